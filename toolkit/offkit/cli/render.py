@@ -1,0 +1,274 @@
+"""The only printer: text for people, JSON for programs, progress for whoever watches.
+
+Results go to stdout; progress, warnings and errors to stderr. With ``--json`` one document,
+and nothing else, is written to stdout. Glyphs are ASCII where the stream's encoding is, and
+colour is for terminals without NO_COLOR.
+"""
+
+import codecs
+import importlib.util
+import io
+import json
+import os
+import sys
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
+
+from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, by_weight
+from offkit.model.report import Bar, Reporter
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
+_GLYPHS = {"ok": ("✓", "+"), "bad": ("✗", "x"), "warn": ("!", "!"), "info": ("·", "-"), "step": ("→", "->")}
+_SEVERITY = {ERROR: ("bad", "red"), WARNING: ("warn", "yellow"), INFO: ("info", "dim")}
+
+
+class _Mode(NamedTuple):
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+_mode = _Mode()
+
+
+def prepare(args: Sequence[str]) -> None:
+    """Before anything is parsed: make the streams unable to fail on a character, and learn
+    whether even a usage error has to be JSON."""
+    global _mode
+    codecs.register_error("offkit", _encode_anything)
+    sys.stdout = _tolerant(sys.stdout)
+    sys.stderr = _tolerant(sys.stderr)
+    own = args[: args.index("--")] if "--" in args else args
+    _mode = _Mode(json="--json" in own)
+
+
+def _encode_anything(error: UnicodeError) -> Any:
+    """Undecodable bytes of a file name go out as they came in; what the locale lacks is escaped."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    out = b""
+    for char in error.object[error.start : error.end]:
+        if "\udc80" <= char <= "\udcff":
+            out += bytes([ord(char) - 0xDC00])
+        else:
+            out += char.encode("ascii", "backslashreplace")
+    return out, error.end
+
+
+def _tolerant(stream: TextIO) -> TextIO:
+    if getattr(stream, "errors", None) == "offkit" or not hasattr(stream, "detach"):
+        return stream
+    encoding = stream.encoding
+    raw = stream.detach()  # type: ignore[attr-defined]
+    return io.TextIOWrapper(raw, encoding=encoding, errors="offkit", line_buffering=True)
+
+
+def has_online_zone() -> bool:
+    """Whether this installation can bundle: offkit.pyz carries only what a server needs."""
+    return importlib.util.find_spec("offkit.online") is not None and sys.version_info >= (3, 10)
+
+
+class Console(Reporter):
+    """What a command talks to. Make one with ``console()``."""
+
+    def step(self, text: str) -> None:
+        if not _mode.quiet:
+            _err("{} {}".format(_paint(_glyph("step", sys.stderr), "dim", sys.stderr), text))
+
+    def note(self, text: str) -> None:
+        if _mode.verbose and not _mode.quiet:
+            _err("  " + _paint(text, "dim", sys.stderr))
+
+    def warn(self, text: str) -> None:
+        _err("{} {}".format(_paint(_glyph("warn", sys.stderr), "yellow", sys.stderr), text))
+
+    def bar(self, label: str, total: int, unit: str = "") -> Bar:
+        if _mode.quiet or not sys.stderr.isatty():
+            return Bar()
+        return _TerminalBar(label, total, unit)
+
+
+class _TerminalBar(Bar):
+    """A click progress bar that also knows bytes."""
+
+    def __init__(self, label: str, total: int, unit: str) -> None:
+        import click
+
+        plain = _is_ascii(sys.stderr)
+        self._unit, self._total, self._done = unit, total, 0
+        self._bar = click.progressbar(  # type: Any
+            length=total,
+            label="  " + label,
+            file=sys.stderr,
+            fill_char="#" if plain else "━",
+            empty_char="-" if plain else "─",
+            width=30,
+            bar_template="%(label)s  %(bar)s  %(info)s",
+            show_pos=False,
+            item_show_func=self._position if unit == "B" else None,
+        )
+
+    def _position(self, item: Any) -> str:
+        return "{} of {}".format(size(self._done), size(self._total))
+
+    def advance(self, amount: int = 1) -> None:
+        self._done += amount
+        self._bar.update(amount, self._done)
+
+    def __enter__(self) -> "Bar":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._bar.__exit__(*exc)
+
+
+def console(json: bool = False, quiet: bool = False, verbose: bool = False) -> Console:
+    """The console of a command, from its ``--json``, ``-q`` and ``-v``."""
+    global _mode
+    _mode = _Mode(json, quiet, verbose)
+    return Console()
+
+
+def verbose() -> bool:
+    return _mode.verbose
+
+
+def line(text: str = "") -> None:
+    """One line of result. Silent with --json, where the document is the result."""
+    if not _mode.json:
+        sys.stdout.write(text + "\n")
+
+
+def good(text: str) -> None:
+    """A result line with a tick."""
+    line("{} {}".format(_paint(_glyph("ok", sys.stdout), "green", sys.stdout), text))
+
+
+def title(text: str) -> None:
+    line(_paint(text, "bold", sys.stdout))
+
+
+def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
+    """Left-aligned columns, the last one ragged."""
+    if not rows:
+        return
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        line((indent + "  ".join(cells)).rstrip())
+
+
+def document(schema: str, **content: Any) -> None:
+    """The one JSON document of a command run with --json; nothing otherwise."""
+    if not _mode.json:
+        return
+    data = {"schema": schema}  # type: Dict[str, Any]
+    data.update(content)
+    sys.stdout.write(json.dumps(data, indent=2, sort_keys=False) + "\n")
+
+
+def findings(found: Iterable[Finding], stream: Optional[TextIO] = None) -> None:
+    """Each finding with its code, where was looked and the cure; errors first."""
+    if _mode.json:
+        return
+    out = stream or sys.stdout
+    for finding in by_weight(found):
+        glyph, colour = _SEVERITY[finding.severity]
+        head = "{} {}  {}: {}".format(
+            _paint(_glyph(glyph, out), colour, out),
+            _paint(finding.code, "dim", out),
+            _paint(finding.subject, "bold", out),
+            finding.message,
+        )
+        out.write(head + "\n")
+        looked = list(finding.looked_in)
+        shown = looked if _mode.verbose or len(looked) <= 6 else looked[:5]
+        for place in shown:
+            out.write("      looked in  {}\n".format(place))
+        if len(shown) < len(looked):
+            out.write("      looked in  … {} more (-v shows them)\n".format(len(looked) - len(shown)))
+        for number, fix in enumerate(finding.fix.splitlines()):
+            out.write("      {}  {}\n".format("fix      " if not number else "         ", fix))
+
+
+def error(problem: OffkitError) -> None:
+    """An expected error: headline, findings, what to do."""
+    if _mode.json:
+        document(
+            "offkit/error-1",
+            error=problem.message,
+            exit_code=problem.exit_code,
+            findings=[finding.to_json() for finding in problem.findings],
+            fix=problem.fix,
+        )
+        return
+    alone = len(problem.findings) == 1 and problem.findings[0].message == problem.message
+    if not alone:
+        _err("{} {}".format(_paint("error:", "red", sys.stderr), problem.message))
+    findings(problem.findings, sys.stderr)
+    if problem.fix:
+        _err("{} {}".format(_paint("fix:", "bold", sys.stderr), problem.fix))
+
+
+def usage(problem: Any) -> None:
+    """A click usage error: what is wrong and where the help is."""
+    context = getattr(problem, "ctx", None)
+    where = context.command_path if context is not None else "offkit"
+    fix = "'{} --help' shows what is possible".format(where)
+    if _mode.json:
+        document("offkit/error-1", error=problem.format_message(), exit_code=EXIT_USAGE, findings=[], fix=fix)
+        return
+    _err("{} {}".format(_paint("error:", "red", sys.stderr), problem.format_message()))
+    _err("{} {}".format(_paint("fix:", "bold", sys.stderr), fix))
+
+
+def internal(log: str) -> None:
+    """A bug of ours: the traceback is in ``log``, not on the screen."""
+    text = "internal error; this is a bug in offkit"
+    fix = "report it with the log: " + log
+    document("offkit/error-1", error=text, exit_code=EXIT_INTERNAL, findings=[], fix=fix, log=log)
+    if not _mode.json:
+        _err("{} {}".format(_paint("error:", "red", sys.stderr), text))
+        _err("{} {}".format(_paint("fix:", "bold", sys.stderr), fix))
+
+
+def interrupted() -> None:
+    document("offkit/error-1", error="interrupted", exit_code=EXIT_INTERRUPTED, findings=[], fix="")
+    _err("interrupted")
+
+
+def size(count: float) -> str:
+    """Bytes for people, in powers of ten as disks and media count them."""
+    for unit in ("B", "kB", "MB"):
+        if abs(count) < 1000:
+            return "{:.0f} {}".format(count, unit) if unit == "B" else "{:.1f} {}".format(count, unit)
+        count /= 1000.0
+    return "{:.1f} GB".format(count)
+
+
+def _err(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _is_ascii(stream: TextIO) -> bool:
+    try:
+        "→✓━".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def _glyph(name: str, stream: TextIO) -> str:
+    return _GLYPHS[name][1 if _is_ascii(stream) else 0]
+
+
+def _paint(text: str, colour: str, stream: TextIO) -> str:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return text
+    return "\033[{}m{}\033[0m".format(_COLOURS[colour], text)
+
+
+def names(items: Iterable[str]) -> List[str]:
+    """Sorted, without repeats: for lists in messages."""
+    return sorted(set(items))

@@ -1,0 +1,1 @@
+"""The only place with side effects on a target: subprocesses, files, questions to the host."""

@@ -1,0 +1,27 @@
+"""Data files that travel with offkit: in the wheel, in offkit.pyz, or beside the sources."""
+
+import os
+import pkgutil
+
+# A checkout keeps them at its top: ROOT/toolkit/offkit/edges/data.py
+_CHECKOUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+
+
+def read(path: str) -> bytes:
+    """The bytes of ``repo-config/…`` or ``wheelhouse/…``.
+
+    pkgutil asks the loader, so this also works inside a zip archive on 3.6. Raises
+    FileNotFoundError when neither the package nor a checkout has it.
+    """
+    try:
+        found = pkgutil.get_data("offkit", "data/" + path)
+    except OSError:
+        found = None
+    if found is not None:
+        return found
+    with open(os.path.join(_CHECKOUT, *path.split("/")), "rb") as source:
+        return source.read()
+
+
+def read_text(path: str) -> str:
+    return read(path).decode("utf-8")

@@ -1,0 +1,54 @@
+"""The one door to other programs: argument lists, never a shell string."""
+
+import os
+import subprocess
+from typing import Dict, NamedTuple, Optional, Sequence
+
+# What a child may inherit. Not PYTHON*, PIP_*, LD_*, VIRTUAL_ENV: those change what runs.
+_KEEP = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL")
+
+
+class Result(NamedTuple):
+    argv: Sequence[str]
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.returncode == 0
+
+
+def clean_environment(extra: Optional[Dict[str, str]] = None) -> Dict[str, str]:
+    """The caller's environment without what would steer Python, pip or the loader."""
+    kept = {name: os.environ[name] for name in _KEEP if name in os.environ}
+    kept.update(extra or {})
+    return kept
+
+
+def run(argv: Sequence[str], env: Optional[Dict[str, str]] = None, cwd: Optional[str] = None) -> Result:
+    """Run to the end and capture both streams as text (undecodable bytes are escaped).
+
+    ``env`` is the whole environment; by default ``clean_environment()``. A program that
+    cannot be started gives returncode 127 and the reason in stderr, as a shell would.
+    """
+    try:
+        done = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment() if env is None else env,
+            cwd=cwd,
+        )
+    except OSError as error:
+        return Result(argv, 127, "", "{}: {}".format(argv[0], error.strerror))
+    try:
+        out, err = done.communicate()
+    except BaseException:
+        done.kill()
+        done.wait()
+        raise
+    return Result(
+        argv, done.returncode, out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace")
+    )

@@ -1,0 +1,1 @@
+"""Pure values: what is deployed, for whom, and what was found. No I/O here."""

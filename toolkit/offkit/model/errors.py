@@ -1,0 +1,58 @@
+"""The errors a user can meet, each with the exit code of its kind.
+
+An error carries findings: all problems of one kind at once, so that nobody crosses the
+gap twice for two problems that could have been named together.
+"""
+
+from typing import Sequence, Tuple
+
+from offkit.model.finding import ERROR, Finding
+
+EXIT_OK = 0
+EXIT_PROBLEMS = 1
+EXIT_USAGE = 2
+EXIT_INTEGRITY = 3
+EXIT_ENVIRONMENT = 4
+EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
+
+
+class OffkitError(Exception):
+    """An expected failure: one headline, and the findings that explain it."""
+
+    exit_code = EXIT_PROBLEMS
+
+    def __init__(self, message: str, findings: Sequence[Finding] = (), fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.findings = tuple(findings)  # type: Tuple[Finding, ...]
+        self.fix = fix
+
+
+class RequestError(OffkitError):
+    """What was asked for cannot be had: no such version, no wheel for the target, a conflict."""
+
+    exit_code = EXIT_PROBLEMS
+
+
+class UsageError(OffkitError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = EXIT_USAGE
+
+
+class IntegrityError(OffkitError):
+    """A bundle or a file is damaged, tampered with, or not what its manifest says."""
+
+    exit_code = EXIT_INTEGRITY
+
+
+class EnvironmentProblem(OffkitError):
+    """This machine cannot do it: wrong target, no space, noexec, no permission, no interpreter."""
+
+    exit_code = EXIT_ENVIRONMENT
+
+
+def damaged(code: str, subject: str, message: str, fix: str = "") -> IntegrityError:
+    """An IntegrityError with a single finding about ``subject``."""
+    return IntegrityError(message, [Finding(code, ERROR, subject, message, (), fix)])

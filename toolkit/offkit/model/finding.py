@@ -1,0 +1,45 @@
+"""One thing that is wrong (or worth knowing), as data. Rendering is the CLI's business."""
+
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+
+ERROR = "error"
+WARNING = "warning"
+INFO = "info"
+
+_WEIGHT = {ERROR: 2, WARNING: 1, INFO: 0}
+
+
+class Finding(NamedTuple):
+    """What doctor, verify, bundle and run-badapple all report.
+
+    ``code`` is stable (``LIB001``); ``subject`` is the thing itself (for a library its
+    soname, for a package its name, for a bundle member its path); ``looked_in`` lists
+    the places searched, in order; ``fix`` is what to do on this side of the gap.
+    """
+
+    code: str
+    severity: str
+    subject: str
+    message: str
+    looked_in: Tuple[str, ...] = ()
+    fix: str = ""
+
+    def to_json(self) -> Dict[str, Any]:
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "subject": self.subject,
+            "message": self.message,
+            "looked_in": list(self.looked_in),
+            "fix": self.fix,
+        }
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """True when at least one finding is an error: the command's exit code is then not 0."""
+    return any(finding.severity == ERROR for finding in findings)
+
+
+def by_weight(findings: Iterable[Finding]) -> List[Finding]:
+    """Errors first, then warnings, then the rest; otherwise in the order they came."""
+    return sorted(findings, key=lambda finding: -_WEIGHT[finding.severity])

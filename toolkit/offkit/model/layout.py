@@ -1,0 +1,35 @@
+"""Every path inside a bundle and every path under a prefix, in one place."""
+
+INSTALL_SH = "install.sh"
+MANIFEST = "MANIFEST.json"
+SIGNATURE = "MANIFEST.json.asc"
+RUNTIME = "offkit.pyz"
+REQUIREMENTS = "requirements.txt"
+WHEELS = "wheels/"
+CHECKLIST = "checklist.json"
+REPO_CONFIG = "repo-config/"
+
+# The order of members in the tar. What install.sh needs first comes first, so that it is
+# found without reading the whole archive.
+ORDER = (INSTALL_SH, MANIFEST, SIGNATURE, RUNTIME, REQUIREMENTS, CHECKLIST, REPO_CONFIG, WHEELS)
+
+# Under PREFIX
+GENERATIONS = "generations"
+CURRENT = "current"
+LOCK = ".lock"
+BUILDING = ".building-"
+
+# Under PREFIX/generations/ID, which is itself the virtual environment
+RECEIPT = "offkit/receipt.json"
+GENERATION_MANIFEST = "offkit/MANIFEST.json"
+GENERATION_CHECKLIST = "offkit/checklist.json"
+GENERATION_RUNTIME = "offkit/runtime"
+GENERATION_REPO_CONFIG = "offkit/repo-config"
+
+
+def position(path: str) -> int:
+    """Rank of a member's group in the tar; unknown names have none (ValueError)."""
+    for index, known in enumerate(ORDER):
+        if path == known or (known.endswith("/") and path.startswith(known)):
+            return index
+    raise ValueError(path)

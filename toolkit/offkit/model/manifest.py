@@ -1,0 +1,133 @@
+"""MANIFEST.json: what a bundle is for and exactly what it holds.
+
+The digest chain is manifest → members: the manifest vouches for every other member, and for
+itself through ``self_sha256``, the hash of its canonical text without that entry. That finds
+damage; only a signature finds a forger.
+"""
+
+import hashlib
+import json
+import re
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from offkit.model import layout
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError, damaged
+from offkit.model.target import Target
+from offkit.model.target import from_json as target_from_json
+
+SCHEMA = "offkit/bundle-1"
+FORMAT = 1  # what this code writes, and the newest it reads
+MAX_MANIFEST = 64 * 1024 * 1024
+
+_SAFE = re.compile(r"^[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*$")
+
+
+class Member(NamedTuple):
+    path: str
+    size: int  # bytes
+    sha256: str  # lower-case hex
+
+
+class Manifest(NamedTuple):
+    target: Target
+    options: Dict[str, Any]  # what was asked for: requirements, --allow-sdist …
+    made_by: str  # "offkit 0.1.0"
+    installed_size: int  # bytes that the wheels take once unpacked
+    members: Tuple[Member, ...]  # in the order of the tar, without the manifest itself
+
+    def wheels(self) -> List[Member]:
+        return [member for member in self.members if member.path.startswith(layout.WHEELS)]
+
+    def find(self, path: str) -> Member:
+        """The member at ``path``; KeyError when there is none."""
+        for member in self.members:
+            if member.path == path:
+                return member
+        raise KeyError(path)
+
+
+def is_safe(path: str) -> bool:
+    """Relative, ASCII, no empty, ``.`` or ``..`` part, nothing a shell would read."""
+    return bool(_SAFE.match(path)) and not any(part in (".", "..") for part in path.split("/"))
+
+
+def _canonical(data: Dict[str, Any]) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def dump(manifest: Manifest) -> bytes:
+    """The canonical text."""
+    data = {
+        "schema": SCHEMA,
+        "format": FORMAT,
+        "minimum_reader": FORMAT,
+        "target": manifest.target.to_json(),
+        "options": manifest.options,
+        "made_by": manifest.made_by,
+        "installed_size": manifest.installed_size,
+        "members": [{"path": m.path, "size": m.size, "sha256": m.sha256} for m in manifest.members],
+    }
+    data["self_sha256"] = hashlib.sha256(_canonical(data)).hexdigest()
+    return _canonical(data)
+
+
+def digest(text: bytes) -> str:
+    """The identity of a bundle: SHA-256 (hex) of its manifest's text."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def load(text: bytes) -> Manifest:
+    """A manifest from its text.
+
+    Raises IntegrityError when the text is not canonical, does not match its own digest, or
+    lists unsafe paths; EnvironmentProblem when a newer offkit wrote it for newer readers only.
+    """
+    try:
+        data = json.loads(text.decode("ascii"))
+        claimed = data.pop("self_sha256")
+        if not (isinstance(data, dict) and data["schema"].startswith("offkit/bundle-")):
+            raise ValueError("not a manifest")
+        if hashlib.sha256(_canonical(data)).hexdigest() != claimed:
+            raise ValueError("its own checksum does not match")
+        if data["minimum_reader"] > FORMAT:
+            raise EnvironmentProblem(
+                "this bundle was written by {} and needs a newer offkit".format(data["made_by"]),
+                fix="use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE",
+            )
+        if _canonical(dict(data, self_sha256=claimed)) != text:
+            raise ValueError("not in canonical form")
+        manifest = Manifest(
+            target=target_from_json(data["target"]),
+            options=dict(data["options"]),
+            made_by=str(data["made_by"]),
+            installed_size=int(data["installed_size"]),
+            members=tuple(
+                Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"]
+            ),
+        )
+        _check_members(manifest.members)
+    except OffkitError as error:
+        if isinstance(error, UsageError):
+            raise damaged("BUN002", layout.MANIFEST, "{} is damaged: {}".format(layout.MANIFEST, error.message))
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(
+            "BUN002",
+            layout.MANIFEST,
+            "{} is damaged: {}".format(layout.MANIFEST, error),
+            "copy the bundle again, and compare sha256sum on both sides of the gap",
+        )
+    return manifest
+
+
+def _check_members(members: Tuple[Member, ...]) -> None:
+    seen = {layout.MANIFEST}
+    for member in members:
+        if not is_safe(member.path):
+            raise ValueError("unsafe path {!r}".format(member.path))
+        if member.path in seen:
+            raise ValueError("{!r} is listed twice".format(member.path))
+        if member.size < 0 or not re.match(r"^[0-9a-f]{64}$", member.sha256):
+            raise ValueError("bad entry for {!r}".format(member.path))
+        layout.position(member.path)  # ValueError when it belongs nowhere
+        seen.add(member.path)

@@ -1,0 +1,33 @@
+"""How work in progress is told to whoever watches, without anybody below the CLI printing."""
+
+from typing import Any
+
+
+class Bar:
+    """Progress of one step; use as a context manager. This one says nothing."""
+
+    def advance(self, amount: int = 1) -> None:
+        """``amount`` more units (the unit is that of ``Reporter.bar``'s total) are done."""
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        return None
+
+
+class Reporter:
+    """What a long operation tells its caller. This one is silent; cli.render has the talking one."""
+
+    def step(self, text: str) -> None:
+        """A step begins (one line, no full stop)."""
+
+    def note(self, text: str) -> None:
+        """A detail, shown only with -v."""
+
+    def warn(self, text: str) -> None:
+        """Something the user should know although the work goes on."""
+
+    def bar(self, label: str, total: int, unit: str = "") -> Bar:
+        """Progress over ``total`` units; unit 'B' means bytes."""
+        return Bar()

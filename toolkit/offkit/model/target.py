@@ -1,0 +1,166 @@
+"""The server a bundle is for: an explicit value, never the running interpreter."""
+
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from offkit.model.errors import UsageError
+from offkit.model.tags import cpython_abi, wheel_tags
+
+SCHEMA = "offkit/target-1"
+ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
+
+# Releases that Enterprise Linux ships (first of each stream: a marker that holds for it
+# holds for every later one), and how kernels of that release call themselves.
+_EL = {
+    7: {"glibc": (2, 17), "kernel": "3.10.0", "python": {"3.6": "3.6.8"}},
+    8: {
+        "glibc": (2, 28),
+        "kernel": "4.18.0",
+        "python": {"3.6": "3.6.8", "3.8": "3.8.3", "3.9": "3.9.2", "3.11": "3.11.2", "3.12": "3.12.1"},
+    },
+    9: {
+        "glibc": (2, 34),
+        "kernel": "5.14.0",
+        "python": {"3.9": "3.9.10", "3.11": "3.11.2", "3.12": "3.12.1"},
+    },
+}  # type: Dict[int, Dict[str, Any]]
+# Releases no EL ships: what somebody who compiles Python today would take.
+_SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
+_ALIASES = {
+    name + str(major): major
+    for major in _EL
+    for name in ("el", "centos", "rhel", "rocky", "alma", "almalinux", "oracle", "ol")
+    if not (major == 7 and name in ("rocky", "alma", "almalinux"))
+}
+
+
+class Target(NamedTuple):
+    """A server: EL major, architecture, full CPython version and glibc.
+
+    ``python`` is complete ("3.6.8"): "3.6" would mean 3.6.0 to every marker.
+    """
+
+    name: str
+    el: int
+    arch: str
+    python: str
+    glibc: Tuple[int, int]
+
+    @property
+    def python_series(self) -> Tuple[int, int]:
+        major, minor = self.python.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def python_minor(self) -> str:
+        """``3.6``"""
+        return "{}.{}".format(*self.python_series)
+
+    @property
+    def abi(self) -> str:
+        return cpython_abi(self.python_series)
+
+    @property
+    def glibc_text(self) -> str:
+        return "{}.{}".format(*self.glibc)
+
+    def tags(self) -> List[str]:
+        """Wheel tags it accepts, best first."""
+        return list(wheel_tags(self.python_series, self.arch, self.glibc))
+
+    def markers(self) -> Dict[str, str]:
+        """The PEP 508 environment of the server."""
+        kernel = _EL[self.el]["kernel"] if self.el in _EL else ""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": self.python,
+            "os_name": "posix",
+            "platform_machine": self.arch,
+            "platform_python_implementation": "CPython",
+            "platform_release": kernel,
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": self.python,
+            "python_version": self.python_minor,
+            "sys_platform": "linux",
+        }
+
+    def describe(self) -> str:
+        """One line for people."""
+        return "{} {}, CPython {} ({}), glibc {}".format(
+            self.name, self.arch, self.python, self.abi, self.glibc_text
+        )
+
+    def to_json(self) -> Dict[str, Any]:
+        return {
+            "name": self.name,
+            "el": self.el,
+            "arch": self.arch,
+            "python": self.python,
+            "abi": self.abi,
+            "glibc": self.glibc_text,
+        }
+
+
+def from_json(data: Any) -> Target:
+    """Back from ``to_json``. Raises UsageError on anything else."""
+    try:
+        glibc = re.match(r"^(\d+)\.(\d+)$", data["glibc"])
+        python = data["python"]
+        if not glibc or not re.match(r"^3\.\d+\.\d+$", python):
+            raise ValueError("version")
+        return Target(
+            str(data["name"]),
+            int(data["el"]),
+            str(data["arch"]),
+            python,
+            (int(glibc.group(1)), int(glibc.group(2))),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError("not a target description ({}: {})".format(type(error).__name__, error))
+
+
+def preset(python: Optional[str] = None, name: Optional[str] = None, arch: str = "x86_64") -> Target:
+    """The target meant by ``--python 3.6``, ``--target el8`` or both.
+
+    A Python series alone means the oldest EL that ships it, since what runs there runs on
+    the newer ones; a series that none ships means el7 as long as it can be compiled from
+    what el7's ISO holds (up to 3.9; 3.10 wants OpenSSL 1.1.1), else el8.
+    Raises UsageError on names and versions that mean nothing.
+    """
+    if arch not in ARCHES:
+        raise UsageError("unknown architecture {!r}".format(arch), fix="one of: " + ", ".join(ARCHES))
+    major = _el_major(name)
+    if python is None:
+        python = "3.6" if major in (None, 7, 8) else "3.9"
+    matched = re.match(r"^3\.(\d+)(\.\d+)?$", python)
+    if not matched:
+        raise UsageError(
+            "--python {!r} is not a CPython 3 version".format(python), fix="write it like 3.6 or 3.6.8"
+        )
+    minor = int(matched.group(1))
+    if minor < 6:
+        raise UsageError("Python 3.{} is too old".format(minor), fix="offkit begins with CPython 3.6")
+    series = "3.{}".format(minor)
+    if major is None:
+        shipping = [el for el in sorted(_EL) if series in _EL[el]["python"]]
+        major = shipping[0] if shipping else (7 if minor <= 9 else 8)
+    full = python if matched.group(2) else _full_version(major, series)
+    return Target("el{}".format(major), major, arch, full, _EL[major]["glibc"])
+
+
+def _el_major(name: Optional[str]) -> Optional[int]:
+    if name is None:
+        return None
+    try:
+        return _ALIASES[name.lower()]
+    except KeyError:
+        raise UsageError(
+            "unknown target {!r}".format(name),
+            fix="el7, el8 or el9 (or centos7, rocky8, alma9 …), or a file written by 'offkit probe'",
+        )
+
+
+def _full_version(major: int, series: str) -> str:
+    shipped = _EL[major]["python"].get(series)  # type: Optional[str]
+    return shipped or _SELF_BUILT.get(series) or series + ".0"
