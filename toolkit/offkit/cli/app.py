@@ -6,12 +6,14 @@ import tempfile
 import traceback
 from typing import List, Optional
 
-import click
 import typer
 
 from offkit import __version__
 from offkit.cli import render
 from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
+
+# typer carries its own click since 0.27; this finds the one in use (ClickException).
+_UsageProblem = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="offkit",
@@ -81,11 +83,11 @@ def _run(args: List[str]) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(args, prog_name="offkit", standalone_mode=False)
-    except click.exceptions.Abort:
+    except typer.Abort:
         raise KeyboardInterrupt
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.ClickException as error:
+    except _UsageProblem as error:
         render.usage(error)
         return EXIT_USAGE
     return code if isinstance(code, int) else 0

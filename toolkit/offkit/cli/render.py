@@ -89,14 +89,14 @@ class Console(Reporter):
 
 
 class _TerminalBar(Bar):
-    """A click progress bar that also knows bytes."""
+    """A progress bar that also knows bytes."""
 
     def __init__(self, label: str, total: int, unit: str) -> None:
-        import click
+        import typer
 
         plain = _is_ascii(sys.stderr)
         self._unit, self._total, self._done = unit, total, 0
-        self._bar = click.progressbar(  # type: Any
+        self._bar = typer.progressbar(  # type: Any
             length=total,
             label="  " + label,
             file=sys.stderr,
@@ -212,7 +212,7 @@ def error(problem: OffkitError) -> None:
 
 
 def usage(problem: Any) -> None:
-    """A click usage error: what is wrong and where the help is."""
+    """A usage error: what is wrong and where the help is."""
     context = getattr(problem, "ctx", None)
     where = context.command_path if context is not None else "offkit"
     fix = "'{} --help' shows what is possible".format(where)
