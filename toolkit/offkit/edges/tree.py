@@ -1,0 +1,117 @@
+"""The files of a server below an explicit root: nothing outside it is ever touched.
+
+Paths are absolute and as a process inside sees them; symbolic links are resolved inside the
+root too, so that a mounted system (``--root /mnt``) is seen as it would see itself.
+"""
+
+import errno
+import os
+import stat
+from collections import deque
+from typing import BinaryIO, Deque, Dict, List
+
+_MAX_LINKS = 40  # the kernel's own limit (MAXSYMLINKS)
+
+
+class Tree:
+    """Files below ``root``. Every method takes a path inside and may raise OSError."""
+
+    def __init__(self, root: str = "/") -> None:
+        self.root = os.path.abspath(root).rstrip("/")
+        self._links = {}  # type: Dict[str, str]
+
+    def real(self, path: str) -> str:
+        """The path without symbolic links. The last part need not exist.
+
+        Raises OSError: ELOOP after 40 links, ENOTDIR or ENOENT where ``..`` follows no directory.
+        """
+        parts = deque(path.split("/"))  # type: Deque[str]
+        current = ""
+        followed = 0
+        while parts:
+            part = parts.popleft()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not stat.S_ISDIR(os.lstat(self.root + (current or "/")).st_mode):
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+                current = os.path.dirname(current) if current else ""
+                current = "" if current == "/" else current
+                continue
+            candidate = current + "/" + part
+            target = self._link(candidate)
+            if not target:
+                current = candidate
+                continue
+            followed += 1
+            if followed > _MAX_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            if target.startswith("/"):
+                current = ""
+            parts.extendleft(reversed(target.split("/")))
+        return current or "/"
+
+    def _link(self, path: str) -> str:
+        """The target of a symbolic link, or "" when it is none."""
+        if path not in self._links:
+            try:
+                self._links[path] = os.readlink(self.root + path)
+            except OSError:
+                self._links[path] = ""
+        return self._links[path]
+
+    def host(self, path: str) -> str:
+        """Where the file lies for this process."""
+        return self.root + self.real(path)
+
+    def stat(self, path: str) -> os.stat_result:
+        return os.lstat(self.host(path))
+
+    def is_link(self, path: str) -> bool:
+        parent, name = os.path.split(path)
+        return bool(self._link(self.real(parent).rstrip("/") + "/" + name))
+
+    def is_file(self, path: str) -> bool:
+        """A regular file; False also when it cannot be told."""
+        try:
+            return stat.S_ISREG(self.stat(path).st_mode)
+        except OSError:
+            return False
+
+    def is_dir(self, path: str) -> bool:
+        try:
+            return stat.S_ISDIR(self.stat(path).st_mode)
+        except OSError:
+            return False
+
+    def open(self, path: str) -> BinaryIO:
+        """A regular file for reading. Never blocks: raises OSError (EINVAL) on a FIFO, socket or device."""
+        host = self.host(path)
+        mode = os.lstat(host).st_mode  # opening a device can have effects, so look before
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a regular file but {}".format(kind(mode)), path)
+        handle = os.open(host, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+        return os.fdopen(handle, "rb")
+
+    def list(self, path: str) -> List[str]:
+        """The names in a directory, sorted."""
+        return sorted(os.listdir(self.host(path)))
+
+    def text(self, path: str, limit: int = 1 << 20) -> str:
+        """A small text file, at most ``limit`` bytes of it; undecodable bytes are escaped."""
+        with self.open(path) as source:
+            return source.read(limit).decode("utf-8", "surrogateescape")
+
+
+def kind(mode: int) -> str:
+    """What a file that is not a regular one is, in words."""
+    for test, name in (
+        (stat.S_ISDIR, "a directory"),
+        (stat.S_ISFIFO, "a FIFO"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if test(mode):
+            return name
+    return "a special file"

@@ -1,0 +1,294 @@
+"""What the dynamic loader reads of an ELF file, and nothing else.
+
+Only program headers and the dynamic segment are followed: section headers may be stripped,
+and the loader never looks at them. Sources: the System V ABI (gABI, chapters 4 and 5), and
+for symbol versions the LSB core specification, "Symbol Versioning".
+"""
+
+import struct
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Tuple, Union
+
+ET_EXEC, ET_DYN = 2, 3
+MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 1, 5, 10, 14
+_DT_RPATH, _DT_RUNPATH = 15, 29
+_DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = (
+    0x6FFFFFFB,
+    0x6FFFFFFC,
+    0x6FFFFFFD,
+    0x6FFFFFFE,
+    0x6FFFFFFF,
+)
+_DF_1_NODEFLIB = 0x800
+_VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
+
+# Far above anything real; they bound time and memory on hostile input.
+_MAX_STRING = 4096
+_MAX_DYNAMIC = 4096  # entries
+_MAX_VERSIONS = 4096  # entries in one file, over all libraries
+
+Source = Union[bytes, BinaryIO, Any]  # Any: mmap, and a zip archive's member
+
+
+class NotElf(ValueError):
+    """The file does not begin with the ELF magic."""
+
+
+class BadElf(ValueError):
+    """It begins like an ELF file but cannot be read as one: truncated, damaged, unknown class."""
+
+
+class VersionNeed(NamedTuple):
+    """One entry of DT_VERNEED: ``version`` must be defined by the library ``file``."""
+
+    file: str
+    version: str
+    weak: bool
+
+
+class Elf(NamedTuple):
+    """One ELF file as the loader sees it. Absent strings are "", absent paths None."""
+
+    bits: int  # 32 or 64
+    little: bool
+    machine: int  # e_machine
+    kind: int  # e_type
+    interpreter: str
+    soname: str
+    needed: Tuple[str, ...]
+    rpath: Optional[str]
+    runpath: Optional[str]
+    nodeflib: bool
+    needs: Tuple[VersionNeed, ...]
+    defines: Tuple[str, ...]  # versions, without the base one that repeats the soname
+    versioned: bool  # has DT_VERDEF at all
+    strings: Tuple[int, int]  # (offset, size) of the dynamic string table in the file
+
+    @property
+    def arch(self) -> Tuple[int, bool, int]:
+        """What must be equal for one file to be loadable beside another."""
+        return self.bits, self.little, self.machine
+
+    @property
+    def arch_name(self) -> str:
+        """``x86_64``, ``i386``; ``x86_64 (32 bit)`` for the x32 kind; ``machine 999`` when unknown."""
+        name = MACHINES.get(self.machine, "machine {}".format(self.machine))
+        usual = 32 if self.machine in (3, 40) else 64
+        return name if self.bits == usual else "{} ({} bit)".format(name, self.bits)
+
+
+class _Bytes:
+    """Random access over bytes, an mmap or a seekable file; reading past the end is BadElf."""
+
+    def __init__(self, source: Source) -> None:
+        self._file = source if hasattr(source, "seek") and not hasattr(source, "find") else None
+        self._data = source
+
+    def at(self, offset: int, size: int) -> bytes:
+        data = self.upto(offset, size)
+        if len(data) != size:
+            raise BadElf("truncated: {} bytes wanted at offset {}".format(size, offset))
+        return data
+
+    def upto(self, offset: int, size: int) -> bytes:
+        if not 0 <= offset < 2 ** 62:
+            raise BadElf("offset {} is outside any file".format(offset))
+        if self._file is None:
+            return bytes(self._data[offset : offset + size])
+        self._file.seek(offset)
+        data = self._file.read(size)
+        return bytes(data)
+
+
+class _Image:
+    """The file through its program headers: addresses become offsets."""
+
+    def __init__(self, source: _Bytes) -> None:
+        ident = source.upto(0, 16)
+        if ident[:4] != b"\x7fELF":
+            raise NotElf("no ELF header")
+        if len(ident) < 16 or ident[4] not in (1, 2) or ident[5] not in (1, 2):
+            raise BadElf("unknown ELF class or byte order")
+        self.source = source
+        self.bits = 64 if ident[4] == 2 else 32
+        self.little = ident[5] == 1
+        self.order = "<" if self.little else ">"
+        wide = self.bits == 64
+        # e_type, e_machine, e_version, e_entry, e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum
+        header = self.unpack("HHIQQQIHHH" if wide else "HHIIIIIHHH", 16)
+        self.kind, self.machine = header[0], header[1]
+        phoff, phentsize, phnum = header[4], header[8], header[9]
+        least = 56 if wide else 32
+        if phnum and phentsize != least:  # the loader's own test (open_verify)
+            raise BadElf("program headers of {} bytes".format(phentsize))
+        self.loads = []  # type: List[Tuple[int, int, int]]  # (address, offset, size in the file)
+        self.dynamic = None  # type: Optional[Tuple[int, int]]
+        self.interp = None  # type: Optional[Tuple[int, int]]
+        raw = source.at(phoff, phnum * phentsize) if phnum else b""
+        for start in range(0, phnum * phentsize, phentsize):
+            if wide:
+                kind, _, offset, vaddr, _, filesz = struct.unpack_from(self.order + "IIQQQQ", raw, start)
+            else:
+                kind, offset, vaddr, _, filesz = struct.unpack_from(self.order + "IIIII", raw, start)
+            if kind == _PT_LOAD:
+                self.loads.append((vaddr, offset, filesz))
+            elif kind == _PT_DYNAMIC and self.dynamic is None:
+                self.dynamic = (offset, filesz)
+            elif kind == _PT_INTERP and self.interp is None:
+                self.interp = (offset, filesz)
+
+    def unpack(self, fields: str, offset: int) -> Tuple[int, ...]:
+        size = struct.calcsize(self.order + fields)
+        return struct.unpack(self.order + fields, self.source.at(offset, size))
+
+    def offset(self, address: int) -> int:
+        for vaddr, offset, size in self.loads:
+            if vaddr <= address < vaddr + size:
+                return address - vaddr + offset
+        raise BadElf("address {:#x} is in no segment of the file".format(address))
+
+    def entries(self) -> List[Tuple[int, int]]:
+        """(tag, value) of the dynamic segment up to DT_NULL."""
+        if self.dynamic is None:
+            return []
+        offset, size = self.dynamic
+        step = self.bits // 4
+        count = min(size // step, _MAX_DYNAMIC)
+        raw = self.source.upto(offset, count * step)
+        found = []
+        fields = self.order + ("QQ" if self.bits == 64 else "II")
+        for tag, value in struct.iter_unpack(fields, raw[: len(raw) // step * step]):
+            if tag == _DT_NULL:
+                return found
+            found.append((tag, value))
+        if len(raw) < size:
+            raise BadElf("truncated: the dynamic segment does not end")
+        return found
+
+
+class _Strings:
+    """DT_STRTAB."""
+
+    def __init__(self, image: _Image, address: int, size: int) -> None:
+        self._source, self.offset, self.size = image.source, image.offset(address), size
+
+    def at(self, index: int) -> str:
+        if index >= self.size:
+            raise BadElf("a name lies outside the string table")
+        raw = self._source.upto(self.offset + index, min(256, self.size - index))
+        if b"\0" not in raw:
+            raw = self._source.upto(self.offset + index, min(_MAX_STRING, self.size - index))
+        end = raw.find(b"\0")
+        if end < 0:
+            raise BadElf("a name in the string table does not end")
+        # As os.fsdecode on a UTF-8 system: paths and sonames are bytes.
+        return raw[:end].decode("utf-8", "surrogateescape")
+
+
+def read(source: Source) -> Elf:
+    """Read from bytes, an mmap, or a seekable binary file (position is not kept).
+
+    Raises NotElf or BadElf, both ValueErrors, and whatever the file's own ``read`` raises.
+    Time and memory are bounded whatever the bytes say.
+    """
+    image = _Image(_Bytes(source))
+    tags = {}  # type: Dict[int, int]
+    needed = []  # type: List[int]
+    for tag, value in image.entries():
+        if tag == _DT_NEEDED:
+            needed.append(value)
+        else:
+            tags[tag] = value  # the loader keeps the last of each (elf_get_dynamic_info)
+    named = (_DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_VERNEED, _DT_VERDEF)
+    table = None  # type: Optional[_Strings]
+    if _DT_STRTAB in tags:
+        table = _Strings(image, tags[_DT_STRTAB], tags.get(_DT_STRSZ, 0))
+    elif needed or any(tag in tags for tag in named):
+        raise BadElf("names without a string table")
+
+    def text(tag: int) -> Optional[str]:
+        return table.at(tags[tag]) if table is not None and tag in tags else None
+
+    needs = []  # type: List[VersionNeed]
+    defines = []  # type: List[str]
+    if table is not None and _DT_VERNEED in tags:
+        needs = _version_needs(image, table, tags[_DT_VERNEED], tags.get(_DT_VERNEEDNUM, 0))
+    if table is not None and _DT_VERDEF in tags:
+        defines = _version_definitions(image, table, tags[_DT_VERDEF], tags.get(_DT_VERDEFNUM, 0))
+    runpath = text(_DT_RUNPATH)
+    return Elf(
+        bits=image.bits,
+        little=image.little,
+        machine=image.machine,
+        kind=image.kind,
+        interpreter=_interpreter(image),
+        soname=text(_DT_SONAME) or "",
+        needed=tuple(table.at(value) for value in needed) if table is not None else (),
+        rpath=text(_DT_RPATH),
+        runpath=runpath,
+        nodeflib=bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_NODEFLIB),
+        needs=tuple(needs),
+        defines=tuple(defines),
+        versioned=_DT_VERDEF in tags,
+        strings=(table.offset, table.size) if table is not None else (0, 0),
+    )
+
+
+def _interpreter(image: _Image) -> str:
+    if image.interp is None:
+        return ""
+    offset, size = image.interp
+    if size > _MAX_STRING:
+        raise BadElf("the interpreter's name does not end")
+    return image.source.at(offset, size).split(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def _version_needs(image: _Image, table: _Strings, address: int, count: int) -> List[VersionNeed]:
+    found = []  # type: List[VersionNeed]
+    offset = image.offset(address)
+    for _ in range(min(count, _MAX_VERSIONS)):
+        # Verneed: vn_version, vn_cnt, vn_file, vn_aux, vn_next
+        version, auxiliaries, name, aux, following = image.unpack("HHIII", offset)
+        if version != 1:
+            raise BadElf("unknown Verneed version {}".format(version))
+        file, at = table.at(name), offset + aux
+        for _ in range(auxiliaries):
+            # Vernaux: vna_hash, vna_flags, vna_other, vna_name, vna_next
+            _, flags, _, wanted, more = image.unpack("IHHII", at)
+            found.append(VersionNeed(file, table.at(wanted), bool(flags & _VER_FLG_WEAK)))
+            if len(found) > _MAX_VERSIONS:
+                raise BadElf("too many symbol versions")
+            if not more:
+                break
+            at += more
+        if not following:
+            break
+        offset += following
+    return found
+
+
+def _version_definitions(image: _Image, table: _Strings, address: int, count: int) -> List[str]:
+    found = []  # type: List[str]
+    offset = image.offset(address)
+    for _ in range(min(count, _MAX_VERSIONS)):
+        # Verdef: vd_version, vd_flags, vd_ndx, vd_cnt, vd_hash, vd_aux, vd_next
+        version, flags, _, auxiliaries, _, aux, following = image.unpack("HHHHIII", offset)
+        if version != 1:
+            raise BadElf("unknown Verdef version {}".format(version))
+        if auxiliaries and not flags & _VER_FLG_BASE:
+            # The first Verdaux names the version, the others its parents.
+            found.append(table.at(image.unpack("II", offset + aux)[0]))
+        if not following:
+            break
+        offset += following
+    return found
+
+
+def mentions(source: Source, elf: Elf, name: str) -> bool:
+    """Whether the dynamic string table holds exactly ``name``, as it does for every exported
+    or imported symbol. Reads the table (size bounded by the file)."""
+    offset, size = elf.strings
+    wanted = b"\0" + name.encode("utf-8") + b"\0"
+    return wanted in _Bytes(source).upto(offset, min(size, 64 * 1024 * 1024))

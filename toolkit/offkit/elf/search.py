@@ -1,0 +1,337 @@
+"""The loader's search for libraries, over files it is shown: glibc's ``_dl_map_object``.
+
+The rules are those of elf/dl-load.c, the same in glibc 2.17, 2.28 and 2.34. What they are
+asked about is a process: an executable with what it needs, then one extension module at a
+time opened with dlopen. Subdirectories for special CPUs (glibc-hwcaps, tls, haswell) are
+only seen where ld.so.cache names them; they hold faster copies, not the only ones.
+"""
+
+import posixpath
+import re
+from collections import deque
+from typing import Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.elf.cache import Entry
+from offkit.elf.reader import Elf
+
+# How a name was found.
+LOADED = "already loaded"
+PATH = "by its path"
+RPATH = "RPATH"
+EXECUTABLE_RPATH = "RPATH of the executable"
+LIBRARY_PATH = "LD_LIBRARY_PATH"
+RUNPATH = "RUNPATH"
+CACHE = "ld.so.cache"
+DEFAULT = "default directory"
+MISSING = "missing"
+
+_TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))")
+_SYSTEM_DIRS = re.compile(rb"(?:/(?:usr/)?lib[A-Za-z0-9_./-]*/\0){2,}")
+
+
+class Opened(NamedTuple):
+    """What open(2) and a look at the ELF header gave.
+
+    ``absent``: nothing could be opened there, so the search goes on. Otherwise either
+    ``elf`` is there, or ``problem`` says why the loader would give up at this file.
+    ``identity`` is equal for two names of one file.
+    """
+
+    elf: Optional[Elf] = None
+    identity: str = ""
+    problem: str = ""
+    absent: bool = False
+
+
+class View:
+    """The files of a server, by absolute path. Subclass it; ``open`` never raises."""
+
+    def open(self, path: str) -> Opened:
+        raise NotImplementedError
+
+
+class Look(NamedTuple):
+    """One place that was searched in vain."""
+
+    place: str  # directory or file
+    how: str
+    reason: str
+
+
+class Resolution(NamedTuple):
+    """What became of one NEEDED entry."""
+
+    name: str
+    needed_by: str  # path of the file with the entry
+    how: str
+    path: str  # "" when missing
+    looked: Tuple[Look, ...]
+
+    @property
+    def found(self) -> bool:
+        return self.how != MISSING
+
+
+class Unversioned(NamedTuple):
+    """A symbol version that the library found does not define (dl-version.c: fatal)."""
+
+    needed_by: str
+    name: str  # as in DT_VERNEED
+    path: str  # of the library
+    version: str
+    defined: Tuple[str, ...]
+
+
+class Report(NamedTuple):
+    """One executable, or one dlopen, with everything it drags in; breadth first."""
+
+    root: str
+    problem: str  # why the root itself cannot be loaded, or ""
+    resolutions: Tuple[Resolution, ...]
+    versions: Tuple[Unversioned, ...]
+    loaded: Tuple[str, ...]  # identities, the root's first
+
+
+class _Node:
+    """A mapped file: the fields of struct link_map that matter."""
+
+    def __init__(self, path: str, opened: Opened, elf: Elf, loader: Optional["_Node"], origin: str) -> None:
+        self.path = path
+        self.identity = opened.identity
+        self.elf = elf
+        self.loader = loader
+        self.origin = origin
+
+
+class _State:
+    """The namespace: names under which something is loaded, and files that are."""
+
+    def __init__(self, names: Dict[str, _Node], files: Dict[str, _Node]) -> None:
+        self.names = names
+        self.files = files
+
+    def copy(self) -> "_State":
+        return _State(dict(self.names), dict(self.files))
+
+    def add(self, name: str, node: _Node) -> None:
+        self.names.setdefault(name, node)
+        self.names.setdefault(node.path, node)
+        if node.elf.soname:
+            self.names.setdefault(node.elf.soname, node)
+        self.files.setdefault(node.identity, node)
+
+
+def system_dirs(loader: bytes) -> Tuple[str, ...]:
+    """The default directories compiled into a dynamic loader (``system_dirs`` in dl-load.c);
+    ``/lib64 /usr/lib64`` when they cannot be told."""
+    match = _SYSTEM_DIRS.search(loader)
+    if match is None:
+        return ("/lib64", "/usr/lib64")
+    found = [part.decode("ascii").rstrip("/") for part in match.group().split(b"\0") if part]
+    return tuple(sorted(set(found), key=found.index))
+
+
+def lib_token(default_dirs: Sequence[str]) -> str:
+    """What ``$LIB`` means to a loader with these default directories (DL_DST_LIB)."""
+    for directory in default_dirs:
+        if directory.startswith("/lib"):
+            return directory[1:]
+    return "lib64"
+
+
+class Loader:
+    """A server's dynamic loader.
+
+    ``cache`` is ld.so.cache in file order; ``library_path`` is LD_LIBRARY_PATH, split.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        cache: Iterable[Entry] = (),
+        default_dirs: Sequence[str] = ("/lib64", "/usr/lib64"),
+        platform: str = "x86_64",
+        library_path: Sequence[str] = (),
+    ) -> None:
+        self.view = view
+        self.default_dirs = tuple(default_dirs)
+        self.library_path = tuple(library_path)
+        self._tokens = {"LIB": lib_token(default_dirs), "PLATFORM": platform}
+        self._cache = {}  # type: Dict[str, List[Entry]]
+        for entry in cache:
+            self._cache.setdefault(entry.soname, []).append(entry)
+
+    def program(self, path: str) -> "Program":
+        """Start an executable (or a shared library in the place of one)."""
+        return Program(self, path)
+
+    def expand(self, text: str, origin: str) -> str:
+        """Dynamic string tokens (ld.so(8), "Dynamic string tokens")."""
+        values = dict(self._tokens, ORIGIN=origin)
+        return _TOKEN.sub(lambda match: values[match.group(1) or match.group(2)], text)
+
+    def entries(self, name: str) -> List[Entry]:
+        """Cache entries of a name, what every CPU can use first."""
+        return sorted(self._cache.get(name, []), key=lambda entry: not entry.baseline)
+
+    def paths(self, text: Optional[str], origin: str) -> List[str]:
+        """The directories of an RPATH or RUNPATH. Empty as a whole means none (decompose_rpath);
+        an empty element is the current directory."""
+        if not text:
+            return []
+        return [self.expand(part, origin) or "." for part in text.split(":")]
+
+
+class Program:
+    """A process after start-up. ``report`` is about the executable; ``dlopen`` asks what
+    would happen next, without changing what is loaded."""
+
+    def __init__(self, loader: Loader, path: str) -> None:
+        self._loader = loader
+        self._main = None  # type: Optional[_Node]
+        self._state = _State({}, {})
+        opened = loader.view.open(path)
+        if opened.elf is None:
+            problem = opened.problem or "no such file"
+            self.report = Report(path, problem, (), (), ())
+            return
+        # The kernel resolves symlinks for an executable: its $ORIGIN is the real directory.
+        main = _Node(path, opened, opened.elf, None, posixpath.dirname(opened.identity))
+        self._main = main
+        if main.elf.interpreter:
+            self._add_interpreter(main.elf)
+        self._state.add(path, main)
+        self.report = self._load(main, self._state)
+
+    def _add_interpreter(self, elf: Elf) -> None:
+        """ld.so is in every process from the start, and known by its soname."""
+        opened = self._loader.view.open(elf.interpreter)
+        if opened.elf is not None:
+            path = elf.interpreter
+            self._state.add(path, _Node(path, opened, opened.elf, None, posixpath.dirname(path)))
+
+    def dlopen(self, path: str) -> Report:
+        """``path`` as an extension module imported by this program.
+
+        Python opens it with ``__RTLD_CALLMAP``: it has no loader, so neither libpython's RPATH
+        nor the executable's RUNPATH helps it, only the executable's RPATH.
+        """
+        opened = self._loader.view.open(path)
+        if opened.elf is None:
+            return Report(path, opened.problem or "no such file", (), (), ())
+        if self._main is not None and opened.elf.arch != self._main.elf.arch:
+            return Report(path, _wrong_arch(opened.elf), (), (), ())
+        known = self._state.files.get(opened.identity)
+        if known is not None:
+            return Report(path, "", (), (), (known.identity,))
+        node = _Node(path, opened, opened.elf, None, posixpath.dirname(path))
+        state = self._state.copy()
+        state.add(path, node)
+        return self._load(node, state)
+
+    def _load(self, root: _Node, state: _State) -> Report:
+        """Breadth first over NEEDED (_dl_map_object_deps), then the versions."""
+        resolutions = []  # type: List[Resolution]
+        fresh = [root]
+        queue = deque([root])  # type: Deque[_Node]
+        while queue:
+            node = queue.popleft()
+            for name in node.elf.needed:
+                resolution, found = self._map(name, node, state)
+                resolutions.append(resolution)
+                if found is not None:
+                    fresh.append(found)
+                    queue.append(found)
+        versions = [problem for node in fresh for problem in _check_versions(node, state)]
+        identities = tuple(node.identity for node in fresh)
+        return Report(root.path, "", tuple(resolutions), tuple(versions), identities)
+
+    def _map(self, name: str, node: _Node, state: _State) -> Tuple[Resolution, Optional[_Node]]:
+        """One NEEDED entry: what became of it, and the file when it was not loaded before."""
+        known = state.names.get(name)
+        if known is not None:
+            return Resolution(name, node.path, LOADED, known.path, ()), None
+        looked = []  # type: List[Look]
+        for how, place, path in self._candidates(name, node, looked):
+            opened = self._loader.view.open(path)
+            if opened.absent:
+                looked.append(Look(place, how, opened.problem or "no such file"))
+                continue
+            if opened.elf is None:
+                # The loader does not go on after a file that is no ELF file (open_verify).
+                looked.append(Look(path, how, opened.problem))
+                break
+            if opened.elf.arch != node.elf.arch:
+                looked.append(Look(path, how, _wrong_arch(opened.elf)))
+                continue
+            same = state.files.get(opened.identity)
+            if same is not None:
+                state.names.setdefault(name, same)
+                return Resolution(name, node.path, how, path, tuple(looked)), None
+            found = _Node(path, opened, opened.elf, node, posixpath.dirname(path))
+            state.add(name, found)
+            return Resolution(name, node.path, how, path, tuple(looked)), found
+        return Resolution(name, node.path, MISSING, "", tuple(looked)), None
+
+    def _candidates(self, name: str, node: _Node, looked: List[Look]) -> Iterator[Tuple[str, str, str]]:
+        """(how, place, path) in the loader's order; places without a path go to ``looked``."""
+        loader = self._loader
+        if "/" in name:
+            path = loader.expand(name, node.origin)
+            if path.startswith("/"):
+                yield PATH, path, path
+            else:
+                looked.append(Look(path, PATH, _RELATIVE))
+            return
+        for how, directory in self._directories(node):
+            if not directory.startswith("/"):
+                looked.append(Look(directory, how, _RELATIVE))
+            else:
+                yield how, directory, posixpath.join(directory, name)
+        entries = loader.entries(name)
+        for entry in entries:
+            if not entry.fits(node.elf.bits, node.elf.machine):
+                looked.append(Look(entry.path, CACHE, "for another architecture"))
+            elif not (node.elf.nodeflib and posixpath.dirname(entry.path) in loader.default_dirs):
+                yield CACHE, entry.path, entry.path
+        if not entries:
+            looked.append(Look("/etc/ld.so.cache", CACHE, "no entry"))
+        if not node.elf.nodeflib:
+            for directory in loader.default_dirs:
+                yield DEFAULT, directory, posixpath.join(directory, name)
+
+    def _directories(self, node: _Node) -> Iterator[Tuple[str, str]]:
+        loader = self._loader
+        if node.elf.runpath is None:
+            link = node  # type: Optional[_Node]
+            passed_main = False
+            while link is not None:
+                if link.elf.runpath is None:
+                    for directory in loader.paths(link.elf.rpath, link.origin):
+                        yield RPATH, directory
+                passed_main = passed_main or link is self._main
+                link = link.loader
+            main = self._main
+            if main is not None and not passed_main and main.elf.runpath is None:
+                for directory in loader.paths(main.elf.rpath, main.origin):
+                    yield EXECUTABLE_RPATH, directory
+        for directory in loader.library_path:
+            yield LIBRARY_PATH, directory or "."
+        for directory in loader.paths(node.elf.runpath, node.origin):
+            yield RUNPATH, directory
+
+
+_RELATIVE = "relative to whatever directory a program is started in"
+
+
+def _wrong_arch(elf: Elf) -> str:
+    return "wrong ELF class: {}-bit {}".format(elf.bits, elf.arch_name)
+
+
+def _check_versions(node: _Node, state: _State) -> Iterator[Unversioned]:
+    for need in node.elf.needs:
+        library = state.names.get(need.file)
+        if library is None or need.weak or not library.elf.versioned:
+            continue
+        if need.version not in library.elf.defines:
+            yield Unversioned(node.path, need.file, library.path, need.version, library.elf.defines)

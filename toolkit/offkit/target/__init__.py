@@ -1,0 +1,1 @@
+"""Beyond the gap: verify, install, generations, repositories, and the doctor. No network here."""
