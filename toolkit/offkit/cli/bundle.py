@@ -1,0 +1,114 @@
+"""offkit bundle: everything a server will need, in one file."""
+
+from pathlib import Path
+from typing import Any, List, Optional
+
+import typer
+
+from offkit.cli import options, render
+from offkit.model import finding
+from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.target import Target
+
+
+def bundle(
+    requirements: Optional[List[str]] = options.REQUIREMENTS,
+    files: Optional[List[Path]] = options.FILES,
+    python: Optional[str] = options.PYTHON,
+    target: Optional[str] = options.TARGET,
+    arch: str = options.ARCH,
+    out: Path = typer.Option(Path("bundle.tar"), "--output", "-o", metavar="FILE", help="The bundle."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and say what would be packed."),
+    index_url: Optional[str] = options.INDEX_URL,
+    extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
+    find_links: Optional[List[str]] = options.FIND_LINKS,
+    no_index: bool = options.NO_INDEX,
+    trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
+    proxy: Optional[str] = options.PROXY,
+    cert: Optional[str] = options.CERT,
+    pre: bool = options.PRE,
+    cache_dir: Optional[Path] = options.CACHE_DIR,
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
+    """Resolve, download and pack for a server that is not here.
+
+    Without requirements: what run-badapple needs. Carry the file over and run there:
+    tar -xf bundle.tar install.sh && sh install.sh bundle.tar
+    """
+    console = render.console(json, quiet, verbose)
+    from offkit.online import bundle as online
+    from offkit.online import fetch
+    from offkit.online.lock import Request
+
+    where = options.target_of(python, target, arch)
+    args = options.index_args(index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre)
+    wanted = tuple(requirements or ())
+    if not wanted and not files:
+        wanted = online.default_requirements()
+    order = online.Order(
+        Request(wanted, tuple(files or ()), tuple(args)), where, out, cache_dir or fetch.default_cache()
+    )
+    if dry_run:
+        _show_plan(online.plan(order, console), where)
+        return
+    done = online.bundle(order, console)
+    _show(done, where)
+    if finding.has_errors(done.findings):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _show_plan(planned: Any, where: Target) -> None:
+    render.document(
+        "offkit/plan-1",
+        target=where.to_json(),
+        wheels=[wheel.filename for wheel in planned.lock.wheels],
+        pip=planned.pip.filename,
+        runtime=[wheel.filename for wheel in planned.runtime],
+    )
+    render.title("would pack for {}".format(where.describe()))
+    rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
+    render.table([*rows, ("pip", planned.pip.version, "(runs there to install the others)")])
+
+
+def _show(done: Any, where: Target) -> None:
+    packed = done.packed
+    render.document(
+        "offkit/bundle-report-1",
+        target=where.to_json(),
+        path=str(packed.path),
+        size=packed.size,
+        sha256=packed.sha256,
+        digest=packed.digest,
+        wheels=[{"name": w.name, "version": w.version, "filename": w.filename} for w in done.lock.wheels],
+        libraries=[library._asdict() for library in done.checklist.libraries],
+        downloaded=done.downloaded,
+        downloaded_size=done.downloaded_size,
+        findings=[one.to_json() for one in done.findings],
+    )
+    render.good("{}  {}  for {}".format(packed.path, render.size(packed.size), where.describe()))
+    render.table(
+        [
+            (wheel.name, wheel.version, render.size(path.stat().st_size))
+            for wheel, path in zip(done.lock.wheels, done.wheels.paths)
+        ],
+        "    ",
+    )
+    render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
+    render.line("  sha256 {}".format(packed.sha256))
+    libraries = [one for one in done.checklist.libraries if one.rpm != "glibc"]
+    render.line(
+        "  wants from the server glibc"
+        + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)
+    )
+    render.findings(done.findings)
+    render.line()
+    name = packed.path.name
+    render.line("Carry it over, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
+
+
+def _downloaded(done: Any) -> str:
+    if not done.downloaded:
+        return "nothing"
+    return "{} files, {}".format(done.downloaded, render.size(done.downloaded_size))

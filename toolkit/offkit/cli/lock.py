@@ -1,0 +1,63 @@
+"""offkit lock: exact wheels and hashes for a server, as a requirements file."""
+
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+
+from offkit.cli import options, render
+
+
+def lock(
+    requirements: Optional[List[str]] = options.REQUIREMENTS,
+    files: Optional[List[Path]] = options.FILES,
+    python: Optional[str] = options.PYTHON,
+    target: Optional[str] = options.TARGET,
+    arch: str = options.ARCH,
+    out: Optional[Path] = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of stdout."),
+    index_url: Optional[str] = options.INDEX_URL,
+    extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
+    find_links: Optional[List[str]] = options.FIND_LINKS,
+    no_index: bool = options.NO_INDEX,
+    trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
+    proxy: Optional[str] = options.PROXY,
+    cert: Optional[str] = options.CERT,
+    pre: bool = options.PRE,
+    cache_dir: Optional[Path] = options.CACHE_DIR,
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
+    """Resolve for a server that is not here; write pins and hashes.
+
+    Without requirements: what run-badapple needs. The result is a requirements file for
+    'offkit bundle -r' and for pip.
+    """
+    console = render.console(json, quiet, verbose)
+    from offkit.online import bundle, fetch
+    from offkit.online.lock import Request, Session
+
+    where = options.target_of(python, target, arch)
+    args = options.index_args(index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre)
+    wanted = tuple(requirements or ())
+    if not wanted and not files:
+        wanted = bundle.default_requirements()
+    console.step("resolving for " + where.describe())
+    with Session(where, args, console) as session:
+        locked = session.lock(Request(wanted, tuple(files or ())))
+        locked = fetch.with_hashes(locked, session.repository.session, cache_dir or fetch.default_cache(), console)
+    text = locked.text(why=True)
+    render.document(
+        "offkit/lock-1",
+        target=where.to_json(),
+        wheels=[
+            {"name": w.name, "version": w.version, "filename": w.filename, "sha256": w.sha256, "via": list(w.via)}
+            for w in locked.wheels
+        ],
+    )
+    if out is not None:
+        fetch.write_text(out, text)
+        render.good("{}: {} wheels".format(out, len(locked.wheels)))
+    else:
+        for row in text.splitlines():
+            render.line(row)

@@ -1,0 +1,73 @@
+"""What several commands ask in the same words."""
+
+import json as jsonlib
+import os
+from typing import List, Optional, Sequence
+
+import typer
+
+from offkit.model import target as targets
+from offkit.model.errors import UsageError
+from offkit.model.target import Target
+
+JSON = typer.Option(False, "--json", help="One JSON document on stdout, everything else on stderr.")
+QUIET = typer.Option(False, "--quiet", "-q", help="Only results, warnings and errors.")
+VERBOSE = typer.Option(False, "--verbose", "-v", help="Say everything.")
+
+PYTHON = typer.Option(None, "--python", metavar="X.Y[.Z]", help="The server's CPython; 3.6 means EL's 3.6.8.")
+TARGET = typer.Option(
+    None, "--target", metavar="T", help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'."
+)
+ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
+REQUIREMENTS = typer.Argument(None, metavar="[REQ]...", help="Requirements, as pip takes them.", show_default=False)
+FILES = typer.Option(None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated.")
+
+INDEX_URL = typer.Option(None, "--index-url", "-i", metavar="URL", help="Package index instead of pip's own.")
+EXTRA_INDEX_URL = typer.Option(None, "--extra-index-url", metavar="URL", help="One more index; may be repeated.")
+FIND_LINKS = typer.Option(None, "--find-links", "-f", metavar="DIR|URL", help="More wheels; may be repeated.")
+NO_INDEX = typer.Option(False, "--no-index", help="Only --find-links.")
+TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in pip.")
+PROXY = typer.Option(None, "--proxy", metavar="URL", help="As in pip.")
+CERT = typer.Option(None, "--cert", metavar="FILE", help="CA certificates, as in pip.")
+PRE = typer.Option(False, "--pre", help="Pre-releases too.")
+CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where downloaded wheels are kept.")
+
+
+def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
+    """The target meant by --python, --target and --arch. Raises UsageError."""
+    if target is None or not os.path.isfile(target):
+        return targets.preset(python, target, arch)
+    if python is not None:
+        raise UsageError(
+            "--python and a target file contradict each other", fix="the file names its Python: leave --python out"
+        )
+    try:
+        with open(target, encoding="utf-8") as source:
+            return targets.from_json(jsonlib.load(source))
+    except (OSError, ValueError) as error:
+        raise UsageError("{} cannot be read as a target: {}".format(target, error))
+
+
+def index_args(
+    index_url: Optional[str],
+    extra_index_url: Optional[Sequence[str]],
+    find_links: Optional[Sequence[str]],
+    no_index: bool,
+    trusted_host: Optional[Sequence[str]],
+    proxy: Optional[str],
+    cert: Optional[str],
+    pre: bool,
+) -> List[str]:
+    """The options in pip's own words."""
+    args = []  # type: List[str]
+    for option, value in (("--index-url", index_url), ("--proxy", proxy), ("--cert", cert)):
+        if value is not None:
+            args += [option, value]
+    for option, values in (
+        ("--extra-index-url", extra_index_url),
+        ("--find-links", find_links),
+        ("--trusted-host", trusted_host),
+    ):
+        for value in values or ():
+            args += [option, value]
+    return args + ["--no-index"] * no_index + ["--pre"] * pre

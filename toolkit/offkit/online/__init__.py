@@ -1,0 +1,1 @@
+"""Before the gap: resolve, fetch, forecast and pack for a server that is not here."""

@@ -1,0 +1,143 @@
+"""Requirements in, one bundle out: lock, fetch, forecast, pack."""
+
+from __future__ import annotations
+
+import pkgutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from offkit.edges import data
+from offkit.model import checklist, layout, target
+from offkit.model.checklist import Checklist
+from offkit.model.errors import OffkitError
+from offkit.model.finding import Finding
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.online import fetch, forecast, runtime
+from offkit.online.fetch import Fetched
+from offkit.online.lock import Lock, LockedWheel, Request, Session
+from offkit.online.pack import Packed, Source, pack
+
+# Where the .repo file in the bundle expects the ISO to be mounted.
+ISO_MOUNT = "/mnt/offkit-iso"
+
+
+class Order(NamedTuple):
+    """What is wanted: requirements for a target, into a file."""
+
+    request: Request
+    target: Target
+    out: Path
+    cache: Path
+
+
+class Planned(NamedTuple):
+    """Everything that would go into the bundle, known before a wheel is downloaded."""
+
+    lock: Lock
+    pip: LockedWheel  # runs on the target's Python and does the installing there
+    runtime: tuple[LockedWheel, ...]
+
+
+class Bundled(NamedTuple):
+    lock: Lock
+    packed: Packed
+    checklist: Checklist
+    findings: tuple[Finding, ...]
+    wheels: Fetched  # those of the target, pip's own last
+    downloaded: int  # all files that came over the network, the runtime's included
+    downloaded_size: int  # bytes
+    cached: int  # files that did not have to
+
+
+def default_requirements() -> tuple[str, ...]:
+    """What a bundle holds when nothing is asked for."""
+    lines = (line.split("#")[0].strip() for line in data.read_text("wheelhouse/requirements.in").splitlines())
+    return tuple(line for line in lines if line)
+
+
+def plan(order: Order, reporter: Reporter) -> Planned:
+    """Resolve only. Raises what ``Session.lock`` raises."""
+    reporter.step(f"resolving for {order.target.describe()}")
+    with Session(order.target, order.request.index_args, reporter) as session:
+        lock = session.lock(order.request)
+        pip = _find(lock, "pip") or _find(session.lock(Request(("pip",), (), ())), "pip")
+    if pip is None:
+        raise OffkitError(f"no pip runs on CPython {order.target.python}")
+    return Planned(lock, pip, _lock_runtime(order.request.index_args, reporter))
+
+
+def bundle(order: Order, reporter: Reporter) -> Bundled:
+    """The whole journey on this side of the gap."""
+    planned = plan(order, reporter)
+    lock, pip = planned.lock, planned.pip
+    with Session(order.target, order.request.index_args, reporter) as session:
+        network = session.repository.session
+        wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
+        reporter.step(f"fetching {len(wanted)} wheels")
+        wheels = fetch.fetch(wanted, network, order.cache, reporter)
+        tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
+    lock = Lock(order.target, wheels.wheels[: len(lock.wheels)])  # now with every hash known
+    reporter.step("reading what the wheels want from the server")
+    survey = forecast.survey(wheels.paths, order.target)
+    reporter.step(f"packing {order.out}")
+    packed = pack(
+        order.out,
+        _members(order.target, lock, wheels.paths, survey.checklist, runtime.build(tools.paths)),
+        order.target,
+        {},
+        survey.installed_size,
+        reporter,
+    )
+    return Bundled(
+        lock,
+        packed,
+        survey.checklist,
+        tuple(survey.findings),
+        wheels,
+        wheels.downloaded + tools.downloaded,
+        wheels.downloaded_size + tools.downloaded_size,
+        len(wheels.wheels) + len(tools.wheels) - wheels.downloaded - tools.downloaded,
+    )
+
+
+def _find(lock: Lock, name: str) -> LockedWheel | None:
+    return next((wheel for wheel in lock.wheels if canonicalize_name(wheel.name) == name), None)
+
+
+def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[LockedWheel, ...]:
+    """The runtime runs on every Python from 3.6 on, so it is locked for the oldest."""
+    oldest = target.preset("3.6")
+    with tempfile.TemporaryDirectory(prefix="offkit-runtime-") as directory:
+        path = Path(directory) / "runtime.txt"
+        path.write_text(data.read_text("wheelhouse/runtime.txt"), encoding="utf-8")
+        with Session(oldest, index_args, reporter) as session:
+            return session.lock(Request((), (path,))).wheels
+
+
+def _members(
+    where: Target, lock: Lock, wheels: Sequence[Path], libraries: Checklist, pyz: bytes
+) -> list[Source]:
+    repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
+    return [
+        Source(layout.INSTALL_SH, _install_sh(where, pyz)),
+        Source(layout.RUNTIME, pyz),
+        Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
+        Source(layout.CHECKLIST, checklist.dump(libraries)),
+        Source(f"{layout.REPO_CONFIG}offkit-el{where.el}.repo", repo.encode("utf-8")),
+        *(Source(layout.WHEELS + path.name, path) for path in wheels),
+    ]
+
+
+def _install_sh(where: Target, pyz: bytes) -> bytes:
+    """The bootstrap with what it has to know before it can read a manifest."""
+    template = pkgutil.get_data("offkit", "target/bootstrap.sh")
+    if template is None:
+        raise OffkitError("this offkit is incomplete: target/bootstrap.sh is missing")
+    text = template.replace(b"\r\n", b"\n")
+    text = text.replace(b"@OFFKIT_PYZ_SHA256@", runtime.sha256(pyz).encode("ascii"))
+    return text.replace(b"@OFFKIT_PYTHON@", where.python_minor.encode("ascii"))

@@ -1,0 +1,121 @@
+"""What wheels want from a server's own libraries, read from the ELF files inside them.
+
+The first form of the forecast: a soname is external when no file of any wheel in the set has
+it as its name or DT_SONAME. Nothing is unpacked to disk and nothing is executed, so this works
+the same on every system.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from offkit.edges import data
+from offkit.elf import reader
+from offkit.model import packages
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import IntegrityError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+
+_SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
+# "needed by" is for people: enough to recognise the package.
+_NEEDED_BY = 20
+
+
+class Survey(NamedTuple):
+    checklist: Checklist
+    findings: list[Finding]
+    installed_size: int  # bytes the wheels take once unpacked
+
+
+class _Wants:
+    """What the ELF files of a set of wheels offer each other and ask of others."""
+
+    def __init__(self) -> None:
+        self.offered: set[str] = set()
+        self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
+        self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+
+    def read(self, wheel: str, path: str, contents: bytes) -> None:
+        try:
+            elf = reader.read(contents)
+        except (reader.NotElf, reader.BadElf):
+            return  # a script, a text file, another system's library: nothing the loader would load
+        self.offered.add(PurePosixPath(path).name)
+        if elf.soname:
+            self.offered.add(elf.soname)
+        for soname in elf.needed:
+            self.needed_by[soname].append(f"{wheel}: {path}")
+        for need in elf.needs:
+            if not need.weak:
+                self.versions[need.file][need.version].add(wheel)
+
+    def external(self) -> list[str]:
+        return sorted(soname for soname in self.needed_by if soname not in self.offered)
+
+
+def survey(wheels: Iterable[Path], target: Target) -> Survey:
+    """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels."""
+    wants = _Wants()
+    installed = 0
+    broken = []
+    for path in wheels:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.infolist():
+                    installed += member.file_size
+                    if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
+                        wants.read(path.name, member.filename, archive.read(member))
+        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
+    if broken:
+        raise IntegrityError("files that call themselves wheels are none", broken)
+    return Survey(_checklist(wants, target), _too_new(wants, target), installed)
+
+
+def _checklist(wants: _Wants, target: Target) -> Checklist:
+    table = packages.parse_sonames(data.read_text("repo-config/sonames.csv"))
+    return Checklist(
+        tuple(
+            Library(
+                soname=soname,
+                versions=tuple(sorted(wants.versions[soname], key=_version_key)),
+                needed_by=tuple(sorted(wants.needed_by[soname])[:_NEEDED_BY]),
+                rpm=packages.rpm_for_soname(table, soname, target.el) or "",
+                in_bundle=False,
+            )
+            for soname in wants.external()
+        )
+    )
+
+
+def _too_new(wants: _Wants, target: Target) -> list[Finding]:
+    """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault)."""
+    findings = []
+    for soname in wants.external():
+        for version, wheels in sorted(wants.versions[soname].items()):
+            matched = re.match(r"^GLIBC_(\d+)\.(\d+)", version)
+            if matched and (int(matched[1]), int(matched[2])) > target.glibc:
+                findings += [
+                    Finding(
+                        "LIB002",
+                        ERROR,
+                        soname,
+                        f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
+                        (),
+                        "its tag promises more than it keeps: take an older version of the package",
+                    )
+                    for wheel in sorted(wheels)
+                ]
+    return findings
+
+
+def _version_key(version: str) -> tuple[str, list[int]]:
+    """GLIBC_2.9 before GLIBC_2.17."""
+    prefix, _, number = version.partition("_")
+    return prefix, [int(part) for part in re.findall(r"\d+", number)]
