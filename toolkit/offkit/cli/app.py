@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import traceback
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 import typer
 
@@ -15,13 +15,15 @@ from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, Off
 # typer carries its own click since 0.27; this finds the one in use (ClickException).
 _UsageProblem = typer.BadParameter.__mro__[2]
 
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
 app = typer.Typer(
     name="offkit",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=_HELP,
     help="Python software, its wheels and its libraries, onto servers without a network.",
 )
 
@@ -46,14 +48,18 @@ def _commands() -> None:
     if render.has_online_zone():
         from offkit.cli import bundle, lock
 
-        app.command("lock")(lock.lock)
-        app.command("bundle")(bundle.bundle)
-    app.command("inspect")(inspect.inspect)
-    app.command("verify")(verify.verify)
-    app.command("probe")(probe.probe)
-    app.command("install")(install.install)
-    app.command("doctor")(doctor.doctor)
-    app.command("run-badapple")(run_badapple.run_badapple)
+        _add("lock", lock.lock)
+        _add("bundle", bundle.bundle)
+    _add("inspect", inspect.inspect)
+    _add("verify", verify.verify)
+    _add("probe", probe.probe)
+    _add("install", install.install)
+    _add("doctor", doctor.doctor)
+    _add("run-badapple", run_badapple.run_badapple)
+
+
+def _add(name: str, function: Callable[..., None]) -> None:
+    app.command(name, context_settings=_HELP)(function)
 
 
 def main(argv: Optional[List[str]] = None) -> int:

@@ -19,7 +19,7 @@ TARGET = typer.Option(
     None, "--target", metavar="T", help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'."
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
-REQUIREMENTS = typer.Argument(None, metavar="[REQ]...", help="Requirements, as pip takes them.", show_default=False)
+REQUIREMENTS = typer.Argument(None, metavar="REQ", help="Requirements, as pip takes them.", show_default=False)
 FILES = typer.Option(None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated.")
 
 INDEX_URL = typer.Option(None, "--index-url", "-i", metavar="URL", help="Package index instead of pip's own.")

@@ -19,7 +19,7 @@ SCHEMA = "offkit/bundle-1"
 FORMAT = 1  # what this code writes, and the newest it reads
 MAX_MANIFEST = 64 * 1024 * 1024
 
-_SAFE = re.compile(r"^[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*$")
+_SAFE = re.compile(r"[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*")
 
 
 class Member(NamedTuple):
@@ -48,7 +48,7 @@ class Manifest(NamedTuple):
 
 def is_safe(path: str) -> bool:
     """Relative, ASCII, no empty, ``.`` or ``..`` part, nothing a shell would read."""
-    return bool(_SAFE.match(path)) and not any(part in (".", "..") for part in path.split("/"))
+    return bool(_SAFE.fullmatch(path)) and not any(part in (".", "..") for part in path.split("/"))
 
 
 def _canonical(data: Dict[str, Any]) -> bytes:
@@ -110,7 +110,7 @@ def load(text: bytes) -> Manifest:
         if isinstance(error, UsageError):
             raise damaged("BUN002", layout.MANIFEST, "{} is damaged: {}".format(layout.MANIFEST, error.message))
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(
             "BUN002",
             layout.MANIFEST,
@@ -127,7 +127,7 @@ def _check_members(members: Tuple[Member, ...]) -> None:
             raise ValueError("unsafe path {!r}".format(member.path))
         if member.path in seen:
             raise ValueError("{!r} is listed twice".format(member.path))
-        if member.size < 0 or not re.match(r"^[0-9a-f]{64}$", member.sha256):
+        if member.size < 0 or not re.fullmatch(r"[0-9a-f]{64}", member.sha256):
             raise ValueError("bad entry for {!r}".format(member.path))
         layout.position(member.path)  # ValueError when it belongs nowhere
         seen.add(member.path)

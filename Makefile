@@ -1,0 +1,81 @@
+# make demo   sets up everything and shows the whole journey on real parts, in demo/
+# make test   sets up everything and passes every test this machine can run
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY36 := .venv36
+ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
+
+.PHONY: help demo test setup lint unit unit36 online e2e wheel bench-start format clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: $(VENV)/.offkit
+	@$(BIN)/python tests/e2e/demo.py
+
+test: lint unit unit36 online e2e
+	@echo "make test: everything passed"
+
+setup: $(VENV)/.tools $(PY36)/.ready
+
+# offkit itself, as a user would install it
+$(VENV)/.offkit: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "offkit bundles on Python 3.10 or newer; this is " + sys.version.split()[0] + " (make PYTHON=python3.12 ...)" or 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
+	$(BIN)/python -m pip install -q -e .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.offkit
+	$(BIN)/python -m pip install -q --group test --group lint
+	@touch $@
+
+# The 3.6 zone's own suite runs on a real CPython 3.6; without one this says so and goes on.
+$(PY36)/.ready: tests/requirements-py36.txt $(VENV)/.offkit
+	@python36=$$($(BIN)/python tests/pythons.py 3.6); \
+	if [ -n "$$python36" ]; then \
+	    set -e; rm -rf $(PY36); "$$python36" -m venv $(PY36); \
+	    $(PY36)/bin/python -m pip install -q --disable-pip-version-check pip==21.3.1; \
+	    $(PY36)/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements-py36.txt; \
+	    touch $@; \
+	fi
+
+lint: $(VENV)/.tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py
+	$(BIN)/shellcheck toolkit/offkit/target/bootstrap.sh
+
+unit: $(VENV)/.tools
+	$(BIN)/python -m pytest -q tests/house tests/unit tests/property
+
+unit36: $(PY36)/.ready
+	@if [ -x $(PY36)/bin/python ]; then \
+	    $(PY36)/bin/python -m pytest -q tests/unit tests/property; \
+	elif [ -n "$$OFFKIT_REQUIRE_ALL" ]; then \
+	    echo "no CPython 3.6 on PATH or under pyenv, and OFFKIT_REQUIRE_ALL is set"; exit 1; \
+	else \
+	    echo "skipped: the unit suite on CPython 3.6 (none on PATH or under pyenv)"; \
+	fi
+
+online: $(VENV)/.tools
+	$(BIN)/python -m pytest -q tests/online
+
+e2e: $(VENV)/.tools
+	$(BIN)/python -m pytest -q tests/e2e
+
+wheel: $(VENV)/.tools
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+# make bench-start   what the offkit command's start-up costs on this machine's Pythons
+bench-start: $(VENV)/.offkit
+	$(BIN)/python tests/e2e/bench_start.py
+
+format: $(VENV)/.tools
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) $(PY36) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,49 @@
+"""Real interpreters on this machine. As a program: print the path of one, or nothing.
+
+    python tests/pythons.py 3.6
+"""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+_ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def find(series):
+    """Path of a CPython of that series that really starts (a pyenv shim may not), or None.
+
+    Looks at pythonX.Y on PATH, then under pyenv.
+    """
+    root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
+    installed = sorted(glob.glob(os.path.join(root, "versions", series + ".*", "bin", "python" + series)))
+    for candidate in [shutil.which("python" + series), *reversed(installed)]:
+        if candidate and _series_of(candidate) == series:
+            return os.path.realpath(candidate)
+    return None
+
+
+def newest():
+    """The newest CPython at hand, at least the running one: (path, series)."""
+    for minor in range(20, sys.version_info[1], -1):
+        series = "3.{}".format(minor)
+        path = find(series)
+        if path:
+            return path, series
+    return os.path.realpath(sys.executable), "{}.{}".format(*sys.version_info[:2])
+
+
+def _series_of(path):
+    try:
+        asked = subprocess.run(
+            [path, "-I", "-c", _ASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return asked.stdout.decode("ascii", "replace").strip() if asked.returncode == 0 else None
+
+
+if __name__ == "__main__":
+    print(find(sys.argv[1]) or "")
