@@ -8,9 +8,19 @@ import errno
 import os
 import stat
 from collections import deque
-from typing import BinaryIO, Deque, Dict, List
+from typing import BinaryIO, Deque, Dict, List, NamedTuple
 
 _MAX_LINKS = 40  # the kernel's own limit (MAXSYMLINKS)
+
+
+DIRECTORY, FILE, LINK, OTHER = "directory", "file", "link", "other"
+
+
+class Entry(NamedTuple):
+    """One name in a directory; a link is not followed."""
+
+    name: str
+    kind: str
 
 
 class Tree:
@@ -18,14 +28,14 @@ class Tree:
 
     def __init__(self, root: str = "/") -> None:
         self.root = os.path.abspath(root).rstrip("/")
-        self._links = {}  # type: Dict[str, str]
+        self._links: Dict[str, str] = {}
 
     def real(self, path: str) -> str:
         """The path without symbolic links. The last part need not exist.
 
         Raises OSError: ELOOP after 40 links, ENOTDIR or ENOENT where ``..`` follows no directory.
         """
-        parts = deque(path.split("/"))  # type: Deque[str]
+        parts: Deque[str] = deque(path.split("/"))
         current = ""
         followed = 0
         while parts:
@@ -67,10 +77,6 @@ class Tree:
     def stat(self, path: str) -> os.stat_result:
         return os.lstat(self.host(path))
 
-    def is_link(self, path: str) -> bool:
-        parent, name = os.path.split(path)
-        return bool(self._link(self.real(parent).rstrip("/") + "/" + name))
-
     def is_file(self, path: str) -> bool:
         """A regular file; False also when it cannot be told."""
         try:
@@ -93,14 +99,31 @@ class Tree:
         handle = os.open(host, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         return os.fdopen(handle, "rb")
 
-    def list(self, path: str) -> List[str]:
-        """The names in a directory, sorted."""
-        return sorted(os.listdir(self.host(path)))
+    def scan(self, path: str) -> List[Entry]:
+        """What is in a directory, sorted by name."""
+        found = []
+        with os.scandir(self.host(path)) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    found.append(Entry(entry.name, LINK))
+                elif entry.is_dir(follow_symlinks=False):
+                    found.append(Entry(entry.name, DIRECTORY))
+                else:
+                    regular = entry.is_file(follow_symlinks=False)
+                    found.append(Entry(entry.name, FILE if regular else OTHER))
+        return sorted(found)
+
+    def names(self, path: str) -> List[str]:
+        """The names in a directory, sorted; none when it cannot be read."""
+        try:
+            return [entry.name for entry in self.scan(path)]
+        except OSError:
+            return []
 
     def text(self, path: str, limit: int = 1 << 20) -> str:
         """A small text file, at most ``limit`` bytes of it; undecodable bytes are escaped."""
         with self.open(path) as source:
-            return source.read(limit).decode("utf-8", "surrogateescape")
+            return bytes(source.read(limit)).decode("utf-8", "surrogateescape")
 
 
 def kind(mode: int) -> str:

@@ -84,7 +84,7 @@ class _Bytes:
 
     def __init__(self, source: Source) -> None:
         self._file = source if hasattr(source, "seek") and not hasattr(source, "find") else None
-        self._data = source
+        self._data: Any = source
 
     def at(self, offset: int, size: int) -> bytes:
         data = self.upto(offset, size)
@@ -93,7 +93,7 @@ class _Bytes:
         return data
 
     def upto(self, offset: int, size: int) -> bytes:
-        if not 0 <= offset < 2 ** 62:
+        if not 0 <= offset < 2**62:
             raise BadElf("offset {} is outside any file".format(offset))
         if self._file is None:
             return bytes(self._data[offset : offset + size])
@@ -123,9 +123,9 @@ class _Image:
         least = 56 if wide else 32
         if phnum and phentsize != least:  # the loader's own test (open_verify)
             raise BadElf("program headers of {} bytes".format(phentsize))
-        self.loads = []  # type: List[Tuple[int, int, int]]  # (address, offset, size in the file)
-        self.dynamic = None  # type: Optional[Tuple[int, int]]
-        self.interp = None  # type: Optional[Tuple[int, int]]
+        self.loads: List[Tuple[int, int, int]] = []  # (address, offset, size in the file)
+        self.dynamic: Optional[Tuple[int, int]] = None
+        self.interp: Optional[Tuple[int, int]] = None
         raw = source.at(phoff, phnum * phentsize) if phnum else b""
         for start in range(0, phnum * phentsize, phentsize):
             if wide:
@@ -157,7 +157,7 @@ class _Image:
         step = self.bits // 4
         count = min(size // step, _MAX_DYNAMIC)
         raw = self.source.upto(offset, count * step)
-        found = []
+        found: List[Tuple[int, int]] = []
         fields = self.order + ("QQ" if self.bits == 64 else "II")
         for tag, value in struct.iter_unpack(fields, raw[: len(raw) // step * step]):
             if tag == _DT_NULL:
@@ -194,15 +194,15 @@ def read(source: Source) -> Elf:
     Time and memory are bounded whatever the bytes say.
     """
     image = _Image(_Bytes(source))
-    tags = {}  # type: Dict[int, int]
-    needed = []  # type: List[int]
+    tags: Dict[int, int] = {}
+    needed: List[int] = []
     for tag, value in image.entries():
         if tag == _DT_NEEDED:
             needed.append(value)
         else:
             tags[tag] = value  # the loader keeps the last of each (elf_get_dynamic_info)
     named = (_DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_VERNEED, _DT_VERDEF)
-    table = None  # type: Optional[_Strings]
+    table: Optional[_Strings] = None
     if _DT_STRTAB in tags:
         table = _Strings(image, tags[_DT_STRTAB], tags.get(_DT_STRSZ, 0))
     elif needed or any(tag in tags for tag in named):
@@ -211,8 +211,8 @@ def read(source: Source) -> Elf:
     def text(tag: int) -> Optional[str]:
         return table.at(tags[tag]) if table is not None and tag in tags else None
 
-    needs = []  # type: List[VersionNeed]
-    defines = []  # type: List[str]
+    needs: List[VersionNeed] = []
+    defines: List[str] = []
     if table is not None and _DT_VERNEED in tags:
         needs = _version_needs(image, table, tags[_DT_VERNEED], tags.get(_DT_VERNEEDNUM, 0))
     if table is not None and _DT_VERDEF in tags:
@@ -246,7 +246,7 @@ def _interpreter(image: _Image) -> str:
 
 
 def _version_needs(image: _Image, table: _Strings, address: int, count: int) -> List[VersionNeed]:
-    found = []  # type: List[VersionNeed]
+    found: List[VersionNeed] = []
     offset = image.offset(address)
     for _ in range(min(count, _MAX_VERSIONS)):
         # Verneed: vn_version, vn_cnt, vn_file, vn_aux, vn_next
@@ -270,7 +270,7 @@ def _version_needs(image: _Image, table: _Strings, address: int, count: int) -> 
 
 
 def _version_definitions(image: _Image, table: _Strings, address: int, count: int) -> List[str]:
-    found = []  # type: List[str]
+    found: List[str] = []
     offset = image.offset(address)
     for _ in range(min(count, _MAX_VERSIONS)):
         # Verdef: vd_version, vd_flags, vd_ndx, vd_cnt, vd_hash, vd_aux, vd_next

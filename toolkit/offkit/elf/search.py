@@ -157,7 +157,7 @@ class Loader:
         self.default_dirs = tuple(default_dirs)
         self.library_path = tuple(library_path)
         self._tokens = {"LIB": lib_token(default_dirs), "PLATFORM": platform}
-        self._cache = {}  # type: Dict[str, List[Entry]]
+        self._cache: Dict[str, List[Entry]] = {}
         for entry in cache:
             self._cache.setdefault(entry.soname, []).append(entry)
 
@@ -188,7 +188,7 @@ class Program:
 
     def __init__(self, loader: Loader, path: str) -> None:
         self._loader = loader
-        self._main = None  # type: Optional[_Node]
+        self._main: Optional[_Node] = None
         self._state = _State({}, {})
         opened = loader.view.open(path)
         if opened.elf is None:
@@ -231,9 +231,9 @@ class Program:
 
     def _load(self, root: _Node, state: _State) -> Report:
         """Breadth first over NEEDED (_dl_map_object_deps), then the versions."""
-        resolutions = []  # type: List[Resolution]
+        resolutions: List[Resolution] = []
         fresh = [root]
-        queue = deque([root])  # type: Deque[_Node]
+        queue: Deque[_Node] = deque([root])
         while queue:
             node = queue.popleft()
             for name in node.elf.needed:
@@ -251,7 +251,7 @@ class Program:
         known = state.names.get(name)
         if known is not None:
             return Resolution(name, node.path, LOADED, known.path, ()), None
-        looked = []  # type: List[Look]
+        looked: List[Look] = []
         for how, place, path in self._candidates(name, node, looked):
             opened = self._loader.view.open(path)
             if opened.absent:
@@ -303,7 +303,7 @@ class Program:
     def _directories(self, node: _Node) -> Iterator[Tuple[str, str]]:
         loader = self._loader
         if node.elf.runpath is None:
-            link = node  # type: Optional[_Node]
+            link: Optional[_Node] = node
             passed_main = False
             while link is not None:
                 if link.elf.runpath is None:

@@ -46,9 +46,10 @@ def nearest(el: int) -> int:
 
 def parse_sonames(text: str) -> SonameTable:
     """The soname table from its CSV text. Raises ValueError on a malformed line."""
-    table = {}  # type: SonameTable
+    table: SonameTable = {}
     for row in _rows(text, "soname", "note"):
-        rpms = {el: row["el%d" % el] for el in MAJORS if row["el%d" % el] not in ("", _NONE)}
+        rpms = {el: row["el{}".format(el)] for el in MAJORS}
+        rpms = {el: rpm for el, rpm in rpms.items() if rpm not in ("", _NONE)}
         if row["soname"] in table:
             raise ValueError("{} is listed twice".format(row["soname"]))
         table[row["soname"]] = SonameRow(rpms, row["note"])

@@ -1,0 +1,97 @@
+"""PY: parts of the standard library that the interpreter was built without.
+
+``make`` succeeds when headers are missing, and leaves the modules out. Whether one is there
+is read from the files: an extension module in lib-dynload, or a ``PyInit_`` function inside
+the executable or libpython.
+"""
+
+import posixpath
+from typing import List, Sequence, Set, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.packages import ModuleRow, nearest
+from offkit.target.doctor.cures import Cures
+from offkit.target.doctor.environment import Environment
+
+_CHUNK = 4 * 1024 * 1024
+_BUILT_IN_EVERYWHERE = "posix"  # every CPython on Linux has it inside
+
+
+def inspect(
+    tree: Tree, env: Environment, cures: Cures, binaries: Sequence[str]
+) -> Tuple[List[Finding], List[str]]:
+    """(findings, RPMs that have to be installed before Python is built again).
+
+    ``binaries`` are the executable and what it loads at start, libpython among them.
+    """
+    rows = [row for row in cures.modules if row.exists_in(env.series)]
+    inside = _inside(tree, env, binaries, [name for row in rows for name in row.extensions])
+    if not env.interpreter or not env.base_prefix:
+        return [], []  # said already
+    if _BUILT_IN_EVERYWHERE not in inside and not env.dynload:
+        message = "its built-in modules cannot be read, so what it lacks is not known"
+        return [Finding("PY004", INFO, env.interpreter, message, tuple(binaries), "")], []
+    present = {name.split(".")[0] for name in tree.names(env.dynload)} if env.dynload else set()
+    findings, rpms = [], []  # type: Tuple[List[Finding], List[str]]
+    for row in rows:
+        lacking = [name for name in row.extensions if name not in present and name not in inside]
+        if lacking:
+            finding, needed = _finding(env, cures, row, lacking)
+            findings.append(finding)
+            rpms += needed if finding.severity != INFO else []
+    return findings, rpms
+
+
+def _finding(
+    env: Environment, cures: Cures, row: ModuleRow, lacking: Sequence[str]
+) -> Tuple[Finding, List[str]]:
+    looked = (env.dynload or posixpath.join(env.base_prefix, "lib"), env.interpreter)
+    message = "this Python was built without it (no {}); it is for {}".format(
+        ", ".join(lacking), row.needed_for
+    )
+    severity = row.severity
+    if row.extensions[0] not in lacking and severity == ERROR:
+        severity = WARNING  # hashlib does without _hashlib, with Python's own hashes
+    paired = len(row.modules) == len(row.extensions)
+    modules = [row.modules[row.extensions.index(name)] for name in lacking] if paired else row.modules
+    subject = " ".join(modules)
+    column = nearest(cures.column)
+    if cures.el and env.interpreter.startswith(("/usr/bin/", "/usr/libexec/")):
+        # The distribution's own Python has everything, in several packages.
+        rpm = "python3-tkinter" if "tkinter" in row.modules else "python3-libs"
+        message = (
+            "the distribution's Python has it in a package of its own" if rpm != "python3-libs" else message
+        )
+        fix = cures.install([rpm])
+        return Finding("PY001", severity, subject, message, looked, fix), [rpm]
+    devel = list(row.devel[column])
+    fix = "{}\nthen build Python again (make altinstall); at run time it needs {}".format(
+        cures.install(devel), " ".join(row.runtime[column])
+    )
+    if "ssl" in row.modules and column == 7 and env.series >= (3, 10):
+        fix += "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
+    return Finding("PY001", severity, subject, message, looked, fix), devel
+
+
+def _inside(tree: Tree, env: Environment, binaries: Sequence[str], names: Sequence[str]) -> Set[str]:
+    """Which modules have their PyInit_ function in the executable or in a libpython."""
+    wanted = {b"\0PyInit_" + name.encode("ascii") + b"\0": name for name in (*names, _BUILT_IN_EVERYWHERE)}
+    found: Set[str] = set()
+    longest = max(len(pattern) for pattern in wanted)
+    for path in binaries:
+        if path != env.interpreter and "libpython" not in posixpath.basename(path):
+            continue
+        try:
+            with tree.open(path) as source:
+                tail = b""
+                while True:
+                    chunk = source.read(_CHUNK)
+                    if not chunk:
+                        break
+                    block = tail + chunk
+                    found.update(name for pattern, name in wanted.items() if pattern in block)
+                    tail = block[-longest:]
+        except OSError:
+            continue
+    return found

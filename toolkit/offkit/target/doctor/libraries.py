@@ -1,0 +1,287 @@
+"""LIB: every shared library that the environment's programs and modules will ask for.
+
+What is judged is what happens: the interpreter starts, and imports each extension module.
+Libraries vendored inside wheels are not judged alone; they rely on the paths of the module
+that loads them.
+"""
+
+import posixpath
+import re
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf import cache as ldcache
+from offkit.elf import reader
+from offkit.elf.search import MISSING, Loader, Report, Resolution, View, system_dirs
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.target.doctor.cures import Cures
+from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.shelf import Shelf, collect
+from offkit.target.doctor.view import TreeView
+
+_HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
+_LOADER_SIZE = 16 * 1024 * 1024
+_NAMED = 3  # as many files are named in a message
+
+
+class Libraries(NamedTuple):
+    findings: List[Finding]
+    rpms: List[str]
+    resolutions: List[Resolution]
+    elf_files: int
+    modules: int
+    loaded: Sequence[str]  # what the interpreter consists of
+
+
+def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
+    """Everything the loader will look for, and what it will not find."""
+    view = TreeView(tree)
+    findings: List[Finding] = []
+    main = view.open(env.interpreter).elf if env.interpreter else None
+    loader = _loader(tree, view, main, library_path, findings)
+    program = loader.program(env.interpreter)
+    if env.interpreter and program.report.problem:
+        findings.append(
+            Finding(
+                "LIB005",
+                ERROR,
+                env.interpreter,
+                "the interpreter cannot be loaded: " + program.report.problem,
+                (),
+                "install Python {}.{} again".format(*env.series),
+            )
+        )
+    shelf = collect(tree, view, env, main)
+    findings += shelf.findings
+    stdlib = [
+        posixpath.join(env.dynload, name)
+        for name in (tree.names(env.dynload) if env.dynload else [])
+        if name.endswith(".so")
+    ]
+    weights = _Weights(cures)
+    reports = [(program.report, ERROR)]
+    reports += [(program.dlopen(path), weights.of_stdlib(path)) for path in stdlib]
+    reports += [(program.dlopen(path), ERROR) for path in shelf.modules]
+    loaded = {identity for report, _ in reports for identity in report.loaded}
+    for path in shelf.plain:
+        identity = view.open(path).identity
+        if identity not in loaded:
+            reports.append((program.dlopen(path), WARNING))
+    if env.interpreter:
+        reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
+    judge = _Judge(env, cures, shelf, main, reports)
+    findings += judge.findings()
+    return Libraries(
+        findings,
+        judge.rpms,
+        [resolution for report, _ in reports for resolution in report.resolutions],
+        view.count,
+        len(shelf.modules) + len(stdlib),
+        program.report.loaded,
+    )
+
+
+def _loader(
+    tree: Tree,
+    view: View,
+    main: Optional[reader.Elf],
+    library_path: Sequence[str],
+    findings: List[Finding],
+) -> Loader:
+    entries: List[ldcache.Entry] = []
+    try:
+        with tree.open("/etc/ld.so.cache") as source:
+            entries = ldcache.parse(source.read())
+    except FileNotFoundError:
+        findings.append(_cache_problem(INFO, "is not there, so only the default directories are searched"))
+    except (OSError, ldcache.BadCache) as error:
+        findings.append(_cache_problem(WARNING, "cannot be read: {}".format(error)))
+    directories = system_dirs(b"")
+    platform = "x86_64"
+    if main is not None and main.interpreter:
+        platform = reader.MACHINES.get(main.machine, platform)
+        try:
+            with tree.open(main.interpreter) as source:
+                directories = system_dirs(source.read(_LOADER_SIZE))
+        except OSError as error:
+            findings.append(
+                Finding(
+                    "LIB001",
+                    ERROR,
+                    main.interpreter,
+                    "the interpreter's own loader cannot be opened: {}".format(error.strerror),
+                    (main.interpreter,),
+                    "this Python was built for another system: take one built for this server",
+                )
+            )
+    return Loader(view, entries, directories, platform, library_path)
+
+
+def _cache_problem(severity: str, message: str) -> Finding:
+    return Finding(
+        "LIB009", severity, "/etc/ld.so.cache", message, ("/etc/ld.so.cache",), "run ldconfig as root"
+    )
+
+
+def _programs(tree: Tree, view: View, env: Environment, loader: Loader) -> List[Report]:
+    """Compiled programs that packages put into bin/ (ninja, ruff …)."""
+    found = []
+    directory = posixpath.join(env.where, "bin")
+    for name in tree.names(directory):
+        path = posixpath.join(directory, name)
+        opened = view.open(path)
+        if opened.elf is not None and opened.elf.interpreter and opened.identity != env.interpreter:
+            found.append(loader.program(path).report)
+    return found
+
+
+class _Weights:
+    """How much a missing library matters, by who misses it."""
+
+    def __init__(self, cures: Cures) -> None:
+        self._severity = {name: row.severity for row in cures.modules for name in row.extensions}
+
+    def of_stdlib(self, path: str) -> str:
+        return self._severity.get(posixpath.basename(path).split(".")[0], WARNING)
+
+
+_RANK = {ERROR: 2, WARNING: 1, INFO: 0}
+
+
+class _Miss:
+    def __init__(self) -> None:
+        self.severity = INFO
+        self.needed_by: Dict[str, None] = {}
+        self.looked: Dict[str, None] = {}
+        self.other_arch = ""
+        self.blocked = ""
+
+    def add(self, severity: str, resolution: Resolution) -> None:
+        if _RANK[severity] > _RANK[self.severity]:
+            self.severity = severity
+        self.needed_by[resolution.needed_by] = None
+        for look in resolution.looked:
+            place = posixpath.normpath(look.place)
+            reason = "" if look.reason in ("no such file", "no entry") else ": " + look.reason
+            self.looked["{} ({}{})".format(place, look.how, reason)] = None
+            if look.reason.startswith("wrong ELF class") or look.reason == "for another architecture":
+                self.other_arch = self.other_arch or place
+
+
+class _Judge:
+    """From resolutions to findings: one for each library, whoever needs it."""
+
+    def __init__(
+        self,
+        env: Environment,
+        cures: Cures,
+        shelf: Shelf,
+        main: Optional[reader.Elf],
+        reports: Iterable[Tuple[Report, str]],
+    ) -> None:
+        self._env, self._cures, self._shelf = env, cures, shelf
+        self._bits = main.bits if main is not None else 64
+        self._reports = list(reports)
+        self.rpms: List[str] = []
+
+    def findings(self) -> List[Finding]:
+        misses: Dict[str, _Miss] = {}
+        for report, severity in self._reports:
+            for resolution in report.resolutions:
+                if resolution.how == MISSING:
+                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution)
+        found = [self._missing(name, miss) for name, miss in misses.items()]
+        return found + self._versions()
+
+    def _who(self, paths: Iterable[str]) -> str:
+        names = [self._env.shorten(path) for path in paths]
+        rest = len(names) - _NAMED
+        text = ", ".join(names[:_NAMED])
+        return text if rest <= 0 else "{} and {} more".format(text, rest)
+
+    def _missing(self, name: str, miss: _Miss) -> Finding:
+        who = self._who(miss.needed_by)
+        looked = tuple(miss.looked)
+        inside = self._shelf.offered.get(name)
+        if inside is not None:
+            return Finding(
+                "LIB003",
+                WARNING,
+                name,
+                "is not found for {}, but lies in {}: it may be preloaded".format(
+                    who, self._env.shorten(inside)
+                ),
+                looked,
+                "nothing, if the import works; else the package is broken",
+            )
+        if name.startswith("libpython") and self._env.interpreter in miss.needed_by:
+            return self._libpython(name, looked)
+        if _HASHED.search(name):
+            fix = "it belongs to the package itself: install that again"
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        rpm, fix = self._cures.for_soname(name, self._bits)
+        if rpm and miss.severity != INFO:
+            self.rpms.append(rpm)
+        if miss.other_arch:
+            message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
+            return Finding("LIB004", miss.severity, name, message, looked, fix)
+        return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+
+    def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
+        """A Python built with --enable-shared whose library directory nobody told the loader."""
+        directory = posixpath.join(self._env.base_prefix or "/usr/local", "lib")
+        return Finding(
+            "LIB008",
+            ERROR,
+            name,
+            "the interpreter does not find its own library",
+            looked,
+            "echo {} > /etc/ld.so.conf.d/python.conf && ldconfig".format(directory),
+        )
+
+    def _versions(self) -> List[Finding]:
+        """One finding for each library that is too old."""
+        wanted: Dict[str, Dict[str, List[str]]] = {}
+        paths: Dict[str, Tuple[str, Tuple[str, ...], str]] = {}
+        for report, severity in self._reports:
+            for problem in report.versions:
+                users = wanted.setdefault(problem.name, {}).setdefault(problem.version, [])
+                if problem.needed_by not in users:
+                    users.append(problem.needed_by)
+                paths.setdefault(problem.name, (problem.path, problem.defined, severity))
+        found = []
+        for name, versions in wanted.items():
+            path, defined, severity = paths[name]
+            needs = ", ".join(sorted(versions, key=version_key))
+            users = list({user: None for names in versions.values() for user in names})
+            message = "{} is too old: {} needed by {}{}".format(
+                path, needs, self._who(users), _newest(defined, versions)
+            )
+            found.append(Finding("LIB002", severity, name, message, (path,), self._cure_version(name)))
+        return found
+
+    def _cure_version(self, name: str) -> str:
+        if self._cures.el:
+            target = "el{}".format(self._cures.el)
+            return (
+                "the package was built for a newer system: bundle again with --target {0}, "
+                "which takes a version that runs on {0}".format(target)
+            )
+        return "the package was built for a newer system: take a version built for this one"
+
+
+def _newest(defined: Sequence[str], versions: Iterable[str]) -> str:
+    """``; it has GLIBC up to 2.17``, for the families that were asked for."""
+    families = sorted({version.partition("_")[0] for version in versions})
+    parts = []
+    for family in families:
+        own = [version for version in defined if version.startswith(family + "_") and version[-1].isdigit()]
+        if own:
+            parts.append("{} up to {}".format(family, max(own, key=version_key).partition("_")[2]))
+    return "; it has " + ", ".join(parts) if parts else ""
+
+
+def version_key(version: str) -> Tuple[str, List[int]]:
+    """GLIBC_2.9 before GLIBC_2.17."""
+    prefix, _, number = version.partition("_")
+    return prefix, [int(part) for part in re.findall(r"\d+", number)]

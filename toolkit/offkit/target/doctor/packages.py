@@ -1,0 +1,244 @@
+"""PKG: whether what is installed is still what was installed, and complete.
+
+Sources: the core metadata specifications "Recording installed projects" (RECORD, PEP 376 and
+627) and PEP 508 for requirements.
+"""
+
+import base64
+import csv
+import hashlib
+import posixpath
+from email.parser import HeaderParser
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.model import requirement
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.target.doctor.environment import Environment
+
+_CHUNK = 1 << 20
+_NAMED = 5
+_HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows
+_TEXT = 16 * 1024 * 1024
+
+
+class Distribution(NamedTuple):
+    top: str  # the site-packages it lies in
+    directory: str  # its .dist-info
+    name: str
+    version: str
+    requires: Tuple[str, ...]  # Requires-Dist, as written
+
+    @property
+    def title(self) -> str:
+        return "{} {}".format(self.name, self.version).strip()
+
+
+class Packages(NamedTuple):
+    findings: List[Finding]
+    distributions: List[Distribution]
+    files: int  # checked against a hash
+
+
+class _Line(NamedTuple):
+    path: str
+    algorithm: str
+    digest: str
+    size: Optional[int]
+
+
+def inspect(tree: Tree, env: Environment) -> Packages:
+    """Every distribution of the environment, file by file."""
+    findings: List[Finding] = []
+    found: List[Distribution] = []
+    for top in env.site_packages:
+        for name in tree.names(top):
+            path = posixpath.join(top, name)
+            if name.startswith("~") and tree.is_dir(path):
+                findings.append(_leftover(env, path))
+            elif name.endswith(".dist-info") and tree.is_dir(path):
+                found.append(_distribution(tree, top, path, findings))
+    records: Dict[str, List[_Line]] = {}
+    owners: Dict[str, List[str]] = {}
+    for dist in found:
+        lines = _record(tree, dist, findings)
+        records[dist.directory] = lines
+        for line in lines:
+            owners.setdefault(line.path, []).append(dist.title)
+    checked = 0
+    for dist in found:
+        count, problems = _contents(tree, env, dist, records[dist.directory], owners)
+        checked += count
+        findings += problems
+    everything = found + [
+        _distribution(tree, top, posixpath.join(top, name), [])
+        for top in env.outside
+        for name in tree.names(top)
+        if name.endswith(".dist-info")
+    ]
+    return Packages(findings + _unmet(env, found, everything), found, checked)
+
+
+def _leftover(env: Environment, path: str) -> Finding:
+    return Finding(
+        "PKG004",
+        WARNING,
+        posixpath.basename(path),
+        "is left over from an interrupted pip; Python can do nothing with it",
+        (path,),
+        "rm -r '{}'".format(path),
+    )
+
+
+def _half_installed(name: str, missing: str, path: str) -> Finding:
+    return Finding(
+        "PKG003", ERROR, name, "is half installed: no " + missing, (path,), "install the package again"
+    )
+
+
+def _distribution(tree: Tree, top: str, path: str, findings: List[Finding]) -> Distribution:
+    stem = posixpath.basename(path)[: -len(".dist-info")]
+    name, _, version = stem.partition("-")
+    try:
+        headers = HeaderParser().parsestr(tree.text(path + "/METADATA", _TEXT))
+    except OSError:
+        findings.append(_half_installed(name, "METADATA", path + "/METADATA"))
+        return Distribution(top, path, name, version, ())
+    requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
+    return Distribution(
+        top, path, str(headers.get("Name") or name), str(headers.get("Version") or version), requires
+    )
+
+
+def _record(tree: Tree, dist: Distribution, findings: List[Finding]) -> List[_Line]:
+    path = dist.directory + "/RECORD"
+    try:
+        text = tree.text(path, _TEXT)
+    except OSError:
+        # PEP 627: a distribution without RECORD belongs to another tool; pip always writes one.
+        findings.append(_half_installed(dist.name, "RECORD", path))
+        return []
+    lines = []
+    bad = []
+    reader = csv.reader(text.splitlines())
+    try:
+        for row in reader:
+            if not row:
+                continue
+            line = _line(dist, row)
+            if line is None:
+                bad.append(str(reader.line_num))
+            else:
+                lines.append(line)
+    except csv.Error as error:
+        bad.append("{} ({})".format(reader.line_num, error))
+    if bad:
+        message = "its RECORD is damaged, line " + ", ".join(bad[:_NAMED])
+        findings.append(Finding("PKG006", ERROR, dist.name, message, (path,), "install the package again"))
+    return lines
+
+
+def _line(dist: Distribution, row: List[str]) -> Optional[_Line]:
+    if len(row) != 3 or not row[0] or "\0" in row[0]:
+        return None
+    path = posixpath.normpath(posixpath.join(dist.top, row[0]))
+    algorithm, equals, digest = row[1].partition("=")
+    if row[1] and not (equals and digest):
+        return None
+    if row[2] and not row[2].isdigit():
+        return None
+    return _Line(path, algorithm, digest, int(row[2]) if row[2] else None)
+
+
+def _contents(
+    tree: Tree, env: Environment, dist: Distribution, lines: List[_Line], owners: Dict[str, List[str]]
+) -> Tuple[int, List[Finding]]:
+    missing, altered, odd = [], [], []  # type: Tuple[List[str], List[str], List[str]]
+    rivals = set()
+    checked = 0
+    for line in lines:
+        if not tree.is_file(line.path):
+            if not line.path.endswith((".pyc", ".pyo")):
+                missing.append(line.path)
+            continue
+        if not line.algorithm or line.path.endswith((".pyc", ".pyo")):
+            continue
+        if line.algorithm not in _HASHES:
+            odd.append("{} ({})".format(env.shorten(line.path), line.algorithm))
+            continue
+        checked += 1
+        if not _same(tree, line):
+            altered.append(line.path)
+            rivals.update(set(owners[line.path]) - {dist.title})
+    findings = []
+    if missing:
+        findings.append(
+            Finding("PKG001", ERROR, dist.title, _several(env, missing, "missing"), _all(missing), _AGAIN)
+        )
+    if altered:
+        message = _several(env, altered, "altered")
+        if rivals:
+            message += "; {} has files of the same name".format(", ".join(sorted(rivals)))
+        findings.append(Finding("PKG002", WARNING, dist.title, message, _all(altered), _AGAIN))
+    if odd:
+        message = "not checked for want of a known hash: " + ", ".join(odd[:_NAMED])
+        findings.append(Finding("PKG008", INFO, dist.title, message, tuple(odd), ""))
+    return checked, findings
+
+
+_AGAIN = "install the package again"
+
+
+def _all(paths: List[str]) -> Tuple[str, ...]:
+    """What the message could not name."""
+    return tuple(paths) if len(paths) > _NAMED else ()
+
+
+def _several(env: Environment, paths: List[str], what: str) -> str:
+    names = ", ".join(env.shorten(path) for path in paths[:_NAMED])
+    rest = len(paths) - _NAMED
+    more = " and {} more".format(rest) if rest > 0 else ""
+    return "{} {} {}: {}{}".format(
+        len(paths), "file is" if len(paths) == 1 else "files are", what, names, more
+    )
+
+
+def _same(tree: Tree, line: _Line) -> bool:
+    digest = hashlib.new(line.algorithm)
+    size = 0
+    try:
+        with tree.open(line.path) as source:
+            for chunk in iter(lambda: source.read(_CHUNK), b""):
+                size += len(chunk)
+                digest.update(chunk)
+    except OSError:
+        return False
+    if line.size is not None and size != line.size:
+        return False
+    encoded = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")
+    return encoded == line.digest.rstrip("=")
+
+
+def _unmet(env: Environment, found: List[Distribution], everything: List[Distribution]) -> List[Finding]:
+    """Requirements that nothing installed meets: what ``pip check`` says, without pip."""
+    installed = {requirement.normalize(dist.name): dist for dist in everything}
+    markers = requirement.environment(env.python)
+    findings = []
+    for dist in found:
+        for text in dist.requires:
+            try:
+                wanted = requirement.parse(text)
+                if not wanted.applies(markers):
+                    continue
+                present = installed.get(requirement.normalize(wanted.name))
+                met = present is not None and wanted.accepts(present.version)
+            except ValueError as error:
+                message = "a requirement cannot be read: {} ({})".format(text, error)
+                findings.append(Finding("PKG009", INFO, dist.title, message, (dist.directory,), ""))
+                continue
+            if not met:
+                have = "it has " + present.version if present else "it is not installed"
+                message = "needs {}; {}".format(wanted.text, have)
+                fix = "bundle again with {} among the requirements".format(wanted.text)
+                findings.append(Finding("PKG005", ERROR, dist.title, message, env.site_packages, fix))
+    return findings
