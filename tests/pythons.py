@@ -1,6 +1,6 @@
 """Real interpreters on this machine. As a program: print the path of one, or nothing.
 
-    python tests/pythons.py 3.6
+python tests/pythons.py 3.6
 """
 
 import glob
@@ -38,7 +38,11 @@ def newest():
 def _series_of(path):
     try:
         asked = subprocess.run(
-            [path, "-I", "-c", _ASK], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False
+            [path, "-I", "-c", _ASK],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -58,7 +58,9 @@ def imported(tree):
 
 
 def problems_of(check):
-    return ["{}: {}".format(short, text) for room, short, tree in MODULES for text in check(room, short, tree)]
+    return [
+        "{}: {}".format(short, text) for room, short, tree in MODULES for text in check(room, short, tree)
+    ]
 
 
 def test_every_room_exists():
@@ -115,7 +117,11 @@ def test_only_the_printer_prints():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 yield "prints in line {}".format(node.lineno)
             if isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr"):
-                if isinstance(node.value, ast.Name) and node.value.id == "sys" and short != os.path.join("cli", "app.py"):
+                if (
+                    isinstance(node.value, ast.Name)
+                    and node.value.id == "sys"
+                    and short != os.path.join("cli", "app.py")
+                ):
                     yield "touches sys.{} in line {}".format(node.attr, node.lineno)
 
     assert problems_of(check) == []
@@ -151,7 +157,18 @@ def test_nobody_opens_a_socket():
 
 def test_libraries_stay_in_their_rooms():
     """Beyond the standard library each room has a short list."""
-    outside = {"typer", "click", "numpy", "cv2", "pip", "piptools", "packaging", "platformdirs", "requests", "yaml"}
+    outside = {
+        "typer",
+        "click",
+        "numpy",
+        "cv2",
+        "pip",
+        "piptools",
+        "packaging",
+        "platformdirs",
+        "requests",
+        "yaml",
+    }
 
     def check(room, short, tree):
         for name in imported(tree):

@@ -18,7 +18,9 @@ def tar_of(*members):
 LONG = "wheels/SQLAlchemy-1.4.54-cp36-cp36m-manylinux_2_5_x86_64.manylinux1_x86_64.manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
 
 
-@pytest.mark.parametrize("name", ["install.sh", "wheels/" + "a" * 93, "wheels/" + "a" * 94, LONG, "x/" * 300 + "y"])
+@pytest.mark.parametrize(
+    "name", ["install.sh", "wheels/" + "a" * 93, "wheels/" + "a" * 94, LONG, "x/" * 300 + "y"]
+)
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 5000])
 def test_python_reads_it(name, size):
     """Names of every length, sizes around a block."""
@@ -26,7 +28,13 @@ def test_python_reads_it(name, size):
     with tarfile.open(fileobj=io.BytesIO(tar_of(("first", b"1"), (name, contents), ("last", b"2")))) as tar:
         assert tar.getnames() == ["first", name, "last"]
         member = tar.getmember(name)
-        assert (member.mode, member.uid, member.mtime, member.uname, member.isreg()) == (0o644, 0, 0, "", True)
+        assert (member.mode, member.uid, member.mtime, member.uname, member.isreg()) == (
+            0o644,
+            0,
+            0,
+            "",
+            True,
+        )
         assert tar.extractfile(member).read() == contents
 
 

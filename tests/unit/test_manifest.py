@@ -11,7 +11,11 @@ from offkit.model.target import preset
 
 HASH = "0" * 64
 GOOD = Manifest(
-    preset("3.6"), {}, "offkit test", 10, (Member("install.sh", 3, HASH), Member("wheels/a-1-py3-none-any.whl", 4, HASH))
+    preset("3.6"),
+    {},
+    "offkit test",
+    10,
+    (Member("install.sh", 3, HASH), Member("wheels/a-1-py3-none-any.whl", 4, HASH)),
 )
 
 

@@ -15,10 +15,16 @@ def test_platforms_of_el7_in_every_spelling():
 
 def test_other_architectures_begin_with_manylinux2014():
     """There was no manylinux1 for aarch64 (PEP 599)."""
-    assert tags.platforms("aarch64", (2, 17)) == ["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"]
+    assert tags.platforms("aarch64", (2, 17)) == [
+        "manylinux_2_17_aarch64",
+        "manylinux2014_aarch64",
+        "linux_aarch64",
+    ]
 
 
-@pytest.mark.parametrize(("python", "abi"), [((3, 6), "cp36m"), ((3, 7), "cp37m"), ((3, 8), "cp38"), ((3, 13), "cp313")])
+@pytest.mark.parametrize(
+    ("python", "abi"), [((3, 6), "cp36m"), ((3, 7), "cp37m"), ((3, 8), "cp38"), ((3, 13), "cp313")]
+)
 def test_the_m_went_with_38(python, abi):
     """pymalloc builds carried an m until 3.7."""
     assert tags.cpython_abi(python) == abi
@@ -51,7 +57,9 @@ def test_wheels_that_do_not(wheel):
     assert not accepted.intersection(tags.split_wheel(wheel)[3])
 
 
-@pytest.mark.parametrize("name", ["x.whl", "x-1.tar.gz", "x-1-py3-none.whl", "a-b-c-d-e-f-g.whl", "-1-py3-none-any.whl"])
+@pytest.mark.parametrize(
+    "name", ["x.whl", "x-1.tar.gz", "x-1-py3-none.whl", "a-b-c-d-e-f-g.whl", "-1-py3-none-any.whl"]
+)
 def test_what_is_no_wheel_name(name):
     """PEP 427 names have five or six parts."""
     with pytest.raises(ValueError, match="not a wheel"):

@@ -36,7 +36,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", help="Say the version.", callback=_version, is_eager=True)
+    version: bool = typer.Option(
+        False, "--version", help="Say the version.", callback=_version, is_eager=True
+    ),
 ) -> None:
     pass
 

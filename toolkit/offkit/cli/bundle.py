@@ -43,7 +43,9 @@ def bundle(
     from offkit.online.lock import Request
 
     where = options.target_of(python, target, arch)
-    args = options.index_args(index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre)
+    args = options.index_args(
+        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
+    )
     wanted = tuple(requirements or ())
     if not wanted and not files:
         wanted = online.default_requirements()

@@ -38,20 +38,30 @@ def lock(
     from offkit.online.lock import Request, Session
 
     where = options.target_of(python, target, arch)
-    args = options.index_args(index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre)
+    args = options.index_args(
+        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
+    )
     wanted = tuple(requirements or ())
     if not wanted and not files:
         wanted = bundle.default_requirements()
     console.step("resolving for " + where.describe())
     with Session(where, args, console) as session:
         locked = session.lock(Request(wanted, tuple(files or ())))
-        locked = fetch.with_hashes(locked, session.repository.session, cache_dir or fetch.default_cache(), console)
+        locked = fetch.with_hashes(
+            locked, session.repository.session, cache_dir or fetch.default_cache(), console
+        )
     text = locked.text(why=True)
     render.document(
         "offkit/lock-1",
         target=where.to_json(),
         wheels=[
-            {"name": w.name, "version": w.version, "filename": w.filename, "sha256": w.sha256, "via": list(w.via)}
+            {
+                "name": w.name,
+                "version": w.version,
+                "filename": w.filename,
+                "sha256": w.sha256,
+                "via": list(w.via),
+            }
             for w in locked.wheels
         ],
     )

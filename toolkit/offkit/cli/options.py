@@ -16,14 +16,23 @@ VERBOSE = typer.Option(False, "--verbose", "-v", help="Say everything.")
 
 PYTHON = typer.Option(None, "--python", metavar="X.Y[.Z]", help="The server's CPython; 3.6 means EL's 3.6.8.")
 TARGET = typer.Option(
-    None, "--target", metavar="T", help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'."
+    None,
+    "--target",
+    metavar="T",
+    help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'.",
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
-REQUIREMENTS = typer.Argument(None, metavar="REQ", help="Requirements, as pip takes them.", show_default=False)
-FILES = typer.Option(None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated.")
+REQUIREMENTS = typer.Argument(
+    None, metavar="REQ", help="Requirements, as pip takes them.", show_default=False
+)
+FILES = typer.Option(
+    None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated."
+)
 
 INDEX_URL = typer.Option(None, "--index-url", "-i", metavar="URL", help="Package index instead of pip's own.")
-EXTRA_INDEX_URL = typer.Option(None, "--extra-index-url", metavar="URL", help="One more index; may be repeated.")
+EXTRA_INDEX_URL = typer.Option(
+    None, "--extra-index-url", metavar="URL", help="One more index; may be repeated."
+)
 FIND_LINKS = typer.Option(None, "--find-links", "-f", metavar="DIR|URL", help="More wheels; may be repeated.")
 NO_INDEX = typer.Option(False, "--no-index", help="Only --find-links.")
 TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in pip.")
@@ -39,7 +48,8 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
         return targets.preset(python, target, arch)
     if python is not None:
         raise UsageError(
-            "--python and a target file contradict each other", fix="the file names its Python: leave --python out"
+            "--python and a target file contradict each other",
+            fix="the file names its Python: leave --python out",
         )
     try:
         with open(target, encoding="utf-8") as source:
@@ -59,7 +69,7 @@ def index_args(
     pre: bool,
 ) -> List[str]:
     """The options in pip's own words."""
-    args = []  # type: List[str]
+    args: List[str] = []
     for option, value in (("--index-url", index_url), ("--proxy", proxy), ("--cert", cert)):
         if value is not None:
             args += [option, value]

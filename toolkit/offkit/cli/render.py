@@ -59,7 +59,7 @@ def _tolerant(stream: TextIO) -> TextIO:
     if getattr(stream, "errors", None) == "offkit" or not hasattr(stream, "detach"):
         return stream
     encoding = stream.encoding
-    raw = stream.detach()  # type: ignore[attr-defined]
+    raw: Any = stream.detach()
     return io.TextIOWrapper(raw, encoding=encoding, errors="offkit", line_buffering=True)
 
 
@@ -96,7 +96,7 @@ class _TerminalBar(Bar):
 
         plain = _is_ascii(sys.stderr)
         self._unit, self._total, self._done = unit, total, 0
-        self._bar = typer.progressbar(  # type: Any
+        self._bar: Any = typer.progressbar(
             length=total,
             label="  " + label,
             file=sys.stderr,
@@ -163,7 +163,7 @@ def document(schema: str, **content: Any) -> None:
     """The one JSON document of a command run with --json; nothing otherwise."""
     if not _mode.json:
         return
-    data = {"schema": schema}  # type: Dict[str, Any]
+    data: Dict[str, Any] = {"schema": schema}
     data.update(content)
     sys.stdout.write(json.dumps(data, indent=2, sort_keys=False) + "\n")
 

@@ -50,5 +50,8 @@ def run(argv: Sequence[str], env: Optional[Dict[str, str]] = None, cwd: Optional
         done.wait()
         raise
     return Result(
-        argv, done.returncode, out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace")
+        argv,
+        done.returncode,
+        out.decode("utf-8", "backslashreplace"),
+        err.decode("utf-8", "backslashreplace"),
     )

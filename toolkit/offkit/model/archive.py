@@ -11,7 +11,7 @@ from typing import Tuple
 
 BLOCK = 512
 END = b"\0" * (2 * BLOCK)
-MAX_SIZE = 8 ** 11 - 1  # eleven octal digits
+MAX_SIZE = 8**11 - 1  # eleven octal digits
 
 
 def padding(size: int) -> int:

@@ -28,7 +28,7 @@ class Checklist(NamedTuple):
 
 
 def dump(checklist: Checklist) -> bytes:
-    data = {
+    data: Dict[str, Any] = {
         "schema": SCHEMA,
         "libraries": [
             {
@@ -40,7 +40,7 @@ def dump(checklist: Checklist) -> bytes:
             }
             for library in checklist.libraries
         ],
-    }  # type: Dict[str, Any]
+    }
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 

@@ -25,7 +25,7 @@ class OffkitError(Exception):
     def __init__(self, message: str, findings: Sequence[Finding] = (), fix: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.findings = tuple(findings)  # type: Tuple[Finding, ...]
+        self.findings: Tuple[Finding, ...] = tuple(findings)
         self.fix = fix
 
 

@@ -101,14 +101,14 @@ def load(text: bytes) -> Manifest:
             options=dict(data["options"]),
             made_by=str(data["made_by"]),
             installed_size=int(data["installed_size"]),
-            members=tuple(
-                Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"]
-            ),
+            members=tuple(Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"]),
         )
         _check_members(manifest.members)
     except OffkitError as error:
         if isinstance(error, UsageError):
-            raise damaged("BUN002", layout.MANIFEST, "{} is damaged: {}".format(layout.MANIFEST, error.message))
+            raise damaged(
+                "BUN002", layout.MANIFEST, "{} is damaged: {}".format(layout.MANIFEST, error.message)
+            )
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise damaged(

@@ -15,7 +15,7 @@ _OLDEST_ABI3 = 2  # PEP 384: the stable ABI began with 3.2
 
 def platforms(arch: str, glibc: Tuple[int, int]) -> List[str]:
     """Platform tags of a glibc machine, newest first, in every spelling; ``linux_ARCH`` last."""
-    found = []  # type: List[str]
+    found: List[str] = []
     for minor in range(glibc[1], _OLDEST.get(arch, 17) - 1, -1):
         found.append("manylinux_2_{}_{}".format(minor, arch))
         if (2, minor) in _LEGACY:

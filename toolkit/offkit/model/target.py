@@ -11,7 +11,7 @@ ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
 
 # Releases that Enterprise Linux ships (first of each stream: a marker that holds for it
 # holds for every later one), and how kernels of that release call themselves.
-_EL = {
+_EL: Dict[int, Dict[str, Any]] = {
     7: {"glibc": (2, 17), "kernel": "3.10.0", "python": {"3.6": "3.6.8"}},
     8: {
         "glibc": (2, 28),
@@ -23,7 +23,7 @@ _EL = {
         "kernel": "5.14.0",
         "python": {"3.9": "3.9.10", "3.11": "3.11.2", "3.12": "3.12.1"},
     },
-}  # type: Dict[int, Dict[str, Any]]
+}
 # Releases no EL ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
 _ALIASES = {
@@ -162,5 +162,5 @@ def _el_major(name: Optional[str]) -> Optional[int]:
 
 
 def _full_version(major: int, series: str) -> str:
-    shipped = _EL[major]["python"].get(series)  # type: Optional[str]
+    shipped: Optional[str] = _EL[major]["python"].get(series)
     return shipped or _SELF_BUILT.get(series) or series + ".0"

@@ -70,8 +70,12 @@ class Stubs:
         self._current.mkdir(parents=True, exist_ok=True)
         info = f"{name}-{version}.dist-info"
         with zipfile.ZipFile(self._current / filename, "w") as archive:
-            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n")
-            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            archive.writestr(
+                f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
+            )
+            archive.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
             archive.writestr(f"{info}/RECORD", "")
         self._fresh = True
 
@@ -83,9 +87,7 @@ class Stubs:
         return any(True for _ in specifier.filter(self._versions.get(project, [])))
 
 
-def explain(
-    causes: Sequence[foreign.Cause], repo: Any, target: Target, stubs: Stubs
-) -> list[Finding]:
+def explain(causes: Sequence[foreign.Cause], repo: Any, target: Target, stubs: Stubs) -> list[Finding]:
     """Findings for the causes of a failed resolution.
 
     A requirement that no usable wheel meets is a finding of its own, and gets stand-ins; when
@@ -94,15 +96,16 @@ def explain(
     absent: dict[str, Finding] = {}
     for cause in causes:
         if not cause.project:
+            foreign.check_reachable(repo, cause.parent.split(" ")[0])
             key = "Python " + cause.text
             absent[key] = _wrong_python(cause, target)
             continue
         specifier = SpecifierSet(cause.specifier)
         if stubs.stand_in(cause.project, specifier):
             continue  # explained in an earlier round; what is wrong now is something else
+        # pip goes on without an index that does not answer; a verdict must not.
+        foreign.check_reachable(repo, cause.project)
         files = _listed(repo, cause.project, stubs)
-        if not files:
-            foreign.check_reachable(repo, cause.project)
         if _usable(files, specifier, target):
             continue
         if cause.project not in absent:
@@ -121,7 +124,8 @@ def not_wheels(requirements: Iterable[Any]) -> list[Finding]:
             ireq.name or str(ireq.link),
             "is a source tree or archive, and only wheels cross the gap",
             (),
-            f"build it on a machine like the server: pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
+            "build it on a machine like the server: "
+            f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
             "then add --find-links DIR and ask for it by name",
         )
         for ireq in requirements
@@ -145,7 +149,13 @@ def _listed(repo: Any, project: str, stubs: Stubs) -> list[Listed]:
             continue  # eggs, installers, signatures: nobody can install those here
         if name == canonicalize_name(project):
             found.append(
-                Listed(version, link.filename, is_wheel, link.requires_python or "", link.yanked_reason is not None)
+                Listed(
+                    version,
+                    link.filename,
+                    is_wheel,
+                    link.requires_python or "",
+                    link.yanked_reason is not None,
+                )
             )
     return sorted(found, key=lambda item: item.version)
 
@@ -165,7 +175,9 @@ def _usable(files: list[Listed], specifier: SpecifierSet, target: Target) -> lis
 
 def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str]:
     listed = [str(v) for v in specifier.filter(sorted({f.version for f in files}, reverse=True))]
-    named = [part.version for part in specifier if "*" not in part.version and part.contains(part.version, True)]
+    named = [
+        part.version for part in specifier if "*" not in part.version and part.contains(part.version, True)
+    ]
     return listed[:20] or [str(Version(text)) for text in named[:1]] or ["0"]
 
 
@@ -189,17 +201,24 @@ def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, 
     if not wanted:
         versions = sorted({file.version for file in files})
         some = ", ".join(str(v) for v in versions[-6:])
-        fix = f"the newest that fits this target is {instead}" if newest else f"no version of {project} has a wheel for it"
-        return Finding("REQ004", ERROR, project, f"{asked}: no such version; the last are {some}", looked, fix)
+        fix = (
+            f"the newest that fits this target is {instead}"
+            if newest
+            else f"no version of {project} has a wheel for it"
+        )
+        return Finding(
+            "REQ004", ERROR, project, f"{asked}: no such version; the last are {some}", looked, fix
+        )
     if not any(file.is_wheel for file in wanted):
         return Finding(
             "REQ002", ERROR, project,
             f"{asked}: only source distributions exist ({wanted[-1].filename})", looked,
             _build_it(project, wanted[-1].version, target, instead),
         )  # fmt: skip
+    server = f"{target.abi} on {target.name} {target.arch}"
     return Finding(
         "REQ001", ERROR, project,
-        f"{asked}: no wheel fits {target.abi} on {target.name} {target.arch}; it has wheels for {_kinds(wanted)}",
+        f"{asked}: no wheel fits {server}; it has wheels for {_kinds(wanted)}",
         looked,
         _other_ways(project, wanted, target, instead),
     )  # fmt: skip
@@ -235,7 +254,9 @@ def _other_ways(project: str, wanted: list[Listed], target: Target, instead: str
         }
     )
     if minors and target.python_series[1] not in minors:
-        ways.append(f"or deploy another Python: --python 3.{min(minors)} (wheels exist up to 3.{max(minors)})")
+        ways.append(
+            f"or deploy another Python: --python 3.{min(minors)} (wheels exist up to 3.{max(minors)})"
+        )
     elif minors:
         ways.append("or aim at a newer system: its wheels need a newer glibc or another architecture")
     if any(not file.is_wheel for file in wanted):
@@ -263,7 +284,9 @@ def _wrong_python(cause: foreign.Cause, target: Target) -> Finding:
 
 
 def _conflict(causes: Sequence[foreign.Cause], target: Target) -> Finding:
-    lines = [f"{cause.parent or 'you'} {'needs' if cause.parent else 'asked for'} {cause.text}" for cause in causes]
+    lines = [
+        f"{cause.parent or 'you'} {'needs' if cause.parent else 'asked for'} {cause.text}" for cause in causes
+    ]
     names = sorted({Requirement(c.text).name if c.project else "Python" for c in causes if _parses(c.text)})
     return Finding(
         "REQ005",

@@ -65,7 +65,7 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
         raise EnvironmentProblem(
             f"the cache {store} cannot be written: {error.strerror}", fix="name another with --cache-dir DIR"
         ) from error
-    cached = {wheel.filename: _cached(wheel, store) for wheel in wheels}
+    cached: dict[str, Path | None] = {wheel.filename: _cached(wheel, store) for wheel in wheels}
     wanted = [wheel for wheel in wheels if cached[wheel.filename] is None]
     failures: list[_Failed] = []
     got: dict[str, tuple[LockedWheel, Path]] = {}
@@ -85,8 +85,8 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
         raise _all_failures(failures)
     result = []
     for wheel in wheels:
-        path = cached[wheel.filename]
-        result.append(got[wheel.filename] if path is None else (wheel, path))
+        found = cached[wheel.filename]
+        result.append(got[wheel.filename] if found is None else (wheel, found))
     size = sum(path.stat().st_size for _, path in got.values())
     return Fetched(tuple(w for w, _ in result), tuple(p for _, p in result), len(got), size)
 
@@ -105,7 +105,9 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise EnvironmentProblem(f"{path} cannot be written: {error.strerror}", fix="name another with -o") from error
+        raise EnvironmentProblem(
+            f"{path} cannot be written: {error.strerror}", fix="name another with -o"
+        ) from error
 
 
 class _Progress:
@@ -156,9 +158,7 @@ def _size(wheel: LockedWheel, session: Any) -> int:
         return 0
 
 
-def _download(
-    wheel: LockedWheel, session: Any, store: Path, progress: _Progress
-) -> tuple[LockedWheel, Path]:
+def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress) -> tuple[LockedWheel, Path]:
     """One wheel to its place, with a few attempts for bodies that break off."""
     reason = ""
     for _ in range(ATTEMPTS):
@@ -184,9 +184,10 @@ def _download(
             if os.path.exists(name):
                 os.unlink(name)
     integrity = reason.startswith("its sha256")
-    code, fix = ("NET004", "a proxy or mirror alters files: ask for it from another --index-url") if integrity else (
-        "NET003", "run the same command again: what has arrived is kept"
-    )  # fmt: skip
+    if integrity:
+        code, fix = "NET004", "a proxy or mirror alters files: ask for it from another --index-url"
+    else:
+        code, fix = "NET003", "run the same command again: what has arrived is kept"
     message = f"{wheel.filename} could not be downloaded: {reason}"
     raise _Failed(Finding(code, ERROR, wheel.name, message, (wheel.url,), fix), integrity)
 

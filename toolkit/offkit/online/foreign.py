@@ -32,6 +32,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
+CHECK_INDEX = "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too"
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
 
 
@@ -47,7 +48,7 @@ def moved(what: str) -> OffkitError:
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     return OffkitError(
         f"this offkit does not know the inside of {have}: {what} is not there",
-        fix="install a newer offkit, or 'pip install \"pip<27\" \"pip-tools<8\"' beside it",
+        fix='install a newer offkit, or \'pip install "pip<27" "pip-tools<8"\' beside it',
     )
 
 
@@ -152,10 +153,11 @@ def causes(error: BaseException) -> list[Cause] | None:
     result = []
     for requirement, parent in ((c.requirement, c.parent) for c in found.causes):
         is_python = type(requirement).__name__ == "RequiresPythonRequirement"
+        specifier = str(requirement.specifier) if is_python else _specifier(requirement)
         result.append(
             Cause(
                 project="" if is_python else str(requirement.project_name),
-                specifier=str(getattr(requirement, "specifier", "")) if is_python else _specifier(requirement),
+                specifier=specifier,
                 text=str(requirement),
                 parent=f"{parent.name} {parent.version}" if parent is not None else "",
             )
@@ -210,7 +212,7 @@ def check_reachable(repo: Any, project: str) -> None:
         raise EnvironmentProblem(
             "the package index cannot be read",
             problems,
-            "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too",
+            CHECK_INDEX,
         )
 
 

@@ -17,6 +17,22 @@ from offkit.model.target import Target
 from offkit.online import absence, foreign
 
 MAX_ROUNDS = 40
+# pip's exceptions by name: some have moved between its modules.
+_ASKED_WRONGLY = (
+    "InstallationError",
+    "RequirementsFileParseError",
+    "InvalidRequirement",
+    "BadCommand",
+    "CommandError",
+)
+_ANSWERED_WRONGLY = (
+    "ResolutionTooDeepError",
+    "MetadataInvalid",
+    "MetadataInconsistent",
+    "InvalidWheel",
+    "UnsupportedWheel",
+)
+_OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
 class LockedWheel(NamedTuple):
@@ -132,7 +148,8 @@ def _locked(ireq: Any) -> LockedWheel:
     # A file's own name would be a path of this machine; what asked for it is enough.
     via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
     version = next(iter(ireq.req.specifier)).version
-    return LockedWheel(ireq.name, version, link.filename, link.url_without_fragment, link_sha256(link), tuple(via))
+    url = link.url_without_fragment
+    return LockedWheel(ireq.name, version, link.filename, url, link_sha256(link), tuple(via))
 
 
 def link_sha256(link: Any) -> str:
@@ -155,7 +172,7 @@ def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:
                     wheel.name,
                     f"{wheel.filename} has sha256 {wheel.sha256}, which the lock does not allow",
                     tuple(f"sha256:{value}" for value in sorted(allowed)),
-                    "lock again for this target with 'offkit lock', or find out who changed the file",
+                    _OTHER_HASH,
                 )
             )
     if wrong:
@@ -163,16 +180,20 @@ def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:
 
 
 def _index_trouble(error: Exception) -> OffkitError:
+    """One of ours for an exception of pip; re-raises what is none of pip's."""
     name = type(error).__name__
-    if name in ("InstallationError", "RequirementsFileParseError", "InvalidRequirement", "BadCommand", "CommandError"):
+    if name in ("HashMismatch", "HashErrors"):
+        subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
+        text = "its file on the index has another hash than the lock allows"
+        looked = tuple(line.strip() for line in str(error).splitlines()[1:])
+        headline = "files of the index are not those of the lock"
+        return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, _OTHER_HASH)])
+    if name in _ASKED_WRONGLY:
         return UsageError(str(error))
-    if name in ("ResolutionTooDeepError", "MetadataInvalid", "MetadataInconsistent", "InvalidWheel", "UnsupportedWheel"):
+    if name in _ANSWERED_WRONGLY:
         return RequestError(str(error))
-    if "Network" in name or "Connection" in name or "Timeout" in name or "HTTP" in name or "Retry" in name:
-        return EnvironmentProblem(
-            f"the package index does not answer: {error}",
-            fix="check --index-url, pip.conf and the proxy; 'pip download pip' must work here too",
-        )
+    if any(word in name for word in ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy")):
+        return EnvironmentProblem(f"the package index does not answer: {error}", fix=foreign.CHECK_INDEX)
     if isinstance(error, (AttributeError, TypeError)):
         return foreign.moved(f"{name}: {error}")
     raise error

@@ -1,0 +1,97 @@
+"""What cannot be had is named: every package, what exists instead, and what to do."""
+
+import pytest
+
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
+
+pytestmark = pytest.mark.network
+
+
+def refused(lock, *requirements, **more):
+    with pytest.raises(RequestError) as caught:
+        lock("3.6", *requirements, **more)
+    assert caught.value.exit_code == 1
+    return caught.value.findings
+
+
+def test_all_of_them_in_one_run(lock):
+    """A wheel for other Pythons only, sources only, no such project, no such version; a good one is not named."""
+    found = refused(
+        lock, "pandas==2.0.0", "odfpy==1.4.1", "numpy==1.19.5", "no-such-thing-at-all-xyz", "rich==99"
+    )
+    assert {finding.subject: finding.code for finding in found} == {
+        "pandas": "REQ001",
+        "odfpy": "REQ002",
+        "no-such-thing-at-all-xyz": "REQ003",
+        "rich": "REQ004",
+    }
+
+
+def test_what_exists_instead(lock):
+    """The newest that fits, the Pythons that have wheels, and how to build one."""
+    (finding,) = refused(lock, "pandas==2.0.0")
+    assert "cp38, cp39, cp310, cp311" in finding.message
+    assert "take pandas==1.1.5" in finding.fix
+    assert "--python 3.8" in finding.fix
+    assert "pip wheel --no-deps pandas==2.0.0" in finding.fix
+
+
+def test_sources_only(lock):
+    """Names the archive and the machine to build on."""
+    (finding,) = refused(lock, "odfpy==1.4.1")
+    assert "odfpy-1.4.1.tar.gz" in finding.message
+    assert "python3.6 -m pip wheel" in finding.fix
+
+
+def test_of_a_dependency_it_says_who_needs_it(lock):
+    """sgmllib3k has no wheel, and only feedparser asked for it."""
+    (finding,) = refused(lock, "feedparser==6.0.10")
+    assert finding.subject == "sgmllib3k"
+    assert "needed by feedparser 6.0.10" in finding.message
+
+
+def test_a_contradiction_names_both_sides(lock):
+    """Each package could be had alone."""
+    (finding,) = refused(lock, "rich==12.6.0", "pygments==2.0")
+    assert finding.code == "REQ005"
+    assert sorted(finding.looked_in) == [
+        "rich 12.6.0 needs pygments<3.0.0,>=2.6.0",
+        "you asked for pygments==2.0",
+    ]
+
+
+def test_sources_as_requirements_are_refused_unbuilt(lock, tmp_path):
+    """A directory or archive would have to be built, here, for a machine that is not here."""
+    (tmp_path / "setup.py").write_text("raise SystemExit('must not run')")
+    found = refused(lock, str(tmp_path), "https://example.invalid/x-1.tar.gz")
+    assert [finding.code for finding in found] == ["REQ007", "REQ007"]
+
+
+def test_a_silent_index_is_not_an_absent_project(lock, monkeypatch):
+    """Nobody listens on port 9; that is this side's trouble, and says so."""
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with pytest.raises(EnvironmentProblem) as caught:
+        lock("3.6", "click", args=["--index-url", "http://127.0.0.1:9/simple"])
+    assert caught.value.findings[0].subject == "http://127.0.0.1:9/simple"
+
+
+def test_a_lock_with_another_hash_is_refused(lock, tmp_path):
+    """The index has another file than the lock was made from."""
+    path = tmp_path / "lock.txt"
+    path.write_text("zipp==3.6.0 --hash=sha256:" + "0" * 64)
+    with pytest.raises(IntegrityError) as caught:
+        lock("3.6", files=[path])
+    assert caught.value.findings[0].subject == "zipp"
+
+
+@pytest.mark.parametrize("word", ["a&b", "click=8", "==1", "-x"])
+def test_nonsense_is_a_usage_error(lock, word):
+    """One line, not a traceback."""
+    with pytest.raises(UsageError):
+        lock("3.6", word)
+
+
+def test_a_requirements_file_that_is_not_there(lock, tmp_path):
+    """Names the file."""
+    with pytest.raises(UsageError, match=r"nowhere\.txt"):
+        lock("3.6", files=[tmp_path / "nowhere.txt"])
