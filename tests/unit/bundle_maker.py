@@ -1,0 +1,142 @@
+"""Small valid bundles from fake wheels, made without a network: what tests install and damage."""
+
+import base64
+import hashlib
+import io
+import os
+import zipfile
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.model import archive, layout, manifest
+from offkit.model.manifest import Manifest, Member
+from offkit.model.target import Target, preset
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+CHECKLIST = b'{"schema": "offkit/checklist-1", "libraries": []}\n'
+
+
+class Made(NamedTuple):
+    """A bundle in memory."""
+
+    data: bytes
+    manifest: Manifest
+    text: bytes  # of MANIFEST.json
+    offsets: Dict[str, Tuple[int, int, int]]  # path: (header, contents, end of contents)
+
+
+def zipped(files: Dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive with these files, the same bytes each time."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", compression) as archive_file:
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.external_attr = (0o100755 if ".data/scripts/" in name else 0o100644) << 16
+            archive_file.writestr(info, data, compression)
+    return sink.getvalue()
+
+
+def wheel(
+    name: str,
+    version: str = "1.0",
+    files: Optional[Dict[str, bytes]] = None,
+    entry_points: str = "",
+    requires: Sequence[str] = (),
+    tag: str = "py3-none-any",
+) -> Tuple[str, bytes]:
+    """(file name, bytes) of a wheel that pip installs."""
+    info = "{}-{}.dist-info/".format(name, version)
+    metadata = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n".format(name, version)
+    metadata += "".join("Requires-Dist: {}\n".format(one) for one in requires)
+    contents = dict(files or {"{}.py".format(name): "__version__ = {!r}\n".format(version).encode("ascii")})
+    contents[info + "METADATA"] = metadata.encode("ascii")
+    contents[info + "WHEEL"] = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {}\n".format(
+        tag
+    ).encode("ascii")
+    if entry_points:
+        contents[info + "entry_points.txt"] = entry_points.encode("ascii")
+    rows = ["{},sha256={},{}".format(path, _urlsafe(data), len(data)) for path, data in contents.items()]
+    contents[info + "RECORD"] = ("\n".join(rows) + "\n{}RECORD,,\n".format(info)).encode("ascii")
+    return "{}-{}-{}.whl".format(name, version, tag), zipped(contents)
+
+
+def _urlsafe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+
+
+def runtime() -> bytes:
+    """A stand-in for offkit.pyz that answers ``--version`` and echoes its arguments."""
+    main = b"import sys\nprint('runtime', sys.version_info[:2] >= (3, 6), sys.argv[1:])\n"
+    return b"#!/usr/bin/env python3\n" + zipped({"__main__.py": main, "helper/__init__.py": b"x = 1\n"})
+
+
+def requirements(wheels: Dict[str, bytes], but: Sequence[str] = ("pip",)) -> bytes:
+    """Pins with hashes, for all wheels but those named."""
+    lines = []
+    for filename, data in sorted(wheels.items()):
+        name, version = filename.split("-")[:2]
+        if name not in but:
+            lines.append("{}=={} --hash=sha256:{}\n".format(name, version, hashlib.sha256(data).hexdigest()))
+    return "".join(lines).encode("ascii")
+
+
+def make(
+    wheels: Optional[Dict[str, bytes]] = None,
+    target: Optional[Target] = None,
+    extra: Optional[Dict[str, bytes]] = None,
+    pyz: Optional[bytes] = None,
+    install_sh: bytes = b"#!/bin/sh\nexit 0\n",
+) -> Made:
+    """A bundle of these wheels. ``extra`` adds members or replaces the usual ones."""
+    chosen = dict([wheel("alpha"), wheel("beta", "2.1")] if wheels is None else wheels)
+    members = {
+        layout.INSTALL_SH: install_sh,
+        layout.RUNTIME: runtime() if pyz is None else pyz,
+        layout.REQUIREMENTS: requirements(chosen),
+        layout.CHECKLIST: CHECKLIST,
+        layout.REPO_CONFIG + "el7.json": b"{}\n",
+    }
+    members.update({layout.WHEELS + name: data for name, data in chosen.items()})
+    members.update(extra or {})
+    return assemble(members, target or preset(), installed_size=sum(map(len, chosen.values())) * 3)
+
+
+def assemble(members: Dict[str, bytes], target: Target, installed_size: int = 0) -> Made:
+    """A bundle of exactly these members, in the order of the layout."""
+    order = sorted(members, key=lambda path: (layout.position(path), path))
+    listed = tuple(
+        Member(path, len(members[path]), hashlib.sha256(members[path]).hexdigest()) for path in order
+    )
+    plan = Manifest(target, {"requirements": ["alpha"]}, "offkit test", installed_size, listed)
+    text = manifest.dump(plan)
+    stream = [(order[0], members[order[0]]), (layout.MANIFEST, text)]
+    stream += [(path, members[path]) for path in order[1:]]
+    data, offsets = tar(stream)
+    return Made(data, plan, text, offsets)
+
+
+def tar(stream: List[Tuple[str, bytes]]) -> Tuple[bytes, Dict[str, Tuple[int, int, int]]]:
+    """The archive of these members as they come, and where each lies."""
+    out, offsets = b"", {}
+    for path, contents in stream:
+        header = archive.header(path, len(contents))
+        offsets[path] = (len(out), len(out) + len(header), len(out) + len(header) + len(contents))
+        out += header + contents + b"\0" * archive.padding(len(contents))
+    return out + archive.END, offsets
+
+
+def listing(root: str) -> List[Tuple[str, int, int, bytes]]:
+    """Everything below ``root``: path, mode, size, contents or link target."""
+    found = []
+    for directory, names, files in os.walk(root):
+        for name in sorted(names + files):
+            path = os.path.join(directory, name)
+            about = os.lstat(path)
+            if os.path.islink(path):
+                data = os.fsencode(os.readlink(path))
+            elif os.path.isfile(path):
+                with open(path, "rb") as source:
+                    data = source.read()
+            else:
+                data = b""
+            found.append((os.path.relpath(path, root), about.st_mode, about.st_size, data))
+    return sorted(found)

@@ -1,0 +1,83 @@
+"""offkit inspect: what a bundle is for and what it holds."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from offkit.cli import options, render
+
+if TYPE_CHECKING:
+    from offkit.model.checklist import Library
+
+
+def inspect(
+    bundle: str = typer.Argument(..., metavar="BUNDLE", help="The bundle.tar that 'offkit bundle' wrote."),
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
+    """Show the target, the wheels, the requirements, and the libraries a server must have.
+
+    Only what is shown is read and checked; 'offkit verify' checks everything.
+    """
+    render.console(json, quiet, verbose)
+    from offkit.edges import files
+    from offkit.model import checklist, layout
+    from offkit.model.tags import split_wheel
+    from offkit.target import bundle_file, requirements
+
+    opened = bundle_file.read_manifest(bundle)
+    manifest = opened.manifest
+    pins = requirements.pins(opened.read(layout.REQUIREMENTS))
+    libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
+    wheels = [(split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
+    render.document(
+        "offkit/inspect-1",
+        bundle=files.text(bundle),
+        digest=opened.digest,
+        size=opened.size,
+        installed_size=manifest.installed_size,
+        made_by=manifest.made_by,
+        target=manifest.target.to_json(),
+        options=manifest.options,
+        requirements=[{"name": pin.name, "version": pin.version} for pin in pins],
+        wheels=[
+            {
+                "name": name,
+                "version": version,
+                "path": member.path,
+                "size": member.size,
+                "sha256": member.sha256,
+            }
+            for (name, version), member in wheels
+        ],
+        libraries=[
+            dict(one._asdict(), versions=list(one.versions), needed_by=list(one.needed_by))
+            for one in libraries
+        ],
+        members=[{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],
+    )
+    render.title("{}, {}".format(bundle, render.size(opened.size)))
+    render.table(
+        [
+            ("for", manifest.target.describe()),
+            ("made by", manifest.made_by),
+            ("digest", opened.digest),
+            ("installed", render.size(manifest.installed_size)),
+        ]
+    )
+    render.title("requirements")
+    render.table([(pin.name, pin.version) for pin in pins])
+    render.title("wheels")
+    render.table([(name, version, render.size(member.size)) for (name, version), member in wheels])
+    render.title("libraries the server must have")
+    if not libraries:
+        render.line("  none beyond the C library")
+    render.table([(one.soname, _source(one), ", ".join(one.versions)) for one in libraries])
+    if verbose:
+        render.title("members")
+        render.table([(one.sha256[:16], render.size(one.size), one.path) for one in opened.segments])
+
+
+def _source(library: "Library") -> str:
+    return (library.rpm or "(no RPM known)") + (", in the bundle" if library.in_bundle else "")

@@ -1,0 +1,103 @@
+"""offkit install: a bundle becomes the current generation under a prefix."""
+
+import os
+import re
+import signal
+import time
+import uuid
+from typing import Optional
+
+import typer
+
+from offkit.cli import options, render
+
+
+def install(
+    bundle: str = typer.Argument(..., metavar="BUNDLE", help="The bundle.tar that 'offkit bundle' wrote."),
+    prefix: Optional[str] = typer.Option(
+        None,
+        "--prefix",
+        metavar="DIR",
+        help="Where generations live: /opt/offkit for root, ~/.local/share/offkit.",
+    ),
+    python: Optional[str] = typer.Option(
+        None,
+        "--python",
+        metavar="PATH",
+        help="The interpreter for the environment, by default the running one.",
+    ),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Check everything, say what would be done, write nothing."
+    ),
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
+    """Verify a bundle and install it beside what is there, without a network.
+
+    The result is a new generation, which PREFIX/current points to once it is complete. Until
+    then, and whenever anything fails, everything stays as it was.
+    """
+    console = render.console(json, quiet, verbose)
+    from offkit.edges import files, host
+    from offkit.edges.run import clean_environment, run
+    from offkit.model import layout
+    from offkit.target import bundle_file, generations, interpreter, requirements
+    from offkit.target import install as installing
+    from offkit.target.plan import plan
+
+    # A terminated installation cleans up like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    where = os.path.abspath(prefix or default_prefix())
+    opened = bundle_file.read_manifest(bundle)
+    console.step("verifying {}".format(bundle))
+    bundle_file.verify(opened, console)
+    requirements.pins(opened.read(layout.REQUIREMENTS))
+    entries = installing.count_entries(opened)
+    owner = interpreter.probe(python or interpreter.running(), run)
+    warnings = installing.check(opened, where, owner, host.here(), host.volume(where), entries)
+    for warning in warnings:
+        console.warn(warning.message)
+    planned = plan(opened, where, owner, generations.found(where), uuid.uuid4().hex[:8])
+    if not dry_run:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        outcome = installing.apply(planned, opened, run, clean_environment(), now, console)
+    bin_directory = os.path.join(where, "current", "bin")
+    render.document(
+        "offkit/install-1",
+        outcome=planned.outcome,
+        dry_run=dry_run,
+        prefix=files.text(where),
+        generation=planned.id,
+        path=files.text(planned.generation),
+        python={"path": files.text(owner.path), "version": owner.version},
+        bundle={"path": files.text(bundle), "digest": opened.digest},
+        steps=[
+            {"action": step.action, "text": files.text(step.text), "argv": list(step.argv)}
+            for step in planned.steps
+        ],
+        packages=[] if dry_run else [dict(one._asdict()) for one in outcome.packages],
+        findings=[one.to_json() for one in warnings],
+    )
+    if planned.outcome == "nothing":
+        render.good("{} is already current in {}; nothing to do".format(planned.id, where))
+        return
+    if dry_run:
+        render.title("would do, with {}:".format(owner.path))
+        render.table([(str(number), step.text) for number, step in enumerate(planned.steps, 1)])
+        return
+    done = "installed" if planned.outcome == "install" else "switched back to"
+    render.good("{} {} in {}".format(done, planned.id, where))
+    render.table([(one.name, one.version) for one in outcome.packages], indent="    ")
+    render.line("next:")
+    render.line("    {} doctor".format(_quoted(os.path.join(bin_directory, "offkit"))))
+    render.line("    {} run-badapple".format(_quoted(os.path.join(bin_directory, "offkit"))))
+
+
+def default_prefix() -> str:
+    return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
+
+
+def _quoted(path: str) -> str:
+    """For pasting into a shell; letters of any language need no quotes."""
+    return path if re.match(r"^[\w@%+=:,./\udc80-\udcff-]+$", path) else "'{}'".format(path)

@@ -1,0 +1,178 @@
+#!/bin/sh
+# Installs a bundle on a server that has nothing but sh, tar and coreutils:
+#     tar -xf bundle.tar install.sh && sh install.sh bundle.tar [options of offkit install]
+# It looks for a fitting Python, takes offkit.pyz out of the bundle and hands over to it.
+# Exit codes: 2 usage, 3 damaged bundle, 4 no fitting Python or no room; else those of offkit.
+set -u
+
+OFFKIT_PYTHON=@OFFKIT_PYTHON@
+OFFKIT_PYZ_SHA256=@OFFKIT_PYZ_SHA256@
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+    code=$1
+    shift
+    say "error: $*"
+    exit "$code"
+}
+
+usage() {
+    cat <<END
+usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--dry-run] [--json] [-q] [-v]
+
+Install an offkit bundle with Python $OFFKIT_PYTHON. Without BUNDLE, the only *.tar beside
+install.sh is taken. All options are those of 'offkit install'.
+END
+}
+
+# --- what was asked for -------------------------------------------------------------------
+
+bundle=
+python=
+previous=
+for argument in "$@"; do
+    case $previous in
+        --prefix) ;;
+        --python) python=$argument ;;
+        *)
+            case $argument in
+                -h | --help) usage && exit 0 ;;
+                --python=*) python=${argument#--python=} ;;
+                -*) ;;
+                *) [ -n "$bundle" ] || bundle=$argument ;;
+            esac
+            ;;
+    esac
+    previous=$argument
+done
+if [ -z "$bundle" ]; then
+    here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P) || exit 4
+    count=0
+    for candidate in "$here"/*.tar; do
+        [ -f "$candidate" ] || continue
+        bundle=$candidate
+        count=$((count + 1))
+    done
+    if [ "$count" -ne 1 ]; then
+        usage >&2
+        fail 2 "$count *.tar files beside install.sh: name the bundle"
+    fi
+    set -- "$bundle" "$@"
+fi
+[ -e "$bundle" ] || fail 2 "there is no $bundle"
+[ -f "$bundle" ] || fail 3 "$bundle is not a regular file"
+[ -r "$bundle" ] || fail 4 "no permission to read $bundle"
+
+# --- a Python that fits -------------------------------------------------------------------
+
+refused=
+refuse() {
+    refused="$refused
+    $1: $2"
+}
+
+# Sets $found when $1 is a Python of the right version that can read wheels.
+consider() {
+    case "
+$seen" in *"
+$1
+"*) return ;; esac
+    seen="$seen$1
+"
+    [ -e "$1" ] || [ -L "$1" ] || return
+    if [ ! -x "$1" ] || [ -d "$1" ]; then
+        refuse "$1" "is not an executable file"
+        return
+    fi
+    case $(readlink -f -- "$1" 2>/dev/null || printf '%s' "$1") in
+        */libexec/platform-python*)
+            case $1 in */libexec/* | */platform-python*)
+                refuse "$1" "belongs to the system (dnf runs on it), not for applications: yum install python36"
+                return
+                ;;
+            esac
+            ;;
+    esac
+    answer=$("$1" -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
+    status=$?
+    if [ "$status" -ne 0 ]; then
+        refuse "$1" "does not run (exit $status): $(printf '%s\n' "$answer" | tail -n 1)"
+    elif [ "$answer" != "$OFFKIT_PYTHON" ]; then
+        refuse "$1" "is Python $answer, not $OFFKIT_PYTHON"
+    elif ! "$1" -I -S -c 'import zlib' 2>/dev/null; then
+        refuse "$1" "was compiled without zlib and cannot read wheels: yum install zlib-devel, compile it again"
+    else
+        found=$1
+    fi
+}
+
+seen=
+found=
+if [ -n "$python" ]; then
+    case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
+    [ -e "$python" ] || fail 4 "--python: there is no $python"
+    consider "$python"
+else
+    for name in "python$OFFKIT_PYTHON" python3 python; do
+        candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
+        case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
+    done
+    for candidate in "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
+        /opt/python*/bin/"python$OFFKIT_PYTHON" /opt/rh/*/root/usr/bin/"python$OFFKIT_PYTHON" \
+        "${HOME:-/}"/.pyenv/versions/*/bin/"python$OFFKIT_PYTHON" \
+        /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python; do
+        [ -n "$found" ] || consider "$candidate"
+    done
+fi
+if [ -z "$found" ]; then
+    say "error: no Python $OFFKIT_PYTHON that can install this bundle"
+    if [ -n "$refused" ]; then
+        say "  looked at:$refused"
+    fi
+    if [ -z "$python" ]; then
+        say "  and for python$OFFKIT_PYTHON, python3, python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
+        say "  /opt/rh/*/root/usr/bin and ~/.pyenv/versions/*/bin"
+    fi
+    case $OFFKIT_PYTHON in
+        3.6) package=python3 ;;
+        *) package=python$(printf '%s' "$OFFKIT_PYTHON" | tr -d .) ;;
+    esac
+    cat >&2 <<END
+fix: install one from the distribution's ISO (CentOS 7.7 and later have python3 = 3.6), as root:
+    mkdir -p /mnt/iso && mount -o loop,ro /path/to/CentOS.iso /mnt/iso
+    yum --disablerepo='*' --nogpgcheck --repofrompath=iso,file:///mnt/iso install $package
+  where yum has no --repofrompath (CentOS 7):
+    printf '[iso]\nname=iso\nbaseurl=file:///mnt/iso\ngpgcheck=1\ngpgkey=file:///mnt/iso/RPM-GPG-KEY-CentOS-7\n' \\
+        >/etc/yum.repos.d/iso.repo
+    yum --disablerepo='*' --enablerepo=iso install $package
+  or compile Python $OFFKIT_PYTHON (with zlib-devel installed) and pass --python /its/bin/python$OFFKIT_PYTHON
+END
+    exit 4
+fi
+
+# --- offkit itself ------------------------------------------------------------------------
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
+trap 'rm -rf -- "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+again='copy the bundle again, and compare sha256sum on both sides of the gap'
+# tar, not Python, reads it: nothing from the bundle runs before its checksum is known.
+if ! tar -xOf - offkit.pyz <"$bundle" >"$scratch/offkit.pyz" 2>"$scratch/tar"; then
+    # Enough members for us, and yet an error: a full disk, or damage that verification names.
+    if [ ! -s "$scratch/offkit.pyz" ]; then
+        say "$(cat "$scratch/tar")"
+        say "fix: $again"
+        fail 3 "$bundle: offkit.pyz cannot be read"
+    fi
+fi
+if command -v sha256sum >/dev/null 2>&1; then
+    actual=$(sha256sum <"$scratch/offkit.pyz")
+    if [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ]; then
+        say "fix: $again"
+        fail 3 "$bundle: offkit.pyz is damaged (its checksum is not the one install.sh knows)"
+    fi
+fi
+
+"$found" -I -S "$scratch/offkit.pyz" install "$@"

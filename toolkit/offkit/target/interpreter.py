@@ -1,0 +1,231 @@
+"""The interpreter that will own an environment: what it says of itself, and whether that fits.
+
+The question is put to the interpreter in a process of its own, isolated (-I) and without its
+site-packages (-S); the answer is JSON, so everything after it is pure.
+"""
+
+import json
+import os
+import re
+import sys
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges.run import Result
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+
+Runner = Callable[[Sequence[str]], Result]
+
+# What pip, venv and offkit import, found by withholding every extension module of 3.6 in turn.
+# Not among them: ssl, bz2, lzma, ctypes, sqlite3, readline (those are for doctor to judge).
+NEEDED = (
+    "zlib",
+    "hashlib",
+    "venv",
+    "pyexpat",
+    "fcntl",
+    "select",
+    "_socket",
+    "_posixsubprocess",
+    "_multiprocessing",
+    "_struct",
+    "_random",
+    "_csv",
+    "array",
+    "binascii",
+    "math",
+    "unicodedata",
+)
+# The -devel package whose absence makes CPython's setup.py skip the module.
+_DEVEL = {"zlib": "zlib-devel", "pyexpat": "expat-devel", "hashlib": "openssl-devel"}
+
+_QUESTION = """
+import json, struct, sys, sysconfig
+missing = []
+for name in {needed!r}:
+    try:
+        __import__(name)
+    except Exception:
+        missing.append(name)
+try:
+    import hashlib
+    hashlib.sha256(b"")
+except Exception:
+    missing.append("hashlib")
+print(json.dumps({{
+    "executable": sys.executable,
+    "implementation": sys.implementation.name,
+    "version": "{{}}.{{}}.{{}}".format(*sys.version_info[:3]),
+    "soabi": sysconfig.get_config_var("SOABI") or "",
+    "bits": struct.calcsize("P") * 8,
+    "missing": sorted(set(missing)),
+}}))
+"""
+
+
+class Interpreter(NamedTuple):
+    """A Python that started and answered."""
+
+    path: str  # absolute, not through a virtual environment; pythonX.Y where that names the same file
+    version: str  # 3.6.8
+    implementation: str
+    abi: str  # cp36m
+    bits: int  # of a pointer: 64 or 32
+    missing: Tuple[str, ...]  # of NEEDED
+
+    @property
+    def release(self) -> Tuple[int, ...]:
+        return _release(self.version)
+
+    def same(self, path: str, version: str) -> bool:
+        """Whether a receipt's interpreter is this one."""
+        return version == self.version and os.path.realpath(path) == os.path.realpath(self.path)
+
+
+def _release(version: str) -> Tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3])
+
+
+def base_of(executable: str) -> str:
+    """The interpreter behind a virtual environment's ``bin/python``; itself when it is none.
+
+    PEP 405: ``home`` in pyvenv.cfg is the directory of the one that made the environment,
+    which on 3.6 can be an environment again.
+    """
+    found = os.path.abspath(executable)
+    for _ in range(8):
+        settings = os.path.join(os.path.dirname(os.path.dirname(found)), "pyvenv.cfg")
+        try:
+            with open(settings, "rb") as source:
+                home = parse_home(source.read().decode("utf-8", "surrogateescape"))
+        except OSError:
+            return found
+        names = [os.path.basename(os.path.realpath(found)), os.path.basename(found), "python3", "python"]
+        better = [os.path.join(home, name) for name in names if os.path.exists(os.path.join(home, name))]
+        if not home or not better:
+            return found
+        found = better[0]
+    return found
+
+
+def parse_home(text: str) -> str:
+    """The value of ``home`` in a pyvenv.cfg, "" without one."""
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip().lower() == "home":
+            return os.fsdecode(value.strip().encode("utf-8", "surrogateescape"))
+    return ""
+
+
+def running() -> str:
+    """The path of the interpreter behind the one that runs this."""
+    return base_of(sys.executable)
+
+
+def probe(path: str, run: Runner) -> Interpreter:
+    """Ask the interpreter at ``path``. EnvironmentProblem (PY011) when it gives no answer."""
+    if os.path.basename(os.path.realpath(path)).startswith("platform-python") and "libexec" in path:
+        raise _unusable(path, "belongs to the system (dnf runs on it) and is not for applications")
+    command = [base_of(path) if os.sep in path else path, "-I", "-S", "-c", _QUESTION.format(needed=NEEDED)]
+    result = run(command)
+    if not result.ok:
+        words = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        raise _unusable(
+            path, "does not run: " + (words[-1] if words else "exit {}".format(result.returncode))
+        )
+    try:
+        return read_answer(json.loads(result.stdout))
+    except (ValueError, KeyError, TypeError):
+        raise _unusable(path, "does not answer like a Python")
+
+
+def _unusable(path: str, why: str) -> EnvironmentProblem:
+    fix = "name another with --python PATH, or install one: yum install python3"
+    return EnvironmentProblem(
+        "this Python cannot be used", [Finding("PY011", ERROR, path, "{} {}".format(path, why), (path,), fix)]
+    )
+
+
+def read_answer(data: Dict[str, Any]) -> Interpreter:
+    """An Interpreter from the JSON that the question printed."""
+    return Interpreter(
+        path=_stable_name(data["executable"], data["version"]),
+        version=data["version"],
+        implementation=data["implementation"],
+        abi=abi_of(data["soabi"]),
+        bits=data["bits"],
+        missing=tuple(data["missing"]),
+    )
+
+
+def _stable_name(executable: str, version: str) -> str:
+    """``python3`` may mean another version tomorrow; ``python3.6`` beside it cannot."""
+    exact = os.path.join(os.path.dirname(executable), "python" + ".".join(version.split(".")[:2]))
+    try:
+        return exact if os.path.samefile(exact, executable) else executable
+    except OSError:
+        return executable
+
+
+def abi_of(soabi: str) -> str:
+    """``cpython-36m-x86_64-linux-gnu`` to ``cp36m`` (as packaging.tags reads it)."""
+    found = re.match(r"^cpython-(\d+[a-z]*)", soabi)
+    return "cp" + found.group(1) if found else soabi
+
+
+def misfits(python: Interpreter, target: Target) -> List[Finding]:
+    """Everything that keeps wheels for ``target`` from working on ``python``."""
+    found: List[Finding] = []
+
+    def wrong(code: str, message: str, fix: str) -> None:
+        found.append(Finding(code, ERROR, python.path, message, (), fix))
+
+    minor = target.python_minor
+    again = "bundle again on the other side: offkit bundle --python {}".format(python.version)
+    if python.implementation != "cpython":
+        wrong("PY012", "is {}, the bundle is for CPython".format(python.implementation), _other(minor))
+    elif ".".join(python.version.split(".")[:2]) != minor:
+        wrong(
+            "PY012",
+            "is Python {}, the bundle is for {}".format(python.version, minor),
+            _other(minor) + "; or " + again,
+        )
+    elif python.release < _release(target.python):
+        wrong(
+            "PY013",
+            "is Python {}, older than the {} that packages were chosen for".format(
+                python.version, target.python
+            ),
+            "update it, or " + again,
+        )
+    elif python.abi != target.abi:
+        wrong(
+            "PY014",
+            "has the ABI {}, the wheels are for {}".format(python.abi or "(unknown)", target.abi),
+            "use an ordinary build (not --with-pydebug, --without-pymalloc or --disable-gil)",
+        )
+    if python.bits != 64:
+        wrong(
+            "PY015",
+            "is a {}-bit program, the wheels are for {}".format(python.bits, target.arch),
+            "use a {} interpreter".format(target.arch),
+        )
+    for name in python.missing:
+        wrong(
+            "PY016", "lacks the module {}, without which nothing can be installed".format(name), _cure(name)
+        )
+    return found
+
+
+def _other(minor: str) -> str:
+    return "name a Python {} with --python PATH, or install one".format(minor)
+
+
+def _cure(module: str) -> str:
+    devel = _DEVEL.get(module)
+    if devel is None:
+        return "this Python is incomplete: install it again, or yum install python3"
+    return "yum install {}, then configure and compile this Python again; or yum install python3".format(
+        devel
+    )

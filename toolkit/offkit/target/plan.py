@@ -1,0 +1,188 @@
+"""What an installation will do, decided before anything is done. Pure.
+
+The environment is built in ``generations/.building-…`` and renamed when it is complete. All
+programs run with ``generations`` as working directory and see the environment under an alias
+below /proc/self/cwd: short, ASCII and without spaces whatever the prefix is called, so that
+neither pip, venv nor CPython 3.6 under a C locale meets a path it cannot spell.
+target.scripts then puts the final path where the alias was written down.
+"""
+
+import os
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+from urllib.parse import quote
+
+from offkit.model import layout
+from offkit.model.errors import IntegrityError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.tags import split_wheel
+from offkit.target import generations
+from offkit.target.bundle_file import BundleFile
+from offkit.target.generations import Generation
+from offkit.target.interpreter import Interpreter
+
+INSTALL = "install"
+SWITCH = "switch"
+NOTHING = "nothing"
+
+_ALIAS = "/proc/self/cwd/"
+SCRATCH = "tmp"  # below the environment while it is built: wheels, index, HOME, TMPDIR
+
+
+class Step(NamedTuple):
+    """One thing to do. ``action`` is the name target.install knows it by."""
+
+    action: str
+    text: str  # for people
+    argv: Tuple[str, ...] = ()  # where a program is run, in the directory of generations
+
+
+class Plan(NamedTuple):
+    outcome: str  # INSTALL, SWITCH or NOTHING
+    prefix: str
+    id: str
+    building: str  # name of the directory while it is built
+    python: Interpreter
+    steps: Tuple[Step, ...]
+
+    @property
+    def generation(self) -> str:
+        """The path of the generation once it is complete."""
+        return os.path.join(generations.directory(self.prefix), self.id)
+
+    @property
+    def alias(self) -> str:
+        """The environment while it is built, as the programs that build it see it."""
+        return _ALIAS + self.building
+
+
+def plan(
+    bundle: BundleFile, prefix: str, python: Interpreter, existing: Sequence[Generation], token: str
+) -> Plan:
+    """The steps that make ``bundle`` the current generation under ``prefix``.
+
+    ``token`` makes the name of the building directory unique: a pip that outlived a killed
+    offkit may still be writing to the last one. Raises IntegrityError when the bundle has no
+    pip to install with.
+    """
+    same = [one for one in existing if _same(one, bundle, python)]
+    if any(one.current for one in same):
+        current = next(one for one in same if one.current)
+        return Plan(NOTHING, prefix, current.id, "", python, ())
+    if same:
+        name = same[-1].id
+        return Plan(SWITCH, prefix, name, "", python, (_switch(prefix, name),))
+    name = generations.next_id([one.id for one in existing], bundle.digest)
+    building = "{}{}-{}".format(layout.BUILDING, name, token)
+    made = Plan(INSTALL, prefix, name, building, python, ())
+    return made._replace(steps=tuple(_steps(made, bundle)))
+
+
+def _same(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
+    receipt = one.receipt
+    if receipt is None or receipt.manifest != bundle.digest:
+        return False
+    return python.same(os.fsdecode(receipt.python.encode("utf-8", "surrogateescape")), receipt.python_version)
+
+
+def _switch(prefix: str, name: str) -> Step:
+    link = os.path.join(prefix, layout.CURRENT)
+    return Step("switch", "point {} to {}/{}".format(link, layout.GENERATIONS, name))
+
+
+def _steps(made: Plan, bundle: BundleFile) -> List[Step]:
+    wheels = bundle.manifest.wheels()
+    pip = pip_wheel([member.path for member in wheels])
+    alias, scratch = made.alias, "{}/{}".format(made.alias, SCRATCH)
+    venv = (made.python.path, "-I", "-m", "venv", "--without-pip", "--prompt", "offkit", alias)
+    install = (
+        alias + "/bin/python",
+        "-I",
+        "{}/{}/pip".format(scratch, pip),
+        "--isolated",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--no-input",
+        "--no-color",
+        "install",
+        "--no-index",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--no-warn-script-location",
+        "--progress-bar=off",
+        "--find-links=" + scratch + "/index.html",
+        "--requirement=" + scratch + "/" + layout.REQUIREMENTS,
+    )
+    runtime = "{}/{}".format(alias, layout.GENERATION_RUNTIME)
+    compiling = (alias + "/bin/python", "-I", "-S", "-m", "compileall", "-q", runtime)
+    version = split_wheel(pip[len(layout.WHEELS) :])[1]
+    size = sum(member.size for member in wheels)
+    return [
+        Step("environment", "make a virtual environment with {}".format(made.python.path), venv),
+        Step("wheels", "unpack {} wheels ({} MB) into it".format(len(wheels), -(-size // 1000000))),
+        Step(
+            "packages",
+            "install the requirements with pip {} from the bundle, hashes required".format(version),
+            install,
+        ),
+        Step("relocate", "write the final path into scripts: {}".format(made.generation)),
+        Step("runtime", "unpack and compile offkit itself", compiling),
+        Step("receipt", "write the receipt"),
+        Step("publish", "rename it to {}".format(made.generation)),
+        _switch(made.prefix, made.id),
+    ]
+
+
+def pip_wheel(paths: Sequence[str]) -> str:
+    """The member to install with: the newest ``wheels/pip-*.whl``."""
+    found = [path for path in paths if path.startswith(layout.WHEELS + "pip-")]
+    if not found:
+        message = "the bundle holds no pip to install with"
+        raise IntegrityError(
+            message,
+            [
+                Finding(
+                    "BUN012",
+                    ERROR,
+                    layout.WHEELS + "pip-*.whl",
+                    message,
+                    (),
+                    "bundle again on the other side",
+                )
+            ],
+        )
+    return max(found, key=_version_order)
+
+
+def _version_order(path: str) -> List[int]:
+    return [int(part) for part in path.split("-")[1].split(".") if part.isdigit()]
+
+
+def index_page(paths: Sequence[str]) -> bytes:
+    """What pip is given for --find-links: a page, since pip follows its links as they are
+    written but resolves symlinks in the path of a directory."""
+    links = ['<a href="{}">{}</a>'.format(quote(path), path.split("/")[-1]) for path in paths]
+    return "<!DOCTYPE html>\n<html><body>\n{}\n</body></html>\n".format("<br>\n".join(links)).encode("ascii")
+
+
+def child_environment(scratch: str, base: Dict[str, str]) -> Dict[str, str]:
+    """The environment of pip and venv: nothing of the user's is read or written.
+
+    /etc/pip.conf counts even with --isolated; a PIP_CONFIG_FILE of /dev/null turns all
+    configuration files off (pip's configuration.py, _load_config_files).
+    """
+    own = {
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "PIP_CONFIG_FILE": os.devnull,
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+    }
+    return dict(base, **own)
+
+
+def last_lines(text: str, count: int = 8) -> List[str]:
+    """The end of a program's output, without blank lines and pip's decoration."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    kept = [
+        line for line in lines if not line.startswith(("WARNING: You are using pip", "You should consider"))
+    ]
+    return kept[-count:]

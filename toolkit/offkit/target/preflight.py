@@ -1,0 +1,113 @@
+"""What must be true of a machine before anything is written to it. Pure: facts in, findings out."""
+
+import os
+import posixpath
+from typing import Callable, List
+
+from offkit.edges.host import Host, Volume
+from offkit.model import layout
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.target import Target
+
+_MARGIN = 32 * 1000 * 1000  # bytes: the runtime, the receipt, directories
+_COMPILED = 1.3  # byte code beside the sources: measured 1.02 (opencv) to 1.25 (pure Python)
+_SPARE_INODES = 400  # the venv and the runtime
+# Within double quotes these would mean something to sh, csh or fish in bin/activate, and a
+# shebang ends at a newline.
+_UNQUOTABLE = "\"'$`\\!\n\r"
+
+
+def needed_bytes(wheels: int, installed: int) -> int:
+    """Free space for an installation: the wheels, their contents, and byte code; all in bytes."""
+    return wheels + int(installed * _COMPILED) + _MARGIN
+
+
+def needed_inodes(entries: int) -> int:
+    """For ``entries`` files in the wheels, each possibly with its byte code."""
+    return 2 * entries + _SPARE_INODES
+
+
+def host_misfits(host: Host, target: Target) -> List[Finding]:
+    """Architecture, C library and distribution against those the bundle is for."""
+    found = []
+    again = "bundle again on the other side, for this server: offkit probe writes its description"
+    if host.arch != target.arch:
+        message = "this machine is {}, the bundle is for {}".format(host.arch, target.arch)
+        found.append(Finding("ENV021", ERROR, "arch", message, (), again))
+    if host.glibc is None:
+        message = "this machine has no glibc, the wheels need {}".format(target.glibc_text)
+        found.append(Finding("ENV022", ERROR, "glibc", message, (), "install on a glibc system"))
+    elif host.glibc < target.glibc:
+        message = "glibc here is {}.{}, older than the {} that the wheels may need".format(
+            host.glibc[0], host.glibc[1], target.glibc_text
+        )
+        found.append(Finding("ENV022", ERROR, "glibc", message, (), again))
+    if host.el != target.el:
+        message = "this is {}, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+            host.system, target.name
+        )
+        found.append(Finding("ENV023", WARNING, "system", message, ("/etc/os-release",), ""))
+    return found
+
+
+def prefix_misfits(prefix: str, volume: Volume, need_bytes: int, need_inodes: int) -> List[Finding]:
+    """Whether an environment of that size can live and run below ``prefix``."""
+    found = []
+
+    def wrong(code: str, message: str, fix: str) -> None:
+        found.append(Finding(code, ERROR, prefix, message, (volume.mount_point,), fix))
+
+    elsewhere = "choose another place: --prefix DIR"
+    if not volume.directory:
+        wrong("ENV027", "{} is not a directory".format(volume.existing), elsewhere)
+    elif volume.read_only:
+        wrong("ENV027", "{} is mounted read-only".format(volume.mount_point), elsewhere)
+    elif not volume.writable:
+        wrong(
+            "ENV027", "no permission to write in {}".format(volume.existing), elsewhere + ", or run as root"
+        )
+    if volume.noexec:
+        wrong(
+            "ENV026",
+            "{} is mounted noexec: no library could be loaded from it".format(volume.mount_point),
+            elsewhere,
+        )
+    if volume.free_bytes < need_bytes:
+        message = "{} MB are needed, {} has {} MB free".format(
+            -(-need_bytes // 1000000), volume.mount_point, volume.free_bytes // 1000000
+        )
+        wrong("ENV024", message, "free some space, or " + elsewhere)
+    if volume.free_inodes is not None and volume.free_inodes < need_inodes:
+        message = "{} files are needed, {} has inodes for {}".format(
+            need_inodes, volume.mount_point, volume.free_inodes
+        )
+        wrong("ENV025", message, "remove files, or " + elsewhere)
+    try:
+        os.fsencode(prefix).decode("utf-8")
+    except UnicodeDecodeError:
+        wrong("ENV028", "the path is not UTF-8", elsewhere)
+    odd = sorted({char for char in prefix if char in _UNQUOTABLE})
+    if odd:
+        message = "the path has characters that scripts cannot hold: {}".format(" ".join(map(repr, odd)))
+        wrong("ENV028", message, elsewhere)
+    return found
+
+
+def occupied(
+    prefix: str,
+    exists: Callable[[str], bool],
+    is_link: Callable[[str], bool],
+    is_directory: Callable[[str], bool],
+) -> List[Finding]:
+    """Things under ``prefix`` that stand where offkit's own must be."""
+    found = []
+    current, place = posixpath.join(prefix, layout.CURRENT), posixpath.join(prefix, layout.GENERATIONS)
+    wrong = []
+    if exists(current) and not is_link(current):
+        wrong.append((current, "is not the symbolic link that offkit makes"))
+    if exists(place) and not is_directory(place):
+        wrong.append((place, "is not a directory"))
+    for path, what in wrong:
+        message = "{} {}".format(path, what)
+        found.append(Finding("ENV029", ERROR, path, message, (), "move it away, or choose another --prefix"))
+    return found

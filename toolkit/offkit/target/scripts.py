@@ -1,0 +1,71 @@
+"""Scripts of an environment that is built in one place and lives in another.
+
+pip writes the interpreter's path into the first line of each script and the script's hash
+into RECORD. The environment is built under an alias; here the alias is replaced by the final
+path, and RECORD (PEP 376, PEP 627) made to vouch for the result. Pure: bytes in, bytes out.
+"""
+
+import base64
+import csv
+import hashlib
+import io
+import posixpath
+import re
+from typing import Dict, Match
+
+# Linux reads 127 bytes of a first line (BINPRM_BUF_SIZE less the terminator; 255 since 5.1).
+_LONGEST = 127
+
+
+def shebang(interpreter: bytes, arguments: bytes = b"") -> bytes:
+    """A script's head: one line where the kernel can read it, else the form that is both
+    shell and Python (as distlib's ScriptMaker and pip's own scripts have it)."""
+    line = b"#!" + interpreter + (b" " + arguments if arguments else b"") + b"\n"
+    if b" " not in interpreter and len(line) <= _LONGEST:
+        return line
+    rest = b" " + arguments if arguments else b""
+    return b"#!/bin/sh\n'''exec' \"" + interpreter + b'"' + rest + b' "$0" "$@"\n' + b"' '''\n"
+
+
+def relocate_script(data: bytes, alias: bytes, final: bytes) -> bytes:
+    """``data`` with the final path in its first line; unchanged when the alias is not there."""
+    found = re.match(rb"#!" + re.escape(alias) + rb"/bin/(python[0-9.]*)[ \t]*([^\n]*)\n", data)
+    if not found:
+        return data
+    return shebang(final + b"/bin/" + found.group(1), found.group(2).strip()) + data[found.end() :]
+
+
+def relocate_text(data: bytes, alias: bytes, final: bytes) -> bytes:
+    """bin/activate and its kin: the alias replaced, and quoted where it was bare (since 3.13
+    the venv module quotes only what needs it)."""
+
+    def put(found: Match[bytes]) -> bytes:
+        bare = found.group(1) == b""
+        return b"'" + final + b"'" if bare else found.group(1) + final
+
+    return re.sub(rb"([\"']?)" + re.escape(alias), put, data)
+
+
+def relocate_settings(data: bytes, alias: bytes, final: bytes) -> bytes:
+    """pyvenv.cfg, where nothing is quoted."""
+    return data.replace(alias, final)
+
+
+def amend_record(text: str, site: str, changed: Dict[str, bytes]) -> str:
+    """RECORD with new hashes and sizes for ``changed`` (path below the environment: contents).
+
+    ``site`` is the directory of site-packages below the environment, to which RECORD's
+    paths are relative.
+    """
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    for row in rows:
+        data = changed.get(posixpath.normpath(posixpath.join(site, row[0]))) if row else None
+        if data is not None:
+            row[1:] = ["sha256=" + _digest(data), str(len(data))]
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
