@@ -1,0 +1,132 @@
+"""Processes that each do one job, and the one that waits for them.
+
+Only pipes connect them: no queue, lock or shared memory, so nothing here needs semaphores or
+/dev/shm. A worker that dies is noticed by the end of its pipe, and a worker whose coordinator
+dies is stopped by its own next message.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from multiprocessing import connection
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Bar
+
+Tell = Callable[[int], None]
+Work = Callable[[Any, Tell], Any]
+
+_PROGRESS, _RESULT, _PROBLEM, _BUG = range(4)
+
+
+def start_method() -> str:
+    """``fork`` where it is safe: on Linux, by a process with one thread. Else ``spawn``."""
+    if sys.platform.startswith("linux"):
+        try:
+            if len(os.listdir("/proc/self/task")) == 1:
+                return "fork"
+        except OSError:
+            pass  # no /proc: nobody knows
+    return "spawn"
+
+
+def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None) -> List[Any]:
+    """``work(job, tell)`` for every job, each in its own process at once; the results in order.
+
+    ``work`` is a module's function; it calls ``tell(n)`` now and then for ``n`` more units
+    done. Raises what a worker raised if that is an OffkitError, EnvironmentProblem (VID004)
+    when one is killed, RuntimeError for a bug in one. No worker is left behind in any case.
+    """
+    context: Any = multiprocessing.get_context(method or start_method())
+    workers: List[Any] = []
+    waiting: Dict[Any, int] = {}
+    results: List[Any] = [None] * len(jobs)
+    try:
+        for index, job in enumerate(jobs):
+            mine, theirs = context.Pipe(duplex=False)
+            waiting[mine] = index
+            worker = context.Process(target=_serve, args=(work, job, theirs), daemon=True)
+            _start(worker)
+            workers.append(worker)
+            theirs.close()
+        while waiting:
+            ready: List[Any] = connection.wait(list(waiting))
+            for pipe in ready:
+                index = waiting[pipe]
+                try:
+                    kind, value = pipe.recv()
+                except (EOFError, OSError):
+                    raise _died(workers[index], index, len(jobs))
+                if kind == _PROGRESS:
+                    bar.advance(value)
+                elif kind == _PROBLEM:
+                    raise value
+                elif kind == _BUG:
+                    raise RuntimeError("in a worker process:\n" + value)
+                else:
+                    results[index] = value
+                    del waiting[pipe]
+                    pipe.close()
+        for worker in workers:
+            worker.join()
+    finally:
+        for worker in workers:
+            if worker.is_alive():
+                worker.terminate()
+        for worker in workers:
+            worker.join()
+        for pipe in waiting:
+            pipe.close()
+    return results
+
+
+def _start(worker: Any) -> None:
+    try:
+        worker.start()
+    except OSError as error:
+        text = "process {} of the workload cannot be started: {}".format(worker.name, error.strerror)
+        fix = "see ulimit -u and the memory that is free, or use fewer processes: -j 1"
+        raise EnvironmentProblem(text, [Finding("VID004", ERROR, worker.name, text, (), fix)])
+
+
+def _died(worker: Any, index: int, count: int) -> OffkitError:
+    worker.join()
+    code = worker.exitcode
+    if code is not None and code < 0:
+        try:
+            how = "was killed by {}".format(signal.Signals(-code).name)
+        except ValueError:
+            how = "was killed by signal {}".format(-code)
+    else:
+        how = "ended with exit status {} and no result".format(code)
+    text = "worker {} of {} {}".format(index + 1, count, how)
+    fixes = {
+        -signal.SIGKILL: "usually the out-of-memory killer (dmesg says so): use fewer processes, -j 1",
+        -signal.SIGILL: "the processor lacks an instruction that numpy or OpenCV was built with",
+    }
+    fix = fixes.get(code, "run it again with -j 1; offkit doctor checks the libraries")
+    return EnvironmentProblem(text, [Finding("VID004", ERROR, "worker {}".format(index + 1), text, (), fix)])
+
+
+def _serve(work: Work, job: Any, pipe: Any) -> None:
+    """A worker's life. Ctrl-C is for the coordinator, which then ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        try:
+            answer = (_RESULT, work(job, lambda amount: pipe.send((_PROGRESS, amount))))
+        except BrokenPipeError:
+            raise
+        except OffkitError as problem:
+            answer = (_PROBLEM, problem)
+        except MemoryError:
+            answer = (_PROBLEM, EnvironmentProblem("out of memory", fix="use fewer processes: -j 1"))
+        except Exception:
+            answer = (_BUG, traceback.format_exc())
+        pipe.send(answer)
+    except BrokenPipeError:
+        os._exit(1)  # nobody listens any more

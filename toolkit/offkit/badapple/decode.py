@@ -1,0 +1,112 @@
+"""Pictures from a video file, in order, through OpenCV's FFmpeg."""
+
+import os
+from typing import Any, List, NamedTuple, Optional
+
+import cv2
+
+from offkit.model.errors import RequestError, UsageError
+from offkit.model.finding import ERROR, Finding
+
+ALL_THREADS = 0
+_UNBELIEVABLE = 10**8  # frames; a header that claims more is damaged
+
+
+class Video(NamedTuple):
+    """What is known of a video before it is decoded."""
+
+    path: str
+    frames: int  # as its header claims, 0 when it says nothing of use; never trust it
+    fps: float  # 0.0 when the header says nothing of use
+    width: int  # of the first decoded picture, which knows of rotation
+    height: int
+
+
+class Source:
+    """An open video: a stream of pictures that can be moved, more or less exactly.
+
+    ``threads`` decoder threads are used (ALL_THREADS: as many as FFmpeg likes).
+    """
+
+    def __init__(self, path: str, threads: int = ALL_THREADS) -> None:
+        # A path from the root is never taken for a URL, and the whitelist keeps playlists
+        # (HLS, concat, SDP) from asking the network.
+        path = os.path.abspath(path)
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file"
+        parameters: List[int] = []
+        if threads and hasattr(cv2, "CAP_PROP_N_THREADS"):  # OpenCV 4.7; before, nothing limits them
+            parameters = [cv2.CAP_PROP_N_THREADS, threads]
+        self._capture = cv2.VideoCapture()
+        self._picture: Any = None
+        if parameters and self._capture.open(path, cv2.CAP_FFMPEG, parameters):
+            return
+        for backend in (cv2.CAP_FFMPEG, cv2.CAP_OPENCV_MJPEG):
+            if self._capture.open(path, backend):
+                return
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._capture.isOpened())
+
+    @property
+    def frames(self) -> int:
+        claimed = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(claimed) if 0 < claimed < _UNBELIEVABLE else 0
+
+    @property
+    def fps(self) -> float:
+        claimed = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return claimed if 0.01 <= claimed <= 1000 else 0.0
+
+    def seek(self, number: int) -> None:
+        """Move before frame ``number``; some containers get it wrong and do not say so."""
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)
+
+    def read(self) -> Optional[Any]:
+        """The next picture, (h, w, 3) BGR uint8, or None at the end. The next call overwrites it."""
+        done, picture = self._capture.read(self._picture)
+        if not done:
+            return None
+        self._picture = picture
+        return picture
+
+    def skip(self) -> bool:
+        """Decode the next picture without handing it out; False at the end."""
+        return bool(self._capture.grab())
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def probe(path: str) -> Video:
+    """What the video at ``path`` says of itself, and the size of its first picture.
+
+    Raises UsageError when there is no such file, RequestError (VID002, VID003) when it is no
+    video or has no pictures.
+    """
+    if not os.path.exists(path):
+        raise UsageError("there is no file {}".format(path))
+    if not os.path.isfile(path):
+        raise UsageError("{} is not a file".format(path))
+    if not os.access(path, os.R_OK):
+        raise UsageError("{} cannot be read: permission denied".format(path))
+    source = Source(path, threads=1)
+    try:
+        if not source.is_open:
+            raise _unusable(path, "VID002", "OpenCV does not recognise this as a video")
+        picture = source.read()
+        if picture is None:
+            raise _unusable(path, "VID003", "no picture can be decoded from this video")
+        height, width = picture.shape[:2]
+        return Video(os.path.abspath(path), source.frames, source.fps, int(width), int(height))
+    finally:
+        source.close()
+
+
+def _unusable(path: str, code: str, why: str) -> RequestError:
+    size = os.path.getsize(path)
+    fix = (
+        "compare its size ({} bytes) and sha256sum with the original's; "
+        "H.264 or MPEG-4 in mp4 is always understood".format(size)
+    )
+    return RequestError("{}: {}".format(path, why), [Finding(code, ERROR, path, why, (), fix)])

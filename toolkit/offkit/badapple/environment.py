@@ -1,0 +1,123 @@
+"""What the workload needs from the server: OpenCV, numpy, and working multiprocessing."""
+
+import importlib
+import importlib.util
+import os
+import sys
+import sysconfig
+from typing import List, NamedTuple, Optional, Tuple
+
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, WARNING, Finding
+
+# Read by OpenCV, FFmpeg and OpenBLAS when they are loaded. One thread each: the workload's
+# parallelism is its processes, and only a process with one thread may be forked. Their own
+# messages would stand in the middle of ours.
+_QUIET = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+}
+
+
+class Libraries(NamedTuple):
+    cv2: str  # versions
+    numpy: str
+    site: Tuple[str, ...]  # directories that were added to the module path
+
+
+def load() -> Libraries:
+    """Import numpy and cv2, if need be from the environment this interpreter belongs to.
+
+    ``offkit`` itself is started without site-packages (``python -I -S``), so that nothing
+    installed there can get in its way; they are added here, behind everything else. No .pth
+    file is read: those may hold code, and neither package has one.
+    Raises EnvironmentProblem (VID001) naming each import that fails.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    added: List[str] = []
+    if importlib.util.find_spec("cv2") is None or importlib.util.find_spec("numpy") is None:
+        added = [path for path in site_directories() if path not in sys.path]
+        sys.path.extend(added)
+    found = {}
+    problems: List[Finding] = []
+    for name in ("numpy", "cv2"):
+        try:
+            found[name] = str(importlib.import_module(name).__version__)
+        except ImportError as error:
+            if (
+                name == "cv2"
+                and problems
+                and getattr(error, "name", None) in ("numpy", None)
+                and "numpy" in str(error)
+            ):
+                continue  # the same trouble once more
+            problems.append(_missing(name, error))
+    if problems:
+        raise EnvironmentProblem("this Python cannot run the workload", problems)
+    importlib.import_module("cv2").setNumThreads(0)
+    return Libraries(found["cv2"], found["numpy"], tuple(added))
+
+
+def _missing(name: str, error: ImportError) -> Finding:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    absent = type(error).__name__ == "ModuleNotFoundError" and getattr(error, "name", None) == name
+    fix = (
+        "offkit install bundle.tar installs it; then PREFIX/current/bin/offkit finds it"
+        if absent
+        else "offkit doctor names every missing library and the RPM that has it"
+    )
+    looked = tuple(path for path in sys.path if path) if absent else (sys.executable,)
+    return Finding("VID001", ERROR, name, "import {} fails: {}".format(name, reason), looked, fix)
+
+
+def site_directories(executable: Optional[str] = None) -> List[str]:
+    """Existing site-packages of the environment that ``executable`` belongs to, or of the interpreter.
+
+    Without the site module sys.prefix is the base interpreter's up to 3.13, so pyvenv.cfg is
+    looked for where site.venv() does: beside the executable and one directory above.
+    """
+    beside = os.path.dirname(os.path.abspath(executable or sys.executable))
+    prefix = None
+    for place in (os.path.dirname(beside), beside):
+        if os.path.isfile(os.path.join(place, "pyvenv.cfg")):
+            prefix = place
+            break
+    given = {"base": prefix, "platbase": prefix} if prefix else None
+    found: List[str] = []
+    for kind in ("purelib", "platlib"):
+        path = sysconfig.get_path(kind, vars=given)
+        if path and path not in found and os.path.isdir(path):
+            found.append(path)
+    return found
+
+
+def processors() -> int:
+    """Processors this process may use (sched_getaffinity(2)), where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def check_semaphores() -> List[Finding]:
+    """VID011 when multiprocessing's locks and queues do not work here. The workload needs none."""
+    try:
+        import multiprocessing
+
+        multiprocessing.get_context().Lock()
+    except (ImportError, OSError) as error:
+        return [
+            Finding(
+                "VID011",
+                WARNING,
+                "/dev/shm",
+                "multiprocessing's Lock, Queue and Pool do not work here ({}); "
+                "programs that use them will fail, this workload does without".format(error),
+                ("sem_open(3)", "/dev/shm"),
+                "mount it: mount -t tmpfs -o mode=1777 tmpfs /dev/shm\n"
+                "or, when a self-compiled Python lacks SemLock, compile it again where /dev/shm is",
+            )
+        ]
+    return []
