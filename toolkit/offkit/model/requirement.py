@@ -160,13 +160,14 @@ def _compare(operator: str, have_text: str, want_text: str) -> bool:
         return have.public >= want.public
     same_release = _has_prefix(have, want.epoch, want.release) and _has_prefix(want, have.epoch, have.release)
     if operator == "<":
-        # 3.1.dev0 is not < 3.1, unless 3.1 is a pre-release itself.
-        pre = (have.pre is not None or have.dev is not None) and same_release
+        # 3.1.dev0 and 3.1rc1 are not < 3.1, unless 3.1 is a pre-release itself.
         wants_pre = want.pre is not None or want.dev is not None
-        return have.public < want.public and not (pre and not wants_pre)
+        pre = (have.pre is not None or have.dev is not None) and have.post == want.post
+        return have.public < want.public and not (same_release and pre and not wants_pre)
     # 3.1.post1 and 3.1+local are not > 3.1, unless 3.1 is a post-release itself.
-    post = have.post is not None and same_release and want.post is None
-    return have.public > want.public and not post
+    wants_post = want.post is not None or want.dev is not None
+    post = have.post is not None and have.pre == want.pre
+    return have.public > want.public and not (same_release and post and not wants_post)
 
 
 def _has_prefix(have: Version, epoch: int, release: Tuple[int, ...]) -> bool:

@@ -39,7 +39,7 @@ def inspect(
         if lacking:
             finding, needed = _finding(env, cures, row, lacking)
             findings.append(finding)
-            rpms += needed if finding.severity != INFO else []
+            rpms += needed if finding.severity == ERROR else []
     return findings, rpms
 
 
