@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Dict, Tuple
 
 import typer
 
-from offkit.cli import render
-from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS
+from offkit.cli import options, render
+from offkit.model.errors import EXIT_PROBLEMS
 from offkit.model.finding import has_errors
 
 if TYPE_CHECKING:
@@ -26,17 +26,23 @@ def default_prefix() -> str:
 
 
 def doctor(
-    where: str = typer.Argument("", metavar="[WHERE]", help="A virtual environment, prefix or generation."),
+    where: str = typer.Argument(
+        "", metavar="[WHERE]", help="A virtual environment, prefix or generation; or a bundle.tar."
+    ),
     prefix: str = typer.Option("", "--prefix", metavar="DIR", help="Where 'offkit install' installed to."),
     root: str = typer.Option("/", "--root", metavar="DIR", help="Look at the system mounted here."),
-    json: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    quiet: bool = typer.Option(False, "-q", "--quiet", help="Only problems."),
-    verbose: bool = typer.Option(False, "-v", "--verbose", help="Each library, and how it was found."),
-) -> int:
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
     """Say what is wrong with an installed environment, and the one yum line that cures it.
 
-    Nothing in it is executed. The exit code is 0 when it is healthy (warnings allowed).
+    Nothing in it is executed. A bundle.tar is compared with this server before it is installed.
+    The exit code is 0 when all is well (warnings allowed).
     """
+    if where and os.path.isfile(where):
+        _bundle(where, root, json, quiet, verbose)
+        return
     from offkit.target.doctor import examine
     from offkit.target.doctor.environment import default_where
 
@@ -58,7 +64,39 @@ def doctor(
     )
     if not json:
         _text(result, quiet)
-    return EXIT_PROBLEMS if has_errors(result.findings) else EXIT_OK
+    if has_errors(result.findings):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _bundle(path: str, root: str, json: bool, quiet: bool, verbose: bool) -> None:
+    """The other question: will what is in this bundle find its libraries here?"""
+    from offkit.model import layout
+    from offkit.target import bundle_file
+    from offkit.target.doctor import forecast
+
+    render.console(json, quiet, verbose)
+    bundle = bundle_file.read_manifest(path)
+    result = forecast.examine(bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root))
+    render.document(
+        "offkit/doctor-1",
+        bundle=os.path.abspath(path),
+        summary={"system": result.system, "libraries": result.libraries},
+        findings=[finding.to_json() for finding in result.findings],
+        install_line=result.install_line,
+    )
+    if not has_errors(result.findings) and not quiet:
+        render.good("libraries: {} has all {} that the bundle needs".format(result.system, result.libraries))
+    render.findings(result.findings)
+    _install(result.install_line)
+    if has_errors(result.findings):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _install(line: str) -> None:
+    if line:
+        render.line("")
+        render.line("every missing library in one go:")
+        render.line("  " + line)
 
 
 def _text(result: "Examination", quiet: bool) -> None:
@@ -80,10 +118,7 @@ def _text(result: "Examination", quiet: bool) -> None:
         render.findings(shown)
     if render.verbose():
         _libraries(result)
-    if summary.install_line:
-        render.line("")
-        render.line("everything above in one go:")
-        render.line("  " + summary.install_line)
+    _install(summary.install_line)
 
 
 def _libraries(result: "Examination") -> None:

@@ -165,6 +165,10 @@ class Loader:
         """Start an executable (or a shared library in the place of one)."""
         return Program(self, path)
 
+    def judge(self, elf: Elf, path: str) -> Report:
+        """What a file with these NEEDED entries and versions would get here, were it at ``path``."""
+        return Program(self, path, Opened(elf, path)).report
+
     def expand(self, text: str, origin: str) -> str:
         """Dynamic string tokens (ld.so(8), "Dynamic string tokens")."""
         values = dict(self._tokens, ORIGIN=origin)
@@ -186,11 +190,11 @@ class Program:
     """A process after start-up. ``report`` is about the executable; ``dlopen`` asks what
     would happen next, without changing what is loaded."""
 
-    def __init__(self, loader: Loader, path: str) -> None:
+    def __init__(self, loader: Loader, path: str, opened: Optional[Opened] = None) -> None:
         self._loader = loader
         self._main: Optional[_Node] = None
         self._state = _State({}, {})
-        opened = loader.view.open(path)
+        opened = opened or loader.view.open(path)
         if opened.elf is None:
             problem = opened.problem or "no such file"
             self.report = Report(path, problem, (), (), ())

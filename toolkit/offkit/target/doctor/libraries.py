@@ -10,17 +10,15 @@ import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.elf import cache as ldcache
 from offkit.elf import reader
-from offkit.elf.search import MISSING, Loader, Report, Resolution, View, system_dirs
+from offkit.elf.search import MISSING, Loader, Report, Resolution, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor.cures import Cures
 from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.shelf import Shelf, collect
-from offkit.target.doctor.view import TreeView
+from offkit.target.doctor.view import TreeView, make_loader
 
 _HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
-_LOADER_SIZE = 16 * 1024 * 1024
 _NAMED = 3  # as many files are named in a message
 
 
@@ -38,7 +36,9 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     view = TreeView(tree)
     findings: List[Finding] = []
     main = view.open(env.interpreter).elf if env.interpreter else None
-    loader = _loader(tree, view, main, library_path, findings)
+    interpreter = main.interpreter if main is not None else ""
+    platform = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
+    loader = make_loader(tree, view, interpreter, platform, library_path, findings)
     program = loader.program(env.interpreter)
     if env.interpreter and program.report.problem:
         findings.append(
@@ -78,48 +78,6 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         view.count,
         len(shelf.modules) + len(stdlib),
         program.report.loaded,
-    )
-
-
-def _loader(
-    tree: Tree,
-    view: View,
-    main: Optional[reader.Elf],
-    library_path: Sequence[str],
-    findings: List[Finding],
-) -> Loader:
-    entries: List[ldcache.Entry] = []
-    try:
-        with tree.open("/etc/ld.so.cache") as source:
-            entries = ldcache.parse(source.read())
-    except FileNotFoundError:
-        findings.append(_cache_problem(INFO, "is not there, so only the default directories are searched"))
-    except (OSError, ldcache.BadCache) as error:
-        findings.append(_cache_problem(WARNING, "cannot be read: {}".format(error)))
-    directories = system_dirs(b"")
-    platform = "x86_64"
-    if main is not None and main.interpreter:
-        platform = reader.MACHINES.get(main.machine, platform)
-        try:
-            with tree.open(main.interpreter) as source:
-                directories = system_dirs(source.read(_LOADER_SIZE))
-        except OSError as error:
-            findings.append(
-                Finding(
-                    "LIB001",
-                    ERROR,
-                    main.interpreter,
-                    "the interpreter's own loader cannot be opened: {}".format(error.strerror),
-                    (main.interpreter,),
-                    "this Python was built for another system: take one built for this server",
-                )
-            )
-    return Loader(view, entries, directories, platform, library_path)
-
-
-def _cache_problem(severity: str, message: str) -> Finding:
-    return Finding(
-        "LIB009", severity, "/etc/ld.so.cache", message, ("/etc/ld.so.cache",), "run ldconfig as root"
     )
 
 

@@ -1,11 +1,17 @@
 """The loader's look at a server's files below a root."""
 
 import errno
-from typing import Dict
+from typing import Dict, List, Sequence
 
 from offkit.edges.tree import Tree
+from offkit.elf import cache as ldcache
 from offkit.elf import reader
-from offkit.elf.search import Opened, View
+from offkit.elf.search import Loader, Opened, View, system_dirs
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+
+_CACHE = "/etc/ld.so.cache"
+_CACHE_SIZE = 64 * 1024 * 1024  # bytes; a real one has some hundred kilobytes
+_LOADER_SIZE = 16 * 1024 * 1024
 
 
 class TreeView(View):
@@ -47,3 +53,47 @@ class TreeView(View):
     def count(self) -> int:
         """ELF files read so far."""
         return sum(opened.elf is not None for opened in self._by_identity.values())
+
+
+def make_loader(
+    tree: Tree,
+    view: View,
+    interpreter: str,
+    platform: str,
+    library_path: Sequence[str],
+    findings: List[Finding],
+) -> Loader:
+    """The loader of that server, with its cache and its compiled-in directories.
+
+    ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known. What cannot
+    be read becomes a finding.
+    """
+    entries: List[ldcache.Entry] = []
+    try:
+        with tree.open(_CACHE) as source:
+            entries = ldcache.parse(source.read(_CACHE_SIZE))
+    except FileNotFoundError:
+        findings.append(_no_cache(INFO, "is not there, so only the default directories are searched"))
+    except (OSError, ldcache.BadCache) as error:
+        findings.append(_no_cache(WARNING, "cannot be read, so it is not searched: {}".format(error)))
+    directories = system_dirs(b"")
+    if interpreter:
+        try:
+            with tree.open(interpreter) as source:
+                directories = system_dirs(source.read(_LOADER_SIZE))
+        except OSError as error:
+            findings.append(
+                Finding(
+                    "LIB001",
+                    ERROR,
+                    interpreter,
+                    "the loader that the interpreter names cannot be opened: {}".format(error.strerror),
+                    (interpreter,),
+                    "this Python was built for another system: take one that was built for this one",
+                )
+            )
+    return Loader(view, entries, directories, platform, library_path)
+
+
+def _no_cache(severity: str, message: str) -> Finding:
+    return Finding("LIB009", severity, _CACHE, message, (_CACHE,), "run ldconfig as root")

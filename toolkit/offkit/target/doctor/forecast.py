@@ -1,0 +1,98 @@
+"""Whether this server has what a bundle will need, asked before anything is installed."""
+
+from typing import Dict, List, NamedTuple, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf.reader import ET_DYN, Elf, VersionNeed
+from offkit.elf.search import Report
+from offkit.model import checklist as checklists
+from offkit.model.checklist import Checklist, Library
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.target import Target
+from offkit.target.doctor import cures as remedies
+from offkit.target.doctor.view import TreeView, make_loader
+
+# e_machine and the path of ld.so, by architecture (the psABI of each).
+_ARCHES = {
+    "x86_64": (62, True, "/lib64/ld-linux-x86-64.so.2"),
+    "aarch64": (183, True, "/lib/ld-linux-aarch64.so.1"),
+    "ppc64le": (21, True, "/lib64/ld64.so.2"),
+    "s390x": (22, False, "/lib/ld64.so.1"),
+}
+_NAMED = 3
+
+
+class Forecast(NamedTuple):
+    findings: List[Finding]
+    libraries: int  # sonames asked for
+    system: str
+    install_line: str
+
+
+def examine(text: bytes, target: Target, root: str = "/") -> Forecast:
+    """Which libraries of a bundle's checklist the server below ``root`` lacks.
+
+    ``text`` is checklist.json. Raises IntegrityError when it cannot be read.
+    """
+    wanted = checklists.load(text)
+    tree = Tree(root)
+    cures = remedies.read(tree)
+    findings: List[Finding] = []
+    machine, little, ldso = _ARCHES[target.arch]
+    loader = make_loader(tree, TreeView(tree), ldso, target.arch, (), findings)
+    report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
+    rpms: List[str] = []
+    for library in wanted.libraries:
+        findings += _judge(library, report, cures, rpms)
+    return Forecast(findings, len(wanted.libraries), cures.system, remedies.combined(cures, rpms))
+
+
+def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
+    """The whole checklist as one file that needs it all."""
+    return Elf(
+        bits=64,
+        little=little,
+        machine=machine,
+        kind=ET_DYN,
+        interpreter=ldso,
+        soname="",
+        needed=tuple(library.soname for library in wanted.libraries),
+        rpath=None,
+        runpath=None,
+        nodeflib=False,
+        needs=tuple(
+            VersionNeed(library.soname, version, False)
+            for library in wanted.libraries
+            for version in library.versions
+        ),
+        defines=(),
+        versioned=False,
+        strings=(0, 0),
+    )
+
+
+def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
+    who = ", ".join(library.needed_by[:_NAMED])
+    if len(library.needed_by) > _NAMED:
+        who += " and {} more".format(len(library.needed_by) - _NAMED)
+    lost: Dict[str, Tuple[str, ...]] = {}
+    for each in report.resolutions:
+        if each.name == library.soname and not each.found:
+            lost[each.name] = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
+    if library.soname in lost:
+        rpm, fix = cures.for_soname(library.soname, 64)
+        if library.in_bundle:
+            fix = "nothing: {} comes with the bundle".format(library.rpm or rpm)
+        elif rpm:
+            rpms.append(rpm)
+        message = "is missing; needed by " + who
+        severity = INFO if library.in_bundle else ERROR
+        return [Finding("LIB001", severity, library.soname, message, lost[library.soname], fix)]
+    old = [each for each in report.versions if each.name == library.soname]
+    if old:
+        message = "{} is too old: {} needed by {}".format(
+            old[0].path, ", ".join(each.version for each in old), who
+        )
+        fix = "bundle again for this system: --target with what 'offkit probe' writes here"
+        return [Finding("LIB002", ERROR, library.soname, message, (old[0].path,), fix)]
+    return []
