@@ -1,0 +1,183 @@
+"""Bundle, cross the gap, install, doctor, run-badapple: what an administrator does, with real parts."""
+
+import json
+import os
+import shutil
+
+import pytest
+from conftest import listing, run
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def installed(bundle, server, isolated, tmp_path_factory):
+    """The default bundle on the server's Python, installed by its own install.sh without a network."""
+    prefix = tmp_path_factory.mktemp("server") / "opt offkit é"
+    assert run(["tar", "-xf", bundle, "-C", bundle.parent, "install.sh"]).returncode == 0
+    argv = ["sh", bundle.parent / "install.sh", bundle, "--prefix", prefix, "--python", server[0]]
+    done = run([*isolated, *argv])
+    assert done.returncode == 0, done.stderr
+    return prefix, [*isolated, *argv]
+
+
+def test_a_second_run_finds_nothing_to_do(installed):
+    """And changes nothing, down to the times of the files."""
+    prefix, argv = installed
+    before = listing(prefix)
+    done = run(argv)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to do" in done.stdout
+    assert listing(prefix) == before
+
+
+def test_the_packages_are_there(installed, isolated, server):
+    """The environment's own python imports what was asked for, at the versions of the lock."""
+    prefix, _ = installed
+    done = run(
+        [
+            *isolated,
+            prefix / "current/bin/python",
+            "-c",
+            "import cv2, numpy; print(cv2.__version__, numpy.__version__)",
+        ]
+    )
+    assert done.returncode == 0, done.stderr
+    if server[1] == "3.6":
+        assert done.stdout.split() == ["4.6.0", "1.19.5"]
+
+
+def test_doctor_finds_no_error(installed, isolated):
+    """Healthy, as JSON and as text; on stdout the document alone."""
+    prefix, _ = installed
+    offkit = prefix / "current/bin/offkit"
+    done = run([*isolated, offkit, "doctor", "--json"])
+    assert done.returncode == 0, done.stdout
+    report = json.loads(done.stdout)
+    assert report["schema"] == "offkit/doctor-1"
+    assert [one for one in report["findings"] if one["severity"] == "error"] == []
+    text = run([*isolated, offkit, "doctor"])
+    assert text.returncode == 0
+    assert "Traceback" not in text.stdout + text.stderr
+
+
+def test_doctor_names_what_is_broken(installed, isolated, tmp_path):
+    """A file altered, one lost and a library taken away: three findings, nothing repaired."""
+    prefix, _ = installed
+    copy = tmp_path / "copy"
+    shutil.copytree(prefix / "current", copy, symlinks=True)
+    (packages,) = copy.glob("lib/python*/site-packages")
+    (packages / "numpy/version.py").write_text("# altered")
+    (packages / "numpy/conftest.py").unlink()
+    libraries = next(
+        path for path in packages.iterdir() if path.name in ("numpy.libs", "opencv_python_headless.libs")
+    )
+    lost = next(
+        path
+        for path in libraries.iterdir()
+        if path.name.startswith(("libopenblas", "libavcodec", "libscipy"))
+    )
+    lost.unlink()
+    done = run([*isolated, prefix / "current/bin/offkit", "doctor", copy, "--json"])
+    assert done.returncode == 1, done.stdout
+    findings = json.loads(done.stdout)["findings"]
+    text = json.dumps(findings)
+    assert "numpy/version.py" in text
+    assert "numpy/conftest.py" in text
+    assert lost.name in {one["subject"] for one in findings if one["code"].startswith("LIB")}
+
+
+def test_run_badapple_is_the_same_with_any_number_of_processes(installed, isolated, tmp_path):
+    """Verified each time, byte-identical, in the origin's text format."""
+    prefix, _ = installed
+    outputs = []
+    for jobs in (1, 2, 5):
+        out = tmp_path / f"{jobs}.txt"
+        done = run(
+            [*isolated, prefix / "current/bin/offkit", "run-badapple", "-j", jobs, "-o", out, "--json"]
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads(done.stdout)["findings"] == []
+        outputs.append(out.read_bytes())
+    assert outputs[0] == outputs[1] == outputs[2]
+    lines = outputs[0].decode("ascii").split("\n")
+    assert lines[0] == "total frame: 180 / FPS: 30.0 / resolution: 512x384"
+    assert lines[1] == "0"
+    assert {len(line) for line in lines[2:46]} == {117}
+    assert lines[46] == "1"
+
+
+def test_an_ordinary_user_in_the_c_locale(small_bundle, install_sh, server, isolated, tmp_path_factory):
+    """No root, LC_ALL=C, spaces and non-ASCII in the path, another current directory."""
+    home = tmp_path_factory.mktemp("home")
+    prefix = home / "Ünser Präfix" / "off kit"
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(home)}
+    command = ["sh", install_sh, small_bundle, "--prefix", prefix, "--python", server[0]]
+    as_nobody = []
+    if os.geteuid() == 0:
+        # nobody must reach the interpreter; one below /root may be out of reach for it
+        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        reach = run([*as_nobody, server[0], "-c", "pass"])
+        if reach.returncode != 0:
+            as_nobody = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
+        else:
+            for folder in (home, small_bundle.parent, *list(small_bundle.parent.parents)[:1], home.parent):
+                os.chmod(folder, 0o755)
+            os.chown(home, 65534, 65534)
+    done = run([*isolated, *as_nobody, *command], env=environment, cwd="/")
+    assert done.returncode == 0, done.stderr
+    version = run(
+        [*isolated, *as_nobody, prefix / "current/bin/offkit", "--version"], env=environment, cwd="/"
+    )
+    assert version.stdout.startswith("offkit ")
+    doctor = run([*isolated, *as_nobody, prefix / "current/bin/offkit", "doctor"], env=environment, cwd="/")
+    assert doctor.returncode == 0, doctor.stdout
+    assert doctor.stdout.isascii()
+
+
+def test_a_second_bundle_becomes_a_second_generation(
+    small_bundle, bundle, install_sh, server, isolated, tmp_path
+):
+    """The first stays as it was; current is switched."""
+    prefix = tmp_path / "prefix"
+    done = run([*isolated, "sh", install_sh, small_bundle, "--prefix", prefix, "--python", server[0]])
+    assert done.returncode == 0, done.stderr
+    first = listing(prefix / "generations")
+    assert run(["tar", "-xf", bundle, "-C", tmp_path, "install.sh"]).returncode == 0
+    done = run([*isolated, "sh", tmp_path / "install.sh", bundle, "--prefix", prefix, "--python", server[0]])
+    assert done.returncode == 0, done.stderr
+    generations = sorted(os.listdir(prefix / "generations"))
+    assert [name[:5] for name in generations] == ["0001-", "0002-"]
+    assert os.readlink(prefix / "current").endswith(generations[1])
+    after = listing(prefix / "generations")
+    assert {path: entry for path, entry in after.items() if generations[0] + "/" in path} == {
+        path: entry for path, entry in first.items() if generations[0] + "/" in path
+    }
+
+
+def test_dry_run_writes_nothing(small_bundle, install_sh, server, isolated, tmp_path):
+    """Every step is printed, none is done."""
+    done = run(
+        [
+            *isolated,
+            "sh",
+            install_sh,
+            small_bundle,
+            "--prefix",
+            tmp_path / "p",
+            "--python",
+            server[0],
+            "--dry-run",
+        ]
+    )
+    assert done.returncode == 0, done.stderr
+    assert "virtual environment" in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_online_commands_stay_online(installed, isolated):
+    """bundle is no command of the server's offkit, and saying so is a usage error."""
+    prefix, _ = installed
+    done = run([*isolated, prefix / "current/bin/offkit", "bundle"])
+    assert done.returncode == 2
+    assert "bundle" in done.stderr

@@ -1,0 +1,32 @@
+"""What the demo and the end-to-end tests share: the online side, a server's Python, no network."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pythons
+
+OFFKIT = os.path.join(os.path.dirname(sys.executable), "offkit")
+
+
+def without_network():
+    """(command prefix that runs in a network namespace of its own, how it is called) or (None, why not)."""
+    for prefix in (["unshare", "-n"], ["unshare", "-rn"]):
+        if shutil.which("unshare") is None:
+            return None, "unshare (util-linux) is not installed"
+        tried = subprocess.run([*prefix, "true"], stderr=subprocess.PIPE, check=False)
+        if tried.returncode == 0:
+            return prefix, " ".join(prefix)
+    return None, "this user may not make network namespaces: " + tried.stderr.decode(errors="replace").strip()
+
+
+def server_python():
+    """(path, series) of the CPython that plays the server: 3.6, or the newest at hand."""
+    path = pythons.find("3.6")
+    return (path, "3.6") if path else pythons.newest()
+
+
+def target_args(series):
+    """Options of 'offkit bundle' for a server with that Python on this machine's glibc."""
+    return ["--python", series] if series == "3.6" else ["--python", series, "--target", "el9"]
