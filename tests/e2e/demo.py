@@ -90,7 +90,7 @@ def main():
     show(CURRENT, "doctor", prefix=prefix, log="doctor.log")
     show(CURRENT, "run-badapple", "-o", "badapple.txt", prefix=prefix, log="run-badapple.log")
     say()
-    for row in frame(os.path.join(DEMO, "badapple.txt"), 90):
+    for row in frame(os.path.join(DEMO, "badapple.txt"), 132):
         say(row.rstrip())
     say("\nDone in {:.0f} s. What came of it:".format(time.time() - began))
     for name, what in (
