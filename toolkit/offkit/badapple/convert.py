@@ -81,11 +81,13 @@ def convert(
     try:
         with open(path, "wb"):
             pass
-        stretches = crew.run(work, jobs, bar, method)
-        frames = count(stretches)
-        if frames is None:
-            return None
-        true = script._replace(frames=frames)
+    except OSError as error:
+        raise unwritable(path, error)
+    frames = count(crew.run(work, jobs, bar, method))
+    if frames is None:
+        return None
+    true = script._replace(frames=frames)
+    try:
         _finish(path, script, true)
     except OSError as error:
         raise unwritable(path, error)

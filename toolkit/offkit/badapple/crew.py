@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from multiprocessing import connection
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
@@ -41,17 +41,19 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
     done. Raises what a worker raised if that is an OffkitError, EnvironmentProblem (VID004)
     when one is killed, RuntimeError for a bug in one. No worker is left behind in any case.
     """
-    context: Any = multiprocessing.get_context(method or start_method())
+    method = method or start_method()
+    context: Any = multiprocessing.get_context(method)
     workers: List[Any] = []
     waiting: Dict[Any, int] = {}
     results: List[Any] = [None] * len(jobs)
     try:
         for index, job in enumerate(jobs):
-            mine, theirs = context.Pipe(duplex=False)
-            waiting[mine] = index
-            worker = context.Process(target=_serve, args=(work, job, theirs), daemon=True)
-            _start(worker)
+            # A forked worker has copies of the coordinator's ends. It closes them, or it would
+            # never learn that the coordinator is gone.
+            copies = list(waiting) if method == "fork" else None
+            mine, theirs, worker = _start(context, work, job, index, copies)
             workers.append(worker)
+            waiting[mine] = index
             theirs.close()
         while waiting:
             ready: List[Any] = connection.wait(list(waiting))
@@ -84,13 +86,20 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
     return results
 
 
-def _start(worker: Any) -> None:
+def _start(
+    context: Any, work: Work, job: Any, index: int, copies: Optional[List[Any]]
+) -> Tuple[Any, Any, Any]:
+    """(the coordinator's end of the pipe, the worker's end, the worker)."""
     try:
+        mine, theirs = context.Pipe(duplex=False)
+        foreign = [] if copies is None else copies + [mine]
+        worker = context.Process(target=_serve, args=(work, job, theirs, foreign), daemon=True)
         worker.start()
     except OSError as error:
-        text = "process {} of the workload cannot be started: {}".format(worker.name, error.strerror)
-        fix = "see ulimit -u and the memory that is free, or use fewer processes: -j 1"
-        raise EnvironmentProblem(text, [Finding("VID004", ERROR, worker.name, text, (), fix)])
+        text = "worker {} cannot be started: {}".format(index + 1, error.strerror)
+        fix = "use fewer processes, -j 1, or raise the limits: ulimit -u (processes), ulimit -n (files)"
+        raise EnvironmentProblem(text, [Finding("VID004", ERROR, "worker {}".format(index + 1), text, (), fix)])
+    return mine, theirs, worker
 
 
 def _died(worker: Any, index: int, count: int) -> OffkitError:
@@ -112,10 +121,12 @@ def _died(worker: Any, index: int, count: int) -> OffkitError:
     return EnvironmentProblem(text, [Finding("VID004", ERROR, "worker {}".format(index + 1), text, (), fix)])
 
 
-def _serve(work: Work, job: Any, pipe: Any) -> None:
+def _serve(work: Work, job: Any, pipe: Any, foreign: List[Any]) -> None:
     """A worker's life. Ctrl-C is for the coordinator, which then ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for end in foreign:
+        end.close()
     try:
         try:
             answer = (_RESULT, work(job, lambda amount: pipe.send((_PROGRESS, amount))))

@@ -129,12 +129,12 @@ def _run(
         began = time.perf_counter()
         with report.bar("frames", video.frames) as bar:
             result = convert.convert(video, claimed, part, workers, bar)
-        spent = time.perf_counter() - began
+        spent += time.perf_counter() - began
         wrong: List[Finding] = []
         if result is not None:
             began = time.perf_counter()
             verified = _check(request, report, shown, source, part, result.script, wanted, wrong)
-            checking = time.perf_counter() - began
+            checking += time.perf_counter() - began
         if result is not None and (not wrong or result.workers == 1):
             break
         text = "seeking in this video is not exact: it was converted straight through, by one process"
