@@ -89,18 +89,8 @@ def _sort(
         return
     tag = _TAG.search(name)
     if tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
-        shelf.findings.append(
-            Finding(
-                "PKG007",
-                WARNING,
-                short,
-                "is for CPython {}.{}; this is {}.{}, which will not find it".format(
-                    *tag.groups(), *env.series
-                ),
-                (),
-                "bundle again with --python {}.{}".format(*env.series),
-            )
-        )
+        if not _has_own(tree, path, env):
+            shelf.findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
     elif main is not None and elf.arch != main.arch:
         shelf.findings.append(
             Finding(
@@ -114,6 +104,22 @@ def _sort(
         )
     else:
         shelf.modules.append(path)
+
+
+def _has_own(tree: Tree, path: str, env: Environment) -> bool:
+    """Whether the same module lies beside it in a form that this Python imports."""
+    directory, name = posixpath.split(path)
+    stem = name.split(".")[0]
+    own = "{}.cpython-{}{}".format(stem, *env.series)
+    return any(
+        other.startswith(own) or other in (stem + ".so", stem + ".abi3.so") for other in tree.names(directory)
+    )
+
+
+def _foreign(env: Environment, short: str, version: str) -> Finding:
+    here = "{}.{}".format(*env.series)
+    message = "is for CPython {}; this one is {} and will not find it".format(version, here)
+    return Finding("PKG007", ERROR, short, message, (), "bundle again with --python " + here)
 
 
 def _is_module(tree: Tree, path: str, name: str, elf: reader.Elf) -> bool:

@@ -1,0 +1,385 @@
+"""The doctor over a whole fake server: one finding for each thing that is wrong."""
+
+import os
+import re
+import socket
+
+import pytest
+from elf_maker import build
+from server_maker import DYNLOAD, LDSO, SITE, Server
+
+from offkit.edges.tree import Tree
+from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
+from offkit.target.doctor import examine
+
+YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    # Without a cache only the default directories count, which is said once.
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def doctor(server, where="/opt/env"):
+    return examine(where, server.root)
+
+
+def codes(result):
+    return [(each.code, each.severity, each.subject) for each in result.findings]
+
+
+def only(result):
+    (finding,) = result.findings
+    return finding
+
+
+def test_a_healthy_environment(server):
+    """No finding at all, and a summary of what was looked at."""
+    server.module("fast/core", needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.17"]})
+    server.distribution("fast", files={"fast/__init__.py": "x = 1\n"})
+    result = doctor(server)
+    assert result.findings == []
+    assert result.summary._replace(elf_files=0) == (
+        "/opt/env",
+        "3.6.8",
+        "/usr/local/bin/python3.6",
+        "CentOS Linux 7 (Core)",
+        7,
+        0,
+        17,
+        1,
+        2,
+        "",
+    )
+
+
+def test_the_story(server):
+    """All libraries that a vendored Qt wants are named in one go, with one yum line for all."""
+    server.module("cv2/cv2", needed=["libQtGui-903938cd.so.4.8.7"], rpath="$ORIGIN/.libs")
+    server.library(
+        "libQtGui-903938cd.so.4.8.7",
+        SITE + "/cv2/.libs",
+        needed=[
+            "libSM.so.6",
+            "libICE.so.6",
+            "libXrender.so.1",
+            "libXext.so.6",
+            "libgthread-2.0.so.0",
+            "libc.so.6",
+        ],
+    )
+    server.library("libICE.so.6", needed=["libX11.so.6"])
+    result = doctor(server)
+    assert codes(result) == [
+        ("LIB001", "error", name)
+        for name in ("libSM.so.6", "libXrender.so.1", "libXext.so.6", "libgthread-2.0.so.0", "libX11.so.6")
+    ]
+    first = result.findings[0]
+    assert first.message == "is missing; needed by cv2/.libs/libQtGui-903938cd.so.4.8.7"
+    assert first.looked_in == (
+        SITE + "/cv2/.libs (RPATH)",
+        "/etc/ld.so.cache (ld.so.cache)",
+        "/lib64 (default directory)",
+        "/usr/lib64 (default directory)",
+    )
+    assert first.fix == YUM + "libSM"
+    assert result.summary.install_line == YUM + "glib2 libSM libX11 libXext libXrender"
+
+
+def test_one_finding_for_each_library_whoever_needs_it(server):
+    """Five modules lack the same library: one line, three of them named."""
+    for name in "abcde":
+        server.module("pkg/" + name, needed=["libSM.so.6"])
+    finding = only(doctor(server))
+    assert finding.subject == "libSM.so.6"
+    assert finding.message.endswith("and 2 more")
+    assert finding.message.count("pkg/") == 3
+
+
+def test_a_vendored_library_is_not_judged_alone(server):
+    """Nothing is said of libraries in *.libs that only work through the module that loads them."""
+    server.module("np/core", needed=["liba.so"], rpath="$ORIGIN/../np.libs")
+    server.library("liba.so", SITE + "/np.libs", needed=["libb.so"])
+    server.library("libb.so", SITE + "/np.libs")
+    assert doctor(server).findings == []
+
+
+def test_a_library_that_may_be_preloaded(server):
+    """It lies in the environment but off every path: a warning, no RPM."""
+    server.module("torchvision/_C", needed=["libtorch.so"])
+    server.library("libtorch.so", SITE + "/torch/lib")
+    result = doctor(server)
+    assert codes(result) == [("LIB003", "warning", "libtorch.so")]
+    assert "lies in torch/lib/libtorch.so" in result.findings[0].message
+    assert result.summary.install_line == ""
+
+
+def test_a_lost_vendored_library_is_the_packages_own_fault(server):
+    """A name with auditwheel's hash is in no RPM: the package has to be installed again."""
+    server.module("np/core", needed=["libopenblasp-r0-09e95953.3.13.so"], rpath="$ORIGIN/../np.libs")
+    finding = only(doctor(server))
+    assert (finding.code, finding.severity) == ("LIB001", "error")
+    assert finding.fix == "it belongs to the package itself: install that again"
+
+
+def test_a_library_of_another_architecture_only(server):
+    """The 32-bit libSM is there; it does not count, and that is said."""
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    server.library("libSM.so.6", bits=32, machine=3)
+    finding = only(doctor(server))
+    assert (finding.code, finding.fix) == ("LIB004", YUM + "libSM")
+    assert "only for another architecture (/usr/lib64/libSM.so.6)" in finding.message
+
+
+def test_a_glibc_that_is_too_old(server):
+    """One finding for the library, with what it has and what is wanted, in order of age."""
+    server.module("a", needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28", "GLIBC_2.9", "GLIBC_2.17"]})
+    finding = only(doctor(server))
+    assert (finding.code, finding.severity, finding.subject) == ("LIB002", "error", "libc.so.6")
+    assert finding.message == (
+        "/usr/lib64/libc.so.6 is too old: GLIBC_2.9, GLIBC_2.28 needed by "
+        "a.cpython-36m-x86_64-linux-gnu.so; it has GLIBC up to 2.17"
+    )
+    assert "bundle again with --target el7" in finding.fix
+
+
+def test_libraries_opened_by_name_only_warn(server):
+    """A plain .so that no module needs may never be opened: its needs are a warning."""
+    server.library("libxgboost.so", SITE + "/xgboost/lib", needed=["libgomp.so.1"])
+    assert codes(doctor(server)) == [("LIB001", "warning", "libgomp.so.1")]
+
+
+def test_a_standard_library_module_that_lost_its_library(server):
+    """tkinter without libtk is worth knowing, ssl without libssl is an error."""
+    suffix = ".cpython-36m-x86_64-linux-gnu.so"
+    server.put(DYNLOAD + "/_tkinter" + suffix, build(needed=["libtk8.5.so"]))
+    server.put(DYNLOAD + "/_ssl" + suffix, build(needed=["libssl.so.10"]))
+    result = doctor(server)
+    assert codes(result) == [("LIB001", "error", "libssl.so.10"), ("LIB001", "info", "libtk8.5.so")]
+    assert result.summary.install_line == YUM + "openssl-libs"
+
+
+def test_modules_that_python_was_built_without(server):
+    """ssl and zlib are errors, bz2 a warning, tkinter for your information; the cure is a build."""
+    for name in ("_ssl", "_hashlib", "zlib", "_bz2", "_tkinter"):
+        server.remove("{}/{}.cpython-36m-x86_64-linux-gnu.so".format(DYNLOAD, name))
+    result = doctor(server)
+    assert codes(result) == [
+        ("PY001", "error", "ssl hashlib"),
+        ("PY001", "error", "zlib"),
+        ("PY001", "warning", "bz2"),
+        ("PY001", "info", "tkinter"),
+    ]
+    assert result.findings[0].fix == (
+        YUM + "openssl-devel\nthen build Python again (make altinstall); at run time it needs openssl-libs"
+    )
+    assert result.summary.install_line == YUM + "openssl-devel zlib-devel"
+
+
+def test_hashlib_alone_is_a_warning(server):
+    """Python has hashes of its own."""
+    server.remove(DYNLOAD + "/_hashlib.cpython-36m-x86_64-linux-gnu.so")
+    assert codes(doctor(server)) == [("PY001", "warning", "hashlib")]
+
+
+def test_a_module_inside_the_executable_is_there(server):
+    """A static build has PyInit_zlib in the executable."""
+    server.remove(DYNLOAD + "/zlib.cpython-36m-x86_64-linux-gnu.so")
+    python = build(needed=["libc.so.6"], interpreter=LDSO, kind=2, exports=["PyInit_zlib", "PyInit_posix"])
+    server.put("/usr/local/bin/python3.6", python)
+    assert doctor(server).findings == []
+
+
+def test_the_distributions_own_python_has_tkinter_apart(server):
+    """/usr/bin/python3.6 is an RPM's: install another RPM, build nothing."""
+    server.put("/usr/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
+    server.remove("/opt/env/bin/python3.6")
+    server.link("/opt/env/bin/python3.6", "/usr/bin/python3.6")
+    server.put("/opt/env/pyvenv.cfg", "home = /usr/bin\nversion = 3.6.8\n")
+    server.remove(DYNLOAD + "/_tkinter.cpython-36m-x86_64-linux-gnu.so")
+    assert only(doctor(server)).fix == YUM + "python3-tkinter"
+
+
+def test_a_shared_python_whose_library_is_not_found(server):
+    """The cure is ld.so.conf, not the distribution's libpython."""
+    python = build(needed=["libpython3.6m.so.1.0", "libc.so.6"], interpreter=LDSO, kind=2)
+    server.put("/usr/local/bin/python3.6", python)
+    finding = only(doctor(server))
+    assert (finding.code, finding.subject) == ("LIB008", "libpython3.6m.so.1.0")
+    assert "/etc/ld.so.conf.d/" in finding.fix
+
+
+def test_an_interpreter_that_is_gone(server):
+    """The environment's link points nowhere; the packages are still looked at."""
+    server.remove("/usr/local/bin/python3.6")
+    server.distribution("a", files={"a.py": ""})
+    server.remove(SITE + "/a.py")
+    result = doctor(server)
+    assert codes(result) == [("PY002", "error", "python"), ("PKG001", "error", "a 1.0")]
+    assert "/usr/local/bin/python3.6" in result.findings[0].looked_in[0]
+
+
+def test_a_module_for_another_python(server):
+    """The wheel was fetched for 3.7: its module will not be found."""
+    server.put(SITE + "/x.cpython-37m-x86_64-linux-gnu.so", build(exports=["PyInit_x"], needed=["libno.so"]))
+    finding = only(doctor(server))
+    assert (finding.code, finding.severity) == ("PKG007", "error")
+    assert finding.message == "is for CPython 3.7; this one is 3.6 and will not find it"
+
+
+def test_a_package_that_brings_modules_for_several_pythons(server):
+    """Those of others do not matter while the own one is there."""
+    server.put(SITE + "/x.cpython-37m-x86_64-linux-gnu.so", build(exports=["PyInit_x"], needed=["libno.so"]))
+    server.module("x")
+    assert doctor(server).findings == []
+
+
+def test_a_module_for_another_architecture(server):
+    """An aarch64 wheel unpacked on x86_64."""
+    server.module("x", machine=183)
+    finding = only(doctor(server))
+    assert (finding.code, finding.message) == ("LIB004", "is built for aarch64, the interpreter for x86_64")
+
+
+def test_strange_things_that_are_named_like_libraries(server):
+    """A FIFO is never opened; text, emptiness, truncation, loops and broken links are named."""
+    server.put(SITE + "/a_text.so", "INPUT(-lfoo)\n")
+    server.put(SITE + "/b_empty.so", b"")
+    server.put(SITE + "/c_cut.so", build(needed=["libc.so.6"])[:100])
+    os.mkfifo(server.host(SITE + "/d_fifo.so"))
+    server.link(SITE + "/e_loop.so", "e_loop.so")
+    server.link(SITE + "/f_broken.so", "nowhere.so")
+    server.link(SITE + "/g_up", "..")
+    assert codes(doctor(server)) == [
+        ("LIB007", "info", "a_text.so"),
+        ("LIB005", "error", "b_empty.so"),
+        ("LIB005", "error", "c_cut.so"),
+        ("LIB006", "warning", "d_fifo.so"),
+        ("LIB006", "warning", "e_loop.so"),
+        ("LIB006", "warning", "f_broken.so"),
+    ]
+
+
+def test_a_socket_named_like_a_library(server, monkeypatch):
+    """It is seen and left alone."""
+    monkeypatch.chdir(server.host(SITE))  # a socket's path has to be short
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("s.so")
+        finding = only(doctor(server))
+    assert (finding.code, finding.message) == ("LIB006", "is not a regular file but a socket")
+
+
+def test_a_directory_that_may_not_be_read(server, monkeypatch):
+    """It is named, not skipped."""
+    scan = Tree.scan
+
+    def guarded(self, path):
+        if path.endswith("/secret"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(self, path)
+
+    server.directory(SITE + "/secret")
+    monkeypatch.setattr(Tree, "scan", guarded)
+    finding = only(doctor(server))
+    assert (finding.code, finding.subject) == ("ENV006", SITE + "/secret")
+    assert finding.message == "cannot be looked into: Permission denied"
+
+
+def test_a_damaged_cache(server):
+    """The loader ignores it; so do we, and say so."""
+    server.put("/etc/ld.so.cache", b"junk")
+    finding = only(doctor(server))
+    assert (finding.code, finding.severity, finding.subject) == ("LIB009", "warning", "/etc/ld.so.cache")
+
+
+def test_symbolic_links_stay_inside_the_root(server, tmp_path):
+    """An absolute link in a mounted system means a path in that system."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "libz.so.1").write_bytes(build(soname="libz.so.1"))
+    server.module("x", needed=["libz.so.1"])
+    server.link("/usr/lib64/libz.so.1", str(tmp_path / "outside" / "libz.so.1"))
+    assert codes(doctor(server)) == [("LIB001", "error", "libz.so.1")]
+    server.remove("/usr/lib64/libz.so.1")
+    server.link("/usr/lib64/libz.so.1", "/usr/share/z/libz.so.1.2")
+    server.library("libz.so.1.2", "/usr/share/z")
+    assert doctor(server).findings == []
+
+
+def test_on_another_system_the_rpms_are_those_of_el7(server):
+    """Debian has no yum: the line says for which system it is."""
+    server.put("/etc/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n")
+    server.module("x", needed=["libSM.so.6"])
+    result = doctor(server)
+    assert result.findings[0].fix == "on el7: " + YUM + "libSM"
+    assert (result.summary.el, result.summary.install_line) == (0, "on el7: " + YUM + "libSM")
+
+
+def test_a_soname_that_no_table_knows(server):
+    """The repository itself can be asked for it."""
+    server.module("x", needed=["libunheard.so.7"])
+    result = doctor(server)
+    assert result.findings[0].fix == (
+        "ask the ISO which package has it: "
+        "yum --disablerepo='*' --enablerepo='offkit-*' provides 'libunheard.so.7()(64bit)'"
+    )
+    assert result.summary.install_line == ""
+
+
+def test_programs_in_bin(server):
+    """ninja and the like are started by themselves, with their own RPATH."""
+    server.put("/opt/env/bin/ninja", build(needed=["libstdc++.so.6"], interpreter=LDSO))
+    server.put("/opt/env/bin/script", "#!/opt/env/bin/python\n")
+    assert codes(doctor(server)) == [("LIB001", "error", "libstdc++.so.6")]
+
+
+def test_a_generation_without_receipt(server):
+    """Its installation did not come to the end."""
+    server.directory("/opt/env/offkit")
+    assert codes(doctor(server)) == [("ENV005", "error", "/opt/env")]
+    server.put("/opt/env/offkit/receipt.json", "{}")
+    assert doctor(server).findings == []
+
+
+def test_a_prefix_means_its_current_generation(server):
+    """PREFIX/current is where the environment is."""
+    server.link("/srv/offkit/current", "/opt/env")
+    assert doctor(server, "/srv/offkit").summary.environment == "/srv/offkit/current"
+
+
+def test_the_prefix_of_a_python(server):
+    """Without pyvenv.cfg a Python's own prefix is looked at."""
+    server.put("/usr/include/python3.6m/patchlevel.h", '#define PY_VERSION  "3.6.8"\n')
+    server.put("/usr/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
+    result = doctor(server, "/usr")
+    assert (result.summary.python, result.summary.modules) == ("3.6.8", 16)
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [("/nowhere", "there is no such directory"), ("/etc", "it has neither pyvenv.cfg nor lib/python3.X")],
+)
+def test_where_no_environment_is(server, where, why):
+    """Exit code 4, with what to name instead."""
+    with pytest.raises(EnvironmentProblem) as caught:
+        doctor(server, where)
+    assert caught.value.exit_code == EXIT_ENVIRONMENT
+    assert why in caught.value.message
+    assert "pyvenv.cfg" in caught.value.fix
+
+
+def test_every_code_is_documented():
+    """docs/doctor-codes.md and the code know the same codes."""
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    with open(os.path.join(top, "docs", "doctor-codes.md"), encoding="utf-8") as source:
+        documented = re.findall(r"^\| ([A-Z]+\d{3}) \|", source.read(), re.MULTILINE)
+    used = set()
+    folder = os.path.join(top, "toolkit", "offkit", "target", "doctor")
+    for name in os.listdir(folder):
+        if name.endswith(".py"):
+            with open(os.path.join(folder, name), encoding="utf-8") as source:
+                used.update(re.findall(r'"((?:LIB|PY|PKG|ENV)\d{3})"', source.read()))
+    assert sorted(used) == sorted(documented)
+    assert len(set(documented)) == len(documented)
