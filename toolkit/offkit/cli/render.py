@@ -113,7 +113,7 @@ class _TerminalBar(Bar):
 
     def advance(self, amount: int = 1) -> None:
         self._done += amount
-        self._bar.update(amount, self._done)
+        self._bar.update(amount)
 
     def __enter__(self) -> "Bar":
         self._bar.__enter__()
