@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import os
+import platform
 import zipfile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -61,6 +62,28 @@ def wheel(
 
 def _urlsafe(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
+
+
+def pip_wheel() -> Tuple[str, bytes]:
+    """A wheel of the pip that is installed beside the tests, put together from its files."""
+    import pip
+
+    top = os.path.dirname(os.path.dirname(pip.__file__))
+    stem = "pip-" + pip.__version__
+    files = {}
+    for part in ("pip", stem + ".dist-info"):
+        for directory, names, found in os.walk(os.path.join(top, part)):
+            names[:] = [name for name in names if name != "__pycache__"]
+            for name in found:
+                path = os.path.join(directory, name)
+                with open(path, "rb") as source:
+                    files[os.path.relpath(path, top)] = source.read()
+    return stem + "-py3-none-any.whl", zipped(files, zipfile.ZIP_STORED)
+
+
+def this_machine() -> Target:
+    """A target that the interpreter and the machine running the tests fit."""
+    return Target("el7", 7, platform.machine(), platform.python_version(), (2, 17))
 
 
 def runtime() -> bytes:

@@ -39,7 +39,7 @@ def install(
     then, and whenever anything fails, everything stays as it was.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.edges import files, host
+    from offkit.edges import files
     from offkit.edges.run import clean_environment, run
     from offkit.model import layout
     from offkit.target import bundle_file, generations, interpreter, requirements
@@ -53,15 +53,14 @@ def install(
     console.step("verifying {}".format(bundle))
     bundle_file.verify(opened, console)
     requirements.pins(opened.read(layout.REQUIREMENTS))
-    entries = installing.count_entries(opened)
-    owner = interpreter.probe(python or interpreter.running(), run)
-    warnings = installing.check(opened, where, owner, host.here(), host.volume(where), entries)
+    owner, warnings = installing.survey(opened, where, python or interpreter.running(), run)
     for warning in warnings:
         console.warn(warning.message)
     planned = plan(opened, where, owner, generations.found(where), uuid.uuid4().hex[:8])
+    packages = installing.packages_of(planned)
     if not dry_run:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        outcome = installing.apply(planned, opened, run, clean_environment(), now, console)
+        packages = installing.apply(planned, opened, run, clean_environment(), now, console)
     bin_directory = os.path.join(where, "current", "bin")
     render.document(
         "offkit/install-1",
@@ -73,10 +72,14 @@ def install(
         python={"path": files.text(owner.path), "version": owner.version},
         bundle={"path": files.text(bundle), "digest": opened.digest},
         steps=[
-            {"action": step.action, "text": files.text(step.text), "argv": list(step.argv)}
+            {
+                "action": step.action,
+                "text": files.text(step.text),
+                "argv": [files.text(word) for word in step.argv],
+            }
             for step in planned.steps
         ],
-        packages=[] if dry_run else [dict(one._asdict()) for one in outcome.packages],
+        packages=[dict(one._asdict()) for one in packages],
         findings=[one.to_json() for one in warnings],
     )
     if planned.outcome == "nothing":
@@ -88,7 +91,7 @@ def install(
         return
     done = "installed" if planned.outcome == "install" else "switched back to"
     render.good("{} {} in {}".format(done, planned.id, where))
-    render.table([(one.name, one.version) for one in outcome.packages], indent="    ")
+    render.table([(one.name, one.version) for one in packages], indent="    ")
     render.line("next:")
     render.line("    {} doctor".format(_quoted(os.path.join(bin_directory, "offkit"))))
     render.line("    {} run-badapple".format(_quoted(os.path.join(bin_directory, "offkit"))))

@@ -96,7 +96,11 @@ $1
     answer=$("$1" -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
     status=$?
     if [ "$status" -ne 0 ]; then
-        refuse "$1" "does not run (exit $status): $(printf '%s\n' "$answer" | tail -n 1)"
+        case $answer in
+            Traceback*) answer=$(printf '%s\n' "$answer" | tail -n 1) ;;
+            *) answer=$(printf '%s\n' "$answer" | head -n 1) ;;
+        esac
+        refuse "$1" "does not run (exit $status): $answer"
     elif [ "$answer" != "$OFFKIT_PYTHON" ]; then
         refuse "$1" "is Python $answer, not $OFFKIT_PYTHON"
     elif ! "$1" -I -S -c 'import zlib' 2>/dev/null; then
@@ -158,21 +162,23 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 again='copy the bundle again, and compare sha256sum on both sides of the gap'
-# tar, not Python, reads it: nothing from the bundle runs before its checksum is known.
-if ! tar -xOf - offkit.pyz <"$bundle" >"$scratch/offkit.pyz" 2>"$scratch/tar"; then
-    # Enough members for us, and yet an error: a full disk, or damage that verification names.
-    if [ ! -s "$scratch/offkit.pyz" ]; then
-        say "$(cat "$scratch/tar")"
-        say "fix: $again"
-        fail 3 "$bundle: offkit.pyz cannot be read"
-    fi
-fi
+# tar, not offkit, reads it: nothing from the bundle runs before its checksum is known. An
+# error of tar behind offkit.pyz (the bundle is truncated) is for 'offkit install' to name.
+tar -xOf - offkit.pyz <"$bundle" >"$scratch/offkit.pyz" 2>"$scratch/tar"
 if command -v sha256sum >/dev/null 2>&1; then
     actual=$(sha256sum <"$scratch/offkit.pyz")
-    if [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ]; then
-        say "fix: $again"
-        fail 3 "$bundle: offkit.pyz is damaged (its checksum is not the one install.sh knows)"
+else
+    actual=$("$found" -I -S -c 'import hashlib, sys
+print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.pyz")
+fi
+if [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ]; then
+    [ ! -s "$scratch/tar" ] || cat "$scratch/tar" >&2
+    if grep -qi 'no space' "$scratch/tar" 2>/dev/null; then
+        fail 4 "no room in ${TMPDIR:-/tmp}: set TMPDIR to another directory"
     fi
+    say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
+    say "fix: $again"
+    exit 3
 fi
 
 "$found" -I -S "$scratch/offkit.pyz" install "$@"

@@ -43,9 +43,10 @@ class BundleFile(NamedTuple):
         return manifest_model.digest(self.text)
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        """Contents of a member, hashed once more on the way; IntegrityError at their end if they changed.
+        """Contents of a member, hashed once more on the way.
 
-        KeyError when there is no such member.
+        Raises IntegrityError at their end when they are damaged, KeyError when there is no
+        such member.
         """
         segment = self._segment(path)
         seen = hashlib.sha256()
@@ -60,19 +61,8 @@ class BundleFile(NamedTuple):
                 seen.update(chunk)
                 yield chunk
         if seen.hexdigest() != segment.sha256:
-            raise IntegrityError(
-                "the bundle changed while it was read",
-                [
-                    Finding(
-                        "BUN001",
-                        ERROR,
-                        path,
-                        "{} changed while it was read".format(path),
-                        (self.path,),
-                        AGAIN,
-                    )
-                ],
-            )
+            message = "{} is damaged: its contents differ from the manifest".format(path)
+            raise IntegrityError(message, [Finding("BUN001", ERROR, path, message, (self.path,), AGAIN)])
 
     def read(self, path: str) -> bytes:
         """All of a member, in memory."""
@@ -152,15 +142,15 @@ def read_manifest(path: str) -> BundleFile:
     Raises IntegrityError when the front of the file is not that of a bundle.
     """
     with reading(path) as source:
+        actual = os.fstat(source.fileno()).st_size
         front, text = autopsy.find_manifest(source, path)
     manifest = manifest_model.load(text)
     _check_members(manifest)
     segments = lay_out(manifest, text)
     last = segments[-1]
     bundle = BundleFile(path, manifest, text, segments, last.end + len(END))
-    if segments[1].contents != front:
-        # The first header lied about the size of install.sh; verify names it, with the rest.
-        verify(bundle)
+    if segments[1].contents != front or bundle.size != actual:
+        verify(bundle)  # something is wrong already; it says what, with all the rest
     return bundle
 
 

@@ -61,6 +61,18 @@ def from_json(data: Any) -> Receipt:
         raise ValueError("not a receipt: {!r}".format(error))
 
 
+def package(metadata: bytes) -> Package:
+    """Name and version from a distribution's METADATA (the header fields of PEP 566)."""
+    fields: Dict[str, str] = {}
+    for line in metadata.decode("utf-8", "replace").splitlines():
+        if not line:
+            break
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(name, value.strip())
+    return Package(fields.get("Name", ""), fields.get("Version", ""))
+
+
 def dump(receipt: Receipt) -> bytes:
     """The text of receipt.json."""
     return (json.dumps(receipt.to_json(), indent=1) + "\n").encode("ascii")

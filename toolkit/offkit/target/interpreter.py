@@ -90,32 +90,50 @@ def _release(version: str) -> Tuple[int, ...]:
 def base_of(executable: str) -> str:
     """The interpreter behind a virtual environment's ``bin/python``; itself when it is none.
 
-    PEP 405: ``home`` in pyvenv.cfg is the directory of the one that made the environment,
-    which on 3.6 can be an environment again.
+    PEP 405: an environment has a pyvenv.cfg above ``bin``. Its ``home`` is where the
+    interpreter lies that made it, which on 3.6 can be an environment again.
     """
     found = os.path.abspath(executable)
     for _ in range(8):
-        settings = os.path.join(os.path.dirname(os.path.dirname(found)), "pyvenv.cfg")
+        directory = os.path.dirname(found)
         try:
-            with open(settings, "rb") as source:
-                home = parse_home(source.read().decode("utf-8", "surrogateescape"))
+            with open(os.path.join(os.path.dirname(directory), "pyvenv.cfg"), "rb") as source:
+                settings = parse_settings(source.read())
         except OSError:
             return found
-        names = [os.path.basename(os.path.realpath(found)), os.path.basename(found), "python3", "python"]
-        better = [os.path.join(home, name) for name in names if os.path.exists(os.path.join(home, name))]
-        if not home or not better:
+        names = [
+            _name_outside(found),
+            "python" + ".".join(settings.get("version", "").split(".")[:2]),
+            "python3",
+        ]
+        candidates = [os.path.join(settings.get("home", directory), name) for name in names if name]
+        existing = [path for path in candidates if os.path.exists(path)]
+        if not existing or os.path.dirname(existing[0]) == directory:
             return found
-        found = better[0]
+        found = existing[0]
     return found
 
 
-def parse_home(text: str) -> str:
-    """The value of ``home`` in a pyvenv.cfg, "" without one."""
-    for line in text.splitlines():
-        name, _, value = line.partition("=")
-        if name.strip().lower() == "home":
-            return os.fsdecode(value.strip().encode("utf-8", "surrogateescape"))
+def _name_outside(path: str) -> str:
+    """Name of the first file that ``path``'s chain of links meets in another directory; "" without."""
+    here = os.path.dirname(path)
+    for _ in range(8):
+        if not os.path.islink(path):
+            return ""
+        path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
+        if os.path.dirname(path) != here:
+            return os.path.basename(path)
     return ""
+
+
+def parse_settings(data: bytes) -> Dict[str, str]:
+    """The ``name = value`` lines of a pyvenv.cfg (UTF-8), as paths of this interpreter."""
+    found = {}
+    for line in data.splitlines():
+        name, equals, value = line.partition(b"=")
+        if equals:
+            found[os.fsdecode(name).strip().lower()] = os.fsdecode(value.strip())
+    return found
 
 
 def running() -> str:

@@ -11,6 +11,7 @@ import os
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 from urllib.parse import quote
 
+from offkit.edges import files
 from offkit.model import layout
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
@@ -24,7 +25,7 @@ INSTALL = "install"
 SWITCH = "switch"
 NOTHING = "nothing"
 
-_ALIAS = "/proc/self/cwd/"
+PROC = "/proc/self/cwd/"
 SCRATCH = "tmp"  # below the environment while it is built: wheels, index, HOME, TMPDIR
 
 
@@ -52,7 +53,7 @@ class Plan(NamedTuple):
     @property
     def alias(self) -> str:
         """The environment while it is built, as the programs that build it see it."""
-        return _ALIAS + self.building
+        return PROC + self.building
 
 
 def plan(
@@ -81,7 +82,7 @@ def _same(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
     receipt = one.receipt
     if receipt is None or receipt.manifest != bundle.digest:
         return False
-    return python.same(os.fsdecode(receipt.python.encode("utf-8", "surrogateescape")), receipt.python_version)
+    return python.same(files.path(receipt.python), receipt.python_version)
 
 
 def _switch(prefix: str, name: str) -> Step:
@@ -174,7 +175,6 @@ def child_environment(scratch: str, base: Dict[str, str]) -> Dict[str, str]:
         "HOME": scratch,
         "TMPDIR": scratch,
         "PIP_CONFIG_FILE": os.devnull,
-        "PYTHONIOENCODING": "utf-8:backslashreplace",
     }
     return dict(base, **own)
 

@@ -103,11 +103,15 @@ def occupied(
     found = []
     current, place = posixpath.join(prefix, layout.CURRENT), posixpath.join(prefix, layout.GENERATIONS)
     wrong = []
+    if not exists("/proc/self/cwd"):
+        wrong.append(("/proc", "is not mounted, and the environment is built by way of /proc/self/cwd"))
     if exists(current) and not is_link(current):
         wrong.append((current, "is not the symbolic link that offkit makes"))
     if exists(place) and not is_directory(place):
         wrong.append((place, "is not a directory"))
     for path, what in wrong:
         message = "{} {}".format(path, what)
-        found.append(Finding("ENV029", ERROR, path, message, (), "move it away, or choose another --prefix"))
+        found.append(
+            Finding("ENV029", ERROR, path, message, (), "put that right, or choose another --prefix")
+        )
     return found

@@ -1,0 +1,246 @@
+"""What verification accepts, and what it says about everything else."""
+
+import gzip
+import os
+
+import bundle_maker
+import pytest
+
+from offkit.model import archive, layout
+from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.target import bundle_file
+
+MADE = bundle_maker.make()
+ALPHA = "wheels/alpha-1.0-py3-none-any.whl"
+BETA = "wheels/beta-2.1-py3-none-any.whl"
+
+
+def problems(tmp_path, data):
+    """(code, subject) of every finding about a bundle with these bytes."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError) as caught:
+        bundle_file.verify(bundle_file.read_manifest(str(path)))
+    assert caught.value.exit_code == 3
+    assert all(finding.message and finding.fix for finding in caught.value.findings)
+    return sorted((finding.code, finding.subject) for finding in caught.value.findings)
+
+
+def flipped(*positions):
+    data = bytearray(MADE.data)
+    for position in positions:
+        data[position] ^= 0x20
+    return bytes(data)
+
+
+def stream(but=(), extra=(), order=None):
+    """The members of MADE as (path, contents), without some, with others, in another order."""
+    paths = order or sorted(MADE.offsets, key=lambda path: MADE.offsets[path])
+    found = [
+        (path, MADE.data[MADE.offsets[path][1] : MADE.offsets[path][2]]) for path in paths if path not in but
+    ]
+    return found + list(extra)
+
+
+def block(name, kind=b"0", size=0, link=b""):
+    """A header of another kind, with a right checksum."""
+    raw = bytearray(archive.header("x", size)[:512])
+    raw[:100] = name.encode().ljust(100, b"\0")
+    raw[156:157] = kind
+    raw[157:257] = link.ljust(100, b"\0")
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw)
+    return bytes(raw)
+
+
+def before_end(insertion):
+    return MADE.data[: -len(archive.END)] + insertion + archive.END
+
+
+def test_a_sound_bundle_passes(tmp_path):
+    """Manifest, digest, members and size are those that were packed."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(MADE.data)
+    bundle = bundle_file.verify(bundle_file.read_manifest(str(path)))
+    assert bundle.manifest == MADE.manifest
+    assert bundle.size == len(MADE.data)
+    assert [segment.path for segment in bundle.segments][:3] == [
+        layout.INSTALL_SH,
+        layout.MANIFEST,
+        layout.RUNTIME,
+    ]
+    assert bundle.read(layout.CHECKLIST) == bundle_maker.CHECKLIST
+
+
+def test_names_longer_than_a_header_pass(tmp_path):
+    """A wheel whose path needs an extended header is verified and read like any other."""
+    name, data = bundle_maker.wheel("n" * 120)
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make({name: data}).data)
+    bundle = bundle_file.verify(bundle_file.read_manifest(str(path)))
+    assert bundle.read("wheels/" + name) == data
+
+
+@pytest.mark.parametrize("path", sorted(MADE.offsets))
+def test_damaged_contents_name_their_member(tmp_path, path):
+    """One bit in a member's contents is a finding about that member alone."""
+    code = "BUN002" if path == layout.MANIFEST else "BUN001"
+    assert problems(tmp_path, flipped(MADE.offsets[path][1] + 1)) == [(code, path)]
+
+
+@pytest.mark.parametrize("path", sorted(MADE.offsets))
+@pytest.mark.parametrize("field", [0, 100, 108, 124, 136, 148, 156, 200, 257, 265, 329, 345, 511])
+def test_damaged_headers_name_their_member(tmp_path, path, field):
+    """One bit in any field of a header is a finding about that member alone."""
+    found = problems(tmp_path, flipped(MADE.offsets[path][0] + field))
+    assert found in ([("BUN009", path)], [("BUN002", path)])
+
+
+@pytest.mark.parametrize("path", sorted(MADE.offsets))
+def test_damaged_padding_names_its_member(tmp_path, path):
+    """The zeros behind a member are part of the bundle."""
+    assert problems(tmp_path, flipped(MADE.offsets[path][2])) == [("BUN009", path)]
+
+
+def test_all_damage_at_once(tmp_path):
+    """Two damaged wheels, a header and some padding are four findings."""
+    places = [
+        MADE.offsets[ALPHA][1],
+        MADE.offsets[BETA][1],
+        MADE.offsets[layout.RUNTIME][0],
+        MADE.offsets[layout.CHECKLIST][2],
+    ]
+    assert problems(tmp_path, flipped(*places)) == [
+        ("BUN001", ALPHA),
+        ("BUN001", BETA),
+        ("BUN009", layout.CHECKLIST),
+        ("BUN009", layout.RUNTIME),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (bundle_maker.tar(stream(but=[ALPHA]))[0], [("BUN003", ALPHA)]),
+        (bundle_maker.tar(stream(but=[BETA]))[0], [("BUN003", BETA)]),
+        (bundle_maker.tar(stream(but=[layout.MANIFEST]))[0], [("BUN003", layout.MANIFEST)]),
+        (
+            bundle_maker.tar(stream(but=[ALPHA, layout.RUNTIME]))[0],
+            [("BUN003", layout.RUNTIME), ("BUN003", ALPHA)],
+        ),
+        (bundle_maker.tar(stream(extra=[("wheels/evil.whl", b"x")]))[0], [("BUN004", "wheels/evil.whl")]),
+        (bundle_maker.tar(stream(extra=[(ALPHA, b"x")]))[0], [("BUN004", ALPHA)]),
+        (bundle_maker.tar(stream(extra=[("MANIFEST.json.asc", b"x")]))[0], [("BUN004", "MANIFEST.json.asc")]),
+        (bundle_maker.tar(stream(extra=[("../x", b"x")]))[0], [("BUN005", "../x")]),
+        (bundle_maker.tar(stream(extra=[("/etc/passwd", b"x")]))[0], [("BUN005", "/etc/passwd")]),
+        (bundle_maker.tar(stream(extra=[("wheels/../../x", b"x")]))[0], [("BUN005", "wheels/../../x")]),
+        (before_end(block("link", b"2", link=b"/etc/passwd")), [("BUN006", "link")]),
+        (before_end(block("hard", b"1", link=b"install.sh")), [("BUN006", "hard")]),
+        (before_end(block("dev", b"3")), [("BUN006", "dev")]),
+        (before_end(block("dir", b"5")), [("BUN006", "dir")]),
+        (before_end(block("fifo", b"6")), [("BUN006", "fifo")]),
+        (MADE.data + b"\0", [("BUN010", "end")]),
+        (MADE.data + b"appended", [("BUN010", "end")]),
+        (MADE.data[:-1], [("BUN007", "end")]),
+        (MADE.data[:-1024], [("BUN007", "end")]),
+        (MADE.data[: MADE.offsets[BETA][1] + 7], [("BUN007", BETA)]),
+        (MADE.data[: MADE.offsets[ALPHA][1]], [("BUN007", ALPHA)]),
+        (flipped(len(MADE.data) - 1), [("BUN009", "end")]),
+        (flipped(len(MADE.data) - 1024), [("BUN009", "end")]),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else " ".join(code + subject for code, subject in value),
+)
+def test_wrong_structure_is_named(tmp_path, data, expected):
+    """Missing, extra, unsafe, irregular, appended, truncated: each says what and which."""
+    assert problems(tmp_path, data) == expected
+
+
+def test_a_member_replaced_by_a_link(tmp_path):
+    """A regular member that became a symlink is not also reported missing."""
+    start, _, end = MADE.offsets[BETA]
+    data = MADE.data[:start] + block(BETA, b"2", link=b"/etc/shadow") + archive.END
+    assert end
+    assert problems(tmp_path, data) == [("BUN006", BETA)]
+
+
+def test_swapped_members(tmp_path):
+    """The same members in another order are not the same bundle."""
+    order = [
+        path
+        for path in sorted(MADE.offsets, key=lambda path: MADE.offsets[path])
+        if path not in (ALPHA, BETA)
+    ]
+    assert problems(tmp_path, bundle_maker.tar(stream(order=order + [BETA, ALPHA]))[0]) == [
+        ("BUN011", "order")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"hello", "too short"),
+        (b"x" * 5000, "not even a tar"),
+        (gzip.compress(MADE.data), "is a gzip file"),
+        (bundle_maker.zipped({"a": b"b" * 2000}, 0), "is a zip file"),
+        (bundle_maker.tar([("a.txt", b"1")])[0], "no MANIFEST.json"),
+    ],
+    ids=["empty", "short", "text", "gzip", "zip", "tar"],
+)
+def test_not_a_bundle(tmp_path, data, words):
+    """What is no bundle at all is called that, and by its kind."""
+    path = tmp_path / "thing"
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError, match=words) as caught:
+        bundle_file.read_manifest(str(path))
+    assert [finding.code for finding in caught.value.findings] == ["BUN008"]
+
+
+def test_a_directory_is_not_a_bundle(tmp_path):
+    """Nor is a fifo, which is not waited for."""
+    os.mkfifo(str(tmp_path / "fifo"))
+    for name in (".", "fifo"):
+        with pytest.raises(IntegrityError) as caught:
+            bundle_file.read_manifest(str(tmp_path / name))
+        assert caught.value.findings[0].code == "BUN008"
+
+
+def test_missing_and_forbidden_files(tmp_path):
+    """A wrong name is a usage error; a forbidden file a matter of permissions."""
+    with pytest.raises(UsageError, match="there is no"):
+        bundle_file.read_manifest(str(tmp_path / "nothing.tar"))
+    if os.geteuid():
+        path = tmp_path / "secret.tar"
+        path.write_bytes(MADE.data)
+        path.chmod(0)
+        with pytest.raises(EnvironmentProblem, match="cannot be read"):
+            bundle_file.read_manifest(str(path))
+
+
+def test_a_manifest_must_list_what_a_bundle_needs(tmp_path):
+    """A consistent bundle without the runtime is still no bundle."""
+    members = dict(stream(but=[layout.MANIFEST, layout.RUNTIME]))
+    made = bundle_maker.assemble(members, MADE.manifest.target)
+    assert problems(tmp_path, made.data) == [("BUN002", layout.MANIFEST)]
+
+
+def test_change_after_verification_is_seen(tmp_path):
+    """Members are hashed again when they are read."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(MADE.data)
+    bundle = bundle_file.verify(bundle_file.read_manifest(str(path)))
+    path.write_bytes(flipped(MADE.offsets[ALPHA][1]))
+    with pytest.raises(IntegrityError, match="alpha"):
+        bundle.read(ALPHA)
+
+
+def test_members_open_as_files(tmp_path):
+    """A wheel can be read as a zip archive where it lies."""
+    import zipfile
+
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(MADE.data)
+    bundle = bundle_file.read_manifest(str(path))
+    with bundle.open(ALPHA) as source, zipfile.ZipFile(source) as wheel:
+        assert "alpha.py" in wheel.namelist()
+        assert wheel.testzip() is None

@@ -1,0 +1,106 @@
+"""Files that are whole or absent."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from offkit.edges import files
+
+
+def test_new_files_only(tmp_path):
+    """An existing file, or a link to one, is never written through."""
+    path = str(tmp_path / "a")
+    files.write_new(path, [b"one", b"two"])
+    with open(path, "rb") as source:
+        assert source.read() == b"onetwo"
+    os.symlink(path, str(tmp_path / "b"))
+    for name in ("a", "b"):
+        with pytest.raises(FileExistsError):
+            files.write_new(str(tmp_path / name), [b""])
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "", "a//b", ".", "a/./b", "a\0b"])
+def test_nothing_escapes(tmp_path, name):
+    """The last writer refuses what leads out of its directory."""
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(ValueError, match="unsafe"):
+        files.write_below(str(root), name, [b"x"])
+    assert os.listdir(str(tmp_path)) == ["root"]
+    assert os.listdir(str(root)) == []
+
+
+def test_replacing_keeps_the_mode(tmp_path):
+    """New contents, old permissions, no temporary file left."""
+    path = tmp_path / "script"
+    path.write_bytes(b"old")
+    path.chmod(0o755)
+    files.replace(str(path), b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+    assert os.listdir(str(tmp_path)) == ["script"]
+
+
+def test_links_are_replaced_and_files_are_not(tmp_path):
+    """A symlink changes its target in one step; anything else stays."""
+    link = str(tmp_path / "current")
+    files.replace_link(link, "one")
+    files.replace_link(link, "two")
+    assert os.readlink(link) == "two"
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        files.replace_link(str(tmp_path / "file"), "two")
+    assert sorted(os.listdir(str(tmp_path))) == ["current", "file"]
+
+
+def test_a_lock_is_held_once(tmp_path):
+    """Another process is refused at once, and admitted afterwards."""
+    name = str(tmp_path / ".lock")
+    code = (
+        "import fcntl, sys; handle = open(sys.argv[1], 'r+')\n"
+        "try:\n    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "except BlockingIOError:\n    sys.exit(9)\n"
+    )
+    with files.lock(name):
+        with pytest.raises(BlockingIOError), files.lock(name):
+            pass
+        assert subprocess.call([sys.executable, "-c", code, name]) == 9
+    assert subprocess.call([sys.executable, "-c", code, name]) == 0
+
+
+def test_trees_go_whatever_their_modes(tmp_path):
+    """Read-only directories too; what a link in the tree points to stays."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_bytes(b"")
+    tree = tmp_path / "tree"
+    (tree / "closed").mkdir(parents=True)
+    (tree / "closed" / "file").write_bytes(b"")
+    (tree / "link").symlink_to(outside)
+    (tree / "closed").chmod(0o500)
+    assert files.remove_tree(str(tree))
+    assert files.remove_tree(str(tree))
+    assert os.listdir(str(tmp_path)) == ["outside"]
+    assert os.listdir(str(outside)) == ["kept"]
+
+
+def test_the_umask_comes_back():
+    """Made inside: readable by all. Outside: as before."""
+    before = os.umask(0o077)
+    try:
+        with files.umask():
+            assert os.umask(0o022) == 0o022
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("raw", [b"/plain", "/ü/文".encode("utf-8"), b"/\xff\xfe"])
+def test_paths_as_text_and_back(raw):
+    """A name survives the way through JSON, whatever the locale made of it."""
+    name = os.fsdecode(raw)
+    assert os.fsencode(files.path(files.text(name))) == raw
+    assert files.text(name) == raw.decode("utf-8", "surrogateescape")

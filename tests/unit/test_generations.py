@@ -1,0 +1,101 @@
+"""Generations under a prefix: names, receipts, and which is current."""
+
+import os
+
+import pytest
+
+from offkit.target import generations
+from offkit.target.generations import Package, Receipt
+
+RECEIPT = Receipt(
+    "0001-abcdef01",
+    "abcdef01" * 8,
+    {"name": "el7"},
+    "/usr/bin/python3.6",
+    "3.6.8",
+    "2026-01-31T12:00:00Z",
+    "offkit 0.1.0",
+    (Package("numpy", "1.19.5"),),
+)
+
+
+def place(prefix, name, receipt=None):
+    folder = prefix / "generations" / name / "offkit"
+    folder.mkdir(parents=True)
+    if receipt is not None:
+        (folder / "receipt.json").write_bytes(receipt)
+
+
+def test_a_receipt_comes_back():
+    """What is written is what is read."""
+    import json
+
+    assert generations.from_json(json.loads(generations.dump(RECEIPT).decode("ascii"))) == RECEIPT
+
+
+@pytest.mark.parametrize(
+    "data", [[], None, {}, {"schema": "offkit/receipt-9"}, {"schema": "offkit/receipt-1"}]
+)
+def test_other_documents_are_no_receipts(data):
+    """A ValueError, whatever it is instead."""
+    with pytest.raises(ValueError):  # noqa: PT011
+        generations.from_json(data)
+
+
+def test_nothing_is_installed(tmp_path):
+    """A prefix that is not there has no generations."""
+    assert generations.found(str(tmp_path / "nowhere")) == []
+    assert generations.current_id(str(tmp_path)) is None
+    assert generations.leftovers(str(tmp_path)) == []
+
+
+def test_found_in_order(tmp_path):
+    """By number, not by name; builds and strangers are not among them."""
+    place(tmp_path, "10000-00000002", b"rubbish")
+    place(tmp_path, "0002-00000001")
+    place(tmp_path, "0001-abcdef01", generations.dump(RECEIPT))
+    place(tmp_path, ".building-0003-x")
+    place(tmp_path, "notes")
+    generations.switch(str(tmp_path), "0002-00000001")
+    found = generations.found(str(tmp_path))
+    assert [(one.id, one.current, one.receipt) for one in found] == [
+        ("0001-abcdef01", False, RECEIPT),
+        ("0002-00000001", True, None),
+        ("10000-00000002", False, None),
+    ]
+    assert [os.path.basename(path) for path in generations.leftovers(str(tmp_path))] == [".building-0003-x"]
+
+
+@pytest.mark.parametrize(
+    ("existing", "expected"),
+    [
+        ([], "0001-abcdef01"),
+        (["0001-00000000"], "0002-abcdef01"),
+        (["0001-00000000", "0009-00000000", "0003-00000000"], "0010-abcdef01"),
+        (["9999-00000000"], "10000-abcdef01"),
+    ],
+)
+def test_the_next_number(existing, expected):
+    """One more than the highest, so that a removed one's number is not used again by a newer."""
+    assert generations.next_id(existing, "abcdef0123") == expected
+
+
+def test_switching_is_a_relative_link(tmp_path):
+    """The prefix can be mounted elsewhere; a foreign file is left alone."""
+    place(tmp_path, "0001-abcdef01")
+    place(tmp_path, "0002-abcdef01")
+    generations.switch(str(tmp_path), "0001-abcdef01")
+    generations.switch(str(tmp_path), "0002-abcdef01")
+    assert os.readlink(str(tmp_path / "current")) == "generations/0002-abcdef01"
+    assert generations.current_id(str(tmp_path)) == "0002-abcdef01"
+    assert sorted(os.listdir(str(tmp_path))) == ["current", "generations"]
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").mkdir()
+    with pytest.raises(FileExistsError):
+        generations.switch(str(tmp_path), "0001-abcdef01")
+
+
+def test_packages_from_metadata():
+    """Only the header counts: a description may say Name: too."""
+    text = b"Metadata-Version: 2.1\nName: opencv-python-headless\nVersion: 4.6.0.66\n\nName: other\n"
+    assert generations.package(text) == Package("opencv-python-headless", "4.6.0.66")

@@ -1,0 +1,88 @@
+"""What keeps a bundle off a machine, from facts alone."""
+
+import os
+
+import pytest
+
+from offkit.edges.host import Host, Volume
+from offkit.model.target import preset
+from offkit.target import preflight
+
+EL7 = preset("3.6")
+CENTOS = {"ID": "centos", "VERSION_ID": "7", "PRETTY_NAME": "CentOS Linux 7 (Core)"}
+HOST = Host("x86_64", (2, 17), CENTOS, "3.10.0", False)
+VOLUME = Volume("/opt", "/opt", 10**9, 10**6, False, False, True, True)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        (HOST, []),
+        (HOST._replace(glibc=(2, 28)), []),
+        (HOST._replace(arch="aarch64"), [("ENV021", "error")]),
+        (HOST._replace(glibc=(2, 12)), [("ENV022", "error")]),
+        (HOST._replace(glibc=None), [("ENV022", "error")]),
+        (HOST._replace(os_release={"ID": "rocky", "VERSION_ID": "8.9"}), [("ENV023", "warning")]),
+        (HOST._replace(os_release={"ID": "debian", "VERSION_ID": "12"}), [("ENV023", "warning")]),
+        (HOST._replace(arch="i686", glibc=(2, 5)), [("ENV021", "error"), ("ENV022", "error")]),
+    ],
+)
+def test_hosts(host, expected):
+    """Another architecture or an older glibc is an error, another EL a warning."""
+    assert [(one.code, one.severity) for one in preflight.host_misfits(host, EL7)] == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "volume", "expected"),
+    [
+        ("/opt/offkit", VOLUME, []),
+        ("/opt/of fkit/ü", VOLUME, []),
+        ("/opt/offkit", VOLUME._replace(free_inodes=None), []),
+        ("/opt/offkit", VOLUME._replace(noexec=True), ["ENV026"]),
+        ("/opt/offkit", VOLUME._replace(read_only=True, writable=False), ["ENV027"]),
+        ("/opt/offkit", VOLUME._replace(writable=False), ["ENV027"]),
+        ("/opt/offkit", VOLUME._replace(directory=False), ["ENV027"]),
+        ("/opt/offkit", VOLUME._replace(free_bytes=10**6 - 1), ["ENV024"]),
+        ("/opt/offkit", VOLUME._replace(free_inodes=99), ["ENV025"]),
+        ('/opt/"offkit"', VOLUME, ["ENV028"]),
+        ("/opt/$HOME", VOLUME, ["ENV028"]),
+        ("/opt/a\nb", VOLUME, ["ENV028"]),
+        (os.fsdecode(b"/opt/\xff"), VOLUME, ["ENV028"]),
+        (
+            "/opt/offkit",
+            VOLUME._replace(noexec=True, writable=False, free_bytes=0, free_inodes=0),
+            ["ENV027", "ENV026", "ENV024", "ENV025"],
+        ),
+    ],
+)
+def test_prefixes(prefix, volume, expected):
+    """Permissions, mount options, space, inodes and odd names: all that is wrong, at once."""
+    found = preflight.prefix_misfits(prefix, volume, need_bytes=10**6, need_inodes=100)
+    assert [one.code for one in found] == expected
+    assert all(one.fix for one in found)
+
+
+def test_space_is_said_in_megabytes():
+    """The message has both sides of the comparison."""
+    (finding,) = preflight.prefix_misfits("/opt/x", VOLUME._replace(free_bytes=7000000), 80000001, 1)
+    assert finding.message == "81 MB are needed, /opt has 7 MB free"
+
+
+def test_needs_grow_with_the_bundle():
+    """Wheels, what they unpack to, and byte code."""
+    assert preflight.needed_bytes(60 * 10**6, 200 * 10**6) >= 300 * 10**6
+    assert preflight.needed_inodes(1000) >= 2000
+
+
+def test_foreign_things_in_the_way():
+    """A file called current or generations is not overwritten."""
+    names = {"/p/current": "directory", "/p/generations": "file", "/proc/self/cwd": "link"}
+    found = preflight.occupied(
+        "/p", names.__contains__, lambda path: names[path] == "link", lambda path: names[path] == "directory"
+    )
+    assert [(one.code, one.subject) for one in found] == [
+        ("ENV029", "/p/current"),
+        ("ENV029", "/p/generations"),
+    ]
+    assert preflight.occupied("/p", lambda path: path.startswith("/proc"), bool, bool) == []
+    assert preflight.occupied("/p", lambda path: False, bool, bool)[0].subject == "/proc"
