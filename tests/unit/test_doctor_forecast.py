@@ -1,0 +1,72 @@
+"""A bundle's checklist against a server, before anything is installed."""
+
+import pytest
+from server_maker import Server
+
+from offkit.model import checklist, target
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import IntegrityError
+from offkit.target.doctor import forecast
+
+EL7 = target.preset("3.6")
+WHEEL = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
+
+
+@pytest.fixture
+def server(tmp_path):
+    return Server(tmp_path / "root")
+
+
+def ask(server, *libraries):
+    result = forecast.examine(checklist.dump(Checklist(libraries)), EL7, server.root)
+    found = [each for each in result.findings if each.code != "LIB009"]
+    return found, result.install_line
+
+
+def test_all_there(server):
+    """Nothing to say about what the server has."""
+    assert ask(server, Library("libc.so.6", ("GLIBC_2.17",), (WHEEL,), "glibc", False)) == ([], "")
+
+
+def test_missing(server):
+    """Every missing soname, who needs it, and one line for all."""
+    found, line = ask(
+        server,
+        Library("libSM.so.6", (), (WHEEL,), "libSM", False),
+        Library("libXext.so.6", (), (WHEEL,), "libXext", False),
+    )
+    assert [(each.code, each.severity, each.subject) for each in found] == [
+        ("LIB001", "error", "libSM.so.6"),
+        ("LIB001", "error", "libXext.so.6"),
+    ]
+    assert found[0].message == "is missing; needed by " + WHEEL
+    assert found[0].looked_in[-1] == "/usr/lib64 (default directory)"
+    assert line == "yum --disablerepo='*' --enablerepo='offkit-*' install libSM libXext"
+
+
+def test_what_comes_with_the_bundle_is_no_error(server):
+    """Its RPM will be installed from it."""
+    found, line = ask(server, Library("libSM.so.6", (), (WHEEL,), "libSM", True))
+    assert [(each.severity, each.fix) for each in found] == [("info", "nothing: libSM comes with the bundle")]
+    assert line == ""
+
+
+def test_too_old(server):
+    """A version that this glibc does not define."""
+    ((finding,), _) = ask(
+        server, Library("libc.so.6", ("GLIBC_2.17", "GLIBC_2.28"), (WHEEL,), "glibc", False)
+    )
+    assert (finding.code, finding.subject) == ("LIB002", "libc.so.6")
+    assert finding.message.endswith("libc.so.6 is too old: GLIBC_2.28 needed by " + WHEEL)
+
+
+def test_many_who_need_it(server):
+    """Three are named."""
+    ((finding,), _) = ask(server, Library("libSM.so.6", (), tuple("abcde"), "libSM", False))
+    assert finding.message == "is missing; needed by a, b, c and 2 more"
+
+
+def test_a_damaged_checklist(server):
+    """A typed error."""
+    with pytest.raises(IntegrityError):
+        forecast.examine(b"{}", EL7, server.root)
