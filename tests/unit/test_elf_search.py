@@ -149,6 +149,19 @@ def test_a_runpath_of_the_module_hides_the_executables_rpath():
     assert missing(report) == ["libssl.so.3"]
 
 
+def test_an_executables_rpath_beside_a_runpath_is_dropped():
+    """New dtags with an old one left over: only the RUNPATH counts, and that not for modules."""
+    report = opened(
+        {
+            PYTHON: python(rpath="/opt/ssl", runpath="/other"),
+            "/lib/_ssl.so": build(needed=["libssl.so.3"]),
+            "/opt/ssl/libssl.so.3": build(),
+        },
+        module="/lib/_ssl.so",
+    )
+    assert missing(report) == ["libssl.so.3"]
+
+
 def test_libpythons_rpath_does_not_serve_modules():
     """The calling library is not the loader of what dlopen opens."""
     report = opened(

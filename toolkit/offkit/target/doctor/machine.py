@@ -23,12 +23,14 @@ class Facts(NamedTuple):
 
 
 def observe(env: Environment, variables: Mapping[str, str]) -> Facts:
+    """Ask the running system; ``variables`` is the process environment."""
     locale = variables.get("LC_ALL") or variables.get("LC_CTYPE") or variables.get("LANG") or ""
     shm = os.path.isdir("/dev/shm")
     return Facts(host.volume(env.where), shm, os.access("/dev/shm", os.W_OK | os.X_OK), locale)
 
 
 def judge(env: Environment, facts: Facts) -> List[Finding]:
+    """What those facts mean for this environment."""
     found = []
     if facts.volume.noexec:
         point = facts.volume.mount_point

@@ -26,6 +26,7 @@ class Shelf(NamedTuple):
 
 
 def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> Shelf:
+    """Walk all site-packages. ``main`` is the interpreter, None where there is none."""
     shelf = Shelf([], [], {}, [])
     seen: Set[str] = set()
     for top in env.site_packages:
