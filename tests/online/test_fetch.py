@@ -1,0 +1,217 @@
+"""Fetching from a real HTTP server on this machine that behaves as mirrors do: well, and badly."""
+
+import base64
+import hashlib
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+
+import pytest
+
+from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.report import Bar, Reporter
+from offkit.model.target import preset
+from offkit.online import fetch
+from offkit.online.lock import Request, Session
+
+
+def wheel(name, version="1"):
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = f"{name}-{version}.dist-info"
+        archive.writestr(f"{name}.py", "x = 1\n" * 1000)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return buffer.getvalue()
+
+
+class Mirror(ThreadingHTTPServer):
+    """A PEP 503 index; ``spoil`` names wheels whose body is wrong, and how often."""
+
+    daemon_threads = True
+
+    def __init__(self, password=None, hashes=True):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.spoil = {}, {}
+        self.password, self.hashes = password, hashes
+
+    def add(self, name):
+        self.files[f"{name}-1-py3-none-any.whl"] = wheel(name)
+
+    @property
+    def args(self):
+        user = f"user:{self.password}@" if self.password else ""
+        return ["--index-url", f"http://{user}127.0.0.1:{self.server_port}/simple"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *words):
+        pass
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        mirror = self.server
+        if mirror.password:
+            wanted = "Basic " + base64.b64encode(f"user:{mirror.password}".encode()).decode()
+            if self.headers.get("Authorization") != wanted:
+                return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
+        if self.path.startswith("/simple/"):
+            name = self.path.split("/")[2]
+            rows = [self.row(file) for file in mirror.files if file.startswith(name.replace("-", "_") + "-")]
+            page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
+            return self.answer(200 if rows else 404, page.encode(), {"Content-Type": "text/html"})
+        file = self.path.split("/")[-1]
+        body = mirror.files[file]
+        if self.command == "GET" and mirror.spoil.get(file, ("", 0))[1] > 0:
+            how, times = mirror.spoil[file]
+            mirror.spoil[file] = (how, times - 1)
+            if how == "404":
+                return self.answer(404, b"gone")
+            if how == "altered":
+                return self.answer(200, body[:-1] + b"!")
+            self.close_connection = True  # "broken": the body ends before its promised length
+            return self.answer(200, body[: len(body) // 2], {"Content-Length": str(len(body))})
+        return self.answer(200, body)
+
+    def row(self, file):
+        digest = (
+            "#sha256=" + hashlib.sha256(self.server.files[file]).hexdigest() if self.server.hashes else ""
+        )
+        return f'<a href="/files/{file}{digest}">{file}</a>'
+
+    def answer(self, status, body, headers=()):
+        self.send_response(status)
+        for key, value in dict({"Content-Length": str(len(body))}, **dict(headers)).items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    """Make mirrors; nothing of this machine's own pip configuration gets in between."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    started = []
+
+    def start(*names, **options):
+        server = Mirror(**options)
+        for name in names:
+            server.add(name)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def fetched(mirror, cache, *names, reporter=None):
+    """Lock and fetch by name."""
+    with Session(preset("3.6"), mirror.args, Reporter()) as session:
+        lock = session.lock(Request(names, (), ()))
+        return fetch.fetch(lock.wheels, session.repository.session, cache, reporter or Reporter())
+
+
+def test_all_arrive_and_are_hashed(mirror, tmp_path):
+    """Placed by content; the second time nothing is asked for."""
+    server = mirror("alpha", "beta", "gamma")
+    first = fetched(server, tmp_path, "alpha", "beta", "gamma")
+    assert first.downloaded == 3
+    for wheel_, path in zip(first.wheels, first.paths, strict=True):
+        assert path == tmp_path / "wheels" / wheel_.sha256 / wheel_.filename
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == wheel_.sha256
+    again = fetched(server, tmp_path, "alpha", "beta", "gamma")
+    assert (again.downloaded, again.paths) == (0, first.paths)
+
+
+def test_a_body_that_breaks_off_is_asked_for_again(mirror, tmp_path):
+    """Twice broken, then whole."""
+    server = mirror("alpha")
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        server.spoil["alpha-1-py3-none-any.whl"] = ("broken", 2)
+        got = fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    assert got.paths[0].read_bytes() == server.files["alpha-1-py3-none-any.whl"]
+
+
+@pytest.mark.parametrize(("how", "error", "word"), [
+    ("broken", EnvironmentProblem, "could not be downloaded"),
+    ("404", EnvironmentProblem, "404"),
+    ("altered", IntegrityError, "promised"),
+])  # fmt: skip
+def test_all_failures_in_one_go(mirror, tmp_path, how, error, word):
+    """Two of three keep failing: both are named, the good one is kept, no half file stays."""
+    server = mirror("alpha", "beta", "gamma")
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha", "beta", "gamma"), (), ()))
+        for name in ("alpha", "gamma"):
+            server.spoil[f"{name}-1-py3-none-any.whl"] = (how, 99)
+        with pytest.raises(error) as caught:
+            fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    assert [finding.subject for finding in caught.value.findings] == ["alpha", "gamma"]
+    assert word in caught.value.findings[0].message
+    files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert files == ["beta-1-py3-none-any.whl"]
+
+
+def test_an_index_without_hashes(mirror, tmp_path):
+    """The hash is then that of what came, and the lock has it."""
+    server = mirror("alpha", hashes=False)
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        assert lock.wheels[0].sha256 == ""
+        known = fetch.with_hashes(lock, session.repository.session, tmp_path, Reporter())
+    assert known.wheels[0].sha256 == hashlib.sha256(server.files["alpha-1-py3-none-any.whl"]).hexdigest()
+
+
+def test_credentials_of_the_index_are_used_for_files(mirror, tmp_path):
+    """As pip does it, for pages and wheels alike; the password is in no lock."""
+    server = mirror("alpha", password="secret")
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        got = fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    assert got.downloaded == 1
+    assert "secret" not in lock.text(why=True)
+
+
+def test_a_refusing_index_is_not_an_absent_project(mirror, tmp_path):
+    """401 is said to be 401, without the password."""
+    server = mirror("alpha", password="secret")
+    args = ["--index-url", f"http://user:wrong@127.0.0.1:{server.server_port}/simple"]
+    with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(EnvironmentProblem) as caught:
+        session.lock(Request(("alpha",), (), ()))
+    assert "401" in caught.value.findings[0].message
+    assert "wrong" not in caught.value.findings[0].subject
+
+
+def test_progress_is_told_in_bytes(mirror, tmp_path):
+    """The bar's total is what the server promises, and what comes adds up to it."""
+    told = []
+
+    class Counting(Reporter):
+        def bar(self, label, total, unit=""):
+            told.append((total, unit))
+
+            class Counter(Bar):
+                def advance(self, amount=1):
+                    told.append(amount)
+
+            return Counter()
+
+    server = mirror("alpha", "beta")
+    fetched(server, tmp_path, "alpha", "beta", reporter=Counting())
+    size = sum(len(body) for body in server.files.values())
+    assert told[0] == (size, "B")
+    assert sum(told[1:]) == size

@@ -1,0 +1,132 @@
+"""Packing: one form of every bundle, nothing half-written, a runtime that is the same everywhere."""
+
+import io
+import os
+import tarfile
+import zipfile
+
+import elf_maker
+import pytest
+
+from offkit.model import manifest
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
+from offkit.model.report import Reporter
+from offkit.model.target import preset
+from offkit.online import forecast, runtime
+from offkit.online.pack import Source, pack
+
+EL7 = preset("3.6")
+
+
+def packed(out, *sources):
+    return pack(out, sources, EL7, {}, 0, Reporter())
+
+
+def test_order_is_the_layouts_and_the_manifest_is_second(tmp_path):
+    """Whatever order the sources come in."""
+    file = tmp_path / "b-1-py3-none-any.whl"
+    file.write_bytes(b"wheel")
+    sources = [
+        Source("wheels/b", file),
+        Source("wheels/a", b"a"),
+        Source("offkit.pyz", b"p"),
+        Source("install.sh", b"i"),
+    ]
+    one = packed(tmp_path / "1.tar", *sources)
+    two = packed(tmp_path / "2.tar", *reversed(sources))
+    assert one.path.read_bytes() == two.path.read_bytes()
+    with tarfile.open(one.path) as tar:
+        assert tar.getnames() == ["install.sh", "MANIFEST.json", "offkit.pyz", "wheels/a", "wheels/b"]
+        assert manifest.load(tar.extractfile("MANIFEST.json").read()) == one.manifest
+    assert one.size == os.path.getsize(one.path)
+
+
+@pytest.mark.parametrize("path", ["../x", "unknown", "wheels/ü"])
+def test_what_may_not_be_a_member(tmp_path, path):
+    """Refused, and no file appears."""
+    with pytest.raises((OffkitError, ValueError)):
+        packed(tmp_path / "x.tar", Source("install.sh", b""), Source(path, b""))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    """The size needed and another place are named."""
+    with pytest.raises(EnvironmentProblem) as caught:
+        packed(tmp_path / "nowhere" / "x.tar", Source("install.sh", b"i"))
+    assert "bytes" in caught.value.fix
+
+
+def test_an_existing_bundle_survives_a_failure(tmp_path):
+    """The old one stays until the new one is whole."""
+    out = tmp_path / "x.tar"
+    packed(out, Source("install.sh", b"i"))
+    before = out.read_bytes()
+    lost = tmp_path / "lost.whl"
+    lost.write_bytes(b"x")
+
+    class Removing(Reporter):
+        def bar(self, label, total, unit=""):
+            lost.unlink()  # between planning and packing
+            return super().bar(label, total, unit)
+
+    with pytest.raises(EnvironmentProblem):
+        pack(out, [Source("install.sh", b"j"), Source("wheels/lost.whl", lost)], EL7, {}, 0, Removing())
+    assert out.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tar"]
+
+
+def test_the_runtime_is_the_servers_zone_stored(tmp_path):
+    """No online zone, no compression, no time, no byte-code; starts with a shebang and a __main__."""
+    pyz = runtime.build([])
+    assert pyz == runtime.build([])
+    assert pyz.startswith(b"#!/usr/bin/env python3\n")
+    with zipfile.ZipFile(io.BytesIO(pyz)) as archive:
+        names = archive.namelist()
+        assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert "__main__.py" in names
+    assert "offkit/target/bootstrap.sh" in names
+    assert "offkit/data/repo-config/sonames.csv" in names
+    assert not [name for name in names if "online" in name or name.endswith(".pyc")]
+
+
+def wheel_of(path, **members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, contents in members.items():
+            archive.writestr(name.replace("__", "/"), contents)
+    return path
+
+
+def test_forecast_knows_what_the_wheels_bring_themselves(tmp_path):
+    """libfoo comes in another wheel, libSM from the server; who needs it and its RPM are named."""
+    one = wheel_of(
+        tmp_path / "one-1-py3-none-any.whl",
+        **{"one__a.so": elf_maker.build(needed=["libfoo.so.1", "libSM.so.6"]), "one__readme.so": b"text"},
+    )
+    two = wheel_of(
+        tmp_path / "two-1-py3-none-any.whl", **{"two.libs__x.so.1": elf_maker.build(soname="libfoo.so.1")}
+    )
+    found = forecast.survey([one, two], EL7)
+    (library,) = found.checklist.libraries
+    assert (library.soname, library.rpm) == ("libSM.so.6", "libSM")
+    assert library.needed_by == ("one-1-py3-none-any.whl: one/a.so",)
+    assert found.findings == []
+
+
+def test_forecast_notices_a_lying_tag(tmp_path):
+    """A manylinux1 name over an ELF file that wants a newer glibc than the server has."""
+    elf = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.17", "GLIBC_2.28"]})
+    liar = wheel_of(tmp_path / "liar-1-cp36-cp36m-manylinux1_x86_64.whl", liar__x=b"", **{"liar__a.so": elf})
+    (finding,) = forecast.survey([liar], EL7).findings
+    assert (finding.code, finding.subject) == ("LIB002", "libc.so.6")
+    assert "GLIBC_2.28" in finding.message
+    assert "2.17" in finding.message
+
+
+def test_forecast_refuses_what_is_no_wheel(tmp_path):
+    """All of them, by name."""
+    for name in ("a.whl", "b.whl"):
+        (tmp_path / name).write_bytes(b"not a zip")
+    with pytest.raises(IntegrityError) as caught:
+        forecast.survey([tmp_path / "a.whl", tmp_path / "b.whl"], EL7)
+    assert [finding.subject for finding in caught.value.findings] == ["a.whl", "b.whl"]
