@@ -9,7 +9,7 @@ from offkit.target import scripts
 
 ALIAS = b"/proc/self/cwd/.building-1"
 FINAL = b"/opt/offkit/generations/0001-aa"
-SPACED = "/opt/my dir/ü/0001-aa".encode("utf-8")
+SPACED = "/opt/my dir/ü/0001-aa".encode()
 LONG = b"/opt/" + b"d" * 120
 
 
@@ -54,6 +54,7 @@ def test_the_limit_of_a_first_line():
         (b"VIRTUAL_ENV='" + ALIAS + b"'\n", b"VIRTUAL_ENV='" + SPACED + b"'\n"),
         (b"VIRTUAL_ENV=" + ALIAS + b"\n", b"VIRTUAL_ENV='" + SPACED + b"'\n"),
         (b"setenv VIRTUAL_ENV " + ALIAS + b"\n", b"setenv VIRTUAL_ENV '" + SPACED + b"'\n"),
+        (b'set env_name = ".building-1"\n', b'set env_name = "0001-aa"\n'),
         (b"nothing\n", b"nothing\n"),
     ],
 )

@@ -128,7 +128,7 @@ class Builder:
                 continue
             before = _contents(path)
             after = scripts.relocate_script(before, alias, final)
-            if name.lower().startswith("activate") and alias in after:
+            if name.lower().startswith("activate"):
                 after = scripts.relocate_text(after, alias, final)
             if after != before:
                 files.replace(path, after)

@@ -43,7 +43,9 @@ def relocate_text(data: bytes, alias: bytes, final: bytes) -> bytes:
         bare = found.group(1) == b""
         return b"'" + final + b"'" if bare else found.group(1) + final
 
-    return re.sub(rb"([\"']?)" + re.escape(alias), put, data)
+    moved = re.sub(rb"([\"']?)" + re.escape(alias), put, data)
+    # 3.6's activate.csh also shows the name of the directory in the prompt.
+    return moved.replace(posixpath.basename(alias), posixpath.basename(final))
 
 
 def relocate_settings(data: bytes, alias: bytes, final: bytes) -> bytes:
