@@ -1,0 +1,279 @@
+"""install.sh: finding a Python with nothing but sh, and handing over."""
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+
+import bundle_maker
+import pytest
+
+import offkit.target
+from offkit.target import interpreter
+
+SCRIPT = os.path.join(os.path.dirname(offkit.target.__file__), "bootstrap.sh")
+SERIES = "{}.{}".format(*sys.version_info[:2])
+REAL = interpreter.running()
+PYZ = bundle_maker.runtime()
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+def filled(pyz=PYZ, series=SERIES):
+    with open(SCRIPT, "rb") as source:
+        text = source.read()
+    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii"))
+    return text.replace(b"@OFFKIT_PYZ_SHA256@", hashlib.sha256(pyz).hexdigest().encode("ascii"))
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A directory with install.sh, bundle.tar, an empty bin and an empty tmp."""
+    for name in ("bin", "tmp", "medium"):
+        (tmp_path / name).mkdir()
+    medium = tmp_path / "medium"
+    (medium / "install.sh").write_bytes(filled())
+    (medium / "bundle.tar").write_bytes(bundle_maker.make(install_sh=filled()).data)
+    for tool in (
+        "sh",
+        "tar",
+        "cat",
+        "dirname",
+        "head",
+        "tail",
+        "mktemp",
+        "rm",
+        "readlink",
+        "sha256sum",
+        "grep",
+        "tr",
+    ):
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    return tmp_path
+
+
+def program(path, text):
+    path.write_bytes(("#!/bin/sh\n" + text).encode())
+    path.chmod(0o755)
+    return path
+
+
+def real(server, name="python" + SERIES):
+    return program(server / "bin" / name, 'exec "{}" "$@"\n'.format(REAL))
+
+
+def sh(server, *args, **more):
+    """(exit code, stdout, stderr) of ``sh install.sh ARGS`` with only the server's bin on PATH."""
+    shell = more.pop("shell", "sh")
+    environment = {
+        "PATH": str(server / "bin"),
+        "HOME": str(server),
+        "TMPDIR": str(server / "tmp"),
+        "LC_ALL": "C",
+    }
+    environment.update(more.pop("env", {}))
+    argv = [shutil.which(shell)] + (["sh"] if shell == "busybox" else [])
+    done = subprocess.Popen(
+        argv + [more.pop("script", str(server / "medium" / "install.sh"))] + [str(arg) for arg in args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=more.pop("cwd", "/"),
+    )
+    out, err = done.communicate()
+    return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_hands_over(server, shell):
+    """The bundle and every option reach offkit as they were given; nothing stays behind."""
+    real(server)
+    bundle = str(server / "medium" / "bundle.tar")
+    code, out, err = sh(server, bundle, "--prefix", "/a b/ü", "--dry-run", shell=shell)
+    assert (code, err) == (0, "")
+    assert out.startswith("runtime True ['install', {!r}, '--prefix', '/a b/".format(bundle))
+    assert out.endswith("'--dry-run']\n")
+    assert os.listdir(str(server / "tmp")) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "passed"),
+    [
+        ([], ["BUNDLE"]),
+        (["--dry-run"], ["BUNDLE", "--dry-run"]),
+        (["--prefix", "bundle2.tar"], ["BUNDLE", "--prefix", "bundle2.tar"]),
+        (["-q", "medium/bundle.tar"], ["-q", "medium/bundle.tar"]),
+        (["--prefix=/x", "medium/bundle.tar", "-v"], ["--prefix=/x", "medium/bundle.tar", "-v"]),
+    ],
+)
+def test_where_the_bundle_is(server, args, passed):
+    """Named anywhere among the options, or the only one beside install.sh."""
+    real(server)
+    code, out, _ = sh(server, *args, cwd=str(server))
+    bundle = str(server / "medium" / "bundle.tar")
+    assert (code, out) == (
+        0,
+        "runtime True {!r}\n".format(["install"] + [bundle if p == "BUNDLE" else p for p in passed]),
+    )
+
+
+def test_a_medium_that_is_read_only_with_spaces(server):
+    """Nothing is written beside the bundle; names with spaces and leading dashes work."""
+    real(server)
+    place = server / "-my medium"
+    (server / "medium").rename(place)
+    (place / "bundle.tar").rename(place / "a b:c.tar")
+    place.chmod(0o555)
+    try:
+        for cwd, script, args in (
+            ("/", place / "install.sh", [place / "a b:c.tar"]),
+            (place, "install.sh", []),
+        ):
+            code, out, err = sh(server, *args, script=str(script), cwd=str(cwd))
+            assert (code, err) == (0, "")
+            assert out == "runtime True {!r}\n".format(["install", str(place / "a b:c.tar")])
+    finally:
+        place.chmod(0o755)
+
+
+def test_help(server):
+    """-h says how, wherever it stands."""
+    for args in (["-h"], ["bundle.tar", "--help"]):
+        code, out, err = sh(server, *args)
+        assert (code, err) == (0, "")
+        assert out.startswith("usage: sh install.sh [BUNDLE]")
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["nowhere.tar"], 2, "there is no nowhere.tar"),
+        (["/"], 3, "not a regular file"),
+        (["--python", "/nowhere/python3", "medium/bundle.tar"], 4, "there is no /nowhere/python3"),
+    ],
+)
+def test_wrong_arguments(server, args, code, words):
+    """Said in one line, with the exit code of its kind."""
+    found, out, err = sh(server, *args, cwd=str(server))
+    assert (found, out) == (code, "")
+    assert words in err
+
+
+def test_two_bundles_beside_it(server):
+    """No guessing."""
+    (server / "medium" / "other.tar").write_bytes(b"")
+    code, out, err = sh(server)
+    assert (code, out) == (2, "")
+    assert "2 *.tar files" in err
+
+
+def test_every_candidate_is_refused_with_a_reason(server):
+    """Wrong version, a shim that does not run, one without zlib, one of the system."""
+    (server / "medium" / "install.sh").write_bytes(filled(series="3.99"))
+    bin_directory = server / "bin"
+    shim = program(
+        bin_directory / "python3.99", "echo 'pyenv: python3.99: command not found' >&2\nexit 127\n"
+    )
+    other = program(bin_directory / "python3", "echo 3.4\n")
+    lacking = program(bin_directory / "python", "case $* in *zlib*) exit 1 ;; esac\necho 3.99\n")
+    code, out, err = sh(server)
+    assert (code, out) == (4, "")
+    assert "{}: does not run (exit 127): pyenv: python3.99: command not found".format(shim) in err
+    assert "{}: is Python 3.4, not 3.99".format(other) in err
+    assert (
+        "{}: was compiled without zlib and cannot read wheels: yum install zlib-devel".format(lacking) in err
+    )
+    assert "yum --disablerepo='*' --enablerepo=iso install python399" in err
+    assert "mount -o loop,ro" in err
+
+
+def test_python36_is_called_python3_in_the_advice(server):
+    """The package of CentOS 7."""
+    (server / "medium" / "install.sh").write_bytes(filled(series="3.6"))
+    program(server / "bin" / "python3.6", "exit 1\n")
+    if any(os.path.exists(path) for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6")):
+        pytest.skip("this machine has a Python 3.6 where install.sh looks")
+    assert "--enablerepo=iso install python3\n" in sh(server)[2]
+
+
+def test_the_systems_python_is_refused(server):
+    """platform-python by its own name is for dnf only."""
+    place = server / "libexec"
+    place.mkdir()
+    system = program(place / "platform-python", "echo {}\n".format(SERIES))
+    code, _, err = sh(server, "--python", system)
+    assert code == 4
+    assert "belongs to the system" in err
+
+
+def test_a_named_python_is_the_only_candidate(server):
+    """--python wins over PATH, and is passed on."""
+    program(server / "bin" / ("python" + SERIES), "exit 1\n")
+    other = real(server, "mine")
+    for args in (["--python", str(other)], ["--python={}".format(other)]):
+        code, out, _ = sh(server, "medium/bundle.tar", *args, cwd=str(server))
+        assert (code, out) == (0, "runtime True {!r}\n".format(["install", "medium/bundle.tar"] + args))
+
+
+@pytest.mark.parametrize("tool", ["sha256sum", "python"])
+def test_a_damaged_runtime_is_not_run(server, tool):
+    """With and without sha256sum, the checksum comes first."""
+    real(server)
+    if tool == "python":
+        (server / "bin" / "sha256sum").unlink()
+    assert sh(server)[0] == 0
+    made = bundle_maker.make(install_sh=filled())
+    data = bytearray(made.data)
+    data[made.offsets["offkit.pyz"][1] + 40] ^= 1
+    (server / "medium" / "bundle.tar").write_bytes(bytes(data))
+    code, out, err = sh(server)
+    assert (code, out) == (3, "")
+    assert "bundle.tar: offkit.pyz is missing or damaged" in err
+    assert os.listdir(str(server / "tmp")) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 3000, bundle_maker.tar([("a", b"b")])[0]])
+def test_not_a_bundle(server, data):
+    """Anything else ends with 3 and the file's name."""
+    real(server)
+    (server / "medium" / "bundle.tar").write_bytes(data)
+    code, out, err = sh(server)
+    assert (code, out) == (3, "")
+    assert str(server / "medium" / "bundle.tar") in err
+
+
+def test_a_bundle_truncated_behind_the_runtime(server):
+    """offkit is run, and will say which members are cut."""
+    real(server)
+    made = bundle_maker.make(install_sh=filled())
+    (server / "medium" / "bundle.tar").write_bytes(made.data[: made.offsets["checklist.json"][1]])
+    assert sh(server)[:1] == (0,)
+
+
+def test_exit_codes_pass_through(server):
+    """What offkit says is what the shell gets."""
+    pyz = bundle_maker.zipped({"__main__.py": b"import sys\nsys.exit(70)\n"})
+    (server / "medium" / "install.sh").write_bytes(filled(pyz))
+    (server / "medium" / "bundle.tar").write_bytes(bundle_maker.make(pyz=pyz).data)
+    real(server)
+    assert sh(server)[0] == 70
+
+
+def test_no_room_for_temporary_files(server):
+    """An unusable TMPDIR is an environment problem."""
+    real(server)
+    code, _, err = sh(server, env={"TMPDIR": str(server / "nowhere")})
+    assert code == 4
+    assert "set TMPDIR" in err
+
+
+def test_the_template_is_complete():
+    """Both placeholders are there for the packer, once; the file needs no execute bit."""
+    with open(SCRIPT, "rb") as source:
+        text = source.read()
+    assert text.count(b"@OFFKIT_PYTHON@") == 1
+    assert text.count(b"@OFFKIT_PYZ_SHA256@") == 1
+    assert b"\r" not in text
+    assert not os.stat(SCRIPT).st_mode & stat.S_IXUSR

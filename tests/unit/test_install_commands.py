@@ -1,0 +1,196 @@
+"""The commands beyond the gap, as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import bundle_maker
+import pytest
+
+import offkit
+
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
+PIP = bundle_maker.pip_wheel()
+WHEELS = dict([bundle_maker.wheel("alpha"), PIP])
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    """A bundle that fits this machine."""
+    path = tmp_path_factory.mktemp("medium") / "bundle.tar"
+    path.write_bytes(bundle_maker.make(WHEELS, bundle_maker.this_machine()).data)
+    return str(path)
+
+
+def offkit_command(*args, **more):
+    """(exit code, stdout, stderr)"""
+    environment = dict(os.environ, PYTHONPATH=TOOLKIT, NO_COLOR="1", LC_ALL="C")
+    environment.update(more)
+    done = subprocess.Popen(
+        [sys.executable, "-m", "offkit.cli.app"] + [str(arg) for arg in args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    )
+    out, err = done.communicate()
+    return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def document(*args):
+    """(exit code, the one JSON document on stdout)"""
+    code, out, _ = offkit_command(*(args + ("--json",)))
+    return code, json.loads(out)
+
+
+def test_verify(bundle):
+    """Counts, size and digest; the same as data."""
+    code, out, err = offkit_command("verify", bundle)
+    code_json, found = document("verify", bundle)
+    assert (code, code_json, err) == (0, 0, "")
+    assert out.splitlines()[0].endswith(
+        "8 members (2 wheels), {}, all as the manifest says".format(size(bundle))
+    )
+    assert out.splitlines()[1] == "  digest  " + found["digest"]
+    assert (found["schema"], found["members"], found["wheels"], found["findings"]) == (
+        "offkit/verify-1",
+        8,
+        2,
+        [],
+    )
+
+
+def size(path):
+    return "{:.1f} MB".format(os.path.getsize(path) / 1000000.0)
+
+
+def test_verify_names_the_damage(bundle, tmp_path):
+    """Exit code 3, the member, and what to do."""
+    made = bundle_maker.make(WHEELS, bundle_maker.this_machine())
+    data = bytearray(made.data)
+    data[made.offsets["wheels/alpha-1.0-py3-none-any.whl"][1]] ^= 1
+    path = tmp_path / "damaged.tar"
+    path.write_bytes(bytes(data))
+    code, out, err = offkit_command("verify", path)
+    assert (code, out) == (3, "")
+    assert "wheels/alpha-1.0-py3-none-any.whl is damaged" in err
+    assert "copy the bundle again" in err
+    code, found = document("verify", path)
+    assert (code, found["schema"], found["exit_code"]) == (3, "offkit/error-1", 3)
+    assert [(one["code"], one["subject"]) for one in found["findings"]] == [
+        ("BUN001", "wheels/alpha-1.0-py3-none-any.whl")
+    ]
+
+
+def test_inspect(bundle):
+    """Target, wheels, requirements and libraries, for people and for programs."""
+    code, out, _ = offkit_command("inspect", bundle)
+    assert code == 0
+    for words in (
+        "for        el7",
+        "alpha  1.0",
+        "libraries the server must have",
+        "none beyond the C library",
+    ):
+        assert words in out
+    _, found = document("inspect", bundle)
+    assert found["schema"] == "offkit/inspect-1"
+    assert found["target"] == bundle_maker.this_machine().to_json()
+    assert found["requirements"] == [{"name": "alpha", "version": "1.0"}]
+    assert [one["name"] for one in found["wheels"]] == ["alpha", "pip"]
+    assert found["libraries"] == []
+
+
+def test_inspect_shows_libraries(tmp_path):
+    """Which the server must have, and the RPM of each."""
+    from offkit.model import checklist
+    from offkit.model.checklist import Checklist, Library
+
+    text = checklist.dump(Checklist((Library("libSM.so.6", (), ("cv2: cv2.so",), "libSM", False),)))
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make(extra={"checklist.json": text}).data)
+    assert "  libSM.so.6  libSM" in offkit_command("inspect", path)[1].splitlines()
+    assert document("inspect", path)[1]["libraries"][0]["rpm"] == "libSM"
+
+
+def test_probe_is_a_target(tmp_path):
+    """What it writes, --target reads."""
+    from offkit.model import target
+
+    path = tmp_path / "target.json"
+    code, out, _ = offkit_command("probe", "-o", path)
+    assert code == 0
+    assert str(path) in out
+    written = json.loads(path.read_bytes().decode("ascii"))
+    found = target.from_json(written)
+    assert found.python == "{}.{}.{}".format(*sys.version_info[:3])
+    assert found.arch == os.uname().machine
+    assert document("probe")[1] == written
+    assert json.loads(offkit_command("probe")[1]) == written
+
+
+def test_a_dry_run_writes_nothing(bundle, tmp_path):
+    """All checks, all steps, no trace."""
+    before = bundle_maker.listing(str(tmp_path))
+    code, out, _ = offkit_command("install", bundle, "--prefix", tmp_path / "p", "--dry-run")
+    assert code == 0
+    assert "virtual environment" in out
+    assert "point {}/p/current to generations/0001-".format(tmp_path) in out
+    _, found = document("install", bundle, "--prefix", str(tmp_path / "p"), "--dry-run")
+    assert (found["outcome"], found["dry_run"], len(found["steps"])) == ("install", True, 8)
+    assert bundle_maker.listing(str(tmp_path)) == before
+
+
+def test_install_twice(bundle, tmp_path):
+    """Installed, with what to do next; then nothing to do; under a C locale and an odd path."""
+    prefix = tmp_path / "ä b"
+    code, out, err = offkit_command("install", bundle, "--prefix", os.fsencode(str(prefix)).decode(), "-q")
+    assert code == 0, err
+    assert "installed 0001-" in out
+    assert "    alpha  1.0" in out
+    assert "'{}/current/bin/offkit' doctor".format(prefix) in out
+    code, found = document("install", bundle, "--prefix", str(prefix))
+    assert (code, found["outcome"], found["prefix"]) == (0, "nothing", str(prefix))
+    assert found["packages"] == [{"name": "alpha", "version": "1.0"}]
+
+
+@pytest.mark.parametrize("where", ["header", "contents", "padding", "end", "manifest", "appended", "cut"])
+def test_a_damaged_bundle_touches_nothing(bundle, tmp_path, where):
+    """Before the first byte is written, the last byte has been checked."""
+    made = bundle_maker.make(WHEELS, bundle_maker.this_machine())
+    header, contents, end = made.offsets["wheels/alpha-1.0-py3-none-any.whl"]
+    position = {"header": header + 3, "contents": contents, "padding": end, "end": len(made.data) - 1}.get(
+        where, made.offsets["MANIFEST.json"][1]
+    )
+    data = bytearray(made.data)
+    if where == "appended":
+        data += b"x"
+    elif where == "cut":
+        del data[-600:]
+    else:
+        data[position] ^= 4
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bytes(data))
+    before = bundle_maker.listing(str(tmp_path))
+    code, out, _ = offkit_command("install", path, "--prefix", tmp_path / "p", TMPDIR=str(tmp_path))
+    assert (code, out) == (3, "")
+    assert bundle_maker.listing(str(tmp_path)) == before
+
+
+def test_the_wrong_machine_is_told_everything(tmp_path):
+    """Exit code 4: version, architecture and glibc in one go; nothing written."""
+    target = bundle_maker.this_machine()._replace(python="3.5.2", arch="s390x", glibc=(9, 9))
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make(WHEELS, target).data)
+    code, found = document("install", str(path), "--prefix", str(tmp_path / "p"))
+    errors = [one["code"] for one in found["findings"] if one["severity"] == "error"]
+    assert (code, errors) == (4, ["PY012", "ENV021", "ENV022"])
+    assert os.listdir(str(tmp_path)) == ["bundle.tar"]
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect", "install"])
+def test_a_bundle_that_is_not_there(command, tmp_path):
+    """A usage error, in one line."""
+    code, out, err = offkit_command(command, tmp_path / "none.tar")
+    assert (code, out) == (2, "")
+    assert "there is no" in err
