@@ -65,7 +65,7 @@ def test_problems(server, offkit):
     assert "looked in  /usr/lib64 (default directory)" in out
     assert "libraries: " not in out
     assert "packages: " in out
-    assert out.splitlines()[-2:] == ["every missing library in one go:", "  " + YUM + "libSM libXext"]
+    assert out.splitlines()[-2:] == ["everything to install, in one go:", "  " + YUM + "libSM libXext"]
 
 
 def test_warnings_alone_are_healthy(server, offkit):

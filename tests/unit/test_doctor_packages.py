@@ -156,3 +156,23 @@ def test_a_requirement_that_cannot_be_read(server):
     ((code, severity, _, message),) = findings(server)
     assert (code, severity) == ("PKG009", "info")
     assert "b ~~ 3" in message
+
+
+def test_requirements_met_without_a_dist_info(server):
+    """setuptools of a distribution's Python comes as egg-info; a base interpreter's may be visible."""
+    server.distribution("a", requires=["setuptools>=30", "six", "pip"])
+    server.put(SITE + "/setuptools-39.2.0.egg-info/PKG-INFO", "Name: setuptools\nVersion: 39.2.0\n")
+    server.put(SITE + "/six-1.9.0.egg-info", "Name: six\nVersion: 1.9.0\n")
+    server.put("/usr/lib/python3.6/site-packages/pip-9.0.3.dist-info/METADATA", "Name: pip\nVersion: 9.0.3\n")
+    assert [message for _, _, _, message in findings(server)] == ["needs pip; it is not installed"]
+    server.link("/usr/local/lib", "/usr/lib")
+    config = "home = /usr/local/bin\nversion = 3.6.8\ninclude-system-site-packages = true\n"
+    server.put("/opt/env/pyvenv.cfg", config)
+    assert findings(server) == []
+
+
+def test_recorded_twice(server):
+    """An upgrade that did not remove the old version's record."""
+    server.distribution("numpy", "1.18.2")
+    server.distribution("numpy", "1.19.5")
+    assert findings(server) == [("PKG010", "warning", "numpy", "is recorded more than once: 1.18.2, 1.19.5")]

@@ -95,7 +95,7 @@ def _bundle(path: str, root: str, json: bool, quiet: bool, verbose: bool) -> Non
 def _install(line: str) -> None:
     if line:
         render.line("")
-        render.line("every missing library in one go:")
+        render.line("everything to install, in one go:")
         render.line("  " + line)
 
 

@@ -8,8 +8,9 @@ import base64
 import csv
 import hashlib
 import posixpath
+import shlex
 from email.parser import HeaderParser
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import requirement
@@ -71,12 +72,47 @@ def inspect(tree: Tree, env: Environment) -> Packages:
         checked += count
         findings += problems
     everything = found + [
-        _distribution(tree, top, posixpath.join(top, name), [])
-        for top in env.outside
+        dist
+        for top in env.site_packages + env.outside
         for name in tree.names(top)
-        if name.endswith(".dist-info")
+        for dist in _others(tree, top, name, top in env.outside)
     ]
+    findings += _twice(found)
     return Packages(findings + _unmet(env, found, everything), found, checked)
+
+
+def _others(tree: Tree, top: str, name: str, outside: bool) -> Iterator[Distribution]:
+    """What meets requirements but has no RECORD of ours: egg-info, the base interpreter's packages."""
+    path = posixpath.join(top, name)
+    if name.endswith(".dist-info") and outside:
+        yield _distribution(tree, top, path, [])
+    elif name.endswith(".egg-info"):
+        try:
+            text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, _TEXT)
+        except OSError:
+            return
+        headers = HeaderParser().parsestr(text)
+        if headers.get("Name"):
+            yield Distribution(top, path, str(headers["Name"]), str(headers.get("Version", "")), ())
+
+
+def _twice(found: List[Distribution]) -> List[Finding]:
+    """Two .dist-info of one package: which of them importlib.metadata finds is chance."""
+    versions: Dict[str, List[Distribution]] = {}
+    for dist in found:
+        versions.setdefault(requirement.normalize(dist.name), []).append(dist)
+    return [
+        Finding(
+            "PKG010",
+            WARNING,
+            dists[0].name,
+            "is recorded more than once: " + ", ".join(dist.version for dist in dists),
+            tuple(dist.directory for dist in dists),
+            _AGAIN,
+        )
+        for dists in versions.values()
+        if len(dists) > 1
+    ]
 
 
 def _leftover(env: Environment, path: str) -> Finding:
@@ -86,7 +122,7 @@ def _leftover(env: Environment, path: str) -> Finding:
         posixpath.basename(path),
         "is left over from an interrupted pip; Python can do nothing with it",
         (path,),
-        "rm -r '{}'".format(path),
+        "rm -r " + shlex.quote(path),
     )
 
 
