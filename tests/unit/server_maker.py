@@ -53,7 +53,8 @@ class Server:
         self.directory(SITE)
 
     def host(self, path):
-        return self.root + path
+        """For this process; names are UTF-8 also where the locale is not."""
+        return os.fsdecode((self.root + path).encode("utf-8", "surrogateescape"))
 
     def directory(self, path):
         if not os.path.isdir(self.host(path)):

@@ -87,7 +87,9 @@ def test_order(one, other):
     assert version(one).key < version(other).key
 
 
-@pytest.mark.parametrize("text", ["", "-x", "x >", "x 1.0", "x>=one", "x; python_version ! '3'", "x ; &"])
+@pytest.mark.parametrize(
+    "text", ["", "-x", "x >", "x 1.0", "x>=one", "x; python_version ! '3'", "x ; &", "x ; " + "(" * 999]
+)
 def test_what_cannot_be_read(text):
     """ValueError, not a guess."""
     with pytest.raises(ValueError, match=r"."):

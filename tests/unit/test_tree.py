@@ -42,7 +42,12 @@ def test_real(root, path, real):
 
 @pytest.mark.parametrize(
     ("path", "number"),
-    [("/loop1", errno.ELOOP), ("/absolute/../x", errno.ENOTDIR), ("/nowhere/../usr", errno.ENOENT)],
+    [
+        ("/loop1", errno.ELOOP),
+        ("/absolute/../x", errno.ENOTDIR),
+        ("/nowhere/../usr", errno.ENOENT),
+        ("/a\0b", errno.EINVAL),
+    ],
 )
 def test_paths_that_lead_nowhere(root, path, number):
     """The kernel's own error numbers."""
@@ -85,3 +90,15 @@ def test_is_file_and_is_dir(root):
     assert not tree.is_file("/loop1")
     assert not tree.is_dir("/fifo")
     assert not tree.is_file("/fifo")
+
+
+def test_names_that_are_not_ascii(root):
+    """As UTF-8 whatever the locale, and as bytes that are none."""
+    (root / "usr").joinpath("lib").joinpath("x").mkdir()
+    for name in (b"\xc3\xbc.so", b"\xff.so"):
+        with open(os.path.join(os.fsencode(str(root)), b"usr/lib/x", name), "wb") as out:
+            out.write(name)
+    tree = Tree(str(root))
+    for name in ("\xfc.so", "\udcc3\udcbc.so", "\udcff.so"):
+        assert tree.is_file("/lib/x/" + name), ascii(name)
+    assert len(tree.names("/lib/x")) == 2

@@ -35,7 +35,7 @@ class Tree:
 
         Raises OSError: ELOOP after 40 links, ENOTDIR or ENOENT where ``..`` follows no directory.
         """
-        parts: Deque[str] = deque(path.split("/"))
+        parts: Deque[str] = deque(_native(path).split("/"))
         current = ""
         followed = 0
         while parts:
@@ -124,6 +124,21 @@ class Tree:
         """A small text file, at most ``limit`` bytes of it; undecodable bytes are escaped."""
         with self.open(path) as source:
             return bytes(source.read(limit)).decode("utf-8", "surrogateescape")
+
+
+def _native(path: str) -> str:
+    """A path as the system's own functions take it here.
+
+    Names read from files are UTF-8, but in the C locale Python 3.6 opens only what is ASCII or
+    was decoded as such. Raises OSError where no file can have that name.
+    """
+    if "\0" in path:
+        raise OSError(errno.EINVAL, "a name with a zero byte", path)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    return path
 
 
 def kind(mode: int) -> str:

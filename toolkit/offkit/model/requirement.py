@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 _VARIABLES = {"os.name": "os_name", "sys.platform": "sys_platform", "platform.machine": "platform_machine"}
 
 Key = Tuple[Any, ...]
+_DEEPEST = 50  # parentheses; the parser is recursive
 
 
 def normalize(name: str) -> str:
@@ -128,6 +129,8 @@ def parse(text: str) -> Requirement:
 def _tokens(text: str) -> Tuple[str, ...]:
     found: List[str] = []
     at, text = 0, text.rstrip()
+    if text.count("(") > _DEEPEST:
+        raise ValueError("a marker is nested too deeply")
     while at < len(text):
         matched = _TOKEN.match(text, at)
         if not matched:
