@@ -50,7 +50,7 @@ class Stretch(NamedTuple):
 
     start: int
     written: int  # frames
-    ended: bool  # whether the video ended in or right behind it
+    ended: bool  # whether the video ended in it or at its very end
     opening: Optional[Seam]
     closing: Optional[Seam]
 
@@ -180,17 +180,20 @@ def _stretch(job: Job, source: Source, writer: "_Writer") -> Stretch:
             return Stretch(job.start, 0, True, None, None)
         opening = _Watch(job.start - 1, picture)
     number = job.start
-    ended = False
-    while not ended:
+    while True:
         mine = job.stop is None or number < job.stop
         if not (mine or (closing and closing.open) or (opening and opening.open)):
+            ended = False
             break
         picture = source.read()
-        ended = picture is None
         for watch in (opening, closing):
             if watch and watch.open:
                 watch.feed(number, picture)
-        if mine and picture is not None:
+        if picture is None:
+            # An end further on, met on the way to a seam, is that of another stretch.
+            ended = mine or number == job.stop
+            break
+        if mine:
             writer.add(picture)
             if number + 1 == job.stop:
                 closing = _Watch(number, picture)

@@ -96,9 +96,10 @@ def _start(
         worker = context.Process(target=_serve, args=(work, job, theirs, foreign), daemon=True)
         worker.start()
     except OSError as error:
-        text = "worker {} cannot be started: {}".format(index + 1, error.strerror)
+        name = "worker {}".format(index + 1)
+        text = "{} cannot be started: {}".format(name, error.strerror)
         fix = "use fewer processes, -j 1, or raise the limits: ulimit -u (processes), ulimit -n (files)"
-        raise EnvironmentProblem(text, [Finding("VID004", ERROR, "worker {}".format(index + 1), text, (), fix)])
+        raise EnvironmentProblem(text, [Finding("VID004", ERROR, name, text, (), fix)])
     return mine, theirs, worker
 
 

@@ -296,7 +296,7 @@ class Film(NamedTuple):
     @property
     def scene_length(self) -> int:
         """Frames from one scene's first picture to the next one's."""
-        return SHORT // len(_SCENES) if self.frames <= 2 * SHORT else 164
+        return 30 if self.frames <= 360 else 164
 
     def picture(self, number: int) -> Any:
         """Frame ``number``: (HEIGHT, WIDTH) uint8 gray, its number in the strip."""

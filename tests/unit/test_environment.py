@@ -1,0 +1,100 @@
+"""What the workload needs from the server."""
+
+import os
+import sys
+
+import pytest
+
+from offkit.badapple import environment
+from offkit.model.errors import EnvironmentProblem
+
+
+def site_of(root):
+    return os.path.join(str(root), "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
+
+
+def test_the_libraries_are_named():
+    """Versions of what was imported; nothing is added when it can be imported already."""
+    found = environment.load()
+    assert found.cv2[0].isdigit()
+    assert found.numpy[0].isdigit()
+    assert found.site == ()
+
+
+def test_site_packages_of_an_environment(tmp_path):
+    """From pyvenv.cfg beside bin/, as site.venv() does: sys.prefix says nothing under -S."""
+    os.makedirs(site_of(tmp_path))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert environment.site_directories(str(tmp_path / "bin" / "python")) == [site_of(tmp_path)]
+
+
+def test_site_packages_of_a_plain_interpreter(tmp_path):
+    """Without pyvenv.cfg it is the interpreter's own, where it exists."""
+    for path in environment.site_directories(str(tmp_path / "bin" / "python")):
+        assert os.path.isdir(path)
+        assert not path.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "fix"),
+    [
+        (
+            ImportError("libSM.so.6: cannot open shared object file: No such file or directory"),
+            "import cv2 fails: libSM.so.6: cannot open shared object file: No such file or directory",
+            "offkit doctor names every missing library",
+        ),
+        (
+            ModuleNotFoundError("No module named 'cv2'", name="cv2"),
+            "import cv2 fails: No module named 'cv2'",
+            "offkit install bundle.tar",
+        ),
+    ],
+)
+def test_what_fails_is_said_exactly(monkeypatch, reason, message, fix):
+    """The import's own words, and the cure."""
+
+    class Broken:
+        @staticmethod
+        def import_module(name):
+            if name == "cv2":
+                raise reason
+            return sys.modules["os"] if not hasattr(sys, "x") else None
+
+        util = environment.importlib.util
+
+    monkeypatch.setattr(environment, "importlib", Broken)
+    monkeypatch.setattr(os, "__version__", "1.0", raising=False)
+    with pytest.raises(EnvironmentProblem) as caught:
+        environment.load()
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject, finding.message) == ("VID001", "cv2", message)
+    assert fix in finding.fix
+    assert caught.value.exit_code == 4
+
+
+def test_semaphores_that_work():
+    """No finding where there is nothing to find."""
+    assert environment.check_semaphores() == []
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(38, "Function not implemented"), ImportError("cannot import name 'SemLock'")]
+)
+def test_semaphores_that_do_not(monkeypatch, error):
+    """/dev/shm absent, or a Python compiled without it: a warning, for others' sake."""
+    import multiprocessing
+
+    class Context:
+        def Lock(self):
+            raise error
+
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: Context())
+    (finding,) = environment.check_semaphores()
+    assert (finding.code, finding.severity, finding.subject) == ("VID011", "warning", "/dev/shm")
+    assert str(error) in finding.message
+
+
+def test_processors():
+    """At least the one this runs on."""
+    assert environment.processors() >= 1

@@ -1,0 +1,166 @@
+"""run-badapple from end to end, without a command line."""
+
+import os
+
+import pytest
+from clip_maker import WrongSeeks, write_clip
+
+from offkit.badapple import clip, convert, crew, decode, film, workload
+from offkit.badapple.workload import Request
+from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
+from offkit.model.report import Reporter
+
+# A decoder made wrong here is inherited by workers that are forked.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A working directory and a cache of its own, and a film of 48 frames."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(film, "SHORT", 48)
+    monkeypatch.setattr(crew, "start_method", lambda: "fork")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+def run(**asked):
+    return workload.run(Request(**dict({"video": None}, **asked)), Reporter())
+
+
+def codes(outcome):
+    return [finding.code for finding in outcome.findings]
+
+
+def test_without_a_video(here):
+    """The built-in film, every frame checked, in badapple.txt."""
+    outcome = run(workers=3)
+    assert codes(outcome) == []
+    assert outcome.verified == [
+        "48 frames, each with its number, in order, 117 x 44 characters",
+        "the number in each picture is that of its frame",
+        "each frame shows what was drawn (worst: 0.00% of its characters differ)",
+    ]
+    assert (outcome.output, outcome.workers, outcome.script.frames) == ("badapple.txt", 3, 48)
+    assert os.listdir(str(here)) == ["badapple.txt"]
+    assert (here / "badapple.txt").stat().st_size == outcome.script.size
+
+
+def test_a_size_too_small_for_the_strip():
+    """The numbers cannot be read from so few characters, the pictures still can."""
+    outcome = run(columns=40)
+    assert codes(outcome) == []
+    assert [text.split(" (")[0] for text in outcome.verified] == [
+        "48 frames, each with its number, in order, 40 x 15 characters",
+        "each frame shows what was drawn",
+    ]
+
+
+def test_a_video_of_ones_own(here, tmp_path):
+    """Named after it, compared with the straight decoding."""
+    path = write_clip(tmp_path / "my film.mp4", 60, size=(320, 180))
+    outcome = run(video=path, workers=2)
+    assert codes(outcome) == []
+    assert outcome.output == "my film.txt"
+    assert outcome.verified[1] == "decoded straight through it has as many frames, and 48 samples are equal"
+    assert len(run(video=path, quick=True).verified) == 1
+
+
+def test_inexact_seeking_is_survived(here, tmp_path, monkeypatch):
+    """Converted again by one process, right, and said."""
+    path = write_clip(tmp_path / "a.mp4", 60)
+    right = run(video=path, output="right.txt", workers=2)
+    monkeypatch.setattr(convert, "Source", WrongSeeks)
+    outcome = run(video=path, output="wrong.txt", workers=2)
+    assert codes(outcome) == ["VID007"]
+    assert (right.workers, outcome.workers) == (2, 1)
+    assert (here / "wrong.txt").read_bytes() == (here / "right.txt").read_bytes()
+
+
+def test_a_fault_in_the_conversion_is_reported(monkeypatch):
+    """Every picture is decoded upside down: the check says so, for one process as for two."""
+
+    class Overhead(decode.Source):
+        def read(self):
+            picture = super().read()
+            return None if picture is None else picture[::-1]
+
+    monkeypatch.setattr(convert, "Source", Overhead)
+    outcome = run(workers=2)
+    assert codes(outcome) == ["VID007", "VID008", "VID009"]
+    assert outcome.verified == ["48 frames, each with its number, in order, 117 x 44 characters"]
+
+
+def test_a_lost_frame_is_reported(monkeypatch):
+    """The decoder drops one: the count, the numbers and the pictures all tell."""
+
+    class Lossy(decode.Source):
+        count = 0
+
+        def read(self):
+            self.count += 1
+            if self.count == 21:
+                super().read()
+            return super().read()
+
+    monkeypatch.setattr(convert, "Source", Lossy)
+    outcome = run(workers=1)
+    assert {"VID008", "VID009"} <= set(codes(outcome))
+    assert any("20 shows 21" in finding.message for finding in outcome.findings)
+    assert any("48 frames were drawn, 47 came out" in finding.message for finding in outcome.findings)
+
+
+@pytest.mark.parametrize("given", [None, "badapple.txt", "."])
+def test_somebody_elses_file_is_left_alone(here, given):
+    """What is no conversion is not overwritten; what is one, is."""
+    (here / "badapple.txt").write_text("a shopping list")
+    with pytest.raises(UsageError, match="is not a conversion, so it is left alone"):
+        run(output=given)
+    assert (here / "badapple.txt").read_text() == "a shopping list"
+    (here / "badapple.txt").write_text("total frame: 3 / FPS: 30.0 / resolution: 4x3\n0\n")
+    assert codes(run(output=given)) == []
+
+
+@pytest.mark.parametrize(
+    ("contents", "code"), [(b"no video", "VID002"), (b"", "VID002"), (b"\0" * 5000, "VID002")]
+)
+def test_what_is_no_video(tmp_path, here, contents, code):
+    """Text, nothing, zeros: a finding, and no output."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(contents)
+    with pytest.raises(RequestError) as caught:
+        run(video=str(path))
+    assert [finding.code for finding in caught.value.findings] == [code]
+    assert "({} bytes)".format(len(contents)) in caught.value.findings[0].fix
+    assert os.listdir(str(here)) == []
+
+
+def test_what_is_no_file(tmp_path):
+    """Missing, or a directory: usage."""
+    with pytest.raises(UsageError, match="there is no file"):
+        run(video=str(tmp_path / "none.mp4"))
+    with pytest.raises(UsageError, match="is not a file"):
+        run(video=str(tmp_path))
+
+
+def test_a_worker_dies(here, monkeypatch):
+    """No output, no part of one."""
+
+    class Deadly(decode.Source):
+        def read(self):
+            os.kill(os.getpid(), 9)
+
+    monkeypatch.setattr(convert, "Source", Deadly)
+    with pytest.raises(EnvironmentProblem, match="was killed by SIGKILL"):
+        run(workers=2)
+    assert os.listdir(str(here)) == []
+
+
+def test_a_temporary_clip_is_removed(tmp_path, monkeypatch):
+    """Without a cache nothing stays behind but the output."""
+    (tmp_path / "cache").write_text("in the way")
+    monkeypatch.setattr(clip.tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    assert codes(run()) == []
+    assert os.listdir(str(tmp_path / "tmp")) == []
