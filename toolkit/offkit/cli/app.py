@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import traceback
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Type
 
 import typer
 
@@ -13,7 +13,7 @@ from offkit.cli import render
 from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
 
 # typer carries its own click since 0.27; this finds the one in use (ClickException).
-_UsageProblem = typer.BadParameter.__mro__[2]
+_UsageProblem: Type[Exception] = typer.BadParameter.__mro__[2]
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
