@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import world  # noqa: E402  (beside this file)
+import world
 
 
 def run(argv, **more):

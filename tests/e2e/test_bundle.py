@@ -7,8 +7,9 @@ import sys
 import tarfile
 import zipfile
 
-import pythons
 import pytest
+
+import pythons
 import world
 from conftest import run
 

@@ -4,9 +4,9 @@ import io
 import tarfile
 
 import pytest
+
 import world
 from conftest import listing, run
-
 from offkit.model import archive
 
 

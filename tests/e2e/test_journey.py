@@ -5,6 +5,7 @@ import os
 import shutil
 
 import pytest
+
 from conftest import listing, run
 
 pytestmark = pytest.mark.network

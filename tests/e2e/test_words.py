@@ -1,6 +1,7 @@
 """Every command's help and the errors around them read well, on both sides of the gap."""
 
 import pytest
+
 import world
 from conftest import run
 

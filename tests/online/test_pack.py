@@ -5,9 +5,9 @@ import os
 import tarfile
 import zipfile
 
-import elf_maker
 import pytest
 
+import elf_maker
 from offkit.model import manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.report import Reporter
