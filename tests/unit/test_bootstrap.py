@@ -7,9 +7,9 @@ import stat
 import subprocess
 import sys
 
-import bundle_maker
 import pytest
 
+import bundle_maker
 import offkit.target
 from offkit.target import interpreter
 
@@ -91,7 +91,7 @@ def test_hands_over(server, shell):
     """The bundle and every option reach offkit as they were given; nothing stays behind."""
     real(server)
     bundle = str(server / "medium" / "bundle.tar")
-    code, out, err = sh(server, bundle, "--prefix", "/a b/ü", "--dry-run", shell=shell)
+    code, out, err = sh(server, bundle, "--prefix", os.fsdecode("/a b/ü".encode()), "--dry-run", shell=shell)
     assert (code, err) == (0, "")
     assert out.startswith("runtime True ['install', {!r}, '--prefix', '/a b/".format(bundle))
     assert out.endswith("'--dry-run']\n")
@@ -130,10 +130,12 @@ def test_a_medium_that_is_read_only_with_spaces(server):
         for cwd, script, args in (
             ("/", place / "install.sh", [place / "a b:c.tar"]),
             (place, "install.sh", []),
+            (place, "install.sh", ["a b:c.tar"]),
         ):
             code, out, err = sh(server, *args, script=str(script), cwd=str(cwd))
             assert (code, err) == (0, "")
-            assert out == "runtime True {!r}\n".format(["install", str(place / "a b:c.tar")])
+            bundle = str(args[0]) if args else str(place / "a b:c.tar")
+            assert out == "runtime True {!r}\n".format(["install", bundle])
     finally:
         place.chmod(0o755)
 

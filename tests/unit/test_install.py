@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 
-import bundle_maker
 import pytest
 
+import bundle_maker
 from offkit.edges import files, run
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
@@ -57,7 +57,9 @@ def fake(problem=None):
     """Instead of venv, pip and compileall: makes what they would make, or fails as told."""
 
     def runner(argv, env, cwd):
-        root = os.path.join(cwd, next(name for name in os.listdir(cwd) if name.startswith(".building-")))
+        root = os.path.join(
+            cwd, next(name for name in os.listdir(cwd) if name.startswith(".building-") and name[-2] == "t")
+        )
         if "venv" in argv:
             os.makedirs(os.path.join(root, "bin"))
             site = "lib/python{}.{}/site-packages".format(*sys.version_info[:2])
@@ -274,6 +276,20 @@ def test_leftovers_of_a_killed_one_are_removed(tmp_path):
     (left / "file").write_bytes(b"")
     left.chmod(0o500)
     made = put(save(tmp_path), prefix, fake())
+    assert os.listdir(str(prefix / "generations")) == [made.id]
+
+
+def test_leftovers_that_come_back_are_removed_too(tmp_path):
+    """A pip that outlived its offkit writes on into a directory that was removed."""
+    prefix = tmp_path / "p"
+    orphan = prefix / "generations" / ".building-0001-x-y"
+
+    def runner(argv, env, cwd):
+        orphan.mkdir(exist_ok=True)
+        return answer(argv, env, cwd)
+
+    answer = fake()
+    made = put(save(tmp_path), prefix, runner, token="t1")
     assert os.listdir(str(prefix / "generations")) == [made.id]
 
 

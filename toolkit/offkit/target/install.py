@@ -87,7 +87,10 @@ def apply(
             with files.lock(os.path.join(plan.prefix, layout.LOCK)):
                 _clean(plan.prefix, reporter)
                 _check_still_free(plan)
-                return Builder(plan, bundle, run, environment, now, reporter).go() or packages_of(plan)
+                packages = Builder(plan, bundle, run, environment, now, reporter).go() or packages_of(plan)
+                # A pip whose offkit was killed may have gone on writing meanwhile.
+                _clean(plan.prefix, reporter)
+                return packages
     except BlockingIOError:
         message = "another installation is at work in {}".format(plan.prefix)
         lock = os.path.join(plan.prefix, layout.LOCK)
