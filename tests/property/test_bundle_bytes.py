@@ -4,10 +4,10 @@ import os
 import shutil
 import tempfile
 
-import bundle_maker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bundle_maker
 from offkit.model.errors import EXIT_INTEGRITY, OffkitError
 from offkit.target import bundle_file
 

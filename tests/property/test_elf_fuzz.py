@@ -4,10 +4,10 @@ import io
 import os
 import sys
 
-from elf_maker import build
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from elf_maker import build
 from offkit.elf.cache import BadCache, Entry, parse
 from offkit.elf.reader import BadElf, Elf, NotElf, read
 from offkit.elf.search import system_dirs

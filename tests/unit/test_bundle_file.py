@@ -3,9 +3,9 @@
 import gzip
 import os
 
-import bundle_maker
 import pytest
 
+import bundle_maker
 from offkit.model import archive, layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.target import bundle_file

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from clip_maker import write_clip
 
+from clip_maker import write_clip
 from offkit.badapple import characters, check, film, readback, strip
 from offkit.badapple.film import Film
 from offkit.badapple.script import Grid, Script

@@ -5,8 +5,8 @@ import os
 import cv2
 import numpy as np
 import pytest
-from clip_maker import WrongSeeks, write_clip
 
+from clip_maker import WrongSeeks, write_clip
 from offkit.badapple import characters, convert, decode, film
 from offkit.badapple.convert import Seam, Stretch
 from offkit.badapple.script import Script

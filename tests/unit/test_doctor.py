@@ -5,12 +5,12 @@ import re
 import socket
 
 import pytest
-from elf_maker import build
-from server_maker import DYNLOAD, LDSO, SITE, Server
 
+from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
 from offkit.target.doctor import examine
+from server_maker import DYNLOAD, LDSO, SITE, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 import typer
-from server_maker import DYNLOAD, Server
 
 from offkit.cli import doctor, render
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
+from server_maker import DYNLOAD, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
 

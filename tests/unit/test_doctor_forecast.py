@@ -1,12 +1,12 @@
 """A bundle's checklist against a server, before anything is installed."""
 
 import pytest
-from server_maker import Server
 
 from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.target.doctor import forecast
+from server_maker import Server
 
 EL7 = target.preset("3.6")
 WHEEL = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"

@@ -1,12 +1,12 @@
 """What the running machine does to an environment, from facts that are given."""
 
 import pytest
-from server_maker import Server
 
 from offkit.edges.host import Volume
 from offkit.edges.tree import Tree
 from offkit.target.doctor import environment, machine
 from offkit.target.doctor.machine import Facts
+from server_maker import Server
 
 VOLUME = Volume("/opt", "/opt/env", 10**10, None, False, False, True, True)
 GOOD = Facts(VOLUME, True, True, "en_US.UTF-8")

@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from server_maker import SITE, Server
 
 from offkit.target.doctor import examine
+from server_maker import SITE, Server
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import sysconfig
 import zipfile
 
 import pytest
-from elf_maker import build
 
+from elf_maker import build
 from offkit.elf.reader import BadElf, NotElf, VersionNeed, mentions, read
 
 EVERY_KIND = [(64, True, 62), (64, False, 22), (32, True, 3), (32, False, 8)]

@@ -3,8 +3,8 @@
 import posixpath
 
 import pytest
-from elf_maker import build
 
+from elf_maker import build
 from offkit.elf import search
 from offkit.elf.cache import Entry
 from offkit.elf.reader import BadElf, NotElf, read

@@ -1,8 +1,8 @@
 """What an installation decides before it does anything."""
 
-import bundle_maker
 import pytest
 
+import bundle_maker
 from offkit.model.errors import IntegrityError
 from offkit.target import bundle_file, plan
 from offkit.target.generations import Generation, Receipt

@@ -182,7 +182,7 @@ def test_sizes(count, text):
 
 def test_undecodable_names_go_out_as_they_came(streams):
     """A path in another encoding than the locale's must not stop the message about it."""
-    out, _ = streams("utf-8")
+    streams("utf-8")
     render.prepare([])
     render.console()
     render.line("/tmp/caf\udce9/€")

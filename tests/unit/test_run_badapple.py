@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from clip_maker import write_clip
 
 import offkit
+from clip_maker import write_clip
 from offkit.badapple import clip, film
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))

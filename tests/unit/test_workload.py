@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from clip_maker import WrongSeeks, write_clip
 
+from clip_maker import WrongSeeks, write_clip
 from offkit.badapple import clip, convert, crew, decode, film, workload
 from offkit.badapple.workload import Request
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
