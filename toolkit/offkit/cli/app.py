@@ -60,7 +60,7 @@ def _commands() -> None:
     _add("run-badapple", run_badapple.run_badapple)
 
 
-def _add(name: str, function: Callable[..., None]) -> None:
+def _add(name: str, function: Callable[..., Optional[int]]) -> None:
     app.command(name, context_settings=_HELP)(function)
 
 

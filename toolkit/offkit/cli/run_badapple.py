@@ -14,10 +14,15 @@ SCHEMA = "offkit/run-badapple-1"
 
 def run_badapple(
     video: Optional[str] = typer.Argument(
-        None, metavar="[VIDEO]", help="A video, or with --play a conversion. Default: a built-in shadow play."
+        None, metavar="VIDEO", help="A video, or with --play a conversion. Default: a built-in shadow play."
     ),
     jobs: int = typer.Option(
-        0, "-j", "--jobs", metavar="N", help="Processes. Default: one for every processor."
+        0,
+        "-j",
+        "--jobs",
+        metavar="N",
+        show_default=False,
+        help="Processes. Default: one for every processor.",
     ),
     output: Optional[str] = typer.Option(
         None,
@@ -26,8 +31,8 @@ def run_badapple(
         metavar="OUT",
         help="The text file. Default: the video's name, or badapple.txt.",
     ),
-    width: int = typer.Option(0, "--width", metavar="N", help="Characters in a row."),
-    height: int = typer.Option(0, "--height", metavar="N", help="Rows. Default: 44."),
+    width: int = typer.Option(0, "--width", metavar="N", show_default=False, help="Characters in a row."),
+    height: int = typer.Option(0, "--height", metavar="N", show_default=False, help="Rows. Default: 44."),
     full: bool = typer.Option(False, "--full", help="The built-in clip in full length: 6572 frames."),
     quick: bool = typer.Option(False, "--quick", help="Check the file only, not each picture."),
     play: bool = typer.Option(False, "--play", help="Show it in the terminal (q quits, space pauses)."),
