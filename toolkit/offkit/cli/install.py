@@ -1,7 +1,7 @@
 """offkit install: a bundle becomes the current generation under a prefix."""
 
 import os
-import re
+import shlex
 import signal
 import time
 import uuid
@@ -48,7 +48,7 @@ def install(
 
     # A terminated installation cleans up like an interrupted one.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    where = os.path.abspath(prefix or default_prefix())
+    where = os.path.abspath(prefix or options.default_prefix())
     opened = bundle_file.read_manifest(bundle)
     console.step("verifying {}".format(bundle))
     bundle_file.verify(opened, console)
@@ -61,7 +61,6 @@ def install(
     if not dry_run:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         packages = installing.apply(planned, opened, run, clean_environment(), now, console)
-    bin_directory = os.path.join(where, "current", "bin")
     render.document(
         "offkit/install-1",
         outcome=planned.outcome,
@@ -93,14 +92,7 @@ def install(
     render.good("{} {} in {}".format(done, planned.id, where))
     render.table([(one.name, one.version) for one in packages], indent="    ")
     render.line("next:")
-    render.line("    {} doctor".format(_quoted(os.path.join(bin_directory, "offkit"))))
-    render.line("    {} run-badapple".format(_quoted(os.path.join(bin_directory, "offkit"))))
-
-
-def default_prefix() -> str:
-    return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
-
-
-def _quoted(path: str) -> str:
-    """For pasting into a shell; letters of any language need no quotes."""
-    return path if re.match(r"^[\w@%+=:,./\udc80-\udcff-]+$", path) else "'{}'".format(path)
+    offkit = shlex.quote(os.path.join(where, "current", "bin", "offkit"))
+    render.line("    {} doctor".format(offkit))
+    if any(one.name.lower().startswith("opencv") for one in packages):
+        render.line("    {} run-badapple".format(offkit))

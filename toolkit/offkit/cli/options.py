@@ -42,6 +42,11 @@ PRE = typer.Option(False, "--pre", help="Pre-releases too.")
 CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where downloaded wheels are kept.")
 
 
+def default_prefix() -> str:
+    """Where generations live when nobody says: as root, and as anybody else."""
+    return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
+
+
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
     """The target meant by --python, --target and --arch. Raises UsageError."""
     if target is None or not os.path.isfile(target):

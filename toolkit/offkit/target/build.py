@@ -10,9 +10,10 @@ import zipfile
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from offkit import __version__
-from offkit.edges import files
+from offkit.edges import data, files, host
+from offkit.edges.host import Host
 from offkit.edges.run import Result
-from offkit.model import layout
+from offkit.model import layout, packages
 from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
@@ -163,9 +164,8 @@ class Builder:
         for member in bundle.manifest.members:
             if member.path.startswith(layout.REPO_CONFIG):
                 tail = member.path[len(layout.REPO_CONFIG) :]
-                files.write_below(
-                    self._root, layout.GENERATION_REPO_CONFIG + "/" + tail, bundle.chunks(member.path)
-                )
+                ready = _with_key(bundle.read(member.path), host.here())
+                files.write_below(self._root, layout.GENERATION_REPO_CONFIG + "/" + tail, [ready])
         receipt = Receipt(
             id=plan.id,
             manifest=bundle.digest,
@@ -187,6 +187,15 @@ class Builder:
 
     def _switch(self, argv: Sequence[str]) -> None:
         generations.switch(self._plan.prefix, self._plan.id)
+
+
+def _with_key(repo: bytes, here: Host) -> bytes:
+    """A .repo file with this distribution's own key in it, as far as it is known and present."""
+    name = packages.gpg_key(data.read_text("repo-config/keys.csv"), here.os_release.get("ID", ""), here.el)
+    path = "/etc/pki/rpm-gpg/{}".format(name)
+    if name is None or not os.path.isfile(path):
+        return repo
+    return repo.replace(b"{gpgkey}", b"file://" + path.encode("ascii"))
 
 
 def _contents(path: str) -> bytes:
