@@ -46,6 +46,7 @@ def test_healthy(server, offkit):
         "libraries: 16 extension modules find every library (19 ELF files read)",
         "packages: 0 packages complete, 0 files as recorded",
         "machine: CentOS Linux 7 (Core)",
+        "repositories: nothing in yum's way",
     ]
     assert "looking for libraries" in err
 
@@ -90,12 +91,24 @@ def test_json(server, offkit):
     code, out, _ = offkit("/opt/env", "--root", server.root, "--json")
     data = json.loads(out)
     assert code == 1
-    assert list(data) == ["schema", "environment", "summary", "findings", "install_line"]
+    assert list(data) == [
+        "schema",
+        "environment",
+        "checks",
+        "summary",
+        "findings",
+        "providers",
+        "repositories",
+        "install_line",
+        "fix",
+    ]
     assert (data["schema"], data["environment"]) == ("offkit/doctor-1", "/opt/env")
     assert data["install_line"] == YUM + "libSM"
     assert data["summary"]["python"] == "3.6.8"
-    (finding,) = data["findings"]
+    finding = data["findings"][0]
+    assert [each["code"] for each in data["findings"]] == ["LIB001", "REPO001"]
     assert finding["subject"] == "libSM.so.6"
+    assert data["providers"] == [{"soname": "libSM.so.6", "rpms": ["libSM"], "source": "table"}]
     assert finding["looked_in"][0] == "/etc/ld.so.cache (ld.so.cache)"
 
 

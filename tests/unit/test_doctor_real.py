@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -79,14 +80,16 @@ def test_the_environment_of_these_tests():
     assert [each for each in errors if each.code.startswith("LIB")] == []
 
 
-def test_what_only_a_variable_finds():
-    """LD_LIBRARY_PATH counts for the running system, and that is said."""
+def test_what_a_variable_puts_first(tmp_path):
+    """LD_LIBRARY_PATH counts for the running system; a copy of the C library there is said."""
     view = TreeView(Tree("/"))
     main = view.open(os.path.realpath(sys.executable)).elf
     loader = make_loader(Tree("/"), view, main.interpreter, MACHINES[main.machine], (), [])
     report = loader.program(os.path.realpath(sys.executable)).report
     libc = next(each.path for each in report.resolutions if each.name == "libc.so.6")
-    result = examine(sys.prefix, variables={"LANG": "C.UTF-8", "LD_LIBRARY_PATH": os.path.dirname(libc)})
-    (finding,) = [each for each in result.findings if each.code == "ENV007"]
-    assert "libc.so.6" in finding.message
-    assert finding.severity == "info"
+    shutil.copy(os.path.realpath(libc), str(tmp_path / "libc.so.6"))
+    variables = {"LANG": "C.UTF-8", "LD_LIBRARY_PATH": str(tmp_path)}
+    result = examine(sys.prefix, variables=variables, checks=["libraries"])
+    (finding,) = [each for each in result.findings if each.code == "ENV008"]
+    assert finding.severity == "warning"
+    assert finding.looked_in == ("{}/libc.so.6 instead of {}".format(tmp_path, libc),)

@@ -2,23 +2,19 @@
 
 import os
 import posixpath
-from typing import TYPE_CHECKING, Dict, Tuple
+import sys
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import typer
 
 from offkit.cli import options, render
-from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import has_errors
 
 if TYPE_CHECKING:
     from offkit.target.doctor import Examination
 
-_GROUPS = (
-    ("PY", "interpreter"),
-    ("LIB", "libraries"),
-    ("PKG", "packages"),
-    ("ENV", "machine"),
-)
+_SCHEMA = "offkit/doctor-1"
 
 
 def default_prefix() -> str:
@@ -26,62 +22,148 @@ def default_prefix() -> str:
 
 
 def doctor(
-    where: str = typer.Argument(
-        "", metavar="[WHERE]", help="A virtual environment, prefix or generation; or a bundle.tar."
+    words: Optional[List[str]] = typer.Argument(
+        None,
+        metavar="[WHERE] [CHECK]...",
+        help="A virtual environment, prefix or generation, or a bundle.tar; and checks, by default all.",
+        show_default=False,
     ),
     prefix: str = typer.Option("", "--prefix", metavar="DIR", help="Where 'offkit install' installed to."),
     root: str = typer.Option("/", "--root", metavar="DIR", help="Look at the system mounted here."),
+    iso: str = typer.Option("", "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted."),
+    rpm_repo: str = typer.Option(
+        "", "--rpm-repo", metavar="DIR", help="Ask the yum repository in this directory, or just below it."
+    ),
+    check: Optional[List[str]] = typer.Option(
+        None, "--check", metavar="CHECK", help="Make this check only; may be repeated."
+    ),
+    list_checks: bool = typer.Option(False, "--list-checks", help="Name the checks, and nothing else."),
+    fix: bool = typer.Option(False, "--fix", help="Ask, install the RPMs with yum, then check again."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="With --fix: do not ask."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
     """Say what is wrong with an installed environment, and the one yum line that cures it.
 
-    Nothing in it is executed. A bundle.tar is compared with this server before it is installed.
-    The exit code is 0 when all is well (warnings allowed).
+    Nothing in it is executed or changed. A bundle.tar is compared with this server before it is
+    installed. The exit code is 0 when all is well (warnings allowed).
     """
+    from offkit.target.doctor import checks
+
+    console = render.console(json, quiet, verbose)
+    if list_checks:
+        _list_checks()
+        return
+    where, wanted = _sort(list(words or ()), list(check or ()), checks.NAMES)
+    if fix and os.path.abspath(root) != "/":
+        raise UsageError("--fix installs on the running system, so not with --root")
+    if fix and not yes and (json or not sys.stdin.isatty()):
+        raise UsageError("--fix asks before it installs: use a terminal, or say -y")
     if where and os.path.isfile(where):
-        _bundle(where, root, json, quiet, verbose)
+        if wanted or fix:
+            raise UsageError("a bundle is compared as a whole: no check, no --fix")
+        _bundle(where, root, iso, rpm_repo, json, quiet)
         return
     from offkit.target.doctor import examine
     from offkit.target.doctor.environment import default_where
 
-    console = render.console(json, quiet, verbose)
-    asked = prefix or where
-    place = where or default_where(prefix or default_prefix(), "" if asked else __file__)
-    inside = os.path.abspath(place)
+    place = where or default_where(prefix or default_prefix(), "" if prefix or where else __file__)
     top = os.path.abspath(root)
-    if top != "/" and (inside + "/").startswith(top + "/"):
-        inside = inside[len(top) :] or "/"
-    result = examine(inside, top, reporter=console)
-    summary = result.summary
-    render.document(
-        "offkit/doctor-1",
-        environment=summary.environment,
-        summary=summary._asdict(),
-        findings=[finding.to_json() for finding in result.findings],
-        install_line=summary.install_line,
-    )
-    if not json:
-        _text(result, quiet)
+    inside = _inside(os.path.abspath(place), top)
+
+    def look() -> "Examination":
+        names = tuple(wanted) or checks.NAMES
+        return examine(inside, top, reporter=console, checks=names, iso=iso, rpm_repo=rpm_repo)
+
+    result = look()
+    repaired: Optional[Dict[str, Any]] = None
+    if fix and result.rpms:
+        repaired = _repair(result, console, yes)
+        result = look() if repaired is not None else result
+    _document(result, repaired)
+    _text(result, quiet)
     if has_errors(result.findings):
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _bundle(path: str, root: str, json: bool, quiet: bool, verbose: bool) -> None:
+def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[str, List[str]]:
+    """(WHERE or "", checks). A directory that is called like a check is written ./libraries."""
+    wanted = [word for word in words if word in names] + named
+    places = [word for word in words if word not in names]
+    unknown = [name for name in named if name not in names]
+    if unknown:
+        raise UsageError("no such check: {}; there are {}".format(", ".join(unknown), ", ".join(names)))
+    if len(places) > 1:
+        message = "one place at a time, not {}; checks are {}".format(" and ".join(places), ", ".join(names))
+        raise UsageError(message)
+    return (places[0] if places else ""), wanted
+
+
+def _inside(place: str, top: str) -> str:
+    """/mnt/root/opt/env with --root /mnt/root is /opt/env."""
+    if top != "/" and (place + "/").startswith(top + "/"):
+        return place[len(top) :] or "/"
+    return place
+
+
+def _list_checks() -> None:
+    from offkit.target.doctor import checks
+
+    rows = [{"name": name, "codes": each.codes, "text": each.text} for name, each in checks.ALL.items()]
+    render.document("offkit/doctor-checks-1", checks=rows)
+    render.table([(row["name"], row["codes"], row["text"]) for row in rows], indent="")
+
+
+def _repair(result: "Examination", console: render.Console, yes: bool) -> Optional[Dict[str, Any]]:
+    """Run the yum line; None when the user says no. Raises EnvironmentProblem when yum fails."""
+    from offkit.edges.run import run
+    from offkit.target.doctor import repair
+
+    if not result.summary.el:
+        raise EnvironmentProblem("{} has no yum; --fix can do nothing here".format(result.summary.system))
+    if not yes and not typer.confirm("run  {}  ?".format(result.summary.install_line), err=True):
+        return None
+    console.step(result.summary.install_line + " -y")
+    done = repair.install(result.rpms, run)
+    for line in done.stdout.splitlines():
+        console.note(line)
+    return {"argv": list(done.argv), "returncode": done.returncode}
+
+
+def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None:
+    render.document(
+        _SCHEMA,
+        environment=result.summary.environment,
+        checks=list(result.checks),
+        summary=result.summary._asdict(),
+        findings=[finding.to_json() for finding in result.findings],
+        providers=[
+            {"soname": each.soname, "rpms": list(each.rpms), "source": each.source}
+            for each in result.providers
+        ],
+        repositories=[{"place": place, "packages": count} for place, count in result.repositories.items()],
+        install_line=result.summary.install_line,
+        fix=repaired,
+    )
+
+
+def _bundle(path: str, root: str, iso: str, rpm_repo: str, json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
     from offkit.model import layout
     from offkit.target import bundle_file
     from offkit.target.doctor import forecast
 
-    render.console(json, quiet, verbose)
     bundle = bundle_file.read_manifest(path)
-    result = forecast.examine(bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root))
+    result = forecast.examine(
+        bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root), iso, rpm_repo
+    )
     render.document(
-        "offkit/doctor-1",
+        _SCHEMA,
         bundle=os.path.abspath(path),
         summary={"system": result.system, "libraries": result.libraries},
         findings=[finding.to_json() for finding in result.findings],
+        repositories=[{"place": place, "packages": count} for place, count in result.catalog.read.items()],
         install_line=result.install_line,
     )
     if not has_errors(result.findings) and not quiet:
@@ -100,34 +182,44 @@ def _install(line: str) -> None:
 
 
 def _text(result: "Examination", quiet: bool) -> None:
+    from offkit.target.doctor.checks import ALL
+
     summary = result.summary
     healthy = {
-        "PY": "CPython {} at {}".format(summary.python, summary.interpreter),
-        "LIB": "{} extension modules find every library ({} ELF files read)".format(
+        "interpreter": "CPython {} at {}".format(summary.python, summary.interpreter),
+        "libraries": "{} extension modules find every library ({} ELF files read)".format(
             summary.modules, summary.elf_files
         ),
-        "PKG": "{} packages complete, {} files as recorded".format(summary.distributions, summary.files),
-        "ENV": summary.system,
+        "packages": "{} packages complete, {} files as recorded".format(summary.distributions, summary.files),
+        "machine": summary.system,
+        "repositories": "nothing in yum's way",
     }
-    for prefix, name in _GROUPS:
-        own = [finding for finding in result.findings if finding.code.startswith(prefix)]
+    for name, check in ALL.items():
+        own = [finding for finding in result.findings if finding.code.startswith(check.codes)]
         serious = [finding for finding in own if finding.severity != "info"]
-        if not serious and not quiet:
-            render.good("{}: {}".format(name, healthy[prefix]))
-        shown = own if render.verbose() else serious
-        render.findings(shown)
+        if not serious and not quiet and name in result.checks:
+            render.good("{}: {}".format(name, healthy[name]))
+        render.findings(own if render.verbose() else serious)
     if render.verbose():
         _libraries(result)
+        _sources(result)
     _install(summary.install_line)
+
+
+def _sources(result: "Examination") -> None:
+    if result.repositories:
+        render.title("repositories read")
+        render.table([(place, "{} packages".format(n)) for place, n in result.repositories.items()])
 
 
 def _libraries(result: "Examination") -> None:
     """Each library once, as found first."""
-    render.title("libraries")
     rows: Dict[str, Tuple[str, str, str]] = {}
     for each in result.resolutions:
         if each.how != "already loaded":
             rows.setdefault(
                 each.name, (each.name, posixpath.normpath(each.path) if each.path else "-", each.how)
             )
-    render.table([rows[name] for name in sorted(rows)])
+    if rows:
+        render.title("libraries")
+        render.table([rows[name] for name in sorted(rows)])

@@ -120,6 +120,10 @@ class Tree:
         except OSError:
             return []
 
+    def attribute(self, path: str, name: str) -> bytes:
+        """An extended attribute (xattr(7)), of the file that a link leads to."""
+        return os.getxattr(self.host(path), name, follow_symlinks=False)
+
     def text(self, path: str, limit: int = 1 << 20) -> str:
         """A small text file, at most ``limit`` bytes of it; undecodable bytes are escaped."""
         with self.open(path) as source:

@@ -1,8 +1,9 @@
 """What the dynamic loader reads of an ELF file, and nothing else.
 
 Only program headers and the dynamic segment are followed: section headers may be stripped,
-and the loader never looks at them. Sources: the System V ABI (gABI, chapters 4 and 5), and
-for symbol versions the LSB core specification, "Symbol Versioning".
+and the loader never looks at them. Sources: the System V ABI (gABI, chapters 4 and 5), for
+symbol versions the LSB core specification, "Symbol Versioning", and for the processor that a
+file wants the x86-64 psABI, "Program Property".
 """
 
 import struct
@@ -12,6 +13,8 @@ ET_EXEC, ET_DYN = 2, 3
 MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_PT_GNU_PROPERTY = 0x6474E553
+_NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED, _X86_64 = 5, 0xC0008002, 62
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 1, 5, 10, 14
 _DT_RPATH, _DT_RUNPATH = 15, 29
 _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = (
@@ -28,6 +31,7 @@ _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _MAX_STRING = 4096
 _MAX_DYNAMIC = 4096  # entries
 _MAX_VERSIONS = 4096  # entries in one file, over all libraries
+_MAX_PROPERTIES = 4096  # bytes
 
 Source = Union[bytes, BinaryIO, Any]  # Any: mmap, and a zip archive's member
 
@@ -65,6 +69,7 @@ class Elf(NamedTuple):
     defines: Tuple[str, ...]  # versions, without the base one that repeats the soname
     versioned: bool  # has DT_VERDEF at all
     strings: Tuple[int, int]  # (offset, size) of the dynamic string table in the file
+    isa: int = 0  # N: the file says that it needs an x86-64-vN processor; 0 where it says nothing
 
     @property
     def arch(self) -> Tuple[int, bool, int]:
@@ -126,6 +131,7 @@ class _Image:
         self.loads: List[Tuple[int, int, int]] = []  # (address, offset, size in the file)
         self.dynamic: Optional[Tuple[int, int]] = None
         self.interp: Optional[Tuple[int, int]] = None
+        self.properties: Optional[Tuple[int, int]] = None
         raw = source.at(phoff, phnum * phentsize) if phnum else b""
         for start in range(0, phnum * phentsize, phentsize):
             if wide:
@@ -138,6 +144,8 @@ class _Image:
                 self.dynamic = (offset, filesz)
             elif kind == _PT_INTERP and self.interp is None:
                 self.interp = (offset, filesz)
+            elif kind == _PT_GNU_PROPERTY:
+                self.properties = (offset, filesz)
 
     def unpack(self, fields: str, offset: int) -> Tuple[int, ...]:
         size = struct.calcsize(self.order + fields)
@@ -233,7 +241,28 @@ def read(source: Source) -> Elf:
         defines=tuple(defines),
         versioned=_DT_VERDEF in tags,
         strings=(table.offset, table.size) if table is not None else (0, 0),
+        isa=_isa(image),
     )
+
+
+def _isa(image: _Image) -> int:
+    """GNU_PROPERTY_X86_ISA_1_NEEDED: bit 0 is the baseline, bit 1 x86-64-v2 and so on.
+
+    A damaged note says nothing: loaders before glibc 2.33 do not read it either.
+    """
+    if image.properties is None or (image.machine, image.bits) != (_X86_64, 64):
+        return 0
+    offset, size = image.properties
+    raw = image.source.upto(offset, min(size, _MAX_PROPERTIES))
+    if len(raw) < 16 or struct.unpack_from("<II", raw, 4) != (len(raw) - 16, _NT_GNU_PROPERTY_TYPE_0):
+        return 0
+    at = 16  # behind the note's header and its owner, "GNU"
+    while at + 12 <= len(raw):
+        kind, length = struct.unpack_from("<II", raw, at)
+        if kind == _X86_ISA_1_NEEDED and length == 4:
+            return int(struct.unpack_from("<I", raw, at + 8)[0] & 0xF).bit_length()
+        at += 8 + (length + 7) // 8 * 8
+    return 0
 
 
 def _interpreter(image: _Image) -> str:

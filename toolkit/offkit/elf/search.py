@@ -174,6 +174,16 @@ class Loader:
         values = dict(self._tokens, ORIGIN=origin)
         return _TOKEN.sub(lambda match: values[match.group(1) or match.group(2)], text)
 
+    def system(self, name: str, arch: Tuple[int, bool, int]) -> str:
+        """Where a name is found without any variable, RPATH or RUNPATH: ld.so.cache and the default
+        directories. "" when nowhere."""
+        places = [entry.path for entry in self.entries(name) if entry.fits(arch[0], arch[2])]
+        for path in places + [posixpath.join(directory, name) for directory in self.default_dirs]:
+            opened = self.view.open(path)
+            if opened.elf is not None and opened.elf.arch == arch:
+                return path
+        return ""
+
     def entries(self, name: str) -> List[Entry]:
         """Cache entries of a name, what every CPU can use first."""
         return sorted(self._cache.get(name, []), key=lambda entry: not entry.baseline)

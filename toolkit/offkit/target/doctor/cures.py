@@ -5,10 +5,19 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 from offkit.edges import data
 from offkit.edges.host import el_major, parse_os_release
 from offkit.edges.tree import Tree
-from offkit.model import packages
+from offkit.model import packages, rpm
+from offkit.target.doctor.providers import Answer, Catalog, Wanted, describe
 
+YUM = ("yum", "--disablerepo=*", "--enablerepo=offkit-*")
 INSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' install"
 _ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
+TABLE = "table"  # the source of an answer that no repository gave
+
+
+class Cure(NamedTuple):
+    rpms: Tuple[str, ...]  # names as yum takes them; () when there is none
+    fix: str
+    source: str  # where the answer is from: places of repositories, TABLE, or "" for no answer
 
 
 class Cures(NamedTuple):
@@ -16,6 +25,7 @@ class Cures(NamedTuple):
     system: str  # for people
     sonames: packages.SonameTable
     modules: List[packages.ModuleRow]
+    catalog: Catalog
 
     @property
     def column(self) -> int:
@@ -26,40 +36,93 @@ class Cures(NamedTuple):
         line = "{} {}".format(INSTALL, " ".join(rpms))
         return line if self.el else "on el{}: {}".format(_ASSUMED, line)
 
-    def for_soname(self, soname: str, bits: int) -> Tuple[str, str]:
-        """(RPM or "", what to do)."""
-        rpm = packages.rpm_for_soname(self.sonames, soname, self.column)
-        if rpm:
-            name = rpm if bits == 64 else rpm + ".i686"
-            return name, self.install([name])
+    def consult(self, wanted: Sequence[Wanted]) -> None:
+        """Ask the repositories about all that is missing at once, so that few packages answer it."""
+        if wanted:
+            usual = {name for row in self.sonames.values() for name in row.rpms.values()}
+            self.catalog.ask(wanted, usual)
+
+    def for_soname(self, soname: str, bits: int) -> Cure:
+        """By the repositories where they were consulted, else by the table."""
+        table = packages.rpm_for_soname(self.sonames, soname, self.column) or ""
+        answer = self.catalog.answers.get(soname)
+        if answer is not None:
+            return self._by_repositories(soname, bits, answer, table)
+        if table:
+            name = table if bits == 64 else table + ".i686"
+            return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
         note = packages.note_for_soname(self.sonames, soname, self.column)
         if note:
-            return "", note
-        capability = soname + ("()(64bit)" if bits == 64 else "")
+            return Cure((), note, TABLE)
         if soname in self.sonames:
-            return "", "no package of el{} has it: take a build made for el{}".format(
-                self.column, self.column
-            )
-        return "", "ask the ISO which package has it: {} '{}'".format(
-            INSTALL.replace("install", "provides"), capability
+            fix = "no package of el{0} has it: take a build made for el{0}".format(self.column)
+            return Cure((), fix, TABLE)
+        ask = "ask the ISO which package has it: {} '{}'".format(
+            INSTALL.replace("install", "provides"), rpm.capability(soname, "", bits)
+        )
+        return Cure((), ask, "")
+
+    def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str) -> Cure:
+        if not answer.packages:
+            fix = "no package has it on {}".format(", ".join(self.catalog.read))
+            if table:
+                fix += "; el{} has it in {}, which is on a fuller ISO (Everything, DVD)".format(
+                    self.column, table
+                )
+            else:
+                fix += ": take a build of the package that does not need it"
+            return Cure((), fix, ", ".join(self.catalog.read))
+        names = tuple(
+            package.name if bits == 64 else "{}.{}".format(package.name, package.arch)
+            for package in answer.packages
+        )
+        fix = "{}\nby repodata: {}".format(self.install(names), describe(answer))
+        if answer.lacking:
+            fix += "; but none has version {}".format(", ".join(answer.lacking))
+        return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
+
+    def _by_table(self, name: str) -> str:
+        return "by offkit's table: {} on el{}; no repository was read (--iso FILE asks yours)".format(
+            name, self.column
+        )
+
+    def newer(self, soname: str) -> Cure:
+        """Packages that bring the symbol versions a library here lacks; no RPMs when there are none."""
+        answer = self.catalog.answers.get(soname)
+        if answer is None or not answer.packages or answer.lacking:
+            return Cure((), "", "")
+        return self._by_repositories(soname, 64, answer, "")
+
+    def absent(self, names: Sequence[str]) -> str:
+        """A sentence about packages that the repositories at hand do not have, or ""."""
+        lacking = self.catalog.has_packages(names)
+        if not lacking:
+            return ""
+        where = ", ".join(self.catalog.read)
+        return "{} not on {} (el8 and el9 keep some -devel in PowerTools or CRB)".format(
+            " ".join(lacking) + (" is" if len(lacking) == 1 else " are"), where
         )
 
 
-def read(tree: Tree) -> Cures:
+def read(tree: Tree, catalog: Catalog) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
-    facts: Dict[str, str] = {}
-    for path in ("/etc/os-release", "/usr/lib/os-release"):
-        try:
-            facts = parse_os_release(tree.text(path))
-            break
-        except OSError:
-            continue
+    facts = os_release(tree)
     return Cures(
         el_major(facts),
         facts.get("PRETTY_NAME") or facts.get("NAME") or "an unknown system",
         packages.parse_sonames(data.read_text(packages.SONAMES)),
         packages.parse_modules(data.read_text(packages.MODULES)),
+        catalog,
     )
+
+
+def os_release(tree: Tree) -> Dict[str, str]:
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        try:
+            return parse_os_release(tree.text(path))
+        except OSError:
+            continue
+    return {}
 
 
 def combined(cures: Cures, rpms: Sequence[str]) -> str:

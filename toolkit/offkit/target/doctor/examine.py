@@ -1,14 +1,24 @@
 """All checks of the doctor, in order, and their sum."""
 
 import os
-from typing import List, Mapping, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.search import Resolution
-from offkit.model.finding import INFO, Finding
+from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.target.doctor import cures as remedies
-from offkit.target.doctor import environment, interpreter, libraries, machine, packages
+from offkit.target.doctor import (
+    environment,
+    interpreter,
+    libraries,
+    machine,
+    packages,
+    processor,
+    providers,
+    repositories,
+)
+from offkit.target.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, PACKAGES, REPOSITORIES
 
 
 class Summary(NamedTuple):
@@ -24,10 +34,22 @@ class Summary(NamedTuple):
     install_line: str  # one yum line for all findings, or ""
 
 
+class Provider(NamedTuple):
+    """The answer to who has a library."""
+
+    soname: str
+    rpms: Tuple[str, ...]  # as yum takes them
+    source: str  # the repositories that said so, or "table"
+
+
 class Examination(NamedTuple):
     summary: Summary
     findings: List[Finding]
     resolutions: List[Resolution]
+    checks: Tuple[str, ...]  # that were made
+    providers: List[Provider]
+    repositories: Dict[str, int]  # place → packages, of what was read
+    rpms: Tuple[str, ...]  # all to be installed
 
 
 def examine(
@@ -35,56 +57,111 @@ def examine(
     root: str = "/",
     variables: Optional[Mapping[str, str]] = None,
     reporter: Optional[Reporter] = None,
+    checks: Collection[str] = NAMES,
+    iso: str = "",
+    rpm_repo: str = "",
 ) -> Examination:
     """Everything that is wrong with the environment at ``environment_dir`` on the server below ``root``.
 
-    ``environment_dir`` is a path inside that root. Nothing there is executed, imported or
-    changed. ``variables`` is the process environment (LD_LIBRARY_PATH, the locale); it is
-    used only for the running system. Raises EnvironmentProblem when there is no environment.
+    ``environment_dir`` is a path inside that root; ``iso`` and ``rpm_repo`` are paths as this
+    process sees them, asked for RPMs in the place of the server's own repositories. Nothing is
+    executed, imported or changed. ``variables`` is the process environment (LD_LIBRARY_PATH,
+    the locale, TMPDIR); it is used only for the running system. Raises EnvironmentProblem when
+    there is no environment.
     """
-    report = reporter or Reporter()
     tree = Tree(root)
-    live = tree.root == ""
-    variables = (os.environ if variables is None else variables) if live else {}
     env, findings = environment.locate(tree, environment_dir)
-    cures = remedies.read(tree)
-    report.step("looking for libraries as the loader does")
-    paths = _library_path(variables.get("LD_LIBRARY_PATH", ""))
-    libs = libraries.inspect(tree, env, cures, paths)
-    missing, devel = interpreter.inspect(tree, env, cures, libs.loaded or (env.interpreter,))
-    report.step("comparing installed files with their records")
-    installed = packages.inspect(tree, env)
-    findings += missing + libs.findings + installed.findings
-    findings += _by_variable(libs.resolutions)
-    if live:
-        findings += machine.judge(env, machine.observe(env, variables))
-    findings += machine.generation(tree, env)
-    summary = Summary(
-        environment=env.where,
-        python=env.python,
-        interpreter=env.interpreter,
-        system=cures.system,
-        el=cures.el,
-        elf_files=libs.elf_files,
-        modules=libs.modules,
-        distributions=len(installed.distributions),
-        files=installed.files,
-        install_line=remedies.combined(cures, libs.rpms + devel),
-    )
-    return Examination(summary, findings, libs.resolutions)
+    arch = processor.arch_of(tree, env.interpreter)
+    known = repositories.configured(tree, arch)
+    with providers.open_catalog(tree, iso, rpm_repo, known.own) as catalog:
+        visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
+        return visit.make(findings, [name for name in NAMES if name in checks])
+
+
+class _Visit:
+    """One examination: what every check needs, and what each leaves for the others."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        env: environment.Environment,
+        known: repositories.Configured,
+        catalog: providers.Catalog,
+        variables: Optional[Mapping[str, str]],
+        report: Reporter,
+    ) -> None:
+        self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
+        self._live = tree.root == ""
+        self._variables = (os.environ if variables is None else variables) if self._live else {}
+        self._cures = remedies.read(tree, catalog)
+        self._report = report
+
+    def make(self, findings: List[Finding], checks: List[str]) -> Examination:
+        rpms: List[str] = []
+        libs = self._look_for_libraries() if {INTERPRETER, LIBRARIES, MACHINE}.intersection(checks) else None
+        if INTERPRETER in checks and libs is not None:
+            loaded = libs.loaded or (self._env.interpreter,)
+            missing, devel = interpreter.inspect(self._tree, self._env, self._cures, loaded)
+            findings += missing
+            rpms += devel
+        if LIBRARIES in checks and libs is not None:
+            findings += libs.findings
+            rpms += libs.rpms
+        installed = self._compare() if PACKAGES in checks else packages.Packages([], [], 0)
+        findings += installed.findings
+        if MACHINE in checks and libs is not None:
+            findings += self._machine(libs)
+        if REPOSITORIES in checks:
+            findings += repositories.inspect(
+                self._tree, self._known, self._cures.el, bool(rpms), self._catalog
+            )
+        if REPOSITORIES in checks or LIBRARIES in checks:
+            findings += self._catalog.findings
+        chosen = libs.cures if libs is not None and LIBRARIES in checks else {}
+        return Examination(
+            self._summary(libs, installed, rpms),
+            findings,
+            libs.resolutions if libs is not None else [],
+            tuple(checks),
+            [Provider(soname, cure.rpms, cure.source) for soname, cure in sorted(chosen.items())],
+            dict(self._catalog.read),
+            tuple(sorted(set(rpms))),
+        )
+
+    def _look_for_libraries(self) -> libraries.Libraries:
+        self._report.step("looking for libraries as the loader does")
+        paths = _library_path(self._variables.get("LD_LIBRARY_PATH", ""))
+        return libraries.inspect(self._tree, self._env, self._cures, paths)
+
+    def _compare(self) -> packages.Packages:
+        self._report.step("comparing installed files with their records")
+        return packages.inspect(self._tree, self._env)
+
+    def _machine(self, libs: libraries.Libraries) -> List[Finding]:
+        findings = machine.generation(self._tree, self._env)
+        if self._live:
+            facts = machine.observe(self._env, self._variables)
+            findings = machine.judge(self._env, facts) + findings
+            findings += processor.judge(self._tree, self._env, libs.isa, processor.here())
+        return findings + machine.labels(self._tree, self._env)
+
+    def _summary(
+        self, libs: Optional[libraries.Libraries], installed: packages.Packages, rpms: List[str]
+    ) -> Summary:
+        return Summary(
+            environment=self._env.where,
+            python=self._env.python,
+            interpreter=self._env.interpreter,
+            system=self._cures.system,
+            el=self._cures.el,
+            elf_files=libs.elf_files if libs is not None else 0,
+            modules=libs.modules if libs is not None else 0,
+            distributions=len(installed.distributions),
+            files=installed.files,
+            install_line=remedies.combined(self._cures, rpms),
+        )
 
 
 def _library_path(text: str) -> Tuple[str, ...]:
     """LD_LIBRARY_PATH takes semicolons too (ld.so(8))."""
     return tuple(text.replace(";", ":").split(":")) if text else ()
-
-
-def _by_variable(resolutions: List[Resolution]) -> List[Finding]:
-    names = sorted({each.name for each in resolutions if each.how == "LD_LIBRARY_PATH"})
-    if not names:
-        return []
-    message = "{} found only through it; a service does not have your shell's variables".format(
-        ", ".join(names) + (" is" if len(names) == 1 else " are")
-    )
-    fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
-    return [Finding("ENV007", INFO, "LD_LIBRARY_PATH", message, (), fix)]

@@ -10,6 +10,8 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
 from offkit.target.doctor import cures as remedies
+from offkit.target.doctor.providers import Catalog, Wanted, open_catalog
+from offkit.target.doctor.repositories import configured
 from offkit.target.doctor.view import TreeView, make_loader
 
 # e_machine and the path of ld.so, by architecture (the psABI of each).
@@ -27,24 +29,38 @@ class Forecast(NamedTuple):
     libraries: int  # sonames asked for
     system: str
     install_line: str
+    catalog: Catalog  # which repositories answered, and what
 
 
-def examine(text: bytes, target: Target, root: str = "/") -> Forecast:
+def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_repo: str = "") -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 
-    ``text`` is checklist.json. Raises IntegrityError when it cannot be read.
+    ``text`` is checklist.json; ``iso`` and ``rpm_repo`` as for ``doctor.examine``. Raises
+    IntegrityError when the checklist cannot be read.
     """
     wanted = checklists.load(text)
     tree = Tree(root)
-    cures = remedies.read(tree)
     findings: List[Finding] = []
     machine, little, ldso = _ARCHES[target.arch]
     loader = make_loader(tree, TreeView(tree), ldso, target.arch, (), findings)
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
     rpms: List[str] = []
-    for library in wanted.libraries:
-        findings += _judge(library, report, cures, rpms)
-    return Forecast(findings, len(wanted.libraries), cures.system, remedies.combined(cures, rpms))
+    with open_catalog(tree, iso, rpm_repo, configured(tree, target.arch).own) as catalog:
+        cures = remedies.read(tree, catalog)
+        cures.consult(_missing(wanted, report, target.arch))
+        for library in wanted.libraries:
+            findings += _judge(library, report, cures, rpms)
+        findings += catalog.findings
+    return Forecast(findings, len(wanted.libraries), cures.system, remedies.combined(cures, rpms), catalog)
+
+
+def _missing(wanted: Checklist, report: Report, arch: str) -> List[Wanted]:
+    lost = {each.name for each in report.resolutions if not each.found}
+    return [
+        Wanted(library.soname, tuple(library.versions), 64, arch)
+        for library in wanted.libraries
+        if library.soname in lost and not library.in_bundle
+    ]
 
 
 def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
@@ -80,11 +96,12 @@ def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[s
         if each.name == library.soname and not each.found:
             lost[each.name] = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
     if library.soname in lost:
-        rpm, fix = cures.for_soname(library.soname, 64)
+        cure = cures.for_soname(library.soname, 64)
+        fix = cure.fix
         if library.in_bundle:
-            fix = "nothing: {} comes with the bundle".format(library.rpm or rpm)
-        elif rpm:
-            rpms.append(rpm)
+            fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
+        else:
+            rpms += cure.rpms
         message = "is missing; needed by " + who
         severity = INFO if library.in_bundle else ERROR
         return [Finding("LIB001", severity, library.soname, message, lost[library.soname], fix)]

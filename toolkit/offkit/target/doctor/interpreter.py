@@ -69,6 +69,9 @@ def _finding(
     fix = "{}\nthen build Python again (make altinstall); at run time it needs {}".format(
         cures.install(devel), " ".join(row.runtime[column])
     )
+    absent = cures.absent(devel)
+    if absent:
+        fix += "\n" + absent
     if "ssl" in row.modules and column == 7 and env.series >= (3, 10):
         fix += "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
     return Finding("PY001", severity, subject, message, looked, fix), devel

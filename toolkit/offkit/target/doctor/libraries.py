@@ -11,10 +11,12 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.elf.search import MISSING, Loader, Report, Resolution, View
+from offkit.elf.search import LIBRARY_PATH, MISSING, Loader, Report, Resolution, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target.doctor.cures import Cures
+from offkit.target.doctor import ldconf, repositories
+from offkit.target.doctor.cures import Cure, Cures
 from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.providers import Wanted
 from offkit.target.doctor.shelf import Shelf, collect
 from offkit.target.doctor.view import TreeView, make_loader
 
@@ -29,6 +31,8 @@ class Libraries(NamedTuple):
     elf_files: int
     modules: int
     loaded: Sequence[str]  # what the interpreter consists of
+    cures: Dict[str, Cure]  # soname → what was found to cure it
+    isa: Dict[str, int]  # file → the x86-64 level that it says it needs, where above the first
 
 
 def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
@@ -69,16 +73,64 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
             reports.append((program.dlopen(path), WARNING))
     if env.interpreter:
         reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
-    judge = _Judge(env, cures, shelf, main, reports)
+    judge = _Judge(tree, env, cures, shelf, main, loader, reports)
     findings += judge.findings()
+    resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
+    if main is not None:
+        findings += _by_variable(loader, main, resolutions)
+        findings += _dependencies(cures, loader, main)
+    files = {identity for report, _ in reports for identity in report.loaded}
+    levels = {path: view.open(path).elf for path in sorted(files)}
     return Libraries(
         findings,
         judge.rpms,
-        [resolution for report, _ in reports for resolution in report.resolutions],
+        resolutions,
         view.count,
         len(shelf.modules) + len(stdlib),
         program.report.loaded,
+        judge.cures,
+        {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
     )
+
+
+def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolution]) -> List[Finding]:
+    """Libraries that only LD_LIBRARY_PATH finds, and those that it puts before the system's own."""
+    paths = {each.name: each.path for each in resolutions if each.how == LIBRARY_PATH}
+    own = {name: loader.system(name, main.arch) for name in sorted(paths)}
+    identity = loader.view.open
+    shadowed = [
+        name
+        for name, path in own.items()
+        if path and identity(path).identity != identity(paths[name]).identity
+    ]
+    only = [name for name, path in own.items() if not path]
+    findings = []
+    if only:
+        message = "{} found only through it; a service does not have your shell's variables".format(
+            ", ".join(only) + (" is" if len(only) == 1 else " are")
+        )
+        fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
+        findings.append(Finding("ENV007", INFO, "LD_LIBRARY_PATH", message, (), fix))
+    if shadowed:
+        message = "it puts {} before the system's own: what was tested with those may fail".format(
+            ", ".join(paths[name] for name in shadowed)
+        )
+        looked = tuple("{} instead of {}".format(paths[name], own[name]) for name in shadowed)
+        findings.append(
+            Finding("ENV008", WARNING, "LD_LIBRARY_PATH", message, looked, "unset LD_LIBRARY_PATH")
+        )
+    return findings
+
+
+def _dependencies(cures: Cures, loader: Loader, main: reader.Elf) -> List[Finding]:
+    """What the RPMs to be installed need themselves, where neither server nor ISO has it."""
+    here = {}
+    for _, capability in cures.catalog.unmet():
+        path = loader.system(capability.partition("(")[0], main.arch)
+        elf = loader.view.open(path).elf if path else None
+        version = capability.partition("(")[2].partition(")")[0]
+        here[capability] = elf is not None and (not version or version in elf.defines)
+    return repositories.dependencies(cures.catalog, here)
 
 
 def _programs(tree: Tree, view: View, env: Environment, loader: Loader) -> List[Report]:
@@ -131,16 +183,21 @@ class _Judge:
 
     def __init__(
         self,
+        tree: Tree,
         env: Environment,
         cures: Cures,
         shelf: Shelf,
         main: Optional[reader.Elf],
+        loader: Loader,
         reports: Iterable[Tuple[Report, str]],
     ) -> None:
-        self._env, self._cures, self._shelf = env, cures, shelf
+        self._tree, self._env, self._cures, self._shelf = tree, env, cures, shelf
+        self._main, self._loader = main, loader
         self._bits = main.bits if main is not None else 64
+        self._machine = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
         self._reports = list(reports)
         self.rpms: List[str] = []
+        self.cures: Dict[str, Cure] = {}
 
     def findings(self) -> List[Finding]:
         misses: Dict[str, _Miss] = {}
@@ -148,8 +205,25 @@ class _Judge:
             for resolution in report.resolutions:
                 if resolution.how == MISSING:
                     misses.setdefault(resolution.name, _Miss()).add(severity, resolution)
+        self._consult([name for name in misses if name not in self._shelf.offered])
         found = [self._missing(name, miss) for name, miss in misses.items()]
         return found + self._versions()
+
+    def _consult(self, missing: List[str]) -> None:
+        """Ask the repositories once, for all that is missing and all that is too old."""
+        asked: Dict[str, Dict[str, None]] = {name: {} for name in missing if not _HASHED.search(name)}
+        for report, _ in self._reports:
+            for problem in report.versions:
+                asked.setdefault(problem.name, {})[problem.version] = None
+            for resolution in report.resolutions:
+                if resolution.name in asked and resolution.how == MISSING:
+                    elf = self._loader.view.open(resolution.needed_by).elf
+                    for need in elf.needs if elf is not None else ():
+                        if need.file == resolution.name and not need.weak:
+                            asked[need.file][need.version] = None
+        self._cures.consult(
+            [Wanted(name, tuple(versions), self._bits, self._machine) for name, versions in asked.items()]
+        )
 
     def _who(self, paths: Iterable[str]) -> str:
         names = [self._env.shorten(path) for path in paths]
@@ -177,13 +251,40 @@ class _Judge:
         if _HASHED.search(name):
             fix = "it belongs to the package itself: install that again"
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        rpm, fix = self._cures.for_soname(name, self._bits)
-        if rpm and miss.severity != INFO:
-            self.rpms.append(rpm)
+        astray = self._astray(name)
+        if astray:
+            return self._unlisted(name, astray, miss.severity, who, looked)
+        cure = self._cures.for_soname(name, self._bits)
+        fix = cure.fix
+        self.cures[name] = cure
+        if miss.severity != INFO:
+            self.rpms += cure.rpms
         if miss.other_arch:
             message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
             return Finding("LIB004", miss.severity, name, message, looked, fix)
         return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+
+    def _astray(self, name: str) -> str:
+        """Where a library lies that the loader would take, did it look there."""
+        tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
+        usual = [posixpath.join(top, lib) for top in tops for lib in ("lib", "lib64")]
+        for directory in ldconf.directories(self._tree) + usual:
+            path = posixpath.join(directory, name)
+            elf = self._loader.view.open(path).elf
+            if elf is not None and self._main is not None and elf.arch == self._main.arch:
+                return path
+        return ""
+
+    def _unlisted(self, name: str, path: str, severity: str, who: str, looked: Tuple[str, ...]) -> Finding:
+        directory = posixpath.dirname(path)
+        if directory in ldconf.directories(self._tree):
+            message = "is in {}, but not in ld.so.cache; needed by {}".format(directory, who)
+            return Finding("LIB010", severity, name, message, looked, "ldconfig")
+        message = "is in {}, which /etc/ld.so.conf does not name; needed by {}".format(directory, who)
+        fix = "echo {} > /etc/ld.so.conf.d/{}.conf && ldconfig".format(
+            directory, directory.strip("/").replace("/", "-")
+        )
+        return Finding("LIB010", severity, name, message, looked, fix)
 
     def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
         """A Python built with --enable-shared whose library directory nobody told the loader."""
@@ -215,7 +316,12 @@ class _Judge:
             message = "{} is too old: {} needed by {}{}".format(
                 path, needs, self._who(users), _newest(defined, versions)
             )
-            found.append(Finding("LIB002", severity, name, message, (path,), self._cure_version(name)))
+            cure = self._cures.newer(name)
+            if cure.rpms:
+                self.cures[name] = cure
+                self.rpms += cure.rpms
+            fix = cure.fix or self._cure_version(name)
+            found.append(Finding("LIB002", severity, name, message, (path,), fix))
         return found
 
     def _cure_version(self, name: str) -> str:

@@ -15,24 +15,14 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 from offkit.edges.tree import Tree
 from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.target.doctor import installer
+from offkit.target.doctor.distribution import Distribution
 from offkit.target.doctor.environment import Environment
 
 _CHUNK = 1 << 20
 _NAMED = 5
 _HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows
 _TEXT = 16 * 1024 * 1024
-
-
-class Distribution(NamedTuple):
-    top: str  # the site-packages it lies in
-    directory: str  # its .dist-info
-    name: str
-    version: str
-    requires: Tuple[str, ...]  # Requires-Dist, as written
-
-    @property
-    def title(self) -> str:
-        return "{} {}".format(self.name, self.version).strip()
 
 
 class Packages(NamedTuple):
@@ -78,7 +68,8 @@ def inspect(tree: Tree, env: Environment) -> Packages:
         for dist in _others(tree, top, name, top in env.outside)
     ]
     findings += _twice(found)
-    return Packages(findings + _unmet(env, found, everything), found, checked)
+    findings += _unmet(env, found, everything)
+    return Packages(findings + installer.inspect(tree, found, everything), found, checked)
 
 
 def _others(tree: Tree, top: str, name: str, outside: bool) -> Iterator[Distribution]:

@@ -1,0 +1,66 @@
+"""The document of offkit doctor --json is what its schema in the package says."""
+
+import json
+import pkgutil
+
+import jsonschema
+import pytest
+import typer
+from server_maker import Server
+
+from offkit.cli import doctor, render
+
+
+@pytest.fixture
+def schema():
+    return json.loads(pkgutil.get_data("offkit.model", "schemas/doctor-1.json").decode("utf-8"))
+
+
+def documents(capsys, *args):
+    """What the command prints."""
+    app = typer.Typer(add_completion=False)
+    app.command()(doctor.doctor)
+    try:
+        typer.main.get_command(app).main([*args, "--json"], standalone_mode=False)
+    except typer.Exit:
+        pass
+    finally:
+        render.console()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_schema_is_one(schema):
+    """Valid by its own rules."""
+    jsonschema.Draft7Validator.check_schema(schema)
+
+
+def test_a_healthy_and_a_sick_server(schema, capsys, tmp_path):
+    """Both are valid; so is a part of the checks."""
+    server = Server(tmp_path / "root")
+    jsonschema.validate(documents(capsys, "/opt/env", "--root", server.root), schema)
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    server.put("/etc/yum.repos.d/x.repo", "[base]\nmirrorlist=http://mirror.centos.org/?arch=$basearch\n")
+    found = documents(capsys, "/opt/env", "--root", server.root)
+    assert {each["code"] for each in found["findings"]} == {"LIB001", "LIB009", "REPO001", "REPO002"}
+    jsonschema.validate(found, schema)
+    part = documents(capsys, "/opt/env", "packages", "--root", server.root)
+    assert part["checks"] == ["packages"]
+    jsonschema.validate(part, schema)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "offkit/doctor-2"},
+        {"checks": ["everything"]},
+        {"findings": [{"code": "LIB001"}]},
+        {"install_line": None},
+        {"summary": {}},
+    ],
+)
+def test_the_schema_notices(schema, capsys, tmp_path, change):
+    """What it forbids."""
+    document = documents(capsys, "/opt/env", "--root", Server(tmp_path / "root").root)
+    document.update(change)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema)

@@ -1,0 +1,204 @@
+"""What a yum repository says about itself: repomd.xml and primary.xml, read as a stream.
+
+Format: createrepo's, as yum 3 and dnf read it. Whatever the bytes are, time is linear in their
+number and memory is bounded: no entities, no endless tags, a limit to what is kept.
+"""
+
+from typing import Any, BinaryIO, Callable, Collection, Dict, FrozenSet, Iterator, List, NamedTuple, Set
+
+from offkit.model.rpm import Package, is_library
+
+REPOMD = "repodata/repomd.xml"
+REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
+_CHUNK = 256 * 1024
+_MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a changelog or description has some thousand
+_MAX_NAMES = 4 * 1000 * 1000  # capabilities kept; CentOS 7 with everything has 300,000
+
+
+class BadRepodata(ValueError):
+    """Not the metadata of a repository, or a damaged one."""
+
+
+class Data(NamedTuple):
+    """One file that repomd.xml names."""
+
+    kind: str  # "primary", "primary_db", "filelists" …
+    href: str  # below the repository's base
+    algorithm: str  # of the checksum, "" where there is none
+    checksum: str
+    open_size: int  # bytes when unpacked, 0 where it does not say
+
+
+class Index(NamedTuple):
+    """What was kept of a primary.xml."""
+
+    packages: List[Package]  # those with a capability or a name that was wanted
+    names: Set[str]  # of all packages
+    libraries: Set[str]  # all capabilities of shared libraries
+    total: int  # packages in all
+
+
+def parse_repomd(data: bytes) -> List[Data]:
+    """The files of a repository. Raises BadRepodata."""
+    found: List[Data] = []
+    row: Dict[str, Any] = {}
+    text: List[str] = []
+
+    def start(tag: str, attributes: Dict[str, str]) -> None:
+        del text[:]
+        if tag == "data":
+            row.clear()
+            row["kind"] = attributes.get("type", "")
+        elif tag == "location":
+            row["href"] = attributes.get("href", "")
+        elif tag == "checksum":
+            row["algorithm"] = attributes.get("type", "")
+
+    def end(tag: str) -> None:
+        value = "".join(text).strip()
+        if tag == "checksum":
+            row["checksum"] = value
+        elif tag == "open-size" and value.isdigit() and len(value) < 16:
+            row["open_size"] = int(value)
+        elif tag == "data" and row.get("href") and "kind" in row:
+            found.append(
+                Data(
+                    row["kind"],
+                    row["href"],
+                    row.get("algorithm", ""),
+                    row.get("checksum", ""),
+                    row.get("open_size", 0),
+                )
+            )
+
+    parser = _parser(start, end)
+    parser.CharacterDataHandler = text.append
+    _feed(parser, iter([data]))
+    if not found:
+        raise BadRepodata("it names no files")
+    return found
+
+
+def chunks(source: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: source.read(_CHUNK), b"")
+
+
+def read_primary(source: Iterator[bytes], capabilities: Collection[str], names: Collection[str]) -> Index:
+    """Read the unpacked primary.xml; keep the packages that provide one of ``capabilities`` or are
+    called one of ``names``. Raises BadRepodata, and whatever ``source`` raises."""
+    reader = _Primary(frozenset(capabilities), frozenset(names))
+    _feed(reader.parser, source)
+    if not reader.is_primary:
+        raise BadRepodata("it is XML, but no primary metadata")
+    return reader.index()
+
+
+class _Primary:
+    """The state of one pass. Handlers are few and short: this is the whole cost."""
+
+    def __init__(self, capabilities: FrozenSet[str], names: FrozenSet[str]) -> None:
+        self._capabilities, self._names = capabilities, names
+        self.is_primary = False
+        self._packages: List[Package] = []
+        self._all_names: Set[str] = set()
+        self._libraries: Set[str] = set()
+        self._count = 0
+        self._entries: List[str] = []  # of the section being read
+        self._provides: List[str] = []
+        self._requires: List[str] = []
+        self._elsewhere: List[str] = []
+        self._fields: Dict[str, str] = {}
+        self._text: List[str] = []
+        self.parser = _parser(self._start, self._end)
+
+    def _start(self, tag: str, attributes: Dict[str, str]) -> None:
+        if tag == "rpm:entry":
+            self._entries.append(attributes.get("name", ""))
+        elif tag == "rpm:provides":
+            self._entries = self._provides
+        elif tag == "rpm:requires":
+            self._entries = self._requires
+        elif tag in ("name", "arch"):
+            self._text = []
+            self.parser.CharacterDataHandler = self._text.append
+        elif tag == "version":
+            self._fields.update(attributes)
+        elif tag == "location":
+            self._fields["href"] = attributes.get("href", "")
+        elif tag == "package":
+            self._provides, self._requires, self._fields = [], [], {}
+            self._entries = self._elsewhere
+        elif tag == "metadata":
+            self.is_primary = True
+
+    def _end(self, tag: str) -> None:
+        if tag in ("name", "arch"):
+            self.parser.CharacterDataHandler = None
+            self._fields[tag] = "".join(self._text)
+        elif tag in ("rpm:provides", "rpm:requires"):
+            self._entries = self._elsewhere
+        elif tag == "package":
+            self._package()
+
+    def index(self) -> Index:
+        return Index(self._packages, self._all_names, self._libraries, self._count)
+
+    def _package(self) -> None:
+        fields = self._fields
+        name = fields.get("name", "")
+        self._count += 1
+        self._all_names.add(name)
+        self._libraries.update(filter(is_library, self._provides))
+        if len(self._libraries) + len(self._all_names) > _MAX_NAMES:
+            raise BadRepodata("more than {} capabilities".format(_MAX_NAMES))
+        given = self._capabilities.intersection(self._provides)
+        if given or name in self._names:
+            self._packages.append(
+                Package(
+                    name,
+                    fields.get("arch", ""),
+                    fields.get("epoch", "0"),
+                    fields.get("ver", ""),
+                    fields.get("rel", ""),
+                    fields.get("href", ""),
+                    tuple(sorted(given)),
+                    tuple(self._requires),
+                )
+            )
+        del self._elsewhere[:]
+
+
+def _parser(start: Callable[[str, Dict[str, str]], None], end: Callable[[str], None]) -> Any:
+    try:
+        from xml.parsers import expat
+    except ImportError:
+        raise BadRepodata("this Python was built without pyexpat and reads no XML")
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.StartDoctypeDeclHandler = _no_doctype
+    return parser
+
+
+def _no_doctype(*_: Any) -> None:
+    """Entities that expand without end are declared there; no repository has one."""
+    raise BadRepodata("it declares a document type")
+
+
+def _feed(parser: Any, source: Iterator[bytes]) -> None:
+    from xml.parsers.expat import ExpatError
+
+    total = 0
+    try:
+        for chunk in source:
+            parser.Parse(chunk, False)
+            total += len(chunk)
+            if total - parser.CurrentByteIndex > _MAX_TAG:
+                raise BadRepodata("a tag of more than {} bytes".format(_MAX_TAG))
+        parser.Parse(b"", True)
+    except ExpatError as error:
+        raise BadRepodata("no XML: {}".format(error))
+    except (LookupError, ValueError) as error:  # an encoding that Python does not know
+        if isinstance(error, BadRepodata):
+            raise
+        raise BadRepodata("no XML: {}".format(error))

@@ -1,0 +1,138 @@
+"""RPM packages as repository metadata describes them: capabilities, versions, and the choice among them."""
+
+import re
+from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+_SEGMENT = re.compile(r"[0-9]+|[a-zA-Z]+|~|\^")
+# e_machine to the architecture of RPMs; i386 code comes under several names, the newest first.
+_ARCHES = {
+    "x86_64": ("x86_64",),
+    "i386": ("i686", "i586", "i486", "i386"),
+    "aarch64": ("aarch64",),
+    "ppc64le": ("ppc64le",),
+    "ppc64": ("ppc64",),
+    "s390x": ("s390x",),
+    "arm": ("armv7hl",),
+    "riscv64": ("riscv64",),
+}
+
+
+class Package(NamedTuple):
+    name: str
+    arch: str
+    epoch: str
+    version: str
+    release: str
+    location: str  # below the repository's base
+    provides: Tuple[str, ...]  # those that were asked for
+    requires: Tuple[str, ...]
+
+    @property
+    def evr(self) -> Tuple[str, str, str]:
+        return self.epoch or "0", self.version, self.release
+
+    @property
+    def title(self) -> str:
+        """``libSM-1.2.2-2.el7.x86_64``"""
+        epoch = "" if self.epoch in ("", "0") else self.epoch + ":"
+        return "{}-{}{}-{}.{}".format(self.name, epoch, self.version, self.release, self.arch)
+
+
+def arches(machine: str) -> Tuple[str, ...]:
+    """What RPMs with code for that machine (as elf.reader names it) are called, best first."""
+    return _ARCHES.get(machine, (machine,))
+
+
+def capability(soname: str, version: str = "", bits: int = 64) -> str:
+    """What a package provides for a library: ``libSM.so.6()(64bit)``, ``libc.so.6(GLIBC_2.17)(64bit)``.
+
+    The rule is that of rpm's elfdeps: 32-bit libraries carry no marker, and no empty version.
+    """
+    marker = "(64bit)" if bits == 64 else ""
+    return soname + ("({})".format(version) if version or marker else "") + marker
+
+
+def is_library(name: str) -> bool:
+    """Whether a capability is a shared library's, and not a file's or a package's."""
+    return ".so" in name and not name.startswith("/")
+
+
+def compare(a: str, b: str) -> int:
+    """-1, 0 or 1: rpmvercmp of rpm 4.15, with tilde (before everything) and caret (after the base)."""
+    if a == b:
+        return 0
+    left, right = _SEGMENT.findall(a), _SEGMENT.findall(b)
+    for one, two in zip(left, right):
+        order = _compare_segments(one, two)
+        if order:
+            return order
+    if len(left) == len(right):
+        return 0
+    longer, sign = (left, 1) if len(left) > len(right) else (right, -1)
+    return -sign if longer[min(len(left), len(right))] == "~" else sign
+
+
+def _compare_segments(one: str, two: str) -> int:
+    if one == two:
+        return 0
+    for mark, meaning in (("~", -1), ("^", -1)):
+        # A caret is older than another segment here; at the end of the other string it is newer.
+        if one == mark or two == mark:
+            return meaning if one == mark else -meaning
+    if one.isdigit() != two.isdigit():
+        return 1 if one.isdigit() else -1
+    if one.isdigit():
+        one, two = one.lstrip("0"), two.lstrip("0")
+        if len(one) != len(two):
+            return 1 if len(one) > len(two) else -1
+    return (one > two) - (one < two)
+
+
+def compare_evr(a: Tuple[str, str, str], b: Tuple[str, str, str]) -> int:
+    """Epoch, version, release, in this order (rpmVersionCompare)."""
+    for one, two in zip(a, b):
+        order = compare(one, two)
+        if order:
+            return order
+    return 0
+
+
+def newest(packages: Iterable[Package]) -> List[Package]:
+    """Of each name and architecture the newest one; the first of equals."""
+    best: Dict[Tuple[str, str], Package] = {}
+    for package in packages:
+        key = package.name, package.arch
+        if key not in best or compare_evr(package.evr, best[key].evr) > 0:
+            best[key] = package
+    return list(best.values())
+
+
+def choose(
+    packages: Sequence[Package], wanted: Collection[str], allowed: Sequence[str], usual: Collection[str] = ()
+) -> List[Package]:
+    """Few packages that together provide as much of ``wanted`` as can be had.
+
+    Greedy set cover: what provides most first. Of equals the one in ``usual`` (names that a
+    distribution would take), then the shorter name, then the alphabet, so that the answer never
+    depends on the order of the metadata. Only architectures in ``allowed`` count, and noarch.
+    """
+    able = newest(package for package in packages if package.arch in allowed or package.arch == "noarch")
+    left = set(wanted)
+    chosen: List[Package] = []
+    while left:
+        best = min(
+            able,
+            key=lambda package: (
+                -len(left.intersection(package.provides)),
+                package.name not in usual,
+                len(package.name),
+                package.name,
+                package.arch,
+            ),
+            default=None,
+        )
+        if best is None or not left.intersection(best.provides):
+            break
+        chosen.append(best)
+        left.difference_update(best.provides)
+    return chosen

@@ -1,0 +1,26 @@
+"""The names of the checks, and what each looks at."""
+
+from typing import Dict, NamedTuple, Tuple
+
+INTERPRETER, LIBRARIES, PACKAGES, MACHINE, REPOSITORIES = (
+    "interpreter",
+    "libraries",
+    "packages",
+    "machine",
+    "repositories",
+)
+
+
+class Check(NamedTuple):
+    codes: str  # what its findings' codes begin with
+    text: str
+
+
+ALL: Dict[str, Check] = {
+    INTERPRETER: Check("PY", "Python itself: is it whole, what was it built without"),
+    LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module will ask for"),
+    PACKAGES: Check("PKG", "installed files against their RECORD, requirements, leftovers, pip's age"),
+    MACHINE: Check("ENV", "file systems, memory, locale, SELinux labels, the processor"),
+    REPOSITORIES: Check("REPO", "what yum would do here; the network is never tried"),
+}
+NAMES: Tuple[str, ...] = tuple(ALL)
