@@ -73,6 +73,7 @@ def test_a_silent_index_is_not_an_absent_project(lock, monkeypatch):
     with pytest.raises(EnvironmentProblem) as caught:
         lock("3.6", "click", args=["--index-url", "http://127.0.0.1:9/simple"])
     assert caught.value.findings[0].subject == "http://127.0.0.1:9/simple"
+    assert caught.value.findings[0].message == "does not answer: Connection refused"
 
 
 def test_a_lock_with_another_hash_is_refused(lock, tmp_path):
@@ -95,3 +96,16 @@ def test_a_requirements_file_that_is_not_there(lock, tmp_path):
     """Names the file."""
     with pytest.raises(UsageError, match=r"nowhere\.txt"):
         lock("3.6", files=[tmp_path / "nowhere.txt"])
+
+
+def test_requirements_that_are_not_for_the_target(lock):
+    """An empty bundle would be a lie."""
+    (finding,) = refused(lock, 'click; python_version > "3.8"')
+    assert finding.code == "REQ009"
+    assert "python_version" in finding.message
+
+
+def test_a_wheel_that_is_not_there(lock, tmp_path):
+    """A path in place of a name."""
+    with pytest.raises(UsageError, match="nowhere-1-py3-none-any"):
+        lock("3.6", str(tmp_path / "nowhere-1-py3-none-any.whl"))

@@ -201,7 +201,8 @@ def check_reachable(repo: Any, project: str) -> None:
             continue
         shown = re.sub(r"//[^/@]*@", "//", base)  # no passwords on a screen
         try:
-            response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
+            with _one_try(repo.session):
+                response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
         except (failures, pip_failure) as error:
             problems.append(Finding("NET001", ERROR, shown, f"does not answer: {_innermost(error)}"))
             continue
@@ -216,10 +217,29 @@ def check_reachable(repo: Any, project: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def _one_try(session: Any) -> Iterator[None]:
+    """pip's session without its retries: the resolver has waited long enough already."""
+    adapters = [adapter for adapter in session.adapters.values() if hasattr(adapter, "max_retries")]
+    before = [adapter.max_retries for adapter in adapters]
+    try:
+        for adapter in adapters:
+            adapter.max_retries = adapter.max_retries.new(total=0)
+        yield
+    finally:
+        for adapter, retries in zip(adapters, before, strict=True):
+            adapter.max_retries = retries
+
+
 def _innermost(error: BaseException) -> str:
-    """The reason at the bottom of a chain of wrapped network errors."""
+    """The reason at the bottom of a chain of wrapped network errors: ``Connection refused``."""
     while True:
-        inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        first = error.args[0] if error.args else None
+        inner = error.__cause__ or getattr(error, "reason", None) or first or error.__context__
         if not isinstance(inner, BaseException):
-            return str(error)
+            inner = error.__context__
+        # The context of the outermost may be the failed resolution that made us ask.
+        ours = isinstance(inner, OSError) or type(inner).__module__.startswith("pip._vendor.urllib3")
+        if inner is None or not ours:
+            return getattr(error, "strerror", None) or str(error)
         error = inner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -126,6 +127,8 @@ class Session:
             names = ", ".join(dict.fromkeys(p.subject for p in problems))
             raise RequestError(f"cannot be had for {self.target.describe()}: {names}", problems)
         wheels = tuple(_locked(ireq) for ireq in pinned)
+        if not wheels:
+            raise _nothing_applies(requirements, self.target)
         _check_hashes(pinned, wheels)
         return Lock(self.target, wheels)
 
@@ -140,6 +143,18 @@ class Session:
         if causes is None:
             raise _index_trouble(error) from error
         return absence.explain(causes, self.repository, self.target, self._stubs)
+
+
+def _nothing_applies(requirements: list[Any], target: Target) -> RequestError:
+    findings = [
+        Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only wanted where {ireq.markers}")
+        for ireq in requirements
+        if ireq.markers
+    ]
+    where = target.describe()
+    return RequestError(
+        f"none of the requirements is for {where}", findings, "leave the marker out, or take another target"
+    )
 
 
 def _locked(ireq: Any) -> LockedWheel:
@@ -194,6 +209,8 @@ def _index_trouble(error: Exception) -> OffkitError:
         return RequestError(str(error))
     if any(word in name for word in ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy")):
         return EnvironmentProblem(f"the package index does not answer: {error}", fix=foreign.CHECK_INDEX)
+    if isinstance(error, OSError) and error.filename:
+        return UsageError(f"{error.filename}: {error.strerror}")
     if isinstance(error, (AttributeError, TypeError)):
         return foreign.moved(f"{name}: {error}")
     raise error
@@ -206,7 +223,13 @@ def _pip_speaks_through(reporter: Reporter) -> Iterator[None]:
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             text = record.getMessage().strip()
-            if record.name.startswith("pip._vendor.urllib3") or "Retrying" in text:
+            retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
+            if retry:
+                reporter.warn(
+                    f"the index does not answer; trying again, {int(retry[1])} more times after that"
+                )
+                reporter.note(text)
+            elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)
             elif text:
                 reporter.note("pip: " + text)
