@@ -23,7 +23,7 @@ SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 def filled(pyz=PYZ, series=SERIES):
     with open(SCRIPT, "rb") as source:
         text = source.read()
-    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii"))
+    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii")).replace(b"@OFFKIT_EL@", b"7")
     return text.replace(b"@OFFKIT_PYZ_SHA256@", hashlib.sha256(pyz).hexdigest().encode("ascii"))
 
 
@@ -187,17 +187,24 @@ def test_every_candidate_is_refused_with_a_reason(server):
     assert (
         "{}: was compiled without zlib and cannot read wheels: yum install zlib-devel".format(lacking) in err
     )
-    assert "yum --disablerepo='*' --enablerepo=iso install python399" in err
-    assert "mount -o loop,ro" in err
+    assert "no ISO of the bundle's target has Python 3.99: compile it" in err
 
 
-def test_python36_is_called_python3_in_the_advice(server):
-    """The package of CentOS 7."""
-    (server / "medium" / "install.sh").write_bytes(filled(series="3.6"))
-    program(server / "bin" / "python3.6", "exit 1\n")
-    if any(os.path.exists(path) for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6")):
-        pytest.skip("this machine has a Python 3.6 where install.sh looks")
-    assert "--enablerepo=iso install python3\n" in sh(server)[2]
+@pytest.mark.parametrize(
+    ("el", "series", "package"),
+    [(b"7", "3.6", "python3"), (b"8", "3.6", "python36"), (b"8", "3.9", "python39"), (b"9", "3.9", "python3"),
+     (b"9", "3.12", "python3.12")],
+)  # fmt: skip
+def test_the_advice_names_the_package_and_the_bundles_own_repo_file(server, el, series, package):
+    """As that EL calls it; gpgcheck is never switched off on the way."""
+    text = filled(series=series).replace(b"OFFKIT_EL=7", b"OFFKIT_EL=" + el)
+    (server / "medium" / "install.sh").write_bytes(text)
+    code, _, err = sh(server, "--python", program(server / "bin" / "old", "echo 3.4\n"))
+    assert code == 4
+    assert "mount -o loop,ro /path/to/the.iso /mnt/offkit-iso" in err
+    assert "repo-config/offkit-el{}.repo >/etc/yum.repos.d/offkit.repo".format(el.decode()) in err
+    assert "yum --disablerepo='*' --enablerepo='offkit-*' install {}\n".format(package) in err
+    assert "nogpgcheck" not in err
 
 
 def test_the_systems_python_is_refused(server):
@@ -276,6 +283,7 @@ def test_the_template_is_complete():
     with open(SCRIPT, "rb") as source:
         text = source.read()
     assert text.count(b"@OFFKIT_PYTHON@") == 1
+    assert text.count(b"@OFFKIT_EL@") == 1
     assert text.count(b"@OFFKIT_PYZ_SHA256@") == 1
     assert b"\r" not in text
     assert not os.stat(SCRIPT).st_mode & stat.S_IXUSR

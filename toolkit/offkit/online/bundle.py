@@ -140,4 +140,5 @@ def _install_sh(where: Target, pyz: bytes) -> bytes:
         raise OffkitError("this offkit is incomplete: target/bootstrap.sh is missing")
     text = template.replace(b"\r\n", b"\n")
     text = text.replace(b"@OFFKIT_PYZ_SHA256@", runtime.sha256(pyz).encode("ascii"))
+    text = text.replace(b"@OFFKIT_EL@", str(where.el).encode("ascii"))
     return text.replace(b"@OFFKIT_PYTHON@", where.python_minor.encode("ascii"))

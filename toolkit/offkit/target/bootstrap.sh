@@ -6,6 +6,7 @@
 set -u
 
 OFFKIT_PYTHON=@OFFKIT_PYTHON@
+OFFKIT_EL=@OFFKIT_EL@
 OFFKIT_PYZ_SHA256=@OFFKIT_PYZ_SHA256@
 
 say() { printf '%s\n' "$*" >&2; }
@@ -137,20 +138,29 @@ if [ -z "$found" ]; then
         say "  and for python$OFFKIT_PYTHON, python3, python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
         say "  /opt/rh/*/root/usr/bin and ~/.pyenv/versions/*/bin"
     fi
-    case $OFFKIT_PYTHON in
-        3.6) package=python3 ;;
-        *) package=python$(printf '%s' "$OFFKIT_PYTHON" | tr -d .) ;;
+    case $OFFKIT_EL/$OFFKIT_PYTHON in
+        7/3.6 | 9/3.9) package=python3 ;;
+        8/3.[689]) package=python$(printf '%s' "$OFFKIT_PYTHON" | tr -d .) ;;
+        [89]/3.11 | [89]/3.12) package=python$OFFKIT_PYTHON ;;
+        *) package= ;;
     esac
-    cat >&2 <<END
-fix: install one from the distribution's ISO (CentOS 7.7 and later have python3 = 3.6), as root:
-    mkdir -p /mnt/iso && mount -o loop,ro /path/to/CentOS.iso /mnt/iso
-    yum --disablerepo='*' --nogpgcheck --repofrompath=iso,file:///mnt/iso install $package
-  where yum has no --repofrompath (CentOS 7):
-    printf '[iso]\nname=iso\nbaseurl=file:///mnt/iso\ngpgcheck=1\ngpgkey=file:///mnt/iso/RPM-GPG-KEY-CentOS-7\n' \\
-        >/etc/yum.repos.d/iso.repo
-    yum --disablerepo='*' --enablerepo=iso install $package
-  or compile Python $OFFKIT_PYTHON (with zlib-devel installed) and pass --python /its/bin/python$OFFKIT_PYTHON
+    if [ -n "$package" ]; then
+        repo=repo-config/offkit-el$OFFKIT_EL.repo
+        cat >&2 <<END
+fix: install $package from the distribution's ISO, as root; the bundle brings the .repo file:
+    mkdir -p /mnt/offkit-iso && mount -o loop,ro /path/to/the.iso /mnt/offkit-iso
+    tar -xOf '$bundle' $repo >/etc/yum.repos.d/offkit.repo
 END
+        case $OFFKIT_EL in
+            7) say "    (CentOS 7.7 or later, DVD or Everything: older and Minimal ISOs have no python3)" ;;
+            *) say "    (in it, put this system's key, a file of /etc/pki/rpm-gpg, in the place of {gpgkey})" ;;
+        esac
+        say "    yum --disablerepo='*' --enablerepo='offkit-*' install $package"
+        say "  or compile Python $OFFKIT_PYTHON (with zlib-devel installed) and pass --python /its/bin/python$OFFKIT_PYTHON"
+    else
+        say "fix: no ISO of the bundle's target has Python $OFFKIT_PYTHON: compile it (with zlib-devel installed) and"
+        say "  pass --python /its/bin/python$OFFKIT_PYTHON; or bundle again for a Python that the ISO has"
+    fi
     exit 4
 fi
 
