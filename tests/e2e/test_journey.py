@@ -2,7 +2,9 @@
 
 import json
 import os
+import pathlib
 import shutil
+import tempfile
 
 import pytest
 
@@ -108,32 +110,59 @@ def test_run_badapple_is_the_same_with_any_number_of_processes(installed, isolat
     assert lines[46] == "1"
 
 
-def test_an_ordinary_user_in_the_c_locale(small_bundle, install_sh, server, isolated, tmp_path_factory):
+@pytest.fixture
+def ordinary_user(server, isolated):
+    """(a folder of theirs, its server's Python, a command prefix that makes one an ordinary user there).
+
+    As root: nobody, in a mount namespace where root's own home, in which the interpreter may
+    live, is replaced by nothing but that interpreter. As anybody else: oneself.
+    """
+    folder = tempfile.mkdtemp(prefix="offkit-e2e-")
+    try:
+        os.chmod(folder, 0o755)
+        prefix = isolated
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+            stash = os.path.join(folder, "stash")
+            os.mkdir(stash)
+            installed = os.path.dirname(os.path.dirname(server[0]))
+            top = os.path.join("/", installed.split("/")[1])
+            become = (
+                'set -e; mount --bind "$0" "$1"; mount -t tmpfs -o mode=755 none "$2"; mkdir -p "$0"; '
+                'mount --bind "$1" "$0"; shift 2; '
+                'exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"'
+            )
+            if top in ("/root", "/home"):
+                prefix = [*isolated, "unshare", "-m", "sh", "-c", become, installed, stash, top]
+            else:
+                prefix = [*isolated, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        yield pathlib.Path(folder), server[0], prefix
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_an_ordinary_user_in_the_c_locale(small_bundle, install_sh, ordinary_user):
     """No root, LC_ALL=C, spaces and non-ASCII in the path, another current directory."""
-    home = tmp_path_factory.mktemp("home")
-    prefix = home / "Ünser Präfix" / "off kit"
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(home)}
-    command = ["sh", install_sh, small_bundle, "--prefix", prefix, "--python", server[0]]
-    as_nobody = []
-    if os.geteuid() == 0:
-        # nobody must reach the interpreter; one below /root may be out of reach for it
-        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        reach = run([*as_nobody, server[0], "-c", "pass"])
-        if reach.returncode != 0:
-            as_nobody = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
-        else:
-            for folder in (home, small_bundle.parent, *list(small_bundle.parent.parents)[:1], home.parent):
-                os.chmod(folder, 0o755)
-            os.chown(home, 65534, 65534)
-    done = run([*isolated, *as_nobody, *command], env=environment, cwd="/")
+    folder, python, user = ordinary_user
+    prefix = folder / "Ünser Präfix" / "off kit"
+    offkit = prefix / "current/bin/offkit"
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
+    shutil.copy(small_bundle, folder / "bundle.tar")
+    shutil.copy(install_sh, folder / "install.sh")
+    who = run([*user, "id", "-u"], env=environment, cwd="/")
+    assert who.stdout.strip() != "0"
+    command = ["sh", folder / "install.sh", folder / "bundle.tar", "--prefix", prefix, "--python", python]
+    done = run([*user, *command], env=environment, cwd="/")
     assert done.returncode == 0, done.stderr
-    version = run(
-        [*isolated, *as_nobody, prefix / "current/bin/offkit", "--version"], env=environment, cwd="/"
-    )
-    assert version.stdout.startswith("offkit ")
-    doctor = run([*isolated, *as_nobody, prefix / "current/bin/offkit", "doctor"], env=environment, cwd="/")
+    assert run([*user, offkit, "--version"], env=environment, cwd="/").stdout.startswith("offkit ")
+    program = [prefix / "current/bin/python", "-c", "import click; print(click.__file__)"]
+    assert "off kit" in run([*user, *program], env=environment, cwd="/").stdout
+    doctor = run([*user, offkit, "doctor"], env=environment, cwd="/")
     assert doctor.returncode == 0, doctor.stdout
-    assert doctor.stdout.isascii()
+    assert "Traceback" not in doctor.stdout + doctor.stderr
+    again = run([*user, *command], env=environment, cwd="/")
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
 
 
 def test_a_second_bundle_becomes_a_second_generation(
