@@ -122,10 +122,8 @@ def ldconfig(root):
 
 def base(series, stdlib="full"):
     """The cached root that others are linked to; made on first use."""
-    python = pythons.find(series)
-    if python is None:
-        raise LookupError("no CPython {} on PATH or under pyenv".format(series))
-    facts = [_LAYOUT, stdlib, python, os.stat(python).st_mtime, _stamp(_host_library("libc.so.6"))]
+    python = _real_python(series)
+    facts = [_LAYOUT, stdlib, python, os.stat(python).st_mtime, _stamp(host_library("libc.so.6"))]
     mark = hashlib.sha256(repr(facts).encode()).hexdigest()[:10]
     final = os.path.join(cache(), "bare-{}-{}-{}".format(series, stdlib, mark))
     if not os.path.isdir(final):
@@ -139,6 +137,16 @@ def base(series, stdlib="full"):
             if not os.path.isdir(final):  # else another process was faster
                 raise
     return final
+
+
+def _real_python(series):
+    """Path of the interpreter itself, below its prefix; what was found may be a pyenv shim."""
+    found = pythons.find(series)
+    if found is None:
+        raise LookupError("no CPython {} on PATH or under pyenv".format(series))
+    ask = "import os, sys; print(os.path.join(os.path.realpath(sys.base_prefix), 'bin', 'python' + sys.argv[1]))"
+    asked = subprocess.run([found, "-I", "-c", ask, series], stdout=subprocess.PIPE, check=True)
+    return asked.stdout.decode().strip()
 
 
 def _stamp(path):
@@ -169,7 +177,7 @@ def _build(root, python, series, stdlib):
     _write(root, "etc/ld.so.conf", "/{}\n".format(LIB))
     os.symlink(python_path(series), os.path.join(root, "usr/bin/python" + series))
     libraries = set()
-    folder = os.path.dirname(_host_library("libc.so.6"))
+    folder = os.path.dirname(host_library("libc.so.6"))
     for name in os.listdir(folder):
         if _GLIBC.match(name):
             libraries.add(os.path.join(folder, name))
@@ -217,7 +225,8 @@ def host_libraries(path):
     return [line.split()[2] for line in listed.stdout.decode().splitlines() if "=> /" in line]
 
 
-def _host_library(soname):
+def host_library(soname):
+    """Path of this machine's own library of that name; LookupError when it has none."""
     for folder in ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64"):
         if os.path.exists(os.path.join(folder, soname)):
             return os.path.join(folder, soname)
@@ -226,7 +235,7 @@ def _host_library(soname):
 
 def add_library(root, soname):
     """Put this machine's own ``soname`` (libz.so.1) into the root; ldconfig is the caller's."""
-    path = _host_library(soname)
+    path = host_library(soname)
     target = os.path.join(root, LIB, soname)
     if os.path.lexists(target):
         os.remove(target)

@@ -89,8 +89,7 @@ def run(root, argv, variables=None, data=None, timeout=300, check=False, **how):
     return subprocess.run(
         command(root, argv, **how),
         env=dict({"PATH": PATH, "HOME": "/root"}, **(variables or {})),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=timeout,
         check=check,
         **stdin,
