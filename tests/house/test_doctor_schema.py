@@ -6,9 +6,9 @@ import pkgutil
 import jsonschema
 import pytest
 import typer
-from server_maker import Server
 
 from offkit.cli import doctor, render
+from server_maker import Server
 
 
 @pytest.fixture

@@ -284,10 +284,10 @@ def test_a_directory_that_may_not_be_read(server, monkeypatch):
     """It is named, not skipped."""
     scan = Tree.scan
 
-    def guarded(self, path):
+    def guarded(self, path, *wanted):
         if path.endswith("/secret"):
             raise PermissionError(13, "Permission denied", path)
-        return scan(self, path)
+        return scan(self, path, *wanted)
 
     server.directory(SITE + "/secret")
     monkeypatch.setattr(Tree, "scan", guarded)

@@ -5,14 +5,14 @@ nothing but plain columns is asked for, and a query that works too long is stopp
 """
 
 import os
-import tempfile
 from typing import Any, Collection, Dict, Iterator, List, Set
 
 from offkit.model.repodata import BadRepodata, Index
 from offkit.model.rpm import Package, is_library
 
 _STEPS = 100 * 1000  # SQLite instructions between two looks at the budget
-_MAX_LOOKS = 5000  # 500 million instructions, about ten seconds
+_MAX_LOOKS = 1000  # 100 million instructions, some seconds; CentOS 7 Everything takes five million
+_MAX_ROWS = 1000 * 1000
 _PROVIDES = "SELECT name, pkgKey FROM provides WHERE name"
 _PACKAGES = "SELECT name, pkgKey FROM packages WHERE name"
 _BATCH = 500  # names in one query; SQLite takes 999 variables
@@ -20,6 +20,8 @@ _BATCH = 500  # names in one query; SQLite takes 999 variables
 
 def read(source: Iterator[bytes], capabilities: Collection[str], names: Collection[str]) -> Index:
     """As ``repodata.read_primary``. Raises BadRepodata, OSError, and whatever ``source`` raises."""
+    import tempfile
+
     try:
         import sqlite3
     except ImportError:
@@ -46,10 +48,10 @@ def _text(raw: bytes) -> str:
 
 
 def _query(connection: Any, capabilities: Collection[str], names: Collection[str]) -> Index:
-    all_names: Set[str] = {row[0] for row in connection.execute("SELECT name FROM packages")}
+    all_names = _column(connection, "SELECT name FROM packages")
     (count,) = connection.execute("SELECT count(*) FROM packages").fetchone()
-    rows = connection.execute("SELECT DISTINCT name FROM provides WHERE name LIKE '%.so%'")
-    libraries = {str(row[0]) for row in rows if is_library(str(row[0]))}
+    provided = _column(connection, "SELECT DISTINCT name FROM provides WHERE name LIKE '%.so%'")
+    libraries = set(filter(is_library, provided))
     given: Dict[int, List[str]] = {}
     for capability, key in _matching(connection, _PROVIDES, capabilities):
         given.setdefault(key, []).append(capability)
@@ -58,6 +60,15 @@ def _query(connection: Any, capabilities: Collection[str], names: Collection[str
     return Index(
         [_package(connection, key, given[key]) for key in sorted(given)], all_names, libraries, count
     )
+
+
+def _column(connection: Any, query: str) -> Set[str]:
+    found: Set[str] = set()
+    for number, row in enumerate(connection.execute(query)):
+        if number >= _MAX_ROWS:
+            raise ValueError("more than {} rows".format(_MAX_ROWS))
+        found.add(str(row[0]))
+    return found
 
 
 def _matching(connection: Any, query: str, names: Collection[str]) -> Iterator[Any]:

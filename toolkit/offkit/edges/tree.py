@@ -8,7 +8,7 @@ import errno
 import os
 import stat
 from collections import deque
-from typing import BinaryIO, Deque, Dict, List, NamedTuple
+from typing import Any, BinaryIO, Callable, Deque, Dict, List, NamedTuple, Optional
 
 _MAX_LINKS = 40  # the kernel's own limit (MAXSYMLINKS)
 
@@ -29,13 +29,25 @@ class Tree:
     def __init__(self, root: str = "/") -> None:
         self.root = os.path.abspath(root).rstrip("/")
         self._links: Dict[str, str] = {}
+        self._directories: Dict[str, str] = {}  # path → the same without links
 
     def real(self, path: str) -> str:
         """The path without symbolic links. The last part need not exist.
 
         Raises OSError: ELOOP after 40 links, ENOTDIR or ENOENT where ``..`` follows no directory.
         """
-        parts: Deque[str] = deque(_native(path).split("/"))
+        path = _native(path)
+        head, slash, name = path.rpartition("/")
+        if not slash or name in ("", ".", ".."):
+            return self._resolve(path)
+        # Thousands of files lie in hundreds of directories: each is resolved once.
+        if head not in self._directories:
+            self._directories[head] = self._resolve(head).rstrip("/")
+        candidate = self._directories[head] + "/" + name
+        return self._resolve(path) if self._link(candidate) else candidate
+
+    def _resolve(self, path: str) -> str:
+        parts: Deque[str] = deque(path.split("/"))
         current = ""
         followed = 0
         while parts:
@@ -99,8 +111,8 @@ class Tree:
         handle = os.open(host, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         return os.fdopen(handle, "rb")
 
-    def scan(self, path: str) -> List[Entry]:
-        """What is in a directory, sorted by name."""
+    def scan(self, path: str, wanted: Optional[Callable[[str], Any]] = None) -> List[Entry]:
+        """What is in a directory, sorted by name; of files only those whose name is ``wanted``."""
         found = []
         with os.scandir(self.host(path)) as entries:
             for entry in entries:
@@ -108,7 +120,7 @@ class Tree:
                     found.append(Entry(entry.name, LINK))
                 elif entry.is_dir(follow_symlinks=False):
                     found.append(Entry(entry.name, DIRECTORY))
-                else:
+                elif wanted is None or wanted(entry.name):
                     regular = entry.is_file(follow_symlinks=False)
                     found.append(Entry(entry.name, FILE if regular else OTHER))
         return sorted(found)

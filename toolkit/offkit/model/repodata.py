@@ -11,7 +11,9 @@ from offkit.model.rpm import Package, is_library
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
 _CHUNK = 256 * 1024
-_MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a changelog or description has some thousand
+_MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a real one has some hundred
+_MAX_TEXT = 64 * 1024  # characters of a name
+_MAX_ENTRIES = 1000 * 1000  # capabilities of one package
 _MAX_NAMES = 4 * 1000 * 1000  # capabilities kept; CentOS 7 with everything has 300,000
 
 
@@ -109,18 +111,22 @@ class _Primary:
         self._elsewhere: List[str] = []
         self._fields: Dict[str, str] = {}
         self._text: List[str] = []
+        self._length = 0  # characters in it
         self.parser = _parser(self._start, self._end)
 
     def _start(self, tag: str, attributes: Dict[str, str]) -> None:
         if tag == "rpm:entry":
             self._entries.append(attributes.get("name", ""))
+            if len(self._entries) > _MAX_ENTRIES:
+                raise BadRepodata("a package with more than {} capabilities".format(_MAX_ENTRIES))
         elif tag == "rpm:provides":
             self._entries = self._provides
         elif tag == "rpm:requires":
             self._entries = self._requires
         elif tag in ("name", "arch"):
             self._text = []
-            self.parser.CharacterDataHandler = self._text.append
+            self._length = 0
+            self.parser.CharacterDataHandler = self._characters
         elif tag == "version":
             self._fields.update(attributes)
         elif tag == "location":
@@ -130,6 +136,12 @@ class _Primary:
             self._entries = self._elsewhere
         elif tag == "metadata":
             self.is_primary = True
+
+    def _characters(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > _MAX_TEXT:
+            raise BadRepodata("a text of more than {} characters".format(_MAX_TEXT))
+        self._text.append(text)
 
     def _end(self, tag: str) -> None:
         if tag in ("name", "arch"):

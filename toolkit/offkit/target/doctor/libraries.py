@@ -191,13 +191,15 @@ class _Judge:
         loader: Loader,
         reports: Iterable[Tuple[Report, str]],
     ) -> None:
-        self._tree, self._env, self._cures, self._shelf = tree, env, cures, shelf
+        self._env, self._cures, self._shelf = env, cures, shelf
         self._main, self._loader = main, loader
         self._bits = main.bits if main is not None else 64
         self._machine = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
         self._reports = list(reports)
         self.rpms: List[str] = []
         self.cures: Dict[str, Cure] = {}
+        self._listed = ldconf.directories(tree)
+        self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
 
     def findings(self) -> List[Finding]:
         misses: Dict[str, _Miss] = {}
@@ -207,7 +209,7 @@ class _Judge:
                     misses.setdefault(resolution.name, _Miss()).add(severity, resolution)
         self._consult([name for name in misses if name not in self._shelf.offered])
         found = [self._missing(name, miss) for name, miss in misses.items()]
-        return found + self._versions()
+        return found + self._directories() + self._versions()
 
     def _consult(self, missing: List[str]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
@@ -253,7 +255,10 @@ class _Judge:
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
         astray = self._astray(name)
         if astray:
-            return self._unlisted(name, astray, miss.severity, who, looked)
+            directory = posixpath.dirname(astray)
+            self._unlisted.setdefault(directory, []).append(name)
+            fix = self._listing(directory)
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
         cure = self._cures.for_soname(name, self._bits)
         fix = cure.fix
         self.cures[name] = cure
@@ -268,23 +273,38 @@ class _Judge:
         """Where a library lies that the loader would take, did it look there."""
         tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
         usual = [posixpath.join(top, lib) for top in tops for lib in ("lib", "lib64")]
-        for directory in ldconf.directories(self._tree) + usual:
+        for directory in self._listed + usual:
             path = posixpath.join(directory, name)
             elf = self._loader.view.open(path).elf
             if elf is not None and self._main is not None and elf.arch == self._main.arch:
                 return path
         return ""
 
-    def _unlisted(self, name: str, path: str, severity: str, who: str, looked: Tuple[str, ...]) -> Finding:
-        directory = posixpath.dirname(path)
-        if directory in ldconf.directories(self._tree):
-            message = "is in {}, but not in ld.so.cache; needed by {}".format(directory, who)
-            return Finding("LIB010", severity, name, message, looked, "ldconfig")
-        message = "is in {}, which /etc/ld.so.conf does not name; needed by {}".format(directory, who)
-        fix = "echo {} > /etc/ld.so.conf.d/{}.conf && ldconfig".format(
-            directory, directory.strip("/").replace("/", "-")
-        )
-        return Finding("LIB010", severity, name, message, looked, fix)
+    def _listing(self, directory: str) -> str:
+        """How the loader gets to know a directory."""
+        if directory in self._listed:
+            return "ldconfig"
+        name = directory.strip("/").replace("/", "-")
+        return "echo {} > /etc/ld.so.conf.d/{}.conf && ldconfig".format(directory, name)
+
+    def _directories(self) -> List[Finding]:
+        """What the loader would find, did it look there."""
+        return [
+            Finding(
+                "LIB010",
+                WARNING,
+                directory,
+                "has {}, but {}".format(
+                    ", ".join(names),
+                    "ldconfig was not run since"
+                    if directory in self._listed
+                    else "/etc/ld.so.conf does not name it",
+                ),
+                ("/etc/ld.so.conf", "/etc/ld.so.cache"),
+                self._listing(directory),
+            )
+            for directory, names in self._unlisted.items()
+        ]
 
     def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
         """A Python built with --enable-shared whose library directory nobody told the loader."""

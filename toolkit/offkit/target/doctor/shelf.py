@@ -46,7 +46,7 @@ def _walk(
             if real in seen:
                 continue
             seen.add(real)
-            entries = tree.scan(directory)
+            entries = tree.scan(directory, _SHARED.search)
         except OSError as error:
             findings.append(
                 Finding(

@@ -1,0 +1,215 @@
+"""The metadata of yum repositories, good and bad, on directories and in ISO images."""
+
+import gzip
+import lzma
+import tracemalloc
+import zlib
+
+import pytest
+
+import repo_maker
+from offkit.edges import media, primary_db
+from offkit.edges.tree import Tree
+from offkit.model import repodata
+from offkit.model.iso9660 import BadIso
+from offkit.model.repodata import BadRepodata
+from repo_maker import image, package, primary, repomd, repository, write
+
+SM = "libSM.so.6()(64bit)"
+PACKAGES = [
+    package("libSM", [SM, "libSM = 1"], ["libICE.so.6()(64bit)", "libc.so.6()(64bit)"], "1.2.2", epoch="1"),
+    package("libICE", ["libICE.so.6()(64bit)"]),
+    package("zlib-devel", ["zlib-devel"]),
+]
+
+
+def read(top, capabilities=(SM,), names=()):
+    return media.read_index(media.Directory(Tree("/"), str(top)), "", capabilities, names)
+
+
+def reason(top):
+    with pytest.raises(BadRepodata) as caught:
+        read(top)
+    return str(caught.value)
+
+
+def check(index):
+    (found,) = index.packages
+    assert (found.title, found.provides) == ("libSM-1:1.2.2-1.el7.x86_64", (SM,))
+    assert found.requires == ("libICE.so.6()(64bit)", "libc.so.6()(64bit)")
+    assert found.location == "Packages/libSM-1.2.2-1.el7.x86_64.rpm"
+    assert index.names == {"libSM", "libICE", "zlib-devel"}
+    assert index.libraries == {SM, "libICE.so.6()(64bit)"}
+    assert index.total == 3
+
+
+@pytest.mark.parametrize("squeeze", ["", ".gz", ".bz2", ".xz"])
+def test_primary_xml(tmp_path, squeeze):
+    """However it is packed: what was asked for, the names of all, the libraries of all."""
+    check(read(repository(tmp_path, PACKAGES, squeeze)))
+
+
+@pytest.mark.parametrize("squeeze", ["", ".bz2", ".xz"])
+def test_only_the_database(tmp_path, squeeze):
+    """The same answers from SQLite where primary.xml is packed with zstd."""
+    packed = repo_maker.SQUEEZE[squeeze](repo_maker.database(str(tmp_path / "db"), PACKAGES))
+    write(tmp_path, "repodata/primary.sqlite" + squeeze, packed)
+    zstd = b"\x28\xb5\x2f\xfd etc"
+    write(tmp_path, "repodata/primary.xml.zst", zstd)
+    rows = [
+        ("primary", "repodata/primary.xml.zst", zstd, None),
+        ("primary_db", "repodata/primary.sqlite" + squeeze, packed, None),
+    ]
+    write(tmp_path, "repodata/repomd.xml", repomd(*rows))
+    check(read(tmp_path))
+
+
+def test_by_name(tmp_path):
+    """A package can be asked for by its own name, from both kinds of metadata."""
+    index = read(repository(tmp_path / "xml", PACKAGES), (), ("zlib-devel",))
+    assert [each.name for each in index.packages] == ["zlib-devel"]
+
+
+@pytest.mark.parametrize("rock_ridge", [True, False])
+def test_an_image_that_is_not_mounted(tmp_path, rock_ridge):
+    """CentOS 7 has its metadata at the top, el8 and newer in BaseOS and AppStream."""
+    packed = gzip.compress(primary(PACKAGES))
+    row = ("primary", "repodata/p.gz", packed, None)
+    for top, expected in (("", [""]), ("BaseOS/", ["BaseOS"])):
+        files = {top + "repodata/p.gz": packed, top + "repodata/repomd.xml": repomd(row), "EULA": b""}
+        (tmp_path / "x.iso").write_bytes(image(files, rock_ridge))
+        with media.Image(str(tmp_path / "x.iso")) as iso:
+            names = [name if rock_ridge else name.lower() for name in expected]
+            assert iso.repositories() == names
+            assert iso.lacking == 0
+            check(media.read_index(iso, names[0], [SM]))
+
+
+def test_not_xml(tmp_path):
+    """Both files."""
+    repository(tmp_path, PACKAGES)
+    write(tmp_path, "repodata/repomd.xml", b"It works!")
+    assert reason(tmp_path) == "repomd.xml: no XML: syntax error: line 1, column 0"
+    repository(tmp_path, PACKAGES, xml=b"<html><body>404</body></html>")
+    assert reason(tmp_path) == "primary.xml.gz: it is XML, but no primary metadata"
+    repository(tmp_path, PACKAGES, xml=b"<metadata><package>")
+    assert reason(tmp_path).startswith("primary.xml.gz: no XML: no element found")
+
+
+def test_an_unknown_encoding(tmp_path):
+    """Not a LookupError."""
+    repository(tmp_path, [], xml=b'<?xml version="1.0" encoding="klingon"?><metadata/>')
+    assert "no XML: unknown encoding" in reason(tmp_path)
+
+
+@pytest.mark.parametrize("squeeze", [".gz", ".bz2", ".xz"])
+def test_truncated_and_damaged(tmp_path, squeeze):
+    """Said of the file that is wrong, whatever its format."""
+    packed = repo_maker.SQUEEZE[squeeze](primary(PACKAGES * 500))
+    href = "repodata/primary.xml" + squeeze
+    for data, words in (
+        (packed[: len(packed) // 2], "is cut off"),
+        (packed[:100] + b"\xff" * 50 + packed[150:], "is damaged"),
+    ):
+        write(tmp_path, href, data)
+        write(tmp_path, "repodata/repomd.xml", repomd(("primary", href, data, None)))
+        assert words in reason(tmp_path)
+
+
+def test_another_file_than_repomd_says(tmp_path):
+    """The checksum is compared: a mixture of two ISOs is none."""
+    repository(tmp_path, PACKAGES)
+    write(tmp_path, "repodata/primary.xml.gz", gzip.compress(primary(PACKAGES[:1])))
+    assert reason(tmp_path).endswith("is not the file that repomd.xml was made for (its checksum differs)")
+
+
+def test_files_that_are_not_there(tmp_path):
+    """Missing, and outside the repository."""
+    write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/gone.xml", b"", None)))
+    assert reason(tmp_path) == "gone.xml: No such file or directory"
+    for href in ("../../etc/passwd", "/etc/passwd", "http://x/primary.xml"):
+        write(tmp_path, "repodata/repomd.xml", repomd(("primary", href, b"", None)))
+        assert "lies outside its repository" in reason(tmp_path)
+    write(tmp_path, "repodata/repomd.xml", repomd(("filelists", "repodata/f", b"", None)))
+    assert reason(tmp_path) == "repomd.xml names no primary metadata"
+    write(tmp_path, "repodata/repomd.xml", b"<repomd/>")
+    assert reason(tmp_path) == "repomd.xml: it names no files"
+
+
+MB = 1024 * 1024
+# (beginning, megabytes of one byte, what repomd.xml says it unpacks to, the finding)
+BOMBS = {
+    "more than repomd.xml says": (b"<metadata>", 100, b" ", 1000, "more than the 1000 bytes"),
+    "more than any repository has": (b"<metadata>", 300, b" ", None, "to more than the 268435456 bytes"),
+    "a tag without end": (b"<metadata ", 100, b"a", None, "a tag of more than 4194304 bytes"),
+    "an attribute without end": (b'<metadata a="', 100, b"a", None, "a tag of more than"),
+    "a text without end": (b"<metadata><package><name>", 100, b"a", None, "a text of more than"),
+    "a document type": (b'<!DOCTYPE x [<!ENTITY a "aa">]><metadata>&a;', 0, b"", None, "document type"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_bombs(tmp_path, name):
+    """A finding after some megabytes, not after all the memory."""
+    start, size, filling, said, words = BOMBS[name]
+    worker = zlib.compressobj(1, zlib.DEFLATED, 31)
+    packed = (
+        worker.compress(start) + b"".join(worker.compress(filling * MB) for _ in range(size)) + worker.flush()
+    )
+    write(tmp_path, "repodata/p.gz", packed)
+    write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.gz", packed, said)))
+    tracemalloc.start()
+    try:
+        assert words in reason(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 32 * MB
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_lzma_bomb(tmp_path):
+    """xz packs a hundred megabytes into some kilobytes; they are never held at once."""
+    packed = lzma.compress(b"<metadata>" + b" " * 10**8, preset=1)
+    write(tmp_path, "repodata/p.xz", packed)
+    write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.xz", packed, 5000)))
+    assert "unpacks to more than the 5000 bytes" in reason(tmp_path)
+
+
+def test_a_hostile_database(tmp_path, monkeypatch):
+    """No database; one without tables; one whose table is a query without end."""
+    import sqlite3
+
+    def put(data):
+        write(tmp_path, "repodata/x.sqlite", data)
+        write(tmp_path, "repodata/repomd.xml", repomd(("primary_db", "repodata/x.sqlite", data, None)))
+
+    put(b"no database at all" * 1000)
+    assert reason(tmp_path) == "x.sqlite: is no primary database: file is not a database"
+    path = str(tmp_path / "db")
+    connection = sqlite3.connect(path)
+    endless = "WITH RECURSIVE n(name) AS (SELECT 1 UNION ALL SELECT name + 1 FROM n) SELECT name, 1 AS pkgKey FROM n"
+    monkeypatch.setattr(primary_db, "_MAX_ROWS", 10**9)
+    monkeypatch.setattr(primary_db, "_MAX_LOOKS", 20)
+    connection.execute("CREATE VIEW packages AS " + endless)
+    connection.execute("CREATE VIEW provides AS " + endless)
+    connection.commit()
+    connection.close()
+    with open(path, "rb") as source:
+        put(source.read())
+    assert reason(tmp_path) == "x.sqlite: is no primary database: interrupted"
+    monkeypatch.setattr(primary_db, "_MAX_ROWS", 1000)
+    assert reason(tmp_path) == "x.sqlite: is no primary database: more than 1000 rows"
+
+
+def test_a_repomd_of_gigabytes(tmp_path):
+    """Four megabytes are read."""
+    write(tmp_path, "repodata/repomd.xml", b" " * (repodata.REPOMD_SIZE + 1))
+    assert reason(tmp_path) == "repomd.xml has more than 4194304 bytes"
+
+
+def test_things_that_are_no_image(tmp_path):
+    """A directory, and a file that is none."""
+    with pytest.raises(OSError, match="not a regular file but a directory"):
+        media.Image(str(tmp_path))
+    (tmp_path / "x.iso").write_bytes(b"x" * 10**5)
+    with pytest.raises(BadIso):
+        media.Image(str(tmp_path / "x.iso"))
