@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
 
-.PHONY: help demo test setup lint unit unit36 online e2e wheel bench-start format clean
+.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell wheel bench-start format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -65,6 +65,15 @@ online: $(VENV)/.tools
 
 e2e: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/e2e
+
+# make lab    servers without a network to try everything on: sets them up (root, Debian or Ubuntu) and runs their tests
+lab: $(VENV)/.tools
+	@$(BIN)/python tests/lab/prepare.py
+	$(BIN)/python -m pytest -q tests/lab
+
+# make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
+lab-shell: $(VENV)/.tools
+	@$(BIN)/python tests/lab/shell.py $(or $(TARGET),el7) $(FILES)
 
 wheel: $(VENV)/.tools
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

@@ -1,0 +1,163 @@
+"""Installation discs in the shapes of CentOS 7 and of Enterprise Linux 8 and 9, signed."""
+
+import functools
+import glob
+import os
+import shutil
+import subprocess
+
+import base
+import cache
+import python_rpms
+import rpms
+from flavours import FLAVOURS
+
+_REPO_CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "repo-config")
+# Where the real discs have their packages: el7 all at the top, later ones in two repositories.
+_APPSTREAM = {"python36", "fontconfig", "freetype", "libatomic"}
+_MODULES = """\
+---
+document: modulemd
+version: 2
+data:
+  name: python36
+  stream: "3.6"
+  version: 8100020240101000000
+  context: 17efdbc7
+  arch: x86_64
+  summary: Python programming language, version 3.6
+  description: >-
+    Made for tests.
+  license:
+    module: [MIT]
+  dependencies:
+    - requires:
+        platform: [el8]
+  profiles:
+    common:
+      rpms: [python36]
+  artifacts:
+    rpms:
+      - {nevra}
+...
+---
+document: modulemd-defaults
+version: 1
+data:
+  module: python36
+  stream: "3.6"
+  profiles:
+    "3.6": [common]
+...
+"""
+
+
+def iso(el=7):
+    """The cached, signed disc image of that EL."""
+    flavour = FLAVOURS[el]
+    return cache.kept(
+        "el{}.iso".format(el), (rpms.key(), tree(el)), lambda path: write(path, tree(el), flavour)
+    )
+
+
+def tree(el=7):
+    """The cached directory that the disc is made of."""
+    flavour = FLAVOURS[el]
+    packages = [*base.donated(el), *python(el)]
+    recipe = (rpms.key(), repr(flavour), repr(packages), _MODULES, cache.source(rpms, _arrange, repodata))
+    return cache.kept("disc{}".format(el), recipe, lambda path: _arrange(path, flavour, packages))
+
+
+def python(el):
+    """The RPMs with that EL's Python; none when this machine has no such Python."""
+    series, command, libraries = FLAVOURS[el].python
+    release = "1.module_el8.10.0+1+17efdbc7" if el == 8 else "1.el{}".format(el)
+    return python_rpms.packages(series, command, libraries, release, ["python3"] if el == 8 else [])
+
+
+@functools.cache
+def kernel_reads_iso():
+    """Whether mount -o loop can mount a disc here; some kernels have no iso9660."""
+    if shutil.which("modprobe"):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["modprobe", "iso9660"], check=False, **quiet)
+    with open("/proc/filesystems", encoding="ascii") as known:
+        return "iso9660" in known.read().split()
+
+
+def opened(image):
+    """The cached directory with everything in an image; where it cannot be mounted, this is bound."""
+    name = "opened-" + os.path.basename(image).replace(".iso", "")
+    status = os.stat(image)
+    recipe = (image, str(status.st_size), str(status.st_mtime_ns))
+    return cache.kept(name, recipe, lambda path: _extract(image, path))
+
+
+def _extract(image, path):
+    os.makedirs(path)
+    cache.run(["bsdtar", "-xf", image, "-C", path])
+
+
+def _arrange(path, flavour, packages):
+    built = rpms.build(packages, flavour.el, path + ".rpms")
+    rpms.sign(built)
+    os.makedirs(path)
+    if flavour.el == 7:
+        for each in built:
+            _move(each, os.path.join(path, "Packages"))
+        shutil.copy(rpms.public_key(), os.path.join(path, flavour.key))
+        base.write(path, "CentOS_BuildTag", "20201030-1\n")
+        base.write(path, ".discinfo", "1604001756.129500\n7.9\nx86_64\n")
+        repodata(path)
+    else:
+        for each in built:
+            name = os.path.basename(each)
+            owner = "AppStream" if name.rsplit("-", 2)[0] in _APPSTREAM else "BaseOS"
+            _move(each, os.path.join(path, owner, "Packages", name[0].lower()))
+        media = "[InstallMedia-{0}]\nname={1} - {0}\nmediaid=None\nmetadata_expire=-1\ngpgcheck=0\ncost=500\n"
+        base.write(
+            path,
+            "media.repo",
+            "\n".join(media.format(each, flavour.label) for each in ("BaseOS", "AppStream")),
+        )
+        base.write(path, ".discinfo", "1716000000.0\n{}\nx86_64\n".format(flavour.version))
+        for owner in ("BaseOS", "AppStream"):
+            repodata(os.path.join(path, owner))
+        for each in glob.glob(os.path.join(path, "AppStream", "Packages", "p", "python36-*.rpm")):
+            _modules(os.path.join(path, "AppStream"), each)
+    cache.remove(path + ".rpms")
+
+
+def repodata(folder):
+    """As on CentOS 7: XML in gz, and sqlite; new versions of createrepo_c would write zst."""
+    cache.run(["createrepo_c", "--quiet", "--compatibility", "--database", folder])
+
+
+def _modules(folder, rpm):
+    """python36 is a module on el8: yum finds it only through this metadata."""
+    nevra = cache.run(["rpm", "-qp", "--nosignature", "--qf", "%{N}-0:%{V}-%{R}.%{ARCH}", rpm]).strip()
+    description = os.path.join(folder, "modules.yaml")
+    with open(description, "w", encoding="utf-8") as target:
+        target.write(_MODULES.format(nevra=nevra))
+    cache.run(["modifyrepo_c", "--mdtype=modules", description, os.path.join(folder, "repodata")])
+    os.unlink(description)
+
+
+def _move(path, folder):
+    os.makedirs(folder, exist_ok=True)
+    shutil.move(path, folder)
+
+
+def write(path, tree_path, flavour):
+    """A directory as a disc image, with the options that CentOS's own discs are made with."""
+    flags = ["-quiet", "-V", flavour.label, "-R", "-J", "-joliet-long", "-T"]
+    cache.run(["xorriso", "-as", "mkisofs", *flags, "-o", path, tree_path])
+
+
+def repository(el, mount="/mnt/offkit-iso"):
+    """offkit's .repo file for that EL's disc, as it stands in a bundle."""
+    path = os.path.join(_REPO_CONFIG, "el{}".format(el), "offkit.repo")
+    with open(path, encoding="utf-8") as template:
+        text = template.read()
+    key = "file:///etc/pki/rpm-gpg/" + FLAVOURS[el].key
+    return text.replace("{mount}", mount).replace("{gpgkey}", key)

@@ -1,0 +1,38 @@
+"""Sets the lab up: packages, the base system, the layers and discs. The second time it has nothing to do.
+
+python tests/lab/prepare.py [el7 el8 el9]
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import cache
+import disc
+import needs
+import targets
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def main(names):
+    """Exit code 0 also where there can be no lab, unless OFFKIT_REQUIRE_ALL=1."""
+    reason = needs.hopeless()
+    if not reason:
+        subprocess.run(["sh", os.path.join(HERE, "setup.sh")], check=True, stdout=sys.stderr)
+        reason = needs.reason()
+    if reason:
+        print("skipped: the lab ({})".format(reason))
+        return 1 if os.environ.get("OFFKIT_REQUIRE_ALL") == "1" else 0
+    start = time.monotonic()
+    for name in names or ["el7", "el8", "el9"]:
+        el = int(name[2:])
+        targets.layer(el)
+        disc.iso(el)
+    print("lab: ready after {:.0f} s, in {}".format(time.monotonic() - start, cache.home()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,83 @@
+"""A real CPython of this machine as RPMs: python3 with the command, python3-libs with the rest."""
+
+import glob
+import os
+import subprocess
+
+import base
+import cache
+import rpms
+
+import pythons
+
+# test suites, the development parts, and what needs Tk (a package of its own on CentOS)
+_LEFT_OUT = ("test", "tests", "idlelib", "turtledemo", "tkinter", "lib2to3", "site-packages")
+
+
+def packages(series, command, libraries, release, provides=()):
+    """The two Packages, or none when this machine has no such Python.
+
+    The libraries that its modules need become requirements: rpmbuild reads them.
+    """
+    python = pythons.find(series)
+    if python is None:
+        return []
+    version = _version(python)
+    recipe = (python, str(os.stat(python).st_mtime), *_LEFT_OUT, cache.source(_arrange))
+    tree = cache.kept(
+        "python{}".format(series.replace(".", "")), recipe, lambda path: _arrange(path, python, series)
+    )
+    held = {}
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = os.path.join(folder, name)
+            held["/" + os.path.relpath(path, tree)] = path
+    own = {inside: path for inside, path in held.items() if inside.startswith("/usr/bin/")}
+    rest = {inside: path for inside, path in held.items() if inside not in own}
+    return [
+        rpms.Package(
+            command,
+            version,
+            "Interpreter of the Python language",
+            own,
+            provides=provides,
+            requires=["{}(x86-64) = {}-{}".format(libraries, version, release)],
+            release=release,
+        ),
+        rpms.Package(
+            libraries, version, "The libraries of Python " + version, rest, ldconfig=True, release=release
+        ),
+    ]
+
+
+def _version(python):
+    asked = [python, "-I", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]
+    return subprocess.run(asked, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+
+
+def _arrange(path, python, series):
+    prefix = os.path.dirname(os.path.dirname(python))
+    name = "python" + series
+    binary = os.path.join(path, "usr/bin")
+    library = os.path.join(path, "usr/lib", name)
+    os.makedirs(binary)
+    os.makedirs(os.path.join(path, "usr/lib"))
+    os.makedirs(os.path.join(path, "usr/lib64"))
+    cache.run(["cp", "-a", os.path.realpath(python), os.path.join(binary, name)])
+    os.symlink(name, os.path.join(binary, "python3"))
+    cache.run(["cp", "-a", os.path.join(prefix, "lib", name), library])
+    for pattern in (
+        *_LEFT_OUT,
+        "config-*",
+        "lib-dynload/_tkinter*",
+        "lib-dynload/_test*",
+        "*/test",
+        "*/tests",
+    ):
+        for found in glob.glob(os.path.join(library, pattern)):
+            cache.remove(found)
+    os.makedirs(os.path.join(library, "site-packages"))
+    base.write(library, "site-packages/README.txt", "")
+    for found in glob.glob(os.path.join(prefix, "lib", "libpython{}*.so*".format(series))):
+        cache.run(["cp", "-a", found, os.path.join(path, "usr/lib64")])
+    cache.run(["find", path, "-name", "*.opt-[12].pyc", "-delete"])

@@ -1,0 +1,164 @@
+"""RPMs with true metadata: real files packed by rpmbuild, which reads their provides itself."""
+
+import os
+import shutil
+from types import MappingProxyType
+from typing import Mapping, NamedTuple, Sequence
+
+import cache
+
+_EPOCH = "1500000000"  # one moment for all, so that the same content gives the same RPM
+# How each EL packs its payloads.
+_PAYLOAD = {7: "w2.xzdio", 8: "w2.xzdio", 9: "w3.zstdio"}
+_ELFDEPS = "/usr/lib/rpm/elfdeps"
+
+_HEAD = """\
+%global debug_package %{{nil}}
+%global __os_install_post %{{nil}}
+%global _build_id_links none
+%global _binary_payload {payload}
+%global _buildhost build.offkit.lab
+%global use_source_date_epoch_as_buildtime 1
+%global clamp_mtime_to_source_date_epoch 1
+%global __python_provides %{{nil}}
+%global __python_requires %{{nil}}
+%global __requires_exclude ^/usr/(local/)?bin/
+Name: lab
+Version: 1
+Release: 1.el{el}
+Summary: The source of the lab's packages
+License: various
+Vendor: offkit lab
+%description
+Made for tests.
+%install
+cp -a {stage}/. %{{buildroot}}/
+"""
+_ONE = """\
+%package -n {name}
+Version: {version}
+Release: {release}
+Summary: {summary}
+{lines}
+%description -n {name}
+{summary}, made for tests.
+%files -n {name}
+{files}
+"""
+
+
+class Package(NamedTuple):
+    name: str
+    version: str
+    summary: str
+    files: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # path inside: file, link or directory that it is a copy of
+    provides: Sequence[str] = ()
+    requires: Sequence[str] = ()
+    ldconfig: bool = False
+    release: str = ""  # by default 1.elN
+    arch: str = ""
+
+
+def provides(paths):
+    """What rpm says that shared libraries provide: libz.so.1()(64bit), libz.so.1(ZLIB_1.2.0)(64bit)."""
+    text = "".join(path + "\n" for path in paths)
+    return sorted(set(cache.run([_ELFDEPS, "--provides"], input=text).split("\n")) - {""}) if text else []
+
+
+def build(packages, el, out):
+    """One rpmbuild for all ``packages``, into the directory ``out``; returns the paths, sorted."""
+    work = out + ".work"
+    cache.remove(work)
+    stage = os.path.join(work, "stage")
+    os.makedirs(stage)
+    os.makedirs(out, exist_ok=True)
+    spec = [_HEAD.format(payload=_PAYLOAD[el], el=el, stage=stage)]
+    for package in packages:
+        for inside, source in package.files.items():
+            _copy(source, stage + inside)
+        lines = ["AutoReqProv: no"] if not package.files else []
+        lines += ["Provides: " + each for each in package.provides]
+        lines += ["Requires: " + each for each in package.requires]
+        lines += ["BuildArch: " + package.arch] if package.arch else []
+        spec.append(
+            _ONE.format(
+                name=package.name,
+                version=package.version,
+                release=package.release or "1.el{}".format(el),
+                summary=package.summary,
+                lines="\n".join(lines),
+                files="\n".join('"{}"'.format(inside) for inside in sorted(package.files)),
+            )
+        )
+        if package.ldconfig:
+            spec.append(
+                "%post -n {0} -p /sbin/ldconfig\n%postun -n {0} -p /sbin/ldconfig\n".format(package.name)
+            )
+    with open(os.path.join(work, "lab.spec"), "w", encoding="utf-8") as target:
+        target.write("".join(spec))
+    define = [
+        "--define",
+        "_topdir " + work,
+        "--define",
+        "_rpmdir " + out,
+        "--define",
+        "_rpmfilename %{NVRA}.rpm",
+    ]
+    cache.run(
+        ["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux", *define, work + "/lab.spec"],
+        env=dict(os.environ, SOURCE_DATE_EPOCH=_EPOCH),
+    )
+    cache.remove(work)
+    return sorted(os.path.join(out, name) for name in os.listdir(out) if name.endswith(".rpm"))
+
+
+def _copy(source, target):
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.isdir(source) and not os.path.islink(source):
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+# --- signatures ---------------------------------------------------------------------------
+
+
+def key():
+    """The cached GNUPGHOME with the one key that signs; its public half is ``public`` in there."""
+    return cache.kept("key", ("1",), generate_key)
+
+
+def public_key():
+    return os.path.join(key(), "public")
+
+
+def sign(paths, home=""):
+    """Sign RPMs in place, with the lab's key or that of another GNUPGHOME."""
+    home = home or key()
+    settings = ("_gpg_name lab@offkit.invalid", "_gpg_digest_algo sha256", "__gpg " + shutil.which("gpg"))
+    define = [word for setting in settings for word in ("--define", setting)]
+    try:
+        cache.run(["rpmsign", *define, "--addsign", *paths], env=dict(os.environ, GNUPGHOME=home))
+    finally:
+        _end_agent(home)
+
+
+def generate_key(home):
+    """A GNUPGHOME with a key of its own; its public half is the file ``public``."""
+    os.makedirs(home, mode=0o700)
+    name = "offkit lab (not CentOS) <lab@offkit.invalid>"
+    gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
+    try:
+        cache.run([*gpg, "--passphrase", "", "--quick-gen-key", name, "rsa2048", "sign", "never"])
+        cache.run(
+            [*gpg, "--armor", "--output", os.path.join(home, "public"), "--export", "lab@offkit.invalid"]
+        )
+    finally:
+        _end_agent(home)
+
+
+def _end_agent(home):
+    """gpg leaves an agent running behind itself."""
+    cache.run(["gpgconf", "--homedir", home, "--kill", "all"])

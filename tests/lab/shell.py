@@ -1,0 +1,36 @@
+"""A shell in a fresh yum target without a network, its disc inserted. Everything goes at its end.
+
+python tests/lab/shell.py [el7|el8|el9] [FILE ...]     files are carried to /root
+"""
+
+import os
+import signal
+import subprocess
+import sys
+
+import disc
+import prepare
+import targets
+
+PROMPT = r"[\u@{} \W]\$ "
+
+
+def main(name="el7", *files):
+    """The shell's exit code."""
+    code = prepare.main([name])
+    if code or prepare.needs.reason():
+        return code or 1
+    with targets.target(int(name[2:])) as target:
+        target.insert(disc.iso(target.flavour.el))
+        target.write("/etc/yum.repos.d/offkit.repo", disc.repository(target.flavour.el))
+        for path in files:
+            target.put(path, "/root/" + os.path.basename(path))
+        print("{}; the disc is in {}; exit ends it".format(target.flavour.redhat_release, targets.DISC))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the shell
+        variables = dict(targets.VARIABLES, TERM=os.environ.get("TERM", "dumb"), PS1=PROMPT.format(name))
+        shell = ["sh", "-c", "cd && exec bash --norc -i"]
+        return subprocess.call(target.command(shell), env=dict(variables, PATH=targets.enter.PATH))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

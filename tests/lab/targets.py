@@ -1,0 +1,163 @@
+"""A server to play with: an overlay above the cached system, entered without a network.
+
+Nothing is mounted on this machine: each command gets its file systems in a mount namespace of
+its own, which ends with it. What a command wrote stays in the target's folder until that goes.
+"""
+
+import contextlib
+import os
+import pty
+import shutil
+import subprocess
+import tempfile
+
+import base
+import cache
+import disc
+import enter
+import rpms
+from flavours import FLAVOURS
+
+DISC = "/mnt/offkit-iso"  # where offkit's repository files expect the disc
+# lower directories, folder, disc ("" for none), then the command of enter.py
+_MOUNT = r"""
+set -e
+lower=$1 folder=$2 disc=$3; shift 3
+mount -t overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" lab "$folder/root"
+[ -z "$disc" ] || mount -t iso9660 -o loop,ro "$disc" "$folder/disc"
+exec "$@"
+"""
+# A login; C.UTF-8 is the one UTF-8 locale of the system and stands for en_US.UTF-8.
+VARIABLES = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "USER": "root", "LOGNAME": "root"}
+
+
+class Target:
+    """A yum target in ``folder``; it is there for as long as the folder is."""
+
+    def __init__(self, folder, el=7):
+        self.folder = os.path.realpath(folder)
+        self.flavour = FLAVOURS[el]
+        self._lower = "{}:{}".format(os.path.join(layer(el), "upper"), base.system())
+        self._disc, self._at = None, DISC
+        for name in ("upper", "work", "root", "disc"):
+            os.makedirs(os.path.join(self.folder, name), exist_ok=True)
+
+    def path(self, inside):
+        """Where a path lies on this machine, if the target has written it: to read, or to put there."""
+        return os.path.join(self.folder, "upper", inside.lstrip("/"))
+
+    def put(self, source, inside):
+        """Carry a file over the gap."""
+        os.makedirs(os.path.dirname(self.path(inside)), exist_ok=True)
+        shutil.copy2(str(source), self.path(inside))
+
+    def write(self, inside, text):
+        base.write(self.path("/"), inside.lstrip("/"), text)
+
+    def insert(self, iso, at=DISC):
+        """An ISO file into the drive: its files are below ``at`` from the next command on."""
+        self._disc = iso
+        self._at = at
+
+    def eject(self):
+        self._disc = None
+
+    def command(self, argv, network=False, shm=True, binds=()):
+        """The argument list for subprocess that runs ``argv`` inside, as in enter.command."""
+        mounted = ""
+        binds = list(binds)
+        if self._disc and disc.kernel_reads_iso():
+            mounted = self._disc
+            binds.append((os.path.join(self.folder, "disc"), self._at))
+        elif self._disc:
+            binds.append((disc.opened(self._disc), self._at))
+        for source, inside in binds:  # enter.py makes them in the directory below the overlay
+            if os.path.isdir(source):
+                os.makedirs(self.path(inside), exist_ok=True)
+            elif not os.path.exists(self.path(inside)):
+                self.write(inside, "")
+        root = os.path.join(self.folder, "root")
+        inner = enter.command(root, argv, network=network, shm=shm, binds=binds)
+        return ["unshare", "-m", "sh", "-c", _MOUNT, "target", self._lower, self.folder, mounted, *inner]
+
+    def run(self, argv, typed="", variables=None, timeout=300, **how):
+        """Run to the end: a CompletedProcess with texts.
+
+        ``typed`` is what the person at the terminal answers, from the start in its buffer: yum
+        takes a yes to a key from a terminal only. Without it there is no terminal.
+        """
+        keyboard, terminal = pty.openpty() if typed else (None, os.open(os.devnull, os.O_RDONLY))
+        try:
+            if typed:
+                os.write(keyboard, typed.encode())
+            return subprocess.run(
+                self.command([str(word) for word in argv], **how),
+                env=dict(VARIABLES, PATH=enter.PATH, **(variables or {})),
+                stdin=terminal,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+                check=False,
+            )
+        finally:
+            for handle in (terminal, keyboard):
+                if handle is not None:
+                    os.close(handle)
+
+
+@contextlib.contextmanager
+def target(el=7):
+    """A new Target in a directory that goes at the end."""
+    folder = tempfile.mkdtemp(prefix="target-", dir=cache.home())
+    try:
+        yield Target(folder, el)
+    finally:
+        cache.remove(folder)
+
+
+def layer(el):
+    """The cached overlay layer that turns the system into that EL."""
+    flavour = FLAVOURS[el]
+    recipe = (
+        base.system(),
+        rpms.public_key(),
+        repr(flavour),
+        *map(repr, base.installed(el)),
+        cache.source(rpms, _arrange),
+    )
+    return cache.kept("el{}".format(el), recipe, lambda path: _arrange(path, flavour))
+
+
+def _arrange(folder, flavour):
+    """os-release, the stock repositories, the key, and an rpm database that knows what is there."""
+    upper = os.path.join(folder, "upper")
+    os.makedirs(upper)
+    release = "".join('{}="{}"\n'.format(*pair) for pair in flavour.os_release.items())
+    base.write(upper, "usr/lib/os-release", release)
+    os.makedirs(os.path.join(upper, "etc"))
+    os.symlink("../usr/lib/os-release", os.path.join(upper, "etc/os-release"))
+    base.write(upper, "etc/redhat-release", flavour.redhat_release + "\n")
+    name, text = flavour.stock
+    base.write(upper, "etc/yum.repos.d/" + name, text)
+    os.makedirs(os.path.join(upper, "etc/pki/rpm-gpg"))
+    shutil.copy(rpms.public_key(), os.path.join(upper, "etc/pki/rpm-gpg", flavour.key))
+    packages = [
+        rpms.Package(
+            flavour.release_package,
+            flavour.version,
+            flavour.redhat_release,
+            provides=["system-release = {}".format(flavour.version), "redhat-release"],
+        ),
+        *base.installed(flavour.el),
+    ]
+    built = rpms.build(packages, flavour.el, os.path.join(upper, "root", "rpms"))
+    for name in ("work", "root"):
+        os.makedirs(os.path.join(folder, name))
+    inside = ["/root/rpms/" + os.path.basename(path) for path in built]
+    enter_rpm = enter.command(os.path.join(folder, "root"), ["rpm", "-i", "--nosignature", *inside])
+    cache.run(
+        ["unshare", "-m", "sh", "-c", _MOUNT, "layer", base.system(), folder, "", *enter_rpm],
+        env={"HOME": "/root", "PATH": enter.PATH},
+    )
+    shutil.rmtree(os.path.join(upper, "root", "rpms"))

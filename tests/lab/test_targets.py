@@ -1,0 +1,174 @@
+"""The lab's own promises: what a target is like, and that nothing of it is left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import cache
+import disc
+import needs
+import pytest
+import rpms
+import targets
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(bool(needs.reason()), reason=needs.reason() or "the lab is ready"),
+]
+
+INSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' install "
+
+
+@pytest.fixture
+def el7():
+    """A fresh target with the disc in and offkit's repository file written."""
+    with targets.target(7) as target:
+        target.insert(disc.iso(7))
+        target.write("/etc/yum.repos.d/offkit.repo", disc.repository(7))
+        yield target
+
+
+def sh(target, text, **how):
+    done = target.run(["sh", "-c", text], **how)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_target_looks_like_a_minimal_centos(el7):
+    """Its release, its rpm database, yum; no Python on PATH, none of the X11 libraries."""
+    code, out, _ = sh(
+        el7, ". /etc/os-release; echo $ID $VERSION_ID; rpm -E %_arch; rpm -q glibc centos-release"
+    )
+    assert (code, out.splitlines()[:2]) == (0, ["centos 7", "x86_64"])
+    assert "glibc-" in out
+    assert sh(el7, "command -v python3 python3.6 python || echo none")[1] == "none\n"
+    assert sh(el7, "ldconfig -p | grep -c -E 'libSM|libXext|libXrender|libGL'")[1] == "0\n"
+    assert sh(el7, "rpm -q --whatprovides 'libSM.so.6()(64bit)'")[0] == 1
+    assert sh(el7, "rpm -q --whatprovides 'libstdc++.so.6(GLIBCXX_3.4.19)(64bit)'")[1].startswith(
+        "libstdc++-"
+    )
+
+
+def test_without_the_network_a_stock_repository_fails_yum(el7):
+    """As on the real thing: which is why every line of offkit disables the others."""
+    code, _, err = sh(el7, "yum install libSM", typed="y\n")
+    assert code == 1
+    assert "Failed to download metadata for repo 'base'" in err
+
+
+def test_targets_do_not_know_each_other():
+    """What one wrote is not in the next, and not in the base."""
+    with targets.target(7) as one, targets.target(7) as other:
+        assert sh(one, "echo mine > /etc/mine; rm /etc/redhat-release")[0] == 0
+        assert sh(one, "cat /etc/mine; test -e /etc/redhat-release || echo gone")[1] == "mine\ngone\n"
+        assert sh(other, "test -e /etc/mine || cat /etc/redhat-release")[1].startswith(
+            "CentOS Linux release 7"
+        )
+
+
+@pytest.mark.parametrize("el", [7, 8, 9])
+def test_every_package_of_a_disc_is_signed(el):
+    """And its key is where that EL has it: on the el7 disc, or on the server."""
+    tree = disc.opened(disc.iso(el))
+    packages = [
+        os.path.join(parent, name)
+        for parent, _, names in os.walk(tree)
+        for name in names
+        if name.endswith(".rpm")
+    ]
+    assert len(packages) > 40
+    out = cache.run(["rpm", "-qp", "--nosignature", "--qf", "%{NAME} %{RSAHEADER:pgpsig}\n", *packages])
+    assert [line for line in out.splitlines() if "RSA/SHA256" not in line] == []
+    assert os.path.exists(os.path.join(tree, "RPM-GPG-KEY-CentOS-7")) == (el == 7)
+    assert os.path.isdir(os.path.join(tree, "repodata" if el == 7 else "AppStream/repodata"))
+
+
+def test_a_library_package_provides_what_its_files_do(el7):
+    """yum finds it by soname and by symbol version, as on the real disc."""
+    found = INSTALL.replace("install", "-q repoquery --whatprovides")
+    assert sh(el7, found + "'libSM.so.6()(64bit)'")[1] == "libSM-0:1.2.3-1.el7.x86_64\n"
+    assert "zlib-0:" in sh(el7, found + "'libz.so.1(ZLIB_1.2.0)(64bit)'")[1]
+
+
+def altered(tmp_path, change):
+    """A copy of the el7 disc's tree after ``change(Packages)``, with repodata of its own."""
+    tree = tmp_path / "disc"
+    shutil.copytree(disc.tree(7), tree)
+    change(tree / "Packages")
+    shutil.rmtree(tree / "repodata")
+    disc.repodata(str(tree))
+    image = tmp_path / "altered.iso"
+    disc.write(str(image), str(tree), targets.FLAVOURS[7])
+    return str(image)
+
+
+def unsign(packages):
+    path = next(packages.glob("libSM-*.rpm"))
+    cache.run(["rpmsign", "--delsign", path])
+
+
+def sign_with_another_key(packages):
+    path = next(packages.glob("libSM-*.rpm"))
+    cache.run(["rpmsign", "--delsign", path])
+    home = packages.parent.parent / "gnupg"
+    rpms.generate_key(str(home))
+    rpms.sign([str(path)], str(home))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(unsign, "is not signed"), (sign_with_another_key, "Public key for")]
+)
+def test_yum_refuses_what_the_key_did_not_sign(el7, tmp_path, change, said):
+    """gpgcheck=1 is in force: the disc's key is not enough for a package it did not sign."""
+    el7.insert(altered(tmp_path, change))
+    code, out, err = sh(el7, INSTALL + "libSM", typed="y\ny\ny\n")
+    assert code == 1
+    assert said in out + err
+    assert sh(el7, "rpm -q libSM")[0] == 1
+
+
+def test_a_disc_that_is_not_in_is_an_error(el7):
+    """Not 'No package available'."""
+    el7.eject()
+    code, _, err = sh(el7, INSTALL + "libSM", typed="y\n")
+    assert code == 1
+    assert "Cannot download repomd.xml" in err
+
+
+def test_a_kill_leaves_no_mount_and_no_process(el7):
+    """The file systems of a target end with its last process, and that with the one we started."""
+    before = mounts()
+    running = subprocess.Popen(el7.command(["sleep", "1000"]), stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not inside(el7) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert inside(el7), "it never started"
+        assert mounts() == before
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    deadline = time.monotonic() + 30
+    while inside(el7) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not inside(el7)
+    assert mounts() == before
+
+
+def mounts():
+    with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+        return [line for line in lines if cache.home() in line]
+
+
+def inside(target):
+    """Processes that see this target's overlay mounted."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/{}/mountinfo".format(pid), encoding="utf-8") as lines:
+                if target.folder in lines.read():
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
