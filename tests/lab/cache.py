@@ -2,9 +2,11 @@
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # for programs: pythons.py
 import bare
+
+_WEEK = 7 * 24 * 3600
 
 
 def home():
@@ -33,9 +37,11 @@ def kept(name, recipe, make):
     stem, dot, ending = name.partition(".")
     path = os.path.join(home(), "{}-{}{}{}".format(stem, digest, dot, ending))
     if os.path.exists(path):
+        _used(path)
         return path
     with _locked(stem):
         if not os.path.exists(path):
+            _discard_old(stem, ending)
             making = os.path.join(home(), ".making-" + name)
             remove(making)
             say("lab: making {} ...".format(os.path.basename(path)))
@@ -44,6 +50,22 @@ def kept(name, recipe, make):
             os.rename(making, path)
             say("lab: made {} in {:.0f} s".format(os.path.basename(path), time.monotonic() - start))
     return path
+
+
+def _used(path):
+    """Leave a mark in the access time: the modification time belongs to the content."""
+    os.utime(path, (time.time(), os.stat(path).st_mtime))
+
+
+def _discard_old(stem, ending):
+    """What an earlier recipe made, once nobody has used it for a week."""
+    for path in glob.glob(os.path.join(home(), "{}-*{}".format(stem, ending))):
+        name = os.path.basename(path)
+        ours = re.fullmatch(
+            re.escape(stem) + "-[0-9a-f]{12}" + re.escape("." + ending if ending else ""), name
+        )
+        if ours and time.time() - os.stat(path).st_atime > _WEEK:
+            remove(path)
 
 
 def source(*things):

@@ -76,26 +76,41 @@ def python(el):
 
 
 @functools.cache
-def kernel_reads_iso():
-    """Whether mount -o loop can mount a disc here; some kernels have no iso9660."""
-    if shutil.which("modprobe"):
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(["modprobe", "iso9660"], check=False, **quiet)
-    with open("/proc/filesystems", encoding="ascii") as known:
-        return "iso9660" in known.read().split()
+def mountable(image):
+    """Whether mount -o loop,ro takes it here: some kernels have no iso9660, some containers no loop device."""
+    tried = subprocess.run(
+        ["unshare", "-m", "mount", "-o", "loop,ro", image, "/mnt"], capture_output=True, check=False
+    )
+    return tried.returncode == 0
 
 
-def opened(image):
-    """The cached directory with everything in an image; where it cannot be mounted, this is bound."""
-    name = "opened-" + os.path.basename(image).replace(".iso", "")
-    status = os.stat(image)
-    recipe = (image, str(status.st_size), str(status.st_mtime_ns))
-    return cache.kept(name, recipe, lambda path: _extract(image, path))
+def unpack(image, folder):
+    """Everything in an image into a new directory, which can be bound where mounting is not to be had."""
+    os.makedirs(folder)
+    cache.run(["bsdtar", "-xf", image, "-C", folder])
 
 
-def _extract(image, path):
-    os.makedirs(path)
-    cache.run(["bsdtar", "-xf", image, "-C", path])
+def unpacked(image):
+    """The cached directory with everything in one of the lab's own images."""
+    name = "unpacked-" + os.path.basename(image).split("-")[0]
+    return cache.kept(name, (image,), lambda path: unpack(image, path))
+
+
+def altered(el, change, folder):
+    """An image in ``folder`` with the tree of a disc after ``change(directory of its packages)``.
+
+    Its repodata is made anew, so it is a disc that somebody built, not one that was damaged.
+    """
+    copy = os.path.join(folder, "disc")
+    shutil.copytree(tree(el), copy, symlinks=True)
+    tops = [copy] if el == 7 else [os.path.join(copy, owner) for owner in ("BaseOS", "AppStream")]
+    for top in tops:
+        change(os.path.join(top, "Packages"))
+        shutil.rmtree(os.path.join(top, "repodata"))
+        repodata(top)
+    image = os.path.join(folder, "altered.iso")
+    write(image, copy, FLAVOURS[el])
+    return image
 
 
 def _arrange(path, flavour, packages):

@@ -3,6 +3,9 @@
 import os
 import shutil
 import subprocess
+import tempfile
+
+import cache
 
 _TOOLS = (
     "bsdtar",
@@ -16,6 +19,12 @@ _TOOLS = (
     "unshare",
     "xorriso",
 )
+# The upper directory may not be on an overlay itself, as in a container.
+_OVERLAY = [
+    "sh",
+    "-ec",
+    "mkdir lower upper work root; mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work lab root",
+]
 
 
 def hopeless():
@@ -36,12 +45,11 @@ def reason():
     missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if missing:
         return "no {} (make lab, or tests/lab/setup.sh, installs what is missing)".format(", ".join(missing))
-    tried = subprocess.run(
-        ["unshare", "-m", "-n", "-u", "-p", "-f", "true"],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    if tried.returncode != 0:
-        return "no namespaces: " + tried.stderr.decode("utf-8", "replace").strip()
+    for what, argv in (("namespaces", ["true"]), ("overlayfs in {}".format(cache.home()), _OVERLAY)):
+        with tempfile.TemporaryDirectory(dir=cache.home()) as folder:
+            tried = subprocess.run(
+                ["unshare", "-m", "-n", "-u", "-p", "-f", *argv], cwd=folder, capture_output=True, check=False
+            )
+        if tried.returncode != 0:
+            return "no {}: {}".format(what, tried.stderr.decode("utf-8", "replace").strip())
     return ""

@@ -24,7 +24,7 @@ _MOUNT = r"""
 set -e
 lower=$1 folder=$2 disc=$3; shift 3
 mount -t overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" lab "$folder/root"
-[ -z "$disc" ] || mount -t iso9660 -o loop,ro "$disc" "$folder/disc"
+[ -z "$disc" ] || mount -o loop,ro "$disc" "$folder/disc"
 exec "$@"
 """
 # A login; C.UTF-8 is the one UTF-8 locale of the system and stands for en_US.UTF-8.
@@ -56,7 +56,7 @@ class Target:
 
     def insert(self, iso, at=DISC):
         """An ISO file into the drive: its files are below ``at`` from the next command on."""
-        self._disc = iso
+        self._disc = os.path.realpath(iso)
         self._at = at
 
     def eject(self):
@@ -66,11 +66,11 @@ class Target:
         """The argument list for subprocess that runs ``argv`` inside, as in enter.command."""
         mounted = ""
         binds = list(binds)
-        if self._disc and disc.kernel_reads_iso():
+        if self._disc and disc.mountable(self._disc):
             mounted = self._disc
             binds.append((os.path.join(self.folder, "disc"), self._at))
         elif self._disc:
-            binds.append((disc.opened(self._disc), self._at))
+            binds.append((self._unpacked(), self._at))
         for source, inside in binds:  # enter.py makes them in the directory below the overlay
             if os.path.isdir(source):
                 os.makedirs(self.path(inside), exist_ok=True)
@@ -79,6 +79,16 @@ class Target:
         root = os.path.join(self.folder, "root")
         inner = enter.command(root, argv, network=network, shm=shm, binds=binds)
         return ["unshare", "-m", "sh", "-c", _MOUNT, "target", self._lower, self.folder, mounted, *inner]
+
+    def _unpacked(self):
+        """The disc as a directory: shared when it is one of the lab's own, else the target's."""
+        if os.path.dirname(self._disc) == cache.home():
+            return disc.unpacked(self._disc)
+        status = os.stat(self._disc)
+        folder = os.path.join(self.folder, "unpacked-{}".format(status.st_ino))
+        if not os.path.isdir(folder):
+            disc.unpack(self._disc, folder)
+        return folder
 
     def run(self, argv, typed="", variables=None, timeout=300, **how):
         """Run to the end: a CompletedProcess with texts.
