@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
 
 # /etc/os-release IDs whose VERSION_ID begins with the Enterprise Linux major.
 _EL_IDS = ("rhel", "centos", "rocky", "almalinux", "ol", "scientific", "virtuozzo", "eurolinux")
@@ -59,6 +59,18 @@ def parse_glibc(text: str) -> Optional[Tuple[int, int]]:
     """``glibc 2.17`` to (2, 17)."""
     found = re.match(r"^glibc (\d+)\.(\d+)", text)
     return (int(found.group(1)), int(found.group(2))) if found else None
+
+
+def cpu_flags() -> FrozenSet[str]:
+    """What the CPU can do, by the names of /proc/cpuinfo; empty where that is not told."""
+    return parse_cpu_flags(_read("/proc/cpuinfo"))
+
+
+def parse_cpu_flags(text: str) -> FrozenSet[str]:
+    """The flags that all processors have (proc(5))."""
+    lines = re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    sets = [frozenset(line.split()) for line in lines]
+    return frozenset.intersection(*sets) if sets else frozenset()
 
 
 def parse_os_release(text: str) -> Dict[str, str]:

@@ -2,8 +2,7 @@
 
 The rules are those of elf/dl-load.c, the same in glibc 2.17, 2.28 and 2.34. What they are
 asked about is a process: an executable with what it needs, then one extension module at a
-time opened with dlopen. Subdirectories for special CPUs (glibc-hwcaps, tls, haswell) are
-only seen where ld.so.cache names them; they hold faster copies, not the only ones.
+time opened with dlopen.
 """
 
 import posixpath
@@ -44,10 +43,14 @@ class Opened(NamedTuple):
 
 
 class View:
-    """The files of a server, by absolute path. Subclass it; ``open`` never raises."""
+    """The files of a server, by absolute path. Subclass it; its methods never raise."""
 
     def open(self, path: str) -> Opened:
         raise NotImplementedError
+
+    def is_dir(self, path: str) -> bool:
+        """Whether it is worth while to look for files there; True when that is not known."""
+        return True
 
 
 class Look(NamedTuple):
@@ -143,6 +146,8 @@ class Loader:
     """A server's dynamic loader.
 
     ``cache`` is ld.so.cache in file order; ``library_path`` is LD_LIBRARY_PATH, split.
+    ``hwcaps`` are the subdirectories searched first on this CPU (hwcaps.py). None: the CPU is
+    not known, so what ld.so.cache has only for special ones is a last resort.
     """
 
     def __init__(
@@ -152,11 +157,14 @@ class Loader:
         default_dirs: Sequence[str] = ("/lib64", "/usr/lib64"),
         platform: str = "x86_64",
         library_path: Sequence[str] = (),
+        hwcaps: Optional[Sequence[str]] = None,
     ) -> None:
         self.view = view
         self.default_dirs = tuple(default_dirs)
         self.library_path = tuple(library_path)
         self._tokens = {"LIB": lib_token(default_dirs), "PLATFORM": platform}
+        self._hwcaps = hwcaps
+        self._special: Dict[str, Tuple[str, ...]] = {}
         self._cache: Dict[str, List[Entry]] = {}
         for entry in cache:
             self._cache.setdefault(entry.soname, []).append(entry)
@@ -185,8 +193,33 @@ class Loader:
         return ""
 
     def entries(self, name: str) -> List[Entry]:
-        """Cache entries of a name, what every CPU can use first."""
-        return sorted(self._cache.get(name, []), key=lambda entry: not entry.baseline)
+        """Cache entries of a name that this CPU can use, in order of preference."""
+        ranked = [(self._rank(entry), entry) for entry in self._cache.get(name, [])]
+        usable = [each for each in ranked if each[0] is not None]
+        return [entry for _, entry in sorted(usable, key=lambda each: each[0] or 0)]
+
+    def _rank(self, entry: Entry) -> Optional[int]:
+        if self._hwcaps is None:
+            return int(not entry.baseline)
+        if entry.baseline:
+            return len(self._hwcaps)
+        directory = posixpath.dirname(entry.path)
+        fitting = [rank for rank, name in enumerate(self._hwcaps) if directory.endswith("/" + name)]
+        return fitting[0] if fitting else None
+
+    def special(self, directory: str) -> Tuple[str, ...]:
+        """The subdirectories for this CPU that are there; they go before the directory itself."""
+        if not self._hwcaps:
+            return ()
+        if directory not in self._special:
+            tops = {name.split("/")[0] for name in self._hwcaps}
+            there = {top for top in tops if self.view.is_dir(posixpath.join(directory, top))}
+            self._special[directory] = tuple(
+                posixpath.join(directory, name)
+                for name in self._hwcaps
+                if name.split("/")[0] in there and self.view.is_dir(posixpath.join(directory, name))
+            )
+        return self._special[directory]
 
     def paths(self, text: Optional[str], origin: str) -> List[str]:
         """The directories of an RPATH or RUNPATH. Empty as a whole means none (decompose_rpath);
@@ -301,7 +334,8 @@ class Program:
             if not directory.startswith("/"):
                 looked.append(Look(directory, how, _RELATIVE))
             else:
-                yield how, directory, posixpath.join(directory, name)
+                for place in loader.special(directory) + (directory,):
+                    yield how, place, posixpath.join(place, name)
         entries = loader.entries(name)
         for entry in entries:
             if not entry.fits(node.elf.bits, node.elf.machine):
@@ -312,7 +346,8 @@ class Program:
             looked.append(Look("/etc/ld.so.cache", CACHE, "no entry"))
         if not node.elf.nodeflib:
             for directory in loader.default_dirs:
-                yield DEFAULT, directory, posixpath.join(directory, name)
+                for place in loader.special(directory) + (directory,):
+                    yield DEFAULT, place, posixpath.join(place, name)
 
     def _directories(self, node: _Node) -> Iterator[Tuple[str, str]]:
         loader = self._loader

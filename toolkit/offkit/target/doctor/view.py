@@ -3,9 +3,10 @@
 import errno
 from typing import Dict, List, Sequence
 
+from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf import cache as ldcache
-from offkit.elf import reader
+from offkit.elf import hwcaps, reader
 from offkit.elf.search import Loader, Opened, View, system_dirs
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
@@ -49,6 +50,9 @@ class TreeView(View):
                 return Opened(None, real, str(error.strerror))
             return Opened(None, real, error.strerror or str(error), absent=True)
 
+    def is_dir(self, path: str) -> bool:
+        return self._tree.is_dir(path)
+
     @property
     def count(self) -> int:
         """ELF files read so far."""
@@ -65,8 +69,9 @@ def make_loader(
 ) -> Loader:
     """The loader of that server, with its cache and its compiled-in directories.
 
-    ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known. What cannot
-    be read becomes a finding.
+    ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known; ``platform``
+    is the architecture. The CPU is taken to be this machine's. What cannot be read becomes a
+    finding.
     """
     entries: List[ldcache.Entry] = []
     try:
@@ -76,11 +81,11 @@ def make_loader(
         findings.append(_no_cache(INFO, "is not there, so only the default directories are searched"))
     except (OSError, ldcache.BadCache) as error:
         findings.append(_no_cache(WARNING, "cannot be read, so it is not searched: {}".format(error)))
-    directories = system_dirs(b"")
+    program = b""
     if interpreter:
         try:
             with tree.open(interpreter) as source:
-                directories = system_dirs(source.read(_LOADER_SIZE))
+                program = source.read(_LOADER_SIZE)
         except OSError as error:
             findings.append(
                 Finding(
@@ -92,7 +97,15 @@ def make_loader(
                     "this Python was built for another system: take one that was built for this one",
                 )
             )
-    return Loader(view, entries, directories, platform, library_path)
+    cpu = host.cpu_flags()
+    return Loader(
+        view,
+        entries,
+        system_dirs(program),
+        hwcaps.platform(program, platform, cpu),
+        library_path,
+        hwcaps.subdirectories(program, platform, cpu) if cpu else None,
+    )
 
 
 def _no_cache(severity: str, message: str) -> Finding:
