@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
 
-.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell wheel bench-start format clean
+.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell wheel bench-start bench-doctor format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -81,6 +81,10 @@ wheel: $(VENV)/.tools
 # make bench-start   what the offkit command's start-up costs on this machine's Pythons
 bench-start: $(VENV)/.offkit
 	$(BIN)/python tests/e2e/bench_start.py
+
+# make bench-doctor  what judging 300 ELF files costs, beside ldd, lddtree and auditwheel
+bench-doctor: $(VENV)/.offkit
+	$(BIN)/python tests/bench/doctor.py
 
 format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .

@@ -26,6 +26,11 @@ def package(name, provides=(), requires=(), version="1.0", arch="x86_64", epoch=
     }
 
 
+def library_packages(*sonames):
+    """A package for each of 64 bit; ``libSM`` for libSM.so.6."""
+    return [package(name.partition(".")[0], [name + "()(64bit)"]) for name in sonames]
+
+
 def primary(packages):
     """primary.xml"""
     out = ['<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common" ']

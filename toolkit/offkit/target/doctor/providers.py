@@ -92,6 +92,14 @@ class Catalog:
             self._unreadable(medium.place, message, named)
         self._places += [Place(medium, base, named) for base in bases]
 
+    def expect(self, directories: Sequence[media.Directory]) -> None:
+        """Directories that are repositories themselves; one without metadata is another check's matter."""
+        self._places += [Place(each, "", False) for each in directories if each.has(REPOMD)]
+
+    def failed(self, place: str) -> bool:
+        """Whether a question found the metadata there unreadable, and a finding says so."""
+        return place in self._failed
+
     def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
         """Those of ``names`` that no repository has; () when there is no repository to ask."""
         if self._names is None:
@@ -178,8 +186,7 @@ def open_catalog(tree: Tree, iso: str = "", rpm_repo: str = "", own: Sequence[st
     if rpm_repo:
         catalog.add(media.Directory(Tree("/"), os.path.abspath(rpm_repo)), named=True)
     if not (iso or rpm_repo):
-        for path in own:
-            catalog.add(media.Directory(tree, path), named=False)
+        catalog.expect([media.Directory(tree, path) for path in own])
     return catalog
 
 

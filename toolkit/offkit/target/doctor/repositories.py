@@ -76,7 +76,8 @@ def inspect(tree: Tree, known: Configured, el: int, needed: bool, catalog: Catal
     for each in known.repositories:
         if each.own or each.enabled:
             for path in known.paths(each):
-                findings += _local(tree, known, each, path, needed)
+                if not catalog.failed(path):
+                    findings += _local(tree, known, each, path, needed)
     if needed and el and not any(each.own for each in known.repositories):
         findings.append(_none(catalog))
     return findings

@@ -1,0 +1,210 @@
+"""What yum would do on a server, told from its files."""
+
+import pytest
+
+from offkit.edges.tree import Tree
+from offkit.model import repofile
+from offkit.target.doctor import examine
+from repo_maker import library_packages, repository
+from server_maker import Server
+
+OWN = "[offkit-base]\nname=x\nbaseurl=file:///mnt/c7\nenabled=0\ngpgcheck=1\ngpgkey=file:///mnt/c7/KEY\n"
+STOCK = """
+[base]
+name=CentOS-$releasever - Base
+mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=os
+gpgcheck=1
+[updates]
+baseurl=http://mirror.centos.org/centos/$releasever/updates/$basearch/
+        http://elsewhere.example/
+[extras]
+baseurl=http://x/
+enabled=0
+"""
+
+
+@pytest.fixture
+def server(tmp_path):
+    return Server(tmp_path / "root")
+
+
+def findings(server, needed=False):
+    """Of the repositories alone; with ``needed`` a library is missing."""
+    if needed:
+        server.module("x", needed=["libSM.so.6"])
+    result = examine("/opt/env", server.root)
+    return [each for each in result.findings if each.code.startswith("REPO")]
+
+
+def codes(server, needed=False):
+    return [(each.code, each.severity, each.subject) for each in findings(server, needed)]
+
+
+def mounted(server, place="/mnt/c7"):
+    repository(server.host(place), library_packages("libSM.so.6"))
+    server.put(place + "/KEY", "key")
+
+
+def test_no_yum_at_all(server):
+    """Nothing to say while nothing has to be installed."""
+    assert codes(server) == []
+
+
+def test_nothing_configured(server):
+    """The line needs a repository."""
+    (finding,) = findings(server, needed=True)
+    assert (finding.code, finding.severity, finding.subject) == ("REPO001", "warning", "offkit-*")
+    assert finding.fix == "offkit repo add, with the ISO"
+
+
+def test_repositories_that_need_a_network(server):
+    """Known from their URLs; disabled ones do not count. A warning once yum is wanted."""
+    server.put("/etc/yum.repos.d/CentOS-Base.repo", STOCK)
+    (finding,) = findings(server)
+    assert (finding.code, finding.severity, finding.subject) == ("REPO002", "info", "base, updates")
+    assert "without one yum waits for them, then fails" in finding.message
+    assert "yum --disablerepo='*'" in finding.fix
+    assert ("REPO002", "warning", "base, updates") in codes(server, needed=True)
+
+
+def test_everything_in_order(server):
+    """The ISO is mounted where the repository says."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    mounted(server)
+    assert codes(server, needed=True) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda server: None, "/mnt/c7 is not there: the ISO is not mounted"),
+        (lambda server: server.directory("/mnt/c7"), "/mnt/c7 is empty: the ISO is not mounted"),
+        (lambda server: server.put("/mnt/c7/EULA", ""), "/mnt/c7 has no repodata/repomd.xml"),
+    ],
+)
+def test_not_mounted(server, make, words):
+    """Said how; for information while nothing is needed. Its metadata are not asked."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    make(server)
+    assert [(each.code, each.severity, each.message) for each in findings(server)] == [
+        ("REPO003", "info", words)
+    ]
+    found = [each for each in findings(server, needed=True) if each.code == "REPO003"]
+    assert found[0].severity == "warning"
+    assert found[0].fix == "mount -o loop,ro FILE.iso /mnt/c7"
+
+
+def test_metadata_that_cannot_be_read(server):
+    """Not XML."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    mounted(server)
+    server.put("/mnt/c7/repodata/repomd.xml", "It works!")
+    (finding,) = findings(server)
+    assert (finding.code, finding.severity) == ("REPO004", "info")
+    assert (
+        finding.message
+        == "/mnt/c7/repodata/repomd.xml cannot be read: no XML: syntax error: line 1, column 0"
+    )
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        "/var/cache/yum/x86_64/7/offkit-base/repomd.xml",
+        "/var/cache/dnf/offkit-base-0123456789abcdef/repodata/repomd.xml",
+    ],
+)
+def test_stale_metadata(server, cache):
+    """Another ISO was mounted there before; the same one is no news."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    mounted(server)
+    with open(server.host("/mnt/c7/repodata/repomd.xml"), "rb") as source:
+        server.put(cache, source.read())
+    assert codes(server) == []
+    server.put(cache, "<repomd>of another</repomd>")
+    (finding,) = findings(server, needed=True)
+    assert (finding.code, finding.severity) == ("REPO005", "warning")
+    assert finding.fix == "yum --disablerepo='*' --enablerepo='offkit-base' clean metadata"
+
+
+def test_a_key_that_is_not_there(server):
+    """Only where it is checked."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    mounted(server)
+    server.remove("/mnt/c7/KEY")
+    (finding,) = findings(server, needed=True)
+    assert (finding.code, finding.looked_in) == ("REPO007", ("/mnt/c7/KEY",))
+    server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("gpgcheck=1", "gpgcheck=0"))
+    assert codes(server) == []
+
+
+def test_a_file_that_is_no_repository(server):
+    """yum stops at it, for all repositories."""
+    server.put("/etc/yum.repos.d/bad.repo", "baseurl=http://x/\n")
+    server.put("/etc/yum.repos.d/notes.txt", "anything")
+    (finding,) = findings(server)
+    assert (finding.code, finding.severity, finding.subject) == (
+        "REPO006",
+        "warning",
+        "/etc/yum.repos.d/bad.repo",
+    )
+    assert "no section headers" in finding.message
+
+
+def test_variables_of_yum(server):
+    """$basearch, $releasever and what /etc/yum/vars says."""
+    server.put("/etc/yum/vars/site", "berlin\n")
+    server.put(
+        "/etc/yum.repos.d/x.repo",
+        "[x]\nbaseurl=file:///mnt/$site/${releasever}/$basearch/\nenabled=1\n",
+    )
+    assert findings(server)[0].message.startswith("/mnt/berlin/7/x86_64 is not there")
+
+
+def test_parse():
+    """Lists, continuation lines, defaults of yum.conf(5)."""
+    text = "[main]\nx=1\n[a]\nBaseURL = http://a/,\n  http://b/\n[b]\nmetalink=http://m/\nenabled=No\ngpgkey=k1 k2\n"
+    first, second = repofile.parse(text, "f")
+    assert (first.id, first.enabled, first.urls, first.checked) == (
+        "a",
+        True,
+        ("http://a/", "http://b/"),
+        False,
+    )
+    assert (second.id, second.enabled, second.urls, second.keys) == ("b", False, ("http://m/",), ("k1", "k2"))
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file:///mnt/c7/", "/mnt/c7"),
+        ("file:/mnt/c7", "/mnt/c7"),
+        ("file://localhost/mnt", "/mnt"),
+        ("file:///mnt/a%20b", "/mnt/a b"),
+        ("file:///", "/"),
+        ("file://server/mnt", ""),
+        ("http://x/", ""),
+        ("/mnt", ""),
+    ],
+)
+def test_directory_of_a_url(url, path):
+    """Only what lies on this machine."""
+    assert repofile.directory(url) == path
+
+
+def test_names_in_the_yum_directory_that_cannot_be_read(server, monkeypatch):
+    """A .repo file without permission is a finding."""
+    text = Tree.text
+
+    def guarded(self, path, *limit):
+        if path.endswith(".repo"):
+            raise PermissionError(13, "Permission denied", path)
+        return text(self, path, *limit)
+
+    server.put("/etc/yum.repos.d/x.repo", OWN)
+    monkeypatch.setattr(Tree, "text", guarded)
+    (finding,) = findings(server)
+    assert (finding.code, finding.message) == (
+        "REPO006",
+        "is no repository file, and yum stops at it: Permission denied",
+    )
