@@ -17,11 +17,33 @@ import rpms
 
 SUITE = "bookworm"
 MIRROR = os.environ.get("OFFKIT_LAB_MIRROR", "http://deb.debian.org/debian")
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
 # yum runs on a Python, but the system has none: as on CentOS it is not for others.
 YUM_PYTHON = "/usr/libexec/yum-python"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _GONE = ("usr/bin/python3*", "usr/bin/py3*", "usr/bin/pydoc3*", "usr/bin/pygettext3*", "usr/bin/perl*")
+# Of these the discs have 32-bit packages too, as the real ones do: nothing that offkit may install.
+_I386 = (
+    "libc6",
+    "libgcc-s1",
+    "libstdc++6",
+    "zlib1g",
+    "libbsd0",
+    "libmd0",
+    "libuuid1",
+    "libsm6",
+    "libice6",
+    "libx11-6",
+    "libxau6",
+    "libxcb1",
+    "libxdmcp6",
+    "libxext6",
+    "libxrender1",
+)
+# Debian's name: rpm's, the folder it comes from, the one it goes to
+_ARCHITECTURES = {
+    "amd64": ("x86_64", "x86_64-linux-gnu", "/usr/lib64/"),
+    "i386": ("i686", "i386-linux-gnu", "/usr/lib/"),
+}
 _YUM_CONF = """\
 [main]
 gpgcheck=1
@@ -46,8 +68,8 @@ def system():
 
 
 def donors():
-    """The cached directory with one extracted Debian package per folder, named DEB_VERSION."""
-    wanted = sorted(table(7))
+    """The cached directory with one extracted Debian package per folder, named DEB_VERSION_ARCHITECTURE."""
+    wanted = [*sorted(table(7)), *(deb + ":i386" for deb in _I386)]
     return cache.kept("donors", (SUITE, MIRROR, *wanted), lambda path: _download(path, wanted))
 
 
@@ -76,16 +98,17 @@ def donated(el):
     files = collections.defaultdict(dict)
     versions = {}
     for folder in sorted(os.listdir(donors())):
-        deb, _, version = folder.partition("_")
-        name = names[deb]
-        for pattern in ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"):
+        deb, version, architecture = folder.split("_")
+        arch, triplet, target = _ARCHITECTURES[architecture]
+        if (names[deb], arch) == ("glibc", "x86_64"):
+            continue  # never replaced
+        for pattern in ("usr/lib/" + triplet, "lib/" + triplet):
             for path in sorted(glob.glob(os.path.join(donors(), folder, pattern, "*.so*"))):
-                files[name]["/usr/lib64/" + os.path.basename(path)] = path
-        versions.setdefault(name, version)
-    del files["glibc"]  # never replaced
+                files[names[deb], arch][target + os.path.basename(path)] = path
+        versions.setdefault(names[deb], version)
     return [
-        rpms.Package(name, versions[name], "{} for the lab".format(name), files=held, ldconfig=True)
-        for name, held in sorted(files.items())
+        rpms.Package(name, versions[name], name + " for the lab", files=held, ldconfig=True, arch=arch)
+        for (name, arch), held in sorted(files.items())
     ]
 
 
@@ -121,13 +144,19 @@ def _download(path, wanted):
     try:
         shutil.copy("/etc/resolv.conf", os.path.join(scratch, "etc/resolv.conf"))
         get = ["apt-get", "-q", "-o", "APT::Sandbox::User=root"]
-        for argv in ([*get, "update"], ["sh", "-c", 'cd /tmp && exec "$@"', "sh", *get, "download", *wanted]):
+        foreign = ["dpkg", "--add-architecture", "i386"]
+        for argv in (
+            foreign,
+            [*get, "update"],
+            ["sh", "-c", 'cd /tmp && exec "$@"', "sh", *get, "download", *wanted],
+        ):
             done = enter.run(scratch, argv, network=True)
             if done.returncode != 0:
                 raise RuntimeError((done.stdout + done.stderr).decode("utf-8", "replace"))
         for archive in sorted(glob.glob(os.path.join(scratch, "tmp", "*.deb"))):
-            deb, version, _ = os.path.basename(archive).split("_")
-            cache.run(["dpkg-deb", "-x", archive, os.path.join(path, "{}_{}".format(deb, _plain(version)))])
+            deb, version, architecture = os.path.basename(archive)[: -len(".deb")].split("_")
+            folder = "{}_{}_{}".format(deb, _plain(version), architecture)
+            cache.run(["dpkg-deb", "-x", archive, os.path.join(path, folder)])
     finally:
         cache.remove(scratch)
 

@@ -12,6 +12,8 @@ _EPOCH = "1500000000"  # one moment for all, so that the same content gives the 
 _PAYLOAD = {7: "w2.xzdio", 8: "w2.xzdio", 9: "w3.zstdio"}
 _ELFDEPS = "/usr/lib/rpm/elfdeps"
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 _HEAD = """\
 %global debug_package %{{nil}}
 %global __os_install_post %{{nil}}
@@ -51,14 +53,12 @@ class Package(NamedTuple):
     name: str
     version: str
     summary: str
-    files: Mapping[str, str] = MappingProxyType(
-        {}
-    )  # path inside: file, link or directory that it is a copy of
+    files: Mapping[str, str] = _NOTHING  # path inside: the file, link or directory that it is a copy of
     provides: Sequence[str] = ()
     requires: Sequence[str] = ()
     ldconfig: bool = False
     release: str = ""  # by default 1.elN
-    arch: str = ""
+    arch: str = "x86_64"
 
 
 def provides(paths):
@@ -68,50 +68,56 @@ def provides(paths):
 
 
 def build(packages, el, out):
-    """One rpmbuild for all ``packages``, into the directory ``out``; returns the paths, sorted."""
-    work = out + ".work"
-    cache.remove(work)
-    stage = os.path.join(work, "stage")
-    os.makedirs(stage)
+    """``packages`` into the directory ``out``, by one rpmbuild for each architecture; the paths, sorted."""
     os.makedirs(out, exist_ok=True)
-    spec = [_HEAD.format(payload=_PAYLOAD[el], el=el, stage=stage)]
-    for package in packages:
-        for inside, source in package.files.items():
-            _copy(source, stage + inside)
-        lines = ["AutoReqProv: no"] if not package.files else []
-        lines += ["Provides: " + each for each in package.provides]
-        lines += ["Requires: " + each for each in package.requires]
-        lines += ["BuildArch: " + package.arch] if package.arch else []
-        spec.append(
-            _ONE.format(
-                name=package.name,
-                version=package.version,
-                release=package.release or "1.el{}".format(el),
-                summary=package.summary,
-                lines="\n".join(lines),
-                files="\n".join('"{}"'.format(inside) for inside in sorted(package.files)),
-            )
+    for arch in sorted({package.arch for package in packages}):
+        work = out + ".work"
+        cache.remove(work)
+        stage = os.path.join(work, "stage")
+        os.makedirs(stage)
+        spec = [_HEAD.format(payload=_PAYLOAD[el], el=el, stage=stage)]
+        for package in packages:
+            if package.arch == arch:
+                spec.append(_described(package, el))
+                for inside, source in package.files.items():
+                    _copy(source, stage + inside)
+        with open(os.path.join(work, "lab.spec"), "w", encoding="utf-8") as target:
+            target.write("".join(spec))
+        settings = ("_topdir " + work, "_rpmdir " + out, "_rpmfilename %{NVRA}.rpm")
+        define = [word for setting in settings for word in ("--define", setting)]
+        cache.run(
+            [
+                "rpmbuild",
+                "-bb",
+                "--quiet",
+                "--nodeps",
+                "--target",
+                arch + "-linux",
+                *define,
+                work + "/lab.spec",
+            ],
+            env=dict(os.environ, SOURCE_DATE_EPOCH=_EPOCH),
         )
-        if package.ldconfig:
-            spec.append(
-                "%post -n {0} -p /sbin/ldconfig\n%postun -n {0} -p /sbin/ldconfig\n".format(package.name)
-            )
-    with open(os.path.join(work, "lab.spec"), "w", encoding="utf-8") as target:
-        target.write("".join(spec))
-    define = [
-        "--define",
-        "_topdir " + work,
-        "--define",
-        "_rpmdir " + out,
-        "--define",
-        "_rpmfilename %{NVRA}.rpm",
-    ]
-    cache.run(
-        ["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux", *define, work + "/lab.spec"],
-        env=dict(os.environ, SOURCE_DATE_EPOCH=_EPOCH),
-    )
-    cache.remove(work)
+        cache.remove(work)
     return sorted(os.path.join(out, name) for name in os.listdir(out) if name.endswith(".rpm"))
+
+
+def _described(package, el):
+    """Its part of the spec."""
+    lines = [] if package.files else ["AutoReqProv: no"]
+    lines += ["Provides: " + each for each in package.provides]
+    lines += ["Requires: " + each for each in package.requires]
+    text = _ONE.format(
+        name=package.name,
+        version=package.version,
+        release=package.release or "1.el{}".format(el),
+        summary=package.summary,
+        lines="\n".join(lines),
+        files="\n".join('"{}"'.format(inside) for inside in sorted(package.files)),
+    )
+    if package.ldconfig:
+        text += "%post -n {0} -p /sbin/ldconfig\n%postun -n {0} -p /sbin/ldconfig\n".format(package.name)
+    return text
 
 
 def _copy(source, target):

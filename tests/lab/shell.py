@@ -17,6 +17,10 @@ PROMPT = r"[\u@{} \W]\$ "
 
 def main(name="el7", *files):
     """The shell's exit code."""
+    absent = [path for path in files if not os.path.isfile(path)]
+    if absent or name not in ("el7", "el8", "el9"):
+        print(__doc__, *("there is no file {}".format(path) for path in absent), sep="\n", file=sys.stderr)
+        return 2
     code = prepare.main([name])
     if code or prepare.needs.reason():
         return code or 1

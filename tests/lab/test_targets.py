@@ -90,6 +90,16 @@ def test_a_library_package_provides_what_its_files_do(el7):
     found = INSTALL.replace("install", "-q repoquery --whatprovides")
     assert sh(el7, found + "'libSM.so.6()(64bit)'")[1] == "libSM-0:1.2.3-1.el7.x86_64\n"
     assert "zlib-0:" in sh(el7, found + "'libz.so.1(ZLIB_1.2.0)(64bit)'")[1]
+    assert sh(el7, found + "libSM.so.6")[1] == "libSM-0:1.2.3-1.el7.i686\n"
+
+
+def test_the_32_bit_twin_of_a_library_is_on_the_disc_too(el7):
+    """yum takes it when asked for it by its architecture, and the 64-bit one is as missing as before."""
+    code, _, err = sh(el7, INSTALL + "libSM.i686", typed="y\ny\n")
+    assert code == 0, err
+    assert sh(el7, "rpm -q --qf '%{ARCH}' libSM")[1] == "i686"
+    assert sh(el7, "od -An -tx1 -j4 -N1 /usr/lib/libSM.so.6")[1].split() == ["01"]  # ELFCLASS32
+    assert sh(el7, "rpm -q --whatprovides 'libSM.so.6()(64bit)'")[0] == 1
 
 
 def unsign(packages):
