@@ -6,7 +6,7 @@ from offkit.edges.host import Volume
 from offkit.edges.tree import Tree
 from offkit.target.doctor import environment, machine
 from offkit.target.doctor.machine import Facts
-from server_maker import Server
+from server_maker import SITE, Server
 
 VOLUME = Volume("/opt", "/opt/env", 10**10, None, False, False, True, True)
 GOOD = Facts(VOLUME, True, True, "en_US.UTF-8")
@@ -85,3 +85,65 @@ def test_where_nobody_said(tmp_path, prefix, runtime, expected):
     (tmp_path / "generation" / "pyvenv.cfg").write_text("")
     found = environment.default_where(prefix, runtime.replace("{env}", env))
     assert found == expected.replace("{env}", env)
+
+
+def test_no_inodes(env):
+    """Room in bytes, but none for names."""
+    (finding,) = machine.judge(env, GOOD._replace(volume=VOLUME._replace(free_inodes=3)))
+    assert (finding.code, finding.severity, finding.subject) == ("ENV010", "warning", "/opt")
+    assert finding.message == "3 inodes are free: no room for new files"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"noexec": True}, "failed to map segment"),
+        ({"writable": False}, "cannot be written to"),
+        ({"read_only": True}, "cannot be written to"),
+    ],
+)
+def test_the_place_for_temporary_files(env, change, words):
+    """noexec and not writable; both are cured by another TMPDIR."""
+    temporary = VOLUME._replace(existing="/tmp", **change)
+    (finding,) = machine.judge(env, GOOD._replace(temporary=temporary))
+    assert (finding.code, finding.severity, finding.subject) == ("ENV009", "warning", "/tmp")
+    assert words in finding.message
+    assert "export TMPDIR=" in finding.fix
+
+
+class Labelled(Tree):
+    """A tree with SELinux labels, which few file systems of test machines have."""
+
+    def __init__(self, root, labels):
+        super().__init__(root)
+        self.labels = labels
+
+    def attribute(self, path, name):
+        assert name == "security.selinux"
+        if path not in self.labels:
+            raise OSError(61, "No data available", path)
+        return b"unconfined_u:object_r:" + self.labels[path] + b":s0\0"
+
+
+@pytest.mark.parametrize("enforcing", [True, False])
+def test_selinux_labels(tmp_path, enforcing):
+    """Files moved out of a temporary directory keep its label, which matters when it is enforced."""
+    server = Server(tmp_path / "root")
+    server.put("/etc/selinux/config", "SELINUX={}\n".format("enforcing" if enforcing else "permissive"))
+    server.put(SITE + "/a.so", "")
+    labels = {"/opt/env": b"usr_t", SITE: b"user_tmp_t", SITE + "/a.so": b"user_tmp_t"}
+    tree = Labelled(server.root, labels)
+    found = machine.labels(tree, environment.locate(tree, "/opt/env")[0])
+    assert [(each.code, each.severity, each.subject, each.fix) for each in found] == (
+        [("ENV011", "warning", "/opt/env", "restorecon -R /opt/env")] if enforcing else []
+    )
+    if enforcing:
+        assert "2 places are labelled user_tmp_t" in found[0].message
+
+
+def test_no_labels_at_all(tmp_path):
+    """A file system without extended attributes says nothing."""
+    server = Server(tmp_path / "root")
+    server.put("/etc/selinux/config", "SELINUX=enforcing\n")
+    tree = Tree(server.root)
+    assert machine.labels(tree, environment.locate(tree, "/opt/env")[0]) == []

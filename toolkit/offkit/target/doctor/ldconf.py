@@ -2,34 +2,36 @@
 
 import fnmatch
 import posixpath
-from typing import List
+from typing import List, Set
 
 from offkit.edges.tree import Tree
 
 _CONF = "/etc/ld.so.conf"
-_MAX_FILES = 200  # an include may include itself
 
 
 def directories(tree: Tree) -> List[str]:
     """In the order of the files (ldconfig(8), parse_conf in glibc's elf/ldconfig.c)."""
+    return _parse(tree, _CONF, set())
+
+
+def _parse(tree: Tree, path: str, read: Set[str]) -> List[str]:
+    """A file that was read already, as one that includes itself, adds nothing."""
+    if path in read:
+        return []
+    read.add(path)
+    try:
+        lines = tree.text(path).splitlines()
+    except OSError:
+        return []
     found: List[str] = []
-    pending, read = [_CONF], 0
-    while pending and read < _MAX_FILES:
-        path = pending.pop(0)
-        read += 1
-        try:
-            lines = tree.text(path).splitlines()
-        except OSError:
-            continue
-        included: List[str] = []
-        for line in lines:
-            text = line.partition("#")[0].strip()
-            keyword, _, rest = text.partition(" ")
-            if keyword == "include":
-                included += _glob(tree, posixpath.join(posixpath.dirname(path), rest.strip()))
-            elif text.startswith("/"):
-                found.append(text.partition("=")[0].rstrip("/") or "/")
-        pending = included + pending
+    for line in lines:
+        text = line.partition("#")[0].strip()
+        keyword, _, rest = text.partition(" ")
+        if keyword == "include":
+            for included in _glob(tree, posixpath.join(posixpath.dirname(path), rest.strip())):
+                found += _parse(tree, included, read)
+        elif text.startswith("/"):
+            found.append(text.partition("=")[0].rstrip("/") or "/")
     return found
 
 

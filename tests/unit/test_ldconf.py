@@ -1,0 +1,56 @@
+"""/etc/ld.so.conf, and libraries that lie where the loader does not look."""
+
+import pytest
+
+from elf_maker import build
+from offkit.edges.tree import Tree
+from offkit.target.doctor import examine, ldconf
+from server_maker import Server
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    made.module("x", needed=["libssl.so.1.1"])
+    return made
+
+
+def findings(server):
+    result = examine("/opt/env", server.root, checks=["libraries"])
+    return [(each.code, each.severity, each.subject, each.fix) for each in result.findings]
+
+
+def test_directories(server):
+    """Comments, includes with wildcards in order, an include of itself."""
+    server.put("/etc/ld.so.conf", "# libc\n/opt/a/ # own\ninclude ld.so.conf.d/*.conf\n/opt/z\n")
+    server.put("/etc/ld.so.conf.d/1.conf", "/opt/b=libc6\ninclude /etc/ld.so.conf\n")
+    server.put("/etc/ld.so.conf.d/2.txt", "/opt/no\n")
+    found = ldconf.directories(Tree(server.root))
+    assert found == ["/opt/a", "/opt/b", "/opt/z"]
+
+
+def test_a_prefix_that_is_not_named(server):
+    """OpenSSL compiled into /usr/local: no RPM is wanted, but a line in ld.so.conf.d."""
+    server.library("libssl.so.1.1", "/usr/local/lib")
+    fix = "echo /usr/local/lib > /etc/ld.so.conf.d/usr-local-lib.conf && ldconfig"
+    assert findings(server) == [
+        ("LIB001", "error", "libssl.so.1.1", fix),
+        ("LIB010", "warning", "/usr/local/lib", fix),
+    ]
+
+
+def test_ldconfig_was_not_run(server):
+    """The directory is named, the cache is older."""
+    server.put("/etc/ld.so.conf", "/opt/ssl/lib\n")
+    server.library("libssl.so.1.1", "/opt/ssl/lib")
+    assert findings(server) == [
+        ("LIB001", "error", "libssl.so.1.1", "ldconfig"),
+        ("LIB010", "warning", "/opt/ssl/lib", "ldconfig"),
+    ]
+
+
+def test_a_library_there_for_another_architecture(server):
+    """It would not help."""
+    server.put("/usr/local/lib/libssl.so.1.1", build(soname="libssl.so.1.1", bits=32, machine=3))
+    assert [each[0] for each in findings(server)] == ["LIB001"]
