@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
 
-.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell wheel bench-start bench-doctor format clean
+.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell truth wheel bench-start bench-doctor format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -74,6 +74,10 @@ lab: $(VENV)/.tools
 # make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
 lab-shell: $(VENV)/.tools
 	@$(BIN)/python tests/lab/shell.py $(or $(TARGET),el7) $(FILES)
+
+# make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-table.md
+truth: $(VENV)/.tools
+	@PYTHONPATH=tests:tests/unit $(BIN)/python tests/lab/truth.py --write
 
 wheel: $(VENV)/.tools
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

@@ -78,7 +78,7 @@ def judge(environment: str, steps: str, where: str) -> Row:
 
 def compare(environment: str, steps: str, root: str, series: str) -> Row:
     verdicts = ask_loader(root, series)
-    examination = examine(environments.PLACE, root=root)
+    examination = examine(environments.PLACE, root=root, checks=["libraries"])
     missing = {each.subject for each in examination.findings if each.code in ("LIB001", "LIB004", "LIB008")}
     later = {each.subject for each in examination.findings if each.code == "LIB003"}
     old = {each.subject for each in examination.findings if each.code == "LIB002"}
@@ -165,7 +165,8 @@ environment and a root that really lacks what it lacks. Written by `make truth`.
 - *Too old*: libraries that do not define a symbol version that is asked for.
 
 For every library that both find, the file is the same too. The roots hold glibc, a few tools, CPython, and
-stand-ins: libraries with the names and the dependencies that Enterprise Linux's have, and no code.
+stand-ins: libraries with the names and the dependencies that Enterprise Linux's have, and no code. Some
+plug-ins of Qt ask for libraries that "everything" does not have.
 
 **{equal} of {pairs} pairs are equal; {false} false alarms, {misses} misses.**
 """
@@ -247,7 +248,7 @@ def main():
 
     rows = judge_all(chosen, progress)
     text = table(rows)
-    print(text)
+    print(text, end="")
     if options.write and not options.only:
         with open(TABLE, "w", encoding="utf-8") as document:
             document.write(text)

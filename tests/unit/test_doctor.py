@@ -125,6 +125,13 @@ def test_a_library_that_may_be_preloaded(server):
     assert result.summary.install_line == ""
 
 
+def test_what_cannot_be_preloaded(server):
+    """A 32-bit copy in the environment is no promise that an earlier import loads it."""
+    server.module("odd/core", needed=["libten.so"], rpath="$ORIGIN/32")
+    server.library("libten.so", SITE + "/odd/32", bits=32, machine=3)
+    assert [(code, subject) for code, _, subject in codes(doctor(server))] == [("LIB004", "libten.so")]
+
+
 def test_a_lost_vendored_library_is_the_packages_own_fault(server):
     """A name with auditwheel's hash is in no RPM: the package has to be installed again."""
     server.module("np/core", needed=["libopenblasp-r0-09e95953.3.13.so"], rpath="$ORIGIN/../np.libs")

@@ -21,7 +21,7 @@ class Shelf(NamedTuple):
 
     modules: List[str]  # extension modules of this Python
     plain: List[str]  # other libraries, opened by name if at all
-    offered: Dict[str, str]  # file name and soname of each → path
+    offered: Dict[str, str]  # file name and soname of each that can be loaded here → path
     findings: List[Finding]
 
 
@@ -79,9 +79,10 @@ def _sort(
     if elf is None:
         shelf.findings.append(_no_library(tree, path, short, opened))
         return
-    shelf.offered.setdefault(name, path)
-    if elf.soname:
-        shelf.offered.setdefault(elf.soname, path)
+    if main is None or elf.arch == main.arch:
+        shelf.offered.setdefault(name, path)
+        if elf.soname:
+            shelf.offered.setdefault(elf.soname, path)
     if not name.endswith(".so") or _VENDORED.search(short):
         return
     if not _is_module(tree, path, name, elf):
