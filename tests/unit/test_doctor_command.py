@@ -1,12 +1,18 @@
 """offkit doctor, as it is typed and as it is read."""
 
 import json
+import os
+import sys
 
 import pytest
 import typer
 
+import offkit.target.doctor as doctor_package
 from offkit.cli import doctor, render
-from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
+from offkit.edges import run as run_module
+from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, UsageError
+from offkit.target.doctor import examine
+from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
@@ -130,3 +136,169 @@ def test_prefix(server, offkit):
     server.link("/srv/offkit/current", "/opt/env")
     out = offkit("--prefix", "/srv/offkit", "--root", server.root, "--json")[1]
     assert json.loads(out)["environment"] == "/srv/offkit/current"
+
+
+def test_list_checks(offkit):
+    """Their names, the codes they give, and what they look at; also as JSON."""
+    code, out, _ = offkit("--list-checks")
+    assert code == 0
+    names = [line.split()[:2] for line in out.splitlines()]
+    assert names == [
+        ["interpreter", "PY"],
+        ["libraries", "LIB"],
+        ["packages", "PKG"],
+        ["machine", "ENV"],
+        ["repositories", "REPO"],
+    ]
+    data = json.loads(offkit("--list-checks", "--json")[1])
+    assert (data["schema"], data["checks"][0]["name"]) == ("offkit/doctor-checks-1", "interpreter")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("packages", "/opt/env"), ("/opt/env", "packages"), ("/opt/env", "--check", "packages")],
+)
+def test_some_checks_only(server, offkit, asked):
+    """Named beside the place, before or behind it, or with --check."""
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    code, out, _ = offkit(*asked, "--root", server.root)
+    assert (code, out[2:]) == (0, "packages: 0 packages complete, 0 files as recorded\n")
+
+
+def test_several_checks(server, offkit):
+    """In their own order."""
+    out = offkit("repositories", "interpreter", "/opt/env", "--root", server.root)[1]
+    assert [line[2:].partition(":")[0] for line in out.splitlines()] == ["interpreter", "repositories"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("/a", "/b"), "one place at a time, not /a and /b; checks are interpreter, libraries"),
+        (("/opt/env", "librarys"), "one place at a time, not /opt/env and librarys"),
+        (("--check", "librarys"), "no such check: librarys; there are interpreter, libraries"),
+        (("--fix", "--root", "/mnt"), "--fix installs on the running system, so not with --root"),
+        (("--fix",), "--fix asks before it installs: use a terminal, or say -y"),
+        (("--fix", "--json"), "--fix asks before it installs: use a terminal, or say -y"),
+    ],
+)
+def test_usage(offkit, asked, words):
+    """Said before anything is looked at."""
+    with pytest.raises(UsageError) as caught:
+        offkit(*asked)
+    assert caught.value.message.startswith(words)
+
+
+def test_an_iso_that_is_none(server, offkit, tmp_path):
+    """A finding and exit code 1, not a traceback."""
+    (tmp_path / "c7.iso").write_bytes(b"<html>404</html>" * 5000)
+    code, out, _ = offkit("/opt/env", "--root", server.root, "--iso", str(tmp_path / "c7.iso"))
+    assert code == 1
+    assert "REPO004" in out
+    assert "cannot be read as an ISO image: no ISO 9660 volume descriptor" in out
+
+
+def test_the_iso_in_json(server, offkit, tmp_path):
+    """Which repository answered, and what."""
+    place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    out = offkit("/opt/env", "libraries", "--root", server.root, "--rpm-repo", place, "--json")[1]
+    data = json.loads(out)
+    assert data["repositories"] == [{"place": place, "packages": 1}]
+    assert data["providers"] == [{"soname": "libSM.so.6", "rpms": ["libSM"], "source": place}]
+    assert (data["checks"], data["fix"]) == (["libraries"], None)
+
+
+class Repairable:
+    """The running system as the doctor would see it, and a yum that cures it."""
+
+    def __init__(self, monkeypatch, server, code=0):
+        self.argv = []
+        self._server, self._code = server, code
+        server.module("cv2/cv2", needed=["libSM.so.6"])
+        monkeypatch.setattr(doctor_package, "examine", self.examine)
+        monkeypatch.setattr(run_module, "run", self.run)
+
+    def examine(self, where, root="/", **asked):
+        """--fix is for the running system, so the fake one takes its place."""
+        return examine(where, self._server.root, **asked)
+
+    def run(self, argv):
+        self.argv.append(list(argv))
+        if not self._code:
+            self._server.library("libSM.so.6")
+        return run_module.Result(argv, self._code, "Installed:\n  libSM\n", "No package libSM available.\n")
+
+
+YUM_ARGV = ["yum", "--disablerepo=*", "--enablerepo=offkit-*", "-y", "install", "libSM"]
+
+
+def test_fix(server, offkit, monkeypatch):
+    """The printed line is run once, then everything is looked at again."""
+    fake = Repairable(monkeypatch, server)
+    code, out, err = offkit("/opt/env", "--fix", "-y")
+    assert (code, fake.argv) == (0, [YUM_ARGV])
+    assert "LIB001" not in out
+    assert YUM + "libSM -y" in err
+
+
+def test_fix_in_json(server, offkit, monkeypatch):
+    """What was run is part of the document."""
+    Repairable(monkeypatch, server)
+    data = json.loads(offkit("/opt/env", "--fix", "-y", "--json")[1])
+    assert data["fix"] == {"argv": YUM_ARGV, "returncode": 0}
+    assert [each["code"] for each in data["findings"] if each["severity"] == "error"] == []
+
+
+def test_nothing_to_fix(server, offkit, monkeypatch):
+    """A healthy environment needs no yum."""
+    fake = Repairable(monkeypatch, server)
+    server.library("libSM.so.6")
+    assert (offkit("/opt/env", "--fix", "-y")[0], fake.argv) == (0, [])
+
+
+def test_yum_fails(server, offkit, monkeypatch):
+    """Exit code 4, with yum's last words."""
+    Repairable(monkeypatch, server, code=1)
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit("/opt/env", "--fix", "-y")
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.message) == ("REPO009", "yum could not install libSM (exit code 1)")
+    assert finding.looked_in[-1] == "No package libSM available."
+
+
+@pytest.mark.parametrize(("answer", "runs"), [(True, 1), (False, 0)])
+def test_fix_asks(server, offkit, monkeypatch, answer, runs):
+    """On a terminal, with the line that it would run."""
+    fake = Repairable(monkeypatch, server)
+    asked = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(typer, "confirm", lambda text, **_: asked.append(text) or answer)
+    code, out, _ = offkit("/opt/env", "--fix")
+    assert (code, len(fake.argv)) == (0 if answer else 1, runs)
+    assert asked == ["run  {}libSM  ?".format(YUM)]
+    assert ("LIB001" in out) is not answer
+
+
+class Terminal:
+    """stdin with somebody behind it."""
+
+    def isatty(self):
+        return True
+
+
+def test_without_fix_nothing_is_run(server, offkit, monkeypatch):
+    """The doctor alone changes nothing: not a byte, not a time stamp, and starts nothing."""
+    fake = Repairable(monkeypatch, server)
+    before = snapshot(server.root)
+    assert offkit("/opt/env")[0] == 1
+    assert fake.argv == []
+    assert snapshot(server.root) == before
+
+
+def snapshot(top):
+    return sorted(
+        (folder, name, os.lstat(os.path.join(folder, name)).st_mtime_ns)
+        for folder, folders, names in os.walk(top)
+        for name in folders + names
+    )

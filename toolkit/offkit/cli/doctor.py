@@ -24,7 +24,7 @@ def default_prefix() -> str:
 def doctor(
     words: Optional[List[str]] = typer.Argument(
         None,
-        metavar="[WHERE] [CHECK]...",
+        metavar="WHERE|CHECK",
         help="A virtual environment, prefix or generation, or a bundle.tar; and checks, by default all.",
         show_default=False,
     ),
