@@ -1,7 +1,10 @@
 """The metadata of yum repositories, good and bad, on directories and in ISO images."""
 
+import glob
 import gzip
 import lzma
+import shutil
+import subprocess
 import tracemalloc
 import zlib
 
@@ -10,7 +13,7 @@ import pytest
 import repo_maker
 from offkit.edges import media, primary_db
 from offkit.edges.tree import Tree
-from offkit.model import repodata
+from offkit.model import repodata, rpm
 from offkit.model.iso9660 import BadIso
 from offkit.model.repodata import BadRepodata
 from repo_maker import image, package, primary, repomd, repository, write
@@ -213,3 +216,47 @@ def test_things_that_are_no_image(tmp_path):
     (tmp_path / "x.iso").write_bytes(b"x" * 10**5)
     with pytest.raises(BadIso):
         media.Image(str(tmp_path / "x.iso"))
+
+
+SPEC = """
+Name: libtoy
+Version: 1.2
+Release: 3.el7
+Summary: A toy
+License: MIT
+%description
+A toy.
+%install
+mkdir -p %{buildroot}/usr/lib64
+cp {library} %{buildroot}/usr/lib64/
+%files
+/usr/lib64/*
+"""
+
+
+@pytest.mark.parametrize("kind", ["primary", "primary_db"])
+def test_as_rpm_and_createrepo_write_it(tmp_path, monkeypatch, kind):
+    """A real library in a real RPM in a real repository: both forms of its metadata, capabilities as rpm's own."""
+    for tool in ("rpmbuild", "createrepo_c"):
+        if shutil.which(tool) is None:
+            pytest.skip(tool + " is not installed")
+    (library,) = (
+        glob.glob("/usr/lib*/x86_64-linux-gnu/libz.so.1") or glob.glob("/usr/lib64/libz.so.1") or [None]
+    )
+    if library is None:
+        pytest.skip("no libz.so.1 to pack")
+    (tmp_path / "toy.spec").write_text(SPEC.replace("{library}", library))
+    top, repo = str(tmp_path / "top"), str(tmp_path / "repo")
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    define = ["--define", "_topdir " + top, "--define", "_rpmdir " + repo]
+    subprocess.run(["rpmbuild", "-bb", *define, str(tmp_path / "toy.spec")], **quiet)
+    subprocess.run(["createrepo_c", "-q", "--compatibility", repo], **quiet)
+    monkeypatch.setattr(media, "_PREFERRED", (kind,))
+    names = [rpm.capability("libz.so.1", version) for version in ("", "ZLIB_1.2.0", "ZLIB_9")]
+    index = read(repo, names)
+    (found,) = index.packages
+    assert found.title == "libtoy-1.2-3.el7.x86_64"
+    assert found.provides == tuple(sorted(names[:2]))
+    assert "rtld(GNU_HASH)" in found.requires
+    assert index.total == 1
+    assert "libz.so.1(ZLIB_1.2.0)(64bit)" in index.libraries
