@@ -54,10 +54,9 @@ data:
 
 def iso(el=7):
     """The cached, signed disc image of that EL."""
-    flavour = FLAVOURS[el]
-    return cache.kept(
-        "el{}.iso".format(el), (rpms.key(), tree(el)), lambda path: write(path, tree(el), flavour)
-    )
+    source = tree(el)
+    recipe = (source, cache.source(write))
+    return cache.kept("el{}.iso".format(el), recipe, lambda path: write(path, source, FLAVOURS[el]))
 
 
 def tree(el=7):

@@ -39,24 +39,22 @@ def tell(target, bundle):
         steps[name] = Step(time.monotonic() - start, done.returncode, done.stdout, done.stderr)
         return steps[name]
 
-    def line(name, text, **how):
+    def line(name, text, arguments=()):
         """As pasted into a shell."""
-        return step(name, ["sh", "-c", text], typed=YES, **how)
+        return step(name, ["sh", "-c", text, "sh", *arguments], typed=YES)
 
     el = target.flavour.el
     target.put(bundle, "/root/bundle.tar")
     line("network", "sed 1,2d /proc/net/dev; cat /proc/net/route")
     line("unpack", "cd && tar -xf bundle.tar install.sh")
-    refused = line("without Python", "cd && sh install.sh bundle.tar")
-    if el == 7:
-        target.insert(disc.iso(el), at="/mnt/iso")
-        line("install Python", written_repository(refused.err))
-        target.eject()
-        target.insert(disc.iso(el))
-    else:
-        target.insert(disc.iso(el))
-        target.write("/etc/yum.repos.d/offkit.repo", disc.repository(el))
-        line("install Python", "yum --disablerepo='*' --enablerepo='offkit-*' install python3")
+    advice = advised(line("without Python", "cd && sh install.sh bundle.tar").err)
+    target.insert(disc.iso(el))
+    line("repository file", "cd && " + advice["tar"])
+    if el != 7:  # its disc has no key: the advice is to write the path of the server's own into the file
+        name = "/etc/yum.repos.d/offkit.repo"
+        key = "file:///etc/pki/rpm-gpg/" + target.flavour.key
+        line("key", 'sed -i "s|{gpgkey}|$1|" "$2"', arguments=(key, name))
+    line("install Python", advice["yum"])
     line("install", "cd && sh install.sh bundle.tar")
     step("import fails", [PYTHON, "-c", "import cv2"])
     line("repository", "cp {}/offkit/repo-config/*.repo /etc/yum.repos.d/offkit.repo".format(CURRENT))
@@ -77,10 +75,15 @@ def printed_line(text):
     return found.group(1) if found else "echo no line was printed; false"
 
 
-def written_repository(text):
-    """What install.sh advises where yum has no --repofrompath: a printf and a yum line."""
-    found = re.search(r"^ +(printf .*install \S+)$", text, re.MULTILINE | re.DOTALL)
-    return found.group(1) if found else "echo no lines were printed; false"
+def advised(text):
+    """The commands that install.sh advises to run, as printed, by their first word."""
+    found = {}
+    for line in text.splitlines():
+        word = re.match(r" +(mkdir|tar|yum) ", line)
+        if word:
+            found.setdefault(word.group(1), line.strip())
+    missing = {word: "echo install.sh printed no {} line; false".format(word) for word in ("tar", "yum")}
+    return {**missing, **found}
 
 
 def main(bundle, name="el7"):

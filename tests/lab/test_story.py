@@ -73,8 +73,9 @@ def test_there_is_no_network_and_no_python(told):
 
 
 def test_python_comes_from_the_disc(told):
-    """By the lines that install.sh printed on el7, signatures checked with the key of the disc."""
+    """By the lines that install.sh printed, with the bundle's .repo file; the key is asked about once."""
     _, steps = told
+    assert steps["repository file"].code == 0, steps["repository file"].err
     done = steps["install Python"]
     assert done.code == 0, done.err
     assert "Key imported successfully" in done.out
