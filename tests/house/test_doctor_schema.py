@@ -7,7 +7,10 @@ import jsonschema
 import pytest
 import typer
 
+import bundle_maker
 from offkit.cli import doctor, render
+from offkit.model import checklist, layout
+from offkit.model.checklist import Checklist, Library
 from server_maker import Server
 
 
@@ -64,3 +67,15 @@ def test_the_schema_notices(schema, capsys, tmp_path, change):
     document.update(change)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)
+
+
+def test_a_bundle_compared_with_a_server(schema, capsys, tmp_path):
+    """The other form of the document: what a bundle will lack here."""
+    wheel = "cv.whl: cv2.so"
+    wanted = checklist.dump(Checklist((Library("libSM.so.6", (), (wheel,), "libSM", False),)))
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make(extra={layout.CHECKLIST: wanted}).data)
+    found = documents(capsys, str(path), "--root", Server(tmp_path / "root").root)
+    jsonschema.validate(found, schema)
+    assert found["bundle"] == str(path)
+    assert found["install_line"].endswith(" install libSM")
