@@ -294,6 +294,13 @@ def test_tokens_lib_and_platform():
     assert [path for _, path in found(report).values()] == ["/opt/lib64/liba.so", "/opt/x86_64/libb.so"]
 
 
+def test_tokens_in_the_variable_are_the_executables():
+    """LD_LIBRARY_PATH: $ORIGIN is the program's directory, not that of the file that asks."""
+    files = {CV2: build(needed=["liba.so"]), "/usr/lib/liba.so": build(), "/env/lib/liba.so": build()}
+    report = opened(files, library_path=["$ORIGIN/../lib"])
+    assert found(report)["liba.so"] == (search.LIBRARY_PATH, "/usr/lib/liba.so")
+
+
 def test_names_with_a_slash_are_paths():
     """They are opened directly and searched nowhere."""
     report = opened(

@@ -365,7 +365,9 @@ class Program:
                 for directory in loader.paths(main.elf.rpath, main.origin):
                     yield EXECUTABLE_RPATH, directory
         for directory in loader.library_path:
-            yield LIBRARY_PATH, directory or "."
+            # Its tokens are those of the executable (_dl_init_paths), whoever asks.
+            origin = self._main.origin if self._main is not None else ""
+            yield LIBRARY_PATH, loader.expand(directory, origin) or "."
         for directory in loader.paths(node.elf.runpath, node.origin):
             yield RUNPATH, directory
 
