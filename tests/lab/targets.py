@@ -34,10 +34,11 @@ VARIABLES = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "USER": "root",
 class Target:
     """A yum target in ``folder``; it is there for as long as the folder is."""
 
-    def __init__(self, folder, el=7):
+    def __init__(self, folder, el=7, above=None):
         self.folder = os.path.realpath(folder)
         self.flavour = FLAVOURS[el]
-        self._lower = "{}:{}".format(os.path.join(layer(el), "upper"), base.system())
+        below = above.layers if above else [os.path.join(layer(el), "upper"), base.system()]
+        self.layers = [os.path.join(self.folder, "upper"), *below]  # the topmost first
         self._disc, self._at = None, DISC
         for name in ("upper", "work", "root", "disc"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
@@ -77,8 +78,9 @@ class Target:
             elif not os.path.exists(self.path(inside)):
                 self.write(inside, "")
         root = os.path.join(self.folder, "root")
+        lower = ":".join(self.layers[1:])
         inner = enter.command(root, argv, network=network, shm=shm, binds=binds)
-        return ["unshare", "-m", "sh", "-c", _MOUNT, "target", self._lower, self.folder, mounted, *inner]
+        return ["unshare", "-m", "sh", "-c", _MOUNT, "target", lower, self.folder, mounted, *inner]
 
     def _unpacked(self):
         """The disc as a directory: shared when it is one of the lab's own, else the target's."""
@@ -117,11 +119,14 @@ class Target:
 
 
 @contextlib.contextmanager
-def target(el=7):
-    """A new Target in a directory that goes at the end."""
+def target(el=7, above=None):
+    """A new Target in a directory that goes at the end.
+
+    ``above`` is another one that it continues from; that one has to stand still meanwhile.
+    """
     folder = tempfile.mkdtemp(prefix="target-", dir=cache.home())
     try:
-        yield Target(folder, el)
+        yield Target(folder, above.flavour.el if above else el, above)
     finally:
         cache.remove(folder)
 
