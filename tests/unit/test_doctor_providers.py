@@ -47,7 +47,11 @@ def codes(result):
 def iso_of(folder, packages, base="", name="c7.iso", xml=None):
     packed = gzip.compress(primary(packages) if xml is None else xml)
     row = ("primary", "repodata/primary.xml.gz", packed, None)
-    files = {base + "repodata/primary.xml.gz": packed, base + "repodata/repomd.xml": repomd(row), "zzz": b"x" * 60000}
+    files = {
+        base + "repodata/primary.xml.gz": packed,
+        base + "repodata/repomd.xml": repomd(row),
+        "zzz": b"x" * 60000,
+    }
     path = str(folder / name)
     with open(path, "wb") as sink:
         sink.write(image(files))

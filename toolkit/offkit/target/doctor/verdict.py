@@ -1,0 +1,232 @@
+"""From what the loader finds and misses to findings: one for each library, whoever needs it."""
+
+import posixpath
+import re
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf import reader
+from offkit.elf.search import MISSING, Loader, Report, Resolution
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.target.doctor import ldconf
+from offkit.target.doctor.cures import Cure, Cures
+from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.providers import Wanted
+from offkit.target.doctor.shelf import Shelf
+
+_HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
+_NAMED = 3  # as many files are named in a message
+_RANK = {ERROR: 2, WARNING: 1, INFO: 0}
+
+
+class _Miss:
+    def __init__(self) -> None:
+        self.severity = INFO
+        self.needed_by: Dict[str, None] = {}
+        self.looked: Dict[str, None] = {}
+        self.other_arch = ""
+        self.blocked = ""
+
+    def add(self, severity: str, resolution: Resolution) -> None:
+        if _RANK[severity] > _RANK[self.severity]:
+            self.severity = severity
+        self.needed_by[resolution.needed_by] = None
+        for look in resolution.looked:
+            place = posixpath.normpath(look.place)
+            reason = "" if look.reason in ("no such file", "no entry") else ": " + look.reason
+            self.looked["{} ({}{})".format(place, look.how, reason)] = None
+            if look.reason.startswith("wrong ELF class") or look.reason == "for another architecture":
+                self.other_arch = self.other_arch or place
+
+
+class Verdict:
+    """From resolutions to findings: one for each library, whoever needs it."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        env: Environment,
+        cures: Cures,
+        shelf: Shelf,
+        main: Optional[reader.Elf],
+        loader: Loader,
+        reports: Iterable[Tuple[Report, str]],
+    ) -> None:
+        self._env, self._cures, self._shelf = env, cures, shelf
+        self._main, self._loader = main, loader
+        self._bits = main.bits if main is not None else 64
+        self._machine = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
+        self._reports = list(reports)
+        self.rpms: List[str] = []
+        self.cures: Dict[str, Cure] = {}
+        self._listed = ldconf.directories(tree)
+        self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
+
+    def findings(self) -> List[Finding]:
+        misses: Dict[str, _Miss] = {}
+        for report, severity in self._reports:
+            for resolution in report.resolutions:
+                if resolution.how == MISSING:
+                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution)
+        self._consult([name for name in misses if name not in self._shelf.offered])
+        found = [self._missing(name, miss) for name, miss in misses.items()]
+        return found + self._directories() + self._versions()
+
+    def _consult(self, missing: List[str]) -> None:
+        """Ask the repositories once, for all that is missing and all that is too old."""
+        asked: Dict[str, Dict[str, None]] = {name: {} for name in missing if not _HASHED.search(name)}
+        for report, _ in self._reports:
+            for problem in report.versions:
+                asked.setdefault(problem.name, {})[problem.version] = None
+            for resolution in report.resolutions:
+                if resolution.name in asked and resolution.how == MISSING:
+                    elf = self._loader.view.open(resolution.needed_by).elf
+                    for need in elf.needs if elf is not None else ():
+                        if need.file == resolution.name and not need.weak:
+                            asked[need.file][need.version] = None
+        self._cures.consult(
+            [Wanted(name, tuple(versions), self._bits, self._machine) for name, versions in asked.items()]
+        )
+
+    def _who(self, paths: Iterable[str]) -> str:
+        names = [self._env.shorten(path) for path in paths]
+        rest = len(names) - _NAMED
+        text = ", ".join(names[:_NAMED])
+        return text if rest <= 0 else "{} and {} more".format(text, rest)
+
+    def _missing(self, name: str, miss: _Miss) -> Finding:
+        who = self._who(miss.needed_by)
+        looked = tuple(miss.looked)
+        inside = self._shelf.offered.get(name)
+        if inside is not None:
+            return Finding(
+                "LIB003",
+                WARNING,
+                name,
+                "is not found for {}, but lies in {}: it may be preloaded".format(
+                    who, self._env.shorten(inside)
+                ),
+                looked,
+                "nothing, if the import works; else the package is broken",
+            )
+        if name.startswith("libpython") and self._env.interpreter in miss.needed_by:
+            return self._libpython(name, looked)
+        if _HASHED.search(name):
+            fix = "it belongs to the package itself: install that again"
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        astray = self._astray(name)
+        if astray:
+            directory = posixpath.dirname(astray)
+            self._unlisted.setdefault(directory, []).append(name)
+            fix = self._listing(directory)
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        cure = self._cures.for_soname(name, self._bits)
+        fix = cure.fix
+        self.cures[name] = cure
+        if miss.severity != INFO:
+            self.rpms += cure.rpms
+        if miss.other_arch:
+            message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
+            return Finding("LIB004", miss.severity, name, message, looked, fix)
+        return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+
+    def _astray(self, name: str) -> str:
+        """Where a library lies that the loader would take, did it look there."""
+        tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
+        usual = [posixpath.join(top, lib) for top in tops for lib in ("lib", "lib64")]
+        for directory in self._listed + usual:
+            path = posixpath.join(directory, name)
+            elf = self._loader.view.open(path).elf
+            if elf is not None and self._main is not None and elf.arch == self._main.arch:
+                return path
+        return ""
+
+    def _listing(self, directory: str) -> str:
+        """How the loader gets to know a directory."""
+        if directory in self._listed:
+            return "ldconfig"
+        name = directory.strip("/").replace("/", "-")
+        return "echo {} > /etc/ld.so.conf.d/{}.conf && ldconfig".format(directory, name)
+
+    def _directories(self) -> List[Finding]:
+        """What the loader would find, did it look there."""
+        return [
+            Finding(
+                "LIB010",
+                WARNING,
+                directory,
+                "has {}, but {}".format(
+                    ", ".join(names),
+                    "ldconfig was not run since"
+                    if directory in self._listed
+                    else "/etc/ld.so.conf does not name it",
+                ),
+                ("/etc/ld.so.conf", "/etc/ld.so.cache"),
+                self._listing(directory),
+            )
+            for directory, names in self._unlisted.items()
+        ]
+
+    def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
+        """A Python built with --enable-shared whose library directory nobody told the loader."""
+        directory = posixpath.join(self._env.base_prefix or "/usr/local", "lib")
+        return Finding(
+            "LIB008",
+            ERROR,
+            name,
+            "the interpreter does not find its own library",
+            looked,
+            "echo {} > /etc/ld.so.conf.d/python.conf && ldconfig".format(directory),
+        )
+
+    def _versions(self) -> List[Finding]:
+        """One finding for each library that is too old."""
+        wanted: Dict[str, Dict[str, List[str]]] = {}
+        paths: Dict[str, Tuple[str, Tuple[str, ...], str]] = {}
+        for report, severity in self._reports:
+            for problem in report.versions:
+                users = wanted.setdefault(problem.name, {}).setdefault(problem.version, [])
+                if problem.needed_by not in users:
+                    users.append(problem.needed_by)
+                paths.setdefault(problem.name, (problem.path, problem.defined, severity))
+        found = []
+        for name, versions in wanted.items():
+            path, defined, severity = paths[name]
+            needs = ", ".join(sorted(versions, key=version_key))
+            users = list({user: None for names in versions.values() for user in names})
+            message = "{} is too old: {} needed by {}{}".format(
+                path, needs, self._who(users), _newest(defined, versions)
+            )
+            cure = self._cures.newer(name)
+            if cure.rpms:
+                self.cures[name] = cure
+                self.rpms += cure.rpms
+            fix = cure.fix or self._cure_version(name)
+            found.append(Finding("LIB002", severity, name, message, (path,), fix))
+        return found
+
+    def _cure_version(self, name: str) -> str:
+        if self._cures.el:
+            target = "el{}".format(self._cures.el)
+            return (
+                "the package was built for a newer system: bundle again with --target {0}, "
+                "which takes a version that runs on {0}".format(target)
+            )
+        return "the package was built for a newer system: take a version built for this one"
+
+
+def _newest(defined: Sequence[str], versions: Iterable[str]) -> str:
+    """``; it has GLIBC up to 2.17``, for the families that were asked for."""
+    families = sorted({version.partition("_")[0] for version in versions})
+    parts = []
+    for family in families:
+        own = [version for version in defined if version.startswith(family + "_") and version[-1].isdigit()]
+        if own:
+            parts.append("{} up to {}".format(family, max(own, key=version_key).partition("_")[2]))
+    return "; it has " + ", ".join(parts) if parts else ""
+
+
+def version_key(version: str) -> Tuple[str, List[int]]:
+    """GLIBC_2.9 before GLIBC_2.17."""
+    prefix, _, number = version.partition("_")
+    return prefix, [int(part) for part in re.findall(r"\d+", number)]
