@@ -121,6 +121,17 @@ STAND_INS = {
     "libhwloc.so.15": "",
 }
 
+# What a library of Enterprise Linux 7 defines (libstdc++ 4.8.5).
+EL7 = {
+    "libstdc++.so.6": (
+        ["GLIBCXX_3.4"]
+        + ["GLIBCXX_3.4.{}".format(number) for number in range(1, 20)]
+        + ["CXXABI_1.3"]
+        + ["CXXABI_1.3.{}".format(number) for number in range(1, 8)]
+        + ["CXXABI_TM_1"]
+    )
+}
+
 LIB64 = "/usr/lib64"
 ASIDE = "/opt/vendor/lib"  # a directory that nobody told the loader about
 
@@ -238,6 +249,14 @@ class Alteration:
             self._clear(LIB64 + "/" + name)
             self._put(name, "/usr/lib/glibc-hwcaps/x86-64-v2")
 
+    def el7(self, *names):
+        """With the symbol versions that Enterprise Linux 7 has, and no newer ones."""
+        for name in names:
+            content = elf_maker.build(
+                soname=name, needed=["libgcc_s.so.1"], machine=_MACHINE, defines=EL7[name]
+            )
+            self._write(LIB64 + "/" + name, content)
+
     def lost(self, *patterns):
         """Files of the environment itself, as after a pip that was killed."""
         for pattern in patterns:
@@ -300,6 +319,7 @@ _WORDS = (
     ("in /usr/lib ", Alteration.in_usr_lib),
     ("only for newer CPUs in /usr/lib ", Alteration.usr_lib_hwcaps),
     ("only for newer CPUs ", Alteration.hwcaps),
+    ("as on el7 ", Alteration.el7),
     ("lost ", Alteration.lost),
     ("default directory /usr/lib64", Alteration.default),
     ("ldconfig", Alteration.ldconfig),

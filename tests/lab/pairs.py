@@ -61,6 +61,10 @@ WITHOUT = (
 )
 
 SPOILT = (
+    ("science-36", "everything; as on el7 libstdc++.so.6"),
+    ("mixed-312", "everything; as on el7 libstdc++.so.6"),
+    ("cv2-313", "everything; as on el7 libstdc++.so.6"),
+    ("qt6-311", "everything; as on el7 libstdc++.so.6"),
     ("cv2-42", "everything; only 32-bit libSM.so.6"),
     ("cv2-45", "everything; only 32-bit libGL.so.1 libgthread-2.0.so.0"),
     ("headless-36", "everything; only 32-bit libz.so.1"),

@@ -97,15 +97,18 @@ def compare(environment: str, steps: str, root: str, series: str) -> Row:
     )
 
 
-def ask_loader(root: str, series: str, variables=None) -> List[Dict]:
-    """What opener.py printed, run by the root's Python without a network."""
+def ask_loader(root: str, series: str, folder: str = "") -> List[Dict]:
+    """What opener.py printed, run by the root's Python without a network.
+
+    ``folder`` is where it opens all that is there; the environment's site-packages by default.
+    """
     os.makedirs(root + "/opener", exist_ok=True)
     shutil.copy2(os.path.join(HERE, "opener.py"), root + "/opener/opener.py")
     with open(root + "/opener/stub.so", "wb") as stub:
         stub.write(elf_maker.build(soname=""))
     argv = [bare.python_path(series), "-I", "-S", "/opener/opener.py"]
-    argv += [_SITE.format(series), "/opener/stub.so", _LAST]
-    done = enter.run(root, argv, variables=dict({"LD_DEBUG": "libs"}, **(variables or {})))
+    argv += [folder or _SITE.format(series), "/opener/stub.so", _LAST]
+    done = enter.run(root, argv, variables={"LD_DEBUG": "libs"})
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode("utf-8", "replace")[-2000:])
     return ast.literal_eval(done.stdout.decode("utf-8", "surrogateescape"))
