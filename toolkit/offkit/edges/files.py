@@ -37,14 +37,27 @@ def umask(mask: int = 0o022) -> Iterator[None]:
 def lock(name: str) -> Iterator[None]:
     """Hold ``name`` exclusively (flock) or raise BlockingIOError when another process does.
 
-    The file stays: removing it would let two processes lock two different inodes.
+    The file stays. An uninstallation does remove it, and whoever had opened it before then
+    holds an inode without a name: hence the second look.
     """
-    handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    while True:
+        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_still(handle, name):
+                continue
+            yield
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_still(handle: int, name: str) -> bool:
+    """Whether the open file is the one of that name."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(handle)
+        return os.path.samestat(os.fstat(handle), os.stat(name))
+    except FileNotFoundError:
+        return False
 
 
 def write_new(name: str, chunks: Iterable[bytes], mode: int = 0o644) -> None:

@@ -8,10 +8,13 @@ elsewhere for inspection.
 import json
 import os
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
 from offkit.model import layout
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
 
 SCHEMA = "offkit/receipt-1"
 _ID = re.compile(r"^(\d{4,})-[0-9a-f]{8}$")
@@ -107,6 +110,22 @@ def number(name: str) -> int:
     return int(match.group(1))
 
 
+def is_id(name: str) -> bool:
+    return _ID.match(name) is not None
+
+
+def home(runtime_file: str) -> Optional[str]:
+    """The prefix with the generation that this offkit runs from, None when it runs from elsewhere.
+
+    ``runtime_file`` is a file of the running offkit.
+    """
+    marker = os.sep + layout.GENERATION_RUNTIME.replace("/", os.sep) + os.sep
+    generation = os.path.abspath(runtime_file).rpartition(marker)[0]
+    place, name = os.path.split(generation)
+    prefix, below = os.path.split(place)
+    return prefix if below == layout.GENERATIONS and is_id(name) else None
+
+
 def next_id(existing: Sequence[str], digest: str) -> str:
     """The identity of a new generation of the bundle with that manifest digest."""
     return "{:04d}-{}".format(max([number(name) for name in existing] or [0]) + 1, digest[:8])
@@ -122,6 +141,58 @@ def leftovers(prefix: str) -> List[str]:
 def switch(prefix: str, name: str) -> None:
     """Make a generation the current one, in one step. Raises OSError, the old one then remains."""
     files.replace_link(os.path.join(prefix, layout.CURRENT), layout.GENERATIONS + "/" + name)
+
+
+def beyond(existing: Sequence[Generation], keep: Optional[int]) -> Tuple[str, ...]:
+    """Which of ``existing`` go, oldest first, when a new one comes and ``keep`` stay with it.
+
+    None keeps all. The current one is the one to go back to, and never among them.
+    """
+    if keep is None:
+        return ()
+    old = sorted(existing, key=lambda one: number(one.id))
+    return tuple(one.id for one in old[: max(len(old) + 1 - keep, 0)] if not one.current)
+
+
+def remove(prefix: str, name: str, token: str) -> bool:
+    """Remove a generation; True when nothing is left of it. Raises OSError when it cannot begin.
+
+    It first takes the name of an unfinished build (``token`` makes that one unique): whatever
+    interrupts this, no half of a generation is taken for a whole one, and what remains is
+    removed by the next installation.
+    """
+    gone = os.path.join(directory(prefix), "{}{}-{}".format(layout.BUILDING, name, token))
+    os.rename(os.path.join(directory(prefix), name), gone)
+    files.sync_directory(directory(prefix))
+    return files.remove_tree(gone)
+
+
+@contextmanager
+def exclusive(prefix: str, what: str) -> Iterator[None]:
+    """Hold the prefix's lock; ``what`` is done inside ("the rollback").
+
+    Raises EnvironmentProblem when another offkit is at work there (ENV030), and for an OSError
+    from inside (ENV031).
+    """
+    lock = os.path.join(prefix, layout.LOCK)
+    try:
+        with files.umask(), files.lock(lock):
+            yield
+    except BlockingIOError:
+        message = "another offkit is at work in {}".format(prefix)
+        fix = "wait until it has finished"
+        raise EnvironmentProblem(message, [Finding("ENV030", ERROR, prefix, message, (lock,), fix)])
+    except OSError as error:
+        raise refused(error, prefix, "{} did not succeed".format(what))
+
+
+def refused(error: OSError, prefix: str, headline: str) -> EnvironmentProblem:
+    """The system's refusal (no permission, read-only …) as a finding about the path."""
+    subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else prefix
+    message = "{}: {}".format(subject, error.strerror or error)
+    denied = isinstance(error, PermissionError)
+    fix = "run it as the user who installed" if denied else "put that right and run the command again"
+    return EnvironmentProblem(headline, [Finding("ENV031", ERROR, subject, message, (), fix)])
 
 
 def _names(prefix: str) -> List[str]:
