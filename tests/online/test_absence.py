@@ -109,3 +109,33 @@ def test_a_wheel_that_is_not_there(lock, tmp_path):
     """A path in place of a name."""
     with pytest.raises(UsageError, match="nowhere-1-py3-none-any"):
         lock("3.6", str(tmp_path / "nowhere-1-py3-none-any.whl"))
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "word"),
+    [
+        (["--index-url", "not_a_url"], UsageError, "not_a_url"),
+        (["--index-url", "ftp://x/y"], UsageError, "ftp://x/y"),
+        (["--no-index", "--find-links", "/nowhere"], EnvironmentProblem, "/nowhere"),
+        (["--index-url", "file:///nowhere/simple"], EnvironmentProblem, "file:///nowhere/simple"),
+    ],
+)
+def test_an_index_that_is_none_is_named(lock, args, error, word):
+    """Not blamed on the spelling of the project."""
+    with pytest.raises(error) as caught:
+        lock("3.6", "click", args=args)
+    assert word in caught.value.message + "".join(f.subject for f in caught.value.findings)
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("contents", "word"), [(b"", "empty"), (b"\xff\xfe\0", "not text"), (b"--bogus\n", "--bogus")]
+)
+def test_requirements_files_that_are_none(lock, tmp_path, capfd, contents, word):
+    """Empty, binary, or with an option nobody has; nothing is printed behind our back."""
+    path = tmp_path / "requirements.txt"
+    path.write_bytes(contents)
+    with pytest.raises(UsageError, match=word) as caught:
+        lock("3.6", files=[path])
+    assert caught.value.fix
+    assert capfd.readouterr() == ("", "")

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import pytest
 
-from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import preset
 from offkit.online import fetch
@@ -63,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
         if self.path.startswith("/simple/"):
             name = self.path.split("/")[2]
+            if not name:
+                return self.answer(200, b"<!DOCTYPE html>")
             rows = [self.row(file) for file in mirror.files if file.startswith(name.replace("-", "_") + "-")]
             page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
             return self.answer(200 if rows else 404, page.encode(), {"Content-Type": "text/html"})
@@ -215,3 +217,15 @@ def test_progress_is_told_in_bytes(mirror, tmp_path):
     size = sum(len(body) for body in server.files.values())
     assert told[0] == (size, "B")
     assert sum(told[1:]) == size
+
+
+def test_a_mirror_without_the_project_and_a_server_that_is_no_mirror(mirror):
+    """The first says there is no such project, the second that there is no index."""
+    server = mirror("alpha")
+    with Session(preset("3.6"), server.args, Reporter()) as session, pytest.raises(RequestError) as caught:
+        session.lock(Request(("beta",), (), ()))
+    assert caught.value.findings[0].code == "REQ003"
+    args = ["--index-url", f"http://127.0.0.1:{server.server_port}/files"]
+    server.files[""] = b""  # /files/beta/ is then a page, but of no index
+    with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(RequestError):
+        session.lock(Request(("beta",), (), ()))

@@ -4,12 +4,13 @@ import io
 import os
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
 import elf_maker
 from offkit.model import manifest
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
 from offkit.online import forecast, runtime
@@ -50,10 +51,27 @@ def test_what_may_not_be_a_member(tmp_path, path):
 
 
 def test_a_place_that_cannot_be_written(tmp_path):
-    """The size needed and another place are named."""
-    with pytest.raises(EnvironmentProblem) as caught:
+    """Known before anything is downloaded."""
+    with pytest.raises(EnvironmentProblem, match="there is no directory"):
         packed(tmp_path / "nowhere" / "x.tar", Source("install.sh", b"i"))
-    assert "bytes" in caught.value.fix
+
+
+@pytest.mark.parametrize("out", ["/dev/null", "-", "/tmp"])
+def test_what_must_not_become_a_bundle(out):
+    """A device is not replaced by a file."""
+    with pytest.raises(UsageError):
+        packed(Path(out), Source("install.sh", b"i"))
+    assert os.path.exists("/dev/null")
+    assert not os.path.isfile("/dev/null")
+
+
+def test_a_symlink_is_followed(tmp_path):
+    """The link stays one, its target is the bundle."""
+    link = tmp_path / "link.tar"
+    link.symlink_to("real.tar")
+    packed(link, Source("install.sh", b"i"))
+    assert link.is_symlink()
+    assert tarfile.is_tarfile(tmp_path / "real.tar")
 
 
 def test_an_existing_bundle_survives_a_failure(tmp_path):
@@ -104,7 +122,8 @@ def test_forecast_knows_what_the_wheels_bring_themselves(tmp_path):
         **{"one__a.so": elf_maker.build(needed=["libfoo.so.1", "libSM.so.6"]), "one__readme.so": b"text"},
     )
     two = wheel_of(
-        tmp_path / "two-1-py3-none-any.whl", **{"two.libs__x.so.1": elf_maker.build(soname="libfoo.so.1")}
+        tmp_path / "two-1-py3-none-any.whl",
+        **{"two.libs__libfoo-0f.so.1.1.1k": elf_maker.build(soname="libfoo.so.1")},
     )
     found = forecast.survey([one, two], EL7)
     (library,) = found.checklist.libraries

@@ -1,6 +1,8 @@
 """The entry point: the commands, and the one error boundary."""
 
+import errno
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -10,7 +12,13 @@ import typer
 
 from offkit import __version__
 from offkit.cli import render
-from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
+from offkit.model.errors import (
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    EnvironmentProblem,
+    OffkitError,
+)
 
 # typer carries its own click since 0.27; this finds the one in use (ClickException).
 _UsageProblem: Type[Exception] = typer.BadParameter.__mro__[2]
@@ -45,7 +53,17 @@ def _root(
 
 def _commands() -> None:
     """Register what this installation can do: the online commands only where their zone is."""
-    from offkit.cli import doctor, inspect, install, probe, run_badapple, verify
+    from offkit.cli import (
+        doctor,
+        generations,
+        inspect,
+        install,
+        probe,
+        rollback,
+        run_badapple,
+        uninstall,
+        verify,
+    )
 
     if render.has_online_zone():
         from offkit.cli import bundle, lock
@@ -58,32 +76,71 @@ def _commands() -> None:
     _add("install", install.install)
     _add("doctor", doctor.doctor)
     _add("run-badapple", run_badapple.run_badapple)
+    _add("generations", generations.generations)
+    _add("rollback", rollback.rollback)
+    _add("uninstall", uninstall.uninstall)
 
 
 def _add(name: str, function: Callable[..., Optional[int]]) -> None:
     app.command(name, context_settings=_HELP)(function)
 
 
-def main(argv: Optional[List[str]] = None) -> int:
-    """Run a command line; returns nothing to a shell but the exit code of model.errors."""
+def main(argv: Optional[List[str]] = None) -> None:
+    """Run a command line and leave with an exit code of model.errors."""
     args = list(sys.argv[1:] if argv is None else argv)
+    _end_like_an_interruption()
     render.prepare(args)
+    sys.exit(_guarded(args))
+
+
+def _end_like_an_interruption() -> None:
+    """Terminated, or the terminal hung up: clean up as after Ctrl-C. nohup's choice is respected."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _guarded(args: List[str]) -> int:
+    """The one error boundary: every way a command can end becomes an exit code and a message."""
     try:
-        code = _run(args)
+        return _run(args)
     except KeyboardInterrupt:
         render.interrupted()
-        code = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except OffkitError as error:
         render.error(error)
-        code = error.exit_code
+        return error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone (offkit inspect … | head). Nothing to say to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        render.abandon_stdout()  # whoever read it has gone (offkit inspect … | head)
+        return 0
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            return _internal(args)
+        problem = _refusal(error)
+        render.error(problem)
+        return problem.exit_code
     except Exception:
-        render.internal(_write_log(args))
-        code = EXIT_INTERNAL
-    sys.exit(code)
+        return _internal(args)
+
+
+# What a disk or the rights on it refuse, wherever in a command it happens.
+_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+
+
+def _refusal(error: OSError) -> EnvironmentProblem:
+    where = error.filename or os.environ.get("TMPDIR") or "a temporary file"
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    fix = "make room there, or permit it"
+    if error.filename is None or str(where).startswith(tempfile.gettempdir()):
+        fix = "make room there, or set TMPDIR to a directory that has some"
+    return EnvironmentProblem("{}: {}".format(where, error.strerror), fix=fix)
+
+
+def _internal(args: List[str]) -> int:
+    render.internal(_write_log(args), traceback.format_exc().strip().splitlines()[-1])
+    return EXIT_INTERNAL
 
 
 def _run(args: List[str]) -> int:
@@ -102,12 +159,15 @@ def _run(args: List[str]) -> int:
 
 
 def _write_log(args: List[str]) -> str:
-    """The traceback of an internal error, in a file; returns its path."""
-    handle, path = tempfile.mkstemp(prefix="offkit-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        log.write("offkit {} on Python {}\n".format(__version__, sys.version))
-        log.write("arguments: {!r}\n\n".format(args))
-        log.write(traceback.format_exc())
+    """The traceback of an internal error, in a file; returns its path, "" when none can be written."""
+    try:
+        handle, path = tempfile.mkstemp(prefix="offkit-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
+            log.write("offkit {} on Python {}\n".format(__version__, sys.version))
+            log.write("arguments: {!r}\n\n".format(args))
+            log.write(traceback.format_exc())
+    except OSError:
+        return ""
     return path
 
 

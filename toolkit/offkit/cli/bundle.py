@@ -39,7 +39,7 @@ def bundle(
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle as online
-    from offkit.online import fetch
+    from offkit.online import fetch, pack
     from offkit.online.lock import Request
 
     where = options.target_of(python, target, arch)
@@ -49,6 +49,8 @@ def bundle(
     wanted = tuple(requirements or ())
     if not wanted and not files:
         wanted = online.default_requirements()
+    if not dry_run:
+        pack.destination(out)
     order = online.Order(
         Request(wanted, tuple(files or ()), tuple(args)), where, out, cache_dir or fetch.default_cache()
     )

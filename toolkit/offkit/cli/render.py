@@ -11,9 +11,15 @@ import io
 import json
 import os
 import sys
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO, Type
 
-from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
+from offkit.model.errors import (
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    EnvironmentProblem,
+    OffkitError,
+)
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, by_weight
 from offkit.model.report import Bar, Reporter
 
@@ -36,8 +42,8 @@ def prepare(args: Sequence[str]) -> None:
     whether even a usage error has to be JSON."""
     global _mode
     codecs.register_error("offkit", _encode_anything)
-    sys.stdout = _tolerant(sys.stdout)
-    sys.stderr = _tolerant(sys.stderr)
+    sys.stdout = _tolerant(sys.stdout, _Result)
+    sys.stderr = _tolerant(sys.stderr, _Remark)
     own = args[: args.index("--")] if "--" in args else args
     _mode = _Mode(json="--json" in own)
 
@@ -55,12 +61,54 @@ def _encode_anything(error: UnicodeError) -> Any:
     return out, error.end
 
 
-def _tolerant(stream: TextIO) -> TextIO:
+class OutputLost(EnvironmentProblem):
+    """What a command had to say could not be written; its exit code must not look like success."""
+
+
+class _Result(io.TextIOWrapper):
+    """stdout: a full disk behind it is an error of its own, not a traceback."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            abandon_stdout()
+            raise OutputLost(
+                "the output cannot be written: {}".format(error.strerror), fix="make room for it"
+            )
+
+
+class _Remark(io.TextIOWrapper):
+    """stderr: when nobody can be told, there is nobody to tell."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+
+def abandon_stdout() -> None:
+    """Let what is still buffered go nowhere, so that leaving does not fail on it once more."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass
+
+
+def _tolerant(stream: Optional[TextIO], kind: Type[io.TextIOWrapper]) -> TextIO:
+    """``stream`` as one that can say anything; a closed one (``>&-``) as one that nobody reads."""
+    if stream is None:
+        return kind(open(os.devnull, "wb"), encoding="utf-8", errors="offkit")
     if getattr(stream, "errors", None) == "offkit" or not hasattr(stream, "detach"):
         return stream
     encoding = stream.encoding
     raw: Any = stream.detach()
-    return io.TextIOWrapper(raw, encoding=encoding, errors="offkit", line_buffering=True)
+    return kind(raw, encoding=encoding, errors="offkit", line_buffering=True)
 
 
 def has_online_zone() -> bool:
@@ -159,6 +207,18 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
         line((indent + "  ".join(cells)).rstrip())
 
 
+def can_ask() -> bool:
+    """Whether somebody sits there who can answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """A question on stderr; True for y or yes, False for everything else and for no answer."""
+    sys.stderr.write("{} [y/N] ".format(question))
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def document(schema: str, **content: Any) -> None:
     """The one JSON document of a command run with --json; nothing otherwise."""
     if not _mode.json:
@@ -194,7 +254,7 @@ def findings(found: Iterable[Finding], stream: Optional[TextIO] = None) -> None:
 
 def error(problem: OffkitError) -> None:
     """An expected error: headline, findings, what to do."""
-    if _mode.json:
+    if _mode.json and not isinstance(problem, OutputLost):
         document(
             "offkit/error-1",
             error=problem.message,
@@ -223,10 +283,10 @@ def usage(problem: Any) -> None:
     _err("{} {}".format(_paint("fix:", "bold", sys.stderr), fix))
 
 
-def internal(log: str) -> None:
-    """A bug of ours: the traceback is in ``log``, not on the screen."""
-    text = "internal error; this is a bug in offkit"
-    fix = "report it with the log: " + log
+def internal(log: str, what: str) -> None:
+    """A bug of ours: ``what`` in a line; the traceback is in ``log``, not on the screen."""
+    text = "internal error; this is a bug in offkit: " + what
+    fix = "report it with the log: " + log if log else "report it; no log could be written, TMPDIR is full"
     document("offkit/error-1", error=text, exit_code=EXIT_INTERNAL, findings=[], fix=fix, log=log)
     if not _mode.json:
         _err("{} {}".format(_paint("error:", "red", sys.stderr), text))
@@ -236,6 +296,11 @@ def internal(log: str) -> None:
 def interrupted() -> None:
     document("offkit/error-1", error="interrupted", exit_code=EXIT_INTERRUPTED, findings=[], fix="")
     _err("interrupted")
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 wheel``, ``2 wheels``."""
+    return "{} {}".format(number, one if number == 1 else many or one + "s")
 
 
 def size(count: float) -> str:

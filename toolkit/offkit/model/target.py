@@ -24,6 +24,7 @@ _EL: Dict[int, Dict[str, Any]] = {
         "python": {"3.9": "3.9.10", "3.11": "3.11.2", "3.12": "3.12.1"},
     },
 }
+_OLDEST, _NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases no EL ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
 _ALIASES = {
@@ -139,8 +140,11 @@ def preset(python: Optional[str] = None, name: Optional[str] = None, arch: str =
             "--python {!r} is not a CPython 3 version".format(python), fix="write it like 3.6 or 3.6.8"
         )
     minor = int(matched.group(1))
-    if minor < 6:
-        raise UsageError("Python 3.{} is too old".format(minor), fix="offkit begins with CPython 3.6")
+    if not _OLDEST <= minor <= _NEWEST:
+        raise UsageError(
+            "Python 3.{} is not supported".format(minor),
+            fix="offkit knows CPython 3.{} to 3.{}".format(_OLDEST, _NEWEST),
+        )
     series = "3.{}".format(minor)
     if major is None:
         shipping = [el for el in sorted(_EL) if series in _EL[el]["python"]]

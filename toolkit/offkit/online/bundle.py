@@ -78,7 +78,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     with Session(order.target, order.request.index_args, reporter) as session:
         network = session.repository.session
         wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
-        reporter.step(f"fetching {len(wanted)} wheels")
+        reporter.step(f"fetching {len(wanted)} wheel{'s' * (len(wanted) != 1)}")
         wheels = fetch.fetch(wanted, network, order.cache, reporter)
         tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
     lock = Lock(order.target, wheels.wheels[: len(lock.wheels)])  # now with every hash known
@@ -141,4 +141,7 @@ def _install_sh(where: Target, pyz: bytes) -> bytes:
     text = template.replace(b"\r\n", b"\n")
     text = text.replace(b"@OFFKIT_PYZ_SHA256@", runtime.sha256(pyz).encode("ascii"))
     text = text.replace(b"@OFFKIT_EL@", str(where.el).encode("ascii"))
-    return text.replace(b"@OFFKIT_PYTHON@", where.python_minor.encode("ascii"))
+    text = text.replace(b"@OFFKIT_PYTHON@", where.python_minor.encode("ascii"))
+    # The last line vouches for all the others, and is the only one that begins like this.
+    body, mark, _ = text.partition(b"# sha256 @OFFKIT_SELF_SHA256@")
+    return body + b"# sha256 " + runtime.sha256(body).encode("ascii") + b"\n" if mark else text

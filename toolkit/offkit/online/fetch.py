@@ -184,7 +184,9 @@ def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress
             if os.path.exists(name):
                 os.unlink(name)
     integrity = reason.startswith("its sha256")
-    if integrity:
+    if "No space left" in reason:
+        code, fix = "NET003", f"make room in {store}, or name another place with --cache-dir DIR"
+    elif integrity:
         code, fix = "NET004", "a proxy or mirror alters files: ask for it from another --index-url"
     else:
         code, fix = "NET003", "run the same command again: what has arrived is kept"

@@ -22,7 +22,8 @@ from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 
-_SHARED_OBJECT = re.compile(r"\.so(\.\d+)*$")
+# libz.so, libz.so.1, and names like libssl-81259c47.so.1.1.1k
+_SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
 # "needed by" is for people: enough to recognise the package.
 _NEEDED_BY = 20
 

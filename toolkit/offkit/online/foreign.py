@@ -22,12 +22,13 @@ import contextlib
 import functools
 import importlib
 import importlib.metadata
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 
@@ -75,6 +76,11 @@ def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
 
     tag_set = set(tags)
     repo = repository_class([*index_args, *_PIP_ARGS], cache_dir=cache_dir)
+    for base in repo.finder.index_urls:
+        if not re.match(r"(https?|file)://", base):
+            raise UsageError(
+                f"{_without_password(base)} is no package index", fix="an http, https or file URL"
+            )
     try:
         repo._finder = repo.command._build_package_finder(
             options=repo.options,
@@ -126,8 +132,9 @@ def parse_requirements(repo: Any, lines: Sequence[str], files: Sequence[Path]) -
     parse_file = _reach("pip._internal.req", "parse_requirements")
     found = [from_line(line, comes_from="the request") for line in lines]
     for path in files:
-        parsed = parse_file(str(path), session=repo.session, finder=repo.finder, options=repo.options)
-        found += [from_parsed(requirement) for requirement in parsed]
+        with contextlib.redirect_stderr(io.StringIO()):  # optparse would print its own usage
+            parsed = parse_file(str(path), session=repo.session, finder=repo.finder, options=repo.options)
+            found += [from_parsed(requirement) for requirement in parsed]
     # A file may carry --no-binary or --pre of its own; wheels only stays.
     _reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
         ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
@@ -195,17 +202,19 @@ def check_reachable(repo: Any, project: str) -> None:
     """
     failures = _reach("pip._vendor.requests", "RequestException")
     pip_failure = _reach("pip._internal.exceptions", "PipError")
-    problems = []
+    problems = _useless_places(repo)
     for base in repo.finder.index_urls:
         if not base.startswith(("http://", "https://")):
             continue
-        shown = re.sub(r"//[^/@]*@", "//", base)  # no passwords on a screen
+        shown = _without_password(base)
         try:
             with _one_try(repo.session):
                 response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
         except (failures, pip_failure) as error:
             problems.append(Finding("NET001", ERROR, shown, f"does not answer: {_innermost(error)}"))
             continue
+        if response.status_code == 404 and _is_no_index(repo.session, base):
+            problems.append(Finding("NET006", ERROR, shown, "answers, but there is no package index (404)"))
         if response.status_code not in (200, 404):
             answer = f"answers {response.status_code} {response.reason}"
             problems.append(Finding("NET002", ERROR, shown, answer))
@@ -215,6 +224,24 @@ def check_reachable(repo: Any, project: str) -> None:
             problems,
             CHECK_INDEX,
         )
+
+
+def _useless_places(repo: Any) -> list[Finding]:
+    """Local indexes and --find-links that are not there: pip passes over them without a word."""
+    directories = [base for base in repo.finder.index_urls if base.startswith("file://")]
+    to_path = _reach("pip._internal.utils.urls", "url_to_path")
+    gone = [base for base in directories if not Path(to_path(base)).is_dir()]
+    gone += [place for place in repo.finder.find_links if "://" not in place and not Path(place).exists()]
+    return [Finding("NET005", ERROR, place, "there is no such directory") for place in gone]
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
+def _is_no_index(session: Any, base: str) -> bool:
+    """Whether the list of projects itself (PEP 503's root page) does not exist."""
+    return bool(session.head(base.rstrip("/") + "/", allow_redirects=True).status_code == 404)
 
 
 @contextlib.contextmanager

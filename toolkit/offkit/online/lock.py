@@ -33,6 +33,10 @@ _ANSWERED_WRONGLY = (
     "InvalidWheel",
     "UnsupportedWheel",
 )
+_NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
+_REQUIREMENT_SYNTAX = (
+    "write it as pip takes it: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+)
 _OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
@@ -145,7 +149,11 @@ class Session:
         return absence.explain(causes, self.repository, self.target, self._stubs)
 
 
-def _nothing_applies(requirements: list[Any], target: Target) -> RequestError:
+def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
+    if not requirements:
+        return UsageError(
+            "nothing is asked for: the requirements file is empty", fix="put requirements in it"
+        )
     findings = [
         Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only wanted where {ireq.markers}")
         for ireq in requirements
@@ -197,6 +205,10 @@ def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:
 def _index_trouble(error: Exception) -> OffkitError:
     """One of ours for an exception of pip; re-raises what is none of pip's."""
     name = type(error).__name__
+    if "No space left on device" in str(error):
+        return EnvironmentProblem(
+            "no space for temporary files", fix="set TMPDIR to a directory that has room"
+        )
     if name in ("HashMismatch", "HashErrors"):
         subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
         text = "its file on the index has another hash than the lock allows"
@@ -204,13 +216,15 @@ def _index_trouble(error: Exception) -> OffkitError:
         headline = "files of the index are not those of the lock"
         return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, _OTHER_HASH)])
     if name in _ASKED_WRONGLY:
-        return UsageError(str(error))
+        return UsageError(str(error).split("\noffkit: error")[0].strip(), fix=_REQUIREMENT_SYNTAX)
     if name in _ANSWERED_WRONGLY:
         return RequestError(str(error))
-    if any(word in name for word in ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy")):
+    if any(word in name for word in _NETWORK):
         return EnvironmentProblem(f"the package index does not answer: {error}", fix=foreign.CHECK_INDEX)
     if isinstance(error, OSError) and error.filename:
-        return UsageError(f"{error.filename}: {error.strerror}")
+        return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
+    if isinstance(error, UnicodeDecodeError):
+        return UsageError("a requirements file is not text", fix="give -r a file with one requirement a line")
     if isinstance(error, (AttributeError, TypeError)):
         return foreign.moved(f"{name}: {error}")
     raise error

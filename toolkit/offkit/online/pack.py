@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from offkit import __version__
 from offkit.model import archive, layout, manifest
-from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Reporter
 from offkit.model.target import Target
@@ -27,6 +27,29 @@ class Source(NamedTuple):
 
     def size(self) -> int:
         return len(self.contents) if isinstance(self.contents, bytes) else self.contents.stat().st_size
+
+
+def destination(out: Path) -> Path:
+    """Where a bundle called ``out`` really goes: a symlink is followed, not replaced.
+
+    Raises UsageError for what is no file and must not become one (a directory, /dev/null, ``-``),
+    EnvironmentProblem when its directory is not there or not writable: asked before anything is
+    downloaded.
+    """
+    if str(out) == "-":
+        raise UsageError("a bundle is not written to stdout", fix="name a file with -o")
+    place = Path(os.path.realpath(out))
+    if place.exists() and not place.is_file():
+        raise UsageError(f"{out} is not a regular file", fix="name a file with -o")
+    if not place.parent.is_dir():
+        raise EnvironmentProblem(
+            f"{out} cannot be written: there is no directory {place.parent}", fix="make it"
+        )
+    if not os.access(place.parent, os.W_OK):
+        raise EnvironmentProblem(
+            f"{out} cannot be written: {place.parent} is not writable", fix="name another place with -o"
+        )
+    return place
 
 
 class Packed(NamedTuple):
@@ -49,6 +72,7 @@ def pack(
 
     Raises OffkitError when a member cannot be stored, EnvironmentProblem when the disk refuses.
     """
+    place = destination(out)
     ordered = sorted(sources, key=lambda source: (layout.position(source.path), source.path))
     listing = Manifest(
         target=target,
@@ -62,7 +86,7 @@ def pack(
     ordered.insert(1, Source(layout.MANIFEST, text))
     total = sum(source.size() for source in ordered)
     try:
-        handle, partial = tempfile.mkstemp(dir=out.parent or Path(), prefix=f".{out.name}-")
+        handle, partial = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
         try:
             with os.fdopen(handle, "wb") as file, reporter.bar("packing", total, "B") as bar:
                 tar = _Hashed(file)
@@ -72,7 +96,7 @@ def pack(
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(partial, 0o644)
-            os.replace(partial, out)
+            os.replace(partial, place)
         finally:
             if os.path.exists(partial):
                 os.unlink(partial)

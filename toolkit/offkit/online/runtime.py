@@ -36,7 +36,7 @@ import sys
 if sys.version_info < (3, 6):
     sys.exit("offkit needs Python 3.6 or newer; this is %s (%s)" % (sys.version.split()[0], sys.executable))
 
-from offkit.cli.app import main
+from offkit.cli.start import main
 
 if __name__ == "__main__":
     main()

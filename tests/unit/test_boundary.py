@@ -1,0 +1,112 @@
+"""However a command ends, it ends with a code of the table and without a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+TOOLKIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit")
+START = "import sys; sys.path.insert(0, {!r}); from offkit.cli.start import main; main()".format(TOOLKIT)
+
+
+def offkit(*args, **more):
+    """A real process; (exit code, what it said on stderr)."""
+    done = subprocess.run(
+        [sys.executable, "-c", START] + list(args),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        **dict({"stdout": subprocess.DEVNULL}, **more),
+    )
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("args", [["--help"], ["probe"], ["probe", "--json"], ["--version"]])
+def test_a_full_disk_behind_stdout(args):
+    """Exit 4: what was to be said has not been said."""
+    with open("/dev/full", "wb") as full:
+        code, err = offkit(*args, stdout=full)
+    assert code == 4
+    assert err.splitlines()[0] == "error: the output cannot be written: No space left on device"
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("args", [["--help"], ["probe"], ["probe", "--json"]])
+def test_a_closed_stdout(args):
+    """As cron may start it: nobody reads, nothing fails."""
+    script = 'exec "$@" >&-'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-c", START] + args, stderr=subprocess.PIPE
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_full_disk_behind_stderr():
+    """The exit code is then all there is to say."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", START, "nonsense"], stderr=full)
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ended_by_a_signal(tmp_path, number):
+    """Interrupted, terminated, hung up: exit 130, while verifying a bundle from a pipe nobody fills."""
+    fifo = str(tmp_path / "ready")
+    os.mkfifo(fifo)
+    code = START.replace("main()", "", 0)
+    code = code.replace(
+        "from offkit.cli.start",
+        "import time; from offkit.cli import verify, render; "
+        "verify.verify = lambda: (open({!r}, 'w').close(), time.sleep(60)); from offkit.cli.start".format(
+            fifo
+        ),
+    )
+    running = subprocess.Popen([sys.executable, "-c", code, "verify"], stderr=subprocess.PIPE)
+    try:
+        with open(fifo):
+            pass  # the command is inside its work now
+        time.sleep(0.05)
+        running.send_signal(number)
+        err = running.communicate(timeout=30)[1].decode()
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_no_space_for_temporary_files_is_no_bug():
+    """ENOSPC from anywhere is the machine's trouble: exit 4, with the place and what to do."""
+    code = START.replace(
+        "from offkit.cli.start",
+        "import errno; from offkit.cli import probe\n"
+        "def probe_(): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "probe.probe = probe_\n"
+        "from offkit.cli.start",
+    )
+    done = subprocess.run([sys.executable, "-c", code, "probe"], stderr=subprocess.PIPE)
+    assert done.returncode == 4
+    assert b"TMPDIR" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_bug_leaves_its_traceback_in_a_file(tmp_path):
+    """Exit 70, the last line on the screen, the rest in a log whose path is printed."""
+    code = START.replace(
+        "from offkit.cli.start",
+        "from offkit.cli import probe\n"
+        "def probe_(): raise RuntimeError('boom')\n"
+        "probe.probe = probe_\n"
+        "from offkit.cli.start",
+    )
+    environment = dict(os.environ, TMPDIR=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code, "probe"], stderr=subprocess.PIPE, env=environment)
+    assert done.returncode == 70
+    assert b"RuntimeError: boom" in done.stderr
+    assert b"Traceback" not in done.stderr
+    (log,) = os.listdir(str(tmp_path))
+    assert log in done.stderr.decode()
+    with open(str(tmp_path / log)) as text:
+        assert "Traceback" in text.read()
