@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from typing import Callable, List, Optional, Type
+from typing import Any, Callable, List, Optional, Type
 
 import typer
 
@@ -23,12 +23,20 @@ from offkit.model.errors import (
 # typer carries its own click since 0.27; this finds the one in use (ClickException).
 _UsageProblem: Type[Exception] = typer.BadParameter.__mro__[2]
 
+
+class _InOrder(typer.core.TyperGroup):
+    """Commands in the order of the journey, not of the alphabet."""
+
+    def list_commands(self, ctx: Any) -> List[str]:
+        return list(self.commands)
+
+
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 app = typer.Typer(
     name="offkit",
+    cls=_InOrder,
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=_HELP,
@@ -68,21 +76,21 @@ def _commands() -> None:
     if render.has_online_zone():
         from offkit.cli import bundle, lock
 
-        _add("lock", lock.lock)
-        _add("bundle", bundle.bundle)
-    _add("inspect", inspect.inspect)
-    _add("verify", verify.verify)
-    _add("probe", probe.probe)
-    _add("install", install.install)
-    _add("doctor", doctor.doctor)
-    _add("run-badapple", run_badapple.run_badapple)
-    _add("generations", generations.generations)
-    _add("rollback", rollback.rollback)
-    _add("uninstall", uninstall.uninstall)
+        _add("lock", lock.lock, "Pin wheels and hashes for a server.")
+        _add("bundle", bundle.bundle, "Resolve, download and pack for a server.")
+    _add("inspect", inspect.inspect, "Show what is in a bundle.")
+    _add("verify", verify.verify, "Check a bundle to the last byte.")
+    _add("probe", probe.probe, "Describe this server, for --target.")
+    _add("install", install.install, "Install a bundle beside what is there.")
+    _add("doctor", doctor.doctor, "Say what is wrong, and what cures it.")
+    _add("run-badapple", run_badapple.run_badapple, "Prove with a film that everything works.")
+    _add("generations", generations.generations, "List what has been installed.")
+    _add("rollback", rollback.rollback, "Go back to another generation.")
+    _add("uninstall", uninstall.uninstall, "Remove all that offkit installed.")
 
 
-def _add(name: str, function: Callable[..., Optional[int]]) -> None:
-    app.command(name, context_settings=_HELP)(function)
+def _add(name: str, function: Callable[..., Optional[int]], summary: str) -> None:
+    app.command(name, context_settings=_HELP, short_help=summary)(function)
 
 
 def main(argv: Optional[List[str]] = None) -> None:
@@ -147,7 +155,7 @@ def _run(args: List[str]) -> int:
     _commands()
     command = typer.main.get_command(app)
     try:
-        code = command.main(args, prog_name="offkit", standalone_mode=False)
+        code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt
     except typer.Exit as leave:
