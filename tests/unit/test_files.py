@@ -71,6 +71,26 @@ def test_a_lock_is_held_once(tmp_path):
     assert subprocess.call([sys.executable, "-c", code, name]) == 0
 
 
+def test_a_lock_that_was_removed_is_made_again(tmp_path, monkeypatch):
+    """Whoever opened it before an uninstallation removed it does not hold the nameless file."""
+    name = str(tmp_path / ".lock")
+    opened = []
+    real = os.open
+
+    def slow(path, *args):
+        handle = real(path, *args)
+        opened.append(path)
+        if len(opened) == 1:
+            os.unlink(path)
+        return handle
+
+    monkeypatch.setattr(os, "open", slow)
+    with files.lock(name):
+        assert opened == [name, name]
+        with pytest.raises(BlockingIOError), files.lock(name):
+            pass
+
+
 def test_trees_go_whatever_their_modes(tmp_path):
     """Read-only directories too; what a link in the tree points to stays."""
     outside = tmp_path / "outside"

@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+from offkit.edges import files
+from offkit.model.errors import EnvironmentProblem
 from offkit.target import generations
-from offkit.target.generations import Package, Receipt
+from offkit.target.generations import Generation, Package, Receipt
 
 RECEIPT = Receipt(
     "0001-abcdef01",
@@ -99,3 +101,71 @@ def test_packages_from_metadata():
     """Only the header counts: a description may say Name: too."""
     text = b"Metadata-Version: 2.1\nName: opencv-python-headless\nVersion: 4.6.0.66\n\nName: other\n"
     assert generations.package(text) == Package("opencv-python-headless", "4.6.0.66")
+
+
+@pytest.mark.parametrize(
+    ("runtime_file", "prefix"),
+    [
+        ("/opt/offkit/generations/0001-abcdef01/offkit/runtime/offkit/cli/options.py", "/opt/offkit"),
+        ("/a/generations/b/generations/0001-abcdef01/offkit/runtime/x.py", "/a/generations/b"),
+        ("/opt/offkit/generations/.building-0001-abcdef01/offkit/runtime/x.py", None),
+        ("/opt/other/0001-abcdef01/offkit/runtime/x.py", None),
+        ("/work/offkit.pyz/offkit/cli/options.py", None),
+        ("/src/toolkit/offkit/cli/options.py", None),
+    ],
+)
+def test_the_prefix_that_offkit_runs_from(runtime_file, prefix):
+    """Known when it lies in a generation, and only then."""
+    assert generations.home(runtime_file) == prefix
+
+
+def listed(current, *numbers):
+    return [Generation("{:04d}-00000000".format(n), "", None, n == current) for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("existing", "keep", "gone"),
+    [
+        ([], 1, []),
+        (listed(1, 1), 1, []),
+        (listed(3, 1, 2, 3), None, []),
+        (listed(3, 1, 2, 3), 4, []),
+        (listed(3, 1, 2, 3), 3, [1]),
+        (listed(3, 1, 2, 3), 1, [1, 2]),
+        (listed(1, 1, 2, 3), 2, [2]),
+        (listed(1, 1, 2, 3), 1, [2, 3]),
+        (listed(None, 2, 1), 2, [1]),
+        (listed(9, 10, 9, 2), 3, [2]),
+    ],
+)
+def test_beyond_the_last(existing, keep, gone):
+    """The new one counts; the one that was current stays even when it is an old one."""
+    assert [generations.number(name) for name in generations.beyond(existing, keep)] == gone
+
+
+def test_removal_takes_the_name_first(tmp_path, monkeypatch):
+    """What interrupts it leaves the leftover of a build, not half a generation."""
+    place(tmp_path, "0001-abcdef01", generations.dump(RECEIPT))
+    monkeypatch.setattr(files, "remove_tree", lambda name: False)
+    assert generations.remove(str(tmp_path), "0001-abcdef01", "t0") is False
+    assert generations.found(str(tmp_path)) == []
+    left = generations.leftovers(str(tmp_path))
+    assert [os.path.basename(path) for path in left] == [".building-0001-abcdef01-t0"]
+    monkeypatch.undo()
+    place(tmp_path, "0001-abcdef01")
+    assert generations.remove(str(tmp_path), "0001-abcdef01", "t1") is True
+
+
+def test_refusals_of_the_system_are_findings(tmp_path):
+    """With the path, the reason and what to do; a held lock has its own code."""
+    with pytest.raises(EnvironmentProblem, match="the rollback did not succeed") as caught:
+        with generations.exclusive(str(tmp_path), "the rollback"):
+            raise PermissionError(13, "Permission denied", "/opt/offkit/current")
+    (one,) = caught.value.findings
+    assert (one.code, one.subject) == ("ENV031", "/opt/offkit/current")
+    assert one.message == "/opt/offkit/current: Permission denied"
+    assert one.fix == "run it as the user who installed"
+    with files.lock(str(tmp_path / ".lock")), pytest.raises(EnvironmentProblem) as caught:
+        with generations.exclusive(str(tmp_path), "the rollback"):
+            pass
+    assert [one.code for one in caught.value.findings] == ["ENV030"]

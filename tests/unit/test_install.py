@@ -41,10 +41,10 @@ def save(tmp_path, wheels=(TOOL, BETA), name="bundle.tar", **more):
     return bundle_file.read_manifest(str(path))
 
 
-def put(bundle, prefix, runner=run.run, token="t0"):
+def put(bundle, prefix, runner=run.run, token="t0", keep=None, reporter=None):
     """Plan and apply; the plan."""
-    made = plan(bundle, str(prefix), PYTHON, generations.found(str(prefix)), token)
-    install.apply(made, bundle, runner, run.clean_environment(), NOW, Reporter())
+    made = plan(bundle, str(prefix), PYTHON, generations.found(str(prefix)), token, keep)
+    install.apply(made, bundle, runner, run.clean_environment(), NOW, reporter or Reporter())
     return made
 
 
@@ -216,6 +216,97 @@ def test_upgrade_and_back(tmp_path):
         ("nothing", "0001"),
     ]
     assert [one.current for one in generations.found(str(prefix))] == [True, False]
+
+
+def series(tmp_path, count):
+    """That many different bundles."""
+    versions = [bundle_maker.wheel("alpha", "{}.0".format(n + 1)) for n in range(count)]
+    return [save(tmp_path, [one], "{}.tar".format(n)) for n, one in enumerate(versions)]
+
+
+class Listener(Reporter):
+    """Remembers what it was warned of."""
+
+    def __init__(self):
+        self.warned = []
+
+    def warn(self, text):
+        self.warned.append(text)
+
+
+def test_the_last_are_kept(tmp_path):
+    """Older generations go when a new one is current; numbers are not used again."""
+    prefix = tmp_path / "p"
+    for bundle in series(tmp_path, 4):
+        put(bundle, prefix, fake(), keep=2)
+    assert [one.id[:4] for one in generations.found(str(prefix))] == ["0003", "0004"]
+    assert generations.leftovers(str(prefix)) == []
+
+
+def test_the_one_just_left_is_kept(tmp_path):
+    """However old it is: it is what a rollback goes to."""
+    prefix = tmp_path / "p"
+    one, two, three, four = series(tmp_path, 4)
+    for bundle in (one, two, three, one):
+        put(bundle, prefix, fake())
+    put(four, prefix, fake(), keep=1)
+    assert [(one.id[:4], one.current) for one in generations.found(str(prefix))] == [
+        ("0001", False),
+        ("0004", True),
+    ]
+
+
+def test_a_failed_installation_removes_none(tmp_path):
+    """Only what is replaced by something that works may go."""
+    prefix = tmp_path / "p"
+    one, two, three = series(tmp_path, 3)
+    put(one, prefix, fake())
+    put(two, prefix, fake())
+    before = bundle_maker.listing(str(prefix))
+    with pytest.raises(EnvironmentProblem):
+        put(three, prefix, fake(Result([], -9, "", "")), keep=1)
+    assert bundle_maker.listing(str(prefix)) == before
+
+
+def test_a_rollback_between_plan_and_installation(tmp_path):
+    """What has become current since the plan was made does not go."""
+    prefix = tmp_path / "p"
+    one, two, three = series(tmp_path, 3)
+    put(one, prefix, fake())
+    put(two, prefix, fake())
+    found = generations.found(str(prefix))
+    made = plan(three, str(prefix), PYTHON, found, "t0", 1)
+    assert made.remove == (found[0].id,)
+    generations.switch(str(prefix), found[0].id)
+    install.apply(made, three, fake(), run.clean_environment(), NOW, Reporter())
+    assert [one.id[:4] for one in generations.found(str(prefix))] == ["0001", "0002", "0003"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words", "left"),
+    [("rename", "could not be removed: Operation not permitted", ["0001", "0002", "0003"]),
+     ("tree", "could not be removed entirely", ["0002", "0003"])],
+)  # fmt: skip
+def test_what_cannot_be_removed_is_said(tmp_path, monkeypatch, trouble, words, left):
+    """The new generation stands all the same."""
+    prefix = tmp_path / "p"
+    one, two, three = series(tmp_path, 3)
+    put(one, prefix, fake())
+    put(two, prefix, fake())
+    real_rename, real_tree = os.rename, files.remove_tree
+
+    def rename(source, target):
+        if trouble == "rename" and "0001" in source:
+            raise PermissionError(1, "Operation not permitted", source)
+        real_rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(files, "remove_tree", lambda name: "0001" not in name and real_tree(name))
+    listener = Listener()
+    put(three, prefix, fake(), keep=1, reporter=listener)
+    assert any(text.endswith(words) for text in listener.warned)
+    assert [one.id[:4] for one in generations.found(str(prefix))] == left
+    assert generations.current_id(str(prefix))[:4] == "0003"
 
 
 @pytest.mark.parametrize(

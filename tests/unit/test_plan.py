@@ -146,3 +146,20 @@ def test_the_end_of_a_programs_words():
         ["line {}".format(number) for number in range(20)] + ["", "WARNING: You are using pip version 1"]
     )
     assert plan.last_lines(text, 3) == ["line 17", "line 18", "line 19"]
+
+
+def test_older_ones_go_last(bundle):
+    """After the switch, announced by name; with nothing new, nothing goes."""
+    others = ["0001-00000000", "0002-00000000", "0003-00000000"]
+    existing = [generation(name, "00" * 32, current=name == others[1]) for name in others]
+    made = plan.plan(bundle, "/p", PYTHON, existing, "t0", 2)
+    assert made.remove == ("0001-00000000",)
+    assert [(step.action, step.text) for step in made.steps][-1] == (
+        "prune",
+        "remove 0001-00000000: the last 2 are kept",
+    )
+    assert made.steps[-2].action == "switch"
+    assert plan.plan(bundle, "/p", PYTHON, existing, "t0").remove == ()
+    same = existing + [generation("0004-11111111", bundle.digest)]
+    switching = plan.plan(bundle, "/p", PYTHON, same, "t0", 1)
+    assert (switching.outcome, switching.remove) == (plan.SWITCH, ())

@@ -10,6 +10,7 @@ from typing import Optional
 import typer
 
 from offkit.cli import options, render
+from offkit.model.errors import UsageError
 
 
 def install(
@@ -26,6 +27,12 @@ def install(
         metavar="PATH",
         help="The interpreter for the environment, by default the running one.",
     ),
+    keep: str = typer.Option(
+        "5",
+        "--keep",
+        metavar="N|all",
+        help="How many generations stay; never removed is the one that was current.",
+    ),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check everything, say what would be done, write nothing."
     ),
@@ -39,6 +46,7 @@ def install(
     then, and whenever anything fails, everything stays as it was.
     """
     console = render.console(json, quiet, verbose)
+    kept = _kept(keep)
     from offkit.edges import files
     from offkit.edges.run import clean_environment, run
     from offkit.model import layout
@@ -56,7 +64,7 @@ def install(
     owner, warnings = installing.survey(opened, where, python or interpreter.running(), run)
     for warning in warnings:
         console.warn(warning.message)
-    planned = plan(opened, where, owner, generations.found(where), uuid.uuid4().hex[:8])
+    planned = plan(opened, where, owner, generations.found(where), uuid.uuid4().hex[:8], kept)
     packages = installing.packages_of(planned)
     if not dry_run:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -79,6 +87,7 @@ def install(
             for step in planned.steps
         ],
         packages=[dict(one._asdict()) for one in packages],
+        removed=list(planned.remove),
         findings=[one.to_json() for one in warnings],
     )
     if planned.outcome == "nothing":
@@ -91,8 +100,19 @@ def install(
     done = "installed" if planned.outcome == "install" else "switched back to"
     render.good("{} {} in {}".format(done, planned.id, where))
     render.table([(one.name, one.version) for one in packages], indent="    ")
+    if planned.remove:
+        render.line("removed {}: the last {} are kept (--keep)".format(", ".join(planned.remove), kept))
     render.line("next:")
     offkit = shlex.quote(os.path.join(where, "current", "bin", "offkit"))
     render.line("    {} doctor".format(offkit))
     if any(one.name.lower().startswith("opencv") for one in packages):
         render.line("    {} run-badapple".format(offkit))
+
+
+def _kept(word: str) -> Optional[int]:
+    """How many generations --keep means, None for all of them. Raises UsageError."""
+    if word == "all":
+        return None
+    if word.isdigit() and int(word) > 0:
+        return int(word)
+    raise UsageError("--keep takes a number from 1, or all; not {!r}".format(word))

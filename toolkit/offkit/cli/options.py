@@ -22,6 +22,12 @@ TARGET = typer.Option(
     help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'.",
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
+PREFIX = typer.Option(
+    None,
+    "--prefix",
+    metavar="DIR",
+    help="Where generations live; by default where this offkit does, or as 'offkit install'.",
+)
 REQUIREMENTS = typer.Argument(
     None, metavar="REQ", help="Requirements, as pip takes them.", show_default=False
 )
@@ -45,6 +51,13 @@ CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where downloa
 def default_prefix() -> str:
     """Where generations live when nobody says: as root, and as anybody else."""
     return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
+
+
+def standing_prefix(prefix: Optional[str]) -> str:
+    """The prefix that is meant: as said, else the one this offkit stands in, else the default."""
+    from offkit.target import generations
+
+    return os.path.abspath(prefix or generations.home(__file__) or default_prefix())
 
 
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:

@@ -51,6 +51,7 @@ class Builder:
         self._root = os.path.join(self._base, plan.building) if plan.building else plan.generation
         self._environment = child_environment("{}/{}".format(plan.alias, SCRATCH), environment)
         self._packages: Tuple[Package, ...] = ()
+        self._left: Optional[str] = None  # the generation that was current before
 
     def go(self) -> Tuple[Package, ...]:
         """All steps; the packages that a new environment holds. Removes what it began when one fails."""
@@ -63,6 +64,7 @@ class Builder:
             "receipt": self._write_receipt,
             "publish": self._publish,
             "switch": self._switch,
+            "prune": self._prune,
         }
         try:
             for step in self._plan.steps:
@@ -186,7 +188,24 @@ class Builder:
         files.sync_directory(self._base)
 
     def _switch(self, argv: Sequence[str]) -> None:
+        self._left = generations.current_id(self._plan.prefix)
         generations.switch(self._plan.prefix, self._plan.id)
+
+    def _prune(self, argv: Sequence[str]) -> None:
+        """What cannot be removed is said, and no more: the new generation stands."""
+        prefix, token = self._plan.prefix, self._plan.building.rpartition("-")[2]
+        # The plan was made without the lock: a rollback may have come in between.
+        for name in self._plan.remove:
+            if name in (self._left, self._plan.id):
+                continue
+            path = os.path.join(generations.directory(prefix), name)
+            try:
+                done = generations.remove(prefix, name, token)
+            except OSError as error:
+                self._reporter.warn("{} could not be removed: {}".format(path, error.strerror))
+                continue
+            if not done:
+                self._reporter.warn("{} could not be removed entirely".format(path))
 
 
 def _with_key(repo: bytes, here: Host) -> bytes:

@@ -8,7 +8,7 @@ target.scripts then puts the final path where the alias was written down.
 """
 
 import os
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from offkit.edges import files
@@ -44,6 +44,7 @@ class Plan(NamedTuple):
     building: str  # name of the directory while it is built
     python: Interpreter
     steps: Tuple[Step, ...]
+    remove: Tuple[str, ...] = ()  # older generations that go once the new one is current
 
     @property
     def generation(self) -> str:
@@ -57,13 +58,19 @@ class Plan(NamedTuple):
 
 
 def plan(
-    bundle: BundleFile, prefix: str, python: Interpreter, existing: Sequence[Generation], token: str
+    bundle: BundleFile,
+    prefix: str,
+    python: Interpreter,
+    existing: Sequence[Generation],
+    token: str,
+    keep: Optional[int] = None,
 ) -> Plan:
     """The steps that make ``bundle`` the current generation under ``prefix``.
 
     ``token`` makes the name of the building directory unique: a pip that outlived a killed
-    offkit may still be writing to the last one. Raises IntegrityError when the bundle has no
-    pip to install with.
+    offkit may still be writing to the last one. A new generation and the newest others, ``keep``
+    in all, stay (None: every one); where nothing new is made, nothing is removed. Raises
+    IntegrityError when the bundle has no pip to install with.
     """
     same = [one for one in existing if _same(one, bundle, python)]
     if any(one.current for one in same):
@@ -74,8 +81,12 @@ def plan(
         return Plan(SWITCH, prefix, name, "", python, (_switch(prefix, name),))
     name = generations.next_id([one.id for one in existing], bundle.digest)
     building = "{}{}-{}".format(layout.BUILDING, name, token)
-    made = Plan(INSTALL, prefix, name, building, python, ())
-    return made._replace(steps=tuple(_steps(made, bundle)))
+    made = Plan(INSTALL, prefix, name, building, python, (), generations.beyond(existing, keep))
+    steps = _steps(made, bundle)
+    if made.remove:
+        text = "remove {}: the last {} are kept".format(", ".join(made.remove), keep)
+        steps.append(Step("prune", text))
+    return made._replace(steps=tuple(steps))
 
 
 def _same(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
