@@ -5,7 +5,8 @@ import pytest
 import world
 from conftest import run
 
-COMMANDS = ["lock", "bundle", "inspect", "verify", "probe", "install", "doctor", "run-badapple"]
+COMMANDS = ["lock", "bundle", "inspect", "verify", "probe", "install", "doctor", "run-badapple",
+            "generations", "rollback", "uninstall"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
@@ -39,7 +40,8 @@ def test_usage(argv):
 
 
 @pytest.mark.parametrize("argv", [["install", "/nowhere.tar"], ["verify", "/nowhere.tar"], ["inspect", "/nowhere.tar"],
-                                  ["doctor", "/nowhere"], ["run-badapple", "/nowhere.mp4"]])  # fmt: skip
+                                  ["doctor", "/nowhere"], ["run-badapple", "/nowhere.mp4"],
+                                  ["generations", "--prefix", "/nowhere"], ["rollback", "--prefix", "/nowhere"]])  # fmt: skip
 def test_files_that_are_not_there(argv):
     """The name is in the message, and no traceback."""
     done = run([world.OFFKIT, *argv])

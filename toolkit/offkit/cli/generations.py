@@ -50,8 +50,7 @@ def generations(
     if not found.entries:
         render.line("no generations in {}".format(where))
     else:
-        count = len(found.entries)
-        render.title("{} generation{} in {}".format(count, "s"[: count > 1], where))
+        render.title("{} in {}".format(render.count(len(found.entries), "generation"), where))
         render.table([_HEAD] + [_row(one) for one in found.entries])
     render.findings(found.findings)
     return 1 if has_errors(found.findings) else 0

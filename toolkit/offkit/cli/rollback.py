@@ -10,7 +10,7 @@ from offkit.cli import options, render
 def rollback(
     generation: Optional[str] = typer.Argument(
         None,
-        metavar="[ID]",
+        metavar="ID",
         help="A number, an identity or the beginning of a bundle's digest; by default the one before.",
         show_default=False,
     ),

@@ -1,6 +1,5 @@
 """offkit uninstall: everything that offkit made under a prefix goes."""
 
-import signal
 import uuid
 from typing import TYPE_CHECKING, Optional
 
@@ -29,8 +28,6 @@ def uninstall(
     from offkit.edges import files
     from offkit.target import uninstall as removing
 
-    # A terminated removal ends like an interrupted one, in a state to go on from.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     where = options.standing_prefix(prefix)
     planned = removing.plan(where)
     outcome = "remove" if planned.items else "nothing"
@@ -65,8 +62,8 @@ def uninstall(
         _show(planned, "would remove")
     else:
         total = render.size(sum(one.size for one in planned.items))
-        count = sum(one.kind == removing.GENERATION for one in planned.items)
-        render.good("removed {} generation{} from {}, {}".format(count, "s"[: count != 1], where, total))
+        count = render.count(sum(one.kind == removing.GENERATION for one in planned.items), "generation")
+        render.good("removed {} from {}, {}".format(count, where, total))
         _show_foreign(planned)
     return 0
 
