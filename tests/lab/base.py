@@ -10,13 +10,13 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 
 import cache
 import enter
 import rpms
 
 SUITE = "bookworm"
-MIRROR = os.environ.get("OFFKIT_LAB_MIRROR", "http://deb.debian.org/debian")
 # yum runs on a Python, but the system has none: as on CentOS it is not for others.
 YUM_PYTHON = "/usr/libexec/yum-python"
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -60,17 +60,34 @@ def table(el):
         return {row["deb"]: row["el{}".format(el)] for row in csv.DictReader(text)}
 
 
+def mirror():
+    """$OFFKIT_LAB_MIRROR, else where apt itself gets that suite from, else "": debootstrap's own choice."""
+    chosen = os.environ.get("OFFKIT_LAB_MIRROR")
+    if chosen is not None:
+        return chosen
+    asked = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    known = [
+        line.split(" ", 1)[1].rstrip("/")
+        for line in asked.stdout.splitlines()
+        if line.startswith(SUITE + " ")
+    ]
+    return known[0] if known else ""
+
+
 def system():
     """The cached root directory; made in about a minute, from the Debian mirror."""
     return cache.kept(
-        "system", (SUITE, MIRROR, YUM_PYTHON, _YUM_CONF, *_GONE, cache.source(_debootstrap)), _debootstrap
+        "system", (SUITE, mirror(), YUM_PYTHON, _YUM_CONF, *_GONE, cache.source(_debootstrap)), _debootstrap
     )
 
 
 def donors():
     """The cached directory with one extracted Debian package per folder, named DEB_VERSION_ARCHITECTURE."""
     wanted = [*sorted(table(7)), *(deb + ":i386" for deb in _I386)]
-    return cache.kept("donors", (SUITE, MIRROR, *wanted), lambda path: _download(path, wanted))
+    return cache.kept("donors", (SUITE, mirror(), *wanted), lambda path: _download(path, wanted))
 
 
 def installed(el):
@@ -116,7 +133,16 @@ def _debootstrap(root):
     include = "dnf,rpm,python3-dnf"
     # Mounts that it makes go with the namespace.
     cache.run(
-        ["unshare", "-m", "debootstrap", "--variant=minbase", "--include=" + include, SUITE, root, MIRROR]
+        [
+            "unshare",
+            "-m",
+            "debootstrap",
+            "--variant=minbase",
+            "--include=" + include,
+            SUITE,
+            root,
+            *filter(None, [mirror()]),
+        ]
     )
     os.makedirs(os.path.join(root, "usr/libexec"), exist_ok=True)
     (python,) = glob.glob(os.path.join(root, "usr/bin/python3.[0-9]*"))
