@@ -174,6 +174,18 @@ def test_another_is_at_work(tmp_path):
     assert bundle_maker.listing(str(tmp_path)) == before
 
 
+def test_what_has_come_since_the_plan(tmp_path):
+    """What another offkit has made meanwhile goes too, and what has appeared beside it stays."""
+    standing(tmp_path / "p")
+    made = uninstall.plan(str(tmp_path / "p"))
+    third = prefix_maker.generation(tmp_path / "p", 3)
+    (tmp_path / "p" / "notes").write_bytes(b"mine")
+    done = uninstall.apply(made, "t0", Reporter())
+    assert third in [os.path.basename(item.path) for item in done.items]
+    assert done.foreign == (str(tmp_path / "p" / "notes"),)
+    assert os.listdir(str(tmp_path / "p")) == ["notes"]
+
+
 def test_what_cannot_be_removed(tmp_path, monkeypatch):
     """Said, with the rest still whole, and the next run goes on."""
     standing(tmp_path / "p")

@@ -53,8 +53,23 @@ def default_prefix() -> str:
     return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
 
 
+def refuse_empty(**given: Optional[str]) -> None:
+    """Raises UsageError for an option whose value is "": a variable that was not set, and no
+    wish for the default."""
+    for name, value in given.items():
+        if value == "":
+            raise UsageError(
+                "--{} is given, but empty".format(name),
+                fix="is it a variable that is not set? Leave the option out to have the default",
+            )
+
+
 def standing_prefix(prefix: Optional[str]) -> str:
-    """The prefix that is meant: as said, else the one this offkit stands in, else the default."""
+    """The prefix that is meant: as said, else the one this offkit stands in, else the default.
+
+    Raises UsageError for an empty one.
+    """
+    refuse_empty(prefix=prefix)
     from offkit.target import generations
 
     return os.path.abspath(prefix or generations.home(__file__) or default_prefix())
