@@ -114,7 +114,7 @@ def test_repo_templates(el, sections):
         section = parser[name]
         assert name.startswith("offkit-")
         assert section["baseurl"].startswith("file:///mnt/iso")
-        assert (section["enabled"], section["gpgcheck"], section["metadata_expire"]) == ("0", "1", "-1")
+        assert (section["enabled"], section["gpgcheck"], section["metadata_expire"]) == ("0", "1", "0")
         assert section["gpgkey"].startswith("file:///")
         assert "skip_if_unavailable" not in section
     assert "yum --disablerepo='*' --enablerepo='offkit-*' install" in text
