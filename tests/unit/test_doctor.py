@@ -9,7 +9,7 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
-from offkit.target.doctor import examine
+from offkit.target.doctor import examine, interpreter
 from offkit.target.doctor.checks import NAMES
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
@@ -61,6 +61,7 @@ def test_a_healthy_environment(server):
         1,
         2,
         "",
+        "virtual environment",
     )
 
 
@@ -145,7 +146,7 @@ def test_a_library_of_another_architecture_only(server):
     server.module("cv2/cv2", needed=["libSM.so.6"])
     server.library("libSM.so.6", bits=32, machine=3)
     finding = only(doctor(server))
-    assert (finding.code, finding.fix) == ("LIB004", by_table("libSM"))
+    assert (finding.code, finding.fix) == ("LIB004", by_table("libSM", "libSM.x86_64"))
     assert "only for another architecture (/usr/lib64/libSM.so.6)" in finding.message
 
 
@@ -195,9 +196,12 @@ def test_modules_that_python_was_built_without(server):
 
 
 def test_hashlib_alone_is_a_warning(server):
-    """Python has hashes of its own."""
+    """Python has hashes of its own; it says what is lost."""
     server.remove(DYNLOAD + "/_hashlib.cpython-36m-x86_64-linux-gnu.so")
-    assert codes(doctor(server)) == [("PY001", "warning", "hashlib")]
+    finding = only(doctor(server))
+    assert (finding.code, finding.severity, finding.subject) == ("PY001", "warning", "hashlib")
+    assert "hashlib.scrypt and ripemd160 are not there" in finding.message
+    assert finding.fix.startswith(YUM + "openssl-devel\n")
 
 
 def test_a_module_inside_the_executable_is_there(server):
@@ -208,14 +212,47 @@ def test_a_module_inside_the_executable_is_there(server):
     assert doctor(server).findings == []
 
 
-def test_the_distributions_own_python_has_tkinter_apart(server):
-    """/usr/bin/python3.6 is an RPM's: install another RPM, build nothing."""
+@pytest.fixture
+def packaged(server):
+    """The environment of the distribution's own Python."""
     server.put("/usr/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
     server.remove("/opt/env/bin/python3.6")
     server.link("/opt/env/bin/python3.6", "/usr/bin/python3.6")
     server.put("/opt/env/pyvenv.cfg", "home = /usr/bin\nversion = 3.6.8\n")
-    server.remove(DYNLOAD + "/_tkinter.cpython-36m-x86_64-linux-gnu.so")
-    assert only(doctor(server)).fix == YUM + "python3-tkinter"
+    return server
+
+
+def test_the_distributions_own_python_has_tkinter_apart(packaged):
+    """/usr/bin/python3.6 is an RPM's: install another RPM, build nothing."""
+    packaged.remove(DYNLOAD + "/_tkinter.cpython-36m-x86_64-linux-gnu.so")
+    assert only(doctor(packaged)).fix == YUM + "python3-tkinter"
+
+
+@pytest.mark.parametrize(("name", "severity"), [("_hashlib", "warning"), ("zlib", "error")])
+def test_files_that_the_distributions_own_python_lost(packaged, name, severity):
+    """python3-libs is installed, or nothing of lib-dynload were there: to install it again does nothing."""
+    packaged.remove("{}/{}.cpython-36m-x86_64-linux-gnu.so".format(DYNLOAD, name))
+    result = doctor(packaged)
+    finding = only(result)
+    assert finding.severity == severity
+    assert finding.fix == YUM.replace(" install ", " reinstall ") + "python3-libs"
+    assert "it is part of python3-libs, which is installed" in finding.message
+    assert result.summary.install_line == ""
+
+
+@pytest.mark.parametrize(
+    ("el", "series", "stem"),
+    [
+        (7, (3, 6), "python3"),
+        (8, (3, 6), "python3"),
+        (8, (3, 9), "python39"),
+        (9, (3, 9), "python3"),
+        (9, (3, 11), "python3.11"),
+    ],
+)
+def test_what_the_packages_of_a_python_are_called(el, series, stem):
+    """python3 is the system's own; the others carry their version."""
+    assert interpreter._package(el, series) == stem
 
 
 def test_a_shared_python_whose_library_is_not_found(server):
@@ -257,6 +294,26 @@ def test_a_module_for_another_architecture(server):
     server.module("x", machine=183)
     finding = only(doctor(server))
     assert (finding.code, finding.message) == ("LIB004", "is built for aarch64, the interpreter for x86_64")
+
+
+@pytest.mark.parametrize("suffix", [".cpython-36m-x86_64-linux-gnu.so", ".abi3.so"])
+@pytest.mark.parametrize("contents", ["hello\n", "he\0llo", ""])
+def test_an_extension_module_that_is_no_elf_file(server, suffix, contents):
+    """Its name makes Python load it, and that fails: no linker script."""
+    server.put(SITE + "/cv2/cv2" + suffix, contents)
+    assert codes(doctor(server)) == [("LIB005", "error", "cv2/cv2" + suffix)]
+
+
+def test_text_for_another_python(server):
+    """This one does not look at it."""
+    server.put(SITE + "/x.cpython-37m-x86_64-linux-gnu.so", "text")
+    assert codes(doctor(server)) == [("LIB007", "info", "x.cpython-37m-x86_64-linux-gnu.so")]
+
+
+def test_pyvenv_cfg_is_gone(server):
+    """bin/python is there, and starts the base interpreter with nothing of what is installed."""
+    server.remove("/opt/env/pyvenv.cfg")
+    assert codes(doctor(server)) == [("PY005", "error", "pyvenv.cfg")]
 
 
 def test_strange_things_that_are_named_like_libraries(server):
@@ -369,7 +426,7 @@ def test_the_prefix_of_a_python(server):
     server.put("/usr/include/python3.6m/patchlevel.h", '#define PY_VERSION  "3.6.8"\n')
     server.put("/usr/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
     result = doctor(server, "/usr")
-    assert (result.summary.python, result.summary.modules) == ("3.6.8", 16)
+    assert (result.summary.python, result.summary.modules, result.summary.kind) == ("3.6.8", 16, "Python")
 
 
 @pytest.mark.parametrize(

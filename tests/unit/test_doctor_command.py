@@ -10,7 +10,7 @@ import typer
 import offkit.target.doctor as doctor_package
 from offkit.cli import doctor, render
 from offkit.edges import run as run_module
-from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, UsageError
+from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, UsageError
 from offkit.target.doctor import examine
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
@@ -50,11 +50,28 @@ def test_healthy(server, offkit):
     assert [line[2:] for line in out.splitlines()] == [
         "interpreter: CPython 3.6.8 at /usr/local/bin/python3.6",
         "libraries: 16 extension modules find every library (19 ELF files read)",
-        "packages: 0 packages complete, 0 files as recorded",
+        "packages: none is installed here",
         "machine: CentOS Linux 7 (Core)",
         "repositories: nothing in yum's way",
     ]
     assert "looking for libraries" in err
+
+
+def test_one_of_each(server, offkit):
+    """A package, with its two files."""
+    server.distribution("fast", files={"fast.py": ""})
+    out = offkit("/opt/env", "packages", "--root", server.root)[1]
+    assert out[2:] == "packages: 1 package complete, 2 files as recorded\n"
+
+
+def test_the_prefix_of_a_python_is_called_so(server, offkit):
+    """/usr is no virtual environment."""
+    server.link("/usr/bin/python3.6", "/usr/local/bin/python3.6")
+    out = offkit("/usr", "interpreter", "packages", "--root", server.root)[1]
+    assert [line[2:] for line in out.splitlines()] == [
+        "interpreter: CPython 3.6 at /usr/local/bin/python3.6; /usr is its own prefix, no virtual environment",
+        "packages: none is installed here",
+    ]
 
 
 def test_quiet_and_healthy_says_nothing(server, offkit):
@@ -162,7 +179,7 @@ def test_some_checks_only(server, offkit, asked):
     """Named beside the place, before or behind it, or with --check."""
     server.module("cv2/cv2", needed=["libSM.so.6"])
     code, out, _ = offkit(*asked, "--root", server.root)
-    assert (code, out[2:]) == (0, "packages: 0 packages complete, 0 files as recorded\n")
+    assert (code, out[2:]) == (0, "packages: none is installed here\n")
 
 
 def test_several_checks(server, offkit):
@@ -176,6 +193,7 @@ def test_several_checks(server, offkit):
     [
         (("/a", "/b"), "one place at a time, not /a and /b; checks are interpreter, libraries"),
         (("/opt/env", "librarys"), "one place at a time, not /opt/env and librarys"),
+        (("/opt/env", "--prefix", "/srv"), "either /opt/env or --prefix /srv, not both"),
         (("--check", "librarys"), "no such check: librarys; there are interpreter, libraries"),
         (("--fix", "--root", "/mnt"), "--fix installs on the running system, so not with --root"),
         (("--fix",), "--fix asks before it installs: use a terminal, or say -y"),
@@ -187,6 +205,33 @@ def test_usage(offkit, asked, words):
     with pytest.raises(UsageError) as caught:
         offkit(*asked)
     assert caught.value.message.startswith(words)
+
+
+def test_a_file_that_is_no_bundle(offkit, tmp_path):
+    """Said with what WHERE can be; the environment around it is named."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_bytes(b"\x7fELF" + b"\0" * 600)
+    with pytest.raises(UsageError) as caught:
+        offkit(str(tmp_path / "bin" / "python"))
+    assert caught.value.message == "{}/bin/python is a file, but no bundle (not a tar)".format(tmp_path)
+    assert caught.value.fix == (
+        "WHERE is a virtual environment, the prefix of an 'offkit install', a generation or a bundle.tar"
+    )
+    (tmp_path / "pyvenv.cfg").write_bytes(b"")
+    with pytest.raises(UsageError) as caught:
+        offkit(str(tmp_path / "bin" / "python"))
+    assert caught.value.fix.endswith("; this file is part of one: offkit doctor {}".format(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "contents"),
+    [("bundle.tar", b"junk"), ("x", b"\0" * 257 + b"ustar\0"), ("b.tar.gz", b"\x1f\x8b")],
+)
+def test_a_damaged_bundle_is_one(offkit, tmp_path, name, contents):
+    """By its name or its header: that is an integrity error, with what is wrong."""
+    (tmp_path / name).write_bytes(contents)
+    with pytest.raises(IntegrityError):
+        offkit(str(tmp_path / name))
 
 
 def test_an_iso_that_is_none(server, offkit, tmp_path):

@@ -66,6 +66,18 @@ def test_many_who_need_it(server):
     assert finding.message == "is missing; needed by a, b, c and 2 more"
 
 
+def test_a_bundle_for_another_machine(server):
+    """That alone: all its libraries would be missing for the same reason."""
+    arm = EL7._replace(arch="aarch64")
+    libraries = Checklist((Library("libSM.so.6", (), (WHEEL,), "libSM", False),))
+    result = forecast.examine(checklist.dump(libraries), arm, server.root)
+    (finding,) = result.findings
+    assert (finding.code, finding.severity, finding.subject) == ("ENV021", "error", "arch")
+    assert finding.message == "this machine is x86_64, the bundle is for aarch64"
+    assert finding.fix == "bundle again on the other side with --arch x86_64"
+    assert (result.install_line, result.system) == ("", "CentOS Linux 7 (Core)")
+
+
 def test_a_damaged_checklist(server):
     """A typed error."""
     with pytest.raises(IntegrityError):

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from elf_maker import build
 from offkit.target.doctor import examine
 from server_maker import SITE, Server
 
@@ -37,6 +38,34 @@ def test_missing_and_altered_files(server):
     assert findings(server) == [
         ("PKG001", "error", "a 2.1", "1 file is missing: a/x.py"),
         ("PKG002", "warning", "a 2.1", "2 files are altered: a/y.py, a/z.py"),
+    ]
+
+
+def test_altered_machine_code(server):
+    """Nobody corrects that by hand: an error, for a library and a program as well."""
+    server.distribution(
+        "a", files={"a/x.so": build(), "a/l.so.1": build(), "a/ninja": build(), "a/y.py": "1"}
+    )
+    for name in ("x.so", "l.so.1", "ninja"):
+        server.put(SITE + "/a/" + name, build(needed=["libc.so.6"]))
+    server.put(SITE + "/a/y.py", "2")
+    assert findings(server) == [
+        ("PKG002", "error", "a 1.0", "3 files are altered: a/x.so, a/l.so.1, a/ninja"),
+        ("PKG002", "warning", "a 1.0", "1 file is altered: a/y.py"),
+    ]
+
+
+def test_machine_code_of_another_package(server):
+    """opencv-python over opencv-python-headless: the module is whole, as the other recorded it."""
+    server.distribution("headless", files={"cv2.so": build(needed=["libc.so.6"])})
+    server.distribution("opencv", files={"cv2.so": build()})
+    assert findings(server) == [
+        (
+            "PKG002",
+            "warning",
+            "headless 1.0",
+            "1 file is altered: cv2.so; opencv 1.0 has files of the same name",
+        )
     ]
 
 

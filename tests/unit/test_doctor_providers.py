@@ -8,7 +8,7 @@ import pytest
 from elf_maker import build
 from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
-from offkit.target.doctor import examine, forecast
+from offkit.target.doctor import cures, examine, forecast
 from repo_maker import image, package, primary, repomd, repository, write
 from server_maker import DYNLOAD, SITE, Server
 
@@ -238,3 +238,12 @@ def test_a_bundle_is_compared_with_an_iso(server, tmp_path):
     assert result.install_line == YUM + "libSM"
     assert "libSM-1.2.2-1.el7.x86_64 on " + iso in result.findings[0].fix
     assert result.catalog.read == {iso: 5}
+
+
+def test_a_package_named_with_its_architecture_counts_once():
+    """libSM.x86_64 is what a 32-bit twin calls for; libSM beside it adds nothing."""
+    assert cures.union(["libXext", "libSM", "libSM.x86_64", "libSM", "libX11.i686"]) == (
+        "libSM.x86_64",
+        "libX11.i686",
+        "libXext",
+    )

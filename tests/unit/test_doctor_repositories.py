@@ -21,6 +21,13 @@ baseurl=http://mirror.centos.org/centos/$releasever/updates/$basearch/
 baseurl=http://x/
 enabled=0
 """
+TWO = """
+[offkit-baseos]
+baseurl=file:///media/dvd/BaseOS
+gpgkey={gpgkey}
+[offkit-appstream]
+baseurl=file:///media/dvd/AppStream
+"""
 
 
 @pytest.fixture
@@ -54,17 +61,40 @@ def test_nothing_configured(server):
     """The line needs a repository."""
     (finding,) = findings(server, needed=True)
     assert (finding.code, finding.severity, finding.subject) == ("REPO001", "warning", "offkit-*")
-    assert finding.fix == "offkit repo add, with the ISO"
+    assert finding.fix == (
+        "mkdir -p /mnt/offkit-iso && mount -o loop,ro FILE.iso /mnt/offkit-iso\n"
+        "tar -xOf bundle.tar repo-config/offkit-el7.repo > /etc/yum.repos.d/offkit.repo"
+    )
+
+
+def test_the_generations_own_repo_file(server):
+    """It is copied, and says where the disc has to be mounted; where the key is not known, that too."""
+    config = "/opt/env/offkit/repo-config/offkit-el8.repo"
+    server.put("/opt/env/offkit/receipt.json", "{}")
+    server.put("/etc/os-release", 'ID="rocky"\nVERSION_ID="8.10"\nPRETTY_NAME="Rocky Linux 8"\n')
+    server.put(config, TWO)
+    (finding,) = findings(server, needed=True)
+    assert finding.fix.splitlines() == [
+        "mkdir -p /media/dvd && mount -o loop,ro FILE.iso /media/dvd",
+        "cp {} /etc/yum.repos.d/offkit.repo".format(config),
+        "and write the key of this system, a file in /etc/pki/rpm-gpg, for {gpgkey} in it",
+    ]
+    server.put(config, TWO.replace("{gpgkey}", "file:///etc/pki/rpm-gpg/KEY"))
+    (finding,) = findings(server, needed=True)
+    assert len(finding.fix.splitlines()) == 2
 
 
 def test_repositories_that_need_a_network(server):
-    """Known from their URLs; disabled ones do not count. A warning once yum is wanted."""
+    """Known from their URLs; disabled ones do not count. A warning where yum is wanted and has no other."""
     server.put("/etc/yum.repos.d/CentOS-Base.repo", STOCK)
     (finding,) = findings(server)
     assert (finding.code, finding.severity, finding.subject) == ("REPO002", "info", "base, updates")
     assert "without one yum waits for them, then fails" in finding.message
     assert "yum --disablerepo='*'" in finding.fix
     assert ("REPO002", "warning", "base, updates") in codes(server, needed=True)
+    server.put("/etc/yum.repos.d/offkit.repo", OWN)
+    mounted(server)
+    assert codes(server, needed=True) == [("REPO002", "info", "base, updates")]
 
 
 def test_everything_in_order(server):
@@ -125,6 +155,8 @@ def test_stale_metadata(server, cache):
     (finding,) = findings(server, needed=True)
     assert (finding.code, finding.severity) == ("REPO005", "warning")
     assert finding.fix == "yum --disablerepo='*' --enablerepo='offkit-base' clean metadata"
+    server.put("/etc/yum.repos.d/offkit.repo", OWN + "metadata_expire=0\n")
+    assert codes(server, needed=True) == []
 
 
 def test_a_key_that_is_not_there(server):

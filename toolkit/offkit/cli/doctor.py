@@ -56,11 +56,14 @@ def doctor(
         _list_checks()
         return
     where, wanted = _sort(list(words or ()), list(check or ()), checks.NAMES)
+    if where and prefix:
+        raise UsageError("either {} or --prefix {}, not both".format(where, prefix))
     if fix and os.path.abspath(root) != "/":
         raise UsageError("--fix installs on the running system, so not with --root")
     if fix and not yes and (json or not sys.stdin.isatty()):
         raise UsageError("--fix asks before it installs: use a terminal, or say -y")
     if where and os.path.isfile(where):
+        _refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is compared as a whole: no check, no --fix")
         _bundle(where, root, iso, rpm_repo, json, quiet)
@@ -98,6 +101,18 @@ def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[s
         message = "one place at a time, not {}; checks are {}".format(" and ".join(places), ", ".join(names))
         raise UsageError(message)
     return (places[0] if places else ""), wanted
+
+
+def _refuse_other_files(path: str) -> None:
+    from offkit.target.doctor import forecast
+
+    if forecast.is_tar(path):
+        return
+    fix = "WHERE is a virtual environment, the prefix of an 'offkit install', a generation or a bundle.tar"
+    around = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+    if os.path.isfile(os.path.join(around, "pyvenv.cfg")):
+        fix += "; this file is part of one: offkit doctor {}".format(around)
+    raise UsageError("{} is a file, but no bundle (not a tar)".format(path), fix=fix)
 
 
 def _inside(place: str, top: str) -> str:
@@ -167,7 +182,8 @@ def _bundle(path: str, root: str, iso: str, rpm_repo: str, json: bool, quiet: bo
         install_line=result.install_line,
     )
     if not has_errors(result.findings) and not quiet:
-        render.good("libraries: {} has all {} that the bundle needs".format(result.system, result.libraries))
+        needs = render.count(result.libraries, "library", "libraries")
+        render.good("libraries: {} has the {} that the bundle needs".format(result.system, needs))
     render.findings(result.findings)
     _install(result.install_line)
     if has_errors(result.findings):
@@ -185,21 +201,29 @@ def _text(result: "Examination", quiet: bool) -> None:
     from offkit.target.doctor.checks import ALL
 
     summary = result.summary
+    own = "; {} is its own prefix, no virtual environment".format(summary.environment)
+    complete = "{} complete, {} as recorded".format(
+        render.count(summary.distributions, "package"), render.count(summary.files, "file")
+    )
     healthy = {
-        "interpreter": "CPython {} at {}".format(summary.python, summary.interpreter),
-        "libraries": "{} extension modules find every library ({} ELF files read)".format(
-            summary.modules, summary.elf_files
+        "interpreter": "CPython {} at {}{}".format(
+            summary.python, summary.interpreter, own if summary.kind == "Python" else ""
         ),
-        "packages": "{} packages complete, {} files as recorded".format(summary.distributions, summary.files),
+        "libraries": "{} {} every library ({} read)".format(
+            render.count(summary.modules, "extension module"),
+            "finds" if summary.modules == 1 else "find",
+            render.count(summary.elf_files, "ELF file"),
+        ),
+        "packages": complete if summary.distributions else "none is installed here",
         "machine": summary.system,
         "repositories": "nothing in yum's way",
     }
     for name, check in ALL.items():
-        own = [finding for finding in result.findings if finding.code.startswith(check.codes)]
-        serious = [finding for finding in own if finding.severity != "info"]
+        mine = [finding for finding in result.findings if finding.code.startswith(check.codes)]
+        serious = [finding for finding in mine if finding.severity != "info"]
         if not serious and not quiet and name in result.checks:
             render.good("{}: {}".format(name, healthy[name]))
-        render.findings(own if render.verbose() else serious)
+        render.findings(mine if render.verbose() else serious)
     if render.verbose():
         _libraries(result)
         _sources(result)
@@ -209,7 +233,7 @@ def _text(result: "Examination", quiet: bool) -> None:
 def _sources(result: "Examination") -> None:
     if result.repositories:
         render.title("repositories read")
-        render.table([(place, "{} packages".format(n)) for place, n in result.repositories.items()])
+        render.table([(place, render.count(n, "package")) for place, n in result.repositories.items()])
 
 
 def _libraries(result: "Examination") -> None:

@@ -132,6 +132,35 @@ class Tree:
         except OSError:
             return []
 
+    def refuses(self, path: str) -> str:
+        """The first part of the way to ``path``, itself included, that this user may not enter or
+        read; "" when nothing is in the way but, perhaps, that it does not exist."""
+        try:
+            real = self.real(path)
+        except OSError:
+            return ""
+        here = "/"
+        for part in [""] + real.split("/"):
+            here = os.path.join(here, part)
+            try:
+                mode = os.lstat(self.root + here).st_mode
+                if here == real and stat.S_ISREG(mode):
+                    self.open(here).close()
+                elif here == real and stat.S_ISDIR(mode):
+                    os.scandir(self.root + here).close()
+            except PermissionError:
+                return here if here == real and self._seen(here) else os.path.dirname(here)
+            except OSError:
+                return ""
+        return ""
+
+    def _seen(self, path: str) -> bool:
+        try:
+            os.lstat(self.root + path)
+        except OSError:
+            return False
+        return True
+
     def attribute(self, path: str, name: str) -> bytes:
         """An extended attribute (xattr(7)), of the file that a link leads to."""
         return os.getxattr(self.host(path), name, follow_symlinks=False)

@@ -8,6 +8,7 @@ REQUIREMENTS = "requirements.txt"
 WHEELS = "wheels/"
 CHECKLIST = "checklist.json"
 REPO_CONFIG = "repo-config/"
+ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
 # The order of members in the tar. What install.sh needs first comes first, so that it is
 # found without reading the whole archive.

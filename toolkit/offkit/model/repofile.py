@@ -13,11 +13,17 @@ class Repository(NamedTuple):
     urls: Tuple[str, ...]  # baseurl, or mirrorlist and metalink where there is none; $releasever as written
     keys: Tuple[str, ...]  # gpgkey
     checked: bool  # gpgcheck
+    expire: str  # metadata_expire as written; "" where yum's own default holds, hours or days
 
     @property
     def own(self) -> bool:
         """Whether the printed yum line enables it."""
         return self.id.startswith("offkit-")
+
+    @property
+    def remembered(self) -> bool:
+        """Whether yum may go by metadata that it read some time ago: not with metadata_expire=0."""
+        return self.expire not in ("0", "1")
 
 
 def parse(text: str, file: str) -> List[Repository]:
@@ -43,6 +49,7 @@ def parse(text: str, file: str) -> List[Repository]:
                 urls,
                 words(options.get("gpgkey", "")),
                 options.get("gpgcheck", "0").strip().lower() in _TRUE,
+                options.get("metadata_expire", "").strip(),
             )
         )
     return found

@@ -23,7 +23,7 @@ from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
 
 # Where the .repo file in the bundle expects the ISO to be mounted.
-ISO_MOUNT = "/mnt/offkit-iso"
+ISO_MOUNT = layout.ISO_MOUNT
 
 
 class Order(NamedTuple):

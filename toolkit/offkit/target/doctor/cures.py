@@ -11,6 +11,7 @@ from offkit.target.doctor.providers import Answer, Catalog, Wanted, describe
 YUM = ("yum", "--disablerepo=*", "--enablerepo=offkit-*")
 INSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' install"
 _ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
+_ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 TABLE = "table"  # the source of an answer that no repository gave
 
 
@@ -42,14 +43,18 @@ class Cures(NamedTuple):
             usual = {name for row in self.sonames.values() for name in row.rpms.values()}
             self.catalog.ask(wanted, usual)
 
-    def for_soname(self, soname: str, bits: int) -> Cure:
-        """By the repositories where they were consulted, else by the table."""
+    def for_soname(self, soname: str, bits: int, arch: str = "") -> Cure:
+        """By the repositories where they were consulted, else by the table.
+
+        ``arch`` is asked for by name where a package of another one is installed: to dnf
+        "install libSM" is done as soon as libSM.i686 is there.
+        """
         table = packages.rpm_for_soname(self.sonames, soname, self.column) or ""
         answer = self.catalog.answers.get(soname)
         if answer is not None:
-            return self._by_repositories(soname, bits, answer, table)
+            return self._by_repositories(soname, bits, answer, table, arch)
         if table:
-            name = table if bits == 64 else table + ".i686"
+            name = "{}.{}".format(table, arch) if arch else table if bits == 64 else table + ".i686"
             return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
         note = packages.note_for_soname(self.sonames, soname, self.column)
         if note:
@@ -62,7 +67,7 @@ class Cures(NamedTuple):
         )
         return Cure((), ask, "")
 
-    def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str) -> Cure:
+    def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str, arch: str = "") -> Cure:
         if not answer.packages:
             fix = "no package has it on {}".format(", ".join(self.catalog.read))
             if table:
@@ -73,7 +78,7 @@ class Cures(NamedTuple):
                 fix += ": take a build of the package that does not need it"
             return Cure((), fix, ", ".join(self.catalog.read))
         names = tuple(
-            package.name if bits == 64 else "{}.{}".format(package.name, package.arch)
+            package.name if bits == 64 and not arch else "{}.{}".format(package.name, package.arch)
             for package in answer.packages
         )
         fix = "{}\nby repodata: {}".format(self.install(names), describe(answer))
@@ -125,6 +130,14 @@ def os_release(tree: Tree) -> Dict[str, str]:
     return {}
 
 
-def combined(cures: Cures, rpms: Sequence[str]) -> str:
+def union(rpms: Iterable[str]) -> Tuple[str, ...]:
+    """Each package once, in order: libSM.x86_64 is more than libSM."""
+    names = set(rpms)
+    named = {name.rpartition(".")[0] for name in names if name.endswith(_ARCHES)}
+    return tuple(sorted(names - named))
+
+
+def combined(cures: Cures, rpms: Iterable[str]) -> str:
     """Everything in one go, or "" when nothing has to be installed."""
-    return cures.install(sorted(set(rpms))) if rpms else ""
+    names = union(rpms)
+    return cures.install(names) if names else ""

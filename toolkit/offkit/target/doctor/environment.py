@@ -29,6 +29,7 @@ class Environment(NamedTuple):
     site_packages: Tuple[str, ...]
     outside: Tuple[str, ...]  # site-packages of the base interpreter, when they are visible too
     generation: bool  # made by offkit install
+    own: bool  # the prefix of a Python itself, no virtual environment
 
     def shorten(self, path: str) -> str:
         """A path for people: without the part that all files of the environment share."""
@@ -46,20 +47,28 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     """
     where = posixpath.normpath(posixpath.join("/", where))
     if not tree.is_dir(where):
-        raise _none(where, "there is no such directory")
+        _may_read(tree, where, where)
+        raise _none(where, "it is no directory" if tree.is_file(where) else "there is no such directory")
     if not tree.is_file(where + "/pyvenv.cfg") and tree.is_dir(posixpath.join(where, layout.CURRENT)):
         where = posixpath.join(where, layout.CURRENT)
+    for below in ("pyvenv.cfg", "lib"):
+        _may_read(tree, where, posixpath.join(where, below))
     config = _config(tree, where)
     series = _series(tree, where, config.get("version") or config.get("version_info") or "")
     if series is None:
         raise _none(where, "it has neither pyvenv.cfg nor lib/python3.X")
+    name = "python{}.{}".format(*series)
+    for below in ("lib", "lib64"):
+        _may_read(tree, where, posixpath.join(where, below, name, "site-packages"))
     findings: List[Finding] = []
     interpreter = _interpreter(tree, where, series, findings)
     home = config.get("home") or posixpath.join(where, "bin")
     base = _base_prefix(tree, home, interpreter, series)
-    if not base:
-        findings.append(_no_stdlib(home, series))
-    name = "python{}.{}".format(*series)
+    if not base and not any(finding.code == "PY006" for finding in findings):
+        findings.append(_no_stdlib(tree, home, series))
+    own = bool(base) and tree.real(base) == tree.real(where)
+    if not own and interpreter and not tree.is_file(where + "/pyvenv.cfg"):
+        findings.append(_no_config(where, interpreter))
     outside: Tuple[str, ...] = ()
     if config.get("include-system-site-packages", "false").lower() == "true" and base:
         outside = _directories(tree, base, name + "/site-packages")
@@ -74,6 +83,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         site_packages=_directories(tree, where, name + "/site-packages"),
         outside=outside,
         generation=tree.is_dir(posixpath.join(where, posixpath.dirname(layout.RECEIPT))),
+        own=own,
     )
     return found, findings
 
@@ -84,6 +94,37 @@ def _none(where: str, why: str) -> EnvironmentProblem:
         fix="name a virtual environment (the directory with pyvenv.cfg), "
         "or the --prefix that 'offkit install' was given",
     )
+
+
+def _may_read(tree: Tree, where: str, path: str) -> None:
+    """Without permission nothing can be said of the environment, not even that it is not there."""
+    refusing = tree.refuses(path)
+    if refusing:
+        raise EnvironmentProblem(
+            "{} cannot be examined: this user may not read {}".format(where, refusing), fix=_allow(refusing)
+        )
+
+
+def _allow(refusing: str) -> str:
+    return "run as a user who may read {}, or let this one (chmod, chown, setfacl)".format(refusing)
+
+
+def forbidden(code: str, env: Environment, subject: str, path: str, refusing: str) -> Finding:
+    """What lies in the environment and is not for this user, so neither for a service of theirs."""
+    message = "cannot be read by this user"
+    if refusing != path:
+        message += ": {} refuses".format(env.shorten(refusing))
+    return Finding(code, ERROR, subject, message, (path,), _allow(refusing))
+
+
+def _no_config(where: str, interpreter: str) -> Finding:
+    """Without it (PEP 405) the link in bin/ starts the base interpreter with its own packages."""
+    message = "pyvenv.cfg is gone: bin/python is {} then, and finds nothing of what is installed here".format(
+        interpreter
+    )
+    looked = (where + "/pyvenv.cfg",)
+    fix = "install the bundle again, or make the environment again"
+    return Finding("PY005", ERROR, "pyvenv.cfg", message, looked, fix)
 
 
 def _config(tree: Tree, where: str) -> Dict[str, str]:
@@ -113,6 +154,7 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int], findings: List
     names = ["python{}.{}".format(*series), "python3", "python"]
     links = [posixpath.join(where, "bin", name) for name in names]
     looked = []
+    refused = ""
     for link in links:
         try:
             real = tree.real(link)
@@ -122,6 +164,12 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int], findings: List
         if tree.is_file(real):
             return real
         looked.append(link if real == link else "{} -> {}".format(link, real))
+        refused = refused or tree.refuses(real)
+    if refused:
+        message = "the environment's interpreter cannot be reached by this user: {} refuses".format(refused)
+        fix = _allow(refused) + "; better, have Python {}.{} where all may read it".format(*series)
+        findings.append(Finding("PY006", ERROR, "python", message, tuple(looked), fix))
+        return ""
     findings.append(
         Finding(
             "PY002",
@@ -150,7 +198,11 @@ def _base_prefix(tree: Tree, home: str, interpreter: str, series: Tuple[int, int
     return ""
 
 
-def _no_stdlib(home: str, series: Tuple[int, int]) -> Finding:
+def _no_stdlib(tree: Tree, home: str, series: Tuple[int, int]) -> Finding:
+    refused = tree.refuses(home)
+    if refused:
+        message = "the standard library cannot be reached by this user: {} refuses".format(refused)
+        return Finding("PY006", ERROR, "standard library", message, (home,), _allow(refused))
     return Finding(
         "PY003",
         ERROR,

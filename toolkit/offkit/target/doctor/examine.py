@@ -32,6 +32,7 @@ class Summary(NamedTuple):
     distributions: int
     files: int  # compared with their recorded hash
     install_line: str  # one yum line for all findings, or ""
+    kind: str  # "virtual environment", "generation" of offkit, or "Python": the prefix of one itself
 
 
 class Provider(NamedTuple):
@@ -107,13 +108,14 @@ class _Visit:
         if LIBRARIES in checks and libs is not None:
             findings += libs.findings
             rpms += libs.rpms
-        installed = self._compare() if PACKAGES in checks else packages.Packages([], [], 0)
+        told = libs.unreadable if libs is not None and LIBRARIES in checks else ()
+        installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
         if MACHINE in checks and libs is not None:
             findings += self._machine(libs)
         if REPOSITORIES in checks:
             findings += repositories.inspect(
-                self._tree, self._known, self._cures.el, bool(rpms), self._catalog
+                self._tree, self._env, self._known, self._cures.el, bool(rpms), self._catalog
             )
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
@@ -125,7 +127,7 @@ class _Visit:
             tuple(checks),
             [Provider(soname, cure.rpms, cure.source) for soname, cure in sorted(chosen.items())],
             dict(self._catalog.read),
-            tuple(sorted(set(rpms))),
+            remedies.union(rpms),
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:
@@ -133,9 +135,9 @@ class _Visit:
         paths = _library_path(self._variables.get("LD_LIBRARY_PATH", ""))
         return libraries.inspect(self._tree, self._env, self._cures, paths)
 
-    def _compare(self) -> packages.Packages:
+    def _compare(self, told: Collection[str]) -> packages.Packages:
         self._report.step("comparing installed files with their records")
-        return packages.inspect(self._tree, self._env)
+        return packages.inspect(self._tree, self._env, told)
 
     def _machine(self, libs: libraries.Libraries) -> List[Finding]:
         findings = machine.generation(self._tree, self._env)
@@ -159,7 +161,14 @@ class _Visit:
             distributions=len(installed.distributions),
             files=installed.files,
             install_line=remedies.combined(self._cures, rpms),
+            kind=_kind(self._env),
         )
+
+
+def _kind(env: environment.Environment) -> str:
+    if env.generation:
+        return "generation"
+    return "Python" if env.own else "virtual environment"
 
 
 def _library_path(text: str) -> Tuple[str, ...]:

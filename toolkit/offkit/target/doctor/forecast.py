@@ -1,5 +1,7 @@
 """Whether this server has what a bundle will need, asked before anything is installed."""
 
+import os
+import re
 from typing import Dict, List, NamedTuple, Tuple
 
 from offkit.edges.tree import Tree
@@ -22,6 +24,7 @@ _ARCHES = {
     "s390x": (22, False, "/lib/ld64.so.1"),
 }
 _NAMED = 3
+_HEADER, _MAGIC = 512, slice(257, 262)  # bytes (POSIX ustar)
 
 
 class Forecast(NamedTuple):
@@ -40,7 +43,10 @@ def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_rep
     """
     wanted = checklists.load(text)
     tree = Tree(root)
-    findings: List[Finding] = []
+    findings = _other_machine(tree, target)
+    if findings:
+        system = remedies.read(tree, Catalog()).system
+        return Forecast(findings, len(wanted.libraries), system, "", Catalog())
     machine, little, ldso = _ARCHES[target.arch]
     loader = make_loader(tree, TreeView(tree), ldso, target.arch, (), findings)
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
@@ -52,6 +58,28 @@ def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_rep
             findings += _judge(library, report, cures, rpms)
         findings += catalog.findings
     return Forecast(findings, len(wanted.libraries), cures.system, remedies.combined(cures, rpms), catalog)
+
+
+def is_tar(path: str) -> bool:
+    """Whether a file is meant to be a bundle: by its first header, or by its name where that is
+    damaged, packed or forbidden."""
+    if re.search(r"\.(tar|tgz)\b", os.path.basename(path)):
+        return True
+    try:
+        with open(path, "rb") as source:
+            return source.read(_HEADER)[_MAGIC] == b"ustar"
+    except OSError:
+        return False
+
+
+def _other_machine(tree: Tree, target: Target) -> List[Finding]:
+    """Of a machine without the bundle's ld.so nothing else is worth saying."""
+    here = [arch for arch, (_, _, ldso) in _ARCHES.items() if tree.is_file(ldso)]
+    if not here or target.arch in here:
+        return []
+    message = "this machine is {}, the bundle is for {}".format(" and ".join(here), target.arch)
+    fix = "bundle again on the other side with --arch {}".format(here[0])
+    return [Finding("ENV021", ERROR, "arch", message, (_ARCHES[target.arch][2],), fix)]
 
 
 def _missing(wanted: Checklist, report: Report, arch: str) -> List[Wanted]:

@@ -51,20 +51,19 @@ def _finding(
         ", ".join(lacking), row.needed_for
     )
     severity = row.severity
-    if row.extensions[0] not in lacking and severity == ERROR:
-        severity = WARNING  # hashlib does without _hashlib, with Python's own hashes
+    alone = list(lacking) == ["_hashlib"]
+    if alone:  # _ssl is there
+        severity = WARNING
+        message = (
+            "this Python was built without OpenSSL's hashes (no _hashlib): md5, sha1, sha2, sha3 and blake2 "
+            "are Python's own and slower, hashlib.scrypt and ripemd160 are not there"
+        )
     paired = len(row.modules) == len(row.extensions)
     modules = [row.modules[row.extensions.index(name)] for name in lacking] if paired else row.modules
     subject = " ".join(modules)
     column = nearest(cures.column)
     if cures.el and env.interpreter.startswith(("/usr/bin/", "/usr/libexec/")):
-        # The distribution's own Python has everything, in several packages.
-        rpm = "python3-tkinter" if "tkinter" in row.modules else "python3-libs"
-        message = (
-            "the distribution's Python has it in a package of its own" if rpm != "python3-libs" else message
-        )
-        fix = cures.install([rpm])
-        return Finding("PY001", severity, subject, message, looked, fix), [rpm]
+        return _distributions(env, cures, row, Finding("PY001", severity, subject, message, looked))
     devel = list(row.devel[column])
     fix = "{}\nthen build Python again (make altinstall); at run time it needs {}".format(
         cures.install(devel), " ".join(row.runtime[column])
@@ -75,6 +74,33 @@ def _finding(
     if "ssl" in row.modules and column == 7 and env.series >= (3, 10):
         fix += "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
     return Finding("PY001", severity, subject, message, looked, fix), devel
+
+
+def _distributions(
+    env: Environment, cures: Cures, row: ModuleRow, found: Finding
+) -> Tuple[Finding, List[str]]:
+    """The distribution's own Python has everything, in several packages: tkinter apart, the rest
+    in the one that most of lib-dynload is from."""
+    stem = _package(cures.el, env.series)
+    if "tkinter" in row.modules:
+        rpm = stem + "-tkinter"
+        message = "the distribution's Python has it in a package of its own"
+        return found._replace(message=message, fix=cures.install([rpm])), [rpm]
+    rpm = stem + "-libs"
+    if not env.dynload:
+        return found._replace(fix=cures.install([rpm])), [rpm]
+    message = "it is part of {}, which is installed, but its files are gone ({})".format(
+        rpm, ", ".join(row.extensions)
+    )
+    fix = cures.install([rpm]).replace(" install ", " reinstall ")
+    return found._replace(message=message, fix=fix), []
+
+
+def _package(el: int, series: Tuple[int, int]) -> str:
+    """What the packages of a distribution's Python are called: python3 for the one of the system."""
+    if series == (3, 9 if el == 9 else 6):
+        return "python3"
+    return "python{}{}{}".format(series[0], "" if series < (3, 10) else ".", series[1])
 
 
 def _inside(tree: Tree, env: Environment, binaries: Sequence[str], names: Sequence[str]) -> Set[str]:

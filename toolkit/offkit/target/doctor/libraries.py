@@ -6,7 +6,7 @@ that loads them.
 """
 
 import posixpath
-from typing import Dict, Iterable, List, NamedTuple, Sequence
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -28,6 +28,7 @@ class Libraries(NamedTuple):
     modules: int
     loaded: Sequence[str]  # what the interpreter consists of
     cures: Dict[str, Cure]  # soname → what was found to cure it
+    unreadable: Tuple[str, ...]  # shared objects that this user may not read
     isa: Dict[str, int]  # file → the x86-64 level that it says it needs, where above the first
 
 
@@ -85,6 +86,7 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         len(shelf.modules) + len(stdlib),
         program.report.loaded,
         judge.cures,
+        tuple(path for each in shelf.findings if each.code == "LIB011" for path in each.looked_in),
         {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
     )
 

@@ -8,21 +8,23 @@ import base64
 import csv
 import hashlib
 import posixpath
+import re
 import shlex
 from email.parser import HeaderParser
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor import installer
 from offkit.target.doctor.distribution import Distribution
-from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.environment import Environment, forbidden
 
 _CHUNK = 1 << 20
 _NAMED = 5
 _HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows
 _TEXT = 16 * 1024 * 1024
+_SHARED = re.compile(r"\.so(\.\d+)*$")
 
 
 class Packages(NamedTuple):
@@ -38,8 +40,12 @@ class _Line(NamedTuple):
     size: Optional[int]
 
 
-def inspect(tree: Tree, env: Environment) -> Packages:
-    """Every distribution of the environment, file by file."""
+_Owners = Dict[str, Dict[str, _Line]]  # path → distribution → what its RECORD says
+
+
+def inspect(tree: Tree, env: Environment, told: Collection[str] = ()) -> Packages:
+    """Every distribution of the environment, file by file. Of ``told`` it is known already that
+    they cannot be read."""
     findings: List[Finding] = []
     found: List[Distribution] = []
     for top in env.site_packages:
@@ -48,35 +54,35 @@ def inspect(tree: Tree, env: Environment) -> Packages:
             if name.startswith("~") and tree.is_dir(path):
                 findings.append(_leftover(env, path))
             elif name.endswith(".dist-info") and tree.is_dir(path):
-                found.append(_distribution(tree, top, path, findings))
+                found.append(_distribution(tree, env, top, path, findings))
     records: Dict[str, List[_Line]] = {}
-    owners: Dict[str, List[str]] = {}
+    owners: _Owners = {}
     for dist in found:
-        lines = _record(tree, dist, findings)
+        lines = _record(tree, env, dist, findings)
         records[dist.directory] = lines
         for line in lines:
-            owners.setdefault(line.path, []).append(dist.title)
+            owners.setdefault(line.path, {})[dist.title] = line
     checked = 0
     for dist in found:
-        count, problems = _contents(tree, env, dist, records[dist.directory], owners)
+        count, problems = _contents(tree, env, dist, records[dist.directory], owners, told)
         checked += count
         findings += problems
     everything = found + [
         dist
         for top in env.site_packages + env.outside
         for name in tree.names(top)
-        for dist in _others(tree, top, name, top in env.outside)
+        for dist in _others(tree, env, top, name)
     ]
     findings += _twice(found)
     findings += _unmet(env, found, everything)
     return Packages(findings + installer.inspect(tree, found, everything), found, checked)
 
 
-def _others(tree: Tree, top: str, name: str, outside: bool) -> Iterator[Distribution]:
+def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distribution]:
     """What meets requirements but has no RECORD of ours: egg-info, the base interpreter's packages."""
     path = posixpath.join(top, name)
-    if name.endswith(".dist-info") and outside:
-        yield _distribution(tree, top, path, [])
+    if name.endswith(".dist-info") and top in env.outside:
+        yield _distribution(tree, env, top, path, [])
     elif name.endswith(".egg-info"):
         try:
             text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, _TEXT)
@@ -117,19 +123,23 @@ def _leftover(env: Environment, path: str) -> Finding:
     )
 
 
-def _half_installed(name: str, missing: str, path: str) -> Finding:
+def _half_installed(tree: Tree, env: Environment, name: str, path: str) -> Finding:
+    missing = posixpath.basename(path)
+    refusing = tree.refuses(path)
+    if refusing:
+        return forbidden("PKG012", env, "{} of {}".format(missing, name), path, refusing)
     return Finding(
         "PKG003", ERROR, name, "is half installed: no " + missing, (path,), "install the package again"
     )
 
 
-def _distribution(tree: Tree, top: str, path: str, findings: List[Finding]) -> Distribution:
+def _distribution(tree: Tree, env: Environment, top: str, path: str, findings: List[Finding]) -> Distribution:
     stem = posixpath.basename(path)[: -len(".dist-info")]
     name, _, version = stem.partition("-")
     try:
         headers = HeaderParser().parsestr(tree.text(path + "/METADATA", _TEXT))
     except OSError:
-        findings.append(_half_installed(name, "METADATA", path + "/METADATA"))
+        findings.append(_half_installed(tree, env, name, path + "/METADATA"))
         return Distribution(top, path, name, version, ())
     requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
     return Distribution(
@@ -137,13 +147,13 @@ def _distribution(tree: Tree, top: str, path: str, findings: List[Finding]) -> D
     )
 
 
-def _record(tree: Tree, dist: Distribution, findings: List[Finding]) -> List[_Line]:
+def _record(tree: Tree, env: Environment, dist: Distribution, findings: List[Finding]) -> List[_Line]:
     path = dist.directory + "/RECORD"
     try:
         text = tree.text(path, _TEXT)
     except OSError:
         # PEP 627: a distribution without RECORD belongs to another tool; pip always writes one.
-        findings.append(_half_installed(dist.name, "RECORD", path))
+        findings.append(_half_installed(tree, env, dist.name, path))
         return []
     lines = []
     bad = []
@@ -178,39 +188,75 @@ def _line(dist: Distribution, row: List[str]) -> Optional[_Line]:
 
 
 def _contents(
-    tree: Tree, env: Environment, dist: Distribution, lines: List[_Line], owners: Dict[str, List[str]]
+    tree: Tree,
+    env: Environment,
+    dist: Distribution,
+    lines: List[_Line],
+    owners: _Owners,
+    told: Collection[str],
 ) -> Tuple[int, List[Finding]]:
-    missing, altered, odd = [], [], []  # type: Tuple[List[str], List[str], List[str]]
-    rivals = set()
+    missing, altered, broken, odd = [], [], [], []  # type: Tuple[List[str], List[str], List[str], List[str]]
+    rivals: Set[str] = set()
+    refused: Dict[str, List[str]] = {}
     checked = 0
     for line in lines:
+        compiled = line.path.endswith((".pyc", ".pyo"))
         if not tree.is_file(line.path):
-            if not line.path.endswith((".pyc", ".pyo")):
+            refusing = tree.refuses(line.path)
+            if refusing:
+                refused.setdefault(refusing, []).append(line.path)
+            elif not compiled:
                 missing.append(line.path)
             continue
-        if not line.algorithm or line.path.endswith((".pyc", ".pyo")):
+        if not line.algorithm or compiled:
             continue
         if line.algorithm not in _HASHES:
             odd.append("{} ({})".format(env.shorten(line.path), line.algorithm))
             continue
+        try:
+            same = _same(tree, line)
+        except OSError:
+            refused.setdefault(line.path, []).append(line.path)
+            continue
         checked += 1
-        if not _same(tree, line):
-            altered.append(line.path)
-            rivals.update(set(owners[line.path]) - {dist.title})
+        if not same:
+            others = {title: other for title, other in owners[line.path].items() if title != dist.title}
+            rivals.update(others)
+            # As another package recorded it, it is whole, though perhaps not of the version expected.
+            whole = any(other.algorithm in _HASHES and _same(tree, other) for other in others.values())
+            (altered if whole or not _loaded(tree, line.path) else broken).append(line.path)
     findings = []
     if missing:
         findings.append(
             Finding("PKG001", ERROR, dist.title, _several(env, missing, "missing"), _all(missing), _AGAIN)
         )
-    if altered:
-        message = _several(env, altered, "altered")
-        if rivals:
-            message += "; {} has files of the same name".format(", ".join(sorted(rivals)))
-        findings.append(Finding("PKG002", WARNING, dist.title, message, _all(altered), _AGAIN))
+    for refusing, paths in refused.items():
+        if not set(paths) <= set(told):
+            findings.append(_refused(env, dist, refusing, paths))
+    for paths, severity in ((broken, ERROR), (altered, WARNING)):
+        if paths:
+            message = _several(env, paths, "altered")
+            if rivals:
+                message += "; {} has files of the same name".format(", ".join(sorted(rivals)))
+            findings.append(Finding("PKG002", severity, dist.title, message, _all(paths), _AGAIN))
     if odd:
         message = "not checked for want of a known hash: " + ", ".join(odd[:_NAMED])
         findings.append(Finding("PKG008", INFO, dist.title, message, tuple(odd), ""))
     return checked, findings
+
+
+def _refused(env: Environment, dist: Distribution, refusing: str, paths: List[str]) -> Finding:
+    found = forbidden("PKG012", env, dist.title, refusing, refusing)
+    names = ", ".join(env.shorten(path) for path in paths[:_NAMED])
+    return found._replace(message="{}: {}".format(found.message, names), looked_in=tuple(paths))
+
+
+def _loaded(tree: Tree, path: str) -> bool:
+    """Machine code: nobody corrects that by hand, as one does a .py or a configuration file."""
+    if _SHARED.search(path):
+        return True
+    with tree.open(path) as source:
+        return bytes(source.read(4)) == b"\x7fELF"
 
 
 _AGAIN = "install the package again"
@@ -231,15 +277,13 @@ def _several(env: Environment, paths: List[str], what: str) -> str:
 
 
 def _same(tree: Tree, line: _Line) -> bool:
+    """Whether a file is as recorded. Raises OSError when it cannot be read."""
     digest = hashlib.new(line.algorithm)
     size = 0
-    try:
-        with tree.open(line.path) as source:
-            for chunk in iter(lambda: source.read(_CHUNK), b""):
-                size += len(chunk)
-                digest.update(chunk)
-    except OSError:
-        return False
+    with tree.open(line.path) as source:
+        for chunk in iter(lambda: source.read(_CHUNK), b""):
+            size += len(chunk)
+            digest.update(chunk)
     if line.size is not None and size != line.size:
         return False
     encoded = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")

@@ -1,14 +1,16 @@
 """REPO: what yum would do on this server, told from its files. The network is never tried."""
 
 import posixpath
+import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges import media
 from offkit.edges.tree import Tree
-from offkit.model import repodata, repofile
+from offkit.model import layout, repodata, repofile
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.repofile import Repository
 from offkit.target.doctor.cures import os_release
+from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.providers import Catalog
 
 _DIRECTORY = "/etc/yum.repos.d"
@@ -66,24 +68,28 @@ def _first_line(tree: Tree, path: str) -> Optional[str]:
     return lines[0].strip() if lines else ""
 
 
-def inspect(tree: Tree, known: Configured, el: int, needed: bool, catalog: Catalog) -> List[Finding]:
+def inspect(
+    tree: Tree, env: Environment, known: Configured, el: int, needed: bool, catalog: Catalog
+) -> List[Finding]:
     """What is wrong with the server's repositories. ``needed``: something has to be installed;
     ``el``: 0 where yum is not the tool for that."""
     findings = list(known.findings)
     remote = [each for each in known.repositories if each.enabled and not known.paths(each) and each.urls]
+    instead = any(known.paths(each) for each in known.repositories if each.own)
     if remote:
-        findings.append(_unreachable(remote, needed))
+        findings.append(_unreachable(remote, needed and not instead))
     for each in known.repositories:
         if each.own or each.enabled:
             for path in known.paths(each):
                 if not catalog.failed(path):
                     findings += _local(tree, known, each, path, needed)
     if needed and el and not any(each.own for each in known.repositories):
-        findings.append(_none(catalog))
+        findings.append(_none(tree, env, el, catalog))
     return findings
 
 
 def _unreachable(remote: List[Repository], needed: bool) -> Finding:
+    """Every server has them from its installation on; they matter when yum is all there is to turn to."""
     names = ", ".join(each.id for each in remote)
     one = len(remote) == 1
     message = "{} enabled and {} a network: without one yum waits for {}, then fails".format(
@@ -96,11 +102,36 @@ def _unreachable(remote: List[Repository], needed: bool) -> Finding:
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
 
 
-def _none(catalog: Catalog) -> Finding:
-    place = next(iter(catalog.read), "the ISO")
+def _none(tree: Tree, env: Environment, el: int, catalog: Catalog) -> Finding:
+    """With the commands that make it: the disc mounted, and the .repo file of the bundle copied."""
+    image = next(iter(catalog.read), "FILE.iso").partition(" (")[0]
     message = "no repository offkit-* is configured, which the yum line installs from"
-    fix = "offkit repo add, with {}".format(place.partition(" (")[0])
+    name = "offkit-el{}.repo".format(el)
+    folder = posixpath.join(env.where, layout.GENERATION_REPO_CONFIG)
+    path = posixpath.join(folder, name)
+    mount, keyless = _mount(tree, path), True
+    if env.generation and tree.is_file(path):
+        copy = "cp {} {}/offkit.repo".format(shlex.quote(path), _DIRECTORY)
+        keyless = "{gpgkey}" in tree.text(path)
+    else:
+        copy = "tar -xOf bundle.tar {}{} > {}/offkit.repo".format(layout.REPO_CONFIG, name, _DIRECTORY)
+        keyless = el > 7
+    fix = "mkdir -p {0} && mount -o loop,ro {1} {0}\n{2}".format(shlex.quote(mount), shlex.quote(image), copy)
+    if tree.is_dir(image):
+        fix = "mkdir -p {0} && mount --bind {1} {0}\n{2}".format(shlex.quote(mount), shlex.quote(image), copy)
+    if keyless:
+        fix += "\nand write the key of this system, a file in /etc/pki/rpm-gpg, for {gpgkey} in it"
     return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
+
+
+def _mount(tree: Tree, path: str) -> str:
+    """Where the .repo file of a generation wants the disc."""
+    try:
+        found = repofile.parse(tree.text(path), path)
+    except (OSError, ValueError):
+        return layout.ISO_MOUNT
+    places = [repofile.directory(url) for each in found for url in each.urls]
+    return posixpath.commonpath(places) if places and all(places) else layout.ISO_MOUNT
 
 
 def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: bool) -> List[Finding]:
@@ -123,7 +154,7 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
         message = "{} cannot be read: {}".format(metadata, media.reason(error))
         fix = "copy the ISO again and compare its checksum"
         return [Finding("REPO004", severity, each.id, message, looked, fix)]
-    for cache in _caches(tree, known, each):
+    for cache in _caches(tree, known, each) if each.remembered else []:
         try:
             with tree.open(cache) as source:
                 stale = source.read(repodata.REPOMD_SIZE) != current

@@ -1,5 +1,6 @@
 """The shared objects of an environment, told apart: extension modules, libraries, neither."""
 
+import errno
 import posixpath
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Set
@@ -9,11 +10,12 @@ from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.elf.search import Opened, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.environment import Environment, forbidden
 
 _SHARED = re.compile(r"\.so(\.\d+)*$")
 _VENDORED = re.compile(r"(^|/)[^/]*\.libs/")
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
+_ABI3 = ".abi3.so"
 
 
 class Shelf(NamedTuple):
@@ -51,7 +53,7 @@ def _walk(
             findings.append(
                 Finding(
                     "ENV006",
-                    WARNING,
+                    ERROR if error.errno == errno.EACCES else WARNING,
                     directory,
                     "cannot be looked into: {}".format(error.strerror),
                     (directory,),
@@ -77,7 +79,7 @@ def _sort(
     short = env.shorten(path)
     elf = opened.elf
     if elf is None:
-        shelf.findings.append(_no_library(tree, path, short, opened))
+        shelf.findings.append(_no_library(tree, env, path, short, opened))
         return
     if main is None or elf.arch == main.arch:
         shelf.offered.setdefault(name, path)
@@ -134,9 +136,19 @@ def _is_module(tree: Tree, path: str, name: str, elf: reader.Elf) -> bool:
         return False
 
 
-def _no_library(tree: Tree, path: str, short: str, opened: Opened) -> Finding:
-    """A file named like a library that is none: gone, a FIFO, text, damaged."""
+def _imported(env: Environment, path: str) -> bool:
+    """Whether the name alone says that this Python would import it: PEP 3149's tag, or abi3."""
+    tag = _TAG.search(path)
+    own = tag is not None and (int(tag.group(1)), int(tag.group(2))) == env.series
+    return own or path.endswith(_ABI3)
+
+
+def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Opened) -> Finding:
+    """A file named like a library that is none: gone, forbidden, a FIFO, text, damaged."""
     reinstall = "install the package again"
+    refusing = tree.refuses(path) if opened.absent else ""
+    if refusing:
+        return forbidden("LIB011", env, short, path, refusing)
     if opened.absent:
         return Finding("LIB006", WARNING, short, "cannot be opened: " + opened.problem, (path,), reinstall)
     try:
@@ -144,6 +156,9 @@ def _no_library(tree: Tree, path: str, short: str, opened: Opened) -> Finding:
             head = source.read(512)
     except OSError:
         return Finding("LIB006", WARNING, short, "is " + opened.problem, (path,), reinstall)
+    if head and not head.startswith(b"\x7fELF") and _imported(env, path):
+        message = "is named like an extension module, but is no ELF file: it cannot be imported"
+        return Finding("LIB005", ERROR, short, message, (path,), reinstall)
     if head and b"\0" not in head and not head.startswith(b"\x7fELF"):
         message = "is a text file (a linker script), not a library"
         return Finding("LIB007", INFO, short, message, (path,), "")

@@ -7,6 +7,7 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.elf.search import MISSING, Loader, Report, Resolution
+from offkit.model import rpm
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor import ldconf
 from offkit.target.doctor.cures import Cure, Cures
@@ -120,7 +121,9 @@ class Verdict:
             self._unlisted.setdefault(directory, []).append(name)
             fix = self._listing(directory)
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        cure = self._cures.for_soname(name, self._bits)
+        cure = self._cures.for_soname(
+            name, self._bits, rpm.arches(self._machine)[0] if miss.other_arch else ""
+        )
         fix = cure.fix
         self.cures[name] = cure
         if miss.severity != INFO:

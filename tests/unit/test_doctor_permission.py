@@ -1,0 +1,143 @@
+"""What this user may not read is said to be so, and never to be absent or altered."""
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+from offkit.edges.tree import Tree
+from offkit.model.errors import EnvironmentProblem
+from offkit.target.doctor import examine
+from server_maker import SITE, Server
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def server():
+    """A server that everybody may look into, unlike pytest's own temporary directories."""
+    top = tempfile.mkdtemp(prefix="offkit-doctor-")
+    os.chmod(top, 0o755)
+    made = Server(top + "/root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    yield made
+    for folder, folders, _ in os.walk(top):
+        for name in folders:
+            if not os.path.islink(os.path.join(folder, name)):
+                os.chmod(os.path.join(folder, name), 0o755)
+    shutil.rmtree(top)
+
+
+@pytest.fixture
+def ordinary():
+    """Run as an ordinary user: root may read everything."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(user)
+
+
+def forbid(server, path):
+    os.chmod(server.host(path), 0)
+
+
+@pytest.fixture
+def sealed(server, request):
+    """A server with a package and one path that refuses."""
+    server.module("cv2/cv2", needed=["libc.so.6"])
+    with open(server.host(SITE + "/cv2/cv2.cpython-36m-x86_64-linux-gnu.so"), "rb") as module:
+        name = "cv2/cv2.cpython-36m-x86_64-linux-gnu.so"
+        server.distribution("opencv", files={name: module.read(), "cv2/__init__.py": ""})
+    forbid(server, request.param)
+    request.getfixturevalue("ordinary")
+    return server
+
+
+def findings(server, **asked):
+    return [
+        (each.code, each.severity, each.subject, each.message)
+        for each in examine("/opt/env", server.root, **asked).findings
+    ]
+
+
+MODULE = "cv2/cv2.cpython-36m-x86_64-linux-gnu.so"
+
+
+@pytest.mark.parametrize("sealed", [SITE + "/" + MODULE], indirect=True)
+def test_a_module(sealed):
+    """Once, by the check of libraries; by that of packages when it is alone. Not altered."""
+    assert findings(sealed) == [("LIB011", "error", MODULE, "cannot be read by this user")]
+    assert findings(sealed, checks=["packages"]) == [
+        ("PKG012", "error", "opencv 1.0", "cannot be read by this user: " + MODULE)
+    ]
+
+
+@pytest.mark.parametrize("sealed", [SITE + "/cv2/__init__.py"], indirect=True)
+def test_a_source_file(sealed):
+    """It is not altered, and Python cannot import it."""
+    assert findings(sealed) == [
+        ("PKG012", "error", "opencv 1.0", "cannot be read by this user: cv2/__init__.py")
+    ]
+
+
+@pytest.mark.parametrize("sealed", [SITE + "/cv2"], indirect=True)
+def test_a_package(sealed):
+    """Its files are not missing; the directory is named."""
+    assert findings(sealed) == [
+        ("ENV006", "error", SITE + "/cv2", "cannot be looked into: Permission denied"),
+        ("PKG012", "error", "opencv 1.0", "cannot be read by this user: {}, cv2/__init__.py".format(MODULE)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["RECORD", "METADATA"])
+def test_a_record(server, name, request):
+    """No half installed package."""
+    server.distribution("a")
+    forbid(server, "{}/a-1.0.dist-info/{}".format(SITE, name))
+    request.getfixturevalue("ordinary")
+    found = [each for each in findings(server) if each[2] != "a 1.0"]
+    assert found == [("PKG012", "error", name + " of a", "cannot be read by this user")]
+
+
+@pytest.mark.parametrize("sealed", ["/usr/local/bin"], indirect=True)
+def test_the_interpreter(sealed):
+    """It is not gone: the directory that refuses is named, and nothing has to be installed again."""
+    result = examine("/opt/env", sealed.root, checks=["interpreter"])
+    (finding,) = result.findings
+    assert (finding.code, finding.severity) == ("PY006", "error")
+    assert finding.message == (
+        "the environment's interpreter cannot be reached by this user: /usr/local/bin refuses"
+    )
+    assert finding.fix.startswith("run as a user who may read /usr/local/bin, or let this one")
+
+
+@pytest.mark.parametrize(
+    ("sealed", "refusing"),
+    [
+        ("/opt", "/opt"),
+        ("/opt/env", "/opt/env"),
+        ("/opt/env/pyvenv.cfg", "/opt/env/pyvenv.cfg"),
+        ("/opt/env/lib", "/opt/env/lib"),
+        (SITE, SITE),
+    ],
+    indirect=["sealed"],
+)
+def test_an_environment(sealed, refusing):
+    """Nothing can be said of it, also not that there is none."""
+    with pytest.raises(EnvironmentProblem) as caught:
+        examine("/opt/env", sealed.root)
+    assert caught.value.message == "/opt/env cannot be examined: this user may not read " + refusing
+    assert caught.value.fix.startswith("run as a user who may read {}, or".format(refusing))
+
+
+def test_what_refuses(server, request):
+    """The first part of the way, following links; nothing where a path only does not exist."""
+    server.put("/srv/a/b/c", "")
+    server.link("/link", "/srv/a/b")
+    forbid(server, "/srv/a")
+    request.getfixturevalue("ordinary")
+    tree = Tree(server.root)
+    assert tree.refuses("/srv/a/b/c") == tree.refuses("/link/c") == tree.refuses("/srv/a") == "/srv/a"
+    assert tree.refuses("/srv") == tree.refuses("/srv/none/x") == tree.refuses("/etc/os-release/x") == ""
