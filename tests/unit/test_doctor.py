@@ -431,7 +431,11 @@ def test_the_prefix_of_a_python(server):
 
 @pytest.mark.parametrize(
     ("where", "why"),
-    [("/nowhere", "there is no such directory"), ("/etc", "it has neither pyvenv.cfg nor lib/python3.X")],
+    [
+        ("/nowhere", "there is no such directory"),
+        ("/etc/os-release", "it is no directory"),
+        ("/etc", "it has neither pyvenv.cfg nor lib/python3.X"),
+    ],
 )
 def test_where_no_environment_is(server, where, why):
     """Exit code 4, with what to name instead."""

@@ -48,7 +48,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     where = posixpath.normpath(posixpath.join("/", where))
     if not tree.is_dir(where):
         _may_read(tree, where, where)
-        raise _none(where, "it is no directory" if tree.is_file(where) else "there is no such directory")
+        raise _none(where, "it is no directory" if _exists(tree, where) else "there is no such directory")
     if not tree.is_file(where + "/pyvenv.cfg") and tree.is_dir(posixpath.join(where, layout.CURRENT)):
         where = posixpath.join(where, layout.CURRENT)
     for below in ("pyvenv.cfg", "lib"):
@@ -86,6 +86,14 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         own=own,
     )
     return found, findings
+
+
+def _exists(tree: Tree, path: str) -> bool:
+    try:
+        tree.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _none(where: str, why: str) -> EnvironmentProblem:
