@@ -40,6 +40,20 @@ def test_no_prefix(tmp_path, made):
     assert one.looked_in == ("{}/p/generations (No such file or directory)".format(tmp_path),)
 
 
+def test_a_prefix_that_may_not_be_read(tmp_path, monkeypatch):
+    """Another error than that there is none: it may be full of generations."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(EnvironmentProblem, match="cannot be looked into") as caught:
+        inventory.require(str(tmp_path))
+    (one,) = caught.value.findings
+    assert (one.code, one.message) == ("ENV031", "Permission denied")
+    assert one.subject == str(tmp_path / "generations")
+
+
 def test_an_empty_prefix(tmp_path):
     """What the first installation leaves when it fails is no error."""
     (tmp_path / "generations").mkdir()

@@ -189,7 +189,7 @@ def exclusive(prefix: str, what: str) -> Iterator[None]:
 def refused(error: OSError, prefix: str, headline: str) -> EnvironmentProblem:
     """The system's refusal (no permission, read-only …) as a finding about the path."""
     subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else prefix
-    message = "{}: {}".format(subject, error.strerror or error)
+    message = error.strerror or str(error)
     denied = isinstance(error, PermissionError)
     fix = "run it as the user who installed" if denied else "put that right and run the command again"
     return EnvironmentProblem(headline, [Finding("ENV031", ERROR, subject, message, (), fix)])

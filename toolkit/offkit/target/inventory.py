@@ -37,10 +37,12 @@ class Inventory(NamedTuple):
 
 
 def require(prefix: str) -> None:
-    """Raises EnvironmentProblem (ENV040) where offkit never installed anything, or may not look."""
+    """Raises EnvironmentProblem where offkit never installed anything (ENV040), or may not look."""
     place = generations.directory(prefix)
     try:
         os.listdir(place)
+    except PermissionError as error:
+        raise generations.refused(error, prefix, "{} cannot be looked into".format(prefix))
     except OSError as error:
         message = "there is no installation in {}".format(prefix)
         looked = "{} ({})".format(place, error.strerror)
