@@ -6,6 +6,7 @@ path, and no python3 on PATH. What is not: yum is dnf, glibc is bookworm's.
 
 import collections
 import csv
+import functools
 import glob
 import os
 import re
@@ -63,8 +64,12 @@ def table(el):
 def mirror():
     """$OFFKIT_LAB_MIRROR, else where apt itself gets that suite from, else "": debootstrap's own choice."""
     chosen = os.environ.get("OFFKIT_LAB_MIRROR")
-    if chosen is not None:
-        return chosen
+    return chosen if chosen is not None else _apts()
+
+
+@functools.cache
+def _apts():
+    """apt is asked once: every recipe names the mirror, and an answer takes seconds on a busy machine."""
     asked = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages"],
         capture_output=True, text=True, check=False,
