@@ -5,6 +5,7 @@ import os
 import pytest
 
 from elf_maker import build
+from offkit.edges.tree import Tree
 from offkit.target.doctor import examine
 from server_maker import SITE, Server
 
@@ -205,3 +206,17 @@ def test_recorded_twice(server):
     server.distribution("numpy", "1.18.2")
     server.distribution("numpy", "1.19.5")
     assert findings(server) == [("PKG010", "warning", "numpy", "is recorded more than once: 1.18.2, 1.19.5")]
+
+
+def test_a_disc_that_does_not_give_its_bytes(server, monkeypatch):
+    """Neither altered nor a matter of permission: the system's own reason."""
+    server.distribution("a", files={"a.py": "1"})
+    real = Tree.open
+
+    def failing(self, path):
+        if path.endswith("/a.py"):
+            raise OSError(5, "Input/output error", path)
+        return real(self, path)
+
+    monkeypatch.setattr(Tree, "open", failing)
+    assert findings(server) == [("PKG012", "error", "a 1.0", "cannot be read (Input/output error): a.py")]

@@ -91,6 +91,18 @@ def test_a_package(sealed):
     ]
 
 
+def test_many_files(server, request):
+    """One finding for a package, whatever their number."""
+    names = ["a/{}.py".format(number) for number in range(7)]
+    server.distribution("a", files=dict.fromkeys(names, ""))
+    for name in names:
+        forbid(server, SITE + "/" + name)
+    request.getfixturevalue("ordinary")
+    ((code, _, _, message),) = findings(server)
+    assert code == "PKG012"
+    assert message.endswith("a/0.py, a/1.py, a/2.py, a/3.py, a/4.py and 2 more")
+
+
 @pytest.mark.parametrize("name", ["RECORD", "METADATA"])
 def test_a_record(server, name, request):
     """No half installed package."""
