@@ -1,6 +1,7 @@
 """What verification accepts, and what it says about everything else."""
 
 import gzip
+import hashlib
 import os
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import bundle_maker
 from offkit.model import archive, layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.report import Reporter
 from offkit.target import bundle_file
 
 MADE = bundle_maker.make()
@@ -197,12 +199,37 @@ def test_not_a_bundle(tmp_path, data, words):
 
 
 def test_a_directory_is_not_a_bundle(tmp_path):
-    """Nor is a fifo, which is not waited for."""
+    """Nor is a fifo, which is not waited for: a slip of the keyboard, and no damage."""
     os.mkfifo(str(tmp_path / "fifo"))
-    for name in (".", "fifo"):
-        with pytest.raises(IntegrityError) as caught:
+    for name, words in ((".", "is a directory"), ("fifo", "is not a regular file")):
+        with pytest.raises(UsageError, match=words) as caught:
             bundle_file.read_manifest(str(tmp_path / name))
-        assert caught.value.findings[0].code == "BUN008"
+        assert caught.value.fix == "name the bundle.tar that 'offkit bundle' wrote"
+
+
+def test_the_hash_of_the_whole_file(tmp_path):
+    """On the way of the verification, and by itself: what sha256sum would say."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make().data)
+    expected = hashlib.sha256(path.read_bytes()).hexdigest()
+    whole = hashlib.sha256()
+    bundle_file.verify(bundle_file.read_manifest(str(path)), Reporter(), whole)
+    assert whole.hexdigest() == expected
+    assert bundle_file.sha256(str(path), Reporter()) == expected
+
+
+@pytest.mark.parametrize(("name", "subject"), [("a\nb", "a\\nb"), ("\x1b[2Jx", "\\x1b[2Jx")])
+def test_no_name_commands_the_terminal(tmp_path, name, subject):
+    """A member called with a newline or an escape sequence is named in one harmless line."""
+    made = bundle_maker.make()
+    data = made.data[: -len(archive.END)] + bundle_maker.tar([(name, b"x")])[0]
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError) as caught:
+        bundle_file.verify(bundle_file.read_manifest(str(path)))
+    finding = next(one for one in caught.value.findings if one.code == "BUN005")
+    assert finding.subject == subject
+    assert finding.message.isprintable()
 
 
 def test_missing_and_forbidden_files(tmp_path):

@@ -1,9 +1,12 @@
 """The commands beyond the gap, as a user runs them."""
 
+import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -51,7 +54,13 @@ def test_verify(bundle):
     assert out.splitlines()[0].endswith(
         "8 members (2 wheels), {}, all as the manifest says".format(size(bundle))
     )
-    assert out.splitlines()[1] == "  digest  " + found["digest"]
+    with open(bundle, "rb") as source:
+        whole = hashlib.sha256(source.read()).hexdigest()
+    assert [line.split(None, 2) for line in out.splitlines()[1:]] == [
+        ["sha256", whole, "of the file"],
+        ["digest", found["digest"], "of its manifest"],
+    ]
+    assert found["sha256"] == whole
     assert (found["schema"], found["members"], found["wheels"], found["findings"]) == (
         "offkit/verify-1",
         8,
@@ -101,6 +110,14 @@ def test_inspect(bundle):
     assert found["libraries"] == []
 
 
+def test_inspect_says_the_sha256_when_asked(bundle):
+    """With -v the whole file is read."""
+    whole = document("verify", bundle)[1]["sha256"]
+    assert "sha256     {}  of the file".format(whole) in offkit_command("inspect", bundle, "-v")[1]
+    assert document("inspect", bundle, "-v")[1]["sha256"] == whole
+    assert "sha256" not in offkit_command("inspect", bundle)[1]
+
+
 def test_inspect_shows_libraries(tmp_path):
     """Which the server must have, and the RPM of each."""
     from offkit.model import checklist
@@ -138,6 +155,7 @@ def test_a_dry_run_writes_nothing(bundle, tmp_path):
     assert "point {}/p/current to generations/0001-".format(tmp_path) in out
     _, found = document("install", bundle, "--prefix", str(tmp_path / "p"), "--dry-run")
     assert (found["outcome"], found["dry_run"], len(found["steps"])) == ("install", True, 8)
+    assert found["packages"] == [{"name": "alpha", "version": "1.0"}]
     assert bundle_maker.listing(str(tmp_path)) == before
 
 
@@ -187,6 +205,61 @@ def test_the_wrong_machine_is_told_everything(tmp_path):
     errors = [one["code"] for one in found["findings"] if one["severity"] == "error"]
     assert (code, errors) == (4, ["PY012", "ENV021", "ENV022"])
     assert os.listdir(str(tmp_path)) == ["bundle.tar"]
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect", "install"])
+def test_what_is_no_file_at_all(command, tmp_path):
+    """A directory is a usage error, in words."""
+    code, out, err = offkit_command(command, tmp_path)
+    assert (code, out) == (2, "")
+    assert "{} is a directory".format(tmp_path) in err
+    assert "name the bundle.tar" in err
+
+
+@pytest.mark.parametrize("option", ["--prefix", "--python"])
+def test_an_empty_option_is_no_default(bundle, option):
+    """An unset variable does not install to /opt/offkit."""
+    for args in ([option, ""], [option + "="]):
+        code, out, err = offkit_command("install", bundle, "--dry-run", *args)
+        assert (code, out) == (2, "")
+        assert "{} is given, but empty".format(option) in err
+
+
+def test_verbose_says_what_was_checked_and_run(bundle, tmp_path):
+    """The interpreter, the machine, the space, and each program with its own words."""
+    _, _, err = offkit_command("install", bundle, "--prefix", tmp_path / "p", "-v")
+    for words in (
+        "  interpreter  /",
+        ", Python {}.{}.{}, cp".format(*sys.version_info[:3]),
+        "  machine      ",
+        "  space        ",
+        " MB are needed (wheels ",
+        "  $ /",
+        "Successfully installed alpha-1.0",
+    ):
+        assert words in err
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_leaves_nothing(bundle, tmp_path, name):
+    """While pip works, and twice, as a terminal and install.sh would: 130, and no leftovers."""
+    place = tmp_path / "p" / "generations"
+    argv = [sys.executable, "-m", "offkit.cli.app", "install", bundle, "--prefix", str(tmp_path / "p")]
+    child = subprocess.Popen(
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=TOOLKIT, LC_ALL="C"),
+    )
+    while child.poll() is None and not list(place.glob(".building-*/tmp")):
+        time.sleep(0.005)
+    child.send_signal(getattr(signal, name))
+    child.send_signal(signal.SIGTERM)
+    said = child.communicate()[0].decode()
+    assert child.returncode == 130, said
+    assert "Traceback" not in said
+    assert "error" not in said
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["verify", "inspect", "install"])

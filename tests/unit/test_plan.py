@@ -45,6 +45,16 @@ def test_a_first_installation(bundle):
     ]
 
 
+def test_a_damaged_generation_counts_for_nothing(bundle):
+    """A whole one of the same bundle is gone back to; without one, a new one is built beside it."""
+    one = generation("0001-" + bundle.digest[:8], bundle.digest, current=True)
+    made = plan.plan(bundle, "/p", PYTHON, [one], "t0", damaged=[one.id])
+    assert (made.outcome, made.id) == (plan.INSTALL, "0002-" + bundle.digest[:8])
+    two = generation("0002-" + bundle.digest[:8], bundle.digest)
+    made = plan.plan(bundle, "/p", PYTHON, [one, two], "t0", damaged=[one.id])
+    assert (made.outcome, made.id) == (plan.SWITCH, two.id)
+
+
 def test_the_programs_it_runs(bundle):
     """venv without pip; pip from its wheel, isolated, without index, hashes required."""
     made = plan.plan(bundle, "/opt/a b/ü", PYTHON, [], "t0")

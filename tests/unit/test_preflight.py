@@ -7,6 +7,7 @@ import pytest
 from offkit.edges.host import Host, Volume
 from offkit.model.target import preset
 from offkit.target import preflight
+from offkit.target.preflight import Need
 
 EL7 = preset("3.6")
 CENTOS = {"ID": "centos", "VERSION_ID": "7", "PRETTY_NAME": "CentOS Linux 7 (Core)"}
@@ -57,21 +58,29 @@ def test_hosts(host, expected):
 )
 def test_prefixes(prefix, volume, expected):
     """Permissions, mount options, space, inodes and odd names: all that is wrong, at once."""
-    found = preflight.prefix_misfits(prefix, volume, need_bytes=10**6, need_inodes=100)
+    found = preflight.prefix_misfits(prefix, volume, Need(10**6, 0, 0), need_inodes=100)
     assert [one.code for one in found] == expected
     assert all(one.fix for one in found)
 
 
 def test_space_is_said_in_megabytes():
     """The message has both sides of the comparison."""
-    (finding,) = preflight.prefix_misfits("/opt/x", VOLUME._replace(free_bytes=7000000), 80000001, 1)
-    assert finding.message == "81 MB are needed, /opt has 7 MB free"
+    space = Need(wheels=10**7, unpacked=66 * 10**6 + 1, own=4 * 10**6)
+    (finding,) = preflight.prefix_misfits("/opt/x", VOLUME._replace(free_bytes=7000000), space, 1)
+    assert finding.message == (
+        "81 MB are needed (wheels 10, unpacked 67, offkit itself 4), /opt has 7 MB free"
+    )
 
 
 def test_needs_grow_with_the_bundle():
-    """Wheels, what they unpack to, and byte code."""
-    assert preflight.needed_bytes(60 * 10**6, 200 * 10**6) >= 300 * 10**6
+    """Wheels, what they unpack to, byte code, and offkit."""
+    assert preflight.need(60 * 10**6, 200 * 10**6, 10**6).total >= 300 * 10**6
     assert preflight.needed_inodes(1000) >= 2000
+
+
+def test_a_small_bundle_fits_a_small_disk():
+    """click and pip (1.8 MB of wheels, 6.3 MB unpacked) go onto 20 MB, of which they take 4."""
+    assert preflight.need(1834000, 6300000, 1161280).total < 16 * 10**6
 
 
 def test_foreign_things_in_the_way():

@@ -18,9 +18,10 @@ def inspect(
 ) -> None:
     """Show the target, the wheels, the requirements, and the libraries a server must have.
 
-    Only what is shown is read and checked; 'offkit verify' checks everything.
+    Only what is shown is read and checked; 'offkit verify' checks everything. With -v, the
+    sha256 of the file (as 'offkit bundle' said it) and every member.
     """
-    render.console(json, quiet, verbose)
+    console = render.console(json, quiet, verbose)
     from offkit.edges import files
     from offkit.model import checklist, layout
     from offkit.model.tags import split_wheel
@@ -31,9 +32,11 @@ def inspect(
     pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
     wheels = [(split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
+    whole = bundle_file.sha256(bundle, console) if verbose else None
     render.document(
         "offkit/inspect-1",
         bundle=files.text(bundle),
+        sha256=whole,
         digest=opened.digest,
         size=opened.size,
         installed_size=manifest.installed_size,
@@ -62,7 +65,8 @@ def inspect(
         [
             ("for", manifest.target.describe()),
             ("made by", manifest.made_by),
-            ("digest", opened.digest),
+            *([("sha256", whole + "  of the file")] if whole else []),
+            ("digest", opened.digest + "  of the manifest"),
             ("installed", render.size(manifest.installed_size)),
         ]
     )

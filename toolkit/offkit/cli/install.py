@@ -5,12 +5,17 @@ import shlex
 import signal
 import time
 import uuid
-from typing import Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
 from offkit.cli import options, render
 from offkit.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from offkit.cli.render import Console
+    from offkit.target.bundle_file import BundleFile
+    from offkit.target.interpreter import Interpreter
 
 
 def install(
@@ -46,6 +51,7 @@ def install(
     then, and whenever anything fails, everything stays as it was.
     """
     console = render.console(json, quiet, verbose)
+    options.refuse_empty(prefix=prefix, python=python)
     kept = _kept(keep)
     from offkit.edges import files
     from offkit.edges.run import clean_environment, run
@@ -54,18 +60,25 @@ def install(
     from offkit.target import install as installing
     from offkit.target.plan import plan
 
-    # A terminated installation cleans up like an interrupted one.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _clean_up_after_signals()
     where = os.path.abspath(prefix or options.default_prefix())
     opened = bundle_file.read_manifest(bundle)
     console.step("verifying {}".format(bundle))
     bundle_file.verify(opened, console)
-    requirements.pins(opened.read(layout.REQUIREMENTS))
+    pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     owner, warnings = installing.survey(opened, where, python or interpreter.running(), run)
+    _tell(console, opened, owner, where)
+    existing = generations.found(where)
+    damaged = installing.damaged(opened, owner, existing, run)
     for warning in warnings:
         console.warn(warning.message)
-    planned = plan(opened, where, owner, generations.found(where), uuid.uuid4().hex[:8], kept)
+    for warning in damaged:
+        console.warn("{} {}".format(warning.subject, warning.message))
+    broken = [one.subject for one in damaged]
+    planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken)
     packages = installing.packages_of(planned)
+    if dry_run and planned.outcome == "install":
+        packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
     if not dry_run:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         packages = installing.apply(planned, opened, run, clean_environment(), now, console)
@@ -88,7 +101,7 @@ def install(
         ],
         packages=[dict(one._asdict()) for one in packages],
         removed=list(planned.remove),
-        findings=[one.to_json() for one in warnings],
+        findings=[one.to_json() for one in warnings + damaged],
     )
     if planned.outcome == "nothing":
         render.good("{} is already current in {}; nothing to do".format(planned.id, where))
@@ -96,6 +109,8 @@ def install(
     if dry_run:
         render.title("would do, with {}:".format(owner.path))
         render.table([(str(number), step.text) for number, step in enumerate(planned.steps, 1)])
+        render.title("packages:")
+        render.table([(one.name, one.version) for one in packages], indent="    ")
         return
     done = "installed" if planned.outcome == "install" else "switched back to"
     render.good("{} {} in {}".format(done, planned.id, where))
@@ -107,6 +122,43 @@ def install(
     render.line("    {} doctor".format(offkit))
     if any(one.name.lower().startswith("opencv") for one in packages):
         render.line("    {} run-badapple".format(offkit))
+
+
+def _clean_up_after_signals() -> None:
+    """Termination and hang-up (a dropped ssh) end as an interruption does, with everything removed.
+
+    Once: a second signal, by the terminal and by install.sh, must not end the removing. What
+    nohup(1) had ignored stays so; SIGINT, which a shell ignores in its background, does not.
+    """
+    chosen = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        chosen.append(signal.SIGHUP)
+
+    begun: List[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        if not begun:
+            begun.append(number)
+            raise KeyboardInterrupt
+
+    for one in chosen:
+        signal.signal(one, interrupt)
+
+
+def _tell(console: "Console", bundle: "BundleFile", owner: "Interpreter", where: str) -> None:
+    """What was found and compared, for -v."""
+    from offkit.edges import host
+    from offkit.target import install as installing
+
+    here, volume = host.here(), host.volume(where)
+    glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
+    console.note("bundle       digest {}, for {}".format(bundle.digest, bundle.manifest.target.describe()))
+    console.note("interpreter  {}, Python {}, {}, {} bits".format(*owner[:2] + owner[3:5]))
+    console.note("machine      {}, {}, glibc {}".format(here.system, here.arch, glibc))
+    free = "{}, {} has {} free".format(
+        installing.space_needed(bundle).describe(), volume.mount_point, render.size(volume.free_bytes)
+    )
+    console.note("space        " + free)
 
 
 def _kept(word: str) -> Optional[int]:

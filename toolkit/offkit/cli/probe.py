@@ -22,6 +22,7 @@ def probe(
     Carry the file to the other side; a bundle made for it fits here.
     """
     render.console(json, quiet, verbose)
+    options.refuse_empty(python=python)
     from offkit.edges import files, host
     from offkit.edges.run import run
     from offkit.model.errors import EnvironmentProblem

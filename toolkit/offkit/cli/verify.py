@@ -1,5 +1,7 @@
 """offkit verify: whether every byte of a bundle is the one its manifest calls for."""
 
+import hashlib
+
 import typer
 
 from offkit.cli import options, render
@@ -13,25 +15,33 @@ def verify(
 ) -> None:
     """Check a bundle to the last byte; name whatever is damaged, missing or too much.
 
-    Writes nothing. The digest identifies the bundle: compare it on both sides of the gap.
+    Writes nothing. The sha256 is that of the file: compare it with what 'offkit bundle' or
+    sha256sum said on the other side. The digest is that of the manifest, as receipts have it.
     """
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
+    from offkit.model import words
     from offkit.target import bundle_file
 
-    opened = bundle_file.verify(bundle_file.read_manifest(bundle), console)
+    whole = hashlib.sha256()
+    opened = bundle_file.verify(bundle_file.read_manifest(bundle), console, whole)
+    wheels = len(opened.manifest.wheels())
     render.document(
         "offkit/verify-1",
         bundle=files.text(bundle),
+        sha256=whole.hexdigest(),
         digest=opened.digest,
         size=opened.size,
         members=len(opened.segments),
-        wheels=len(opened.manifest.wheels()),
+        wheels=wheels,
         findings=[],
     )
     render.good(
-        "{}: {} members ({} wheels), {}, all as the manifest says".format(
-            bundle, len(opened.segments), len(opened.manifest.wheels()), render.size(opened.size)
+        "{}: {} ({}), {}, all as the manifest says".format(
+            bundle,
+            words.several(len(opened.segments), "member"),
+            words.several(wheels, "wheel"),
+            render.size(opened.size),
         )
     )
-    render.line("  digest  {}".format(opened.digest))
+    render.table([("sha256", whole.hexdigest(), "of the file"), ("digest", opened.digest, "of its manifest")])

@@ -13,7 +13,7 @@ import hashlib
 import re
 from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from offkit.model import archive, layout
+from offkit.model import archive, layout, words
 from offkit.model.archive import BLOCK, END
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
@@ -200,7 +200,7 @@ class _Report:
         self.named: Set[str] = set()
 
     def add(self, code: str, subject: str, message: str, fix: str = AGAIN) -> None:
-        self.findings.append(Finding(code, ERROR, subject, message, (), fix))
+        self.findings.append(Finding(code, ERROR, words.shown(subject), message, (), fix))
         self.named.add(subject)
 
 
@@ -242,7 +242,9 @@ def explain(
     if cut:
         _truncated(report, segments, actual, expected)
     elif not report.findings and actual > expected and end == END:
-        report.add("BUN010", "end", "{} bytes were added behind the end".format(actual - expected))
+        report.add(
+            "BUN010", "end", "behind the end there is more: " + words.several(actual - expected, "byte")
+        )
     elif not report.findings:
         report.add("BUN009", "end", "the end-of-archive marker is damaged")
     return report.findings
@@ -251,7 +253,8 @@ def explain(
 def _truncated(report: _Report, segments: Sequence[Segment], actual: int, expected: int) -> None:
     lost = [segment.path for segment in segments if segment.end > actual]
     where = "inside " + lost[0] if lost else "in its end-of-archive marker"
-    more = ", and {} more members are missing".format(len(lost) - 1) if len(lost) > 1 else ""
+    rest = words.several(len(lost) - 1, "more member")
+    more = ", and {} {} missing".format(rest, "is" if len(lost) == 2 else "are") if len(lost) > 1 else ""
     message = "the bundle is truncated: {} of {} bytes, ending {}{}".format(actual, expected, where, more)
     report.add("BUN007", lost[0] if lost else "end", message)
 

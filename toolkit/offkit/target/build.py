@@ -30,7 +30,15 @@ _LAUNCHER = """#!/bin/sh
 # generation it lies in. The runtime sees neither the user's packages (-S) nor variables (-I).
 self=$(readlink -f -- "$0") || exit 4
 generation=${self%/bin/*}
-exec "$generation/bin/python" -I -S "$generation/offkit/runtime" "$@"
+python=$generation/bin/python
+if [ ! -x "$python" ]; then
+    exec >&2
+    echo "error: the Python of this installation is gone: $(readlink -m -- "$python" || echo "$python")"
+    echo "  looked at: $python, which leads there"
+    echo "fix: install that Python again, or the bundle with another one: sh install.sh bundle.tar"
+    exit 4
+fi
+exec "$python" -I -S "$generation/offkit/runtime" "$@"
 """
 
 
@@ -77,8 +85,9 @@ class Builder:
         return self._packages
 
     def _program(self, argv: Sequence[str], what: str) -> Result:
+        self._reporter.note("$ " + " ".join(argv))
         result = self._run(argv, self._environment, self._base)
-        for line in result.stdout.splitlines():
+        for line in result.stdout.splitlines() + result.stderr.splitlines():
             self._reporter.note(line)
         if not result.ok:
             raise _failed(what, result)

@@ -12,9 +12,9 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
 
-from offkit.model import archive, layout
+from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
 from offkit.model.archive import END
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
@@ -24,7 +24,13 @@ from offkit.model.report import Bar, Reporter
 from offkit.target import autopsy
 from offkit.target.autopsy import AGAIN, Segment
 
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+else:
+    Hash = object  # hashlib names no type at run time
+
 CHUNK = 1024 * 1024
+_NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
 _REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
 
 
@@ -80,6 +86,21 @@ class BundleFile(NamedTuple):
         raise KeyError(path)
 
 
+class _Tally:
+    """A file that is read once, front to back, and hashed on the way."""
+
+    def __init__(self, source: BinaryIO, seen: Hash) -> None:
+        self._source, self._seen = source, seen
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        self._seen.update(data)
+        return data
+
+
+Readable = Union[BinaryIO, _Tally]
+
+
 class _Slice(io.RawIOBase):
     """Part of a file as a file."""
 
@@ -113,17 +134,17 @@ class _Slice(io.RawIOBase):
 
 @contextmanager
 def reading(path: str) -> Iterator[BinaryIO]:
-    """Open a bundle; missing is a usage error, forbidden an environment problem, unreadable
-    sectors and things that are no files are integrity errors."""
+    """Open a bundle; missing or no regular file is a usage error, forbidden an environment
+    problem, unreadable sectors are an integrity error."""
     try:
         kind = os.stat(path).st_mode
         if not stat.S_ISREG(kind):
             what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
-            raise not_a_bundle(path, "{} is {}".format(path, what))
+            raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
         with open(path, "rb") as source:
             yield source
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError("there is no {}".format(path), fix="name the bundle that 'offkit bundle' wrote")
+        raise UsageError("there is no {}".format(path), fix=_NAME_ONE)
     except OSError as error:
         message = "{} cannot be read: {}".format(path, error.strerror)
         if error.errno == errno.EIO:
@@ -187,11 +208,19 @@ def lay_out(manifest: Manifest, text: bytes) -> Tuple[Segment, ...]:
     return tuple(found)
 
 
-def verify(bundle: BundleFile, reporter: Reporter = Reporter()) -> BundleFile:  # noqa: B008  (it has no state)
-    """Every byte of the file. Raises IntegrityError with a finding for each thing that is wrong."""
+def verify(
+    bundle: BundleFile,
+    reporter: Reporter = Reporter(),  # noqa: B008  (it has no state)
+    whole: Optional[Hash] = None,
+) -> BundleFile:
+    """Every byte of the file. Raises IntegrityError with a finding for each thing that is wrong.
+
+    ``whole`` (of hashlib) is given all of a bundle that is intact: what sha256sum would read.
+    """
     damage: List[Tuple[Segment, str]] = []
-    with reading(bundle.path) as source:
-        actual = os.fstat(source.fileno()).st_size
+    with reading(bundle.path) as opened:
+        source = opened if whole is None else _Tally(opened, whole)
+        actual = os.fstat(opened.fileno()).st_size
         with reporter.bar("verifying", bundle.size, "B") as bar:
             for segment in bundle.segments:
                 for part, sound in _compare(source, segment, bar).items():
@@ -201,14 +230,22 @@ def verify(bundle: BundleFile, reporter: Reporter = Reporter()) -> BundleFile:  
             rest = source.read(1)
         if not damage and end == END and not rest:
             return bundle
-        findings = autopsy.explain(source, bundle.segments, damage, end, actual, bundle.size)
-    count = len(findings)
-    raise IntegrityError(
-        "{} is not intact: {} problem{}".format(bundle.path, count, "" if count == 1 else "s"), findings
-    )
+        findings = autopsy.explain(opened, bundle.segments, damage, end, actual, bundle.size)
+    message = "{} is not intact: {}".format(bundle.path, words.several(len(findings), "problem"))
+    raise IntegrityError(message, findings)
 
 
-def _compare(source: BinaryIO, segment: Segment, bar: Bar) -> Dict[str, bool]:
+def sha256(path: str, reporter: Reporter) -> str:
+    """Of the whole file, in hex: what 'offkit bundle' and sha256sum say."""
+    seen = hashlib.sha256()
+    with reading(path) as source, reporter.bar("reading", os.fstat(source.fileno()).st_size, "B") as bar:
+        for chunk in iter(lambda: source.read(CHUNK), b""):
+            seen.update(chunk)
+            bar.advance(len(chunk))
+    return seen.hexdigest()
+
+
+def _compare(source: Readable, segment: Segment, bar: Bar) -> Dict[str, bool]:
     header = source.read(len(segment.header))
     seen, left = hashlib.sha256(), segment.size
     while left:

@@ -13,14 +13,18 @@ from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.model.finding import ERROR, Finding, has_errors
+from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
 from offkit.target import generations, interpreter, preflight
 from offkit.target.build import Builder, Run
 from offkit.target.bundle_file import BundleFile
-from offkit.target.generations import Package
+from offkit.target.damage import damage
+from offkit.target.generations import Generation, Package
 from offkit.target.interpreter import Interpreter
-from offkit.target.plan import INSTALL, NOTHING, Plan
+from offkit.target.plan import INSTALL, NOTHING, Plan, same_origin
+from offkit.target.preflight import Need
+
+_NAMED = 3  # of the things that are wrong with a generation
 
 
 def survey(
@@ -47,11 +51,40 @@ def survey(
 
 def misfits(bundle: BundleFile, prefix: str, here: Host, volume: Volume, entries: int) -> List[Finding]:
     """What speaks against this machine and this prefix; ``entries`` is the number of files in the wheels."""
-    wheels = sum(member.size for member in bundle.manifest.wheels())
-    size = preflight.needed_bytes(wheels, bundle.manifest.installed_size)
+    space = space_needed(bundle)
     found = preflight.host_misfits(here, bundle.manifest.target)
-    found += preflight.prefix_misfits(prefix, volume, size, preflight.needed_inodes(entries))
+    found += preflight.prefix_misfits(prefix, volume, space, preflight.needed_inodes(entries))
     found += preflight.occupied(prefix, os.path.lexists, os.path.islink, os.path.isdir)
+    return found
+
+
+def space_needed(bundle: BundleFile) -> Need:
+    """Room for a generation of this bundle."""
+    wheels = sum(member.size for member in bundle.manifest.wheels())
+    runtime = sum(one.size for one in bundle.manifest.members if one.path == layout.RUNTIME)
+    return preflight.need(wheels, bundle.manifest.installed_size, runtime)
+
+
+def damaged(
+    bundle: BundleFile,
+    python: Interpreter,
+    existing: Sequence[Generation],
+    run: Callable[[Sequence[str]], Result],
+) -> List[Finding]:
+    """ENV033 for each generation of this bundle and interpreter that is not what was installed.
+
+    The subject is the generation's identity. What is no longer whole must be built again.
+    """
+    found = []
+    for one in existing:
+        if not same_origin(one, bundle, python):
+            continue
+        wrong = damage(one, bundle, run)
+        if wrong:
+            more = ", and {} more".format(len(wrong) - _NAMED) if len(wrong) > _NAMED else ""
+            message = "is damaged: {}{}".format("; ".join(wrong[:_NAMED]), more)
+            fix = "'offkit install' of the same bundle builds a new one beside it"
+            found.append(Finding("ENV033", WARNING, one.id, message, (one.path,), fix))
     return found
 
 

@@ -8,11 +8,11 @@ target.scripts then puts the final path where the alias was written down.
 """
 
 import os
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from offkit.edges import files
-from offkit.model import layout
+from offkit.model import layout, words
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.tags import split_wheel
@@ -64,15 +64,17 @@ def plan(
     existing: Sequence[Generation],
     token: str,
     keep: Optional[int] = None,
+    damaged: Container[str] = (),
 ) -> Plan:
     """The steps that make ``bundle`` the current generation under ``prefix``.
 
     ``token`` makes the name of the building directory unique: a pip that outlived a killed
     offkit may still be writing to the last one. A new generation and the newest others, ``keep``
-    in all, stay (None: every one); where nothing new is made, nothing is removed. Raises
+    in all, stay (None: every one); where nothing new is made, nothing is removed. The identities
+    in ``damaged`` count for nothing: a new generation is built beside them. Raises
     IntegrityError when the bundle has no pip to install with.
     """
-    same = [one for one in existing if _same(one, bundle, python)]
+    same = [one for one in existing if one.id not in damaged and same_origin(one, bundle, python)]
     if any(one.current for one in same):
         current = next(one for one in same if one.current)
         return Plan(NOTHING, prefix, current.id, "", python, ())
@@ -89,7 +91,8 @@ def plan(
     return made._replace(steps=tuple(steps))
 
 
-def _same(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
+def same_origin(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
+    """Whether a generation was made from that bundle with that interpreter, by its receipt."""
     receipt = one.receipt
     if receipt is None or receipt.manifest != bundle.digest:
         return False
@@ -130,7 +133,10 @@ def _steps(made: Plan, bundle: BundleFile) -> List[Step]:
     size = sum(member.size for member in wheels)
     return [
         Step("environment", "make a virtual environment with {}".format(made.python.path), venv),
-        Step("wheels", "unpack {} wheels ({} MB) into it".format(len(wheels), -(-size // 1000000))),
+        Step(
+            "wheels",
+            "unpack {} ({} MB) into it".format(words.several(len(wheels), "wheel"), -(-size // 1000000)),
+        ),
         Step(
             "packages",
             "install the requirements with pip {} from the bundle, hashes required".format(version),

@@ -2,14 +2,15 @@
 
 import os
 import posixpath
-from typing import Callable, List
+from typing import Callable, List, NamedTuple
 
 from offkit.edges.host import Host, Volume
 from offkit.model import layout
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 
-_MARGIN = 32 * 1000 * 1000  # bytes: the runtime, the receipt, directories
+_ENVIRONMENT = 2 * 1000 * 1000  # bytes: the venv measures 0.1 MB, directories, what is half written
+_RUNTIME = 3  # offkit.pyz unpacked beside its byte code, in blocks: measured 2.5
 _COMPILED = 1.3  # byte code beside the sources: measured 1.02 (opencv) to 1.25 (pure Python)
 _SPARE_INODES = 400  # the venv and the runtime
 # Within double quotes these would mean something to sh, csh or fish in bin/activate, and a
@@ -17,9 +18,31 @@ _SPARE_INODES = 400  # the venv and the runtime
 _UNQUOTABLE = "\"'$`\\!\n\r"
 
 
-def needed_bytes(wheels: int, installed: int) -> int:
-    """Free space for an installation: the wheels, their contents, and byte code; all in bytes."""
-    return wheels + int(installed * _COMPILED) + _MARGIN
+class Need(NamedTuple):
+    """Free space that an installation takes while it is made, in bytes."""
+
+    wheels: int  # as they lie in the bundle
+    unpacked: int  # their contents with byte code
+    own: int  # offkit itself and the environment
+
+    @property
+    def total(self) -> int:
+        return self.wheels + self.unpacked + self.own
+
+    def describe(self) -> str:
+        """``26 MB are needed (wheels 10, unpacked 12, offkit itself 4)``."""
+        parts = (("wheels", self.wheels), ("unpacked", self.unpacked), ("offkit itself", self.own))
+        made_of = ", ".join("{} {}".format(name, _megabytes(size)) for name, size in parts)
+        return "{} MB are needed ({})".format(_megabytes(self.total), made_of)
+
+
+def _megabytes(size: int) -> int:
+    return -(-size // 1000000)
+
+
+def need(wheels: int, installed: int, runtime: int) -> Need:
+    """From the sizes of the wheels, of their contents and of offkit.pyz, all in bytes."""
+    return Need(wheels, int(installed * _COMPILED), runtime * _RUNTIME + _ENVIRONMENT)
 
 
 def needed_inodes(entries: int) -> int:
@@ -50,7 +73,7 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
     return found
 
 
-def prefix_misfits(prefix: str, volume: Volume, need_bytes: int, need_inodes: int) -> List[Finding]:
+def prefix_misfits(prefix: str, volume: Volume, space: Need, need_inodes: int) -> List[Finding]:
     """Whether an environment of that size can live and run below ``prefix``."""
     found = []
 
@@ -72,10 +95,9 @@ def prefix_misfits(prefix: str, volume: Volume, need_bytes: int, need_inodes: in
             "{} is mounted noexec: no library could be loaded from it".format(volume.mount_point),
             elsewhere,
         )
-    if volume.free_bytes < need_bytes:
-        message = "{} MB are needed, {} has {} MB free".format(
-            -(-need_bytes // 1000000), volume.mount_point, volume.free_bytes // 1000000
-        )
+    if volume.free_bytes < space.total:
+        free = volume.free_bytes // 1000000
+        message = "{}, {} has {} MB free".format(space.describe(), volume.mount_point, free)
         wrong("ENV024", message, "free some space, or " + elsewhere)
     if volume.free_inodes is not None and volume.free_inodes < need_inodes:
         message = "{} files are needed, {} has inodes for {}".format(

@@ -1,0 +1,43 @@
+"""RECORD: what a distribution says of its files."""
+
+import hashlib
+
+import pytest
+
+from offkit.model import record
+from offkit.model.record import Entry
+
+DIGEST = record.encode(hashlib.sha256(b"data").digest())
+
+
+def test_entries():
+    """Paths in normal form, quoted commas, entries without hash or size, blank lines."""
+    text = 'a/./b.py,sha256={},4\r\n"a,b.py",,\n\n../../../bin/x,sha256=abc,0\n'.format(DIGEST)
+    assert record.entries(text) == [
+        Entry("a/b.py", "sha256", DIGEST, 4),
+        Entry("a,b.py", "", "", None),
+        Entry("../../../bin/x", "sha256", "abc", 0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["a.py\n", "a.py,,x\n", ",,\n", "a\0b,,\n", "a,b,1,2\n"])
+def test_what_is_no_record(text):
+    """A line that is none is said, not skipped."""
+    with pytest.raises(ValueError, match=r"is no line of a RECORD|NUL"):
+        record.entries(text)
+
+
+@pytest.mark.parametrize(
+    ("entry", "data", "same"),
+    [
+        (Entry("a", "sha256", DIGEST, 4), b"data", True),
+        (Entry("a", "sha256", DIGEST + "=", 4), b"data", True),
+        (Entry("a", "sha256", DIGEST, 5), b"data", False),
+        (Entry("a", "sha256", DIGEST, None), b"dada", False),
+        (Entry("a", "", "", 4), b"dada", True),
+        (Entry("a", "", "", None), b"", True),
+    ],
+)
+def test_contents(entry, data, same):
+    """Size and hash, as far as they are recorded."""
+    assert entry.matches([data[:2], data[2:]]) is same

@@ -1,0 +1,14 @@
+"""Words for people: numbers with their nouns, and names that may hold anything. Pure."""
+
+
+def several(count: int, noun: str) -> str:
+    """``1 wheel``, ``2 wheels``."""
+    return "{} {}{}".format(count, noun, "" if count == 1 else "s")
+
+
+def shown(name: str) -> str:
+    """A name from a file that somebody else wrote, as one line that no terminal obeys.
+
+    What is not printable is escaped as Python's repr does it.
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
