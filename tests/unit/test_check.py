@@ -119,7 +119,8 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
     result = convert.convert(decode.probe(clip), SHOWN, path, 3, Bar())
     assert result.script == SHOWN
     replayed = check.video(path, SHOWN, clip, Bar())
-    assert replayed == check.Replayed(FRAMES, [])
+    assert replayed[:2] == (FRAMES, [])
+    assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.033)
     assert check.replay_findings(SHOWN, clip, replayed) == []
 
     with open(path, "r+b") as out:  # one character of a sample
@@ -130,10 +131,51 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
         out.seek(SHOWN.offset(30) + 300)
         out.write(b"%#*")
     replayed = check.video(path, SHOWN, clip, Bar())
-    assert replayed == check.Replayed(FRAMES, [30])
+    assert replayed[:2] == (FRAMES, [30])
     findings = check.replay_findings(SHOWN._replace(frames=50), clip, replayed)
     assert [finding.code for finding in findings] == ["VID008", "VID009"]
     assert "has 48 frames, the conversion 50" in findings[0].message
+    assert all("damaged parts of a video decode differently each time" in one.fix for one in findings)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "frames", "last", "gap", "severity", "text"),
+    [
+        (1502, 1500, 50.0, 0.033, "info", "its header claims 1502 frames, it has 1500"),
+        (100, 180, 6.0, 0.033, "info", "its header claims 100 frames, it has 180"),
+        (0, 1, 0.0, 0.0, "info", "its header claims 0 frames, it has 1"),
+        (180, 170, 5.97, 0.367, "warning", "6% cannot be decoded, and 0.4 s are without a picture"),
+        (180, 92, 5.97, 2.967, "error", "49% cannot be decoded, and 3.0 s are without a picture"),
+        (1500, 1000, 33.3, 0.033, "error", "33% cannot be decoded, and it ends at 33.3 of 50.0 s"),
+        (1500, 1400, 46.6, 0.033, "warning", "7% cannot be decoded, and it ends at 46.6 of 50.0 s"),
+        (3000, 1500, 99.9, 0.067, "warning", "claims 3000 frames, it has 1500, from beginning to end"),
+    ],
+    ids=["rounds", "too few", "none", "a little", "the middle", "the end", "a bit of the end", "doubled"],
+)
+def test_frames_that_are_lost(claimed, frames, last, gap, severity, text):
+    """What is lost weighs by how much it is, and whether the pictures' times show where."""
+    (finding,) = check.loss("a.mp4", claimed, 30.0, frames, check.Replayed(frames, [], last, gap))
+    assert (finding.code, finding.severity) == ("VID006", severity)
+    assert text in finding.message
+    assert bool(finding.fix) == (severity != "info")
+
+
+def test_lost_frames_of_which_nobody_knows_where():
+    """Without a second decoding the header may lie as well: no error."""
+    (finding,) = check.loss("a.mp4", 180, 30.0, 92, None)
+    assert (finding.severity, finding.looked_in) == ("warning", ())
+    assert check.loss("a.mp4", 180, 30.0, 180, None) == []
+
+
+def test_one_and_many():
+    """A single frame is no plural."""
+    one, two = check.Tally([3], [(3, 4)], [(3, 0.5)], 0.5), check.Tally([3, 4], [], [], 0.0)
+    assert [finding.message for finding in check.tally_findings("a.txt", one)] == [
+        "1 frame is damaged in the file (number line, row ends or characters): 3",
+        "1 frame is missing or out of order: 3 shows 4",
+        "1 frame is not what was drawn: 3 (50.0% of its cells)",
+    ]
+    assert check.tally_findings("a.txt", two)[0].message.startswith("2 frames are damaged")
 
 
 @pytest.mark.parametrize("frames", [1, 2, 47, 48, 49, 6572])

@@ -1,6 +1,8 @@
 """The built-in film as a file in the cache."""
 
+import hashlib
 import os
+import shutil
 
 import pytest
 
@@ -32,11 +34,72 @@ def test_it_is_made_once(cache):
     assert os.path.dirname(made.path) == str(cache)
     assert made.temporary is None
     assert decode.probe(made.path).frames == 24
-    with open(made.path, "r+b") as out:
-        out.truncate(1000)
+    before = os.stat(made.path)
     assert clip.obtain(FILM, Reporter()) == made
-    assert os.path.getsize(made.path) == 1000
-    assert os.listdir(str(cache)) == [os.path.basename(made.path)]
+    assert os.stat(made.path).st_ino == before.st_ino
+    name = os.path.basename(made.path)
+    assert sorted(os.listdir(str(cache))) == [name, name + ".sha256"]
+    with open(made.path, "rb") as source:
+        digest = hashlib.sha256(source.read()).hexdigest()
+    with open(made.path + ".sha256") as source:
+        assert source.read() == "{}  {}\n".format(digest, name)
+
+
+def junk(path):
+    with open(path, "wb") as out:
+        out.write(b"junk")
+
+
+def flip(path):
+    with open(path, "r+b") as out:
+        out.seek(5000)
+        byte = out.read(1)
+        out.seek(5000)
+        out.write(bytes([byte[0] ^ 1]))
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (junk, "is damaged: its SHA-256 is not what it was"),
+        (flip, "is damaged: its SHA-256 is not what it was"),
+        (lambda path: os.unlink(path + ".sha256"), "cannot be checked ("),
+        (lambda path: junk(path + ".sha256"), "is damaged"),
+    ],
+    ids=["junk", "one bit", "no seal", "junk as seal"],
+)
+def test_a_damaged_clip_is_made_again(harm, why):
+    """Once, with a word about it; after that it is whole."""
+    first = clip.obtain(FILM, Reporter())
+    harm(first.path)
+    heard = Heard()
+    again = clip.obtain(FILM, heard)
+    assert again.path == first.path
+    assert why in again.damage
+    assert heard.warnings == ["{} {}: the clip is made again".format(first.path, again.damage)]
+    assert decode.probe(again.path).frames == 24
+    assert clip.obtain(FILM, Reporter()) == first
+
+
+def test_something_in_the_clips_place(cache):
+    """A directory cannot be replaced: the next codec is taken, or the reason said."""
+    (cache / clip.file_name(FILM, "mp4v", "mp4")).mkdir(parents=True)
+    assert clip.obtain(FILM, Reporter()).path.endswith(".avi")
+    with pytest.raises(EnvironmentProblem) as caught:
+        clip.obtain(FILM, Reporter(), clip.CODECS[:1])
+    assert "Is a directory" in caught.value.findings[0].looked_in[0]
+
+
+def test_an_interruption_leaves_nothing(cache, monkeypatch):
+    """Ctrl-C while the clip is drawn."""
+
+    def interrupted(self, number):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Film, "picture", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        clip.obtain(FILM, Reporter())
+    assert os.listdir(str(cache)) == []
 
 
 def test_another_film_is_another_file():
@@ -78,5 +141,4 @@ def test_without_a_writable_home(tmp_path, monkeypatch):
     made = clip.obtain(FILM, heard)
     assert made.temporary == os.path.dirname(made.path)
     assert "not writable" in heard.warnings[0]
-    os.unlink(made.path)
-    os.rmdir(made.temporary)
+    shutil.rmtree(made.temporary)

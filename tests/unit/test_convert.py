@@ -158,8 +158,9 @@ def test_no_room(clip, tmp_path):
     """A full disk is met by a worker and told by the coordinator."""
     video = decode.probe(clip)
     job = convert.Job(video.path, "/dev/full", script_of(video), 0, None, 1)
-    with pytest.raises(EnvironmentProblem, match="/dev/full cannot be written: "):
+    with pytest.raises(EnvironmentProblem, match="cannot be written: No space left") as caught:
         convert.work(job, lambda amount: None)
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "/dev/full")]
 
 
 def test_what_is_known_before(clip):

@@ -2,14 +2,19 @@
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 import offkit
 from clip_maker import write_clip
 from offkit.badapple import clip, film
+from offkit.badapple import play as player
+from offkit.cli import run_badapple
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -52,7 +57,14 @@ def test_for_people(command, tmp_path):
         "+ each frame shows what was drawn (worst: 0.00% of its characters differ)",
         "frames      180 at 30 a second, 512x384 pixels",
     ]
-    assert lines[-2:] == ["see it   offkit run-badapple --play a.txt", "cat a.txt"]
+    program = shlex.quote(sys.executable) + " -m offkit.cli.app"
+    assert lines[-3:] == [
+        "output      a.txt",
+        "see it      {} run-badapple --play a.txt".format(program),
+        "cat a.txt",
+    ]
+    assert out.splitlines()[-1].index("cat") == out.splitlines()[-2].index(program)
+    assert lines[-4].startswith("clip        kept in ")
     with open(str(tmp_path / "a.txt"), "rb") as written:
         assert written.readline() == b"total frame: 180 / FPS: 30.0 / resolution: 512x384\n"
         assert written.readline() == b"0\n"
@@ -80,7 +92,11 @@ def test_only_the_result(command):
     ("args", "message"),
     [
         (["none.mp4"], "there is no file none.mp4"),
+        (["none.mp4"], "give the path of a video, or none at all"),
         (["-j", "-1"], "--jobs must be 1 or more"),
+        (["-j", "0"], "--jobs must be 1 or more"),
+        (["--width", "0"], "--width must be 1 or more"),
+        (["--height", "0", "-j", "0"], "--jobs and --height must be 1 or more"),
         (["--width", "80", "--height", "24"], "exclude each other"),
         (["--width", "9999"], "is not between 1 and 4000"),
         (["--full", "a.mp4"], "--full is about the built-in clip"),
@@ -101,7 +117,9 @@ def test_no_video(command, tmp_path):
     (tmp_path / "a.mp4").write_text("hello")
     code, out, err = command("a.mp4")
     assert (code, out) == (1, "")
-    assert "x VID002  a.mp4: OpenCV does not recognise this as a video" in err
+    assert err.startswith("x VID002  a.mp4: OpenCV does not recognise this as a video\n")
+    assert err.count("OpenCV does not recognise") == 1
+    assert "compare its size (5 bytes)" in err
 
 
 def test_a_failed_check(command, tmp_path):
@@ -109,6 +127,7 @@ def test_a_failed_check(command, tmp_path):
     path = tmp_path / "cache" / "offkit" / clip.file_name(film.Film(film.SHORT), *clip.CODECS[0])
     path.parent.mkdir(parents=True)
     write_clip(path, 170)
+    clip.seal(str(path))
     code, out, _ = command("--json", "-j", "2", XDG_CACHE_HOME=str(tmp_path / "cache"))
     document = json.loads(out)
     assert (code, document["verified"]) == (1, False)
@@ -126,3 +145,178 @@ def test_a_missing_library(command, tmp_path):
     assert (code, out) == (4, "")
     assert "x VID001  cv2: import cv2 fails: " + text in err
     assert "offkit doctor names every missing library and the RPM that has it" in err
+
+
+def test_fewer_processes_than_asked_for(command):
+    """Said, with the reason."""
+    code, out, _ = command("-j", "100", "--quick")
+    assert code == 0
+    assert "processes   15 (fork; not 100: each takes 12 frames or more" in out
+
+
+def test_a_package_that_is_not_there(command, tmp_path):
+    """The cure is on the other side of the gap, and the command for it is named."""
+    (tmp_path / "cv2.py").write_text("raise ModuleNotFoundError(\"No module named 'cv2'\", name='cv2')\n")
+    code, _, err = command(PYTHONPATH="{}:{}".format(tmp_path, TOOLKIT))
+    version = "{}.{}".format(*sys.version_info[:2])
+    assert code == 4
+    assert "offkit bundle --python {}".format(version) in err
+    assert "opencv-python-headless numpy" in err
+
+
+def processes_of(group):
+    """Processes in a process group that are not dead."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/{}/stat".format(name)) as source:
+                fields = source.read().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[2]) == group and fields[0] not in "ZX":
+            found.append(int(name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    return write_clip(tmp_path_factory.mktemp("clips") / "long.mp4", 400)
+
+
+@pytest.fixture
+def started(tmp_path, long_clip):
+    """A run that takes long, in a process group of its own, as soon as it writes at ``place``."""
+    begun = []
+
+    def start(place):
+        environment = dict(
+            os.environ, PYTHONPATH=TOOLKIT, NO_COLOR="1", XDG_CACHE_HOME=str(tmp_path / "cache")
+        )
+        program = [sys.executable, "-m", "offkit.cli.app", "run-badapple", "--full", "-j", "2"]
+        if place == "work":
+            program = program[:4] + [long_clip, "-j", "2", "--height", "300"]
+        (tmp_path / "work").mkdir()
+        process = subprocess.Popen(
+            program,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=str(tmp_path / "work"),
+            preexec_fn=os.setsid,
+        )
+        begun.append(process)
+        watched = tmp_path / ("work" if place == "work" else "cache/offkit")
+        while process.poll() is None and not (watched.is_dir() and os.listdir(str(watched))):
+            time.sleep(0.01)
+        return process
+
+    yield start
+    for process in begun:
+        for pid in processes_of(process.pid):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("whom", [os.kill, os.killpg], ids=["process", "group"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signals_clean_up(started, tmp_path, number, whom):
+    """Exit 130, nothing unfinished is left, and no process; to the process or to all of them."""
+    process = started("work")
+    whom(process.pid, number)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    assert b"VID" not in err
+    assert os.listdir(str(tmp_path / "work")) == []
+    assert processes_of(process.pid) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_while_the_clip_is_drawn(started, tmp_path, number):
+    """The cache is left as it was."""
+    process = started("cache")
+    os.kill(process.pid, number)
+    process.communicate()
+    assert process.returncode == 130
+    assert os.listdir(str(tmp_path / "cache" / "offkit")) == []
+
+
+def test_what_a_killed_run_left_is_swept(started, command, tmp_path):
+    """By the next run, which says so."""
+    process = started("cache")
+    process.kill()
+    process.communicate()
+    cache = tmp_path / "cache" / "offkit"
+    (left,) = os.listdir(str(cache))
+    code, _, err = command("--quick", "-j", "1", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert code == 0
+    assert "-> removed what a killed run had left: {}".format(cache / left) in err
+    assert [name.split("-")[0] for name in os.listdir(str(cache))] == ["shadowplay", "shadowplay"]
+
+
+def test_a_hang_up_that_nohup_ignores_stays_ignored():
+    """nohup(1) sets SIGHUP to be ignored before the program starts."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        run_badapple._catch_endings()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        with pytest.raises(KeyboardInterrupt):
+            signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_ctrl_c_leaves_the_player_as_interrupted(tmp_path, monkeypatch):
+    """The boundary makes 130 of it; q is an ordinary end."""
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "a.txt"
+    path.write_text("total frame: 1 / FPS: 30.0 / resolution: 4x3\n0\n@@\n")
+    monkeypatch.setattr(player, "descriptors", lambda: (1, None))
+    monkeypatch.setattr(player, "play", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_badapple._play(str(path))
+    monkeypatch.setattr(player, "play", lambda *args: player.Played(1, 0, False))
+    assert run_badapple._play(str(path)) == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (
+            "{root}/my apps/generations/0001-abcdef12/{runtime}/offkit/cli/x.py",
+            ["{root}/my apps/current/bin/offkit"],
+        ),
+        ("{root}/x.py", [sys.executable, "-m", "offkit.cli.app"]),
+    ],
+    ids=["under a prefix", "as a module"],
+)
+def test_how_it_is_started_again(tmp_path, monkeypatch, module, words):
+    """The words a shell understands."""
+    from offkit.model import layout
+
+    named = {"root": str(tmp_path), "runtime": layout.GENERATION_RUNTIME}
+    monkeypatch.setattr(run_badapple, "__file__", module.format(**named))
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "app.py")])
+    assert shlex.split(run_badapple.command()) == [word.format(**named) for word in words]
+
+
+def test_how_a_script_is_started_again(tmp_path, monkeypatch):
+    """By its name when that is on PATH, by its path otherwise."""
+    script = tmp_path / "offkit"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert run_badapple.command() == str(script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run_badapple.command() == "offkit"

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import clip, convert, crew, decode, film, workload
+from offkit.badapple import convert, crew, decode, environment, film, leftovers, workload
 from offkit.badapple.workload import Request
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.report import Reporter
@@ -160,7 +160,76 @@ def test_a_worker_dies(here, monkeypatch):
 def test_a_temporary_clip_is_removed(tmp_path, monkeypatch):
     """Without a cache nothing stays behind but the output."""
     (tmp_path / "cache").write_text("in the way")
-    monkeypatch.setattr(clip.tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     assert codes(run()) == []
     assert os.listdir(str(tmp_path / "tmp")) == []
+
+
+def test_a_damaged_clip_is_told(tmp_path):
+    """Made again, and a finding says so; the run after that knows nothing of it."""
+    before = run()
+    with open(before.video, "wb") as out:
+        out.write(b"junk")
+    outcome = run()
+    assert [(one.code, one.severity, one.subject) for one in outcome.findings] == [
+        ("VID013", "warning", before.video)
+    ]
+    assert "was made again" in outcome.findings[0].message
+    assert len(outcome.verified) == 3
+    assert codes(run()) == []
+
+
+def test_a_hole_in_a_video_is_an_error(tmp_path):
+    """A third of its bytes are zeros: fewer pictures than the header claims."""
+    path = write_clip(tmp_path / "a.mp4", 120)
+    size = os.path.getsize(path)
+    with open(path, "r+b") as out:
+        out.seek(size // 3)
+        out.write(b"\0" * (size // 3))
+    outcome = run(video=path, workers=1)
+    (finding,) = [one for one in outcome.findings if one.code == "VID006"]
+    assert finding.severity == "error"
+    assert "its header claims 120 frames, it has " in finding.message
+    assert "cannot be decoded, and " in finding.message
+    assert "sha256sum" in finding.fix
+
+
+def test_what_killed_runs_left_is_swept(here, tmp_path, monkeypatch):
+    """In the output's directory and in the cache."""
+    (tmp_path / "cache" / "offkit").mkdir(parents=True)
+    places = [here, tmp_path / "cache" / "offkit"]
+    with monkeypatch.context() as patch:
+        patch.setattr(leftovers.os, "getpid", lambda: 2**22 + 1)  # beyond pid_max
+        left = [place / leftovers.name("text", "part") for place in places]
+    for path in left:
+        path.write_text("half")
+    run()
+    assert not any(path.exists() for path in left)
+    assert os.listdir(str(here)) == ["badapple.txt"]
+
+
+def test_a_failure_is_about_the_output(here, monkeypatch):
+    """Not about the unfinished file, whose name nobody knows."""
+
+    def full(*args):
+        raise convert.unwritable(args[2], OSError(28, "No space left on device"))
+
+    monkeypatch.setattr(convert, "convert", full)
+    with pytest.raises(EnvironmentProblem) as caught:
+        run()
+    assert caught.value.message == "cannot be written: No space left on device"
+    assert caught.value.findings[0].message == caught.value.message
+    assert caught.value.findings[0].subject == "badapple.txt"
+    assert os.listdir(str(here)) == []
+
+
+@pytest.mark.parametrize(
+    ("processors", "threads", "workers"),
+    [(32, 1, 32), (2, 2, 2), (32, 32, 31), (64, 64, 15), (2000, 2000, 1)],
+)
+def test_workers_that_nobody_asked_for(monkeypatch, processors, threads, workers):
+    """One for every processor, as long as their decoders' threads stay within reason."""
+    monkeypatch.setattr(environment, "processors", lambda: processors)
+    monkeypatch.setattr(decode, "decoder_threads", lambda asked: threads)
+    assert workload.workers_by_default() == workers

@@ -13,11 +13,12 @@ import numpy as np
 
 from offkit.badapple import characters, crew, strip
 from offkit.badapple.convert import cuts
+from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
 from offkit.badapple.film import HEIGHT, Film
 from offkit.badapple.readback import Block, blocks, label_numbers
 from offkit.badapple.script import Script
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Bar
 
 # The clip went through a lossy codec: a character may be a neighbour of the one expected
@@ -58,6 +59,8 @@ class Replay(NamedTuple):
 class Replayed(NamedTuple):
     frames: int  # pictures in the video
     different: List[int]
+    last: float = 0.0  # when the last picture is shown, in seconds
+    gap: float = 0.0  # the longest time between two pictures
 
 
 def text(path: str, script: Script, film: Optional[Film], workers: int, bar: Bar) -> Tally:
@@ -139,6 +142,7 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
     codes: Any = np.empty((script.grid.rows, script.grid.columns), np.uint8)
     different = []
     number = 0
+    last = gap = 0.0
     while True:
         if number in wanted:
             picture = source.read()
@@ -150,20 +154,24 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
                 different.append(number)
         elif not source.skip():
             break
+        moment = source.moment
+        if number:
+            gap = max(gap, moment - last)
+        last = moment
         number += 1
         if number % 64 == 0:
             tell(64)
     tell(number % 64)
     source.close()
-    return Replayed(number, different)
+    return Replayed(number, different, last, gap)
 
 
 def tally_findings(path: str, tally: Tally) -> List[Finding]:
     """VID010, VID008 and VID009 for what is wrong with the file at ``path``."""
     found = []
     if tally.damaged:
-        message = "frames are damaged in the file (number line, row ends or characters): " + _some(
-            tally.damaged
+        message = "{} damaged in the file (number line, row ends or characters): {}".format(
+            _are(len(tally.damaged)), _some(tally.damaged)
         )
         found.append(
             Finding("VID010", ERROR, path, message, (), "the disk or its file system is at fault: see dmesg")
@@ -173,34 +181,82 @@ def tally_findings(path: str, tally: Tally) -> List[Finding]:
             "{} shows {}".format(at, "no number" if seen == strip.UNREADABLE else seen)
             for at, seen in tally.misplaced[:_SHOWN]
         ]
-        message = "{} frames are missing or out of order: {}".format(len(tally.misplaced), ", ".join(places))
+        message = "{} missing or out of order: {}".format(_are(len(tally.misplaced)), ", ".join(places))
         found.append(Finding("VID008", ERROR, path, message, ("the number in each picture",), _SUSPECT))
     if tally.different:
         places = ["{} ({:.1%} of its cells)".format(at, share) for at, share in tally.different[:_SHOWN]]
-        message = "{} frames do not show what was drawn: {}".format(len(tally.different), ", ".join(places))
+        message = "{} not what was drawn: {}".format(_are(len(tally.different)), ", ".join(places))
         found.append(Finding("VID009", ERROR, path, message, ("every frame, drawn again",), _SUSPECT))
     return found
 
 
-_SUSPECT = "offkit doctor checks OpenCV; a clip in ~/.cache/offkit may be removed, it is made again"
+_SUSPECT = "run it again, with -j 1 too; offkit doctor checks OpenCV, dmesg tells of a bad disk or memory"
+_STRAIGHT = ("the whole video, without a seek",)
+# One process has tried by then: what is left is a decoder that does not repeat itself.
+_UNSTEADY = (
+    "damaged parts of a video decode differently each time: compare its sha256sum with the original's\n"
+    "if it is whole, the disk or the memory may not be: see dmesg"
+)
+
+
+def loss(source: str, claimed: int, fps: float, frames: int, replayed: Optional[Replayed]) -> List[Finding]:
+    """VID006 when a video has another number of frames than its header claims.
+
+    Headers round, and some containers count fields or hidden frames. So the number alone
+    accuses nobody: up to a hundredth, or more frames than claimed, is worth knowing, more is
+    a warning. It is an error when more than a tenth is lost and the pictures' times
+    show where: a hole between two of them, or an end long before the claimed one.
+    ``replayed`` is None when the video was not decoded a second time.
+    """
+    lost = claimed - frames
+    if not lost:
+        return []
+    text = "its header claims {}, it has {}".format(count(claimed, "frame"), frames)
+    if lost <= max(2, claimed // 100):
+        return [Finding("VID006", INFO, source, text)]
+    text += ": {:.0%} cannot be decoded".format(float(lost) / claimed)
+    severity = WARNING
+    looked = _STRAIGHT if replayed else ()
+    if replayed is None or not fps:
+        pass  # nobody knows where
+    elif replayed.gap > _HOLE * max(replayed.last, 1 / fps) / max(frames, 1):
+        severity = ERROR
+        text += ", and {:.1f} s are without a picture".format(replayed.gap)
+    elif replayed.last < 0.95 * claimed / fps:
+        severity = ERROR
+        text += ", and it ends at {:.1f} of {:.1f} s".format(replayed.last, claimed / fps)
+    else:
+        text = "its header claims {}, it has {}, from beginning to end".format(
+            count(claimed, "frame"), frames
+        )
+    if lost * 10 <= claimed:
+        severity = WARNING
+    return [Finding("VID006", severity, source, text, looked, _LOST)]
+
+
+_HOLE = 5  # times the usual distance of two pictures
+_LOST = (
+    "compare its size and sha256sum with the original's: it is damaged or incomplete,\n"
+    "unless it was cut without encoding it again, which hides frames and keeps their number"
+)
 
 
 def replay_findings(script: Script, source: str, replayed: Replayed) -> List[Finding]:
     """VID008 and VID009 where the straight decoding disagrees with the conversion."""
     found = []
     if replayed.frames != script.frames:
-        message = "decoded straight through it has {} frames, the conversion {}".format(
-            replayed.frames, script.frames
+        message = "decoded straight through it has {}, the conversion {}".format(
+            count(replayed.frames, "frame"), script.frames
         )
-        found.append(
-            Finding("VID008", ERROR, source, message, ("the whole video, without a seek",), "try -j 1")
-        )
+        found.append(Finding("VID008", ERROR, source, message, _STRAIGHT, _UNSTEADY))
     if replayed.different:
-        message = "frames differ from the video decoded straight through: " + _some(replayed.different)
-        found.append(
-            Finding("VID009", ERROR, source, message, ("the whole video, without a seek",), "try -j 1")
-        )
+        message = "samples differ from the video decoded straight through: frame " + _some(replayed.different)
+        found.append(Finding("VID009", ERROR, source, message, _STRAIGHT, _UNSTEADY))
     return found
+
+
+def _are(number: int) -> str:
+    return "{} {}".format(count(number, "frame"), "is" if number == 1 else "are")
 
 
 def _some(numbers: List[int]) -> str:

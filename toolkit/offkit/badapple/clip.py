@@ -1,12 +1,16 @@
-"""The built-in film as a video file, made once per OpenCV and kept in the user's cache."""
+"""The built-in film as a video file, made once per OpenCV and kept in the user's cache.
 
+Its SHA-256 is kept beside it: a clip that is not what it was any more is made again."""
+
+import hashlib
 import os
-import tempfile
+import shutil
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 
-from offkit.badapple import film
+from offkit.badapple import film, leftovers
+from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
 from offkit.badapple.film import Film
 from offkit.model.errors import EnvironmentProblem
@@ -20,6 +24,7 @@ CODECS = (("mp4v", "mp4"), ("MJPG", "avi"))
 class Clip(NamedTuple):
     path: str
     temporary: Optional[str]  # a directory to remove after use, when there is no cache
+    damage: str = ""  # what was wrong with the one in the cache, which this one replaces
 
 
 def cache_directory() -> str:
@@ -36,31 +41,89 @@ def file_name(shown: Film, codec: str, extension: str) -> str:
 
 
 def obtain(shown: Film, report: Reporter, codecs: Tuple[Tuple[str, str], ...] = CODECS) -> Clip:
-    """The clip of ``shown``: from the cache, or made now.
+    """The clip of ``shown``: from the cache, when it is there as it was made, or made now.
 
     Raises EnvironmentProblem (VID012) when this OpenCV can encode none of ``codecs``, or there
     is no room.
     """
     directory, temporary = _place()
-    for codec, extension in codecs:
-        path = os.path.join(directory, file_name(shown, codec, extension))
-        if os.path.isfile(path):
-            report.note("the clip is in the cache: " + path)
-            return Clip(path, None)
+    try:
+        return _obtain(shown, report, codecs, directory, temporary)
+    except BaseException:
+        if temporary:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _obtain(
+    shown: Film,
+    report: Reporter,
+    codecs: Tuple[Tuple[str, str], ...],
+    directory: str,
+    temporary: Optional[str],
+) -> Clip:
+    paths = [os.path.join(directory, file_name(shown, codec, extension)) for codec, extension in codecs]
+    damage = ""
+    for path in paths:
+        if os.path.lexists(path):
+            damage = damaged(path)
+            if not damage:
+                report.note("the clip is in the cache: " + path)
+                return Clip(path, None)
+            report.warn("{} {}: the clip is made again".format(path, damage))
     if temporary:
         report.warn("{} is not writable: the clip is made again each time".format(cache_directory()))
     tried: List[str] = []
-    for codec, extension in codecs:
-        path = os.path.join(directory, file_name(shown, codec, extension))
-        failure = _encode(shown, path, codec, extension, report)
+    for path, (codec, extension) in zip(paths, codecs):
+        try:
+            failure = _encode(shown, path, codec, extension, report)
+        except OSError as error:
+            failure = "{}: {}".format(error.filename or path, error.strerror)
         if failure is None:
-            return Clip(path, temporary)
+            return Clip(path, temporary, damage)
         tried.append("{} in {}: {}".format(codec, extension, failure))
-    if temporary:
-        os.rmdir(temporary)
     text = "the built-in clip cannot be made"
     fix = "see that {} has room, or give a video of your own: offkit run-badapple VIDEO".format(directory)
     raise EnvironmentProblem(text, [Finding("VID012", ERROR, directory, text, tuple(tried), fix)])
+
+
+def seal_path(path: str) -> str:
+    """Where the SHA-256 of the clip at ``path`` stands, in the form that sha256sum -c reads."""
+    return path + ".sha256"
+
+
+def damaged(path: str) -> str:
+    """What is wrong with the clip at ``path``; empty when it is as it was made."""
+    try:
+        with open(seal_path(path), "rb") as source:
+            wanted = source.read(64)
+    except OSError as error:
+        return "cannot be checked ({}: {})".format(os.path.basename(seal_path(path)), error.strerror)
+    try:
+        found = _digest(path).encode("ascii")
+    except OSError as error:
+        return "cannot be read ({})".format(error.strerror)
+    return "" if found == wanted else "is damaged: its SHA-256 is not what it was"
+
+
+def seal(path: str) -> None:
+    """Write down the SHA-256 of the clip at ``path``. Raises OSError."""
+    part = os.path.join(os.path.dirname(path), leftovers.name("seal", "sha256"))
+    try:
+        with open(part, "wb") as sink:
+            sink.write("{}  {}\n".format(_digest(path), os.path.basename(path)).encode("utf-8"))
+        os.replace(part, seal_path(path))
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as source:
+        for chunk in iter(lambda: source.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _place() -> Tuple[str, Optional[str]]:
@@ -73,7 +136,7 @@ def _place() -> Tuple[str, Optional[str]]:
     except OSError:
         pass
     try:
-        temporary = tempfile.mkdtemp(prefix="offkit-clip-")
+        temporary = leftovers.temporary_directory()
     except OSError as error:
         text = "no directory for the clip can be written: {}".format(error.strerror)
         raise EnvironmentProblem(
@@ -83,10 +146,12 @@ def _place() -> Tuple[str, Optional[str]]:
 
 
 def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter) -> Optional[str]:
-    """Write the clip to ``path``, whole or not at all; what went wrong, or None."""
-    handle, part = tempfile.mkstemp(prefix=".making-", suffix="." + extension, dir=os.path.dirname(path))
-    os.close(handle)
+    """Write the clip to ``path``, whole or not at all; what went wrong, or None. Raises OSError."""
+    part = os.path.join(os.path.dirname(path), leftovers.name("clip", extension))
     try:
+        # Room, permission and a name that fits are the system's to judge, before OpenCV fails
+        # without a reason; what it makes is for its owner only.
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
         size = (film.WIDTH, film.HEIGHT)
         code = sum(ord(letter) << 8 * place for place, letter in enumerate(codec))  # FourCC
         writer: Any = cv2.VideoWriter(part, code, film.FPS, size, False)
@@ -102,11 +167,11 @@ def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter
         # VideoWriter says nothing of a full disk: count what can be read back.
         found = _count(part)
         if found != shown.frames:
-            return "{} of {} frames can be read back".format(found, shown.frames)
+            return "{} of {} can be read back".format(found, count(shown.frames, "frame"))
         os.replace(part, path)
-        part = ""
+        seal(path)
     finally:
-        if part:
+        if os.path.exists(part):
             os.unlink(part)
     return None
 

@@ -23,7 +23,7 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
 
-_LEAST = 12  # frames worth a process
+LEAST = 12  # frames worth a process
 _STILL = 250  # frames without any change after which a seam is given up
 _BATCH = 1 << 18  # bytes a worker collects before it writes
 
@@ -62,7 +62,7 @@ class Result(NamedTuple):
 
 def cuts(frames: int, workers: int) -> List[int]:
     """First frames of the stretches, the first one 0; fewer than ``workers`` for a short video."""
-    count = max(1, min(workers, frames // _LEAST))
+    count = max(1, min(workers, frames // LEAST))
     return [frames * index // count for index in range(count)]
 
 
@@ -79,8 +79,7 @@ def convert(
     stops: List[Optional[int]] = starts[1:] + [None]
     jobs = [Job(video.path, path, script, a, b, threads) for a, b in zip(starts, stops)]
     try:
-        with open(path, "wb"):
-            pass
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666))
     except OSError as error:
         raise unwritable(path, error)
     frames = count(crew.run(work, jobs, bar, method))
@@ -111,7 +110,7 @@ def count(stretches: List[Stretch]) -> Optional[int]:
 def unwritable(path: str, error: OSError) -> EnvironmentProblem:
     text = "cannot be written: {}".format(error.strerror or error)
     fix = "name a place with room and permission: -o DIR/badapple.txt"
-    return EnvironmentProblem("{} {}".format(path, text), [Finding("VID005", ERROR, path, text, (), fix)])
+    return EnvironmentProblem(text, [Finding("VID005", ERROR, path, text, (), fix)])
 
 
 def _finish(path: str, claimed: Script, true: Script) -> None:
@@ -159,7 +158,7 @@ def work(job: Job, tell: crew.Tell) -> Stretch:
     """Convert one stretch; the body of a worker process."""
     source = Source(job.video, job.threads)
     try:
-        handle = os.open(job.path, os.O_WRONLY)
+        handle = os.open(job.path, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             return _stretch(job, source, _Writer(handle, job.script, job.start, tell))
         finally:

@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import contextmanager, suppress
 from multiprocessing import connection
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
@@ -21,6 +22,7 @@ Tell = Callable[[int], None]
 Work = Callable[[Any, Tell], Any]
 
 _PROGRESS, _RESULT, _PROBLEM, _BUG = range(4)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def start_method() -> str:
@@ -51,9 +53,10 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
             # A forked worker has copies of the coordinator's ends. It closes them, or it would
             # never learn that the coordinator is gone.
             copies = list(waiting) if method == "fork" else None
-            mine, theirs, worker = _start(context, work, job, index, copies)
-            workers.append(worker)
-            waiting[mine] = index
+            with _undisturbed():  # a worker that is started is a worker that is known
+                mine, theirs, worker = _start(context, work, job, index, copies)
+                workers.append(worker)
+                waiting[mine] = index
             theirs.close()
         while waiting:
             ready: List[Any] = connection.wait(list(waiting))
@@ -76,14 +79,26 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
         for worker in workers:
             worker.join()
     finally:
-        for worker in workers:
-            if worker.is_alive():
-                worker.terminate()
-        for worker in workers:
-            worker.join()
+        with _undisturbed():
+            for worker in workers:
+                if worker.is_alive():
+                    with suppress(ProcessLookupError):
+                        os.kill(worker.pid, signal.SIGKILL)
+            for worker in workers:
+                worker.join()
         for pipe in waiting:
             pipe.close()
     return results
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that end the program come afterwards. Processes started here begin with them blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(
@@ -123,9 +138,14 @@ def _died(worker: Any, index: int, count: int) -> OffkitError:
 
 
 def _serve(work: Work, job: Any, pipe: Any, foreign: List[Any]) -> None:
-    """A worker's life. Ctrl-C is for the coordinator, which then ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """A worker's life.
+
+    Ctrl-C, a hang-up and a service's stop reach the whole group of processes. They are for the
+    coordinator, which then ends the workers; one that went first would look like a failure.
+    """
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     for end in foreign:
         end.close()
     try:

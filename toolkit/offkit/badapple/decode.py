@@ -1,14 +1,18 @@
 """Pictures from a video file, in order, through OpenCV's FFmpeg."""
 
 import os
+import shlex
 from typing import Any, List, NamedTuple, Optional
 
 import cv2
 
+from offkit.badapple.counting import count
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 
 ALL_THREADS = 0
+_LIMITABLE = hasattr(cv2, "CAP_PROP_N_THREADS")  # since OpenCV 4.7
+_OR_NONE = "give the path of a video, or none at all: then the built-in clip is converted"
 _UNBELIEVABLE = 10**8  # frames; a header that claims more is damaged
 
 
@@ -25,7 +29,8 @@ class Video(NamedTuple):
 class Source:
     """An open video: a stream of pictures that can be moved, more or less exactly.
 
-    ``threads`` decoder threads are used (ALL_THREADS: as many as FFmpeg likes).
+    ``threads`` decoder threads are used (ALL_THREADS: one for every processor), as far as this
+    OpenCV lets itself be told; see ``decoder_threads``.
     """
 
     def __init__(self, path: str, threads: int = ALL_THREADS) -> None:
@@ -34,7 +39,7 @@ class Source:
         path = os.path.abspath(path)
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file"
         parameters: List[int] = []
-        if threads and hasattr(cv2, "CAP_PROP_N_THREADS"):  # OpenCV 4.7; before, nothing limits them
+        if threads and _LIMITABLE:
             parameters = [cv2.CAP_PROP_N_THREADS, threads]
         self._capture = cv2.VideoCapture()
         self._picture: Any = None
@@ -70,12 +75,27 @@ class Source:
         self._picture = picture
         return picture
 
+    @property
+    def moment(self) -> float:
+        """When the picture decoded last is shown, in seconds from the beginning."""
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
     def skip(self) -> bool:
         """Decode the next picture without handing it out; False at the end."""
         return bool(self._capture.grab())
 
     def close(self) -> None:
         self._capture.release()
+
+
+def decoder_threads(asked: int) -> int:
+    """Threads that a Source made with ``asked`` really decodes with.
+
+    Before 4.7 OpenCV starts one for every processor that is online,
+    sysconf(_SC_NPROCESSORS_ONLN), whatever the affinity mask, its capture options and the
+    environment say.
+    """
+    return asked if asked and _LIMITABLE else max(1, os.sysconf("SC_NPROCESSORS_ONLN"))
 
 
 def probe(path: str) -> Video:
@@ -85,11 +105,13 @@ def probe(path: str) -> Video:
     video or has no pictures.
     """
     if not os.path.exists(path):
-        raise UsageError("there is no file {}".format(path))
+        raise UsageError("there is no file {}".format(path), fix=_OR_NONE)
     if not os.path.isfile(path):
-        raise UsageError("{} is not a file".format(path))
+        raise UsageError("{} is not a file".format(path), fix=_OR_NONE)
     if not os.access(path, os.R_OK):
-        raise UsageError("{} cannot be read: permission denied".format(path))
+        raise UsageError(
+            "{} cannot be read: permission denied".format(path), fix="ls -l {}".format(shlex.quote(path))
+        )
     source = Source(path, threads=1)
     try:
         if not source.is_open:
@@ -106,7 +128,7 @@ def probe(path: str) -> Video:
 def _unusable(path: str, code: str, why: str) -> RequestError:
     size = os.path.getsize(path)
     fix = (
-        "compare its size ({} bytes) and sha256sum with the original's; "
-        "H.264 or MPEG-4 in mp4 is always understood".format(size)
+        "compare its size ({}) and sha256sum with the original's; "
+        "H.264 or MPEG-4 in mp4 is always understood".format(count(size, "byte"))
     )
-    return RequestError("{}: {}".format(path, why), [Finding(code, ERROR, path, why, (), fix)])
+    return RequestError(why, [Finding(code, ERROR, path, why, (), fix)])

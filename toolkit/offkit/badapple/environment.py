@@ -64,8 +64,13 @@ def load() -> Libraries:
 def _missing(name: str, error: ImportError) -> Finding:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     absent = type(error).__name__ == "ModuleNotFoundError" and getattr(error, "name", None) == name
+    arch = os.uname().machine
     fix = (
-        "offkit install bundle.tar installs it; then PREFIX/current/bin/offkit finds it"
+        "on a machine with a network: offkit bundle --python {}.{}{} opencv-python-headless numpy\n"
+        "(add what this server needs besides: the bundle takes the place of the one installed);\n"
+        "then here: offkit install bundle.tar, and run PREFIX/current/bin/offkit".format(
+            sys.version_info[0], sys.version_info[1], "" if arch == "x86_64" else " --arch " + arch
+        )
         if absent
         else "offkit doctor names every missing library and the RPM that has it"
     )

@@ -10,6 +10,7 @@ import os
 import re
 from typing import NamedTuple
 
+from offkit.badapple.counting import count
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
 
@@ -96,7 +97,10 @@ def load(path: str) -> Script:
     rows, rest = divmod(body, frames * (columns + 1))
     if rest or rows < 1:
         raise _damaged(
-            path, "its size, {} bytes, does not fit {} frames of {} columns".format(size, frames, columns)
+            path,
+            "its size, {}, does not fit {} of {}".format(
+                count(size, "byte"), count(frames, "frame"), count(columns, "column")
+            ),
         )
     return Script(frames, fps, width, height, Grid(rows, columns))
 
@@ -104,6 +108,5 @@ def load(path: str) -> Script:
 def _damaged(path: str, why: str) -> RequestError:
     text = "this is no whole conversion: " + why
     return RequestError(
-        "{}: {}".format(path, text),
-        [Finding("VID010", ERROR, path, text, (), "convert again: offkit run-badapple -o " + path)],
+        text, [Finding("VID010", ERROR, path, text, (), "convert again: offkit run-badapple -o " + path)]
     )

@@ -8,29 +8,45 @@ VID002  error  the file is no video that OpenCV understands
 VID003  error  not one picture can be decoded from it
 VID004  error  a worker process was killed, ended early, or cannot be started
 VID005  error  the output cannot be written
-VID006  info   the header of the video claims another number of frames, or no frame rate
+VID006  any    the header of the video claims another number of frames, or no frame rate
 VID007  info   seeking in this video is not exact: it was converted straight through
 VID008  error  frames are missing, too many, or out of order
 VID009  error  frames do not show what they must
 VID010  error  the text file is damaged
 VID011  warn   multiprocessing's locks and queues do not work on this server
 VID012  error  the built-in clip cannot be made
+VID013  warn   the clip in the cache was damaged, and is made again
 ======  =====  ================================================================
 """
 
 import os
 import shutil
 import time
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import characters, check, clip, convert, crew, decode, environment, film, script
+from offkit.badapple import (
+    characters,
+    check,
+    clip,
+    convert,
+    crew,
+    decode,
+    environment,
+    film,
+    leftovers,
+    script,
+)
+from offkit.badapple.counting import count
 from offkit.badapple.script import Script
-from offkit.model.errors import UsageError
-from offkit.model.finding import INFO, Finding
+from offkit.model.errors import OffkitError, UsageError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Reporter
 
 DEFAULT_NAME = "badapple.txt"
 _RATE_UNKNOWN = 30.0
+# Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
+# user (4096), and where the memory of ever more decoders brings nothing.
+_MANY = 1024
 
 
 class Request(NamedTuple):
@@ -52,12 +68,15 @@ class Outcome(NamedTuple):
     script: Script
     video: str
     workers: int
+    wanted: int  # workers, as asked for or as many as there are processors
+    decoder_threads: int  # of each worker
     method: str  # how processes were started
     libraries: environment.Libraries
     convert_seconds: float
     check_seconds: float
     verified: List[str]  # what holds, one line each
     findings: List[Finding]
+    kept: bool = False  # whether ``video`` is a clip of ours that stays in the cache
 
 
 def output_path(request: Request) -> str:
@@ -90,20 +109,50 @@ def run(request: Request, report: Reporter) -> Outcome:
     output = output_path(request)
     libraries = environment.load()
     shown = None if request.video else film.Film(film.FULL if request.full else film.SHORT)
+    directory = os.path.dirname(output) or os.curdir
+    _sweep([directory, None] + ([clip.cache_directory()] if shown else []), report)
     temporary = None
-    if shown:
-        made = clip.obtain(shown, report)
-        source, temporary = made.path, made.temporary
-    else:
-        source = request.video or ""
-    part = output + ".part"
+    findings = []
+    part = os.path.join(directory, leftovers.name("text", "part"))
     try:
-        return _run(request, report, shown, source, output, part, libraries)
+        source = request.video or ""
+        if shown:
+            made = clip.obtain(shown, report)
+            source, temporary = made.path, made.temporary
+            if made.damage:
+                text = "the clip kept here {}; it was made again".format(made.damage)
+                findings.append(Finding("VID013", WARNING, source, text, (), _DAMAGED))
+        outcome = _run(request, report, shown, source, output, part, libraries)
+        kept = bool(shown and not temporary)
+        return outcome._replace(findings=findings + outcome.findings, kept=kept)
+    except OffkitError as problem:
+        problem.findings = tuple(_named(list(problem.findings), part, output))
+        raise
     finally:
         if os.path.exists(part):
             os.unlink(part)
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+_DAMAGED = "when it happens again, the disk is at fault: see dmesg"
+
+
+def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
+    for directory in directories:
+        for path in leftovers.sweep(directory):
+            report.step("removed what a killed run had left: " + path)
+
+
+def _named(findings: List[Finding], part: str, output: str) -> List[Finding]:
+    """The output is what people know; the unfinished file's name is nobody's business."""
+    return [finding._replace(subject=output) if finding.subject == part else finding for finding in findings]
+
+
+def workers_by_default() -> int:
+    """One for every processor; fewer where OpenCV cannot keep each decoder to one thread."""
+    processors, threads = environment.processors(), decode.decoder_threads(1)
+    return processors if threads == 1 else max(1, min(processors, _MANY // (threads + 1)))
 
 
 def _run(
@@ -121,10 +170,12 @@ def _run(
     findings = environment.check_semaphores()
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
-    wanted = request.workers or environment.processors()
+    wanted = request.workers or workers_by_default()
     method = crew.start_method()
-    report.step("converting {} with {} processes".format(os.path.basename(source), wanted))
+    likely = count(len(convert.cuts(video.frames, wanted)), "process", "processes")
+    report.step("converting {} with {}".format(os.path.basename(source), likely))
     spent = checking = 0.0
+    replayed: Optional[check.Replayed] = None
     for workers in (wanted, 1):
         began = time.perf_counter()
         with report.bar("frames", video.frames) as bar:
@@ -133,7 +184,7 @@ def _run(
         wrong: List[Finding] = []
         if result is not None:
             began = time.perf_counter()
-            verified = _check(request, report, shown, source, part, result.script, wanted, wrong)
+            verified, replayed = _check(request, report, shown, source, part, result.script, wanted, wrong)
             checking += time.perf_counter() - began
         if result is not None and (not wrong or result.workers == 1):
             break
@@ -141,25 +192,24 @@ def _run(
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail
-    if video.frames != result.script.frames:
-        text = "its header claims {} frames, it has {}".format(video.frames, result.script.frames)
-        findings.append(Finding("VID006", INFO, source, text))
+    findings += check.loss(source, video.frames, video.fps, result.script.frames, replayed)
     try:
         os.replace(part, output)
     except OSError as error:
         raise convert.unwritable(output, error)
-    wrong = [finding._replace(subject=output) if finding.subject == part else finding for finding in wrong]
     return Outcome(
         output,
         result.script,
         source,
         result.workers,
+        wanted,
+        decode.decoder_threads(1 if result.workers > 1 else decode.ALL_THREADS),
         method,
         libraries,
         spent,
         checking,
         verified,
-        findings + wrong,
+        findings + _named(wrong, part, output),
     )
 
 
@@ -172,8 +222,9 @@ def _check(
     written: Script,
     workers: int,
     wrong: List[Finding],
-) -> List[str]:
-    """Everything that can be checked; problems go to ``wrong``, what holds is returned."""
+) -> Tuple[List[str], Optional[check.Replayed]]:
+    """Everything that can be checked; problems go to ``wrong``. What holds, and what a second
+    decoding saw."""
     drawn = None if request.quick else shown
     report.step("checking every frame" if drawn or not request.quick else "checking the file")
     with report.bar("frames", written.frames) as bar:
@@ -181,12 +232,12 @@ def _check(
     wrong.extend(check.tally_findings(part, tally))
     if shown and written.frames != shown.frames:
         message = "{} frames were drawn, {} came out".format(shown.frames, written.frames)
-        wrong.append(Finding("VID008", "error", part, message, ("the number of frames",)))
+        wrong.append(Finding("VID008", ERROR, part, message, ("the number of frames",)))
     holds = []
     if not tally.damaged:
         holds.append(
-            "{} frames, each with its number, in order, {} x {} characters".format(
-                written.frames, written.grid.columns, written.grid.rows
+            "{}, each with its number, in order, {} x {} characters".format(
+                count(written.frames, "frame"), written.grid.columns, written.grid.rows
             )
         )
     if drawn and not (tally.misplaced or tally.different or wrong):
@@ -195,6 +246,7 @@ def _check(
         holds.append(
             "each frame shows what was drawn (worst: {:.2%} of its characters differ)".format(tally.worst)
         )
+    replayed = None
     if not (request.quick or shown):
         with report.bar("decoding again", written.frames) as bar:
             replayed = check.video(part, written, source, bar)
@@ -202,8 +254,10 @@ def _check(
         wrong.extend(again)
         if not again:
             holds.append(
-                "decoded straight through it has as many frames, and {} samples are equal".format(
-                    len(check.samples(written.frames))
+                "decoded straight through it has as many frames, and {} equal".format(
+                    "its only one is"
+                    if written.frames == 1
+                    else "{} samples are".format(len(check.samples(written.frames)))
                 )
             )
-    return holds
+    return holds, replayed

@@ -1,6 +1,10 @@
 """offkit run-badapple: prove with a video and many processes that everything works."""
 
 import os
+import shlex
+import shutil
+import signal
+import sys
 from typing import Any, Dict, List, Optional
 
 import typer
@@ -16,12 +20,11 @@ def run_badapple(
     video: Optional[str] = typer.Argument(
         None, metavar="VIDEO", help="A video, or with --play a conversion. Default: a built-in shadow play."
     ),
-    jobs: int = typer.Option(
-        0,
+    jobs: Optional[int] = typer.Option(
+        None,
         "-j",
         "--jobs",
         metavar="N",
-        show_default=False,
         help="Processes. Default: one for every processor.",
     ),
     output: Optional[str] = typer.Option(
@@ -31,8 +34,8 @@ def run_badapple(
         metavar="OUT",
         help="The text file. Default: the video's name, or badapple.txt.",
     ),
-    width: int = typer.Option(0, "--width", metavar="N", show_default=False, help="Characters in a row."),
-    height: int = typer.Option(0, "--height", metavar="N", show_default=False, help="Rows. Default: 44."),
+    width: Optional[int] = typer.Option(None, "--width", metavar="N", help="Characters in a row."),
+    height: Optional[int] = typer.Option(None, "--height", metavar="N", help="Rows. Default: 44."),
     full: bool = typer.Option(False, "--full", help="The built-in clip in full length: 6572 frames."),
     quick: bool = typer.Option(False, "--quick", help="Check the file only, not each picture."),
     play: bool = typer.Option(False, "--play", help="Show it in the terminal (q quits, space pauses)."),
@@ -43,7 +46,7 @@ def run_badapple(
     """Convert a video to character art with many processes, and check every frame."""
     report = render.console(json, quiet, verbose)
     given = {"--jobs": jobs, "--width": width, "--height": height}
-    below = [name for name, value in given.items() if value < 0]
+    below = [name for name, value in given.items() if value is not None and value < 1]
     if below:
         raise UsageError("{} must be 1 or more".format(" and ".join(below)))
     if full and video:
@@ -54,19 +57,22 @@ def run_badapple(
     if play:
         from offkit.badapple import play as player
 
+        _catch_endings()
+
         player.descriptors()
         if text:
             return _play(str(video))
     elif text:
         raise UsageError("{} is a text".format(video), fix="a conversion is shown with --play")
 
+    _catch_endings()
     # Whether there is a cv2 at all is for this module to find out, before anything imports it.
     from offkit.badapple import environment
 
     environment.load()
     from offkit.badapple import workload
 
-    request = workload.Request(video, output, width, height, full, quick, jobs)
+    request = workload.Request(video, output, width or 0, height or 0, full, quick, jobs or 0)
     outcome = workload.run(request, report)
     _show(outcome)
     code = EXIT_PROBLEMS if has_errors(outcome.findings) else EXIT_OK
@@ -77,15 +83,46 @@ def run_badapple(
 
 def _play(path: str) -> int:
     from offkit.badapple import play, script
+    from offkit.badapple.counting import count
 
     shown = script.load(path)
     screen, keyboard = play.descriptors()
-    try:
-        played = play.play(path, shown, screen, keyboard)
-    except KeyboardInterrupt:
-        return EXIT_OK
-    render.line("{} frames shown, {} dropped".format(played.shown, played.dropped))
+    played = play.play(path, shown, screen, keyboard)
+    render.line("{} shown, {} dropped".format(count(played.shown, "frame"), played.dropped))
     return EXIT_OK
+
+
+def _catch_endings() -> None:
+    """SIGTERM and SIGHUP clean up like Ctrl-C, once; a hang-up that nohup(1) ignores stays ignored."""
+    endings = [
+        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN
+    ]
+
+    def end(number: int, frame: Any) -> None:
+        for one in endings:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in endings:
+        signal.signal(number, end)
+
+
+def command() -> str:
+    """How this offkit is started again, for a shell: its place under a prefix, or as it was started."""
+    from offkit.target import generations
+
+    prefix = generations.home(__file__)
+    if prefix:
+        return shlex.quote(os.path.join(prefix, "current", "bin", "offkit"))
+    started = sys.argv[0]
+    name = os.path.basename(started)
+    if shutil.which(name) and os.path.realpath(str(shutil.which(name))) == os.path.realpath(started):
+        return shlex.quote(name)
+    if os.access(started, os.X_OK) and not started.endswith((".py", ".pyc")):
+        return shlex.quote(started)
+    if started.endswith(".pyz"):
+        return " ".join(shlex.quote(word) for word in (sys.executable, started))
+    return "{} -m offkit.cli.app".format(shlex.quote(sys.executable))
 
 
 def _show(outcome: Any) -> None:
@@ -97,8 +134,6 @@ def _show(outcome: Any) -> None:
         render.good(text)
     render.findings(outcome.findings)
     render.table(_rows(outcome, rate))
-    render.line("  see it   offkit run-badapple --play {}".format(outcome.output))
-    render.line("           cat {}".format(outcome.output))
     document: Dict[str, Any] = {
         "verified": good,
         "output": os.path.abspath(outcome.output),
@@ -109,6 +144,8 @@ def _show(outcome: Any) -> None:
         "rows": script.grid.rows,
         "columns": script.grid.columns,
         "workers": outcome.workers,
+        "workers_wanted": outcome.wanted,
+        "decoder_threads": outcome.decoder_threads,
         "start_method": outcome.method,
         "convert_seconds": round(outcome.convert_seconds, 3),
         "check_seconds": round(outcome.check_seconds, 3),
@@ -131,9 +168,27 @@ def _rows(outcome: Any, rate: float) -> List[List[str]]:
             ),
         ],
         ["characters", "{} x {}".format(script.grid.columns, script.grid.rows)],
-        ["processes", "{} ({})".format(outcome.workers, outcome.method)],
+        ["processes", _processes(outcome)],
         ["converted", "{:.2f} s, {:.0f} frames a second".format(outcome.convert_seconds, rate)],
         ["checked", "{:.2f} s".format(outcome.check_seconds)],
         ["libraries", "OpenCV {}, numpy {}".format(outcome.libraries.cv2, outcome.libraries.numpy)],
+        *([["clip", "kept in {}".format(outcome.video)]] if outcome.kept else []),
         ["output", outcome.output],
+        ["see it", "{} run-badapple --play {}".format(command(), shlex.quote(outcome.output))],
+        ["", "cat {}".format(shlex.quote(outcome.output))],
     ]
+
+
+def _processes(outcome: Any) -> str:
+    """How many, and why not as many as wanted; decoder threads where they are more than one each."""
+    from offkit.badapple.convert import LEAST
+
+    parts = [outcome.method]
+    if outcome.workers < outcome.wanted:
+        straight = any(finding.code == "VID007" for finding in outcome.findings)
+        why = "this video cannot be cut" if straight else "each takes {} frames or more".format(LEAST)
+        parts.append("not {}: {}".format(outcome.wanted, why))
+    if outcome.workers > 1 and outcome.decoder_threads > 1:
+        threads = "{} decoder threads each, which OpenCV {} cannot limit"
+        parts.append(threads.format(outcome.decoder_threads, outcome.libraries.cv2))
+    return "{} ({})".format(outcome.workers, "; ".join(parts))

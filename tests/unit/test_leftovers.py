@@ -1,0 +1,70 @@
+"""Unfinished files of runs that were killed."""
+
+import os
+
+from offkit.badapple import leftovers
+
+GONE = 2**22 + 1  # beyond the greatest pid_max of Linux
+
+
+def name_of(monkeypatch, pid, host=None):
+    with monkeypatch.context() as patch:
+        patch.setattr(leftovers.os, "getpid", lambda: pid)
+        if host:
+            patch.setattr(leftovers, "_host", lambda: host)
+        return leftovers.name("clip", "mp4")
+
+
+def test_only_what_is_ours_is_swept(tmp_path, monkeypatch):
+    """Of a process that is gone, on this host; nothing else, whatever it looks like."""
+    gone = name_of(monkeypatch, GONE)
+    others = [
+        name_of(monkeypatch, os.getpid()),
+        name_of(monkeypatch, 1),
+        name_of(monkeypatch, GONE, "elsewhere"),
+        gone[1:],
+        "my" + gone,
+        ".offkit-notes",
+        "badapple.txt",
+    ]
+    for name in [gone, gone + ".moved"] + others:
+        (tmp_path / name).write_text("half")
+    swept = leftovers.sweep(str(tmp_path))
+    assert swept == [str(tmp_path / gone), str(tmp_path / (gone + ".moved"))]
+    assert sorted(os.listdir(str(tmp_path))) == sorted(others)
+
+
+def test_a_link_is_not_followed(tmp_path, monkeypatch):
+    """The link goes, what it points to stays."""
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("x")
+    (tmp_path / name_of(monkeypatch, GONE)).symlink_to(tmp_path / "precious")
+    leftovers.sweep(str(tmp_path))
+    assert os.listdir(str(tmp_path)) == ["precious"]
+    assert os.listdir(str(tmp_path / "precious")) == ["file"]
+
+
+def test_temporary_directories(tmp_path, monkeypatch):
+    """Those of killed runs go with what is in them."""
+    monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(leftovers.os, "getpid", lambda: GONE)
+        left = leftovers.temporary_directory()
+    (tmp_path / os.path.basename(left) / "clip.mp4").write_text("half")
+    mine = leftovers.temporary_directory()
+    assert leftovers.sweep() == [left]
+    assert os.listdir(str(tmp_path)) == [os.path.basename(mine)]
+
+
+def test_what_belongs_to_another_user_stays(tmp_path, monkeypatch):
+    """Whoever runs this, root included, sweeps only their own."""
+    path = tmp_path / name_of(monkeypatch, GONE)
+    path.write_text("half")
+    monkeypatch.setattr(leftovers.os, "geteuid", lambda: path.stat().st_uid + 1)
+    assert leftovers.sweep(str(tmp_path)) == []
+    assert path.exists()
+
+
+def test_no_directory(tmp_path):
+    """Nothing to sweep where there is nothing."""
+    assert leftovers.sweep(str(tmp_path / "none")) == []

@@ -1,0 +1,71 @@
+"""Unfinished files: named after the process that writes them, so that a later one can sweep them.
+
+An interrupted run removes its own. One that was killed outright (SIGKILL, power) cannot, and
+the next run does it: whatever bears our mark, was made by this user on this host, and whose
+process is gone. The host is in the name because homes are shared over NFS, and the number of a
+process means nothing elsewhere.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from typing import List, Optional
+
+_MARK = ".offkit"
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)[:40]
+
+
+def name(kind: str, extension: str) -> str:
+    """The name of an unfinished file of this process: hidden, unique by ``kind``."""
+    return "{}-{}-{}-{}.{}".format(_MARK, kind, _host(), os.getpid(), extension)
+
+
+def temporary_directory() -> str:
+    """A new directory below the system's for temporary files. Raises OSError."""
+    return tempfile.mkdtemp(prefix="{}-tmp-{}-{}.".format(_MARK, _host(), os.getpid()))
+
+
+def sweep(directory: Optional[str] = None) -> List[str]:
+    """Remove what killed runs left in ``directory`` (None: that for temporary files); the paths.
+
+    What cannot be listed or removed stays: somebody else's turn.
+    """
+    if directory is None:
+        directory = tempfile.gettempdir()
+    pattern = re.compile(r"{}-[a-z]+-{}-(\d+)\.".format(re.escape(_MARK), re.escape(_host())))
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return []
+    swept = []
+    for one in names:
+        matched = pattern.match(one)
+        path = os.path.join(directory, one)
+        if not matched or is_running(int(matched.group(1))):
+            continue
+        try:
+            if os.lstat(path).st_uid != os.geteuid():
+                continue
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
+        except OSError:
+            continue
+        swept.append(path)
+    return swept
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process (kill(2) with signal 0); it may be anybody's."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
