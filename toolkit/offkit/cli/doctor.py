@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 _SCHEMA = "offkit/doctor-1"
 
 
-def default_prefix() -> str:
-    return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
-
-
 def doctor(
     words: Optional[List[str]] = typer.Argument(
         None,
@@ -28,11 +24,15 @@ def doctor(
         help="A virtual environment, prefix or generation, or a bundle.tar; and checks, by default all.",
         show_default=False,
     ),
-    prefix: str = typer.Option("", "--prefix", metavar="DIR", help="Where 'offkit install' installed to."),
+    prefix: Optional[str] = typer.Option(
+        None, "--prefix", metavar="DIR", help="Where 'offkit install' installed to."
+    ),
     root: str = typer.Option("/", "--root", metavar="DIR", help="Look at the system mounted here."),
-    iso: str = typer.Option("", "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted."),
-    rpm_repo: str = typer.Option(
-        "", "--rpm-repo", metavar="DIR", help="Ask the yum repository in this directory, or just below it."
+    iso: Optional[str] = typer.Option(
+        None, "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted."
+    ),
+    rpm_repo: Optional[str] = typer.Option(
+        None, "--rpm-repo", metavar="DIR", help="Ask the yum repository in this directory, or just below it."
     ),
     check: Optional[List[str]] = typer.Option(
         None, "--check", metavar="CHECK", help="Make this check only; may be repeated."
@@ -55,6 +55,9 @@ def doctor(
     if list_checks:
         _list_checks()
         return
+    options.refuse_empty(prefix=prefix, root=root, iso=iso, **{"rpm-repo": rpm_repo})
+    if not os.path.isdir(root):
+        raise UsageError("there is no directory {} (--root)".format(root))
     where, wanted = _sort(list(words or ()), list(check or ()), checks.NAMES)
     if where and prefix:
         raise UsageError("either {} or --prefix {}, not both".format(where, prefix))
@@ -66,18 +69,18 @@ def doctor(
         _refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is compared as a whole: no check, no --fix")
-        _bundle(where, root, iso, rpm_repo, json, quiet)
+        _bundle(where, root, iso or "", rpm_repo or "", json, quiet)
         return
     from offkit.target.doctor import examine
     from offkit.target.doctor.environment import default_where
 
-    place = where or default_where(prefix or default_prefix(), "" if prefix or where else __file__)
+    place = where or default_where(prefix or options.default_prefix(), "" if prefix or where else __file__)
     top = os.path.abspath(root)
     inside = _inside(os.path.abspath(place), top)
 
     def look() -> "Examination":
         names = tuple(wanted) or checks.NAMES
-        return examine(inside, top, reporter=console, checks=names, iso=iso, rpm_repo=rpm_repo)
+        return examine(inside, top, reporter=console, checks=names, iso=iso or "", rpm_repo=rpm_repo or "")
 
     result = look()
     repaired: Optional[Dict[str, Any]] = None
@@ -94,6 +97,8 @@ def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[s
     """(WHERE or "", checks). A directory that is called like a check is written ./libraries."""
     wanted = [word for word in words if word in names] + named
     places = [word for word in words if word not in names]
+    if "" in places:
+        raise UsageError("WHERE is empty", fix="name an environment, or leave it out for the default one")
     unknown = [name for name in named if name not in names]
     if unknown:
         raise UsageError("no such check: {}; there are {}".format(", ".join(unknown), ", ".join(names)))
