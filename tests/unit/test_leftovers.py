@@ -68,3 +68,13 @@ def test_what_belongs_to_another_user_stays(tmp_path, monkeypatch):
 def test_no_directory(tmp_path):
     """Nothing to sweep where there is nothing."""
     assert leftovers.sweep(str(tmp_path / "none")) == []
+
+
+def test_no_temporary_directory(monkeypatch):
+    """A server where none can be written has none to sweep."""
+
+    def nowhere():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(leftovers.tempfile, "gettempdir", nowhere)
+    assert leftovers.sweep() == []

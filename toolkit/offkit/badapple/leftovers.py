@@ -34,10 +34,9 @@ def sweep(directory: Optional[str] = None) -> List[str]:
 
     What cannot be listed or removed stays: somebody else's turn.
     """
-    if directory is None:
-        directory = tempfile.gettempdir()
     pattern = re.compile(r"{}-[a-z]+-{}-(\d+)\.".format(re.escape(_MARK), re.escape(_host())))
     try:
+        directory = directory or tempfile.gettempdir()  # FileNotFoundError where none can be written
         names = sorted(os.listdir(directory))
     except OSError:
         return []
