@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -20,11 +21,13 @@ PYZ = bundle_maker.runtime()
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 
 
-def filled(pyz=PYZ, series=SERIES):
+def filled(pyz=PYZ, series=SERIES, el=b"7"):
     with open(SCRIPT, "rb") as source:
         text = source.read()
-    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii")).replace(b"@OFFKIT_EL@", b"7")
-    return text.replace(b"@OFFKIT_PYZ_SHA256@", hashlib.sha256(pyz).hexdigest().encode("ascii"))
+    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii")).replace(b"@OFFKIT_EL@", el)
+    text = text.replace(b"@OFFKIT_PYZ_SHA256@", hashlib.sha256(pyz).hexdigest().encode("ascii"))
+    body = text[: text.index(b"# sha256 @")]
+    return body + b"# sha256 " + hashlib.sha256(body).hexdigest().encode("ascii") + b"\n"
 
 
 @pytest.fixture
@@ -104,6 +107,7 @@ def test_hands_over(server, shell):
         ([], ["BUNDLE"]),
         (["--dry-run"], ["BUNDLE", "--dry-run"]),
         (["--prefix", "bundle2.tar"], ["BUNDLE", "--prefix", "bundle2.tar"]),
+        (["--keep", "3"], ["BUNDLE", "--keep", "3"]),
         (["-q", "medium/bundle.tar"], ["-q", "medium/bundle.tar"]),
         (["--prefix=/x", "medium/bundle.tar", "-v"], ["--prefix=/x", "medium/bundle.tar", "-v"]),
     ],
@@ -152,7 +156,13 @@ def test_help(server):
     ("args", "code", "words"),
     [
         (["nowhere.tar"], 2, "there is no nowhere.tar"),
-        (["/"], 3, "not a regular file"),
+        (["."], 2, ". is a directory: name the bundle.tar"),
+        (["/dev/null"], 2, "/dev/null is not a regular file: name the bundle.tar"),
+        ([""], 2, "BUNDLE is given, but empty"),
+        (["medium/bundle.tar", "--prefix", ""], 2, "--prefix is given, but empty"),
+        (["medium/bundle.tar", "--prefix="], 2, "--prefix is given, but empty"),
+        (["medium/bundle.tar", "--python", ""], 2, "--python is given, but empty"),
+        (["--python=", "medium/bundle.tar"], 2, "--python is given, but empty"),
         (["--python", "/nowhere/python3", "medium/bundle.tar"], 4, "there is no /nowhere/python3"),
     ],
 )
@@ -197,8 +207,7 @@ def test_every_candidate_is_refused_with_a_reason(server):
 )  # fmt: skip
 def test_the_advice_names_the_package_and_the_bundles_own_repo_file(server, el, series, package):
     """As that EL calls it; gpgcheck is never switched off on the way."""
-    text = filled(series=series).replace(b"OFFKIT_EL=7", b"OFFKIT_EL=" + el)
-    (server / "medium" / "install.sh").write_bytes(text)
+    (server / "medium" / "install.sh").write_bytes(filled(series=series, el=el))
     code, _, err = sh(server, "--python", program(server / "bin" / "old", "echo 3.4\n"))
     assert code == 4
     assert "mount -o loop,ro /path/to/the.iso /mnt/offkit-iso" in err
@@ -278,12 +287,117 @@ def test_no_room_for_temporary_files(server):
     assert "set TMPDIR" in err
 
 
+@pytest.mark.parametrize("words", ["tar: -: Wrote only 4096 of 10240 bytes", "plein"])
+def test_a_full_disk_is_no_damage(server, words):
+    """Whatever tar says, in whichever language: no room is an environment problem."""
+    real(server)
+    (server / "bin" / "tar").unlink()
+    (server / "bin" / "head").unlink()
+    program(server / "bin" / "tar", "echo '{}' >&2\nexit 2\n".format(words))
+    program(server / "bin" / "head", "exit 1\n")
+    code, out, err = sh(server)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: no room in {}".format(server / "tmp"))
+    assert "set TMPDIR to another directory" in err
+    assert os.listdir(str(server / "tmp")) == []
+
+
+def test_pythonhome_does_not_hide_a_python(server):
+    """Nothing of the caller's environment steers the interpreters that are tried."""
+    real(server)
+    for name in ("PYTHONHOME", "PYTHONPATH"):
+        code, out, err = sh(server, env={name: "/nope"})
+        assert (code, err) == (0, "")
+        assert out.startswith("runtime True")
+
+
+def test_pyenv_elsewhere(server):
+    """PYENV_ROOT says where its versions are; a shim that does not run is called one."""
+    (server / "shims").mkdir()
+    words = "echo 'pyenv: python{}: command not found' >&2\nexit 127\n".format(SERIES)
+    shim = program(server / "shims" / ("python" + SERIES), words)
+    place = server / "py env" / "versions" / "x" / "bin"
+    place.mkdir(parents=True)
+    used = server / "used"
+    program(place / ("python" + SERIES), 'echo >"{}"\nexec "{}" "$@"\n'.format(used, REAL))
+    path = "{}:{}".format(server / "shims", server / "bin")
+    environment = {"PATH": path, "PYENV_ROOT": str(server / "py env")}
+    code, out, err = sh(server, env=environment)
+    if not os.path.exists("/usr/bin/python" + SERIES) and not os.path.exists(
+        "/usr/local/bin/python" + SERIES
+    ):
+        assert (code, out[:12]) == (0, "runtime True")
+        assert used.exists()
+    code, _, err = sh(server, "medium/bundle.tar", "--python", shim, env=environment, cwd=str(server))
+    assert code == 4
+    assert "command not found (a shim of pyenv; name --python {}/versions/".format(server / "py env") in err
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_reaches_offkit(server, shell, name):
+    """install.sh passes it on, waits for the cleaning up, and ends with offkit's exit code."""
+    main = (
+        b"import os, signal, sys, time\n"
+        b"def end(*args):\n    time.sleep(0.2)\n    os.write(1, b'cleaned\\n')\n    sys.exit(130)\n"
+        b"signal.signal(signal.SIGTERM, end)\n"
+        b"os.write(1, b'ready\\n')\n"
+        b"time.sleep(60)\n"
+    )
+    pyz = bundle_maker.zipped({"__main__.py": main})
+    (server / "medium" / "install.sh").write_bytes(filled(pyz))
+    (server / "medium" / "bundle.tar").write_bytes(bundle_maker.make(pyz=pyz).data)
+    real(server)
+    argv = [shutil.which(shell)] + (["sh"] if shell == "busybox" else [])
+    child = subprocess.Popen(
+        argv + [str(server / "medium" / "install.sh")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={"PATH": str(server / "bin"), "TMPDIR": str(server / "tmp"), "HOME": str(server)},
+    )
+    assert child.stdout.readline() == b"ready\n"
+    child.send_signal(getattr(signal, name))
+    assert child.communicate()[0] == b"cleaned\n"
+    assert child.returncode == 130
+    assert os.listdir(str(server / "tmp")) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_damage_of_install_sh_itself(server, shell):
+    """A flipped bit anywhere behind the check, and any cut, is named; nothing else is done."""
+    real(server)
+    whole = filled()
+    start = whole.index(b"set -u")
+    step = (len(whole) - start) // 23
+    damaged = [whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :] for at in range(start, len(whole), step)]
+    damaged += [whole[:at] for at in range(start, len(whole), step)]
+    script = server / "medium" / "install.sh"
+    for text in damaged:
+        script.write_bytes(text)
+        code, out, err = sh(server, shell=shell)
+        assert (code, out) == (3, "")
+        assert err.startswith("error: {} itself is damaged\n".format(script))
+        assert "fix: take it out of the bundle again" in err
+
+
+def test_a_cut_install_sh_does_nothing_without_sha256sum(server):
+    """Everything is in functions that the last lines call."""
+    real(server)
+    (server / "bin" / "sha256sum").unlink()
+    whole = filled()
+    for at in range(0, whole.index(b'main "$@"\n'), 397):
+        (server / "medium" / "install.sh").write_bytes(whole[:at])
+        assert sh(server)[1] == ""
+        assert os.listdir(str(server / "tmp")) == []
+
+
 def test_the_template_is_complete():
-    """Both placeholders are there for the packer, once; the file needs no execute bit."""
+    """All placeholders are there for the packer, once; the file needs no execute bit."""
     with open(SCRIPT, "rb") as source:
         text = source.read()
     assert text.count(b"@OFFKIT_PYTHON@") == 1
     assert text.count(b"@OFFKIT_EL@") == 1
     assert text.count(b"@OFFKIT_PYZ_SHA256@") == 1
+    assert text.endswith(b'\nmain "$@"\n# sha256 @OFFKIT_SELF_SHA256@\n')
     assert b"\r" not in text
     assert not os.stat(SCRIPT).st_mode & stat.S_IXUSR

@@ -3,6 +3,18 @@
 #     tar -xf bundle.tar install.sh && sh install.sh bundle.tar [options of offkit install]
 # It looks for a fitting Python, takes offkit.pyz out of the bundle and hands over to it.
 # Exit codes: 2 usage, 3 damaged bundle, 4 no fitting Python or no room; else those of offkit.
+
+# The last line holds the checksum of all others. A shell reads command by command: whatever
+# happened to the rest of this file, this comes first.
+if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
+    sum=$(grep -v '^# sha256 ' <"$0" 2>/dev/null | sha256sum)
+    if [ "# sha256 ${sum%% *}" != "$(tail -n 1 <"$0" 2>/dev/null)" ]; then
+        printf '%s\n' "error: $0 itself is damaged" \
+            "fix: take it out of the bundle again: tar -xf bundle.tar install.sh" >&2
+        exit 3
+    fi
+fi
+
 set -u
 
 OFFKIT_PYTHON=@OFFKIT_PYTHON@
@@ -19,7 +31,8 @@ fail() {
 
 usage() {
     cat <<END
-usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--dry-run] [--json] [-q] [-v]
+usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--keep N] [--dry-run]
+                  [--json] [-q] [-v]
 
 Install an offkit bundle with Python $OFFKIT_PYTHON. Without BUNDLE, the only *.tar beside
 install.sh is taken. All options are those of 'offkit install'.
@@ -28,25 +41,38 @@ END
 
 # --- what was asked for -------------------------------------------------------------------
 
-bundle=
-python=
-previous=
-for argument in "$@"; do
-    case $previous in
-        --prefix) ;;
-        --python) python=$argument ;;
-        *)
-            case $argument in
-                -h | --help) usage && exit 0 ;;
-                --python=*) python=${argument#--python=} ;;
-                -*) ;;
-                *) [ -n "$bundle" ] || bundle=$argument ;;
-            esac
-            ;;
-    esac
-    previous=$argument
-done
-if [ -z "$bundle" ]; then
+# An option with nothing in it is a variable that was not set, and no wish for the default.
+must_say() { [ -n "$2" ] || fail 2 "$1 is given, but empty (a variable that is not set?)"; }
+
+# Sets $bundle and $python from the arguments; $bundle stays empty when none is named.
+read_arguments() {
+    bundle=
+    python=
+    previous=
+    for argument in "$@"; do
+        case $previous in
+            --prefix | --keep) must_say "$previous" "$argument" ;;
+            --python) must_say "$previous" "$argument" && python=$argument ;;
+            *)
+                case $argument in
+                    -h | --help) usage && exit 0 ;;
+                    --prefix=* | --keep=*) must_say "${argument%%=*}" "${argument#*=}" ;;
+                    --python=*) must_say --python "${argument#--python=}" && python=${argument#--python=} ;;
+                    -*) ;;
+                    *) must_say BUNDLE "$argument" && bundle=${bundle:-$argument} ;;
+                esac
+                ;;
+        esac
+        # The value of an option is no option itself, whatever it is called.
+        case $previous in
+            --prefix | --keep | --python) previous= ;;
+            *) previous=$argument ;;
+        esac
+    done
+}
+
+# Sets $bundle to the only *.tar beside install.sh.
+find_bundle() {
     here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P) || exit 4
     count=0
     for candidate in "$here"/*.tar; do
@@ -58,11 +84,14 @@ if [ -z "$bundle" ]; then
         usage >&2
         fail 2 "$count *.tar files beside install.sh: name the bundle"
     fi
-    set -- "$bundle" "$@"
-fi
-[ -e "$bundle" ] || fail 2 "there is no $bundle"
-[ -f "$bundle" ] || fail 3 "$bundle is not a regular file"
-[ -r "$bundle" ] || fail 4 "no permission to read $bundle"
+}
+
+check_bundle() {
+    [ -e "$bundle" ] || fail 2 "there is no $bundle"
+    [ ! -d "$bundle" ] || fail 2 "$bundle is a directory: name the bundle.tar that 'offkit bundle' wrote"
+    [ -f "$bundle" ] || fail 2 "$bundle is not a regular file: name the bundle.tar that 'offkit bundle' wrote"
+    [ -r "$bundle" ] || fail 4 "no permission to read $bundle"
+}
 
 # --- a Python that fits -------------------------------------------------------------------
 
@@ -94,12 +123,16 @@ $1
             esac
             ;;
     esac
-    answer=$("$1" -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
+    # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
+    answer=$("$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
     status=$?
     if [ "$status" -ne 0 ]; then
         case $answer in
             Traceback*) answer=$(printf '%s\n' "$answer" | tail -n 1) ;;
             *) answer=$(printf '%s\n' "$answer" | head -n 1) ;;
+        esac
+        case $1 in
+            */shims/*) answer="$answer (a shim of pyenv; name --python ${PYENV_ROOT:-$HOME/.pyenv}/versions/*/bin/python$OFFKIT_PYTHON)" ;;
         esac
         refuse "$1" "does not run (exit $status): $answer"
     elif [ "$answer" != "$OFFKIT_PYTHON" ]; then
@@ -111,32 +144,38 @@ $1
     fi
 }
 
-seen=
-found=
-if [ -n "$python" ]; then
-    case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
-    [ -e "$python" ] || fail 4 "--python: there is no $python"
-    consider "$python"
-else
-    for name in "python$OFFKIT_PYTHON" python3 python; do
-        candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
-        case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
-    done
-    for candidate in "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
-        /opt/python*/bin/"python$OFFKIT_PYTHON" /opt/rh/*/root/usr/bin/"python$OFFKIT_PYTHON" \
-        "${HOME:-/}"/.pyenv/versions/*/bin/"python$OFFKIT_PYTHON" \
-        /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python; do
-        [ -n "$found" ] || consider "$candidate"
-    done
-fi
-if [ -z "$found" ]; then
+# Sets $found to the interpreter to hand over to, empty when there is none.
+find_python() {
+    seen=
+    found=
+    if [ -n "$python" ]; then
+        case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
+        [ -e "$python" ] || fail 4 "--python: there is no $python"
+        consider "$python"
+    else
+        for name in "python$OFFKIT_PYTHON" python3 python; do
+            candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
+            case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
+        done
+        for candidate in "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
+            /opt/python*/bin/"python$OFFKIT_PYTHON" /opt/rh/*/root/usr/bin/"python$OFFKIT_PYTHON" \
+            "${PYENV_ROOT:-${HOME:-/}/.pyenv}"/versions/*/bin/"python$OFFKIT_PYTHON" \
+            "${HOME:-/}"/.pyenv/versions/*/bin/"python$OFFKIT_PYTHON" \
+            /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python; do
+            [ -n "$found" ] || consider "$candidate"
+        done
+    fi
+}
+
+# What was looked at, and where a Python can come from.
+no_python() {
     say "error: no Python $OFFKIT_PYTHON that can install this bundle"
     if [ -n "$refused" ]; then
         say "  looked at:$refused"
     fi
     if [ -z "$python" ]; then
         say "  and for python$OFFKIT_PYTHON, python3, python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
-        say "  /opt/rh/*/root/usr/bin and ~/.pyenv/versions/*/bin"
+        say "  /opt/rh/*/root/usr/bin and \$PYENV_ROOT or ~/.pyenv/versions/*/bin"
     fi
     case $OFFKIT_EL/$OFFKIT_PYTHON in
         7/3.6 | 9/3.9) package=python3 ;;
@@ -162,33 +201,80 @@ END
         say "  pass --python /its/bin/python$OFFKIT_PYTHON; or bundle again for a Python that the ISO has"
     fi
     exit 4
-fi
+}
 
 # --- offkit itself ------------------------------------------------------------------------
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
-trap 'rm -rf -- "$scratch"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-again='copy the bundle again, and compare sha256sum on both sides of the gap'
-# tar, not offkit, reads it: nothing from the bundle runs before its checksum is known. An
-# error of tar behind offkit.pyz (the bundle is truncated) is for 'offkit install' to name.
-tar -xOf - offkit.pyz <"$bundle" >"$scratch/offkit.pyz" 2>"$scratch/tar"
-if command -v sha256sum >/dev/null 2>&1; then
-    actual=$(sha256sum <"$scratch/offkit.pyz")
-else
-    actual=$("$found" -I -S -c 'import hashlib, sys
+# Takes offkit.pyz out of the bundle into $scratch. tar, not offkit, reads it: nothing from the
+# bundle runs before its checksum is known. An error of tar behind offkit.pyz (the bundle is
+# truncated) is for 'offkit install' to name.
+unpack() {
+    said=$(LC_ALL=C tar -xOf - offkit.pyz <"$bundle" 2>&1 >"$scratch/offkit.pyz")
+    if command -v sha256sum >/dev/null 2>&1; then
+        actual=$(sha256sum <"$scratch/offkit.pyz")
+    else
+        actual=$("$found" -I -S -c 'import hashlib, sys
 print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.pyz")
-fi
-if [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ]; then
-    [ ! -s "$scratch/tar" ] || cat "$scratch/tar" >&2
-    if grep -qi 'no space' "$scratch/tar" 2>/dev/null; then
-        fail 4 "no room in ${TMPDIR:-/tmp}: set TMPDIR to another directory"
     fi
+    [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ] || return 0
+    # A full disk is no damage. tar may only say that it wrote less than it wanted.
+    if ! (head -c 65536 /dev/zero >"$scratch/room") 2>/dev/null; then
+        say "error: no room in ${TMPDIR:-/tmp} for offkit itself (2 MB)"
+        say "fix: free some space there, or set TMPDIR to another directory"
+        exit 4
+    fi
+    [ -z "$said" ] || say "$said"
     say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
-    say "fix: $again"
+    say "fix: copy the bundle again, and compare sha256sum on both sides of the gap"
     exit 3
-fi
+}
 
-"$found" -I -S "$scratch/offkit.pyz" install "$@"
+# A signal ends offkit, which cleans up; its exit code is ours. With INT and HUP the terminal may
+# have told it already: a second signal changes nothing for it.
+# shellcheck disable=SC2317,SC2329 # called by traps
+pass_on() {
+    [ -n "$starting" ] || exit "$1"
+    again=1
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+
+# Only a child in the background leaves the shell free to act on a signal.
+hand_over() {
+    starting=1
+    again=
+    "$found" -I -S "$scratch/offkit.pyz" install "$@" &
+    child=$!
+    [ -z "$again" ] || kill -TERM "$child" # it came before there was anybody to tell
+    again=1
+    code=0
+    while [ -n "$again" ]; do
+        again=
+        wait "$child"
+        status=$?
+        [ "$status" -eq 127 ] || code=$status # 127: it had ended before, and was waited for
+    done
+    exit "$code"
+}
+
+main() {
+    read_arguments "$@"
+    if [ -z "$bundle" ]; then
+        find_bundle
+        set -- "$bundle" "$@"
+    fi
+    check_bundle
+    find_python
+    [ -n "$found" ] || no_python
+    starting=
+    child=
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
+    trap 'rm -rf -- "$scratch"' EXIT
+    trap 'pass_on 130' INT
+    trap 'pass_on 143' TERM
+    trap 'pass_on 129' HUP
+    unpack
+    hand_over "$@"
+}
+
+main "$@"
+# sha256 @OFFKIT_SELF_SHA256@
