@@ -8,7 +8,8 @@ from elf_maker import build
 from offkit.elf import search
 from offkit.elf.cache import Entry
 from offkit.elf.reader import BadElf, NotElf, read
-from offkit.elf.search import Loader, Opened, View, lib_token, system_dirs
+from offkit.elf.resolution import Opened, View
+from offkit.elf.search import Loader, lib_token, system_dirs
 
 LDSO = "/lib64/ld-linux-x86-64.so.2"
 PYTHON = "/usr/bin/python3"

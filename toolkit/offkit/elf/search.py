@@ -8,91 +8,30 @@ time opened with dlopen.
 import posixpath
 import re
 from collections import deque
-from typing import Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from offkit.elf.cache import Entry
 from offkit.elf.reader import Elf
-
-# How a name was found.
-LOADED = "already loaded"
-PATH = "by its path"
-RPATH = "RPATH"
-EXECUTABLE_RPATH = "RPATH of the executable"
-LIBRARY_PATH = "LD_LIBRARY_PATH"
-RUNPATH = "RUNPATH"
-CACHE = "ld.so.cache"
-DEFAULT = "default directory"
-MISSING = "missing"
+from offkit.elf.resolution import (
+    CACHE,
+    DEFAULT,
+    EXECUTABLE_RPATH,
+    LIBRARY_PATH,
+    LOADED,
+    MISSING,
+    PATH,
+    RPATH,
+    RUNPATH,
+    Look,
+    Opened,
+    Report,
+    Resolution,
+    Unversioned,
+    View,
+)
 
 _TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))")
 _SYSTEM_DIRS = re.compile(rb"(?:/(?:usr/)?lib[A-Za-z0-9_./-]*/\0){2,}")
-
-
-class Opened(NamedTuple):
-    """What open(2) and a look at the ELF header gave.
-
-    ``absent``: nothing could be opened there, so the search goes on. Otherwise either
-    ``elf`` is there, or ``problem`` says why the loader would give up at this file.
-    ``identity`` is equal for two names of one file.
-    """
-
-    elf: Optional[Elf] = None
-    identity: str = ""
-    problem: str = ""
-    absent: bool = False
-
-
-class View:
-    """The files of a server, by absolute path. Subclass it; its methods never raise."""
-
-    def open(self, path: str) -> Opened:
-        raise NotImplementedError
-
-    def is_dir(self, path: str) -> bool:
-        """Whether it is worth while to look for files there; True when that is not known."""
-        return True
-
-
-class Look(NamedTuple):
-    """One place that was searched in vain."""
-
-    place: str  # directory or file
-    how: str
-    reason: str
-
-
-class Resolution(NamedTuple):
-    """What became of one NEEDED entry."""
-
-    name: str
-    needed_by: str  # path of the file with the entry
-    how: str
-    path: str  # "" when missing
-    looked: Tuple[Look, ...]
-
-    @property
-    def found(self) -> bool:
-        return self.how != MISSING
-
-
-class Unversioned(NamedTuple):
-    """A symbol version that the library found does not define (dl-version.c: fatal)."""
-
-    needed_by: str
-    name: str  # as in DT_VERNEED
-    path: str  # of the library
-    version: str
-    defined: Tuple[str, ...]
-
-
-class Report(NamedTuple):
-    """One executable, or one dlopen, with everything it drags in; breadth first."""
-
-    root: str
-    problem: str  # why the root itself cannot be loaded, or ""
-    resolutions: Tuple[Resolution, ...]
-    versions: Tuple[Unversioned, ...]
-    loaded: Tuple[str, ...]  # identities, the root's first
 
 
 class _Node:

@@ -4,7 +4,7 @@ import os
 from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.elf.search import Resolution
+from offkit.elf.resolution import Resolution
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.target.doctor import cures as remedies

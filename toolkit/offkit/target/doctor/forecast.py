@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
-from offkit.elf.search import Report
+from offkit.elf.resolution import Report
 from offkit.model import checklist as checklists
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding

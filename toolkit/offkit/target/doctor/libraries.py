@@ -10,7 +10,8 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.elf.search import LIBRARY_PATH, Loader, Report, Resolution, View
+from offkit.elf.resolution import LIBRARY_PATH, Report, Resolution, View
+from offkit.elf.search import Loader
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor import repositories
 from offkit.target.doctor.cures import Cure, Cures

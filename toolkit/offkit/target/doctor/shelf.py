@@ -8,7 +8,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Set
 from offkit.edges import tree as files
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.elf.search import Opened, View
+from offkit.elf.resolution import Opened, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor.environment import Environment, forbidden
 

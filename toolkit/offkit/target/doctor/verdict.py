@@ -6,7 +6,8 @@ from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.elf.search import MISSING, Loader, Report, Resolution
+from offkit.elf.resolution import MISSING, Report, Resolution
+from offkit.elf.search import Loader
 from offkit.model import rpm
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target.doctor import ldconf

@@ -7,7 +7,8 @@ from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf import cache as ldcache
 from offkit.elf import hwcaps, reader
-from offkit.elf.search import Loader, Opened, View, system_dirs
+from offkit.elf.resolution import Opened, View
+from offkit.elf.search import Loader, system_dirs
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _CACHE = "/etc/ld.so.cache"

@@ -1,0 +1,83 @@
+"""What the search for libraries is shown, and what it answers: values, without a rule of glibc's."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from offkit.elf.reader import Elf
+
+# How a name was found.
+LOADED = "already loaded"
+PATH = "by its path"
+RPATH = "RPATH"
+EXECUTABLE_RPATH = "RPATH of the executable"
+LIBRARY_PATH = "LD_LIBRARY_PATH"
+RUNPATH = "RUNPATH"
+CACHE = "ld.so.cache"
+DEFAULT = "default directory"
+MISSING = "missing"
+
+
+class Opened(NamedTuple):
+    """What open(2) and a look at the ELF header gave.
+
+    ``absent``: nothing could be opened there, so the search goes on. Otherwise either
+    ``elf`` is there, or ``problem`` says why the loader would give up at this file.
+    ``identity`` is equal for two names of one file.
+    """
+
+    elf: Optional[Elf] = None
+    identity: str = ""
+    problem: str = ""
+    absent: bool = False
+
+
+class View:
+    """The files of a server, by absolute path. Subclass it; its methods never raise."""
+
+    def open(self, path: str) -> Opened:
+        raise NotImplementedError
+
+    def is_dir(self, path: str) -> bool:
+        """Whether it is worth while to look for files there; True when that is not known."""
+        return True
+
+
+class Look(NamedTuple):
+    """One place that was searched in vain."""
+
+    place: str  # directory or file
+    how: str
+    reason: str
+
+
+class Resolution(NamedTuple):
+    """What became of one NEEDED entry."""
+
+    name: str
+    needed_by: str  # path of the file with the entry
+    how: str
+    path: str  # "" when missing
+    looked: Tuple[Look, ...]
+
+    @property
+    def found(self) -> bool:
+        return self.how != MISSING
+
+
+class Unversioned(NamedTuple):
+    """A symbol version that the library found does not define (dl-version.c: fatal)."""
+
+    needed_by: str
+    name: str  # as in DT_VERNEED
+    path: str  # of the library
+    version: str
+    defined: Tuple[str, ...]
+
+
+class Report(NamedTuple):
+    """One executable, or one dlopen, with everything it drags in; breadth first."""
+
+    root: str
+    problem: str  # why the root itself cannot be loaded, or ""
+    resolutions: Tuple[Resolution, ...]
+    versions: Tuple[Unversioned, ...]
+    loaded: Tuple[str, ...]  # identities, the root's first
