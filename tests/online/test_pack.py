@@ -13,7 +13,7 @@ from offkit.model import manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
-from offkit.online import forecast, runtime
+from offkit.online import bundle, forecast, runtime
 from offkit.online.pack import Source, pack
 
 EL7 = preset("3.6")
@@ -149,3 +149,12 @@ def test_forecast_refuses_what_is_no_wheel(tmp_path):
     with pytest.raises(IntegrityError) as caught:
         forecast.survey([tmp_path / "a.whl", tmp_path / "b.whl"], EL7)
     assert [finding.subject for finding in caught.value.findings] == ["a.whl", "b.whl"]
+
+
+def test_install_sh_carries_its_own_checksum():
+    """Its last line vouches for all lines before it; no placeholder is left."""
+    text = bundle._install_sh(EL7, b"pyz")
+    body, _, last = text.rstrip(b"\n").rpartition(b"\n")
+    assert last == b"# sha256 " + runtime.sha256(body + b"\n").encode("ascii")
+    assert b"@OFFKIT" not in text
+    assert text == bundle._install_sh(EL7, b"pyz")

@@ -216,6 +216,24 @@ def test_what_is_no_file_at_all(command, tmp_path):
     assert "name the bundle.tar" in err
 
 
+def test_a_damaged_installation_is_made_again(bundle, tmp_path):
+    """Said, with the reason, on stderr and as a finding; not again once the new one is current."""
+    prefix = tmp_path / "p"
+    assert offkit_command("install", bundle, "--prefix", prefix)[0] == 0
+    (core,) = (prefix / "current" / "lib").glob("python*/site-packages/alpha.py")
+    core.unlink()
+    code, found = document("install", bundle, "--prefix", str(prefix), "--dry-run")
+    assert (code, found["outcome"]) == (0, "install")
+    assert "ENV033" in [one["code"] for one in found["findings"]]
+    code, out, err = offkit_command("install", bundle, "--prefix", prefix)
+    assert code == 0
+    assert "alpha.py is missing; a new one is built beside it\n" in err
+    assert "installed 0002-" in out
+    code, out, err = offkit_command("install", bundle, "--prefix", prefix)
+    assert "nothing to do" in out
+    assert "damaged" not in err
+
+
 @pytest.mark.parametrize("option", ["--prefix", "--python"])
 def test_an_empty_option_is_no_default(bundle, option):
     """An unset variable does not install to /opt/offkit."""

@@ -72,10 +72,11 @@ def install(
     damaged = installing.damaged(opened, owner, existing, run)
     for warning in warnings:
         console.warn(warning.message)
-    for warning in damaged:
-        console.warn("{} {}".format(warning.subject, warning.message))
     broken = [one.subject for one in damaged]
     planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken)
+    instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
+    for warning in damaged if planned.outcome != "nothing" else ():
+        console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
     packages = installing.packages_of(planned)
     if dry_run and planned.outcome == "install":
         packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
