@@ -234,6 +234,13 @@ def test_a_damaged_installation_is_made_again(bundle, tmp_path):
     assert "damaged" not in err
 
 
+def test_an_option_without_its_value(bundle):
+    """The help that is named is the command's own."""
+    code, _, err = offkit_command("install", bundle, "--prefix")
+    assert code == 2
+    assert "'offkit install --help' shows what is possible" in err
+
+
 @pytest.mark.parametrize("option", ["--prefix", "--python"])
 def test_an_empty_option_is_no_default(bundle, option):
     """An unset variable does not install to /opt/offkit."""

@@ -161,7 +161,8 @@ def _run(args: List[str]) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except _UsageProblem as error:
-        render.usage(error)
+        named = args and args[0] in getattr(command, "commands", {})
+        render.usage(error, "offkit " + args[0] if named else "offkit")
         return EXIT_USAGE
     return code if isinstance(code, int) else 0
 

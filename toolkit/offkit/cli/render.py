@@ -271,10 +271,13 @@ def error(problem: OffkitError) -> None:
         _err("{} {}".format(_paint("fix:", "bold", sys.stderr), problem.fix))
 
 
-def usage(problem: Any) -> None:
-    """A usage error: what is wrong and where the help is."""
+def usage(problem: Any, command: str = "offkit") -> None:
+    """A usage error: what is wrong and where the help is.
+
+    ``command`` is for errors that do not say where they come from (an option without its value).
+    """
     context = getattr(problem, "ctx", None)
-    where = context.command_path if context is not None else "offkit"
+    where = context.command_path if context is not None else command
     fix = "'{} --help' shows what is possible".format(where)
     if _mode.json:
         document("offkit/error-1", error=problem.format_message(), exit_code=EXIT_USAGE, findings=[], fix=fix)
