@@ -1,6 +1,7 @@
 """What every test run has in common, on each Python."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -16,6 +17,15 @@ def pytest_configure(config):
         path = os.path.join(here, folder)
         if path not in sys.path:
             sys.path.insert(0, path)
+
+
+def pytest_sessionstart(session):
+    """Under nohup or in the background SIGHUP and SIGINT are ignored, and so they would be in every
+    command under test. A handler here means the default there (execve(2))."""
+    for name in ("SIGHUP", "SIGINT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if name == "SIGINT" else lambda *_: None)
 
 
 def pytest_sessionfinish(session, exitstatus):

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import time
@@ -83,6 +84,7 @@ class Screen:
         self.pid = os.fork()
         if not self.pid:
             code = 9
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             try:
                 played = play.play(str(path), shown, self.slave, self.slave)
                 code = 10 + played.finished
