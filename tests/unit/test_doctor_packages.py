@@ -6,7 +6,7 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.target.doctor import examine
+from offkit.target.doctor import examine, record
 from server_maker import SITE, Server
 
 
@@ -104,7 +104,7 @@ def test_two_distributions_that_own_one_file(server):
 
 def test_half_installed(server):
     """A .dist-info without METADATA, one without RECORD, and what an interrupted pip renamed."""
-    server.distribution("nometa", record="")
+    server.distribution("nometa")
     server.remove(SITE + "/nometa-1.0.dist-info/METADATA")
     server.distribution("norecord")
     server.remove(SITE + "/norecord-1.0.dist-info/RECORD")
@@ -113,11 +113,56 @@ def test_half_installed(server):
         ("PKG003", "error", "nometa", "is half installed: no METADATA"),
         ("PKG004", "warning", "~umpy", "is left over from an interrupted pip; Python can do nothing with it"),
         ("PKG003", "error", "norecord", "is half installed: no RECORD"),
+        ("PKG001", "error", "nometa 1.0", "1 file is missing: nometa-1.0.dist-info/METADATA"),
+    ]
+
+
+@pytest.mark.parametrize("metadata", ["", "Metadata-Version: 2.1\n", "\nName: a\n", b"\0" * 50])
+def test_a_damaged_metadata(server, metadata):
+    """Empty, cut off or overwritten: nothing in it says what is installed."""
+    server.distribution("a")
+    server.put(SITE + "/a-1.0.dist-info/METADATA", metadata)
+    assert findings(server) == [
+        ("PKG003", "error", "a", "is half installed: METADATA is damaged, it has no Name"),
+        ("PKG002", "warning", "a 1.0", "1 file is altered: a-1.0.dist-info/METADATA"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("record", "line"),
+    ("text", "why"),
+    [
+        ("", "it is empty"),
+        ("\n\n", "it is empty"),
+        ("a.py,,\n", "it does not list METADATA and RECORD"),
+        ("a.py,,\na-1.0.dist-info/METADATA,,\n", "it does not list RECORD"),
+        ("a.py,,\na-1.0.dist-info/RECORD,,\n", "it does not list METADATA"),
+    ],
+)
+def test_a_record_cut_off(server, text, why):
+    """Whatever it does not list any more cannot be missed, so nothing is called complete."""
+    server.put(SITE + "/a.py", "")
+    server.distribution("a", record=text)
+    assert findings(server) == [("PKG006", "error", "a", "its RECORD is damaged: " + why)]
+
+
+def test_a_record_that_is_too_large(server, monkeypatch):
+    """What was read counts; the rest is neither damaged nor complete."""
+    server.distribution("a", files={"a/{}.py".format(n): "" for n in range(9)})
+    server.remove(SITE + "/a/0.py")
+    monkeypatch.setattr(record, "TEXT", 300)
+    assert findings(server) == [
+        (
+            "PKG013",
+            "warning",
+            "a",
+            "its RECORD is larger than 0 MiB; what comes after them was not examined",
+        ),
+        ("PKG001", "error", "a 1.0", "1 file is missing: a/0.py"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
     [
         ("a.py\n", "1"),
         ("a.py,sha256=,\n", "1"),
@@ -126,18 +171,19 @@ def test_half_installed(server):
         ("a,b,c,d\n", "1"),
     ],
 )
-def test_a_damaged_record(server, record, line):
+def test_a_damaged_record(server, text, line):
     """A line that is none of PEP 376 is named; the rest still counts."""
     server.put(SITE + "/ok.py", "")
     server.put(SITE + "/a.py", "")
-    server.distribution("a", record=record)
+    server.distribution("a", record=text)
     assert findings(server) == [("PKG006", "error", "a", "its RECORD is damaged, line " + line)]
 
 
 def test_an_unknown_hash(server):
     """Said, not passed over."""
     server.put(SITE + "/a.py", "")
-    server.distribution("a", record="a.py,md5=abc,0\n")
+    listed = "a.py,md5=abc,0\na-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"
+    server.distribution("a", record=listed)
     assert findings(server) == [
         ("PKG008", "info", "a 1.0", "not checked for want of a known hash: a.py (md5)")
     ]

@@ -110,6 +110,9 @@ def _distribution(tree: Tree, env: Environment, top: str, path: str, findings: L
     except OSError:
         findings.append(record.half_installed(tree, env, name, path + "/METADATA"))
         return Distribution(top, path, name, version, ())
+    if not str(headers.get("Name") or "").strip():
+        message = "is half installed: METADATA is damaged, it has no Name"
+        findings.append(Finding("PKG003", ERROR, name, message, (path + "/METADATA",), record.AGAIN))
     requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
     return Distribution(
         top, path, str(headers.get("Name") or name), str(headers.get("Version") or version), requires

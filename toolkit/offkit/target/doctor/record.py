@@ -54,6 +54,13 @@ def read(tree: Tree, env: Environment, dist: Distribution, findings: List[Findin
         # PEP 627: a distribution without RECORD belongs to another tool; pip always writes one.
         findings.append(half_installed(tree, env, dist.name, path))
         return []
+    cut = tree.stat(path).st_size > TEXT
+    if cut:
+        text = text.rpartition("\n")[0]
+        message = "its RECORD is larger than {} MiB; what comes after them was not examined".format(
+            TEXT >> 20
+        )
+        findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), ""))
     lines = []
     bad = []
     reader = csv.reader(text.splitlines())
@@ -70,8 +77,22 @@ def read(tree: Tree, env: Environment, dist: Distribution, findings: List[Findin
         bad.append("{} ({})".format(reader.line_num, error))
     if bad:
         message = "its RECORD is damaged, line " + ", ".join(bad[:_NAMED])
+    else:
+        message = "" if cut else _incomplete(dist, lines)
+    if message:
         findings.append(Finding("PKG006", ERROR, dist.name, message, (path,), AGAIN))
     return lines
+
+
+def _incomplete(dist: Distribution, lines: List[Line]) -> str:
+    """A RECORD lists every file that was installed, itself and METADATA among them (PEP 376):
+    one that does not has lost lines, and with them what it says of other files."""
+    if not lines:
+        return "its RECORD is damaged: it is empty"
+    listed = {tuple(line.path.split("/")[-2:]) for line in lines}
+    info = posixpath.basename(dist.directory)
+    absent = [name for name in ("METADATA", "RECORD") if (info, name) not in listed]
+    return "its RECORD is damaged: it does not list " + " and ".join(absent) if absent else ""
 
 
 def _line(dist: Distribution, row: List[str]) -> Optional[Line]:
