@@ -147,3 +147,31 @@ def test_agrees_with_pyelftools():
             assert list(elf.defines) == defines, path
             compared += 1
     assert compared > 100
+
+
+def test_the_other_class_in_a_good_file():
+    """EI_CLASS flipped: the header then lies differently, with no program headers of no size."""
+    data = bytearray(build(needed=["libc.so.6"]))
+    for value in range(256):
+        data[4] = value
+        try:
+            read(bytes(data))
+        except (BadElf, NotElf):
+            pass
+
+
+@pytest.mark.parametrize("source", [bytes, io.BytesIO])
+def test_a_segment_that_the_file_does_not_hold(source):
+    """The dynamic segment is whole, the data behind it is not: touching it would be SIGBUS."""
+    with open(sys.executable, "rb") as file:
+        data = file.read()
+    real = read(source(data))
+    assert real.needed
+    end = max(
+        int.from_bytes(data[at + 8 : at + 16], "little") + int.from_bytes(data[at + 32 : at + 40], "little")
+        for at in range(64, 64 + 56 * int.from_bytes(data[56:58], "little"), 56)
+        if data[at] == 1
+    )
+    assert read(source(data[:end])) == real
+    with pytest.raises(BadElf, match="a segment ends at byte {}".format(end)):
+        read(source(data[: end - 1]))

@@ -188,3 +188,13 @@ def test_undecodable_names_go_out_as_they_came(streams):
     render.line("/tmp/caf\udce9/€")
     sys.stdout.flush()
     assert sys.stdout.buffer.getvalue() == b"/tmp/caf\xe9/\xe2\x82\xac\n"
+
+
+def test_names_cannot_forge_lines_or_colours(streams):
+    """A control character in a file's name is shown, not obeyed."""
+    out, _ = streams()
+    render.console()
+    render.findings(
+        [LOST._replace(subject="a\n✓ all is well", message="\033[31mred", looked_in=("/x\r",), fix="")]
+    )
+    assert out.said() == "✗ LIB001  a\\n✓ all is well: \\x1b[31mred\n      looked in  /x\\r\n"

@@ -260,3 +260,22 @@ def test_as_rpm_and_createrepo_write_it(tmp_path, monkeypatch, kind):
     assert "rtld(GNU_HASH)" in found.requires
     assert index.total == 1
     assert "libz.so.1(ZLIB_1.2.0)(64bit)" in index.libraries
+
+
+def test_tags_in_tags_without_end(tmp_path):
+    """A few kilobytes packed, millions of nested tags unpacked: refused at the 33rd."""
+    bomb = b"<metadata>" + b"<a>" * 2000000
+    repository(tmp_path, [], xml=bomb)
+    tracemalloc.start()
+    try:
+        assert "tags more than 32 deep" in reason(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["libgf; rm -rf ~ #", "$(touch x)", "--installroot=/x", "a\nb", "", "ü"])
+def test_a_name_that_would_do_harm_in_a_command_line(tmp_path, name):
+    """No package can be called that, so the whole metadata is not believed."""
+    repository(tmp_path, [package(name, [SM])])
+    assert "a package calls itself" in reason(tmp_path)

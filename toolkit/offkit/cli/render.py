@@ -238,18 +238,18 @@ def findings(found: Iterable[Finding], stream: Optional[TextIO] = None) -> None:
         head = "{} {}  {}: {}".format(
             _paint(_glyph(glyph, out), colour, out),
             _paint(finding.code, "dim", out),
-            _paint(finding.subject, "bold", out),
-            finding.message,
+            _paint(visible(finding.subject), "bold", out),
+            visible(finding.message),
         )
         out.write(head + "\n")
         looked = list(finding.looked_in)
         shown = looked if _mode.verbose or len(looked) <= 6 else looked[:5]
         for place in shown:
-            out.write("      looked in  {}\n".format(place))
+            out.write("      looked in  {}\n".format(visible(place)))
         if len(shown) < len(looked):
             out.write("      looked in  … {} more (-v shows them)\n".format(len(looked) - len(shown)))
         for number, fix in enumerate(finding.fix.splitlines()):
-            out.write("      {}  {}\n".format("fix      " if not number else "         ", fix))
+            out.write("      {}  {}\n".format("fix      " if not number else "         ", visible(fix)))
 
 
 def error(problem: OffkitError) -> None:
@@ -265,7 +265,7 @@ def error(problem: OffkitError) -> None:
         return
     alone = len(problem.findings) == 1 and problem.findings[0].message == problem.message
     if not alone:
-        _err("{} {}".format(_paint("error:", "red", sys.stderr), problem.message))
+        _err("{} {}".format(_paint("error:", "red", sys.stderr), _visible_lines(problem.message)))
     findings(problem.findings, sys.stderr)
     if problem.fix:
         _err("{} {}".format(_paint("fix:", "bold", sys.stderr), problem.fix))
@@ -304,6 +304,17 @@ def interrupted() -> None:
 def count(number: int, one: str, many: str = "") -> str:
     """``1 wheel``, ``2 wheels``."""
     return "{} {}".format(number, one if number == 1 else many or one + "s")
+
+
+def visible(text: str) -> str:
+    """Without control characters: a file's name must not colour a terminal or forge a line."""
+    return "".join(
+        char if char.isprintable() or "\udc80" <= char <= "\udcff" else repr(char)[1:-1] for char in text
+    )
+
+
+def _visible_lines(text: str) -> str:
+    return "\n".join(visible(row) for row in text.split("\n"))
 
 
 def size(count: float) -> str:

@@ -8,7 +8,7 @@ import os
 from typing import Any, Collection, Dict, Iterator, List, Set
 
 from offkit.model.repodata import BadRepodata, Index
-from offkit.model.rpm import Package, is_library
+from offkit.model.rpm import Package, is_library, is_name
 
 _STEPS = 100 * 1000  # SQLite instructions between two looks at the budget
 _MAX_LOOKS = 1000  # 100 million instructions, some seconds; CentOS 7 Everything takes five million
@@ -87,6 +87,8 @@ def _package(connection: Any, key: int, given: List[str]) -> Package:
     needed = connection.execute("SELECT name FROM requires WHERE pkgKey = ?", (key,))
     requires = tuple(str(entry[0]) for entry in needed)
     fields = [str(value or "") for value in row]
+    if not is_name(fields[0]):
+        raise ValueError("a package calls itself {!r}".format(fields[0][:80]))
     return Package(
         fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], tuple(sorted(set(given))), requires
     )

@@ -133,7 +133,7 @@ class _Image:
         self.interp: Optional[Tuple[int, int]] = None
         self.properties: Optional[Tuple[int, int]] = None
         raw = source.at(phoff, phnum * phentsize) if phnum else b""
-        for start in range(0, phnum * phentsize, phentsize):
+        for start in range(0, len(raw), least):
             if wide:
                 kind, _, offset, vaddr, _, filesz = struct.unpack_from(self.order + "IIQQQQ", raw, start)
             else:
@@ -146,6 +146,10 @@ class _Image:
                 self.interp = (offset, filesz)
             elif kind == _PT_GNU_PROPERTY:
                 self.properties = (offset, filesz)
+        for _, offset, filesz in self.loads:
+            # mmap(2) takes such a segment; whoever touches its missing pages dies of SIGBUS.
+            if filesz and not source.upto(offset + filesz - 1, 1):
+                raise BadElf("truncated: a segment ends at byte {}".format(offset + filesz))
 
     def unpack(self, fields: str, offset: int) -> Tuple[int, ...]:
         size = struct.calcsize(self.order + fields)

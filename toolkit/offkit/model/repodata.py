@@ -6,12 +6,13 @@ number and memory is bounded: no entities, no endless tags, a limit to what is k
 
 from typing import Any, BinaryIO, Callable, Collection, Dict, FrozenSet, Iterator, List, NamedTuple, Set
 
-from offkit.model.rpm import Package, is_library
+from offkit.model.rpm import Package, is_library, is_name
 
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
 _CHUNK = 256 * 1024
 _MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a real one has some hundred
+_MAX_DEPTH = 32  # of tags; real metadata is five deep
 _MAX_TEXT = 64 * 1024  # characters of a name
 _MAX_ENTRIES = 1000 * 1000  # capabilities of one package
 _MAX_NAMES = 4 * 1000 * 1000  # capabilities kept; CentOS 7 with everything has 300,000
@@ -158,6 +159,8 @@ class _Primary:
     def _package(self) -> None:
         fields = self._fields
         name = fields.get("name", "")
+        if not is_name(name):
+            raise BadRepodata("a package calls itself {!r}".format(name[:80]))
         self._count += 1
         self._all_names.add(name)
         self._libraries.update(filter(is_library, self._provides))
@@ -186,8 +189,22 @@ def _parser(start: Callable[[str, Dict[str, str]], None], end: Callable[[str], N
     except ImportError:
         raise BadRepodata("this Python was built without pyexpat and reads no XML")
     parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
+    depth = 0
+
+    def deeper(tag: str, attributes: Dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise BadRepodata("tags more than {} deep".format(_MAX_DEPTH))
+        start(tag, attributes)
+
+    def back(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        end(tag)
+
+    parser.StartElementHandler = deeper
+    parser.EndElementHandler = back
     parser.StartDoctypeDeclHandler = _no_doctype
     return parser
 

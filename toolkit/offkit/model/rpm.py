@@ -17,6 +17,15 @@ _ARCHES = {
 }
 
 
+# What rpmbuild allows in a name (rpmCharCheck); more matters here, because names go into command lines.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
+
+
+def is_name(text: str) -> bool:
+    """Whether a package, an architecture or a version can be called that."""
+    return bool(_NAME.fullmatch(text))
+
+
 class Package(NamedTuple):
     name: str
     arch: str
