@@ -240,3 +240,22 @@ def test_names_in_the_yum_directory_that_cannot_be_read(server, monkeypatch):
         "REPO006",
         "is no repository file, and yum stops at it: Permission denied",
     )
+
+
+@pytest.mark.parametrize("checks", [["repositories"], ["libraries", "repositories"]])
+def test_a_named_repository_is_read_though_nothing_is_missing(server, tmp_path, checks):
+    """--rpm-repo with damaged metadata: an error also when no library is asked for."""
+    place = repository(tmp_path / "broken", library_packages("libSM.so.6"))
+    (primary,) = (tmp_path / "broken" / "repodata").glob("*primary*")
+    primary.write_bytes(b"no metadata")
+    result = examine("/opt/env", server.root, checks=checks, rpm_repo=place)
+    found = [(each.code, each.severity) for each in result.findings if each.code.startswith("REPO")]
+    assert found == [("REPO004", "error")]
+    assert result.repositories == {}
+
+
+def test_a_named_repository_that_is_whole(server, tmp_path):
+    """It is read, and counted."""
+    place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
+    result = examine("/opt/env", server.root, checks=["repositories"], rpm_repo=place)
+    assert (result.findings, result.repositories) == ([], {place: 1})

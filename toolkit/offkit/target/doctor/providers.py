@@ -100,6 +100,11 @@ class Catalog:
         """Whether a question found the metadata there unreadable, and a finding says so."""
         return place in self._failed
 
+    def probe(self) -> None:
+        """Read what was named on the command line, where no question did: damage is told also then."""
+        if self._names is None and any(place.named for place in self._places):
+            self._ask(())
+
     def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
         """Those of ``names`` that no repository has; () when there is no repository to ask."""
         if self._names is None:

@@ -73,6 +73,7 @@ def inspect(
 ) -> List[Finding]:
     """What is wrong with the server's repositories. ``needed``: something has to be installed;
     ``el``: 0 where yum is not the tool for that."""
+    catalog.probe()
     findings = list(known.findings)
     remote = [each for each in known.repositories if each.enabled and not known.paths(each) and each.urls]
     instead = any(known.paths(each) for each in known.repositories if each.own)
