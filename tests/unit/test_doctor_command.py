@@ -201,6 +201,7 @@ def test_several_checks(server, offkit):
         (("--check", "librarys"), "no such check: librarys; there are interpreter, libraries"),
         (("--fix", "--root", "/usr"), "--fix installs on the running system, so not with --root"),
         (("--fix",), "--fix asks before it installs: use a terminal, or say -y"),
+        (("-y",), "-y answers --fix, which is not given"),
         (("--fix", "--json"), "--fix asks before it installs: use a terminal, or say -y"),
     ],
 )
@@ -209,6 +210,14 @@ def test_usage(offkit, asked, words):
     with pytest.raises(UsageError) as caught:
         offkit(*asked)
     assert caught.value.message.startswith(words)
+
+
+def test_a_check_that_is_misspelt(server, offkit):
+    """A word that is neither a place nor a check: the checks are named."""
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit("libs", "--root", server.root)
+    assert caught.value.message == "there is no directory libs, and no check is called so"
+    assert caught.value.fix.startswith("checks are interpreter, libraries, packages, machine, repositories;")
 
 
 def test_a_file_that_is_no_bundle(offkit, tmp_path):
@@ -314,6 +323,22 @@ def test_yum_fails(server, offkit, monkeypatch):
     (finding,) = caught.value.findings
     assert (finding.code, finding.message) == ("REPO009", "yum could not install libSM (exit code 1)")
     assert finding.looked_in[-1] == "No package libSM available."
+
+    assert caught.value.fix == "as root: yum --disablerepo='*' --enablerepo='offkit-*' -y install libSM"
+
+
+def test_fix_while_the_iso_is_not_mounted(server, offkit, monkeypatch):
+    """yum would only fail, so it is not run; what has to come first is said."""
+    fake = Repairable(monkeypatch, server)
+    server.put("/etc/yum.repos.d/offkit.repo", "[offkit-base]\nname=x\nbaseurl=file:///mnt/c7\ngpgcheck=0\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit("/opt/env", "--fix", "-y")
+    assert fake.argv == []
+    assert [(each.code, each.fix) for each in caught.value.findings] == [
+        ("REPO003", "mount -o loop,ro FILE.iso /mnt/c7")
+    ]
+    assert caught.value.message == "yum was not run: it cannot read offkit-base"
+    assert caught.value.fix == "as root: mount -o loop,ro FILE.iso /mnt/c7; then {}libSM".format(YUM)
 
 
 @pytest.mark.parametrize(("answer", "runs"), [(True, 1), (False, 0)])

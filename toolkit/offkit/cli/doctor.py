@@ -63,6 +63,8 @@ def doctor(
         raise UsageError("either {} or --prefix {}, not both".format(where, prefix))
     if fix and os.path.abspath(root) != "/":
         raise UsageError("--fix installs on the running system, so not with --root")
+    if yes and not fix:
+        raise UsageError("-y answers --fix, which is not given")
     if fix and not yes and (json or not sys.stdin.isatty()):
         raise UsageError("--fix asks before it installs: use a terminal, or say -y")
     if where and os.path.isfile(where):
@@ -77,6 +79,9 @@ def doctor(
     place = where or default_where(prefix or options.default_prefix(), "" if prefix or where else __file__)
     top = os.path.abspath(root)
     inside = _inside(os.path.abspath(place), top)
+    if where and "/" not in where and not os.path.lexists(where) and not os.path.lexists(top + inside):
+        fix = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
+        raise EnvironmentProblem("there is no directory {}, and no check is called so".format(where), fix=fix)
 
     def look() -> "Examination":
         names = tuple(wanted) or checks.NAMES
@@ -142,6 +147,7 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
 
     if not result.summary.el:
         raise EnvironmentProblem("{} has no yum; --fix can do nothing here".format(result.summary.system))
+    repair.refuse(result.findings, result.summary.install_line)
     if not yes and not typer.confirm("run  {}  ?".format(result.summary.install_line), err=True):
         return None
     console.step(result.summary.install_line + " -y")

@@ -1,5 +1,6 @@
 """The doctor's one deed: the yum line that it prints, run after somebody agreed."""
 
+import shlex
 from typing import Callable, List, Sequence
 
 from offkit.edges.run import Result
@@ -15,6 +16,23 @@ def command(rpms: Sequence[str]) -> List[str]:
     return [*YUM, "-y", "install", *rpms]
 
 
+def refuse(findings: Sequence[Finding], line: str) -> None:
+    """Raises EnvironmentProblem when it is known already that ``line`` will fail: yum gives up as
+    soon as one enabled repository has no metadata, and offkit's are all enabled in it."""
+    unmounted = [each for each in findings if each.code == "REPO003" and each.subject.startswith("offkit-")]
+    if unmounted:
+        names = ", ".join(each.subject for each in unmounted)
+        message = "yum was not run: it cannot read {}".format(names)
+        cures = list(dict.fromkeys(each.fix for each in unmounted))
+        raise EnvironmentProblem(message, unmounted, "as root: {}; then {}".format("; ".join(cures), line))
+
+
+def spoken(argv: Sequence[str]) -> str:
+    """A command as the doctor prints it elsewhere, to be pasted into a shell."""
+    words = (word.partition("=") for word in argv)
+    return " ".join(name + equals + (shlex.quote(value) if equals else "") for name, equals, value in words)
+
+
 def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result]) -> Result:
     """Run it to the end. Raises EnvironmentProblem with yum's last words when it fails."""
     done = run(command(rpms))
@@ -26,5 +44,5 @@ def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result]) -> Resu
     raise EnvironmentProblem(
         message,
         [Finding("REPO009", ERROR, "yum", message, tuple(words), fix)],
-        "as root: " + " ".join(done.argv),
+        "as root: " + spoken(done.argv),
     )
