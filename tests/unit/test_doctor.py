@@ -261,7 +261,20 @@ def test_a_shared_python_whose_library_is_not_found(server):
     server.put("/usr/local/bin/python3.6", python)
     finding = only(doctor(server))
     assert (finding.code, finding.subject) == ("LIB008", "libpython3.6m.so.1.0")
-    assert "/etc/ld.so.conf.d/" in finding.fix
+    assert finding.fix == (
+        "find / -name 'libpython3.6m.so.1.0'; its directory has to be named in /etc/ld.so.conf.d/, "
+        "then ldconfig; where it is nowhere: install Python 3.6 again"
+    )
+
+
+def test_a_shared_python_whose_library_lies_beside_it(server):
+    """Its directory is known then, and nobody's file in ld.so.conf.d is overwritten."""
+    python = build(needed=["libpython3.6m.so.1.0", "libc.so.6"], interpreter=LDSO, kind=2)
+    server.put("/usr/local/bin/python3.6", python)
+    server.library("libpython3.6m.so.1.0", "/usr/local/lib")
+    finding = only(doctor(server))
+    assert finding.code == "LIB008"
+    assert finding.fix == "echo /usr/local/lib >> /etc/ld.so.conf.d/offkit.conf && ldconfig"
 
 
 def test_an_interpreter_that_is_gone(server):

@@ -33,7 +33,7 @@ def test_directories(server):
 def test_a_prefix_that_is_not_named(server):
     """OpenSSL compiled into /usr/local: no RPM is wanted, but a line in ld.so.conf.d."""
     server.library("libssl.so.1.1", "/usr/local/lib")
-    fix = "echo /usr/local/lib > /etc/ld.so.conf.d/usr-local-lib.conf && ldconfig"
+    fix = "echo /usr/local/lib >> /etc/ld.so.conf.d/offkit.conf && ldconfig"
     assert findings(server) == [
         ("LIB001", "error", "libssl.so.1.1", fix),
         ("LIB010", "warning", "/usr/local/lib", fix),

@@ -80,8 +80,9 @@ def doctor(
     top = os.path.abspath(root)
     inside = _inside(os.path.abspath(place), top)
     if where and "/" not in where and not os.path.lexists(where) and not os.path.lexists(top + inside):
-        fix = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
-        raise EnvironmentProblem("there is no directory {}, and no check is called so".format(where), fix=fix)
+        message = "there is no directory {}, and no check is called so".format(where)
+        there = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
+        raise EnvironmentProblem(message, fix=there)
 
     def look() -> "Examination":
         names = tuple(wanted) or checks.NAMES

@@ -2,16 +2,26 @@
 
 import fnmatch
 import posixpath
-from typing import List, Set
+import shlex
+from typing import List, Sequence, Set
 
 from offkit.edges.tree import Tree
 
 _CONF = "/etc/ld.so.conf"
+_OWN = "/etc/ld.so.conf.d/offkit.conf"
 
 
 def directories(tree: Tree) -> List[str]:
     """In the order of the files (ldconfig(8), parse_conf in glibc's elf/ldconfig.c)."""
     return _parse(tree, _CONF, set())
+
+
+def cure(directory: str, listed: Sequence[str]) -> str:
+    """How the loader gets to know a directory. Appended, to a file of a name that no RPM has: what
+    others wrote stays."""
+    if directory in listed:
+        return "ldconfig"
+    return "echo {} >> {} && ldconfig".format(shlex.quote(directory), _OWN)
 
 
 def _parse(tree: Tree, path: str, read: Set[str]) -> List[str]:

@@ -120,7 +120,7 @@ class Verdict:
         if astray:
             directory = posixpath.dirname(astray)
             self._unlisted.setdefault(directory, []).append(name)
-            fix = self._listing(directory)
+            fix = ldconf.cure(directory, self._listed)
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
         cure = self._cures.for_soname(
             name, self._bits, rpm.arches(self._machine)[0] if miss.other_arch else ""
@@ -137,6 +137,8 @@ class Verdict:
     def _astray(self, name: str) -> str:
         """Where a library lies that the loader would take, did it look there."""
         tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
+        if self._env.interpreter:
+            tops.append(posixpath.dirname(posixpath.dirname(self._env.interpreter)))
         usual = [posixpath.join(top, lib) for top in tops for lib in ("lib", "lib64")]
         for directory in self._listed + usual:
             path = posixpath.join(directory, name)
@@ -144,13 +146,6 @@ class Verdict:
             if elf is not None and self._main is not None and elf.arch == self._main.arch:
                 return path
         return ""
-
-    def _listing(self, directory: str) -> str:
-        """How the loader gets to know a directory."""
-        if directory in self._listed:
-            return "ldconfig"
-        name = directory.strip("/").replace("/", "-")
-        return "echo {} > /etc/ld.so.conf.d/{}.conf && ldconfig".format(directory, name)
 
     def _directories(self) -> List[Finding]:
         """What the loader would find, did it look there."""
@@ -166,21 +161,28 @@ class Verdict:
                     else "/etc/ld.so.conf does not name it",
                 ),
                 ("/etc/ld.so.conf", "/etc/ld.so.cache"),
-                self._listing(directory),
+                ldconf.cure(directory, self._listed),
             )
             for directory, names in self._unlisted.items()
         ]
 
     def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
         """A Python built with --enable-shared whose library directory nobody told the loader."""
-        directory = posixpath.join(self._env.base_prefix or "/usr/local", "lib")
+        astray = self._astray(name)
+        if astray:
+            fix = ldconf.cure(posixpath.dirname(astray), self._listed)
+        else:
+            fix = (
+                "find / -name '{}'; its directory has to be named in /etc/ld.so.conf.d/, then ldconfig; "
+                "where it is nowhere: install Python {}.{} again"
+            ).format(name, *self._env.series)
         return Finding(
             "LIB008",
             ERROR,
             name,
             "the interpreter does not find its own library",
             looked,
-            "echo {} > /etc/ld.so.conf.d/python.conf && ldconfig".format(directory),
+            fix,
         )
 
     def _versions(self) -> List[Finding]:
