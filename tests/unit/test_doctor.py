@@ -413,6 +413,25 @@ def test_a_soname_that_no_table_knows(server):
     assert result.summary.install_line == ""
 
 
+def test_an_empty_name_is_no_library(server):
+    """The loader takes it for the executable, whose own name is empty: nothing is missing."""
+    server.module("odd/core", needed=["", "libc.so.6"])
+    assert doctor(server).findings == []
+
+
+@pytest.mark.parametrize("name", ["/opt/z/libSM.so.6", "./libSM.so.6"])
+def test_a_library_asked_for_by_its_path(server, name):
+    """No RPM gives it, though one gives a library of that name."""
+    server.module("odd/core", needed=[name])
+    result = doctor(server)
+    assert codes(result) == [("LIB001", "error", name)]
+    assert result.findings[0].fix == (
+        "this exact file is asked for, wherever else a library of that name lies: put it there, "
+        "or take a build of what needs it that asks for the bare name"
+    )
+    assert result.summary.install_line == ""
+
+
 def test_programs_in_bin(server):
     """ninja and the like are started by themselves, with their own RPATH."""
     server.put("/opt/env/bin/ninja", build(needed=["libstdc++.so.6"], interpreter=LDSO))

@@ -331,6 +331,12 @@ def test_nodeflib_skips_system_directories():
     assert missing(report) == ["liba.so"]
 
 
+def test_an_empty_name():
+    """The executable's name is empty, so nothing is searched (glibc 2.36 loads such a file)."""
+    report = opened({CV2: build(needed=["", "libc.so.6"])})
+    assert [each.name for each in report.resolutions] == ["libc.so.6"]
+
+
 def test_a_stale_cache_entry_is_not_the_end():
     """ldconfig has not run since the file went: the default directories are still asked."""
     cache = [Entry("liba.so", "/gone/liba.so", 0x0303, 0, 0)]

@@ -222,7 +222,8 @@ class Program:
         queue: Deque[_Node] = deque([root])
         while queue:
             node = queue.popleft()
-            for name in node.elf.needed:
+            # An empty name is that of the executable (its l_name), which is loaded (_dl_name_match_p).
+            for name in filter(None, node.elf.needed):
                 resolution, found = self._map(name, node, state)
                 resolutions.append(resolution)
                 if found is not None:

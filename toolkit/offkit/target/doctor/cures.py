@@ -12,6 +12,10 @@ YUM = ("yum", "--disablerepo=*", "--enablerepo=offkit-*")
 INSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' install"
 _ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
+_EXACT = (
+    "this exact file is asked for, wherever else a library of that name lies: put it there, "
+    "or take a build of what needs it that asks for the bare name"
+)
 TABLE = "table"  # the source of an answer that no repository gave
 
 
@@ -39,6 +43,7 @@ class Cures(NamedTuple):
 
     def consult(self, wanted: Sequence[Wanted]) -> None:
         """Ask the repositories about all that is missing at once, so that few packages answer it."""
+        wanted = [each for each in wanted if "/" not in each.soname]
         if wanted:
             usual = {name for row in self.sonames.values() for name in row.rpms.values()}
             self.catalog.ask(wanted, usual)
@@ -49,6 +54,8 @@ class Cures(NamedTuple):
         ``arch`` is asked for by name where a package of another one is installed: to dnf
         "install libSM" is done as soon as libSM.i686 is there.
         """
+        if "/" in soname:
+            return Cure((), _EXACT, "")
         table = packages.rpm_for_soname(self.sonames, soname, self.column) or ""
         answer = self.catalog.answers.get(soname)
         if answer is not None:
