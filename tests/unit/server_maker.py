@@ -9,6 +9,22 @@ from elf_maker import build
 LDSO = "/lib64/ld-linux-x86-64.so.2"
 SITE = "/opt/env/lib/python3.6/site-packages"
 DYNLOAD = "/usr/lib64/python3.6/lib-dynload"
+# What Python imports at every start.
+STDLIB = [
+    "_collections_abc.py",
+    "_sitebuiltins.py",
+    "abc.py",
+    "codecs.py",
+    "encodings/__init__.py",
+    "encodings/aliases.py",
+    "encodings/utf_8.py",
+    "genericpath.py",
+    "io.py",
+    "os.py",
+    "posixpath.py",
+    "site.py",
+    "stat.py",
+]
 # Everything of the module table that CPython 3.6 has.
 EXTENSIONS = [
     "_ssl",
@@ -39,7 +55,8 @@ class Server:
         self.put(LDSO, build(soname="ld-linux-x86-64.so.2") + b"\0/lib64/\0/usr/lib64/\0")
         self.library("libc.so.6", defines=["GLIBC_2.2.5", "GLIBC_2.17"])
         self.put("/usr/local/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
-        self.put("/usr/lib64/python3.6/os.py", "")
+        for name in STDLIB:
+            self.put("/usr/lib64/python3.6/" + name, "")
         self.link("/usr/local/lib64", "/usr/lib64")
         for name in EXTENSIONS:
             self.put(

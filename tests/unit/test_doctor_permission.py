@@ -144,6 +144,20 @@ def test_an_environment(sealed, refusing):
     assert caught.value.fix.startswith("run as a user who may read {}, or".format(refusing))
 
 
+@pytest.mark.parametrize("path", ["/opt/env/lib", SITE])
+@pytest.mark.parametrize("mode", [0o700, 0o711, 0o744])
+def test_an_environment_half_closed(server, path, mode, request):
+    """Names without what is behind them, or the other way about, are not no packages."""
+    server.distribution("a")
+    os.chmod(server.host(path), mode)
+    request.getfixturevalue("ordinary")
+    if os.stat(server.root).st_uid == os.geteuid():
+        pytest.skip("the owner may look into it")
+    with pytest.raises(EnvironmentProblem) as caught:
+        examine("/opt/env", server.root, checks=["packages"])
+    assert caught.value.message == "/opt/env cannot be examined: this user may not read " + path
+
+
 def test_what_refuses(server, request):
     """The first part of the way, following links; nothing where a path only does not exist."""
     server.put("/srv/a/b/c", "")

@@ -1,0 +1,109 @@
+"""Environments that are there, but that Python cannot start in or finds nothing in."""
+
+import os
+import shutil
+
+import pytest
+
+from offkit.model.errors import EnvironmentProblem
+from offkit.target.doctor import examine
+from server_maker import SITE, Server
+
+STDLIB = "/usr/lib64/python3.6/"
+CONFIG = "/opt/env/pyvenv.cfg"
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def findings(server):
+    return [
+        (each.code, each.severity, each.subject, each.message)
+        for each in examine("/opt/env", server.root).findings
+    ]
+
+
+def cut(server, path):
+    target = server.host(path)
+    shutil.rmtree(target) if os.path.isdir(target) else os.unlink(target)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("encodings", "encodings/__init__.py, encodings/aliases.py, encodings/utf_8.py"),
+        ("encodings/__init__.py", "encodings/__init__.py"),
+        ("codecs.py", "codecs.py"),
+        ("site.py", "site.py"),
+    ],
+)
+def test_python_that_does_not_start(server, path, names):
+    """os.py alone is no standard library."""
+    cut(server, STDLIB + path)
+    message = "Python does not start: {} not found in /usr/local/lib64/python3.6".format(names)
+    assert findings(server) == [("PY003", "error", "standard library", message)]
+
+
+def test_a_standard_library_elsewhere(server):
+    """A zipped one, and modules that are there compiled only, do."""
+    os.rename(server.host(STDLIB + "io.py"), server.host(STDLIB + "io.pyc"))
+    assert findings(server) == []
+    cut(server, STDLIB + "encodings")
+    server.put("/usr/lib64/python36.zip", "")
+    assert findings(server) == []
+
+
+def test_no_site_packages(server):
+    """Not an environment with no packages: one that lost them."""
+    cut(server, SITE)
+    lost = "the environment has no directory lib/python3.6/site-packages, so no packages ({})"
+    why = SITE + ": No such file or directory"
+    assert findings(server) == [("PY007", "error", "site-packages", lost.format(why))]
+    server.link(SITE, "site-packages")
+    why = SITE + ": Too many levels of symbolic links"
+    assert findings(server) == [("PY007", "error", "site-packages", lost.format(why))]
+    cut(server, SITE)
+    server.put(SITE, "")
+    assert findings(server) == [("PY007", "error", "site-packages", lost.format(SITE + " is a file"))]
+    cut(server, "/opt/env/lib")
+    why = "/opt/env/lib: No such file or directory"
+    assert findings(server) == [("PY007", "error", "site-packages", lost.format(why))]
+
+
+def not_text(path):
+    with open(path, "wb") as out:
+        out.write(b"\xff\xfe\x80 = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (not_text, "pyvenv.cfg is damaged: it is not UTF-8, so bin/python does not start"),
+        (os.mkfifo, "pyvenv.cfg is a FIFO, not a file: bin/python finds nothing of what is installed here"),
+        (
+            os.mkdir,
+            "pyvenv.cfg is a directory, not a file: bin/python finds nothing of what is installed here",
+        ),
+    ],
+)
+def test_a_pyvenv_cfg_that_is_none(server, make, message):
+    """Nothing blocks, and nothing is called whole."""
+    server.remove(CONFIG)
+    make(server.host(CONFIG))
+    assert findings(server) == [("PY005", "error", "pyvenv.cfg", message)]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("none", "No such file or directory"), ("file", "Not a directory")]
+)
+def test_no_root(tmp_path, name, why):
+    """What is wrong is --root, not the environment below it."""
+    (tmp_path / "file").write_bytes(b"")
+    root = str(tmp_path / name)
+    with pytest.raises(EnvironmentProblem) as caught:
+        examine("/opt/env", root)
+    assert caught.value.message == "the root {} cannot be examined: {}".format(root, why)
