@@ -9,6 +9,7 @@ from offkit.model import packages, rpm
 from offkit.target.doctor.providers import Answer, Catalog, Wanted, describe
 
 YUM = ("yum", "--disablerepo=*", "--enablerepo=offkit-*")
+REINSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' reinstall"
 INSTALL = "yum --disablerepo='*' --enablerepo='offkit-*' install"
 _ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
@@ -36,10 +37,18 @@ class Cures(NamedTuple):
     def column(self) -> int:
         return self.el or _ASSUMED
 
-    def install(self, rpms: Iterable[str]) -> str:
-        """One line for the shell; where yum is not the tool, it says for which system it is."""
-        line = "{} {}".format(INSTALL, " ".join(rpms))
+    def install(self, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
+        """One line for the shell; where yum is not the tool, it says for which system it is.
+
+        ``again`` are installed, with files that are damaged: to yum they need nothing else.
+        """
+        steps = [(INSTALL, " ".join(rpms)), (REINSTALL, " ".join(again))]
+        line = " && ".join("{} {}".format(verb, names) for verb, names in steps if names)
         return line if self.el else "on el{}: {}".format(_ASSUMED, line)
+
+    def again(self, cure: Cure) -> Cure:
+        """The same packages, where they are installed and damaged."""
+        return cure._replace(fix=cure.fix.replace(self.install(cure.rpms), self.install((), cure.rpms), 1))
 
     def consult(self, wanted: Sequence[Wanted]) -> None:
         """Ask the repositories about all that is missing at once, so that few packages answer it."""
@@ -144,7 +153,7 @@ def union(rpms: Iterable[str]) -> Tuple[str, ...]:
     return tuple(sorted(names - named))
 
 
-def combined(cures: Cures, rpms: Iterable[str]) -> str:
+def combined(cures: Cures, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
     """Everything in one go, or "" when nothing has to be installed."""
-    names = union(rpms)
-    return cures.install(names) if names else ""
+    names, damaged = union(rpms), union(again)
+    return cures.install(names, damaged) if names or damaged else ""

@@ -51,6 +51,7 @@ class Examination(NamedTuple):
     providers: List[Provider]
     repositories: Dict[str, int]  # place → packages, of what was read
     rpms: Tuple[str, ...]  # all to be installed
+    again: Tuple[str, ...] = ()  # all to be installed once more: they are here, and damaged
 
 
 def examine(
@@ -99,6 +100,7 @@ class _Visit:
 
     def make(self, findings: List[Finding], checks: List[str]) -> Examination:
         rpms: List[str] = []
+        again: List[str] = []
         libs = self._look_for_libraries() if {INTERPRETER, LIBRARIES, MACHINE}.intersection(checks) else None
         if INTERPRETER in checks and libs is not None:
             loaded = libs.loaded or (self._env.interpreter,)
@@ -108,6 +110,7 @@ class _Visit:
         if LIBRARIES in checks and libs is not None:
             findings += libs.findings
             rpms += libs.rpms
+            again += libs.again
         told = libs.unreadable if libs is not None and LIBRARIES in checks else ()
         installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
@@ -115,19 +118,20 @@ class _Visit:
             findings += self._machine(libs)
         if REPOSITORIES in checks:
             findings += repositories.inspect(
-                self._tree, self._env, self._known, self._cures.el, bool(rpms), self._catalog
+                self._tree, self._env, self._known, self._cures.el, bool(rpms or again), self._catalog
             )
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
         chosen = libs.cures if libs is not None and LIBRARIES in checks else {}
         return Examination(
-            self._summary(libs, installed, rpms),
+            self._summary(libs, installed, remedies.combined(self._cures, rpms, again)),
             findings,
             libs.resolutions if libs is not None else [],
             tuple(checks),
             [Provider(soname, cure.rpms, cure.source) for soname, cure in sorted(chosen.items())],
             dict(self._catalog.read),
             remedies.union(rpms),
+            remedies.union(again),
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:
@@ -148,7 +152,7 @@ class _Visit:
         return findings + machine.labels(self._tree, self._env)
 
     def _summary(
-        self, libs: Optional[libraries.Libraries], installed: packages.Packages, rpms: List[str]
+        self, libs: Optional[libraries.Libraries], installed: packages.Packages, install_line: str
     ) -> Summary:
         return Summary(
             environment=self._env.where,
@@ -160,7 +164,7 @@ class _Visit:
             modules=libs.modules if libs is not None else 0,
             distributions=len(installed.distributions),
             files=installed.files,
-            install_line=remedies.combined(self._cures, rpms),
+            install_line=install_line,
             kind=_kind(self._env),
         )
 

@@ -31,6 +31,7 @@ class Libraries(NamedTuple):
     cures: Dict[str, Cure]  # soname → what was found to cure it
     unreadable: Tuple[str, ...]  # shared objects that this user may not read
     isa: Dict[str, int]  # file → the x86-64 level that it says it needs, where above the first
+    again: List[str]  # RPMs that are installed, with damaged files
 
 
 def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
@@ -89,6 +90,7 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         judge.cures,
         tuple(path for each in shelf.findings if each.code == "LIB011" for path in each.looked_in),
         {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
+        judge.again,
     )
 
 

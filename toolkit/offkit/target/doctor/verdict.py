@@ -10,7 +10,7 @@ from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.model import rpm
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target.doctor import ldconf
+from offkit.target.doctor import damage, ldconf
 from offkit.target.doctor.cures import Cure, Cures
 from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.providers import Wanted
@@ -27,9 +27,11 @@ class _Miss:
         self.needed_by: Dict[str, None] = {}
         self.looked: Dict[str, None] = {}
         self.other_arch = ""
-        self.blocked = ""
+        self.damage: Optional[damage.Damage] = None
 
-    def add(self, severity: str, resolution: Resolution) -> None:
+    def add(self, severity: str, resolution: Resolution, harm: Optional[damage.Damage]) -> None:
+        if self.damage is None or (harm is not None and harm.reason and not self.damage.reason):
+            self.damage = harm
         if _RANK[severity] > _RANK[self.severity]:
             self.severity = severity
         self.needed_by[resolution.needed_by] = None
@@ -60,6 +62,7 @@ class Verdict:
         self._machine = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
         self._reports = list(reports)
         self.rpms: List[str] = []
+        self.again: List[str] = []  # RPMs that are installed, with damaged files
         self.cures: Dict[str, Cure] = {}
         self._listed = ldconf.directories(tree)
         self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
@@ -69,7 +72,8 @@ class Verdict:
         for report, severity in self._reports:
             for resolution in report.resolutions:
                 if resolution.how == MISSING:
-                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution)
+                    harm = damage.find(resolution, self._loader.view)
+                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
         self._consult([name for name in misses if name not in self._shelf.offered])
         found = [self._missing(name, miss) for name, miss in misses.items()]
         return found + self._directories() + self._versions()
@@ -111,12 +115,17 @@ class Verdict:
                 looked,
                 "nothing, if the import works; else the package is broken",
             )
-        if name.startswith("libpython") and self._env.interpreter in miss.needed_by:
+        mended = self._mend(name, miss)
+        if mended is not None:
+            message = "{}; needed by {}".format(mended.message, who)
+            code = "LIB008" if self._own(name, miss) else "LIB001"
+            return Finding(code, miss.severity, name, message, looked, mended.fix)
+        if self._own(name, miss):
             return self._libpython(name, looked)
         if _HASHED.search(name):
             fix = "it belongs to the package itself: install that again"
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        astray = self._astray(name)
+        astray = "" if "/" in name else self._astray(name)
         if astray:
             directory = posixpath.dirname(astray)
             self._unlisted.setdefault(directory, []).append(name)
@@ -133,6 +142,23 @@ class Verdict:
             message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
             return Finding("LIB004", miss.severity, name, message, looked, fix)
         return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+
+    def _own(self, name: str, miss: _Miss) -> bool:
+        """Whether it is the interpreter's own library."""
+        return name.startswith("libpython") and self._env.interpreter in miss.needed_by
+
+    def _mend(self, name: str, miss: _Miss) -> Optional[damage.Mend]:
+        """Where a file is to blame. A file that is gone matters only when no other may be found."""
+        harm = miss.damage
+        if harm is None or (not harm.reason and self._astray(name)):
+            return None
+        own = [self._env.where, *self._env.site_packages]
+        mended = damage.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
+        if mended is not None and mended.cure is not None:
+            self.cures[name] = mended.cure
+            if miss.severity != INFO:
+                self.again += mended.rpms
+        return mended
 
     def _astray(self, name: str) -> str:
         """Where a library lies that the loader would take, did it look there."""
