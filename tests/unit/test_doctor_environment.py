@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from elf_maker import build
 from offkit.model.errors import EnvironmentProblem
 from offkit.target.doctor import examine
 from server_maker import SITE, Server
@@ -107,3 +108,20 @@ def test_no_root(tmp_path, name, why):
     with pytest.raises(EnvironmentProblem) as caught:
         examine("/opt/env", root)
     assert caught.value.message == "the root {} cannot be examined: {}".format(root, why)
+
+
+@pytest.mark.parametrize("below", ["python3.6/site-packages", "python3/dist-packages"])
+@pytest.mark.parametrize(("visible", "missing"), [("true", ["libSM.so.6"]), ("false", [])])
+def test_modules_of_the_base_interpreter(server, below, visible, missing):
+    """They are imported as the environment's own are, where pyvenv.cfg lets them be seen."""
+    top = "/usr/local/lib/" + below
+    module = build(exports=["PyInit_core"], needed=["libSM.so.6"])
+    server.put(top + "/pkg/core.cpython-36m-x86_64-linux-gnu.so", module)
+    server.put(top + "/pkg/core2.cpython-37m-x86_64-linux-gnu.so", build(exports=["PyInit_core2"]))
+    config = "home = /usr/local/bin\nversion = 3.6.8\ninclude-system-site-packages = {}\n"
+    server.put(CONFIG, config.format(visible))
+    found = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert [(each.subject, each.message) for each in found] == [
+        (name, "is missing; needed by {}/pkg/core.cpython-36m-x86_64-linux-gnu.so".format(top))
+        for name in missing
+    ]

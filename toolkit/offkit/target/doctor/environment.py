@@ -101,7 +101,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
             findings.append(_no_site_packages(tree, where, name))
     outside: Tuple[str, ...] = ()
     if config.get("include-system-site-packages", "false").lower() == "true" and base:
-        outside = _directories(tree, base, name + "/site-packages")
+        outside = _outside(tree, base, name)
     dynload = _directories(tree, base, name + "/lib-dynload") if base else ()
     found = Environment(
         where=where,
@@ -312,6 +312,16 @@ def _stdlib(tree: Tree, base: str, series: Tuple[int, int]) -> List[Finding]:
     fix = "install Python {}.{} again at the same place".format(*series)
     looked = tuple(posixpath.join(found, module) for module in absent)
     return [Finding("PY003", ERROR, "standard library", message, looked, fix)]
+
+
+def _outside(tree: Tree, base: str, name: str) -> Tuple[str, ...]:
+    """The base interpreter's packages; Debian has those of its own Python in dist-packages."""
+    found = list(_directories(tree, base, name + "/site-packages"))
+    found += _directories(tree, base, name + "/dist-packages")
+    found += _directories(tree, base, "python3/dist-packages")
+    if base == "/usr":
+        found += _directories(tree, "/usr/local", name + "/dist-packages")
+    return tuple(found)
 
 
 def _directories(tree: Tree, prefix: str, below: str) -> Tuple[str, ...]:

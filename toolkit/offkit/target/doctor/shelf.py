@@ -28,10 +28,11 @@ class Shelf(NamedTuple):
 
 
 def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> Shelf:
-    """Walk all site-packages. ``main`` is the interpreter, None where there is none."""
+    """Walk all site-packages, the visible ones of the base interpreter too. ``main`` is the
+    interpreter, None where there is none."""
     shelf = Shelf([], [], {}, [])
     seen: Set[str] = set()
-    for top in env.site_packages:
+    for top in env.site_packages + env.outside:
         _walk(tree, top, seen, lambda path: _sort(tree, view, env, main, shelf, path), shelf.findings)
     return shelf
 
@@ -93,7 +94,8 @@ def _sort(
         return
     tag = _TAG.search(name)
     if tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
-        if not _has_own(tree, path, env):
+        # Other Pythons may share what lies outside (Debian's python3/dist-packages).
+        if path != short and not _has_own(tree, path, env):
             shelf.findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
     elif main is not None and elf.arch != main.arch:
         shelf.findings.append(
