@@ -327,6 +327,33 @@ def test_yum_fails(server, offkit, monkeypatch):
     assert caught.value.fix == "as root: yum --disablerepo='*' --enablerepo='offkit-*' -y install libSM"
 
 
+def test_fix_installs_again_what_is_damaged(server, offkit, monkeypatch):
+    """To yum it is installed; what is missing is installed first."""
+    fake = Repairable(monkeypatch, server)
+    server.put("/usr/lib64/libSM.so.6", b"")
+    assert (offkit("/opt/env", "--fix", "-y")[0], fake.argv) == (0, [[*YUM_ARGV[:4], "reinstall", "libSM"]])
+    server.put("/usr/lib64/libSM.so.6", b"")
+    server.module("y", needed=["libXext.so.6"])
+    del fake.argv[:]
+    data = json.loads(offkit("/opt/env", "--fix", "-y", "--json")[1])
+    assert [argv[4:] for argv in fake.argv] == [["install", "libXext"], ["reinstall", "libSM"]]
+    assert (data["fix"]["argv"][4], data["fix"]["then"]["argv"][4]) == ("install", "reinstall")
+
+
+def test_fix_that_does_not_help(server, offkit, monkeypatch):
+    """yum has nothing to do and ends well; that is no cure, and it is said."""
+    fake = Repairable(monkeypatch, server)
+    monkeypatch.setattr(run_module, "run", lambda argv: run_module.Result(argv, 0, "Nothing to do\n", ""))
+    code, out, _ = offkit("/opt/env", "--fix", "-y", "--json")
+    found = json.loads(out)["findings"]
+    (futile,) = [each for each in found if each["code"] == "REPO009"]
+    assert (code, futile["severity"], fake.argv) == (1, "error", [])
+    assert (
+        futile["message"] == "yum ran without an error, and did not help: what is said of libSM.so.6 stands"
+    )
+    assert futile["fix"] == "'rpm -V libSM' says which of their files are damaged or gone"
+
+
 def test_fix_while_the_iso_is_not_mounted(server, offkit, monkeypatch):
     """yum would only fail, so it is not run; what has to come first is said."""
     fake = Repairable(monkeypatch, server)

@@ -9,7 +9,7 @@ import typer
 
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
-from offkit.model.finding import has_errors
+from offkit.model.finding import INFO, has_errors
 
 if TYPE_CHECKING:
     from offkit.target.doctor import Examination
@@ -90,9 +90,9 @@ def doctor(
 
     result = look()
     repaired: Optional[Dict[str, Any]] = None
-    if fix and result.rpms:
+    if fix and (result.rpms or result.again):
         repaired = _repair(result, console, yes)
-        result = look() if repaired is not None else result
+        result = _again(result, look()) if repaired is not None else result
     _document(result, repaired)
     _text(result, quiet)
     if has_errors(result.findings):
@@ -152,10 +152,24 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
     if not yes and not typer.confirm("run  {}  ?".format(result.summary.install_line), err=True):
         return None
     console.step(result.summary.install_line + " -y")
-    done = repair.install(result.rpms, run)
-    for line in done.stdout.splitlines():
-        console.note(line)
-    return {"argv": list(done.argv), "returncode": done.returncode}
+    ran = []
+    for verb, rpms in ((repair.INSTALL, result.rpms), (repair.REINSTALL, result.again)):
+        if rpms:
+            done = repair.install(rpms, run, verb)
+            for line in done.stdout.splitlines():
+                console.note(line)
+            ran.append({"argv": list(done.argv), "returncode": done.returncode})
+    return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
+
+
+def _again(before: "Examination", after: "Examination") -> "Examination":
+    """After a repair: what stands in spite of it is said."""
+    from offkit.target.doctor import repair
+
+    errors = {finding.subject for finding in before.findings if finding.severity != INFO}
+    cured = {each.soname: each.rpms for each in before.providers if each.soname in errors}
+    futile = repair.futile(cured, {each.soname: each.rpms for each in after.providers})
+    return after._replace(findings=[*after.findings, *futile])
 
 
 def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None:

@@ -1,19 +1,20 @@
 """The doctor's one deed: the yum line that it prints, run after somebody agreed."""
 
 import shlex
-from typing import Callable, List, Sequence
+from typing import Callable, List, Mapping, Sequence
 
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.target.doctor.cures import YUM
 
+INSTALL, REINSTALL = "install", "reinstall"
 _LAST_LINES = 15
 
 
-def command(rpms: Sequence[str]) -> List[str]:
+def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
     """The printed line as an argument list, with the answer that yum itself would ask for."""
-    return [*YUM, "-y", "install", *rpms]
+    return [*YUM, "-y", verb, *rpms]
 
 
 def refuse(findings: Sequence[Finding], line: str) -> None:
@@ -33,13 +34,27 @@ def spoken(argv: Sequence[str]) -> str:
     return " ".join(name + equals + (shlex.quote(value) if equals else "") for name, equals, value in words)
 
 
-def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result]) -> Result:
+def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> List[Finding]:
+    """A finding for what yum ran for in vain, without an error of its own.
+
+    Both are sonames, each with the RPMs that cure it, as found before and after the repair.
+    """
+    still = sorted(name for name in after if after[name] and name in before)
+    if not still:
+        return []
+    rpms = sorted({rpm for name in still for rpm in after[name]})
+    message = "yum ran without an error, and did not help: what is said of {} stands".format(", ".join(still))
+    fix = "'rpm -V {}' says which of their files are damaged or gone".format(" ".join(rpms))
+    return [Finding("REPO009", ERROR, "yum", message, (), fix)]
+
+
+def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result], verb: str = INSTALL) -> Result:
     """Run it to the end. Raises EnvironmentProblem with yum's last words when it fails."""
-    done = run(command(rpms))
+    done = run(command(rpms, verb))
     if done.ok:
         return done
     words = (done.stdout + "\n" + done.stderr).strip().splitlines()[-_LAST_LINES:]
-    message = "yum could not install {} (exit code {})".format(" ".join(rpms), done.returncode)
+    message = "yum could not {} {} (exit code {})".format(verb, " ".join(rpms), done.returncode)
     fix = "'offkit doctor repositories' says what is in yum's way"
     raise EnvironmentProblem(
         message,
