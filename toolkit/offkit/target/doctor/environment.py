@@ -15,6 +15,7 @@ from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
+from offkit.target.doctor import pth
 
 # What every start of CPython imports (Python/pylifecycle.c, Lib/site.py), but for os.py, by which
 # the library is found. From 3.11 on the first kind is frozen into the interpreter (Python/frozen.c).
@@ -44,7 +45,9 @@ class Environment(NamedTuple):
     base_prefix: str
     dynload: str  # the standard library's extension modules
     site_packages: Tuple[str, ...]
-    outside: Tuple[str, ...]  # site-packages of the base interpreter, when they are visible too
+    # What else is on the path: site-packages of the base interpreter, when they are visible,
+    # and what .pth files name. Not compared with a RECORD.
+    outside: Tuple[str, ...]
     generation: bool  # made by offkit install
     own: bool  # the prefix of a Python itself, no virtual environment
 
@@ -102,6 +105,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     outside: Tuple[str, ...] = ()
     if config.get("include-system-site-packages", "false").lower() == "true" and base:
         outside = _outside(tree, base, name)
+    outside += pth.added(tree, site_packages + outside, (where, base, *site_packages, *outside))
     dynload = _directories(tree, base, name + "/lib-dynload") if base else ()
     found = Environment(
         where=where,

@@ -28,8 +28,8 @@ class Shelf(NamedTuple):
 
 
 def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> Shelf:
-    """Walk all site-packages, the visible ones of the base interpreter too. ``main`` is the
-    interpreter, None where there is none."""
+    """Walk all site-packages and what else is on the path. ``main`` is the interpreter, None
+    where there is none."""
     shelf = Shelf([], [], {}, [])
     seen: Set[str] = set()
     for top in env.site_packages + env.outside:
@@ -49,6 +49,8 @@ def _walk(
             if real in seen:
                 continue
             seen.add(real)
+            if directory != top and tree.is_file(directory + "/pyvenv.cfg"):
+                continue  # another environment, below a project that a .pth file names
             entries = tree.scan(directory, _SHARED.search)
         except OSError as error:
             findings.append(
