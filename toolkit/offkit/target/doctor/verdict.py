@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -10,7 +10,7 @@ from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.model import rpm
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target.doctor import damage, ldconf
+from offkit.target.doctor import damage, ldconf, versioning
 from offkit.target.doctor.cures import Cure, Cures
 from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.providers import Wanted
@@ -224,10 +224,10 @@ class Verdict:
         found = []
         for name, versions in wanted.items():
             path, defined, severity = paths[name]
-            needs = ", ".join(sorted(versions, key=version_key))
+            needs = ", ".join(sorted(versions, key=versioning.key))
             users = list({user: None for names in versions.values() for user in names})
             message = "{} is too old: {} needed by {}{}".format(
-                path, needs, self._who(users), _newest(defined, versions)
+                path, needs, self._who(users), versioning.newest(defined, versions)
             )
             cure = self._cures.newer(name)
             if cure.rpms:
@@ -245,20 +245,3 @@ class Verdict:
                 "which takes a version that runs on {0}".format(target)
             )
         return "the package was built for a newer system: take a version built for this one"
-
-
-def _newest(defined: Sequence[str], versions: Iterable[str]) -> str:
-    """``; it has GLIBC up to 2.17``, for the families that were asked for."""
-    families = sorted({version.partition("_")[0] for version in versions})
-    parts = []
-    for family in families:
-        own = [version for version in defined if version.startswith(family + "_") and version[-1].isdigit()]
-        if own:
-            parts.append("{} up to {}".format(family, max(own, key=version_key).partition("_")[2]))
-    return "; it has " + ", ".join(parts) if parts else ""
-
-
-def version_key(version: str) -> Tuple[str, List[int]]:
-    """GLIBC_2.9 before GLIBC_2.17."""
-    prefix, _, number = version.partition("_")
-    return prefix, [int(part) for part in re.findall(r"\d+", number)]
