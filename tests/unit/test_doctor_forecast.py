@@ -44,6 +44,22 @@ def test_missing(server):
     assert line == "yum --disablerepo='*' --enablerepo='offkit-*' install libSM libXext"
 
 
+def test_damaged(server):
+    """Its RPM is installed already, so it is installed again; what is missing is installed."""
+    server.put("/usr/lib64/libSM.so.6", b"")
+    found, line = ask(
+        server,
+        Library("libSM.so.6", (), (WHEEL,), "libSM", False),
+        Library("libXext.so.6", (), (WHEEL,), "libXext", False),
+    )
+    assert [(each.code, each.message.partition(";")[0]) for each in found] == [
+        ("LIB001", "/usr/lib64/libSM.so.6 is damaged (no ELF header), and the loader looks no further"),
+        ("LIB001", "is missing"),
+    ]
+    yum = "yum --disablerepo='*' --enablerepo='offkit-*' "
+    assert line == "{0}install libXext && {0}reinstall libSM".format(yum)
+
+
 def test_what_comes_with_the_bundle_is_no_error(server):
     """Its RPM will be installed from it."""
     found, line = ask(server, Library("libSM.so.6", (), (WHEEL,), "libSM", True))

@@ -2,16 +2,18 @@
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report
+from offkit.elf.search import Loader
 from offkit.model import checklist as checklists
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
 from offkit.target.doctor import cures as remedies
+from offkit.target.doctor import damage
 from offkit.target.doctor.providers import Catalog, Wanted, open_catalog
 from offkit.target.doctor.repositories import configured
 from offkit.target.doctor.view import TreeView, make_loader
@@ -48,16 +50,24 @@ def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_rep
         system = remedies.read(tree, Catalog()).system
         return Forecast(findings, len(wanted.libraries), system, "", Catalog())
     machine, little, ldso = _ARCHES[target.arch]
-    loader = make_loader(tree, TreeView(tree), ldso, target.arch, (), findings)
+    view = TreeView(tree)
+    loader = make_loader(tree, view, ldso, target.arch, (), findings)
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
     rpms: List[str] = []
+    again: List[str] = []
     with open_catalog(tree, iso, rpm_repo, configured(tree, target.arch).own) as catalog:
         cures = remedies.read(tree, catalog)
         cures.consult(_missing(wanted, report, target.arch))
         for library in wanted.libraries:
-            findings += _judge(library, report, cures, rpms)
+            mended = _mend(library, report, loader, cures)
+            if mended is not None:
+                findings.append(_damaged(library, mended))
+                again += mended.rpms
+            else:
+                findings += _judge(library, report, cures, rpms)
         findings += catalog.findings
-    return Forecast(findings, len(wanted.libraries), cures.system, remedies.combined(cures, rpms), catalog)
+    line = remedies.combined(cures, rpms, again)
+    return Forecast(findings, len(wanted.libraries), cures.system, line, catalog)
 
 
 def is_tar(path: str) -> bool:
@@ -115,10 +125,29 @@ def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
     )
 
 
-def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
+def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cures) -> Optional[damage.Mend]:
+    """Where a damaged file is to blame that the bundle does not replace."""
+    for each in report.resolutions:
+        harm = damage.find(each, loader.view) if each.name == library.soname and not each.found else None
+        if harm is not None and not library.in_bundle:
+            return damage.mend(harm, library.soname, 64, cures, loader.default_dirs)
+    return None
+
+
+def _damaged(library: Library, mended: damage.Mend) -> Finding:
+    message = "{}; needed by {}".format(mended.message, _who(library))
+    return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
+
+
+def _who(library: Library) -> str:
     who = ", ".join(library.needed_by[:_NAMED])
     if len(library.needed_by) > _NAMED:
         who += " and {} more".format(len(library.needed_by) - _NAMED)
+    return who
+
+
+def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
+    who = _who(library)
     lost: Dict[str, Tuple[str, ...]] = {}
     for each in report.resolutions:
         if each.name == library.soname and not each.found:
