@@ -7,31 +7,14 @@ the base interpreter (``home``), and the standard library is found upwards from 
 import os
 import posixpath
 import re
-import stat
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from offkit.edges import tree as files
 from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
-from offkit.target.doctor import pth
+from offkit.target.doctor import pth, startup
 
-# What every start of CPython imports (Python/pylifecycle.c, Lib/site.py), but for os.py, by which
-# the library is found. From 3.11 on the first kind is frozen into the interpreter (Python/frozen.c).
-_FROZEN = (
-    "_collections_abc.py",
-    "_sitebuiltins.py",
-    "abc.py",
-    "codecs.py",
-    "genericpath.py",
-    "io.py",
-    "posixpath.py",
-    "site.py",
-    "stat.py",
-)
-_AT_START = ("encodings/__init__.py", "encodings/aliases.py", "encodings/utf_8.py")
-_NAMED = 5
 _SERIES = re.compile(r"^python3\.(\d+)$")
 
 
@@ -74,7 +57,9 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         raise EnvironmentProblem(message, fix=fix) from None
     if not tree.is_dir(where):
         _may_read(tree, where, where)
-        raise _none(where, "it is no directory" if _exists(tree, where) else "there is no such directory")
+        raise _none(
+            where, "it is no directory" if startup.exists(tree, where) else "there is no such directory"
+        )
     if not tree.is_file(where + "/pyvenv.cfg") and tree.is_dir(posixpath.join(where, layout.CURRENT)):
         where = posixpath.join(where, layout.CURRENT)
     for below in ("pyvenv.cfg", "lib"):
@@ -93,15 +78,15 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     home = config.get("home") or posixpath.join(where, "bin")
     base = _base_prefix(tree, home, interpreter, series)
     if not base and not any(finding.code == "PY006" for finding in findings):
-        findings.append(_no_stdlib(tree, home, series))
+        findings.append(startup.no_stdlib(tree, home, series))
     if base:
-        findings += _stdlib(tree, base, series)
+        findings += startup.stdlib(tree, base, series)
     own = bool(base) and tree.real(base) == tree.real(where)
     site_packages = _directories(tree, where, name + "/site-packages")
     if not own:
-        findings += _config_findings(tree, where, interpreter)
+        findings += startup.config(tree, where, interpreter)
         if not site_packages:
-            findings.append(_no_site_packages(tree, where, name))
+            findings.append(startup.no_site_packages(tree, where, name))
     outside: Tuple[str, ...] = ()
     if config.get("include-system-site-packages", "false").lower() == "true" and base:
         outside = _outside(tree, base, name)
@@ -122,14 +107,6 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     return found, findings
 
 
-def _exists(tree: Tree, path: str) -> bool:
-    try:
-        tree.stat(path)
-    except OSError:
-        return False
-    return True
-
-
 def _none(where: str, why: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         "no Python environment at {}: {}".format(where, why),
@@ -143,12 +120,9 @@ def _may_read(tree: Tree, where: str, path: str) -> None:
     refusing = tree.refuses(path)
     if refusing:
         raise EnvironmentProblem(
-            "{} cannot be examined: this user may not read {}".format(where, refusing), fix=_allow(refusing)
+            "{} cannot be examined: this user may not read {}".format(where, refusing),
+            fix=startup.allow(refusing),
         )
-
-
-def _allow(refusing: str) -> str:
-    return "run as a user who may read {}, or let this one (chmod, chown, setfacl)".format(refusing)
 
 
 def forbidden(code: str, env: Environment, subject: str, path: str, refusing: str) -> Finding:
@@ -156,54 +130,7 @@ def forbidden(code: str, env: Environment, subject: str, path: str, refusing: st
     message = "cannot be read by this user"
     if refusing != path:
         message += ": {} refuses".format(env.shorten(refusing))
-    return Finding(code, ERROR, subject, message, (path,), _allow(refusing))
-
-
-def _config_findings(tree: Tree, where: str, interpreter: str) -> List[Finding]:
-    """What keeps Python from reading pyvenv.cfg. Without it (PEP 405) the link in bin/ starts the
-    base interpreter with its own packages; site.py decodes it as UTF-8, and fails where it is not."""
-    path = where + "/pyvenv.cfg"
-    if tree.is_file(path):
-        try:
-            tree.text(path).encode("utf-8")
-        except UnicodeEncodeError:
-            message = "pyvenv.cfg is damaged: it is not UTF-8, so bin/python does not start"
-        except OSError as error:
-            message = "pyvenv.cfg cannot be read: {}".format(error.strerror or error)
-        else:
-            return []
-    elif _exists(tree, path):
-        message = "pyvenv.cfg is {}, not a file: bin/python finds nothing of what is installed here".format(
-            files.kind(tree.stat(path).st_mode)
-        )
-    elif interpreter:
-        message = "pyvenv.cfg is gone: bin/python is {} then, and finds nothing of what is installed here"
-        message = message.format(interpreter)
-    else:
-        return []
-    fix = "install the bundle again, or make the environment again"
-    return [Finding("PY005", ERROR, "pyvenv.cfg", message, (path,), fix)]
-
-
-def _no_site_packages(tree: Tree, where: str, name: str) -> Finding:
-    below = posixpath.join("lib", name, "site-packages")
-    why = ""
-    path = where
-    for part in below.split("/"):
-        path = posixpath.join(path, part)
-        try:
-            mode = tree.stat(path).st_mode
-        except OSError as error:
-            why = "{}: {}".format(path, error.strerror)
-            break
-        if not stat.S_ISDIR(mode):
-            there = "a file" if stat.S_ISREG(mode) else files.kind(mode)
-            why = "{} is {}".format(path, there)
-            break
-    message = "the environment has no directory {}, so no packages ({})".format(below, why)
-    looked = tuple(posixpath.join(where, lib, name, "site-packages") for lib in ("lib", "lib64"))
-    fix = "install the bundle again, or make the environment again"
-    return Finding("PY007", ERROR, "site-packages", message, looked, fix)
+    return Finding(code, ERROR, subject, message, (path,), startup.allow(refusing))
 
 
 def _config(tree: Tree, where: str) -> Dict[str, str]:
@@ -246,7 +173,7 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int], findings: List
         refused = refused or tree.refuses(real)
     if refused:
         message = "the environment's interpreter cannot be reached by this user: {} refuses".format(refused)
-        fix = _allow(refused) + "; better, have Python {}.{} where all may read it".format(*series)
+        fix = startup.allow(refused) + "; better, have Python {}.{} where all may read it".format(*series)
         findings.append(Finding("PY006", ERROR, "python", message, tuple(looked), fix))
         return ""
     findings.append(
@@ -275,47 +202,6 @@ def _base_prefix(tree: Tree, home: str, interpreter: str, series: Tuple[int, int
                 break
             directory = posixpath.dirname(directory)
     return ""
-
-
-def _no_stdlib(tree: Tree, home: str, series: Tuple[int, int]) -> Finding:
-    refused = tree.refuses(home)
-    if refused:
-        message = "the standard library cannot be reached by this user: {} refuses".format(refused)
-        return Finding("PY006", ERROR, "standard library", message, (home,), _allow(refused))
-    return Finding(
-        "PY003",
-        ERROR,
-        "standard library",
-        "lib/python{}.{}/os.py was not found".format(*series),
-        (home + " and its parents",),
-        "install Python {}.{} again at the same place".format(*series),
-    )
-
-
-def _stdlib(tree: Tree, base: str, series: Tuple[int, int]) -> List[Finding]:
-    """Modules without which Python ends before the first line of a program."""
-    name = "python{}.{}".format(*series)
-    zipped = "python{}{}.zip".format(*series)
-    if any(tree.is_file(posixpath.join(base, lib, zipped)) for lib in ("lib64", "lib")):
-        return []
-    tops = [posixpath.join(base, lib, name) for lib in ("lib64", "lib")]
-    found = next(top for top in tops if tree.is_file(top + "/os.py"))
-    absent, refusing = [], ""
-    for module in _AT_START if series >= (3, 11) else _AT_START + _FROZEN:
-        path = posixpath.join(found, module)
-        if not tree.is_file(path) and not tree.is_file(path + "c"):
-            refusing = refusing or tree.refuses(path)
-            absent.append(module)
-    if not absent:
-        return []
-    if refusing:
-        message = "the standard library cannot be read by this user: {} refuses".format(refusing)
-        return [Finding("PY006", ERROR, "standard library", message, (found,), _allow(refusing))]
-    rest = " and {} more".format(len(absent) - _NAMED) if len(absent) > _NAMED else ""
-    message = "Python does not start: {}{} not found in {}".format(", ".join(absent[:_NAMED]), rest, found)
-    fix = "install Python {}.{} again at the same place".format(*series)
-    looked = tuple(posixpath.join(found, module) for module in absent)
-    return [Finding("PY003", ERROR, "standard library", message, looked, fix)]
 
 
 def _outside(tree: Tree, base: str, name: str) -> Tuple[str, ...]:
