@@ -20,8 +20,19 @@ pytestmark = [
 ]
 
 
+def roots():
+    """Directories of pairs: of this run, and of runs that were killed."""
+    return {name for name in os.listdir(bare.cache()) if name.startswith("offkit-truth-")}
+
+
 @pytest.fixture(scope="module")
-def rows():
+def earlier():
+    """What killed runs, or one beside this, had left before."""
+    return roots()
+
+
+@pytest.fixture(scope="module")
+def rows(earlier):
     """All pairs, judged once and side by side: {(environment, root): Row}."""
     return dict(zip(pairs.PAIRS, truth.judge_all(pairs.PAIRS), strict=True))
 
@@ -106,8 +117,8 @@ def test_an_interpreter_without_its_own_library(root36):
     assert [(each.code, each.severity) for each in findings] == [("LIB008", "error")]
 
 
-def test_nothing_is_left_behind(rows):
+def test_nothing_is_left_behind(rows, earlier):
     """No mount and no root of the pairs is there afterwards."""
     with open("/proc/mounts", encoding="utf-8") as mounts:
         assert [line for line in mounts if "offkit-truth-" in line] == []
-    assert [name for name in os.listdir(bare.cache()) if name.startswith("offkit-truth-")] == []
+    assert roots() - earlier == set()
