@@ -146,7 +146,7 @@ def test_an_ordinary_user_in_the_c_locale(small_bundle, install_sh, ordinary_use
     folder, python, user = ordinary_user
     prefix = folder / "Ünser Präfix" / "off kit"
     offkit = prefix / "current/bin/offkit"
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder), "TMPDIR": str(folder)}
     shutil.copy(small_bundle, folder / "bundle.tar")
     shutil.copy(install_sh, folder / "install.sh")
     who = run([*user, "id", "-u"], env=environment, cwd="/")
