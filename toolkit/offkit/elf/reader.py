@@ -91,6 +91,11 @@ class _Bytes:
         self._file = source if hasattr(source, "seek") and not hasattr(source, "find") else None
         self._data: Any = source
 
+    def size(self) -> int:
+        if self._file is None:
+            return len(self._data)
+        return int(self._file.seek(0, 2))
+
     def at(self, offset: int, size: int) -> bytes:
         data = self.upto(offset, size)
         if len(data) != size:
@@ -146,10 +151,10 @@ class _Image:
                 self.interp = (offset, filesz)
             elif kind == _PT_GNU_PROPERTY:
                 self.properties = (offset, filesz)
-        for _, offset, filesz in self.loads:
+        end = max([offset + filesz for _, offset, filesz in self.loads if filesz] or [0])
+        if end > source.size():
             # mmap(2) takes such a segment; whoever touches its missing pages dies of SIGBUS.
-            if filesz and not source.upto(offset + filesz - 1, 1):
-                raise BadElf("truncated: a segment ends at byte {}".format(offset + filesz))
+            raise BadElf("truncated: a segment ends at byte {}".format(end))
 
     def unpack(self, fields: str, offset: int) -> Tuple[int, ...]:
         size = struct.calcsize(self.order + fields)
