@@ -11,7 +11,7 @@ from typing import Collection, List, Tuple
 _LEVELS = re.compile(rb"\0(x86-64-v\d(?::x86-64-v\d)*)\0")
 
 # The psABI's levels above the baseline, by the flags' names in /proc/cpuinfo; each includes the last.
-_X86_64 = (
+X86_64_LEVELS = (
     ("x86-64-v2", "cx16 lahf_lm pni popcnt sse4_1 sse4_2 ssse3"),
     ("x86-64-v3", "abm avx avx2 bmi1 bmi2 f16c fma movbe xsave"),
     ("x86-64-v4", "avx512bw avx512cd avx512dq avx512f avx512vl"),
@@ -24,7 +24,7 @@ _AVX512_1 = "avx512bw avx512cd avx512dq avx512vl"
 def levels(cpu: Collection[str]) -> List[str]:
     """The psABI levels of an x86-64 CPU, highest first."""
     found: List[str] = []
-    for name, flags in _X86_64:
+    for name, flags in X86_64_LEVELS:
         if not _has(cpu, flags):
             break
         found.insert(0, name)

@@ -152,11 +152,6 @@ def reading(path: str) -> Iterator[BinaryIO]:
         raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
 
 
-def not_a_bundle(path: str, message: str) -> IntegrityError:
-    fix = "name the .tar that 'offkit bundle' wrote, unpacked from any other wrapping"
-    return IntegrityError(message, [Finding("BUN008", ERROR, path, message, (), fix)])
-
-
 def read_manifest(path: str) -> BundleFile:
     """The manifest, and where everything must lie; the members themselves are not looked at.
 

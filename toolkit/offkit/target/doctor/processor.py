@@ -10,15 +10,11 @@ from typing import Dict, FrozenSet, List, NamedTuple, Optional
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
+from offkit.elf.hwcaps import X86_64_LEVELS
 from offkit.model.finding import ERROR, Finding
 from offkit.target.doctor.environment import Environment
 
-# Flags of /proc/cpuinfo that each level adds (x86-64 psABI, "Micro-Architecture Levels").
-_LEVELS = {
-    2: "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3",
-    3: "avx avx2 bmi1 bmi2 f16c fma abm movbe xsave",
-    4: "avx512f avx512bw avx512cd avx512dq avx512vl",
-}
+_LEVELS = {level: flags for level, (_, flags) in enumerate(X86_64_LEVELS, 2)}
 # NumPy's names that differ from those of /proc/cpuinfo, and its groups (npy_cpu_features.h).
 _NUMPY = {
     "SSE3": "pni",
