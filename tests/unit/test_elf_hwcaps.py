@@ -191,3 +191,10 @@ def test_flags_of_all_processors():
     assert host.parse_cpu_flags(two) == {"fpu", "sse2"}
     assert host.parse_cpu_flags("Features\t: fp asimd\n") == {"fp", "asimd"}
     assert host.parse_cpu_flags("vendor_id : x\n") == frozenset()
+
+
+@pytest.mark.parametrize("flag", V4)
+def test_a_level_wants_each_of_its_flags(flag):
+    """A CPU that lacks only this one stays below the level that asks for it."""
+    below = 1 if flag in V2 else 2 if flag in V3 else 3
+    assert len(hwcaps.levels([each for each in V4 if each != flag])) == below - 1
