@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from offkit.cli.render import Console
     from offkit.target.bundle_file import BundleFile
     from offkit.target.interpreter import Interpreter
+    from offkit.target.plan import Step
+
+
+_WAYS = ("build", "source", "packages")
 
 
 def install(
@@ -38,6 +42,24 @@ def install(
         metavar="N|all",
         help="How many generations stay; never removed is the one that was current.",
     ),
+    iso: Optional[List[str]] = typer.Option(
+        None, "--iso", metavar="FILE", help="Take RPMs that are missing from this ISO; may be repeated."
+    ),
+    rpm_repo: Optional[List[str]] = typer.Option(
+        None, "--rpm-repo", metavar="DIR", help="The same from a yum repository or mounted disc."
+    ),
+    no_root: bool = typer.Option(
+        False, "--no-root", help="Change nothing of the system, as for an ordinary user."
+    ),
+    get_python: Optional[str] = typer.Option(
+        None,
+        "--get-python",
+        metavar="build|source|packages",
+        help="How install.sh gets a Python where none fits; it has done so when this runs.",
+    ),
+    ld_so_conf: bool = typer.Option(
+        False, "--ld-so-conf", help="With --get-python source: install.sh's, as above."
+    ),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check everything, say what would be done, write nothing."
     ),
@@ -53,12 +75,14 @@ def install(
     console = render.console(json, quiet, verbose)
     options.refuse_empty(prefix=prefix, python=python)
     kept = _kept(keep)
+    if get_python not in (None, *_WAYS):
+        raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
     from offkit.edges import files
     from offkit.edges.run import clean_environment, run
     from offkit.model import layout
     from offkit.target import bundle_file, generations, interpreter, requirements
     from offkit.target import install as installing
-    from offkit.target.plan import plan
+    from offkit.target.plan import Addition, plan
 
     _clean_up_after_signals()
     where = os.path.abspath(prefix or options.default_prefix())
@@ -73,7 +97,8 @@ def install(
     for warning in warnings:
         console.warn(warning.message)
     broken = [one.subject for one in damaged]
-    planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken)
+    additions: List[Addition] = []
+    planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, additions)
     instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
     for warning in damaged if planned.outcome != "nothing" else ():
         console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
@@ -82,7 +107,7 @@ def install(
         packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
     if not dry_run:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        packages = installing.apply(planned, opened, run, clean_environment(), now, console)
+        packages = installing.apply(planned, opened, run, clean_environment(), now, console, additions)
     render.document(
         "offkit/install-1",
         outcome=planned.outcome,
@@ -97,6 +122,7 @@ def install(
                 "action": step.action,
                 "text": files.text(step.text),
                 "argv": [files.text(word) for word in step.argv],
+                "root": step.root,
             }
             for step in planned.steps
         ],
@@ -109,7 +135,7 @@ def install(
         return
     if dry_run:
         render.title("would do, with {}:".format(owner.path))
-        render.table([(str(number), step.text) for number, step in enumerate(planned.steps, 1)])
+        render.table([(str(number), _line(step)) for number, step in enumerate(planned.steps, 1)])
         render.title("packages:")
         render.table([(one.name, one.version) for one in packages], indent="    ")
         return
@@ -123,6 +149,10 @@ def install(
     render.line("    {} doctor".format(offkit))
     if any(one.name.lower().startswith("opencv") for one in packages):
         render.line("    {} run-badapple".format(offkit))
+
+
+def _line(step: "Step") -> str:
+    return step.text + (" (root)" if step.root else "")
 
 
 def _clean_up_after_signals() -> None:

@@ -20,7 +20,7 @@ from offkit.model.report import Reporter
 from offkit.target import generations, scripts
 from offkit.target.bundle_file import BundleFile
 from offkit.target.generations import Package, Receipt
-from offkit.target.plan import SCRATCH, Plan, child_environment, index_page, last_lines
+from offkit.target.plan import SCRATCH, Addition, Plan, child_environment, index_page, last_lines
 
 # argv, environment, working directory
 Run = Callable[[Sequence[str], Dict[str, str], str], Result]
@@ -53,7 +53,9 @@ class Builder:
         environment: Dict[str, str],
         now: str,
         reporter: Reporter,
+        additions: Sequence[Addition] = (),
     ) -> None:
+        self._additions = {one.step.action: one.do for one in additions}
         self._plan, self._bundle, self._run, self._now, self._reporter = plan, bundle, run, now, reporter
         self._base = generations.directory(plan.prefix)
         self._root = os.path.join(self._base, plan.building) if plan.building else plan.generation
@@ -77,7 +79,10 @@ class Builder:
         try:
             for step in self._plan.steps:
                 self._reporter.step(step.text)
-                doing[step.action](step.argv)
+                if step.action in self._additions:
+                    self._additions[step.action](self._root, step.argv)
+                else:
+                    doing[step.action](step.argv)
         except BaseException:
             if self._plan.building:
                 files.remove_tree(self._root)

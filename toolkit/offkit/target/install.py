@@ -21,7 +21,7 @@ from offkit.target.bundle_file import BundleFile
 from offkit.target.damage import damage
 from offkit.target.generations import Generation, Package
 from offkit.target.interpreter import Interpreter
-from offkit.target.plan import INSTALL, NOTHING, Plan, same_origin
+from offkit.target.plan import INSTALL, Addition, Plan, same_origin
 from offkit.target.preflight import Need
 
 _NAMED = 3  # of the things that are wrong with a generation
@@ -104,15 +104,22 @@ def count_entries(bundle: BundleFile) -> int:
 
 
 def apply(
-    plan: Plan, bundle: BundleFile, run: Run, environment: Dict[str, str], now: str, reporter: Reporter
+    plan: Plan,
+    bundle: BundleFile,
+    run: Run,
+    environment: Dict[str, str],
+    now: str,
+    reporter: Reporter,
+    additions: Sequence[Addition] = (),
 ) -> Tuple[Package, ...]:
     """Do what the plan says, and hold the prefix's lock meanwhile; returns what is installed.
 
-    ``environment`` is what children inherit; ``now`` goes into the receipt. Raises
-    EnvironmentProblem (another installation, no space, no permission …), RequestError (pip
-    cannot satisfy the requirements) or IntegrityError (the bundle changed).
+    ``environment`` is what children inherit; ``now`` goes into the receipt; ``additions`` are
+    those that the plan was made with, and may raise what is theirs. Raises
+    EnvironmentProblem (another installation, no space, no permission …), RequestError (pip cannot
+    satisfy the requirements) or IntegrityError (the bundle changed).
     """
-    if plan.outcome == NOTHING:
+    if not plan.steps:
         return packages_of(plan)
     try:
         with files.umask():
@@ -120,7 +127,8 @@ def apply(
             with files.lock(os.path.join(plan.prefix, layout.LOCK)):
                 _clean(plan.prefix, reporter)
                 _check_still_free(plan)
-                packages = Builder(plan, bundle, run, environment, now, reporter).go() or packages_of(plan)
+                builder = Builder(plan, bundle, run, environment, now, reporter, additions)
+                packages = builder.go() or packages_of(plan)
                 # A pip whose offkit was killed may have gone on writing meanwhile.
                 _clean(plan.prefix, reporter)
                 return packages

@@ -8,7 +8,7 @@ target.scripts then puts the final path where the alias was written down.
 """
 
 import os
-from typing import Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Container, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from offkit.edges import files
@@ -35,6 +35,26 @@ class Step(NamedTuple):
     action: str
     text: str  # for people
     argv: Tuple[str, ...] = ()  # where a program is run, in the directory of generations
+    root: bool = False  # it changes the system, so an ordinary user cannot do it
+
+
+# Where an addition comes: before the environment is made; or when its packages are in it, before
+# anything is given its final path.
+SYSTEM, INSIDE = "system", "inside"
+
+
+class Addition(NamedTuple):
+    """A step that not every installation has, together with what it does.
+
+    ``do`` is called with the path of the environment while it is built and the step's argv,
+    under the prefix's lock. What it raises ends the installation: the environment is removed,
+    the system stays as the step left it. A SYSTEM step is also done where no environment is made
+    (the outcomes SWITCH and NOTHING; the path is then that of the generation).
+    """
+
+    place: str  # SYSTEM or INSIDE
+    step: Step  # its action names nothing else's
+    do: Callable[[str, Sequence[str]], None]
 
 
 class Plan(NamedTuple):
@@ -65,26 +85,30 @@ def plan(
     token: str,
     keep: Optional[int] = None,
     damaged: Container[str] = (),
+    additions: Sequence[Addition] = (),
 ) -> Plan:
     """The steps that make ``bundle`` the current generation under ``prefix``.
 
     ``token`` makes the name of the building directory unique: a pip that outlived a killed
     offkit may still be writing to the last one. A new generation and the newest others, ``keep``
     in all, stay (None: every one); where nothing new is made, nothing is removed. The identities
-    in ``damaged`` count for nothing: a new generation is built beside them. Raises
-    IntegrityError when the bundle has no pip to install with.
+    in ``damaged`` count for nothing: a new generation is built beside them. ``additions`` come
+    in their order; target.install.apply must be given the same. Raises IntegrityError when the
+    bundle has no pip to install with.
     """
+    before = tuple(one.step for one in additions if one.place == SYSTEM)
     same = [one for one in existing if one.id not in damaged and same_origin(one, bundle, python)]
     if any(one.current for one in same):
         current = next(one for one in same if one.current)
-        return Plan(NOTHING, prefix, current.id, "", python, ())
+        return Plan(NOTHING, prefix, current.id, "", python, before)
     if same:
         name = same[-1].id
-        return Plan(SWITCH, prefix, name, "", python, (_switch(prefix, name),))
+        return Plan(SWITCH, prefix, name, "", python, (*before, _switch(prefix, name)))
     name = generations.next_id([one.id for one in existing], bundle.digest)
     building = "{}{}-{}".format(layout.BUILDING, name, token)
     made = Plan(INSTALL, prefix, name, building, python, (), generations.beyond(existing, keep))
-    steps = _steps(made, bundle)
+    inside = [one.step for one in additions if one.place == INSIDE]
+    steps = [*before, *_steps(made, bundle, inside)]
     if made.remove:
         text = "remove {}: the last {} are kept".format(", ".join(made.remove), keep)
         steps.append(Step("prune", text))
@@ -104,7 +128,7 @@ def _switch(prefix: str, name: str) -> Step:
     return Step("switch", "point {} to {}/{}".format(link, layout.GENERATIONS, name))
 
 
-def _steps(made: Plan, bundle: BundleFile) -> List[Step]:
+def _steps(made: Plan, bundle: BundleFile, inside: Sequence[Step]) -> List[Step]:
     wheels = bundle.manifest.wheels()
     pip = pip_wheel([member.path for member in wheels])
     alias, scratch = made.alias, "{}/{}".format(made.alias, SCRATCH)
@@ -142,6 +166,7 @@ def _steps(made: Plan, bundle: BundleFile) -> List[Step]:
             "install the requirements with pip {} from the bundle, hashes required".format(version),
             install,
         ),
+        *inside,
         Step("relocate", "write the final path into scripts: {}".format(made.generation)),
         Step("runtime", "unpack and compile offkit itself", compiling),
         Step("receipt", "write the receipt"),
