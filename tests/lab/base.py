@@ -22,6 +22,8 @@ SUITE = "bookworm"
 YUM_PYTHON = "/usr/libexec/yum-python"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _GONE = ("usr/bin/python3*", "usr/bin/py3*", "usr/bin/pydoc3*", "usr/bin/pygettext3*", "usr/bin/perl*")
+# rpm's database is root's own on Debian, and the system's for everybody on CentOS.
+_RPM_MACROS = "%_dbpath /var/lib/rpm\n"
 # Of these the discs have 32-bit packages too, as the real ones do: nothing that offkit may install.
 _I386 = (
     "libc6",
@@ -85,14 +87,16 @@ def _apts():
 def system():
     """The cached root directory; made in about a minute, from the Debian mirror."""
     return cache.kept(
-        "system", (SUITE, mirror(), YUM_PYTHON, _YUM_CONF, *_GONE, cache.source(_debootstrap)), _debootstrap
+        "system",
+        (SUITE, mirror(), YUM_PYTHON, _YUM_CONF, _RPM_MACROS, *_GONE, cache.source(_debootstrap)),
+        _debootstrap,
     )
 
 
 def donors():
     """The cached directory with one extracted Debian package per folder, named DEB_VERSION_ARCHITECTURE."""
     wanted = [*sorted(table(7)), *(deb + ":i386" for deb in _I386)]
-    return cache.kept("donors", (SUITE, mirror(), *wanted), lambda path: _download(path, wanted))
+    return cache.kept("donors", (SUITE, mirror(), *wanted), lambda path: download(path, wanted))
 
 
 def installed(el):
@@ -135,7 +139,7 @@ def donated(el):
 
 
 def _debootstrap(root):
-    include = "dnf,rpm,python3-dnf"
+    include = "dnf,rpm,python3-dnf,cpio,gawk,xz-utils"
     # Mounts that it makes go with the namespace.
     cache.run(
         [
@@ -159,6 +163,7 @@ def _debootstrap(root):
     os.symlink("dnf-3", os.path.join(root, "usr/bin/yum"))
     write(root, "etc/dnf/dnf.conf", _YUM_CONF)
     os.symlink("dnf/dnf.conf", os.path.join(root, "etc/yum.conf"))
+    write(root, "etc/rpm/macros.lab", _RPM_MACROS)
     write(root, "etc/ld.so.conf.d/lab.conf", "/lib64\n/usr/lib64\n")
     os.makedirs(os.path.join(root, "etc/pki/rpm-gpg"))
     for folder in ("var/cache/apt", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/perl"):
@@ -166,8 +171,11 @@ def _debootstrap(root):
     os.makedirs(os.path.join(root, "var/cache/apt/archives/partial"))
 
 
-def _download(path, wanted):
-    """Into a root of its own: the packages have to be those of the suite, not of this machine."""
+def download(path, wanted):
+    """Debian packages, each extracted into a folder DEB_VERSION_ARCHITECTURE of the new directory ``path``.
+
+    Into a root of its own: they have to be those of the suite, not of this machine.
+    """
     os.makedirs(path)
     scratch = path + ".root"
     cache.remove(scratch)

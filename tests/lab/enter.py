@@ -12,7 +12,7 @@ import sys
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # The host's sh runs it inside the new namespaces. First argument: the root; then triples
-# "bind SOURCE INSIDE" or "shm"; then "--" and the command.
+# "bind SOURCE INSIDE", "shm" or "machine"; then "--" and the command.
 _SCRIPT = r"""
 set -e
 root=$1; shift
@@ -27,6 +27,15 @@ mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 while [ "$1" != -- ]; do
     case $1 in
     shm) mkdir -m 1777 "$root/dev/shm"; mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"; shift ;;
+    machine)
+        mount -t tmpfs -o mode=755,size=16m run "$root/run"
+        : > "$root/dev/fuse"
+        [ ! -e /dev/fuse ] || mount --bind /dev/fuse "$root/dev/fuse"
+        [ ! -e /dev/loop-control ] || mknod -m 660 "$root/dev/loop-control" c 10 237
+        for number in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+            mknod -m 660 "$root/dev/loop$number" b 7 "$number"
+        done
+        shift ;;
     bind) mount --bind "$2" "$root$3"; mount -o remount,ro,bind "$root$3"; shift 3 ;;
     esac
 done
@@ -52,16 +61,17 @@ def obstacle():
     return "" if tried.returncode == 0 else tried.stderr.decode("utf-8", "replace").strip()
 
 
-def command(root, argv, network=False, shm=True, binds=()):
+def command(root, argv, network=False, shm=True, binds=(), machine=False):
     """The argument list for subprocess that runs ``argv`` inside ``root``.
 
     ``binds`` are pairs (host file or directory, path inside), mounted read-only; ``shm=False``
-    is a server without /dev/shm. Missing mount points are made; they stay in the root, empty.
+    is a server without /dev/shm; ``machine`` gives it a /run of its own and what mount(8) needs
+    in /dev. Missing mount points are made; they stay in the root, empty.
     """
     root = os.path.abspath(root)
     for name in ("dev", "proc"):
         os.makedirs(os.path.join(root, name), exist_ok=True)
-    extra = ["shm"] if shm else []
+    extra = ["shm"] * shm + ["machine"] * machine
     for source, inside in binds:
         _mount_point(source, root + inside)
         extra += ["bind", os.path.abspath(source), inside]

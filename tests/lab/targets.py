@@ -15,6 +15,7 @@ import base
 import cache
 import disc
 import enter
+import extras
 import rpms
 from flavours import FLAVOURS
 
@@ -29,15 +30,22 @@ exec "$@"
 """
 # A login; C.UTF-8 is the one UTF-8 locale of the system and stands for en_US.UTF-8.
 VARIABLES = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "USER": "root", "LOGNAME": "root"}
+# The one person with an account; nothing of the system is theirs.
+USER = "worker"
+HOME = "/home/" + USER
+_UID = 1000
+_AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--inh-caps=-all"]
 
 
 class Target:
     """A yum target in ``folder``; it is there for as long as the folder is."""
 
-    def __init__(self, folder, el=7, above=None):
+    def __init__(self, folder, el=7, above=None, tools=False):
         self.folder = os.path.realpath(folder)
         self.flavour = FLAVOURS[el]
-        below = above.layers if above else [os.path.join(layer(el), "upper"), base.system()]
+        below = above.layers if above else [os.path.join(layer(el), "upper"), *extras.drive(), base.system()]
+        if tools:
+            below = [extras.tools(), *below]
         self.layers = [os.path.join(self.folder, "upper"), *below]  # the topmost first
         self._disc, self._at = None, DISC
         for name in ("upper", "work", "root", "disc"):
@@ -49,11 +57,28 @@ class Target:
 
     def put(self, source, inside):
         """Carry a file over the gap."""
-        os.makedirs(os.path.dirname(self.path(inside)), exist_ok=True)
+        self._folder_of(inside)
         shutil.copy2(str(source), self.path(inside))
+        self._give(inside)
 
     def write(self, inside, text):
+        self._folder_of(inside)
         base.write(self.path("/"), inside.lstrip("/"), text)
+        self._give(inside)
+
+    def _folder_of(self, inside):
+        """Make the directories above in the upper layer; overlayfs takes what is said of them there."""
+        folder = os.path.dirname(self.path(inside))
+        if (inside + "/").startswith(HOME + "/") and not os.path.isdir(self.path(HOME)):
+            os.makedirs(self.path(HOME), mode=0o700)
+            self._give(HOME)
+        os.makedirs(folder, exist_ok=True)
+
+    def _give(self, inside):
+        """What is carried into the user's home is theirs."""
+        while (inside + "/").startswith(HOME + "/"):
+            os.chown(self.path(inside), _UID, _UID)
+            inside = os.path.dirname(inside)
 
     def insert(self, iso, at=DISC):
         """An ISO file into the drive: its files are below ``at`` from the next command on."""
@@ -79,7 +104,7 @@ class Target:
                 self.write(inside, "")
         root = os.path.join(self.folder, "root")
         lower = ":".join(self.layers[1:])
-        inner = enter.command(root, argv, network=network, shm=shm, binds=binds)
+        inner = enter.command(root, argv, network=network, shm=shm, binds=binds, machine=True)
         return ["unshare", "-m", "sh", "-c", _MOUNT, "target", lower, self.folder, mounted, *inner]
 
     def _unpacked(self):
@@ -92,18 +117,22 @@ class Target:
             disc.unpack(self._disc, folder)
         return folder
 
-    def run(self, argv, typed="", variables=None, timeout=300, **how):
-        """Run to the end: a CompletedProcess with texts.
+    def run(self, argv, typed="", variables=None, timeout=300, user=False, **how):
+        """Run to the end: a CompletedProcess with texts. With ``user`` it is the ordinary one who does.
 
         ``typed`` is what the person at the terminal answers, from the start in its buffer: yum
         takes a yes to a key from a terminal only. Without it there is no terminal.
         """
         keyboard, terminal = pty.openpty() if typed else (None, os.open(os.devnull, os.O_RDONLY))
+        argv = [str(word) for word in argv]
+        if user:
+            argv = [*_AS_USER, *argv]
+            variables = dict({"HOME": HOME, "USER": USER, "LOGNAME": USER}, **(variables or {}))
         try:
             if typed:
                 os.write(keyboard, typed.encode())
             return subprocess.run(
-                self.command([str(word) for word in argv], **how),
+                self.command(argv, **how),
                 env=dict(VARIABLES, PATH=enter.PATH, **(variables or {})),
                 stdin=terminal,
                 capture_output=True,
@@ -119,14 +148,15 @@ class Target:
 
 
 @contextlib.contextmanager
-def target(el=7, above=None):
+def target(el=7, above=None, tools=False):
     """A new Target in a directory that goes at the end.
 
-    ``above`` is another one that it continues from; that one has to stand still meanwhile.
+    ``above`` is another one that it continues from; that one has to stand still meanwhile. With
+    ``tools`` it has strace and busybox in /usr/local/bin.
     """
     folder = tempfile.mkdtemp(prefix="target-", dir=cache.home())
     try:
-        yield Target(folder, above.flavour.el if above else el, above)
+        yield Target(folder, above.flavour.el if above else el, above, tools)
     finally:
         cache.remove(folder)
 
@@ -139,9 +169,21 @@ def layer(el):
         rpms.public_key(),
         repr(flavour),
         *map(repr, base.installed(el)),
-        cache.source(rpms, _arrange),
+        cache.source(rpms, _arrange, _account),
     )
     return cache.kept("el{}".format(el), recipe, lambda path: _arrange(path, flavour))
+
+
+def _account(upper):
+    """The user, in the system's own files."""
+    for name, line in (
+        ("etc/passwd", "{0}:x:{1}:{1}:a user:{2}:/bin/bash\n"),
+        ("etc/group", "{0}:x:{1}:\n"),
+    ):
+        with open(os.path.join(base.system(), name), encoding="utf-8") as lines:
+            base.write(upper, name, lines.read() + line.format(USER, _UID, HOME))
+    os.makedirs(upper + HOME, mode=0o700)
+    os.chown(upper + HOME, _UID, _UID)
 
 
 def _arrange(folder, flavour):
@@ -153,6 +195,7 @@ def _arrange(folder, flavour):
     os.makedirs(os.path.join(upper, "etc"))
     os.symlink("../usr/lib/os-release", os.path.join(upper, "etc/os-release"))
     base.write(upper, "etc/redhat-release", flavour.redhat_release + "\n")
+    _account(upper)
     name, text = flavour.stock
     base.write(upper, "etc/yum.repos.d/" + name, text)
     os.makedirs(os.path.join(upper, "etc/pki/rpm-gpg"))
