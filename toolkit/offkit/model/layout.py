@@ -8,11 +8,24 @@ REQUIREMENTS = "requirements.txt"
 WHEELS = "wheels/"
 CHECKLIST = "checklist.json"
 REPO_CONFIG = "repo-config/"
+PYTHON_BUILD = "python-build/"  # for a server without Python: unpacked there
+PYTHON_SOURCE = "python-source/"  # … or compiled
 ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
 # The order of members in the tar. What install.sh needs first comes first, so that it is
 # found without reading the whole archive.
-ORDER = (INSTALL_SH, MANIFEST, SIGNATURE, RUNTIME, REQUIREMENTS, CHECKLIST, REPO_CONFIG, WHEELS)
+ORDER = (
+    INSTALL_SH,
+    MANIFEST,
+    SIGNATURE,
+    RUNTIME,
+    REQUIREMENTS,
+    CHECKLIST,
+    REPO_CONFIG,
+    PYTHON_BUILD,
+    PYTHON_SOURCE,
+    WHEELS,
+)
 
 # Under PREFIX
 GENERATIONS = "generations"

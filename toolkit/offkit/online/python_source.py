@@ -1,0 +1,100 @@
+"""A CPython source tarball for the bundle: is it one, of which version, and can the target build it?
+
+What a release wants from the system is in its "Configure Python" documentation (build
+requirements); what an EL has, in its own packages. An hour of compiling beyond the gap is too
+late to find out that an ISO has OpenSSL 1.0.2.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from offkit.model import layout
+from offkit.model.carried import SOURCE, Carried
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+from offkit.online import tarball
+
+UNUSABLE = "PY030"  # no such tarball
+OTHER_VERSION = "PY031"
+CANNOT_BE_BUILT = "PY032"
+
+_WHAT = "a CPython source tarball (Python-X.Y.Z.tgz or .tar.xz of python.org)"
+_DEFINE = re.compile(r'^#\s*define\s+(PY_\w+)\s+"?([^"\s]+)"?', re.MULTILINE)
+# (first series that wants it, what, what el7 has; -devel packages are those of its ISO)
+_EL7_LACKS = (
+    ((3, 10), "OpenSSL 1.1.1 for ssl and hashlib", "OpenSSL 1.0.2k"),
+    ((3, 11), "a C11 compiler", "gcc 4.8.5"),
+    ((3, 13), "SQLite 3.15.2 for sqlite3", "SQLite 3.7.17"),
+)
+
+
+def look(path: Path) -> Carried:
+    """Read it. Raises UsageError, RequestError (PY030) or IntegrityError (PY030, damaged)."""
+    tarball.usable(path, "--python-source")
+    seen: set[str] = set()
+    defines: dict[str, str] = {}
+    with tarball.reading(path, UNUSABLE, _WHAT) as entries:
+        for inner, member, read in entries:
+            if inner in ("configure", "Include/patchlevel.h") and member.isreg():
+                seen.add(inner)
+                if inner.startswith("Include"):
+                    defines = dict(_DEFINE.findall(read().decode("latin-1")))
+    wrong = _wrong(entries, seen, defines)
+    if wrong:
+        raise tarball.refused(UNUSABLE, path, wrong, f"give {_WHAT}")
+    version = ".".join(defines[f"PY_{part}_VERSION"] for part in ("MAJOR", "MINOR", "MICRO"))
+    member_name = layout.PYTHON_SOURCE + path.name
+    return Carried(SOURCE, member_name, version, tarball.sha256(path), entries.unpacked)
+
+
+def _wrong(entries: tarball.Entries, seen: set[str], defines: dict[str, str]) -> str:
+    """Why it is no usable source tarball; "" when it is one."""
+    if entries.unsafe:
+        return f"it would write outside its directory ({entries.unsafe[0]})"
+    lacking = [name for name in ("configure", "Include/patchlevel.h") if name not in seen]
+    if lacking or len(entries.tops) != 1:
+        return f"is not {_WHAT}: it has no {' and no '.join(lacking) or 'single top directory'}"
+    numbers = [defines.get(f"PY_{part}_VERSION", "") for part in ("MAJOR", "MINOR", "MICRO")]
+    if not all(number.isdigit() for number in numbers):
+        return "its Include/patchlevel.h does not say a version"
+    if "FINAL" not in defines.get("PY_RELEASE_LEVEL", ""):
+        return f"is a pre-release ({defines.get('PY_VERSION', 'without a version')})"
+    return ""
+
+
+def misfits(source: Carried, target: Target) -> list[Finding]:
+    """Everything that keeps the target from building it with what its ISO has."""
+    name = Path(source.member).name
+    found = version_misfits(source, target)
+    series = source.release[:2]
+    if target.el == 7:
+        fix = "take 3.9 or older, a ready-made build (--python-build), or --target el8"
+        found += [
+            Finding(
+                CANNOT_BE_BUILT,
+                ERROR,
+                name,
+                f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}",
+                ("Include/patchlevel.h",),
+                fix,
+            )
+            for since, wanted, has in _EL7_LACKS
+            if series >= since
+        ]
+    return found
+
+
+def version_misfits(carried: Carried, target: Target) -> list[Finding]:
+    """PY031 when it is not the Python that the wheels are for, or an older one."""
+    name = Path(carried.member).name
+    if carried.series != target.python_minor:
+        message = f"is CPython {carried.version}, the bundle is for {target.python_minor}"
+        fix = f"say --python {carried.series}, or give a {target.python_minor}"
+    elif carried.release < tuple(int(part) for part in target.python.split(".")):
+        message = f"is CPython {carried.version}, older than the {target.python} that packages are chosen for"
+        fix = f"say --python {carried.version}, or give a newer one"
+    else:
+        return []
+    return [Finding(OTHER_VERSION, ERROR, name, message, (), fix)]
