@@ -62,6 +62,7 @@ def _root(
 def _commands() -> None:
     """Register what this installation can do: the online commands only where their zone is."""
     from offkit.cli import (
+        adopt_python,
         doctor,
         generations,
         inspect,
@@ -87,10 +88,16 @@ def _commands() -> None:
     _add("generations", generations.generations, "List what has been installed.")
     _add("rollback", rollback.rollback, "Go back to another generation.")
     _add("uninstall", uninstall.uninstall, "Remove all that offkit installed.")
+    _hidden("adopt-python", adopt_python.adopt_python)
 
 
 def _add(name: str, function: Callable[..., Optional[int]], summary: str) -> None:
     app.command(name, context_settings=_HELP, short_help=summary)(function)
+
+
+def _hidden(name: str, function: Callable[..., Optional[int]]) -> None:
+    """A command that install.sh calls, and nobody else."""
+    app.command(name, context_settings=_HELP, hidden=True)(function)
 
 
 def main(argv: Optional[List[str]] = None) -> None:
