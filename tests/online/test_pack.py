@@ -13,7 +13,7 @@ from offkit.model import manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
-from offkit.online import bundle, forecast, runtime
+from offkit.online import bootstrap, forecast, runtime
 from offkit.online.pack import Source, pack
 
 EL7 = preset("3.6")
@@ -103,7 +103,7 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert "__main__.py" in names
-    assert "offkit/target/bootstrap.sh" in names
+    assert not [name for name in names if name.endswith(".sh")]
     assert "offkit/data/repo-config/sonames.csv" in names
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
@@ -153,8 +153,10 @@ def test_forecast_refuses_what_is_no_wheel(tmp_path):
 
 def test_install_sh_carries_its_own_checksum():
     """Its last line vouches for all lines before it; no placeholder is left."""
-    text = bundle._install_sh(EL7, b"pyz")
+    text = bootstrap.seal(bootstrap.script(EL7, b"pyz"), 20480, runtime.sha256(b"rest"))
     body, _, last = text.rstrip(b"\n").rpartition(b"\n")
     assert last == b"# sha256 " + runtime.sha256(body + b"\n").encode("ascii")
     assert b"@OFFKIT" not in text
-    assert text == bundle._install_sh(EL7, b"pyz")
+    assert b"OFFKIT_REST_OFFSET=000000020480\n" in text
+    assert b"OFFKIT_REST_SHA256=" + runtime.sha256(b"rest").encode("ascii") + b"\n" in text
+    assert len(text) == len(bootstrap.script(EL7, b"pyz"))

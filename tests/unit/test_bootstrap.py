@@ -1,95 +1,23 @@
 """install.sh: finding a Python with nothing but sh, and handing over."""
 
-import hashlib
 import os
 import shutil
 import signal
-import stat
 import subprocess
-import sys
 
 import pytest
 
 import bundle_maker
-import offkit.target
-from offkit.target import interpreter
-
-SCRIPT = os.path.join(os.path.dirname(offkit.target.__file__), "bootstrap.sh")
-SERIES = "{}.{}".format(*sys.version_info[:2])
-REAL = interpreter.running()
-PYZ = bundle_maker.runtime()
-SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
-
-
-def filled(pyz=PYZ, series=SERIES, el=b"7"):
-    with open(SCRIPT, "rb") as source:
-        text = source.read()
-    text = text.replace(b"@OFFKIT_PYTHON@", series.encode("ascii")).replace(b"@OFFKIT_EL@", el)
-    text = text.replace(b"@OFFKIT_PYZ_SHA256@", hashlib.sha256(pyz).hexdigest().encode("ascii"))
-    body = text[: text.index(b"# sha256 @")]
-    return body + b"# sha256 " + hashlib.sha256(body).hexdigest().encode("ascii") + b"\n"
+import install_sh
+from install_sh import REAL, SERIES, SHELLS, every_shell, program, real, script, sh, write_bundle
 
 
 @pytest.fixture
 def server(tmp_path):
-    """A directory with install.sh, bundle.tar, an empty bin and an empty tmp."""
-    for name in ("bin", "tmp", "medium"):
-        (tmp_path / name).mkdir()
-    medium = tmp_path / "medium"
-    (medium / "install.sh").write_bytes(filled())
-    (medium / "bundle.tar").write_bytes(bundle_maker.make(install_sh=filled()).data)
-    for tool in (
-        "sh",
-        "tar",
-        "cat",
-        "dirname",
-        "head",
-        "tail",
-        "mktemp",
-        "rm",
-        "readlink",
-        "sha256sum",
-        "grep",
-        "tr",
-    ):
-        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
-    return tmp_path
+    return install_sh.make_server(tmp_path)
 
 
-def program(path, text):
-    path.write_bytes(("#!/bin/sh\n" + text).encode())
-    path.chmod(0o755)
-    return path
-
-
-def real(server, name="python" + SERIES):
-    return program(server / "bin" / name, 'exec "{}" "$@"\n'.format(REAL))
-
-
-def sh(server, *args, **more):
-    """(exit code, stdout, stderr) of ``sh install.sh ARGS`` with only the server's bin on PATH."""
-    shell = more.pop("shell", "sh")
-    environment = {
-        "PATH": str(server / "bin"),
-        "HOME": str(server),
-        "TMPDIR": str(server / "tmp"),
-        "LC_ALL": "C",
-    }
-    environment.update(more.pop("env", {}))
-    argv = [shutil.which(shell)] + (["sh"] if shell == "busybox" else [])
-    done = subprocess.Popen(
-        argv + [more.pop("script", str(server / "medium" / "install.sh"))] + [str(arg) for arg in args],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        cwd=more.pop("cwd", "/"),
-    )
-    out, err = done.communicate()
-    return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
-
-
-@pytest.mark.parametrize("shell", SHELLS)
+@every_shell
 def test_hands_over(server, shell):
     """The bundle and every option reach offkit as they were given; nothing stays behind."""
     real(server)
@@ -183,7 +111,7 @@ def test_two_bundles_beside_it(server):
 
 def test_every_candidate_is_refused_with_a_reason(server):
     """Wrong version, a shim that does not run, one without zlib, one of the system."""
-    (server / "medium" / "install.sh").write_bytes(filled(series="3.99"))
+    write_bundle(server / "medium", series="3.99")
     bin_directory = server / "bin"
     shim = program(
         bin_directory / "python3.99", "echo 'pyenv: python3.99: command not found' >&2\nexit 127\n"
@@ -202,16 +130,16 @@ def test_every_candidate_is_refused_with_a_reason(server):
 
 @pytest.mark.parametrize(
     ("el", "series", "package"),
-    [(b"7", "3.6", "python3"), (b"8", "3.6", "python36"), (b"8", "3.9", "python39"), (b"9", "3.9", "python3"),
-     (b"9", "3.12", "python3.12")],
+    [(7, "3.6", "python3"), (8, "3.6", "python36"), (8, "3.9", "python39"), (9, "3.9", "python3"),
+     (9, "3.12", "python3.12")],
 )  # fmt: skip
 def test_the_advice_names_the_package_and_the_bundles_own_repo_file(server, el, series, package):
     """As that EL calls it; gpgcheck is never switched off on the way."""
-    (server / "medium" / "install.sh").write_bytes(filled(series=series, el=el))
+    write_bundle(server / "medium", series=series, el=el)
     code, _, err = sh(server, "--python", program(server / "bin" / "old", "echo 3.4\n"))
     assert code == 4
     assert "mount -o loop,ro /path/to/the.iso /mnt/offkit-iso" in err
-    assert "repo-config/offkit-el{}.repo >/etc/yum.repos.d/offkit.repo".format(el.decode()) in err
+    assert "repo-config/offkit-el{}.repo >/etc/yum.repos.d/offkit.repo".format(el) in err
     assert "yum --disablerepo='*' --enablerepo='offkit-*' install {}\n".format(package) in err
     assert "nogpgcheck" not in err
 
@@ -242,7 +170,7 @@ def test_a_damaged_runtime_is_not_run(server, tool):
     if tool == "python":
         (server / "bin" / "sha256sum").unlink()
     assert sh(server)[0] == 0
-    made = bundle_maker.make(install_sh=filled())
+    made = bundle_maker.make(install_sh=script())
     data = bytearray(made.data)
     data[made.offsets["offkit.pyz"][1] + 40] ^= 1
     (server / "medium" / "bundle.tar").write_bytes(bytes(data))
@@ -265,7 +193,7 @@ def test_not_a_bundle(server, data):
 def test_a_bundle_truncated_behind_the_runtime(server):
     """offkit is run, and will say which members are cut."""
     real(server)
-    made = bundle_maker.make(install_sh=filled())
+    made = bundle_maker.make(install_sh=script())
     (server / "medium" / "bundle.tar").write_bytes(made.data[: made.offsets["checklist.json"][1]])
     assert sh(server)[:1] == (0,)
 
@@ -273,8 +201,7 @@ def test_a_bundle_truncated_behind_the_runtime(server):
 def test_exit_codes_pass_through(server):
     """What offkit says is what the shell gets."""
     pyz = bundle_maker.zipped({"__main__.py": b"import sys\nsys.exit(70)\n"})
-    (server / "medium" / "install.sh").write_bytes(filled(pyz))
-    (server / "medium" / "bundle.tar").write_bytes(bundle_maker.make(pyz=pyz).data)
+    write_bundle(server / "medium", pyz=pyz)
     real(server)
     assert sh(server)[0] == 70
 
@@ -333,7 +260,7 @@ def test_pyenv_elsewhere(server):
     assert "command not found (a shim of pyenv; name --python {}/versions/".format(server / "py env") in err
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@every_shell
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_signal_reaches_offkit(server, shell, name):
     """install.sh passes it on, waits for the cleaning up, and ends with offkit's exit code."""
@@ -345,10 +272,9 @@ def test_a_signal_reaches_offkit(server, shell, name):
         b"time.sleep(60)\n"
     )
     pyz = bundle_maker.zipped({"__main__.py": main})
-    (server / "medium" / "install.sh").write_bytes(filled(pyz))
-    (server / "medium" / "bundle.tar").write_bytes(bundle_maker.make(pyz=pyz).data)
+    write_bundle(server / "medium", pyz=pyz)
     real(server)
-    argv = [shutil.which(shell)] + (["sh"] if shell == "busybox" else [])
+    argv = [shutil.which(SHELLS[shell][0])] + SHELLS[shell][1:]
     child = subprocess.Popen(
         argv + [str(server / "medium" / "install.sh")],
         stdin=subprocess.DEVNULL,
@@ -362,21 +288,21 @@ def test_a_signal_reaches_offkit(server, shell, name):
     assert os.listdir(str(server / "tmp")) == []
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@every_shell
 def test_damage_of_install_sh_itself(server, shell):
     """A flipped bit anywhere behind the check, and any cut, is named; nothing else is done."""
     real(server)
-    whole = filled()
+    whole = script()
     start = whole.index(b"set -u")
     step = (len(whole) - start) // 23
     damaged = [whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :] for at in range(start, len(whole), step)]
     damaged += [whole[:at] for at in range(start, len(whole), step)]
-    script = server / "medium" / "install.sh"
+    place = server / "medium" / "install.sh"
     for text in damaged:
-        script.write_bytes(text)
+        place.write_bytes(text)
         code, out, err = sh(server, shell=shell)
         assert (code, out) == (3, "")
-        assert err.startswith("error: {} itself is damaged\n".format(script))
+        assert err.startswith("error: {} itself is damaged\n".format(place))
         assert "fix: take it out of the bundle again" in err
 
 
@@ -384,20 +310,8 @@ def test_a_cut_install_sh_does_nothing_without_sha256sum(server):
     """Everything is in functions that the last lines call."""
     real(server)
     (server / "bin" / "sha256sum").unlink()
-    whole = filled()
+    whole = script()
     for at in range(0, whole.index(b'main "$@"\n'), 397):
         (server / "medium" / "install.sh").write_bytes(whole[:at])
         assert sh(server)[1] == ""
         assert os.listdir(str(server / "tmp")) == []
-
-
-def test_the_template_is_complete():
-    """All placeholders are there for the packer, once; the file needs no execute bit."""
-    with open(SCRIPT, "rb") as source:
-        text = source.read()
-    assert text.count(b"@OFFKIT_PYTHON@") == 1
-    assert text.count(b"@OFFKIT_EL@") == 1
-    assert text.count(b"@OFFKIT_PYZ_SHA256@") == 1
-    assert text.endswith(b'\nmain "$@"\n# sha256 @OFFKIT_SELF_SHA256@\n')
-    assert b"\r" not in text
-    assert not os.stat(SCRIPT).st_mode & stat.S_IXUSR

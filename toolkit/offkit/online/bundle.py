@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import fetch, forecast, runtime
+from offkit.online import bootstrap, fetch, forecast, runtime
 from offkit.online.fetch import Fetched
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
@@ -92,6 +91,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         {},
         survey.installed_size,
         reporter,
+        bootstrap.seal,
     )
     return Bundled(
         lock,
@@ -124,24 +124,10 @@ def _members(
 ) -> list[Source]:
     repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
     return [
-        Source(layout.INSTALL_SH, _install_sh(where, pyz)),
+        Source(layout.INSTALL_SH, bootstrap.script(where, pyz)),
         Source(layout.RUNTIME, pyz),
         Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),
         Source(f"{layout.REPO_CONFIG}offkit-el{where.el}.repo", repo.encode("utf-8")),
         *(Source(layout.WHEELS + path.name, path) for path in wheels),
     ]
-
-
-def _install_sh(where: Target, pyz: bytes) -> bytes:
-    """The bootstrap with what it has to know before it can read a manifest."""
-    template = pkgutil.get_data("offkit", "target/bootstrap.sh")
-    if template is None:
-        raise OffkitError("this offkit is incomplete: target/bootstrap.sh is missing")
-    text = template.replace(b"\r\n", b"\n")
-    text = text.replace(b"@OFFKIT_PYZ_SHA256@", runtime.sha256(pyz).encode("ascii"))
-    text = text.replace(b"@OFFKIT_EL@", str(where.el).encode("ascii"))
-    text = text.replace(b"@OFFKIT_PYTHON@", where.python_minor.encode("ascii"))
-    # The last line vouches for all the others, and is the only one that begins like this.
-    body, mark, _ = text.partition(b"# sha256 @OFFKIT_SELF_SHA256@")
-    return body + b"# sha256 " + runtime.sha256(body).encode("ascii") + b"\n" if mark else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -67,21 +67,35 @@ def pack(
     options: dict[str, Any],
     installed_size: int,
     reporter: Reporter,
+    seal: Callable[[bytes, int, str], bytes] | None = None,
 ) -> Packed:
     """Write the bundle beside ``out`` and rename it there when it is whole.
 
-    Raises OffkitError when a member cannot be stored, EnvironmentProblem when the disk refuses.
+    ``seal`` completes install.sh, whose length it leaves as it is, with the offset in the tar of
+    what follows the manifest, and the SHA-256 (hex) of all bytes from there to the end. Raises
+    OffkitError when a member cannot be stored, EnvironmentProblem when the disk refuses.
     """
     place = destination(out)
     ordered = sorted(sources, key=lambda source: (layout.position(source.path), source.path))
+    rest = hashlib.sha256()
+    members = [_member(ordered[0]), *(_member(source, rest) for source in ordered[1:])]
+    rest.update(archive.END)
     listing = Manifest(
         target=target,
         options=options,
         made_by=f"offkit {__version__}",
         installed_size=installed_size,
-        members=tuple(_member(source) for source in ordered),
+        members=tuple(members),
     )
     text = manifest.dump(listing)
+    first = ordered[0].contents
+    if seal and isinstance(first, bytes):
+        # A digest is as long as any other: the manifest that has install.sh's own is no longer.
+        ahead = archive.footprint(layout.INSTALL_SH, len(first))[1]
+        ahead += archive.footprint(layout.MANIFEST, len(text))[1]
+        ordered[0] = Source(layout.INSTALL_SH, seal(first, ahead, rest.hexdigest()))
+        listing = listing._replace(members=(_member(ordered[0]), *members[1:]))
+        text = manifest.dump(listing)
     manifest.load(text)  # what we cannot read ourselves does not leave the house
     ordered.insert(1, Source(layout.MANIFEST, text))
     total = sum(source.size() for source in ordered)
@@ -122,31 +136,44 @@ class _Hashed:
         self.size += len(chunk)
 
 
-def _member(source: Source) -> Member:
-    digest = hashlib.sha256()
-    if isinstance(source.contents, bytes):
-        digest.update(source.contents)
-    else:
-        with source.contents.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+def _member(source: Source, stream: Any = None) -> Member:
+    """What the manifest says of it. ``stream``, a hash, gets the bytes it will take in the tar."""
     if not manifest.is_safe(source.path):
         raise OffkitError(f"{source.path!r} cannot be the name of a bundle member")
-    return Member(source.path, source.size(), digest.hexdigest())
+    digest = hashlib.sha256()
+    size = source.size()
+    hashes = [digest]
+    if stream is not None:
+        stream.update(_header(source.path, size))
+        hashes.append(stream)
+    for chunk in _chunks(source):
+        for each in hashes:
+            each.update(chunk)
+    if stream is not None:
+        stream.update(b"\0" * archive.padding(size))
+    return Member(source.path, size, digest.hexdigest())
+
+
+def _chunks(source: Source) -> Iterator[bytes]:
+    if isinstance(source.contents, bytes):
+        yield source.contents
+        return
+    with source.contents.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _header(path: str, size: int) -> bytes:
+    try:
+        return archive.header(path, size)
+    except (ValueError, UnicodeEncodeError) as error:
+        raise OffkitError(f"{path} cannot be stored: {error}") from error
 
 
 def _write(tar: _Hashed, source: Source, bar: Any) -> None:
     size = source.size()
-    try:
-        tar.write(archive.header(source.path, size))
-    except (ValueError, UnicodeEncodeError) as error:
-        raise OffkitError(f"{source.path} cannot be stored: {error}") from error
-    if isinstance(source.contents, bytes):
-        tar.write(source.contents)
-        bar.advance(size)
-    else:
-        with source.contents.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                tar.write(chunk)
-                bar.advance(len(chunk))
+    tar.write(_header(source.path, size))
+    for chunk in _chunks(source):
+        tar.write(chunk)
+        bar.advance(len(chunk))
     tar.write(b"\0" * archive.padding(size))

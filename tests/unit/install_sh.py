@@ -1,0 +1,109 @@
+"""install.sh in tests: the script and a bundle it is sealed for, a server with few tools, all shells."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import bundle_maker
+from offkit.model.target import Target
+from offkit.online import bootstrap
+from offkit.target import interpreter
+
+SERIES = "{}.{}".format(*sys.version_info[:2])
+REAL = interpreter.running()
+PYZ = bundle_maker.runtime()
+# What a shell is started with. busybox's own awk, dd, od ... are used where it is the shell.
+SHELLS = {
+    name: argv
+    for name, argv in (
+        ("dash", ["dash"]),
+        ("bash", ["bash", "--posix"]),
+        ("busybox", ["busybox", "sh"]),
+        ("sh", ["sh"]),
+    )
+    if shutil.which(argv[0])
+}
+every_shell = pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(
+            name,
+            marks=[] if name in SHELLS else [pytest.mark.skip(reason="there is no {} here".format(name))],
+        )
+        for name in ("dash", "bash", "busybox")
+    ],
+)
+TOOLS = ["sh", "awk", "basename", "cat", "chmod", "cp", "cut", "date", "dd", "df", "dirname", "env", "find", "grep", "gzip", "head", "id", "ln", "ls", "mkdir", "mktemp", "mv", "od", "printf", "pwd", "readlink", "rm", "rmdir", "sed", "sha1sum", "sha256sum", "sort", "stat", "tail", "tar", "touch", "tr", "uname", "uniq", "wc"]
+
+
+def script(pyz=PYZ, series=SERIES, el=7):
+    """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
+    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz)
+
+
+def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None):
+    """(install.sh, the bundle that it is sealed for), as bytes. ``extra``: more members."""
+    text = script(pyz, series, el)
+    made = bundle_maker.make(pyz=pyz, install_sh=text, extra=extra)
+    offset = made.offsets["offkit.pyz"][0]
+    digest = bundle_maker.hashlib.sha256(made.data[offset:]).hexdigest()
+    text = bootstrap.seal(text, offset, digest)
+    made = bundle_maker.make(pyz=pyz, install_sh=text, extra=extra)
+    return text, made.data
+
+
+def write_bundle(medium, **more):
+    """Both into a directory; ``more`` as for ``make_bundle``."""
+    text, data = make_bundle(**more)
+    (medium / "install.sh").write_bytes(text)
+    (medium / "bundle.tar").write_bytes(data)
+
+
+def make_server(path, tools=TOOLS, **more):
+    """A directory with medium/install.sh, medium/bundle.tar, an empty tmp, and a bin with few tools."""
+    for name in ("bin", "tmp", "medium"):
+        (path / name).mkdir()
+    write_bundle(path / "medium", **more)
+    for tool in tools:
+        found = shutil.which(tool)
+        if found:
+            (path / "bin" / tool).symlink_to(found)
+    return path
+
+
+def program(path, text):
+    """A shell script as a command."""
+    path.write_bytes(("#!/bin/sh\n" + text).encode())
+    path.chmod(0o755)
+    return path
+
+
+def real(server, name="python" + SERIES):
+    """The Python that runs the tests, as a command of that server."""
+    return program(server / "bin" / name, 'exec "{}" "$@"\n'.format(REAL))
+
+
+def sh(server, *args, **more):
+    """(exit code, stdout, stderr) of ``sh install.sh ARGS`` with only the server's bin on PATH."""
+    argv = list(SHELLS[more.pop("shell", "sh")])
+    argv[0] = shutil.which(argv[0])
+    environment = {
+        "PATH": str(server / "bin"),
+        "HOME": str(server),
+        "TMPDIR": str(server / "tmp"),
+        "LC_ALL": "C",
+    }
+    environment.update(more.pop("env", {}))
+    done = subprocess.Popen(
+        argv + [more.pop("script", str(server / "medium" / "install.sh"))] + [str(arg) for arg in args],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=more.pop("cwd", "/"),
+        **more,
+    )
+    out, err = done.communicate()
+    return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")

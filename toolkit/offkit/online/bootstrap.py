@@ -1,0 +1,106 @@
+"""install.sh: its parts joined, with what it has to know before it can read a manifest.
+
+It is one file on the server and several here. Nothing in this module is newer than Python 3.6:
+the parts are tested on the interpreters of the server.
+"""
+
+import csv
+import hashlib
+import io
+import pkgutil
+from typing import Dict, List
+
+from offkit.edges import data
+from offkit.model.errors import OffkitError
+from offkit.model.target import Target
+
+# A shell reads from the top: the self-check is first, the call of main last, between them functions.
+PARTS = (
+    "start",
+    "arguments",
+    "find",
+    "bundle",
+    "media",
+    "iso",
+    "metadata",
+    "rpms",
+    "yum",
+    "source",
+    "build",
+    "ways",
+    "main",
+)
+_OFFSET = b"@REST_OFFSET"  # 12 characters, as the number that takes its place
+_DIGEST = b"@OFFKIT_REST_SHA256".ljust(64, b"@")  # 64, as the digest
+_SELF = b"# sha256 @OFFKIT_SELF_SHA256@"
+
+
+def script(where: Target, pyz: bytes) -> bytes:
+    """The joined parts for a target and its runtime; ``seal`` completes them.
+
+    The length is final: what is still to come takes the place of as many characters. Raises
+    OffkitError when this offkit is incomplete.
+    """
+    text = b"".join(_part(name) for name in PARTS)
+    for name, value in _values(where, pyz).items():
+        text = text.replace(b"@OFFKIT_" + name.encode("ascii") + b"@", value.encode("ascii"))
+    text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
+    return _vouched(text.partition(_SELF)[0])
+
+
+def seal(text: bytes, offset: int, digest: str) -> bytes:
+    """``script``'s answer with the place where the bundle goes on behind the manifest.
+
+    ``offset`` counts bytes from the start of the tar to the header of offkit.pyz, ``digest`` is the
+    hex SHA-256 of all bytes from there on. Without it install.sh would run what nobody vouched for.
+    """
+    body = text[: text.rindex(b"# sha256 ")]
+    body = body.replace(_OFFSET, b"%012d" % offset).replace(_DIGEST, digest.encode("ascii"))
+    return _vouched(body)
+
+
+def python_row(el: int, series: str) -> Dict[str, str]:
+    """The row of repo-config/pythons.csv; its values are empty where no medium has that Python."""
+    empty = dict.fromkeys(("install", "payload", "media"), "")
+    for row in csv.DictReader(io.StringIO(data.read_text("repo-config/pythons.csv"))):
+        if (row["el"], row["series"]) == (str(el), series):
+            return dict(row)
+    return empty
+
+
+def _values(where: Target, pyz: bytes) -> Dict[str, str]:
+    row = python_row(where.el, where.python_minor)
+    return {
+        "PYTHON": where.python_minor,
+        "EL": str(where.el),
+        "ARCH": where.arch,
+        "PYZ_SHA256": hashlib.sha256(pyz).hexdigest(),
+        "PACKAGES": row["install"],
+        "PAYLOAD": row["payload"],
+        "MEDIA": row["media"],
+        "KEYS": " ".join(_keys(where.el)),
+    }
+
+
+def _keys(el: int) -> List[str]:
+    """File names under /etc/pki/rpm-gpg, as the distributions of that EL call their own key."""
+    rows = csv.DictReader(io.StringIO(data.read_text("repo-config/keys.csv")))
+    return sorted({row["key"] for row in rows if row["el"] == str(el)})
+
+
+def _part(name: str) -> bytes:
+    path = "target/bootstrap/{}.sh".format(name)
+    try:
+        text = pkgutil.get_data("offkit", path)
+    except OSError:
+        text = None
+    if text is None and name in ("yum", "source", "build"):
+        return b""
+    if text is None:
+        raise OffkitError("this offkit is incomplete: {} is missing".format(path))
+    return text.replace(b"\r\n", b"\n")
+
+
+def _vouched(body: bytes) -> bytes:
+    """The last line vouches for all the others, and is the only one that begins like this."""
+    return body + b"# sha256 " + hashlib.sha256(body).hexdigest().encode("ascii") + b"\n"

@@ -1,0 +1,137 @@
+# --- what was asked for -------------------------------------------------------------------
+
+usage() {
+    cat <<END
+usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--rpm-repo DIR]...
+                  [--no-root] [--get-python build|source|packages] [--ld-so-conf] [--keep N]
+                  [--dry-run] [--json] [-q] [-v]
+
+Install an offkit bundle with Python $OFFKIT_PYTHON; where there is none, it comes from the bundle or
+from the distribution's media: ISO files (--iso) or directories with a repodata/ (--rpm-repo).
+Without BUNDLE, the only *.tar beside install.sh is taken. All options are those of 'offkit install'.
+END
+}
+
+# An option with nothing in it is a variable that was not set, and no wish for the default.
+must_say() { [ -n "$2" ] || fail 2 "$1 is given, but empty (a variable that is not set?)"; }
+
+# Takes one option that has a value.
+set_option() {
+    must_say "$1" "$2"
+    case $1 in
+        --prefix) prefix=$2 ;;
+        --keep) keep=$2 ;;
+        --python) python=$2 ;;
+        --iso) isos=$isos$2$newline ;;
+        --rpm-repo) repo_dirs=$repo_dirs$2$newline ;;
+        --get-python) get_python=$2 ;;
+    esac
+}
+
+# Sets what start.sh lists; $bundle stays empty when none is named, $unknown is for 'offkit install'
+# to refuse, unless there is none to do it.
+read_arguments() {
+    bundle='' prefix='' keep='' python='' isos='' repo_dirs='' get_python=''
+    no_root='' dry_run='' quiet='' verbose='' json='' ld_so_conf='' unknown=''
+    previous=
+    options=1
+    for argument in "$@"; do
+        if [ -n "$previous" ]; then # the value of an option is no option itself, whatever it is called
+            set_option "$previous" "$argument"
+            previous=
+            continue
+        fi
+        case $options$argument in
+            1--prefix | 1--keep | 1--python | 1--iso | 1--rpm-repo | 1--get-python) previous=$argument ;;
+            1--prefix=* | 1--keep=* | 1--python=* | 1--iso=* | 1--rpm-repo=* | 1--get-python=*)
+                set_option "${argument%%=*}" "${argument#*=}"
+                ;;
+            1-h | 1--help) usage && exit 0 ;;
+            1--no-root) no_root=1 ;;
+            1--dry-run) dry_run=1 ;;
+            1--ld-so-conf) ld_so_conf=1 ;;
+            1--json) json=1 ;;
+            1-q | 1--quiet) quiet=1 ;;
+            1-v | 1--verbose) verbose=1 ;;
+            1-qv | 1-vq) quiet=1 verbose=1 ;;
+            1--) options= ;;
+            1-?*) unknown=${unknown:-$argument} ;;
+            *)
+                must_say BUNDLE "$argument"
+                [ -z "$bundle" ] || unknown=${unknown:-$argument}
+                bundle=${bundle:-$argument}
+                ;;
+        esac
+    done
+    [ -z "$previous" ] || unknown=${unknown:-$previous}
+    [ "$(id -u)" -eq 0 ] || no_root=1
+    check_media
+    case $get_python in
+        '' | build | source | packages) ;;
+        *) fail 2 "--get-python is build, source or packages, and not $get_python" ;;
+    esac
+    if [ -z "$prefix" ]; then
+        prefix=${HOME:-}/.local/share/offkit
+        [ "$(id -u)" -ne 0 ] || prefix=/opt/offkit
+    fi
+    case $prefix in /*) ;; *) prefix=$(pwd)/$prefix ;; esac
+}
+
+# Ends with 2 when a medium is not what its option takes, 4 when it may not be read. All at once.
+check_media() {
+    wrong=
+    while IFS= read -r medium; do
+        [ -n "$medium" ] || continue
+        if [ ! -e "$medium" ]; then
+            wrong="$wrong${newline}error: --iso: there is no $medium"
+        elif [ -d "$medium" ]; then
+            wrong="$wrong${newline}error: --iso: $medium is a directory: --rpm-repo takes those"
+        elif [ ! -f "$medium" ] && [ ! -b "$medium" ]; then
+            wrong="$wrong${newline}error: --iso: $medium is not a file"
+        fi
+    done <<END
+$isos
+END
+    while IFS= read -r medium; do
+        [ -n "$medium" ] || continue
+        if [ ! -e "$medium" ]; then
+            wrong="$wrong${newline}error: --rpm-repo: there is no $medium"
+        elif [ ! -d "$medium" ]; then
+            wrong="$wrong${newline}error: --rpm-repo: $medium is not a directory: --iso takes ISO files"
+        fi
+    done <<END
+$repo_dirs
+END
+    [ -z "$wrong" ] || {
+        say "${wrong#"$newline"}"
+        exit 2
+    }
+    while IFS= read -r medium; do
+        [ -z "$medium" ] || [ -r "$medium" ] || fail 4 "no permission to read $medium"
+    done <<END
+$isos$repo_dirs
+END
+}
+
+# Sets $bundle to the only *.tar beside install.sh.
+find_bundle() {
+    here=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P) || exit 4
+    count=0
+    for candidate in "$here"/*.tar; do
+        [ -f "$candidate" ] || continue
+        bundle=$candidate
+        count=$((count + 1))
+    done
+    if [ "$count" -ne 1 ]; then
+        usage >&2
+        fail 2 "$count *.tar files beside install.sh: name the bundle"
+    fi
+}
+
+check_bundle() {
+    [ -e "$bundle" ] || fail 2 "there is no $bundle"
+    [ ! -d "$bundle" ] || fail 2 "$bundle is a directory: name the bundle.tar that 'offkit bundle' wrote"
+    [ -f "$bundle" ] || fail 2 "$bundle is not a regular file: name the bundle.tar that 'offkit bundle' wrote"
+    [ -r "$bundle" ] || fail 4 "no permission to read $bundle"
+}
+

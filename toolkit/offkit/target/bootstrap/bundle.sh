@@ -1,0 +1,51 @@
+# --- what the bundle holds ----------------------------------------------------------------
+
+# Ends with 3 unless the bundle is, behind its manifest, what install.sh was packed with. Once is
+# enough, and only what this shell takes out of it needs it: 'offkit install' looks for itself.
+verify_bundle() {
+    [ -z "${verified:-}" ] || return 0
+    if command -v sha256sum >/dev/null 2>&1; then
+        sum=$(tail -c "+$((${OFFKIT_REST_OFFSET#"${OFFKIT_REST_OFFSET%%[!0]*}"} + 1))" <"$bundle" | sha256sum)
+        if [ "${sum%% *}" != "$OFFKIT_REST_SHA256" ]; then
+            fail 3 "$bundle is damaged: its bytes from $OFFKIT_REST_OFFSET on are not what install.sh was packed with" \
+                "copy the bundle again, and compare sha256sum on both sides of the gap"
+        fi
+    else
+        fail 4 "there is no sha256sum here, so the bundle cannot be verified" \
+            "install coreutils, or name a Python $OFFKIT_PYTHON with --python, which does that itself"
+    fi
+    LC_ALL=C tar -tf - <"$bundle" >"$scratch/members" 2>/dev/null
+    verified=1
+}
+
+# The first member whose name begins with $1, or nothing; after verify_bundle.
+member_named() { grep "^$1." <"$scratch/members" | head -n 1; }
+
+# member NAME: its bytes on stdout; after verify_bundle.
+member() { LC_ALL=C tar -xOf - "$1" <"$bundle"; }
+
+# Takes offkit.pyz out of the bundle into $scratch. tar, not offkit, reads it: nothing from the
+# bundle runs before its checksum is known. An error of tar behind offkit.pyz (the bundle is
+# truncated) is for 'offkit install' to name.
+unpack() {
+    [ ! -f "$scratch/offkit.pyz" ] || return 0
+    said=$(LC_ALL=C tar -xOf - offkit.pyz <"$bundle" 2>&1 >"$scratch/offkit.pyz")
+    if command -v sha256sum >/dev/null 2>&1; then
+        actual=$(sha256sum <"$scratch/offkit.pyz")
+    else
+        actual=$("$found" -I -S -c 'import hashlib, sys
+print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.pyz")
+    fi
+    [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ] || return 0
+    # A full disk is no damage. tar may only say that it wrote less than it wanted.
+    if ! (head -c 65536 /dev/zero >"$scratch/room") 2>/dev/null; then
+        say "error: no room in ${TMPDIR:-/tmp} for offkit itself (2 MB)"
+        say "fix: free some space there, or set TMPDIR to another directory"
+        exit 4
+    fi
+    [ -z "$said" ] || say "$said"
+    say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
+    say "fix: copy the bundle again, and compare sha256sum on both sides of the gap"
+    exit 3
+}
+

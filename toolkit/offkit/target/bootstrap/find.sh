@@ -1,0 +1,74 @@
+# --- a Python that fits -------------------------------------------------------------------
+
+refused=
+refuse() {
+    refused="$refused
+    $1: $2"
+}
+
+# Sets $found when $1 is a Python of the right version that can read wheels.
+consider() {
+    case "
+$seen" in *"
+$1
+"*) return ;; esac
+    seen="$seen$1
+"
+    [ -e "$1" ] || [ -L "$1" ] || return
+    if [ ! -x "$1" ] || [ -d "$1" ]; then
+        refuse "$1" "is not an executable file"
+        return
+    fi
+    case $(readlink -f -- "$1" 2>/dev/null || printf '%s' "$1") in
+        */libexec/platform-python*)
+            case $1 in */libexec/* | */platform-python*)
+                refuse "$1" "belongs to the system (dnf runs on it), not for applications: yum install python36"
+                return
+                ;;
+            esac
+            ;;
+    esac
+    # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
+    answer=$("$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
+    status=$?
+    if [ "$status" -ne 0 ]; then
+        case $answer in
+            Traceback*) answer=$(printf '%s\n' "$answer" | tail -n 1) ;;
+            *) answer=$(printf '%s\n' "$answer" | head -n 1) ;;
+        esac
+        case $1 in
+            */shims/*) answer="$answer (a shim of pyenv; name --python ${PYENV_ROOT:-$HOME/.pyenv}/versions/*/bin/python$OFFKIT_PYTHON)" ;;
+        esac
+        refuse "$1" "does not run (exit $status): $answer"
+    elif [ "$answer" != "$OFFKIT_PYTHON" ]; then
+        refuse "$1" "is Python $answer, not $OFFKIT_PYTHON"
+    elif ! "$1" -I -S -c 'import zlib' 2>/dev/null; then
+        refuse "$1" "was compiled without zlib and cannot read wheels: yum install zlib-devel, compile it again"
+    else
+        found=$1
+    fi
+}
+
+# Sets $found to the interpreter to hand over to, empty when there is none.
+find_python() {
+    seen=
+    found=
+    if [ -n "$python" ]; then
+        case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
+        [ -e "$python" ] || fail 4 "--python: there is no $python"
+        consider "$python"
+    else
+        for name in "python$OFFKIT_PYTHON" python3 python; do
+            candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
+            case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
+        done
+        for candidate in "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
+            /opt/python*/bin/"python$OFFKIT_PYTHON" /opt/rh/*/root/usr/bin/"python$OFFKIT_PYTHON" \
+            "${PYENV_ROOT:-${HOME:-/}/.pyenv}"/versions/*/bin/"python$OFFKIT_PYTHON" \
+            "${HOME:-/}"/.pyenv/versions/*/bin/"python$OFFKIT_PYTHON" \
+            /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python; do
+            [ -n "$found" ] || consider "$candidate"
+        done
+    fi
+}
+

@@ -1,0 +1,57 @@
+# --- handing over -------------------------------------------------------------------------
+
+# A signal ends offkit, which cleans up; its exit code is ours. With INT and HUP the terminal may
+# have told it already: a second signal changes nothing for it.
+# shellcheck disable=SC2317,SC2329 # called by traps
+pass_on() {
+    [ -n "$starting" ] || exit "$1"
+    again=1
+    [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+
+# Only a child in the background leaves the shell free to act on a signal.
+hand_over() {
+    starting=1
+    again=
+    "$found" -I -S "$scratch/offkit.pyz" install "$@" &
+    child=$!
+    [ -z "$again" ] || kill -TERM "$child" # it came before there was anybody to tell
+    again=1
+    code=0
+    while [ -n "$again" ]; do
+        again=
+        wait "$child"
+        status=$?
+        [ "$status" -eq 127 ] || code=$status # 127: it had ended before, and was waited for
+    done
+    exit "$code"
+}
+
+clean_up() {
+    close_media
+    rm -rf -- "$scratch"
+}
+
+main() {
+    read_arguments "$@"
+    if [ -z "$bundle" ]; then
+        find_bundle
+        set -- "$bundle" "$@"
+    fi
+    check_bundle
+    find_python
+    starting=
+    child=
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
+    trap clean_up EXIT
+    trap 'pass_on 130' INT
+    trap 'pass_on 143' TERM
+    trap 'pass_on 129' HUP
+    [ -n "$found" ] || get_python "$@"
+    close_media
+    unpack
+    hand_over "$@"
+}
+
+main "$@"
+# sha256 @OFFKIT_SELF_SHA256@

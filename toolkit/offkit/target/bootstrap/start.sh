@@ -1,0 +1,79 @@
+#!/bin/sh
+# Installs a bundle on a server that has nothing but sh, tar and coreutils:
+#     tar -xf bundle.tar install.sh && sh install.sh bundle.tar [options of offkit install]
+# It finds a fitting Python, or gets one, takes offkit.pyz out of the bundle and hands over to it.
+# Exit codes: 1 what was asked for cannot be had, 2 usage, 3 damaged bundle or medium, 4 no fitting
+# Python, no room, no permission; else those of offkit.
+
+# The last line holds the checksum of all others. A shell reads command by command: whatever
+# happened to the rest of this file, this comes first.
+if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
+    sum=$(grep -v '^# sha256 ' <"$0" 2>/dev/null | sha256sum)
+    if [ "# sha256 ${sum%% *}" != "$(tail -n 1 <"$0" 2>/dev/null)" ]; then
+        printf '%s\n' "error: $0 itself is damaged" \
+            "fix: take it out of the bundle again: tar -xf bundle.tar install.sh" >&2
+        exit 3
+    fi
+fi
+
+set -u
+
+# What every part below goes by; lists are separated by newlines.
+#   from the arguments: $bundle, $prefix (absolute), $python (--python or empty), $isos, $repo_dirs,
+#     $get_python (build, source, packages or empty), and 1 or empty: $no_root (--no-root, or not
+#     root), $dry_run, $quiet, $verbose, $json, $ld_so_conf
+#   $found: the interpreter to hand over to; $scratch: a directory that goes when this ends
+#   open_media sets $bases: directories with a repodata/ (root, mounted), and $keys: files
+#   say TEXT, fail CODE TEXT [FIX]..., step TEXT [root], member NAME >FILE
+OFFKIT_PYTHON=@OFFKIT_PYTHON@
+OFFKIT_EL=@OFFKIT_EL@
+OFFKIT_ARCH=@OFFKIT_ARCH@
+OFFKIT_PYZ_SHA256=@OFFKIT_PYZ_SHA256@
+# Where the bundle goes on behind its manifest, and the checksum of all that: no byte of the bundle
+# is used before that is known to be right.
+OFFKIT_REST_OFFSET=@OFFKIT_REST_OFFSET@
+OFFKIT_REST_SHA256=@OFFKIT_REST_SHA256@
+# This Python on the distribution's media: what yum installs, all RPMs that it is made of, and
+# which ISO has it. Then the distributions' keys, as they are called in /etc/pki/rpm-gpg.
+OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
+OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
+OFFKIT_MEDIA='@OFFKIT_MEDIA@'
+OFFKIT_KEYS='@OFFKIT_KEYS@'
+
+newline='
+'
+
+say() { printf '%s\n' "$*" >&2; }
+
+# fail CODE TEXT [FIX]...: CODE is one of docs/doctor-codes.md, which has an exit code, or an exit
+# code where there is nothing to look up.
+fail() {
+    code=$1
+    case $code in
+        RPM001 | RPM002 | RPM003 | REPO011 | REPO014) status=3 ;;
+        RPM004) status=1 ;;
+        [0-9]*) status=$code ;;
+        *) status=4 ;;
+    esac
+    case $code in
+        [0-9]*) say "error: $2" ;;
+        *) say "error: $code $2" ;;
+    esac
+    shift 2
+    for fix in "$@"; do
+        say "fix: $fix"
+    done
+    exit "$status"
+}
+
+# step TEXT [root]: what is done now, or in a dry run what would be, with what needs root.
+steps=0
+step() {
+    if [ -n "$dry_run" ]; then
+        steps=$((steps + 1))
+        printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}"
+    elif [ -z "$quiet" ]; then
+        say "$1"
+    fi
+}
+
