@@ -68,7 +68,7 @@ def test_by_the_repositories(server, tmp_path):
     """What they answer is installed again, too."""
     place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
     server.put("/usr/lib64/libSM.so.6", b"text")
-    finding, result = only(server, rpm_repo=place)
+    finding, result = only(server, rpm_repos=[place])
     assert finding.fix.startswith(AGAIN + "libSM\nby repodata: libSM-")
     assert result.providers[0].source == place
 

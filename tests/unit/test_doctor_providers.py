@@ -62,7 +62,7 @@ def test_an_iso_that_is_not_mounted(server, tmp_path):
     """All that is missing in one line; each cure says which package on which ISO."""
     iso = iso_of(tmp_path, XLIBS)
     server.module("cv2/cv2", needed=["libSM.so.6", "libXrender.so.1", "libXext.so.6"])
-    result = doctor(server, iso=iso)
+    result = doctor(server, isos=[iso])
     assert result.summary.install_line == YUM + "libSM libXext libXrender"
     assert result.findings[0].fix == YUM + "libSM\nby repodata: libSM-1.2.2-1.el7.x86_64 on " + iso
     assert result.repositories == {iso: 5}
@@ -79,7 +79,7 @@ def test_a_directory(server, tmp_path, asked):
     server.module("cv2/cv2", needed=["libSM.so.6"])
     place = repository(tmp_path / "there" if asked == "rpm_repo" else server.host("/mnt/c7"), XLIBS)
     server.put("/etc/yum.repos.d/offkit.repo", OWN)
-    result = doctor(server, rpm_repo=place) if asked == "rpm_repo" else doctor(server)
+    result = doctor(server, rpm_repos=[place]) if asked == "rpm_repo" else doctor(server)
     shown = place if asked == "rpm_repo" else "/mnt/c7"
     assert result.findings[0].fix == YUM + "libSM\nby repodata: libSM-1.2.2-1.el7.x86_64 on " + shown
     if asked == "own":
@@ -91,7 +91,7 @@ def test_several_repositories_on_one_medium(server, tmp_path):
     for name, version in (("BaseOS", "1.0"), ("AppStream", "1.1")):
         repository(tmp_path / "dvd" / name, [library("libSM", "libSM.so.6", version=version)])
     server.module("x", needed=["libSM.so.6"])
-    result = doctor(server, rpm_repo=str(tmp_path / "dvd"))
+    result = doctor(server, rpm_repos=[str(tmp_path / "dvd")])
     assert "libSM-1.1-1.el7.x86_64 on {} (AppStream)".format(tmp_path / "dvd") in result.findings[0].fix
     assert len(result.repositories) == 2
 
@@ -100,7 +100,7 @@ def test_what_the_iso_does_not_have(server, tmp_path):
     """A minimal ISO: the line has nothing that yum would not find, and says which ISO is wanted."""
     iso = iso_of(tmp_path, XLIBS[2:])
     server.module("x", needed=["libSM.so.6", "libXext.so.6", "libunheard.so.1"])
-    result = doctor(server, iso=iso)
+    result = doctor(server, isos=[iso])
     fixes = {each.subject: each.fix for each in result.findings}
     assert fixes["libSM.so.6"] == (
         "no package has it on {}; el7 has it in libSM, which is on a fuller ISO (Everything, DVD)".format(iso)
@@ -113,11 +113,11 @@ def test_a_dependency_that_is_nowhere(server, tmp_path):
     """libSM wants libICE, which this ISO lacks; libc is here already and not spoken of."""
     iso = iso_of(tmp_path, XLIBS[:1])
     server.module("x", needed=["libSM.so.6"])
-    found = [each for each in doctor(server, iso=iso).findings if each.code == "REPO008"]
+    found = [each for each in doctor(server, isos=[iso]).findings if each.code == "REPO008"]
     assert [(each.subject, each.severity) for each in found] == [("libSM", "error")]
     assert "libSM-1.2.2-1.el7.x86_64 requires libICE.so.6()(64bit), which" in found[0].message
     server.library("libICE.so.6")
-    assert "REPO008" not in [each.code for each in doctor(server, iso=iso).findings]
+    assert "REPO008" not in [each.code for each in doctor(server, isos=[iso]).findings]
 
 
 def test_a_newer_libstdcxx_on_the_iso(server, tmp_path):
@@ -127,10 +127,10 @@ def test_a_newer_libstdcxx_on_the_iso(server, tmp_path):
     server.module("x", needed=["libstdc++.so.6"], needs={"libstdc++.so.6": wanted})
     names = ["libstdc++.so.6(" + version + ")(64bit)" for version in wanted]
     base = "libstdc++.so.6()(64bit)"
-    new = doctor(server, iso=iso_of(tmp_path, [package("libstdc++", [base, *names])]))
+    new = doctor(server, isos=[iso_of(tmp_path, [package("libstdc++", [base, *names])])])
     assert new.findings[0].fix.startswith(YUM + "libstdc++\n")
     assert new.summary.install_line == YUM + "libstdc++"
-    old = doctor(server, iso=iso_of(tmp_path, [package("libstdc++", [base, names[0]])]))
+    old = doctor(server, isos=[iso_of(tmp_path, [package("libstdc++", [base, names[0]])])])
     assert "bundle again with --target el7" in old.findings[0].fix
     assert old.summary.install_line == ""
 
@@ -139,17 +139,17 @@ def test_a_missing_library_without_the_version_wanted(server, tmp_path):
     """The package is named all the same, with what it lacks."""
     iso = iso_of(tmp_path, [package("libx", ["libx.so.1()(64bit)", "libx.so.1(X_1)(64bit)"])])
     server.module("x", needed=["libx.so.1"], needs={"libx.so.1": ["X_1", "X_2"]})
-    assert doctor(server, iso=iso).findings[0].fix.endswith("; but none has version X_2")
+    assert doctor(server, isos=[iso]).findings[0].fix.endswith("; but none has version X_2")
 
 
 def test_devel_packages_that_are_not_on_the_iso(server, tmp_path):
     """To build Python again: said before yum says it."""
     server.remove(DYNLOAD + "/_bz2.cpython-36m-x86_64-linux-gnu.so")
-    finding = doctor(server, iso=iso_of(tmp_path, XLIBS)).findings[0]
+    finding = doctor(server, isos=[iso_of(tmp_path, XLIBS)]).findings[0]
     assert (finding.code, finding.subject) == ("PY001", "bz2")
     assert "bzip2-devel is not on " in finding.fix
     fuller = iso_of(tmp_path, [*XLIBS, package("bzip2-devel")])
-    assert "is not on" not in doctor(server, iso=fuller).findings[0].fix
+    assert "is not on" not in doctor(server, isos=[fuller]).findings[0].fix
 
 
 def test_a_32_bit_python(server, tmp_path):
@@ -158,7 +158,7 @@ def test_a_32_bit_python(server, tmp_path):
     for path, kind in (("/usr/local/bin/python3.6", 2), (SITE + "/x.so", 3)):
         needed = ["libSM.so.6"] if kind == 3 else []
         server.put(path, build(needed=needed, kind=kind, bits=32, machine=3, exports=["PyInit_x"]))
-    assert YUM + "libSM.i686\n" in "".join(each.fix for each in doctor(server, iso=iso).findings)
+    assert YUM + "libSM.i686\n" in "".join(each.fix for each in doctor(server, isos=[iso]).findings)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_damaged_iso(server, tmp_path, make, words):
     with open(path, "wb") as sink:
         sink.write(data)
     server.module("x", needed=["libSM.so.6"])
-    result = doctor(server, iso=path)
+    result = doctor(server, isos=[path])
     found = [each for each in result.findings if each.code == "REPO004"]
     assert found[0].severity == "error"
     assert any(words in each.message for each in found)
@@ -188,7 +188,7 @@ def test_an_iso_whose_metadata_is_no_xml(server, tmp_path):
     """Read only because something is missing."""
     path = iso_of(tmp_path, [], xml=b"It works!")
     server.module("x", needed=["libSM.so.6"])
-    found = [each for each in doctor(server, iso=path).findings if each.code == "REPO004"]
+    found = [each for each in doctor(server, isos=[path]).findings if each.code == "REPO004"]
     assert [each.message for each in found] == [
         "cannot be read: primary.xml.gz: no XML: syntax error: line 1, column 0"
     ]
@@ -199,16 +199,16 @@ def test_things_that_are_no_medium(server, tmp_path):
     os.mkfifo(str(tmp_path / "fifo"))
     (tmp_path / "empty").mkdir()
     asked = [
-        {"rpm_repo": "empty"},
-        {"rpm_repo": "gone"},
-        {"iso": "gone.iso"},
-        {"iso": "fifo"},
-        {"iso": "empty"},
+        {"rpm_repos": "empty"},
+        {"rpm_repos": "gone"},
+        {"isos": "gone.iso"},
+        {"isos": "fifo"},
+        {"isos": "empty"},
     ]
     messages = []
     for each in asked:
         ((key, name),) = each.items()
-        (finding,) = doctor(server, **{key: str(tmp_path / name)}).findings
+        (finding,) = doctor(server, **{key: [str(tmp_path / name)]}).findings
         assert (finding.code, finding.severity) == ("REPO004", "error")
         messages.append(finding.message)
     assert [message.rpartition(": ")[2] for message in messages] == [
@@ -224,7 +224,7 @@ def test_repomd_is_a_fifo(server, tmp_path):
     """It is never opened."""
     (tmp_path / "repo" / "repodata").mkdir(parents=True)
     os.mkfifo(str(tmp_path / "repo" / "repodata" / "repomd.xml"))
-    (finding,) = doctor(server, rpm_repo=str(tmp_path / "repo")).findings
+    (finding,) = doctor(server, rpm_repos=[str(tmp_path / "repo")]).findings
     assert finding.code == "REPO004"
     write(tmp_path / "repo", "repodata/x", b"")
 
@@ -234,7 +234,7 @@ def test_a_bundle_is_compared_with_an_iso(server, tmp_path):
     wheel = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
     wanted = checklist.dump(Checklist((Library("libSM.so.6", (), (wheel,), "libSM", False),)))
     iso = iso_of(tmp_path, XLIBS)
-    result = forecast.examine(wanted, target.preset("3.6"), server.root, iso=iso)
+    result = forecast.examine(wanted, target.preset("3.6"), server.root, isos=[iso])
     assert result.install_line == YUM + "libSM"
     assert "libSM-1.2.2-1.el7.x86_64 on " + iso in result.findings[0].fix
     assert result.catalog.read == {iso: 5}

@@ -248,7 +248,7 @@ def test_a_named_repository_is_read_though_nothing_is_missing(server, tmp_path, 
     place = repository(tmp_path / "broken", library_packages("libSM.so.6"))
     (primary,) = (tmp_path / "broken" / "repodata").glob("*primary*")
     primary.write_bytes(b"no metadata")
-    result = examine("/opt/env", server.root, checks=checks, rpm_repo=place)
+    result = examine("/opt/env", server.root, checks=checks, rpm_repos=[place])
     found = [(each.code, each.severity) for each in result.findings if each.code.startswith("REPO")]
     assert found == [("REPO004", "error")]
     assert result.repositories == {}
@@ -257,5 +257,5 @@ def test_a_named_repository_is_read_though_nothing_is_missing(server, tmp_path, 
 def test_a_named_repository_that_is_whole(server, tmp_path):
     """It is read, and counted."""
     place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
-    result = examine("/opt/env", server.root, checks=["repositories"], rpm_repo=place)
+    result = examine("/opt/env", server.root, checks=["repositories"], rpm_repos=[place])
     assert (result.findings, result.repositories) == ([], {place: 1})

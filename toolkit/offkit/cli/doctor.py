@@ -28,10 +28,10 @@ def doctor(
         None, "--prefix", metavar="DIR", help="Where 'offkit install' installed to."
     ),
     root: str = typer.Option("/", "--root", metavar="DIR", help="Look at the system mounted here."),
-    iso: Optional[str] = typer.Option(
-        None, "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted."
+    iso: Optional[List[str]] = typer.Option(
+        None, "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted. May be repeated."
     ),
-    rpm_repo: Optional[str] = typer.Option(
+    rpm_repo: Optional[List[str]] = typer.Option(
         None, "--rpm-repo", metavar="DIR", help="Ask the yum repository in this directory, or just below it."
     ),
     check: Optional[List[str]] = typer.Option(
@@ -55,7 +55,8 @@ def doctor(
     if list_checks:
         _list_checks()
         return
-    options.refuse_empty(prefix=prefix, root=root, iso=iso, **{"rpm-repo": rpm_repo})
+    options.refuse_empty(prefix=prefix, root=root)
+    isos, rpm_repos = options.media(iso, rpm_repo)
     if not os.path.isdir(root):
         raise UsageError("there is no directory {} (--root)".format(root))
     where, wanted = _sort(list(words or ()), list(check or ()), checks.NAMES)
@@ -71,7 +72,7 @@ def doctor(
         _refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is compared as a whole: no check, no --fix")
-        _bundle(where, root, iso or "", rpm_repo or "", json, quiet)
+        _bundle(where, root, isos, rpm_repos, json, quiet)
         return
     from offkit.target.doctor import examine
     from offkit.target.doctor.environment import default_where
@@ -86,7 +87,7 @@ def doctor(
 
     def look() -> "Examination":
         names = tuple(wanted) or checks.NAMES
-        return examine(inside, top, reporter=console, checks=names, iso=iso or "", rpm_repo=rpm_repo or "")
+        return examine(inside, top, reporter=console, checks=names, isos=isos, rpm_repos=rpm_repos)
 
     result = look()
     repaired: Optional[Dict[str, Any]] = None
@@ -189,7 +190,7 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
     )
 
 
-def _bundle(path: str, root: str, iso: str, rpm_repo: str, json: bool, quiet: bool) -> None:
+def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
     from offkit.model import layout
     from offkit.target import bundle_file
@@ -197,7 +198,7 @@ def _bundle(path: str, root: str, iso: str, rpm_repo: str, json: bool, quiet: bo
 
     bundle = bundle_file.read_manifest(path)
     result = forecast.examine(
-        bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root), iso, rpm_repo
+        bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root), isos, rpm_repos
     )
     render.document(
         _SCHEMA,

@@ -2,7 +2,7 @@
 
 import json as jsonlib
 import os
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 import typer
 
@@ -62,6 +62,14 @@ def refuse_empty(**given: Optional[str]) -> None:
                 "--{} is given, but empty".format(name),
                 fix="is it a variable that is not set? Leave the option out to have the default",
             )
+
+
+def media(isos: Optional[Sequence[str]], directories: Optional[Sequence[str]]) -> Tuple[List[str], List[str]]:
+    """The values of --iso and --rpm-repo, as absolute paths. Raises UsageError for an empty one."""
+    for name, values in (("iso", isos), ("rpm-repo", directories)):
+        for value in values or ():
+            refuse_empty(**{name: value})
+    return [os.path.abspath(one) for one in isos or ()], [os.path.abspath(one) for one in directories or ()]
 
 
 def standing_prefix(prefix: Optional[str]) -> str:

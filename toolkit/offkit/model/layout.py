@@ -32,6 +32,8 @@ GENERATIONS = "generations"
 CURRENT = "current"
 LOCK = ".lock"
 BUILDING = ".building-"
+PYTHON = "python"  # interpreters that offkit brought, one directory each
+SYSTEM = "system"  # what was changed outside PREFIX (target.ledger)
 
 # Under PREFIX/generations/ID, which is itself the virtual environment
 RECEIPT = "offkit/receipt.json"

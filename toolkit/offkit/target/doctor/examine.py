@@ -1,7 +1,7 @@
 """All checks of the doctor, in order, and their sum."""
 
 import os
-from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
@@ -60,12 +60,12 @@ def examine(
     variables: Optional[Mapping[str, str]] = None,
     reporter: Optional[Reporter] = None,
     checks: Collection[str] = NAMES,
-    iso: str = "",
-    rpm_repo: str = "",
+    isos: Sequence[str] = (),
+    rpm_repos: Sequence[str] = (),
 ) -> Examination:
     """Everything that is wrong with the environment at ``environment_dir`` on the server below ``root``.
 
-    ``environment_dir`` is a path inside that root; ``iso`` and ``rpm_repo`` are paths as this
+    ``environment_dir`` is a path inside that root; ``isos`` and ``rpm_repos`` are paths as this
     process sees them, asked for RPMs in the place of the server's own repositories. Nothing is
     executed, imported or changed. ``variables`` is the process environment (LD_LIBRARY_PATH,
     the locale, TMPDIR); it is used only for the running system. Raises EnvironmentProblem when
@@ -75,7 +75,7 @@ def examine(
     env, findings = environment.locate(tree, environment_dir)
     arch = processor.arch_of(tree, env.interpreter)
     known = repositories.configured(tree, arch)
-    with providers.open_catalog(tree, iso, rpm_repo, known.own) as catalog:
+    with providers.open_catalog(tree, isos, rpm_repos, known.own) as catalog:
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         return visit.make(findings, [name for name in NAMES if name in checks])
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
@@ -34,13 +34,17 @@ class Forecast(NamedTuple):
     libraries: int  # sonames asked for
     system: str
     install_line: str
+    rpms: Tuple[str, ...]  # to be installed, as yum takes them
+    again: Tuple[str, ...]  # to be installed once more: they are here, and damaged
     catalog: Catalog  # which repositories answered, and what
 
 
-def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_repo: str = "") -> Forecast:
+def examine(
+    text: bytes, target: Target, root: str = "/", isos: Sequence[str] = (), rpm_repos: Sequence[str] = ()
+) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 
-    ``text`` is checklist.json; ``iso`` and ``rpm_repo`` as for ``doctor.examine``. Raises
+    ``text`` is checklist.json; ``isos`` and ``rpm_repos`` as for ``doctor.examine``. Raises
     IntegrityError when the checklist cannot be read.
     """
     wanted = checklists.load(text)
@@ -48,14 +52,14 @@ def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_rep
     findings = _other_machine(tree, target)
     if findings:
         system = remedies.read(tree, Catalog()).system
-        return Forecast(findings, len(wanted.libraries), system, "", Catalog())
+        return Forecast(findings, len(wanted.libraries), system, "", (), (), Catalog())
     machine, little, ldso = _ARCHES[target.arch]
     view = TreeView(tree)
     loader = make_loader(tree, view, ldso, target.arch, (), findings)
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
     rpms: List[str] = []
     again: List[str] = []
-    with open_catalog(tree, iso, rpm_repo, configured(tree, target.arch).own) as catalog:
+    with open_catalog(tree, isos, rpm_repos, configured(tree, target.arch).own) as catalog:
         cures = remedies.read(tree, catalog)
         cures.consult(_missing(wanted, report, target.arch))
         for library in wanted.libraries:
@@ -67,7 +71,15 @@ def examine(text: bytes, target: Target, root: str = "/", iso: str = "", rpm_rep
                 findings += _judge(library, report, cures, rpms)
         findings += catalog.findings
     line = remedies.combined(cures, rpms, again)
-    return Forecast(findings, len(wanted.libraries), cures.system, line, catalog)
+    return Forecast(
+        findings,
+        len(wanted.libraries),
+        cures.system,
+        line,
+        remedies.union(rpms),
+        remedies.union(again),
+        catalog,
+    )
 
 
 def is_tar(path: str) -> bool:

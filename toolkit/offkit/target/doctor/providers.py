@@ -173,13 +173,15 @@ def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, str
     return Answer(own, tuple(places[package] for package in own), lacking)
 
 
-def open_catalog(tree: Tree, iso: str = "", rpm_repo: str = "", own: Sequence[str] = ()) -> Catalog:
+def open_catalog(
+    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[str] = (), own: Sequence[str] = ()
+) -> Catalog:
     """The repositories that were named, else those at ``own``: directories inside the tree.
 
-    ``iso`` and ``rpm_repo`` are paths as this process sees them.
+    ``isos`` and ``rpm_repos`` are paths as this process sees them.
     """
     catalog = Catalog()
-    if iso:
+    for iso in isos:
         try:
             image = catalog.hold(media.Image(iso))
         except (OSError, BadIso) as error:
@@ -188,9 +190,9 @@ def open_catalog(tree: Tree, iso: str = "", rpm_repo: str = "", own: Sequence[st
             if image.lacking:
                 catalog.findings.append(_cut(iso, image))
             catalog.add(image, named=True)
-    if rpm_repo:
+    for rpm_repo in rpm_repos:
         catalog.add(media.Directory(Tree("/"), os.path.abspath(rpm_repo)), named=True)
-    if not (iso or rpm_repo):
+    if not (isos or rpm_repos):
         catalog.expect([media.Directory(tree, path) for path in own])
     return catalog
 

@@ -1,0 +1,178 @@
+"""What offkit changed of the system: PREFIX/system, written around every transaction of yum.
+
+``NNNN.text`` is a line for people, ``NNNN.before`` and ``NNNN.after`` are the installed RPMs,
+``NNNN.files`` are paths made outside PREFIX. install.sh writes the same files. A number without
+``.after`` is a transaction that was interrupted.
+"""
+
+import os
+import re
+from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges import files
+from offkit.edges.run import Result, clean_environment
+from offkit.model import layout
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
+
+FORMAT = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"
+# As ``FORMAT`` writes it. A key that was imported is a package too, called gpg-pubkey.
+_LINE = re.compile(r"^(.+)-(\d+):([^-]+)-([^-]+)\.([^.]+)$")
+_FILE = re.compile(r"^(\d{4,})\.(text|before|after|files)$")
+_KEY = "gpg-pubkey"
+
+Run = Callable[[Sequence[str]], Result]
+
+
+class Rpm(NamedTuple):
+    """An installed RPM, or an imported key."""
+
+    name: str
+    epoch: str
+    version: str
+    release: str
+    arch: str  # "(none)" of a key
+
+    @property
+    def line(self) -> str:
+        return "{}-{}:{}-{}.{}".format(*self)
+
+    @property
+    def key(self) -> bool:
+        return self.name == _KEY
+
+    @property
+    def word(self) -> str:
+        """As ``rpm -e`` takes it: an epoch is part of no file name and of no argument on el7."""
+        stem = "{}-{}-{}".format(self.name, self.version, self.release)
+        return stem if self.key else stem + "." + self.arch
+
+
+class Entry(NamedTuple):
+    """One transaction."""
+
+    number: int
+    text: str
+    before: FrozenSet[str]
+    after: Optional[FrozenSet[str]]  # None: interrupted
+    files: Tuple[str, ...] = ()
+
+
+def directory(prefix: str) -> str:
+    return os.path.join(prefix, layout.SYSTEM)
+
+
+def parse(line: str) -> Optional[Rpm]:
+    """Back from ``Rpm.line``; None for anything else."""
+    found = _LINE.match(line)
+    return Rpm(*found.groups()) if found else None
+
+
+def installed(run: Run) -> Tuple[str, ...]:
+    """All RPMs and keys of this server as sorted lines.
+
+    Raises EnvironmentProblem (RPM009) where rpm cannot be asked.
+    """
+    done = run(["rpm", "-qa", "--qf", FORMAT])
+    if not done.ok:
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        message = "rpm does not say what is installed: {}".format(words[-1] if words else done.returncode)
+        fix = "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+        raise EnvironmentProblem(message, [Finding("RPM009", ERROR, "rpm", message, ("rpm -qa",), fix)])
+    return tuple(sorted(done.stdout.split("\n")[:-1]))
+
+
+def read(prefix: str) -> List[Entry]:
+    """All entries, by number. What cannot be read is as if it were not there."""
+    place = directory(prefix)
+    try:
+        names = sorted(os.listdir(place))
+    except OSError:
+        return []
+    numbers = sorted({int(found.group(1)) for found in map(_FILE.match, names) if found})
+    entries = []
+    for number in numbers:
+        before, after = _lines(place, number, "before"), _lines(place, number, "after")
+        entries.append(
+            Entry(
+                number,
+                " ".join(_lines(place, number, "text") or ()),
+                # Without a before nothing can be told: nothing counts as added.
+                frozenset(before if before is not None else after or ()),
+                frozenset(after) if after is not None else (None if before is not None else frozenset()),
+                tuple(_lines(place, number, "files") or ()),
+            )
+        )
+    return entries
+
+
+def _lines(place: str, number: int, kind: str) -> Optional[List[str]]:
+    try:
+        with open(_path(place, number, kind), "rb") as source:
+            data = source.read()
+    except OSError:
+        return None
+    return [line for line in os.fsdecode(data).split("\n") if line]
+
+
+def _path(place: str, number: int, kind: str) -> str:
+    return os.path.join(place, "{:04d}.{}".format(number, kind))
+
+
+def begin(prefix: str, text: str, before: Iterable[str]) -> int:
+    """A transaction is about to begin: its number. Raises OSError."""
+    place = directory(prefix)
+    os.makedirs(place, exist_ok=True)
+    number = max([entry.number for entry in read(prefix)] or [0]) + 1
+    files.replace(_path(place, number, "text"), (text + "\n").encode("utf-8", "surrogateescape"))
+    files.replace(_path(place, number, "before"), _text(before))
+    return number
+
+
+def end(prefix: str, number: int, before: Iterable[str], after: Iterable[str]) -> None:
+    """It has ended, well or not. One that changed nothing is forgotten. Raises OSError."""
+    place = directory(prefix)
+    if sorted(before) != sorted(after):
+        files.replace(_path(place, number, "after"), _text(after))
+        return
+    for kind in ("before", "text"):
+        os.unlink(_path(place, number, kind))
+    files.sync_directory(place)
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return "".join(line + "\n" for line in sorted(lines)).encode("utf-8", "surrogateescape")
+
+
+def added(entries: Sequence[Entry], now: Iterable[str]) -> Tuple[Rpm, ...]:
+    """The RPMs and keys that are here because of offkit, exactly as it left them, sorted.
+
+    What was updated is not among them: before, an older one was here. Of a transaction that was
+    interrupted all counts that was new when the next one began, or is now. What somebody else has
+    updated since is theirs.
+    """
+    present = tuple(now)
+    ours: Dict[Tuple[str, ...], Rpm] = {}
+    for index, entry in enumerate(entries):
+        before = _by_identity(entry.before)
+        ours = {name: rpm for name, rpm in ours.items() if before.get(name) == rpm}
+        following = entries[index + 1].before if index + 1 < len(entries) else present
+        after = _by_identity(entry.after if entry.after is not None else following)
+        ours.update((name, rpm) for name, rpm in after.items() if name in ours or name not in before)
+    here = _by_identity(present)
+    return tuple(sorted(rpm for name, rpm in ours.items() if here.get(name) == rpm))
+
+
+def _by_identity(lines: Iterable[str]) -> Dict[Tuple[str, ...], Rpm]:
+    """A key is its version (it never changes), a package its name and architecture."""
+    rpms = (rpm for rpm in map(parse, lines) if rpm is not None)
+    return {tuple(rpm) if rpm.key else (rpm.name, rpm.arch): rpm for rpm in rpms}
+
+
+def english(base: Callable[..., Result]) -> Run:
+    """``edges.run.run`` for programs whose words are read: they speak English."""
+
+    def run(argv: Sequence[str]) -> Result:
+        return base(argv, clean_environment({"LC_ALL": "C", "LANG": "C"}))
+
+    return run

@@ -1,0 +1,182 @@
+"""The one place that calls yum (yum 3 or dnf, which answers to that name), and names its failures.
+
+Only repositories called offkit-* ever take part, and signatures are always checked. The words
+that are recognised are those of yum 3.4.3 (yummain.py, yum/__init__.py), dnf 4 (dnf/base.py,
+dnf/lock.py), libdnf and rpm, under LC_ALL=C.
+"""
+
+import os
+import re
+from typing import Callable, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges.run import Result
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
+from offkit.model.finding import ERROR, Finding
+
+# Both take every one of these. Plugins are left out: some ask the network whatever is enabled.
+OPTIONS = ("--noplugins", "--disablerepo=*", "--enablerepo=offkit-*", "--setopt=exit_on_lock=1")
+_PID = "/var/run/yum.pid"
+_LAST_LINES = 12
+_COPY = "copy the ISO again and compare its checksum with the one published for it"
+
+Run = Callable[[Sequence[str]], Result]
+
+
+class _Kind(NamedTuple):
+    """A failure: what yum says, and what that means."""
+
+    words: str  # a regular expression
+    code: str
+    error: Callable[..., OffkitError]
+    message: str
+    fix: str
+
+
+# In this order: dnf ends each of its refusals with "GPG check FAILED", yum 3 with
+# "Error downloading packages", and a lock or a missing right comes before everything else.
+_KINDS = (
+    _Kind(
+        r"holding the yum lock|another copy is running|already locked by|"
+        r"obtain the transaction lock|can't create transaction lock|Waiting for process with pid",
+        "RPM005",
+        EnvironmentProblem,
+        "another process is at work on this server's packages",
+        "wait until that yum, dnf or rpm has finished, then run the command again",
+    ),
+    _Kind(
+        r"need to be root|superuser privileges|[Mm]ust be root",
+        "RPM006",
+        EnvironmentProblem,
+        "only root may install packages",
+        "run it as root; or without root: offkit install … --no-root",
+    ),
+    _Kind(
+        r"is not signed",
+        "RPM002",
+        IntegrityError,
+        "a package without a signature is refused",
+        "take the distribution's own ISO: every package on it is signed",
+    ),
+    _Kind(
+        r"Public key for .* is not installed|not correct for this package|GPG key retrieval failed|"
+        r"Invalid GPG [Kk]ey|Failed to retrieve GPG key|Curl error \(37\).*(KEY|gpg)",
+        "RPM003",
+        IntegrityError,
+        "a package is signed with a key that is not that of this medium",
+        "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg",
+    ),
+    _Kind(
+        r"incorrect checksum|does not match intended download|Problem opening package|digest: BAD|"
+        r"signature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|"
+        r"unpacking of archive failed|rpmts_HdrFromFdno: error",
+        "RPM001",
+        IntegrityError,
+        "a package is damaged, or somebody altered it",
+        _COPY,
+    ),
+    _Kind(
+        r"repomd\.xml|Cannot retrieve repository metadata|Failed to download metadata|"
+        r"Cannot find a valid baseurl|failure: repodata/|Error opening file for checksum|"
+        r"Input/output error|Cannot download Packages",
+        "REPO011",
+        IntegrityError,
+        "the medium is damaged, or not all of it is there",
+        _COPY,
+    ),
+    _Kind(
+        r"No match for argument|No package .* available|Unable to find a match|nothing provides|"
+        r"Requires: |Depsolve Error",
+        "RPM004",
+        RequestError,
+        "the media do not have all that is needed",
+        "take a fuller ISO (Everything, DVD) of the same release, or name a second one as well",
+    ),
+)
+
+
+def command(words: Sequence[str], repositories: str = "", cache: str = "") -> List[str]:
+    """The argument list of a yum that asks nothing.
+
+    ``words`` are the verb and what it is for. ``repositories`` is a directory of .repo files to
+    read in the place of /etc/yum.repos.d, ``cache`` one for metadata; neither path may have a
+    space, a comma or an equals sign: yum splits there.
+    """
+    own = ["--setopt=reposdir=" + repositories] if repositories else []
+    own += ["--setopt=cachedir=" + cache] if cache else []
+    return ["yum", "-y", *OPTIONS, *own, *words]
+
+
+def call(argv: Sequence[str], run: Run, changed: Callable[[], str] = str) -> Result:
+    """Run it to the end.
+
+    Raises the named failure; ``changed`` says then, in a sentence, what was done nevertheless.
+    """
+    refuse_locked(_PID)
+    done = run(argv)
+    if not done.ok:
+        raise failure(done, changed())
+    return done
+
+
+def refuse_locked(path: str) -> None:
+    """Raises EnvironmentProblem (RPM005) while the yum 3 whose pid is in that file is at work.
+
+    An older yum 3 knows no exit_on_lock, and waits for ever.
+    """
+    try:
+        with open(path, "rb") as source:
+            pid = int(source.read(32))
+        os.kill(pid, 0)
+    except (OSError, ValueError, OverflowError):
+        return
+    kind = _KINDS[0]
+    words = ("{}: process {}".format(path, pid),)
+    raise kind.error(kind.message, [Finding(kind.code, ERROR, "yum", kind.message, words, kind.fix)])
+
+
+def failure(done: Result, changed: str = "") -> OffkitError:
+    """What a yum that failed has met, with its own words."""
+    text = done.stdout + "\n" + done.stderr
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    more = changed and "{}; ".format(changed)
+    if done.returncode == 127:
+        return missing(lines[-1] if lines else "")
+    for kind in _KINDS:
+        said = [line for line in lines if re.search(kind.words, line)]
+        if said:
+            subject = _subject(said) or "yum"
+            words = tuple(dict.fromkeys(said))[:_LAST_LINES]
+            finding = Finding(kind.code, ERROR, subject, kind.message, words, kind.fix)
+            return kind.error("yum refused: " + kind.message, [finding], more and more + "nothing else was")
+    message = "yum failed (exit code {})".format(done.returncode)
+    fix = more + "'offkit doctor repositories' says what is in yum's way; then run the command again"
+    words = tuple(lines[-_LAST_LINES:])
+    return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)])
+
+
+def missing(why: str) -> EnvironmentProblem:
+    """RPM009: there is no such program here."""
+    message = "there is no yum here"
+    fix = "without it: offkit install … --no-root takes what is needed out of the RPMs itself"
+    return EnvironmentProblem(message, [Finding("RPM009", ERROR, "yum", message, (why,), fix)])
+
+
+def _subject(lines: Sequence[str]) -> str:
+    """The package that a refusal is about."""
+    for line in lines:
+        found = re.search(
+            r"(?:Package \"?|Public key for |for argument: |No package |package )([\w.+~^-]+?)(?:\.rpm)?[\" ]",
+            line + " ",
+        )
+        if found:
+            return os.path.basename(found.group(1))
+    return ""
+
+
+def changed_since(before: Sequence[str], after: Sequence[str]) -> str:
+    """``"libSM-0:1.2 has been installed"``; what a failed transaction did all the same."""
+    new: Tuple[str, ...] = tuple(line for line in after if line not in set(before))
+    packages = [line for line in new if not line.startswith("gpg-pubkey")]
+    if not packages:
+        return "no package was installed" + (", only the key was imported" if new else "")
+    return "{} {} been installed".format(", ".join(packages), "has" if len(packages) == 1 else "have")
