@@ -8,9 +8,9 @@ import errno
 import hashlib
 import os
 import posixpath
-from typing import Any, BinaryIO, Collection, Iterator, List, Tuple, Type
+from typing import Any, BinaryIO, Collection, Iterator, List
 
-from offkit.edges import primary_db
+from offkit.edges import primary_db, unpacking
 from offkit.edges.tree import Tree, kind
 from offkit.model import repodata
 from offkit.model.iso9660 import BadIso, Iso
@@ -171,70 +171,15 @@ class _Hashing:
 
 def _unpack(source: _Hashing, limit: int) -> Iterator[bytes]:
     """By what the file begins with; BadRepodata when it is damaged, or has more than ``limit`` bytes."""
-    first = source.read(_CHUNK)
     total = 0
-    for chunk in _decompressed(source, first):
-        total += len(chunk)
-        if total > limit:
-            raise BadRepodata("unpacks to more than the {} bytes that it should have".format(limit))
-        yield chunk
-
-
-def _decompressed(source: _Hashing, first: bytes) -> Iterator[bytes]:
-    if first.startswith(b"\x28\xb5\x2f\xfd"):
-        raise BadRepodata("is compressed with zstd, which Python does not read")
     try:
-        if first.startswith(b"\x1f\x8b"):
-            import zlib
-
-            return _gunzip(zlib, source, first)
-        if first.startswith(b"BZh"):
-            import bz2
-
-            return _decompress(bz2.BZ2Decompressor(), (OSError, EOFError, ValueError), source, first)
-        if first.startswith(b"\xfd7zXZ\0"):
-            import lzma
-
-            # 512 MB is a dictionary of xz -9 several times over; more is an attack on memory.
-            worker = lzma.LZMADecompressor(memlimit=512 * 1024 * 1024)
-            return _decompress(worker, (lzma.LZMAError, EOFError, MemoryError), source, first)
-    except ImportError as error:
-        raise BadRepodata("this Python was built without {}".format(error.name))
-    return _plain(source, first)
-
-
-def _plain(source: _Hashing, chunk: bytes) -> Iterator[bytes]:
-    while chunk:
-        yield chunk
-        chunk = source.read(_CHUNK)
-
-
-def _gunzip(zlib: Any, source: _Hashing, chunk: bytes) -> Iterator[bytes]:
-    """One gzip member, as createrepo writes it."""
-    worker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    try:
-        while chunk and not worker.eof:
-            yield worker.decompress(chunk, _CHUNK)
-            chunk = worker.unconsumed_tail or source.read(_CHUNK)
-    except zlib.error as error:
-        raise BadRepodata("is damaged: {}".format(error))
-    if not worker.eof:
-        raise BadRepodata("is cut off")
-
-
-def _decompress(
-    worker: Any, errors: Tuple[Type[Exception], ...], source: _Hashing, chunk: bytes
-) -> Iterator[bytes]:
-    while not worker.eof:
-        try:
-            yield worker.decompress(chunk, _CHUNK)
-        except errors as error:
-            raise BadRepodata("is damaged: {}".format(error))
-        chunk = b""
-        if worker.needs_input and not worker.eof:
-            chunk = source.read(_CHUNK)
-            if not chunk:
-                raise BadRepodata("is cut off")
+        for chunk in unpacking.decompressed(source):
+            total += len(chunk)
+            if total > limit:
+                raise BadRepodata("unpacks to more than the {} bytes that it should have".format(limit))
+            yield chunk
+    except (unpacking.Damaged, unpacking.Unsupported) as error:
+        raise BadRepodata(str(error))
 
 
 def reason(error: Exception) -> str:
