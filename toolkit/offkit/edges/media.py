@@ -39,6 +39,10 @@ class Medium:
         """Directories at the top, sorted."""
         raise NotImplementedError
 
+    def names(self) -> List[str]:
+        """Everything at the top, sorted."""
+        raise NotImplementedError
+
     def repositories(self) -> List[str]:
         """Paths with a repodata/: the top itself (CentOS 7), or BaseOS, AppStream and the like below it."""
         places = ["", *self.folders()]
@@ -58,9 +62,11 @@ class Directory(Medium):
     def has(self, path: str) -> bool:
         return self._tree.is_file(posixpath.join(self._path, path))
 
+    def names(self) -> List[str]:
+        return [entry.name for entry in self._tree.scan(self._path)]
+
     def folders(self) -> List[str]:
-        names = [entry.name for entry in self._tree.scan(self._path)]
-        return [name for name in names if self._tree.is_dir(posixpath.join(self._path, name))]
+        return [name for name in self.names() if self._tree.is_dir(posixpath.join(self._path, name))]
 
 
 class Image(Medium):
@@ -93,6 +99,9 @@ class Image(Medium):
             return not self._iso.find(path).directory
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+    def names(self) -> List[str]:
+        return sorted(self._iso.names(""))
 
     def folders(self) -> List[str]:
         return [name for name in self._iso.names("") if self._iso.is_dir(name)]
