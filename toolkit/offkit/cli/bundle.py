@@ -1,14 +1,17 @@
 """offkit bundle: everything a server will need, in one file."""
 
+import os
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import TYPE_CHECKING, Any, List, Optional
 
 import typer
 
 from offkit.cli import options, render
 from offkit.model import finding
 from offkit.model.errors import EXIT_PROBLEMS
-from offkit.model.target import Target
+
+if TYPE_CHECKING:
+    from offkit.online.bundle import Order
 
 
 def bundle(
@@ -18,6 +21,18 @@ def bundle(
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
     out: Path = typer.Option(Path("bundle.tar"), "--output", "-o", metavar="FILE", help="The bundle."),
+    python_source: Optional[Path] = typer.Option(
+        None,
+        "--python-source",
+        metavar="FILE",
+        help="Carry CPython's source (Python-X.Y.Z.tgz), compiled there if no Python fits.",
+    ),
+    python_build: Optional[Path] = typer.Option(
+        None,
+        "--python-build",
+        metavar="FILE",
+        help="Carry a ready-made, relocatable CPython ('install_only' .tar.gz), unpacked there if none fits.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and say what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -39,10 +54,15 @@ def bundle(
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle as online
-    from offkit.online import fetch, pack
+    from offkit.online import fetch, pack, pythons
     from offkit.online.lock import Request
 
-    where = options.target_of(python, target, arch)
+    carried = pythons.look(python_source, python_build)
+    where = options.target_of(python or (pythons.series(carried) if target is None else None), target, arch)
+    exact = (python or "").count(".") > 1 or (target is not None and os.path.isfile(target))
+    where, remarks = pythons.fit(where, carried, exact)
+    for remark in remarks:
+        console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
     args = options.index_args(
         index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
     )
@@ -52,32 +72,39 @@ def bundle(
     if not dry_run:
         pack.destination(out)
     order = online.Order(
-        Request(wanted, tuple(files or ()), tuple(args)), where, out, cache_dir or fetch.default_cache()
+        Request(wanted, tuple(files or ()), tuple(args)),
+        where,
+        out,
+        cache_dir or fetch.default_cache(),
+        carried,
     )
     if dry_run:
-        _show_plan(online.plan(order, console), where)
+        _show_plan(online.plan(order, console), order)
         return
     done = online.bundle(order, console)
-    _show(done, where)
+    _show(done, order)
     if finding.has_errors(done.findings):
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _show_plan(planned: Any, where: Target) -> None:
+def _show_plan(planned: Any, order: "Order") -> None:
+    where = order.target
     render.document(
         "offkit/plan-1",
         target=where.to_json(),
         wheels=[wheel.filename for wheel in planned.lock.wheels],
         pip=planned.pip.filename,
         runtime=[wheel.filename for wheel in planned.runtime],
+        pythons=[dict(one._asdict()) for one in order.pythons.carried],
     )
     render.title("would pack for {}".format(where.describe()))
     rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
-    render.table([*rows, ("pip", planned.pip.version, "(runs there to install the others)")])
+    rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
+    render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
 
 
-def _show(done: Any, where: Target) -> None:
-    packed = done.packed
+def _show(done: Any, order: "Order") -> None:
+    where, packed = order.target, done.packed
     render.document(
         "offkit/bundle-report-1",
         target=where.to_json(),
@@ -89,6 +116,7 @@ def _show(done: Any, where: Target) -> None:
         libraries=[library._asdict() for library in done.checklist.libraries],
         downloaded=done.downloaded,
         downloaded_size=done.downloaded_size,
+        pythons=[dict(one._asdict()) for one in order.pythons.carried],
         findings=[one.to_json() for one in done.findings],
     )
     render.good("{}  {}  for {}".format(packed.path, render.size(packed.size), where.describe()))
@@ -99,6 +127,8 @@ def _show(done: Any, where: Target) -> None:
         ],
         "    ",
     )
+    for one in order.pythons.carried:
+        render.line("  carries {}, for a server that has none".format(one.describe()))
     render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
     render.line("  sha256 {}".format(packed.sha256))
     libraries = [one for one in done.checklist.libraries if one.rpm != "glibc"]

@@ -1,6 +1,6 @@
 """offkit inspect: what a bundle is for and what it holds."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Tuple
 
 import typer
 
@@ -23,7 +23,7 @@ def inspect(
     """
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
-    from offkit.model import checklist, layout
+    from offkit.model import carried, checklist, layout
     from offkit.model.tags import split_wheel
     from offkit.target import bundle_file, requirements
 
@@ -68,6 +68,7 @@ def inspect(
             *([("sha256", whole + "  of the file")] if whole else []),
             ("digest", opened.digest + "  of the manifest"),
             ("installed", render.size(manifest.installed_size)),
+            *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         ]
     )
     render.title("requirements")
@@ -81,6 +82,11 @@ def inspect(
     if verbose:
         render.title("members")
         render.table([(one.sha256[:16], render.size(one.size), one.path) for one in opened.segments])
+
+
+def _python(one: Tuple[str, str, str]) -> str:
+    kind, member, version = one
+    return "Python {}, {} ({})".format(version, "its source" if kind == "source" else "ready-made", member)
 
 
 def _source(library: "Library") -> str:

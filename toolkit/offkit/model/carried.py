@@ -38,8 +38,7 @@ def to_options(carried: Tuple[Carried, ...]) -> Dict[str, Any]:
 
 def from_options(options: Dict[str, Any]) -> List[Tuple[str, str, str]]:
     """(kind, member, version) of each; only what has the right form counts."""
-    found = []
-    for one in options.get("pythons", ()):
-        if isinstance(one, dict) and all(isinstance(one.get(key), str) for key in ("kind", "member", "version")):
-            found.append((one["kind"], one["member"], one["version"]))
-    return found
+    keys = ("kind", "member", "version")
+    listed = [one for one in options.get("pythons", ()) if isinstance(one, dict)]
+    listed = [one for one in listed if all(isinstance(one.get(key), str) for key in keys)]
+    return [(one["kind"], one["member"], one["version"]) for one in listed]

@@ -8,10 +8,13 @@ import csv
 import hashlib
 import io
 import pkgutil
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 from offkit.edges import data
+from offkit.model import packages
+from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
+from offkit.model.finding import ERROR
 from offkit.model.target import Target
 
 # A shell reads from the top: the self-check is first, the call of main last, between them functions.
@@ -35,14 +38,15 @@ _DIGEST = b"@OFFKIT_REST_SHA256".ljust(64, b"@")  # 64, as the digest
 _SELF = b"# sha256 @OFFKIT_SELF_SHA256@"
 
 
-def script(where: Target, pyz: bytes) -> bytes:
-    """The joined parts for a target and its runtime; ``seal`` completes them.
+def script(where: Target, pyz: bytes, carried: Sequence[Carried] = ()) -> bytes:
+    """The joined parts for a target, its runtime and the Pythons that the bundle carries; ``seal``
+    completes them.
 
     The length is final: what is still to come takes the place of as many characters. Raises
     OffkitError when this offkit is incomplete.
     """
     text = b"".join(_part(name) for name in PARTS)
-    for name, value in _values(where, pyz).items():
+    for name, value in _values(where, pyz, carried).items():
         text = text.replace(b"@OFFKIT_" + name.encode("ascii") + b"@", value.encode("ascii"))
     text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
     return _vouched(text.partition(_SELF)[0])
@@ -68,7 +72,10 @@ def python_row(el: int, series: str) -> Dict[str, str]:
     return empty
 
 
-def _values(where: Target, pyz: bytes) -> Dict[str, str]:
+def _values(where: Target, pyz: bytes, carried: Sequence[Carried]) -> Dict[str, str]:
+    modules = packages.parse_modules(data.read_text(packages.MODULES))
+    modules = [one for one in modules if one.exists_in(where.python_series)]
+    column = packages.nearest(where.el)
     row = python_row(where.el, where.python_minor)
     return {
         "PYTHON": where.python_minor,
@@ -79,7 +86,24 @@ def _values(where: Target, pyz: bytes) -> Dict[str, str]:
         "PAYLOAD": row["payload"],
         "MEDIA": row["media"],
         "KEYS": " ".join(_keys(where.el)),
+        "SOURCE": _tarball(carried, SOURCE),
+        "BUILD": _tarball(carried, BUILD),
+        "DEVEL": " ".join(sorted({name for one in modules for name in one.devel[column]})),
+        "ESSENTIAL": " ".join(
+            "{}:{}".format(name, ",".join(one.devel[column]))
+            for one in modules
+            if one.severity == ERROR
+            for name in one.modules
+        ),
     }
+
+
+def _tarball(carried: Sequence[Carried], kind: str) -> str:
+    """Member, version, SHA-256 (hex) and size once unpacked (KiB); empty when none is carried."""
+    for one in carried:
+        if one.kind == kind:
+            return "{} {} {} {}".format(one.member, one.version, one.sha256, -(-one.unpacked // 1024))
+    return ""
 
 
 def _keys(el: int) -> List[str]:

@@ -10,16 +10,17 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from offkit.edges import data
-from offkit.model import checklist, layout, target
+from offkit.model import carried, checklist, layout, target
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import bootstrap, fetch, forecast, runtime
+from offkit.online import bootstrap, fetch, forecast, pythons, runtime
 from offkit.online.fetch import Fetched
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
+from offkit.online.pythons import Pythons
 
 # Where the .repo file in the bundle expects the ISO to be mounted.
 ISO_MOUNT = layout.ISO_MOUNT
@@ -32,6 +33,7 @@ class Order(NamedTuple):
     target: Target
     out: Path
     cache: Path
+    pythons: Pythons = pythons.NONE  # carried for a server that has none
 
 
 class Planned(NamedTuple):
@@ -86,9 +88,9 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     reporter.step(f"packing {order.out}")
     packed = pack(
         order.out,
-        _members(order.target, lock, wheels.paths, survey.checklist, runtime.build(tools.paths)),
+        _members(order, lock, wheels.paths, survey.checklist, runtime.build(tools.paths)),
         order.target,
-        {},
+        carried.to_options(order.pythons.carried),
         survey.installed_size,
         reporter,
         bootstrap.seal,
@@ -120,14 +122,16 @@ def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[Locked
 
 
 def _members(
-    where: Target, lock: Lock, wheels: Sequence[Path], libraries: Checklist, pyz: bytes
+    order: Order, lock: Lock, wheels: Sequence[Path], libraries: Checklist, pyz: bytes
 ) -> list[Source]:
+    where = order.target
     repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
     return [
-        Source(layout.INSTALL_SH, bootstrap.script(where, pyz)),
+        Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried)),
         Source(layout.RUNTIME, pyz),
         Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),
         Source(f"{layout.REPO_CONFIG}offkit-el{where.el}.repo", repo.encode("utf-8")),
+        *order.pythons.members(),
         *(Source(layout.WHEELS + path.name, path) for path in wheels),
     ]

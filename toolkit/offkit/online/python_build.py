@@ -27,7 +27,7 @@ MORE_LIBRARIES = "PY035"
 
 _WHAT = "a ready-made build (one directory with bin/pythonX.Y, as 'install_only' archives have)"
 _MAX_ELF = 512 << 20
-_EXECUTABLE = re.compile(r"^bin/python3\.\d+t?$")
+_EXECUTABLE = re.compile(r"^bin/python3\.\d+[a-z]*$")
 _SYSCONFIG = re.compile(r"^lib/python3\.\d+t?/_sysconfigdata_[^/]*\.py$")
 _PATCHLEVEL = re.compile(r"^include/python3\.\d+[a-z]*/patchlevel\.h$")
 _GLIBC = re.compile(r"^GLIBC_(\d+)\.(\d+)")
@@ -140,7 +140,8 @@ def misfits(build: Build, target: Target) -> list[Finding]:
         message = f"has the ABI {abi}, the wheels are for {target.abi}"
         wrong(OTHER_MACHINE, message, "take an ordinary build: not debug, not free-threaded")
     if build.glibc > target.glibc:
-        message = f"wants glibc {build.glibc[0]}.{build.glibc[1]} ({build.newest}), {target.name} has {target.glibc_text}"
+        wanted = "{}.{}".format(*build.glibc)
+        message = f"wants glibc {wanted} ({build.newest}), {target.name} has {target.glibc_text}"
         wrong(TOO_NEW, message, f"take an archive built for glibc {target.glibc_text} or older")
     return found + _more(build, target, name)
 

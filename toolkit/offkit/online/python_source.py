@@ -12,7 +12,7 @@ from pathlib import Path
 
 from offkit.model import layout
 from offkit.model.carried import SOURCE, Carried
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online import tarball
 
@@ -69,21 +69,23 @@ def misfits(source: Carried, target: Target) -> list[Finding]:
     name = Path(source.member).name
     found = version_misfits(source, target)
     series = source.release[:2]
-    if target.el == 7:
-        fix = "take 3.9 or older, a ready-made build (--python-build), or --target el8"
-        found += [
-            Finding(
-                CANNOT_BE_BUILT,
-                ERROR,
-                name,
-                f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}",
-                ("Include/patchlevel.h",),
-                fix,
-            )
-            for since, wanted, has in _EL7_LACKS
-            if series >= since
-        ]
+    fix = "take 3.9 or older, a ready-made build (--python-build), or --target el8"
+    for since, wanted, has in _EL7_LACKS:
+        if target.el == 7 and series >= since:
+            message = f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}"
+            found.append(Finding(CANNOT_BE_BUILT, ERROR, name, message, (), fix))
     return found
+
+
+def out_of_reach(target: Target) -> list[Finding]:
+    """A warning when neither the ISO of the target nor compiling there gives that Python."""
+    if target.el != 7 or target.python_series < (3, 10):
+        return []
+    message = (
+        f"no ISO of {target.name} has it, and it cannot be compiled from what is on one (OpenSSL 1.0.2k)"
+    )
+    fix = "unless the server has it: take 3.9 or older, carry a build (--python-build), or --target el8"
+    return [Finding(CANNOT_BE_BUILT, WARNING, f"CPython {target.python_minor}", message, (), fix)]
 
 
 def version_misfits(carried: Carried, target: Target) -> list[Finding]:

@@ -28,7 +28,7 @@ class Pythons(NamedTuple):
 
     def members(self) -> list[Source]:
         """For the bundle."""
-        return [Source(one.member, path) for one, path in zip(self.carried, self.files)]
+        return [Source(one.member, path) for one, path in zip(self.carried, self.files, strict=True)]
 
 
 NONE = Pythons(None, None, ())
@@ -76,6 +76,8 @@ def fit(target: Target, pythons: Pythons, exact: bool) -> tuple[Target, list[Fin
         found += python_build.misfits(pythons.build, target)
     if pythons.source:
         found += python_source.misfits(pythons.source, target)
+    if not pythons.carried:
+        found += python_source.out_of_reach(target)
     if has_errors(found):
         names = " and ".join(dict.fromkeys(one.subject for one in found))
         raise RequestError(f"{names} cannot be used for {target.describe()}", found)

@@ -100,11 +100,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
         kind = next((name for magic, name in _MAGICS if head.startswith(magic)), "")
         if kind in _FOREIGN:
             raise refused(code, path, _FOREIGN[kind], repack(path, kind))
-        opened: IO[bytes] = file
-        if kind == "gz":
-            opened = gzip.GzipFile(fileobj=file)
-        elif kind == "xz":
-            opened = lzma.LZMAFile(file)
+        opened = _open(file, kind)
         try:
             with tarfile.open(fileobj=opened, mode="r|") as tar:
                 yield Entries(tar)
@@ -117,7 +113,16 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
                 raise refused(code, path, f"is not {what}: it is no tar archive", "") from error
             message = f"{path} is damaged: {error or 'it ends early'}"
             fix = "download it again, and compare its checksum with the one that is published"
-            raise IntegrityError(message, [Finding(code, ERROR, path.name, message, (str(path),), fix)]) from error
+            raise IntegrityError(
+                message, [Finding(code, ERROR, path.name, message, (str(path),), fix)]
+            ) from error
+
+
+def _open(file: IO[bytes], kind: str) -> Any:
+    """The bytes inside; the checksum at the end counts when they are read to the end."""
+    if kind == "gz":
+        return gzip.GzipFile(fileobj=file)
+    return lzma.LZMAFile(file) if kind == "xz" else file
 
 
 def refused(code: str, path: Path, message: str, fix: str) -> RequestError:

@@ -39,6 +39,13 @@ OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
 OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
 OFFKIT_MEDIA='@OFFKIT_MEDIA@'
 OFFKIT_KEYS='@OFFKIT_KEYS@'
+# The Pythons in the bundle, empty where there is none: member, version, SHA-256, KiB once unpacked.
+OFFKIT_BUILD='@OFFKIT_BUILD@'
+OFFKIT_SOURCE='@OFFKIT_SOURCE@'
+# What compiling wants besides gcc and make, and the modules without which a Python is of no use
+# here (MODULE:PACKAGE,...), each with the packages whose absence leaves it out.
+OFFKIT_DEVEL='@OFFKIT_DEVEL@'
+OFFKIT_ESSENTIAL='@OFFKIT_ESSENTIAL@'
 
 newline='
 '
