@@ -3,18 +3,24 @@
 import functools
 import glob
 import os
+import re
 import shutil
 import subprocess
 
 import base
 import cache
+import devel_rpms
 import python_rpms
 import rpms
 from flavours import FLAVOURS
 
 _REPO_CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "repo-config")
 # Where the real discs have their packages: el7 all at the top, later ones in two repositories.
-_APPSTREAM = {"python36", "fontconfig", "freetype", "libatomic"}
+_APPSTREAM = {"python36", "fontconfig", "freetype", "libatomic", "gcc", "tk-devel", "tcl-devel"}
+# What the Minimal disc goes without: all that the group "Minimal" does not need.
+_NOT_MINIMAL = re.compile(
+    r"python3|gcc$|make$|.*-devel$|libX|libxcb|libSM|libICE|libglvnd|freetype|fontconfig"
+)
 _MODULES = """\
 ---
 document: modulemd
@@ -52,19 +58,23 @@ data:
 """
 
 
-def iso(el=7):
-    """The cached, signed disc image of that EL."""
-    source = tree(el)
+def iso(el=7, minimal=False):
+    """The cached, signed disc image of that EL; ``minimal`` is the one without Python, gcc and X11."""
+    source = tree(el, minimal)
     recipe = (source, cache.source(write))
-    return cache.kept("el{}.iso".format(el), recipe, lambda path: write(path, source, FLAVOURS[el]))
+    name = "el{}{}.iso".format(el, "minimal" * minimal)
+    return cache.kept(name, recipe, lambda path: write(path, source, FLAVOURS[el]))
 
 
-def tree(el=7):
+def tree(el=7, minimal=False):
     """The cached directory that the disc is made of."""
     flavour = FLAVOURS[el]
-    packages = [*base.donated(el), *python(el)]
+    packages = [*base.donated(el), *python(el), *devel_rpms.packages(el)]
+    if minimal:
+        packages = [each for each in packages if not _NOT_MINIMAL.match(each.name)]
     recipe = (rpms.key(), repr(flavour), repr(packages), _MODULES, cache.source(rpms, _arrange, repodata))
-    return cache.kept("disc{}".format(el), recipe, lambda path: _arrange(path, flavour, packages))
+    name = "disc{}{}".format(el, "minimal" * minimal)
+    return cache.kept(name, recipe, lambda path: _arrange(path, flavour, packages))
 
 
 def python(el):
@@ -95,18 +105,19 @@ def unpacked(image):
     return cache.kept(name, (image,), lambda path: unpack(image, path))
 
 
-def altered(el, change, folder):
+def altered(el, change, folder, anew=True):
     """An image in ``folder`` with the tree of a disc after ``change(directory of its packages)``.
 
-    Its repodata is made anew, so it is a disc that somebody built, not one that was damaged.
+    Its repodata is made ``anew``, so it is a disc that somebody built; else it is one that was damaged.
     """
     copy = os.path.join(folder, "disc")
     shutil.copytree(tree(el), copy, symlinks=True)
     tops = [copy] if el == 7 else [os.path.join(copy, owner) for owner in ("BaseOS", "AppStream")]
     for top in tops:
         change(os.path.join(top, "Packages"))
-        shutil.rmtree(os.path.join(top, "repodata"))
-        repodata(top)
+        if anew:
+            shutil.rmtree(os.path.join(top, "repodata"))
+            repodata(top)
     image = os.path.join(folder, "altered.iso")
     write(image, copy, FLAVOURS[el])
     return image

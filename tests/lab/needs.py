@@ -14,6 +14,7 @@ _TOOLS = (
     "dpkg-deb",
     "gpg",
     "modifyrepo_c",
+    "patchelf",
     "rpmbuild",
     "rpmsign",
     "unshare",

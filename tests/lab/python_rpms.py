@@ -22,35 +22,39 @@ def packages(series, command, libraries, release, provides=()):
     python = pythons.find(series)
     if python is None:
         return []
-    version = _version(python)
-    recipe = (python, str(os.stat(python).st_mtime), *_LEFT_OUT, cache.source(_arrange))
-    tree = cache.kept(
-        "python{}".format(series.replace(".", "")), recipe, lambda path: _arrange(path, python, series)
-    )
+    number = version(python)
+    top = tree(python, series)
     held = {}
-    for folder, _, names in os.walk(tree):
+    for folder, _, names in os.walk(top):
         for name in names:
             path = os.path.join(folder, name)
-            held["/" + os.path.relpath(path, tree)] = path
+            held["/" + os.path.relpath(path, top)] = path
     own = {inside: path for inside, path in held.items() if inside.startswith("/usr/bin/")}
     rest = {inside: path for inside, path in held.items() if inside not in own}
     return [
         rpms.Package(
             command,
-            version,
+            number,
             "Interpreter of the Python language",
             own,
             provides=provides,
-            requires=["{}(x86-64) = {}-{}".format(libraries, version, release)],
+            requires=["{}(x86-64) = {}-{}".format(libraries, number, release)],
             release=release,
         ),
         rpms.Package(
-            libraries, version, "The libraries of Python " + version, rest, ldconfig=True, release=release
+            libraries, number, "The libraries of Python " + number, rest, ldconfig=True, release=release
         ),
     ]
 
 
-def _version(python):
+def tree(python, series):
+    """The cached directory usr/ with that interpreter, laid out as its RPMs do."""
+    recipe = (python, str(os.stat(python).st_mtime), *_LEFT_OUT, cache.source(_arrange))
+    return cache.kept("python" + series.replace(".", ""), recipe, lambda path: _arrange(path, python, series))
+
+
+def version(python):
+    """3.6.15"""
     asked = [python, "-I", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]
     return subprocess.run(asked, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
 
@@ -64,6 +68,7 @@ def _arrange(path, python, series):
     os.makedirs(os.path.join(path, "usr/lib"))
     os.makedirs(os.path.join(path, "usr/lib64"))
     cache.run(["cp", "-a", os.path.realpath(python), os.path.join(binary, name)])
+    cache.run(["patchelf", "--remove-rpath", os.path.join(binary, name)])  # it names this machine's folders
     os.symlink(name, os.path.join(binary, "python3"))
     cache.run(["cp", "-a", os.path.join(prefix, "lib", name), library])
     for pattern in (

@@ -8,7 +8,7 @@ command -v apt-get >/dev/null 2>&1 || { echo "the lab needs a Debian or Ubuntu (
 missing=
 for pair in createrepo_c:createrepo-c modifyrepo_c:createrepo-c rpmbuild:rpm rpmsign:rpm gpg:gnupg \
     xorriso:xorriso bsdtar:libarchive-tools debootstrap:debootstrap cpio:cpio unshare:util-linux \
-    dpkg-deb:dpkg xz:xz-utils; do
+    dpkg-deb:dpkg xz:xz-utils patchelf:patchelf; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 # Ubuntu's debootstrap does not depend on the key ring that signs bookworm.

@@ -10,6 +10,7 @@ import pty
 import shutil
 import subprocess
 import tempfile
+import time
 
 import base
 import cache
@@ -48,6 +49,7 @@ class Target:
             below = [extras.tools(), *below]
         self.layers = [os.path.join(self.folder, "upper"), *below]  # the topmost first
         self._disc, self._at = None, DISC
+        self._pid = 0
         for name in ("upper", "work", "root", "disc"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
 
@@ -67,12 +69,17 @@ class Target:
         self._give(inside)
 
     def _folder_of(self, inside):
-        """Make the directories above in the upper layer; overlayfs takes what is said of them there."""
-        folder = os.path.dirname(self.path(inside))
-        if (inside + "/").startswith(HOME + "/") and not os.path.isdir(self.path(HOME)):
-            os.makedirs(self.path(HOME), mode=0o700)
-            self._give(HOME)
-        os.makedirs(folder, exist_ok=True)
+        """Make the directories above in the upper layer, as they are in the layers below."""
+        folder = os.path.dirname(inside.rstrip("/"))
+        if os.path.isdir(self.path(folder)):
+            return
+        self._folder_of(folder)
+        os.mkdir(self.path(folder))
+        below = [layer + folder for layer in self.layers[1:] if os.path.isdir(layer + folder)]
+        if below:
+            status = os.stat(below[0])
+            os.chown(self.path(folder), status.st_uid, status.st_gid)
+            os.chmod(self.path(folder), status.st_mode)
 
     def _give(self, inside):
         """What is carried into the user's home is theirs."""
@@ -90,6 +97,8 @@ class Target:
 
     def command(self, argv, network=False, shm=True, binds=()):
         """The argument list for subprocess that runs ``argv`` inside, as in enter.command."""
+        if self._pid:
+            return ["nsenter", "-t", str(self._pid), "-m", "-u", "-n", "-p", "-r", "-w", *argv]
         mounted = ""
         binds = list(binds)
         if self._disc and disc.mountable(self._disc):
@@ -116,6 +125,21 @@ class Target:
         if not os.path.isdir(folder):
             disc.unpack(self._disc, folder)
         return folder
+
+    @contextlib.contextmanager
+    def up(self):
+        """The server stays on: what one command mounted is there for the next. All of it ends at the end.
+
+        What the disc and the binds are is settled by then.
+        """
+        waiting = subprocess.Popen(self.command(["sleep", "infinity"]), stdin=subprocess.DEVNULL)
+        try:
+            self._pid = _inside(waiting)
+            yield self
+        finally:
+            self._pid = 0
+            waiting.kill()
+            waiting.wait()
 
     def run(self, argv, typed="", variables=None, timeout=300, user=False, **how):
         """Run to the end: a CompletedProcess with texts. With ``user`` it is the ordinary one who does.
@@ -145,6 +169,20 @@ class Target:
             for handle in (terminal, keyboard):
                 if handle is not None:
                     os.close(handle)
+
+
+def _inside(waiting):
+    """The process that the namespaces began with, once it is where it belongs."""
+    children = "/proc/{0}/task/{0}/children".format(waiting.pid)
+    while waiting.poll() is None:
+        with open(children, encoding="ascii") as text:
+            first = text.read().split()
+        if first:
+            with open("/proc/{}/comm".format(first[0]), encoding="ascii") as text:
+                if text.read().strip() == "sleep":
+                    return int(first[0])
+        time.sleep(0.002)
+    raise RuntimeError("the target did not start")
 
 
 @contextlib.contextmanager
@@ -209,13 +247,13 @@ def _arrange(folder, flavour):
         ),
         *base.installed(flavour.el),
     ]
-    built = rpms.build(packages, flavour.el, os.path.join(upper, "root", "rpms"))
+    built = rpms.build(packages, flavour.el, os.path.join(upper, "mnt", "rpms"))
     for name in ("work", "root"):
         os.makedirs(os.path.join(folder, name))
-    inside = ["/root/rpms/" + os.path.basename(path) for path in built]
+    inside = ["/mnt/rpms/" + os.path.basename(path) for path in built]
     enter_rpm = enter.command(os.path.join(folder, "root"), ["rpm", "-i", "--nosignature", *inside])
     cache.run(
         ["unshare", "-m", "sh", "-c", _MOUNT, "layer", base.system(), folder, "", *enter_rpm],
         env={"HOME": "/root", "PATH": enter.PATH},
     )
-    shutil.rmtree(os.path.join(upper, "root", "rpms"))
+    shutil.rmtree(os.path.join(upper, "mnt", "rpms"))
