@@ -12,7 +12,9 @@ from xml.sax.saxutils import quoteattr
 SQUEEZE = {"": lambda data: data, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
-def package(name, provides=(), requires=(), version="1.0", arch="x86_64", epoch="0", release="1.el7"):
+def package(
+    name, provides=(), requires=(), version="1.0", arch="x86_64", epoch="0", release="1.el7", checksum=""
+):
     """What ``primary`` and ``database`` take."""
     return {
         "name": name,
@@ -23,6 +25,7 @@ def package(name, provides=(), requires=(), version="1.0", arch="x86_64", epoch=
         "href": "Packages/{}-{}-{}.{}.rpm".format(name, version, release, arch),
         "provides": list(provides),
         "requires": list(requires),
+        "checksum": checksum,
     }
 
 
@@ -38,6 +41,8 @@ def primary(packages):
     for each in packages:
         out.append('<package type="rpm"><name>{name}</name><arch>{arch}</arch>'.format(**each))
         out.append('<version epoch="{epoch}" ver="{version}" rel="{release}"/>'.format(**each))
+        if each["checksum"]:
+            out.append('<checksum type="{}" pkgid="YES">{}</checksum>'.format(*each["checksum"].split(":")))
         out.append("<summary>name arch package</summary><description>Words.\nMore &amp; more.</description>")
         out.append('<location href="{href}"/><format><rpm:license>MIT</rpm:license>'.format(**each))
         for kind in ("provides", "requires"):
@@ -54,13 +59,14 @@ def database(path, packages):
     connection = sqlite3.connect(path)
     connection.executescript(
         "CREATE TABLE packages (pkgKey INTEGER PRIMARY KEY, name TEXT, arch TEXT, version TEXT, epoch TEXT,"
-        " release TEXT, location_href TEXT);"
+        " release TEXT, location_href TEXT, checksum_type TEXT, pkgId TEXT);"
         "CREATE TABLE provides (name TEXT, flags TEXT, pkgKey INTEGER);"
         "CREATE TABLE requires (name TEXT, flags TEXT, pkgKey INTEGER);"
     )
     for key, each in enumerate(packages):
         row = (key, each["name"], each["arch"], each["version"], each["epoch"], each["release"], each["href"])
-        connection.execute("INSERT INTO packages VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        checksum = each["checksum"].split(":") if each["checksum"] else ["", ""]
+        connection.execute("INSERT INTO packages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *checksum))
         for kind in ("provides", "requires"):
             rows = [(name, key) for name in each[kind]]
             connection.executemany("INSERT INTO {} VALUES (?, '', ?)".format(kind), rows)

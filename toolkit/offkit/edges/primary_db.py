@@ -15,6 +15,10 @@ _MAX_LOOKS = 1000  # 100 million instructions, some seconds; CentOS 7 Everything
 _MAX_ROWS = 1000 * 1000
 _PROVIDES = "SELECT name, pkgKey FROM provides WHERE name"
 _PACKAGES = "SELECT name, pkgKey FROM packages WHERE name"
+_COLUMNS = (
+    "SELECT name, arch, epoch, version, release, location_href, checksum_type, pkgId"
+    " FROM packages WHERE pkgKey = ?"
+)
 _BATCH = 500  # names in one query; SQLite takes 999 variables
 
 
@@ -80,8 +84,7 @@ def _matching(connection: Any, query: str, names: Collection[str]) -> Iterator[A
 
 
 def _package(connection: Any, key: int, given: List[str]) -> Package:
-    columns = "SELECT name, arch, epoch, version, release, location_href FROM packages WHERE pkgKey = ?"
-    row = connection.execute(columns, (key,)).fetchone()
+    row = connection.execute(_COLUMNS, (key,)).fetchone()
     if row is None:
         raise ValueError("package {} is not there".format(key))
     needed = connection.execute("SELECT name FROM requires WHERE pkgKey = ?", (key,))
@@ -89,6 +92,7 @@ def _package(connection: Any, key: int, given: List[str]) -> Package:
     fields = [str(value or "") for value in row]
     if not is_name(fields[0]):
         raise ValueError("a package calls itself {!r}".format(fields[0][:80]))
-    return Package(
-        fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], tuple(sorted(set(given))), requires
-    )
+    name, arch, epoch, version, release, location, algorithm, digest = fields
+    checksum = "{}:{}".format(algorithm, digest).strip(":")
+    provides = tuple(sorted(set(given)))
+    return Package(name, arch, epoch, version, release, location, provides, requires, checksum)

@@ -55,3 +55,28 @@ def run(argv: Sequence[str], env: Optional[Dict[str, str]] = None, cwd: Optional
         out.decode("utf-8", "backslashreplace"),
         err.decode("utf-8", "backslashreplace"),
     )
+
+
+def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = None) -> Result:
+    """As ``run``, with what the program writes on stdout in the new file ``path``.
+
+    Raises OSError when that cannot be made.
+    """
+    with open(path, "xb") as sink:
+        try:
+            done = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.PIPE,
+                env=clean_environment() if env is None else env,
+            )
+        except OSError as error:
+            return Result(argv, 127, "", "{}: {}".format(argv[0], error.strerror))
+        try:
+            _, err = done.communicate()
+        except BaseException:
+            done.kill()
+            done.wait()
+            raise
+    return Result(argv, done.returncode, "", err.decode("utf-8", "backslashreplace"))

@@ -124,10 +124,12 @@ class _Primary:
             self._entries = self._provides
         elif tag == "rpm:requires":
             self._entries = self._requires
-        elif tag in ("name", "arch"):
+        elif tag in ("name", "arch", "checksum"):
             self._text = []
             self._length = 0
             self.parser.CharacterDataHandler = self._characters
+            if tag == "checksum":
+                self._fields["algorithm"] = attributes.get("type", "")
         elif tag == "version":
             self._fields.update(attributes)
         elif tag == "location":
@@ -145,7 +147,7 @@ class _Primary:
         self._text.append(text)
 
     def _end(self, tag: str) -> None:
-        if tag in ("name", "arch"):
+        if tag in ("name", "arch", "checksum"):
             self.parser.CharacterDataHandler = None
             self._fields[tag] = "".join(self._text)
         elif tag in ("rpm:provides", "rpm:requires"):
@@ -178,6 +180,9 @@ class _Primary:
                     fields.get("href", ""),
                     tuple(sorted(given)),
                     tuple(self._requires),
+                    "{}:{}".format(fields.get("algorithm", ""), fields.get("checksum", "").strip()).strip(
+                        ":"
+                    ),
                 )
             )
         del self._elsewhere[:]

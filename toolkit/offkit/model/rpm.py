@@ -35,6 +35,7 @@ class Package(NamedTuple):
     location: str  # below the repository's base
     provides: Tuple[str, ...]  # those that were asked for
     requires: Tuple[str, ...]
+    checksum: str = ""  # of the file, by the metadata: sha256:0123…; "" where it does not say
 
     @property
     def evr(self) -> Tuple[str, str, str]:

@@ -1,0 +1,60 @@
+"""Signatures of RPM files, checked by the server's own rpm with a key ring of its own.
+
+``rpm --dbpath DIR`` makes rpm forget the system's database: nothing of it is read or changed, and no
+root is needed. What rpm says with -Kv is the same from 4.11 (el7) to 4.19, unlike without -v.
+"""
+
+import re
+from typing import NamedTuple, Sequence
+
+from offkit.edges.run import clean_environment, run
+
+SIGNED, UNSIGNED, NO_KEY, DAMAGED, UNCHECKED = "signed", "unsigned", "no key", "damaged", "unchecked"
+_LINE = re.compile(r"^\s+(\S.*?): (OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN)\b", re.M)
+_KEY = re.compile(r"key (?:ID|fingerprint:?) ([0-9a-fA-F]{8,})")
+
+
+class Verdict(NamedTuple):
+    kind: str  # one of the above
+    text: str  # for people: the key's identity, or what rpm said
+
+
+class KeyRing:
+    """Keys in a database of its own below ``folder``, an empty directory."""
+
+    def __init__(self, folder: str) -> None:
+        self._rpm = ["rpm", "--dbpath", folder]
+        # ~/.rpmmacros could change what is checked.
+        self._environment = clean_environment({"LC_ALL": "C", "HOME": folder})
+        self.available = run([*self._rpm, "--version"], self._environment).ok
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Import key files; one that is none is as if it was not there."""
+        for path in paths if self.available else ():
+            run([*self._rpm, "--import", path], self._environment)
+
+    def check(self, path: str) -> Verdict:
+        """UNCHECKED where there is no rpm."""
+        if not self.available:
+            return Verdict(UNCHECKED, "there is no rpm here")
+        done = run([*self._rpm, "-Kv", path], self._environment)
+        return judge(done.stdout, done.stderr)
+
+
+def judge(said: str, errors: str = "") -> Verdict:
+    """What ``rpm -Kv`` printed means. A digest that is wrong counts more than a missing key."""
+    lines = _LINE.findall(said)
+    signatures = [(label, word) for label, word in lines if _KEY.search(label)]
+    digests = [word for label, word in lines if label.lower().endswith("digest")]
+    bad = [label for label, word in lines if word == "BAD"]
+    if bad or not digests or any(word != "OK" for word in digests):
+        words = (errors.strip() or said.strip()).splitlines()
+        return Verdict(DAMAGED, ", ".join(bad) or (words[-1].strip() if words else "rpm says nothing"))
+    if not signatures:
+        return Verdict(UNSIGNED, "")
+    label, word = next((each for each in signatures if each[1] != "OK"), signatures[0])
+    key = _KEY.search(label)
+    identity = key.group(1) if key else ""
+    if word != "OK":
+        return Verdict(NO_KEY, identity)
+    return Verdict(SIGNED, identity)
