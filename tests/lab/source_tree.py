@@ -4,6 +4,7 @@
 modules whose headers are not below /usr/include, as a real build goes without them.
 """
 
+import glob
 import os
 import shutil
 import tarfile
@@ -71,13 +72,6 @@ distclean: clean
 
 .PHONY: all altinstall clean distclean
 """
-_PATCHLEVEL = """\
-/* Stand-in for CPython's, made for tests. */
-#define PY_MAJOR_VERSION\t{0}
-#define PY_MINOR_VERSION\t{1}
-#define PY_MICRO_VERSION\t{2}
-#define PY_VERSION      \t"{0}.{1}.{2}"
-"""
 _README = """\
 This is no source of Python. It has the interface of CPython's source tree (configure, make,
 make altinstall) and copies a Python that was compiled elsewhere. Made for offkit's tests.
@@ -86,7 +80,7 @@ make altinstall) and copies a Python that was compiled elsewhere. Made for offki
 
 def source(series="3.6"):
     """The cached Python-X.Y.Z.tgz, or None when this machine has no such Python."""
-    return _archive("source" + series.replace(".", ""), series, _source, _CONFIGURE, _MAKEFILE, _PATCHLEVEL)
+    return _archive("source" + series.replace(".", ""), series, _source, _CONFIGURE, _MAKEFILE)
 
 
 def build(series="3.6"):
@@ -107,7 +101,7 @@ def _archive(stem, series, arrange, *texts):
     if python is None:
         return None
     recipe = (python, str(os.stat(python).st_mtime), repr(devel_rpms.modules()), *texts)
-    recipe += (cache.source(python_rpms, arrange, _interpreter),)
+    recipe += (cache.source(python_rpms, arrange, _interpreter, _patchlevel),)
 
     def make(path):
         scratch = path + ".tree"
@@ -144,7 +138,8 @@ def _source(scratch, python, series):
     base.write(folder, "configure", _CONFIGURE)
     os.chmod(os.path.join(folder, "configure"), 0o755)
     base.write(folder, "Makefile.pre.in", _MAKEFILE.replace("@series@", series))
-    base.write(folder, "Include/patchlevel.h", _PATCHLEVEL.format(*version.split(".")))
+    os.makedirs(os.path.join(folder, "Include"))
+    shutil.copy(_patchlevel(python), os.path.join(folder, "Include"))
     base.write(folder, "README", _README)
     lines = ["{} {}\n".format(module, " ".join(headers)) for module, headers in devel_rpms.modules()]
     base.write(folder, "compiled/modules", "".join(lines))
@@ -158,4 +153,14 @@ def _build(scratch, python, series):
     os.rename(os.path.join(folder, "with-rpath"), os.path.join(folder, "bin/python" + series))
     os.unlink(os.path.join(folder, "plain"))
     os.symlink("python" + series, os.path.join(folder, "bin/python3"))
+    header = _patchlevel(python)
+    headers = os.path.join(folder, "include", os.path.basename(os.path.dirname(header)))
+    os.makedirs(headers)
+    shutil.copy(header, headers)
     return "python"
+
+
+def _patchlevel(python):
+    """The real one, which says what was built."""
+    (found,) = glob.glob(os.path.join(os.path.dirname(python), "..", "include", "python*", "patchlevel.h"))
+    return found
