@@ -5,18 +5,20 @@ import shlex
 import signal
 import time
 import uuid
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import typer
 
 from offkit.cli import options, render
-from offkit.model.errors import UsageError
+from offkit.model.errors import EXIT_PROBLEMS, UsageError
+from offkit.model.finding import INFO, Finding, has_errors
 
 if TYPE_CHECKING:
     from offkit.cli.render import Console
     from offkit.target.bundle_file import BundleFile
+    from offkit.target.generations import Package
     from offkit.target.interpreter import Interpreter
-    from offkit.target.plan import Step
+    from offkit.target.plan import Plan, Step
 
 
 _WAYS = ("build", "source", "packages")
@@ -66,23 +68,27 @@ def install(
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
-) -> None:
+) -> int:
     """Verify a bundle and install it beside what is there, without a network.
 
     The result is a new generation, which PREFIX/current points to once it is complete. Until
-    then, and whenever anything fails, everything stays as it was.
+    then, and whenever anything fails, everything stays as it was. Libraries that are missing on
+    this server come from the media that are named: as root they are installed with yum, else
+    they are unpacked for this installation alone.
     """
     console = render.console(json, quiet, verbose)
     options.refuse_empty(prefix=prefix, python=python)
+    isos, directories = options.media(iso, rpm_repo)
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
     from offkit.edges import files
+    from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
     from offkit.model import layout
-    from offkit.target import bundle_file, generations, interpreter, requirements
+    from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
-    from offkit.target.plan import Addition, plan
+    from offkit.target.plan import plan
 
     _clean_up_after_signals()
     where = os.path.abspath(prefix or options.default_prefix())
@@ -97,17 +103,25 @@ def install(
     for warning in warnings:
         console.warn(warning.message)
     broken = [one.subject for one in damaged]
-    additions: List[Addition] = []
-    planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, additions)
-    instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
-    for warning in damaged if planned.outcome != "nothing" else ():
-        console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
-    packages = installing.packages_of(planned)
-    if dry_run and planned.outcome == "install":
-        packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
-    if not dry_run:
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        packages = installing.apply(planned, opened, run, clean_environment(), now, console, additions)
+    with Drive() as drive:
+        alone = no_root or os.geteuid() != 0
+        english = ledger.english(run)
+        brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console)
+        planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)
+        instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
+        for warning in damaged if planned.outcome != "nothing" else ():
+            console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
+        for warning in brought.warnings:
+            console.warn("{} {}".format(warning.subject, warning.message))
+        packages = installing.packages_of(planned)
+        if dry_run and planned.outcome == "install":
+            packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
+        if not dry_run:
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            packages = installing.apply(
+                planned, opened, run, clean_environment(), now, console, brought.additions
+            )
+    judged = _judge(planned.generation, isos, directories) if (isos or directories) and not dry_run else []
     render.document(
         "offkit/install-1",
         outcome=planned.outcome,
@@ -128,19 +142,37 @@ def install(
         ],
         packages=[dict(one._asdict()) for one in packages],
         removed=list(planned.remove),
-        findings=[one.to_json() for one in warnings + damaged],
+        findings=[one.to_json() for one in [*warnings, *damaged, *brought.warnings, *judged]],
     )
-    if planned.outcome == "nothing":
+    if planned.outcome == "nothing" and not planned.steps:
         render.good("{} is already current in {}; nothing to do".format(planned.id, where))
-        return
-    if dry_run:
+    elif dry_run:
         render.title("would do, with {}:".format(owner.path))
         render.table([(str(number), _line(step)) for number, step in enumerate(planned.steps, 1)])
         render.title("packages:")
         render.table([(one.name, one.version) for one in packages], indent="    ")
-        return
-    done = "installed" if planned.outcome == "install" else "switched back to"
-    render.good("{} {} in {}".format(done, planned.id, where))
+    else:
+        _report(planned, packages, where, kept)
+    render.findings(judged)
+    return EXIT_PROBLEMS if has_errors(judged) else 0
+
+
+def _judge(generation: str, isos: List[str], directories: List[str]) -> List[Finding]:
+    """What the loader will still not find, now that everything is in its place."""
+    from offkit.target.doctor import checks, examine
+
+    found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=directories).findings
+    return [each for each in found if each.severity != INFO]
+
+
+_DONE = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
+
+
+def _report(planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int]) -> None:
+    for step in planned.steps:
+        if step.root:
+            render.good("done as root: " + step.text)
+    render.good("{} {} in {}".format(_DONE[planned.outcome], planned.id, where))
     render.table([(one.name, one.version) for one in packages], indent="    ")
     if planned.remove:
         render.line("removed {}: the last {} are kept (--keep)".format(", ".join(planned.remove), kept))

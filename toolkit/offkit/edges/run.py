@@ -26,11 +26,18 @@ def clean_environment(extra: Optional[Dict[str, str]] = None) -> Dict[str, str]:
     return kept
 
 
-def run(argv: Sequence[str], env: Optional[Dict[str, str]] = None, cwd: Optional[str] = None) -> Result:
+def run(
+    argv: Sequence[str],
+    env: Optional[Dict[str, str]] = None,
+    cwd: Optional[str] = None,
+    gently: bool = False,
+) -> Result:
     """Run to the end and capture both streams as text (undecodable bytes are escaped).
 
     ``env`` is the whole environment; by default ``clean_environment()``. A program that
-    cannot be started gives returncode 127 and the reason in stderr, as a shell would.
+    cannot be started gives returncode 127 and the reason in stderr, as a shell would. When this
+    process is interrupted the program is killed; ``gently`` asks it to end and waits, for what
+    must not stop in the middle (rpm, which finishes the package it is at).
     """
     try:
         done = subprocess.Popen(
@@ -46,8 +53,12 @@ def run(argv: Sequence[str], env: Optional[Dict[str, str]] = None, cwd: Optional
     try:
         out, err = done.communicate()
     except BaseException:
-        done.kill()
-        done.wait()
+        if gently:
+            done.terminate()
+            done.communicate()
+        else:
+            done.kill()
+            done.wait()
         raise
     return Result(
         argv,

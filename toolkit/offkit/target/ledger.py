@@ -170,9 +170,9 @@ def _by_identity(lines: Iterable[str]) -> Dict[Tuple[str, ...], Rpm]:
 
 
 def english(base: Callable[..., Result]) -> Run:
-    """``edges.run.run`` for programs whose words are read: they speak English."""
+    """``edges.run.run`` for yum and rpm: they speak English, and are never killed half-way."""
 
     def run(argv: Sequence[str]) -> Result:
-        return base(argv, clean_environment({"LC_ALL": "C", "LANG": "C"}))
+        return base(argv, clean_environment({"LC_ALL": "C", "LANG": "C"}), gently=True)
 
     return run

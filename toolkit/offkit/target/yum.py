@@ -63,7 +63,7 @@ _KINDS = (
         "RPM003",
         IntegrityError,
         "a package is signed with a key that is not that of this medium",
-        "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg",
+        "take the distribution's own ISO; a key of somebody you trust: rpm --import FILE, then again",
     ),
     _Kind(
         r"incorrect checksum|does not match intended download|Problem opening package|digest: BAD|"
@@ -138,7 +138,6 @@ def failure(done: Result, changed: str = "") -> OffkitError:
     """What a yum that failed has met, with its own words."""
     text = done.stdout + "\n" + done.stderr
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    more = changed and "{}; ".format(changed)
     if done.returncode == 127:
         return missing(lines[-1] if lines else "")
     for kind in _KINDS:
@@ -147,11 +146,11 @@ def failure(done: Result, changed: str = "") -> OffkitError:
             subject = _subject(said) or "yum"
             words = tuple(dict.fromkeys(said))[:_LAST_LINES]
             finding = Finding(kind.code, ERROR, subject, kind.message, words, kind.fix)
-            return kind.error("yum refused: " + kind.message, [finding], more and more + "nothing else was")
+            return kind.error("yum refused: " + kind.message, [finding], changed)
     message = "yum failed (exit code {})".format(done.returncode)
-    fix = more + "'offkit doctor repositories' says what is in yum's way; then run the command again"
+    fix = "'offkit doctor repositories' says what is in yum's way; then run the command again"
     words = tuple(lines[-_LAST_LINES:])
-    return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)])
+    return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
 
 
 def missing(why: str) -> EnvironmentProblem:
@@ -165,7 +164,8 @@ def _subject(lines: Sequence[str]) -> str:
     """The package that a refusal is about."""
     for line in lines:
         found = re.search(
-            r"(?:Package \"?|Public key for |for argument: |No package |package )([\w.+~^-]+?)(?:\.rpm)?[\" ]",
+            r"(?:Package \"?|Public key for |for argument: |No package |package )([\w.+~^-]+?)"
+            r"(?:\.rpm)?[\" ]",
             line + " ",
         )
         if found:
@@ -174,9 +174,10 @@ def _subject(lines: Sequence[str]) -> str:
 
 
 def changed_since(before: Sequence[str], after: Sequence[str]) -> str:
-    """``"libSM-0:1.2 has been installed"``; what a failed transaction did all the same."""
+    """What a failed transaction did all the same, and how to go on; lines are target.ledger's."""
     new: Tuple[str, ...] = tuple(line for line in after if line not in set(before))
     packages = [line for line in new if not line.startswith("gpg-pubkey")]
-    if not packages:
-        return "no package was installed" + (", only the key was imported" if new else "")
-    return "{} {} been installed".format(", ".join(packages), "has" if len(packages) == 1 else "have")
+    done = "nothing was installed" + (", only the key was imported" if new else "")
+    if packages:
+        done = "{} {} been installed".format(", ".join(packages), "has" if len(packages) == 1 else "have")
+    return done + "; put that right and run the command again"

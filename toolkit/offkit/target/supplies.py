@@ -1,0 +1,231 @@
+"""Libraries that a bundle needs and this server lacks, brought by yum from local media.
+
+Everything that can be known is known before anything changes: what is missing, which RPM on which
+medium has it, whether the media are whole, whether the kernel mounts them.
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges import files, mounts
+from offkit.edges.mounts import Drive
+from offkit.model import layout
+from offkit.model.errors import IntegrityError, RequestError
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.report import Reporter
+from offkit.target import ledger, yum
+from offkit.target.bundle_file import BundleFile
+from offkit.target.doctor import forecast
+from offkit.target.ledger import Run
+from offkit.target.plan import SYSTEM, Addition, Step
+from offkit.target.repo import medium, sections
+from offkit.target.repo.medium import Base, Medium, Server
+
+_SCRATCH = ".scratch-"
+_ODD = frozenset(" ,=\t\n'\"$")  # where yum would split the value of an option
+_NAMED = 4
+_MISSING, _TOO_OLD = "LIB001", "LIB002"
+
+
+class Survey(NamedTuple):
+    """What of a bundle's libraries this server lacks, and who has them."""
+
+    media: Tuple[Medium, ...]  # that were named
+    missing: Tuple[Finding, ...]  # LIB001, one for each soname
+    too_old: Tuple[Finding, ...]  # LIB002: no RPM cures those
+    rpms: Tuple[str, ...]  # with their architecture, as yum takes them
+    again: Tuple[str, ...]  # installed, and damaged
+
+
+class Supplies(NamedTuple):
+    """What an installation does besides its own, and what there is to say about it."""
+
+    additions: Tuple[Addition, ...]
+    warnings: Tuple[Finding, ...]
+
+
+def prepare(
+    bundle: BundleFile,
+    prefix: str,
+    isos: Sequence[str],
+    directories: Sequence[str],
+    alone: bool,
+    drive: Drive,
+    run: Run,
+    reporter: Reporter,
+) -> Supplies:
+    """What the server lacks for this bundle, and the steps that bring it from these media.
+
+    ``alone``: the system must not be changed (an ordinary user, --no-root). ``drive`` holds the
+    media as long as the steps may run; ``run`` speaks English (target.ledger.english). Raises
+    what ``survey`` and ``bases`` raise; nothing has been written then.
+    """
+    found = survey(bundle, isos, directories)
+    if not found.media:
+        return Supplies((), tuple(warning(found)))
+    if not (found.rpms or found.again):
+        return Supplies((), found.too_old)
+    obstacles: List[Finding] = [] if alone else unavailable()
+    if not (alone or obstacles):
+        try:
+            tops = mount(found.media, drive)
+        except mounts.MountProblem as problem:
+            obstacles = [unmountable(problem)]
+        else:
+            places = bases(found.media, tops, medium.server())
+            return Supplies((by_yum(prefix, found, places, run, reporter),), found.too_old)
+    return Supplies((), (*obstacles, *found.too_old))
+
+
+def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[str] = ()) -> Survey:
+    """Judge the bundle's checklist against this server.
+
+    Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
+    (REPO011), and RequestError when media were named and none has a library (RPM004).
+    """
+    media = medium.look(isos, directories)
+    target = bundle.manifest.target
+    result = forecast.examine(bundle.read(layout.CHECKLIST), target, "/", isos, directories)
+    damaged = [each for each in result.findings if each.code == "REPO004"]
+    if media and damaged:
+        raise IntegrityError("a medium is damaged", [each._replace(code="REPO011") for each in damaged])
+    errors = [each for each in result.findings if each.severity == ERROR]
+    missing = tuple(each for each in errors if each.code == _MISSING)
+    answers = result.catalog.answers
+    nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
+    if media and nowhere:
+        raise _nowhere(nowhere, media)
+    return Survey(
+        tuple(media),
+        missing,
+        tuple(each._replace(severity=WARNING) for each in errors if each.code == _TOO_OLD),
+        tuple(_with_arch(name, target.arch) for name in result.rpms),
+        tuple(_with_arch(name, target.arch) for name in result.again),
+    )
+
+
+def _with_arch(name: str, arch: str) -> str:
+    """To dnf "install libSM" is done as soon as libSM.i686 is there."""
+    return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
+
+
+def _nowhere(lost: Sequence[Finding], media: Sequence[Medium]) -> RequestError:
+    places = tuple(one.source for one in media)
+    fix = (
+        "name the fuller ISO of the same release (Everything, DVD), or a second one as well; without "
+        "--iso and --rpm-repo the bundle is installed all the same, and 'offkit doctor' says what fails"
+    )
+    message = "{} on none of the media; nothing was installed".format(
+        "a library is" if len(lost) == 1 else "{} libraries are".format(len(lost))
+    )
+    found = [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
+    return RequestError(message, found)
+
+
+def warning(found: Survey) -> List[Finding]:
+    """What to say where no medium was named: the installation goes on without these."""
+    if not found.missing:
+        return []
+    names = [each.subject for each in found.missing]
+    shown = ", ".join(names[:_NAMED]) + (" and {} more".format(len(names) - _NAMED) if names[_NAMED:] else "")
+    message = "{} missing on this server: what needs {} will not start".format(
+        "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
+    )
+    fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
+    return [Finding(_MISSING, WARNING, shown, message, (), fix)]
+
+
+def unavailable() -> List[Finding]:
+    """Why yum cannot be used here though root asks; [] where it can."""
+    if shutil.which("yum") and shutil.which("rpm"):
+        return []
+    message = "there is no yum here: the libraries are taken out of the RPMs, for this installation alone"
+    return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
+
+
+def mount(media: Sequence[Medium], drive: Drive) -> List[str]:
+    """Directories with the files of each medium. Raises mounts.MountProblem."""
+    return [drive.insert(one.source) if one.iso else one.source for one in media]
+
+
+def unmountable(problem: mounts.MountProblem) -> Finding:
+    """A warning: what happens instead."""
+    message = "this kernel does not mount the ISO; it is read in user space, for this installation alone"
+    return Finding("REPO012", WARNING, "mount", message, (str(problem),), "")
+
+
+def bases(media: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
+    """The repositories for yum. Raises IntegrityError (REPO014) where there is no key."""
+    found: List[Base] = []
+    for one, top in zip(media, tops):
+        found += medium.bases(one, top, here, [base.id for base in found])
+    return found
+
+
+def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter) -> Addition:
+    """The step that installs what is missing, with yum, from these repositories alone.
+
+    ``run`` speaks English (target.ledger.english). The step raises what target.yum raises.
+    """
+    names = ", ".join(name.rpartition(".")[0] for name in found.rpms + found.again)
+    media = ", ".join(one.name for one in found.media)
+    step = Step("rpms", "install {} with yum from {}".format(names, media), _argv(found)[0], root=True)
+
+    def do(root: str, argv: Sequence[str]) -> None:
+        with _Scratch(prefix) as scratch:
+            files.write_below(
+                scratch.path, "repos/offkit.repo", [sections.text(places, True, "").encode("ascii")]
+            )
+            _transaction(prefix, step.text, found, scratch.path, run, reporter)
+
+    return Addition(SYSTEM, step, do)
+
+
+def _argv(found: Survey, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
+    """yum's argument lists: what is missing, and what is damaged, which has another verb."""
+    verbs = (("install", found.rpms), ("reinstall", found.again))
+    return [
+        tuple(yum.command((verb, *rpms), scratch + "/repos", scratch + "/cache"))
+        for verb, rpms in verbs
+        if rpms
+    ]
+
+
+def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, reporter: Reporter) -> None:
+    before = ledger.installed(run)
+    number = ledger.begin(prefix, text, before)
+    try:
+        for argv in _argv(found, scratch):
+            reporter.note("$ " + " ".join(argv))
+            done = yum.call(argv, run, lambda: yum.changed_since(before, ledger.installed(run)))
+            for line in done.stdout.splitlines():
+                reporter.note(line)
+    finally:
+        ledger.end(prefix, number, before, ledger.installed(run))
+
+
+class _Scratch:
+    """A directory for one transaction: yum's repositories and its metadata, which are not kept."""
+
+    def __init__(self, prefix: str) -> None:
+        self._place = ledger.directory(prefix)
+        self.path = ""
+
+    def __enter__(self) -> "_Scratch":
+        os.makedirs(self._place, exist_ok=True)
+        clean(self._place)
+        own = self._place if not _ODD.intersection(self._place) else None
+        self.path = tempfile.mkdtemp(prefix=_SCRATCH if own else "offkit-", dir=own)
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        files.remove_tree(self.path)
+
+
+def clean(place: str) -> None:
+    """Remove what a killed transaction left; the caller holds the prefix's lock."""
+    for name in os.listdir(place):
+        if name.startswith(_SCRATCH):
+            files.remove_tree(os.path.join(place, name))
