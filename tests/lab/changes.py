@@ -20,16 +20,19 @@ class Entry(NamedTuple):
     content: str  # digest of a file, goal of a link
 
 
-def changes(target, passing: Iterable[str] = PASSING) -> List[str]:
-    """["+ /path", "- /path", "~ /path what"], sorted by path: what the target's own layer really changes.
+def changes(target, since=None, passing: Iterable[str] = PASSING) -> List[str]:
+    """["+ /path", "- /path", "~ /path what"], sorted by path: what is really different.
 
-    Times are none: a directory's says only that something came and went.
+    From the target ``since`` that this one continues from, also at some removes; by default from
+    the one right below. Times are no difference: a directory's says only that something came and went.
     """
+    lower = since.layers if since else target.layers[1:]
+    above = len(target.layers) - len(lower)
     found = []
-    for path in sorted(_touched(target.layers)):
+    for path in sorted({path for depth in range(above) for path in _touched(target.layers[depth:])}):
         if path == "/" or any((path + "/").startswith(each + "/") for each in passing):
             continue
-        after, before = _look(target.layers, path), _look(target.layers[1:], path)
+        after, before = _look(target.layers, path), _look(lower, path)
         if after == before:
             continue
         if before is None or after is None:
