@@ -125,7 +125,7 @@ def test_every_candidate_is_refused_with_a_reason(server):
     assert (
         "{}: was compiled without zlib and cannot read wheels: yum install zlib-devel".format(lacking) in err
     )
-    assert "no ISO of the bundle's target has Python 3.99: compile it" in err
+    assert "no ISO of the bundle's target has Python 3.99: or bundle again" in err
 
 
 @pytest.mark.parametrize(

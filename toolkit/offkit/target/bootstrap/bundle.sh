@@ -14,12 +14,8 @@ verify_bundle() {
         fail 4 "there is no sha256sum here, so the bundle cannot be verified" \
             "install coreutils, or name a Python $OFFKIT_PYTHON with --python, which does that itself"
     fi
-    LC_ALL=C tar -tf - <"$bundle" >"$scratch/members" 2>/dev/null
     verified=1
 }
-
-# The first member whose name begins with $1, or nothing; after verify_bundle.
-member_named() { grep "^$1." <"$scratch/members" | head -n 1; }
 
 # member NAME: its bytes on stdout; after verify_bundle.
 member() { LC_ALL=C tar -xOf - "$1" <"$bundle"; }

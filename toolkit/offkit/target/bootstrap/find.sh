@@ -49,7 +49,8 @@ $1
     fi
 }
 
-# Sets $found to the interpreter to hand over to, empty when there is none.
+# Sets $found to the interpreter to hand over to, empty when there is none. With --get-python only
+# one that came that way will do.
 find_python() {
     seen=
     found=
@@ -57,18 +58,31 @@ find_python() {
         case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
         [ -e "$python" ] || fail 4 "--python: there is no $python"
         consider "$python"
-    else
-        for name in "python$OFFKIT_PYTHON" python3 python; do
-            candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
-            case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
-        done
-        for candidate in "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
+        return
+    fi
+    case $get_python in
+        source) first_of "$prefix"/python/*[0-9]/bin/"python$OFFKIT_PYTHON" && return ;;
+        build) first_of "$prefix"/python/*-build/bin/"python$OFFKIT_PYTHON" && return ;;
+    esac
+    case $get_python in source | build) return ;; esac
+    for name in "python$OFFKIT_PYTHON" python3 python; do
+        candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
+        case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
+    done
+    [ -n "$found" ] ||
+        first_of "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
             /opt/python*/bin/"python$OFFKIT_PYTHON" /opt/rh/*/root/usr/bin/"python$OFFKIT_PYTHON" \
             "${PYENV_ROOT:-${HOME:-/}/.pyenv}"/versions/*/bin/"python$OFFKIT_PYTHON" \
             "${HOME:-/}"/.pyenv/versions/*/bin/"python$OFFKIT_PYTHON" \
-            /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python; do
-            [ -n "$found" ] || consider "$candidate"
-        done
-    fi
+            "$prefix"/python/*/bin/"python$OFFKIT_PYTHON" "$prefix"/python/*/usr/bin/"python$OFFKIT_PYTHON" \
+            /usr/bin/python3 /usr/local/bin/python3 /usr/libexec/platform-python
+}
+
+# Sets $found to the first of these paths that will do.
+first_of() {
+    for candidate in "$@"; do
+        [ -n "$found" ] || consider "$candidate"
+    done
+    [ -n "$found" ]
 }
 

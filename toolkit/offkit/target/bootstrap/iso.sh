@@ -1,0 +1,152 @@
+# --- an ISO image without mounting it -----------------------------------------------------
+
+# ISO 9660 (ECMA-119) with the names of Rock Ridge (RRIP 1.12, NM; SUSP 1.12, CE), read sector by
+# sector with dd, od and awk.
+
+# Adds to $problems unless image $1 is one, and whole.
+iso_check() {
+    iso_volume=$(iso_sector "$1" 16 | awk '
+        { for (i = 1; i <= NF; i++) b[n++] = $i }
+        END {
+            if (b[0] != 1 || b[1] != 67 || b[2] != 68 || b[3] != 48 || b[4] != 48 || b[5] != 49) exit 1
+            printf "%.0f %.0f\n", b[80] + 256 * b[81] + 65536 * b[82] + 16777216 * b[83], b[128] + 256 * b[129]
+        }')
+    if [ -z "$iso_volume" ]; then
+        problem "REPO010 $1 is no ISO image (no ISO 9660 volume descriptor in sector 16)" \
+            "name the .iso file of the distribution; if this is it, copy it again and compare sha256sum"
+        return 0
+    fi
+    [ -f "$1" ] || return 0 # a drive has no size to compare
+    iso_has=$(stat -L -c %s -- "$1") || iso_has=$(wc -c <"$1")
+    iso_wants=$((${iso_volume% *} * ${iso_volume#* }))
+    if [ "$iso_has" -lt "$iso_wants" ]; then
+        problem "REPO011 $1 is cut short: it has $iso_has bytes, its own header says $iso_wants" \
+            "copy it again, and compare sha256sum on both sides of the gap"
+    fi
+}
+
+# The bytes of sector $2 (and $3 - 1 more) of image $1, as decimal numbers.
+iso_sector() { dd if="$1" bs=2048 skip="$2" count="${3:-1}" 2>/dev/null | od -An -v -tu1; }
+
+# iso_entries ISO EXTENT SIZE [NAME]: the entries of a directory, or the one of that name, as
+# "KIND EXTENT SIZE NAME"; KIND is d, f, or c where the name goes on elsewhere: then
+# "c EXTENT SIZE KIND BLOCK OFFSET LENGTH BEGINNING".
+iso_entries() {
+    iso_sector "$1" "$2" "$((($3 + 2047) / 2048))" | WANTED=${4:-} awk '
+        function number(at) { return b[at] + 256 * b[at + 1] + 65536 * b[at + 2] + 16777216 * b[at + 3] }
+        function text(at, length_,    s) {
+            for (s = ""; length_ > 0; length_--) s = s character[b[at++]]
+            return s
+        }
+        function record(at, end,    id, p, l, name, more, kind, place) {
+            id = b[at + 32]
+            if (id == 1 && b[at + 33] < 2) return # itself and its parent
+            name = more = ""
+            for (p = at + 33 + id + (id % 2 == 0); p + 4 <= end; p += l) {
+                l = b[p + 2]
+                if (l < 4 || p + l > end) break
+                if (b[p] == 78 && b[p + 1] == 77) name = name text(p + 5, l - 5)
+                if (b[p] == 67 && b[p + 1] == 69 && l >= 28)
+                    more = sprintf("%.0f %.0f %.0f", number(p + 4), number(p + 12), number(p + 20))
+            }
+            kind = int(b[at + 25] / 2) % 2 ? "d" : "f"
+            place = sprintf("%.0f %.0f", number(at + 2), number(at + 10))
+            if (more != "") {
+                if (wanted == "" || index(wanted, name) == 1) print "c", place, kind, more, name
+                return
+            }
+            if (name == "") { # no Rock Ridge
+                name = tolower(text(at + 33, id))
+                sub(/;[0-9]*$/, "", name)
+                sub(/\.$/, "", name)
+            }
+            if (wanted == "") print kind, place, name
+            else if (name == wanted) {
+                print kind, place, name
+                exit
+            }
+        }
+        BEGIN {
+            wanted = ENVIRON["WANTED"]
+            for (i = 0; i < 256; i++) character[i] = i > 31 && i < 127 ? sprintf("%c", i) : "?"
+        }
+        {
+            for (i = 1; i <= NF; i++) b[n++] = $i
+            if (n < 2048) next
+            n = 0
+            # Records do not cross sectors; the rest of one is zeros.
+            for (at = 0; at < 2048 && b[at] > 33; at += b[at]) {
+                if (at + b[at] > 2048) break
+                record(at, at + b[at])
+            }
+        }'
+}
+
+# The end of a name that goes on in another place: NM entries of $4 bytes at $3 of block $2.
+iso_name_goes_on() {
+    iso_sector "$1" "$2" 2 | OFFSET=$3 LENGTH=$4 awk '
+        { for (i = 1; i <= NF; i++) b[n++] = $i }
+        END {
+            p = ENVIRON["OFFSET"] + 0
+            end = p + ENVIRON["LENGTH"]
+            for (; p + 4 <= end && b[p + 2] >= 4; p += b[p + 2])
+                if (b[p] == 78 && b[p + 1] == 77)
+                    for (i = p + 5; i < p + b[p + 2]; i++) name = name sprintf("%c", b[i])
+            print name
+        }'
+}
+
+# As iso_entries, every name whole: "KIND EXTENT SIZE NAME".
+iso_directory() {
+    iso_entries "$@" | while read -r entry_kind extent size rest; do
+        if [ "$entry_kind" != c ]; then
+            printf '%s %s %s %s\n' "$entry_kind" "$extent" "$size" "$rest"
+            continue
+        fi
+        read -r entry_kind block offset length begins <<END
+$rest
+END
+        name=$begins$(iso_name_goes_on "$1" "$block" "$offset" "$length")
+        [ -n "${4:-}" ] && [ "$name" != "$4" ] || printf '%s %s %s %s\n' "$entry_kind" "$extent" "$size" "$name"
+    done
+}
+
+# iso_find ISO PATH: "KIND EXTENT SIZE"; fails when there is no such path.
+iso_find() {
+    # the root's own record, in the volume descriptor
+    iso_at=$(iso_sector "$1" 16 | awk '
+        { for (i = 1; i <= NF; i++) b[n++] = $i }
+        END { printf "d %.0f %.0f\n", b[158] + 256 * b[159] + 65536 * b[160] + 16777216 * b[161],
+            b[166] + 256 * b[167] + 65536 * b[168] + 16777216 * b[169] }')
+    iso_rest=$2/
+    while [ -n "$iso_rest" ]; do
+        iso_part=${iso_rest%%/*}
+        iso_rest=${iso_rest#*/}
+        case $iso_part in '' | .) continue ;; esac
+        case $iso_at in d\ *) ;; *) return 1 ;; esac
+        iso_at=${iso_at#* }
+        iso_at=$(iso_directory "$1" "${iso_at% *}" "${iso_at#* }" "$iso_part" | head -n 1)
+        iso_at=${iso_at%" $iso_part"}
+        [ -n "$iso_at" ] || return 1
+    done
+    printf '%s\n' "$iso_at"
+}
+
+# iso_names ISO PATH: "d NAME" and "f NAME" for what is in a directory.
+iso_names() {
+    iso_place=$(iso_find "$1" "$2") || return 1
+    iso_place=${iso_place#d }
+    iso_directory "$1" "${iso_place% *}" "${iso_place#* }" | while read -r entry_kind _ _ name; do
+        printf '%s %s\n' "$entry_kind" "$name"
+    done
+}
+
+# iso_read ISO PATH: a file's bytes on stdout.
+iso_read() {
+    iso_place=$(iso_find "$1" "$2") || return 1
+    case $iso_place in f\ *) iso_place=${iso_place#f } ;; *) return 1 ;; esac
+    iso_length=${iso_place#* }
+    dd if="$1" bs=2048 skip="${iso_place% *}" count="$(((iso_length + 2047) / 2048))" 2>/dev/null |
+        head -c "$iso_length"
+}
+

@@ -13,7 +13,7 @@ pass_on() {
 hand_over() {
     starting=1
     again=
-    "$found" -I -S "$scratch/offkit.pyz" install "$@" &
+    "$found" -I -S "$scratch/offkit.pyz" install "$@" 9<&- &
     child=$!
     [ -z "$again" ] || kill -TERM "$child" # it came before there was anybody to tell
     again=1
@@ -30,6 +30,7 @@ hand_over() {
 clean_up() {
     close_media
     rm -rf -- "$scratch"
+    unmake_directories
 }
 
 main() {
@@ -40,6 +41,7 @@ main() {
     fi
     check_bundle
     find_python
+    [ -n "$found" ] || enter_namespace "$@"
     starting=
     child=
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"

@@ -1,2 +1,212 @@
-close_media() { :; }
+# --- media: ISO files and directories -----------------------------------------------------
+
+# A medium gets a number and stands as $scratch/media/N: a mounted image, or a link to a directory
+# or to an image that is read here. A source is one repository on it: "KIND N BASE", KIND being
+# iso or dir, BASE a path from the medium's top.
+media_count=0
+sources=
+bases=
+keys=
+private=
+
+# Goes on in a mount namespace of its own, so that nothing stays mounted whatever happens to this
+# process; where there can be none, images are read without mounting them.
+enter_namespace() {
+    here=$(readlink /proc/self/ns/mnt 2>/dev/null) || here=
+    outside=${OFFKIT_OUTSIDE:-}
+    unset OFFKIT_OUTSIDE
+    if [ -n "$outside" ] && [ -n "$here" ] && [ "$outside" != "$here" ]; then
+        # util-linux of EL 7 leaves a new namespace shared with the old one (unshare(1), 2.23).
+        mount --make-rprivate / 2>/dev/null
+        # proc(5), mountinfo: optional fields from the seventh to a single hyphen
+        if awk '{ for (i = 7; $i != "-" && i < NF; i++) if ($i ~ /^shared:/) exit 1 }' /proc/self/mountinfo; then
+            private=1
+        fi
+        return 0
+    fi
+    [ -z "$outside" ] && [ -n "$here" ] && [ -z "$no_root$dry_run" ] && [ -n "$isos" ] && [ -f "$0" ] || return 0
+    unshare -m true 2>/dev/null || return 0
+    OFFKIT_OUTSIDE=$here exec unshare -m sh "$0" "$@"
+}
+
+# Sets $bases, $keys and $sources from --iso and --rpm-repo. Ends with every medium that cannot be
+# used at once.
+open_media() {
+    [ "$media_count" -eq 0 ] || return 0
+    mkdir -p "$scratch/media" "$scratch/keys"
+    problems=
+    while IFS= read -r medium; do
+        [ -n "$medium" ] && iso_check "$medium"
+    done <<END
+$isos
+END
+    [ -z "$problems" ] || end_media
+    [ -z "$isos" ] || [ -z "$private" ] || mount_images
+    while IFS= read -r medium; do
+        [ -n "$medium" ] || continue
+        media_count=$((media_count + 1))
+        kind=dir
+        if [ -z "$private" ]; then
+            kind=iso
+            ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
+        fi
+        add_sources "$kind" "$media_count" "$medium"
+    done <<END
+$isos
+END
+    while IFS= read -r medium; do
+        [ -n "$medium" ] || continue
+        media_count=$((media_count + 1))
+        ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
+        add_sources dir "$media_count" "$medium"
+    done <<END
+$repo_dirs
+END
+    [ -z "$problems" ] || end_media
+    find_keys
+}
+
+absolute() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$(pwd)" "$1" ;; esac; }
+
+# Mounts every image, or none: then $private is empty and they are read here.
+mount_images() {
+    number=0
+    while IFS= read -r medium; do
+        [ -n "$medium" ] || continue
+        number=$((number + 1))
+        mkdir "$scratch/media/$number"
+        said=$(LC_ALL=C mount -t iso9660 -o loop,ro "$medium" "$scratch/media/$number" 2>&1) && continue
+        say "warning: REPO012 $medium cannot be mounted ($(printf '%s\n' "$said" | head -n 1)):"
+        say "  it is read without that; yum cannot use it so"
+        while [ "$number" -gt 0 ]; do
+            umount "$scratch/media/$number" 2>/dev/null
+            rmdir "$scratch/media/$number"
+            number=$((number - 1))
+        done
+        private=
+        return 0
+    done <<END
+$isos
+END
+}
+
+close_media() {
+    [ -n "$private" ] || return 0
+    number=0
+    while [ "$number" -lt "$media_count" ]; do
+        number=$((number + 1))
+        [ -L "$scratch/media/$number" ] || umount "$scratch/media/$number" 2>/dev/null
+    done
+}
+
+# Adds the repositories of medium $2, which people call $3, to $sources; to $problems when it has none.
+add_sources() {
+    had=$sources
+    printf '%s\n' "$3" >"$scratch/media/$2.name"
+    if source_has "$1 $2 ." repodata/repomd.xml; then
+        add_source "$1" "$2" .
+    else
+        source_names "$1 $2 ." >"$scratch/media/$2.list"
+        while read -r each name; do
+            [ "$each" = d ] && source_has "$1 $2 $name" repodata/repomd.xml && add_source "$1" "$2" "$name"
+        done <"$scratch/media/$2.list"
+    fi
+    [ "$sources" = "$had" ] || return 0
+    problem "REPO010 no yum repository on $3: neither repodata/repomd.xml nor DIR/repodata/repomd.xml" \
+        "take ${OFFKIT_MEDIA:-an ISO that has packages; boot and NetInstall ISOs have none}"
+}
+
+add_source() {
+    sources=$sources$1\ $2\ $3$newline
+    [ "$1" = dir ] || return 0
+    base=$scratch/media/$2
+    [ "$3" = . ] || base=$base/$3
+    bases=$bases$base$newline
+}
+
+problem() { problems="$problems${newline}error: $1${newline}fix: $2"; }
+
+end_media() {
+    say "${problems#"$newline"}"
+    case $problems in
+        *"error: REPO011"*) exit 3 ;;
+        *) exit 4 ;;
+    esac
+}
+
+# --- files of a source --------------------------------------------------------------------
+
+# source_parts SOURCE sets $kind, $number, $base.
+source_parts() {
+    kind=${1%% *}
+    base=${1#* }
+    number=${base%% *}
+    base=${base#* }
+}
+
+# source_read SOURCE PATH: a file's bytes on stdout; fails when it is not there.
+source_read() {
+    source_parts "$1"
+    case $kind in
+        iso) iso_read "$scratch/media/$number" "$base/$2" ;;
+        dir) cat <"$scratch/media/$number/$base/$2" ;;
+    esac
+}
+
+source_has() {
+    source_parts "$1"
+    case $kind in
+        iso) iso_find "$scratch/media/$number" "$base/$2" >/dev/null ;;
+        dir) [ -f "$scratch/media/$number/$base/$2" ] ;;
+    esac
+}
+
+# "d NAME" and "f NAME" for what lies at the source's top.
+source_names() {
+    source_parts "$1"
+    case $kind in
+        iso) iso_names "$scratch/media/$number" "$base" ;;
+        dir)
+            for each in "$scratch/media/$number/$base"/*; do
+                if [ -d "$each" ]; then
+                    printf 'd %s\n' "${each##*/}"
+                elif [ -f "$each" ]; then
+                    printf 'f %s\n' "${each##*/}"
+                fi
+            done
+            ;;
+    esac
+}
+
+# What people call the medium of a source, for messages.
+source_name() {
+    source_parts "$1"
+    printf '%s' "$(cat <"$scratch/media/$number.name")"
+    [ "$base" = . ] || printf ' (%s)' "$base"
+}
+
+# Sets $keys: the distribution's own key as the media have it, else as this server does; else
+# whatever keys the media have.
+find_keys() {
+    other=
+    tops=$(printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u)
+    while IFS= read -r top; do
+        [ -n "$top" ] || continue
+        source_names "$top" | sed -n 's/^f \(RPM-GPG-KEY.*\)/\1/p' >"$scratch/keys.list"
+        while IFS= read -r name; do
+            source_parts "$top"
+            source_read "$top" "$name" >"$scratch/keys/$number-$name" || continue
+            case " $OFFKIT_KEYS " in
+                *" $name "*) keys=$keys$scratch/keys/$number-$name$newline ;;
+                *) other=$other$scratch/keys/$number-$name$newline ;;
+            esac
+        done <"$scratch/keys.list"
+    done <<END
+$tops
+END
+    for name in $OFFKIT_KEYS; do
+        [ -n "$keys" ] || [ ! -r "/etc/pki/rpm-gpg/$name" ] || keys=/etc/pki/rpm-gpg/$name$newline
+    done
+    keys=${keys:-$other}
+}
 

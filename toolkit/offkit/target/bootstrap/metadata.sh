@@ -1,0 +1,177 @@
+# --- what packages the media have ---------------------------------------------------------
+
+# XML is read by awk tag by tag ("<" separates records), as createrepo writes it: no CDATA, no
+# comments, attributes in double quotes.
+
+# Sets $index, a file with a line for each package of the names given that this architecture can
+# have: "NAME EPOCH VERSION RELEASE CHECKSUM-TYPE CHECKSUM SIZE INSTALLED-SIZE SOURCE-NUMBER HREF". Ends with every
+# repository whose metadata cannot be used.
+read_index() {
+    index=$scratch/index
+    : >"$index"
+    problems=
+    number_of_source=0
+    while IFS= read -r source; do
+        [ -n "$source" ] || continue
+        number_of_source=$((number_of_source + 1))
+        read_primary "$source" "$number_of_source" "$*"
+    done <<END
+$sources
+END
+    [ -z "$problems" ] || end_media
+}
+
+# The source with that number.
+source_numbered() { printf '%s' "$sources" | sed -n "$1p"; }
+
+damaged() {
+    problem "REPO011 $(source_name "$1"): $2" \
+        "the medium is damaged: copy it again, and compare sha256sum on both sides of the gap"
+}
+
+# Adds the packages called $3 (names with blanks between) of source $1, which is number $2, to $index.
+read_primary() {
+    source_read "$1" repodata/repomd.xml >"$scratch/repomd.xml"
+    # primary: type, checksum type, checksum, location
+    wanted=$(awk '
+        BEGIN { RS = "<" }
+        function attribute(name,    rest) {
+            if (!match($0, name "=\"[^\"]*\"")) return ""
+            rest = substr($0, RSTART, RLENGTH)
+            return substr(rest, length(name) + 3, length(rest) - length(name) - 3)
+        }
+        $1 == "data" { kind = attribute("type") }
+        $1 == "checksum" && kind == "primary" {
+            type = attribute("type")
+            sum = $0
+            sub(/^[^>]*>/, "", sum)
+            gsub(/[ \t\r\n]/, "", sum)
+        }
+        $1 == "location" && kind == "primary" { print type, sum, attribute("href") }' <"$scratch/repomd.xml" | head -n 1)
+    read -r type sum href <<END
+$wanted
+END
+    case $href in
+        '') damaged "$1" "its repomd.xml names no primary metadata" && return ;;
+        /* | *..* | *:*) damaged "$1" "its metadata lies outside it: $href" && return ;;
+    esac
+    if ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
+        damaged "$1" "$href is not there"
+    elif [ "$(checksum "$type" "$scratch/primary")" != "$sum" ]; then
+        damaged "$1" "$href is not what repomd.xml names ($type)"
+    elif ! unpacker=$(unpacker_of "$href"); then
+        problem "RPM008 $(source_name "$1"): nothing here can unpack ${href##*/}" \
+            "install what can, or name a Python $OFFKIT_PYTHON with --python"
+    else
+        $unpacker <"$scratch/primary" | packages_named "$2" "$3" >>"$index"
+    fi
+    rm -f "$scratch/primary"
+}
+
+# checksum TYPE FILE: hexadecimal, or nothing for a type that is not known here.
+checksum() {
+    case $1 in
+        sha | sha1) sum_of sha1sum "$2" ;;
+        sha224 | sha256 | sha384 | sha512) sum_of "$1sum" "$2" ;;
+    esac
+}
+
+sum_of() {
+    output=$("$1" <"$2") || return 1
+    printf '%s' "${output%% *}"
+}
+
+unpacker_of() {
+    case $1 in
+        *.gz) set -- gzip ;;
+        *.xz) set -- xz ;;
+        *.bz2) set -- bzip2 ;;
+        *.zst) set -- zstd ;;
+        *.xml) echo cat && return ;;
+        *) return 1 ;;
+    esac
+    command -v "$1" >/dev/null 2>&1 && echo "$1 -dc"
+}
+
+# Lines of the index from primary.xml on stdin.
+packages_named() {
+    SOURCE=$1 WANTED=$2 ARCH=$OFFKIT_ARCH awk '
+        function attribute(name,    rest) {
+            if (!match($0, name "=\"[^\"]*\"")) return ""
+            rest = substr($0, RSTART, RLENGTH)
+            return substr(rest, length(name) + 3, length(rest) - length(name) - 3)
+        }
+        function value(    rest) {
+            rest = substr($0, index($0, ">") + 1)
+            gsub(/[ \t\r\n]/, "", rest)
+            return rest
+        }
+        BEGIN {
+            RS = "<"
+            n = split(ENVIRON["WANTED"], list, " ")
+            for (i = 1; i <= n; i++) wanted[list[i]] = 1
+        }
+        /^package / { inside = 1; ours = 0 }
+        !inside { next }
+        /^name>/ { ours = value() in wanted; name = value(); next }
+        /^format/ || /^\/package>/ { # the rest is long, and says nothing that is asked for here
+            if (ours && (arch == ENVIRON["ARCH"] || arch == "noarch"))
+                print name, epoch, version, release, type, sum, size, installed, ENVIRON["SOURCE"], href
+            inside = ours = 0
+            next
+        }
+        !ours { next }
+        /^arch>/ { arch = value() }
+        /^version / { epoch = attribute("epoch") + 0; version = attribute("ver"); release = attribute("rel") }
+        /^checksum / { type = attribute("type"); sum = value() }
+        /^size / { size = attribute("package") + 0; installed = attribute("installed") + 0 }
+        /^location / { href = attribute("href") }'
+}
+
+# The line of the index with the newest package called $1; nothing when there is none.
+newest() {
+    NAME=$1 awk '
+        # rpmvercmp of rpm (rpmio/rpmvercmp.c), less "^", which no package of these media has
+        function compare(a, b,    x, y, numeric) {
+            if (a == b) return 0
+            while (a != "" || b != "") {
+                sub(/^[^A-Za-z0-9~]+/, "", a)
+                sub(/^[^A-Za-z0-9~]+/, "", b)
+                if (substr(a, 1, 1) == "~" || substr(b, 1, 1) == "~") {
+                    if (substr(a, 1, 1) != "~") return 1
+                    if (substr(b, 1, 1) != "~") return -1
+                    a = substr(a, 2)
+                    b = substr(b, 2)
+                    continue
+                }
+                if (a == "" || b == "") break
+                numeric = a ~ /^[0-9]/
+                match(a, numeric ? "^[0-9]+" : "^[A-Za-z]+")
+                x = substr(a, 1, RLENGTH)
+                a = substr(a, RLENGTH + 1)
+                if (!match(b, numeric ? "^[0-9]+" : "^[A-Za-z]+")) return numeric ? 1 : -1
+                y = substr(b, 1, RLENGTH)
+                b = substr(b, RLENGTH + 1)
+                if (numeric) {
+                    sub(/^0+/, "", x)
+                    sub(/^0+/, "", y)
+                    if (length(x) != length(y)) return length(x) > length(y) ? 1 : -1
+                }
+                if (x "" != y "") return x "" > y "" ? 1 : -1
+            }
+            return a == b ? 0 : (a != "" ? 1 : -1)
+        }
+        function newer(    order) {
+            if ($2 != epoch) return $2 > epoch
+            order = compare($3, version)
+            return order ? order > 0 : compare($4, release) > 0
+        }
+        $1 == ENVIRON["NAME"] && (line == "" || newer()) {
+            line = $0
+            epoch = $2 + 0
+            version = $3
+            release = $4
+        }
+        END { if (line != "") print line }' <"$index"
+}
+

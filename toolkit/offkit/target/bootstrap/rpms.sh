@@ -1,0 +1,162 @@
+# --- a Python out of RPMs, without root ---------------------------------------------------
+
+# Sets $rpms: the lines of the index (see read_index) for what this Python is made of, the newest of
+# each; ends when the interpreter is on none of the media.
+choose_rpms() {
+    # shellcheck disable=SC2086 # names of packages, with blanks between
+    read_index $OFFKIT_PAYLOAD
+    rpms=
+    for name in $OFFKIT_PAYLOAD; do
+        line=$(newest "$name")
+        [ -z "$line" ] || rpms=$rpms$line$newline
+    done
+    case $rpms in "$OFFKIT_PACKAGES "*) ;; *) no_package ;; esac
+}
+
+no_package() {
+    where=$(printf '%s' "$sources" | while IFS= read -r source; do
+        printf '%s%s' "${comma:-}" "$(source_name "$source")"
+        comma=', '
+    done)
+    fail PY021 "there is no $OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, on $where" \
+        "take $OFFKIT_MEDIA"
+}
+
+# rpm_field LINE N: a field of a line of the index.
+rpm_field() { printf '%s\n' "$1" | cut -d ' ' -f "$2"; }
+
+# Sets $found to a Python below $prefix/python that is made of the media's RPMs: read without
+# mounting where there is no root, verified, unpacked beside its place and renamed.
+python_by_rpms() {
+    lacking=$(lacking rpm rpm2cpio cpio)
+    [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
+    version=$(rpm_field "$rpms" 3 | head -n 1)
+    place=$prefix/python/$version-rpm
+    titles=$(printf '%s' "$rpms" | sed 's,.*[ /],,' | tr '\n' ' ' | sed 's/ $//')
+    step "take $titles out of $(media_titles), and verify the repository's checksums and the distribution's signatures"
+    check_prefix "$(printf '%s' "$rpms" | awk '{ all += $8 } END { printf "%.0f", all / 1024 + 1024 }')"
+    step "unpack that to $place"
+    [ -z "$dry_run" ] || return 0
+    mkdir -p "$scratch/payload"
+    import_keys
+    problems=
+    while IFS= read -r line; do
+        [ -z "$line" ] || fetch_rpm "$line"
+    done <<END
+$rpms
+END
+    [ -z "$problems" ] || end_rpms
+    unpack_rpms "$place"
+}
+
+# The media that $rpms come from, for people.
+media_titles() {
+    printf '%s' "$rpms" | cut -d ' ' -f 9 | sort -un | while read -r each; do
+        source_parts "$(source_numbered "$each")"
+        sed 's,.*/,,' <"$scratch/media/$number.name"
+    done | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+end_rpms() {
+    say "${problems#"$newline"}"
+    say "nothing was unpacked or installed"
+    case $problems in
+        *"error: RPM001"* | *"error: RPM002"* | *"error: RPM003"*) exit 3 ;;
+        *) exit 4 ;;
+    esac
+}
+
+# A database of rpm's with nothing in it but the distribution's keys; the system's is not touched.
+import_keys() {
+    mkdir -p "$scratch/rpmdb"
+    LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
+    while IFS= read -r key; do
+        [ -n "$key" ] || continue
+        said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1) ||
+            say "warning: ${key##*/} cannot be used as a key: $(printf '%s\n' "$said" | head -n 1)"
+    done <<END
+$keys
+END
+}
+
+# Takes the RPM of a line of the index to $scratch/payload; adds to $problems unless it is what the
+# repository names and what the distribution signed.
+fetch_rpm() {
+    source=$(source_numbered "$(rpm_field "$1" 9)")
+    title=${1##*[ /]}
+    file=$scratch/payload/$title
+    again="copy the medium again, and compare sha256sum on both sides of the gap"
+    if ! source_read "$source" "$(rpm_field "$1" 10)" >"$file" 2>/dev/null; then
+        problem "RPM001 $title is not on $(source_name "$source"), or no room is left for it in ${TMPDIR:-/tmp}" "$again"
+        return
+    fi
+    if [ "$(checksum "$(rpm_field "$1" 5)" "$file")" != "$(rpm_field "$1" 6)" ]; then
+        problem "RPM001 $title on $(source_name "$source") is damaged or altered: its checksum is not the repository's" "$again"
+        return
+    fi
+    # rpm 4.11 of EL 7: "rsa sha1 (md5) pgp md5 OK", unsigned "sha1 md5 OK"; since 4.14: "digests
+    # signatures OK", unsigned "digests OK" (rpmchecksig.c). What is in capitals went wrong.
+    said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" -K "$file" 2>&1)
+    said=${said##*"$file:"}
+    case $said in
+        *"NOT OK"*) bad_signature ;;
+        *" signatures "*OK | *" pgp "*OK | *" gpg "*OK | *" rsa "*OK | *" dsa "*OK) ;;
+        *OK)
+            problem "RPM002 $title on $(source_name "$source") is not signed" \
+                "take the distribution's own ISO or RPMs: offkit installs nothing unsigned"
+            ;;
+        *) bad_signature ;;
+    esac
+}
+
+# For rpm the absence of the key and damage are one answer; its details tell them apart.
+bad_signature() {
+    details=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" -Kv "$file" 2>&1)
+    case $details in
+        *": BAD"* | *"BAD ("*)
+            problem "RPM001 $title on $(source_name "$source") is damaged or altered: rpm says$said" "$again"
+            ;;
+        *NOKEY*)
+            id=$(printf '%s\n' "$details" | sed -n 's/.*[kK]ey ID \([0-9a-fA-F]*\): NOKEY.*/\1/p' | head -n 1)
+            have=$(printf '%s' "$keys" | sed 's,.*/,,' | tr '\n' ' ')
+            problem "RPM003 $title on $(source_name "$source") is signed with key ${id:-unknown}, and that is not here (keys: ${have:-none})" \
+                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as ${OFFKIT_KEYS:-RPM-GPG-KEY-...}"
+            ;;
+        *) problem "RPM001 $title on $(source_name "$source") cannot be verified: rpm says$said" "$again" ;;
+    esac
+}
+
+# Unpacks $scratch/payload/* and puts the result at $1, complete or not at all. Sets $found.
+unpack_rpms() {
+    lock_pythons
+    rm -rf -- "$prefix/python"/.building-*-rpm # of a run that was killed: nobody else is at work
+    building=$prefix/python/.building-${1##*/}
+    mkdir -p "$building" || fail ENV024 "no room for $building" "free some space, or choose another place: --prefix DIR"
+    for file in "$scratch/payload"/*; do
+        said=$( (cd -- "$building" && rpm2cpio "$file" | LC_ALL=C cpio -idmu --quiet --no-absolute-filenames) 2>&1) ||
+            give_up RPM008 "${file##*/} cannot be unpacked to $building: $(printf '%s\n' "$said" | tail -n 1)" "$another_way"
+    done
+    first=$building/usr/bin/python$OFFKIT_PYTHON
+    # On EL 8 a link to where the package has the program: not to this system's own.
+    link=$(readlink "$first" 2>/dev/null) || link=
+    case $link in /*) [ ! -x "$building$link" ] || first=$building$link ;; esac
+    [ -x "$first" ] || give_up PY024 "$titles hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
+    found=$first
+    LD_LIBRARY_PATH=$building/usr/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    export LD_LIBRARY_PATH
+    unpack
+    said=$("$first" -I -S "$scratch/offkit.pyz" adopt-python "$building" 2>&1)
+    status=$?
+    unset LD_LIBRARY_PATH
+    [ "$status" -eq 0 ] || give_up PY024 "the Python of $titles does not work here: $said" "$another_way"
+    rm -rf -- "$1" # what may be there was no candidate: it does not run
+    mv -- "$building" "$1" || give_up ENV027 "$building cannot be renamed to $1" "choose another place: --prefix DIR"
+    found=$1/usr/bin/python$OFFKIT_PYTHON
+}
+
+# As fail, with nothing left of what was begun.
+give_up() {
+    rm -rf -- "$building"
+    fail "$@"
+}
+

@@ -78,7 +78,12 @@ steps=0
 step() {
     if [ -n "$dry_run" ]; then
         steps=$((steps + 1))
-        printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}"
+        # with --json stdout is for one document, which only offkit itself can write
+        if [ -n "$json" ]; then
+            printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}" >&2
+        else
+            printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}"
+        fi
     elif [ -z "$quiet" ]; then
         say "$1"
     fi

@@ -1,40 +1,194 @@
 # --- getting a Python ---------------------------------------------------------------------
 
-get_python() { no_python; }
+another_way="run install.sh without --iso and --rpm-repo: it lists every way to a Python"
 
-# What was looked at, and where a Python can come from.
+# Sets $found to a Python that was got in the first way that there is: a build or a source that
+# somebody put into the bundle, else packages of the media. In a dry run it ends here.
+get_python() {
+    [ -z "$unknown" ] || fail 2 "what is $unknown? There is no such option, or a second bundle" "sh install.sh --help"
+    case $keep in
+        '' | all) ;;
+        *[!0-9]*) fail 2 "--keep takes a number or all, and not $keep" ;;
+    esac
+    [ -z "$python" ] || no_python # that one was named, and will not do
+    choose_way
+    [ -n "$way" ] || no_python
+    [ -n "$dry_run" ] || [ -n "$quiet" ] || say "Python $OFFKIT_PYTHON is not here, and comes from $way_in_words"
+    verify_bundle
+    case $way in
+        build) python_by_build ;;
+        source) python_by_source ;;
+        yum) python_by_packages ;;
+        rpms) python_by_rpms ;;
+    esac
+    if [ -n "$dry_run" ]; then
+        step "with that Python, offkit: verify every member of $bundle, make an environment in \
+$prefix/generations, install the wheels into it, check it, and switch $prefix/current to it"
+        exit 0
+    fi
+    got=$found
+    found=
+    seen=
+    refused=
+    consider "$got"
+    [ -n "$found" ] || fail PY024 "the Python that was got cannot be used:$refused" "remove it, and get one in another way"
+}
+
+# Sets $way to the function for what is here and what was asked for; empty when there is none.
+choose_way() {
+    way=
+    wish=$get_python
+    [ -n "$wish" ] || [ -z "$OFFKIT_BUILD" ] || wish=build
+    [ -n "$wish" ] || [ -z "$OFFKIT_SOURCE" ] || wish=source
+    case ${wish:-packages} in
+        build)
+            way_in_words="the build in the bundle"
+            way=${OFFKIT_BUILD:+build}
+            ;;
+        source)
+            way_in_words="the source in the bundle, compiled here"
+            way=${OFFKIT_SOURCE:+source}
+            [ -z "$way" ] || [ -z "$isos$repo_dirs" ] || open_media
+            ;;
+        packages)
+            [ -n "$OFFKIT_PACKAGES" ] && [ -n "$isos$repo_dirs" ] || return 0
+            open_media
+            choose_rpms
+            way=rpms
+            way_in_words="packages of the media, unpacked below $prefix"
+            # yum wants images mounted
+            if [ -z "$no_root" ] && has_yum && { [ -z "$isos" ] || [ -n "$private$dry_run" ]; }; then
+                way=yum
+                way_in_words="packages of the media, installed with yum"
+            fi
+            ;;
+    esac
+}
+
+has_yum() { [ -z "$(lacking rpm)" ] && { [ -z "$(lacking yum)" ] || [ -z "$(lacking dnf)" ]; }; }
+
+# Those of the commands that are not here, separated by commas.
+lacking() {
+    absent=
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null 2>&1 || absent="$absent, $tool"
+    done
+    printf '%s' "${absent#, }"
+}
+
+# One at a time gets a Python below this prefix; what a killed one left is nobody's. The lock is on
+# the directory itself and ends with this process. Without flock(1) it is left to the caller.
+lock_pythons() {
+    make_directory "$prefix/python"
+    command -v flock >/dev/null 2>&1 || return 0
+    exec 9<"$prefix/python"
+    flock -n 9 || fail ENV030 "another install.sh is getting a Python in $prefix/python" "wait until it has finished"
+}
+
+# Ends unless $1 KiB can be written below $prefix, and run from there.
+check_prefix() {
+    problems=
+    elsewhere="choose another place: --prefix DIR"
+    existing=$prefix
+    while [ ! -e "$existing" ]; do
+        existing=${existing%/*}
+        existing=${existing:-/}
+    done
+    if [ ! -d "$existing" ]; then
+        problem "ENV027 $existing is not a directory" "$elsewhere"
+    elif [ ! -w "$existing" ] || [ ! -x "$existing" ]; then
+        problem "ENV027 no permission to write in $existing" "$elsewhere"
+    else
+        existing=$(CDPATH='' cd -P -- "$existing" && pwd -P)
+        # proc(5): the options of the longest mount point above it, the last of equal ones
+        mounted=$(PLACE=${existing%/}/ awk '
+            {
+                point = $2
+                gsub(/\\040/, " ", point)
+                if (point != "/") point = point "/"
+                if (index(ENVIRON["PLACE"], point) == 1 && length(point) >= longest) {
+                    longest = length(point)
+                    options = $2 " " $4
+                }
+            }
+            END { if (options ~ /[ ,]noexec(,|$)/) print options }' 2>/dev/null </proc/self/mounts)
+        [ -z "$mounted" ] ||
+            problem "ENV026 ${mounted% *} is mounted noexec: no program could be run from $prefix" "$elsewhere"
+        free=$(df -Pk "$existing" 2>/dev/null | awk 'NR == 2 { print $4 }')
+        [ "${free:-$1}" -ge "$1" ] ||
+            problem "ENV024 $(($1 / 1024)) MB are needed for Python below $prefix, $((free / 1024)) MB are free" \
+                "free some space, or $elsewhere"
+    fi
+    [ -z "$problems" ] || end_media
+}
+
+# --- no way -------------------------------------------------------------------------------
+
+# What was looked at, and every way in which a Python can come here, with what each still needs.
 no_python() {
-    say "error: no Python $OFFKIT_PYTHON that can install this bundle"
+    say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle${get_python:+, and no way as in --get-python $get_python}"
     if [ -n "$refused" ]; then
         say "  looked at:$refused"
     fi
     if [ -z "$python" ]; then
         say "  and for python$OFFKIT_PYTHON, python3, python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
-        say "  /opt/rh/*/root/usr/bin and \$PYENV_ROOT or ~/.pyenv/versions/*/bin"
+        say "  /opt/rh/*/root/usr/bin, \$PYENV_ROOT or ~/.pyenv/versions/*/bin and $prefix/python"
     fi
-    case $OFFKIT_EL/$OFFKIT_PYTHON in
-        7/3.6 | 9/3.9) package=python3 ;;
-        8/3.[689]) package=python$(printf '%s' "$OFFKIT_PYTHON" | tr -d .) ;;
-        [89]/3.11 | [89]/3.12) package=python$OFFKIT_PYTHON ;;
-        *) package= ;;
-    esac
-    if [ -n "$package" ]; then
-        repo=repo-config/offkit-el$OFFKIT_EL.repo
-        cat >&2 <<END
-fix: install $package from the distribution's ISO, as root; the bundle brings the .repo file:
-    mkdir -p /mnt/offkit-iso && mount -o loop,ro /path/to/the.iso /mnt/offkit-iso
-    tar -xOf '$bundle' $repo >/etc/yum.repos.d/offkit.repo
-END
-        case $OFFKIT_EL in
-            7) say "    (CentOS 7.7 or later, DVD or Everything: older and Minimal ISOs have no python3)" ;;
-            *) say "    (in it, put this system's key, a file of /etc/pki/rpm-gpg, in the place of {gpgkey})" ;;
-        esac
-        say "    yum --disablerepo='*' --enablerepo='offkit-*' install $package"
-        say "  or compile Python $OFFKIT_PYTHON (with zlib-devel installed) and pass --python /its/bin/python$OFFKIT_PYTHON"
+    say "fix: one of these; what is missing here is said with each"
+    again="sh install.sh '$bundle'"
+    ways=0
+    if [ -n "$OFFKIT_PACKAGES" ]; then
+        as_root=
+        [ "$(id -u)" -eq 0 ] || as_root=root
+        way_to "the packages $OFFKIT_PAYLOAD of the distribution's ISO, with yum: $again --iso /path/to/the.iso" \
+            "$(both "$as_root" "$(has_yum || echo yum)")"
+        say "     $OFFKIT_MEDIA"
+        way_to "the same packages without root, unpacked below $prefix: $again --iso /path/to/the.iso --no-root" \
+            "$(lacking rpm rpm2cpio cpio)"
+    fi
+    way_to "a source in the bundle, compiled here: on the other side, offkit bundle ... --python-source Python-$OFFKIT_PYTHON.x.tgz" \
+        "$(without_compiler)"
+    way_to "a ready-made build in the bundle: on the other side, offkit bundle ... --python-build FILE" ""
+    way_to "a Python $OFFKIT_PYTHON that you compile (with zlib-devel installed): $again --python /its/bin/python$OFFKIT_PYTHON" \
+        "$(lacking gcc make)"
+    if [ -z "$OFFKIT_PACKAGES" ]; then
+        say "  (no ISO of the bundle's target has Python $OFFKIT_PYTHON: or bundle again for one that it has)"
     else
-        say "fix: no ISO of the bundle's target has Python $OFFKIT_PYTHON: compile it (with zlib-devel installed) and"
-        say "  pass --python /its/bin/python$OFFKIT_PYTHON; or bundle again for a Python that the ISO has"
+        by_hand
     fi
     exit 4
+}
+
+# way_to TEXT MISSING
+way_to() {
+    ways=$((ways + 1))
+    say "  $ways. $1"
+    [ -z "$2" ] || say "     missing here: $2"
+}
+
+both() {
+    printf '%s' "$1${1:+${2:+, }}$2"
+}
+
+# Compiler and make come from the media where there is root to install them.
+without_compiler() {
+    absent=$(lacking gcc make)
+    if [ -n "$absent" ] && [ -z "$no_root" ]; then
+        printf '%s (--iso /path/to/the.iso brings it)' "$absent"
+    else
+        printf '%s' "$absent"
+    fi
+}
+
+# The first way without offkit, for who wants to see each command.
+by_hand() {
+    cat >&2 <<END
+  or the first way by hand, as root; the bundle brings the .repo file:
+    mkdir -p /mnt/offkit-iso && mount -o loop,ro /path/to/the.iso /mnt/offkit-iso
+    tar -xOf '$bundle' repo-config/offkit-el$OFFKIT_EL.repo >/etc/yum.repos.d/offkit.repo
+END
+    [ "$OFFKIT_EL" -eq 7 ] ||
+        say "    (in it, put this system's key, a file of /etc/pki/rpm-gpg, in the place of {gpgkey})"
+    say "    yum --disablerepo='*' --enablerepo='offkit-*' install $OFFKIT_PACKAGES"
 }
 
