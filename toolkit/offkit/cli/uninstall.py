@@ -1,5 +1,6 @@
 """offkit uninstall: everything that offkit made under a prefix goes."""
 
+import os
 import uuid
 from typing import TYPE_CHECKING, Optional
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 def uninstall(
     prefix: Optional[str] = options.PREFIX,
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask; needed where nobody can be asked."),
+    keep_rpms: bool = typer.Option(
+        False, "--keep-rpms", help="Leave RPMs and keys that offkit installed where they are."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would go, and remove nothing."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
@@ -22,14 +26,22 @@ def uninstall(
 ) -> int:
     """Remove all generations under a prefix, and the prefix itself when it is then empty.
 
-    What offkit did not make stays and is named. RPMs, and links made elsewhere, are not touched.
+    RPMs and keys that 'offkit install' or install.sh had yum install go too, but for what
+    something else needs by now. What offkit did not make stays and is named; links made
+    elsewhere, and what 'offkit repo add' made, are not touched.
     """
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
+    from offkit.edges.run import run
+    from offkit.target import ledger, takeback
     from offkit.target import uninstall as removing
 
     where = options.standing_prefix(prefix)
-    planned = removing.plan(where)
+    english = ledger.english(run)
+    system = takeback.TakeBack() if keep_rpms else takeback.plan(where, english)
+    planned = removing.plan(where, system)
+    if not (system.nothing or dry_run) and os.geteuid() != 0:
+        raise takeback.need_root(system)
     outcome = "remove" if planned.items else "nothing"
     if planned.items and not dry_run:
         if not yes:
@@ -43,7 +55,7 @@ def uninstall(
             if not render.ask("Remove all this?"):
                 outcome = "kept"
         if outcome == "remove":
-            planned = removing.apply(planned, uuid.uuid4().hex[:8], console)
+            planned = removing.apply(planned, uuid.uuid4().hex[:8], console, english)
     render.document(
         "offkit/uninstall-1",
         outcome=outcome,
@@ -51,7 +63,7 @@ def uninstall(
         prefix=files.text(where),
         items=[{"kind": one.kind, "path": files.text(one.path), "size": one.size} for one in planned.items],
         foreign=[files.text(path) for path in planned.foreign],
-        findings=[],
+        findings=[one.to_json() for one in system.kept],
     )
     if outcome == "nothing":
         render.good("there is no {}; nothing to do".format(where))
@@ -64,6 +76,9 @@ def uninstall(
         total = render.size(sum(one.size for one in planned.items))
         count = render.count(sum(one.kind == removing.GENERATION for one in planned.items), "generation")
         render.good("removed {} from {}, {}".format(count, where, total))
+        packages = [rpm.word for rpm in planned.system.rpms]
+        if packages:
+            render.good("removed {}: {}".format(render.count(len(packages), "RPM"), ", ".join(packages)))
         _show_foreign(planned)
     return 0
 
@@ -79,3 +94,4 @@ def _show_foreign(planned: "Plan") -> None:
     if planned.foreign:
         render.line("stays, not made by offkit:")
         render.table([(path,) for path in planned.foreign])
+    render.findings(planned.system.kept)

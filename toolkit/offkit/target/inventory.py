@@ -6,9 +6,11 @@ Its files are looked at by the rules that CPython itself starts by.
 """
 
 import os
+import re
 import stat
-from typing import List, NamedTuple, Optional, Set, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from offkit.edges import files
 from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
@@ -59,7 +61,33 @@ def take(prefix: str) -> Inventory:
     findings = [_of_entry(one, found) for one in entries for found in one.problems]
     findings += _of_link(prefix, current, bool(entries))
     findings += [_of_leftover(path) for path, _ in left]
+    findings += [_of_python(path) for path in unused(prefix, [one.generation for one in entries])]
     return Inventory(prefix, current, entries, left, tuple(findings))
+
+
+def is_python(path: str) -> bool:
+    """Whether a directory below PREFIX/python is an interpreter that offkit brought: its name is a
+    version, and the program is in it (bin/ of a build, usr/bin/ of RPMs that were unpacked)."""
+    found = re.match(r"^(\d+\.\d+)(\.\d+)*(-[a-z]+)?$", os.path.basename(path))
+    return found is not None and any(
+        os.path.lexists(os.path.join(path, place, "python" + found.group(1))) for place in ("bin", "usr/bin")
+    )
+
+
+def unused(prefix: str, existing: Sequence[Generation]) -> List[str]:
+    """Interpreters that offkit brought and no generation was made with."""
+    shelf = os.path.join(prefix, layout.PYTHON)
+    try:
+        names = sorted(os.listdir(shelf))
+    except OSError:
+        return []
+    users = [files.path(one.receipt.python) for one in existing if one.receipt is not None]
+    places = [os.path.join(shelf, name) for name in names]
+    return [
+        place
+        for place in places
+        if is_python(place) and not any(one.startswith(place + os.sep) for one in users)
+    ]
 
 
 def problems(one: Generation) -> Tuple[Finding, ...]:
@@ -127,6 +155,12 @@ def _of_link(prefix: str, current: Optional[str], any_there: bool) -> List[Findi
         fix = "offkit rollback ID makes one of them current"
         return [Finding("ENV042", ERROR, link, "is not there: no generation is current", (), fix)]
     return []
+
+
+def _of_python(path: str) -> Finding:
+    message = "no generation uses this Python, which takes {} MB".format(-(-size(path) // 1000000))
+    fix = "'offkit uninstall' removes it with all else; the next installation that needs it takes it"
+    return Finding("ENV047", INFO, path, message, (), fix)
 
 
 def _of_leftover(path: str) -> Finding:

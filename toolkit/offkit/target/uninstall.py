@@ -5,6 +5,7 @@ run again by the offkit that it removes, as long as that is there at all.
 """
 
 import os
+import re
 import stat
 from contextlib import suppress
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -14,61 +15,94 @@ from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
-from offkit.target import generations, inventory
+from offkit.target import generations, inventory, ledger, takeback
+from offkit.target.ledger import Run
+from offkit.target.takeback import TakeBack
 
 LEFTOVER, GENERATION, LINK, DIRECTORY, LOCK = "leftover", "generation", "link", "directory", "lock"
+PYTHON, LOG, SYSTEM_FILE, RPM, LEDGER = "python", "log", "file", "rpm", "ledger"
 # In the lock file of a prefix that is being uninstalled: it is the last file to go, and by then
 # nothing else shows whose prefix this was.
 _MARK = b"offkit uninstall\n"
+_LOG = re.compile(r"^(?:\.building-)?\d+\.\d+[\w.-]*\.log$")
 
 
 class Item(NamedTuple):
     """Something of offkit's that goes."""
 
     kind: str
-    path: str
-    size: int  # bytes on disk
+    path: str  # of an RPM: its name, version and architecture
+    size: int  # bytes on disk, 0 of an RPM
 
 
 class Plan(NamedTuple):
     prefix: str
     items: Tuple[Item, ...]  # in the order in which they go
     foreign: Tuple[str, ...]  # paths that stay
+    system: TakeBack = TakeBack()  # what goes of the system; its items are among ``items``
 
 
-def plan(prefix: str) -> Plan:
+def plan(prefix: str, system: TakeBack = TakeBack()) -> Plan:  # noqa: B008  (it is a constant)
     """What would be removed, in order, and what stays; no items where there is no such prefix.
 
-    Raises EnvironmentProblem (ENV045) for a directory that offkit did not make.
+    ``system`` is what target.takeback.plan found. Raises EnvironmentProblem (ENV045) for a
+    directory that offkit did not make.
     """
     if not os.path.lexists(prefix):
         return Plan(prefix, (), ())
     try:
-        return _sort(prefix, sorted(os.listdir(prefix)))
+        return _sort(prefix, sorted(os.listdir(prefix)), system)
     except OSError as error:
         raise generations.refused(error, prefix, "{} cannot be looked into".format(prefix))
 
 
-def _sort(prefix: str, names: List[str]) -> Plan:
+def _sort(prefix: str, names: List[str], system: TakeBack) -> Plan:
     place, lock = generations.directory(prefix), os.path.join(prefix, layout.LOCK)
+    book, shelf = ledger.directory(prefix), os.path.join(prefix, layout.PYTHON)
     trees, strangers = _inside(place) if _is_directory(place) else ([], [])
     emptied = [Item(DIRECTORY, place, 0)] if _is_directory(place) and not strangers else []
+    pythons, others = _pythons(shelf) if _is_directory(shelf) else ([], [])
+    strangers += others if pythons else []
+    known = [place, shelf] if pythons else [place]
+    known += [book] if ledger.read(prefix) else []
     links = []
     for name in names:
         path = os.path.join(prefix, name)
         if _is_link_of_ours(name, path):
             links.append(Item(LINK, path, 0))
-        elif not (path == place and _is_directory(path)) and not (path == lock and _lock(path) is not None):
+        elif not (path in known and _is_directory(path)) and not (path == lock and _lock(path) is not None):
             strangers.append(path)
     marked = layout.LOCK in names and _lock(lock) == _MARK
-    if strangers and not (trees or links or marked):
+    if strangers and not (trees or links or marked or pythons or book in known):
         raise _not_ours(prefix)
-    items = trees[:-1] + links + trees[-1:] + emptied
+    items = trees[:-1] + links + trees[-1:] + emptied + pythons
+    items += [Item(DIRECTORY, shelf, 0)] if pythons and not others else []
+    # The RPMs last of all that takes time: one of them may be the Python that runs this.
+    items += [Item(SYSTEM_FILE, path, 0) for path in system.files]
+    items += [Item(RPM, rpm.word, 0) for rpm in system.rpms]
+    items += [Item(LEDGER, book, inventory.size(book))] if book in known else []
     if lock not in strangers:
         items.append(Item(LOCK, lock, 0))
     if not strangers and _removable(prefix):
         items.append(Item(DIRECTORY, prefix, 0))
-    return Plan(prefix, tuple(items), tuple(sorted(strangers)))
+    return Plan(prefix, tuple(items), tuple(sorted(strangers)), system)
+
+
+def _pythons(shelf: str) -> Tuple[List[Item], List[str]]:
+    """Interpreters that offkit brought, unfinished ones and the logs of builds; and strangers."""
+    found: List[Item] = []
+    strangers: List[str] = []
+    for name in sorted(os.listdir(shelf)):
+        path = os.path.join(shelf, name)
+        if _is_directory(path) and name.startswith(layout.BUILDING):
+            found.append(Item(LEFTOVER, path, inventory.size(path)))
+        elif _is_directory(path) and inventory.is_python(path):
+            found.append(Item(PYTHON, path, inventory.size(path)))
+        elif os.path.isfile(path) and not os.path.islink(path) and _LOG.match(name):
+            found.append(Item(LOG, path, inventory.size(path)))
+        else:
+            strangers.append(path)
+    return found, strangers
 
 
 def _inside(place: str) -> Tuple[List[Item], List[str]]:
@@ -133,27 +167,37 @@ def _not_ours(prefix: str) -> EnvironmentProblem:
     return EnvironmentProblem(message, [Finding("ENV045", ERROR, prefix, message, looked, fix)])
 
 
-def apply(made: Plan, token: str, reporter: Reporter) -> Plan:
+def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None) -> Plan:
     """Remove; returns what was found to be there once the lock was held, and so was removed.
 
-    ``token`` makes names unique (target.generations.remove). Everything that is needed must be
+    ``token`` makes names unique (target.generations.remove); ``run`` speaks English and is needed
+    where something of the system goes. Everything that is needed must be
     imported before: the files of the running offkit may be among those that go. Raises
     EnvironmentProblem when something cannot be removed; run again, it goes on where it stopped.
     """
     if not made.items:
         return made
     with generations.exclusive(made.prefix, "the removal"):
-        made = plan(made.prefix)
+        made = plan(made.prefix, made.system)
         _mark(made)
+        system = [made.system]  # of one transaction, whatever the number of items
         remove: Dict[str, Callable[[str], None]] = {
             GENERATION: _generation(made.prefix, token),
             LEFTOVER: _tree,
             LINK: os.unlink,
             LOCK: os.unlink,
             DIRECTORY: os.rmdir,
+            PYTHON: _tree,
+            LOG: os.unlink,
+            LEDGER: _tree,
         }
         for item in made.items:
-            if item.kind in (GENERATION, LEFTOVER):
+            if item.kind in (SYSTEM_FILE, RPM):
+                if system and run is not None:
+                    reporter.step("removing what was added to the system")
+                    takeback.apply(system.pop(), run)
+                continue
+            if item.kind in (GENERATION, LEFTOVER, PYTHON):
                 reporter.step("removing {}".format(item.path))
             remove[item.kind](item.path)
     return made
