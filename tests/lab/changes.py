@@ -58,7 +58,10 @@ def _within(line, folders):
 
 
 def _touched(layers) -> Dict[str, None]:
-    """Every path that the upper layer says anything about, also by hiding a directory below it."""
+    """Every path that the upper layer says anything about, also by hiding a directory below it.
+
+    ValueError for a directory of a layer below that was renamed: its content is elsewhere.
+    """
     top = layers[0]
     found: Dict[str, None] = {}
     for folder, folders, names in os.walk(top):
@@ -68,6 +71,8 @@ def _touched(layers) -> Dict[str, None]:
             path = os.path.join(inside, name)
             found[path] = None
             status = os.lstat(top + path)
+            if _mark(top + path, "redirect"):
+                raise ValueError("{} was renamed from a layer below".format(path))
             hides = not stat.S_ISDIR(status.st_mode) or _opaque(top + path)
             if hides:
                 for lower in layers[1:]:
@@ -107,10 +112,15 @@ def _in_layer(layer, path) -> str:
 
 
 def _opaque(path) -> bool:
+    return _mark(path, "opaque") == b"y"
+
+
+def _mark(path, name) -> bytes:
+    """What overlayfs noted about a directory, b"" for nothing."""
     try:
-        return os.getxattr(path, "trusted.overlay.opaque", follow_symlinks=False) == b"y"
+        return os.getxattr(path, "trusted.overlay." + name, follow_symlinks=False)
     except OSError:
-        return False
+        return b""
 
 
 def _entry(path) -> Entry:

@@ -21,11 +21,12 @@ import rpms
 from flavours import FLAVOURS
 
 DISC = "/mnt/offkit-iso"  # where offkit's repository files expect the disc
+# redirect_dir: a directory of a layer below can be renamed, as on every other file system.
 # lower directories, folder, disc ("" for none), then the command of enter.py
 _MOUNT = r"""
 set -e
 lower=$1 folder=$2 disc=$3; shift 3
-mount -t overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" lab "$folder/root"
+mount -t overlay -o "redirect_dir=on,lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" lab "$folder/root"
 [ -z "$disc" ] || mount -o loop,ro "$disc" "$folder/disc"
 exec "$@"
 """
