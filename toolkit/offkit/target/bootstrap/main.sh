@@ -27,9 +27,11 @@ hand_over() {
     exit "$code"
 }
 
+# shellcheck disable=SC2317,SC2329 # called by traps
 clean_up() {
+    stop_work
     close_media
-    rm -rf -- "$scratch"
+    rm -rf -- "$scratch" ${yum_place:+"$yum_place"}
     unmake_directories
 }
 
