@@ -118,8 +118,6 @@ def _part(name: str) -> bytes:
         text = pkgutil.get_data("offkit", path)
     except OSError:
         text = None
-    if text is None and name in ("yum", "source", "build"):
-        return b""
     if text is None:
         raise OffkitError("this offkit is incomplete: {} is missing".format(path))
     return text.replace(b"\r\n", b"\n")
