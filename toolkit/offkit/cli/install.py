@@ -85,7 +85,7 @@ def install(
     from offkit.edges import files
     from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
-    from offkit.model import layout
+    from offkit.model import finding, layout
     from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
     from offkit.target.plan import plan
@@ -101,7 +101,7 @@ def install(
     existing = generations.found(where)
     damaged = installing.damaged(opened, owner, existing, run)
     for warning in warnings:
-        console.warn(warning.message)
+        (console.note if warning.severity == finding.INFO else console.warn)(warning.message)
     broken = [one.subject for one in damaged]
     with Drive() as drive:
         alone = no_root or os.geteuid() != 0

@@ -89,6 +89,7 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried]) -> Dict[str, 
         "SOURCE": _tarball(carried, SOURCE),
         "BUILD": _tarball(carried, BUILD),
         "DEVEL": " ".join(sorted({name for one in modules for name in one.devel[column]})),
+        "MODULES": " ".join(name for one in modules for name in one.modules),
         "ESSENTIAL": " ".join(
             "{}:{}".format(name, ",".join(one.devel[column]))
             for one in modules

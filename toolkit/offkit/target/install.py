@@ -15,7 +15,7 @@ from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
-from offkit.target import generations, interpreter, preflight
+from offkit.target import generations, interpreter, modules, preflight
 from offkit.target.build import Builder, Run
 from offkit.target.bundle_file import BundleFile
 from offkit.target.damage import damage
@@ -41,6 +41,7 @@ def survey(
     try:
         owner = interpreter.probe(python, run)
         found += interpreter.misfits(owner, bundle.manifest.target)
+        found += modules.examine(owner, bundle.manifest.target.el, run)
     except EnvironmentProblem as error:
         found += error.findings
     found += misfits(bundle, prefix, host.here(), host.volume(prefix), entries)

@@ -258,11 +258,9 @@ source_failed() {
         "put that right, then run the same command again: it goes on where it stopped"
 }
 
-# Ends when modules are missing without which this Python is of no use here: nothing is installed
-# then. What else is missing is said by 'offkit install', before pip is run.
+# Sets $missing to the modules that cannot be imported. Ends when this Python is of no use without
+# one: nothing is installed then. What else is missing 'offkit install' says, before pip is run.
 source_modules() {
-    names=
-    for each in $OFFKIT_ESSENTIAL; do names="$names ${each%%:*}"; done
     # shellcheck disable=SC2086 # names of modules
     missing=$(env -i "LD_LIBRARY_PATH=$staged/lib" "PYTHONHOME=$staged" LC_ALL=C \
         "$staged/bin/python$OFFKIT_PYTHON" -s -S -c 'import sys
@@ -270,8 +268,7 @@ for name in sys.argv[1:]:
     try:
         __import__(name)
     except ImportError:
-        print(name)' $names 2>>"$log") || source_failed "starting" "$?"
-    [ -n "$missing" ] || return 0
+        print(name)' $OFFKIT_MODULES 2>>"$log") || source_failed "starting" "$?"
     packages=
     for each in $OFFKIT_ESSENTIAL; do
         case "$newline$missing$newline" in
@@ -282,6 +279,7 @@ for name in sys.argv[1:]:
                 ;;
         esac
     done
+    [ -n "$packages" ] || return 0
     rm -rf -- "$building"
     fail PY023 "Python $version was compiled, but is of no use without these; it was not installed" \
         "install$packages (name the distribution's ISO with --iso, as root), then run the same command again; the log is $log"
@@ -298,6 +296,7 @@ source_receipt() {
  "configure": "$options",
  "cflags": "$cflags",
  "ldflags": "$ldflags",
+ "missing": "$(printf '%s' "$missing" | tr '\n' ' ')",
  "compiler": "$(printf '%s' "$compiler" | sed 's/["\\]//g')"
 }
 END

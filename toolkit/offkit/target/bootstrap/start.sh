@@ -42,9 +42,10 @@ OFFKIT_KEYS='@OFFKIT_KEYS@'
 # The Pythons in the bundle, empty where there is none: member, version, SHA-256, KiB once unpacked.
 OFFKIT_BUILD='@OFFKIT_BUILD@'
 OFFKIT_SOURCE='@OFFKIT_SOURCE@'
-# What compiling wants besides gcc and make, and the modules without which a Python is of no use
-# here (MODULE:PACKAGE,...), each with the packages whose absence leaves it out.
+# What compiling wants besides gcc and make; the modules that come of it; and those without which a
+# Python is of no use here (MODULE:PACKAGE,...), with the packages whose absence leaves them out.
 OFFKIT_DEVEL='@OFFKIT_DEVEL@'
+OFFKIT_MODULES='@OFFKIT_MODULES@'
 OFFKIT_ESSENTIAL='@OFFKIT_ESSENTIAL@'
 
 newline='
