@@ -1,5 +1,6 @@
 """install.sh in tests: the script and a bundle it is sealed for, a server with few tools, all shells."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 import bundle_maker
+from offkit import target
 from offkit.model.target import Target
 from offkit.online import bootstrap
 from offkit.target import interpreter
@@ -35,7 +37,48 @@ every_shell = pytest.mark.parametrize(
         for name in ("dash", "bash", "busybox")
     ],
 )
-TOOLS = ["sh", "awk", "basename", "cat", "chmod", "cp", "cut", "date", "dd", "df", "dirname", "env", "find", "grep", "gzip", "head", "id", "ln", "ls", "mkdir", "mktemp", "mv", "od", "printf", "pwd", "readlink", "rm", "rmdir", "sed", "sha1sum", "sha256sum", "sort", "stat", "tail", "tar", "touch", "tr", "uname", "uniq", "wc"]
+TOOLS = [
+    "sh",
+    "awk",
+    "basename",
+    "cat",
+    "chmod",
+    "cp",
+    "cut",
+    "date",
+    "dd",
+    "df",
+    "dirname",
+    "env",
+    "find",
+    "grep",
+    "gzip",
+    "head",
+    "id",
+    "ln",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "od",
+    "printf",
+    "pwd",
+    "readlink",
+    "rm",
+    "rmdir",
+    "sed",
+    "sha1sum",
+    "sha256sum",
+    "sort",
+    "stat",
+    "tail",
+    "tar",
+    "touch",
+    "tr",
+    "uname",
+    "uniq",
+    "wc",
+]
 
 
 def script(pyz=PYZ, series=SERIES, el=7):
@@ -71,6 +114,23 @@ def make_server(path, tools=TOOLS, **more):
         if found:
             (path / "bin" / tool).symlink_to(found)
     return path
+
+
+def tools_of(server, shell):
+    """Under busybox its own tools take the place of the others, as on a system made of it."""
+    if shell != "busybox":
+        return
+    applets = subprocess.check_output(["busybox", "--list"]).decode().split()
+    for tool in os.listdir(str(server / "bin")):
+        if tool in applets and tool not in ("rpm", "rpm2cpio", "cpio", "tar"):
+            (server / "bin" / tool).unlink()
+            (server / "bin" / tool).symlink_to(shutil.which("busybox"))
+
+
+def part(name):
+    """The text of one part, with placeholders."""
+    with open(os.path.join(os.path.dirname(target.__file__), "bootstrap", name + ".sh")) as source:
+        return source.read()
 
 
 def program(path, text):

@@ -52,7 +52,7 @@ iso_entries() {
             kind = int(b[at + 25] / 2) % 2 ? "d" : "f"
             place = sprintf("%.0f %.0f", number(at + 2), number(at + 10))
             if (more != "") {
-                if (wanted == "" || index(wanted, name) == 1) print "c", place, kind, more, name
+                if (wanted == "" || substr(wanted, 1, length(name)) == name) print "c", place, kind, more, name
                 return
             }
             if (name == "") { # no Rock Ridge

@@ -1,0 +1,394 @@
+"""install.sh on a server without the Python: an ISO read without mounting it, RPMs verified and unpacked.
+
+The RPMs, their signatures and the ISO are real. The Python in them is a stand-in, a script that
+starts the one that runs the tests, and so is offkit.pyz.
+"""
+
+import glob
+import os
+import shutil
+
+import pytest
+
+import bundle_maker
+import install_sh
+import repo_maker
+import rpm_maker
+from install_sh import REAL, every_shell, sh
+
+KEY = "RPM-GPG-KEY-CentOS-7"
+TOOLS = [*install_sh.TOOLS, "rpm", "rpm2cpio", "cpio", "xz", "bzip2", "flock", "unshare", "mount", "umount"]
+# Answers what install.sh asks as a Python 3.6 would, and is the running one otherwise.
+PYTHON = """#!/bin/sh
+case $* in *version_info*) echo 3.6 && exit ;; esac
+exec "{}" "$@"
+""".format(REAL).encode()
+PYZ = bundle_maker.zipped(
+    {
+        "__main__.py": b"import os, sys\n"
+        b"if sys.argv[1] == 'adopt-python':\n"
+        b"    assert os.listdir(sys.argv[2]) == ['usr'], sys.argv\n"
+        b"    command = sys.argv[2] + '/usr/bin/python3.6'\n"
+        b"    if os.path.islink(command):\n"
+        b"        inside = os.path.relpath(sys.argv[2] + os.readlink(command), os.path.dirname(command))\n"
+        b"        os.unlink(command)\n"
+        b"        os.symlink(inside, command)\n"
+        b"    sys.exit(os.environ.get('ADOPT', 0) and 'PY024 it does not start')\n"
+        b"print('runtime', sys.argv[1:])\n"
+    }
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_python_of_this_machine():
+    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
+        if os.path.exists(path):
+            pytest.skip("{} would be found".format(path))
+
+
+@pytest.fixture(scope="module")
+def disc(tmp_path_factory):
+    """A directory with signed python3 and python3-libs, something else, and the key; beside it unsigned ones."""
+    rpm_maker.need()
+    place = tmp_path_factory.mktemp("disc")
+    key = rpm_maker.Key(place / "gnupg")
+    for folder in ("signed", "unsigned"):
+        (place / folder).mkdir()
+        command = {"/usr/bin/python3.6": PYTHON, "/usr/bin/python3": "python3.6"}
+        one = rpm_maker.build(place / folder, "python3", command)
+        libraries = {"/usr/lib64/libother.so.1": b"library", "/usr/lib64/python3.6/os.py": b"# os\n"}
+        two = rpm_maker.build(place / folder, "python3-libs", libraries)
+        other = rpm_maker.build(place / folder, "aaa", {"/usr/share/aaa": b"a"})
+        if folder == "signed":
+            key.sign(one, two, other)
+    (place / "top").mkdir()
+    rpm_maker.repository(place / "top", glob.glob(str(place / "signed" / "*.rpm")))
+    shutil.copy(key.public, str(place / "top" / KEY))
+    (place / "top" / ".discinfo").write_text("7.9\n")
+    rpm_maker.image(place / "disc.iso", place / "top")
+    return place
+
+
+@pytest.fixture
+def server(tmp_path):
+    return install_sh.make_server(tmp_path, TOOLS, series="3.6", pyz=PYZ)
+
+
+def altered(disc, server, change):
+    """The path of an ISO whose tree ``change(top)`` has altered."""
+    top = server / "top"
+    shutil.copytree(str(disc / "top"), str(top))
+    change(top)
+    return rpm_maker.image(server / "altered.iso", top)
+
+
+def again(top):
+    shutil.rmtree(str(top / "repodata"))
+    rpm_maker.run(["createrepo_c", "--quiet", "--compatibility", str(top)])
+
+
+def install(server, *args, **more):
+    return sh(server, server / "medium" / "bundle.tar", "--prefix", server / "a prefix", *args, **more)
+
+
+def assert_untouched(server):
+    assert not (server / "a prefix").exists()
+    assert os.listdir(str(server / "tmp")) == []
+
+
+@every_shell
+def test_a_python_out_of_the_iso(disc, server, shell):
+    """Unpacked below the prefix; offkit gets every option as it was given; the second time it is there."""
+    install_sh.tools_of(server, shell)
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", shell=shell)
+    assert code == 0, err
+    bundle = str(server / "medium" / "bundle.tar")
+    given = ["--prefix", str(server / "a prefix"), "--iso", str(disc / "disc.iso"), "--no-root"]
+    assert out == "runtime {!r}\n".format(["install", bundle] + given)
+    assert "Python 3.6 is not here, and comes from packages of the media" in err
+    place = server / "a prefix" / "python"
+    assert os.listdir(str(place)) == ["3.6.8-rpm"]
+    assert (place / "3.6.8-rpm/usr/lib64/python3.6/os.py").read_bytes() == b"# os\n"
+    assert os.readlink(str(place / "3.6.8-rpm/usr/bin/python3")) == "python3.6"
+    assert not (place / "3.6.8-rpm/usr/share").exists()
+    assert os.listdir(str(server / "tmp")) == []
+    before = bundle_maker.listing(str(place))
+    assert install(server, shell=shell) == (0, "runtime {!r}\n".format(["install", bundle] + given[:2]), "")
+    assert bundle_maker.listing(str(place)) == before
+
+
+@every_shell
+def test_a_directory_and_relative_paths(disc, server, shell):
+    """--rpm-repo with a copied tree; what is relative stays so for offkit."""
+    install_sh.tools_of(server, shell)
+    shutil.copytree(str(disc / "top"), str(server / "a tree"))
+    args = ["medium/bundle.tar", "--prefix=a prefix", "--rpm-repo=a tree", "--no-root", "-q"]
+    code, out, err = sh(server, *args, cwd=str(server), shell=shell)
+    assert (code, err) == (0, "")
+    assert out == "runtime {!r}\n".format(["install"] + args)
+
+
+@every_shell
+def test_el8_shape(disc, server, shell):
+    """Repositories in directories of the disc; python36's command is a link to another package's program."""
+    install_sh.tools_of(server, shell)
+    install_sh.write_bundle(server / "medium", series="3.6", el=8, pyz=PYZ)
+    work = server / "work"
+    work.mkdir()
+    key = rpm_maker.Key(work / "gnupg")
+    command = rpm_maker.build(work, "python36", {"/usr/bin/python3.6": "/usr/libexec/platform-python3.6"})
+    program = rpm_maker.build(work, "platform-python", {"/usr/libexec/platform-python3.6": PYTHON})
+    library = rpm_maker.build(work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"})
+    key.sign(command, program, library)
+    rpm_maker.repository(server / "top" / "AppStream", [command])
+    rpm_maker.repository(server / "top" / "BaseOS", [program, library])
+    shutil.copy(key.public, str(server / "top" / "RPM-GPG-KEY-rockyofficial"))
+    iso = rpm_maker.image(server / "x.iso", server / "top")
+    code, _, err = install(server, "--iso", iso, "--no-root", shell=shell)
+    assert code == 0, err
+    assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+
+
+def flipped(path, at):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def tamper(top):
+    flipped(top / "Packages/python3-libs-3.6.8-1.el7.x86_64.rpm", -40)
+
+
+def tamper_well(top):
+    """Whoever alters an RPM can also write new metadata: the signature is what he cannot."""
+    tamper(top)
+    again(top)
+
+
+def unsign(top):
+    for path in (top.parent / "unsigned").glob("*.rpm"):
+        shutil.copy(str(path), str(top / "Packages"))
+    again(top)
+
+
+def without_key(top):
+    (top / KEY).unlink()
+
+
+def minimal(top):
+    (top / "Packages/python3-3.6.8-1.el7.x86_64.rpm").unlink()
+    again(top)
+
+
+def without_repodata(top):
+    shutil.rmtree(str(top / "repodata"))
+
+
+def damaged_metadata(top):
+    (path,) = (top / "repodata").glob("*primary.xml.gz")
+    flipped(path, 60)
+
+
+FAILURES = [
+    (tamper, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: its checksum"),
+    (tamper_well, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: rpm says"),
+    (unsign, 3, "RPM002 python3-3.6.8-1.el7.x86_64.rpm on ISO is not signed"),
+    (without_key, 3, "RPM003 python3-3.6.8-1.el7.x86_64.rpm on ISO is signed with key "),
+    (minimal, 4, "PY021 there is no python3, the package of Python 3.6, on ISO"),
+    (without_repodata, 4, "REPO010 no yum repository on ISO"),
+    (damaged_metadata, 3, "REPO011 ISO: repodata/"),
+]
+
+
+@pytest.mark.parametrize(("change", "code", "words"), FAILURES, ids=[f[0].__name__ for f in FAILURES])
+def test_what_is_wrong_with_a_disc(disc, server, change, code, words):
+    """Each has its code and exit code; nothing is written."""
+    shutil.copytree(str(disc / "unsigned"), str(server / "unsigned"))
+    iso = altered(disc, server, change)
+    found, out, err = install(server, "--iso", iso, "--no-root")
+    assert (found, out) == (code, "")
+    assert "error: " + words.replace("ISO", iso) in err
+    assert "fix: " in err
+    assert_untouched(server)
+
+
+def test_minimal_says_which_iso_has_it(disc, server):
+    """The one thing to carry over the gap."""
+    iso = altered(disc, server, minimal)
+    err = install(server, "--iso", iso, "--no-root")[2]
+    assert "fix: take CentOS 7.7 or later, the DVD or the Everything ISO; Minimal" in err
+
+
+def test_another_key(disc, server):
+    """A key of the right name that signed none of these."""
+    other = rpm_maker.Key(server / "other")
+    iso = altered(disc, server, lambda top: shutil.copy(other.public, str(top / KEY)))
+    code, _, err = install(server, "--iso", iso, "--no-root")
+    assert code == 3
+    assert "error: RPM003 python3-libs-3.6.8-1.el7.x86_64.rpm" in err
+    assert_untouched(server)
+
+
+@every_shell
+@pytest.mark.parametrize("part", [0.3, 0.9])
+def test_cut_short(disc, server, shell, part):
+    """The image's own header says how long it is; every such image is named at once."""
+    install_sh.tools_of(server, shell)
+    whole = (disc / "disc.iso").read_bytes()
+    (server / "cut.iso").write_bytes(whole[: int(len(whole) * part)])
+    (server / "text.iso").write_bytes(b"no image\n" * 5000)
+    args = ["--iso", server / "cut.iso", "--iso", server / "text.iso", "--no-root"]
+    code, out, err = install(server, *args, shell=shell)
+    assert (code, out) == (3, "")
+    assert "REPO011 {} is cut short".format(server / "cut.iso") in err
+    assert "REPO010 {} is no ISO image".format(server / "text.iso") in err
+    assert_untouched(server)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["--iso", "nowhere.iso"], 2, "--iso: there is no nowhere.iso"),
+        (["--iso", "medium"], 2, "--iso: medium is a directory: --rpm-repo takes those"),
+        (["--rpm-repo", "medium/bundle.tar"], 2, "--rpm-repo: medium/bundle.tar is not a directory"),
+        (["--iso=", "--no-root"], 2, "--iso is given, but empty"),
+        (["--get-python", "magic"], 2, "--get-python is build, source or packages, and not magic"),
+        (["--frobnicate"], 2, "what is --frobnicate?"),
+        (["--keep", "none"], 2, "--keep takes a number or all"),
+        (["--rpm-repo", "medium", "--no-root"], 4, "REPO010 no yum repository on medium"),
+        (["--get-python", "build"], 4, "PY020 no Python 3.6 that can install this bundle, and no way as in"),
+    ],
+)
+def test_wrong_arguments(server, args, code, words):
+    """Known before a Python is got."""
+    found, out, err = sh(server, "medium/bundle.tar", *args, cwd=str(server))
+    assert (found, out) == (code, "")
+    assert words in err
+    assert os.listdir(str(server / "tmp")) == []
+
+
+def test_a_damaged_bundle_gets_no_python(disc, server):
+    """Its wheels are looked at before an hour of work, and before anything of it is used."""
+    bundle = server / "medium" / "bundle.tar"
+    flipped(bundle, -2000)
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root")
+    assert (code, out) == (3, "")
+    assert "bundle.tar is damaged: its bytes from" in err
+    assert_untouched(server)
+
+
+@every_shell
+def test_dry_run(disc, server, shell):
+    """Every step in order; nothing is written."""
+    install_sh.tools_of(server, shell)
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", "--dry-run", shell=shell)
+    assert (code, err) == (0, "")
+    steps = out.splitlines()
+    assert [line[:9] for line in steps] == ["  1. woul", "  2. woul", "  3. woul"]
+    assert (
+        "would take python3-3.6.8-1.el7.x86_64.rpm python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso" in out
+    )
+    assert "would unpack that to {}".format(server / "a prefix/python/3.6.8-rpm") in out
+    assert "install the wheels into it" in out
+    assert_untouched(server)
+
+
+def test_an_interpreter_that_does_not_start(disc, server):
+    """What offkit says of it; nothing stays."""
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", env={"ADOPT": "1"})
+    assert (code, out) == (4, "")
+    assert "error: PY024 the Python of python3-3.6.8-1.el7.x86_64.rpm" in err
+    assert "it does not start" in err
+    assert_untouched(server)
+
+
+def test_leftovers_of_a_killed_run(disc, server):
+    """What was half-unpacked is cleared away."""
+    left = server / "a prefix/python/.building-3.6.8-rpm"
+    left.mkdir(parents=True)
+    (left / "half").write_bytes(b"")
+    code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root")
+    assert code == 0, err
+    assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+
+
+def test_without_rpm(disc, server):
+    """Named: without it there is no signature to check and nothing to unpack with."""
+    for tool in ("rpm", "cpio"):
+        (server / "bin" / tool).unlink()
+    code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root")
+    assert code == 4
+    assert "error: RPM009 there is no rpm, cpio here" in err
+    assert_untouched(server)
+
+
+def test_every_way_is_listed(server):
+    """With what each still needs here."""
+    code, out, err = install(server)
+    assert (code, out) == (4, "")
+    assert "error: PY020 no Python 3.6 that can install this bundle" in err
+    for words in (
+        "--iso /path/to/the.iso\n",
+        "CentOS 7.7 or later",
+        "--no-root\n",
+        "--python-source Python-3.6.x.tgz",
+        "missing here: gcc, make",
+        "--python-build FILE",
+        "--python /its/bin/python3.6",
+    ):
+        assert words in err
+
+
+@every_shell
+@pytest.mark.parametrize(
+    "more", [{"rock_ridge": False}, {"long_names": True}, {}], ids=["plain", "long", "short"]
+)
+def test_names_of_an_image(server, shell, more):
+    """Rock Ridge's, those that go on in another place, and the plain ones in lower case."""
+    install_sh.tools_of(server, shell)
+    files = {
+        "repodata/repomd.xml": b"<repomd/>",
+        "repodata/primary.xml": b"",
+        "deep/er/x.txt": b"x" * 5000,
+        "one": b"1",
+    }
+    image = server / "x.iso"
+    image.write_bytes(repo_maker.image(files, **more))
+    parts = "\n".join(install_sh.part(name) for name in ("start", "iso"))
+    script = server / "try.sh"
+    script.write_text(
+        parts.partition("set -u")[2]
+        + "\niso_names '{0}' .\niso_read '{0}' deep//er/x.txt | wc -c\niso_find '{0}' deep/no || echo none\n"
+        "iso_read '{0}' deep/er || echo directory\n".format(image)
+    )
+    code, out, err = sh(server, script=str(script), shell=shell)
+    assert (code, err) == (0, "")
+    assert sorted(out.split("\n")[:3]) == ["d deep", "d repodata", "f one"]
+    assert out.split()[6:] == ["5000", "none", "directory"]
+
+
+@every_shell
+def test_the_newest_as_rpm_compares(server, shell):
+    """The shell's comparison of versions against rpm's own table."""
+    from test_rpm import ORDER
+
+    install_sh.tools_of(server, shell)
+    cases = [each for each in ORDER if "^" not in each[0] + each[1]]
+    lines = []
+    for one, two, _ in cases:
+        for first, second in ((one, two), (two, one)):
+            lines.append(
+                "printf '%s\\n' 'p 0 {} 1 first' 'p 0 {} 1 second' >\"$index\"; newest p".format(
+                    first, second
+                )
+            )
+    script = server / "try.sh"
+    parts = "\n".join(install_sh.part(name) for name in ("start", "metadata"))
+    text = "\nindex={}\n{}\n".format(server / "index", "\n".join(lines))
+    script.write_text(parts.partition("set -u")[2] + text)
+    code, out, err = sh(server, script=str(script), shell=shell)
+    assert (code, err) == (0, "")
+    expected = []
+    for _, _, order in cases:
+        expected += ["second" if order < 0 else "first", "second" if order > 0 else "first"]
+    assert [line.split()[-1] for line in out.splitlines()] == expected
