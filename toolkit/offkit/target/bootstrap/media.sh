@@ -185,9 +185,13 @@ source_name() {
     [ "$base" = . ] || printf ' (%s)' "$base"
 }
 
-# Sets $keys: the distribution's own key as the media have it, else as this server does; else
-# whatever keys the media have.
+# Sets $keys: the distribution's own key as this server has it (a forged disc can bring a forged
+# key), else as the media do; else whatever keys the media have.
 find_keys() {
+    for name in $OFFKIT_KEYS; do
+        [ ! -r "/etc/pki/rpm-gpg/$name" ] || keys=$keys/etc/pki/rpm-gpg/$name$newline
+    done
+    [ -z "$keys" ] || return 0
     other=
     tops=$(printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u)
     while IFS= read -r top; do
@@ -204,9 +208,6 @@ find_keys() {
     done <<END
 $tops
 END
-    for name in $OFFKIT_KEYS; do
-        [ -n "$keys" ] || [ ! -r "/etc/pki/rpm-gpg/$name" ] || keys=/etc/pki/rpm-gpg/$name$newline
-    done
     keys=${keys:-$other}
 }
 
