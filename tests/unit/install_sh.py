@@ -81,14 +81,15 @@ TOOLS = [
 ]
 
 
-def script(pyz=PYZ, series=SERIES, el=7):
+def script(pyz=PYZ, series=SERIES, el=7, carried=()):
     """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
-    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz)
+    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried)
 
 
-def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None):
-    """(install.sh, the bundle that it is sealed for), as bytes. ``extra``: more members."""
-    text = script(pyz, series, el)
+def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=()):
+    """(install.sh, the bundle that it is sealed for), as bytes. ``extra``: more members, among them
+    those that ``carried`` is about."""
+    text = script(pyz, series, el, carried)
     made = bundle_maker.make(pyz=pyz, install_sh=text, extra=extra)
     offset = made.offsets["offkit.pyz"][0]
     digest = bundle_maker.hashlib.sha256(made.data[offset:]).hexdigest()
