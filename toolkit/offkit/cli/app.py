@@ -68,6 +68,7 @@ def _commands() -> None:
         inspect,
         install,
         probe,
+        repo,
         rollback,
         run_badapple,
         uninstall,
@@ -85,6 +86,7 @@ def _commands() -> None:
     _add("install", install.install, "Install a bundle beside what is there.")
     _add("doctor", doctor.doctor, "Say what is wrong, and what cures it.")
     _add("run-badapple", run_badapple.run_badapple, "Prove with a film that everything works.")
+    app.add_typer(repo.app, name="repo", short_help="Make yum install from local media.")
     _add("generations", generations.generations, "List what has been installed.")
     _add("rollback", rollback.rollback, "Go back to another generation.")
     _add("uninstall", uninstall.uninstall, "Remove all that offkit installed.")

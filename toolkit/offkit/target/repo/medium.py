@@ -167,7 +167,8 @@ def bases(medium: Medium, top: str, here: Server, taken: Collection[str] = ()) -
     for row in medium.repositories:
         identity = _identity(row.base, here.el, {*taken, *(one.id for one in found)})
         title = "{}, {}".format(medium.name, row.base) if row.base else medium.name
-        found.append(Base(identity, title, posixpath.join(top, row.base), key))
+        directory = posixpath.join(top, row.base) if row.base else top
+        found.append(Base(identity, title, directory, key))
     return found
 
 

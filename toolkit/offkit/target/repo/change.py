@@ -1,0 +1,263 @@
+"""'offkit repo add' and 'offkit repo remove': decided first, then done; either can be killed and repeated."""
+
+import os
+from contextlib import contextmanager, suppress
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges import files
+from offkit.model import layout, repofile
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Reporter
+from offkit.target.repo import fstab, machine, medium, sections, state
+from offkit.target.repo.machine import Kernel, Step
+from offkit.target.repo.medium import Medium, Server
+from offkit.target.repo.state import Added, Places, State
+
+
+class Wish(NamedTuple):
+    """What 'repo add' was asked for."""
+
+    isos: Tuple[str, ...] = ()
+    mounts: Tuple[str, ...] = ()  # directories on which a disc is mounted
+    directories: Tuple[str, ...] = ()
+    at: str = ""  # where the first ISO is to be mounted
+    only: bool = False
+    persist: bool = False
+
+
+class Change(NamedTuple):
+    """From one state to another."""
+
+    before: Optional[State]  # None: nothing was ever added
+    goal: Optional[State]  # None: nothing is to be left
+    steps: Tuple[Step, ...]
+    findings: Tuple[Finding, ...] = ()  # warnings
+
+
+def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change:
+    """What is to be done for these media to be repositories beside those added before.
+
+    Raises what repo.medium.look and repo.medium.bases raise, and EnvironmentProblem (REPO013)
+    for all that is in the way, and UsageError where nothing is mounted.
+    """
+    empty = [path for path in wish.mounts if kernel.at(path) is None]
+    if empty:
+        fix = "mount the disc first, or name the ISO file: --iso FILE; --dir takes an ordinary directory"
+        raise UsageError("nothing is mounted on {}".format(", ".join(empty)), fix=fix)
+    found = medium.look(wish.isos, [*wish.mounts, *wish.directories])
+    before = state.load(places)
+    old = before or State()
+    wrong = _strangers(places, before)
+    media: List[Added] = [one for one in old.media if one.source not in [each.source for each in found]]
+    kept = {one.source: one for one in old.media}
+    for each in found:
+        known = kept.get(each.source)
+        if known is not None and known.iso == each.iso and (not wish.at or not each.iso):
+            place, made = known.top, known.made
+        elif each.iso:
+            place, made, problems = _place(wish, each, old, media, places, kernel)
+            wrong += problems
+        else:
+            place, made = each.source, False
+        media.append(_added(each, place, made, known, wish, media, places, here))
+    if wrong:
+        raise EnvironmentProblem("something is in the way; nothing was changed", wrong)
+    only = wish.only or old.only
+    disabled = old.disabled
+    if only:
+        rows = {row.name: row for row in old.disabled}
+        for row in machine.to_disable(places):
+            rows[row.name] = row
+        disabled = tuple(rows[name] for name in sorted(rows))
+    goal = State(tuple(media), only, disabled)
+    again = {one.top for one in goal.media if one.iso and _another(one, kernel)}
+    return Change(before, goal, tuple(machine.missing(goal, places, kernel, again)))
+
+
+def _another(one: Added, kernel: Kernel) -> bool:
+    """Whether something else is mounted where a medium belongs: the ISO file was replaced since."""
+    if kernel.at(one.top) is None:
+        return False
+    try:
+        return medium.look((), [one.top])[0].repositories != one.repositories
+    except OffkitError:
+        return True
+
+
+def _added(
+    each: Medium,
+    place: str,
+    made: bool,
+    known: Optional[Added],
+    wish: Wish,
+    media: Sequence[Added],
+    places: Places,
+    here: Server,
+) -> Added:
+    taken = [base.id for one in media for base in one.bases]
+    line = fstab.line(each.source, place) if each.iso and wish.persist else ""
+    if known is not None and known.fstab:
+        line = known.fstab
+    text = _fstab(places)
+    opened = known.open_ended if known is not None and known.fstab else fstab.open_ended(text)
+    if line and fstab.has(text, line) and (known is None or not known.fstab):
+        line = ""  # somebody wrote it already: it is theirs
+    bases = medium.bases(each, place, here, taken)
+    return Added(
+        each.source,
+        each.iso,
+        place,
+        made,
+        line,
+        bool(line) and opened,
+        each.label,
+        each.repositories,
+        tuple(bases),
+    )
+
+
+def _fstab(places: Places) -> str:
+    try:
+        with open(places.fstab, "rb") as source:
+            return source.read().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+
+
+def _place(
+    wish: Wish, each: Medium, old: State, media: Sequence[Added], places: Places, kernel: Kernel
+) -> Tuple[str, bool, List[Finding]]:
+    """(where to mount it, whether the directory will be offkit's, what is in the way there)."""
+    first = wish.at or places.root + layout.ISO_MOUNT
+    used = {one.top: one for one in (*old.media, *media) if one.iso and one.source != each.source}
+    place, number = first, 1
+    while place in used and not (wish.at and number == 1 and place in {one.top for one in old.media}):
+        number += 1
+        place = "{}-{}".format(first, number)
+    if place in used:
+        message = "{} is mounted there".format(used[place].source)
+        fix = "leave --at out: another ISO gets a place of its own; or 'offkit repo remove' first"
+        return place, False, [Finding("REPO013", ERROR, place, message, (places.json,), fix)]
+    made = not os.path.lexists(place)
+    mounted = kernel.at(place)
+    why = ""
+    if mounted is not None:
+        why = "something is mounted there already ({}, {})".format(mounted.source, mounted.kind)
+    elif not made and not os.path.isdir(place):
+        why = "is no directory"
+    elif not made and os.listdir(place):
+        why = "is not empty"
+    fix = "choose another place: --at DIR; a disc that is mounted already: offkit repo add --mount {}".format(
+        place
+    )
+    return place, made, [Finding("REPO013", ERROR, place, why, (), fix)] if why else []
+
+
+def _strangers(places: Places, before: Optional[State]) -> List[Finding]:
+    """A file of offkit's name that is not offkit's, or repositories of its names elsewhere."""
+    found = []
+    for name in sorted(os.listdir(places.repos)) if os.path.isdir(places.repos) else []:
+        path = os.path.join(places.repos, name)
+        shown = path[len(places.root) :]
+        if not name.endswith(".repo") or not os.path.isfile(path):
+            continue
+        with open(path, "rb") as source:
+            text = source.read().decode("utf-8", "surrogateescape")
+        if path == places.repo_file:
+            if before is None and not text.startswith(sections.MARK):
+                message = "is there already, and 'offkit repo add' did not write it"
+                fix = "move it away (mv {0} {0}.old), then run the command again".format(shown)
+                found.append(Finding("REPO013", ERROR, shown, message, (places.json,), fix))
+            continue
+        try:
+            own = [each.id for each in repofile.parse(text, shown) if each.own]
+        except ValueError:
+            continue
+        if own:
+            message = "has repositories of offkit's names: {}".format(", ".join(own))
+            found.append(Finding("REPO013", ERROR, shown, message, (), "remove them from it"))
+    return found
+
+
+def plan_remove(places: Places, kernel: Kernel) -> Change:
+    """What takes back all that was ever added. Raises EnvironmentProblem (REPO013)."""
+    before = state.load(places)
+    if before is None:
+        return Change(None, None, ())
+    steps = machine.present(before, State(), places, kernel)
+    steps.append(Step("remove {}".format(places.state[len(places.root) :]), lambda: _forget(places)))
+    warnings = [finding for row in before.disabled for finding in machine.altered(row, places)]
+    return Change(before, None, tuple(steps), tuple(warnings))
+
+
+def apply(change: Change, places: Places, kernel: Kernel, reporter: Reporter) -> None:
+    """Do it. Where a step of adding fails, what was new is taken back.
+
+    Raises EnvironmentProblem: another offkit is at work (ENV030), or what a step met.
+    """
+    if not change.steps:
+        return
+    with _exclusive(places), files.umask():
+        if state.load(places) != change.before:
+            message = "another 'offkit repo' has just changed this server"
+            raise EnvironmentProblem(message, fix="run the command again")
+        if change.goal is not None:
+            state.save(places, change.goal)
+        try:
+            for step in change.steps:
+                reporter.step(step.text)
+                step.do()
+        except BaseException:
+            if change.goal is not None:
+                _take_back(change, change.goal, places, kernel, reporter)
+            raise
+
+
+def _take_back(change: Change, goal: State, places: Places, kernel: Kernel, reporter: Reporter) -> None:
+    rest = change.before or State()
+    with suppress(EnvironmentProblem, OSError):
+        for step in machine.present(goal, rest, places, kernel):
+            reporter.step(step.text)
+            step.do()
+        if change.before is None:
+            _forget(places)
+        else:
+            for step in machine.missing(rest, places, kernel):
+                step.do()
+            state.save(places, change.before)
+
+
+def _forget(places: Places) -> None:
+    """The state last, and its directory with it unless somebody put something there."""
+    files.remove_tree(places.saved)
+    for path in (places.json, os.path.join(places.state, layout.LOCK)):
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    with suppress(OSError):
+        os.rmdir(places.state)
+
+
+@contextmanager
+def _exclusive(places: Places) -> Iterator[None]:
+    lock = os.path.join(places.state, layout.LOCK)
+    try:
+        os.makedirs(places.state, exist_ok=True)
+        with files.lock(lock):
+            yield
+    except BlockingIOError:
+        message = "another 'offkit repo' is at work on this server"
+        fix = "wait until it has finished"
+        raise EnvironmentProblem(message, [Finding("ENV030", ERROR, places.state, message, (lock,), fix)])
+    except OSError as error:
+        subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else places.state
+        message = error.strerror or str(error)
+        finding = Finding("ENV031", ERROR, subject, message, (), "put that right and run the command again")
+        raise EnvironmentProblem("the repositories were not changed entirely", [finding])
+
+
+def need_root() -> EnvironmentProblem:
+    """RPM006, with what an ordinary user can do."""
+    message = "only root can mount discs and configure yum"
+    fix = "run it as root; without root 'offkit install … --iso FILE' reads the ISO itself"
+    return EnvironmentProblem(message, [Finding("RPM006", ERROR, "offkit repo", message, (), fix)])
