@@ -5,6 +5,7 @@ import shlex
 import signal
 import time
 import uuid
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import typer
@@ -88,6 +89,7 @@ def install(
     from offkit.model import finding, layout
     from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
+    from offkit.target.libraries import step as taking
     from offkit.target.plan import plan
 
     _clean_up_after_signals()
@@ -103,10 +105,16 @@ def install(
     for warning in warnings:
         (console.note if warning.severity == finding.INFO else console.warn)(warning.message)
     broken = [one.subject for one in damaged]
-    with Drive() as drive:
+    with Drive() as drive, ExitStack() as stack:
         alone = no_root or os.geteuid() != 0
         english = ledger.english(run)
         brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console)
+        whole = [one for one in existing if one.id not in broken]
+        taken = taking.prepare(opened, where, owner, whole, brought.media, stack)
+        brought = brought._replace(
+            additions=brought.additions + taken.additions, warnings=brought.warnings + taken.warnings
+        )
+        broken += taken.outdated
         planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)
         instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
         for warning in damaged if planned.outcome != "nothing" else ():

@@ -8,12 +8,10 @@ regular files and links of library directories are looked at; everything else is
 import os
 import posixpath
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Tuple
 
 from offkit.edges import unpacking
 from offkit.edges.run import run_into
-from offkit.elf import reader
-from offkit.elf.reader import Elf
 from offkit.model import cpio, rpmfile
 
 _DIRECTORIES = re.compile(r"^(usr/)?lib(64)?/")
@@ -22,40 +20,17 @@ _MAX_FILE = 512 * 1024 * 1024  # bytes; LLVM's library has 130 million
 _MAX_LINKS = 8
 
 
-class Library(NamedTuple):
-    """A file as it is in the package."""
-
-    path: str  # usr/lib64/libSM.so.6.0.1
-    data: bytes
-    elf: Elf
-
-
 class Contents(NamedTuple):
-    """The libraries of one package, by path; links by where they lead."""
+    """The libraries of one package by path (``usr/lib64/libSM.so.6.0.1``); links by where they lead."""
 
     files: Dict[str, bytes]
     links: Dict[str, str]
 
-    def library(self, soname: str, arch: Tuple[int, bool, int]) -> Optional[Library]:
-        """What the loader would take for that name: a file or link called so, else a file whose
-        DT_SONAME it is; of several the one least deep. ``arch`` is that of ``Elf.arch``."""
-        names = sorted(self.files, key=_depth)
-        called = [
-            self._real(path)
-            for path in sorted([*self.files, *self.links], key=_depth)
-            if posixpath.basename(path) == soname
-        ]
-        for path in called + [name for name in names if name not in called]:
-            data = self.files.get(path)
-            if data is None:
-                continue
-            try:
-                elf = reader.read(data)
-            except ValueError:
-                continue
-            if elf.arch == arch and (elf.soname == soname or path in called):
-                return Library(path, data, elf)
-        return None
+    def called(self, name: str) -> List[str]:
+        """Files of that name, and those that links of that name lead to, the least deep first."""
+        names = sorted([*self.files, *self.links], key=depth)
+        found = [self._real(path) for path in names if posixpath.basename(path) == name]
+        return [path for path in dict.fromkeys(found) if path in self.files]
 
     def _real(self, path: str) -> str:
         for _ in range(_MAX_LINKS):
@@ -66,7 +41,8 @@ class Contents(NamedTuple):
         return path
 
 
-def _depth(path: str) -> Tuple[int, str]:
+def depth(path: str) -> Tuple[int, str]:
+    """Sorts what lies in a library directory itself before what lies below it."""
     return path.count("/"), path
 
 

@@ -170,7 +170,7 @@ class Loader:
 
 class Program:
     """A process after start-up. ``report`` is about the executable; ``dlopen`` asks what
-    would happen next, without changing what is loaded."""
+    would happen next, without changing what is loaded; ``preload`` changes it."""
 
     def __init__(self, loader: Loader, path: str, opened: Optional[Opened] = None) -> None:
         self._loader = loader
@@ -202,16 +202,22 @@ class Program:
         Python opens it with ``__RTLD_CALLMAP``: it has no loader, so neither libpython's RPATH
         nor the executable's RUNPATH helps it, only the executable's RPATH.
         """
+        return self._open(path, self._state.copy())
+
+    def preload(self, path: str) -> Report:
+        """The same, and what was loaded stays: later ones find it by its name."""
+        return self._open(path, self._state)
+
+    def _open(self, path: str, state: _State) -> Report:
         opened = self._loader.view.open(path)
         if opened.elf is None:
             return Report(path, opened.problem or "no such file", (), (), ())
         if self._main is not None and opened.elf.arch != self._main.elf.arch:
             return Report(path, _wrong_arch(opened.elf), (), (), ())
-        known = self._state.files.get(opened.identity)
+        known = state.files.get(opened.identity)
         if known is not None:
             return Report(path, "", (), (), (known.identity,))
         node = _Node(path, opened, opened.elf, None, posixpath.dirname(path))
-        state = self._state.copy()
         state.add(path, node)
         return self._load(node, state)
 

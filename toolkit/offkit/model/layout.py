@@ -41,6 +41,8 @@ GENERATION_MANIFEST = "offkit/MANIFEST.json"
 GENERATION_CHECKLIST = "offkit/checklist.json"
 GENERATION_RUNTIME = "offkit/runtime"
 GENERATION_REPO_CONFIG = "offkit/repo-config"
+GENERATION_LIBRARIES = "offkit/lib64"  # taken out of RPMs
+GENERATION_LIBRARY_LIST = "offkit/libraries.json"
 
 
 def position(path: str) -> int:

@@ -44,6 +44,7 @@ class Supplies(NamedTuple):
 
     additions: Tuple[Addition, ...]
     warnings: Tuple[Finding, ...]
+    media: Tuple[Medium, ...] = ()  # to take libraries from where yum does not (target.libraries)
 
 
 def prepare(
@@ -66,7 +67,7 @@ def prepare(
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
-        return Supplies((), found.too_old)
+        return Supplies((), found.too_old, found.media if alone else ())
     obstacles: List[Finding] = [] if alone else unavailable()
     if not (alone or obstacles):
         try:
@@ -76,7 +77,7 @@ def prepare(
         else:
             places = bases(found.media, tops, medium.server())
             return Supplies((by_yum(prefix, found, places, run, reporter),), found.too_old)
-    return Supplies((), (*obstacles, *found.too_old))
+    return Supplies((), (*obstacles, *found.too_old), found.media)
 
 
 def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[str] = ()) -> Survey:

@@ -13,7 +13,7 @@ from offkit.elf import reader
 from offkit.elf.resolution import LIBRARY_PATH, Report, Resolution, View
 from offkit.elf.search import Loader
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target.doctor import repositories
+from offkit.target.doctor import carried, repositories
 from offkit.target.doctor.cures import Cure, Cures
 from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.shelf import collect
@@ -54,6 +54,9 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
                 "install Python {}.{} again".format(*env.series),
             )
         )
+    for path in carried.preloaded(tree, env):
+        program.preload(path)
+    findings += carried.inspect(tree, env)
     shelf = collect(tree, view, env, main)
     findings += shelf.findings
     stdlib = [

@@ -1,0 +1,120 @@
+"""Libraries put into an environment, and its Python made to find them.
+
+``bin/python`` becomes a program of its own: a copy of the interpreter, as ``venv --copies`` makes
+it, with a DT_RPATH that leads to the libraries and on to where the original looked. That serves
+every object without a DT_RUNPATH. For those that have one a .pth file loads the libraries by their
+paths first: what is loaded is found by its name (ld.so(8); dl-load.c, ``_dl_map_object``).
+Files that a RECORD vouches for stay as they are.
+"""
+
+import os
+import re
+import stat
+from typing import List, Optional, Sequence
+
+from offkit.edges import files
+from offkit.elf import reader, rpath
+from offkit.model import layout
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
+from offkit.target.libraries import record
+from offkit.target.libraries.record import Entry, Record
+from offkit.target.libraries.take import Taken
+
+_NAMES = re.compile(r"^python[0-9.]*$")
+_ORIGIN = re.compile(r"\$(?:\{ORIGIN\}|ORIGIN(?![A-Za-z0-9_]))")
+_PRELOAD = '''\
+"""Written by offkit: libraries for modules that have a DT_RUNPATH, which hides them otherwise."""
+
+import ctypes
+import os
+import sys
+
+for _name in {names!r}:
+    try:
+        ctypes.CDLL(os.path.join(sys.prefix, *{folder!r}, _name))
+    except OSError:
+        pass  # the module that needs it says so when it is imported
+'''
+
+
+def put(root: str, libraries: Sequence[Taken]) -> None:
+    """Write the files and the list; what an earlier call put there stays. Raises OSError."""
+    folder = os.path.join(root, *layout.GENERATION_LIBRARIES.split("/"))
+    os.makedirs(folder, exist_ok=True)
+    for each in libraries:
+        files.write_new(os.path.join(folder, each.soname), [each.data], 0o755)
+    entries = [
+        Entry(each.soname, each.rpm, each.path, each.medium, each.sha256, len(each.data), each.signature)
+        for each in libraries
+    ]
+    before = _listed(root)
+    _list(root, Record(before.entries + tuple(entries), before.preloaded))
+
+
+def own_interpreter(root: str) -> None:
+    """Replace the links in ``bin`` that lead to the base interpreter. Done again it changes nothing.
+
+    Raises EnvironmentProblem (PY025) where that is not to be had, and OSError.
+    """
+    folder = os.path.join(root, "bin")
+    links = [name for name in sorted(os.listdir(folder)) if _NAMES.match(name) and _leaves(folder, name)]
+    if not links:
+        return
+    original = os.path.realpath(os.path.join(folder, links[0]))
+    with open(original, "rb") as source:
+        data = source.read()
+    try:
+        elf = reader.read(data)
+        places = ["$ORIGIN/../" + layout.GENERATION_LIBRARIES]
+        places += _directories(elf.rpath if elf.runpath is None else elf.runpath, original)
+        changed = rpath.rewrite(data, ":".join(places))
+    except ValueError as error:
+        message = "{} {}, so it cannot be given a path to libraries".format(original, error)
+        fix = "take another Python (--python PATH), or install the libraries as root"
+        raise EnvironmentProblem(
+            "this Python cannot use libraries from RPMs",
+            [Finding("PY025", ERROR, original, message, (original,), fix)],
+        )
+    files.replace(os.path.join(folder, links[0]), changed, stat.S_IMODE(os.stat(original).st_mode) | 0o555)
+    for name in links[1:]:
+        files.replace_link(os.path.join(folder, name), links[0])
+
+
+def _leaves(folder: str, name: str) -> bool:
+    path = os.path.join(folder, name)
+    if not os.path.islink(path):
+        return False
+    target = os.path.normpath(os.path.join(folder, os.readlink(path)))
+    return os.path.dirname(target) != os.path.normpath(folder)
+
+
+def _directories(text: Optional[str], original: str) -> List[str]:
+    """An RPATH of the original, for a copy that lies elsewhere. Raises ValueError for a path with a colon."""
+    origin = os.path.dirname(original)
+    found = [part for part in (text or "").split(":") if part]
+    if ":" in origin and any(_ORIGIN.search(part) for part in found):
+        raise ValueError("lies in a directory with a colon in its name")
+    return [_ORIGIN.sub(lambda _: origin, part) for part in found]
+
+
+def preload(root: str, sites: Sequence[str], sonames: Sequence[str]) -> None:
+    """Have Python load these of the libraries when it starts, in this order. Raises OSError."""
+    text = _PRELOAD.format(names=tuple(sonames), folder=tuple(layout.GENERATION_LIBRARIES.split("/")))
+    for site in sites[:1]:
+        files.replace(os.path.join(site, record.MODULE), text.encode("utf-8"), 0o644)
+        files.replace(os.path.join(site, record.PTH), b"import _offkit_libraries\n", 0o644)
+    _list(root, _listed(root)._replace(preloaded=tuple(sonames)))
+
+
+def _listed(root: str) -> Record:
+    try:
+        with open(os.path.join(root, *layout.GENERATION_LIBRARY_LIST.split("/")), "rb") as source:
+            return record.load(source.read())
+    except FileNotFoundError:
+        return record.NOTHING
+
+
+def _list(root: str, written: Record) -> None:
+    path = os.path.join(root, *layout.GENERATION_LIBRARY_LIST.split("/"))
+    files.replace(path, record.dump(written), 0o644)

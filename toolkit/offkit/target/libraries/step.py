@@ -1,0 +1,176 @@
+"""The step of an installation that takes libraries out of RPMs: nothing of the system changes.
+
+What is missing is known from the bundle's checklist before anything is written; once the packages
+are there the doctor looks at them, and what it still misses is taken as well.
+"""
+
+import posixpath
+from contextlib import ExitStack
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
+
+from offkit.edges import host
+from offkit.edges.tree import Tree
+from offkit.model import checklist, layout, words
+from offkit.model.errors import EnvironmentProblem, RequestError
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.target import install, plan
+from offkit.target.bundle_file import BundleFile
+from offkit.target.doctor import cures as remedies
+from offkit.target.doctor import environment, libraries
+from offkit.target.doctor.environment import Environment
+from offkit.target.doctor.providers import Catalog
+from offkit.target.generations import Generation
+from offkit.target.interpreter import Interpreter
+from offkit.target.libraries import record, settle
+from offkit.target.libraries.here import Here, Wanted, versions_asked
+from offkit.target.libraries.supply import Supply
+from offkit.target.libraries.take import Haul, take
+from offkit.target.plan import INSIDE, Addition, Step
+from offkit.target.repo import medium
+from offkit.target.repo.medium import Medium
+
+_ROUNDS = 5  # of looking again after libraries were added; more than one is rare
+_NAMED = 4
+
+
+class Prepared(NamedTuple):
+    additions: Tuple[Addition, ...]
+    warnings: Tuple[Finding, ...]
+    outdated: Tuple[str, ...]  # generations of this bundle that are without these libraries
+
+
+_NOTHING = Prepared((), (), ())
+
+
+def prepare(
+    bundle: BundleFile,
+    prefix: str,
+    python: Interpreter,
+    existing: Sequence[Generation],
+    media: Sequence[Medium],
+    stack: ExitStack,
+) -> Prepared:
+    """What this server lacks for the bundle, out of the RPMs on ``media``.
+
+    ``existing`` are the generations that are whole; ``stack`` keeps the media open as long as the
+    step may run. Raises, with nothing written: RequestError (RPM004) for what no medium has,
+    IntegrityError for a medium or an RPM that is damaged, unsigned or signed by others,
+    EnvironmentProblem for an RPM that cannot be unpacked here (RPM008) or want of space (ENV024).
+    """
+    tree = Tree("/")
+    here = Here(python.path, tree)
+    wanted = here.lacking(checklist.load(bundle.read(layout.CHECKLIST)))
+    brought = _brought(prefix, python)
+    spare = _of_interpreter(python, tree) if brought else {}
+    if not media or not (wanted or spare):
+        return _NOTHING
+    own = [one for one in existing if plan.same_origin(one, bundle, python)]
+    outdated = tuple(one.id for one in own if not _has(one, wanted))
+    if len(outdated) < len(own):
+        return _NOTHING._replace(outdated=outdated)
+    el = medium.server().el or bundle.manifest.target.el
+    supply = stack.enter_context(Supply(media, medium.server()))
+    haul = take({**spare, **wanted}, here, supply, el)
+    lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
+    if lost:
+        raise RequestError("libraries are on none of the media; nothing was installed", lost)
+    _room(bundle, prefix, haul)
+    filling = _Filling(here, supply, el, haul, brought)
+    return Prepared((Addition(INSIDE, _step(haul), filling.fill),), tuple(supply.findings), outdated)
+
+
+def _brought(prefix: str, python: Interpreter) -> bool:
+    """Whether offkit itself put that interpreter there: then what it lacks is offkit's to bring."""
+    return python.path.startswith(posixpath.join(prefix, layout.PYTHON, ""))
+
+
+def _of_interpreter(python: Interpreter, tree: Tree) -> Wanted:
+    """What modules of the standard library lack that matter at all."""
+    try:
+        env, _ = environment.locate(tree, posixpath.dirname(posixpath.dirname(python.path)))
+    except EnvironmentProblem:
+        return {}
+    return _lost(tree, env, True)
+
+
+def _lost(tree: Tree, env: Environment, stdlib: bool) -> Wanted:
+    """Libraries that the doctor misses for an environment; with ``stdlib`` also for Python's own modules."""
+    looked = libraries.inspect(tree, env, remedies.read(tree, Catalog()))
+    told = {each.subject for each in looked.findings if each.code == "LIB001" and each.severity != INFO}
+    missing = [each for each in looked.resolutions if not each.found and each.name in told]
+    if not stdlib:
+        missing = [each for each in missing if not each.needed_by.startswith(env.base_prefix + "/")]
+    return versions_asked(tree, [each for each in missing if "/" not in each.name])
+
+
+def _has(one: Generation, wanted: Iterable[str]) -> bool:
+    try:
+        listed = record.read(Tree("/"), one.path)
+    except (OSError, ValueError):
+        return not wanted
+    return set(wanted) <= {entry.soname for entry in listed.entries}
+
+
+def _room(bundle: BundleFile, prefix: str, haul: Haul) -> None:
+    volume = host.volume(prefix)
+    needed = install.space_needed(bundle).total + haul.size
+    if volume.free_bytes < needed:
+        message = "{} MB are needed, {} of them for libraries; {} has {} MB free".format(
+            -(-needed // 1000000),
+            -(-haul.size // 1000000),
+            volume.mount_point,
+            volume.free_bytes // 1000000,
+        )
+        fix = "free some space, or choose another place: --prefix DIR"
+        found = Finding("ENV024", ERROR, prefix, message, (volume.mount_point,), fix)
+        raise EnvironmentProblem("there is no room for the libraries", [found])
+
+
+def _step(haul: Haul) -> Step:
+    names = [each.soname for each in haul.libraries]
+    shown = ", ".join(names[:_NAMED])
+    if len(names) > _NAMED:
+        shown += " and {} more".format(len(names) - _NAMED)
+    rpms = {each.rpm for each in haul.libraries}
+    media = ", ".join(sorted({each.medium for each in haul.libraries}))
+    text = "take {} out of {} of {} (no root needed)".format(shown, words.several(len(rpms), "RPM"), media)
+    return Step("libraries", text)
+
+
+class _Filling:
+    """The libraries under way into an environment."""
+
+    def __init__(self, here: Here, supply: Supply, el: int, haul: Haul, brought: bool) -> None:
+        self._here, self._supply, self._el, self._brought = here, supply, el, brought
+        self._first = haul
+        self._order: List[str] = []  # of what was put there, each after what it needs
+        self._preloaded: List[str] = []
+        self._tried: Set[str] = set()
+
+    def fill(self, root: str, argv: Sequence[str]) -> None:
+        """Put them there, look again, add what is missing still; what cannot be had is for the doctor
+        to say. Raises what ``take`` and ``settle`` raise."""
+        tree = Tree("/")
+        self._put(root, self._first)
+        settle.own_interpreter(root)
+        for _ in range(_ROUNDS):
+            env, _found = environment.locate(tree, root)
+            lost = _lost(tree, env, self._brought)
+            hidden = [name for name in self._order if name in lost and name not in self._preloaded]
+            fresh: Dict[str, Tuple[str, ...]] = {
+                name: asked
+                for name, asked in lost.items()
+                if name not in self._order and name not in self._tried
+            }
+            if hidden:
+                self._preloaded += hidden
+                settle.preload(root, env.site_packages, self._preloaded)
+            if fresh:
+                self._tried.update(fresh)
+                self._put(root, take(fresh, self._here, self._supply, self._el, self._order))
+            if not (hidden or fresh):
+                break
+
+    def _put(self, root: str, haul: Haul) -> None:
+        settle.put(root, haul.libraries)
+        self._order += [each.soname for each in haul.libraries]
