@@ -23,17 +23,23 @@ def polygon(picture: Any, points: Any, ink: int) -> None:
 
 
 def disc(picture: Any, centre: Point, radius: float, ink: int) -> None:
-    scale = 1 << _SHIFT
-    at = (round(centre[0] * scale), round(centre[1] * scale))
-    cv2.circle(picture, at, max(0, round(radius * scale)), ink, -1, cv2.LINE_AA, _SHIFT)
+    cv2.circle(picture, _fixed(centre), max(0, _eighths(radius)), ink, -1, cv2.LINE_AA, _SHIFT)
 
 
 def ring(picture: Any, centre: Point, axes: Point, width: float, ink: int) -> None:
     """An ellipse's outline of ``width`` pixels with half axes ``axes``."""
-    scale = 1 << _SHIFT
-    at = (round(centre[0] * scale), round(centre[1] * scale))
-    half = (max(0, round(axes[0] * scale)), max(0, round(axes[1] * scale)))
-    cv2.ellipse(picture, at, half, 0, 0, 360, ink, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+    half = (max(0, _eighths(axes[0])), max(0, _eighths(axes[1])))
+    thick = max(1, int(np.rint(width)))
+    cv2.ellipse(picture, _fixed(centre), half, 0, 0, 360, ink, thick, cv2.LINE_AA, _SHIFT)
+
+
+def _fixed(point: Point) -> Tuple[int, int]:
+    return _eighths(point[0]), _eighths(point[1])
+
+
+def _eighths(length: float) -> int:
+    """Python's round() of numpy's floats is a float before numpy 1.19, and OpenCV takes integers only."""
+    return int(np.rint(length * (1 << _SHIFT)))
 
 
 def smooth(points: Sequence[Point], steps: int = 6) -> Any:
