@@ -128,7 +128,7 @@ ${compiler:-none}"
 source_start() {
     stop_orphan
     resumed=
-    if [ "$(cat <"$building/identity" 2>/dev/null)" = "$identity" ]; then
+    if [ "$(cat "$building/identity" 2>/dev/null)" = "$identity" ]; then
         resumed=1
         step "going on with the compiling of Python $version that was interrupted"
     else
