@@ -19,11 +19,6 @@ VERSION = "3.6.15"
 # lib/absent names: None in sys.modules makes an import fail (the import system's documentation).
 _PYTHON = r"""#!/bin/sh
 here=$(cd "$(dirname "$0")/../lib" && pwd)
-case $* in
-    *version_info*:3*) echo 3.6.15 && exit ;;
-    *version_info\[:3\]*) echo 3.6.15 && exit ;;
-    *version_info*) echo 3.6 && exit ;;
-esac
 unset PYTHONHOME
 flags=
 while [ "${1-}" != -c ] && [ $# -gt 0 ]; do
@@ -32,6 +27,8 @@ done
 [ "${1-}" = -c ] || exec "@REAL@" $flags "$@"
 text=$2
 shift 2
+case $text in *version_info*) text="sys.version_info = (3, 6, 15)
+$text" ;; esac
 exec "@REAL@" $flags -c "import sys
 for name in open('$here/absent').read().split(): sys.modules[name] = None
 $text" "$@"

@@ -1,0 +1,309 @@
+"""install.sh with yum: how it is called, what the ledger says, and what its failures are called.
+
+yum and rpm are stand-ins that say what real ones say (dnf 4, yum 3.4.3); the lab has a real dnf.
+"""
+
+import os
+
+import pytest
+
+import install_sh
+import repo_maker
+import source_maker
+from install_sh import REAL, every_shell, program, sh
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="yum is called as root only")
+
+TOOLS = [*install_sh.TOOLS, "flock", "gcc", "make", "nproc", "sleep"]
+KEY = "RPM-GPG-KEY-CentOS-7"
+# rpm keeps its database in HOME/rpmdb, one line a package.
+RPM = r"""
+case $1 in
+    -qa) cat "$HOME/rpmdb" ;;
+    -q) shift; for name; do grep -q "^$name-[0-9]*:" "$HOME/rpmdb" || { echo "package $name is not installed"; exit 1; }; done ;;
+    -e) grep -v "^gpg-pubkey-0:${2#gpg-pubkey-}" "$HOME/rpmdb" >"$HOME/rpmdb.new"; mv "$HOME/rpmdb.new" "$HOME/rpmdb" ;;
+esac
+"""
+# yum does what HOME/yum.does says, with the packages in $wanted.
+YUM = r"""
+case $* in *--version*) cat "$HOME/yum.version" && exit ;; esac
+printf '%s\n' "$@" >"$HOME/yum.argv"
+for word; do case $word in --setopt=reposdir=*) cp "${word#--setopt=reposdir=}"/offkit.repo "$HOME/seen.repo" ;; esac; done
+wanted=
+for word; do [ -z "${install-}" ] || wanted="$wanted $word"; [ "$word" != install ] || install=1; done
+. "$HOME/yum.does"
+"""
+INSTALLS = r"""
+for name in $wanted; do echo "$name-0:1.0-1.el7.x86_64" >>"$HOME/rpmdb"; done
+echo "gpg-pubkey-0:f4a80eb5-53a7ff4b.(none)" >>"$HOME/rpmdb"
+printf '#!/bin/sh\ncase $* in *version_info*) echo 3.6 && exit ;; esac\nexec "@REAL@" "$@"\n' >"$HOME/bin/python3.6"
+chmod +x "$HOME/bin/python3.6"
+echo Complete!
+""".replace("@REAL@", REAL)
+OLD = ["bash-0:4.2-1.el7.x86_64", "gpg-pubkey-0:352c64e5-52ae6884.(none)"]
+
+
+@pytest.fixture(autouse=True)
+def _no_python_of_this_machine():
+    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
+        if os.path.exists(path):
+            pytest.skip("{} would be found".format(path))
+    if os.path.exists("/var/run/yum.pid"):
+        pytest.skip("a yum is at work on this machine")
+
+
+def medium(place, names=("python3", "python3-libs")):
+    """A directory with a repository of that shape, and the key."""
+    packages = [repo_maker.package(name, version="3.6.8", checksum="sha256:" + "0" * 64) for name in names]
+    repo_maker.repository(str(place), packages)
+    (place / KEY).write_bytes(b"a key\n")
+    return place
+
+
+def prepare(path, **more):
+    server = install_sh.make_server(path, TOOLS, **dict({"series": "3.6"}, **more))
+    program(server / "bin" / "rpm", RPM)
+    program(server / "bin" / "yum", YUM)
+    (server / "rpmdb").write_text("\n".join(OLD) + "\n")
+    (server / "yum.version").write_text("3.4.3\n")
+    (server / "yum.does").write_text(INSTALLS)
+    (server / "a disc").mkdir()
+    medium(server / "a disc")
+    return server
+
+
+@pytest.fixture
+def server(tmp_path):
+    return prepare(tmp_path)
+
+
+def install(server, *args, **more):
+    options = ["--prefix", server / "prefix", "--rpm-repo", server / "a disc"]
+    return sh(server, server / "medium" / "bundle.tar", *(options + list(args)), **more)
+
+
+def lines(path):
+    return path.read_text().splitlines()
+
+
+@every_shell
+@pytest.mark.parametrize("version", ["3.4.3", "4.14.0"])
+def test_python_by_yum(server, shell, version):
+    """From the media alone, with signatures checked, the system's own cache and files untouched."""
+    install_sh.tools_of(server, shell)
+    (server / "yum.version").write_text(version + "\n")
+    code, out, err = install(server, shell=shell)
+    assert (code, out[:12]) == (0, "runtime True"), err
+    argv = lines(server / "yum.argv")
+    assert argv[:2] == ["-y", "--noplugins"]
+    for word in (
+        "--disablerepo=*",
+        "--enablerepo=offkit-*",
+        "--setopt=exit_on_lock=1",
+        "--setopt=metadata_expire=0",
+    ):
+        assert word in argv
+    assert argv[-2:] == ["install", "python3"]
+    assert ("--setopt=install_weak_deps=0" in argv) == (version != "3.4.3")
+    scratch = str(server / "tmp")
+    assert next(word for word in argv if "reposdir=" in word).startswith("--setopt=reposdir=" + scratch)
+    assert next(word for word in argv if "cachedir=" in word).startswith("--setopt=cachedir=" + scratch)
+    repo = (server / "seen.repo").read_text()
+    assert repo.count("baseurl=file://" + scratch) == repo.count("[offkit-") == 1
+    assert "\ngpgcheck=1\n" in repo
+    assert "\ngpgkey=file://" + scratch in repo
+    assert "module_hotfixes" not in repo
+    assert os.listdir(scratch) == []
+
+
+@every_shell
+def test_the_ledger(server, shell):
+    """What was there before and after, and a line for people: uninstall can take it back."""
+    install_sh.tools_of(server, shell)
+    assert install(server, shell=shell)[0] == 0
+    place = server / "prefix" / "system"
+    assert sorted(os.listdir(str(place))) == ["0001.after", "0001.before", "0001.text"]
+    assert lines(place / "0001.before") == sorted(OLD)
+    new = ["python3-0:1.0-1.el7.x86_64", "gpg-pubkey-0:f4a80eb5-53a7ff4b.(none)"]
+    assert lines(place / "0001.after") == sorted(OLD + new)
+    assert lines(place / "0001.text") == ["yum install python3 from a disc"]
+
+
+def test_the_next_number(server):
+    """Behind whatever is there, without a number of ours in the way."""
+    place = server / "prefix" / "system"
+    place.mkdir(parents=True)
+    for name in ("0001.before", "0008.text", "0009.before", "notes.txt"):
+        (place / name).write_text("")
+    assert install(server)[0] == 0
+    assert (place / "0010.after").exists()
+
+
+DNF = "Error: GPG check FAILED"
+REFUSALS = [
+    ("RPM001", 3, ["Package python3-3.6.8-1.x86_64.rpm: checksum doesn't match", "[Errno 256] has incorrect checksum"]),
+    ("RPM001", 3, ["Error unpacking rpm package python3", "error: unpacking of archive failed: cpio: read"]),
+    ("RPM002", 3, ["Package python3-3.6.8-1.x86_64.rpm is not signed", DNF]),
+    ("RPM003", 3, ["Public key for python3-3.6.8-1.x86_64.rpm is not installed. Failing package is: x", DNF]),
+    ("RPM003", 3, ['The GPG keys listed for the "offkit 1" repository are already installed but they are not '
+                   "correct for this package."]),
+    ("RPM004", 1, ["Error: Package: python3 (offkit-1)", "           Requires: libtirpc.so.1()(64bit)"]),
+    ("RPM004", 1, ["Error: ", " Problem: conflicting requests", "  - nothing provides libtirpc needed by python3"]),
+    ("RPM004", 1, ["No package python3 available.", "Error: Nothing to do"]),
+    ("RPM004", 1, ["No match for argument: python3", "Error: Unable to find a match: python3"]),
+    ("RPM005", 4, ["Existing lock /var/run/yum.pid: another copy is running as pid 77.",
+                   "Another app is currently holding the yum lock; exiting as configured by exit_on_lock"]),
+    ("RPM005", 4, ["Failed to obtain the transaction lock (logged in as: root)."]),
+    ("RPM005", 4, ["error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)"]),
+    ("REPO011", 3, ["Errors during downloading metadata for repository 'offkit-1':",
+                    "Error: Failed to download metadata for repo 'offkit-1': Cannot download repomd.xml"]),
+    ("REPO011", 3, ["failure: repodata/repomd.xml from offkit-1: [Errno 256] No more mirrors to try."]),
+    ("ENV024", 4, ["Error Summary", "Disk Requirements:", "   At least 10MB more space needed on the / filesystem."]),
+    ("RPM007", 4, ["Traceback", "KeyError: 'something new'"]),
+]  # fmt: skip
+
+
+@every_shell
+@pytest.mark.parametrize(("code", "status", "said"), REFUSALS)
+def test_each_failure_has_its_name(server, shell, code, status, said):
+    """With yum's own words, and nothing half done: neither files nor an entry in the ledger."""
+    install_sh.tools_of(server, shell)
+    words = "\n".join(said).replace("'", "'\\''")
+    (server / "yum.does").write_text("echo '{}' >&2\nexit 1\n".format(words))
+    found, out, err = install(server, shell=shell)
+    assert (found, out) == (status, ""), err
+    assert "error: {} ".format(code) in err
+    assert said[-1].strip() in err or said[0].strip() in err
+    assert "nothing was installed" in err or code == "RPM005"
+    assert not (server / "prefix").exists()
+    assert os.listdir(str(server / "tmp")) == []
+
+
+def test_yum_3_is_content_with_half(server):
+    """It ends well when one of two packages is there."""
+    (server / "yum.does").write_text("echo 'No package python3 available.'\nexit 0\n")
+    code, _, err = install(server)
+    assert code == 1
+    assert "error: RPM004" in err
+
+
+def test_a_key_goes_again_when_nothing_came_of_it(server):
+    """yum imports it before it finds that it is the wrong one."""
+    text = 'echo "gpg-pubkey-0:f4a80eb5-53a7ff4b.(none)" >>"$HOME/rpmdb"\necho "Package x is not signed"\nexit 1\n'
+    (server / "yum.does").write_text(text)
+    assert install(server)[0] == 3
+    assert lines(server / "rpmdb") == OLD
+    assert not (server / "prefix").exists()
+
+
+def test_what_a_failed_yum_did_all_the_same(server):
+    """Stays in the ledger, and is said."""
+    (server / "yum.does").write_text(INSTALLS + "echo 'KeyError: 1'\nexit 1\n")
+    code, _, err = install(server)
+    assert code == 4
+    assert "it was installed already: " in err
+    assert "python3-0:1.0-1.el7.x86_64" in err
+    assert (server / "prefix" / "system" / "0001.after").exists()
+
+
+def test_killed_in_between(server):
+    """An entry without its end: another one follows."""
+    (server / "yum.does").write_text(INSTALLS + 'kill -KILL "$PPID"\n')
+    assert install(server)[0] == -9
+    place = server / "prefix" / "system"
+    assert sorted(os.listdir(str(place))) == ["0001.before", "0001.text"]
+    (server / "yum.does").write_text(INSTALLS)
+    (server / "bin" / "python3.6").unlink()
+    assert install(server)[0] == 0
+    assert (place / "0002.after").exists()
+
+
+def test_another_yum_is_at_work(server, monkeypatch):
+    """An old yum 3 would wait for ever: its pid file is looked at first."""
+    text = (server / "medium" / "install.sh").read_text()
+    pid_file = server / "yum.pid"
+    pid_file.write_text("{}\n".format(os.getpid()))
+    body = text[: text.rindex("# sha256 ")].replace("/var/run/yum.pid", str(pid_file))
+    import hashlib
+
+    whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
+    (server / "medium" / "install.sh").write_text(whole)
+    code, _, err = install(server)
+    assert code == 4
+    assert "error: RPM005 another process is at work" in err
+    assert "process {}".format(os.getpid()) in err
+    assert not (server / "yum.argv").exists()
+    assert not (server / "prefix").exists()
+
+
+def test_a_temporary_directory_with_spaces(server):
+    """yum splits what it is given at spaces, so it is given a place without."""
+    (server / "a tmp").mkdir()
+    before = set(os.listdir("/tmp"))
+    code, _, err = install(server, env={"TMPDIR": str(server / "a tmp")})
+    assert code == 0, err
+    assert not [word for word in lines(server / "yum.argv") if " " in word]
+    assert not [name for name in set(os.listdir("/tmp")) - before if name.startswith("offkit.")]
+    assert os.listdir(str(server / "a tmp")) == []
+
+
+def test_a_dry_run_writes_nothing(server):
+    """What would be installed, and that it needs root."""
+    code, out, _ = install(server, "--dry-run")
+    assert code == 0
+    assert "1. would install python3 with yum from a disc (root)" in out
+    assert not (server / "yum.argv").exists()
+    assert not (server / "prefix").exists()
+
+
+def with_source(path, does):
+    data = source_maker.source()
+    server = prepare(path, **source_maker.carry(data))
+    (server / "yum.does").write_text(does)
+    return server
+
+
+@every_shell
+def test_a_compiler_and_headers_by_yum(tmp_path, shell):
+    """Before the source is unpacked; what the media do not have is named, and is no failure."""
+    does = (
+        'wanted=" $wanted "\nwanted=${wanted% tk-devel *}${wanted#* tk-devel }\n'
+        + INSTALLS.split("printf")[0]
+    )
+    server = with_source(tmp_path, does)
+    install_sh.tools_of(server, shell)
+    (server / "yum.version").write_text("4.14.0\n")
+    code, _, err = install(server, shell=shell)
+    assert code == 0, err
+    argv = lines(server / "yum.argv")
+    wanted = argv[argv.index("install") + 1 :]
+    assert {"gcc", "make", "zlib-devel", "openssl-devel", "libffi-devel"} <= set(wanted)
+    assert "--setopt=strict=0" in argv
+    assert "not on the media: " in err
+    assert "tk-devel" in err.split("not on the media: ")[1].splitlines()[0]
+    assert (server / "prefix" / "python" / "3.6.15").is_dir()
+    assert (server / "prefix" / "system" / "0001.after").exists()
+
+
+def test_media_without_a_compiler(tmp_path):
+    """A Minimal ISO: RPM004, and nothing is left."""
+    server = with_source(tmp_path, "echo 'No match for argument: gcc'\necho 'Error: Nothing to do'\nexit 1\n")
+    (server / "bin" / "gcc").unlink()
+    (server / "bin" / "make").unlink()
+    code, _, err = install(server)
+    assert code == 1, err
+    assert "error: RPM004 Python 3.6.15 cannot be compiled: the media have no gcc, make" in err
+    assert not (server / "prefix").exists()
+
+
+def test_all_is_installed_already(tmp_path):
+    """yum is not called."""
+    server = with_source(tmp_path, "exit 1\n")
+    text = (server / "medium" / "install.sh").read_text()
+    devel = next(line for line in text.splitlines() if line.startswith("OFFKIT_DEVEL="))
+    names = ["gcc", "make"] + devel.split("'")[1].split()
+    (server / "rpmdb").write_text("".join("{}-0:1-1.el7.x86_64\n".format(name) for name in names))
+    code, _, err = install(server)
+    assert code == 0, err
+    assert not (server / "yum.argv").exists()
+    assert not (server / "prefix" / "system").exists()
