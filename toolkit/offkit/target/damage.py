@@ -11,10 +11,12 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tu
 
 from offkit.edges import files
 from offkit.edges.run import Result
+from offkit.edges.tree import Tree
 from offkit.model import layout, record
 from offkit.target import generations
 from offkit.target.bundle_file import BundleFile
 from offkit.target.generations import Generation, Package
+from offkit.target.libraries import record as taken
 
 _WHOSE = "import os, sys; print(os.path.realpath(sys.prefix) == os.path.realpath(sys.argv[1]))"
 _CHUNK = 1 << 20
@@ -31,7 +33,8 @@ def damage(one: Generation, bundle: BundleFile, run: Callable[[Sequence[str]], R
 
     Its interpreter is started; nothing else of it is executed.
     """
-    return tuple(_interpreter(one, run) + list(_packages(one)) + list(_own_files(one, bundle)))
+    found = _interpreter(one, run) + list(_packages(one)) + list(_own_files(one, bundle))
+    return tuple(found + list(_libraries(one)))
 
 
 def _interpreter(one: Generation, run: Callable[[Sequence[str]], Result]) -> List[str]:
@@ -123,6 +126,18 @@ def _own_files(one: Generation, bundle: BundleFile) -> Iterator[str]:
     launcher = os.path.join(one.path, "bin", "offkit")
     if not os.access(launcher, os.X_OK) or not os.path.getsize(launcher):
         yield "bin/offkit is missing or cannot be executed"
+
+
+def _libraries(one: Generation) -> Iterator[str]:
+    """Those that were taken out of RPMs."""
+    tree = Tree("/")
+    try:
+        listed = taken.read(tree, one.path)
+    except (OSError, ValueError) as error:
+        yield "{} cannot be read: {}".format(layout.GENERATION_LIBRARY_LIST, error)
+        return
+    for entry, how in taken.altered(tree, one.path, listed):
+        yield "{}/{} {}".format(layout.GENERATION_LIBRARIES, entry.soname, how)
 
 
 def _chunks(path: str) -> Iterator[bytes]:

@@ -24,9 +24,11 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
         rpms = sorted({entry.rpm for entry in entries})
         more = " and {} more".format(len(rpms) - _NAMED) if len(rpms) > _NAMED else ""
         shown = ", ".join(rpms[:_NAMED]) + more
-        number = "one library" if len(entries) == 1 else "{} libraries".format(len(entries))
-        message = "{} of this generation from {} of {}: {}".format(
-            number, words.several(len(rpms), "RPM"), medium, shown
+        message = "{} in this generation, from {} of {}: {}".format(
+            "one lies" if len(entries) == 1 else "{} lie".format(len(entries)),
+            words.several(len(rpms), "RPM"),
+            medium,
+            shown,
         )
         sonames = tuple("{} from {}".format(entry.soname, entry.rpm) for entry in entries)
         findings.append(Finding("LIB012", INFO, layout.GENERATION_LIBRARIES, message, sonames))

@@ -39,6 +39,8 @@ class Environment(NamedTuple):
         for top in self.site_packages:
             if path.startswith(top + "/"):
                 return path[len(top) + 1 :]
+        if path.startswith(self.where + "/"):
+            return posixpath.normpath(path)[len(self.where) + 1 :]
         return path
 
 

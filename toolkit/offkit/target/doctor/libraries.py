@@ -56,7 +56,8 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         )
     for path in carried.preloaded(tree, env):
         program.preload(path)
-    findings += carried.inspect(tree, env)
+    own = carried.inspect(tree, env)
+    findings += own
     shelf = collect(tree, view, env, main)
     findings += shelf.findings
     stdlib = [
@@ -76,7 +77,8 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     if env.interpreter:
         reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
     judge = Verdict(tree, env, cures, shelf, main, loader, reports)
-    findings += judge.findings()
+    told = {each.subject for each in own if each.code == "LIB013"}
+    findings += [each for each in judge.findings() if each.code != "LIB001" or each.subject not in told]
     resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
     if main is not None:
         findings += _by_variable(loader, main, resolutions)
