@@ -16,7 +16,14 @@ LEFT = (
     "/var/lib/dnf",  # the history of its transactions
     "/var/lib/rpm",  # what is in it is asked of rpm
     "/var/log",
+    "/root/install.sh",  # the user's own: taken out of the bundle by hand
+    targets.HOME + "/install.sh",
+    "/root/.cache/offkit",  # run-badapple's clip, which it names
+    targets.HOME + "/.cache/offkit",
+    "/tmp/frames.txt",  # what it was asked to write
 )
+# Directories of the home that were made on the way, and are empty again.
+EMPTY = ("/root/.cache", *(targets.HOME + each for each in ("/.cache", "/.local", "/.local/share")))
 
 
 def home(user=False):

@@ -85,4 +85,7 @@ def _arrange(path, python, series):
     base.write(library, "site-packages/README.txt", "")
     for found in glob.glob(os.path.join(prefix, "lib", "libpython{}*.so*".format(series))):
         cache.run(["cp", "-a", found, os.path.join(path, "usr/lib64")])
-    cache.run(["find", path, "-name", "*.opt-[12].pyc", "-delete"])
+    # rpmbuild sets the files' times back; what is compiled has to agree, or root's Python does it again.
+    cache.run(["find", path, "-name", "*.pyc", "-delete"])
+    cache.run(["find", path, "-name", "*.py", "-exec", "touch", "-h", "-d", "@" + rpms.EPOCH, "{}", "+"])
+    cache.run([python, "-I", "-m", "compileall", "-q", "-d", "/usr/lib/" + name, library])

@@ -7,7 +7,7 @@ from typing import Mapping, NamedTuple, Sequence
 
 import cache
 
-_EPOCH = "1500000000"  # one moment for all, so that the same content gives the same RPM
+EPOCH = "1500000000"  # one moment for all, so that the same content gives the same RPM
 # How each EL packs its payloads.
 _PAYLOAD = {7: "w2.xzdio", 8: "w2.xzdio", 9: "w3.zstdio"}
 _ELFDEPS = "/usr/lib/rpm/elfdeps"
@@ -96,7 +96,7 @@ def build(packages, el, out):
                 *define,
                 work + "/lab.spec",
             ],
-            env=dict(os.environ, SOURCE_DATE_EPOCH=_EPOCH),
+            env=dict(os.environ, SOURCE_DATE_EPOCH=EPOCH),
         )
         cache.remove(work)
     return sorted(os.path.join(out, name) for name in os.listdir(out) if name.endswith(".rpm"))
@@ -113,11 +113,25 @@ def _described(package, el):
         release=package.release or "1.el{}".format(el),
         summary=package.summary,
         lines="\n".join(lines),
-        files="\n".join('"{}"'.format(inside) for inside in sorted(package.files)),
+        files="\n".join(
+            ['%dir "{}"'.format(folder) for folder in _own_folders(package)]
+            + ['"{}"'.format(inside) for inside in sorted(package.files)]
+        ),
     )
     if package.ldconfig:
         text += "%post -n {0} -p /sbin/ldconfig\n%postun -n {0} -p /sbin/ldconfig\n".format(package.name)
     return text
+
+
+def _own_folders(package):
+    """The directories that come and go with the package: those that no system has anyway."""
+    found = set()
+    for inside in package.files:
+        folder = os.path.dirname(inside)
+        while folder.count("/") > 2:
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return sorted(found)
 
 
 def _copy(source, target):
