@@ -6,7 +6,8 @@ was being built is removed, now or (after a kill) by the next installation.
 
 import os
 import zipfile
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from contextlib import contextmanager, suppress
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from offkit.edges import files, host
 from offkit.edges.host import Host, Volume
@@ -15,7 +16,7 @@ from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
-from offkit.target import generations, interpreter, modules, preflight
+from offkit.target import generations, interpreter, ledger, modules, preflight
 from offkit.target.build import Builder, Run
 from offkit.target.bundle_file import BundleFile
 from offkit.target.damage import damage
@@ -122,8 +123,9 @@ def apply(
     """
     if not plan.steps:
         return packages_of(plan)
+    fresh = not os.path.lexists(plan.prefix)
     try:
-        with files.umask():
+        with files.umask(), _leaving_nothing(plan.prefix if fresh else ""):
             os.makedirs(generations.directory(plan.prefix), exist_ok=True)
             with files.lock(os.path.join(plan.prefix, layout.LOCK)):
                 _clean(plan.prefix, reporter)
@@ -141,6 +143,22 @@ def apply(
         )
     except OSError as error:
         raise _refused(error, plan)
+
+
+@contextmanager
+def _leaving_nothing(prefix: str) -> Iterator[None]:
+    """A prefix that was made for an installation that failed goes again, where nothing is in it."""
+    try:
+        yield
+    except BaseException:
+        for place in (ledger.directory(prefix), generations.directory(prefix)) if prefix else ():
+            with suppress(OSError):
+                os.rmdir(place)
+        if prefix and os.path.isdir(prefix) and os.listdir(prefix) == [layout.LOCK]:
+            with suppress(OSError):
+                os.unlink(os.path.join(prefix, layout.LOCK))
+                os.rmdir(prefix)
+        raise
 
 
 def packages_of(plan: Plan) -> Tuple[Package, ...]:

@@ -200,11 +200,19 @@ def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, 
     try:
         for argv in _argv(found, scratch):
             reporter.note("$ " + " ".join(argv))
-            done = yum.call(argv, run, lambda: yum.changed_since(before, ledger.installed(run)))
+            done = yum.call(argv, run, lambda: _left_behind(before, run))
             for line in done.stdout.splitlines():
                 reporter.note(line)
     finally:
         ledger.end(prefix, number, before, ledger.installed(run))
+
+
+def _left_behind(before: Sequence[str], run: Run) -> str:
+    """What a yum that failed did all the same. A key alone, imported for nothing, goes again."""
+    rpms = [rpm for rpm in map(ledger.parse, sorted(set(ledger.installed(run)) - set(before))) if rpm]
+    if rpms and all(rpm.key for rpm in rpms):
+        run(["rpm", "-e", *(rpm.word for rpm in rpms)])
+    return yum.changed_since(before, ledger.installed(run))
 
 
 class _Scratch:

@@ -94,12 +94,12 @@ def look(isos: Sequence[str], directories: Sequence[str]) -> List[Medium]:
     for path, iso in [(path, True) for path in isos] + [(path, False) for path in directories]:
         with ExitStack() as stack:
             try:
+                opened: media.Medium = media.Directory(Tree("/"), path)
                 if iso:
-                    image = stack.enter_context(media.Image(path))
-                    wrong += _cut(path, image)
-                    opened: media.Medium = image
-                else:
-                    opened = media.Directory(Tree("/"), path)
+                    opened = image = stack.enter_context(media.Image(path))
+                    if image.lacking:
+                        wrong.append(_cut(path, image))
+                        continue
                 made, problems = _read(opened, path, iso)
             except BadIso as error:
                 wrong.append(_unreadable("REPO010", path, "is no ISO image: {}".format(error)))
@@ -116,11 +116,9 @@ def look(isos: Sequence[str], directories: Sequence[str]) -> List[Medium]:
     return found
 
 
-def _cut(path: str, image: media.Image) -> List[Finding]:
-    if not image.lacking:
-        return []
+def _cut(path: str, image: media.Image) -> Finding:
     message = "is cut short: {} of {} bytes are there".format(image.size, image.size + image.lacking)
-    return [_unreadable("REPO011", path, message)]
+    return _unreadable("REPO011", path, message)
 
 
 def _unreadable(code: str, path: str, message: str) -> Finding:
