@@ -250,7 +250,7 @@ def _text(result: "Examination", quiet: bool) -> None:
         serious = [finding for finding in mine if finding.severity != "info"]
         if not serious and not quiet and name in result.checks:
             render.good("{}: {}".format(name, healthy[name]))
-        if not (quiet or render.verbose()):
+        if not (serious or quiet or render.verbose()):
             for finding in mine:
                 if finding.code == "LIB012":
                     render.good("{}: {}".format(name, finding.message))
