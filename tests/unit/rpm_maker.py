@@ -35,6 +35,12 @@ def need():
         pytest.skip("not installed: " + ", ".join(missing))
 
 
+def need_namespace():
+    """Skips the test where nothing can be mounted in a namespace of its own."""
+    if os.geteuid() != 0 or subprocess.call(["unshare", "-m", "true"], stderr=subprocess.DEVNULL):
+        pytest.skip("no mount namespace can be made here")
+
+
 def run(argv, **more):
     done = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
     out = done.communicate()[0].decode("utf-8", "replace")

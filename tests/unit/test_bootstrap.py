@@ -224,7 +224,7 @@ def test_a_full_disk_is_no_damage(server, words):
     program(server / "bin" / "head", "exit 1\n")
     code, out, err = sh(server)
     assert (code, out) == (4, "")
-    assert err.startswith("error: no room in {}".format(server / "tmp"))
+    assert err.startswith("error: ENV024 no room in {}".format(server / "tmp"))
     assert "set TMPDIR to another directory" in err
     assert os.listdir(str(server / "tmp")) == []
 

@@ -4,9 +4,11 @@ The RPMs, their signatures and the ISO are real. The Python in them is a stand-i
 starts the one that runs the tests, and so is offkit.pyz.
 """
 
+import fcntl
 import glob
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -302,6 +304,49 @@ def test_an_interpreter_that_does_not_start(disc, server):
     assert_untouched(server)
 
 
+WRITING = ("mktemp", "mkdir", "rpm", "cpio", "mv", "ln", "rm")
+
+
+def counted(server, kill_at):
+    """Every command that writes is counted in server/count; the ``kill_at``-th call is SIGKILL for all, before
+    (even numbers) or after it (odd ones). ``kill`` 0 is the whole process group."""
+    (server / "count").write_text("0")
+    for tool in WRITING:
+        link = server / "bin" / tool
+        there = os.readlink(str(link)) if link.is_symlink() else shutil.which(tool)
+        if link.exists() or link.is_symlink():
+            link.unlink()
+        install_sh.program(
+            link,
+            'read -r n <"{0}"\necho $((n + 2)) >"{0}"\n[ "$n" -ne {1} ] || kill -9 0\n'
+            '"{2}" "$@"\ns=$?\n[ $((n + 1)) -ne {1} ] || kill -9 0\nexit $s\n'.format(
+                server / "count", kill_at, there
+            ),
+        )
+
+
+def test_killed_anywhere(disc, server):
+    """SIGKILL before or after every third command that writes: the next run ends well and leaves nothing else."""
+    args = ["--iso", disc / "disc.iso", "--no-root", "-q"]
+    counted(server, -1)
+    assert install(server, *args)[0] == 0
+    calls = int((server / "count").read_text())
+    assert calls > 20
+    clean = bundle_maker.listing(str(server / "a prefix"))
+    for kill_at in range(1, calls, 3):
+        shutil.rmtree(str(server / "a prefix"))
+        counted(server, kill_at)
+        killed = install(server, *args, start_new_session=True)[0]
+        assert killed in (-9, 0), kill_at  # 0: what runs when offkit has ended
+        counted(server, -1)
+        code, _, err = install(server, *args)
+        assert (code, err) == (0, ""), kill_at
+        assert bundle_maker.listing(str(server / "a prefix")) == clean, kill_at
+        for left in (server / "tmp").iterdir():
+            assert os.listdir(str(left)) == [], kill_at  # killed before it could say whose it is
+            left.rmdir()
+
+
 def test_leftovers_of_a_killed_run(disc, server):
     """What was half-unpacked is cleared away."""
     left = server / "a prefix/python/.building-3.6.8-rpm"
@@ -310,6 +355,115 @@ def test_leftovers_of_a_killed_run(disc, server):
     code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root")
     assert code == 0, err
     assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+
+
+def test_two_at_once(disc, server):
+    """The second says so; the first one's half is not touched."""
+    if shutil.which("flock") is None:
+        pytest.skip("there is no flock here")
+    place = server / "a prefix/python"
+    (place / ".building-3.6.8-rpm").mkdir(parents=True)
+    before = bundle_maker.listing(str(place))
+    holder = os.open(str(place), os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root")
+    finally:
+        os.close(holder)
+    assert code == 4
+    assert "error: ENV030 another install.sh is getting a Python in {}".format(place) in err
+    assert bundle_maker.listing(str(place)) == before
+
+
+@every_shell
+def test_no_room(disc, server, shell):
+    """Reckoned before anything is written: Python, the wheels and what they hold."""
+    install_sh.tools_of(server, shell)
+    (server / "bin" / "df").unlink()
+    words = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 100 90 10 90% /"
+    install_sh.program(server / "bin" / "df", "echo '{}'\n".format(words))
+    code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root", shell=shell)
+    assert code == 4
+    assert "error: ENV024 " in err
+    assert " below {}, 0 MB are free".format(server / "a prefix") in err
+    assert_untouched(server)
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []], ids=["dry", "wet"])
+def test_a_prefix_that_cannot_run_anything(disc, server, dry):
+    """noexec is seen in the table of mounts, whatever the name of the place."""
+    rpm_maker.need_namespace()
+    place = server / "a no\\exec place"
+    place.mkdir()
+    argv = [
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        'mount -t tmpfs -o noexec none "$1" && shift && exec "$@"',
+        "sh",
+        place,
+    ]
+    argv += [
+        "sh",
+        server / "medium/install.sh",
+        "--prefix",
+        place / "below",
+        "--no-root",
+        "--iso",
+        disc / "disc.iso",
+    ]
+    done = subprocess.Popen(
+        [str(arg) for arg in argv + dry],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={
+            "PATH": "{}:/usr/sbin:/sbin".format(server / "bin"),
+            "TMPDIR": str(server / "tmp"),
+            "HOME": str(server),
+        },
+    )
+    out = done.communicate()[0].decode()
+    assert done.returncode == 4, out
+    assert "error: ENV026 {} is mounted noexec".format(place) in out
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_prefix_that_is_none(disc, server, place):
+    """A file in the way."""
+    (server / "file").write_bytes(b"")
+    bundle = server / "medium" / "bundle.tar"
+    code, _, err = sh(server, bundle, "--prefix", server / place, "--iso", disc / "disc.iso", "--no-root")
+    assert code == 4
+    assert "error: ENV027 {} is not a directory".format(server / "file") in err
+
+
+@every_shell
+def test_beyond_four_gigabytes(server, shell):
+    """Nothing counts in 32 bits: a file that begins 5 GB into the image, which is sparse."""
+    install_sh.tools_of(server, shell)
+    sector, far = repo_maker.SECTOR, 2500000
+    data = repo_maker.image({"one": b"1" * 3000})
+    near = repo_maker.both(data.index(b"1" * 3000) // sector)
+    assert data.count(near + repo_maker.both(3000)) == 1
+    data = data.replace(near + repo_maker.both(3000), repo_maker.both(far) + repo_maker.both(3000))
+    image = server / "big.iso"
+    with open(str(image), "wb") as sink:
+        sink.write(data[: 16 * sector + 80] + repo_maker.both(far + 2) + data[16 * sector + 88 :])
+        sink.seek(far * sector)
+        sink.write((b"far away" * 375).ljust(2 * sector, b"-"))
+    script = server / "try.sh"
+    parts = "\n".join(install_sh.part(name) for name in ("start", "iso"))
+    text = (
+        parts.partition("set -u")[2]
+        + "\nproblems=\nproblem() { echo \"$1\"; }\niso_check '{0}'\niso_read '{0}' one\n"
+    )
+    script.write_text(text.replace("{0}", str(image)))
+    assert sh(server, script=str(script), shell=shell) == (0, "far away" * 375, "")
+    with open(str(image), "r+b") as sink:
+        sink.truncate((far + 1) * sector)
+    out = sh(server, script=str(script), shell=shell)[1]
+    assert "REPO011 {} is cut short: it has {} bytes".format(image, (far + 1) * sector) in out
 
 
 def test_without_rpm(disc, server):

@@ -34,14 +34,17 @@ print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.py
     fi
     [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ] || return 0
     # A full disk is no damage. tar may only say that it wrote less than it wanted.
-    if ! (head -c 65536 /dev/zero >"$scratch/room") 2>/dev/null; then
-        say "error: no room in ${TMPDIR:-/tmp} for offkit itself (2 MB)"
-        say "fix: free some space there, or set TMPDIR to another directory"
-        exit 4
-    fi
+    has_room || no_room
     [ -z "$said" ] || say "$said"
     say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
     say "fix: copy the bundle again, and compare sha256sum on both sides of the gap"
     exit 3
+}
+
+has_room() { (head -c 65536 /dev/zero >"$scratch/room") 2>/dev/null; }
+
+no_room() {
+    fail ENV024 "no room in ${TMPDIR:-/tmp} for what offkit has to unpack there" \
+        "free some space there, or set TMPDIR to another directory"
 }
 

@@ -35,6 +35,19 @@ clean_up() {
     unmake_directories
 }
 
+# Says whose $scratch is, and clears away what runs that were killed have left: their process is gone,
+# as far as this process namespace can tell.
+own_scratch() {
+    space=$(readlink /proc/self/ns/pid 2>/dev/null) || return 0
+    for old in "${TMPDIR:-/tmp}"/offkit.??????; do
+        # shellcheck disable=SC3067 # dash, bash and busybox have -O
+        [ -f "$old/owner" ] && [ ! -L "$old" ] && [ -O "$old" ] || continue
+        read -r owner owner_space <"$old/owner" || continue
+        [ "$owner_space" != "$space" ] || kill -0 "$owner" 2>/dev/null || rm -rf -- "$old"
+    done
+    printf '%s %s\n' "$$" "$space" 2>/dev/null >"$scratch/owner"
+}
+
 main() {
     read_arguments "$@"
     if [ -z "$bundle" ]; then
@@ -51,7 +64,8 @@ main() {
     trap 'pass_on 130' INT
     trap 'pass_on 143' TERM
     trap 'pass_on 129' HUP
-    [ -n "$found" ] || get_python "$@"
+    own_scratch
+    [ -n "$found" ] || get_python
     close_media
     unpack
     hand_over "$@"

@@ -56,6 +56,7 @@ END
         /* | *..* | *:*) damaged "$1" "its metadata lies outside it: $href" && return ;;
     esac
     if ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
+        has_room || no_room
         damaged "$1" "$href is not there"
     elif [ "$(checksum "$type" "$scratch/primary")" != "$sum" ]; then
         damaged "$1" "$href is not what repomd.xml names ($type)"

@@ -87,10 +87,12 @@ fetch_rpm() {
     file=$scratch/payload/$title
     again="copy the medium again, and compare sha256sum on both sides of the gap"
     if ! source_read "$source" "$(rpm_field "$1" 10)" >"$file" 2>/dev/null; then
-        problem "RPM001 $title is not on $(source_name "$source"), or no room is left for it in ${TMPDIR:-/tmp}" "$again"
+        has_room || no_room
+        problem "RPM001 $title is not on $(source_name "$source"), whose metadata name it" "$again"
         return
     fi
     if [ "$(checksum "$(rpm_field "$1" 5)" "$file")" != "$(rpm_field "$1" 6)" ]; then
+        has_room || no_room
         problem "RPM001 $title on $(source_name "$source") is damaged or altered: its checksum is not the repository's" "$again"
         return
     fi

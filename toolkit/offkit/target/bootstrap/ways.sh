@@ -15,6 +15,7 @@ get_python() {
     [ -n "$way" ] || no_python
     [ -n "$dry_run" ] || [ -n "$quiet" ] || say "Python $OFFKIT_PYTHON is not here, and comes from $way_in_words"
     verify_bundle
+    check_prefix 0
     case $way in
         build) python_by_build ;;
         source) python_by_source ;;
@@ -85,9 +86,11 @@ lock_pythons() {
     flock -n 9 || fail ENV030 "another install.sh is getting a Python in $prefix/python" "wait until it has finished"
 }
 
-# Ends unless $1 KiB can be written below $prefix, and run from there.
+# Ends unless $1 KiB and the bundle's packages can be written below $prefix, and run from there.
 check_prefix() {
     problems=
+    [ -n "${environment:-}" ] || environment=$(environment_size)
+    needed=$(($1 + environment))
     elsewhere="choose another place: --prefix DIR"
     existing=$prefix
     while [ ! -e "$existing" ]; do
@@ -105,21 +108,36 @@ check_prefix() {
             {
                 point = $2
                 gsub(/\\040/, " ", point)
-                if (point != "/") point = point "/"
-                if (index(ENVIRON["PLACE"], point) == 1 && length(point) >= longest) {
-                    longest = length(point)
-                    options = $2 " " $4
+                gsub(/\\011/, "\t", point)
+                gsub(/\\134/, "\\\\", point)
+                within = point == "/" ? point : point "/"
+                if (index(ENVIRON["PLACE"], within) == 1 && length(within) >= longest) {
+                    longest = length(within)
+                    options = $4
+                    nearest = point
                 }
             }
-            END { if (options ~ /[ ,]noexec(,|$)/) print options }' 2>/dev/null </proc/self/mounts)
+            END { if (options ~ /(^|,)noexec(,|$)/) print nearest }' 2>/dev/null </proc/self/mounts)
         [ -z "$mounted" ] ||
-            problem "ENV026 ${mounted% *} is mounted noexec: no program could be run from $prefix" "$elsewhere"
+            problem "ENV026 $mounted is mounted noexec: no program could be run from $prefix" "$elsewhere"
         free=$(df -Pk "$existing" 2>/dev/null | awk 'NR == 2 { print $4 }')
-        [ "${free:-$1}" -ge "$1" ] ||
-            problem "ENV024 $(($1 / 1024)) MB are needed for Python below $prefix, $((free / 1024)) MB are free" \
+        [ "${free:-$needed}" -ge "$needed" ] ||
+            problem "ENV024 $((needed / 1024 + 1)) MB are needed for Python and the bundle's packages below $prefix, $((free / 1024)) MB are free" \
                 "free some space, or $elsewhere"
     fi
     [ -z "$problems" ] || end_media
+}
+
+# What the environment takes while it is made, in KiB: the wheels, their contents, and a third of
+# those as byte code. Only an estimate: 'offkit install' reckons with verified numbers.
+environment_size() {
+    bundle_size=$(stat -L -c %s -- "$bundle" 2>/dev/null) || bundle_size=0
+    LC_ALL=C tar -xOf - MANIFEST.json <"$bundle" 2>/dev/null | SIZE=$bundle_size awk '
+        match($0, /"installed_size": *[0-9]+/) {
+            size = substr($0, RSTART, RLENGTH)
+            sub(/.*[: ]/, "", size)
+        }
+        END { printf "%.0f", (ENVIRON["SIZE"] + size * 1.3) / 1024 }'
 }
 
 # --- no way -------------------------------------------------------------------------------
