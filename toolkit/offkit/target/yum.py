@@ -93,6 +93,15 @@ _KINDS = (
     ),
 )
 
+_SUBJECTS = (
+    r"([^/\s]+)\.rpm: \[Errno",
+    r'Package "?([^"\s]+?)(?:\.rpm)?"? (?:is not signed|from )',
+    r"Public key for (\S+?)(?:\.rpm)? is",
+    r"opening package (\S+?)(?:\.rpm)?$",
+    r"for argument: (\S+)",
+    r"No package (\S+) available",
+)
+
 
 def command(words: Sequence[str], repositories: str = "", cache: str = "") -> List[str]:
     """The argument list of a yum that asks nothing.
@@ -162,15 +171,8 @@ def missing(why: str) -> EnvironmentProblem:
 
 def _subject(lines: Sequence[str]) -> str:
     """The package that a refusal is about."""
-    for line in lines:
-        found = re.search(
-            r"(?:Package \"?|Public key for |for argument: |No package |package )([\w.+~^-]+?)"
-            r"(?:\.rpm)?[\" ]",
-            line + " ",
-        )
-        if found:
-            return os.path.basename(found.group(1))
-    return ""
+    found = (re.search(words, line) for line in lines for words in _SUBJECTS)
+    return next((match.group(1) for match in found if match), "")
 
 
 def changed_since(before: Sequence[str], after: Sequence[str]) -> str:
