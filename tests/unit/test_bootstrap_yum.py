@@ -26,7 +26,7 @@ esac
 """
 # yum does what HOME/yum.does says, with the packages in $wanted.
 YUM = r"""
-case $* in *--version*) cat "$HOME/yum.version" && exit ;; esac
+case $* in *--version*) cat "$HOME/yum.version"; exit ;; esac
 printf '%s\n' "$@" >"$HOME/yum.argv"
 for word; do case $word in --setopt=reposdir=*) cp "${word#--setopt=reposdir=}"/offkit.repo "$HOME/seen.repo" ;; esac; done
 wanted=
