@@ -476,6 +476,26 @@ def test_without_rpm(disc, server):
     assert_untouched(server)
 
 
+@every_shell
+def test_root_that_cannot_mount(disc, server, shell):
+    """yum would need a mounted image: it is said, and the packages are unpacked as for anybody else."""
+    rpm_maker.need_namespace()
+    install_sh.tools_of(server, shell)
+    install_sh.program(server / "bin/yum", "echo yum was called >&2\n")
+    (server / "bin/mount").unlink()
+    install_sh.program(server / "bin/mount", 'echo "mount: unknown filesystem type" >&2\nexit 32\n')
+    code, out, err = install(server, "--iso", disc / "disc.iso", shell=shell)
+    assert code == 0, err
+    assert out.startswith("runtime ['install'")
+    assert (
+        "warning: REPO012 {} cannot be mounted (mount: unknown filesystem type)".format(disc / "disc.iso")
+        in err
+    )
+    assert "yum was called" not in err
+    assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+    assert os.listdir(str(server / "tmp")) == []
+
+
 def test_every_way_is_listed(server):
     """With what each still needs here."""
     code, out, err = install(server)

@@ -25,7 +25,7 @@ enter_namespace() {
         return 0
     fi
     [ -z "$outside" ] && [ -n "$here" ] && [ -z "$no_root$dry_run" ] && [ -n "$isos" ] && [ -f "$0" ] || return 0
-    unshare -m true 2>/dev/null || return 0
+    unshare -m sh -c : 2>/dev/null || return 0
     OFFKIT_OUTSIDE=$here exec unshare -m sh "$0" "$@"
 }
 
