@@ -6,7 +6,7 @@ ask for, and no more.
 
 import hashlib
 from collections import deque
-from typing import Deque, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.edges import data
 from offkit.elf.reader import Elf
@@ -52,73 +52,98 @@ def take(wanted: Wanted, here: Here, supply: Supply, el: int, had: Sequence[str]
     Nothing is written. Raises IntegrityError or EnvironmentProblem with everything that is wrong
     with the RPMs that are needed.
     """
-    table = packages.parse_sonames(data.read_text(packages.SONAMES))
-    usual = {name for row in table.values() for name in row.rpms.values()}
-    capabilities = [rpm.capability(soname, each) for soname in wanted for each in ("", *wanted[soname])]
-    known = closure.close(capabilities, here.lacks_capability, supply.ask, rpm.arches(here.machine), usual)
-    glibc = {soname for soname in table if packages.rpm_for_soname(table, soname, el) == "glibc"}
-    return _Taking(here, supply, known, glibc).go(wanted, had)
+    return _Taking(here, supply, el).go(wanted, had)
+
+
+class _Ask(NamedTuple):
+    """A library that is needed, and the package whose library needs it (None: the environment)."""
+
+    soname: str
+    versions: Tuple[str, ...]
+    needed_by: Optional[Package]
 
 
 class _Taking:
-    def __init__(self, here: Here, supply: Supply, known: closure.Closure, glibc: Set[str]) -> None:
-        self._here, self._supply, self._known, self._glibc = here, supply, known, glibc
+    def __init__(self, here: Here, supply: Supply, el: int) -> None:
+        self._here, self._supply = here, supply
+        table = packages.parse_sonames(data.read_text(packages.SONAMES))
+        self._usual = {name for row in table.values() for name in row.rpms.values()}
+        self._glibc = {soname for soname in table if packages.rpm_for_soname(table, soname, el) == "glibc"}
+        self._providers: Dict[str, Package] = {}  # by capability
         self._found: Dict[str, Tuple[Taken, Elf]] = {}
         self._opened: Dict[str, Opened] = {}
         self._refused: Dict[str, OffkitError] = {}
         self._findings: List[Finding] = []
 
     def go(self, wanted: Wanted, had: Sequence[str]) -> Haul:
-        queue: Deque[Tuple[str, Tuple[str, ...], str]] = deque(
-            (soname, versions, "") for soname, versions in wanted.items()
-        )
+        queue = deque(_Ask(soname, versions, None) for soname, versions in wanted.items())
+        self._close(queue)
         asked = set(had)
         while queue:
-            soname, versions, needed_by = queue.popleft()
-            if soname in asked:
-                continue
-            asked.add(soname)
-            found = self._one(soname, versions, needed_by)
-            if found is not None:
-                self._found[soname] = found
-                queue.extend(self._needs(*found))
+            ask = queue.popleft()
+            if ask.soname not in asked:
+                asked.add(ask.soname)
+                queue.extend(self._one(ask))
         if self._refused:
             raise _together(list(self._refused.values()))
         return Haul(self._ordered(), tuple(self._findings))
 
-    def _needs(self, taken: Taken, elf: Elf) -> List[Tuple[str, Tuple[str, ...], str]]:
+    def _close(self, asks: Iterable[_Ask]) -> None:
+        """Ask the metadata once for these libraries and for all that their packages say they require."""
+        wanted = [rpm.capability(ask.soname, each) for ask in asks for each in ("", *ask.versions)]
+        arches = rpm.arches(self._here.machine)
+        known = closure.close(wanted, self._here.lacks_capability, self._supply.ask, arches, self._usual)
+        self._providers.update(known.providers)
+
+    def _one(self, ask: _Ask) -> List[_Ask]:
+        """Find it; what it needs in turn."""
+        if ask.soname in self._glibc:
+            # Another C library than that of the loader cannot be in one process with it.
+            fix = "bundle again for this system: --target with what 'offkit probe' writes here"
+            why = "is part of glibc, which cannot be taken from elsewhere ({})".format(
+                ", ".join(ask.versions)
+            )
+            return self._without(ask, why, fix)
+        package = self._provider(ask)
+        if package is None:
+            return self._without(ask, "is on none of the media")
+        opened = self._open(package)
+        if opened is None:
+            return []  # what is wrong with it is told in the end
+        library = pick(opened.contents, ask.soname, self._here.arch)
+        if library is None:
+            return self._without(ask, "is not in {}, which says it has it".format(package.title))
+        absent = [each for each in ask.versions if library.elf.versioned and each not in library.elf.defines]
+        if absent:
+            return self._without(ask, "of {} lacks {}".format(package.title, ", ".join(absent)))
+        medium = self._supply.medium(package)
+        taken = Taken(ask.soname, library.data, package.title, library.path, medium, opened.signature)
+        self._found[ask.soname] = taken, library.elf
+        return self._needs(library.elf, package)
+
+    def _provider(self, ask: _Ask) -> Optional[Package]:
+        """A package's own libraries come first: createrepo leaves out what it requires of itself."""
+        if ask.needed_by is not None:
+            own = self._open(ask.needed_by)
+            if own is not None and pick(own.contents, ask.soname, self._here.arch) is not None:
+                return ask.needed_by
+        capability = rpm.capability(ask.soname)
+        if capability not in self._providers:  # its file needs it, and its package does not say so
+            self._close([ask])
+        return self._providers.get(capability)
+
+    def _needs(self, elf: Elf, package: Package) -> List[_Ask]:
         found = []
         for name in elf.needed:
             versions = tuple(need.version for need in elf.needs if need.file == name and not need.weak)
             if name and "/" not in name and self._here.lacks(name, versions):
-                found.append((name, versions, taken.rpm))
+                found.append(_Ask(name, versions, package))
         return found
 
-    def _one(self, soname: str, versions: Tuple[str, ...], needed_by: str) -> Optional[Tuple[Taken, Elf]]:
-        package = self._known.providers.get(rpm.capability(soname))
-        absent = [each for each in versions if rpm.capability(soname, each) not in self._known.providers]
-        fix = _FULLER
-        if soname in self._glibc:
-            # Another C library than that of the loader cannot be in one process with it.
-            why = "is part of glibc, which cannot be taken from elsewhere ({})".format(", ".join(versions))
-            fix = "bundle again for this system: --target with what 'offkit probe' writes here"
-        elif package is None:
-            why = "is on none of the media"
-        elif absent:
-            why = "of {} lacks {}".format(package.title, ", ".join(absent))
-        else:
-            opened = self._open(package)
-            if opened is None:
-                return None
-            library = pick(opened.contents, soname, self._here.arch)
-            if library is not None:
-                medium = self._supply.medium(package)
-                found = Taken(soname, library.data, package.title, library.path, medium, opened.signature)
-                return found, library.elf
-            why = "is not in {}, which says it has it".format(package.title)
-        message = why + ("; needed by {}".format(needed_by) if needed_by else "")
-        self._findings.append(Finding("RPM004", ERROR, soname, message, tuple(self._supply.names), fix))
-        return None
+    def _without(self, ask: _Ask, why: str, fix: str = _FULLER) -> List[_Ask]:
+        message = why + ("; needed by {}".format(ask.needed_by.title) if ask.needed_by else "")
+        self._findings.append(Finding("RPM004", ERROR, ask.soname, message, tuple(self._supply.names), fix))
+        return []
 
     def _open(self, package: Package) -> Optional[Opened]:
         """Each package once; what is wrong with one is told with what is wrong with the others."""
