@@ -183,10 +183,13 @@ def _strangers(places: Places, before: Optional[State]) -> List[Finding]:
 def plan_remove(places: Places, kernel: Kernel) -> Change:
     """What takes back all that was ever added. Raises EnvironmentProblem (REPO013)."""
     before = state.load(places)
+    forget = Step("remove {}".format(places.state[len(places.root) :]), lambda: _forget(places))
     if before is None:
-        return Change(None, None, ())
+        # Killed before it had noted anything, it leaves a lock.
+        left = os.path.isdir(places.state) and set(os.listdir(places.state)) == {layout.LOCK}
+        return Change(None, None, (forget,) if left else ())
     steps = machine.present(before, State(), places, kernel)
-    steps.append(Step("remove {}".format(places.state[len(places.root) :]), lambda: _forget(places)))
+    steps.append(forget)
     warnings = [finding for row in before.disabled for finding in machine.altered(row, places)]
     return Change(before, None, tuple(steps), tuple(warnings))
 
@@ -199,6 +202,7 @@ def apply(change: Change, places: Places, kernel: Kernel, reporter: Reporter) ->
     if not change.steps:
         return
     with _exclusive(places), files.umask():
+        machine.sweep(places)
         if state.load(places) != change.before:
             message = "another 'offkit repo' has just changed this server"
             raise EnvironmentProblem(message, fix="run the command again")

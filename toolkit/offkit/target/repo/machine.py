@@ -6,6 +6,7 @@ well.
 
 import hashlib
 import os
+import re
 import stat
 from contextlib import suppress
 from typing import Callable, Collection, List, NamedTuple, Optional, Sequence, Tuple
@@ -18,6 +19,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.target.repo import fstab, others, sections
 from offkit.target.repo.state import Added, Disabled, Places, State
 
+_UNFINISHED = re.compile(r"^(fstab|.+\.repo|repo\.json)\.\d+\.tmp$")
 _SAVED = ".offkit-saved"  # beside a .repo file that was changed meanwhile; yum reads *.repo only
 
 
@@ -115,6 +117,15 @@ def altered(row: Disabled, places: Places) -> List[Finding]:
     )
     fix = "compare the two, and keep what is right"
     return [Finding("REPO016", WARNING, shown, message, (shown + _SAVED,), fix)]
+
+
+def sweep(places: Places) -> None:
+    """Remove what a killed process left where it wrote a new file (edges.files.replace)."""
+    for place in (os.path.dirname(places.fstab), places.repos, places.state, places.saved):
+        for name in _names(place):
+            if _UNFINISHED.match(name):
+                with suppress(FileNotFoundError):
+                    os.unlink(os.path.join(place, name))
 
 
 def _mounting(one: Added, kernel: Kernel) -> Callable[[], None]:
