@@ -1,121 +1,69 @@
-"""Real RPMs, signed by a key made for the tests, and ISO images of them: what rpmbuild, gpg,
-createrepo_c and xorriso of this machine make."""
+"""RPM files written byte by byte: unsigned, without a digest, with a payload of any files."""
 
-import os
-import shutil
-import subprocess
+import bz2
+import gzip
+import lzma
+import struct
 
-import pytest
-
-_TOOLS = ("rpmbuild", "rpmsign", "rpm2cpio", "cpio", "gpg", "gpgconf", "createrepo_c", "xorriso")
-_SPEC = """\
-%global debug_package %{{nil}}
-%global __os_install_post %{{nil}}
-%global _build_id_links none
-%global _binary_payload w2.xzdio
-AutoReqProv: no
-Name: {name}
-Version: {version}
-Release: 1.el7
-Summary: {name}
-License: MIT
-%description
-Made for tests.
-%install
-cp -a {stage}/. %{{buildroot}}/
-%files
-{files}
-"""
+PACK = {
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+}
+REGULAR, LINK, DIRECTORY = 0o100755, 0o120777, 0o040755
 
 
-def need():
-    """Skips the test where the tools are missing, and says which."""
-    missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-    if missing:
-        pytest.skip("not installed: " + ", ".join(missing))
+def entry(path, data=b"", mode=REGULAR, inode=1, links=1, magic=b"070701"):
+    """One entry of a cpio archive in the new ASCII format."""
+    name = path.encode("utf-8") + b"\0"
+    fields = (inode, mode, 0, 0, links, 0, len(data), 8, 1, 0, 0, len(name), 0)
+    head = magic + b"".join("{:08x}".format(field).encode("ascii") for field in fields) + name
+    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-def need_namespace():
-    """Skips the test where nothing can be mounted in a namespace of its own."""
-    if os.geteuid() != 0 or subprocess.call(["unshare", "-m", "true"], stderr=subprocess.DEVNULL):
-        pytest.skip("no mount namespace can be made here")
-
-
-def run(argv, **more):
-    done = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
-    out = done.communicate()[0].decode("utf-8", "replace")
-    assert done.returncode == 0, "{}: {}".format(argv, out)
-    return out
-
-
-def build(folder, name, files, version="3.6.8"):
-    """The path of an x86_64 RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
-    work = os.path.join(str(folder), "work-" + name)
-    stage = os.path.join(work, "stage")
-    for path, content in files.items():
-        place = stage + path
-        if not os.path.isdir(os.path.dirname(place)):
-            os.makedirs(os.path.dirname(place))
-        if isinstance(content, bytes):
-            with open(place, "wb") as sink:
-                sink.write(content)
-            os.chmod(place, 0o755 if content.startswith(b"#!") else 0o644)
+def archive(files):
+    """``files``: path → bytes, or a text for where a link leads."""
+    out = b""
+    for number, (path, data) in enumerate(files.items(), 1):
+        if isinstance(data, str):
+            out += entry(path, data.encode("utf-8"), LINK, number)
         else:
-            os.symlink(content, place)
-    spec = os.path.join(work, "x.spec")
-    with open(spec, "w") as sink:
-        sink.write(_SPEC.format(name=name, version=version, stage=stage, files="\n".join(sorted(files))))
-    define = []
-    for setting in (
-        "_topdir " + work,
-        "_rpmdir " + str(folder),
-        "_rpmfilename %{NVRA}.rpm",
-    ):
-        define += ["--define", setting]
-    run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux"] + define + [spec])
-    shutil.rmtree(work)
-    return os.path.join(str(folder), "{}-{}-1.el7.x86_64.rpm".format(name, version))
+            out += entry(path, data, REGULAR, number)
+    return out + entry("TRAILER!!!", mode=0, inode=0)
 
 
-class Key:
-    """A signing key with a GNUPGHOME of its own; ``public`` is the path of its public half."""
-
-    def __init__(self, home):
-        self.home = str(home)
-        self.public = os.path.join(self.home, "public")
-        os.makedirs(self.home, mode=0o700)
-        gpg = ["gpg", "--homedir", self.home, "--batch", "--quiet"]
-        who = "offkit tests <tests@offkit.invalid>"
-        try:
-            run(gpg + ["--passphrase", "", "--quick-gen-key", who, "rsa2048", "sign", "never"])
-            run(gpg + ["--armor", "--output", self.public, "--export", "tests@offkit.invalid"])
-        finally:
-            self._end_agent()
-
-    def sign(self, *paths):
-        define = []
-        for setting in ("_gpg_name tests@offkit.invalid", "__gpg " + shutil.which("gpg")):
-            define += ["--define", setting]
-        try:
-            run(["rpmsign"] + define + ["--addsign"] + list(paths), env=dict(os.environ, GNUPGHOME=self.home))
-        finally:
-            self._end_agent()
-
-    def _end_agent(self):
-        run(["gpgconf", "--homedir", self.home, "--kill", "all"])
+def header(entries):
+    """``entries``: (tag, text or number)."""
+    index, store = b"", b""
+    for tag, value in entries:
+        if isinstance(value, int):
+            store += b"\0" * (-len(store) % 4)
+            index += struct.pack(">IIII", tag, 4, len(store), 1)
+            store += struct.pack(">I", value)
+        else:
+            index += struct.pack(">IIII", tag, 6, len(store), 1)
+            store += value.encode("utf-8") + b"\0"
+    return b"\x8e\xad\xe8\x01\0\0\0\0" + struct.pack(">II", len(entries), len(store)) + index + store
 
 
-def repository(top, rpms):
-    """``rpms`` into top/Packages, and what createrepo_c writes about them, as on CentOS 7."""
-    packages = os.path.join(str(top), "Packages")
-    os.makedirs(packages)
-    for path in rpms:
-        shutil.copy(path, packages)
-    run(["createrepo_c", "--quiet", "--compatibility", str(top)])
-
-
-def image(path, top):
-    """A directory as an ISO image, with the options that CentOS's discs are made with."""
-    flags = ["-quiet", "-V", "CentOS 7 x86_64", "-R", "-J", "-joliet-long", "-T"]
-    run(["xorriso", "-as", "mkisofs"] + flags + ["-o", str(path), str(top)])
-    return str(path)
+def rpm(
+    name="libtest",
+    files=None,
+    version="1.0",
+    release="1.el7",
+    arch="x86_64",
+    epoch=None,
+    compressor="xz",
+    payload=None,
+):
+    """The bytes of an RPM; ``files`` as for ``archive``, ``payload`` in the place of what they would give."""
+    lead = b"\xed\xab\xee\xdb\x03\0\0\0\0\x01" + name.encode("ascii").ljust(66, b"\0")
+    lead = (lead + b"\0\x01\0\x05").ljust(96, b"\0")
+    signature = header([(1000, 1234)])
+    tags = [(1000, name), (1001, version), (1002, release), (1022, arch)]
+    tags += [(1003, epoch)] if epoch is not None else []
+    tags += [(1124, "cpio"), (1125, compressor)] if compressor else []
+    data = archive(files or {}) if payload is None else payload
+    packed = PACK[compressor](data) if compressor in PACK else data
+    return lead + signature + b"\0" * (-len(signature) % 8) + header(tags) + packed

@@ -1,0 +1,180 @@
+"""RPM files and their payloads, read without rpm."""
+
+import io
+import os
+import posixpath
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+import rpm_maker
+from elf_maker import build
+from offkit.edges import rpm_payload, unpacking
+from offkit.model import cpio, rpmfile
+from offkit.target.libraries.pick import pick
+
+X86_64 = (64, True, 62)
+
+
+def contents(tmp_path, **how):
+    path = tmp_path / "x.rpm"
+    path.write_bytes(rpm_maker.rpm(**how))
+    scratch = tmp_path / "scratch"
+    if not scratch.exists():
+        scratch.mkdir()
+    return rpm_payload.libraries(str(path), str(scratch))
+
+
+def test_the_front_says_which_package_it_is():
+    """Name, epoch, version, release, architecture, and where the payload begins."""
+    data = rpm_maker.rpm("libSM", {"./usr/lib64/libSM.so.6": b"x"}, "1.2.2", "2.el7", epoch=3)
+    front = rpmfile.read(io.BytesIO(data))
+    assert front.title == "libSM-3:1.2.2-2.el7.x86_64"
+    assert data[front.payload :].startswith(b"\xfd7zXZ")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: b"PK\3\4" + data[4:], "is no RPM file"),
+        (lambda data: data[:50], "is cut off"),
+        (lambda data: data[:120], "is cut off"),
+        (lambda data: data[:96] + b"\0" + data[97:], "does not begin as one"),
+        (lambda data: data[:104] + b"\xff\xff\xff\xff" + data[108:], "entries"),
+        (lambda data: data.replace(b"libtest\0", b"../test\0"), "what package"),
+        (lambda data: data.replace(b"cpio\0", b"star\0"), "unknown kind"),
+    ],
+)
+def test_what_is_no_rpm_is_said(change, why):
+    with pytest.raises(rpmfile.BadRpm, match=why):
+        rpmfile.read(io.BytesIO(change(rpm_maker.rpm())))
+
+
+@pytest.mark.parametrize("compressor", ["gzip", "bzip2", "xz", "lzma", ""])
+def test_every_compressor_of_the_standard_library(tmp_path, compressor):
+    """Whatever the header calls it, the payload says itself how it is packed."""
+    files = {"./usr/lib64/libz.so.1.2.7": b"\x7fELF...", "./usr/lib64/libz.so.1": "libz.so.1.2.7"}
+    front, found = contents(tmp_path, name="zlib", files=files, compressor=compressor)
+    assert front.name == "zlib"
+    assert found.files == {"usr/lib64/libz.so.1.2.7": b"\x7fELF..."}
+    assert found.called("libz.so.1") == ["usr/lib64/libz.so.1.2.7"]
+
+
+def test_only_libraries_count_and_nothing_leaves_the_package(tmp_path):
+    """Programs, documents, devices and paths with .. are passed over."""
+    files = {
+        "./usr/bin/tool": b"x",
+        "./usr/share/doc/libz.so.1": b"x",
+        "./usr/lib64/../../etc/libevil.so.1": b"x",
+        "/usr/lib64/libabsolute.so.1": b"x",
+        "./usr/lib64/libout.so.1": "../../../../etc/passwd",
+        "./usr/lib64/liboutside.so.1": "/etc/libevil.so.1",
+        "./usr/lib64/libin.so.1": "/usr/lib64/libabsolute.so.1",
+        "./usr/lib64/libloop.so.1": "libloop.so.1",
+    }
+    _, found = contents(tmp_path, files=files)
+    assert sorted(found.files) == ["etc/libevil.so.1"] or sorted(found.files) == [
+        "usr/lib64/libabsolute.so.1"
+    ]
+    assert "etc/libevil.so.1" not in found.files
+    assert found.called("libin.so.1") == ["usr/lib64/libabsolute.so.1"]
+    for name in ("libout.so.1", "liboutside.so.1", "libloop.so.1", "passwd"):
+        assert found.called(name) == []
+
+
+def test_names_of_one_file_share_its_contents(tmp_path):
+    """rpm writes them with the last name (hard links), whichever that is."""
+    payload = rpm_maker.entry("./usr/lib64/liba.so.1", b"", links=2, inode=7)
+    payload += rpm_maker.entry("./usr/lib64/libb.so.1", b"\x7fELF", links=2, inode=7)
+    payload += rpm_maker.entry("TRAILER!!!", mode=0)
+    _, found = contents(tmp_path, payload=payload)
+    assert found.files == {"usr/lib64/liba.so.1": b"\x7fELF", "usr/lib64/libb.so.1": b"\x7fELF"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        (rpm_maker.entry("./usr/lib64/liba.so.1", b"abc"), "is cut off"),
+        (rpm_maker.entry("./a", b"abc")[:-3], "is cut off"),
+        (rpm_maker.entry("./a", magic=b"07070X"), "no entry"),
+        (b"070701" + b"z" * 104, "odd numbers"),
+        (b"070701" + b"f" * 104, "a name of"),
+        (b"", "is cut off"),
+    ],
+)
+def test_damaged_payloads(tmp_path, payload, why):
+    with pytest.raises(cpio.BadCpio, match=why):
+        contents(tmp_path, payload=payload)
+
+
+def test_a_payload_cut_short_while_packed(tmp_path):
+    path = tmp_path / "x.rpm"
+    path.write_bytes(rpm_maker.rpm(files={"./usr/lib64/liba.so.1": os.urandom(100000)})[:-50000])
+    with pytest.raises(unpacking.Damaged, match="cut off"):
+        rpm_payload.libraries(str(path), str(tmp_path))
+
+
+def with_tool(tmp_path, monkeypatch, script):
+    """An rpm2cpio of that text; "" for none."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    if script:
+        tool = folder / "rpm2cpio"
+        tool.write_text("#!/bin/sh\n" + script)
+        tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(folder) + (":/usr/bin:/bin" if script else ""))
+
+
+def test_zstd_by_rpm2cpio(tmp_path, monkeypatch):
+    """What that writes is read, and removed."""
+    data = tmp_path / "archive"
+    data.write_bytes(rpm_maker.archive({"./usr/lib64/liba.so.1": b"\x7fELF"}))
+    with_tool(tmp_path, monkeypatch, "exec cat '{}'".format(data))
+    _, found = contents(tmp_path, compressor="zstd")
+    assert found.files == {"usr/lib64/liba.so.1": b"\x7fELF"}
+    assert os.listdir(str(tmp_path / "scratch")) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [("", "No such file"), ("echo 'argument is not an RPM package' >&2; exit 1", "is not an")],
+)
+def test_zstd_without_rpm2cpio(tmp_path, monkeypatch, script, why):
+    """Said in its own words, or that it is not there."""
+    with_tool(tmp_path, monkeypatch, script)
+    with pytest.raises(unpacking.Unsupported, match=why):
+        contents(tmp_path, compressor="zstd")
+
+
+@pytest.mark.skipif(not shutil.which("cpio"), reason="no cpio")
+def test_cpio_agrees_about_what_the_maker_writes(tmp_path):
+    """The archives that these tests are made of are archives to cpio(1) too."""
+    data = rpm_maker.archive({"./usr/lib64/liba.so.1.0": b"\x7fELF", "./usr/lib64/liba.so.1": "liba.so.1.0"})
+    (tmp_path / "archive").write_bytes(data)
+    with open(str(tmp_path / "archive"), "rb") as source:
+        done = subprocess.run(["cpio", "--quiet", "-itv"], stdin=source, stdout=subprocess.PIPE)
+    lines = [line.split() for line in done.stdout.decode().splitlines()]
+    names = [posixpath.normpath(line[8]) for line in lines]
+    assert names == ["usr/lib64/liba.so.1.0", "usr/lib64/liba.so.1"]
+
+
+def test_the_library_that_the_loader_would_take(tmp_path):
+    """Of the right architecture, by its name, else by its DT_SONAME; not the one for special processors."""
+    plain, fast = build(soname="liba.so.1", exports=["plain"]), build(soname="liba.so.1", exports=["fast"])
+    other, small = build(soname="libb.so.2"), build(soname="liba.so.1", bits=32, machine=3)
+    files = {
+        "./usr/lib64/glibc-hwcaps/x86-64-v3/liba.so.1.0": fast,
+        "./usr/lib64/glibc-hwcaps/x86-64-v3/liba.so.1": "liba.so.1.0",
+        "./usr/lib64/liba.so.1.0": plain,
+        "./usr/lib64/liba.so.1": "liba.so.1.0",
+        "./usr/lib64/sub/libodd.so": other,
+        "./usr/lib/libc32.so.1": small,
+        "./usr/lib64/libtext.so.1": b"GROUP ( libtext.so.1.0 )",
+    }
+    _, found = contents(tmp_path, files=files)
+    assert pick(found, "liba.so.1", X86_64).data == plain
+    assert pick(found, "libb.so.2", X86_64).path == "usr/lib64/sub/libodd.so"
+    assert pick(found, "libc32.so.1", X86_64) is None
+    assert pick(found, "libtext.so.1", X86_64) is None
