@@ -20,6 +20,7 @@ FORMAT = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"
 _LINE = re.compile(r"^(.+)-(\d+):([^-]+)-([^-]+)\.([^.]+)$")
 _FILE = re.compile(r"^(\d{4,})\.(text|before|after|files)$")
 _KEY = "gpg-pubkey"
+_MODULES = "/etc/dnf/modules.d"
 
 Run = Callable[[Sequence[str]], Result]
 
@@ -129,15 +130,30 @@ def begin(prefix: str, text: str, before: Iterable[str]) -> int:
     return number
 
 
-def end(prefix: str, number: int, before: Iterable[str], after: Iterable[str]) -> None:
-    """It has ended, well or not. One that changed nothing is forgotten. Raises OSError."""
+def end(
+    prefix: str, number: int, before: Iterable[str], after: Iterable[str], paths: Sequence[str] = ()
+) -> None:
+    """It has ended, well or not, and has made the files ``paths`` outside PREFIX.
+
+    One that changed nothing is forgotten. Raises OSError.
+    """
     place = directory(prefix)
-    if sorted(before) != sorted(after):
+    if paths:
+        files.replace(_path(place, number, "files"), _text(paths))
+    if paths or sorted(before) != sorted(after):
         files.replace(_path(place, number, "after"), _text(after))
         return
     for kind in ("before", "text"):
         os.unlink(_path(place, number, kind))
     files.sync_directory(place)
+
+
+def module_files() -> FrozenSet[str]:
+    """Files in which dnf notes that a module's stream is enabled: an installation can do that."""
+    try:
+        return frozenset(os.path.join(_MODULES, name) for name in os.listdir(_MODULES))
+    except OSError:
+        return frozenset()
 
 
 def _text(lines: Iterable[str]) -> bytes:

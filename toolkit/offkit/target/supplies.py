@@ -195,7 +195,7 @@ def _argv(found: Survey, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
 
 
 def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, reporter: Reporter) -> None:
-    before = ledger.installed(run)
+    before, modules = ledger.installed(run), ledger.module_files()
     number = ledger.begin(prefix, text, before)
     try:
         for argv in _argv(found, scratch):
@@ -204,7 +204,8 @@ def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, 
             for line in done.stdout.splitlines():
                 reporter.note(line)
     finally:
-        ledger.end(prefix, number, before, ledger.installed(run))
+        new = sorted(ledger.module_files() - modules)
+        ledger.end(prefix, number, before, ledger.installed(run), new)
 
 
 def _left_behind(before: Sequence[str], run: Run) -> str:
