@@ -15,7 +15,7 @@ import pytest
 import bundle_maker
 import install_sh
 import repo_maker
-import rpm_maker
+import rpm_tools
 from install_sh import REAL, every_shell, sh
 
 KEY = "RPM-GPG-KEY-CentOS-7"
@@ -51,23 +51,23 @@ def _no_python_of_this_machine():
 @pytest.fixture(scope="module")
 def disc(tmp_path_factory):
     """A directory with signed python3 and python3-libs, something else, and the key; beside it unsigned ones."""
-    rpm_maker.need()
+    rpm_tools.need()
     place = tmp_path_factory.mktemp("disc")
-    key = rpm_maker.Key(place / "gnupg")
+    key = rpm_tools.Key(place / "gnupg")
     for folder in ("signed", "unsigned"):
         (place / folder).mkdir()
         command = {"/usr/bin/python3.6": PYTHON, "/usr/bin/python3": "python3.6"}
-        one = rpm_maker.build(place / folder, "python3", command)
+        one = rpm_tools.build(place / folder, "python3", command)
         libraries = {"/usr/lib64/libother.so.1": b"library", "/usr/lib64/python3.6/os.py": b"# os\n"}
-        two = rpm_maker.build(place / folder, "python3-libs", libraries)
-        other = rpm_maker.build(place / folder, "aaa", {"/usr/share/aaa": b"a"})
+        two = rpm_tools.build(place / folder, "python3-libs", libraries)
+        other = rpm_tools.build(place / folder, "aaa", {"/usr/share/aaa": b"a"})
         if folder == "signed":
             key.sign(one, two, other)
     (place / "top").mkdir()
-    rpm_maker.repository(place / "top", glob.glob(str(place / "signed" / "*.rpm")))
+    rpm_tools.repository(place / "top", glob.glob(str(place / "signed" / "*.rpm")))
     shutil.copy(key.public, str(place / "top" / KEY))
     (place / "top" / ".discinfo").write_text("7.9\n")
-    rpm_maker.image(place / "disc.iso", place / "top")
+    rpm_tools.image(place / "disc.iso", place / "top")
     return place
 
 
@@ -81,12 +81,12 @@ def altered(disc, server, change):
     top = server / "top"
     shutil.copytree(str(disc / "top"), str(top))
     change(top)
-    return rpm_maker.image(server / "altered.iso", top)
+    return rpm_tools.image(server / "altered.iso", top)
 
 
 def again(top):
     shutil.rmtree(str(top / "repodata"))
-    rpm_maker.run(["createrepo_c", "--quiet", "--compatibility", str(top)])
+    rpm_tools.run(["createrepo_c", "--quiet", "--compatibility", str(top)])
 
 
 def install(server, *args, **more):
@@ -137,15 +137,15 @@ def test_el8_shape(disc, server, shell):
     install_sh.write_bundle(server / "medium", series="3.6", el=8, pyz=PYZ)
     work = server / "work"
     work.mkdir()
-    key = rpm_maker.Key(work / "gnupg")
-    command = rpm_maker.build(work, "python36", {"/usr/bin/python3.6": "/usr/libexec/platform-python3.6"})
-    program = rpm_maker.build(work, "platform-python", {"/usr/libexec/platform-python3.6": PYTHON})
-    library = rpm_maker.build(work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"})
+    key = rpm_tools.Key(work / "gnupg")
+    command = rpm_tools.build(work, "python36", {"/usr/bin/python3.6": "/usr/libexec/platform-python3.6"})
+    program = rpm_tools.build(work, "platform-python", {"/usr/libexec/platform-python3.6": PYTHON})
+    library = rpm_tools.build(work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"})
     key.sign(command, program, library)
-    rpm_maker.repository(server / "top" / "AppStream", [command])
-    rpm_maker.repository(server / "top" / "BaseOS", [program, library])
+    rpm_tools.repository(server / "top" / "AppStream", [command])
+    rpm_tools.repository(server / "top" / "BaseOS", [program, library])
     shutil.copy(key.public, str(server / "top" / "RPM-GPG-KEY-rockyofficial"))
-    iso = rpm_maker.image(server / "x.iso", server / "top")
+    iso = rpm_tools.image(server / "x.iso", server / "top")
     code, _, err = install(server, "--iso", iso, "--no-root", shell=shell)
     assert code == 0, err
     assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
@@ -223,7 +223,7 @@ def test_minimal_says_which_iso_has_it(disc, server):
 
 def test_another_key(disc, server):
     """A key of the right name that signed none of these."""
-    other = rpm_maker.Key(server / "other")
+    other = rpm_tools.Key(server / "other")
     iso = altered(disc, server, lambda top: shutil.copy(other.public, str(top / KEY)))
     code, _, err = install(server, "--iso", iso, "--no-root")
     assert code == 3
@@ -258,7 +258,7 @@ def test_cut_short(disc, server, shell, part):
         (["--frobnicate"], 2, "what is --frobnicate?"),
         (["--keep", "none"], 2, "--keep takes a number or all"),
         (["--rpm-repo", "medium", "--no-root"], 4, "REPO010 no yum repository on medium"),
-        (["--get-python", "build"], 4, "PY020 no Python 3.6 that can install this bundle, and no way as in"),
+        (["--get-python", "build"], 4, "--get-python build: the bundle carries no build"),
     ],
 )
 def test_wrong_arguments(server, args, code, words):
@@ -392,7 +392,7 @@ def test_no_room(disc, server, shell):
 @pytest.mark.parametrize("dry", [["--dry-run"], []], ids=["dry", "wet"])
 def test_a_prefix_that_cannot_run_anything(disc, server, dry):
     """noexec is seen in the table of mounts, whatever the name of the place."""
-    rpm_maker.need_namespace()
+    rpm_tools.need_namespace()
     place = server / "a no\\exec place"
     place.mkdir()
     argv = [
@@ -479,7 +479,7 @@ def test_without_rpm(disc, server):
 @every_shell
 def test_root_that_cannot_mount(disc, server, shell):
     """yum would need a mounted image: it is said, and the packages are unpacked as for anybody else."""
-    rpm_maker.need_namespace()
+    rpm_tools.need_namespace()
     install_sh.tools_of(server, shell)
     install_sh.program(server / "bin/yum", "echo yum was called >&2\n")
     (server / "bin/mount").unlink()

@@ -76,6 +76,8 @@ fail() {
 
 # step TEXT [root]: what is done now, or in a dry run what would be, with what needs root.
 steps=0
+arrow='->'
+case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]*8) arrow='→' ;; esac
 step() {
     if [ -n "$dry_run" ]; then
         steps=$((steps + 1))
@@ -86,7 +88,7 @@ step() {
             printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}"
         fi
     elif [ -z "$quiet" ]; then
-        say "$1"
+        say "$arrow $1"
     fi
 }
 

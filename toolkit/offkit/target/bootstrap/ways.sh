@@ -144,22 +144,27 @@ environment_size() {
 
 # What was looked at, and every way in which a Python can come here, with what each still needs.
 no_python() {
-    say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle${get_python:+, and no way as in --get-python $get_python}"
+    say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle"
+    case $get_python in
+        build | source) say "  --get-python $get_python: the bundle carries no $get_python" ;;
+        packages) say "  --get-python packages: that takes --iso FILE or --rpm-repo DIR" ;;
+    esac
     if [ -n "$refused" ]; then
         say "  looked at:$refused"
     fi
-    if [ -z "$python" ]; then
-        say "  and for python$OFFKIT_PYTHON, python3, python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
+    if [ -z "$python$get_python" ]; then
+        say "  looked for python$OFFKIT_PYTHON, python3 and python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
         say "  /opt/rh/*/root/usr/bin, \$PYENV_ROOT or ~/.pyenv/versions/*/bin and $prefix/python"
     fi
     say "fix: one of these; what is missing here is said with each"
     again="sh install.sh '$bundle'"
     ways=0
     if [ -n "$OFFKIT_PACKAGES" ]; then
-        as_root=
-        [ "$(id -u)" -eq 0 ] || as_root=root
+        not_root=
+        [ "$(id -u)" -eq 0 ] || not_root=root
+        no_yum=$(has_yum || echo yum)
         way_to "the packages $OFFKIT_PAYLOAD of the distribution's ISO, with yum: $again --iso /path/to/the.iso" \
-            "$(both "$as_root" "$(has_yum || echo yum)")"
+            "$not_root${not_root:+${no_yum:+, }}$no_yum"
         say "     $OFFKIT_MEDIA"
         way_to "the same packages without root, unpacked below $prefix: $again --iso /path/to/the.iso --no-root" \
             "$(lacking rpm rpm2cpio cpio)"
@@ -182,10 +187,6 @@ way_to() {
     ways=$((ways + 1))
     say "  $ways. $1"
     [ -z "$2" ] || say "     missing here: $2"
-}
-
-both() {
-    printf '%s' "$1${1:+${2:+, }}$2"
 }
 
 # Compiler and make come from the media where there is root to install them.
