@@ -191,14 +191,23 @@ keep() {
 
 ledger_begin() {
     before=$(installed_rpms) || exit "$?"
+    enabled=" $(module_files) "
     ledger_entry "$1"
     keep "$entry.before" "$before"
 }
+
+# dnf writes a file for each module that it enables, as it does for a package of a module (python36).
+module_files() { for each in /etc/dnf/modules.d/*.module; do [ ! -f "$each" ] || printf '%s ' "$each"; done; }
 
 # Sets $ledger_added. What changed nothing is forgotten.
 ledger_end() {
     after=$(installed_rpms) || exit "$?"
     ledger_added=
+    new_files=
+    for each in $(module_files); do
+        case $enabled in *" $each "*) ;; *) new_files=$new_files$each$newline ;; esac
+    done
+    if [ -n "$new_files" ] && [ "$before" != "$after" ]; then keep "$entry.files" "${new_files%"$newline"}"; fi
     if [ "$before" = "$after" ]; then
         rm -f -- "$entry.before" "$entry.text"
     else
