@@ -119,8 +119,12 @@ def install(
         instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
         for warning in damaged if planned.outcome != "nothing" else ():
             console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
+        if planned.outcome != "install":  # what stands may have its own libraries: the doctor knows
+            told = tuple(one for one in brought.warnings if one.code != supplies.MISSING)
+            brought = brought._replace(warnings=told)
         for warning in brought.warnings:
-            console.warn("{} {}".format(warning.subject, warning.message))
+            fix = "; " + warning.fix if warning.fix else ""
+            console.warn("{} {}{}".format(warning.subject, warning.message, fix))
         packages = installing.packages_of(planned)
         if dry_run and planned.outcome == "install":
             packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)

@@ -26,7 +26,7 @@ from offkit.target.repo.medium import Base, Medium, Server
 _SCRATCH = ".scratch-"
 _ODD = frozenset(" ,=\t\n'\"$")  # where yum would split the value of an option
 _NAMED = 4
-_MISSING, _TOO_OLD = "LIB001", "LIB002"
+MISSING, _TOO_OLD = "LIB001", "LIB002"
 
 
 class Survey(NamedTuple):
@@ -37,6 +37,7 @@ class Survey(NamedTuple):
     too_old: Tuple[Finding, ...]  # LIB002: no RPM cures those
     rpms: Tuple[str, ...]  # with their architecture, as yum takes them
     again: Tuple[str, ...]  # installed, and damaged
+    line: str = ""  # for a shell of root's, where this server's own repositories offkit-* have it all
 
 
 class Supplies(NamedTuple):
@@ -93,7 +94,7 @@ def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[s
     if media and damaged:
         raise IntegrityError("a medium is damaged", [each._replace(code="REPO011") for each in damaged])
     errors = [each for each in result.findings if each.severity == ERROR]
-    missing = tuple(each for each in errors if each.code == _MISSING)
+    missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
     if media and nowhere:
@@ -104,6 +105,7 @@ def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[s
         tuple(each._replace(severity=WARNING) for each in errors if each.code == _TOO_OLD),
         tuple(_with_arch(name, target.arch) for name in result.rpms),
         tuple(_with_arch(name, target.arch) for name in result.again),
+        result.install_line if result.catalog.read and not media else "",
     )
 
 
@@ -135,7 +137,8 @@ def warning(found: Survey) -> List[Finding]:
         "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
     )
     fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
-    return [Finding(_MISSING, WARNING, shown, message, (), fix)]
+    fix = "as root: {}".format(found.line) if found.line else fix
+    return [Finding(MISSING, WARNING, shown, message, (), fix)]
 
 
 def unavailable() -> List[Finding]:

@@ -1,0 +1,80 @@
+"""The drive: discs mounted for one command."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import offkit
+from offkit.edges import mounts
+from offkit.edges.mounts import Drive, MountProblem
+from offkit.edges.run import Result
+
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
+
+
+@pytest.fixture
+def visible(monkeypatch, tmp_path):
+    """A machine without private mounts; scratch directories below tmp_path."""
+    monkeypatch.setattr(mounts, "go_private", lambda: False)
+    monkeypatch.setattr(mounts.tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_visible_mounts_are_undone(visible, monkeypatch):
+    """Each image gets a directory; at the end they are unmounted and gone, the last first."""
+    calls = []
+    monkeypatch.setattr(mounts, "at", lambda point: mounts.Mount(point, "iso9660", "/dev/loop0", True))
+
+    def run(argv):
+        calls.append(list(argv))
+        return Result(argv, 0, "", "")
+
+    with Drive(run) as drive:
+        points = [drive.insert("/a.iso"), drive.insert("/b.iso")]
+        assert all(os.path.isdir(point) for point in points)
+        assert not drive.private
+    assert calls == [
+        ["mount", "-t", "iso9660", "-o", "loop,ro", "/a.iso", points[0]],
+        ["mount", "-t", "iso9660", "-o", "loop,ro", "/b.iso", points[1]],
+        ["umount", points[1]],
+        ["umount", points[0]],
+    ]
+    assert os.listdir(str(visible)) == []
+
+
+def test_a_kernel_that_refuses(visible):
+    """mount's own words; the scratch goes."""
+    with Drive(lambda argv: Result(argv, 32, "", "mount: unknown filesystem type 'iso9660'\n")) as drive:
+        with pytest.raises(MountProblem, match="unknown filesystem type"):
+            drive.insert("/a.iso")
+    assert os.listdir(str(visible)) == []
+
+
+def test_nothing_is_done_before_it_is_needed(visible):
+    """An empty drive neither mounts nor makes anything."""
+    with Drive(lambda argv: pytest.fail(str(argv))):
+        pass
+    assert os.listdir(str(visible)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has mount namespaces of its own")
+def test_private_mounts(tmp_path):
+    """Others do not see what is mounted; with the process it is gone, however that ends."""
+    code = (
+        "import os, sys; from offkit.edges import mounts, run\n"
+        "if not mounts.go_private(): sys.exit(9)\n"
+        "assert run.run(['mount', '-t', 'tmpfs', 'tmpfs', sys.argv[1]]).ok\n"
+        "assert mounts.at(sys.argv[1]).kind == 'tmpfs'\n"
+        "open(os.path.join(sys.argv[1], 'x'), 'w').close()\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], env=dict(os.environ, PYTHONPATH=TOOLKIT), check=False
+    )
+    if child.returncode == 9:
+        pytest.skip("this container allows no mount namespaces")
+    assert child.returncode == -9
+    assert os.listdir(str(tmp_path)) == []
+    assert mounts.at(str(tmp_path)) is None

@@ -1,0 +1,215 @@
+"""Libraries that yum brings: decided from the media's metadata; yum, rpm and mount are played."""
+
+import os
+
+import pytest
+
+import bundle_maker
+from offkit.edges import mounts
+from offkit.edges.mounts import Drive
+from offkit.edges.run import Result
+from offkit.edges.tree import Tree
+from offkit.model import checklist, layout
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import IntegrityError, OffkitError, RequestError
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.target import bundle_file, ledger, supplies
+from offkit.target.repo import medium
+from repo_maker import library_packages, package, repository, write
+
+# No machine has these.
+ONE, TWO = "libnowhereone.so.1", "libnowheretwo.so.2"
+HERE = "glibc-0:2.17-1.el7.x86_64"
+EL7 = Target("el7", 7, "x86_64", "3.6.8", (2, 17))
+
+
+def bundle(tmp_path, *sonames):
+    libraries = tuple(Library(name, (), ("a.whl: x.so",), "", False) for name in sonames)
+    made = bundle_maker.make(target=EL7, extra={layout.CHECKLIST: checklist.dump(Checklist(libraries))})
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(made.data)
+    return bundle_file.read_manifest(str(path))
+
+
+def repo(tmp_path, *sonames, **more):
+    packages = library_packages(*sonames)
+    packages.append(package("libnowhereone", [ONE], arch="i686"))
+    place = repository(str(tmp_path / more.get("name", "repo")), packages)
+    write(place, "RPM-GPG-KEY-Lab", b"key")
+    return place
+
+
+class Yum:
+    """yum and rpm; what yum finds in its repository directory is kept."""
+
+    def __init__(self, adds=(), fails="", keys=()):
+        self.lines, self.adds, self.fails, self.keys = {HERE}, adds, fails, keys
+        self.calls, self.repo = [], ""
+
+    def __call__(self, argv):
+        self.calls.append(list(argv))
+        if argv[:2] == ["rpm", "-qa"]:
+            return Result(argv, 0, "".join(line + "\n" for line in sorted(self.lines)), "")
+        if argv[:2] == ["rpm", "-e"]:
+            self.lines = {line for line in self.lines if not line.startswith("gpg-pubkey")}
+            return Result(argv, 0, "", "")
+        if argv[0] == "yum":
+            (place,) = [word.partition("reposdir=")[2] for word in argv if "reposdir=" in word]
+            with open(os.path.join(place, "offkit.repo")) as source:
+                self.repo = source.read()
+            self.lines |= set(self.keys)
+            if self.fails:
+                return Result(argv, 1, "", self.fails)
+            self.lines |= set(self.adds)
+        return Result(argv, 0, "", "")
+
+
+def step(tmp_path, run, *sonames):
+    place = repo(tmp_path, *sonames)
+    found = supplies.survey(bundle(tmp_path, *sonames), [], [place])
+    places = supplies.bases(found.media, [place], medium.server(Tree(str(tmp_path))))
+    return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
+
+
+def test_no_medium(tmp_path):
+    """The installation goes on, and says what will not start."""
+    found = supplies.survey(bundle(tmp_path, ONE, TWO))
+    (warning,) = supplies.warning(found)
+    assert (warning.code, warning.severity, warning.subject) == ("LIB001", "warning", ONE + ", " + TWO)
+    assert "--iso" in warning.fix
+    assert supplies.warning(supplies.survey(bundle(tmp_path, "libc.so.6"))) == []
+
+
+def test_what_the_media_have(tmp_path):
+    """By architecture: a 32-bit twin satisfies dnf, and nobody else."""
+    found = supplies.survey(
+        bundle(tmp_path, ONE, TWO), [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")]
+    )
+    assert found.rpms == ("libnowhereone.x86_64", "libnowheretwo.x86_64")
+    assert [each.subject for each in found.missing] == [ONE, TWO]
+
+
+def test_what_no_medium_has(tmp_path):
+    """RPM004, all of them, before anything is written."""
+    with pytest.raises(RequestError) as caught:
+        supplies.survey(bundle(tmp_path, ONE, TWO), [], [repo(tmp_path, "libother.so.1")])
+    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE), ("RPM004", TWO)]
+    assert caught.value.exit_code == 1
+
+
+def test_metadata_that_is_damaged(tmp_path):
+    """repomd.xml is whole, and what it names is not: REPO011."""
+    place = repo(tmp_path, ONE)
+    write(place, "repodata/primary.xml.gz", b"\x1f\x8bnonsense")
+    with pytest.raises(IntegrityError) as caught:
+        supplies.survey(bundle(tmp_path, ONE), [], [place])
+    assert {each.code for each in caught.value.findings} == {"REPO011"}
+
+
+def test_the_step(tmp_path):
+    """yum sees these repositories and no others, signatures are checked; the ledger knows; no scratch stays."""
+    run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"], keys=["gpg-pubkey-0:1-2.(none)"])
+    place, made = step(tmp_path, run, ONE)
+    assert made.step.root
+    assert made.step.text == "install libnowhereone with yum from repo"
+    made.do("", made.step.argv)
+    assert (
+        "baseurl=file://{}\nenabled=1\ngpgcheck=1\ngpgkey=file://{}/RPM-GPG-KEY-Lab\n".format(place, place)
+        in run.repo
+    )
+    (argv,) = [argv for argv in run.calls if argv[0] == "yum"]
+    assert argv[-2:] == ["install", "libnowhereone.x86_64"]
+    entries = ledger.read(str(tmp_path / "p"))
+    assert [entry.text for entry in entries] == [made.step.text]
+    assert [rpm.name for rpm in ledger.added(entries, run.lines)] == ["gpg-pubkey", "libnowhereone"]
+    assert sorted(os.listdir(str(tmp_path / "p" / "system"))) == ["0001.after", "0001.before", "0001.text"]
+
+
+def test_a_refusal_leaves_nothing(tmp_path):
+    """The key that yum imported goes again, the ledger forgets, and the error says so."""
+    run = Yum(
+        fails="Package libnowhereone-1.0-1.el7.x86_64.rpm is not signed", keys=["gpg-pubkey-0:1-2.(none)"]
+    )
+    _, made = step(tmp_path, run, ONE)
+    with pytest.raises(OffkitError) as caught:
+        made.do("", made.step.argv)
+    assert caught.value.findings[0].code == "RPM002"
+    assert caught.value.fix.startswith("nothing was installed;")
+    assert run.lines == {HERE}
+    assert os.listdir(str(tmp_path / "p" / "system")) == []
+
+
+def test_half_of_it_is_told_and_noted(tmp_path):
+    """yum failed after it had installed something."""
+    run = Yum(fails="Error: unpacking of archive failed", keys=["libnowhereone-0:1.0-1.el7.x86_64"])
+    _, made = step(tmp_path, run, ONE)
+    with pytest.raises(IntegrityError) as caught:
+        made.do("", made.step.argv)
+    assert caught.value.fix.startswith("libnowhereone-0:1.0-1.el7.x86_64 has been installed;")
+    assert [rpm.name for rpm in ledger.added(ledger.read(str(tmp_path / "p")), run.lines)] == [
+        "libnowhereone"
+    ]
+
+
+def test_what_a_killed_one_left_goes(tmp_path):
+    """Scratch directories of before; the transaction that was interrupted stays noted."""
+    left = tmp_path / "p" / "system" / ".scratch-old" / "repos"
+    left.mkdir(parents=True)
+    ledger.begin(str(tmp_path / "p"), "killed", [HERE])
+    run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
+    _, made = step(tmp_path, run, ONE)
+    made.do("", made.step.argv)
+    assert not left.exists()
+    assert [entry.after is None for entry in ledger.read(str(tmp_path / "p"))] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a=b"])
+def test_a_prefix_that_yum_would_split(tmp_path, name):
+    """Its scratch lies elsewhere then."""
+    run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
+    place = repo(tmp_path, ONE)
+    found = supplies.survey(bundle(tmp_path, ONE), [], [place])
+    places = supplies.bases(found.media, [place], medium.server(Tree(str(tmp_path))))
+    made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
+    made.do("", made.step.argv)
+    (argv,) = [argv for argv in run.calls if argv[0] == "yum"]
+    assert not any(name in word for word in argv)
+
+
+def prepared(tmp_path, monkeypatch, here, run, alone=False):
+    monkeypatch.setattr(supplies.shutil, "which", lambda name: "/usr/bin/" + name if name in here else None)
+    place = repo(tmp_path, ONE)
+    with Drive(run) as drive:
+        return supplies.prepare(
+            bundle(tmp_path, ONE), str(tmp_path / "p"), [], [place], alone, drive, run, Reporter()
+        )
+
+
+def test_root_uses_yum(tmp_path, monkeypatch):
+    """One step; libraries are not taken out of RPMs besides."""
+    made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
+    assert [one.step.action for one in made.additions] == ["rpms"]
+    assert (made.warnings, made.media) == ((), ())
+
+
+def test_without_yum_or_root(tmp_path, monkeypatch):
+    """The media are handed on to be unpacked; that there is no yum is said to root only."""
+    made = prepared(tmp_path, monkeypatch, (), Yum())
+    assert made.additions == ()
+    assert [one.code for one in made.warnings] == ["RPM009"]
+    assert len(made.media) == 1
+    made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum(), alone=True)
+    assert (made.additions, made.warnings, len(made.media)) == ((), (), 1)
+
+
+def test_a_kernel_that_does_not_mount(tmp_path, monkeypatch):
+    """REPO012 as a warning, with what happens instead."""
+
+    def refuse(media, drive):
+        raise mounts.MountProblem("mount: unknown filesystem type 'iso9660'")
+
+    monkeypatch.setattr(supplies, "mount", refuse)
+    made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
+    assert [one.code for one in made.warnings] == ["REPO012"]
+    assert len(made.media) == 1
