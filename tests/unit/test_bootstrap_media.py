@@ -357,6 +357,18 @@ def test_leftovers_of_a_killed_run(disc, server):
     assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
 
 
+@every_shell
+def test_a_signal_while_unpacking(disc, server, shell):
+    """Ctrl-C reaches everything in the foreground: exit as after a signal, and nothing half-done."""
+    install_sh.tools_of(server, shell)
+    (server / "bin/cpio").unlink()
+    install_sh.program(server / "bin/cpio", ": >started\nkill -INT 0\nexit 1\n")
+    args = ["--iso", disc / "disc.iso", "--no-root"]
+    code, out, err = install(server, *args, shell=shell, start_new_session=True)
+    assert (code, out) == (130, ""), err
+    assert_untouched(server)
+
+
 def test_two_at_once(disc, server):
     """The second says so; the first one's half is not touched."""
     if shutil.which("flock") is None:

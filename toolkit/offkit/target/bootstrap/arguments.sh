@@ -86,8 +86,8 @@ check_media() {
             wrong="$wrong${newline}error: --iso: there is no $medium"
         elif [ -d "$medium" ]; then
             wrong="$wrong${newline}error: --iso: $medium is a directory: --rpm-repo takes those"
-        elif [ ! -f "$medium" ] && [ ! -b "$medium" ]; then
-            wrong="$wrong${newline}error: --iso: $medium is not a file"
+        elif [ ! -f "$medium" ]; then
+            wrong="$wrong${newline}error: --iso: $medium is not a file; a disc in a drive: mount it, --rpm-repo takes the directory"
         fi
     done <<END
 $isos

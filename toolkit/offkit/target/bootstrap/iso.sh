@@ -16,7 +16,6 @@ iso_check() {
             "name the .iso file of the distribution; if this is it, copy it again and compare sha256sum"
         return 0
     fi
-    [ -f "$1" ] || return 0 # a drive has no size to compare
     iso_has=$(stat -L -c %s -- "$1") || iso_has=$(wc -c <"$1")
     iso_wants=$((${iso_volume% *} * ${iso_volume#* }))
     if [ "$iso_has" -lt "$iso_wants" ]; then

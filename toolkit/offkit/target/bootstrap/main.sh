@@ -31,7 +31,7 @@ hand_over() {
 clean_up() {
     stop_work
     close_media
-    rm -rf -- "$scratch" ${yum_place:+"$yum_place"}
+    rm -rf -- "$scratch" ${half:+"$half"} ${yum_place:+"$yum_place"}
     unmake_directories
 }
 

@@ -75,7 +75,7 @@ mount_images() {
         [ -n "$medium" ] || continue
         number=$((number + 1))
         mkdir "$scratch/media/$number"
-        said=$(LC_ALL=C mount -t iso9660 -o loop,ro "$medium" "$scratch/media/$number" 2>&1) && continue
+        said=$(LC_ALL=C mount -t iso9660 -o loop,ro "$(absolute "$medium")" "$scratch/media/$number" 2>&1) && continue
         say "warning: REPO012 $medium cannot be mounted ($(printf '%s\n' "$said" | head -n 1)):"
         say "  it is read without that; yum cannot use it so"
         while [ "$number" -gt 0 ]; do

@@ -133,32 +133,26 @@ unpack_rpms() {
     lock_pythons
     rm -rf -- "$prefix/python"/.building-*-rpm # of a run that was killed: nobody else is at work
     building=$prefix/python/.building-${1##*/}
-    mkdir -p "$building" || fail ENV024 "no room for $building" "free some space, or choose another place: --prefix DIR"
+    half=$building
+    make_directory "$building"
     for file in "$scratch/payload"/*; do
-        said=$( (cd -- "$building" && rpm2cpio "$file" | LC_ALL=C cpio -idmu --quiet --no-absolute-filenames) 2>&1) ||
-            give_up RPM008 "${file##*/} cannot be unpacked to $building: $(printf '%s\n' "$said" | tail -n 1)" "$another_way"
+        # What a package does not own itself, such as usr/bin, gets the mode of the umask.
+        said=$( (umask 022 && cd -- "$building" && rpm2cpio "$file" |
+            LC_ALL=C cpio -idmu --quiet --no-absolute-filenames) 2>&1) ||
+            fail RPM008 "${file##*/} cannot be unpacked to $building: $(printf '%s\n' "$said" | tail -n 1)" "$another_way"
     done
     first=$building/usr/bin/python$OFFKIT_PYTHON
     # On EL 8 a link to where the package has the program: not to this system's own.
     link=$(readlink "$first" 2>/dev/null) || link=
     case $link in /*) [ ! -x "$building$link" ] || first=$building$link ;; esac
-    [ -x "$first" ] || give_up PY024 "$titles hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
-    found=$first
-    LD_LIBRARY_PATH=$building/usr/lib64${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-    export LD_LIBRARY_PATH
+    [ -x "$first" ] || fail PY024 "$titles hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
     unpack
-    said=$("$first" -I -S "$scratch/offkit.pyz" adopt-python "$building" 2>&1)
-    status=$?
-    unset LD_LIBRARY_PATH
-    [ "$status" -eq 0 ] || give_up PY024 "the Python of $titles does not work here: $said" "$another_way"
+    # Its own libpython is not yet where it looks: offkit sees to that.
+    said=$(LD_LIBRARY_PATH=$building/usr/lib64 "$first" -I -S "$scratch/offkit.pyz" adopt-python "$building" 2>&1) ||
+        fail PY024 "the Python of $titles does not work here: $said" "$another_way"
     rm -rf -- "$1" # what may be there was no candidate: it does not run
-    mv -- "$building" "$1" || give_up ENV027 "$building cannot be renamed to $1" "choose another place: --prefix DIR"
+    mv -- "$building" "$1" || fail ENV027 "$building cannot be renamed to $1" "choose another place: --prefix DIR"
+    half=
     found=$1/usr/bin/python$OFFKIT_PYTHON
-}
-
-# As fail, with nothing left of what was begun.
-give_up() {
-    rm -rf -- "$building"
-    fail "$@"
 }
 
