@@ -40,8 +40,8 @@ class Bundles:
 
     def _make(self, requirements, el, source, build, target):
         output = os.path.join(self._folder, "bundle-{}.tar".format(len(self._made)))
-        goal = ["--target", target or "el{}".format(el)]
-        argv = [OFFKIT, "bundle", *requirements, "--python", PYTHONS[el], *goal]
+        goal = ["--target", target] if target else ["--target", "el{}".format(el), "--python", PYTHONS[el]]
+        argv = [OFFKIT, "bundle", *requirements, *goal]
         for option, archive in (("source", source_tree.source), ("build", source_tree.build)):
             if source if option == "source" else build:
                 argv += ["--python-" + option, self._named(archive(PYTHONS[el]), PYTHONS[el])]
