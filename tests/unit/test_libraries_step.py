@@ -1,0 +1,224 @@
+"""Installing without root where libraries are missing: real environments, a real pip, a medium as a directory."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+import bundle_maker
+from elf_maker import build
+from library_maker import Shelf
+from offkit.edges import rpm_keys, run
+from offkit.edges.rpm_keys import SIGNED, Verdict
+from offkit.edges.tree import Tree
+from offkit.model import checklist, layout
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import EnvironmentProblem, RequestError
+from offkit.model.report import Reporter
+from offkit.target import bundle_file, generations, install, interpreter, inventory, uninstall
+from offkit.target.doctor import environment, examine
+from offkit.target.libraries import record, step
+from offkit.target.plan import INSTALL, NOTHING, plan
+from offkit.target.repo import medium
+
+PIP = bundle_maker.pip_wheel()
+PYTHON = interpreter.probe(interpreter.running(), run.run)
+NOW = "2026-01-31T12:00:00Z"
+A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
+MODULE = "alpha_native.so"
+OPEN = "import _ctypes, sys; _ctypes.dlopen(sys.argv[1], 2); print('opened')"
+
+pytestmark = pytest.mark.skipif(
+    bundle_maker.this_machine().arch != "x86_64", reason="the makers write x86_64"
+)
+
+
+@pytest.fixture(autouse=True)
+def signed(monkeypatch):
+    """The RPMs here are unsigned; what rpm says of real ones is tested in the lab."""
+    monkeypatch.setattr(rpm_keys.KeyRing, "check", lambda ring, path: Verdict(SIGNED, "f4a80eb5"))
+
+
+@pytest.fixture
+def disc(tmp_path):
+    shelf = Shelf(tmp_path / "disc")
+    shelf.add("a", A, needed=[B])
+    shelf.add("b", B)
+    shelf.add("c", C)
+    return shelf.done()
+
+
+def save(tmp_path, needed=(A,), told=None, name="bundle.tar", **fields):
+    """A bundle whose module needs libraries; ``told`` is what its checklist says of them."""
+    elf = build(needed=needed, exports=["PyInit_alpha_native"], **fields)
+    alpha = bundle_maker.wheel("alpha", files={"alpha.py": b"", MODULE: elf})
+    wanted = needed if told is None else told
+    rows = tuple(Library(each, (), ("alpha: " + MODULE,), "", False) for each in wanted)
+    extra = {layout.CHECKLIST: checklist.dump(Checklist(rows))}
+    made = bundle_maker.make(dict([alpha, PIP]), bundle_maker.this_machine(), extra=extra)
+    path = tmp_path / name
+    path.write_bytes(made.data)
+    return bundle_file.read_manifest(str(path))
+
+
+def put(bundle, prefix, *discs, python=PYTHON, dry=False):
+    """Prepare, plan, apply: the plan."""
+    prefix = str(prefix)
+    existing = generations.found(prefix)
+    with ExitStack() as stack:
+        taken = step.prepare(bundle, prefix, python, existing, medium.look([], discs), stack)
+        token = "t{}".format(len(existing))
+        made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
+        if not dry:
+            environment = run.clean_environment()
+            install.apply(made, bundle, run.run, environment, NOW, Reporter(), taken.additions)
+    return made
+
+
+def opened(generation):
+    """What the generation's Python says of the module, with no variable set that the loader reads."""
+    (path,) = [os.path.join(site, MODULE) for site in sites(generation)]
+    python = os.path.join(generation, "bin", "python")
+    done = subprocess.run(
+        [python, "-I", "-c", OPEN, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={}
+    )
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def sites(generation):
+    return environment.locate(Tree("/"), generation)[0].site_packages
+
+
+def libraries_found(generation):
+    return [each for each in examine(generation, variables={}).findings if each.code.startswith("LIB")]
+
+
+def test_what_is_missing_is_taken_and_found(tmp_path, disc):
+    """The doctor agrees, and says where the libraries are from; the scripts and the records are whole."""
+    made = put(save(tmp_path), tmp_path / "prefix", disc)
+    (text,) = [each.text for each in made.steps if each.action == "libraries"]
+    assert text == "take {}, {} out of 2 RPMs of disc (no root needed)".format(B, A)
+    assert not any(each.root for each in made.steps)
+    assert opened(made.generation) == "opened"
+    told = libraries_found(made.generation)
+    assert [each.code for each in told] == ["LIB012"]
+    assert "2 lie in this generation, from 2 RPMs of disc: a-1.0-1.el7.x86_64, b-1.0" in told[0].message
+    assert [each.code for each in examine(made.generation, checks=("packages",)).findings] == []
+    assert inventory.take(str(tmp_path / "prefix")).findings == ()
+
+
+def test_a_dry_run_writes_nothing(tmp_path, disc):
+    """And names what would be taken."""
+    made = put(save(tmp_path), tmp_path / "prefix", disc, dry=True)
+    assert [each.action for each in made.steps].count("libraries") == 1
+    assert not (tmp_path / "prefix").exists()
+
+
+def test_where_nothing_is_missing_nothing_is_taken(tmp_path, disc):
+    made = put(save(tmp_path, needed=["libc.so.6"]), tmp_path / "prefix", disc)
+    assert [each.action for each in made.steps].count("libraries") == 0
+    assert os.path.islink(os.path.join(made.generation, "bin", "python"))
+
+
+def test_what_the_checklist_did_not_foresee(tmp_path, disc):
+    """The doctor looks again when the packages are there, and the medium is asked again."""
+    made = put(save(tmp_path, needed=[A, C], told=[A]), tmp_path / "prefix", disc)
+    listed = record.read(Tree("/"), made.generation)
+    assert {each.soname for each in listed.entries} == {A, B, C}
+    assert opened(made.generation) == "opened"
+
+
+def test_a_module_with_a_runpath(tmp_path, disc):
+    """Its libraries are loaded when Python starts, and the doctor knows."""
+    made = put(save(tmp_path, needed=[A], runpath="$ORIGIN/nowhere"), tmp_path / "prefix", disc)
+    assert record.read(Tree("/"), made.generation).preloaded == (A,)
+    assert opened(made.generation) == "opened"
+    assert [each.code for each in libraries_found(made.generation)] == ["LIB012"]
+    (site,) = sites(made.generation)
+    os.unlink(os.path.join(site, record.PTH))
+    assert "cannot open shared object file" in opened(made.generation)
+    assert [each.code for each in libraries_found(made.generation)] == ["LIB012", "LIB001"]
+
+
+def test_nowhere_to_be_had(tmp_path, disc):
+    """Before anything is written."""
+    with pytest.raises(RequestError) as caught:
+        put(save(tmp_path, needed=["libofftest-x.so.1", "libofftest-y.so.1"]), tmp_path / "prefix", disc)
+    assert [each.code for each in caught.value.findings] == ["RPM004", "RPM004"]
+    assert not (tmp_path / "prefix").exists()
+
+
+def test_no_room(tmp_path, disc, monkeypatch):
+    from offkit.edges import host
+
+    real = host.volume(str(tmp_path))
+    monkeypatch.setattr(host, "volume", lambda path: real._replace(free_bytes=1000))
+    with pytest.raises(EnvironmentProblem) as caught:
+        put(save(tmp_path), tmp_path / "prefix", disc)
+    assert [each.code for each in caught.value.findings] == ["ENV024"]
+
+
+def test_again_does_nothing(tmp_path, disc):
+    bundle = save(tmp_path)
+    put(bundle, tmp_path / "prefix", disc)
+    assert put(bundle, tmp_path / "prefix", disc).outcome == NOTHING
+
+
+def test_an_installation_without_the_libraries_is_made_anew_with_them(tmp_path, disc):
+    """The same bundle, first without a medium; the older generation stays."""
+    bundle = save(tmp_path)
+    first = put(bundle, tmp_path / "prefix")
+    assert "cannot open shared object file" in opened(first.generation)
+    second = put(bundle, tmp_path / "prefix", disc)
+    assert (second.outcome, os.path.isdir(first.generation)) == (INSTALL, True)
+    assert opened(second.generation) == "opened"
+
+
+def test_libraries_that_were_altered_are_damage(tmp_path, disc):
+    """To the doctor, and to an installation of the same bundle."""
+    bundle = save(tmp_path)
+    made = put(bundle, tmp_path / "prefix", disc)
+    path = os.path.join(made.generation, "offkit", "lib64", B)
+    with open(path, "ab") as sink:
+        sink.write(b"x")
+    assert [(each.code, each.subject) for each in libraries_found(made.generation)[1:]] == [("LIB013", B)]
+    (found,) = install.damaged(bundle, PYTHON, generations.found(str(tmp_path / "prefix")), run.run)
+    assert "offkit/lib64/{} is altered".format(B) in found.message
+    os.unlink(path)
+    codes = [(each.code, each.subject) for each in libraries_found(made.generation)[1:]]
+    assert codes == [("LIB013", B)]
+
+
+def test_a_list_that_cannot_be_read_is_told(tmp_path, disc):
+    made = put(save(tmp_path), tmp_path / "prefix", disc)
+    with open(os.path.join(made.generation, layout.GENERATION_LIBRARY_LIST), "w") as sink:
+        json.dump({"schema": "another"}, sink)
+    assert [each.code for each in libraries_found(made.generation)] == ["LIB013"]
+
+
+def test_everything_goes_with_the_prefix(tmp_path, disc):
+    prefix = tmp_path / "prefix"
+    put(save(tmp_path), prefix, disc)
+    uninstall.apply(uninstall.plan(str(prefix)), "t", Reporter())
+    assert not prefix.exists()
+
+
+def test_an_interpreter_that_offkit_brought_gets_what_its_modules_lack(tmp_path, disc):
+    """What matters of it; what nobody has is no obstacle."""
+    series = "python{}.{}".format(*sys.version_info[:2])
+    prefix = tmp_path / "prefix"
+    base = prefix / "python" / "1" / "usr"
+    for folder in ("bin", "lib/{}/lib-dynload".format(series), "lib/{}/encodings".format(series)):
+        (base / folder).mkdir(parents=True)
+    os.symlink(os.path.realpath(sys.executable), str(base / "bin" / series))
+    for name in ("os.py", "site.py", "encodings/__init__.py"):
+        (base / "lib" / series / name).write_text("")
+    dynload = base / "lib" / series / "lib-dynload"
+    (dynload / "_ssl.so").write_bytes(build(needed=[A, "libofftest-none.so.1"], exports=["PyInit__ssl"]))
+    brought = PYTHON._replace(path=str(base / "bin" / series))
+    made = put(save(tmp_path, needed=["libc.so.6"]), prefix, disc, python=brought, dry=True)
+    (text,) = [each.text for each in made.steps if each.action == "libraries"]
+    assert text.startswith("take {}, {} out of".format(B, A))
