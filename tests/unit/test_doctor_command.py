@@ -10,7 +10,8 @@ import typer
 import offkit.target.doctor as doctor_package
 from offkit.cli import doctor, render
 from offkit.edges import run as run_module
-from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.target import yum
 from offkit.target.doctor import examine
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
@@ -281,14 +282,14 @@ class Repairable:
         """--fix is for the running system, so the fake one takes its place."""
         return examine(where, self._server.root, **asked)
 
-    def run(self, argv):
+    def run(self, argv, env, gently):
         self.argv.append(list(argv))
         if not self._code:
             self._server.library("libSM.so.6")
         return run_module.Result(argv, self._code, "Installed:\n  libSM\n", "No package libSM available.\n")
 
 
-YUM_ARGV = ["yum", "--disablerepo=*", "--enablerepo=offkit-*", "-y", "install", "libSM"]
+YUM_ARGV = ["yum", "-y", *yum.OPTIONS, "install", "libSM"]
 
 
 def test_fix(server, offkit, monkeypatch):
@@ -316,34 +317,35 @@ def test_nothing_to_fix(server, offkit, monkeypatch):
 
 
 def test_yum_fails(server, offkit, monkeypatch):
-    """Exit code 4, with yum's last words."""
+    """By its name, with yum's own words and the line to run again."""
     Repairable(monkeypatch, server, code=1)
-    with pytest.raises(EnvironmentProblem) as caught:
+    with pytest.raises(RequestError) as caught:
         offkit("/opt/env", "--fix", "-y")
     (finding,) = caught.value.findings
-    assert (finding.code, finding.message) == ("REPO009", "yum could not install libSM (exit code 1)")
-    assert finding.looked_in[-1] == "No package libSM available."
-
-    assert caught.value.fix == "as root: yum --disablerepo='*' --enablerepo='offkit-*' -y install libSM"
+    assert (finding.code, finding.subject) == ("RPM004", "libSM")
+    assert finding.looked_in == ("No package libSM available.",)
+    assert caught.value.fix == "then, as root: yum --disablerepo='*' --enablerepo='offkit-*' install libSM"
 
 
 def test_fix_installs_again_what_is_damaged(server, offkit, monkeypatch):
     """To yum it is installed; what is missing is installed first."""
     fake = Repairable(monkeypatch, server)
     server.put("/usr/lib64/libSM.so.6", b"")
-    assert (offkit("/opt/env", "--fix", "-y")[0], fake.argv) == (0, [[*YUM_ARGV[:4], "reinstall", "libSM"]])
+    assert (offkit("/opt/env", "--fix", "-y")[0], fake.argv) == (0, [[*YUM_ARGV[:-2], "reinstall", "libSM"]])
     server.put("/usr/lib64/libSM.so.6", b"")
     server.module("y", needed=["libXext.so.6"])
     del fake.argv[:]
     data = json.loads(offkit("/opt/env", "--fix", "-y", "--json")[1])
-    assert [argv[4:] for argv in fake.argv] == [["install", "libXext"], ["reinstall", "libSM"]]
-    assert (data["fix"]["argv"][4], data["fix"]["then"]["argv"][4]) == ("install", "reinstall")
+    assert [argv[-2:] for argv in fake.argv] == [["install", "libXext"], ["reinstall", "libSM"]]
+    assert (data["fix"]["argv"][-2], data["fix"]["then"]["argv"][-2]) == ("install", "reinstall")
 
 
 def test_fix_that_does_not_help(server, offkit, monkeypatch):
     """yum has nothing to do and ends well; that is no cure, and it is said."""
     fake = Repairable(monkeypatch, server)
-    monkeypatch.setattr(run_module, "run", lambda argv: run_module.Result(argv, 0, "Nothing to do\n", ""))
+    monkeypatch.setattr(
+        run_module, "run", lambda argv, *_, **__: run_module.Result(argv, 0, "Nothing to do\n", "")
+    )
     code, out, _ = offkit("/opt/env", "--fix", "-y", "--json")
     found = json.loads(out)["findings"]
     (futile,) = [each for each in found if each["code"] == "REPO009"]

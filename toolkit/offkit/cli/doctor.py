@@ -143,8 +143,9 @@ def _list_checks() -> None:
 
 
 def _repair(result: "Examination", console: render.Console, yes: bool) -> Optional[Dict[str, Any]]:
-    """Run the yum line; None when the user says no. Raises EnvironmentProblem when yum fails."""
+    """Run the yum line; None when the user says no. Raises yum's failure."""
     from offkit.edges.run import run
+    from offkit.target import ledger
     from offkit.target.doctor import repair
 
     if not result.summary.el:
@@ -156,7 +157,7 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
     ran = []
     for verb, rpms in ((repair.INSTALL, result.rpms), (repair.REINSTALL, result.again)):
         if rpms:
-            done = repair.install(rpms, run, verb)
+            done = repair.install(rpms, ledger.english(run), verb)
             for line in done.stdout.splitlines():
                 console.note(line)
             ran.append({"argv": list(done.argv), "returncode": done.returncode})

@@ -4,17 +4,17 @@ import shlex
 from typing import Callable, List, Mapping, Sequence
 
 from offkit.edges.run import Result
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
+from offkit.target import yum
 from offkit.target.doctor.cures import YUM
 
 INSTALL, REINSTALL = "install", "reinstall"
-_LAST_LINES = 15
 
 
 def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
-    """The printed line as an argument list, with the answer that yum itself would ask for."""
-    return [*YUM, "-y", verb, *rpms]
+    """What the printed line does, with the answer that yum itself would ask for."""
+    return yum.command((verb, *rpms))
 
 
 def refuse(findings: Sequence[Finding], line: str) -> None:
@@ -49,15 +49,9 @@ def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str
 
 
 def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result], verb: str = INSTALL) -> Result:
-    """Run it to the end. Raises EnvironmentProblem with yum's last words when it fails."""
-    done = run(command(rpms, verb))
-    if done.ok:
-        return done
-    words = (done.stdout + "\n" + done.stderr).strip().splitlines()[-_LAST_LINES:]
-    message = "yum could not {} {} (exit code {})".format(verb, " ".join(rpms), done.returncode)
-    fix = "'offkit doctor repositories' says what is in yum's way"
-    raise EnvironmentProblem(
-        message,
-        [Finding("REPO009", ERROR, "yum", message, tuple(words), fix)],
-        "as root: " + spoken(done.argv),
-    )
+    """Run it to the end; ``run`` speaks English. Raises the failure as target.yum names it."""
+    try:
+        return yum.call(command(rpms, verb), run)
+    except OffkitError as error:
+        error.fix = "then, as root: {}".format(spoken((*YUM, verb, *rpms)))
+        raise
