@@ -18,6 +18,10 @@ fi
 
 set -u
 
+# No name server is asked (resolv.conf(5)): yum wants this machine's full name, and where none
+# answers that is a time-out each.
+export RES_OPTIONS=attempts:0
+
 # What every part below goes by; lists are separated by newlines.
 #   from the arguments: $bundle, $prefix (absolute), $python (--python or empty), $isos, $repo_dirs,
 #     $get_python (build, source, packages or empty), and 1 or empty: $no_root (--no-root, or not
