@@ -21,13 +21,6 @@ baseurl=http://mirror.centos.org/centos/$releasever/updates/$basearch/
 baseurl=http://x/
 enabled=0
 """
-TWO = """
-[offkit-baseos]
-baseurl=file:///media/dvd/BaseOS
-gpgkey={gpgkey}
-[offkit-appstream]
-baseurl=file:///media/dvd/AppStream
-"""
 
 
 @pytest.fixture
@@ -61,27 +54,14 @@ def test_nothing_configured(server):
     """The line needs a repository."""
     (finding,) = findings(server, needed=True)
     assert (finding.code, finding.severity, finding.subject) == ("REPO001", "warning", "offkit-*")
-    assert finding.fix == (
-        "mkdir -p /mnt/offkit-iso && mount -o loop,ro FILE.iso /mnt/offkit-iso\n"
-        "tar -xOf bundle.tar repo-config/offkit-el7.repo > /etc/yum.repos.d/offkit.repo"
-    )
+    assert finding.fix == "as root: offkit repo add --iso FILE.iso"
 
 
-def test_the_generations_own_repo_file(server):
-    """It is copied, and says where the disc has to be mounted; where the key is not known, that too."""
-    config = "/opt/env/offkit/repo-config/offkit-el8.repo"
+def test_a_generation_has_the_command(server):
+    """It is named with its path: nothing puts it on root's."""
     server.put("/opt/env/offkit/receipt.json", "{}")
-    server.put("/etc/os-release", 'ID="rocky"\nVERSION_ID="8.10"\nPRETTY_NAME="Rocky Linux 8"\n')
-    server.put(config, TWO)
     (finding,) = findings(server, needed=True)
-    assert finding.fix.splitlines() == [
-        "mkdir -p /media/dvd && mount -o loop,ro FILE.iso /media/dvd",
-        "cp {} /etc/yum.repos.d/offkit.repo".format(config),
-        "and write the key of this system, a file in /etc/pki/rpm-gpg, for {gpgkey} in it",
-    ]
-    server.put(config, TWO.replace("{gpgkey}", "file:///etc/pki/rpm-gpg/KEY"))
-    (finding,) = findings(server, needed=True)
-    assert len(finding.fix.splitlines()) == 2
+    assert finding.fix == "as root: /opt/env/bin/offkit repo add --iso FILE.iso"
 
 
 def test_repositories_that_need_a_network(server):

@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges import media
 from offkit.edges.tree import Tree
-from offkit.model import layout, repodata, repofile
+from offkit.model import repodata, repofile
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.repofile import Repository
 from offkit.target.doctor.cures import os_release
@@ -85,7 +85,7 @@ def inspect(
                 if not catalog.failed(path):
                     findings += _local(tree, known, each, path, needed)
     if needed and el and not any(each.own for each in known.repositories):
-        findings.append(_none(tree, env, el, catalog))
+        findings.append(_none(env, tree, catalog))
     return findings
 
 
@@ -103,36 +103,14 @@ def _unreachable(remote: List[Repository], needed: bool) -> Finding:
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
 
 
-def _none(tree: Tree, env: Environment, el: int, catalog: Catalog) -> Finding:
-    """With the commands that make it: the disc mounted, and the .repo file of the bundle copied."""
+def _none(env: Environment, tree: Tree, catalog: Catalog) -> Finding:
+    """With the command that makes it."""
     image = next(iter(catalog.read), "FILE.iso").partition(" (")[0]
     message = "no repository offkit-* is configured, which the yum line installs from"
-    name = "offkit-el{}.repo".format(el)
-    folder = posixpath.join(env.where, layout.GENERATION_REPO_CONFIG)
-    path = posixpath.join(folder, name)
-    mount, keyless = _mount(tree, path), True
-    if env.generation and tree.is_file(path):
-        copy = "cp {} {}/offkit.repo".format(shlex.quote(path), _DIRECTORY)
-        keyless = "{gpgkey}" in tree.text(path)
-    else:
-        copy = "tar -xOf bundle.tar {}{} > {}/offkit.repo".format(layout.REPO_CONFIG, name, _DIRECTORY)
-        keyless = el > 7
-    fix = "mkdir -p {0} && mount -o loop,ro {1} {0}\n{2}".format(shlex.quote(mount), shlex.quote(image), copy)
-    if tree.is_dir(image):
-        fix = "mkdir -p {0} && mount --bind {1} {0}\n{2}".format(shlex.quote(mount), shlex.quote(image), copy)
-    if keyless:
-        fix += "\nand write the key of this system, a file in /etc/pki/rpm-gpg, for {gpgkey} in it"
+    offkit = posixpath.join(env.where, "bin", "offkit") if env.generation else "offkit"
+    option = "--dir" if tree.is_dir(image) else "--iso"
+    fix = "as root: {} repo add {} {}".format(shlex.quote(offkit), option, shlex.quote(image))
     return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
-
-
-def _mount(tree: Tree, path: str) -> str:
-    """Where the .repo file of a generation wants the disc."""
-    try:
-        found = repofile.parse(tree.text(path), path)
-    except (OSError, ValueError):
-        return layout.ISO_MOUNT
-    places = [repofile.directory(url) for each in found for url in each.urls]
-    return posixpath.commonpath(places) if places and all(places) else layout.ISO_MOUNT
 
 
 def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: bool) -> List[Finding]:
