@@ -192,6 +192,17 @@ def test_killed_outright(server, shell):
     assert below(server) == ["3.6.15", "3.6.15.log"]
 
 
+def test_what_is_left_of_a_python_that_is_complete(server):
+    """Killed between the renaming and the cleaning up: the next run cleans up, a dry run does not."""
+    assert install(server)[0] == 0
+    left = server / "prefix" / "python" / ".building-3.6.15"
+    left.mkdir()
+    assert install(server, "--dry-run")[0] == 0
+    assert left.exists()
+    assert install(server)[0] == 0
+    assert below(server) == ["3.6.15", "3.6.15.log"]
+
+
 def test_one_at_a_time(server):
     """The second finds the first at work, and leaves it alone."""
     child = start(server, "dash" if "dash" in SHELLS else "sh")

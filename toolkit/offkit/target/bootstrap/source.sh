@@ -316,3 +316,13 @@ source_publish() {
     [ -z "$ld_so_conf" ] || ldconfig
     rm -rf -- "$building"
 }
+
+# A run that was killed after it had given the new Python its name has left the place where it was
+# made. It goes, unless somebody is at work.
+sweep_pythons() {
+    name=${found#"$prefix/python/"}
+    name=${name%%/*}
+    [ -z "$dry_run" ] && [ "$name" != "${found%%/*}" ] && [ -d "$prefix/python/.building-$name" ] || return 0
+    command -v flock >/dev/null 2>&1 && exec 9<"$prefix/python" && flock -n 9 || return 0
+    rm -rf -- "$prefix/python/.building-$name"
+}
