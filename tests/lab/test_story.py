@@ -69,7 +69,7 @@ def test_there_is_no_network_and_no_python(told):
     interfaces = [line.split(":")[0].strip() for line in steps["network"].out.splitlines() if ":" in line]
     assert interfaces == ["lo"]
     assert steps["without Python"].code == 4
-    assert "error: no Python {} ".format(PYTHONS[el]) in steps["without Python"].err
+    assert "error: PY020 no Python {} ".format(PYTHONS[el]) in steps["without Python"].err
 
 
 def test_python_comes_from_the_disc(told):
