@@ -307,3 +307,21 @@ def test_all_is_installed_already(tmp_path):
     assert code == 0, err
     assert not (server / "yum.argv").exists()
     assert not (server / "prefix" / "system").exists()
+
+
+@every_shell
+@pytest.mark.parametrize("options", [(), ("--get-python", "source")])
+def test_a_source_that_cannot_be_compiled_here(tmp_path, shell, options):
+    """Without root and compiler the media are the next way, unless the source was asked for."""
+    server = with_source(tmp_path, "exit 1\n")
+    install_sh.tools_of(server, shell)
+    (server / "bin" / "gcc").unlink()
+    code, out, err = install(server, "--no-root", "--dry-run", *options, shell=shell)
+    if options:
+        assert (code, out) == (4, "")
+        assert "error: PY022 Python 3.6.15 cannot be compiled here: there is no gcc" in err
+    else:
+        assert "the source in the bundle cannot be compiled here: there is no gcc" in err
+        # what this bare server lacks for the next way
+        assert "error: RPM009 there is no rpm2cpio, cpio here" in err
+    assert not (server / "prefix").exists()

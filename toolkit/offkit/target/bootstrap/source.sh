@@ -9,6 +9,7 @@ python_by_source() {
     log=$prefix/python/$version.log
     source_possible
     if [ -n "$dry_run" ]; then
+        can_compile || compiler_here
         [ -z "$no_root" ] && [ -n "$isos$repo_dirs" ] &&
             step "install gcc, make and -devel packages with yum from $(media_names)" root
         step "compile Python $version in $building, with a log in $log, and rename it to $home"
@@ -77,10 +78,10 @@ get_compiler() {
     absent=
     if [ -z "$no_root" ] && [ -n "$isos$repo_dirs" ] && command -v rpm >/dev/null 2>&1; then
         absent=$(not_installed "gcc make $OFFKIT_DEVEL")
-        if [ -n "$absent" ]; then
-            open_media
-            [ -n "$bases" ] || fail REPO012 "yum cannot use the media: they could not be mounted" \
-                "mount the ISO elsewhere and name it with --rpm-repo DIR"
+        [ -z "$absent" ] || open_media
+        if [ -n "$absent" ] && [ -z "$bases" ]; then
+            say "warning: REPO012 the media could not be mounted, so yum cannot use them: Python is compiled with what is here"
+        elif [ -n "$absent" ]; then
             step "installing ${absent% } with yum from $(media_names)"
             yum_optional=1
             # shellcheck disable=SC2086 # names of packages
@@ -90,6 +91,11 @@ get_compiler() {
             [ -z "$absent" ] || say "not on the media: ${absent% }"
         fi
     fi
+    compiler_here
+}
+
+# Ends unless gcc and make are here.
+compiler_here() {
     lacks=$(lacking gcc make)
     [ -z "$lacks" ] || case $no_root/$isos$repo_dirs in
         /?*)

@@ -40,7 +40,13 @@ choose_way() {
     way=
     wish=$get_python
     [ -n "$wish" ] || [ -z "$OFFKIT_BUILD" ] || wish=build
-    [ -n "$wish" ] || [ -z "$OFFKIT_SOURCE" ] || wish=source
+    if [ -z "$wish" ] && [ -n "$OFFKIT_SOURCE" ]; then
+        wish=source
+        if ! can_compile && [ -n "$isos$repo_dirs" ] && [ -n "$OFFKIT_PACKAGES" ]; then
+            wish=packages
+            [ -n "$quiet" ] || say "the source in the bundle cannot be compiled here: there is no $(lacking gcc make)"
+        fi
+    fi
     case ${wish:-packages} in
         build)
             way_in_words="the build in the bundle"
@@ -64,6 +70,12 @@ choose_way() {
             fi
             ;;
     esac
+}
+
+# Compiler and make are here, or yum can get them.
+can_compile() {
+    [ -n "$(lacking gcc make)" ] || return 0
+    [ -z "$no_root" ] && has_yum && { [ -n "$repo_dirs" ] || [ -n "${isos:+$private$dry_run}" ]; }
 }
 
 has_yum() { [ -z "$(lacking rpm)" ] && { [ -z "$(lacking yum)" ] || [ -z "$(lacking dnf)" ]; }; }
