@@ -16,7 +16,7 @@ python_by_build() {
     unpack_tarball "$building"
     for tree in "$building"/*/; do tree=${tree%/}; done
     build_works
-    build_receipt >"$tree/offkit-python.json"
+    (umask 022 && build_receipt >"$tree/offkit-python.json")
     [ ! -e "$home" ] || rm -rf -- "$home"
     mv -- "$tree" "$home" || fail PY024 "$tree cannot be renamed to $home" "see who may write there"
     rm -rf -- "$building"

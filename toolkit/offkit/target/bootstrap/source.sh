@@ -40,7 +40,7 @@ python_by_source() {
     attend "installing" in_tree make altinstall "DESTDIR=$building/stage" || source_failed "installing" "$?"
     staged=$building/stage$home
     source_modules
-    source_receipt >"$staged/offkit-python.json"
+    (umask 022 && source_receipt >"$staged/offkit-python.json")
     source_publish
     found=$home/bin/python$OFFKIT_PYTHON
 }

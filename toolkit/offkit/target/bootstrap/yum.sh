@@ -45,9 +45,11 @@ yum_install() {
         3.*) ;;
         *) set -- ${yum_optional:+--setopt=strict=0} --setopt=install_weak_deps=0 "$@" ;;
     esac
-    LC_ALL=C LANG=C "$yum" -y --noplugins "--setopt=reposdir=$yum_place/repos" \
-        "--setopt=cachedir=$yum_place/cache" '--disablerepo=*' '--enablerepo=offkit-*' "$@" \
-        >"$scratch/yum.log" 2>&1 </dev/null
+    (
+        unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
+        LC_ALL=C LANG=C exec "$yum" -y --noplugins "--setopt=reposdir=$yum_place/repos" \
+            "--setopt=cachedir=$yum_place/cache" '--disablerepo=*' '--enablerepo=offkit-*' "$@"
+    ) >"$scratch/yum.log" 2>&1 </dev/null
     yum_status=$?
     [ -z "$verbose" ] || cat "$scratch/yum.log" >&2
     yum_said 'Nothing to do' && [ -n "$yum_optional" ] && yum_status=0
