@@ -64,12 +64,12 @@ def save(tmp_path, needed=(A,), told=None, name="bundle.tar", **fields):
     return bundle_file.read_manifest(str(path))
 
 
-def put(bundle, prefix, *discs, python=PYTHON, dry=False):
+def put(bundle, prefix, *discs, python=PYTHON, dry=False, named=True):
     """Prepare, plan, apply: the plan."""
     prefix = str(prefix)
     existing = generations.found(prefix)
     with ExitStack() as stack:
-        taken = step.prepare(bundle, prefix, python, existing, medium.look([], discs), stack)
+        taken = step.prepare(bundle, prefix, python, existing, medium.look([], discs), named, stack)
         token = "t{}".format(len(existing))
         made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
         if not dry:

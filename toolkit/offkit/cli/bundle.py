@@ -33,6 +33,12 @@ def bundle(
         metavar="FILE",
         help="Carry a ready-made, relocatable CPython ('install_only' .tar.gz), unpacked there if none fits.",
     ),
+    iso: Optional[List[Path]] = typer.Option(
+        None,
+        "--iso",
+        metavar="FILE",
+        help="Carry the RPMs of libraries that the wheels want, out of the server's ISO; may be repeated.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and say what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -77,6 +83,7 @@ def bundle(
         out,
         cache_dir or fetch.default_cache(),
         carried,
+        tuple(iso or ()),
     )
     if dry_run:
         _show_plan(online.plan(order, console), order)
@@ -117,6 +124,7 @@ def _show(done: Any, order: "Order") -> None:
         downloaded=done.downloaded,
         downloaded_size=done.downloaded_size,
         pythons=[dict(one._asdict()) for one in order.pythons.carried],
+        rpms=list(done.rpms.titles),
         findings=[one.to_json() for one in done.findings],
     )
     render.good("{}  {}  for {}".format(packed.path, render.size(packed.size), where.describe()))
@@ -129,9 +137,14 @@ def _show(done: Any, order: "Order") -> None:
     )
     for one in order.pythons.carried:
         render.line("  carries {}, for a server that has none".format(one.describe()))
+    if done.rpms.titles:
+        number = render.count(len(done.rpms.titles), "RPM")
+        isos = ", ".join(one.name for one in order.isos)
+        render.line("  carries {} of {}, {}".format(number, isos, render.size(done.rpms.size)))
+        render.line("    " + ", ".join(done.rpms.titles))
     render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
     render.line("  sha256 {}".format(packed.sha256))
-    libraries = [one for one in done.checklist.libraries if one.rpm != "glibc"]
+    libraries = [one for one in done.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]
     render.line(
         "  wants from the server glibc"
         + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)

@@ -89,6 +89,7 @@ def install(
     from offkit.model import finding, layout
     from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
+    from offkit.target.libraries import bundled
     from offkit.target.libraries import step as taking
     from offkit.target.plan import plan
 
@@ -108,9 +109,11 @@ def install(
     with Drive() as drive, ExitStack() as stack:
         alone = no_root or os.geteuid() != 0
         english = ledger.english(run)
-        brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console)
+        carried = bundled.unpack(opened, stack)
+        brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console, carried)
         whole = [one for one in existing if one.id not in broken]
-        taken = taking.prepare(opened, where, owner, whole, brought.media, stack)
+        named = bool(isos or directories)
+        taken = taking.prepare(opened, where, owner, whole, brought.media, named, stack)
         brought = brought._replace(
             additions=brought.additions + taken.additions, warnings=brought.warnings + taken.warnings
         )
@@ -133,7 +136,8 @@ def install(
             packages = installing.apply(
                 planned, opened, run, clean_environment(), now, console, brought.additions
             )
-    judged = _judge(planned.generation, isos, directories) if (isos or directories) and not dry_run else []
+    judge = bool(isos or directories or carried) and not dry_run
+    judged = _judge(planned.generation, isos, directories) if judge else []
     render.document(
         "offkit/install-1",
         outcome=planned.outcome,

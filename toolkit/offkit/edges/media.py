@@ -121,14 +121,7 @@ def read_index(
     primary.xml is read, or primary.sqlite where only that is usable. Raises BadRepodata with every
     reason, OSError, BadIso.
     """
-    with medium.open(posixpath.join(base, repodata.REPOMD)) as source:
-        raw = source.read(repodata.REPOMD_SIZE + 1)
-    if len(raw) > repodata.REPOMD_SIZE:
-        raise BadRepodata("repomd.xml has more than {} bytes".format(repodata.REPOMD_SIZE))
-    try:
-        listed = repodata.parse_repomd(raw)
-    except BadRepodata as error:
-        raise BadRepodata("repomd.xml: {}".format(error))
+    listed = _listed(medium, base)
     problems: List[str] = []
     for wanted in _PREFERRED:
         for data in listed:
@@ -141,12 +134,43 @@ def read_index(
     raise BadRepodata("; ".join(problems) or "repomd.xml names no primary metadata")
 
 
+def read_primary(medium: Medium, base: str) -> Iterator[bytes]:
+    """The primary.xml of a repository, unpacked, its checksum compared at the end.
+
+    Raises BadRepodata, OSError, BadIso.
+    """
+    for data in _listed(medium, base):
+        if data.kind == _PREFERRED[0]:
+            with _open(medium, base, data) as source:
+                hashing = _Hashing(source, data)
+                yield from _unpack(hashing, min(data.open_size or _MAX_UNPACKED, _MAX_UNPACKED))
+                hashing.verify()
+            return
+    raise BadRepodata("repomd.xml names no primary.xml")
+
+
+def _listed(medium: Medium, base: str) -> List[Data]:
+    """What repomd.xml names. Raises BadRepodata, OSError, BadIso."""
+    with medium.open(posixpath.join(base, repodata.REPOMD)) as source:
+        raw = source.read(repodata.REPOMD_SIZE + 1)
+    if len(raw) > repodata.REPOMD_SIZE:
+        raise BadRepodata("repomd.xml has more than {} bytes".format(repodata.REPOMD_SIZE))
+    try:
+        return repodata.parse_repomd(raw)
+    except BadRepodata as error:
+        raise BadRepodata("repomd.xml: {}".format(error))
+
+
+def _open(medium: Medium, base: str, data: Data) -> BinaryIO:
+    if ".." in data.href.split("/") or data.href.startswith("/") or ":" in data.href:
+        raise BadRepodata("lies outside its repository")
+    return medium.open(posixpath.join(base, data.href))
+
+
 def _read(
     medium: Medium, base: str, data: Data, capabilities: Collection[str], names: Collection[str]
 ) -> Index:
-    if ".." in data.href.split("/") or data.href.startswith("/") or ":" in data.href:
-        raise BadRepodata("lies outside its repository")
-    with medium.open(posixpath.join(base, data.href)) as source:
+    with _open(medium, base, data) as source:
         hashing = _Hashing(source, data)
         unpacked = _unpack(hashing, min(data.open_size or _MAX_UNPACKED, _MAX_UNPACKED))
         if data.kind == "primary":

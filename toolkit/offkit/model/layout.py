@@ -10,6 +10,7 @@ CHECKLIST = "checklist.json"
 REPO_CONFIG = "repo-config/"
 PYTHON_BUILD = "python-build/"  # for a server without Python: unpacked there
 PYTHON_SOURCE = "python-source/"  # … or compiled
+RPMS = "rpms/"  # a small yum repository: libraries that a minimal server lacks
 ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
 # The order of members in the tar. What install.sh needs first comes first, so that it is
@@ -24,6 +25,7 @@ ORDER = (
     REPO_CONFIG,
     PYTHON_BUILD,
     PYTHON_SOURCE,
+    RPMS,
     WHEELS,
 )
 

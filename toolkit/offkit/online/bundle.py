@@ -16,7 +16,7 @@ from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import bootstrap, fetch, forecast, pythons, runtime
+from offkit.online import bootstrap, fetch, forecast, pythons, rpms, runtime
 from offkit.online.fetch import Fetched
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
@@ -34,6 +34,7 @@ class Order(NamedTuple):
     out: Path
     cache: Path
     pythons: Pythons = pythons.NONE  # carried for a server that has none
+    isos: tuple[Path, ...] = ()  # to take RPMs of libraries from
 
 
 class Planned(NamedTuple):
@@ -53,6 +54,7 @@ class Bundled(NamedTuple):
     downloaded: int  # all files that came over the network, the runtime's included
     downloaded_size: int  # bytes
     cached: int  # files that did not have to
+    rpms: rpms.Chosen
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -74,6 +76,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
+    rpms.look(order.isos)
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter) as session:
@@ -85,10 +88,14 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     lock = Lock(order.target, wheels.wheels[: len(lock.wheels)])  # now with every hash known
     reporter.step("reading what the wheels want from the server")
     survey = forecast.survey(wheels.paths, order.target)
+    if order.isos:
+        reporter.step(f"taking RPMs out of {', '.join(iso.name for iso in order.isos)}")
+    chosen = rpms.choose(order.isos, survey.checklist, order.target)
+    libraries = _told(survey.checklist, chosen)
     reporter.step(f"packing {order.out}")
     packed = pack(
         order.out,
-        _members(order, lock, wheels.paths, survey.checklist, runtime.build(tools.paths)),
+        _members(order, lock, wheels.paths, libraries, runtime.build(tools.paths), chosen),
         order.target,
         carried.to_options(order.pythons.carried),
         survey.installed_size,
@@ -98,12 +105,20 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     return Bundled(
         lock,
         packed,
-        survey.checklist,
-        tuple(survey.findings),
+        libraries,
+        (*survey.findings, *chosen.findings),
         wheels,
         wheels.downloaded + tools.downloaded,
         wheels.downloaded_size + tools.downloaded_size,
         len(wheels.wheels) + len(tools.wheels) - wheels.downloaded - tools.downloaded,
+        chosen,
+    )
+
+
+def _told(libraries: Checklist, chosen: rpms.Chosen) -> Checklist:
+    """The checklist, with what comes in the bundle marked."""
+    return Checklist(
+        tuple(one._replace(in_bundle=one.soname in chosen.sonames) for one in libraries.libraries)
     )
 
 
@@ -122,7 +137,12 @@ def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[Locked
 
 
 def _members(
-    order: Order, lock: Lock, wheels: Sequence[Path], libraries: Checklist, pyz: bytes
+    order: Order,
+    lock: Lock,
+    wheels: Sequence[Path],
+    libraries: Checklist,
+    pyz: bytes,
+    chosen: rpms.Chosen,
 ) -> list[Source]:
     where = order.target
     repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
@@ -133,5 +153,6 @@ def _members(
         Source(layout.CHECKLIST, checklist.dump(libraries)),
         Source(f"{layout.REPO_CONFIG}offkit-el{where.el}.repo", repo.encode("utf-8")),
         *order.pythons.members(),
+        *chosen.members,
         *(Source(layout.WHEELS + path.name, path) for path in wheels),
     ]

@@ -11,7 +11,8 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
-from offkit.model import layout
+from offkit.model import checklist, layout
+from offkit.model.checklist import Checklist
 from offkit.model.errors import IntegrityError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
@@ -57,14 +58,16 @@ def prepare(
     drive: Drive,
     run: Run,
     reporter: Reporter,
+    bundled: str = "",
 ) -> Supplies:
     """What the server lacks for this bundle, and the steps that bring it from these media.
 
-    ``alone``: the system must not be changed (an ordinary user, --no-root). ``drive`` holds the
-    media as long as the steps may run; ``run`` speaks English (target.ledger.english). Raises
-    what ``survey`` and ``bases`` raise; nothing has been written then.
+    ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``alone``: the
+    system must not be changed (an ordinary user, --no-root). ``drive`` holds the media as long as
+    the steps may run; ``run`` speaks English (target.ledger.english). Raises what ``survey`` and
+    ``bases`` raise; nothing has been written then.
     """
-    found = survey(bundle, isos, directories)
+    found = survey(bundle, isos, directories, bundled)
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
@@ -81,15 +84,21 @@ def prepare(
     return Supplies((), (*obstacles, *found.too_old), found.media)
 
 
-def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[str] = ()) -> Survey:
+def survey(
+    bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[str] = (), bundled: str = ""
+) -> Survey:
     """Judge the bundle's checklist against this server.
 
     Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
     (REPO011), and RequestError when media were named and none has a library (RPM004).
     """
-    media = medium.look(isos, directories)
+    places = [*directories, *([bundled] if bundled else [])]
+    media = medium.look(isos, places)
     target = bundle.manifest.target
-    result = forecast.examine(bundle.read(layout.CHECKLIST), target, "/", isos, directories)
+    wanted = checklist.load(bundle.read(layout.CHECKLIST))
+    # What comes in the bundle is missing all the same, until it is installed.
+    wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
+    result = forecast.examine(checklist.dump(wanted), target, "/", isos, places)
     damaged = [each for each in result.findings if each.code == "REPO004"]
     if media and damaged:
         raise IntegrityError("a medium is damaged", [each._replace(code="REPO011") for each in damaged])
@@ -97,7 +106,7 @@ def survey(bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[s
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    if media and nowhere:
+    if (isos or directories) and nowhere:
         raise _nowhere(nowhere, media)
     return Survey(
         tuple(media),

@@ -12,7 +12,7 @@ from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.model import checklist, layout, words
 from offkit.model.errors import EnvironmentProblem, RequestError
-from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target import install, plan
 from offkit.target.bundle_file import BundleFile
 from offkit.target.doctor import cures as remedies
@@ -48,12 +48,14 @@ def prepare(
     python: Interpreter,
     existing: Sequence[Generation],
     media: Sequence[Medium],
+    named: bool,
     stack: ExitStack,
 ) -> Prepared:
     """What this server lacks for the bundle, out of the RPMs on ``media``.
 
-    ``existing`` are the generations that are whole; ``stack`` keeps the media open as long as the
-    step may run. Raises, with nothing written: RequestError (RPM004) for what no medium has,
+    ``existing`` are the generations that are whole; ``named``: somebody named media, so what none of
+    them has is an error, and else a warning; ``stack`` keeps the media open as long as the step may
+    run. Raises, with nothing written: RequestError (RPM004) for what no medium has,
     IntegrityError for a medium or an RPM that is damaged, unsigned or signed by others,
     EnvironmentProblem for an RPM that cannot be unpacked here (RPM008) or want of space (ENV024).
     """
@@ -72,11 +74,14 @@ def prepare(
     supply = stack.enter_context(Supply(media, medium.server()))
     haul = take({**spare, **wanted}, here, supply, el)
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
-    if lost:
+    if lost and named:
         raise RequestError("libraries are on none of the media; nothing was installed", lost)
+    warnings = (*supply.findings, *(each._replace(severity=WARNING) for each in lost))
+    if not haul.libraries:
+        return Prepared((), warnings, ())
     _room(bundle, prefix, haul)
     filling = _Filling(here, supply, el, haul, brought)
-    return Prepared((Addition(INSIDE, _step(haul), filling.fill),), tuple(supply.findings), outdated)
+    return Prepared((Addition(INSIDE, _step(haul), filling.fill),), warnings, outdated)
 
 
 def _brought(prefix: str, python: Interpreter) -> bool:
