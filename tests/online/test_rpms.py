@@ -1,0 +1,194 @@
+"""RPMs out of an ISO into a bundle: which, what vouches for them, and that they are a repository."""
+
+import gzip
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import repo_maker
+from library_maker import Shelf
+from offkit.edges import media
+from offkit.edges.tree import Tree
+from offkit.model import layout, rpm
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
+from offkit.model.manifest import is_safe
+from offkit.model.repodata import parse_repomd
+from offkit.model.target import preset
+from offkit.online import rpms
+
+EL7 = preset("3.6")
+A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path / "disc")
+
+
+def iso(shelf, name="c7.iso", change=lambda data: data):
+    """An image of what the shelf has."""
+    top = shelf.done()
+    files = {}
+    for folder, _, names in os.walk(top):
+        for each in names:
+            path = os.path.join(folder, each)
+            with open(path, "rb") as source:
+                files[os.path.relpath(path, top)] = source.read()
+    path = os.path.join(os.path.dirname(top), name)
+    with open(path, "wb") as sink:
+        sink.write(change(repo_maker.image(files)))
+    from pathlib import Path
+
+    return Path(path)
+
+
+def wanted(*sonames):
+    return Checklist(tuple(Library(each, (), ("wheel: x.so",), "", False) for each in sonames))
+
+
+def choose(image, *sonames):
+    return rpms.choose([image], wanted(*sonames), EL7)
+
+
+def unpacked(chosen, top):
+    """The members as they will lie on the server."""
+    for each in chosen.members:
+        assert is_safe(each.path)
+        assert each.path.startswith(layout.RPMS)
+        repo_maker.write(top, each.path[len(layout.RPMS) :], each.contents)
+    return media.Directory(Tree("/"), str(top))
+
+
+def test_with_all_that_they_require_up_to_what_every_server_has(shelf):
+    """Libraries or not; files, rpm's own and those of minimal packages end the search."""
+    glibc = [
+        rpm.capability("libc.so.6", "GLIBC_2.17"),
+        "rpmlib(PayloadIsXz)",
+        "/sbin/ldconfig",
+        "rtld(GNU_HASH)",
+    ]
+    shelf.add("a", A, requires=[rpm.capability(B), "b-common", "bash", *glibc])
+    shelf.add("b", B)
+    shelf.put("b-common", b"noarch", ["b-common"], ["filesystem"])
+    shelf.put("bash", b"bash", ["bash"], ["ncurses-libs"])
+    shelf.put("filesystem", b"filesystem", ["filesystem"], ["setup"])
+    shelf.add("c", C)
+    chosen = choose(iso(shelf), A, "libc.so.6", "libz.so.1")
+    assert [title.split("-1.0")[0] for title in chosen.titles] == ["a", "b", "b-common"]
+    assert chosen.sonames == {A}
+    assert chosen.findings == ()
+
+
+def test_they_are_a_repository(shelf, tmp_path):
+    """That offkit reads, with the ISO's own words about them and its key."""
+    shelf.add("a", A, requires=[rpm.capability(B)])
+    shelf.add("b", B)
+    shelf.add("c", C)
+    chosen = choose(iso(shelf), A)
+    medium = unpacked(chosen, tmp_path / "rpms")
+    assert medium.repositories() == [""]
+    index = media.read_index(medium, "", [rpm.capability(A), rpm.capability(B), rpm.capability(C)])
+    assert sorted(each.location for each in index.packages) == [
+        "a-1.0-1.el7.x86_64.rpm",
+        "b-1.0-1.el7.x86_64.rpm",
+    ]
+    assert index.total == 2
+    assert all(medium.has(each.location) and each.checksum.startswith("sha256:") for each in index.packages)
+    assert medium.has("RPM-GPG-KEY-test")
+    assert chosen.size == sum(each.size() for each in chosen.members if each.path.endswith(".rpm"))
+
+
+@pytest.mark.skipif(not shutil.which("dnf"), reason="no dnf")
+def test_dnf_reads_it(shelf, tmp_path):
+    """The metadata is such to others, too."""
+    shelf.add("a", A, requires=[rpm.capability(B)])
+    shelf.add("b", B)
+    unpacked(choose(iso(shelf), A), tmp_path / "rpms")
+    done = subprocess.run(
+        [
+            "dnf",
+            "-q",
+            "--setopt=reposdir=/nonexistent",
+            "--setopt=cachedir={}".format(tmp_path / "cache"),
+            "--setopt=module_platform_id=platform:el7",
+            "--repofrompath=x,file://{}".format(tmp_path / "rpms"),
+            "repoquery",
+            "--whatprovides",
+            rpm.capability(A),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ, HOME=str(tmp_path)),
+    )
+    assert done.stdout.split() == ["a-0:1.0-1.el7.x86_64"], done.stderr
+
+
+def test_the_same_bytes_every_time(shelf, tmp_path):
+    shelf.add("a", A, requires=[rpm.capability(B)])
+    shelf.add("b", B)
+    image = iso(shelf)
+    first, second = choose(image, A), choose(image, A)
+    assert [(each.path, each.contents) for each in first.members] == [
+        (each.path, each.contents) for each in second.members
+    ]
+    (packed,) = [each.contents for each in first.members if each.path.endswith(".gz")]
+    assert gzip.decompress(packed).startswith(b"<?xml")
+    (repomd,) = [each.contents for each in first.members if each.path.endswith("repomd.xml")]
+    (listed,) = parse_repomd(repomd)
+    assert listed.open_size == len(gzip.decompress(packed))
+
+
+def test_names_that_a_bundle_cannot_have(shelf, tmp_path):
+    """A tilde in a version."""
+    shelf.add("a", A, version="1.0~rc1")
+    chosen = choose(iso(shelf), A)
+    medium = unpacked(chosen, tmp_path / "rpms")
+    (package,) = media.read_index(medium, "", [rpm.capability(A)]).packages
+    assert (package.location, package.version) == ("a-1.0_rc1-1.el7.x86_64.rpm", "1.0~rc1")
+
+
+def test_what_no_iso_has(shelf):
+    """All of it at once."""
+    shelf.add("a", A)
+    with pytest.raises(RequestError) as caught:
+        choose(iso(shelf), A, B, C)
+    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", B), ("RPM004", C)]
+
+
+def test_what_a_package_requires_and_no_iso_has(shelf):
+    """A warning: without root nobody will ask for it."""
+    shelf.add("a", A, requires=["offtest-common"])
+    (found,) = choose(iso(shelf), A).findings
+    assert (found.code, found.severity, found.subject) == ("RPM004", "warning", "a-1.0-1.el7.x86_64")
+    assert "offtest-common" in found.message
+
+
+def test_two_isos(shelf, tmp_path):
+    """What one lacks the other has; what is not needed is not carried."""
+    shelf.add("a", A, requires=[rpm.capability(B)])
+    other = Shelf(tmp_path / "other" / "disc")
+    other.add("b", B)
+    found = rpms.choose([iso(shelf), iso(other)], wanted(A), EL7)
+    assert len(found.titles) == 2
+    assert rpms.choose([], wanted(A), EL7) == rpms.NONE
+    assert choose(iso(shelf), "libc.so.6") == rpms.NONE
+
+
+def test_damage(shelf, tmp_path):
+    """Each with its code, before or after the wheels."""
+    path = shelf.add("a", A)
+    with open(path, "ab") as sink:
+        sink.write(b"x")
+    with pytest.raises(IntegrityError) as caught:
+        choose(iso(shelf), A)
+    assert [each.code for each in caught.value.findings] == ["RPM001"]
+    with pytest.raises(IntegrityError) as caught:
+        rpms.look([iso(shelf, "cut.iso", lambda data: data[:-2048])])
+    assert [each.code for each in caught.value.findings] == ["REPO011"]
+    with pytest.raises(EnvironmentProblem) as caught:
+        rpms.look([tmp_path / "absent.iso"])
+    assert [each.code for each in caught.value.findings] == ["REPO010"]
