@@ -1,5 +1,6 @@
 """The doctor over a whole fake server: one finding for each thing that is wrong."""
 
+import json
 import os
 import re
 import socket
@@ -193,6 +194,23 @@ def test_modules_that_python_was_built_without(server):
         YUM + "openssl-devel\nthen build Python again (make altinstall); at run time it needs openssl-libs"
     )
     assert result.summary.install_line == YUM + "openssl-devel zlib-devel"
+
+
+@pytest.mark.parametrize(
+    ("origin", "words", "line"),
+    [
+        ("source", "remove /usr/local and run the bundle's install.sh again", YUM + "bzip2-devel"),
+        ("build", "came ready-made: bundle another (offkit bundle --python-build)", ""),
+        ("nonsense", "build Python again (make altinstall)", YUM + "bzip2-devel"),
+    ],
+)
+def test_a_python_that_install_sh_brought(server, origin, words, line):
+    """The cure is how it came here, not a build by hand."""
+    server.remove(DYNLOAD + "/_bz2.cpython-36m-x86_64-linux-gnu.so")
+    server.put("/usr/local/offkit-python.json", json.dumps({"origin": origin}))
+    fix = only(doctor(server)).fix
+    assert words in fix
+    assert fix.startswith(line)
 
 
 def test_hashlib_alone_is_a_warning(server):

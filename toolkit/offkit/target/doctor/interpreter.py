@@ -5,6 +5,7 @@ is read from the files: an extension module in lib-dynload, or a ``PyInit_`` fun
 the executable or libpython.
 """
 
+import json
 import posixpath
 from typing import List, Sequence, Set, Tuple
 
@@ -15,6 +16,11 @@ from offkit.target.doctor.cures import Cures
 from offkit.target.doctor.environment import Environment
 
 _CHUNK = 4 * 1024 * 1024
+_CANNOT_BE_BUILT = {
+    "build": "this Python came ready-made: bundle another (offkit bundle --python-build), or its source",
+    "rpm": "none of the packages that this Python was unpacked from has it; as root, install.sh --iso FILE "
+    "installs the distribution's own",
+}
 _BUILT_IN_EVERYWHERE = "posix"  # every CPython on Linux has it inside
 
 
@@ -37,14 +43,14 @@ def inspect(
     for row in rows:
         lacking = [name for name in row.extensions if name not in present and name not in inside]
         if lacking:
-            finding, needed = _finding(env, cures, row, lacking)
+            finding, needed = _finding(tree, env, cures, row, lacking)
             findings.append(finding)
             rpms += needed if finding.severity == ERROR else []
     return findings, rpms
 
 
 def _finding(
-    env: Environment, cures: Cures, row: ModuleRow, lacking: Sequence[str]
+    tree: Tree, env: Environment, cures: Cures, row: ModuleRow, lacking: Sequence[str]
 ) -> Tuple[Finding, List[str]]:
     looked = (env.dynload or posixpath.join(env.base_prefix, "lib"), env.interpreter)
     message = "this Python was built without it (no {}); it is for {}".format(
@@ -65,8 +71,16 @@ def _finding(
     if cures.el and env.interpreter.startswith(("/usr/bin/", "/usr/libexec/")):
         return _distributions(env, cures, row, Finding("PY001", severity, subject, message, looked))
     devel = list(row.devel[column])
-    fix = "{}\nthen build Python again (make altinstall); at run time it needs {}".format(
-        cures.install(devel), " ".join(row.runtime[column])
+    origin = _origin(tree, env)
+    if origin in _CANNOT_BE_BUILT:
+        return Finding("PY001", severity, subject, message, looked, _CANNOT_BE_BUILT[origin]), []
+    how = "build Python again (make altinstall)"
+    if origin == "source":
+        how = "remove {} and run the bundle's install.sh again, which compiles it anew".format(
+            env.base_prefix
+        )
+    fix = "{}\nthen {}; at run time it needs {}".format(
+        cures.install(devel), how, " ".join(row.runtime[column])
     )
     absent = cures.absent(devel)
     if absent:
@@ -74,6 +88,18 @@ def _finding(
     if "ssl" in row.modules and column == 7 and env.series >= (3, 10):
         fix += "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
     return Finding("PY001", severity, subject, message, looked, fix), devel
+
+
+def _origin(tree: Tree, env: Environment) -> str:
+    """How install.sh brought this Python: source, build or rpm; "" where it did not."""
+    top, rpm = posixpath.split(env.base_prefix)
+    if rpm == "usr" and top.endswith("-rpm") and posixpath.basename(posixpath.dirname(top)) == "python":
+        return "rpm"
+    try:
+        receipt = json.loads(tree.text(posixpath.join(env.base_prefix, "offkit-python.json")))
+        return str(receipt["origin"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _distributions(
