@@ -20,6 +20,7 @@ FORMAT = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"
 _LINE = re.compile(r"^(.+)-(\d+):([^-]+)-([^-]+)\.([^.]+)$")
 _FILE = re.compile(r"^(\d{4,})\.(text|before|after|files)$")
 _KEY = "gpg-pubkey"
+SCRATCH = ".scratch-"  # directories of yum's, in PREFIX/system while it works
 _MODULES = "/etc/dnf/modules.d"
 
 Run = Callable[[Sequence[str]], Result]
@@ -61,6 +62,15 @@ class Entry(NamedTuple):
 
 def directory(prefix: str) -> str:
     return os.path.join(prefix, layout.SYSTEM)
+
+
+def leftovers(prefix: str) -> List[str]:
+    """Scratch directories; under the prefix's lock they are those of transactions that were killed."""
+    place = directory(prefix)
+    try:
+        return [os.path.join(place, name) for name in os.listdir(place) if name.startswith(SCRATCH)]
+    except OSError:
+        return []
 
 
 def parse(line: str) -> Optional[Rpm]:

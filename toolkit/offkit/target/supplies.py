@@ -24,7 +24,6 @@ from offkit.target.plan import SYSTEM, Addition, Step
 from offkit.target.repo import medium, sections
 from offkit.target.repo.medium import Base, Medium, Server
 
-_SCRATCH = ".scratch-"
 _ODD = frozenset(" ,=\t\n'\"$")  # where yum would split the value of an option
 _NAMED = 4
 MISSING, _TOO_OLD = "LIB001", "LIB002"
@@ -232,22 +231,16 @@ class _Scratch:
     """A directory for one transaction: yum's repositories and its metadata, which are not kept."""
 
     def __init__(self, prefix: str) -> None:
-        self._place = ledger.directory(prefix)
+        self._prefix, self._place = prefix, ledger.directory(prefix)
         self.path = ""
 
     def __enter__(self) -> "_Scratch":
         os.makedirs(self._place, exist_ok=True)
-        clean(self._place)
+        for path in ledger.leftovers(self._prefix):
+            files.remove_tree(path)
         own = self._place if not _ODD.intersection(self._place) else None
-        self.path = tempfile.mkdtemp(prefix=_SCRATCH if own else "offkit-", dir=own)
+        self.path = tempfile.mkdtemp(prefix=ledger.SCRATCH if own else "offkit-", dir=own)
         return self
 
     def __exit__(self, *exc: Any) -> None:
         files.remove_tree(self.path)
-
-
-def clean(place: str) -> None:
-    """Remove what a killed transaction left; the caller holds the prefix's lock."""
-    for name in os.listdir(place):
-        if name.startswith(_SCRATCH):
-            files.remove_tree(os.path.join(place, name))
