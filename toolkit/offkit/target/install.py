@@ -170,7 +170,7 @@ def packages_of(plan: Plan) -> Tuple[Package, ...]:
 
 
 def _clean(prefix: str, reporter: Reporter) -> None:
-    for path in generations.leftovers(prefix):
+    for path in generations.leftovers(prefix) + ledger.leftovers(prefix):
         reporter.note("removing {}, left by an interrupted installation".format(path))
         if not files.remove_tree(path):
             reporter.warn("{} could not be removed entirely".format(path))
