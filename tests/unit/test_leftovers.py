@@ -2,7 +2,9 @@
 
 import os
 
-from offkit.badapple import leftovers
+import pytest
+
+from offkit.edges import leftovers
 
 GONE = 2**22 + 1  # beyond the greatest pid_max of Linux
 
@@ -78,3 +80,16 @@ def test_no_temporary_directory(monkeypatch):
 
     monkeypatch.setattr(leftovers.tempfile, "gettempdir", nowhere)
     assert leftovers.sweep() == []
+
+
+def test_scratch_is_gone_afterwards_and_sweeps(tmp_path, monkeypatch):
+    """Also when what is done in it fails."""
+    monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(leftovers.os, "getpid", lambda: GONE)
+        left = leftovers.temporary_directory()
+    with pytest.raises(ValueError, match="failed"), leftovers.scratch() as folder:
+        assert not os.path.exists(left)
+        assert os.path.isdir(folder)
+        raise ValueError("failed")
+    assert os.listdir(str(tmp_path)) == []

@@ -9,10 +9,11 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 
-from offkit.badapple import film, leftovers
+from offkit.badapple import film
 from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
 from offkit.badapple.film import Film
+from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter

@@ -33,11 +33,11 @@ from offkit.badapple import (
     decode,
     environment,
     film,
-    leftovers,
     script,
 )
 from offkit.badapple.counting import count
 from offkit.badapple.script import Script
+from offkit.edges import leftovers
 from offkit.model.errors import OffkitError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Reporter

@@ -10,7 +10,8 @@ import os
 import re
 import shutil
 import tempfile
-from typing import List, Optional
+from contextlib import contextmanager
+from typing import Iterator, List, Optional
 
 _MARK = ".offkit"
 
@@ -27,6 +28,17 @@ def name(kind: str, extension: str) -> str:
 def temporary_directory() -> str:
     """A new directory below the system's for temporary files. Raises OSError."""
     return tempfile.mkdtemp(prefix="{}-tmp-{}-{}.".format(_MARK, _host(), os.getpid()))
+
+
+@contextmanager
+def scratch() -> Iterator[str]:
+    """A temporary directory that is gone afterwards; those that killed runs left go now. Raises OSError."""
+    sweep()
+    folder = temporary_directory()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(directory: Optional[str] = None) -> List[str]:

@@ -1,10 +1,9 @@
 """The RPMs in a bundle as a directory, which is a medium like any other."""
 
 import os
-import tempfile
 from contextlib import ExitStack
 
-from offkit.edges import files
+from offkit.edges import files, leftovers
 from offkit.model import layout
 from offkit.target.bundle_file import BundleFile
 
@@ -18,7 +17,7 @@ def unpack(bundle: BundleFile, stack: ExitStack) -> str:
     members = [one.path for one in bundle.manifest.members if one.path.startswith(layout.RPMS)]
     if not members:
         return ""
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="offkit-"))
+    folder = stack.enter_context(leftovers.scratch())
     top = os.path.join(folder, os.path.basename(bundle.path))
     for path in members:
         files.write_below(top, path[len(layout.RPMS) :], bundle.chunks(path))

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any, Collection, Dict, List, NamedTuple, Sequence
 
-from offkit.edges import media, rpm_keys, rpm_payload, unpacking
+from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
 from offkit.edges.rpm_payload import Contents
 from offkit.edges.tree import Tree
 from offkit.model import cpio, rpmfile
@@ -53,7 +53,7 @@ class Supply:
         self.findings: List[Finding] = []
 
     def __enter__(self) -> "Supply":
-        self._scratch = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="offkit-"))
+        self._scratch = self._stack.enter_context(leftovers.scratch())
         try:
             keys = []
             for each in self._chosen:
