@@ -1,5 +1,6 @@
 """What stands under a prefix, told from its files."""
 
+import json
 import os
 import shutil
 
@@ -163,3 +164,21 @@ def test_size_counts_blocks_once(tmp_path):
     assert 100000 <= once < 200000
     assert once <= inventory.size(str(tmp_path / "tree")) < 200000
     assert inventory.size(str(tmp_path / "nowhere")) == 0
+
+
+def test_interpreters_that_nothing_uses(tmp_path):
+    """ENV047 for one that offkit brought; not for the one of a generation, nor for what is none."""
+    used = tmp_path / "python" / "3.6.15" / "bin"
+    unused = tmp_path / "python" / "3.6.8-rpm" / "usr" / "bin"
+    for place in (used, unused, tmp_path / "python" / "notes" / "bin"):
+        place.mkdir(parents=True)
+        (place / "python3.6").write_text("")
+    name = prefix_maker.generation(tmp_path, 1)
+    path = tmp_path / "generations" / name / "offkit" / "receipt.json"
+    receipt = json.loads(path.read_text())
+    receipt["python"] = str(used / "python3.6")
+    path.write_text(json.dumps(receipt))
+    found = [one for one in inventory.take(str(tmp_path)).findings if one.code == "ENV047"]
+    assert [(one.severity, one.subject) for one in found] == [
+        ("info", str(tmp_path / "python" / "3.6.8-rpm"))
+    ]

@@ -100,13 +100,32 @@ def test_what_others_need_by_now_stays(prefix, capability):
     assert "xterm-1-1.x86_64" in kept.message
 
 
-def test_rpm_refuses_for_another_reason(prefix):
-    """Its words are told, nothing of it goes; the generations do."""
-    rpm = Rpm([GLIBC, KEY, SM, X11], error="error: package is not installed, or worse")
-    made = remove(prefix, rpm)
-    assert rpm.lines == {GLIBC, KEY, SM, X11}
-    assert {one.subject for one in made.system.kept} == {WORDS[KEY], WORDS[SM], WORDS[X11]}
-    assert made.system.kept[0].looked_in == ("error: package is not installed, or worse",)
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("error: can't create transaction lock on /var/lib/rpm/.rpm.lock", "RPM005"),
+        ("error: rpmdb: BDB0113 Thread/process failed", "RPM007"),
+    ],
+)
+def test_rpm_refuses_for_another_reason(prefix, error, code):
+    """Its words are told, and nothing at all is removed: the ledger is still needed."""
+    rpm = Rpm([GLIBC, KEY, SM, X11], error=error)
+    with pytest.raises(EnvironmentProblem) as caught:
+        remove(prefix, rpm)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.looked_in) == (code, (error,))
+    assert "--keep-rpms" in caught.value.fix
+    assert (prefix / "current").is_symlink()
+
+
+def test_an_ordinary_user_learns_that_root_is_needed(prefix):
+    """rpm would not even try for them; all of it is shown."""
+    rpm = Rpm([GLIBC, KEY, SM, X11], error="error: can't create transaction lock")
+    system = takeback.plan(str(prefix), rpm.run, root=False)
+    problem = takeback.need_root(system)
+    assert [one.code for one in problem.findings] == ["RPM006"]
+    assert problem.findings[0].looked_in == (WORDS[KEY], WORDS[SM], WORDS[X11])
+    assert "--keep-rpms" in problem.findings[0].fix
 
 
 def test_a_locked_database_can_be_tried_again(prefix):

@@ -38,7 +38,7 @@ def uninstall(
 
     where = options.standing_prefix(prefix)
     english = ledger.english(run)
-    system = takeback.TakeBack() if keep_rpms else takeback.plan(where, english)
+    system = takeback.TakeBack() if keep_rpms else takeback.plan(where, english, os.geteuid() == 0)
     planned = removing.plan(where, system)
     if not (system.nothing or dry_run) and os.geteuid() != 0:
         raise takeback.need_root(system)

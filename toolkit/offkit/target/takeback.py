@@ -27,10 +27,11 @@ class TakeBack(NamedTuple):
         return not (self.rpms or self.files)
 
 
-def plan(prefix: str, run: Run) -> TakeBack:
+def plan(prefix: str, run: Run, root: bool = True) -> TakeBack:
     """What can be taken back now; ``run`` speaks English (target.ledger.english).
 
-    Raises EnvironmentProblem where the ledger names transactions and rpm cannot be asked.
+    Only ``root`` learns from rpm what something else needs by now. Raises EnvironmentProblem where
+    the ledger names transactions and rpm cannot be asked, or would refuse.
     """
     entries = ledger.read(prefix)
     paths = [path for entry in entries for path in entry.files]
@@ -38,7 +39,7 @@ def plan(prefix: str, run: Run) -> TakeBack:
     if all(entry.after is not None and entry.after <= entry.before for entry in entries):
         return TakeBack((), present)
     ours = ledger.added(entries, ledger.installed(run))
-    rpms, kept = _spare(ours, run)
+    rpms, kept = _spare(ours, run) if root else (list(ours), [])
     return TakeBack(tuple(rpms), present, tuple(kept))
 
 
@@ -57,10 +58,9 @@ def _spare(ours: Sequence[Rpm], run: Run) -> Tuple[List[Rpm], List[Finding]]:
             for rpm in _providers(match.group(1), left, run):
                 needed.setdefault(rpm, []).append(match.group(2))
         if not needed:
-            words = tuple(line.strip() for line in said if line.strip())
-            return [], kept + [_stays(rpm, "rpm refuses to remove it", words) for rpm in left]
+            raise yum.failure(done, "nothing was removed; put that right, or leave them: --keep-rpms")
         for rpm, users in sorted(needed.items()):
-            kept.append(_stays(rpm, "is needed by {} now".format(", ".join(sorted(set(users)))), ()))
+            kept.append(_stays(rpm, ", ".join(sorted(set(users)))))
         left = [rpm for rpm in left if rpm not in needed]
     return left, kept
 
@@ -72,9 +72,9 @@ def _providers(capability: str, ours: Sequence[Rpm], run: Run) -> List[Rpm]:
     return [rpm for rpm in ours if rpm in found]
 
 
-def _stays(rpm: Rpm, why: str, words: Tuple[str, ...]) -> Finding:
+def _stays(rpm: Rpm, users: str) -> Finding:
     fix = "it is an ordinary package of this server now; 'rpm -e {}' when nothing needs it".format(rpm.word)
-    return Finding("RPM010", INFO, rpm.word, why + ": it stays", words, fix)
+    return Finding("RPM010", INFO, rpm.word, "is needed by {} now: it stays".format(users), (), fix)
 
 
 def apply(made: TakeBack, run: Run) -> None:

@@ -156,7 +156,7 @@ def failure(done: Result, changed: str = "") -> OffkitError:
             words = tuple(dict.fromkeys(said))[:_LAST_LINES]
             finding = Finding(kind.code, ERROR, subject, kind.message, words, kind.fix)
             return kind.error("yum refused: " + kind.message, [finding], changed)
-    message = "yum failed (exit code {})".format(done.returncode)
+    message = "{} failed (exit code {})".format(done.argv[0] if done.argv else "yum", done.returncode)
     fix = "'offkit doctor repositories' says what is in yum's way; then run the command again"
     words = tuple(lines[-_LAST_LINES:])
     return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
