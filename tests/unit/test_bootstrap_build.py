@@ -100,7 +100,7 @@ def test_a_dry_run_writes_nothing(tmp_path):
     server = make_server(tmp_path)
     code, out, _ = install(server, "--dry-run")
     assert code == 0
-    assert "1. would unpack Python 3.6.15, ready-made, into" in out
+    assert "'--planned-step', 'unpack Python 3.6.15, ready-made, into " in out
     assert not (server / "a prefix").exists()
 
 

@@ -281,17 +281,44 @@ def test_a_damaged_bundle_gets_no_python(disc, server):
 
 @every_shell
 def test_dry_run(disc, server, shell):
-    """Every step in order; nothing is written."""
+    """The steps so far go to offkit, with the Python that will be there; a copy in TMPDIR stands in for it."""
     install_sh.tools_of(server, shell)
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", "--dry-run", "--", shell=shell)
+    assert (code, err) == (0, "")
+    place = server / "a prefix/python/3.6.8-rpm"
+    steps = [
+        "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso, and verify the"
+        " repository's checksums and the distribution's signatures",
+        "unpack that to {}".format(place),
+    ]
+    words = ["install", "--planned-step", steps[0], "--planned-step", steps[1]]
+    words += ["--planned-python", "3.6.8={}/usr/bin/python3.6".format(place)]
+    words += [str(server / "medium" / "bundle.tar"), "--prefix", str(server / "a prefix")]
+    words += ["--iso", str(disc / "disc.iso"), "--no-root", "--dry-run", "--"]
+    assert out == "runtime {!r}\n".format(words)
+    assert_untouched(server)
+
+
+@every_shell
+def test_dry_run_where_no_python_can_tell_the_rest(disc, server, shell):
+    """Every step in order, the last in general terms."""
+    install_sh.tools_of(server, shell)
+    (server / "bin/cpio").unlink()
+    install_sh.program(server / "bin/cpio", "exit 1\n")
     code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", "--dry-run", shell=shell)
     assert (code, err) == (0, "")
-    steps = out.splitlines()
-    assert [line[:9] for line in steps] == ["  1. woul", "  2. woul", "  3. woul"]
-    assert (
-        "would take python3-3.6.8-1.el7.x86_64.rpm python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso" in out
-    )
-    assert "would unpack that to {}".format(server / "a prefix/python/3.6.8-rpm") in out
+    assert [line[:11] for line in out.splitlines()] == ["  {}. would ".format(n) for n in (1, 2, 3, 4)]
     assert "install the wheels into it" in out
+    assert "4. would within that, what libraries this server lacks for them: take out of the RPMs" in out
+    assert_untouched(server)
+
+
+def test_dry_run_names_what_is_wrong(disc, server):
+    """As without --dry-run."""
+    iso = altered(disc, server, tamper)
+    code, out, err = install(server, "--iso", iso, "--no-root", "--dry-run")
+    assert (code, out) == (3, "")
+    assert "error: RPM001 python3-libs" in err
     assert_untouched(server)
 
 

@@ -146,6 +146,27 @@ def test_probe_is_a_target(tmp_path):
     assert json.loads(offkit_command("probe")[1]) == written
 
 
+def test_a_dry_run_with_a_python_that_is_still_to_come(bundle, tmp_path):
+    """install.sh's steps come first; the Python that tells the plan is not the one that it names."""
+    version = bundle_maker.this_machine().python
+    planned = ["--planned-step", "install python3 with yum (root)", "--planned-step", "look at it"]
+    planned += ["--planned-python", version + "=/nowhere/bin/python3"]
+    args = ["install", bundle, "--prefix", str(tmp_path / "p"), "--dry-run"]
+    code, out, _ = offkit_command(*(args + planned))
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert lines[0] == "would do, with /nowhere/bin/python3:"
+    assert lines[1:3] == ["1 install python3 with yum (root)", "2 look at it"]
+    assert lines[3] == "3 make a virtual environment with /nowhere/bin/python3"
+    assert sys.executable not in out
+    _, found = document(*(args + planned))
+    steps = [(step["action"], step["text"], step["root"]) for step in found["steps"][:2]]
+    assert steps == [("python", "install python3 with yum", True), ("python", "look at it", False)]
+    assert found["python"] == {"path": "/nowhere/bin/python3", "version": version}
+    assert "--planned" not in offkit_command("install", "--help")[1]
+    assert not (tmp_path / "p").exists()
+
+
 def test_a_dry_run_writes_nothing(bundle, tmp_path):
     """All checks, all steps, no trace."""
     before = bundle_maker.listing(str(tmp_path))

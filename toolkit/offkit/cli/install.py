@@ -66,6 +66,16 @@ def install(
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check everything, say what would be done, write nothing."
     ),
+    planned_python: Optional[str] = typer.Option(
+        None,
+        "--planned-python",
+        hidden=True,
+        metavar="VERSION=PATH",
+        help="By install.sh, with --dry-run: the Python that will be there, for which this one speaks.",
+    ),
+    planned_step: Optional[List[str]] = typer.Option(
+        None, "--planned-step", hidden=True, metavar="TEXT", help="What install.sh would do before."
+    ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
@@ -91,7 +101,7 @@ def install(
     from offkit.target import install as installing
     from offkit.target.libraries import bundled
     from offkit.target.libraries import step as taking
-    from offkit.target.plan import plan
+    from offkit.target.plan import Step, plan
 
     _clean_up_after_signals()
     where = os.path.abspath(prefix or options.default_prefix())
@@ -99,7 +109,8 @@ def install(
     console.step("verifying {}".format(bundle))
     bundle_file.verify(opened, console)
     pins = requirements.pins(opened.read(layout.REQUIREMENTS))
-    owner, warnings = installing.survey(opened, where, python or interpreter.running(), run)
+    version, _, place = (planned_python or "").partition("=") if dry_run else ("", "", "")
+    owner, warnings = installing.survey(opened, where, python or interpreter.running(), run, version)
     _tell(console, opened, owner, where)
     existing = generations.found(where)
     damaged = installing.damaged(opened, owner, existing, run)
@@ -118,7 +129,12 @@ def install(
             additions=brought.additions + taken.additions, warnings=brought.warnings + taken.warnings
         )
         broken += taken.outdated
+        if place:
+            owner = owner._replace(path=place)
         planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)
+        if dry_run and planned_step:
+            before = tuple(Step("python", _unmarked(text), (), text.endswith(_ROOT)) for text in planned_step)
+            planned = planned._replace(steps=(*before, *planned.steps))
         instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
         for warning in damaged if planned.outcome != "nothing" else ():
             console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
@@ -199,8 +215,15 @@ def _report(planned: "Plan", packages: Sequence["Package"], where: str, kept: Op
         render.line("    {} run-badapple".format(offkit))
 
 
+_ROOT = " (root)"  # what needs it, in install.sh's words as in ours
+
+
 def _line(step: "Step") -> str:
-    return step.text + (" (root)" if step.root else "")
+    return step.text + _ROOT * step.root
+
+
+def _unmarked(text: str) -> str:
+    return text[: -len(_ROOT)] if text.endswith(_ROOT) else text
 
 
 def _clean_up_after_signals() -> None:

@@ -31,6 +31,7 @@ PARTS = (
     "source",
     "build",
     "ways",
+    "rehearse",
     "main",
 )
 _OFFSET = b"@REST_OFFSET"  # 12 characters, as the number that takes its place

@@ -29,10 +29,11 @@ _NAMED = 3  # of the things that are wrong with a generation
 
 
 def survey(
-    bundle: BundleFile, prefix: str, python: str, run: Callable[[Sequence[str]], Result]
+    bundle: BundleFile, prefix: str, python: str, run: Callable[[Sequence[str]], Result], version: str = ""
 ) -> Tuple[Interpreter, List[Finding]]:
     """The interpreter at ``python``, and warnings, when the bundle can be installed here.
 
+    Where it stands in for one that is still to come (a dry run), ``version`` is that one's.
     Raises EnvironmentProblem with everything that stands in the way, and IntegrityError when
     a wheel is none.
     """
@@ -41,6 +42,7 @@ def survey(
     owner: Optional[Interpreter] = None
     try:
         owner = interpreter.probe(python, run)
+        owner = owner._replace(version=version or owner.version)
         found += interpreter.misfits(owner, bundle.manifest.target)
         found += modules.examine(owner, bundle.manifest.target.el, run)
     except EnvironmentProblem as error:

@@ -9,7 +9,7 @@ python_by_build() {
     step "unpack Python $version, ready-made, into $home"
     [ -z "$dry_run" ] || return 0
     verify_bundle
-    check_prefix $((unpacked + unpacked / 10 + $(bundle_kib)))
+    check_prefix $((unpacked + unpacked / 10))
     lock_pythons
     rm -rf -- "$building"
     make_directory "$building"

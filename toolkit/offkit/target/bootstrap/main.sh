@@ -65,7 +65,7 @@ main() {
     trap 'pass_on 143' TERM
     trap 'pass_on 129' HUP
     own_scratch
-    if [ -n "$found" ]; then sweep_pythons; else get_python; fi
+    if [ -n "$found" ]; then sweep_pythons; else get_python "$@"; fi
     close_media
     unpack
     hand_over "$@"

@@ -32,11 +32,20 @@ python_by_rpms() {
     [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
     version=$(rpm_field "$rpms" 3 | head -n 1)
     place=$prefix/python/$version-rpm
-    titles=$(printf '%s' "$rpms" | sed 's,.*[ /],,' | tr '\n' ' ' | sed 's/ $//')
+    titles=$(rpm_titles)
     step "take $titles out of $(media_titles), and verify the repository's checksums and the distribution's signatures"
     check_prefix "$(printf '%s' "$rpms" | awk '{ all += $8 } END { printf "%.0f", all / 1024 + 1024 }')"
     step "unpack that to $place"
     [ -z "$dry_run" ] || return 0
+    fetch_rpms
+    unpack_rpms "$place"
+}
+
+# For people, with commas.
+rpm_titles() { printf '%s' "$rpms" | awk '{ sub(/.*[ \/]/, ""); printf "%s%s", comma, $0; comma = ", " }'; }
+
+# Takes all $rpms to $scratch/payload, or ends with what is wrong with any.
+fetch_rpms() {
     mkdir -p "$scratch/payload"
     import_keys
     problems=
@@ -46,7 +55,6 @@ python_by_rpms() {
 $rpms
 END
     [ -z "$problems" ] || end_rpms
-    unpack_rpms "$place"
 }
 
 # The media that $rpms come from, for people.
@@ -128,31 +136,35 @@ bad_signature() {
     esac
 }
 
-# Unpacks $scratch/payload/* and puts the result at $1, complete or not at all. Sets $found.
+# Puts $scratch/payload, unpacked, at $1, complete or not at all. Sets $found.
 unpack_rpms() {
     lock_pythons
     rm -rf -- "$prefix/python"/.building-*-rpm # of a run that was killed: nobody else is at work
-    building=$prefix/python/.building-${1##*/}
-    half=$building
-    make_directory "$building"
-    for file in "$scratch/payload"/*; do
-        # What a package does not own itself, such as usr/bin, gets the mode of the umask.
-        said=$( (umask 022 && cd -- "$building" && rpm2cpio "$file" |
-            LC_ALL=C cpio -idmu --quiet --no-absolute-filenames) 2>&1) ||
-            fail RPM008 "${file##*/} cannot be unpacked to $building: $(printf '%s\n' "$said" | tail -n 1)" "$another_way"
-    done
-    first=$building/usr/bin/python$OFFKIT_PYTHON
-    # On EL 8 a link to where the package has the program: not to this system's own.
-    link=$(readlink "$first" 2>/dev/null) || link=
-    case $link in /*) [ ! -x "$building$link" ] || first=$building$link ;; esac
-    [ -x "$first" ] || fail PY024 "$titles hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
-    unpack
-    # Its own libpython is not yet where it looks: offkit sees to that.
-    said=$(LD_LIBRARY_PATH=$building/usr/lib64 "$first" -I -S "$scratch/offkit.pyz" adopt-python "$building" 2>&1) ||
-        fail PY024 "the Python of $titles does not work here: $said" "$another_way"
+    half=$prefix/python/.building-${1##*/}
+    make_directory "$half"
+    unpack_payload "$half"
     rm -rf -- "$1" # what may be there was no candidate: it does not run
-    mv -- "$building" "$1" || fail ENV027 "$building cannot be renamed to $1" "choose another place: --prefix DIR"
+    mv -- "$half" "$1" || fail ENV027 "$half cannot be renamed to $1" "choose another place: --prefix DIR"
     half=
     found=$1/usr/bin/python$OFFKIT_PYTHON
+}
+
+# Unpacks $scratch/payload into the directory $1 and makes the Python there work.
+unpack_payload() {
+    for file in "$scratch/payload"/*; do
+        # What a package does not own itself, such as usr/bin, gets the mode of the umask.
+        said=$( (umask 022 && cd -- "$1" && rpm2cpio "$file" |
+            LC_ALL=C cpio -idmu --quiet --no-absolute-filenames) 2>&1) ||
+            fail RPM008 "${file##*/} cannot be unpacked to $1: $(printf '%s\n' "$said" | tail -n 1)" "$another_way"
+    done
+    first=$1/usr/bin/python$OFFKIT_PYTHON
+    # On EL 8 a link to where the package has the program: not to this system's own.
+    link=$(readlink "$first" 2>/dev/null) || link=
+    case $link in /*) [ ! -x "$1$link" ] || first=$1$link ;; esac
+    [ -x "$first" ] || fail PY024 "$(rpm_titles) hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
+    unpack
+    # Its own libpython is not yet where it looks: offkit sees to that.
+    said=$(LD_LIBRARY_PATH=$1/usr/lib64 "$first" -I -S "$scratch/offkit.pyz" adopt-python "$1" 2>&1) ||
+        fail PY024 "the Python of $(rpm_titles) does not work here: $said" "$another_way"
 }
 

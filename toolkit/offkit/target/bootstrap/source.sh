@@ -17,7 +17,7 @@ python_by_source() {
         return 0
     fi
     verify_bundle
-    check_prefix $((unpacked * 7 + $(bundle_kib)))
+    check_prefix $((unpacked * 7))
     get_compiler
     lock_pythons
     source_settings

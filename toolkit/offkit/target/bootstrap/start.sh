@@ -78,19 +78,13 @@ fail() {
     exit "$status"
 }
 
-# step TEXT [root]: what is done now, or in a dry run what would be, with what needs root.
-steps=0
+# step TEXT [root]: what is done now; in a dry run it is only noted, with what needs root.
+noted=
 arrow='->'
 case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]*8) arrow='→' ;; esac
 step() {
     if [ -n "$dry_run" ]; then
-        steps=$((steps + 1))
-        # with --json stdout is for one document, which only offkit itself can write
-        if [ -n "$json" ]; then
-            printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}" >&2
-        else
-            printf '%3d. would %s%s\n' "$steps" "$1" "${2:+ ($2)}"
-        fi
+        noted=$noted$1${2:+ ($2)}$newline
     elif [ -z "$quiet" ]; then
         say "$arrow $1"
     fi

@@ -22,11 +22,7 @@ get_python() {
         yum) python_by_packages ;;
         rpms) python_by_rpms ;;
     esac
-    if [ -n "$dry_run" ]; then
-        step "with that Python, offkit: verify every member of $bundle, make an environment in \
-$prefix/generations, install the wheels into it, check it, and switch $prefix/current to it"
-        exit 0
-    fi
+    [ -z "$dry_run" ] || rehearse "$@"
     got=$found
     found=
     seen=
