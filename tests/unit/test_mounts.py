@@ -44,6 +44,36 @@ def test_visible_mounts_are_undone(visible, monkeypatch):
     assert os.listdir(str(visible)) == []
 
 
+@pytest.mark.parametrize(
+    ("keep", "chosen"),
+    [((), "mnt"), (("mnt/app",), "media"), (("mnt", "media/x/y"), None), (("mnt2",), "mnt")],
+)
+def test_private_mounts_hide_nothing(tmp_path, monkeypatch, keep, chosen):
+    """An empty directory that stays empty: what is about to be made there would be lost with the mount."""
+    calls = []
+    places = [str(tmp_path / name) for name in ("full", "mnt", "media")]
+    for place in places:
+        os.makedirs(place)
+    (tmp_path / "full" / "file").write_text("")
+    monkeypatch.setattr(mounts, "_EMPTY", places)
+    monkeypatch.setattr(mounts, "go_private", lambda: True)
+    monkeypatch.setattr(mounts.tempfile, "tempdir", str(tmp_path))
+
+    def run(argv):
+        calls.append(list(argv))
+        return Result(argv, 0, "", "")
+
+    with Drive(run, [str(tmp_path / name) for name in keep]) as drive:
+        point = drive.insert("/a.iso")
+        above = os.path.dirname(point)
+        if chosen is None:
+            assert os.path.basename(above).startswith("offkit-")
+        else:
+            assert above == str(tmp_path / chosen)
+            assert calls[0] == ["mount", "-t", "tmpfs", "tmpfs", above]
+        assert calls[-1][-2:] == ["/a.iso", point]
+
+
 def test_a_kernel_that_refuses(visible):
     """mount's own words; the scratch goes."""
     with Drive(lambda argv: Result(argv, 32, "", "mount: unknown filesystem type 'iso9660'\n")) as drive:

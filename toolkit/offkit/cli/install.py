@@ -117,7 +117,7 @@ def install(
     for warning in warnings:
         (console.note if warning.severity == finding.INFO else console.warn)(warning.message)
     broken = [one.subject for one in damaged]
-    with Drive() as drive, ExitStack() as stack:
+    with Drive(keep=[where]) as drive, ExitStack() as stack:
         alone = no_root or os.geteuid() != 0
         english = ledger.english(run)
         carried = bundled.unpack(opened, stack)

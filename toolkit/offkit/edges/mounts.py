@@ -106,10 +106,12 @@ class Drive:
     """Where ISO images are mounted while one command needs them. Use as a context manager.
 
     ``private`` says whether only this process sees them. Nothing is mounted before ``insert``.
+    ``keep`` are paths that will be made meanwhile: no mount may lie above them.
     """
 
-    def __init__(self, run: Run = run) -> None:
+    def __init__(self, run: Run = run, keep: Sequence[str] = ()) -> None:
         self._run = run
+        self._keep = [os.path.realpath(path) for path in keep]
         self._top = ""
         self._own = False  # whether the top directory is one that goes at the end
         self._points: List[str] = []
@@ -132,7 +134,8 @@ class Drive:
         self.private = go_private()
         if self.private:
             for place in _EMPTY:
-                if _is_empty(place) and self._run(["mount", "-t", "tmpfs", "tmpfs", place]).ok:
+                hides = any((path + "/").startswith(place + "/") for path in self._keep)
+                if not hides and _is_empty(place) and self._run(["mount", "-t", "tmpfs", "tmpfs", place]).ok:
                     self._top = place
                     return
         self._top, self._own = tempfile.mkdtemp(prefix="offkit-"), True
