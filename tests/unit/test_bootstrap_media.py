@@ -131,6 +131,31 @@ def test_a_directory_and_relative_paths(disc, server, shell):
 
 
 @every_shell
+def test_two_images_and_odd_names(disc, server, shell):
+    """The packages lie on different discs; names and TMPDIR have spaces and letters of any language."""
+    install_sh.tools_of(server, shell)
+    images = []
+    for number, kept in enumerate(("python3-3.6.8", "python3-libs-3.6.8"), 1):
+        top = server / "top{}".format(number)
+        shutil.copytree(str(disc / "top"), str(top))
+        for path in (top / "Packages").iterdir():
+            if not path.name.startswith(kept):
+                path.unlink()
+        again(top)
+        images += [
+            "--iso",
+            rpm_tools.image(server / os.fsdecode("disque nº {}.iso".format(number).encode()), top),
+        ]
+    (server / "a tmp").mkdir()
+    more = {"TMPDIR": str(server / "a tmp"), "LC_ALL": "C.UTF-8"}
+    code, out, err = install(server, *(images + ["--no-root"]), shell=shell, env=more)
+    assert code == 0, err
+    assert out.startswith("runtime ")
+    assert "disque nº 1.iso, disque nº 2.iso, and verify" in err
+    assert os.listdir(str(server / "a tmp")) == []
+
+
+@every_shell
 def test_el8_shape(disc, server, shell):
     """Repositories in directories of the disc; python36's command is a link to another package's program."""
     install_sh.tools_of(server, shell)

@@ -5,7 +5,7 @@
 
 # Adds to $problems unless image $1 is one, and whole.
 iso_check() {
-    iso_volume=$(iso_sector "$1" 16 | awk '
+    iso_volume=$(iso_sector "$1" 16 | LC_ALL=C awk '
         { for (i = 1; i <= NF; i++) b[n++] = $i }
         END {
             if (b[0] != 1 || b[1] != 67 || b[2] != 68 || b[3] != 48 || b[4] != 48 || b[5] != 49) exit 1
@@ -31,7 +31,7 @@ iso_sector() { dd if="$1" bs=2048 skip="$2" count="${3:-1}" 2>/dev/null | od -An
 # "KIND EXTENT SIZE NAME"; KIND is d, f, or c where the name goes on elsewhere: then
 # "c EXTENT SIZE KIND BLOCK OFFSET LENGTH BEGINNING".
 iso_entries() {
-    iso_sector "$1" "$2" "$((($3 + 2047) / 2048))" | WANTED=${4:-} awk '
+    iso_sector "$1" "$2" "$((($3 + 2047) / 2048))" | WANTED=${4:-} LC_ALL=C awk '
         function number(at) { return b[at] + 256 * b[at + 1] + 65536 * b[at + 2] + 16777216 * b[at + 3] }
         function text(at, length_,    s) {
             for (s = ""; length_ > 0; length_--) s = s character[b[at++]]
@@ -83,7 +83,7 @@ iso_entries() {
 
 # The end of a name that goes on in another place: NM entries of $4 bytes at $3 of block $2.
 iso_name_goes_on() {
-    iso_sector "$1" "$2" 2 | OFFSET=$3 LENGTH=$4 awk '
+    iso_sector "$1" "$2" 2 | OFFSET=$3 LENGTH=$4 LC_ALL=C awk '
         { for (i = 1; i <= NF; i++) b[n++] = $i }
         END {
             p = ENVIRON["OFFSET"] + 0
@@ -113,7 +113,7 @@ END
 # iso_find ISO PATH: "KIND EXTENT SIZE"; fails when there is no such path.
 iso_find() {
     # the root's own record, in the volume descriptor
-    iso_at=$(iso_sector "$1" 16 | awk '
+    iso_at=$(iso_sector "$1" 16 | LC_ALL=C awk '
         { for (i = 1; i <= NF; i++) b[n++] = $i }
         END { printf "d %.0f %.0f\n", b[158] + 256 * b[159] + 65536 * b[160] + 16777216 * b[161],
             b[166] + 256 * b[167] + 65536 * b[168] + 16777216 * b[169] }')

@@ -33,7 +33,7 @@ damaged() {
 read_primary() {
     source_read "$1" repodata/repomd.xml >"$scratch/repomd.xml"
     # primary: type, checksum type, checksum, location
-    wanted=$(awk '
+    wanted=$(LC_ALL=C awk '
         BEGIN { RS = "<" }
         function attribute(name,    rest) {
             if (!match($0, name "=\"[^\"]*\"")) return ""
@@ -96,7 +96,7 @@ unpacker_of() {
 
 # Lines of the index from primary.xml on stdin.
 packages_named() {
-    SOURCE=$1 WANTED=$2 ARCH=$OFFKIT_ARCH awk '
+    SOURCE=$1 WANTED=$2 ARCH=$OFFKIT_ARCH LC_ALL=C awk '
         function attribute(name,    rest) {
             if (!match($0, name "=\"[^\"]*\"")) return ""
             rest = substr($0, RSTART, RLENGTH)
@@ -131,7 +131,7 @@ packages_named() {
 
 # The line of the index with the newest package called $1; nothing when there is none.
 newest() {
-    NAME=$1 awk '
+    NAME=$1 LC_ALL=C awk '
         # rpmvercmp of rpm (rpmio/rpmvercmp.c), less "^", which no package of these media has
         function compare(a, b,    x, y, numeric) {
             if (a == b) return 0

@@ -62,7 +62,7 @@ media_titles() {
     printf '%s' "$rpms" | cut -d ' ' -f 9 | sort -un | while read -r each; do
         source_parts "$(source_numbered "$each")"
         sed 's,.*/,,' <"$scratch/media/$number.name"
-    done | sort -u | tr '\n' ' ' | sed 's/ $//'
+    done | sort -u | awk '{ printf "%s%s", comma, $0; comma = ", " }'
 }
 
 end_rpms() {
