@@ -149,16 +149,13 @@ class Target:
         takes a yes to a key from a terminal only. Without it there is no terminal.
         """
         keyboard, terminal = pty.openpty() if typed else (None, os.open(os.devnull, os.O_RDONLY))
-        argv = [str(word) for word in argv]
-        if user:
-            argv = [*_AS_USER, *argv]
-            variables = dict({"HOME": HOME, "USER": USER, "LOGNAME": USER}, **(variables or {}))
+        argv, environment = _login(argv, user)
         try:
             if typed:
                 os.write(keyboard, typed.encode())
             return subprocess.run(
                 self.command(argv, **how),
-                env=dict(VARIABLES, PATH=enter.PATH, **(variables or {})),
+                env=dict(environment, **(variables or {})),
                 stdin=terminal,
                 capture_output=True,
                 text=True,
@@ -170,6 +167,21 @@ class Target:
             for handle in (terminal, keyboard):
                 if handle is not None:
                     os.close(handle)
+
+    def start(self, argv, user=False):
+        """Begin it, without a word to anybody: a Popen. When that is killed, everything inside is."""
+        argv, environment = _login(argv, user)
+        null = subprocess.DEVNULL
+        return subprocess.Popen(self.command(argv), env=environment, stdin=null, stdout=null, stderr=null)
+
+
+def _login(argv, user):
+    """(the words of the command, the variables of whoever runs it)"""
+    words = [str(word) for word in argv]
+    environment = dict(VARIABLES, PATH=enter.PATH)
+    if not user:
+        return words, environment
+    return [*_AS_USER, *words], dict(environment, HOME=HOME, USER=USER, LOGNAME=USER)
 
 
 def _inside(waiting):
