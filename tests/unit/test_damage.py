@@ -9,6 +9,7 @@ import pytest
 
 import bundle_maker
 from offkit.edges import run
+from offkit.model import layout
 from offkit.model.report import Reporter
 from offkit.target import bundle_file, damage, generations, install, interpreter
 from offkit.target.plan import plan
@@ -140,11 +141,15 @@ def test_the_cure(original, tmp_path):
     assert [one.subject[:5] for one in found] == ["0001-"]
 
 
-def test_the_launcher_without_its_python(original, tmp_path):
-    """It says which interpreter is gone and what to do; exit code 4."""
+@pytest.mark.parametrize("copied", [False, True])
+def test_the_launcher_without_its_python(original, tmp_path, copied):
+    """It says which interpreter is gone and what to do; exit code 4. A copy of it is not enough."""
     _, prefix = original
     shutil.copytree(str(prefix), str(tmp_path / "p"), symlinks=True)
-    dangling(str(tmp_path / "p" / "current" / "bin" / "python"))
+    if copied:
+        os.symlink("/nowhere/python3", str(tmp_path / "p" / "current" / layout.GENERATION_INTERPRETER))
+    else:
+        dangling(str(tmp_path / "p" / "current" / "bin" / "python"))
     done = subprocess.Popen(
         [str(tmp_path / "p" / "current" / "bin" / "offkit"), "doctor"],
         stdout=subprocess.PIPE,

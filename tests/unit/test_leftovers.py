@@ -88,8 +88,13 @@ def test_scratch_is_gone_afterwards_and_sweeps(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(leftovers.os, "getpid", lambda: GONE)
         left = leftovers.temporary_directory()
-    with pytest.raises(ValueError, match="failed"), leftovers.scratch() as folder:
-        assert not os.path.exists(left)
-        assert os.path.isdir(folder)
-        raise ValueError("failed")
+
+    def fail():
+        with leftovers.scratch() as folder:
+            assert not os.path.exists(left)
+            assert os.path.isdir(folder)
+            raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"):
+        fail()
     assert os.listdir(str(tmp_path)) == []

@@ -69,7 +69,9 @@ def put(bundle, prefix, *discs, python=PYTHON, dry=False, named=True):
     prefix = str(prefix)
     existing = generations.found(prefix)
     with ExitStack() as stack:
-        taken = step.prepare(bundle, prefix, python, existing, medium.look([], discs), named, stack)
+        taken = step.prepare(
+            bundle, prefix, python, existing, medium.look([], discs), named and bool(discs), stack
+        )
         token = "t{}".format(len(existing))
         made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
         if not dry:
@@ -197,6 +199,40 @@ def test_a_list_that_cannot_be_read_is_told(tmp_path, disc):
     with open(os.path.join(made.generation, layout.GENERATION_LIBRARY_LIST), "w") as sink:
         json.dump({"schema": "another"}, sink)
     assert [each.code for each in libraries_found(made.generation)] == ["LIB013"]
+
+
+def test_a_new_bundle_takes_over_what_an_earlier_generation_has(tmp_path, disc):
+    """Without the medium; what it needs comes along, and the record keeps where it was from."""
+    first = put(save(tmp_path), tmp_path / "prefix", disc)
+    made = put(save(tmp_path, needed=[A], name="next.tar", soname="next"), tmp_path / "prefix", named=False)
+    (text,) = [each.text for each in made.steps if each.action == "libraries"]
+    assert text == "take {}, {} over from an earlier generation".format(B, A)
+    assert opened(made.generation) == "opened"
+    before, after = (record.read(Tree("/"), each.generation).entries for each in (first, made))
+    assert set(before) == set(after)
+
+
+def test_only_what_is_whole_is_taken_over(tmp_path, disc):
+    """What it needs, too."""
+    first = put(save(tmp_path), tmp_path / "prefix", disc)
+    with open(os.path.join(first.generation, "offkit", "lib64", B), "ab") as sink:
+        sink.write(b"x")
+    with ExitStack() as stack:
+        existing = generations.found(str(tmp_path / "prefix"))
+        bundle = save(tmp_path, name="next.tar", soname="next")
+        taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, existing, [], False, stack)
+    assert (taken.additions, taken.complete) == ((), False)
+
+
+def test_the_medium_comes_first_and_the_rest_is_taken_over(tmp_path, disc):
+    other = Shelf(tmp_path / "other")
+    other.add("c", C)
+    put(save(tmp_path), tmp_path / "prefix", disc)
+    bundle = save(tmp_path, needed=[A, C], name="next.tar")
+    made = put(bundle, tmp_path / "prefix", other.done(), named=False)
+    (text,) = [each.text for each in made.steps if each.action == "libraries"]
+    assert text.startswith("take {} out of 1 RPM of other (no root needed); take ".format(C))
+    assert opened(made.generation) == "opened"
 
 
 def test_everything_goes_with_the_prefix(tmp_path, disc):

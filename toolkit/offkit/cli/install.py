@@ -124,11 +124,10 @@ def install(
         brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console, carried)
         whole = [one for one in existing if one.id not in broken]
         named = bool(isos or directories)
-        taken = taking.prepare(opened, where, owner, whole, brought.media, named, stack)
-        brought = brought._replace(
-            additions=brought.additions + taken.additions, warnings=brought.warnings + taken.warnings
-        )
-        broken += taken.outdated
+        if not brought.additions:
+            taken = taking.prepare(opened, where, owner, whole, brought.media, named, stack)
+            brought = brought.joined(taken.additions, taken.warnings, taken.complete)
+            broken += taken.outdated
         if place:
             owner = owner._replace(path=place)
         planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)

@@ -45,6 +45,7 @@ GENERATION_RUNTIME = "offkit/runtime"
 GENERATION_REPO_CONFIG = "offkit/repo-config"
 GENERATION_LIBRARIES = "offkit/lib64"  # taken out of RPMs
 GENERATION_LIBRARY_LIST = "offkit/libraries.json"
+GENERATION_INTERPRETER = "offkit/interpreter"  # a link, where bin/python is a copy: what it is a copy of
 
 
 def position(path: str) -> int:

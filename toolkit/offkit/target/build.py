@@ -31,10 +31,13 @@ _LAUNCHER = """#!/bin/sh
 self=$(readlink -f -- "$0") || exit 4
 generation=${self%/bin/*}
 python=$generation/bin/python
-if [ ! -x "$python" ]; then
+# Where bin/python is a copy, this is what it needs the library and the modules of.
+base=$generation/offkit/interpreter
+[ -L "$base" ] || base=$python
+if [ ! -x "$base" ] || [ ! -x "$python" ]; then
     exec >&2
-    echo "error: the Python of this installation is gone: $(readlink -m -- "$python" || echo "$python")"
-    echo "  looked at: $python, which leads there"
+    echo "error: the Python of this installation is gone: $(readlink -m -- "$base" || echo "$base")"
+    echo "  looked at: $base, which leads there"
     echo "fix: install that Python again, or the bundle with another one: sh install.sh bundle.tar"
     exit 4
 fi

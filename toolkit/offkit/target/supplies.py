@@ -47,6 +47,13 @@ class Supplies(NamedTuple):
     warnings: Tuple[Finding, ...]
     media: Tuple[Medium, ...] = ()  # to take libraries from where yum does not (target.libraries)
 
+    def joined(
+        self, additions: Tuple[Addition, ...], warnings: Tuple[Finding, ...], complete: bool
+    ) -> "Supplies":
+        """With what target.libraries does besides; ``complete``: then nothing is missing any more."""
+        own = tuple(one for one in self.warnings if not (complete and one.code == MISSING))
+        return self._replace(additions=self.additions + additions, warnings=own + warnings)
+
 
 def prepare(
     bundle: BundleFile,

@@ -76,6 +76,9 @@ def own_interpreter(root: str) -> None:
             "this Python cannot use libraries from RPMs",
             [Finding("PY025", ERROR, original, message, (original,), fix)],
         )
+    base = os.path.join(root, *layout.GENERATION_INTERPRETER.split("/"))
+    os.makedirs(os.path.dirname(base), exist_ok=True)
+    files.replace_link(base, original)
     files.replace(os.path.join(folder, links[0]), changed, stat.S_IMODE(os.stat(original).st_mode) | 0o555)
     for name in links[1:]:
         files.replace_link(os.path.join(folder, name), links[0])

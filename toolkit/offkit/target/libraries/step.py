@@ -6,7 +6,7 @@ are there the doctor looks at them, and what it still misses is taken as well.
 
 import posixpath
 from contextlib import ExitStack
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.edges import host
 from offkit.edges.tree import Tree
@@ -22,9 +22,10 @@ from offkit.target.doctor.providers import Catalog
 from offkit.target.generations import Generation
 from offkit.target.interpreter import Interpreter
 from offkit.target.libraries import record, settle
+from offkit.target.libraries.heirs import inherit
 from offkit.target.libraries.here import Here, Wanted, versions_asked
 from offkit.target.libraries.supply import Supply
-from offkit.target.libraries.take import Haul, take
+from offkit.target.libraries.take import Haul, Taken, take
 from offkit.target.plan import INSIDE, Addition, Step
 from offkit.target.repo import medium
 from offkit.target.repo.medium import Medium
@@ -37,9 +38,11 @@ class Prepared(NamedTuple):
     additions: Tuple[Addition, ...]
     warnings: Tuple[Finding, ...]
     outdated: Tuple[str, ...]  # generations of this bundle that are without these libraries
+    complete: bool  # nothing that the bundle needs will be missing
 
 
-_NOTHING = Prepared((), (), ())
+_NOTHING = Prepared((), (), (), True)
+_NONE = Haul((), ())
 
 
 def prepare(
@@ -64,24 +67,53 @@ def prepare(
     wanted = here.lacking(checklist.load(bundle.read(layout.CHECKLIST)))
     brought = _brought(prefix, python)
     spare = _of_interpreter(python, tree) if brought else {}
-    if not media or not (wanted or spare):
+    if not (wanted or spare):
         return _NOTHING
     own = [one for one in existing if plan.same_origin(one, bundle, python)]
-    outdated = tuple(one.id for one in own if not _has(one, wanted))
-    if len(outdated) < len(own):
-        return _NOTHING._replace(outdated=outdated)
-    el = medium.server().el or bundle.manifest.target.el
-    supply = stack.enter_context(Supply(media, medium.server()))
-    haul = take({**spare, **wanted}, here, supply, el)
+    satisfied = [one for one in own if _has(one, wanted)]
+    sources = _Sources(here, existing, medium.server().el or bundle.manifest.target.el)
+    if media and not satisfied:
+        sources.supply = stack.enter_context(Supply(media, medium.server()))
+    haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
     if lost and named:
         raise RequestError("libraries are on none of the media; nothing was installed", lost)
-    warnings = (*supply.findings, *(each._replace(severity=WARNING) for each in lost))
+    told = (*sources.findings, *(each._replace(severity=WARNING) for each in lost if media))
     if not haul.libraries:
-        return Prepared((), warnings, ())
+        return Prepared((), told, (), bool(satisfied))
     _room(bundle, prefix, haul)
-    filling = _Filling(here, supply, el, haul, brought)
-    return Prepared((Addition(INSIDE, _step(haul), filling.fill),), warnings, outdated)
+    filling = _Filling(sources, haul, brought)
+    outdated = tuple(one.id for one in own if one not in satisfied)
+    return Prepared((Addition(INSIDE, _step(haul, sources), filling.fill),), told, outdated, not lost)
+
+
+class _Sources:
+    """Where libraries come from: media, and what earlier generations have from such."""
+
+    def __init__(self, here: Here, existing: Sequence[Generation], el: int) -> None:
+        self._here, self._existing, self._el = here, existing, el
+        self.supply: Optional[Supply] = None
+        self.inherited: Set[str] = set()  # sonames that came from a generation
+
+    @property
+    def findings(self) -> List[Finding]:
+        return self.supply.findings if self.supply is not None else []
+
+    def get(self, wanted: Wanted, had: Sequence[str]) -> Haul:
+        """From the media, and what those do not have from the newest generation that has it."""
+        if self.supply is not None:
+            found = take(wanted, self._here, self.supply, self._el, had)
+        else:
+            message = "is missing here, and no medium was named"
+            fix = "run this again with --iso FILE (or --rpm-repo DIR)"
+            found = Haul((), tuple(Finding("RPM004", ERROR, each, message, (), fix) for each in wanted))
+        lost = {each.subject: wanted.get(each.subject, ()) for each in found.findings}
+        heritage = inherit(self._existing, lost, self._here)
+        there = {each.soname for each in found.libraries}.union(had)
+        fresh = [each for each in heritage.libraries if each.soname not in there]
+        self.inherited.update(each.soname for each in fresh)
+        findings = tuple(each for each in found.findings if each.subject in heritage.left)
+        return Haul((*fresh, *found.libraries), findings)
 
 
 def _brought(prefix: str, python: Interpreter) -> bool:
@@ -131,23 +163,30 @@ def _room(bundle: BundleFile, prefix: str, haul: Haul) -> None:
         raise EnvironmentProblem("there is no room for the libraries", [found])
 
 
-def _step(haul: Haul) -> Step:
-    names = [each.soname for each in haul.libraries]
-    shown = ", ".join(names[:_NAMED])
-    if len(names) > _NAMED:
-        shown += " and {} more".format(len(names) - _NAMED)
-    rpms = {each.rpm for each in haul.libraries}
-    media = ", ".join(sorted({each.medium for each in haul.libraries}))
-    text = "take {} out of {} of {} (no root needed)".format(shown, words.several(len(rpms), "RPM"), media)
-    return Step("libraries", text)
+def _step(haul: Haul, sources: _Sources) -> Step:
+    media = [each for each in haul.libraries if each.soname not in sources.inherited]
+    parts = []
+    if media:
+        rpms = words.several(len({each.rpm for each in media}), "RPM")
+        names = ", ".join(sorted({each.medium for each in media}))
+        parts.append("take {} out of {} of {} (no root needed)".format(_shown(media), rpms, names))
+    if sources.inherited:
+        heritage = [each for each in haul.libraries if each.soname in sources.inherited]
+        parts.append("take {} over from an earlier generation".format(_shown(heritage)))
+    return Step("libraries", "; ".join(parts))
+
+
+def _shown(libraries: Sequence[Taken]) -> str:
+    names = [each.soname for each in libraries]
+    more = " and {} more".format(len(names) - _NAMED) if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 class _Filling:
     """The libraries under way into an environment."""
 
-    def __init__(self, here: Here, supply: Supply, el: int, haul: Haul, brought: bool) -> None:
-        self._here, self._supply, self._el, self._brought = here, supply, el, brought
-        self._first = haul
+    def __init__(self, sources: _Sources, haul: Haul, brought: bool) -> None:
+        self._sources, self._first, self._brought = sources, haul, brought
         self._order: List[str] = []  # of what was put there, each after what it needs
         self._preloaded: List[str] = []
         self._tried: Set[str] = set()
@@ -172,7 +211,7 @@ class _Filling:
                 settle.preload(root, env.site_packages, self._preloaded)
             if fresh:
                 self._tried.update(fresh)
-                self._put(root, take(fresh, self._here, self._supply, self._el, self._order))
+                self._put(root, self._sources.get(fresh, self._order))
             if not (hidden or fresh):
                 break
 
