@@ -6,6 +6,7 @@ starts the one that runs the tests, and so is offkit.pyz.
 
 import fcntl
 import glob
+import gzip
 import os
 import shutil
 import subprocess
@@ -216,7 +217,48 @@ def damaged_metadata(top):
     flipped(path, 60)
 
 
+def rewritten(*pairs):
+    """New metadata in which words are others; nobody signed it."""
+
+    def change(top):
+        rpm_tools.run(["createrepo_c", "--quiet", "--general-compress-type=gz", "--no-database", str(top)])
+        (path,) = (top / "repodata").glob("*primary.xml.gz")
+        text = gzip.decompress(path.read_bytes()).decode()
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        packed = gzip.compress(text.encode())
+        path.write_bytes(packed)
+        index = repo_maker.repomd(("primary", "repodata/" + path.name, packed, len(text)))
+        (top / "repodata/repomd.xml").write_bytes(index)
+
+    return change
+
+
+climbing_version = rewritten(('ver="3.6.8"', 'ver="3.6/../../../x"'))
+climbing_version.__name__ = "climbing_version"
+climbing_place = rewritten(('href="Packages/python3-libs', 'href="../media/Packages/python3-libs'))
+climbing_place.__name__ = "climbing_place"
+
+
+def climbing_metadata(top):
+    (path,) = (top / "repodata").glob("*primary.xml.gz")
+    index = repo_maker.repomd(("primary", "../repodata/" + path.name, path.read_bytes(), None))
+    (top / "repodata/repomd.xml").write_bytes(index)
+
+
+def zstd_metadata(top):
+    """Only its name and its checksum are looked at: nothing on that server unpacks it."""
+    (top / "repodata/primary.xml.zst").write_bytes(b"zstd")
+    index = repo_maker.repomd(("primary", "repodata/primary.xml.zst", b"zstd", None))
+    (top / "repodata/repomd.xml").write_bytes(index)
+
+
 FAILURES = [
+    (climbing_version, 3, "REPO011 ISO: 3.6/../../../x is no version of a Python"),
+    (climbing_place, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is not on ISO, whose metadata name it"),
+    (climbing_metadata, 3, "REPO011 ISO: its metadata lie outside it: ../repodata/"),
+    (zstd_metadata, 4, "RPM008 ISO: nothing here can unpack "),
     (tamper, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: its checksum"),
     (tamper_well, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: rpm says"),
     (unsign, 3, "RPM002 python3-3.6.8-1.el7.x86_64.rpm on ISO is not signed"),
@@ -292,6 +334,15 @@ def test_wrong_arguments(server, args, code, words):
     assert (found, out) == (code, "")
     assert words in err
     assert os.listdir(str(server / "tmp")) == []
+
+
+def test_another_machine(server):
+    """Known before a Python is got."""
+    (server / "bin/uname").unlink()
+    install_sh.program(server / "bin/uname", "echo riscv64\n")
+    code, _, err = install(server)
+    assert code == 4
+    assert "error: ENV021 this machine is riscv64, the bundle is for x86_64" in err
 
 
 def test_a_damaged_bundle_gets_no_python(disc, server):

@@ -51,11 +51,11 @@ read_primary() {
     read -r type sum href <<END
 $wanted
 END
-    case $href in
-        '') damaged "$1" "its repomd.xml names no primary metadata" && return ;;
-        /* | *..* | *:*) damaged "$1" "its metadata lies outside it: $href" && return ;;
-    esac
-    if ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
+    if [ -z "$href" ]; then
+        damaged "$1" "its repomd.xml names no primary metadata"
+    elif outside "$href"; then
+        damaged "$1" "its metadata lie outside it: $href"
+    elif ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
         has_room || no_room
         damaged "$1" "$href is not there"
     elif [ "$(checksum "$type" "$scratch/primary")" != "$sum" ]; then
@@ -68,6 +68,9 @@ END
     fi
     rm -f "$scratch/primary"
 }
+
+# Whether a path leads out of its repository.
+outside() { case /$1/ in //* | */../* | *:*) return 0 ;; *) return 1 ;; esac; }
 
 # checksum TYPE FILE: hexadecimal, or nothing for a type that is not known here.
 checksum() {

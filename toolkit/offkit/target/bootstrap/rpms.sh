@@ -11,6 +11,15 @@ choose_rpms() {
         [ -z "$line" ] || rpms=$rpms$line$newline
     done
     case $rpms in "$OFFKIT_PACKAGES "*) ;; *) no_package ;; esac
+    # Nobody signed the metadata, and this becomes part of a path.
+    version=$(rpm_field "$rpms" 3 | head -n 1)
+    case $version in
+        [0-9]*[!0-9A-Za-z.]* | [!0-9]* | *..*)
+            source=$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")
+            damaged "$source" "$version is no version of a Python"
+            end_media
+            ;;
+    esac
 }
 
 no_package() {
@@ -30,7 +39,6 @@ rpm_field() { printf '%s\n' "$1" | cut -d ' ' -f "$2"; }
 python_by_rpms() {
     lacking=$(lacking rpm rpm2cpio cpio)
     [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
-    version=$(rpm_field "$rpms" 3 | head -n 1)
     place=$prefix/python/$version-rpm
     titles=$(rpm_titles)
     step "take $titles out of $(media_titles), and verify the repository's checksums and the distribution's signatures"
@@ -94,7 +102,8 @@ fetch_rpm() {
     title=${1##*[ /]}
     file=$scratch/payload/$title
     again="copy the medium again, and compare sha256sum on both sides of the gap"
-    if ! source_read "$source" "$(rpm_field "$1" 10)" >"$file" 2>/dev/null; then
+    href=$(rpm_field "$1" 10)
+    if outside "$href" || ! source_read "$source" "$href" >"$file" 2>/dev/null; then
         has_room || no_room
         problem "RPM001 $title is not on $(source_name "$source"), whose metadata name it" "$again"
         return

@@ -10,6 +10,9 @@ get_python() {
         '' | all) ;;
         *[!0-9]*) fail 2 "--keep takes a number or all, and not $keep" ;;
     esac
+    machine=$(uname -m)
+    [ "$machine" = "$OFFKIT_ARCH" ] || fail ENV021 "this machine is $machine, the bundle is for $OFFKIT_ARCH" \
+        "bundle again on the other side: offkit bundle --arch $machine"
     [ -z "$python" ] || no_python # that one was named, and will not do
     choose_way
     [ -n "$way" ] || no_python
