@@ -98,6 +98,16 @@ def test_what_no_medium_has(tmp_path):
     assert caught.value.exit_code == 1
 
 
+def test_what_no_medium_has_and_is_allowed_to_miss(tmp_path):
+    """The rest is installed all the same; it is a warning then."""
+    place = repo(tmp_path, ONE)
+    found = supplies.survey(bundle(tmp_path, ONE, TWO), [], [place], strict=False)
+    assert found.rpms == ("libnowhereone.x86_64",)
+    assert [(each.code, each.severity, each.subject) for each in found.lasting] == [
+        ("RPM004", "warning", TWO)
+    ]
+
+
 def test_metadata_that_is_damaged(tmp_path):
     """repomd.xml is whole, and what it names is not: REPO011."""
     place = repo(tmp_path, ONE)

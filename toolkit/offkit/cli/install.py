@@ -54,6 +54,9 @@ def install(
     no_root: bool = typer.Option(
         False, "--no-root", help="Change nothing of the system, as for an ordinary user."
     ),
+    allow_missing: bool = typer.Option(
+        False, "--allow-missing", help="Go on without libraries that none of the media has."
+    ),
     get_python: Optional[str] = typer.Option(
         None,
         "--get-python",
@@ -121,9 +124,12 @@ def install(
         alone = no_root or os.geteuid() != 0
         english = ledger.english(run)
         carried = bundled.unpack(opened, stack)
-        brought = supplies.prepare(opened, where, isos, directories, alone, drive, english, console, carried)
+        strict = not allow_missing
+        brought = supplies.prepare(
+            opened, where, isos, directories, alone, drive, english, console, carried, strict
+        )
         whole = [one for one in existing if one.id not in broken]
-        named = bool(isos or directories)
+        named = strict and bool(isos or directories)
         if not brought.additions:
             taken = taking.prepare(opened, where, owner, whole, brought.media, named, stack)
             brought = brought.joined(taken.additions, taken.warnings, taken.complete)

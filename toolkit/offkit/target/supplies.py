@@ -34,10 +34,15 @@ class Survey(NamedTuple):
 
     media: Tuple[Medium, ...]  # that were named
     missing: Tuple[Finding, ...]  # LIB001, one for each soname
-    too_old: Tuple[Finding, ...]  # LIB002: no RPM cures those
+    incurable: Tuple[Finding, ...]  # LIB002, too old; RPM004, on none of the media
     rpms: Tuple[str, ...]  # with their architecture, as yum takes them
     again: Tuple[str, ...]  # installed, and damaged
     line: str = ""  # for a shell of root's, where this server's own repositories offkit-* have it all
+
+    @property
+    def lasting(self) -> Tuple[Finding, ...]:
+        """What will be wrong after the installation too, as warnings."""
+        return tuple(each._replace(severity=WARNING) for each in self.incurable)
 
 
 class Supplies(NamedTuple):
@@ -51,8 +56,10 @@ class Supplies(NamedTuple):
         self, additions: Tuple[Addition, ...], warnings: Tuple[Finding, ...], complete: bool
     ) -> "Supplies":
         """With what target.libraries does besides; ``complete``: then nothing is missing any more."""
-        own = tuple(one for one in self.warnings if not (complete and one.code == MISSING))
-        return self._replace(additions=self.additions + additions, warnings=own + warnings)
+        said = {(one.code, one.subject) for one in warnings}
+        own = [one for one in self.warnings if not (complete and one.code == MISSING)]
+        own = [one for one in own if (one.code, one.subject) not in said]
+        return self._replace(additions=self.additions + additions, warnings=(*own, *warnings))
 
 
 def prepare(
@@ -65,19 +72,21 @@ def prepare(
     run: Run,
     reporter: Reporter,
     bundled: str = "",
+    strict: bool = True,
 ) -> Supplies:
     """What the server lacks for this bundle, and the steps that bring it from these media.
 
-    ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``alone``: the
-    system must not be changed (an ordinary user, --no-root). ``drive`` holds the media as long as
+    ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
+    no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
+    ordinary user, --no-root). ``drive`` holds the media as long as
     the steps may run; ``run`` speaks English (target.ledger.english). Raises what ``survey`` and
     ``bases`` raise; nothing has been written then.
     """
-    found = survey(bundle, isos, directories, bundled)
+    found = survey(bundle, isos, directories, bundled, strict)
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
-        return Supplies((), found.too_old, found.media if alone else ())
+        return Supplies((), found.lasting, found.media if alone else ())
     obstacles: List[Finding] = [] if alone else unavailable()
     if not (alone or obstacles):
         try:
@@ -86,17 +95,22 @@ def prepare(
             obstacles = [unmountable(problem)]
         else:
             places = bases(found.media, tops, medium.server())
-            return Supplies((by_yum(prefix, found, places, run, reporter),), found.too_old)
-    return Supplies((), (*obstacles, *found.too_old), found.media)
+            return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting)
+    return Supplies((), (*obstacles, *found.lasting), found.media)
 
 
 def survey(
-    bundle: BundleFile, isos: Sequence[str] = (), directories: Sequence[str] = (), bundled: str = ""
+    bundle: BundleFile,
+    isos: Sequence[str] = (),
+    directories: Sequence[str] = (),
+    bundled: str = "",
+    strict: bool = True,
 ) -> Survey:
     """Judge the bundle's checklist against this server.
 
     Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
-    (REPO011), and RequestError when media were named and none has a library (RPM004).
+    (REPO011), and where it is ``strict`` RequestError when media were named and none has a
+    library (RPM004).
     """
     places = [*directories, *([bundled] if bundled else [])]
     media = medium.look(isos, places)
@@ -112,12 +126,13 @@ def survey(
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    if (isos or directories) and nowhere:
-        raise _nowhere(nowhere, media)
+    lost = _nowhere(nowhere, media) if isos or directories else []
+    if lost and strict:
+        raise RequestError("libraries are on none of the media; nothing was installed", lost)
     return Survey(
         tuple(media),
         missing,
-        tuple(each._replace(severity=WARNING) for each in errors if each.code == _TOO_OLD),
+        tuple(each for each in errors if each.code == _TOO_OLD) + tuple(lost),
         tuple(_with_arch(name, target.arch) for name in result.rpms),
         tuple(_with_arch(name, target.arch) for name in result.again),
         result.install_line if result.catalog.read and not media else "",
@@ -129,17 +144,13 @@ def _with_arch(name: str, arch: str) -> str:
     return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
 
 
-def _nowhere(lost: Sequence[Finding], media: Sequence[Medium]) -> RequestError:
+def _nowhere(lost: Sequence[Finding], media: Sequence[Medium]) -> List[Finding]:
     places = tuple(one.source for one in media)
     fix = (
-        "name the fuller ISO of the same release (Everything, DVD), or a second one as well; without "
-        "--iso and --rpm-repo the bundle is installed all the same, and 'offkit doctor' says what fails"
+        "name the fuller ISO of the same release (Everything, DVD), or a second one as well; "
+        "--allow-missing goes on without it, and 'offkit doctor' says then what fails"
     )
-    message = "{} on none of the media; nothing was installed".format(
-        "a library is" if len(lost) == 1 else "{} libraries are".format(len(lost))
-    )
-    found = [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
-    return RequestError(message, found)
+    return [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
 
 
 def warning(found: Survey) -> List[Finding]:
