@@ -53,12 +53,13 @@ def put(root: str, libraries: Sequence[Taken]) -> None:
 
 
 def own_interpreter(root: str) -> None:
-    """Replace the links in ``bin`` that lead to the base interpreter. Done again it changes nothing.
+    """Replace the links in ``bin`` by a program with another path. Done again it changes nothing.
 
     Raises EnvironmentProblem (PY025) where that is not to be had, and OSError.
     """
     folder = os.path.join(root, "bin")
-    links = [name for name in sorted(os.listdir(folder)) if _NAMES.match(name) and _leaves(folder, name)]
+    names = [name for name in sorted(os.listdir(folder)) if _NAMES.match(name)]
+    links = [name for name in names if os.path.islink(os.path.join(folder, name))]
     if not links:
         return
     original = os.path.realpath(os.path.join(folder, links[0]))
@@ -79,17 +80,13 @@ def own_interpreter(root: str) -> None:
     base = os.path.join(root, *layout.GENERATION_INTERPRETER.split("/"))
     os.makedirs(os.path.dirname(base), exist_ok=True)
     files.replace_link(base, original)
-    files.replace(os.path.join(folder, links[0]), changed, stat.S_IMODE(os.stat(original).st_mode) | 0o555)
+    first = os.path.join(folder, links[0])
+    files.replace(first, changed, stat.S_IMODE(os.stat(original).st_mode) | 0o555)
+    # No links: CPython 3.11 takes what bin/python leads to for the base interpreter (getpath.py).
     for name in links[1:]:
-        files.replace_link(os.path.join(folder, name), links[0])
-
-
-def _leaves(folder: str, name: str) -> bool:
-    path = os.path.join(folder, name)
-    if not os.path.islink(path):
-        return False
-    target = os.path.normpath(os.path.join(folder, os.readlink(path)))
-    return os.path.dirname(target) != os.path.normpath(folder)
+        temporary = os.path.join(folder, ".{}.tmp".format(name))
+        os.link(first, temporary)
+        os.replace(temporary, os.path.join(folder, name))
 
 
 def _directories(text: Optional[str], original: str) -> List[str]:
