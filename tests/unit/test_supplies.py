@@ -134,6 +134,7 @@ def test_the_step(tmp_path):
     assert [entry.text for entry in entries] == [made.step.text]
     assert [rpm.name for rpm in ledger.added(entries, run.lines)] == ["gpg-pubkey", "libnowhereone"]
     assert sorted(os.listdir(str(tmp_path / "p" / "system"))) == ["0001.after", "0001.before", "0001.text"]
+    assert list(ledger.LDCONFIG) in run.calls
 
 
 def test_a_refusal_leaves_nothing(tmp_path):

@@ -34,6 +34,8 @@ class Rpm:
             return Result(
                 argv, 0 if lines else 1, "".join(line + "\n" for line in lines) or "no package\n", ""
             )
+        if tuple(argv) == ledger.LDCONFIG:
+            return Result(argv, 0, "", "")
         assert argv[:2] == ["rpm", "-e"], argv
         words = [word for word in argv[2:] if word != "--test"]
         gone = [line for line in self.lines if WORDS.get(line) in words]

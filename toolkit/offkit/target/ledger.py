@@ -20,6 +20,7 @@ FORMAT = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"
 _LINE = re.compile(r"^(.+)-(\d+):([^-]+)-([^-]+)\.([^.]+)$")
 _FILE = re.compile(r"^(\d{4,})\.(text|before|after|files)$")
 _KEY = "gpg-pubkey"
+LDCONFIG = ("/sbin/ldconfig",)  # not on everybody's PATH
 SCRATCH = ".scratch-"  # directories of yum's, in PREFIX/system while it works
 _MODULES = "/etc/dnf/modules.d"
 

@@ -232,6 +232,9 @@ def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, 
             done = yum.call(argv, run, lambda: _left_behind(before, run))
             for line in done.stdout.splitlines():
                 reporter.note(line)
+        # A yum that was killed before the packages' own scriptlets left them without: to yum they
+        # are installed, and it does nothing more.
+        run(ledger.LDCONFIG)
     finally:
         new = sorted(ledger.module_files() - modules)
         ledger.end(prefix, number, before, ledger.installed(run), new)

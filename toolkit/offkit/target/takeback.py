@@ -85,12 +85,12 @@ def apply(made: TakeBack, run: Run) -> None:
     for path in made.files:
         with suppress(FileNotFoundError):
             os.unlink(path)
-    if any(path.startswith(_LDCONF) for path in made.files):
-        run(["ldconfig"])
     if made.rpms:
         done = run(["rpm", "-e", *(rpm.word for rpm in made.rpms)])
         if not done.ok:
             raise yum.failure(done, "the packages are still there; all else that was offkit's is gone")
+    if made.rpms or any(path.startswith(_LDCONF) for path in made.files):
+        run(ledger.LDCONFIG)
 
 
 def need_root(made: TakeBack) -> EnvironmentProblem:
