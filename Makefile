@@ -46,7 +46,7 @@ lint: $(VENV)/.tools
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py
-	$(BIN)/python tests/joined.py | $(BIN)/shellcheck -
+	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
 
 unit: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/house tests/unit tests/property
