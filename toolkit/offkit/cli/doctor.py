@@ -223,6 +223,9 @@ def _install(line: str) -> None:
         render.line("")
         render.line("everything to install, in one go:")
         render.line("  " + line)
+        if os.geteuid() != 0:
+            render.line("that takes root; without it, for an installation of your own:")
+            render.line("  sh install.sh bundle.tar --iso FILE")
 
 
 def _text(result: "Examination", quiet: bool) -> None:

@@ -1,6 +1,6 @@
 """offkit inspect: what a bundle is for and what it holds."""
 
-from typing import TYPE_CHECKING, Tuple
+from typing import TYPE_CHECKING, List, Tuple
 
 import typer
 
@@ -8,6 +8,7 @@ from offkit.cli import options, render
 
 if TYPE_CHECKING:
     from offkit.model.checklist import Library
+    from offkit.model.manifest import Member
 
 
 def inspect(
@@ -32,6 +33,7 @@ def inspect(
     pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
     wheels = [(split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
+    rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
     whole = bundle_file.sha256(bundle, console) if verbose else None
     render.document(
         "offkit/inspect-1",
@@ -69,6 +71,7 @@ def inspect(
             ("digest", opened.digest + "  of the manifest"),
             ("installed", render.size(manifest.installed_size)),
             *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
+            *([("carries", _rpms(rpms))] if rpms else []),
         ]
     )
     render.title("requirements")
@@ -87,6 +90,11 @@ def inspect(
 def _python(one: Tuple[str, str, str]) -> str:
     kind, member, version = one
     return "Python {}, {} ({})".format(version, "its source" if kind == "source" else "ready-made", member)
+
+
+def _rpms(rpms: "List[Member]") -> str:
+    number = render.count(len(rpms), "RPM")
+    return "{} of libraries, {}".format(number, render.size(sum(one.size for one in rpms)))
 
 
 def _source(library: "Library") -> str:
