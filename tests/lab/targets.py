@@ -36,6 +36,8 @@ VARIABLES = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "USER": "root",
 USER = "worker"
 HOME = "/home/" + USER
 _UID = 1000
+# The first process of a server that is up: a shell that buries the dead, whoever their parents were.
+_INIT = ["bash", "-c", "while :; do sleep 1000 & wait; done"]
 _AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--inh-caps=-all"]
 
 
@@ -133,7 +135,7 @@ class Target:
 
         What the disc and the binds are is settled by then.
         """
-        waiting = subprocess.Popen(self.command(["sleep", "infinity"]), stdin=subprocess.DEVNULL)
+        waiting = subprocess.Popen(self.command(_INIT), stdin=subprocess.DEVNULL)
         try:
             self._pid = _inside(waiting)
             yield self
@@ -192,7 +194,7 @@ def _inside(waiting):
             first = text.read().split()
         if first:
             with open("/proc/{}/comm".format(first[0]), encoding="ascii") as text:
-                if text.read().strip() == "sleep":
+                if text.read().strip() == _INIT[0]:
                     return int(first[0])
         time.sleep(0.002)
     raise RuntimeError("the target did not start")

@@ -78,7 +78,7 @@ def test_a_server_that_is_up_keeps_what_is_mounted(el7):
     with el7.up():
         assert sh(el7, "mount -o loop,ro '{}' /mnt".format(IMAGE))[0] == 0
         assert sh(el7, "cat /mnt/CentOS_BuildTag")[1] == "20201030-1\n"
-        assert sh(el7, "cat /proc/1/comm")[1] == "sleep\n"
+        assert sh(el7, "cat /proc/1/comm")[1] == "bash\n"
     assert sh(el7, "ls /mnt")[1] == ""
     assert cache.run(["losetup", "-a"]) == before
 

@@ -96,7 +96,7 @@ def install(
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
-    from offkit.edges import files
+    from offkit.edges import files, leftovers
     from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
     from offkit.model import finding, layout
@@ -107,6 +107,8 @@ def install(
     from offkit.target.plan import Step, plan
 
     _clean_up_after_signals()
+    if not dry_run:
+        leftovers.sweep()  # also where nothing is left to do that needs a scratch of its own
     where = os.path.abspath(prefix or options.default_prefix())
     opened = bundle_file.read_manifest(bundle)
     console.step("verifying {}".format(bundle))
