@@ -67,6 +67,29 @@ def test_only_the_database(tmp_path, squeeze):
     check(read(tmp_path))
 
 
+@pytest.mark.parametrize("kind", ["primary", "primary_db"])
+def test_all_packages_with_a_library(tmp_path, kind):
+    """With all their libraries, and those among what they require."""
+    rows = [
+        repo_maker.package("libSM", [SM, "libSM", "libSM(x86-64)"], ["libICE.so.6()(64bit)", "/bin/sh"]),
+        repo_maker.package("tool", ["tool"], [SM]),
+        repo_maker.package("both", ["liba.so.1()(64bit)", "liba.so.1(A_1)(64bit)"], checksum="sha256:00"),
+    ]
+    if kind == "primary":
+        repo_maker.repository(tmp_path, rows)
+    else:
+        packed = repo_maker.SQUEEZE[".bz2"](repo_maker.database(str(tmp_path / "db"), rows))
+        repo_maker.write(tmp_path, "repodata/x.sqlite.bz2", packed)
+        text = repo_maker.repomd((kind, "repodata/x.sqlite.bz2", packed, None))
+        repo_maker.write(tmp_path, "repodata/repomd.xml", text)
+    found = {each.name: each for each in read(tmp_path, None).packages}
+    assert sorted(found) == ["both", "libSM"]
+    assert found["libSM"].provides == (SM,)
+    assert "libICE.so.6()(64bit)" in found["libSM"].requires
+    assert found["both"].provides == ("liba.so.1()(64bit)", "liba.so.1(A_1)(64bit)")
+    assert found["both"].checksum == "sha256:00"
+
+
 def test_by_name(tmp_path):
     """A package can be asked for by its own name, from both kinds of metadata."""
     index = read(repository(tmp_path / "xml", PACKAGES), (), ("zlib-devel",))

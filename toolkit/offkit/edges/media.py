@@ -8,7 +8,7 @@ import errno
 import hashlib
 import os
 import posixpath
-from typing import Any, BinaryIO, Collection, Iterator, List
+from typing import Any, BinaryIO, Collection, Iterator, List, Optional
 
 from offkit.edges import primary_db, unpacking
 from offkit.edges.tree import Tree, kind
@@ -114,9 +114,10 @@ class Image(Medium):
 
 
 def read_index(
-    medium: Medium, base: str, capabilities: Collection[str], names: Collection[str] = ()
+    medium: Medium, base: str, capabilities: Optional[Collection[str]], names: Collection[str] = ()
 ) -> Index:
-    """What the repository at ``base`` says about packages with ``capabilities`` or ``names``.
+    """What the repository at ``base`` says about packages with ``capabilities`` or ``names``, or, where
+    the former are None, about all that have a library.
 
     primary.xml is read, or primary.sqlite where only that is usable. Raises BadRepodata with every
     reason, OSError, BadIso.
@@ -168,7 +169,7 @@ def _open(medium: Medium, base: str, data: Data) -> BinaryIO:
 
 
 def _read(
-    medium: Medium, base: str, data: Data, capabilities: Collection[str], names: Collection[str]
+    medium: Medium, base: str, data: Data, capabilities: Optional[Collection[str]], names: Collection[str]
 ) -> Index:
     with _open(medium, base, data) as source:
         hashing = _Hashing(source, data)

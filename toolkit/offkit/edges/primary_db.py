@@ -5,7 +5,7 @@ nothing but plain columns is asked for, and a query that works too long is stopp
 """
 
 import os
-from typing import Any, Collection, Dict, Iterator, List, Set
+from typing import Any, Collection, Dict, Iterator, List, Optional, Set
 
 from offkit.model.repodata import BadRepodata, Index
 from offkit.model.rpm import Package, is_library, is_name
@@ -22,7 +22,7 @@ _COLUMNS = (
 _BATCH = 500  # names in one query; SQLite takes 999 variables
 
 
-def read(source: Iterator[bytes], capabilities: Collection[str], names: Collection[str]) -> Index:
+def read(source: Iterator[bytes], capabilities: Optional[Collection[str]], names: Collection[str]) -> Index:
     """As ``repodata.read_primary``. Raises BadRepodata, OSError, and whatever ``source`` raises."""
     import tempfile
 
@@ -51,13 +51,14 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _query(connection: Any, capabilities: Collection[str], names: Collection[str]) -> Index:
+def _query(connection: Any, capabilities: Optional[Collection[str]], names: Collection[str]) -> Index:
     all_names = _column(connection, "SELECT name FROM packages")
     (count,) = connection.execute("SELECT count(*) FROM packages").fetchone()
     provided = _column(connection, "SELECT DISTINCT name FROM provides WHERE name LIKE '%.so%'")
     libraries = set(filter(is_library, provided))
     given: Dict[int, List[str]] = {}
-    for capability, key in _matching(connection, _PROVIDES, capabilities):
+    asked = libraries if capabilities is None else capabilities
+    for capability, key in _matching(connection, _PROVIDES, asked):
         given.setdefault(key, []).append(capability)
     for _, key in _matching(connection, _PACKAGES, names):
         given.setdefault(key, [])

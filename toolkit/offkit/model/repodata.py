@@ -4,7 +4,7 @@ Format: createrepo's, as yum 3 and dnf read it. Whatever the bytes are, time is 
 number and memory is bounded: no entities, no endless tags, a limit to what is kept.
 """
 
-from typing import Any, BinaryIO, Callable, Collection, Dict, FrozenSet, Iterator, List, NamedTuple, Set
+from typing import Any, BinaryIO, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from offkit.model.rpm import Package, is_library, is_name
 
@@ -86,10 +86,13 @@ def chunks(source: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: source.read(_CHUNK), b"")
 
 
-def read_primary(source: Iterator[bytes], capabilities: Collection[str], names: Collection[str]) -> Index:
+def read_primary(
+    source: Iterator[bytes], capabilities: Optional[Collection[str]], names: Collection[str]
+) -> Index:
     """Read the unpacked primary.xml; keep the packages that provide one of ``capabilities`` or are
-    called one of ``names``. Raises BadRepodata, and whatever ``source`` raises."""
-    reader = _Primary(frozenset(capabilities), frozenset(names))
+    called one of ``names``. None: every package with a library, and of what it requires the libraries.
+    Raises BadRepodata, and whatever ``source`` raises."""
+    reader = _Primary(capabilities, names)
     _feed(reader.parser, source)
     if not reader.is_primary:
         raise BadRepodata("it is XML, but no primary metadata")
@@ -99,8 +102,10 @@ def read_primary(source: Iterator[bytes], capabilities: Collection[str], names: 
 class _Primary:
     """The state of one pass. Handlers are few and short: this is the whole cost."""
 
-    def __init__(self, capabilities: FrozenSet[str], names: FrozenSet[str]) -> None:
-        self._capabilities, self._names = capabilities, names
+    def __init__(self, capabilities: Optional[Collection[str]], names: Collection[str]) -> None:
+        self._capabilities = None if capabilities is None else frozenset(capabilities)
+        self._names = frozenset(names)
+        self._once: Dict[str, str] = {}  # thousands of packages require the same
         self.is_primary = False
         self._packages: List[Package] = []
         self._all_names: Set[str] = set()
@@ -168,7 +173,7 @@ class _Primary:
         self._libraries.update(filter(is_library, self._provides))
         if len(self._libraries) + len(self._all_names) > _MAX_NAMES:
             raise BadRepodata("more than {} capabilities".format(_MAX_NAMES))
-        given = self._capabilities.intersection(self._provides)
+        given = self._given()
         if given or name in self._names:
             self._packages.append(
                 Package(
@@ -179,13 +184,23 @@ class _Primary:
                     fields.get("rel", ""),
                     fields.get("href", ""),
                     tuple(sorted(given)),
-                    tuple(self._requires),
+                    self._required(),
                     "{}:{}".format(fields.get("algorithm", ""), fields.get("checksum", "").strip()).strip(
                         ":"
                     ),
                 )
             )
         del self._elsewhere[:]
+
+    def _given(self) -> Set[str]:
+        if self._capabilities is None:
+            return set(filter(is_library, self._provides))
+        return set(self._capabilities.intersection(self._provides))
+
+    def _required(self) -> Tuple[str, ...]:
+        if self._capabilities is not None:
+            return tuple(self._requires)
+        return tuple(self._once.setdefault(each, each) for each in filter(is_library, self._requires))
 
 
 def _parser(start: Callable[[str, Dict[str, str]], None], end: Callable[[str], None]) -> Any:

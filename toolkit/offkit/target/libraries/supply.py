@@ -6,7 +6,7 @@ import posixpath
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import Any, Collection, Dict, List, NamedTuple, Sequence
+from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence
 
 from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
 from offkit.edges.rpm_payload import Contents
@@ -50,6 +50,7 @@ class Supply:
         self._stack = ExitStack()
         self._places: List[Place] = []
         self._of: Dict[str, Place] = {}  # title of a package → where it is
+        self._having: Optional[Dict[str, List[Package]]] = None  # by capability
         self.findings: List[Finding] = []
 
     def __enter__(self) -> "Supply":
@@ -99,11 +100,20 @@ class Supply:
         return list(dict.fromkeys(place.name for place in self._places))
 
     def ask(self, capabilities: Collection[str]) -> List[Package]:
-        """Packages with any of them. Raises IntegrityError (REPO011) for damaged metadata."""
-        found: List[Package] = []
+        """Packages with any of these libraries. The metadata is read once, at the first question.
+
+        Raises IntegrityError (REPO011) for damaged metadata.
+        """
+        if self._having is None:
+            self._having = self._read()
+        found = [package for each in capabilities for package in self._having.get(each, ())]
+        return list(dict.fromkeys(found))
+
+    def _read(self) -> Dict[str, List[Package]]:
+        having: Dict[str, List[Package]] = {}
         for place in self._places:
             try:
-                index = media.read_index(place.medium, place.base, capabilities)
+                index = media.read_index(place.medium, place.base, None)
             except (BadRepodata, BadIso, OSError) as error:
                 message = "its metadata cannot be read: {}".format(media.reason(error))
                 raise IntegrityError(
@@ -112,8 +122,9 @@ class Supply:
                 )
             for package in index.packages:
                 self._of.setdefault(package.title, place)
-            found += index.packages
-        return found
+                for each in package.provides:
+                    having.setdefault(each, []).append(package)
+        return having
 
     def medium(self, package: Package) -> str:
         """The name of the medium that has it."""
