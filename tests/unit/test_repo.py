@@ -236,6 +236,8 @@ def test_a_file_that_was_changed_meanwhile(server):
     server.add(server.iso(), only=True)
     server.write("etc/yum.repos.d/CentOS-Base.repo", b"[mine]\nbaseurl=file:///m\n")
     assert "REPO016" in server.codes()
+    again = server.add(server.iso(), only=True)
+    assert ([one.code for one in again.findings], again.steps) == (["REPO016"], ())
     made = server.remove()
     assert [one.code for one in made.findings] == ["REPO016"]
     assert server.read("etc/yum.repos.d/CentOS-Base.repo") == b"[mine]\nbaseurl=file:///m\n"
@@ -255,7 +257,10 @@ def test_another_disc_under_the_same_mount(server):
     assert [step.text.split()[0] for step in server.add(iso).steps] == ["unmount", "mount"]
     assert "REPO015" not in server.codes()
     server.iso("c7.iso", ("libICE.so.6", "libX11.so.6"))
+    (finding,) = [each for each in server.status().findings if each.code == "REPO015"]
+    assert (finding.subject, finding.looked_in) == (iso, (top,))
     server.add(iso)
+    assert "REPO015" not in server.codes()
     assert server.status().rows[0].packages == 2
 
 

@@ -74,6 +74,7 @@ def add(
     _document("add", planned, dry_run, repositories=[dict(one._asdict()) for one in bases])
     if dry_run:
         _would(planned)
+        render.findings(planned.findings)
         return
     done = "these repositories are ready" if planned.steps else "nothing to do: these repositories are ready"
     render.good(done)
@@ -82,6 +83,7 @@ def add(
     alone = goal is not None and goal.only
     what = "yum install PACKAGE" if alone else "yum --disablerepo='*' --enablerepo='offkit-*' install PACKAGE"
     render.line("    {} ...".format(what))
+    render.findings(planned.findings)
 
 
 @app.command("status", short_help="Say whether they are as they were added.")

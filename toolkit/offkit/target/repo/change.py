@@ -68,11 +68,12 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
     if only:
         rows = {row.name: row for row in old.disabled}
         for row in machine.to_disable(places):
-            rows[row.name] = row
+            rows.setdefault(row.name, row)  # what was saved once stays saved
         disabled = tuple(rows[name] for name in sorted(rows))
     goal = State(tuple(media), only, disabled)
     again = {one.top for one in goal.media if one.iso and _another(one, kernel)}
-    return Change(before, goal, tuple(machine.missing(goal, places, kernel, again)))
+    warnings = [finding for row in old.disabled for finding in machine.altered(row, places)]
+    return Change(before, goal, tuple(machine.missing(goal, places, kernel, again)), tuple(warnings))
 
 
 def _another(one: Added, kernel: Kernel) -> bool:

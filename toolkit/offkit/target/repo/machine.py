@@ -112,10 +112,11 @@ def altered(row: Disabled, places: Places) -> List[Finding]:
     if _digest(path) in (row.now, row.was):
         return []
     shown = path[len(places.root) :]
-    message = "was changed since its repositories were switched off: both stay, the older one as {}".format(
-        row.name + _SAVED
+    message = (
+        "was changed since its repositories were switched off, and stays as it is; 'offkit repo remove' puts "
+        "the older one beside it as {}".format(row.name + _SAVED)
     )
-    fix = "compare the two, and keep what is right"
+    fix = "compare the two then, and keep what is right"
     return [Finding("REPO016", WARNING, shown, message, (shown + _SAVED,), fix)]
 
 

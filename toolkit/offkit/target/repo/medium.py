@@ -3,6 +3,7 @@
 import hashlib
 import os
 import posixpath
+import re
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,6 +16,7 @@ from offkit.model.iso9660 import BadIso
 
 KEYS = "/etc/pki/rpm-gpg"
 _KEY = "RPM-GPG-KEY"
+_UNUSUAL = re.compile(r"testing|debug|beta", re.IGNORECASE)  # keys for packages that no disc has
 _LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
 _LABEL_SIZE = 4096
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
@@ -178,7 +180,7 @@ def key_of(medium: Medium, top: str, here: Server) -> str:
     """
     if here.key:
         return here.key
-    usual = [name for name in medium.keys if "Testing" not in name and "Debug" not in name]
+    usual = [name for name in medium.keys if not _UNUSUAL.search(name)]
     if usual:
         return posixpath.join(top, min(usual, key=lambda name: (len(name), name)))
     message = "has no key at its top, and this server has none for {} {}".format(

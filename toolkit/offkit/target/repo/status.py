@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges import media
 from offkit.edges.tree import Tree
-from offkit.model.errors import OffkitError
+from offkit.model.errors import OffkitError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.iso9660 import BadIso
 from offkit.model.repodata import BadRepodata
@@ -88,12 +88,26 @@ def _same(one: Added, again: str) -> List[Finding]:
     except OffkitError as error:
         return list(error.findings)
     if now.repositories == one.repositories and now.label == one.label:
-        return []
+        return _replaced(one, again) if one.iso else []
     was, here = (" ".join(text.split()[1:]) or "without a label" for text in (one.label, now.label))
     message = "another medium is there than was added: {} now, {} before".format(here, was)
     if was == here:
         message = "another medium is there than was added, with the same label"
     return [Finding("REPO015", ERROR, one.top, message, (one.source,), again)]
+
+
+def _replaced(one: Added, again: str) -> List[Finding]:
+    """The mounted image is the old one as long as it is mounted, whatever its name leads to by now."""
+    try:
+        now = medium.look([one.source], ())[0]
+    except UsageError:
+        return []  # it is gone, which is said
+    except OffkitError as error:
+        return list(error.findings)
+    if now.repositories == one.repositories:
+        return []
+    message = "the file is another ISO by now than the one that is mounted"
+    return [Finding("REPO015", ERROR, one.source, message, (one.top,), again)]
 
 
 def _count(base: Base) -> Tuple[Optional[int], str]:
