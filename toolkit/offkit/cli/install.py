@@ -1,26 +1,18 @@
 """offkit install: a bundle becomes the current generation under a prefix."""
 
 import os
-import shlex
 import signal
 import time
 import uuid
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import List, Optional
 
 import typer
 
+from offkit.cli import install_words as saying
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import INFO, Finding, has_errors
-
-if TYPE_CHECKING:
-    from offkit.cli.render import Console
-    from offkit.target.bundle_file import BundleFile
-    from offkit.target.generations import Package
-    from offkit.target.interpreter import Interpreter
-    from offkit.target.plan import Plan, Step
-
 
 _WAYS = ("build", "source", "packages")
 
@@ -104,7 +96,7 @@ def install(
     from offkit.target import install as installing
     from offkit.target.libraries import bundled
     from offkit.target.libraries import step as taking
-    from offkit.target.plan import Step, plan
+    from offkit.target.plan import plan
 
     _clean_up_after_signals()
     if not dry_run:
@@ -116,7 +108,7 @@ def install(
     pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     version, _, place = (planned_python or "").partition("=") if dry_run else ("", "", "")
     owner, warnings = installing.survey(opened, where, python or interpreter.running(), run, version)
-    _tell(console, opened, owner, where)
+    saying.found(console, opened, owner, where)
     existing = generations.found(where)
     damaged = installing.damaged(opened, owner, existing, run)
     for warning in warnings:
@@ -140,7 +132,7 @@ def install(
             owner = owner._replace(path=place)
         planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)
         if dry_run and planned_step:
-            before = tuple(Step("python", _unmarked(text), (), text.endswith(_ROOT)) for text in planned_step)
+            before = tuple(saying.step(text) for text in planned_step)
             planned = planned._replace(steps=(*before, *planned.steps))
         instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
         for warning in damaged if planned.outcome != "nothing" else ():
@@ -186,12 +178,9 @@ def install(
     if planned.outcome == "nothing" and not planned.steps:
         render.good("{} is already current in {}; nothing to do".format(planned.id, where))
     elif dry_run:
-        render.title("would do, with {}:".format(owner.path))
-        render.table([(str(number), _line(step)) for number, step in enumerate(planned.steps, 1)])
-        render.title("packages:")
-        render.table([(one.name, one.version) for one in packages], indent="    ")
+        saying.would(planned, packages, owner.path)
     else:
-        _report(planned, packages, where, kept)
+        saying.done(planned, packages, where, kept)
     render.findings(judged)
     return EXIT_PROBLEMS if has_errors(judged) else 0
 
@@ -202,35 +191,6 @@ def _judge(generation: str, isos: List[str], directories: List[str]) -> List[Fin
 
     found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=directories).findings
     return [each for each in found if each.severity != INFO]
-
-
-_DONE = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
-
-
-def _report(planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int]) -> None:
-    for step in planned.steps:
-        if step.root:
-            render.good("done as root: " + step.text)
-    render.good("{} {} in {}".format(_DONE[planned.outcome], planned.id, where))
-    render.table([(one.name, one.version) for one in packages], indent="    ")
-    if planned.remove:
-        render.line("removed {}: the last {} are kept (--keep)".format(", ".join(planned.remove), kept))
-    render.line("next:")
-    offkit = shlex.quote(os.path.join(where, "current", "bin", "offkit"))
-    render.line("    {} doctor".format(offkit))
-    if any(one.name.lower().startswith("opencv") for one in packages):
-        render.line("    {} run-badapple".format(offkit))
-
-
-_ROOT = " (root)"  # what needs it, in install.sh's words as in ours
-
-
-def _line(step: "Step") -> str:
-    return step.text + _ROOT * step.root
-
-
-def _unmarked(text: str) -> str:
-    return text[: -len(_ROOT)] if text.endswith(_ROOT) else text
 
 
 def _clean_up_after_signals() -> None:
@@ -252,22 +212,6 @@ def _clean_up_after_signals() -> None:
 
     for one in chosen:
         signal.signal(one, interrupt)
-
-
-def _tell(console: "Console", bundle: "BundleFile", owner: "Interpreter", where: str) -> None:
-    """What was found and compared, for -v."""
-    from offkit.edges import host
-    from offkit.target import install as installing
-
-    here, volume = host.here(), host.volume(where)
-    glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
-    console.note("bundle       digest {}, for {}".format(bundle.digest, bundle.manifest.target.describe()))
-    console.note("interpreter  {}, Python {}, {}, {} bits".format(*owner[:2] + owner[3:5]))
-    console.note("machine      {}, {}, glibc {}".format(here.system, here.arch, glibc))
-    free = "{}, {} has {} free".format(
-        installing.space_needed(bundle).describe(), volume.mount_point, render.size(volume.free_bytes)
-    )
-    console.note("space        " + free)
 
 
 def _kept(word: str) -> Optional[int]:

@@ -1,0 +1,66 @@
+"""What 'offkit install' says: what it found, what it would do, what it has done."""
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Optional, Sequence
+
+from offkit.cli import render
+
+if TYPE_CHECKING:
+    from offkit.cli.render import Console
+    from offkit.target.bundle_file import BundleFile
+    from offkit.target.generations import Package
+    from offkit.target.interpreter import Interpreter
+    from offkit.target.plan import Plan, Step
+
+_ROOT = " (root)"  # what needs it, in install.sh's words as in ours
+_DONE = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
+
+
+def found(console: "Console", bundle: "BundleFile", owner: "Interpreter", where: str) -> None:
+    """What was found and compared, for -v."""
+    from offkit.edges import host
+    from offkit.target import install as installing
+
+    here, volume = host.here(), host.volume(where)
+    glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
+    console.note("bundle       digest {}, for {}".format(bundle.digest, bundle.manifest.target.describe()))
+    console.note("interpreter  {}, Python {}, {}, {} bits".format(*owner[:2] + owner[3:5]))
+    console.note("machine      {}, {}, glibc {}".format(here.system, here.arch, glibc))
+    free = "{}, {} has {} free".format(
+        installing.space_needed(bundle).describe(), volume.mount_point, render.size(volume.free_bytes)
+    )
+    console.note("space        " + free)
+
+
+def step(text: str) -> "Step":
+    """A step that install.sh plans, from its words."""
+    from offkit.target.plan import Step
+
+    root = text.endswith(_ROOT)
+    return Step("python", text[: -len(_ROOT)] if root else text, (), root)
+
+
+def would(planned: "Plan", packages: Sequence["Package"], python: str) -> None:
+    """A dry run: every step, and which of them needs root."""
+    render.title("would do, with {}:".format(python))
+    steps = [one.text + _ROOT * one.root for one in planned.steps]
+    render.table([(str(number), text) for number, text in enumerate(steps, 1)])
+    render.title("packages:")
+    render.table([(one.name, one.version) for one in packages], indent="    ")
+
+
+def done(planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int]) -> None:
+    """What was done as root, what is installed, what to type next; ``kept`` is --keep's number."""
+    for one in planned.steps:
+        if one.root:
+            render.good("done as root: " + one.text)
+    render.good("{} {} in {}".format(_DONE[planned.outcome], planned.id, where))
+    render.table([(one.name, one.version) for one in packages], indent="    ")
+    if planned.remove:
+        render.line("removed {}: the last {} are kept (--keep)".format(", ".join(planned.remove), kept))
+    render.line("next:")
+    offkit = shlex.quote(os.path.join(where, "current", "bin", "offkit"))
+    render.line("    {} doctor".format(offkit))
+    if any(one.name.lower().startswith("opencv") for one in packages):
+        render.line("    {} run-badapple".format(offkit))
