@@ -8,7 +8,7 @@ import pytest
 
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import rpm_keys
+from offkit.edges import media, rpm_keys
 from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -349,8 +349,31 @@ def test_what_the_original_found_by_its_own_path_is_found(root):
         own = reader.read(source.read())
     places = own.rpath.split(":")
     assert places[0] == "$ORIGIN/../offkit/lib64"
-    assert len(places) == 1 + len([each for each in (elf.runpath or elf.rpath or "").split(":") if each])
     assert "$ORIGIN" not in ":".join(places[1:])
+    if elf.runpath is None:
+        assert len(places) == 1 + len([each for each in (elf.rpath or "").split(":") if each])
+    for place in places[1:]:
+        assert elf.runpath is None or any(name in os.listdir(place) for name in elf.needed)
+    assert run(root, "print('started')") == "started"
+
+
+def test_a_medium_that_cannot_be_read_is_to_blame(shelf, monkeypatch):
+    """An input or output error, as of a scratched disc."""
+    shelf.add("a", A)
+    top = shelf.done()
+    real = media.Directory.open
+
+    def broken(self, path):
+        if path.endswith(".rpm"):
+            raise OSError(5, "Input/output error", path)
+        return real(self, path)
+
+    monkeypatch.setattr(media.Directory, "open", broken)
+    error = refused(top, [A])
+    assert (error.findings[0].code, error.findings[0].message) == (
+        "RPM001",
+        "cannot be read: Input/output error",
+    )
 
 
 def test_a_program_that_cannot_have_a_path(root):

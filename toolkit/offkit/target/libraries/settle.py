@@ -10,10 +10,11 @@ Files that a RECORD vouches for stay as they are.
 import os
 import re
 import stat
-from typing import List, Optional, Sequence
+from typing import List, Sequence
 
 from offkit.edges import files
 from offkit.elf import reader, rpath
+from offkit.elf.reader import Elf
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
@@ -68,7 +69,7 @@ def own_interpreter(root: str) -> None:
     try:
         elf = reader.read(data)
         places = ["$ORIGIN/../" + layout.GENERATION_LIBRARIES]
-        places += _directories(elf.rpath if elf.runpath is None else elf.runpath, original)
+        places += _directories(elf, original)
         changed = rpath.rewrite(data, ":".join(places))
     except ValueError as error:
         message = "{} {}, so it cannot be given a path to libraries".format(original, error)
@@ -89,13 +90,23 @@ def own_interpreter(root: str) -> None:
         os.replace(temporary, os.path.join(folder, name))
 
 
-def _directories(text: Optional[str], original: str) -> List[str]:
-    """An RPATH of the original, for a copy that lies elsewhere. Raises ValueError for a path with a colon."""
+def _directories(elf: Elf, original: str) -> List[str]:
+    """Where the original looks, for a copy that lies elsewhere. Raises ValueError for a path with a colon.
+
+    A DT_RUNPATH served the program alone, and a DT_RPATH will serve every library: of the former only
+    the directories that it needs go on.
+    """
     origin = os.path.dirname(original)
+    text = elf.rpath if elf.runpath is None else elf.runpath
     found = [part for part in (text or "").split(":") if part]
     if ":" in origin and any(_ORIGIN.search(part) for part in found):
         raise ValueError("lies in a directory with a colon in its name")
-    return [_ORIGIN.sub(lambda _: origin, part) for part in found]
+    found = [_ORIGIN.sub(lambda _: origin, part) for part in found]
+    if elf.runpath is not None:
+        found = [
+            part for part in found if any(os.path.exists(os.path.join(part, name)) for name in elf.needed)
+        ]
+    return found
 
 
 def preload(root: str, sites: Sequence[str], sonames: Sequence[str]) -> None:

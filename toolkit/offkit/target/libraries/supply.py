@@ -6,7 +6,7 @@ import posixpath
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
 from offkit.edges.rpm_payload import Contents
@@ -163,15 +163,23 @@ class Supply:
         if algorithm not in _HASHES:
             raise _damaged(package, place.name, "has no checksum in the metadata")
         digest = hashlib.new(_HASHES[algorithm])
-        try:
-            with place.medium.open(location) as source, open(path, "wb") as sink:
-                for chunk in iter(lambda: source.read(_CHUNK), b""):
-                    digest.update(chunk)
-                    sink.write(chunk)
-        except FileNotFoundError:
-            raise _damaged(package, place.name, "is not there, although the metadata lists it")
+        with open(path, "wb") as sink:
+            for chunk in _chunks(place, package, location):
+                digest.update(chunk)
+                sink.write(chunk)
         if digest.hexdigest() != expected:
             raise _damaged(package, place.name, "is not the file that the metadata was made for")
+
+
+def _chunks(place: Place, package: Package, location: str) -> Iterator[bytes]:
+    """What cannot be read is the medium's fault; what cannot be written is not."""
+    try:
+        with place.medium.open(location) as source:
+            yield from iter(lambda: source.read(_CHUNK), b"")
+    except FileNotFoundError:
+        raise _damaged(package, place.name, "is not there, although the metadata lists it")
+    except OSError as error:
+        raise _damaged(package, place.name, "cannot be read: {}".format(media.reason(error)))
 
 
 def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
