@@ -92,7 +92,7 @@ def prepare(
         try:
             tops = mount(found.media, drive)
         except mounts.MountProblem as problem:
-            obstacles = [unmountable(problem)]
+            obstacles = [unmountable(found.media, problem)]
         else:
             places = bases(found.media, tops, medium.server())
             return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting)
@@ -171,7 +171,7 @@ def unavailable() -> List[Finding]:
     """Why yum cannot be used here though root asks; [] where it can."""
     if shutil.which("yum") and shutil.which("rpm"):
         return []
-    message = "there is no yum here: the libraries are taken out of the RPMs, for this installation alone"
+    message = "is not here: the libraries are taken out of the RPMs, for this installation alone"
     return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
 
 
@@ -180,10 +180,11 @@ def mount(media: Sequence[Medium], drive: Drive) -> List[str]:
     return [drive.insert(one.source) if one.iso else one.source for one in media]
 
 
-def unmountable(problem: mounts.MountProblem) -> Finding:
+def unmountable(media: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
     """A warning: what happens instead."""
-    message = "this kernel does not mount the ISO; it is read in user space, for this installation alone"
-    return Finding("REPO012", WARNING, "mount", message, (str(problem),), "")
+    names = ", ".join(one.name for one in media if one.iso)
+    message = "cannot be mounted here ({}): read in user space, for this installation alone".format(problem)
+    return Finding("REPO012", WARNING, names, message, (), "")
 
 
 def bases(media: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
