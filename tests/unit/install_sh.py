@@ -81,15 +81,15 @@ TOOLS = [
 ]
 
 
-def script(pyz=PYZ, series=SERIES, el=7, carried=()):
+def script(pyz=PYZ, series=SERIES, el=7, carried=(), rpms=()):
     """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
-    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried)
+    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried, rpms)
 
 
-def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=()):
+def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=(), rpms=()):
     """(install.sh, the bundle that it is sealed for), as bytes. ``extra``: more members, among them
-    those that ``carried`` is about."""
-    text = script(pyz, series, el, carried)
+    those that ``carried`` and ``rpms`` are about."""
+    text = script(pyz, series, el, carried, rpms)
     made = bundle_maker.make(pyz=pyz, install_sh=text, extra=extra)
     offset = made.offsets["offkit.pyz"][0]
     digest = bundle_maker.hashlib.sha256(made.data[offset:]).hexdigest()

@@ -132,6 +132,32 @@ def test_a_directory_and_relative_paths(disc, server, shell):
 
 
 @every_shell
+@pytest.mark.parametrize("dry", [["--dry-run"], []], ids=["dry", "wet"])
+def test_packages_in_the_bundle(disc, server, shell, dry):
+    """Nothing else has to be carried: the bundle's own RPMs are a medium."""
+    install_sh.tools_of(server, shell)
+    top = disc / "top"
+    paths = [path for path in top.rglob("*") if path.is_file() and not path.name.startswith((".", "aaa"))]
+    members = {"rpms/" + str(path.relative_to(top)): path.read_bytes() for path in paths}
+    titles = ["python3-3.6.8-1.el7.x86_64", "python3-libs-3.6.8-1.el7.x86_64"]
+    install_sh.write_bundle(server / "medium", series="3.6", pyz=PYZ, extra=members, rpms=titles)
+    code, out, err = install(server, "--no-root", *dry, shell=shell)
+    assert code == 0, err
+    assert out.startswith("runtime ['install'")
+    if dry:
+        assert (
+            "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of bundle.tar, and"
+            in out
+        )
+        assert_untouched(server)
+    else:
+        assert "comes from packages in the bundle, unpacked below" in err
+        assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
+        assert "--rpm-repo" not in out
+        assert os.listdir(str(server / "tmp")) == []
+
+
+@every_shell
 def test_two_images_and_odd_names(disc, server, shell):
     """The packages lie on different discs; names and TMPDIR have spaces and letters of any language."""
     install_sh.tools_of(server, shell)

@@ -39,15 +39,15 @@ _DIGEST = b"@OFFKIT_REST_SHA256".ljust(64, b"@")  # 64, as the digest
 _SELF = b"# sha256 @OFFKIT_SELF_SHA256@"
 
 
-def script(where: Target, pyz: bytes, carried: Sequence[Carried] = ()) -> bytes:
-    """The joined parts for a target, its runtime and the Pythons that the bundle carries; ``seal``
-    completes them.
+def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Sequence[str] = ()) -> bytes:
+    """The joined parts for a target, its runtime, and the Pythons and RPMs (NAME-VERSION-RELEASE.ARCH)
+    that the bundle carries; ``seal`` completes them.
 
     The length is final: what is still to come takes the place of as many characters. Raises
     OffkitError when this offkit is incomplete.
     """
     text = b"".join(_part(name) for name in PARTS)
-    for name, value in _values(where, pyz, carried).items():
+    for name, value in _values(where, pyz, carried, rpms).items():
         text = text.replace(b"@OFFKIT_" + name.encode("ascii") + b"@", value.encode("ascii"))
     text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
     return _vouched(text.partition(_SELF)[0])
@@ -73,7 +73,7 @@ def python_row(el: int, series: str) -> Dict[str, str]:
     return empty
 
 
-def _values(where: Target, pyz: bytes, carried: Sequence[Carried]) -> Dict[str, str]:
+def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequence[str]) -> Dict[str, str]:
     modules = packages.parse_modules(data.read_text(packages.MODULES))
     modules = [one for one in modules if one.exists_in(where.python_series)]
     column = packages.nearest(where.el)
@@ -86,6 +86,7 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried]) -> Dict[str, 
         "PACKAGES": row["install"],
         "PAYLOAD": row["payload"],
         "MEDIA": row["media"],
+        "RPMS": "1" if row["install"] in {title.rsplit("-", 2)[0] for title in rpms} else "",
         "KEYS": " ".join(_keys(where.el)),
         "SOURCE": _tarball(carried, SOURCE),
         "BUILD": _tarball(carried, BUILD),

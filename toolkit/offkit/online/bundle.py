@@ -90,7 +90,10 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     survey = forecast.survey(wheels.paths, order.target)
     if order.isos:
         reporter.step(f"taking RPMs out of {', '.join(iso.name for iso in order.isos)}")
-    chosen = rpms.choose(order.isos, survey.checklist, order.target)
+    row = bootstrap.python_row(order.target.el, order.target.python_minor)
+    # What the bundle has a Python of its own for needs no packages.
+    python = () if order.pythons.carried else row["payload"].split()
+    chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
     libraries = _told(survey.checklist, chosen)
     reporter.step(f"packing {order.out}")
     packed = pack(
@@ -147,7 +150,7 @@ def _members(
     where = order.target
     repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
     return [
-        Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried)),
+        Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
         Source(layout.RUNTIME, pyz),
         Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),

@@ -20,6 +20,20 @@ verify_bundle() {
 # member NAME: its bytes on stdout; after verify_bundle.
 member() { LC_ALL=C tar -xOf - "$1" <"$bundle"; }
 
+# The bundle's own RPMs as one more directory with a repodata/, called like the bundle.
+own_rpms=
+take_rpms() {
+    verify_bundle
+    mkdir -p "$scratch/carried/in"
+    (cd -- "$scratch/carried/in" && LC_ALL=C tar -xof - rpms) <"$bundle" 2>/dev/null || {
+        has_room || no_room
+        fail 3 "$bundle: its RPMs cannot be unpacked" "copy the bundle again, and compare sha256sum on both sides of the gap"
+    }
+    own_rpms=$scratch/carried/${bundle##*/}
+    mv -- "$scratch/carried/in/rpms" "$own_rpms"
+    repo_dirs=$own_rpms$newline
+}
+
 # Takes offkit.pyz out of the bundle into $scratch. tar, not offkit, reads it: nothing from the
 # bundle runs before its checksum is known. An error of tar behind offkit.pyz (the bundle is
 # truncated) is for 'offkit install' to name.

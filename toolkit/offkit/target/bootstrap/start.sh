@@ -43,6 +43,7 @@ OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
 OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
 OFFKIT_MEDIA='@OFFKIT_MEDIA@'
 OFFKIT_KEYS='@OFFKIT_KEYS@'
+OFFKIT_RPMS=@OFFKIT_RPMS@ # 1 when those packages are in the bundle's own rpms/
 # The Pythons in the bundle, empty where there is none: member, version, SHA-256, KiB once unpacked.
 OFFKIT_BUILD='@OFFKIT_BUILD@'
 OFFKIT_SOURCE='@OFFKIT_SOURCE@'

@@ -57,15 +57,20 @@ choose_way() {
             [ -z "$way" ] || [ -z "$isos$repo_dirs" ] || open_media
             ;;
         packages)
-            [ -n "$OFFKIT_PACKAGES" ] && [ -n "$isos$repo_dirs" ] || return 0
+            [ -n "$OFFKIT_PACKAGES" ] && [ -n "$isos$repo_dirs$OFFKIT_RPMS" ] || return 0
+            from="packages of the media"
+            if [ -z "$isos$repo_dirs" ]; then
+                from="packages in the bundle"
+                take_rpms
+            fi
             open_media
             choose_rpms
             way=rpms
-            way_in_words="packages of the media, unpacked below $prefix"
+            way_in_words="$from, unpacked below $prefix"
             # yum wants images mounted
             if [ -z "$no_root" ] && has_yum && { [ -z "$isos" ] || [ -n "$private$dry_run" ]; }; then
                 way=yum
-                way_in_words="packages of the media, installed with yum"
+                way_in_words="$from, installed with yum"
             fi
             ;;
     esac
@@ -158,7 +163,7 @@ no_python() {
     say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle"
     case $get_python in
         build | source) say "  --get-python $get_python: the bundle carries no $get_python" ;;
-        packages) say "  --get-python packages: that takes --iso FILE or --rpm-repo DIR" ;;
+        packages) say "  --get-python packages: that takes --iso FILE or --rpm-repo DIR, or a bundle with RPMs" ;;
     esac
     if [ -n "$refused" ]; then
         say "  looked at:$refused"
@@ -179,6 +184,7 @@ no_python() {
         say "     $OFFKIT_MEDIA"
         way_to "the same packages without root, unpacked below $prefix: $again --iso /path/to/the.iso --no-root" \
             "$(lacking rpm rpm2cpio cpio)"
+        say "     for both the packages can come in the bundle: on the other side, offkit bundle ... --iso FILE"
     fi
     way_to "a source in the bundle, compiled here: on the other side, offkit bundle ... --python-source Python-$OFFKIT_PYTHON.x.tgz" \
         "$(without_compiler)"

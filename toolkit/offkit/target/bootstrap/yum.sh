@@ -84,7 +84,8 @@ yum_locked() {
 }
 
 # Writes a .repo file, one repository with one baseurl for each of $bases. yum splits reposdir at
-# spaces and reads its files' lines in ways of its own: it gets names without anything special.
+# spaces and reads its files' lines in ways of its own: it gets names without anything special. RPMs
+# that a bundle took out of modules have no module metadata: module_hotfixes (dnf.conf(5)).
 yum_repositories() {
     yum_place=$scratch/yum
     case $scratch in
@@ -107,7 +108,7 @@ END
         count=$((count + 1))
         ln -sfn "$each" "$yum_place/base/$count"
         printf '%s\n' "[offkit-$count]" "name=offkit $count" "baseurl=file://$yum_place/base/$count" \
-            enabled=1 gpgcheck=1 "gpgkey=${urls# }" metadata_expire=0 ''
+            enabled=1 gpgcheck=1 "gpgkey=${urls# }" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
     done <<END >"$yum_place/repos/offkit.repo"
 $bases
 END
