@@ -10,7 +10,9 @@ import time
 
 import cache
 import disc
+import extras
 import needs
+import source_tree
 import targets
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -30,6 +32,12 @@ def main(names):
         el = int(name[2:])
         targets.layer(el)
         disc.iso(el)
+    if "el7" in (names or ["el7"]):
+        disc.iso(7, minimal=True)
+        source_tree.source()
+        source_tree.build()
+    extras.drive()
+    extras.tools()
     print("lab: ready after {:.0f} s, in {}".format(time.monotonic() - start, cache.home()))
     return 0
 
