@@ -16,7 +16,7 @@ _SPEC = """\
 AutoReqProv: no
 Name: {name}
 Version: {version}
-Release: 1.el7
+Release: {release}
 Summary: {name}
 License: MIT
 %description
@@ -48,7 +48,7 @@ def run(argv, **more):
     return out
 
 
-def build(folder, name, files, version="3.6.8"):
+def build(folder, name, files, version="3.6.8", release="1.el7"):
     """The path of an x86_64 RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
     work = os.path.join(str(folder), "work-" + name)
     stage = os.path.join(work, "stage")
@@ -64,7 +64,11 @@ def build(folder, name, files, version="3.6.8"):
             os.symlink(content, place)
     spec = os.path.join(work, "x.spec")
     with open(spec, "w") as sink:
-        sink.write(_SPEC.format(name=name, version=version, stage=stage, files="\n".join(sorted(files))))
+        sink.write(
+            _SPEC.format(
+                name=name, version=version, release=release, stage=stage, files="\n".join(sorted(files))
+            )
+        )
     define = []
     for setting in (
         "_topdir " + work,
@@ -74,7 +78,7 @@ def build(folder, name, files, version="3.6.8"):
         define += ["--define", setting]
     run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux"] + define + [spec])
     shutil.rmtree(work)
-    return os.path.join(str(folder), "{}-{}-1.el7.x86_64.rpm".format(name, version))
+    return os.path.join(str(folder), "{}-{}-{}.x86_64.rpm".format(name, version, release))
 
 
 class Key:

@@ -190,9 +190,15 @@ def test_el8_shape(disc, server, shell):
     work = server / "work"
     work.mkdir()
     key = rpm_tools.Key(work / "gnupg")
-    command = rpm_tools.build(work, "python36", {"/usr/bin/python3.6": "/usr/libexec/platform-python3.6"})
-    program = rpm_tools.build(work, "platform-python", {"/usr/libexec/platform-python3.6": PYTHON})
-    library = rpm_tools.build(work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"})
+    release = "39.module+el8.4.0"
+    link = {"/usr/bin/python3.6": "/usr/libexec/platform-python3.6"}
+    command = rpm_tools.build(work, "python36", link, release=release)
+    program = rpm_tools.build(
+        work, "platform-python", {"/usr/libexec/platform-python3.6": PYTHON}, release="59.el8"
+    )
+    library = rpm_tools.build(
+        work, "python3-libs", {"/usr/lib64/python3.6/os.py": b"# os\n"}, release="59.el8"
+    )
     key.sign(command, program, library)
     rpm_tools.repository(server / "top" / "AppStream", [command])
     rpm_tools.repository(server / "top" / "BaseOS", [program, library])
@@ -261,8 +267,13 @@ def rewritten(*pairs):
     return change
 
 
-climbing_version = rewritten(('ver="3.6.8"', 'ver="3.6/../../../x"'))
+climbing_version = rewritten(('ver="3.6.8"', 'ver="3.6..8"'))
 climbing_version.__name__ = "climbing_version"
+# Blanks would shift the fields behind it, to where a number is taken for one.
+version_of_many_words = rewritten(('ver="3.6.8"', 'ver="3.6.8 1 sha256 00 1 1 1eid>/tmp/x;#"'))
+version_of_many_words.__name__ = "version_of_many_words"
+size_that_is_none = rewritten(('installed="', 'installed="a[$(id>/tmp/x)]'))
+size_that_is_none.__name__ = "size_that_is_none"
 climbing_place = rewritten(('href="Packages/python3-libs', 'href="../media/Packages/python3-libs'))
 climbing_place.__name__ = "climbing_place"
 
@@ -281,7 +292,9 @@ def zstd_metadata(top):
 
 
 FAILURES = [
-    (climbing_version, 3, "REPO011 ISO: 3.6/../../../x is no version of a Python"),
+    (climbing_version, 3, "REPO011 ISO: 3.6..8 is no version of a Python"),
+    (version_of_many_words, 3, "REPO011 ISO: its metadata describe python3"),
+    (size_that_is_none, 3, "REPO011 ISO: its metadata describe python3"),
     (climbing_place, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is not on ISO, whose metadata name it"),
     (climbing_metadata, 3, "REPO011 ISO: its metadata lie outside it: ../repodata/"),
     (zstd_metadata, 4, "RPM008 ISO: nothing here can unpack "),
@@ -305,6 +318,62 @@ def test_what_is_wrong_with_a_disc(disc, server, change, code, words):
     assert "error: " + words.replace("ISO", iso) in err
     assert "fix: " in err
     assert_untouched(server)
+
+
+@every_shell
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ("rsa sha1 (md5) pgp md5 OK", 0, ""),
+        ("sha1 md5 OK", 3, "RPM002 {} on ISO is not signed"),
+        ("rsa sha1 md5 OK", 3, "RPM002 {} on ISO: only its header is signed, not what is in it"),
+        ("RSA sha1 ((MD5) PGP) md5 NOT OK (MISSING KEYS: (MD5) PGP#f4a80eb5)", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
+        ("rsa sha1 (MD5) PGP MD5 NOT OK", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
+        ("error: open failed", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
+    ],
+)  # fmt: skip
+def test_words_of_rpm_4_11(disc, server, shell, answer, code, words):
+    """EL 7's rpm, played: a signature of the header alone says nothing of the payload there."""
+    install_sh.tools_of(server, shell)
+    (server / "bin/rpm").unlink()
+    details = "Header V3 RSA/SHA256 Signature, key ID f4a80eb5: NOKEY"
+    text = (
+        "for file; do :; done\ncase $* in\n*' -Kv '*) echo '{}' ;;\n*' -K '*) echo \"$file: {}\" ;;\nesac\n"
+    )
+    install_sh.program(server / "bin/rpm", text.format(details, answer))
+    found, _, err = install(server, "--iso", disc / "disc.iso", "--no-root", shell=shell)
+    assert found == code, err
+    title = "python3-3.6.8-1.el7.x86_64.rpm"
+    assert words.format(title).replace("ISO", str(disc / "disc.iso")) in err
+
+
+@every_shell
+@pytest.mark.parametrize("name", ["o'x", 'a"b', "a$b", "a`b", "a\\b", "a!b", "a\nb", "ü"])
+def test_prefixes_that_would_not_do(disc, server, shell, name):
+    """Refused before anything is unpacked: offkit itself would refuse it, or Python not start there."""
+    install_sh.tools_of(server, shell)
+    place = os.path.join(str(server), os.fsdecode(name.encode()))
+    args = ["--prefix", place, "--iso", disc / "disc.iso", "--no-root"]
+    code, _, err = sh(server, server / "medium/bundle.tar", *args, shell=shell)
+    assert code == 4
+    assert "error: ENV028 " in err
+    assert not os.path.exists(place)
+
+
+def test_a_disc_of_another_release(disc, server):
+    """Whatever is newest on it is not for this server."""
+    work = server / "work"
+    work.mkdir()
+    names = {"python3": "/usr/bin/x", "python3-libs": "/usr/lib64/y"}
+    new = [rpm_tools.build(work, name, {names[name]: b"x"}, "3.9.9", "1.el9") for name in sorted(names)]
+    rpm_tools.repository(server / "top", new)
+    iso = rpm_tools.image(server / "el9.iso", server / "top")
+    args = ["--iso", iso, "--iso", disc / "disc.iso", "--no-root", "--dry-run"]
+    code, out, err = install(server, *args)
+    assert code == 0, err
+    assert "python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso" in out
+    code, _, err = install(server, "--iso", iso, "--no-root")
+    assert (code, "error: PY021 there is no python3" in err) == (4, True)
 
 
 def test_minimal_says_which_iso_has_it(disc, server):

@@ -6,6 +6,7 @@ python_by_build() {
     read_tarball "$OFFKIT_BUILD"
     home=$prefix/python/$version-build
     building=$prefix/python/.building-$version-build
+    plain_prefix
     step "unpack Python $version, ready-made, into $home"
     [ -z "$dry_run" ] || return 0
     verify_bundle

@@ -59,6 +59,7 @@ iso_entries() {
                 sub(/;[0-9]*$/, "", name)
                 sub(/\.$/, "", name)
             }
+            if (name ~ /\//) return # no name of a file
             if (wanted == "") print kind, place, name
             else if (name == wanted) {
                 print kind, place, name

@@ -196,7 +196,7 @@ find_keys() {
     tops=$(printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u)
     while IFS= read -r top; do
         [ -n "$top" ] || continue
-        source_names "$top" | sed -n 's/^f \(RPM-GPG-KEY.*\)/\1/p' >"$scratch/keys.list"
+        source_names "$top" | sed -n 's/^f \(RPM-GPG-KEY[A-Za-z0-9._+-]*\)$/\1/p' >"$scratch/keys.list"
         while IFS= read -r name; do
             source_parts "$top"
             source_read "$top" "$name" >"$scratch/keys/$number-$name" || continue

@@ -4,8 +4,9 @@
 # comments, attributes in double quotes.
 
 # Sets $index, a file with a line for each package of the names given that this architecture can
-# have: "NAME EPOCH VERSION RELEASE CHECKSUM-TYPE CHECKSUM SIZE INSTALLED-SIZE SOURCE-NUMBER HREF". Ends with every
-# repository whose metadata cannot be used.
+# have: "NAME EPOCH VERSION RELEASE CHECKSUM-TYPE CHECKSUM SIZE INSTALLED-SIZE SOURCE-NUMBER HREF", with
+# nothing in a field that means something to anybody. Ends with every repository whose metadata
+# cannot be used.
 read_index() {
     index=$scratch/index
     : >"$index"
@@ -22,7 +23,7 @@ END
 }
 
 # The source with that number.
-source_numbered() { printf '%s' "$sources" | sed -n "$1p"; }
+source_numbered() { printf '%s' "$sources" | NUMBER=$1 awk 'NR == ENVIRON["NUMBER"] + 0'; }
 
 damaged() {
     problem "REPO011 $(source_name "$1"): $2" \
@@ -64,7 +65,10 @@ END
         problem "RPM008 $(source_name "$1"): nothing here can unpack ${href##*/}" \
             "install what can, or name a Python $OFFKIT_PYTHON with --python"
     else
-        $unpacker <"$scratch/primary" | packages_named "$2" "$3" >>"$index"
+        $unpacker <"$scratch/primary" | packages_named "$2" "$3" >"$scratch/found"
+        # Nobody signed the metadata: a word that is none would be read as something else.
+        ! grep -q '^!' <"$scratch/found" || damaged "$1" "$(head -n 1 <"$scratch/found" | cut -c 3-)"
+        cat <"$scratch/found" >>"$index"
     fi
     rm -f "$scratch/primary"
 }
@@ -97,9 +101,10 @@ unpacker_of() {
     command -v "$1" >/dev/null 2>&1 && echo "$1 -dc"
 }
 
-# Lines of the index from primary.xml on stdin.
+# Lines of the index from primary.xml on stdin, without what is for another EL; "! TEXT" for a package
+# that cannot be described.
 packages_named() {
-    SOURCE=$1 WANTED=$2 ARCH=$OFFKIT_ARCH LC_ALL=C awk '
+    SOURCE=$1 WANTED=$2 ARCH=$OFFKIT_ARCH EL=$OFFKIT_EL LC_ALL=C awk '
         function attribute(name,    rest) {
             if (!match($0, name "=\"[^\"]*\"")) return ""
             rest = substr($0, RSTART, RLENGTH)
@@ -115,20 +120,35 @@ packages_named() {
             n = split(ENVIRON["WANTED"], list, " ")
             for (i = 1; i <= n; i++) wanted[list[i]] = 1
         }
+        # 17.el7_9, 39.module+el8.4.0, 1.fc30
+        function elsewhere(    tag) {
+            if (!match(release, /(^|[._+])el[0-9]+/)) return 0
+            tag = substr(release, RSTART, RLENGTH)
+            sub(/.*el/, "", tag)
+            return tag != ENVIRON["EL"]
+        }
+        function odd() {
+            return version !~ /^[A-Za-z0-9._+~^]+$/ || release !~ /^[A-Za-z0-9._+~^]+$/ ||
+                epoch !~ /^[0-9]+$/ || type !~ /^[a-z0-9]+$/ || sum !~ /^[0-9a-f]+$/ ||
+                size !~ /^[0-9]+$/ || installed !~ /^[0-9]+$/ || length(epoch size installed) > 40 ||
+                href !~ /^[A-Za-z0-9._+~^%@:\/-]+$/
+        }
         /^package / { inside = 1; ours = 0 }
         !inside { next }
         /^name>/ { ours = value() in wanted; name = value(); next }
         /^format/ || /^\/package>/ { # the rest is long, and says nothing that is asked for here
-            if (ours && (arch == ENVIRON["ARCH"] || arch == "noarch"))
+            if (!ours || (arch != ENVIRON["ARCH"] && arch != "noarch") || elsewhere()) ours = 0
+            if (ours && odd()) print "!", "its metadata describe " name " with words that are none"
+            else if (ours)
                 print name, epoch, version, release, type, sum, size, installed, ENVIRON["SOURCE"], href
             inside = ours = 0
             next
         }
         !ours { next }
         /^arch>/ { arch = value() }
-        /^version / { epoch = attribute("epoch") + 0; version = attribute("ver"); release = attribute("rel") }
+        /^version / { epoch = attribute("epoch"); version = attribute("ver"); release = attribute("rel") }
         /^checksum / { type = attribute("type"); sum = value() }
-        /^size / { size = attribute("package") + 0; installed = attribute("installed") + 0 }
+        /^size / { size = attribute("package"); installed = attribute("installed") }
         /^location / { href = attribute("href") }'
 }
 

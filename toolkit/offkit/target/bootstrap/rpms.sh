@@ -11,12 +11,10 @@ choose_rpms() {
         [ -z "$line" ] || rpms=$rpms$line$newline
     done
     case $rpms in "$OFFKIT_PACKAGES "*) ;; *) no_package ;; esac
-    # Nobody signed the metadata, and this becomes part of a path.
-    version=$(rpm_field "$rpms" 3 | head -n 1)
+    version=$(rpm_field "$rpms" 3 | head -n 1) # a part of paths
     case $version in
         [0-9]*[!0-9A-Za-z.]* | [!0-9]* | *..*)
-            source=$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")
-            damaged "$source" "$version is no version of a Python"
+            damaged "$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")" "$version is no version of a Python"
             end_media
             ;;
     esac
@@ -37,6 +35,7 @@ rpm_field() { printf '%s\n' "$1" | cut -d ' ' -f "$2"; }
 # Sets $found to a Python below $prefix/python that is made of the media's RPMs: read without
 # mounting where there is no root, verified, unpacked beside its place and renamed.
 python_by_rpms() {
+    plain_prefix
     lacking=$(lacking rpm rpm2cpio cpio)
     [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
     place=$prefix/python/$version-rpm
@@ -114,12 +113,17 @@ fetch_rpm() {
         return
     fi
     # rpm 4.11 of EL 7: "rsa sha1 (md5) pgp md5 OK", unsigned "sha1 md5 OK"; since 4.14: "digests
-    # signatures OK", unsigned "digests OK" (rpmchecksig.c). What is in capitals went wrong.
+    # signatures OK", unsigned "digests OK" (rpmchecksig.c). What is in capitals went wrong. "rsa" or
+    # "dsa" alone is a signature of the header, which in EL 7 says nothing of the payload.
     said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" -K "$file" 2>&1)
     said=${said##*"$file:"}
     case $said in
         *"NOT OK"*) bad_signature ;;
-        *" signatures "*OK | *" pgp "*OK | *" gpg "*OK | *" rsa "*OK | *" dsa "*OK) ;;
+        *" signatures "*OK | *" pgp "*OK | *" gpg "*OK) ;;
+        *" rsa "*OK | *" dsa "*OK)
+            problem "RPM002 $title on $(source_name "$source"): only its header is signed, not what is in it" \
+                "take the distribution's own ISO or RPMs"
+            ;;
         *OK)
             problem "RPM002 $title on $(source_name "$source") is not signed" \
                 "take the distribution's own ISO or RPMs: offkit installs nothing unsigned"

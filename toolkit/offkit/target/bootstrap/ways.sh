@@ -113,6 +113,11 @@ check_prefix() {
         existing=${existing%/*}
         existing=${existing:-/}
     done
+    case $prefix in
+        *[\"\'\$\`\\!]* | *"$newline"*)
+            problem "ENV028 $prefix has characters that scripts cannot hold, one of \" ' \$ \` \\ !" "$elsewhere"
+            ;;
+    esac
     if [ ! -d "$existing" ]; then
         problem "ENV027 $existing is not a directory" "$elsewhere"
     elif [ ! -w "$existing" ] || [ ! -x "$existing" ]; then
@@ -142,6 +147,16 @@ check_prefix() {
                 "free some space, or $elsewhere"
     fi
     [ -z "$problems" ] || end_media
+}
+
+# Ends where a Python below $prefix would not start in every locale: 3.6 reads where its own library
+# is as UTF-8, and the C locale of cron has no letters but those of ASCII.
+plain_prefix() {
+    [ "$OFFKIT_PYTHON" = 3.6 ] || return 0
+    case $(printf '%s' "$prefix" | LC_ALL=C tr -d '\001-\176') in
+        '') ;;
+        *) fail ENV028 "$prefix has letters beyond ASCII: a Python 3.6 below it does not start in the C locale" "choose another place: --prefix DIR" ;;
+    esac
 }
 
 # What the environment takes while it is made, in KiB: the wheels, their contents, and a third of
