@@ -69,7 +69,7 @@ e2e: $(VENV)/.tools
 # make lab    servers without a network to try everything on: sets them up (root, Debian or Ubuntu) and runs their tests
 lab: $(VENV)/.tools
 	@$(BIN)/python tests/lab/prepare.py
-	$(BIN)/python -m pytest -q tests/lab
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/lab
 
 # make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
 lab-shell: $(VENV)/.tools
