@@ -27,14 +27,11 @@ PYTHON = {
         "/tmp/offkit.*/offkit.pyz",
         ROOT + "/system/0001.before",
         "/usr/lib/python3.6/os.py*",  # in the middle of yum's transaction
-        "/usr/lib/python3.6/xmlrpc/server.py*",
         ROOT + "/system/0001.after",
-        BUILDING.format(ROOT),
         BUILDING.format(ROOT) + "/lib/python3.6/site-packages/idna",
         ROOT + "/generations/0001-*",
     ),
     "source as root": (
-        ROOT + "/python/.building-*",
         ROOT + "/python/.building-*/configured",
         ROOT + "/python/.building-*/compiled",
         ROOT + "/python/.building-*/stage/**/bin/python3.6",
@@ -43,14 +40,12 @@ PYTHON = {
     "packages as user": (
         USER + "/python/.building-*",
         USER + "/python/.building-*/usr/lib/python3.6/os.py",
-        USER + "/python/3.6.15-rpm",
         BUILDING.format(USER),
     ),
 }
 LIBRARIES = {
-    "packages as root": (ROOT + "/system/0001.before", "/usr/lib64/libSM.so.6", ROOT + "/system/0001.after"),
+    "packages as root": (ROOT + "/system/0001.before", "/usr/lib64/libSM.so.6"),
     "packages as user": (
-        BUILDING.format(USER) + "/offkit/lib64",
         BUILDING.format(USER) + "/offkit/lib64/libSM.so.6*",
         USER + "/generations/0001-*/bin/python",
     ),
