@@ -115,3 +115,23 @@ def test_what_nobody_has():
     """The rest is answered."""
     assert chosen([package("a", "x")], {"x", "z"}) == ["a-1-1.x86_64"]
     assert chosen([], {"x"}) == []
+
+
+@pytest.mark.parametrize(
+    ("release", "el", "foreign"),
+    [
+        ("2.el7", 7, False),
+        ("2.el7_9.1", 7, False),
+        ("2.el8", 7, True),
+        ("1.module_el8.10.0+1+17efdbc7", 8, False),
+        ("1.module+el8.4.0+1", 8, False),
+        ("1.module_el8.10.0+1+17efdbc7", 9, True),
+        ("2", 7, False),
+        ("2.el8", 0, False),
+        ("3.kernel8", 7, False),
+        ("2.el70", 7, True),
+    ],
+)
+def test_packages_of_another_el(release, el, foreign):
+    """By their release, where it says."""
+    assert rpm.foreign(release, el) is foreign

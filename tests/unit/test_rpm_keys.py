@@ -37,6 +37,14 @@ BAD_418 = """x.rpm:
 """
 
 
+# An RPM of el7 with another payload: the signature over all of it dropped, the MD5 made to fit.
+HEADER_ONLY = """x.rpm:
+    Header V3 RSA/SHA256 Signature, key ID f4a80eb5: OK
+    Header SHA1 digest: OK (5a9ff0c1ea3d5ba2a4b4a67a3c9d7a55f2e4e5a4)
+    MD5 digest: OK (0cc175b9c0f1b6a831c399e269772661)
+"""
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "text"),
     [
@@ -48,6 +56,7 @@ BAD_418 = """x.rpm:
         (EL8.format("NOTTRUSTED", "OK", "OK"), NO_KEY, "6d745a60"),
         (EL8.format("NOKEY", "BAD (Expected 1 != 2)", "NOKEY"), DAMAGED, "Payload SHA256 digest"),
         (UNSIGNED_418, UNSIGNED, ""),
+        (HEADER_ONLY, UNSIGNED, "only its header is, which does not vouch for what it holds"),
         (BAD_418, DAMAGED, "Payload SHA256 ALT digest, Payload SHA256 digest, MD5 digest"),
         ("x.rpm:\n", DAMAGED, "x.rpm:"),
         ("", DAMAGED, "rpm says nothing"),

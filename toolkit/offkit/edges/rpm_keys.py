@@ -5,7 +5,7 @@ root is needed. What rpm says with -Kv is the same from 4.11 (el7) to 4.19, unli
 """
 
 import re
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Sequence, Tuple
 
 from offkit.edges.run import clean_environment, run
 
@@ -41,6 +41,14 @@ class KeyRing:
         return judge(done.stdout, done.stderr)
 
 
+def _covers_payload(lines: Sequence[Tuple[str, str]]) -> bool:
+    """Whether the signature is about the payload too: one over header and payload (el7), or one over a
+    header with the payload's digest (rpm 4.14 and newer). MD5 alone is signed by nobody."""
+    whole = [label for label, _ in lines if _KEY.search(label) and not label.startswith("Header")]
+    digest = [label for label, _ in lines if label.startswith("Payload SHA")]
+    return bool(whole or digest)
+
+
 def judge(said: str, errors: str = "") -> Verdict:
     """What ``rpm -Kv`` printed means. A digest that is wrong counts more than a missing key."""
     lines = _LINE.findall(said)
@@ -52,6 +60,8 @@ def judge(said: str, errors: str = "") -> Verdict:
         return Verdict(DAMAGED, ", ".join(bad) or (words[-1].strip() if words else "rpm says nothing"))
     if not signatures:
         return Verdict(UNSIGNED, "")
+    if not _covers_payload(lines):
+        return Verdict(UNSIGNED, "only its header is, which does not vouch for what it holds")
     label, word = next((each for each in signatures if each[1] != "OK"), signatures[0])
     key = _KEY.search(label)
     identity = key.group(1) if key else ""

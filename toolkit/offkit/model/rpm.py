@@ -4,6 +4,7 @@ import re
 from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 _SEGMENT = re.compile(r"[0-9]+|[a-zA-Z]+|~|\^")
+_EL = re.compile(r"(?:^|[._+])el(\d{1,3})(?![0-9])")
 # e_machine to the architecture of RPMs; i386 code comes under several names, the newest first.
 _ARCHES = {
     "x86_64": ("x86_64",),
@@ -65,6 +66,13 @@ def capability(soname: str, version: str = "", bits: int = 64) -> str:
 def is_library(name: str) -> bool:
     """Whether a capability is a shared library's, and not a file's or a package's."""
     return ".so" in name and not name.startswith("/")
+
+
+def foreign(release: str, el: int) -> bool:
+    """Whether a package says that it was built for another Enterprise Linux: ``2.el8`` on 7. One that
+    does not say, and a server that is none (0), count for nothing."""
+    found = _EL.search(release)
+    return bool(el and found and int(found.group(1)) != el)
 
 
 def compare(a: str, b: str) -> int:

@@ -157,7 +157,8 @@ class _Search:
                 index = media.read_index(place.medium, place.base, capabilities)
             except (BadRepodata, BadIso, OSError) as error:
                 raise _unusable("REPO011", Path(place.medium.place), media.reason(error)) from None
-            found += [(package, place) for package in index.packages]
+            own = (package for package in index.packages if not rpm.foreign(package.release, self._el))
+            found += [(package, place) for package in own]
         return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, 
 from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
 from offkit.edges.rpm_payload import Contents
 from offkit.edges.tree import Tree
-from offkit.model import cpio, rpmfile
+from offkit.model import cpio, rpm, rpmfile
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.iso9660 import BadIso
@@ -121,6 +121,8 @@ class Supply:
                     [Finding("REPO011", ERROR, place.name, message, (place.base,), _COPY)],
                 )
             for package in index.packages:
+                if rpm.foreign(package.release, self._here.el):
+                    continue
                 self._of.setdefault(package.title, place)
                 for each in package.provides:
                     having.setdefault(each, []).append(package)
@@ -188,7 +190,8 @@ def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
         raise _damaged(package, name, "is damaged: {}".format(verdict.text))
     if verdict.kind == rpm_keys.UNSIGNED:
         fix = "take the distribution's own ISO: every package on it is signed"
-        raise _refused("RPM002", package, name, "is not signed", fix)
+        message = "is not signed" + (": " + verdict.text if verdict.text else "")
+        raise _refused("RPM002", package, name, message, fix)
     if verdict.kind == rpm_keys.NO_KEY:
         message = "is signed with the key {}, which is not that of this medium".format(verdict.text)
         fix = "take the distribution's own ISO, or put the key of who made this one on it"
