@@ -91,12 +91,20 @@ def pythonic(nothing, carried):
         yield target
 
 
-def kill(target, path, user):
+@pytest.fixture(scope="module")
+def ready(nothing):
+    """A server on which the small bundle is installed, and no disc is a repository."""
+    with targets.target(above=nothing) as target:
+        done = journey.install(target, "--iso", journey.ISO)
+        assert done.returncode == 0, journey.failed(done)
+        yield target
+
+
+def kill(target, path, user, argv=("sh", "-c", journey.COMMAND, "sh", "--iso", journey.ISO)):
     """The one command on a server that is up, killed with all that it began as soon as ``path`` is there.
 
     ``path`` has wildcards. Nothing runs on such a server but that.
     """
-    argv = ["sh", "-c", journey.COMMAND, "sh", "--iso", journey.ISO]
     started = target.start(argv, user=user)
     while started.poll() is None and not glob.glob(target.path(path), recursive=True):
         time.sleep(0.0005)
@@ -142,3 +150,19 @@ def test_killed_while_python_is_got(nothing, compiling, way, path):
 @pytest.mark.parametrize(("way", "path"), moments(LIBRARIES))
 def test_killed_while_libraries_are_got(pythonic, way, path):
     ends_well(pythonic, way, path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/var/lib/offkit/*", "/mnt/offkit-iso", "/etc/yum.repos.d/offkit.repo", "/etc/fstab"]
+)
+def test_killed_while_a_disc_becomes_a_repository(ready, path):
+    """Added again it is one, and removed it leaves the server as it was."""
+    image = "/root/" + journey.ISO
+    with targets.target(above=ready) as target:
+        with target.up():
+            add = ["add", "--iso", image, "--only", "--persist"]
+            kill(target, path, False, [ROOT + "/current/bin/offkit", "repo", *add])
+            for words in (add, ["status"], ["remove"]):
+                done = journey.offkit(target, "repo", *words)
+                assert done.returncode == 0, journey.failed(done)
+        assert changes.outside(changes.changes(target), *journey.LEFT) == []
