@@ -348,7 +348,7 @@ def test_words_of_rpm_4_11(disc, server, shell, answer, code, words):
 
 
 @every_shell
-@pytest.mark.parametrize("name", ["o'x", 'a"b', "a$b", "a`b", "a\\b", "a!b", "a\nb", "ü"])
+@pytest.mark.parametrize("name", ["o'x", 'a"b', "a$b", "a`b", "a\\b", "a!b", "a\nb", "ü", "a:b"])
 def test_prefixes_that_would_not_do(disc, server, shell, name):
     """Refused before anything is unpacked: offkit itself would refuse it, or Python not start there."""
     install_sh.tools_of(server, shell)
@@ -429,6 +429,20 @@ def test_wrong_arguments(server, args, code, words):
     assert (found, out) == (code, "")
     assert words in err
     assert os.listdir(str(server / "tmp")) == []
+
+
+def test_install_sh_of_another_bundle(disc, server, tmp_path_factory):
+    """It is not the bundle that is damaged."""
+    other = tmp_path_factory.mktemp("other")
+    install_sh.write_bundle(other, series="3.6", pyz=PYZ, extra={"wheels/more": b"x"})
+    bundle = other / "bundle.tar"
+    args = [bundle, "--prefix", server / "p", "--iso", disc / "disc.iso", "--no-root"]
+    code, out, err = sh(server, *args)
+    assert (code, out) == (2, "")
+    assert "install.sh is not the install.sh of {}, but of another bundle".format(bundle) in err
+    assert "fix: take its own out of it: tar -xf '{}' install.sh".format(bundle) in err
+    flipped(bundle, -2000)  # nor can it tell whether that one is
+    assert sh(server, *args)[0] == 2
 
 
 def test_another_machine(server):

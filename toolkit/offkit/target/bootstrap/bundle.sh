@@ -7,6 +7,7 @@ verify_bundle() {
     if command -v sha256sum >/dev/null 2>&1; then
         sum=$(tail -c "+$((${OFFKIT_REST_OFFSET#"${OFFKIT_REST_OFFSET%%[!0]*}"} + 1))" <"$bundle" | sha256sum)
         if [ "${sum%% *}" != "$OFFKIT_REST_SHA256" ]; then
+            of_this_bundle
             fail 3 "$bundle is damaged: its bytes from $OFFKIT_REST_OFFSET on are not what install.sh was packed with" \
                 "copy the bundle again, and compare sha256sum on both sides of the gap"
         fi
@@ -15,6 +16,16 @@ verify_bundle() {
             "install coreutils, or name a Python $OFFKIT_PYTHON with --python, which does that itself"
     fi
     verified=1
+}
+
+# Ends with 2 when the bundle has another install.sh than this one, and a whole one.
+of_this_bundle() {
+    LC_ALL=C tar -xOf - install.sh <"$bundle" >"$scratch/install.sh" 2>/dev/null
+    sum=$(grep -v '^# sha256 ' <"$scratch/install.sh" | sha256sum)
+    theirs=$(tail -n 1 <"$scratch/install.sh")
+    [ "# sha256 ${sum%% *}" = "$theirs" ] && [ "$(tail -n 1 <"$0")" != "$theirs" ] || return 0
+    fail 2 "$0 is not the install.sh of $bundle, but of another bundle" \
+        "take its own out of it: tar -xf '$bundle' install.sh"
 }
 
 # member NAME: its bytes on stdout; after verify_bundle.
@@ -49,6 +60,7 @@ print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.py
     [ "${actual%% *}" != "$OFFKIT_PYZ_SHA256" ] || return 0
     # A full disk is no damage. tar may only say that it wrote less than it wanted.
     has_room || no_room
+    ! command -v sha256sum >/dev/null 2>&1 || of_this_bundle
     [ -z "$said" ] || say "$said"
     say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
     say "fix: copy the bundle again, and compare sha256sum on both sides of the gap"
