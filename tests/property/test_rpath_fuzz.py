@@ -10,7 +10,7 @@ from offkit.elf import reader, rpath
 
 with open(os.path.realpath(sys.executable), "rb") as _source:
     REAL = _source.read()
-_HEAD = 4096  # the headers, mostly
+_HEAD = min(len(REAL), 1 << 15)  # the headers, and of small programs all
 edits = st.lists(st.tuples(st.integers(0, _HEAD), st.binary(min_size=1, max_size=8)), max_size=6)
 
 

@@ -132,9 +132,8 @@ def _without_old(segments: List[_Segment], data: bytes, elf: Elf) -> Tuple[List[
 
 def _entries(data: bytes, dynamic: _Segment) -> List[Tuple[int, int]]:
     found = []
-    for tag, value in _ENTRY.iter_unpack(
-        data[dynamic.offset : dynamic.offset + dynamic.filesz // _ENTRY.size * _ENTRY.size]
-    ):
+    raw = data[dynamic.offset : dynamic.offset + dynamic.filesz]
+    for tag, value in _ENTRY.iter_unpack(raw[: len(raw) // _ENTRY.size * _ENTRY.size]):
         if tag == _DT_NULL:
             break
         found.append((tag, value))
