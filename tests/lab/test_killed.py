@@ -166,3 +166,21 @@ def test_killed_while_a_disc_becomes_a_repository(ready, path):
                 done = journey.offkit(target, "repo", *words)
                 assert done.returncode == 0, journey.failed(done)
         assert changes.outside(changes.changes(target), *journey.LEFT) == []
+
+
+@pytest.mark.parametrize("path", ["/opt/offkit/current", "/usr/lib/python3.6/os.py", "/usr/bin/python3.6"])
+def test_killed_while_it_is_taken_back(nothing, ready, path):
+    """Installed again it can be taken back: also when the Python that would finish it has gone already.
+
+    What is removed from a layer below appears in the one above, as a mark.
+    """
+    with targets.target(above=ready) as target:
+        with target.up():
+            kill(target, path, False, [ROOT + "/current/bin/offkit", "uninstall", "-y"])
+            done = journey.install(target, "--iso", journey.ISO)
+            assert done.returncode == 0, journey.failed(done)
+            gone = journey.offkit(target, "uninstall", "-y")
+            assert gone.returncode == 0, journey.failed(gone)
+            assert journey.rpms(target) == journey.rpms(nothing)
+        left = changes.outside(changes.changes(target, since=nothing), *journey.LEFT)
+        assert [line for line in left if not of_rpm(left, line)] == []

@@ -9,8 +9,24 @@ python_by_packages() {
     yum_install "yum install $OFFKIT_PACKAGES from $(media_names)" $OFFKIT_PACKAGES
     refused=
     find_python
+    [ -n "$found" ] || python_again
     [ -n "$found" ] || fail PY021 "$OFFKIT_PACKAGES is installed, but gives no usable Python $OFFKIT_PYTHON:$refused" \
         "take ${OFFKIT_MEDIA:-another ISO}"
+}
+
+# rpm says that it is installed, and it does not run: files are gone, as after a killed removal.
+python_again() {
+    damaged=
+    for each in $OFFKIT_PAYLOAD; do
+        rpm -q "$each" >/dev/null 2>&1 && damaged="$damaged $each"
+    done
+    step "install$damaged again: what is there does not run" root
+    yum_verb=reinstall
+    # shellcheck disable=SC2086 # names of packages
+    yum_install "yum reinstall$damaged from $(media_names)" $damaged
+    yum_verb=install
+    refused=
+    find_python
 }
 
 # The media as they were named, without their directories.
@@ -28,6 +44,7 @@ END
 # out: some ask the network whatever is enabled. exit_on_lock: else both wait for ever.
 # yum_install TEXT PACKAGE...: TEXT is what the ledger says of it. With $yum_optional, packages that
 # the media do not have are left out. Only root comes here, after open_media.
+yum_verb=install
 yum_optional=
 yum_place=
 yum_install() {
@@ -36,7 +53,7 @@ yum_install() {
     yum_check
     yum_repositories
     ledger_begin "$text"
-    set -- --setopt=exit_on_lock=1 --setopt=metadata_expire=0 --setopt=keepcache=0 install "$@"
+    set -- --setopt=exit_on_lock=1 --setopt=metadata_expire=0 --setopt=keepcache=0 "$yum_verb" "$@"
     case $(LC_ALL=C "$yum" --noplugins --version 2>/dev/null | head -n 1) in
         3.*) ;;
         *) set -- ${yum_optional:+--setopt=strict=0} --setopt=install_weak_deps=0 "$@" ;;
@@ -54,7 +71,7 @@ yum_install() {
     [ "$yum_place" = "$scratch/yum" ] || rm -rf -- "$yum_place"
     [ "$yum_status" -eq 0 ] || yum_failed
     [ -z "$yum_optional" ] || return 0
-    while [ "$1" != install ]; do shift; done
+    while [ "$1" != "$yum_verb" ]; do shift; done
     shift
     for each in "$@"; do # yum 3 is content when it has found one of them
         rpm -q "$each" >/dev/null 2>&1 || yum_failed
