@@ -83,7 +83,9 @@ TOOLS = [
 
 def script(pyz=PYZ, series=SERIES, el=7, carried=(), rpms=()):
     """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
-    return bootstrap.script(Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried, rpms)
+    return bootstrap.script(
+        Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried, rpms
+    )
 
 
 def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=(), rpms=()):

@@ -29,7 +29,7 @@ class Media:
 
 
 def names(found):
-    return [each.name for each in found.packages]
+    return sorted({each.name for each in found.providers.values()})
 
 
 SM = package(
@@ -69,7 +69,7 @@ def test_newest_and_right_architecture():
     old = package("libICE", [cap("libICE.so.6")], version="0.9")
     other = package("libICE", [cap("libICE.so.6")], version="9", arch="i686")
     found = closure.close([cap("libICE.so.6")], lacks, Media(old, other, ICE).ask, X86_64)
-    assert [each.title for each in found.packages] == ["libICE-1.0-1.x86_64"]
+    assert [each.title for each in found.providers.values()] == ["libICE-1.0-1.x86_64"]
 
 
 def test_nothing_wanted_asks_nothing():

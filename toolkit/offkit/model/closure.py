@@ -16,12 +16,6 @@ class Closure(NamedTuple):
     providers: Dict[str, Package]  # by capability
     nowhere: Tuple[str, ...]  # capabilities that no package gives, in the order they came up
 
-    @property
-    def packages(self) -> List[Package]:
-        """Each once, by title."""
-        found = {package.title: package for package in self.providers.values()}
-        return [found[title] for title in sorted(found)]
-
 
 def close(
     wanted: Collection[str],
