@@ -1,6 +1,7 @@
 """What offkit added to the system goes with it; rpm is played, in the words of rpm 4.11 and 4.18."""
 
 import os
+import re
 
 import pytest
 
@@ -151,15 +152,63 @@ def test_what_is_gone_already_is_not_missed(prefix):
     assert not prefix.exists()
 
 
-def test_files_outside_the_prefix(prefix, tmp_path):
-    """Those of NNNN.files go; relative paths are nobody's."""
-    conf = tmp_path / "offkit.conf"
+def test_files_outside_the_prefix(prefix, tmp_path, monkeypatch):
+    """Those of NNNN.files go; what offkit never makes is nobody's."""
+    conf, other = tmp_path / "offkit-3.6.15.conf", tmp_path / "fstab"
+    monkeypatch.setattr(takeback, "_OURS", re.compile("^{}/offkit-[^/]+[.]conf$".format(tmp_path)))
     conf.write_text("/opt/offkit/python/3.6.15/lib\n")
-    (prefix / "system" / "0001.files").write_text("{}\n{}\netc/passwd\n".format(conf, tmp_path / "gone"))
+    other.write_text("")
+    (prefix / "system" / "0001.files").write_text(
+        "{}\n{}\n{}\netc/passwd\n".format(conf, other, tmp_path / "offkit-gone.conf")
+    )
     rpm = Rpm([GLIBC])
     assert takeback.plan(str(prefix), rpm.run).files == (str(conf),)
     remove(prefix, rpm)
     assert not conf.exists()
+    assert other.exists()
+    assert not prefix.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("/etc/ld.so.conf.d/offkit-3.6.15.conf", True),
+        ("/etc/dnf/modules.d/python36.module", True),
+        ("/etc/fstab", False),
+        ("/etc/ld.so.conf.d/../fstab", False),
+        ("/etc/ld.so.conf.d/offkit-/../../x.conf", False),
+        ("/etc/ld.so.conf.d/libc.conf", False),
+        ("/etc/dnf/modules.d/x/y.module", False),
+    ],
+)
+def test_which_files_can_be_ours(path, ours):
+    """ld.so.conf.d entries of compiled Pythons, and dnf's notes of enabled modules."""
+    assert bool(takeback._OURS.match(path)) == ours
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can give files away, and only root is told what to do"
+)
+@pytest.mark.parametrize("what", ["owner", "directory", "others", "group", "link"])
+def test_a_ledger_that_somebody_else_can_write(prefix, what):
+    """Root would remove whatever it says: it is not believed, and that is said."""
+    system = prefix / "system"
+    if what == "owner":
+        os.chown(str(system / "0001.after"), 4711, 0)
+    elif what == "directory":
+        os.chown(str(system), 4711, 4711)
+    elif what == "others":
+        (system / "0001.after").chmod(0o666)
+    elif what == "group":
+        os.chown(str(system / "0001.after"), 0, 4711)
+        (system / "0001.after").chmod(0o664)
+    else:
+        (system / "0001.after").rename(system / "x")
+        (system / "0001.after").symlink_to("x")
+    rpm = Rpm([GLIBC, KEY, SM, X11])
+    made = remove(prefix, rpm)
+    assert rpm.lines == {GLIBC, KEY, SM, X11}
+    assert [(one.code, one.severity) for one in made.system.kept] == [("RPM010", "warning")]
     assert not prefix.exists()
 
 

@@ -7,6 +7,7 @@
 
 import os
 import re
+import stat
 from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
@@ -92,6 +93,27 @@ def installed(run: Run) -> Tuple[str, ...]:
         fix = "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
         raise EnvironmentProblem(message, [Finding("RPM009", ERROR, "rpm", message, ("rpm -qa",), fix)])
     return tuple(sorted(done.stdout.split("\n")[:-1]))
+
+
+def believable(prefix: str) -> bool:
+    """Whether what lies there was written by root, or by the user who asks, and by nobody else.
+
+    It says what root is to remove: a prefix in a home directory must not tell root that.
+    """
+    place = directory(prefix)
+    try:
+        facts = [(stat.S_ISDIR, os.lstat(place))]
+        names = [name for name in os.listdir(place) if _FILE.match(name)]
+        facts += [(stat.S_ISREG, os.lstat(os.path.join(place, name))) for name in names]
+    except OSError:
+        return False
+    return all(
+        kind(one.st_mode)
+        and one.st_uid in (0, os.geteuid())
+        and not one.st_mode & stat.S_IWOTH
+        and not (one.st_mode & stat.S_IWGRP and one.st_gid != 0)
+        for kind, one in facts
+    )
 
 
 def read(prefix: str) -> List[Entry]:

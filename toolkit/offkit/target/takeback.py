@@ -6,13 +6,15 @@ from contextlib import suppress
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.model.errors import EnvironmentProblem
-from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target import ledger, yum
 from offkit.target.ledger import Rpm, Run
 
 # rpm's own words under LC_ALL=C (lib/rpmps.c).
 _NEEDED = re.compile(r"^\s*(.+?) is needed by \(installed\) (\S+)\s*$")
 _LDCONF = "/etc/ld.so.conf.d/"
+# The only files that offkit, or dnf for it, makes outside PREFIX.
+_OURS = re.compile(r"^(/etc/ld\.so\.conf\.d/offkit-[^/]+\.conf|/etc/dnf/modules\.d/[^/]+\.module)$")
 
 
 class TakeBack(NamedTuple):
@@ -34,8 +36,10 @@ def plan(prefix: str, run: Run, root: bool = True) -> TakeBack:
     the ledger names transactions and rpm cannot be asked, or would refuse.
     """
     entries = ledger.read(prefix)
-    paths = [path for entry in entries for path in entry.files]
-    present = tuple(sorted({path for path in paths if os.path.isabs(path) and os.path.lexists(path)}))
+    if root and entries and not ledger.believable(prefix):
+        return TakeBack((), (), (_not_believed(ledger.directory(prefix)),))
+    paths = {path for entry in entries for path in entry.files if _OURS.match(path)}
+    present = tuple(sorted(path for path in paths if os.path.lexists(path)))
     if all(entry.after is not None and entry.after <= entry.before for entry in entries):
         return TakeBack((), present)
     ours = ledger.added(entries, ledger.installed(run))
@@ -70,6 +74,12 @@ def _providers(capability: str, ours: Sequence[Rpm], run: Run) -> List[Rpm]:
     done = run(["rpm", "-q", "--whatprovides", name, "--qf", ledger.FORMAT])
     found = {ledger.parse(line) for line in done.stdout.splitlines()}
     return [rpm for rpm in ours if rpm in found]
+
+
+def _not_believed(place: str) -> Finding:
+    message = "others than root can write there: what it says is not believed, and nothing of the system goes"
+    fix = "what was installed for it is in its files (rpm -e); it goes with the prefix"
+    return Finding("RPM010", WARNING, place, message, (), fix)
 
 
 def _stays(rpm: Rpm, users: str) -> Finding:
