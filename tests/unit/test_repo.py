@@ -231,6 +231,27 @@ def test_only(server):
     assert os.stat(path).st_mtime_ns == 10**18
 
 
+def test_only_with_links(server, tmp_path):
+    """A .repo file that is a link stays one; its file is switched off where it lies, once."""
+    linked = tmp_path / "elsewhere"
+    linked.write_bytes(b"[x]\nbaseurl=http://x/\n")
+    os.symlink(str(linked), server.path("etc/yum.repos.d/linked.repo"))
+    os.symlink("CentOS-Base.repo", server.path("etc/yum.repos.d/again.repo"))
+    os.symlink("nowhere", server.path("etc/yum.repos.d/broken.repo"))
+    before = server.picture()
+    iso = server.iso()
+    server.add(iso, only=True)
+    assert linked.read_bytes() == b"[x]\nenabled=0\nbaseurl=http://x/\n"
+    assert os.path.islink(server.path("etc/yum.repos.d/linked.repo"))
+    assert b"enabled=0" in server.read("etc/yum.repos.d/CentOS-Base.repo")
+    assert server.plan(iso, only=True).steps == ()
+    assert "REPO016" not in server.codes()
+    server.remove()
+    os.unlink(iso)
+    assert linked.read_bytes() == b"[x]\nbaseurl=http://x/\n"
+    assert server.picture() == before
+
+
 def test_a_file_that_was_changed_meanwhile(server):
     """Both stay, and it is said, before and after."""
     server.add(server.iso(), only=True)

@@ -59,11 +59,22 @@ def test_the_whole_way(server, said, monkeypatch):
     assert repo.status(**OPTIONS) == 1
     assert "REPO003" in said()[0]
     repo.remove(dry_run=False, **OPTIONS)
-    assert "removed" in said()[0]
+    assert "removed; yum is as it was before 'offkit repo add'" in said()[0]
     repo.remove(dry_run=False, **OPTIONS)
     assert "nothing to do" in said()[0]
     assert repo.status(**OPTIONS) == 0
     assert "has added nothing here" in said()[0]
+
+
+def test_what_is_not_as_it_was(server, said):
+    """That is not called success."""
+    add(iso=[server.iso()], only=True)
+    server.write("etc/yum.repos.d/CentOS-Base.repo", b"[mine]\nbaseurl=file:///m\n")
+    said()
+    repo.remove(dry_run=False, **OPTIONS)
+    out = said()[0]
+    assert "removed, but for what follows\n" in out
+    assert "REPO016" in out
 
 
 def test_dry_run(server, said):

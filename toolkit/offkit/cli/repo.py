@@ -162,7 +162,8 @@ def remove(
     if dry_run:
         _would(planned)
     elif planned.steps:
-        render.good("removed; yum is as it was before 'offkit repo add'")
+        whole = "removed; yum is as it was before 'offkit repo add'"
+        render.good("removed, but for what follows" if planned.findings else whole)
     else:
         render.good("'offkit repo add' has added nothing here; nothing to do")
     render.findings(planned.findings)

@@ -58,7 +58,7 @@ def missing(goal: State, places: Places, kernel: Kernel, again: Collection[str] 
         names = ", ".join(base.id for base in goal.bases)
         steps.append(Step("write /etc/yum.repos.d/offkit.repo: {}".format(names), _writing(places, wanted)))
     for row in goal.disabled:
-        if _digest(os.path.join(places.repos, row.name)) == row.was:
+        if _digest(_real(row, places)) == row.was:
             text = "switch off the repositories of /etc/yum.repos.d/{}".format(row.name)
             steps.append(Step(text, _disabling(row, places)))
     return steps
@@ -108,10 +108,9 @@ def to_disable(places: Places) -> Tuple[Disabled, ...]:
 
 def altered(row: Disabled, places: Places) -> List[Finding]:
     """A warning where somebody changed a file that offkit had switched off."""
-    path = os.path.join(places.repos, row.name)
-    if _digest(path) in (row.now, row.was):
+    if _digest(_real(row, places)) in (row.now, row.was):
         return []
-    shown = path[len(places.root) :]
+    shown = os.path.join(places.repos, row.name)[len(places.root) :]
     message = (
         "was changed since its repositories were switched off, and stays as it is; 'offkit repo remove' puts "
         "the older one beside it as {}".format(row.name + _SAVED)
@@ -189,9 +188,11 @@ def _removing(path: str) -> Callable[[], None]:
 
 def _disabling(row: Disabled, places: Places) -> Callable[[], None]:
     def do() -> None:
-        path, copy = os.path.join(places.repos, row.name), os.path.join(places.saved, row.name)
+        path, copy = _real(row, places), os.path.join(places.saved, row.name)
         with open(path, "rb") as source:
             raw = source.read()
+        if hashlib.sha256(raw).hexdigest() != row.was:
+            return  # by another name that leads to it
         if _digest(copy) != row.was:
             os.makedirs(places.saved, exist_ok=True)
             files.replace(copy, raw, row.mode)
@@ -203,9 +204,9 @@ def _disabling(row: Disabled, places: Places) -> Callable[[], None]:
 
 def _restoring(row: Disabled, places: Places) -> Callable[[], None]:
     def do() -> None:
-        path, copy = os.path.join(places.repos, row.name), os.path.join(places.saved, row.name)
-        changed = bool(altered(row, places))
-        target = path + _SAVED if changed else path
+        copy, target = os.path.join(places.saved, row.name), _real(row, places)
+        if altered(row, places):
+            target = os.path.join(places.repos, row.name) + _SAVED
         if _digest(copy) == row.was and _digest(target) != row.was:
             with open(copy, "rb") as source:
                 files.replace(target, source.read(), row.mode)
@@ -213,6 +214,11 @@ def _restoring(row: Disabled, places: Places) -> Callable[[], None]:
             os.utime(target, ns=(row.mtime, row.mtime))
 
     return do
+
+
+def _real(row: Disabled, places: Places) -> str:
+    """The file itself where the name in yum.repos.d is a link, which stays one."""
+    return os.path.realpath(os.path.join(places.repos, row.name))
 
 
 def _emptying(path: str) -> Callable[[], None]:
