@@ -129,11 +129,15 @@ packages_named() {
         }
         function odd() {
             return version !~ /^[A-Za-z0-9._+~^]+$/ || release !~ /^[A-Za-z0-9._+~^]+$/ ||
-                epoch !~ /^[0-9]+$/ || type !~ /^[a-z0-9]+$/ || sum !~ /^[0-9a-f]+$/ ||
+                epoch !~ /^[0-9]+$/ || type !~ /^[a-z0-9-]+$/ || sum !~ /^[0-9a-f-]+$/ ||
                 size !~ /^[0-9]+$/ || installed !~ /^[0-9]+$/ || length(epoch size installed) > 40 ||
                 href !~ /^[A-Za-z0-9._+~^%@:\/-]+$/
         }
-        /^package / { inside = 1; ours = 0 }
+        /^package / {
+            inside = 1
+            ours = epoch = size = installed = 0
+            type = sum = "-" # yum may do without
+        }
         !inside { next }
         /^name>/ { ours = value() in wanted; name = value(); next }
         /^format/ || /^\/package>/ { # the rest is long, and says nothing that is asked for here
