@@ -258,6 +258,14 @@ def test_files_that_the_distributions_own_python_lost(packaged, name, severity):
     assert result.summary.install_line == ""
 
 
+def test_a_copy_of_the_distributions_python(packaged):
+    """A generation with libraries of its own starts a copy; the standard library is the RPM's all the same."""
+    packaged.remove("/opt/env/bin/python3.6")
+    packaged.put("/opt/env/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
+    packaged.remove(DYNLOAD + "/_hashlib.cpython-36m-x86_64-linux-gnu.so")
+    assert only(doctor(packaged)).fix == YUM.replace(" install ", " reinstall ") + "python3-libs"
+
+
 @pytest.mark.parametrize(
     ("el", "series", "stem"),
     [

@@ -49,6 +49,16 @@ def test_site_packages_of_a_plain_interpreter(tmp_path):
             "import cv2 fails: No module named 'cv2'",
             "offkit install bundle.tar",
         ),
+        (
+            ImportError("numpy.core.multiarray failed to import"),
+            "import cv2 fails: numpy.core.multiarray failed to import",
+            "other versions (an opencv older than 4.10 wants numpy<2)",
+        ),
+        (
+            ImportError("/lib64/libc.so.6: version `GLIBC_2.28' not found (required by x)"),
+            "import cv2 fails: /lib64/libc.so.6: version `GLIBC_2.28' not found (required by x)",
+            "offkit doctor names every missing library",
+        ),
     ],
 )
 def test_what_fails_is_said_exactly(monkeypatch, reason, message, fix):

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import re
 import sys
 import sysconfig
 from typing import List, NamedTuple, Optional, Tuple
@@ -61,6 +62,10 @@ def load() -> Libraries:
     return Libraries(found["cv2"], found["numpy"], tuple(added))
 
 
+# ld.so's words (elf/dl-load.c, dl-version.c, dl-lookup.c of glibc), which the doctor can explain.
+_LOADER = re.compile(r"shared object|undefined symbol|version `|\.so\b|ELF")
+
+
 def _missing(name: str, error: ImportError) -> Finding:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     absent = type(error).__name__ == "ModuleNotFoundError" and getattr(error, "name", None) == name
@@ -73,6 +78,9 @@ def _missing(name: str, error: ImportError) -> Finding:
         )
         if absent
         else "offkit doctor names every missing library and the RPM that has it"
+        if _LOADER.search(reason)
+        else "no library is missing: the packages do not fit each other. Bundle again on the other side with "
+        "other versions (an opencv older than 4.10 wants numpy<2)"
     )
     looked = tuple(path for path in sys.path if path) if absent else (sys.executable,)
     return Finding("VID001", ERROR, name, "import {} fails: {}".format(name, reason), looked, fix)

@@ -68,7 +68,9 @@ def _finding(
     modules = [row.modules[row.extensions.index(name)] for name in lacking] if paired else row.modules
     subject = " ".join(modules)
     column = nearest(cures.column)
-    if cures.el and env.interpreter.startswith(("/usr/bin/", "/usr/libexec/")):
+    # A generation may have a copy of the program (offkit/lib64's DT_RPATH is in it): where the
+    # standard library lies says whose Python it is.
+    if cures.el and (env.base_prefix == "/usr" or env.interpreter.startswith(("/usr/bin/", "/usr/libexec/"))):
         return _distributions(env, cures, row, Finding("PY001", severity, subject, message, looked))
     devel = list(row.devel[column])
     origin = _origin(tree, env)
