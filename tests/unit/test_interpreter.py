@@ -23,6 +23,8 @@ def codes(python):
 @pytest.mark.parametrize(
     ("python", "expected"),
     [
+        (GOOD._replace(path="/home/bj\xf6rn/python/bin/python3.6"), ["ENV028"]),
+        (GOOD._replace(path="/home/bj\udcc3\udcb6rn/python/bin/python3.6"), ["ENV028"]),
         (GOOD, []),
         (GOOD._replace(version="3.6.15"), []),
         (GOOD._replace(version="3.6.5"), ["PY013"]),

@@ -47,6 +47,7 @@ def test_hosts(host, expected):
         ("/opt/offkit", VOLUME._replace(free_inodes=99), ["ENV025"]),
         ('/opt/"offkit"', VOLUME, ["ENV028"]),
         ("/opt/$HOME", VOLUME, ["ENV028"]),
+        ("/opt/a:b", VOLUME, ["ENV028"]),
         ("/opt/a\nb", VOLUME, ["ENV028"]),
         (os.fsdecode(b"/opt/\xff"), VOLUME, ["ENV028"]),
         (

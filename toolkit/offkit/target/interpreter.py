@@ -229,6 +229,14 @@ def misfits(python: Interpreter, target: Target) -> List[Finding]:
             "is a {}-bit program, the wheels are for {}".format(python.bits, target.arch),
             "use a {} interpreter".format(target.arch),
         )
+    if python.release < (3, 7) and any(ord(char) > 127 for char in python.path):
+        # It reads the path in pyvenv.cfg as UTF-8 and looks for it in the locale's encoding (getpath.c).
+        wrong(
+            "ENV028",
+            "lies below a name with letters beyond ASCII: in the C locale, as of cron, what is made with a "
+            "CPython 3.6 there does not start",
+            "choose another place: --prefix DIR where offkit brought it, else --python PATH",
+        )
     for name in python.missing:
         wrong(
             "PY016", "lacks the module {}, without which nothing can be installed".format(name), _cure(name)

@@ -112,6 +112,9 @@ def prefix_misfits(prefix: str, volume: Volume, space: Need, need_inodes: int) -
     if odd:
         message = "the path has characters that scripts cannot hold: {}".format(" ".join(map(repr, odd)))
         wrong("ENV028", message, elsewhere)
+    if ":" in prefix:
+        # glibc before 2.27 splits an RPATH after it has put a path for $ORIGIN, and wheels have such.
+        wrong("ENV028", "the path has a colon, which separates the paths that the loader looks in", elsewhere)
     return found
 
 
