@@ -253,3 +253,15 @@ def interrupted(prefix, stop, monkeypatch):
         except Killed:
             return True
     return False
+
+
+def test_a_user_who_may_not(tmp_path, monkeypatch):
+    """Known beforehand, so a dry run says it too."""
+    prefix_maker.generation(tmp_path / "p", 1)
+    made = uninstall.plan(str(tmp_path / "p"))
+    uninstall.require_permission(made)
+    monkeypatch.setattr(uninstall.os, "access", lambda path, mode: False)
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall.require_permission(made)
+    assert caught.value.findings[0].code == "ENV031"
+    uninstall.require_permission(uninstall.plan(str(tmp_path / "none")))

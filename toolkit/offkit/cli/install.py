@@ -119,6 +119,7 @@ def install(
         english = ledger.english(run)
         carried = bundled.unpack(opened, stack)
         strict = not allow_missing
+        stack.enter_context(saying.what_stays(where, owner, existing))
         brought = supplies.prepare(
             opened, where, isos, directories, alone, drive, english, console, carried, strict
         )

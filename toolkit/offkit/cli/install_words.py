@@ -2,14 +2,16 @@
 
 import os
 import shlex
-from typing import TYPE_CHECKING, Optional, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
 from offkit.cli import render
+from offkit.model.errors import RequestError
 
 if TYPE_CHECKING:
     from offkit.cli.render import Console
     from offkit.target.bundle_file import BundleFile
-    from offkit.target.generations import Package
+    from offkit.target.generations import Generation, Package
     from offkit.target.interpreter import Interpreter
     from offkit.target.plan import Plan, Step
 
@@ -31,6 +33,26 @@ def found(console: "Console", bundle: "BundleFile", owner: "Interpreter", where:
         installing.space_needed(bundle).describe(), volume.mount_point, render.size(volume.free_bytes)
     )
     console.note("space        " + free)
+
+
+@contextmanager
+def what_stays(where: str, owner: "Interpreter", existing: "Sequence[Generation]") -> Iterator[None]:
+    """A request that cannot be satisfied: what install.sh brought for it before, and how it goes again."""
+    from offkit.model import layout
+    from offkit.target import ledger
+
+    try:
+        yield
+    except RequestError as error:
+        own = owner.path.startswith(os.path.join(where, layout.PYTHON, ""))
+        if not existing and not error.fix and (own or ledger.read(where)):
+            error.fix = (
+                "the Python that install.sh brought stays for the next run; to take it back: "
+                "tar -xf BUNDLE offkit.pyz && {} offkit.pyz uninstall --prefix {}".format(
+                    shlex.quote(owner.path), shlex.quote(where)
+                )
+            )
+        raise
 
 
 def step(text: str) -> "Step":

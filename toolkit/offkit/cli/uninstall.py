@@ -40,8 +40,9 @@ def uninstall(
     english = ledger.english(run)
     system = takeback.TakeBack() if keep_rpms else takeback.plan(where, english, os.geteuid() == 0)
     planned = removing.plan(where, system)
-    if not (system.nothing or dry_run) and os.geteuid() != 0:
+    if not system.nothing and os.geteuid() != 0:
         raise takeback.need_root(system)
+    removing.require_permission(planned)
     outcome = "remove" if planned.items else "nothing"
     if planned.items and not dry_run:
         if not yes:

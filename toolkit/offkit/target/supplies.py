@@ -128,7 +128,7 @@ def survey(
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
     lost = _nowhere(nowhere, media) if isos or directories else []
     if lost and strict:
-        raise RequestError("libraries are on none of the media; nothing was installed", lost)
+        raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
     return Survey(
         tuple(media),
         missing,

@@ -4,6 +4,7 @@ Removal goes from the oldest generation to the current one, so that a killed uni
 run again by the offkit that it removes, as long as that is there at all.
 """
 
+import errno
 import os
 import re
 import stat
@@ -165,6 +166,14 @@ def _not_ours(prefix: str) -> EnvironmentProblem:
     looked = (generations.directory(prefix), os.path.join(prefix, layout.CURRENT))
     fix = "name the place that 'offkit install' was given: --prefix DIR"
     return EnvironmentProblem(message, [Finding("ENV045", ERROR, prefix, message, looked, fix)])
+
+
+def require_permission(made: Plan) -> None:
+    """Raises EnvironmentProblem (ENV031) where this user may not remove what is planned."""
+    for path in (made.prefix, generations.directory(made.prefix)) if made.items else ():
+        if os.path.isdir(path) and not os.access(path, os.W_OK | os.X_OK):
+            error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+            raise generations.refused(error, made.prefix, "nothing can be removed here")
 
 
 def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None) -> Plan:

@@ -77,7 +77,7 @@ def prepare(
     haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
     if lost and named:
-        raise RequestError("libraries are on none of the media; nothing was installed", lost)
+        raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
     told = (*sources.findings, *(each._replace(severity=WARNING) for each in lost if media))
     if not haul.libraries:
         return Prepared((), told, (), bool(satisfied))
