@@ -1,14 +1,17 @@
 """install.sh: finding a Python with nothing but sh, and handing over."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 
 import pytest
 
 import bundle_maker
 import install_sh
+import offkit
 from install_sh import REAL, SERIES, SHELLS, every_shell, program, real, script, sh, write_bundle
 
 
@@ -78,6 +81,24 @@ def test_help(server):
         code, out, err = sh(server, *args)
         assert (code, err) == (0, "")
         assert out.startswith("usage: sh install.sh [BUNDLE]")
+
+
+def test_every_option_of_offkit_install_is_known():
+    """Where no Python is there yet, install.sh itself refuses what is none."""
+    toolkit = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
+    environment = dict(os.environ, PYTHONPATH=toolkit, NO_COLOR="1", LC_ALL="C", COLUMNS="200")
+    argv = [sys.executable, "-m", "offkit.cli.app", "install", "--help"]
+    said = subprocess.check_output(argv, env=environment).decode("utf-8", "replace")
+    options = set(re.findall(r"^[^-]*(--[a-z-]+)", said, re.MULTILINE)) - {"--help"}
+    assert {"--iso", "--prefix", "--allow-missing"} <= options
+    known = install_sh.part("arguments")
+    for option in sorted(options):
+        assert (
+            "1{})".format(option) in known
+            or "1{} |".format(option) in known
+            or "| 1{})".format(option) in known
+        )
+        assert "[" + option in known or option in ("--quiet", "--verbose"), option
 
 
 @pytest.mark.parametrize(

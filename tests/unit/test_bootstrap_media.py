@@ -37,6 +37,9 @@ PYZ = bundle_maker.zipped(
         b"        os.unlink(command)\n"
         b"        os.symlink(inside, command)\n"
         b"    sys.exit(os.environ.get('ADOPT', 0) and 'PY024 it does not start')\n"
+        b"if '--dry-run' in sys.argv and 'REFUSE' in os.environ:\n"
+        b"    print('{}')\n"
+        b"    sys.exit('error: RPM004 libSM.so.6 is on none of the media')\n"
         b"print('runtime', sys.argv[1:])\n"
     }
 )
@@ -557,6 +560,18 @@ def test_killed_anywhere(disc, server):
         for left in (server / "tmp").iterdir():
             assert os.listdir(str(left)) == [], kill_at  # killed before it could say whose it is
             left.rmdir()
+
+
+@every_shell
+@pytest.mark.parametrize(("more", "document"), [([], ""), (["--json"], "{}\n")], ids=["text", "json"])
+def test_what_offkit_could_not_install_gets_no_python(disc, server, shell, more, document):
+    """The plan comes first: a library that no medium has ends it with offkit's words and exit code."""
+    install_sh.tools_of(server, shell)
+    args = ["--iso", disc / "disc.iso", "--no-root", *more]
+    code, out, err = install(server, *args, shell=shell, env={"REFUSE": "1"})
+    assert (code, out) == (1, document)
+    assert err.endswith("error: RPM004 libSM.so.6 is on none of the media\n")
+    assert_untouched(server)
 
 
 def test_leftovers_of_a_killed_run(disc, server):

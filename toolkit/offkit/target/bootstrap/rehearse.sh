@@ -1,34 +1,80 @@
-# --- a dry run without a Python -----------------------------------------------------------
+# --- the plan, told by a Python that is not there yet -------------------------------------
 
-# Ends the dry run with every step: those noted here, and then those of offkit, which a Python out
-# of the bundle or the media tells, unpacked into $scratch. Where there is none, in general terms.
-rehearse() {
+# Sets $found to a Python out of the bundle or the media, unpacked into $scratch, and $planned to
+# "VERSION=PATH" of the one that will be there; $found stays empty where nothing can be unpacked or
+# run there (no room, noexec), which is no reason to fail yet.
+stand_in() {
     found=
     mkdir "$scratch/python"
     case $way in
         build)
-            planned=$version=$home/bin/python$OFFKIT_PYTHON
+            read_tarball "$OFFKIT_BUILD"
+            planned=$version=$prefix/python/$version-build/bin/python$OFFKIT_PYTHON
             (trap - EXIT && unpack_tarball "$scratch/python") >/dev/null 2>&1
             ;;
         source)
-            planned=$version=$home/bin/python$OFFKIT_PYTHON
-            [ -z "$isos$repo_dirs" ] || (rehearse_source) >/dev/null 2>&1
+            [ -z "$isos$repo_dirs" ] || (stand_in_for_source) >/dev/null 2>&1
+            read_tarball "$OFFKIT_SOURCE"
+            planned=$version=$prefix/python/$version/bin/python$OFFKIT_PYTHON
             ;;
-        *)
-            planned=$(rpm_field "$rpms" 3 | head -n 1)
-            case $way in
-                rpms) planned=$planned=$place/usr/bin/python$OFFKIT_PYTHON ;;
-                yum) planned=$planned=/usr/bin/python$OFFKIT_PYTHON ;;
-            esac
-            [ -n "$(lacking rpm rpm2cpio cpio)" ] || fetch_rpms
-            rehearse_rpms
+        yum | rpms)
+            planned=$version=/usr/bin/python$OFFKIT_PYTHON
+            [ "$way" = yum ] || planned=$version=$prefix/python/$version-rpm/usr/bin/python$OFFKIT_PYTHON
+            [ -n "$(lacking rpm rpm2cpio cpio)" ] || stand_in_of_rpms
             ;;
     esac
     for each in "$scratch/python/usr/bin/python$OFFKIT_PYTHON" "$scratch/python"/*/bin/"python$OFFKIT_PYTHON"; do
         if [ -x "$each" ] && "$each" -I -S -c 'import zlib' 2>/dev/null; then found=$each; fi
     done
+    [ -z "$found" ] || unpack
+}
+
+# What is wrong with the packages is for yum to name when it is yum that installs them.
+stand_in_of_rpms() {
+    if [ "$way" = yum ] && [ -z "$dry_run" ]; then
+        (trap - EXIT && fetch_rpms) >/dev/null 2>&1 || return 0
+    else
+        fetch_rpms
+    fi
+    (trap - EXIT && unpack_payload "$scratch/python") >/dev/null 2>&1
+}
+
+# The media's own Python does as well for this, if they have one.
+stand_in_for_source() {
+    trap - EXIT
+    [ -n "$OFFKIT_PAYLOAD" ] && [ -z "$(lacking rpm rpm2cpio cpio)" ] || return 0
+    choose_rpms
+    fetch_rpms
+    unpack_payload "$scratch/python"
+}
+
+# Where media are to bring libraries: ends as offkit would, before a Python is got, when it could not
+# install the bundle then (a library that is on none of them).
+rehearse() {
+    [ -n "$isos$repo_dirs" ] || return 0
+    stand_in
+    if [ -n "$found" ]; then
+        "$found" -I -S "$scratch/offkit.pyz" install --dry-run --planned-python "$planned" "$@" \
+            >"$scratch/plan" 2>"$scratch/said" </dev/null
+        status=$?
+        case $way/$status in
+            */0 | */70 | source/4) ;; # 4 may be about the Python that only stands in
+            *)
+                [ -z "$json" ] || cat <"$scratch/plan"
+                cat <"$scratch/said" >&2
+                exit "$status"
+                ;;
+        esac
+    fi
+    rm -rf -- "$scratch/python"
+    found=
+}
+
+# Ends the dry run with every step: those noted here, and then those of offkit. Where no Python can
+# tell them, in general terms.
+rehearse_all() {
+    stand_in
     [ -n "$found" ] || rehearse_in_words
-    unpack
     count=$#
     while IFS= read -r each; do
         [ -z "$each" ] || set -- "$@" --planned-step "$each"
@@ -43,21 +89,6 @@ END
         count=$((count - 1))
     done
     hand_over "$@"
-}
-
-# What cannot be unpacked or run there (no room, noexec) is no reason to fail yet.
-rehearse_rpms() {
-    [ -d "$scratch/payload" ] || return 0
-    (trap - EXIT && unpack_payload "$scratch/python") >/dev/null 2>&1
-}
-
-# The media's own Python does as well for this, if they have one.
-rehearse_source() {
-    trap - EXIT
-    [ -n "$OFFKIT_PAYLOAD" ] && [ -z "$(lacking rpm rpm2cpio cpio)" ] || return 0
-    choose_rpms
-    fetch_rpms
-    unpack_payload "$scratch/python"
 }
 
 rehearse_in_words() {

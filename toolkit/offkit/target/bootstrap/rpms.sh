@@ -55,7 +55,9 @@ python_by_rpms() {
 rpm_titles() { printf '%s' "$rpms" | awk '{ sub(/.*[ \/]/, ""); printf "%s%s", comma, $0; comma = ", " }'; }
 
 # Takes all $rpms to $scratch/payload, or ends with what is wrong with any.
+fetched=
 fetch_rpms() {
+    [ -z "$fetched" ] || return 0
     mkdir -p "$scratch/payload"
     import_keys
     problems=
@@ -65,6 +67,7 @@ fetch_rpms() {
 $rpms
 END
     [ -z "$problems" ] || end_rpms
+    fetched=1
 }
 
 # The media that $rpms come from, for people.

@@ -19,13 +19,14 @@ get_python() {
     [ -n "$dry_run" ] || [ -n "$quiet" ] || say "Python $OFFKIT_PYTHON is not here, and comes from $way_in_words"
     verify_bundle
     check_prefix 0
+    [ -n "$dry_run" ] || rehearse "$@"
     case $way in
         build) python_by_build ;;
         source) python_by_source ;;
         yum) python_by_packages ;;
         rpms) python_by_rpms ;;
     esac
-    [ -z "$dry_run" ] || rehearse "$@"
+    [ -z "$dry_run" ] || rehearse_all "$@"
     got=$found
     found=
     seen=
