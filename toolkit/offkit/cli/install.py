@@ -114,6 +114,7 @@ def install(
     for warning in warnings:
         (console.note if warning.severity == finding.INFO else console.warn)(warning.message)
     broken = [one.subject for one in damaged]
+    earlier = [] if existing else [entry.text for entry in ledger.read(where)]
     with Drive(keep=[where]) as drive, ExitStack() as stack:
         alone = no_root or os.geteuid() != 0
         english = ledger.english(run)
@@ -181,7 +182,7 @@ def install(
     elif dry_run:
         saying.would(planned, packages, owner.path)
     else:
-        saying.done(planned, packages, where, kept)
+        saying.done(planned, packages, where, kept, earlier)
     render.findings(judged)
     return EXIT_PROBLEMS if has_errors(judged) else 0
 

@@ -72,11 +72,15 @@ def would(planned: "Plan", packages: Sequence["Package"], python: str) -> None:
     render.table([(one.name, one.version) for one in packages], indent="    ")
 
 
-def done(planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int]) -> None:
-    """What was done as root, what is installed, what to type next; ``kept`` is --keep's number."""
-    for one in planned.steps:
-        if one.root:
-            render.good("done as root: " + one.text)
+def done(
+    planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int], before: Sequence[str]
+) -> None:
+    """What was done as root, what is installed, what to type next.
+
+    ``kept`` is --keep's number, ``before`` what install.sh had done as root.
+    """
+    for text in [*before, *(one.text for one in planned.steps if one.root)]:
+        render.good("done as root: " + text)
     render.good("{} {} in {}".format(_DONE[planned.outcome], planned.id, where))
     render.table([(one.name, one.version) for one in packages], indent="    ")
     if planned.remove:
