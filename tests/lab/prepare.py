@@ -27,6 +27,7 @@ def main(names):
     if reason:
         print("skipped: the lab ({})".format(reason))
         return 1 if os.environ.get("OFFKIT_REQUIRE_ALL") == "1" else 0
+    targets.discard_old()
     start = time.monotonic()
     for name in names or ["el7", "el8", "el9"]:
         el = int(name[2:])

@@ -5,6 +5,7 @@ its own, which ends with it. What a command wrote stays in the target's folder u
 """
 
 import contextlib
+import glob
 import os
 import pty
 import shutil
@@ -36,6 +37,7 @@ VARIABLES = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "USER": "root",
 USER = "worker"
 HOME = "/home/" + USER
 _UID = 1000
+_DAY = 24 * 3600
 # The first process of a server that is up: a shell that buries the dead, whoever their parents were.
 _INIT = ["bash", "-c", "while :; do sleep 1000 & wait; done"]
 _AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--inh-caps=-all"]
@@ -212,6 +214,13 @@ def target(el=7, above=None, tools=False):
         yield Target(folder, above.flavour.el if above else el, above, tools)
     finally:
         cache.remove(folder)
+
+
+def discard_old():
+    """The targets of runs that were killed, after a day."""
+    for path in glob.glob(os.path.join(cache.home(), "target-*")):
+        if time.time() - os.stat(path).st_mtime > _DAY:
+            cache.remove(path)
 
 
 def layer(el):
