@@ -126,7 +126,7 @@ def survey(
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    lost = _nowhere(nowhere, media) if isos or directories else []
+    lost = _nowhere(nowhere, media, strict) if isos or directories else []
     if lost and strict:
         raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
     return Survey(
@@ -144,12 +144,11 @@ def _with_arch(name: str, arch: str) -> str:
     return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
 
 
-def _nowhere(lost: Sequence[Finding], media: Sequence[Medium]) -> List[Finding]:
+def _nowhere(lost: Sequence[Finding], media: Sequence[Medium], strict: bool) -> List[Finding]:
     places = tuple(one.source for one in media)
-    fix = (
-        "name the fuller ISO of the same release (Everything, DVD), or a second one as well; "
-        "--allow-missing goes on without it, and 'offkit doctor' says then what fails"
-    )
+    fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
+    if strict:
+        fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
     return [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
 
 
