@@ -1,5 +1,6 @@
 #!/bin/sh
-# The Debian packages that the lab is made with; only what is not there yet.
+# The Debian packages that the lab is made with, and what some tests want beyond it; only what is
+# not there yet.
 set -eu
 
 [ "$(id -u)" -eq 0 ] || { echo "the lab needs root: its targets are file systems and namespaces" >&2; exit 1; }
@@ -7,8 +8,9 @@ command -v apt-get >/dev/null 2>&1 || { echo "the lab needs a Debian or Ubuntu (
 
 missing=
 for pair in createrepo_c:createrepo-c modifyrepo_c:createrepo-c rpmbuild:rpm rpmsign:rpm gpg:gnupg \
-    xorriso:xorriso bsdtar:libarchive-tools debootstrap:debootstrap cpio:cpio unshare:util-linux \
-    dpkg-deb:dpkg xz:xz-utils patchelf:patchelf; do
+    rpm2cpio:rpm2cpio dnf:dnf xorriso:xorriso genisoimage:genisoimage bsdtar:libarchive-tools \
+    debootstrap:debootstrap cpio:cpio unshare:util-linux mksquashfs:squashfs-tools busybox:busybox \
+    dpkg-deb:dpkg xz:xz-utils bzip2:bzip2 patchelf:patchelf gcc:gcc make:make readelf:binutils; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 # Ubuntu's debootstrap does not depend on the key ring that signs bookworm.
