@@ -32,7 +32,7 @@ set_option() {
 # to refuse, unless there is none to do it.
 read_arguments() {
     bundle='' prefix='' keep='' python='' isos='' repo_dirs='' get_python=''
-    no_root='' dry_run='' quiet='' verbose='' json='' ld_so_conf='' unknown=''
+    no_root='' dry_run='' quiet='' verbose='' ld_so_conf='' unknown=''
     previous=
     options=1
     for argument in "$@"; do

@@ -29,6 +29,7 @@ hand_over() {
 
 # shellcheck disable=SC2317,SC2329 # called by traps
 clean_up() {
+    answer "$1"
     stop_work
     close_media
     rm -rf -- "$scratch" ${half:+"$half"} ${yum_place:+"$yum_place"}
@@ -49,6 +50,7 @@ own_scratch() {
 }
 
 main() {
+    trap 'answer $?' EXIT
     read_arguments "$@"
     if [ -z "$bundle" ]; then
         find_bundle
@@ -57,10 +59,9 @@ main() {
     check_bundle
     find_python
     [ -n "$found" ] || enter_namespace "$@"
-    starting=
     child=
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
-    trap clean_up EXIT
+    trap 'clean_up $?' EXIT
     trap 'pass_on 130' INT
     trap 'pass_on 143' TERM
     trap 'pass_on 129' HUP

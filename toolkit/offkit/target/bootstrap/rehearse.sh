@@ -61,6 +61,7 @@ rehearse() {
             */0 | */70 | source/4) ;; # 4 may be about the Python that only stands in
             *)
                 [ -z "$json" ] || cat <"$scratch/plan"
+                answered=1
                 cat <"$scratch/said" >&2
                 exit "$status"
                 ;;

@@ -56,7 +56,13 @@ OFFKIT_ESSENTIAL='@OFFKIT_ESSENTIAL@'
 newline='
 '
 
-say() { printf '%s\n' "$*" >&2; }
+# What is said is kept as well for the document of --json, should this end in an error.
+json=
+told=
+say() {
+    [ -z "$json" ] || told=$told$*$newline
+    printf '%s\n' "$*" >&2
+}
 
 # fail CODE TEXT [FIX]...: CODE is one of docs/doctor-codes.md, which has an exit code, or an exit
 # code where there is nothing to look up.
@@ -77,6 +83,60 @@ fail() {
         say "fix: $fix"
     done
     exit "$status"
+}
+
+# answer STATUS: with --json, the one document on stdout where offkit itself came to no word. It is
+# like offkit's own (cli/render.py).
+starting=
+answered=
+# shellcheck disable=SC2317,SC2329 # called by traps
+answer() {
+    [ -n "$json" ] && [ "$1" -ne 0 ] && [ -z "$starting$answered" ] || return 0
+    answered=1
+    TOLD=$told STATUS=$1 LC_ALL=C awk '
+        function text(s,    i, c, out) {
+            for (i = 1; i <= length(s); i++) {
+                c = substr(s, i, 1)
+                if (c == "\"" || c == "\\") out = out "\\" c
+                else if (c == "\n") out = out "\\n"
+                else if (c == "\t") out = out "\\t"
+                else if (c < " ") out = out "?"
+                else out = out c
+            }
+            return "\"" out "\""
+        }
+        function finish() {
+            if (message == "") return
+            if (error == "") { error = message; cure = fix }
+            if (code != "")
+                findings = findings (findings == "" ? "" : ",") "{\"code\":" text(code) ",\"severity\":\"error\"," \
+                    "\"subject\":\"\",\"message\":" text(message) ",\"looked_in\":[],\"fix\":" text(fix) "}"
+        }
+        BEGIN {
+            n = split(ENVIRON["TOLD"], line, "\n")
+            for (k = 1; k <= n; k++) {
+                if (line[k] ~ /^error: /) {
+                    finish()
+                    message = substr(line[k], 8)
+                    code = fix = ""
+                    into = "message"
+                    if (message ~ /^[A-Z]+[0-9][0-9][0-9] /) {
+                        code = substr(message, 1, index(message, " ") - 1)
+                        message = substr(message, length(code) + 2)
+                    }
+                } else if (line[k] ~ /^fix: /) {
+                    into = "fix"
+                    fix = fix (fix == "" ? "" : "\n") substr(line[k], 6)
+                } else if (message != "" && line[k] != "") {
+                    if (into == "fix") fix = fix "\n" line[k]
+                    else message = message "\n" line[k]
+                }
+            }
+            finish()
+            if (error == "") error = ENVIRON["STATUS"] == 130 ? "interrupted" : "install.sh failed; what it said is on stderr"
+            printf "{\"schema\":\"offkit/error-1\",\"error\":%s,\"exit_code\":%d,\"findings\":[%s],\"fix\":%s}\n",
+                text(error), ENVIRON["STATUS"], findings, text(cure)
+        }'
 }
 
 # step TEXT [root]: what is done now; in a dry run it is only noted, with what needs root.
