@@ -194,12 +194,17 @@ def _inside(waiting):
     while waiting.poll() is None:
         with open(children, encoding="ascii") as text:
             first = text.read().split()
-        if first:
-            with open("/proc/{}/comm".format(first[0]), encoding="ascii") as text:
-                if text.read().strip() == _INIT[0]:
-                    return int(first[0])
+        # A mount on the way is a child for a moment, and may be gone before it is looked at.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if first and _comm(first[0]) == _INIT[0]:
+                return int(first[0])
         time.sleep(0.002)
     raise RuntimeError("the target did not start")
+
+
+def _comm(pid):
+    with open("/proc/{}/comm".format(pid), encoding="ascii") as text:
+        return text.read().strip()
 
 
 @contextlib.contextmanager
