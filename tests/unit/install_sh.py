@@ -37,6 +37,9 @@ every_shell = pytest.mark.parametrize(
         for name in ("dash", "bash", "busybox")
     ],
 )
+# install.sh looks there whatever PATH is, and would find it.
+_FOUND = [path for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6") if os.path.exists(path)]
+without_python36 = pytest.mark.skipif(bool(_FOUND), reason="{} would be found".format(" ".join(_FOUND)))
 TOOLS = [
     "sh",
     "awk",

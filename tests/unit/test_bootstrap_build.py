@@ -13,11 +13,7 @@ from install_sh import every_shell, sh
 TOOLS = [*install_sh.TOOLS, "flock", "xz"]
 
 
-@pytest.fixture(autouse=True)
-def _no_python_of_this_machine():
-    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
-        if os.path.exists(path):
-            pytest.skip("{} would be found".format(path))
+pytestmark = install_sh.without_python36
 
 
 def make_server(path, data=None, tools=TOOLS):

@@ -1,19 +1,13 @@
 """install.sh --json where offkit itself cannot answer: one document on stdout, as offkit's own errors."""
 
 import json
-import os
 
 import pytest
 
 import install_sh
 from install_sh import every_shell, make_server, sh, tools_of
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _no_python_of_this_machine():
-    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
-        if os.path.exists(path):
-            pytest.skip("{} would be found".format(path))
+pytestmark = install_sh.without_python36
 
 
 @pytest.fixture

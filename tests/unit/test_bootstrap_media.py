@@ -45,11 +45,7 @@ PYZ = bundle_maker.zipped(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_python_of_this_machine():
-    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
-        if os.path.exists(path):
-            pytest.skip("{} would be found".format(path))
+pytestmark = install_sh.without_python36
 
 
 @pytest.fixture(scope="module")

@@ -17,16 +17,12 @@ from install_sh import SHELLS, every_shell, sh
 TOOLS = [*install_sh.TOOLS, "flock", "gcc", "make", "nproc", "sleep", "xz", "sync"]
 HOME = "python/3.6.15"
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("make") or not shutil.which("gcc"), reason="there is no gcc or no make here"
-)
-
-
-@pytest.fixture(autouse=True)
-def _no_python_of_this_machine():
-    for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6"):
-        if os.path.exists(path):
-            pytest.skip("{} would be found".format(path))
+pytestmark = [
+    install_sh.without_python36,
+    pytest.mark.skipif(
+        not shutil.which("make") or not shutil.which("gcc"), reason="there is no gcc or no make here"
+    ),
+]
 
 
 def make_server(path, data=None, tools=TOOLS):

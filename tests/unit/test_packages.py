@@ -40,14 +40,6 @@ def test_where_the_iso_has_none_the_note_says_more():
     assert packages.note_for_soname(SONAMES, "libSM.so.6", 7) == ""
 
 
-def test_rpms_for_module():
-    """By the name that is imported or by that of the extension; both kinds of packages."""
-    assert packages.rpms_for_module(MODULES, "ssl", 7) == (("openssl-libs",), ("openssl-devel",))
-    assert packages.rpms_for_module(MODULES, "_sqlite3", 8) == (("sqlite-libs",), ("sqlite-devel",))
-    assert packages.rpms_for_module(MODULES, "tkinter", 9) == (("tk", "tcl"), ("tk-devel", "tcl-devel"))
-    assert packages.rpms_for_module(MODULES, "os", 7) == ((), ())
-
-
 def test_modules_come_and_go_with_python_versions():
     """_uuid came with 3.7, crypt and nis left with 3.13."""
     there = {

@@ -87,14 +87,6 @@ def parse_modules(text: str) -> List[ModuleRow]:
     ]
 
 
-def rpms_for_module(table: List[ModuleRow], module: str, el: int) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
-    """(runtime packages, -devel packages) of a module such as ``ssl`` or ``_ssl``; empty if unknown."""
-    for row in table:
-        if module in row.modules or module in row.extensions:
-            return row.runtime[nearest(el)], row.devel[nearest(el)]
-    return (), ()
-
-
 def gpg_key(text: str, distribution: str, el: int) -> Optional[str]:
     """The file under /etc/pki/rpm-gpg/ with the key that signs a distribution's ISO.
 
