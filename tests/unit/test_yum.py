@@ -30,7 +30,8 @@ SAID = [
     ("RPMDB already locked by 36", "RPM005", "yum"),
     ("Error: This command has to be run with superuser privileges (under the root user).", "RPM006", "yum"),
     ("Error: Failed to download metadata for repo 'offkit-el7': Cannot download repomd.xml", "REPO011", "yum"),
-    ("Error: Transaction test error:\n  installing package x needs 3MB on the / filesystem", "RPM007", "yum"),
+    ("Error: Transaction test error:\n  installing package x needs 3MB on the / filesystem", "ENV024", "yum"),
+    ("Error: a riddle", "RPM007", "yum"),
     # yum 3.4.3
     (
         "file:///mnt/Packages/libSM-1.2.2-2.el7.x86_64.rpm: [Errno -1] Package does not match intended "
@@ -58,6 +59,7 @@ SAID = [
     ("error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)", "RPM005", "yum"),
 ]  # fmt: skip
 EXITS = {
+    "ENV024": 4,
     "RPM001": 3,
     "RPM002": 3,
     "RPM003": 3,

@@ -51,6 +51,13 @@ _KINDS = (
         "run it as root; or without root: offkit install … --no-root",
     ),
     _Kind(
+        r"No space left on device|more space needed on the|needs [0-9]+[KMG]B (more )?on the",
+        "ENV024",
+        EnvironmentProblem,
+        "there is no room for the packages",
+        "free what yum asks for, then run the command again",
+    ),
+    _Kind(
         r"is not signed",
         "RPM002",
         IntegrityError,
