@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offkit.badapple import readback, script
-from offkit.badapple.script import Grid, Script
+from offkit.badapple.formats import script
+from offkit.badapple.formats.script import Grid, Script
+from offkit.badapple.verify import readback
 
 COUNTS = st.one_of(st.integers(1, 300), st.integers(990, 1015), st.integers(9990, 10010))
 

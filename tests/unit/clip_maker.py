@@ -2,7 +2,8 @@
 
 import cv2
 
-from offkit.badapple import decode, film
+from offkit.badapple import decode
+from offkit.badapple.shadowplay import film
 
 
 def write_clip(path, frames, fps=30.0, still=(), size=None, codec="mp4v"):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from offkit.badapple import characters
-from offkit.badapple.script import Grid
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Grid
 from offkit.model.errors import UsageError
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from clip_maker import write_clip
-from offkit.badapple import characters, check, film, readback, strip
-from offkit.badapple.film import Film
-from offkit.badapple.script import Grid, Script
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Grid, Script
+from offkit.badapple.shadowplay import film, strip
+from offkit.badapple.shadowplay.film import Film
+from offkit.badapple.verify import check, readback
 from offkit.model.report import Bar
 
 FRAMES = 48

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import characters, convert, decode, film
+from offkit.badapple import convert, decode
 from offkit.badapple.convert import Seam, Stretch
-from offkit.badapple.script import Script
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Script
+from offkit.badapple.shadowplay import film
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from offkit.badapple import film
-from offkit.badapple.film import Film
+from offkit.badapple.shadowplay import film
+from offkit.badapple.shadowplay.film import Film
 
 
 @pytest.mark.parametrize("number", [0, 29, 30, 35, 64, 100, 125, 155, 179])

@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from offkit.badapple import play
-from offkit.badapple.play import Clock, cropped
-from offkit.badapple.script import Grid, Script
+from offkit.badapple.formats.script import Grid, Script
+from offkit.badapple.player import play
+from offkit.badapple.player.play import Clock, cropped
 from offkit.model.errors import UsageError
 
 TEXT = b"abcd\nefgh\nijkl\n"

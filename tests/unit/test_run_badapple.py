@@ -12,8 +12,8 @@ import pytest
 
 import offkit
 from clip_maker import write_clip
-from offkit.badapple import clip, film
-from offkit.badapple import play as player
+from offkit.badapple.player import play as player
+from offkit.badapple.shadowplay import clip, film
 from offkit.cli import run_badapple
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from offkit.badapple import script
-from offkit.badapple.script import Grid, Script
+from offkit.badapple.formats import script
+from offkit.badapple.formats.script import Grid, Script
 from offkit.model.errors import RequestError
 
 

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from offkit.badapple import characters, strip
-from offkit.badapple.script import Grid
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Grid
+from offkit.badapple.shadowplay import strip
 
 NUMBERS = [0, 1, 2, 255, 6571, 21845, strip.LIMIT - 1]
 

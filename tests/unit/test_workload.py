@@ -5,7 +5,8 @@ import os
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, crew, decode, environment, film, workload
+from offkit.badapple import convert, crew, decode, environment, workload
+from offkit.badapple.shadowplay import film
 from offkit.badapple.workload import Request
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError

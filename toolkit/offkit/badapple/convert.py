@@ -15,10 +15,11 @@ from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from offkit.badapple import characters, crew
+from offkit.badapple import crew
 from offkit.badapple.decode import ALL_THREADS, Source, Video
-from offkit.badapple.readback import NEWLINE
-from offkit.badapple.script import Script
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Script
+from offkit.badapple.verify.readback import NEWLINE
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar

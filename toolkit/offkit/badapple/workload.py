@@ -24,19 +24,12 @@ import shutil
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import (
-    characters,
-    check,
-    clip,
-    convert,
-    crew,
-    decode,
-    environment,
-    film,
-    script,
-)
+from offkit.badapple import convert, crew, decode, environment
 from offkit.badapple.counting import count
-from offkit.badapple.script import Script
+from offkit.badapple.formats import characters, script
+from offkit.badapple.formats.script import Script
+from offkit.badapple.shadowplay import clip, film
+from offkit.badapple.verify import check
 from offkit.edges import leftovers
 from offkit.model.errors import OffkitError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding

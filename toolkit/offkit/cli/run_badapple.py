@@ -55,7 +55,7 @@ def run_badapple(
         raise UsageError("--play and --json exclude each other: both want stdout")
     text = bool(video) and str(video).lower().endswith(".txt")
     if play:
-        from offkit.badapple import play as player
+        from offkit.badapple.player import play as player
 
         _catch_endings()
 
@@ -82,8 +82,9 @@ def run_badapple(
 
 
 def _play(path: str) -> int:
-    from offkit.badapple import play, script
     from offkit.badapple.counting import count
+    from offkit.badapple.formats import script
+    from offkit.badapple.player import play
 
     shown = script.load(path)
     screen, keyboard = play.descriptors()

@@ -5,7 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from offkit.badapple.script import MAX_CELLS, Grid
+from offkit.badapple.formats.script import MAX_CELLS, Grid
 from offkit.model.errors import UsageError
 
 # Dark to light, as it looks on a dark terminal. ASCII, so that one cell is one byte.

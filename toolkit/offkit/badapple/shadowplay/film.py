@@ -12,8 +12,8 @@ from typing import Any, Callable, NamedTuple, Tuple
 import cv2
 import numpy as np
 
-from offkit.badapple import figures, strip
-from offkit.badapple.drawing import Point, arc, disc, polygon, ribbon, ring, smooth, turned
+from offkit.badapple.shadowplay import figures, strip
+from offkit.badapple.shadowplay.drawing import Point, arc, disc, polygon, ribbon, ring, smooth, turned
 
 VERSION = 1  # of the pictures; a cached clip of another version is not this film
 WIDTH, HEIGHT = 512, 384

@@ -11,13 +11,15 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple import characters, crew, strip
+from offkit.badapple import crew
 from offkit.badapple.convert import cuts
 from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
-from offkit.badapple.film import HEIGHT, Film
-from offkit.badapple.readback import Block, blocks, label_numbers
-from offkit.badapple.script import Script
+from offkit.badapple.formats import characters
+from offkit.badapple.formats.script import Script
+from offkit.badapple.shadowplay import strip
+from offkit.badapple.shadowplay.film import HEIGHT, Film
+from offkit.badapple.verify.readback import Block, blocks, label_numbers
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Bar
 

@@ -4,7 +4,7 @@ from typing import Any, Iterator, NamedTuple, Tuple
 
 import numpy as np
 
-from offkit.badapple.script import Script
+from offkit.badapple.formats.script import Script
 
 NEWLINE = 10
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from offkit.badapple.drawing import Point, arc, disc, limb, polygon, ribbon, smooth, turned
+from offkit.badapple.shadowplay.drawing import Point, arc, disc, limb, polygon, ribbon, smooth, turned
 
 _APPLE = [
     (0, -30),

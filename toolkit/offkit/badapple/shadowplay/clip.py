@@ -9,10 +9,10 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 
-from offkit.badapple import film
 from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
-from offkit.badapple.film import Film
+from offkit.badapple.shadowplay import film
+from offkit.badapple.shadowplay.film import Film
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding

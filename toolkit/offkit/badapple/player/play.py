@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from offkit.badapple.script import Script
+from offkit.badapple.formats.script import Script
 from offkit.model.errors import UsageError
 
 try:

@@ -1,0 +1,1 @@
+"""A conversion as a film in the terminal."""

@@ -1,0 +1,1 @@
+"""What the built-in clip shows, and how it is drawn and kept."""
