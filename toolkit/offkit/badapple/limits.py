@@ -1,0 +1,230 @@
+"""What this server allows a program: processors, processes, open files, memory.
+
+Limits are set in several places that do not know each other: the affinity mask, setrlimit(2),
+and control groups, of version 1 and 2, each of which counts for all groups below it. The least
+of them holds. ``measure`` looks, ``allowed`` decides: how many workers, and VID016 for what
+kept them from being more.
+"""
+
+import math
+import os
+import resource
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+from offkit.badapple import cgroups
+from offkit.badapple.counting import count
+from offkit.model.finding import WARNING, Finding
+
+_BASE = 70 << 20  # bytes of a worker with Python, numpy and OpenCV, less what fork shares
+_PICTURES = 30  # that a decoder holds: 16 of reference, those that wait, those being converted
+_SPARE_FILES = 32
+_SPARE_PROCESSES = 2
+
+
+class Limits(NamedTuple):
+    """What is left for this program; None where nothing limits or nobody tells."""
+
+    online: int  # processors that the machine runs
+    mask: int  # processors that this process may be put on
+    quota: Optional[float]  # processors' worth of time that control groups grant
+    processes: Optional[int]  # processes and threads that can still be started
+    files: Optional[int]  # files that one process can still open
+    address_space: Optional[int]  # bytes that one process can still map
+    memory: Optional[int]  # bytes that can still be used
+
+
+class Allowed(NamedTuple):
+    workers: int
+    findings: List[Finding]
+
+
+def measure(root: str = "/") -> Limits:
+    """The limits of this process. ``root``: where /proc and /sys are, for tests."""
+    granted = cgroups.measure(root)
+    mask = processors()
+    return Limits(
+        max(mask, os.sysconf("SC_NPROCESSORS_ONLN")),
+        mask,
+        granted.quota,
+        _least(_processes(root), granted.processes),
+        _files(root),
+        _address_space(root),
+        _least(_available(root), granted.memory),
+    )
+
+
+def processors() -> int:
+    """Processors this process may use (sched_getaffinity(2)), where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def worker_memory(width: int, height: int, threads: int) -> int:
+    """Bytes that a worker may come to use, with a decoder of ``threads`` threads."""
+    return _BASE + width * height * 3 // 2 * (_PICTURES + 2 * (threads - 1))
+
+
+def cores(limits: Limits) -> int:
+    """Workers that can run at once."""
+    return max(1, min(limits.mask, math.ceil(limits.quota) if limits.quota else limits.mask))
+
+
+def allowed(limits: Limits, asked: int, threads: int, memory: int) -> Allowed:
+    """How many workers there can be, with ``threads`` decoder threads and ``memory`` bytes each.
+
+    ``asked`` 0 means one for every processor that may be used; another number is held against
+    the limits that make workers fail, never against the number of processors.
+    """
+    findings: List[Finding] = []
+    workers = cores(limits)
+    if limits.mask < limits.online:
+        findings.append(
+            _limit(
+                "processors",
+                "{} of {} processors may be used (affinity mask)".format(limits.mask, limits.online),
+                ("sched_getaffinity(2)", "/proc/self/status: Cpus_allowed_list"),
+                "if that is not meant: taskset, the cpuset of the container, or CPUAffinity of the service",
+            )
+        )
+    if limits.quota and limits.quota < limits.mask:
+        findings.append(
+            _limit(
+                "processors",
+                "the time of {:.2g} of {} processors is granted (control group)".format(
+                    limits.quota, limits.mask
+                ),
+                ("/proc/self/cgroup", "/sys/fs/cgroup: cpu.max, cpu.cfs_quota_us"),
+                "if that is not meant: the container's --cpus, or CPUQuota of the service or slice",
+            )
+        )
+    workers = asked or workers
+    each = threads + 1 if threads > 1 else 2  # the decoder's, and the worker's own
+    for found, room in (
+        (_process_limit(limits, workers, each), limits.processes),
+        (_file_limit(limits, workers), limits.files),
+        (_memory_limit(limits, workers, memory), limits.memory),
+    ):
+        if room is not None and found[0] < workers:
+            workers = max(1, found[0])
+            findings.append(found[1](workers))
+    stacks = threads * (9 << 20) if threads > 1 else 0
+    if limits.address_space is not None and limits.address_space < memory + stacks:
+        findings.append(
+            _limit(
+                "address space",
+                "a process may map {} MB more, a worker wants about {}".format(
+                    limits.address_space >> 20, (memory + stacks) >> 20
+                ),
+                ("getrlimit(2): RLIMIT_AS",),
+                "ulimit -v unlimited, or a smaller video",
+            )
+        )
+    return Allowed(workers, findings)
+
+
+Told = Tuple[int, Callable[[int], Finding]]
+
+
+def _process_limit(limits: Limits, workers: int, each: int) -> Told:
+    room = limits.processes or 0
+    text = "{} can be started, {} with {} each were wanted: there are {}"
+    return (room - _SPARE_PROCESSES) // each, lambda fewer: _limit(
+        "processes",
+        text.format(
+            count(room, "more process or thread", "more processes or threads"),
+            workers,
+            count(each, "thread"),
+            fewer,
+        ),
+        ("getrlimit(2): RLIMIT_NPROC", "/sys/fs/cgroup: pids.max"),
+        "ulimit -u N, /etc/security/limits.d, TasksMax of the service, or --pids-limit of the container",
+    )
+
+
+def _file_limit(limits: Limits, workers: int) -> Told:
+    room = limits.files or 0
+    return (room - _SPARE_FILES) // 2, lambda fewer: _limit(
+        "open files",
+        "{} can be opened, {} were wanted: there are {}".format(
+            count(room, "more file"), count(workers, "process", "processes"), fewer
+        ),
+        ("getrlimit(2): RLIMIT_NOFILE",),
+        "ulimit -n N, or nofile in /etc/security/limits.d",
+    )
+
+
+def _memory_limit(limits: Limits, workers: int, memory: int) -> Told:
+    room = limits.memory or 0
+    return room // memory, lambda fewer: _limit(
+        "memory",
+        "{} MB are left, {} want about {} MB each: there are {}".format(
+            room >> 20, count(workers, "process", "processes"), memory >> 20, fewer
+        ),
+        ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),
+        "stop what uses it, or raise MemoryMax of the service or slice, or --memory of the container",
+    )
+
+
+def _limit(subject: str, message: str, looked: Tuple[str, ...], fix: str) -> Finding:
+    return Finding("VID016", WARNING, subject, message, looked, fix)
+
+
+def _least(*values: Optional[int]) -> Optional[int]:
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
+def _available(root: str) -> Optional[int]:
+    for line in _text(os.path.join(root, "proc/meminfo")).splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) << 10
+    return None
+
+
+def _processes(root: str) -> Optional[int]:
+    """Processes and threads left to this user; root's are not counted (setrlimit(2))."""
+    limit = _soft(resource.RLIMIT_NPROC)
+    if limit is None or os.geteuid() == 0:
+        return None
+    used, proc = 0, os.path.join(root, "proc")
+    for name in _listed(proc):
+        if name.isdigit():
+            try:
+                if os.stat(os.path.join(proc, name)).st_uid == os.geteuid():
+                    used += len(_listed(os.path.join(proc, name, "task")))
+            except OSError:
+                pass  # it ended just now
+    return max(0, limit - used)
+
+
+def _files(root: str) -> Optional[int]:
+    limit = _soft(resource.RLIMIT_NOFILE)
+    return None if limit is None else max(0, limit - len(_listed(os.path.join(root, "proc/self/fd"))))
+
+
+def _address_space(root: str) -> Optional[int]:
+    limit = _soft(resource.RLIMIT_AS)
+    pages = _text(os.path.join(root, "proc/self/statm")).split()
+    used = int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else 0
+    return None if limit is None else max(0, limit - used)
+
+
+def _soft(kind: Any) -> Optional[int]:
+    soft = resource.getrlimit(kind)[0]
+    return None if soft in (resource.RLIM_INFINITY, -1) else int(soft)
+
+
+def _listed(directory: str) -> List[str]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as source:
+            return source.read(1 << 16)
+    except OSError:
+        return ""
