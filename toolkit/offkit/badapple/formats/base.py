@@ -3,6 +3,8 @@
 from typing import Any, NamedTuple, Optional
 
 from offkit.badapple.formats.cells import Cells, Look
+from offkit.model.errors import RequestError
+from offkit.model.finding import ERROR, Finding
 
 
 class Facts(NamedTuple):
@@ -11,6 +13,17 @@ class Facts(NamedTuple):
     fps: float
     width: int  # pixels of a picture
     height: int
+
+
+class TooEarly(RequestError):
+    """A conversion that is still being made has not come far enough to be read."""
+
+
+def damaged(path: str, why: str) -> RequestError:
+    """VID010 for the file at ``path``."""
+    text = "this is no whole conversion: " + why
+    fix = "convert again: offkit run-badapple -o " + path
+    return RequestError(text, [Finding("VID010", ERROR, path, text, (), fix)])
 
 
 class Format:

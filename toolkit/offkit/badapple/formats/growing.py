@@ -1,0 +1,105 @@
+"""Files of records that may still be growing: a conversion's own file and its workers' parts."""
+
+import os
+from typing import Any, Collection, List, Optional
+
+import numpy as np
+
+_PIECE = 1 << 22  # bytes looked through at a time
+_MOST_PARTS = 4096
+
+
+class Part:
+    """One file; its records are runs of ``lines`` lines, the first line of each its number."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._lines = 0
+        self._first: Optional[int] = None
+        self._seen = 0  # bytes looked through
+        self._open = 0  # lines of the record that is not complete
+        self._starts: List[Any] = []  # arrays of offsets where records begin
+        self._offsets: Any = np.zeros(0, np.int64)
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._handle).st_size
+
+    def read(self, at: int, most: int) -> bytes:
+        """``most`` bytes from ``at`` on; fewer at the end."""
+        pieces = []
+        while most > 0:
+            piece = os.pread(self._handle, min(most, 1 << 24), at)
+            if not piece:
+                break
+            pieces.append(piece)
+            at, most = at + len(piece), most - len(piece)
+        return b"".join(pieces)
+
+    def lines(self, at: int, most: int) -> List[bytes]:
+        """Up to ``most`` complete lines from ``at`` on, without their newlines."""
+        data, wanted = b"", 1 << 16
+        while True:
+            data = self.read(at, wanted)
+            if data.count(b"\n") >= most or len(data) < wanted:
+                return data.split(b"\n")[:-1][:most]
+            wanted *= 4
+
+    def follow(self, lines: int, begin: int) -> None:
+        """Records have so many lines, the first begins at ``begin``."""
+        self._lines, self._seen = lines, begin
+        self._offsets = np.array([begin], np.int64)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look through what was added."""
+        found = [self._offsets]
+        while True:
+            piece = np.frombuffer(self.read(self._seen, _PIECE), np.uint8)
+            if not len(piece):
+                break
+            newlines = np.flatnonzero(piece == 10)
+            ends = newlines[self._lines - 1 - self._open :: self._lines]
+            found.append(ends + (self._seen + 1))
+            self._open = (self._open + len(newlines)) % self._lines
+            self._seen += len(piece)
+        self._offsets = np.concatenate(found)
+        if self._first is None and self.records:
+            label = self.lines(int(self._offsets[0]), 1)[0]
+            self._first = int(label) if label.isdigit() and len(label) < 13 else -1
+
+    @property
+    def records(self) -> int:
+        """Complete records."""
+        return len(self._offsets) - 1
+
+    def record(self, number: int) -> Optional[bytes]:
+        """The bytes of record ``number``; None where it is not, or not yet."""
+        if self._first is None or self._first < 0:
+            return None
+        place = number - self._first
+        if not 0 <= place < self.records:
+            return None
+        start, stop = (int(offset) for offset in self._offsets[place : place + 2])
+        return self.read(start, stop - start)
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def parts(path: str, growing: bool, known: Collection[str] = ()) -> List[Part]:
+    """The file at ``path``, and while it is growing those beside it: PATH.0, PATH.1 …
+
+    Those that are ``known`` are left out. Raises OSError where ``path`` itself cannot be read.
+    """
+    found = [] if path in known else [Part(path)]
+    for index in range(_MOST_PARTS if growing else 0):
+        name = "{}.{}".format(path, index)
+        if name in known:
+            continue
+        try:
+            found.append(Part(name))
+        except OSError:
+            break
+    return found

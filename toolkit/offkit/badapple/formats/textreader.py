@@ -1,0 +1,209 @@
+"""Reading text files back, whole ones and those that are still being made."""
+
+import re
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from offkit.badapple.counting import count
+from offkit.badapple.formats import levels, sgr
+from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
+from offkit.badapple.formats.cells import HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
+from offkit.badapple.formats.growing import Part, parts
+from offkit.badapple.formats.look import MAX_CELLS
+from offkit.badapple.formats.text import Text, digits_below
+from offkit.model.errors import RequestError
+
+_HEADER = re.compile(
+    rb"^total frame: (\d{1,12}) / FPS: (\d{1,9}(?:\.\d{1,20})?(?:e-?\d{1,3})?)"
+    rb" / resolution: (\d{1,6})x(\d{1,6})\n"
+)
+_LONGEST_HEADER = 120  # bytes
+_LONGEST_ROW = MAX_CELLS * (2 * 19 + 3) + 5  # bytes: two true colours and a character for each cell
+_COLOURS = ((b"8;5;", INDEXED), (b"8;2;", TRUE))
+
+
+def is_ours(start: bytes) -> bool:
+    """Whether a file that begins like this is a text of ours."""
+    return bool(_HEADER.match(start))
+
+
+class TextReader(Reader):
+    """An open text; ``growing`` when it may have holes and no end yet.
+
+    Raises RequestError (VID010) when it is not one, or is cut short or too long; TooEarly.
+    """
+
+    def __init__(self, path: str, growing: bool = False) -> None:
+        self._path, self._growing = path, growing
+        self._parts: List[Part] = []
+        try:
+            self._parts = parts(path, growing)
+            self._open()
+        except OSError as error:
+            self.close()
+            raise RequestError("cannot read {}: {}".format(path, error.strerror))
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        head = self._parts[0]
+        matched = _HEADER.match(head.read(0, _LONGEST_HEADER))
+        if not matched:
+            raise damaged(self._path, "it does not begin like a conversion (total frame: …)")
+        self.frames = int(matched.group(1))
+        self.facts = Facts(float(matched.group(2)), int(matched.group(3)), int(matched.group(4)))
+        self.complete = not self._growing
+        if not self.frames:
+            raise damaged(self._path, "it holds no frames")
+        at = matched.end()
+        if self._growing:
+            start = next((p for p in self._parts if p.read(at if p is head else 0, 2) == b"0\n"), None)
+            if start is None:
+                raise TooEarly("frame 0 is not there yet")
+        else:
+            start = head
+            if head.read(at, 2) != b"0\n":
+                raise damaged(self._path, "frame 0 does not follow the first line")
+        first = at if start is head else 0
+        row = start.read(first + 2, _LONGEST_ROW).partition(b"\n")
+        if not (row[1] or self._growing):
+            raise damaged(self._path, "its first row has no end")
+        colour = _colour(row[0])
+        rows, width = self._rows(start, first, len(row[0]), colour)
+        glyphs, inks = self._first(start, first, rows, colour)
+        columns = glyphs.shape[1]
+        mode = HALF if inks == 2 else levels.mode(glyphs)
+        self.look = Look(Grid(rows, columns), mode, colour, "", False)
+        size = len(row[0]) // columns if width else 0
+        self._form = _Sized(self.look, self.facts, size)
+        self._begin = at
+        if width:
+            return
+        for part in self._parts:
+            part.follow(rows + 1, at if part is head else 0)
+        if not self._growing and head.records != self.frames:
+            raise damaged(
+                self._path,
+                "it has {} of {}".format(head.records, count(self.frames, "frame")),
+            )
+
+    def _rows(self, start: Part, first: int, row: int, colour: str) -> Tuple[int, bool]:
+        """(rows of a frame, whether all frames have the size that follows from the first row)."""
+        head = self._parts[0]
+        if not self._growing and colour == MONO:
+            body = head.size - digits_below(self.frames) - self.frames - first
+            rows, rest = divmod(body, self.frames * (row + 1))
+            last = str(self.frames - 1).encode()
+            at = head.size - rows * (row + 1) - len(last) - 1
+            if rows > 0 and not rest and head.read(at, len(last) + 1) == last + b"\n":
+                return rows, True
+        lines = start.lines(first, 2 * MAX_CELLS + 2)
+        if self.frames == 1 and not self._growing:
+            return len(lines) - 1, False
+        if b"1" not in lines[2:]:
+            if self._growing:
+                raise TooEarly("frame 1 is not there yet")
+            raise damaged(self._path, "frame 1 is not there")
+        rows = lines.index(b"1", 2) - 1
+        uniform = colour == MONO and len({len(line) for line in lines[1 : rows + 1]}) == 1
+        known = uniform and self._growing and start is head
+        return rows, known
+
+    def _first(self, start: Part, first: int, rows: int, colour: str) -> Tuple[Any, int]:
+        """(glyphs of frame 0, inks of a cell)."""
+        lines = start.lines(first, rows + 1)[1:]
+        text = b"\n".join(lines) + b"\n"
+        parsed = sgr.parse(text)
+        if parsed is None or rows < 1 or len(parsed.glyphs) % rows or len(parsed.glyphs) < 2 * rows:
+            raise damaged(self._path, "frame 0 is not made of rows of one length")
+        glyphs = parsed.glyphs.reshape(rows, -1)[:, :-1]
+        papers = colour != MONO and sgr.filled(parsed, sgr.PAPER, colour, 0)[1]
+        return glyphs, 2 if papers else 1
+
+    def cells(self, number: int) -> Optional[Cells]:
+        if not 0 <= number < self.frames:
+            return None
+        data = self._data(number)
+        if data is None:
+            return None
+        label = b"%d\n" % number
+        cells = self._decoded(data[len(label) :]) if data.startswith(label) else None
+        if cells is None or self._form.frame(number, cells, None) != data:
+            raise damaged(self._path, "frame {} is damaged".format(number))
+        return cells
+
+    def _data(self, number: int) -> Optional[bytes]:
+        at = self._form.offset(number)
+        if at is None:
+            for part in self._parts:
+                found = part.record(number)
+                if found is not None:
+                    return found
+            if self._growing:
+                self._look_again()
+                return next((r for r in (p.record(number) for p in self._parts) if r is not None), None)
+            return b""
+        after: Any = self._form.offset(number + 1)
+        data = self._parts[0].read(self._begin + at, after - at)
+        if self._growing and (len(data) < after - at or b"\0" in data):
+            return None
+        return data
+
+    def _look_again(self) -> None:
+        known = {part.path for part in self._parts}
+        for part in parts(self._path, True, known):
+            part.follow(self.look.grid.rows + 1, 0)
+            self._parts.append(part)
+        for part in self._parts:
+            part.refresh()
+
+    def _decoded(self, data: bytes) -> Optional[Cells]:
+        rows, columns = self.look.grid
+        size = rows * (columns + 1)
+        if self.look.colour == MONO:
+            if self._form.cell_size == 1:
+                glyphs = np.frombuffer(data, np.uint8)
+            else:
+                try:
+                    glyphs = np.frombuffer(data.decode("utf-8").encode("utf-32-le"), sgr.WORD)
+                except UnicodeDecodeError:
+                    return None
+            return Cells(_unframed(glyphs, rows, columns)) if len(glyphs) == size else None
+        parsed = sgr.parse(data)
+        if parsed is None or len(parsed.glyphs) != size:
+            return None
+        inks = []
+        for layer in (sgr.INK, sgr.PAPER)[: 2 if self.look.mode == HALF else 1]:
+            values, _ = sgr.filled(parsed, layer, self.look.colour, size)
+            inks.append(values.reshape((rows, columns + 1) + values.shape[1:])[:, :columns])
+        return Cells(_unframed(parsed.glyphs, rows, columns), *inks)
+
+    def close(self) -> None:
+        for part in self._parts:
+            part.close()
+        self._parts = []
+
+
+class _Sized(Text):
+    """The text of a look whose ramp is unknown, but not the bytes of its characters."""
+
+    def __init__(self, look: Look, facts: Facts, size: int) -> None:
+        Text.__init__(self, look, facts)
+        self._size = size
+
+    @property
+    def cell_size(self) -> int:
+        return self._size
+
+
+def _unframed(glyphs: Any, rows: int, columns: int) -> Any:
+    return glyphs.reshape(rows, columns + 1)[:, :columns].astype(np.uint16)
+
+
+def _colour(row: bytes) -> str:
+    """Which colours a row begins with."""
+    if not row.startswith(b"\033["):
+        return MONO
+    return next((colour for mark, colour in _COLOURS if row[3:7] == mark), SIXTEEN)
