@@ -7,12 +7,12 @@ from typing import List, Tuple
 from offkit.edges import leftovers
 
 _KIND = "text"
-_LONGEST = 120  # characters of the output's name that the unfinished one carries
+_LONGEST = 120  # bytes of the output's name that the unfinished one carries
 
 
 def path(output: str) -> str:
     """Where this process makes ``output``: hidden, in the same directory, with its name in it."""
-    name = os.path.basename(output)[:_LONGEST]
+    name = os.fsdecode(os.fsencode(os.path.basename(output))[:_LONGEST])
     return os.path.join(os.path.dirname(output) or os.curdir, leftovers.name(_KIND, name + ".part"))
 
 
