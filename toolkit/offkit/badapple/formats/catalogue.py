@@ -3,13 +3,18 @@
 import os
 from typing import Callable, Dict, Optional, Type
 
-from offkit.badapple.formats import textreader
+from offkit.badapple.formats import castreader, textreader
 from offkit.badapple.formats.base import Facts, Format, Reader, damaged
+from offkit.badapple.formats.cast import Cast
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.text import Text
 from offkit.model.errors import RequestError, UsageError
 
-FORMATS: Dict[str, Type[Format]] = {form.name: form for form in (Text,)}
+FORMATS: Dict[str, Type[Format]] = {form.name: form for form in (Text, Cast)}
+_READERS = (
+    (textreader.is_ours, textreader.TextReader),
+    (castreader.is_ours, castreader.CastReader),
+)
 _START = 512  # bytes that tell
 
 
@@ -56,6 +61,7 @@ def open_reader(path: str, growing: bool = False) -> Reader:
 
 
 def _reader(begins: bytes) -> Optional[Callable[[str, bool], Reader]]:
-    if textreader.is_ours(begins):
-        return textreader.TextReader
+    for ours, reader in _READERS:
+        if ours(begins):
+            return reader
     return None

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 
+from offkit.badapple import reduce
+from offkit.badapple.formats import cells as contract
 from offkit.badapple.formats.script import MAX_CELLS, Grid
 from offkit.model.errors import UsageError
 
@@ -37,40 +38,9 @@ def grid(width: int, height: int, columns: int = 0, rows: int = 0) -> Grid:
     return Grid(min(max(1, rows), MAX_CELLS), min(max(1, columns), MAX_CELLS))
 
 
-def gray(picture: Any) -> Any:
-    """One channel of a decoded picture, (h, w) or (h, w, 1, 3 or 4), as BT.601 luma."""
-    if picture.ndim == 2:
-        return picture
-    channels = picture.shape[2]
-    if channels == 1:
-        return picture[:, :, 0]
-    return cv2.cvtColor(picture, cv2.COLOR_BGRA2GRAY if channels == 4 else cv2.COLOR_BGR2GRAY)
-
-
-def reduced(picture: Any, cells: Grid) -> Any:
-    """Gray levels of the cells: (rows, columns) uint8.
-
-    Each axis is halved by exact means as long as it can be, which OpenCV does several times
-    faster than INTER_AREA over the whole way; what is left is less than a factor of two.
-    """
-    height, width = picture.shape
-    while True:
-        down = 2 if height >= 2 * cells.rows and height % 2 == 0 else 1
-        across = 2 if width >= 2 * cells.columns and width % 2 == 0 else 1
-        if down == across == 1:
-            break
-        height, width = height // down, width // across
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    if (height, width) == (cells.rows, cells.columns):
-        return picture
-    shrinks_much = height >= 2 * cells.rows or width >= 2 * cells.columns
-    how = cv2.INTER_AREA if shrinks_much else cv2.INTER_LINEAR
-    return cv2.resize(picture, (cells.columns, cells.rows), interpolation=how)
-
-
-def write(picture: Any, cells: Grid, out: Any) -> None:
-    """The characters of a gray picture into ``out``, (rows, columns) uint8, as ASCII codes."""
-    np.take(_TABLE, reduced(picture, cells), out=out, mode="clip")
+def write(picture: Any, cells: Grid, out: Any, luma: str = "") -> None:
+    """The characters of a picture into ``out``, (rows, columns) uint8, as ASCII codes."""
+    np.take(_TABLE, reduce.gray(picture, contract.Grid(*cells), luma), out=out, mode="clip")
 
 
 def steps(codes: Any) -> Any:

@@ -1,7 +1,7 @@
 """Files of records that may still be growing: a conversion's own file and its workers' parts."""
 
 import os
-from typing import Any, Collection, List, Optional
+from typing import Any, Callable, List, Optional
 
 import numpy as np
 
@@ -10,12 +10,13 @@ _MOST_PARTS = 4096
 
 
 class Part:
-    """One file; its records are runs of ``lines`` lines, the first line of each its number."""
+    """One file; its records are runs of lines, and the first line of each tells its number."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._handle = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         self._lines = 0
+        self._number: Callable[[bytes], int] = int
         self._first: Optional[int] = None
         self._seen = 0  # bytes looked through
         self._open = 0  # lines of the record that is not complete
@@ -46,9 +47,10 @@ class Part:
                 return data.split(b"\n")[:-1][:most]
             wanted *= 4
 
-    def follow(self, lines: int, begin: int) -> None:
-        """Records have so many lines, the first begins at ``begin``."""
-        self._lines, self._seen = lines, begin
+    def follow(self, lines: int, begin: int, number: Callable[[bytes], int]) -> None:
+        """Records have so many lines, the first begins at ``begin``; ``number`` of a record's first
+        line, negative where there is none in it."""
+        self._lines, self._seen, self._number = lines, begin, number
         self._offsets = np.array([begin], np.int64)
         self.refresh()
 
@@ -66,13 +68,17 @@ class Part:
             self._seen += len(piece)
         self._offsets = np.concatenate(found)
         if self._first is None and self.records:
-            label = self.lines(int(self._offsets[0]), 1)[0]
-            self._first = int(label) if label.isdigit() and len(label) < 13 else -1
+            self._first = self._number(self.lines(int(self._offsets[0]), 1)[0])
 
     @property
     def records(self) -> int:
         """Complete records."""
         return len(self._offsets) - 1
+
+    @property
+    def stop(self) -> int:
+        """The number behind that of the last complete record; 0 where there is none."""
+        return self._first + self.records if self.records and self._first is not None else 0
 
     def record(self, number: int) -> Optional[bytes]:
         """The bytes of record ``number``; None where it is not, or not yet."""
@@ -88,18 +94,48 @@ class Part:
         os.close(self._handle)
 
 
-def parts(path: str, growing: bool, known: Collection[str] = ()) -> List[Part]:
-    """The file at ``path``, and while it is growing those beside it: PATH.0, PATH.1 …
+class Parts:
+    """A conversion's records, wherever they are: in its own file, or still in its workers'."""
 
-    Those that are ``known`` are left out. Raises OSError where ``path`` itself cannot be read.
-    """
-    found = [] if path in known else [Part(path)]
-    for index in range(_MOST_PARTS if growing else 0):
-        name = "{}.{}".format(path, index)
-        if name in known:
-            continue
-        try:
-            found.append(Part(name))
-        except OSError:
-            break
-    return found
+    def __init__(self, path: str, growing: bool) -> None:
+        """Raises OSError where ``path`` itself cannot be read."""
+        self._path, self._growing = path, growing
+        self.head = Part(path)
+        self.all = [self.head]
+        self._follow: Any = None
+        self._look_for_more()
+
+    def _look_for_more(self) -> None:
+        """Those beside the file: PATH.0, PATH.1 …"""
+        for index in range(len(self.all) - 1, _MOST_PARTS if self._growing else 0):
+            try:
+                part = Part("{}.{}".format(self._path, index))
+            except OSError:
+                break
+            if self._follow:
+                part.follow(self._follow[0], 0, self._follow[1])
+            self.all.append(part)
+
+    def follow(self, lines: int, begin: int, number: Callable[[bytes], int]) -> None:
+        """As Part.follow; ``begin`` in the conversion's own file."""
+        self._follow = (lines, number)
+        for part in self.all:
+            part.follow(lines, begin if part is self.head else 0, number)
+
+    def record(self, number: int) -> Optional[bytes]:
+        """The bytes of record ``number``, None where it is not there (yet)."""
+        found = self._record(number)
+        if found is None and self._growing:
+            self._look_for_more()
+            for part in self.all:
+                part.refresh()
+            found = self._record(number)
+        return found
+
+    def _record(self, number: int) -> Optional[bytes]:
+        return next((data for data in (part.record(number) for part in self.all) if data is not None), None)
+
+    def close(self) -> None:
+        for part in self.all:
+            part.close()
+        self.all = []

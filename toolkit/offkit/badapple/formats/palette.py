@@ -57,7 +57,7 @@ def nearest(picture: Any, colour: str) -> Any:
 def _nearest(colour: str) -> Any:
     """The table: (2 ** 15,) uint8, by the 5 upper bits of red, green and blue."""
     first, last = {SIXTEEN: (0, 16), INDEXED: (16, 256)}[colour]
-    levels = np.arange(1 << _BITS, dtype=np.int32)
+    levels: Any = np.arange(1 << _BITS, dtype=np.int32)
     levels = (levels << (8 - _BITS)) | (levels >> (2 * _BITS - 8))  # 0 and 255 stay what they are
     best: Any = np.full(1 << (3 * _BITS), np.iinfo(np.int32).max, np.int32)
     table: Any = np.zeros(1 << (3 * _BITS), np.uint8)

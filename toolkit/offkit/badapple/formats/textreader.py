@@ -1,7 +1,7 @@
 """Reading text files back, whole ones and those that are still being made."""
 
 import re
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from offkit.badapple.counting import count
 from offkit.badapple.formats import levels, sgr
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
-from offkit.badapple.formats.growing import Part, parts
+from offkit.badapple.formats.growing import Part, Parts
 from offkit.badapple.formats.look import MAX_CELLS
 from offkit.badapple.formats.text import Text, digits_below
 from offkit.model.errors import RequestError
@@ -36,19 +36,18 @@ class TextReader(Reader):
 
     def __init__(self, path: str, growing: bool = False) -> None:
         self._path, self._growing = path, growing
-        self._parts: List[Part] = []
         try:
-            self._parts = parts(path, growing)
-            self._open()
+            self._parts = Parts(path, growing)
         except OSError as error:
-            self.close()
             raise RequestError("cannot read {}: {}".format(path, error.strerror))
+        try:
+            self._open()
         except BaseException:
             self.close()
             raise
 
     def _open(self) -> None:
-        head = self._parts[0]
+        head = self._parts.head
         matched = _HEADER.match(head.read(0, _LONGEST_HEADER))
         if not matched:
             raise damaged(self._path, "it does not begin like a conversion (total frame: …)")
@@ -59,7 +58,7 @@ class TextReader(Reader):
             raise damaged(self._path, "it holds no frames")
         at = matched.end()
         if self._growing:
-            start = next((p for p in self._parts if p.read(at if p is head else 0, 2) == b"0\n"), None)
+            start = next((p for p in self._parts.all if p.read(at if p is head else 0, 2) == b"0\n"), None)
             if start is None:
                 raise TooEarly("frame 0 is not there yet")
         else:
@@ -81,8 +80,7 @@ class TextReader(Reader):
         self._begin = at
         if width:
             return
-        for part in self._parts:
-            part.follow(rows + 1, at if part is head else 0)
+        self._parts.follow(rows + 1, at, _number)
         if not self._growing and head.records != self.frames:
             raise damaged(
                 self._path,
@@ -91,7 +89,7 @@ class TextReader(Reader):
 
     def _rows(self, start: Part, first: int, row: int, colour: str) -> Tuple[int, bool]:
         """(rows of a frame, whether all frames have the size that follows from the first row)."""
-        head = self._parts[0]
+        head = self._parts.head
         if not self._growing and colour == MONO:
             body = head.size - digits_below(self.frames) - self.frames - first
             rows, rest = divmod(body, self.frames * (row + 1))
@@ -137,27 +135,13 @@ class TextReader(Reader):
     def _data(self, number: int) -> Optional[bytes]:
         at = self._form.offset(number)
         if at is None:
-            for part in self._parts:
-                found = part.record(number)
-                if found is not None:
-                    return found
-            if self._growing:
-                self._look_again()
-                return next((r for r in (p.record(number) for p in self._parts) if r is not None), None)
-            return b""
+            found = self._parts.record(number)
+            return found if found is not None or self._growing else b""
         after: Any = self._form.offset(number + 1)
-        data = self._parts[0].read(self._begin + at, after - at)
+        data = self._parts.head.read(self._begin + at, after - at)
         if self._growing and (len(data) < after - at or b"\0" in data):
             return None
         return data
-
-    def _look_again(self) -> None:
-        known = {part.path for part in self._parts}
-        for part in parts(self._path, True, known):
-            part.follow(self.look.grid.rows + 1, 0)
-            self._parts.append(part)
-        for part in self._parts:
-            part.refresh()
 
     def _decoded(self, data: bytes) -> Optional[Cells]:
         rows, columns = self.look.grid
@@ -181,9 +165,7 @@ class TextReader(Reader):
         return Cells(_unframed(parsed.glyphs, rows, columns), *inks)
 
     def close(self) -> None:
-        for part in self._parts:
-            part.close()
-        self._parts = []
+        self._parts.close()
 
 
 class _Sized(Text):
@@ -196,6 +178,10 @@ class _Sized(Text):
     @property
     def cell_size(self) -> int:
         return self._size
+
+
+def _number(line: bytes) -> int:
+    return int(line) if line.isdigit() and len(line) < 13 else -1
 
 
 def _unframed(glyphs: Any, rows: int, columns: int) -> Any:

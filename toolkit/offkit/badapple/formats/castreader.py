@@ -1,0 +1,165 @@
+"""Reading asciicasts of ours back: the part of a terminal that they need."""
+
+import json
+from typing import Any, Optional, Tuple
+
+import numpy as np
+
+from offkit.badapple.formats import sgr
+from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
+from offkit.badapple.formats.cast import ENTER, WHOLE, Cast
+from offkit.badapple.formats.cells import (
+    BRAILLE,
+    CHARACTERS,
+    HALF,
+    INDEXED,
+    MONO,
+    SIXTEEN,
+    TRUE,
+    Cells,
+    Grid,
+    Look,
+)
+from offkit.badapple.formats.growing import Parts
+from offkit.badapple.formats.look import MAX_CELLS
+from offkit.model.errors import RequestError
+
+_LONGEST_HEAD = 1 << 14  # bytes; 256 escaped characters of a ramp and the rest
+_MODES = (CHARACTERS, HALF, BRAILLE)
+_COLOURS = (MONO, SIXTEEN, INDEXED, TRUE)
+
+
+def is_ours(start: bytes) -> bool:
+    """Whether a file that begins like this is an asciicast of ours."""
+    return start.startswith(b'{"env": {"TERM": "xterm-256color"}') and b'"offkit": {' in start
+
+
+class CastReader(Reader):
+    """An open asciicast. Frames in order are quick; any other costs up to 150 of them.
+
+    Raises RequestError (VID010) when it is none of ours, or is damaged; TooEarly.
+    """
+
+    def __init__(self, path: str, growing: bool = False) -> None:
+        self._path, self._growing = path, growing
+        self._number = -1  # of the frame that was read last
+        self._cells: Optional[Cells] = None
+        try:
+            self._parts = Parts(path, growing)
+        except OSError as error:
+            raise RequestError("cannot read {}: {}".format(path, error.strerror))
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        head = self._parts.head.read(0, _LONGEST_HEAD).partition(b"\n")
+        if self._growing and not head[1]:
+            raise TooEarly("the first line is not there yet")
+        about = described(head[0])
+        if about is None:
+            raise damaged(self._path, "its first line does not say what it is")
+        self.look, self.facts = about
+        self._form = Cast(self.look, self.facts)
+        self.complete = not self._growing
+        self._parts.follow(1, len(head[0]) + 1, self._number_of)
+        if self.complete:
+            records = self._parts.head.records
+            end = self._parts.record(records - 1) if records > 1 else None
+            if end != self._form.foot(records - 1, None):
+                raise damaged(self._path, "it has no end")
+
+    @property
+    def frames(self) -> int:  # type: ignore[override]
+        if self.complete:
+            return self._parts.head.records - 1
+        return max(part.stop for part in self._parts.all)
+
+    def _number_of(self, line: bytes) -> int:
+        moment = line[1:].partition(b",")[0]
+        try:
+            return round(float(moment) * self.facts.fps)
+        except (ValueError, OverflowError):
+            return -1
+
+    def cells(self, number: int) -> Optional[Cells]:
+        if number < 0 or (self.complete and number >= self.frames):
+            return None
+        start = number - number % WHOLE
+        if start <= self._number < number:
+            start = self._number + 1
+        elif number == self._number:
+            return self._cells
+        for one in range(start, number + 1):
+            record = self._parts.record(one)
+            if record is None:
+                return None
+            before = None if one % WHOLE == 0 else self._cells
+            cells = self._shown(one, record, before)
+            if cells is None or self._form.frame(one, cells, before) != record:
+                raise damaged(self._path, "frame {} is damaged".format(one))
+            self._number, self._cells = one, cells
+        return self._cells
+
+    def _shown(self, number: int, record: bytes, before: Optional[Cells]) -> Optional[Cells]:
+        """The frame that a line makes of the one before."""
+        try:
+            data = json.loads(record.decode("utf-8"))[2].encode("utf-8")
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None
+        if number == 0:
+            data = data[len(ENTER) :]
+        parsed = sgr.parse(data)
+        rows, columns = self.look.grid
+        cells = before or self._empty()
+        if parsed is None:
+            return None
+        moves = np.flatnonzero(parsed.final == ord("H"))
+        count = len(parsed.glyphs)
+        if not len(moves):
+            return None if count else cells
+        at = parsed.at[moves]
+        targets = (parsed.parameters[moves, 0] - 1) * columns + parsed.parameters[moves, 1] - 1
+        places = np.arange(count) + np.repeat(targets - at, np.diff(np.append(at, count)))
+        if at[0] or places.min() < 0 or places.max() >= rows * columns:
+            return None
+        arrays = [_changed(cells.glyphs, places, parsed.glyphs)]
+        for layer, old in ((sgr.INK, cells.ink), (sgr.PAPER, cells.paper)):
+            if old is not None:
+                values, _ = sgr.filled(parsed, layer, self.look.colour, count)
+                arrays.append(_changed(old, places, values))
+        return Cells(*arrays)
+
+    def _empty(self) -> Cells:
+        inks = 0 if self.look.colour == MONO else 2 if self.look.mode == HALF else 1
+        shape = self.look.grid + ((3,) if self.look.colour == TRUE else ())
+        return Cells(np.zeros(self.look.grid, np.uint16), *(np.zeros(shape, np.uint8) for _ in range(inks)))
+
+    def close(self) -> None:
+        self._parts.close()
+
+
+def _changed(old: Any, places: Any, values: Any) -> Any:
+    """A copy of ``old`` with ``values`` at ``places``, as if it had one axis for its cells."""
+    new = old.copy()
+    new.reshape((-1,) + old.shape[2:])[places] = values
+    return new
+
+
+def described(head: bytes) -> Optional[Tuple[Look, Facts]]:
+    """(Look, Facts) that the first line of an asciicast of ours tells; None where it does not."""
+    try:
+        about = json.loads(head.decode("utf-8"))
+        ours = about["offkit"]
+        grid = Grid(int(about["height"]), int(about["width"]))
+        look = Look(grid, ours["mode"], ours["colour"], str(ours["ramp"]), bool(ours["invert"]))
+        width, height = ours["resolution"]
+        facts = Facts(float(ours["fps"]), int(width), int(height))
+    except (ValueError, LookupError, TypeError, OverflowError):
+        return None
+    sane = look.mode in _MODES and look.colour in _COLOURS and 0 < facts.fps < 1e9
+    if not (sane and 0 < grid.rows <= MAX_CELLS and 0 < grid.columns <= MAX_CELLS):
+        return None
+    return look, facts
