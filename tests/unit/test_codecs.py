@@ -1,0 +1,137 @@
+"""Codecs that OpenCV can write: each tried for real, and what is found when one is broken."""
+
+import os
+import signal
+
+import cv2
+import pytest
+
+from offkit.badapple.decode import Source
+from offkit.badapple.verify import codecs
+from offkit.badapple.verify.codecs import ABSENT, PAIRS, WORKS, WRONG, Tried
+from offkit.model.report import Bar
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+ALWAYS = {"mp4v/mp4", "MJPG/avi", "FFV1/mkv"}  # in every wheel of OpenCV
+SOME = (("mp4v", "mp4", ""), ("MJPG", "avi", ""), ("avc9", "mp4", ""))
+
+
+def name(pair):
+    return "{}/{}".format(pair[0].strip(), pair[1])
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=name)
+def test_each_codec_in_each_container(tmp_path, capfd, pair):
+    """Its own frames come back right, or it cannot be written at all; OpenCV's words stay off the screen."""
+    (tried,) = codecs.try_all(str(tmp_path), 1, Bar(), "fork", (pair,))
+    assert tried.state in ({WORKS} if name(pair) in ALWAYS else {WORKS, ABSENT})
+    assert tried.detail == ""
+    if tried.state == WORKS:
+        assert tried.size > 0
+        assert tried.worst <= 0.01
+    assert os.listdir(str(tmp_path)) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_several_at_a_time_and_by_spawn(tmp_path, capfd):
+    """In the order of the pairs, whoever is ready first."""
+    tried = codecs.try_all(str(tmp_path), 3, Bar(), "spawn", SOME)
+    assert [(one.codec, one.state) for one in tried] == [("mp4v", WORKS), ("MJPG", WORKS), ("avc9", ABSENT)]
+    assert tried[0].seeks
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_encoder_that_crashes(tmp_path, monkeypatch):
+    """It is a finding, and the others of its round are tried all the same."""
+    right = codecs._write
+
+    def crashes(trial):
+        if trial.codec == "MJPG":
+            with open(trial.path, "wb") as half:
+                half.write(b"half")
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return right(trial)
+
+    monkeypatch.setattr(codecs, "_write", crashes)
+    tried = codecs.try_all(str(tmp_path), 3, Bar(), "fork", SOME)
+    assert [one.state for one in tried] == [WORKS, WRONG, ABSENT]
+    found = codecs.findings(tried, "4.6.0")
+    assert [(one.code, one.severity, one.subject) for one in found] == [
+        ("VID014", "info", "OpenCV 4.6.0"),
+        ("VID015", "error", "MJPG/avi"),
+    ]
+    assert "its process was killed by SIGSEGV" in found[1].message
+    assert os.listdir(str(tmp_path)) == []
+
+
+class Shifted(Source):
+    """Loses the first picture."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        super().read()
+
+
+class Dark(Source):
+    """Shows another picture than was written."""
+
+    def read(self):
+        picture = super().read()
+        return None if picture is None else picture // 2 + 64
+
+
+class Broken(Source):
+    """OpenCV itself complains."""
+
+    def read(self):
+        raise cv2.error("Assertion\n failed")
+
+
+class Frozen(Source):
+    """Never ends."""
+
+    kept = None
+
+    def read(self):
+        picture = super().read()
+        self.kept = self.kept if picture is None else picture.copy()
+        return self.kept
+
+
+class Unseekable(Source):
+    """Every seek lands one frame late."""
+
+    def seek(self, number):
+        super().seek(number + 1)
+
+
+class Closed(Source):
+    """Cannot be opened."""
+
+    is_open = False
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "detail"),
+    [
+        (Shifted, WRONG, "of 36 frames come back 35"),
+        (Dark, WRONG, "of a frame's characters are not as drawn"),
+        (Broken, WRONG, "Assertion failed"),
+        (Frozen, WRONG, "of 36 frames come back more"),
+        (Unseekable, WORKS, ""),
+        (Closed, WRONG, "it cannot be opened again"),
+    ],
+)
+def test_frames_that_come_back_wrong(tmp_path, monkeypatch, source, state, detail):
+    """Lost, changed, too many, or none: each is said. An inexact seek is no fault of the frames."""
+    monkeypatch.setattr(codecs, "Source", source)
+    (tried,) = codecs.try_all(str(tmp_path), 1, Bar(), "fork", SOME[:1])
+    assert (tried.state, tried.seeks) == (state, False)
+    assert detail in tried.detail
+    found = codecs.findings([tried], "5.0.0")
+    assert [one.code for one in found] == (["VID015"] if state == WRONG else [])
+
+
+def test_nothing_to_find():
+    """When all work, there is nothing to say."""
+    assert codecs.findings([Tried("mp4v", "mp4", WORKS)], "5.0.0") == []
