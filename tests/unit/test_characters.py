@@ -42,23 +42,6 @@ def test_the_ramp_goes_from_dark_to_light():
     assert [text.count(c) for c in characters.RAMP] == [26, 26, 25, 26, 25, 26, 26, 25, 26, 25]
 
 
-@pytest.mark.parametrize("shape", [(384, 512), (387, 515), (44, 117), (20, 30), (1080, 1920), (96, 4)])
-def test_the_reduction_keeps_place_and_brightness(shape):
-    """A picture dark above and light below stays one, whatever its size."""
-    picture = np.zeros(shape, np.uint8)
-    picture[shape[0] // 2 :] = 200
-    cells = characters.reduced(picture, Grid(10, 24))
-    assert cells.shape == (10, 24)
-    assert (cells[:4] == 0).all()
-    assert (cells[6:] == 200).all()
-
-
-@pytest.mark.parametrize("shape", [(4, 6), (4, 6, 1), (4, 6, 3), (4, 6, 4)])
-def test_gray_of_any_number_of_channels(shape):
-    """What decoders hand out."""
-    assert (characters.gray(np.full(shape, 77, np.uint8)) == np.full((4, 6), 77)).all()
-
-
 def test_steps_know_what_is_no_character_of_ours():
     """For the check of a file."""
     assert characters.steps(np.frombuffer(b" .@\nA", np.uint8)).tolist() == [0, 1, 9, 255, 255]

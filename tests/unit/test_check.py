@@ -5,7 +5,10 @@ import pytest
 
 from clip_maker import write_clip
 from offkit.badapple.formats import characters
+from offkit.badapple.formats.base import Facts
+from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.script import Grid, Script
+from offkit.badapple.formats.text import Text
 from offkit.badapple.shadowplay import film, strip
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, readback
@@ -118,8 +121,9 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
     from offkit.badapple import convert, decode
 
     path = str(tmp_path / "a.txt")
-    result = convert.convert(decode.probe(clip), SHOWN, path, 3, Bar())
-    assert result.script == SHOWN
+    form = Text(Look(GRID), Facts(*SHOWN[1:4]))
+    result = convert.convert(decode.probe(clip), form, path, 3, Bar())
+    assert result.frames == FRAMES
     replayed = check.video(path, SHOWN, clip, Bar())
     assert replayed[:2] == (FRAMES, [])
     assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.033)

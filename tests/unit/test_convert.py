@@ -2,15 +2,16 @@
 
 import os
 
-import cv2
-import numpy as np
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, decode
-from offkit.badapple.convert import Seam, Stretch
-from offkit.badapple.formats import characters
-from offkit.badapple.formats.script import Script
+from offkit.badapple import convert, decode, reduce, seam
+from offkit.badapple.convert import Share, Stretch
+from offkit.badapple.formats import look
+from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.cells import Look
+from offkit.badapple.formats.text import Text
+from offkit.badapple.seam import Seam
 from offkit.badapple.shadowplay import film
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar
@@ -25,39 +26,67 @@ def clip(tmp_path_factory):
     return write_clip(tmp_path_factory.mktemp("clips") / "film.mp4", FRAMES)
 
 
-def script_of(video, rows=0):
-    grid = characters.grid(video.width, video.height, 0, rows)
-    return Script(video.frames, video.fps, video.width, video.height, grid)
+class Sizes(Format):
+    """Frames whose sizes vary, that say the cells of the frame before, and a foot."""
+
+    name, delta = "sizes", True
+
+    def head(self, frames):
+        return b"of %d\n" % frames
+
+    def frame(self, number, cells, before):
+        was = -1 if before is None else int(before.glyphs.sum())
+        return b"%d %d %d " % (number, was, cells.glyphs.sum()) + b"x" * (number % 7) + b"\n"
+
+    def foot(self, frames, sizes):
+        return b"%d %d\n" % (len(sizes), sizes.sum())
 
 
-def converted(path, tmp_path, workers, claim=None, method=None, rows=0):
+def form_of(video, rows=0, kind=Text):
+    grid = look.grid(video.width, video.height, 0, rows)
+    return kind(Look(grid), Facts(video.fps, video.width, video.height))
+
+
+def converted(path, tmp_path, workers, claim=None, method=None, rows=0, kind=Text):
     """(result, bytes of the file or None)."""
     video = decode.probe(path)
-    shown = script_of(video, rows)
     if claim is not None:
-        shown = shown._replace(frames=claim)
+        video = video._replace(frames=claim)
     target = str(tmp_path / "out.part")
-    result = convert.convert(video, shown, target, workers, Bar(), method)
+    result = convert.convert(video, form_of(video, rows, kind), target, workers, Bar(), method)
+    assert os.listdir(str(tmp_path)).count("out.part") == len(
+        [n for n in os.listdir(str(tmp_path)) if "out" in n]
+    )
     if result is None:
         return None, None
+    assert sum(share.frames for share in result.per_worker) == result.frames
     with open(target, "rb") as source:
         return result, source.read()
 
 
+def pictures(path):
+    """All that is in a video, decoded straight through, and its range of luma."""
+    luma = decode.probe(path).luma
+    source = decode.Source(path, 1, bool(luma))
+    found = []
+    while True:
+        picture = source.read()
+        if picture is None:
+            source.close()
+            return found, luma
+        found.append(picture.copy())
+
+
 def slowly(path, rows=0):
     """The conversion the plain way: one picture after another, by concatenation."""
-    capture = cv2.VideoCapture(path)
-    grid, parts = None, []
-    while True:
-        done, picture = capture.read()
-        if not done:
-            break
-        gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        height, width = gray.shape
-        grid = characters.grid(width, height, 0, rows)
-        codes = np.empty((grid.rows, grid.columns), np.uint8)
-        characters.write(gray, grid, codes)
-        parts.append("\n".join([str(len(parts))] + [bytes(row).decode() for row in codes]) + "\n")
+    parts = []
+    found, luma = pictures(path)
+    height, width = found[0].shape[:2]
+    grid = look.grid(width, height, 0, rows)
+    for number, picture in enumerate(found):
+        levels = reduce.gray(picture, grid, luma)
+        lines = ["".join(look.DEFAULT_RAMP[level * 10 // 256] for level in row) for row in levels.tolist()]
+        parts.append("\n".join([str(number), *lines]) + "\n")
     head = "total frame: {} / FPS: 30.0 / resolution: {}x{}\n".format(len(parts), width, height)
     return (head + "".join(parts)).encode()
 
@@ -69,7 +98,7 @@ def test_the_bytes_do_not_depend_on_the_workers(clip, tmp_path, workers, method)
     """Nor on how processes are started; and they are those of the plain way."""
     result, text = converted(clip, tmp_path, workers, method=method)
     assert text == slowly(clip)
-    assert result.script.frames == FRAMES
+    assert (result.frames, result.lost) == (FRAMES, 0)
     assert result.workers == min(workers, FRAMES // 12)
 
 
@@ -85,7 +114,7 @@ def test_a_lying_header_changes_nothing(clip, tmp_path, claim, workers):
     """More or fewer frames than claimed, also by a digit: the file is that of the true number."""
     result, text = converted(clip, tmp_path, workers, claim=claim)
     assert text == slowly(clip)
-    assert result.script.frames == FRAMES
+    assert result.frames == FRAMES
 
 
 def test_inexact_seeking_is_noticed(clip, tmp_path, monkeypatch):
@@ -107,43 +136,54 @@ def test_a_video_that_never_changes(tmp_path, monkeypatch):
     """Still to its end: the end is what both sides must agree on; too long a stillness proves nothing."""
     path = write_clip(tmp_path / "still.avi", 60, still=set(range(1, 60)), codec="MJPG")
     assert converted(path, tmp_path, 2)[1] == slowly(path)
-    monkeypatch.setattr(convert, "_STILL", 5)
+    monkeypatch.setattr(seam, "STILL", 5)
     assert converted(path, tmp_path, 2, method="fork") == (None, None)
 
 
 A, B, C = Seam(b"a", b"b", 10), Seam(b"c", b"d", 20), Seam(b"c", b"", 20)
 
 
+def stretch(start, frames, ended, opening, closing):
+    return Stretch(Share(start, frames, 0.0, 0.0, 0.0, 0.0), ended, opening, closing)
+
+
 @pytest.mark.parametrize(
     ("stretches", "expected"),
     [
-        ([Stretch(0, 7, True, None, None)], 7),
-        ([Stretch(0, 10, False, None, A), Stretch(10, 5, True, A, None)], 15),
-        ([Stretch(0, 10, False, None, A), Stretch(10, 5, True, B, None)], None),
-        ([Stretch(0, 10, False, None, None), Stretch(10, 5, True, None, None)], None),
-        ([Stretch(0, 10, True, None, A), Stretch(10, 5, True, B, None)], 10),
-        (
-            [Stretch(0, 10, False, None, A), Stretch(10, 3, True, A, None), Stretch(20, 9, True, None, None)],
-            13,
-        ),
-        ([Stretch(0, 10, False, None, A), Stretch(10, 10, True, A, C), Stretch(20, 0, True, C, None)], 20),
-        (
-            [Stretch(0, 10, False, None, A), Stretch(10, 10, False, A, B), Stretch(20, 0, True, None, None)],
-            None,
-        ),
+        ([(0, 7, True, None, None)], 7),
+        ([(0, 10, False, None, A), (10, 5, True, A, None)], 15),
+        ([(0, 10, False, None, A), (10, 5, True, B, None)], None),
+        ([(0, 10, False, None, None), (10, 5, True, None, None)], None),
+        ([(0, 10, True, None, A), (10, 5, True, B, None)], 10),
+        ([(0, 10, False, None, A), (10, 3, True, A, None), (20, 9, True, None, None)], 13),
+        ([(0, 10, False, None, A), (10, 10, True, A, C), (20, 0, True, C, None)], 20),
+        ([(0, 10, False, None, A), (10, 10, False, A, B), (20, 0, True, None, None)], None),
     ],
     ids=["one", "two", "apart", "no seam", "ended before", "short", "ended at the cut", "lost"],
 )
 def test_the_number_of_frames(stretches, expected):
     """What was decoded up to the end, as long as each seam holds."""
-    assert convert.count(stretches) == expected
+    found = convert.joined([stretch(*one) for one in stretches])
+    assert (found and found[-1].share.start + found[-1].share.frames) == expected
 
 
-def test_cuts():
-    """Equal shares, from 0, none too small."""
-    assert convert.cuts(100, 4) == [0, 25, 50, 75]
-    assert convert.cuts(30, 8) == [0, 15]
-    assert convert.cuts(0, 8) == [0]
+@pytest.mark.parametrize(("workers", "method"), [(1, "fork"), (3, "fork"), (3, "spawn"), (8, "fork")])
+def test_frames_of_any_size(clip, tmp_path, workers, method):
+    """Parts are joined, each frame knows the one before, and no part is left."""
+    result, whole = converted(clip, tmp_path, workers, method=method, kind=Sizes)
+    lines = whole.split(b"\n")
+    assert (lines[0], len(lines)) == (b"of %d" % FRAMES, FRAMES + 3)
+    frames = [line.split(b" ") for line in lines[1:-2]]
+    assert [int(frame[0]) for frame in frames] == list(range(FRAMES))
+    assert [frame[1] for frame in frames[1:]] == [frame[2] for frame in frames[:-1]]
+    assert lines[-2] == b"%d %d" % (FRAMES, sum(len(line) + 1 for line in lines[1:-2]))
+    assert result.workers == workers
+
+
+def test_parts_go_whatever_happens(clip, tmp_path, monkeypatch):
+    """Also when the seams do not hold."""
+    monkeypatch.setattr(convert, "Source", WrongSeeks)
+    assert converted(clip, tmp_path, 3, method="fork", kind=Sizes) == (None, None)
 
 
 def test_no_permission(clip, tmp_path):
@@ -151,7 +191,7 @@ def test_no_permission(clip, tmp_path):
     video = decode.probe(clip)
     target = str(tmp_path / "none" / "out.txt")
     with pytest.raises(EnvironmentProblem, match="cannot be written: No such file or directory") as caught:
-        convert.convert(video, script_of(video), target, 1, Bar())
+        convert.convert(video, form_of(video), target, 1, Bar())
     assert caught.value.findings[0].code == "VID005"
 
 
@@ -159,7 +199,7 @@ def test_no_permission(clip, tmp_path):
 def test_no_room(clip, tmp_path):
     """A full disk is met by a worker and told by the coordinator."""
     video = decode.probe(clip)
-    job = convert.Job(video.path, "/dev/full", script_of(video), 0, None, 1)
+    job = convert.Job(video, "/dev/full", form_of(video), 0, None, 1, 0)
     with pytest.raises(EnvironmentProblem, match="cannot be written: No space left") as caught:
         convert.work(job, lambda amount: None)
     assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "/dev/full")]
@@ -167,4 +207,4 @@ def test_no_room(clip, tmp_path):
 
 def test_what_is_known_before(clip):
     """Path, claimed frames, rate and size of the first picture."""
-    assert decode.probe(clip) == decode.Video(clip, FRAMES, film.FPS, film.WIDTH, film.HEIGHT)
+    assert decode.probe(clip)[:5] == (clip, FRAMES, film.FPS, film.WIDTH, film.HEIGHT)

@@ -1,111 +1,140 @@
 """The conversion: every worker decodes its own stretch of the video and writes it where it belongs.
 
-No picture travels between processes. The places of all frames are known beforehand (see
-``script``), so workers write with pwrite(2) into one file and the result does not depend on how
-many they are. Each stretch but the first begins by a seek, which some containers get wrong;
-therefore neighbours compare their *seam*: both decode on from the frame before the cut until
-the picture changes, and must agree on when that is and on both pictures. The number of frames
-is what was decoded when the seams hold, whatever the header claims.
+No picture travels between processes. Where frames have a fixed size, all places are known
+beforehand and workers write with pwrite(2) into the one file; else each writes a part of its
+own, and the kernel joins them. Either way the result does not depend on how many they are.
+Each stretch but the first begins by a seek, which some containers get wrong; therefore
+neighbours compare their *seam* (see ``seam``). The number of frames is what was decoded when
+the seams hold, whatever the header claims.
 """
 
-import hashlib
 import os
-import shutil
+import time
 from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from offkit.badapple import crew
+from offkit.badapple import crew, parts
 from offkit.badapple.decode import ALL_THREADS, Source, Video
-from offkit.badapple.formats import characters
-from offkit.badapple.formats.script import Script
-from offkit.badapple.verify.readback import NEWLINE
+from offkit.badapple.formats.base import Format
+from offkit.badapple.formats.painter import Painter
+from offkit.badapple.keyframes import cuts
+from offkit.badapple.seam import Seam, Watch
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
 
-LEAST = 12  # frames worth a process
-_STILL = 250  # frames without any change after which a seam is given up
 _BATCH = 1 << 18  # bytes a worker collects before it writes
 
 
-class Seam(NamedTuple):
-    """Where two stretches meet: SHA-256 of the picture before the cut and of the next other one."""
-
-    before: bytes
-    after: bytes  # empty at the end of the video
-    at: int  # number of the frame that is ``after``
-
-
 class Job(NamedTuple):
-    video: str
-    path: str  # of the file written
-    script: Script  # with the number of frames that the header claims
+    """One worker's stretch: frames ``start`` to ``stop`` (None: to the end of the video)."""
+
+    video: Video
+    path: str  # written by this worker, or by all when ``base`` is known
+    form: Format
     start: int
-    stop: Optional[int]  # None: to the end of the video
+    stop: Optional[int]
     threads: int  # of the decoder
+    base: Optional[int] = None  # where frame 0 begins in a file written by all
+
+
+class Share(NamedTuple):
+    """What a worker did."""
+
+    start: int
+    frames: int
+    cpu_seconds: float
+    decode_seconds: float  # wall time, as the next two
+    convert_seconds: float
+    write_seconds: float
 
 
 class Stretch(NamedTuple):
     """What a worker found."""
 
-    start: int
-    written: int  # frames
+    share: Share
     ended: bool  # whether the video ended in it or at its very end
     opening: Optional[Seam]
     closing: Optional[Seam]
+    sizes: Any = None  # (frames,) uint32, bytes of each, where they vary
 
 
 class Result(NamedTuple):
-    script: Script  # with the true number of frames
-    workers: int
+    frames: int  # those that are in the video
+    claimed: int  # by its header, 0 when it does not say
+    per_worker: List[Share]
 
+    @property
+    def workers(self) -> int:
+        return len(self.per_worker)
 
-def cuts(frames: int, workers: int) -> List[int]:
-    """First frames of the stretches, the first one 0; fewer than ``workers`` for a short video."""
-    count = max(1, min(workers, frames // LEAST))
-    return [frames * index // count for index in range(count)]
+    @property
+    def lost(self) -> int:
+        return max(0, self.claimed - self.frames)
 
 
 def convert(
-    video: Video, script: Script, path: str, workers: int, bar: Bar, method: Optional[str] = None
+    video: Video,
+    form: Format,
+    path: str,
+    workers: int,
+    bar: Bar,
+    method: Optional[str] = None,
+    threads: Optional[int] = None,
 ) -> Optional[Result]:
     """Write the conversion of ``video`` to ``path``, which is truncated first.
 
+    ``method`` is how processes are started (see ``crew``), ``threads`` those of each decoder:
+    when it is None one where many workers decode, all where one does. From the beginning
+    ``path`` has the head that the header's number of frames makes. Parts are named after
+    ``path``, a number added, and are gone afterwards.
     None when the seams do not hold: this video cannot be cut, use ``workers=1``, which decodes
     straight through. Raises EnvironmentProblem (VID004, VID005).
     """
-    starts = cuts(script.frames, workers)
-    threads = 1 if len(starts) > 1 else ALL_THREADS
+    starts = cuts(video.frames, workers, video.keys)
     stops: List[Optional[int]] = starts[1:] + [None]
-    jobs = [Job(video.path, path, script, a, b, threads) for a, b in zip(starts, stops)]
+    if threads is None:
+        threads = 1 if len(starts) > 1 else ALL_THREADS
+    head = form.head(video.frames)
+    base = None if form.offset(0) is None else len(head)
+    names = [path if base is not None else parts.name(path, index) for index in range(len(starts))]
+    jobs = [
+        Job(video, name, form, start, stop, threads, base) for name, start, stop in zip(names, starts, stops)
+    ]
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666))
+        for name in {path, *names}:
+            parts.begin(name, head if name == path else b"")
+        stretches = joined(crew.run(work, jobs, bar, method))
+        if stretches is None:
+            return None
+        frames = stretches[-1].share.start + stretches[-1].share.frames
+        if base is None:
+            sizes = np.concatenate([stretch.sizes for stretch in stretches])
+            parts.join(path, form.head(frames), names[: len(stretches)], form.foot(frames, sizes))
+        else:
+            end = base + int(form.offset(frames) or 0)
+            parts.finish(path, base, form.head(frames), end, form.foot(frames, None))
+        return Result(frames, video.frames, [stretch.share for stretch in stretches])
     except OSError as error:
         raise unwritable(path, error)
-    frames = count(crew.run(work, jobs, bar, method))
-    if frames is None:
-        return None
-    true = script._replace(frames=frames)
-    try:
-        _finish(path, script, true)
-    except OSError as error:
-        raise unwritable(path, error)
-    return Result(true, len(jobs))
+    finally:
+        if base is None:
+            parts.discard(names)
 
 
-def count(stretches: List[Stretch]) -> Optional[int]:
-    """The number of frames of the video, or None when two stretches do not meet.
+def joined(stretches: List[Stretch]) -> Optional[List[Stretch]]:
+    """The stretches that make up the video, or None when two neighbours do not meet.
 
     What lies behind the stretch in which the video ended does not count: seeking beyond the
     end is undefined.
     """
-    for stretch, following in zip(stretches, stretches[1:]):
+    for index, (stretch, following) in enumerate(zip(stretches, stretches[1:])):
         if stretch.ended:
-            return stretch.start + stretch.written
+            return stretches[: index + 1]
         if stretch.closing is None or stretch.closing != following.opening:
             return None
-    return stretches[-1].start + stretches[-1].written
+    return stretches
 
 
 def unwritable(path: str, error: OSError) -> EnvironmentProblem:
@@ -114,54 +143,15 @@ def unwritable(path: str, error: OSError) -> EnvironmentProblem:
     return EnvironmentProblem(text, [Finding("VID005", ERROR, path, text, (), fix)])
 
 
-def _finish(path: str, claimed: Script, true: Script) -> None:
-    """The right header, and nothing behind the last frame."""
-    old, new = claimed.header(), true.header()
-    with open(path, "r+b") as part:
-        if len(old) != len(new):  # every frame moves by a digit
-            moved = path + ".moved"
-            try:
-                part.seek(len(old))
-                with open(moved, "wb") as target:
-                    target.write(new)
-                    shutil.copyfileobj(part, target, 1 << 20)
-                os.replace(moved, path)
-            finally:
-                if os.path.exists(moved):
-                    os.unlink(moved)
-        else:
-            part.write(new)
-    os.truncate(path, true.size)
-
-
-class _Watch:
-    """Finds a seam: fed every picture from the one before the cut on."""
-
-    def __init__(self, number: int, picture: Any) -> None:
-        self._before = _digest(picture)
-        self._limit = number + _STILL
-        self.seam: Optional[Seam] = None
-        self.open = True
-
-    def feed(self, number: int, picture: Optional[Any]) -> None:
-        """The picture with ``number``, None at the end of the video."""
-        after = b"" if picture is None else _digest(picture)
-        if after != self._before:
-            self.seam = Seam(self._before, after, number)
-        self.open = self.seam is None and number < self._limit
-
-
-def _digest(picture: Any) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(picture)).digest()
-
-
 def work(job: Job, tell: crew.Tell) -> Stretch:
     """Convert one stretch; the body of a worker process."""
-    source = Source(job.video, job.threads)
+    began = time.perf_counter()
+    painters = [Painter(job.form.look, job.video.luma) for _ in range(2 if job.form.delta else 1)]
+    source = Source(job.video.path, job.threads, bool(job.video.luma) and not painters[0].wants_colour)
     try:
         handle = os.open(job.path, os.O_WRONLY | os.O_NOFOLLOW)
         try:
-            return _stretch(job, source, _Writer(handle, job.script, job.start, tell))
+            return _stretch(job, source, _Writer(handle, job, painters, tell), began)
         finally:
             os.close(handle)
     except OSError as error:
@@ -170,20 +160,21 @@ def work(job: Job, tell: crew.Tell) -> Stretch:
         source.close()
 
 
-def _stretch(job: Job, source: Source, writer: "_Writer") -> Stretch:
-    opening: Optional[_Watch] = None
-    closing: Optional[_Watch] = None
+def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stretch:
+    opening: Optional[Watch] = None
+    closing: Optional[Watch] = None
+    ended = False
     if job.start:
         source.seek(job.start - 1)
         picture = source.read()
         if picture is None:
-            return Stretch(job.start, 0, True, None, None)
-        opening = _Watch(job.start - 1, picture)
+            return Stretch(writer.share(began), True, None, None, writer.sizes())
+        opening = Watch(job.start - 1, picture)
+        writer.prepare(picture)
     number = job.start
     while True:
         mine = job.stop is None or number < job.stop
         if not (mine or (closing and closing.open) or (opening and opening.open)):
-            ended = False
             break
         picture = source.read()
         for watch in (opening, closing):
@@ -196,45 +187,74 @@ def _stretch(job: Job, source: Source, writer: "_Writer") -> Stretch:
         if mine:
             writer.add(picture)
             if number + 1 == job.stop:
-                closing = _Watch(number, picture)
+                closing = Watch(number, picture)
         number += 1
     writer.flush()
     return Stretch(
-        job.start,
-        writer.written,
+        writer.share(began),
         ended,
         opening.seam if opening else None,
         closing.seam if closing else None,
+        writer.sizes(),
     )
 
 
 class _Writer:
     """Turns pictures into frames of the file and writes them in batches."""
 
-    def __init__(self, handle: int, script: Script, start: int, tell: crew.Tell) -> None:
-        self._handle, self._script, self._start, self._tell = handle, script, start, tell
-        rows, columns = script.grid
-        self._lines: Any = np.full((rows, columns + 1), NEWLINE, np.uint8)
-        self._codes = self._lines[:, :columns]
+    def __init__(self, handle: int, job: Job, painters: List[Painter], tell: crew.Tell) -> None:
+        self._handle, self._form, self._start, self._tell = handle, job.form, job.start, tell
+        self._painters = painters  # two take turns where the cells of the frame before are wanted
+        self._before: Any = None
+        self._place = 0 if job.base is None else job.base + int(job.form.offset(job.start) or 0)
+        self._sizes: Any = [] if job.base is None else None
         self._batch: List[bytes] = []
-        self._most = max(1, min(64, _BATCH // script.grid.size))
-        self.written = 0
+        self._collected = 0  # bytes in it
+        self._frames = 0
+        self._painting = self._writing = 0.0
+
+    def prepare(self, picture: Any) -> None:
+        """The picture before the first one."""
+        if len(self._painters) > 1:
+            self._before = self._painters[(self._start - 1) % 2].cells(picture)
 
     def add(self, picture: Any) -> None:
-        characters.write(characters.gray(picture), self._script.grid, self._codes)
-        number = self._start + self.written + len(self._batch)
-        self._batch.append(b"%d\n%b" % (number, self._lines.tobytes()))
-        if len(self._batch) == self._most:
+        began = time.perf_counter()
+        number = self._start + self._frames
+        cells = self._painters[number % len(self._painters)].cells(picture)
+        frame = self._form.frame(number, cells, self._before)
+        if len(self._painters) > 1:
+            self._before = cells
+        self._batch.append(frame)
+        self._frames += 1
+        self._collected += len(frame)
+        self._painting += time.perf_counter() - began
+        if self._collected >= _BATCH or len(self._batch) == 64:
             self.flush()
 
     def flush(self) -> None:
-        if not self._batch:
-            return
+        began = time.perf_counter()
         rest = memoryview(b"".join(self._batch))
-        offset = self._script.offset(self._start + self.written)
         while len(rest):
-            done = os.pwrite(self._handle, rest, offset)
-            rest, offset = rest[done:], offset + done
-        self.written += len(self._batch)
+            done = os.pwrite(self._handle, rest, self._place)
+            rest, self._place = rest[done:], self._place + done
+        if self._sizes is not None:
+            self._sizes.append(np.fromiter(map(len, self._batch), np.uint32, len(self._batch)))
+        self._writing += time.perf_counter() - began
         self._tell(len(self._batch))
-        self._batch = []
+        self._batch, self._collected = [], 0
+
+    def sizes(self) -> Optional[Any]:
+        """(frames,) uint32: bytes of each frame written, None where they are known beforehand."""
+        return None if self._sizes is None else np.concatenate([np.zeros(0, np.uint32)] + self._sizes)
+
+    def share(self, began: float) -> Share:
+        spent = time.perf_counter() - began
+        return Share(
+            self._start,
+            self._frames,
+            time.process_time(),
+            spent - self._painting - self._writing,
+            self._painting,
+            self._writing,
+        )

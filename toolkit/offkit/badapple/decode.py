@@ -2,17 +2,22 @@
 
 import os
 import shlex
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
+import numpy as np
 
 from offkit.badapple.counting import count
+from offkit.badapple.reduce import TABLES
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 
 ALL_THREADS = 0
 _LIMITABLE = hasattr(cv2, "CAP_PROP_N_THREADS")  # since OpenCV 4.7
 _OR_NONE = "give the path of a video, or none at all: then the built-in clip is converted"
+_PLANAR = (b"I420", b"NV12")  # layouts that begin with all luma
+_CALIBRATION = 30  # pictures in which the range of luma must show
+_CLOSE = 1.5  # gray levels that luma and the gray of BGR may differ by on average
 _UNBELIEVABLE = 10**8  # frames; a header that claims more is damaged
 
 
@@ -24,16 +29,19 @@ class Video(NamedTuple):
     fps: float  # 0.0 when the header says nothing of use
     width: int  # of the first decoded picture, which knows of rotation
     height: int
+    luma: str = ""  # range of the luma that this OpenCV hands out (see reduce), "": only trust BGR
+    keys: Tuple[int, ...] = ()  # numbers of the key frames, ascending from 0; empty: not known
 
 
 class Source:
     """An open video: a stream of pictures that can be moved, more or less exactly.
 
     ``threads`` decoder threads are used (ALL_THREADS: one for every processor), as far as this
-    OpenCV lets itself be told; see ``decoder_threads``.
+    OpenCV lets itself be told; see ``decoder_threads``. With ``luma`` pictures are the decoder's
+    own luma, which costs no conversion; ask for it only where ``probe`` found a range.
     """
 
-    def __init__(self, path: str, threads: int = ALL_THREADS) -> None:
+    def __init__(self, path: str, threads: int = ALL_THREADS, luma: bool = False) -> None:
         # A path from the root is never taken for a URL, and the whitelist keeps playlists
         # (HLS, concat, SDP) from asking the network.
         path = os.path.abspath(path)
@@ -43,15 +51,27 @@ class Source:
             parameters = [cv2.CAP_PROP_N_THREADS, threads]
         self._capture = cv2.VideoCapture()
         self._picture: Any = None
-        if parameters and self._capture.open(path, cv2.CAP_FFMPEG, parameters):
-            return
-        for backend in (cv2.CAP_FFMPEG, cv2.CAP_OPENCV_MJPEG):
-            if self._capture.open(path, backend):
-                return
+        if not (parameters and self._capture.open(path, cv2.CAP_FFMPEG, parameters)):
+            for backend in (cv2.CAP_FFMPEG, cv2.CAP_OPENCV_MJPEG):
+                if self._capture.open(path, backend):
+                    break
+        if luma:
+            self._capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
 
     @property
     def is_open(self) -> bool:
         return bool(self._capture.isOpened())
+
+    @property
+    def plain_luma(self) -> bool:
+        """Whether pictures are luma of 8 bits, the right way up. Codes: libavcodec's raw.c."""
+        capture = self._capture
+        code = int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) & 0xFFFFFFFF
+        return (
+            not capture.get(cv2.CAP_PROP_CONVERT_RGB)
+            and not capture.get(cv2.CAP_PROP_ORIENTATION_META)
+            and code.to_bytes(4, "little") in _PLANAR
+        )
 
     @property
     def frames(self) -> int:
@@ -68,7 +88,10 @@ class Source:
         self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)
 
     def read(self) -> Optional[Any]:
-        """The next picture, (h, w, 3) BGR uint8, or None at the end. The next call overwrites it."""
+        """The next picture, (h, w, 3) uint8 BGR or (h, w) luma, or None at the end.
+
+        The next call overwrites it.
+        """
         done, picture = self._capture.read(self._picture)
         if not done:
             return None
@@ -83,6 +106,12 @@ class Source:
     def skip(self) -> bool:
         """Decode the next picture without handing it out; False at the end."""
         return bool(self._capture.grab())
+
+    def picture(self) -> Optional[Any]:
+        """The picture that ``skip`` decoded, as ``read`` would have handed it out."""
+        done, picture = self._capture.retrieve(self._picture)
+        self._picture = picture if done else None
+        return self._picture
 
     def close(self) -> None:
         self._capture.release()
@@ -120,9 +149,39 @@ def probe(path: str) -> Video:
         if picture is None:
             raise _unusable(path, "VID003", "no picture can be decoded from this video")
         height, width = picture.shape[:2]
-        return Video(os.path.abspath(path), source.frames, source.fps, int(width), int(height))
+        video = Video(os.path.abspath(path), source.frames, source.fps, int(width), int(height))
+        return video._replace(luma=_luma(path, source, picture))
     finally:
         source.close()
+
+
+def _luma(path: str, colours: Source, picture: Optional[Any]) -> str:
+    """The range of the luma in the video: what turns it into the gray of its colours, or "".
+
+    Nothing says the range (FFmpeg knows, OpenCV does not tell), so the first pictures are
+    decoded both ways. ``picture`` is the first one that ``colours`` handed out.
+    """
+    plane = Source(path, 1, luma=True)
+    try:
+        if not plane.plain_luma:
+            return ""
+        for _ in range(_CALIBRATION):
+            luma = plane.read()
+            if picture is None or luma is None or luma.dtype != np.uint8 or luma.shape != picture.shape[:2]:
+                return ""
+            gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+            errors = {
+                name: float(cv2.absdiff(cv2.LUT(luma, table), gray).mean()) for name, table in TABLES.items()
+            }
+            name = min(errors, key=errors.__getitem__)
+            if errors[name] > _CLOSE:
+                return ""
+            if max(errors.values()) > 2 * _CLOSE:
+                return name
+            picture = colours.read()
+        return ""
+    finally:
+        plane.close()
 
 
 def _unusable(path: str, code: str, why: str) -> RequestError:

@@ -41,7 +41,7 @@ class Reducer:
 
     def __init__(self, cells: Grid, luma: str = FULL) -> None:
         self._cells = cells
-        self._table = None if luma == FULL else TABLES[luma]
+        self._table = TABLES[luma] if luma == LIMITED else None
         self._plans: Dict[Tuple[int, ...], _Plan] = {}
         self._gray: Any = np.empty((cells.rows, cells.columns), np.uint8)
         self._colour: Any = np.empty((cells.rows, cells.columns, 3), np.uint8)
@@ -87,8 +87,8 @@ def _plan(shape: Tuple[int, ...], cells: Grid) -> _Plan:
     while count * 2 <= most and (count == 1 or height > _APART * count * cells.rows):
         count *= 2
     lines = count * cells.rows
-    places = (np.arange(lines) * 2 + 1) * height // (2 * lines)
-    halves = []
+    places: Any = (np.arange(lines) * 2 + 1) * height // (2 * lines)
+    halves: List[Any] = []
     across, down = width, lines
     while down > cells.rows and count > 1:
         across, down = across // 2 if across >= 2 * cells.columns and across % 2 == 0 else across, down // 2

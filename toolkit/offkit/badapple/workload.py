@@ -27,7 +27,11 @@ from typing import List, NamedTuple, Optional, Tuple
 from offkit.badapple import convert, crew, decode, environment
 from offkit.badapple.counting import count
 from offkit.badapple.formats import characters, script
+from offkit.badapple.formats.base import Facts
+from offkit.badapple.formats.cells import Grid, Look
 from offkit.badapple.formats.script import Script
+from offkit.badapple.formats.text import Text
+from offkit.badapple.keyframes import cuts
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import check
 from offkit.edges import leftovers
@@ -163,21 +167,23 @@ def _run(
     findings = environment.check_semaphores()
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
+    form = Text(Look(Grid(*grid)), Facts(claimed.fps, video.width, video.height))
     wanted = request.workers or workers_by_default()
     method = crew.start_method()
-    likely = count(len(convert.cuts(video.frames, wanted)), "process", "processes")
+    likely = count(len(cuts(video.frames, wanted, video.keys)), "process", "processes")
     report.step("converting {} with {}".format(os.path.basename(source), likely))
     spent = checking = 0.0
     replayed: Optional[check.Replayed] = None
     for workers in (wanted, 1):
         began = time.perf_counter()
         with report.bar("frames", video.frames) as bar:
-            result = convert.convert(video, claimed, part, workers, bar)
+            result = convert.convert(video, form, part, workers, bar)
         spent += time.perf_counter() - began
         wrong: List[Finding] = []
         if result is not None:
+            written = claimed._replace(frames=result.frames)
             began = time.perf_counter()
-            verified, replayed = _check(request, report, shown, source, part, result.script, wanted, wrong)
+            verified, replayed = _check(request, report, shown, source, part, written, wanted, wrong)
             checking += time.perf_counter() - began
         if result is not None and (not wrong or result.workers == 1):
             break
@@ -185,14 +191,14 @@ def _run(
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail
-    findings += check.loss(source, video.frames, video.fps, result.script.frames, replayed)
+    findings += check.loss(source, video.frames, video.fps, result.frames, replayed)
     try:
         os.replace(part, output)
     except OSError as error:
         raise convert.unwritable(output, error)
     return Outcome(
         output,
-        result.script,
+        written,
         source,
         result.workers,
         wanted,

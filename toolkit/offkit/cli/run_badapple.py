@@ -182,7 +182,7 @@ def _rows(outcome: Any, rate: float) -> List[List[str]]:
 
 def _processes(outcome: Any) -> str:
     """How many, and why not as many as wanted; decoder threads where they are more than one each."""
-    from offkit.badapple.convert import LEAST
+    from offkit.badapple.keyframes import LEAST
 
     parts = [outcome.method]
     if outcome.workers < outcome.wanted:

@@ -12,11 +12,11 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from offkit.badapple import crew
-from offkit.badapple.convert import cuts
 from offkit.badapple.counting import count
-from offkit.badapple.decode import ALL_THREADS, Source
+from offkit.badapple.decode import ALL_THREADS, Source, probe
 from offkit.badapple.formats import characters
 from offkit.badapple.formats.script import Script
+from offkit.badapple.keyframes import cuts
 from offkit.badapple.shadowplay import strip
 from offkit.badapple.shadowplay.film import HEIGHT, Film
 from offkit.badapple.verify.readback import Block, blocks, label_numbers
@@ -138,7 +138,8 @@ def _compare(job: Reading, block: Block, found: Any, tally: Tally) -> Tally:
 
 def replay(job: Replay, tell: crew.Tell) -> Replayed:
     """Decode the whole video in order, comparing the samples; the body of a worker process."""
-    source = Source(job.video, ALL_THREADS)
+    luma = probe(job.video).luma
+    source = Source(job.video, ALL_THREADS, bool(luma))
     script, wanted = job.script, set(job.samples)
     data = np.memmap(job.path, np.uint8, "r")
     codes: Any = np.empty((script.grid.rows, script.grid.columns), np.uint8)
@@ -150,7 +151,7 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
             picture = source.read()
             if picture is None:
                 break
-            characters.write(characters.gray(picture), script.grid, codes)
+            characters.write(picture, script.grid, codes, luma)
             block = next(blocks(data, script, number, number + 1))
             if not np.array_equal(block.codes[0], codes):
                 different.append(number)

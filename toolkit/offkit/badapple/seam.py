@@ -1,0 +1,41 @@
+"""Whether two stretches of a video meet, seen from both sides.
+
+Both neighbours decode on from the frame before the cut until the picture changes, and must
+agree on when that is and on both pictures.
+"""
+
+import hashlib
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+STILL = 250  # frames without any change after which a seam is given up
+
+
+class Seam(NamedTuple):
+    """SHA-256 of the picture before the cut and of the next other one."""
+
+    before: bytes
+    after: bytes  # empty at the end of the video
+    at: int  # number of the frame that is ``after``
+
+
+class Watch:
+    """Finds a seam: fed every picture from the one before the cut on, until ``open`` is False."""
+
+    def __init__(self, number: int, picture: Any) -> None:
+        self._before = _digest(picture)
+        self._limit = number + STILL
+        self.seam: Optional[Seam] = None
+        self.open = True
+
+    def feed(self, number: int, picture: Optional[Any]) -> None:
+        """The picture with ``number``, None at the end of the video."""
+        after = b"" if picture is None else _digest(picture)
+        if after != self._before:
+            self.seam = Seam(self._before, after, number)
+        self.open = self.seam is None and number < self._limit
+
+
+def _digest(picture: Any) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(picture)).digest()
