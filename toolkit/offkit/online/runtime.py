@@ -80,7 +80,7 @@ def _tree(directory: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
         if entry.is_dir():
             if entry.name != "__pycache__":
                 yield from _tree(entry, name)
-        elif entry.name.endswith((".py", ".json", ".csv")):
+        elif entry.name.endswith((".py", ".json", ".csv", ".html")):
             yield name, _unix(entry.read_bytes())
 
 

@@ -73,13 +73,13 @@ class Cast(Format):
         out: Any = np.zeros((len(places), _MOVE + inks * step + 1), sgr.WORD)
         if not len(places):
             return b""
-        start = np.ones(len(places), bool)
+        start: Any = np.ones(len(places), bool)
         start[1:] = (places[1:] != places[:-1] + 1) | (places[1:] % columns == 0)
         moves = np.flatnonzero(start)
         out[moves[:, None], (0, 2, 4)] = sgr.words(b"\033[", b";", b"H")
         out[moves, 1] = sgr.numbers(b"", 10000)[places[moves] // columns + 1]
         out[moves, 3] = sgr.numbers(b"", 10000)[places[moves] % columns + 1]
-        fresh = np.zeros(len(places), bool)
+        fresh: Any = np.zeros(len(places), bool)
         fresh[0] = True
         colours: Any = (cells.ink, cells.paper)
         for layer, values in zip((sgr.INK, sgr.PAPER)[:inks], colours):

@@ -1,0 +1,99 @@
+"""One HTML file that plays itself: no network, no other file.
+
+``page.html`` is the page. What the film looks like stands in it as JSON, then every frame as a
+line of base64 (see ``spans``): what changed, and every 150th frame the whole. No zlib: its
+output differs between versions, and a browser of 2018 cannot undo it.
+"""
+
+import binascii
+import json
+import pkgutil
+from typing import Any, List, Optional, Tuple
+
+import numpy as np
+
+from offkit.badapple.formats import palette, spans
+from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, Cells, Look
+from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE
+
+WHOLE = 150  # frames from one whole frame to the next
+_ABOUT, _FRAMES = "@ABOUT@", "@FRAMES@\n"
+
+
+def glyphs(look: Look) -> List[int]:
+    """Code points of all characters that a look can show, at most 256."""
+    if look.mode == CHARACTERS:
+        return [ord(character) for character in look.ramp]
+    return list(BLOCKS) if look.mode == HALF else list(range(FIRST_BRAILLE, FIRST_BRAILLE + 256))
+
+
+def inks(look: Look) -> int:
+    """Colours of a cell: none, ink, or ink and paper."""
+    return 0 if look.colour == MONO else 2 if look.mode == HALF else 1
+
+
+class Html(Format):
+    """See the module."""
+
+    name = "html"
+    suffix = ".html"
+    delta = True
+
+    def __init__(self, look: Look, facts: Facts) -> None:
+        Format.__init__(self, look, facts)
+        self._index: Any = np.zeros(0x10000, np.uint8)
+        self._index[glyphs(look)] = np.arange(len(glyphs(look)))
+
+    def head(self, frames: int) -> bytes:
+        look, facts = self.look, self.facts
+        about = {
+            "fps": float(facts.fps),
+            "width": facts.width,
+            "height": facts.height,
+            "rows": look.grid.rows,
+            "columns": look.grid.columns,
+            "mode": look.mode,
+            "colour": look.colour,
+            "ramp": look.ramp,
+            "invert": look.invert,
+            "inks": inks(look),
+            "whole": WHOLE,
+            "glyphs": "".join(chr(code) for code in glyphs(look)),
+            "palette": _palette(look),
+        }
+        # "<" would let a ramp end the script that it stands in.
+        text = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
+        return _page()[0].replace(_ABOUT, text).encode("utf-8")
+
+    def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
+        old = None if number % WHOLE == 0 else before
+        data = b""
+        for place, plane in enumerate(cells):
+            if plane is not None:
+                past = None if old is None else old[place]
+                new = self.flat(plane, place)
+                data += spans.pack(new, np.zeros_like(new) if past is None else self.flat(past, place))
+        return binascii.b2a_base64(data)
+
+    def flat(self, plane: Any, place: int) -> Any:
+        """A plane of cells as bytes: characters by their place in ``glyphs``."""
+        return (plane if place else np.take(self._index, plane)).reshape(-1)
+
+    def foot(self, frames: int, sizes: Any) -> bytes:
+        return _page()[1].encode("utf-8")
+
+
+def _palette(look: Look) -> List[str]:
+    """Colours of the places that cells may have, as hexadecimal RGB."""
+    if look.colour not in (SIXTEEN, INDEXED):
+        return []
+    return ["{:02x}{:02x}{:02x}".format(*rgb) for rgb in palette.colours().tolist()]
+
+
+def _page() -> Tuple[str, str]:
+    """The page before and after the frames."""
+    data = pkgutil.get_data(__name__, "page.html")
+    assert data is not None  # it travels with this module
+    before, _, after = data.decode("utf-8").replace("\r\n", "\n").partition(_FRAMES)
+    return before, after
