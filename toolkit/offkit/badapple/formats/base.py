@@ -36,6 +36,7 @@ class Format:
     name = ""  # text, cast, html, video
     suffix = ""  # of the file's name
     delta = False  # whether ``frame`` wants the cells of the frame before
+    exact = True  # whether a reader gives back the very cells
 
     def __init__(self, look: Look, facts: Facts) -> None:
         self.look, self.facts = look, facts
