@@ -12,8 +12,9 @@ from typing import Any, Optional
 import numpy as np
 
 from offkit.badapple.formats import sgr
+from offkit.badapple.formats.about import describe, inks
 from offkit.badapple.formats.base import Format
-from offkit.badapple.formats.cells import HALF, MONO, Cells
+from offkit.badapple.formats.cells import Cells
 
 WHOLE = 150  # frames from one whole frame to the next
 ENTER = b"\033[?1049h\033[?25l\033[2J"  # the alternate screen, no cursor, empty
@@ -32,21 +33,12 @@ class Cast(Format):
     delta = True
 
     def head(self, frames: int) -> bytes:
-        look, facts = self.look, self.facts
         about = {
             "version": 2,
-            "width": look.grid.columns,
-            "height": look.grid.rows,
+            "width": self.look.grid.columns,
+            "height": self.look.grid.rows,
             "env": {"TERM": "xterm-256color"},
-            # For our own reader; players skip what they do not know.
-            "offkit": {
-                "fps": float(facts.fps),
-                "resolution": [facts.width, facts.height],
-                "mode": look.mode,
-                "colour": look.colour,
-                "ramp": look.ramp,
-                "invert": look.invert,
-            },
+            "offkit": describe(self.look, self.facts),  # players skip what they do not know
         }
         return json.dumps(about, sort_keys=True).encode("ascii") + b"\n"
 
@@ -69,8 +61,8 @@ class Cast(Format):
         columns = self.look.grid.columns
         places = np.flatnonzero(_bridged(changed(cells, before)))
         step = sgr.width(self.look.colour)
-        inks = (2 if self.look.mode == HALF else 1) if self.look.colour != MONO else 0
-        out: Any = np.zeros((len(places), _MOVE + inks * step + 1), sgr.WORD)
+        layers = (sgr.INK, sgr.PAPER)[: inks(self.look)]
+        out: Any = np.zeros((len(places), _MOVE + len(layers) * step + 1), sgr.WORD)
         if not len(places):
             return b""
         start: Any = np.ones(len(places), bool)
@@ -82,12 +74,12 @@ class Cast(Format):
         fresh: Any = np.zeros(len(places), bool)
         fresh[0] = True
         colours: Any = (cells.ink, cells.paper)
-        for layer, values in zip((sgr.INK, sgr.PAPER)[:inks], colours):
+        for layer, values in zip(layers, colours):
             flat = values.reshape((-1,) + values.shape[2:])
             at = _MOVE + (layer - sgr.INK) * step
             sgr.put(out[:, at : at + step], flat[places], fresh, layer, self.look.colour)
         out[:, -1] = sgr.characters(cells.glyphs.reshape(-1)[places])
-        return sgr.text(out) + (sgr.RESET if inks else b"")
+        return sgr.text(out) + (sgr.RESET if layers else b"")
 
 
 def changed(cells: Cells, before: Optional[Cells]) -> Any:

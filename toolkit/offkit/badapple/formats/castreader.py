@@ -6,27 +6,18 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from offkit.badapple.formats import sgr
+from offkit.badapple.formats.about import described, inks
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cast import ENTER, WHOLE, Cast
 from offkit.badapple.formats.cells import (
-    BRAILLE,
-    CHARACTERS,
-    HALF,
-    INDEXED,
-    MONO,
-    SIXTEEN,
     TRUE,
     Cells,
-    Grid,
     Look,
 )
 from offkit.badapple.formats.growing import Parts
-from offkit.badapple.formats.look import MAX_CELLS
 from offkit.model.errors import RequestError
 
 _LONGEST_HEAD = 1 << 14  # bytes; 256 escaped characters of a ramp and the rest
-_MODES = (CHARACTERS, HALF, BRAILLE)
-_COLOURS = (MONO, SIXTEEN, INDEXED, TRUE)
 
 
 def is_ours(start: bytes) -> bool:
@@ -58,7 +49,7 @@ class CastReader(Reader):
         head = self._parts.head.read(0, _LONGEST_HEAD).partition(b"\n")
         if self._growing and not head[1]:
             raise TooEarly("the first line is not there yet")
-        about = described(head[0])
+        about = _described(head[0])
         if about is None:
             raise damaged(self._path, "its first line does not say what it is")
         self.look, self.facts = about
@@ -133,9 +124,10 @@ class CastReader(Reader):
         return Cells(*arrays)
 
     def _empty(self) -> Cells:
-        inks = 0 if self.look.colour == MONO else 2 if self.look.mode == HALF else 1
         shape = self.look.grid + ((3,) if self.look.colour == TRUE else ())
-        return Cells(np.zeros(self.look.grid, np.uint16), *(np.zeros(shape, np.uint8) for _ in range(inks)))
+        return Cells(
+            np.zeros(self.look.grid, np.uint16), *(np.zeros(shape, np.uint8) for _ in range(inks(self.look)))
+        )
 
     def close(self) -> None:
         self._parts.close()
@@ -148,18 +140,8 @@ def _changed(old: Any, places: Any, values: Any) -> Any:
     return new
 
 
-def described(head: bytes) -> Optional[Tuple[Look, Facts]]:
-    """(Look, Facts) that the first line of an asciicast of ours tells; None where it does not."""
+def _described(head: bytes) -> Optional[Tuple[Look, Facts]]:
     try:
-        about = json.loads(head.decode("utf-8"))
-        ours = about["offkit"]
-        grid = Grid(int(about["height"]), int(about["width"]))
-        look = Look(grid, ours["mode"], ours["colour"], str(ours["ramp"]), bool(ours["invert"]))
-        width, height = ours["resolution"]
-        facts = Facts(float(ours["fps"]), int(width), int(height))
-    except (ValueError, LookupError, TypeError, OverflowError):
+        return described(json.loads(head.decode("utf-8"))["offkit"])
+    except (ValueError, LookupError, TypeError):
         return None
-    sane = look.mode in _MODES and look.colour in _COLOURS and 0 < facts.fps < 1e9
-    if not (sane and 0 < grid.rows <= MAX_CELLS and 0 < grid.columns <= MAX_CELLS):
-        return None
-    return look, facts

@@ -13,24 +13,12 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from offkit.badapple.formats import palette, spans
+from offkit.badapple.formats.about import describe, glyphs, inks
 from offkit.badapple.formats.base import Facts, Format
-from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, Cells, Look
-from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE
+from offkit.badapple.formats.cells import INDEXED, SIXTEEN, Cells, Look
 
 WHOLE = 150  # frames from one whole frame to the next
 _ABOUT, _FRAMES = "@ABOUT@", "@FRAMES@\n"
-
-
-def glyphs(look: Look) -> List[int]:
-    """Code points of all characters that a look can show, at most 256."""
-    if look.mode == CHARACTERS:
-        return [ord(character) for character in look.ramp]
-    return list(BLOCKS) if look.mode == HALF else list(range(FIRST_BRAILLE, FIRST_BRAILLE + 256))
-
-
-def inks(look: Look) -> int:
-    """Colours of a cell: none, ink, or ink and paper."""
-    return 0 if look.colour == MONO else 2 if look.mode == HALF else 1
 
 
 class Html(Format):
@@ -46,22 +34,11 @@ class Html(Format):
         self._index[glyphs(look)] = np.arange(len(glyphs(look)))
 
     def head(self, frames: int) -> bytes:
-        look, facts = self.look, self.facts
-        about = {
-            "fps": float(facts.fps),
-            "width": facts.width,
-            "height": facts.height,
-            "rows": look.grid.rows,
-            "columns": look.grid.columns,
-            "mode": look.mode,
-            "colour": look.colour,
-            "ramp": look.ramp,
-            "invert": look.invert,
-            "inks": inks(look),
-            "whole": WHOLE,
-            "glyphs": "".join(chr(code) for code in glyphs(look)),
-            "palette": _palette(look),
-        }
+        about = describe(self.look, self.facts)
+        about["inks"] = inks(self.look)
+        about["whole"] = WHOLE
+        about["glyphs"] = "".join(chr(code) for code in glyphs(self.look))
+        about["palette"] = _palette(self.look)
         # "<" would let a ramp end the script that it stands in.
         text = json.dumps(about, sort_keys=True).replace("<", "\\u003c")
         return _page()[0].replace(_ABOUT, text).encode("utf-8")

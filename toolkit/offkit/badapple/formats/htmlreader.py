@@ -7,22 +7,15 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from offkit.badapple.formats import spans
+from offkit.badapple.formats.about import described, glyphs, inks
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import (
-    BRAILLE,
-    CHARACTERS,
-    HALF,
-    INDEXED,
-    MONO,
-    SIXTEEN,
     TRUE,
     Cells,
-    Grid,
     Look,
 )
 from offkit.badapple.formats.growing import Part
-from offkit.badapple.formats.html import WHOLE, Html, glyphs, inks
-from offkit.badapple.formats.look import MAX_CELLS
+from offkit.badapple.formats.html import WHOLE, Html
 from offkit.model.errors import RequestError
 
 _GENERATOR = b'<meta name="generator" content="offkit run-badapple">'
@@ -30,8 +23,6 @@ _ABOUT = b'<script type="application/json" id="about">\n'
 _FRAMES = b'</script>\n<script type="text/plain" id="frames">\n'
 _END = b"\n</script>\n<script>\n"
 _MARGIN = 1 << 18  # bytes in which the page before, or after, the frames lies
-_MODES = (CHARACTERS, HALF, BRAILLE)
-_COLOURS = (MONO, SIXTEEN, INDEXED, TRUE)
 
 
 def is_ours(start: bytes) -> bool:
@@ -121,15 +112,7 @@ class HtmlReader(Reader):
 
 
 def _described(text: bytes) -> Optional[Tuple[Look, Facts]]:
-    """What the JSON in the page says; None where it does not."""
     try:
-        about = json.loads(text.decode("utf-8"))
-        grid = Grid(int(about["rows"]), int(about["columns"]))
-        look = Look(grid, about["mode"], about["colour"], str(about["ramp"]), bool(about["invert"]))
-        facts = Facts(float(about["fps"]), int(about["width"]), int(about["height"]))
-    except (ValueError, LookupError, TypeError, OverflowError):
+        return described(json.loads(text.decode("utf-8")))
+    except ValueError:
         return None
-    sane = look.mode in _MODES and look.colour in _COLOURS and 2 <= len(look.ramp) <= 256
-    if not (sane and 0 < grid.rows <= MAX_CELLS and 0 < grid.columns <= MAX_CELLS):
-        return None
-    return look, facts

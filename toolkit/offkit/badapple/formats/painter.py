@@ -8,6 +8,7 @@ eight dots a cell by ordered dither (Bayer 1973), the colour that of the cell.
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from offkit.badapple.formats import palette
@@ -68,7 +69,7 @@ class Painter:
             return Cells(self._glyphs, colours[0::2], colours[1::2])
         bright = colours.max(axis=2)
         if look.mode == CHARACTERS:
-            glyphs = np.take(self._ramp, bright, out=self._glyphs, mode="clip")
+            glyphs = cv2.LUT(bright, self._ramp, self._glyphs)
         else:
             glyphs = self._shapes(self._dots.gray(picture))
         return Cells(glyphs, self._ink(glyphs, colours, bright))
@@ -78,7 +79,7 @@ class Painter:
         if self._look.invert:
             gray = np.invert(gray)
         if self._look.mode == CHARACTERS:
-            return np.take(self._ramp, gray, out=self._glyphs, mode="clip")
+            return cv2.LUT(gray, self._ramp, self._glyphs)
         lit: Any = gray > self._limits
         if self._look.mode == HALF:
             return np.take(_BLOCKS, lit[0::2] + 2 * lit[1::2].view(np.uint8))
