@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 _PIECE = re.compile("\033\\[(\\??[\\d;]*)([A-Za-z])|(.)", re.DOTALL)
+_CUT = re.compile("\033(?:\\[[\\d;?]*)?(?=\033)")  # a sequence that another one broke off
 _LAYERS = {3: 0, 9: 0, 4: 1, 10: 1}  # by the tens of SGR's parameter: ink, paper
 
 
@@ -24,7 +25,7 @@ class Model:
 
     def feed(self, data):
         """AssertionError on anything that is neither a character nor one of the sequences known here."""
-        for one in _PIECE.finditer(data.decode("utf-8")):
+        for one in _PIECE.finditer(_CUT.sub("", data.decode("utf-8", "ignore"))):
             parameters, final, character = one.groups()
             if character is not None:
                 self._put(character)

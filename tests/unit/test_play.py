@@ -1,178 +1,195 @@
-"""Playing a conversion in a terminal."""
+"""Playing a conversion in a terminal, and giving the terminal back."""
 
-import fcntl
 import os
-import pty
-import select
+import random
 import signal
-import struct
-import termios
 import time
 
 import pytest
 
-from offkit.badapple.formats.script import Grid, Script
-from offkit.badapple.player import play
-from offkit.badapple.player.play import Clock, cropped
+from offkit.badapple.player.companion import Companion, Film
 from offkit.model.errors import UsageError
+from terminal_session import FINISHED, INTERRUPTED, LEFT, QUIT, Session, show
 
-TEXT = b"abcd\nefgh\nijkl\n"
-
-
-def test_the_clock_says_which_frame_is_due():
-    """Frames follow the time, not each other."""
-    clock = Clock(25.0, 100.0)
-    assert [clock.frame(now) for now in (100.0, 100.039, 100.04, 101.0, 160.0)] == [0, 0, 1, 25, 1500]
-    assert clock.until(2, 100.04) == pytest.approx(0.04)
-    assert clock.until(2, 200.0) == 0
+ROWS = "abcd\nefgh\nijkl\n"
 
 
-def test_a_pause_stops_the_clock():
-    """What was paused goes on from there."""
-    clock = Clock(10.0, 0.0)
-    clock.toggle(1.0)
-    assert clock.paused
-    assert clock.frame(50.0) == 10
-    clock.toggle(51.0)
-    assert clock.frame(51.0) == 10
-    assert clock.frame(52.0) == 20
+def conversion(path, frames, fps=50.0):
+    """A text whose frames begin with their number's last digit."""
+    head = "total frame: {} / FPS: {!r} / resolution: 8x6\n".format(frames, fps)
+    with open(str(path), "w") as text:
+        text.write(head)
+        text.writelines("{}\n{}".format(n, ROWS.replace("a", str(n % 10))) for n in range(frames))
+    return str(path)
 
 
-@pytest.mark.parametrize("fps", [0.0, -1.0, 1e9])
-def test_a_rate_that_is_none(fps):
-    """Thirty, then."""
-    assert Clock(fps, 0.0).frame(1.0) == 30
+@pytest.fixture
+def film(tmp_path):
+    """Longer than any test."""
+    return Film(conversion(tmp_path / "a.txt", 9000))
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "expected"),
-    [
-        (4, 3, b"\033[1;1Habcd\033[2;1Hefgh\033[3;1Hijkl"),
-        (8, 5, b"\033[2;3Habcd\033[3;3Hefgh\033[4;3Hijkl"),
-        (2, 3, b"\033[1;1Hbc\033[2;1Hfg\033[3;1Hjk"),
-        (4, 1, b"\033[1;1Hefgh"),
-        (1, 1, b"\033[1;1Hf"),
-        (0, 0, b""),
-    ],
-)
-def test_a_frame_is_centred_or_cropped(width, height, expected):
-    """The middle is shown when the terminal is too small, down to nothing."""
-    assert cropped(TEXT, 3, 4, width, height) == expected
+def session(film, *args, **more):
+    return Session(lambda: show(film), *args, **more)
 
 
-def test_no_terminal(monkeypatch, tmp_path):
+def test_no_terminal():
     """A pipe is told so, before anything is done."""
-    with open(str(tmp_path / "out"), "w") as out:
-        monkeypatch.setattr(play.sys, "stdout", out)
-        with pytest.raises(UsageError, match="--play needs a terminal"):
-            play.descriptors()
-
-
-class Screen:
-    """A pseudo-terminal with a player in it."""
-
-    def __init__(self, tmp_path, frames=4, fps=50.0, size=(10, 5)):
-        shown = Script(frames, fps, 8, 6, Grid(3, 4))
-        path = tmp_path / "a.txt"
-        path.write_bytes(
-            shown.header()
-            + b"".join(b"%d\n" % n + TEXT.replace(b"a", b"%d" % (n % 10)) for n in range(frames))
-        )
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self.before = termios.tcgetattr(self.slave)
-        self.pid = os.fork()
-        if not self.pid:
-            code = 9
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
-            try:
-                played = play.play(str(path), shown, self.slave, self.slave)
-                code = 10 + played.finished
-            except KeyboardInterrupt:
-                code = 12
-            finally:
-                os._exit(code)
-        self.output = b""
-
-    def until(self, text):
-        """Read what the player writes until ``text`` comes."""
-        give_up = time.time() + 20
-        while text not in self.output:
-            assert time.time() < give_up, self.output
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.output += os.read(self.master, 65536)
-
-    def end(self):
-        """(status of the player, whether the terminal is as it was)."""
-        status = os.waitpid(self.pid, 0)[1]
-        while select.select([self.master], [], [], 0)[0]:
-            self.output += os.read(self.master, 65536)
-        same = termios.tcgetattr(self.slave) == self.before
-        os.close(self.master)
-        os.close(self.slave)
-        return status, same
-
-
-LEFT = b"\033[?25h\033[?1049l"
+    ends = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.dup2(ends[1], 1)
+        try:
+            Companion(Film("none"))
+        except UsageError as problem:
+            os._exit(problem.exit_code)
+        os._exit(9)
+    assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 2
+    for end in ends:
+        os.close(end)
 
 
 def test_it_plays_to_the_end(tmp_path):
-    """The alternate screen is entered and left, the cursor hidden and shown again."""
-    screen = Screen(tmp_path)
-    screen.until(LEFT)
-    status, same = screen.end()
-    assert (os.WEXITSTATUS(status), same) == (11, True)
-    assert screen.output.startswith(b"\033[?1049h\033[?25l\033[2J")
-    assert b"\033[2;4H0bcd" in screen.output
-    assert screen.output.endswith(LEFT)
+    """Every frame, on the alternate screen, with the line below."""
+    film = Film(conversion(tmp_path / "a.txt", 40))
+    with session(film, 10, 40) as tty:
+        assert tty.end() == (FINISHED, True)
+        before, _, _ = tty.output.partition(LEFT)
+        tty.output = before
+        screen = tty.screen()
+    assert "9bcd" in screen.text()
+    assert "0:00" in screen.text()
+    assert screen.glyphs[4, 18:22].tolist() == [ord(one) for one in "efgh"]
+    assert before.startswith(b"\033[?1049h\033[?25l\033[?7l")
 
 
-@pytest.mark.parametrize(("key", "code"), [(b"q", 10), (b"\033", 10)])
-def test_a_key_leaves(tmp_path, key, code):
+@pytest.mark.parametrize("key", [b"q", b"Q", b"\033"])
+def test_a_key_leaves(film, key):
     """q and Esc, long before the end."""
-    screen = Screen(tmp_path, frames=9000)
-    screen.until(b"bcd")
-    os.write(screen.master, key)
-    status, same = screen.end()
-    assert (os.WEXITSTATUS(status), same) == (code, True)
-    assert screen.output.endswith(LEFT)
+    with session(film) as tty:
+        tty.until(b"bcd")
+        tty.press(key)
+        assert tty.end() == (QUIT, True)
 
 
-def test_a_pause_holds_the_picture(tmp_path):
+def test_a_pause_holds_the_picture(film):
     """After space nothing is drawn until the next one."""
-    screen = Screen(tmp_path, frames=9000)
-    screen.until(b"bcd")
-    os.write(screen.master, b" ")
-    time.sleep(0.2)
-    while select.select([screen.master], [], [], 0)[0]:
-        screen.output += os.read(screen.master, 65536)
-    assert not select.select([screen.master], [], [], 0.3)[0]
-    os.write(screen.master, b" ")
-    screen.output = b""
-    screen.until(b"bcd")
-    os.write(screen.master, b"q")
-    assert screen.end()[1]
+    with session(film) as tty:
+        tty.until(b"bcd")
+        tty.press(b" ")
+        tty.until("\u2016".encode())
+        tty.read(0.1)
+        held = len(tty.output)
+        assert len(tty.read(0.4)) == held
+        tty.press(b" ")
+        tty.until("\u25b8".encode(), held)
+        tty.press(b"q")
+        assert tty.end() == (QUIT, True)
 
 
-@pytest.mark.parametrize("number", [2, 15, 1])
-def test_a_signal_leaves_the_terminal_as_it_was(tmp_path, number):
-    """SIGINT, SIGTERM, SIGHUP: restored first, and then what the signal means."""
-    screen = Screen(tmp_path, frames=9000)
-    screen.until(b"bcd")
-    os.kill(screen.pid, number)
-    status, same = screen.end()
-    assert same
-    assert screen.output.endswith(LEFT)
-    if number == 2:
-        assert os.WEXITSTATUS(status) == 12
-    else:
-        assert os.WTERMSIG(status) == number
+def test_seeking_and_one_frame(film):
+    """Keys in pieces, and many at once."""
+    with session(film, 20, 100) as tty:
+        tty.until(b"bcd")
+        tty.press(b" i")
+        tty.press(b"5\033[")
+        time.sleep(0.02)
+        tty.press(b"C..,")
+        tty.shows("frame 4751 of 9000")
+        tty.press(b"\033[F")
+        tty.shows("frame 8999")
+        tty.press(b"\033[1~")
+        tty.shows("frame 0 of")
+        tty.press(b"q")
+        assert tty.end() == (QUIT, True)
 
 
-def test_a_tiny_terminal(tmp_path):
-    """One character is enough to crop to."""
-    screen = Screen(tmp_path, size=(1, 1))
-    screen.until(LEFT)
-    status, same = screen.end()
-    assert (os.WEXITSTATUS(status), same) == (11, True)
-    assert b"\033[1;1Hf" in screen.output
+def test_any_size_at_any_time(film):
+    """Down to one cell, and back."""
+    with session(film) as tty:
+        for rows, columns in ((1, 1), (3, 200), (50, 2), (2, 2), (30, 90)):
+            at = len(tty.read())
+            tty.resize(rows, columns)
+            tty.until(b"\033[2J", at)
+        tty.until(b"efgh", at)
+        tty.press(b"q")
+        assert tty.end() == (QUIT, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_to_the_player_gives_the_terminal_back(film, number):
+    """And ends all of it like Ctrl-C."""
+    with session(film) as tty:
+        tty.until(b"bcd")
+        os.kill(tty.children()[0], number)
+        assert tty.end() == (INTERRUPTED, True)
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x1c"])
+def test_the_keys_that_end_programs(film, key):
+    """Ctrl-C interrupts; Ctrl-backslash only quits, with no core dumped onto the film."""
+    with session(film) as tty:
+        tty.until(b"bcd")
+        tty.press(key)
+        assert tty.end() == ({b"\x03": INTERRUPTED, b"\x1c": QUIT}[key], True)
+
+
+def test_a_player_that_is_killed(film):
+    """Whoever stands beside it gives the terminal back and says so."""
+    with session(film) as tty:
+        tty.until(b"bcd")
+        os.kill(tty.children()[0], signal.SIGKILL)
+        assert tty.end() == (4, True)
+        assert b"was killed by signal 9" in tty.output
+
+
+def test_the_one_beside_is_killed(film):
+    """Then the player sees it, and leaves the screen."""
+    with session(film) as tty:
+        tty.until(b"bcd")
+        os.kill(tty.job, signal.SIGKILL)
+        assert tty.told()[0] == signal.SIGKILL
+        tty.until(LEFT)
+
+
+@pytest.mark.parametrize("way", ["key", "signal"])
+def test_stopped_and_continued(film, way):
+    """The shell gets its terminal back; afterwards the film goes on."""
+    with session(film) as tty:
+        at = tty.until(b"bcd")
+        if way == "key":
+            tty.press(b"\x1a")
+        else:
+            os.kill(tty.job, signal.SIGTSTP)
+        status, same = tty.told()
+        assert os.WIFSTOPPED(status)
+        assert same
+        assert tty.read().endswith(LEFT)
+        tty.go_on()
+        at = tty.until(b"\033[?1049h", at)
+        tty.until(b"bcd", at)
+        tty.press(b"q")
+        assert tty.end() == (QUIT, True)
+
+
+def test_a_damaged_file_after_the_first_frame(tmp_path):
+    """The error comes when the terminal is back."""
+    path = conversion(tmp_path / "a.txt", 200)
+    with open(path, "r+b") as text:
+        text.seek(-300, 2)
+        text.write(b"\xff\n" * 100)
+    with session(Film(path, speed=8.0)) as tty:
+        assert tty.end() == (1, True)
+        assert tty.output.count(LEFT) <= 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ctrl_c_at_any_moment(film, seed):
+    """Entering, playing, leaving; once or twice."""
+    rng = random.Random(seed)
+    with session(film) as tty:
+        time.sleep(rng.random() * 0.25)
+        for _ in range(rng.choice((1, 1, 2))):
+            tty.press(b"\x03")
+            time.sleep(rng.random() * 0.01)
+        assert tty.end() == (INTERRUPTED, True)

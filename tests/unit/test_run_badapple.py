@@ -12,7 +12,6 @@ import pytest
 
 import offkit
 from clip_maker import write_clip
-from offkit.badapple.player import play as player
 from offkit.badapple.shadowplay import clip, film
 from offkit.cli import run_badapple
 
@@ -273,20 +272,18 @@ def test_a_hang_up_that_nohup_ignores_stays_ignored():
             signal.signal(number, handler)
 
 
-def test_ctrl_c_leaves_the_player_as_interrupted(tmp_path, monkeypatch):
-    """The boundary makes 130 of it; q is an ordinary end."""
-
-    def interrupted(*args):
-        raise KeyboardInterrupt
-
-    path = tmp_path / "a.txt"
-    path.write_text("total frame: 1 / FPS: 30.0 / resolution: 4x3\n0\n@@\n")
-    monkeypatch.setattr(player, "descriptors", lambda: (1, None))
-    monkeypatch.setattr(player, "play", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run_badapple._play(str(path))
-    monkeypatch.setattr(player, "play", lambda *args: player.Played(1, 0, False))
-    assert run_badapple._play(str(path)) == 0
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (["--speed", "9", "--play", "a.txt"], "--speed 9 is not between 0.25 and 8"),
+        (["--speed", "2", "a.mp4"], "--speed is about --play"),
+    ],
+)
+def test_how_fast_to_play(args, why):
+    """A speed is for a film, and has its bounds."""
+    code, _, err = command(*args)
+    assert code == 2
+    assert why in err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 
 import typer
 
+from offkit.badapple import unfinished
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
@@ -38,7 +39,10 @@ def run_badapple(
     height: Optional[int] = typer.Option(None, "--height", metavar="N", help="Rows. Default: 44."),
     full: bool = typer.Option(False, "--full", help="The built-in clip in full length: 6572 frames."),
     quick: bool = typer.Option(False, "--quick", help="Check the file only, not each picture."),
-    play: bool = typer.Option(False, "--play", help="Show it in the terminal (q quits, space pauses)."),
+    play: bool = typer.Option(
+        False, "--play", help="Show it in the terminal, while it is made (? shows the keys)."
+    ),
+    speed: float = typer.Option(1.0, "--speed", metavar="X", help="With --play: 0.25 to 8 times as fast."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
@@ -53,19 +57,14 @@ def run_badapple(
         raise UsageError("--full is about the built-in clip, and {} was given".format(video))
     if play and json:
         raise UsageError("--play and --json exclude each other: both want stdout")
-    text = bool(video) and str(video).lower().endswith(".txt")
-    if play:
-        from offkit.badapple.player import play as player
-
-        _catch_endings()
-
-        player.descriptors()
-        if text:
-            return _play(str(video))
-    elif text:
+    if not 0.25 <= speed <= 8:
+        raise UsageError("--speed {:g} is not between 0.25 and 8".format(speed))
+    if speed != 1 and not play:
+        raise UsageError("--speed is about --play, which is not given")
+    if not play and str(video).lower().endswith(".txt"):
         raise UsageError("{} is a text".format(video), fix="a conversion is shown with --play")
 
-    _catch_endings()
+    _catch_endings(*[signal.SIGINT] * play)
     # Whether there is a cv2 at all is for this module to find out, before anything imports it.
     from offkit.badapple import environment
 
@@ -73,30 +72,56 @@ def run_badapple(
     from offkit.badapple import workload
 
     request = workload.Request(video, output, width or 0, height or 0, full, quick, jobs or 0)
+    if play:
+        return _play(request, speed, report)
     outcome = workload.run(request, report)
     _show(outcome)
-    code = EXIT_PROBLEMS if has_errors(outcome.findings) else EXIT_OK
-    if play and code == EXIT_OK:
-        _play(outcome.output)
-    return code
+    return EXIT_PROBLEMS if has_errors(outcome.findings) else EXIT_OK
 
 
-def _play(path: str) -> int:
+def _play(request: Any, speed: float, report: Any) -> int:
+    """A conversion (of a badapple.workload.Request) as a film; a video while it is converted."""
+    from offkit.badapple import workload
     from offkit.badapple.counting import count
-    from offkit.badapple.formats import script
-    from offkit.badapple.player import play
+    from offkit.badapple.player import behind, companion
 
-    shown = script.load(path)
-    screen, keyboard = play.descriptors()
-    played = play.play(path, shown, screen, keyboard)
+    film, outcome = _conversion(str(request.video or ""), speed), None
+    making = film is None
+    if film is None:
+        output = workload.output_path(request)
+        film = companion.Film(output, unfinished.path(output), os.getpid(), speed)
+    with companion.Companion(film) as screen:
+        if making:
+            outcome = workload.run(request, behind.Behind(report, screen))
+        screen.wait()
+    if outcome is not None:
+        _show(outcome)
+    played = screen.played()
     render.line("{} shown, {} dropped".format(count(played.shown, "frame"), played.dropped))
-    return EXIT_OK
+    return EXIT_PROBLEMS if outcome is not None and has_errors(outcome.findings) else EXIT_OK
 
 
-def _catch_endings() -> None:
-    """SIGTERM and SIGHUP clean up like Ctrl-C, once; a hang-up that nohup(1) ignores stays ignored."""
+def _conversion(path: str, speed: float) -> Any:
+    """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video."""
+    from offkit.badapple.formats import catalogue
+    from offkit.badapple.player.companion import Film
+
+    if not path:
+        return None
+    if not os.path.exists(path):
+        made = unfinished.of(path)
+        return Film(path, made[-1][0], made[-1][1], speed) if made else None
+    named = path.lower().endswith((".txt", ".cast", ".html"))
+    return Film(path, speed=speed) if named or catalogue.is_ours(path) else None
+
+
+def _catch_endings(*more: int) -> None:
+    """SIGTERM, SIGHUP and ``more`` end the program like Ctrl-C, and only the first of them; a hang-up
+    that nohup(1) ignores stays ignored."""
     endings = [
-        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP, *more)
+        if signal.getsignal(number) != signal.SIG_IGN
     ]
 
     def end(number: int, frame: Any) -> None:

@@ -1,7 +1,7 @@
 """What a terminal can show, from what its user's environment says of it."""
 
 import contextlib
-import sys
+import locale
 from typing import Mapping, NamedTuple, Optional
 
 from offkit.model.errors import UsageError
@@ -19,7 +19,8 @@ class Ability(NamedTuple):
 
 
 def ability(environ: Mapping[str, str], encoding: str, terminfo: Optional[int]) -> Ability:
-    """What the terminal can show. ``encoding`` is that of stdout; ``terminfo`` the number of
+    """What the terminal can show. ``encoding`` is what Python makes
+    of the locale; ``terminfo`` the number of
     colours that the terminal's description knows, None where there is no description.
 
     Raises UsageError for a terminal whose cursor cannot be moved.
@@ -77,7 +78,7 @@ def terminfo_colours(screen: int) -> Optional[int]:
 
 def of(screen: int, environ: Mapping[str, str]) -> Ability:
     """What the terminal at the descriptor ``screen`` can show. Raises UsageError as ``ability``."""
-    encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
+    encoding = locale.getpreferredencoding(False)
     if environ.get("TERM", "") in _NO_CURSOR:
         return ability(environ, encoding, None)
     return ability(environ, encoding, terminfo_colours(screen))

@@ -27,7 +27,7 @@ class Screen(NamedTuple):
 def blank(rows: int, columns: int) -> Screen:
     """A cleared screen."""
     rows, columns = min(rows, _MOST - 1), min(columns, _MOST - 1)
-    plain = np.full((rows, columns), DEFAULT, np.int32)
+    plain: Any = np.full((rows, columns), DEFAULT, np.int32)
     return Screen(np.full((rows, columns), BLANK, np.uint16), plain, plain.copy())
 
 
@@ -65,7 +65,7 @@ class Drawing:
         # A blank shows no ink, so it takes that of the cell before it.
         last = np.maximum.accumulate(np.where(glyphs == BLANK, 0, np.arange(1, len(ink) + 1)))
         ink = np.concatenate(([self._style[0]], ink))[last]
-        jumps = np.ones(len(rows), bool)
+        jumps: Any = np.ones(len(rows), bool)
         jumps[1:] = (np.diff(rows) != 0) | (np.diff(columns) != 1)
         inks, papers = _differs(ink, self._style[0]), _differs(paper, self._style[1])
         self._style = int(ink[-1]), int(paper[-1])
@@ -90,7 +90,7 @@ def _joined(changed: Any) -> Any:
 
 
 def _differs(values: Any, before: int) -> Any:
-    differ = np.empty(len(values), bool)
+    differ: Any = np.empty(len(values), bool)
     differ[0] = values[0] != before
     differ[1:] = values[1:] != values[:-1]
     return differ

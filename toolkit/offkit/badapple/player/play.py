@@ -1,211 +1,242 @@
 """Showing a conversion in the terminal, at its speed.
 
 Nothing here waits for a slow terminal: the frame shown is the one whose time it is, and those
-in between are dropped. The terminal is given back as it was, whatever happens.
+in between are dropped.
 """
 
-import contextlib
-import os
-import select
-import shutil
 import signal
-import sys
 import time
-from typing import Any, List, NamedTuple, Optional, Tuple
+from collections import deque
+from typing import Any, Deque, NamedTuple, Optional, Tuple
 
-from offkit.badapple.formats.script import Script
-from offkit.model.errors import UsageError
+from offkit.badapple.player import controls, keys, panel
+from offkit.badapple.player.ability import TRUE_COLOUR, Ability
+from offkit.badapple.player.adapt import Adapter
+from offkit.badapple.player.clock import RATE_UNKNOWN, Clock
+from offkit.badapple.player.controls import Controls
+from offkit.badapple.player.drawing import Drawing, blank
+from offkit.badapple.player.line import Line
+from offkit.badapple.player.source import Source
+from offkit.badapple.player.terminal import ENDINGS, Lost, Terminal
 
-try:
-    import termios
-    import tty
-except ImportError:  # a Python compiled without it plays all the same, but hears no keys
-    termios = tty = None  # type: ignore[assignment]
-
-_ENTER = b"\033[?1049h\033[?25l\033[2J"  # alternate screen, no cursor, clear
-_LEAVE = b"\033[0m\033[?25h\033[?1049l"
-_HOME = b"\033[H"
-_CLEAR = b"\033[2J\033[H"
-_RATE_UNKNOWN = 30.0
-_QUIT, _PAUSE = b"qQ\x1b", b" "
+_IDLE = 0.25  # seconds between looks at the terminal's size while nothing moves
+_LOOK = 0.1  # and at what is being made
+_ESC = 0.05  # seconds after which an Esc is not the begin of a sequence
+_STOPPED = 2.0  # seconds too late by which we know that we were stopped
+_SETTLE = 0.5  # seconds that the terminal gets at the end to answer what it was asked
 
 
 class Played(NamedTuple):
     shown: int  # frames
     dropped: int
     finished: bool  # False when the viewer left
+    interrupted: bool = False  # by Ctrl-C or a signal that ends programs
 
 
-class Clock:
-    """Which frame is due. Time is given, not asked for."""
+class Player:
+    """One film on one terminal, which has been entered."""
 
-    def __init__(self, fps: float, now: float) -> None:
-        self.fps = fps if 0 < fps <= 1000 else _RATE_UNKNOWN
-        self._start = now
-        self._paused: Optional[float] = None
+    def __init__(self, terminal: Terminal, source: Source, ability: Ability, speed: float) -> None:
+        self._terminal, self._source, self._ability = terminal, source, ability
+        self._drawing, self._line, self._keys = Drawing(), Line(), keys.Keys()
+        now = time.monotonic()
+        self._clock = Clock(source.facts.fps if source.facts else RATE_UNKNOWN, now, speed)
+        self._controls = Controls(self._clock)
+        self._adapter: Optional[Adapter] = None
+        self._size: Tuple[int, int] = (0, 0)
+        self._frame = -1  # the last one shown
+        self._jumped = True  # since then, by a key
+        self._drawn: Any = None  # what the screen was drawn from
+        self._waits = False  # for a frame that is not there yet
+        self._times: Deque[float] = deque(maxlen=256)
+        self._shown = self._dropped = 0
+        self._looked = now
+        self._said = ""
 
-    @property
-    def paused(self) -> bool:
-        return self._paused is not None
+    def say(self, text: str) -> None:
+        """What is being done before there is a film, for whoever waits for it."""
+        self._said = text
 
-    def frame(self, now: float) -> int:
-        return int(((self._paused or now) - self._start) * self.fps + 1e-6)
+    def run(self, parent: Any) -> Played:
+        """To the end. ``parent`` is a connection on which texts for ``say`` come; its end is
+        the end of the film, too. Raises RequestError (VID010, VID022), Lost."""
+        wait: Optional[float] = 0.0
+        while True:
+            before = time.monotonic()
+            typed, ready = self._terminal.listen(wait, [parent])
+            now = time.monotonic()
+            if wait is not None and now - before > wait + _STOPPED:
+                self._clock.go(self._clock.position(before), now)
+            if ready:
+                try:
+                    self.say(parent.recv())
+                except (EOFError, OSError):
+                    return self._played(interrupted=True)
+            self._signals()
+            self._press(typed, now)
+            if self._controls.interrupted or self._controls.quit:
+                return self._played(interrupted=self._controls.interrupted)
+            if not self._source.complete and now - self._looked >= _LOOK:
+                self._look(now)
+            if self._at_end(now):
+                return self._played(finished=True)
+            wait = self._show(now)
 
-    def until(self, frame: int, now: float) -> float:
-        """Seconds until ``frame`` is due, 0 when it is."""
-        return max(0.0, self._start + frame / self.fps - now)
+    def settle(self) -> None:
+        """Let the terminal answer, so that its answer is not typed to whoever comes next."""
+        until = time.monotonic() + _SETTLE
+        while self._line.waits and time.monotonic() < until:
+            typed, _ = self._terminal.listen(_SETTLE / 10, [])
+            if keys.ALIVE in self._keys.feed(typed):
+                return
 
-    def toggle(self, now: float) -> None:
-        if self._paused is None:
-            self._paused = now
-        else:
-            self._start += now - self._paused
-            self._paused = None
+    def _played(self, finished: bool = False, interrupted: bool = False) -> Played:
+        return Played(self._shown, self._dropped, finished, interrupted)
 
+    def _signals(self) -> None:
+        for number in self._terminal.noted():
+            if number in ENDINGS:
+                self._controls.interrupted = True
+            elif number == signal.SIGTSTP:
+                self._controls.suspend = True
+            elif number == signal.SIGCONT:
+                self._terminal.take()
+                self._drawing.forget()
+                self._drawn = None
 
-def cropped(text: bytes, rows: int, columns: int, width: int, height: int) -> bytes:
-    """The rows of a frame as terminal output, cut to a screen and centred in it.
+    def _press(self, typed: bytes, now: float) -> None:
+        names = self._keys.feed(typed) if typed else self._keys.settle()
+        for name in names:
+            if name == keys.ALIVE:
+                self._line.answered(now)
+            elif self._controls.press(name, now, self._source.frames):
+                self._jumped = True
+        if self._controls.suspend:
+            self._controls.suspend = False
+            place = self._clock.position(now)
+            self._terminal.suspend()
+            self._clock.go(place, time.monotonic())
+            self._controls.redraw = True
+        if self._controls.redraw:
+            self._controls.redraw = False
+            self._drawing.forget()
+            self._drawn = None
 
-    ``text`` holds ``rows`` lines of ``columns`` characters and a newline. When it is too big
-    the middle is shown.
-    """
-    seen_rows, seen_columns = min(rows, height), min(columns, width)
-    top, left = (rows - seen_rows) // 2, (columns - seen_columns) // 2
-    below, indent = (height - seen_rows) // 2, (width - seen_columns) // 2
-    lines = []
-    for row in range(seen_rows):
-        start = (top + row) * (columns + 1) + left
-        lines.append(b"\033[%d;%dH%b" % (below + row + 1, indent + 1, text[start : start + seen_columns]))
-    return b"".join(lines)
+    def _look(self, now: float) -> None:
+        had = self._source.look
+        self._source.refresh()
+        self._looked = now
+        if self._source.look is not had:
+            self._adapter = None
+            if had is None and self._source.facts:
+                self._clock = self._controls.clock = Clock(self._source.facts.fps, now, self._clock.speed)
 
+    def _at_end(self, now: float) -> bool:
+        if not self._source.complete or self._clock.frame(now) < self._source.frames:
+            return False
+        if self._controls.loop:
+            self._clock.go(0, now)
+            self._jumped = True
+            return False
+        if self._clock.paused:
+            self._clock.go(self._source.frames - 1, now)
+            return False
+        return True
 
-def descriptors() -> Tuple[int, Optional[int]]:
-    """(screen, keyboard or None): those of this program's own terminal.
+    def _show(self, now: float) -> Optional[float]:
+        """Draw what is due, if the terminal can take it; seconds until there is something to do."""
+        size = self._terminal.size()
+        if size != self._size:
+            self._size, self._adapter, self._drawn = size, None, None
+            self._drawing.forget()
+        due = self._clock.frame(now)
+        late = self._line.behind(now)
+        if not (self._terminal.busy or late):
+            self._draw(due, now)
+        until = self._clock.until(due + 1, time.monotonic())
+        wait = _IDLE if until is None else min(until, _IDLE)
+        if self._keys.pending:
+            wait = min(wait, _ESC)
+        return wait if self._source.complete else min(wait, _LOOK)
 
-    Raises UsageError when stdout is none.
-    """
-    if not sys.stdout.isatty():
-        raise UsageError(
-            "--play needs a terminal, and stdout is none", fix="leave --play out, or do not redirect stdout"
+    def _draw(self, due: int, now: float) -> None:
+        viewer = self._controls
+        switches = viewer.info, viewer.help, viewer.loop, self._clock.paused, self._clock.speed
+        wanted = due, self._source.frames, self._size, switches, self._said
+        if wanted == self._drawn and not self._waits:
+            return
+        cells = self._source.cells(due) if due < self._source.frames else None
+        self._waits = cells is None
+        self._clock.wait(self._waits, now)
+        screen = blank(*self._size)
+        if cells is not None and self._source.look is not None:
+            if self._adapter is None:
+                room = panel.rows_for_film(len(screen.glyphs)), screen.glyphs.shape[1]
+                self._adapter = Adapter(self._source.look, self._ability, *room)
+            self._adapter.put(cells, screen)
+            self._count(due, now)
+        state = self._state(due, now)
+        panel.line(screen, state, self._ability)
+        if viewer.info:
+            panel.information(screen, state, self._what())
+        if viewer.help:
+            panel.box(screen, panel.table(controls.HELP))
+        data = self._drawing.to(screen)
+        if data:
+            self._terminal.send(data + keys.QUESTION if self._line.asks(now) else data)
+        self._drawn = wanted
+
+    def _count(self, due: int, now: float) -> None:
+        if due == self._frame:
+            return
+        if not self._jumped and due > self._frame:
+            self._dropped += due - self._frame - 1
+        self._frame, self._jumped = due, False
+        self._shown += 1
+        self._times.append(now)
+
+    def _state(self, due: int, now: float) -> panel.State:
+        message = ""
+        if self._waits:
+            message = "waiting for frame {}".format(due)
+            if self._said:
+                message = "{} ({})".format(message, self._said)
+        return panel.State(
+            due,
+            self._source.frames,
+            self._clock.fps,
+            self._clock.speed,
+            self._clock.paused,
+            self._controls.loop,
+            sum(1 for one in self._times if one > now - 1),
+            self._dropped,
+            message,
         )
-    sys.stdout.flush()
-    hears = sys.stdin is not None and sys.stdin.isatty()
-    return sys.stdout.fileno(), sys.stdin.fileno() if hears else None
+
+    def _what(self) -> str:
+        colours = self._ability.colours
+        shown = {0: "no colours", TRUE_COLOUR: "true colour"}.get(colours, "{} colours".format(colours))
+        look = self._source.look
+        if look is None:
+            return shown
+        return "{} x {} {}, terminal: {}".format(look.grid.columns, look.grid.rows, look.mode, shown)
 
 
-def play(path: str, shown: Script, screen: int, keyboard: Optional[int]) -> Played:
-    """Play ``path`` on the descriptor ``screen``; q, Esc and Ctrl-C leave, space pauses.
+def play(handle: int, source: Source, ability: Ability, speed: float, parent: Any) -> Played:
+    """Play ``source`` on the terminal that ``handle`` is a non-blocking descriptor of.
 
-    ``keyboard`` is a terminal's descriptor, or None. KeyboardInterrupt is a way to leave, too.
+    The terminal is given back whatever happens. Raises as ``Player.run``, without Lost: a
+    terminal that is gone interrupts.
     """
-    terminal = _Terminal(screen, keyboard if termios else None)
-    with open(path, "rb") as source:
-        terminal.enter()
+    terminal = Terminal(handle)
+    terminal.enter()
+    try:
+        player = Player(terminal, source, ability, speed)
         try:
-            return _loop(source, shown, terminal)
-        finally:
-            terminal.leave()
-
-
-def _loop(source: Any, shown: Script, terminal: "_Terminal") -> Played:
-    clock = Clock(shown.fps, time.monotonic())
-    last, count = -1, 0
-    size = (0, 0)
-    while True:
-        frame = clock.frame(time.monotonic())
-        if frame >= shown.frames:
-            return Played(count, shown.frames - count, True)
-        now_size = terminal.size()
-        if frame != last or now_size != size:
-            source.seek(shown.offset(frame) + len(str(frame)) + 1)
-            text = source.read(shown.grid.size)
-            picture = cropped(text, shown.grid.rows, shown.grid.columns, now_size[0], now_size[1])
-            terminal.write((_CLEAR if now_size != size else _HOME) + picture)
-            count += frame != last
-            last, size = frame, now_size
-        wait = 0.25 if clock.paused else clock.until(last + 1, time.monotonic())
-        for key in terminal.keys(wait):
-            if key in _QUIT:
-                return Played(count, last + 1 - count, False)
-            if key in _PAUSE:
-                clock.toggle(time.monotonic())
-
-
-class _Left(BaseException):
-    """A signal that ends the program came; the terminal is restored on the way out."""
-
-
-class _Terminal:
-    """The alternate screen and unbuffered keys, between enter() and leave()."""
-
-    def __init__(self, screen: int, keyboard: Optional[int]) -> None:
-        self._screen, self._keyboard = screen, keyboard
-        self._modes: Optional[List[Any]] = None
-        self._handlers: Any = {}
-        self._signal = 0
-
-    def enter(self) -> None:
-        if self._keyboard is not None:
-            self._modes = termios.tcgetattr(self._keyboard)
-        for number, handler in (
-            (signal.SIGTERM, self._end),
-            (signal.SIGHUP, self._end),
-            (signal.SIGTSTP, self._suspend),
-        ):
-            self._handlers[number] = signal.signal(number, handler)
-        self._take()
-
-    def leave(self) -> None:
-        self._give_back()
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        if self._signal:
-            os.kill(os.getpid(), self._signal)
-
-    def _take(self) -> None:
-        if self._keyboard is not None:
-            tty.setcbreak(self._keyboard)
-        self.write(_ENTER)
-
-    def _give_back(self) -> None:
-        with contextlib.suppress(OSError):  # the terminal is gone
-            self.write(_LEAVE)
-        if self._keyboard is not None and self._modes is not None:
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(self._keyboard, termios.TCSADRAIN, self._modes)
-
-    def _end(self, number: int, frame: Any) -> None:
-        self._signal = number
-        raise _Left()
-
-    def _suspend(self, number: int, frame: Any) -> None:
-        self._give_back()
-        os.kill(os.getpid(), signal.SIGSTOP)
-        self._take()
-
-    def size(self) -> Tuple[int, int]:
-        """(columns, rows) of the screen."""
-        try:
-            return tuple(os.get_terminal_size(self._screen))  # type: ignore[return-value]
-        except OSError:
-            return tuple(shutil.get_terminal_size())  # type: ignore[return-value]
-
-    def write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while len(rest):
-            rest = rest[os.write(self._screen, rest) :]
-
-    def keys(self, wait: float) -> List[bytes]:
-        """Keys pressed within ``wait`` seconds; returns at the first."""
-        if self._keyboard is None:
-            time.sleep(wait)
-            return []
-        ready, _, _ = select.select([self._keyboard], [], [], wait)
-        if not ready:
-            return []
-        data = os.read(self._keyboard, 64)
-        if not data:  # hung up
-            self._keyboard = None
-        if data.startswith(b"\033") and len(data) > 1:
-            return []  # an arrow or function key, not Esc
-        return [data[index : index + 1] for index in range(len(data))]
+            played = player.run(parent)
+            player.settle()
+            return played
+        except Lost:
+            return Played(0, 0, False, True)
+    finally:
+        terminal.leave()

@@ -47,11 +47,10 @@ def _name(descriptor: int) -> str:
 
 def modes(handle: int) -> Optional[List[Any]]:
     """How the terminal treats its input, for ``restore``."""
-    if termios is None:
+    try:
+        return termios.tcgetattr(handle) if termios else None
+    except termios.error:
         return None
-    with contextlib.suppress(termios.error):
-        return termios.tcgetattr(handle)
-    return None
 
 
 def restore(handle: int, before: Optional[List[Any]]) -> None:
@@ -106,8 +105,10 @@ class Terminal:
         self._rest = b""
         self._wake: Tuple[int, int] = (-1, -1)
         self._wakeup = -1
+        self._mask: Any = ()
 
     def enter(self) -> None:
+        """Signals may be blocked until here, and are so again after ``leave``."""
         self._before = modes(self._handle)
         self._wake = os.pipe()
         for end in self._wake:
@@ -116,11 +117,13 @@ class Terminal:
         for number in _NOTED:
             if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:
                 self._handlers[number] = signal.signal(number, self._note)
+        self._mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOTED)
         self.take()
 
     def leave(self) -> None:
         """Give everything back."""
         restore(self._handle, self._before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
@@ -130,7 +133,7 @@ class Terminal:
     def take(self) -> None:
         """The alternate screen, and keys as they come; the kernel does not suspend or quit us by key."""
         if self._before is not None:
-            raw = [list(part) if isinstance(part, list) else part for part in self._before]
+            raw: List[Any] = [list(part) if isinstance(part, list) else part for part in self._before]
             raw[3] &= ~(termios.ECHO | termios.ICANON)
             raw[6][termios.VMIN], raw[6][termios.VTIME] = 1, 0
             for place in (termios.VSUSP, termios.VQUIT):
@@ -141,10 +144,10 @@ class Terminal:
 
     def suspend(self) -> None:
         """Give the terminal back and stop, with the whole job as its key would; then take it again."""
+        if os.getpgrp() == os.getsid(0):
+            return  # no shell stands behind us that could let us go on
         restore(self._handle, self._before)
-        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(0, signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, handler)
+        os.kill(0, signal.SIGSTOP)
         self.take()
 
     def _note(self, number: int, frame: Any) -> None:

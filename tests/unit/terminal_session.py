@@ -1,0 +1,167 @@
+"""A pseudo-terminal with a shell of a few lines: it runs one job in the foreground, as a real one does."""
+
+import fcntl
+import os
+import pickle
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+
+from offkit.badapple.player import companion
+from offkit.model.errors import OffkitError
+from terminal_model import Model
+
+LEFT = b"\033[0m\033[?7h\033[?25h\033[?1049l"
+FINISHED, QUIT, INTERRUPTED = 10, 11, 12  # exit codes of ``show``
+
+
+def show(film):
+    """The foreground job that plays; its exit code says how it ended."""
+    try:
+        with companion.Companion(film) as screen:
+            screen.wait()
+        return FINISHED if screen.played().finished else QUIT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OffkitError as problem:
+        os.write(2, problem.message.encode())
+        return problem.exit_code
+
+
+class Session:
+    """``job()`` gives an exit code; it runs on a terminal of its own. Use as a context manager."""
+
+    def __init__(self, job, rows=24, columns=80, **environ):
+        self.output = b""
+        self._master, slave = pty.openpty()
+        self.resize(rows, columns)
+        self._told, tells = os.pipe()
+        hears, self._tell = os.pipe()
+        self._shell = os.fork()
+        if not self._shell:
+            try:
+                for handle in (self._master, self._told, self._tell):
+                    os.close(handle)
+                os.environ.update({"TERM": "xterm", "LC_ALL": "C.UTF-8"}, **environ)
+                _shell(job, slave, hears, tells)
+            finally:
+                os._exit(0)
+        for handle in (slave, tells, hears):
+            os.close(handle)
+        self.job = self.told()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        os.kill(self._shell, signal.SIGKILL)
+        os.waitpid(self._shell, 0)
+        for handle in (self._master, self._told, self._tell):
+            os.close(handle)
+
+    def resize(self, rows, columns):
+        self._size = rows, columns
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys):
+        os.write(self._master, keys)
+
+    def go_on(self):
+        """What fg does."""
+        os.write(self._tell, b"f")
+
+    def children(self):
+        """Processes of the job's first process."""
+        with open("/proc/{0}/task/{0}/children".format(self.job)) as source:
+            return [int(one) for one in source.read().split()]
+
+    def read(self, seconds=0.0):
+        """What came until nothing more did for so long, or for a second."""
+        until = time.time() + 1
+        while time.time() < until and select.select([self._master], [], [], seconds)[0]:
+            self.output += os.read(self._master, 65536)
+        return self.output
+
+    def until(self, text, since=0):
+        """Read until ``text`` has come behind the byte ``since``; where it ends."""
+        give_up = time.time() + 20
+        while text not in self.output[since:]:
+            assert time.time() < give_up, self.output[-400:]
+            if select.select([self._master], [], [], 0.05)[0]:
+                self.output += os.read(self._master, 65536)
+        return self.output.index(text, since) + len(text)
+
+    def told(self):
+        """What the shell says next: the job's number, then for each stop or end (status, whether
+        the modes are as before); the terminal is read meanwhile."""
+        give_up = time.time() + 20
+        while not select.select([self._told], [], [], 0)[0]:
+            assert time.time() < give_up, self.output[-400:]
+            self.read(0.02)
+        return pickle.loads(os.read(self._told, 4096))
+
+    def end(self):
+        """(exit code, negative for a signal; whether the terminal is as it was in every respect)."""
+        status, same = self.told()
+        self.read()
+        code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return code, same and self.is_left()
+
+    def is_left(self):
+        """By what was sent: nothing, or at last the way back, and nothing but words behind it."""
+        if b"\033[?1049h" not in self.output:
+            return b"\033" not in self.output
+        return b"\033" not in self.output[self.output.rindex(LEFT) + len(LEFT) :]
+
+    def screen(self):
+        """The model of the terminal after all that was sent since it was last cleared."""
+        model = Model(*self._size)
+        model.feed(self.output[self.output.rindex(b"\033[2J") :])
+        return model
+
+    def shows(self, text):
+        """Read until ``text`` stands on the screen."""
+        give_up = time.time() + 20
+        while b"\033[2J" not in self.output or text not in self.screen().text():
+            assert time.time() < give_up, self.screen().text()
+            self.read(0.02)
+
+
+def _shell(job, slave, hears, tells):
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    for handle in (0, 1, 2):
+        os.dup2(slave, handle)
+    for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)
+    before = termios.tcgetattr(0)
+    ready, go = os.pipe()
+    pid = os.fork()
+    if not pid:
+        code = 99
+        try:
+            os.close(go)
+            os.read(ready, 1)
+            for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            code = job()
+        finally:
+            os._exit(code)
+    os.setpgid(pid, pid)
+    os.tcsetpgrp(0, pid)
+    os.write(tells, pickle.dumps(pid))
+    os.close(go)
+    while True:
+        status = os.waitpid(pid, os.WUNTRACED)[1]
+        os.tcsetpgrp(0, os.getpgrp())
+        os.write(tells, pickle.dumps((status, termios.tcgetattr(0) == before)))
+        if not os.WIFSTOPPED(status):
+            break
+        os.read(hears, 1)
+        os.tcsetpgrp(0, pid)
+        os.killpg(pid, signal.SIGCONT)
+    os.read(hears, 1)
