@@ -92,7 +92,15 @@ class Source:
 
         The next call overwrites it.
         """
-        done, picture = self._capture.read(self._picture)
+        return self.picture() if self.skip() else None
+
+    def skip(self) -> bool:
+        """Decode the next picture without handing it out; False at the end."""
+        return bool(self._capture.grab())
+
+    def picture(self) -> Optional[Any]:
+        """The picture decoded last, as ``read`` hands it out."""
+        done, picture = self._capture.retrieve(self._picture)
         if not done:
             return None
         self._picture = picture

@@ -6,7 +6,7 @@ That is closer to the mean of all pixels (INTER_AREA) than halving the whole pic
 interpolating what is left, at a quarter of the time.
 """
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -23,13 +23,42 @@ TABLES: Dict[str, Any] = {  # (256,) uint8: the gray level of a luma value
 }
 
 
-class _Plan(NamedTuple):
-    """How pictures of one shape are reduced."""
+class _Plan:
+    """How pictures of one shape are reduced, and the buffers for it."""
 
-    lines: Any  # (n,) intp: those taken
-    taken: Any  # buffer, (n, width[, 3]) uint8
-    halves: List[Any]  # buffers, each half as high as the one before, and as wide or half as wide
-    last: int  # interpolation of what is left
+    def __init__(self, shape: Tuple[int, ...], cells: Grid) -> None:
+        height, width = shape[:2]
+        most, count = height // cells.rows, 1
+        while count * 2 <= most and (count == 1 or height > _APART * count * cells.rows):
+            count *= 2
+        self._lines: Any = None
+        self.colours: List[Any] = []  # each half as high as the one before, and as wide or half as wide
+        down, across = height, width
+        if count > 1:
+            down = count * cells.rows
+            places: Any = (np.arange(down) * 2 + 1) * height // (2 * down)
+            self._lines = places.astype(np.intp)
+            self._taken: Any = np.empty((down, width) + shape[2:], np.uint8)
+        self.plane: Any = np.empty((down, width), np.uint8)
+        while count > 1:
+            count, down = count // 2, down // 2
+            across = across // 2 if across >= 2 * cells.columns and across % 2 == 0 else across
+            self.colours.append(np.empty((down, across) + shape[2:], np.uint8))
+        self.planes = [np.empty(colour.shape[:2], np.uint8) for colour in self.colours]
+        shrinks = down >= 2 * cells.rows or across >= 3 * cells.columns
+        self.last = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+
+    def taken_from(self, picture: Any) -> Any:
+        """The lines that count; the picture itself where all do."""
+        if self._lines is None:
+            return picture
+        return np.take(picture, self._lines, 0, self._taken, mode="clip")
+
+    @staticmethod
+    def halved(small: Any, halves: List[Any]) -> Any:
+        for half in halves:
+            small = cv2.resize(small, half.shape[1::-1], half, interpolation=cv2.INTER_AREA)
+        return small
 
 
 class Reducer:
@@ -48,10 +77,11 @@ class Reducer:
 
     def gray(self, picture: Any) -> Any:
         """Gray levels of the cells, BT.601: (rows, columns) uint8, 0 to 255."""
-        small, last = self._halved(picture)
+        plan = self._plan(picture.shape)
+        small = plan.taken_from(picture)
         if small.ndim == 3:
-            small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        gray = self._fitted(small, last, self._gray)
+            small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY, plan.plane)
+        gray = self._fitted(plan.halved(small, plan.planes), plan.last, self._gray)
         if picture.ndim == 2 and self._table is not None:
             cv2.LUT(gray, self._table, gray)
         return gray
@@ -60,48 +90,20 @@ class Reducer:
         """Colours of the cells: (rows, columns, 3) uint8 RGB."""
         if picture.ndim == 2:
             return cv2.cvtColor(self.gray(picture), cv2.COLOR_GRAY2RGB, self._colour)
-        small, last = self._halved(picture)
-        return self._fitted(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), last, self._colour)
+        plan = self._plan(picture.shape)
+        small = plan.halved(plan.taken_from(picture), plan.colours)
+        return self._fitted(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), plan.last, self._colour)
 
-    def _halved(self, picture: Any) -> Tuple[Any, int]:
-        plan = self._plans.get(picture.shape)
-        if plan is None:
-            plan = self._plans[picture.shape] = _plan(picture.shape, self._cells)
-        if not plan.halves:
-            return picture, plan.last
-        small = np.take(picture, plan.lines, 0, plan.taken, mode="clip")
-        for half in plan.halves:
-            small = cv2.resize(small, half.shape[1::-1], half, interpolation=cv2.INTER_AREA)
-        return small, plan.last
+    def _plan(self, shape: Tuple[int, ...]) -> _Plan:
+        if shape not in self._plans:
+            self._plans[shape] = _Plan(shape, self._cells)
+        return self._plans[shape]
 
     def _fitted(self, small: Any, last: int, out: Any) -> Any:
         if small.shape == out.shape:
             out[:] = small
             return out
         return cv2.resize(small, (self._cells.columns, self._cells.rows), out, interpolation=last)
-
-
-def _plan(shape: Tuple[int, ...], cells: Grid) -> _Plan:
-    height, width = shape[:2]
-    most, count = height // cells.rows, 1
-    while count * 2 <= most and (count == 1 or height > _APART * count * cells.rows):
-        count *= 2
-    lines = count * cells.rows
-    places: Any = (np.arange(lines) * 2 + 1) * height // (2 * lines)
-    halves: List[Any] = []
-    across, down = width, lines
-    while down > cells.rows and count > 1:
-        across, down = across // 2 if across >= 2 * cells.columns and across % 2 == 0 else across, down // 2
-        halves.append(np.empty((down, across) + shape[2:], np.uint8))
-    if not halves:
-        across, down = width, height
-    shrinks = down >= 2 * cells.rows or across >= 3 * cells.columns
-    return _Plan(
-        places.astype(np.intp),
-        np.empty((lines, width) + shape[2:], np.uint8),
-        halves,
-        cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
 
 
 def gray(picture: Any, cells: Grid, luma: str = FULL) -> Any:
