@@ -27,7 +27,7 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
 RAMP = " .:-=+*#%@"
-_ROOM = 8  # pictures a queue holds for each worker, so that memory does not grow with the video
+_ROOM = 2  # pictures a queue holds for each worker, so that memory does not grow with the video
 _PATIENCE = 1.0  # seconds between two looks at whether the others still live
 
 Advance = Callable[[int], None]

@@ -1,0 +1,106 @@
+"""The bench for programs: the content of the document ``offkit/bench-badapple-1``."""
+
+from typing import Any, Dict, Optional
+
+from offkit.badapple.bench import model, table
+from offkit.badapple.bench.numbers import Sample, ratio
+from offkit.badapple.bench.run import PROCESSES, Outcome, Row
+
+SCHEMA = "offkit/bench-badapple-1"
+
+
+def content(outcome: Outcome) -> Dict[str, Any]:
+    """Seconds unless the name says otherwise; null where nothing was measured."""
+    here, grid = outcome.machine, outcome.form.look.grid
+    first = next((row for row in outcome.rows if row.offkit.values), None)
+    return {
+        "video": outcome.video.path,
+        "frames": outcome.frames,
+        "resolution": [outcome.video.width, outcome.video.height],
+        "rows": grid.rows,
+        "columns": grid.columns,
+        "cv2": outcome.libraries.cv2,
+        "numpy": outcome.libraries.numpy,
+        "machine": {
+            "processor": here.name,
+            "processors_online": here.online,
+            "processors_usable": here.mask,
+            "quota": here.quota,
+            "threads_per_core": here.siblings if here.known else None,
+            "cache_bytes": here.cache or None,
+            "load_before": here.load,
+            "memory_bytes_per_second": {str(key): round(value) for key, value in outcome.memory.items()},
+            "computing_times_one": {str(key): round(value, 3) for key, value in outcome.computing.items()},
+            "disk_bytes_per_second": round(outcome.disk),
+        },
+        "repeats": outcome.repeats,
+        "design_frames": outcome.stretch,
+        "measurements": [_row(row, first) for row in outcome.rows],
+        "costs": _costs(outcome),
+        "model": [
+            {"cores": cores, "offkit": _prediction(own), "design": _prediction(other)}
+            for cores, own, other in outcome.ahead
+        ],
+        "seconds": round(outcome.seconds, 1),
+        "findings": [finding.to_json() for finding in outcome.findings],
+    }
+
+
+def _row(row: Row, first: Optional[Row]) -> Dict[str, Any]:
+    up = table.speed_up(row, first)
+    found: Dict[str, Any] = {
+        "kind": row.kind,
+        "workers": row.workers,
+        "origin_laptop": table.LAPTOP.get((row.kind, row.workers)),
+        "origin_server": table.SERVER.get((row.kind, row.workers)),
+        "design": _sample(row.design),
+    }
+    if row.kind == PROCESSES:
+        names = ("decode", "convert", "write")
+        found.update(
+            offkit=_sample(row.offkit),
+            decoding_alone=_sample(row.floor),
+            cpu_seconds=round(row.cpu, 3),
+            speed_up=round(up, 3) or None,
+            efficiency=round(up * (first.workers if first else 1) / row.workers, 3) or None,
+            times_faster=round(table.faster(row), 2) or None,
+            times_decoding_alone=round(ratio(row.offkit.median, row.floor.median), 3) or None,
+            worker_seconds={name: round(share, 3) for name, share in zip(names, row.shares)},
+            model=_prediction(row.predicted),
+            design_model=_prediction(row.designed),
+        )
+    return found
+
+
+def _sample(sample: Sample) -> Optional[Dict[str, Any]]:
+    if not sample.values:
+        return None
+    return {
+        "median": round(sample.median, 3),
+        "least": round(min(sample.values), 3),
+        "greatest": round(max(sample.values), 3),
+        "values": [round(value, 3) for value in sample.values],
+    }
+
+
+def _prediction(found: Optional[model.Prediction]) -> Optional[Dict[str, Any]]:
+    if found is None:
+        return None
+    return {
+        "workers": found.workers,
+        "seconds": round(found.seconds, 3),
+        "limit": found.limit,
+        "bounds": {name: round(value, 3) for name, value in found.bounds.items()},
+        "frames_wasted": found.wasted,
+    }
+
+
+def _costs(outcome: Outcome) -> Dict[str, Any]:
+    own = {name: round(value * 1e6, 1) for name, value in outcome.costs._asdict().items()}
+    stages = outcome.stages
+    return {
+        "offkit_microseconds": own,
+        "design_microseconds": {name: round(value * 1e6, 1) for name, value in stages._asdict().items()}
+        if stages
+        else None,
+    }

@@ -1,0 +1,206 @@
+"""Measurements, each of which says one number and disturbs nobody for long.
+
+What is measured happens in processes of ``crew``, so that Ctrl-C, a killed worker or a missing
+/dev/shm are dealt with where they are for the conversion.
+"""
+
+import mmap
+import os
+import resource
+import time
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from offkit.badapple import convert, crew, keyframes
+from offkit.badapple.bench.model import Costs
+from offkit.badapple.decode import Source, Video
+from offkit.badapple.formats.base import Format
+from offkit.badapple.formats.painter import Painter
+from offkit.edges import leftovers
+from offkit.model.report import Bar
+
+_TOGETHER = 0.05  # seconds until all of a few processes wait at the start
+_BUFFER = 24 << 20  # bytes copied by each process: beyond most caches, below what a worker may use
+_CHUNK = 4 << 20
+
+
+class Lap(NamedTuple):
+    """Seconds of wall time and of CPU, those of child processes included."""
+
+    wall: float
+    cpu: float
+
+
+class Span(NamedTuple):
+    """Frames ``start`` to ``stop`` (None: to the end) of a video."""
+
+    video: Video
+    start: int
+    stop: Optional[int]
+    threads: int
+
+
+class Timed(NamedTuple):
+    """A fixed time of work by each of several processes, from a moment of time.monotonic() on."""
+
+    begin: float
+    seconds: float
+
+
+def lap(work: Callable[[], Any]) -> Tuple[Any, Lap]:
+    """What ``work`` returns, and what it took."""
+    used, began = cpu(), time.perf_counter()
+    result = work()
+    return result, Lap(time.perf_counter() - began, cpu() - used)
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of those that it has waited for."""
+    total = 0.0
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        used = resource.getrusage(who)
+        total += used.ru_utime + used.ru_stime
+    return total
+
+
+def floor(video: Video, workers: int, threads: int) -> Tuple[int, Lap]:
+    """(frames, lap) of decoding alone: every frame grabbed, none handed out.
+
+    The same processes, cuts and seeks as of the conversion.
+    """
+    starts = keyframes.cuts(video.frames, workers, video.keys)
+    stops: List[Optional[int]] = starts[1:] + [None]
+    spans = [Span(video, start, stop, threads) for start, stop in zip(starts, stops)]
+    counts, spent = lap(lambda: crew.run(_grab, spans, Bar()))
+    return sum(counts), spent
+
+
+def _grab(span: Span, tell: crew.Tell) -> int:
+    source = Source(span.video.path, span.threads)
+    if span.start:
+        source.seek(span.start)
+    done = 0
+    while (span.stop is None or span.start + done < span.stop) and source.skip():
+        done += 1
+    source.close()
+    return done
+
+
+def conversion(
+    video: Video, form: Format, path: str, workers: int, threads: Optional[int] = None
+) -> Tuple[Optional[convert.Result], Lap]:
+    """(result, lap) of a conversion to ``path``; the result is None for a video that cannot be cut."""
+    return lap(lambda: convert.convert(video, form, path, workers, Bar(), threads=threads))
+
+
+class Piece(NamedTuple):
+    video: Video
+    form: Format
+    path: str
+    frames: int
+
+
+def costs(video: Video, form: Format, path: str, frames: int) -> Costs:
+    """What a frame costs in one process, over the first ``frames`` ones.
+
+    The own thread's steps are timed one by one; what else the process used is decoding,
+    whichever threads did it. ``path`` is written to.
+    """
+    found: Costs = crew.run(_piece, [Piece(video, form, path, frames)], Bar())[0]
+    return found
+
+
+def _piece(piece: Piece, tell: crew.Tell) -> Costs:
+    painter = Painter(piece.form.look, piece.video.luma)
+    luma = bool(piece.video.luma) and not painter.wants_colour
+    before = time.process_time()
+    source = Source(piece.video.path, 1, luma)
+    source.skip()
+    opening = time.process_time() - before
+    handed = painted = written = 0.0
+    count = 0
+    handle = os.open(piece.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+    before = time.process_time()
+    while count < piece.frames and source.skip():
+        a = time.perf_counter()
+        picture = source.picture()
+        b = time.perf_counter()
+        frame = piece.form.frame(count, painter.cells(picture), None)
+        c = time.perf_counter()
+        os.write(handle, frame)
+        handed, painted, written = handed + b - a, painted + c - b, written + time.perf_counter() - c
+        count += 1
+    used = time.process_time() - before
+    os.close(handle)
+    source.close()
+    each = max(1, count)
+    own = handed + painted + written
+    return Costs(max(0.0, used - own) / each, handed / each, painted / each, written / each, opening)
+
+
+def starting(workers: int) -> Tuple[float, float]:
+    """(seconds once, seconds for each process) of starting processes that do nothing."""
+    one = min(lap(lambda: crew.run(_nothing, [0], Bar()))[1].wall for _ in range(3))
+    many = min(lap(lambda: crew.run(_nothing, [0] * workers, Bar()))[1].wall for _ in range(3))
+    each = max(0.0, many - one) / (workers - 1) if workers > 1 else one
+    return max(0.0, one - each), each
+
+
+def _nothing(job: int, tell: crew.Tell) -> int:
+    return job
+
+
+def memory(workers: int, seconds: float = 0.3) -> float:
+    """Bytes a second that ``workers`` processes together copy in memory."""
+    return float(sum(crew.run(_copy, _together(workers, seconds), Bar())))
+
+
+def _copy(timed: Timed, tell: crew.Tell) -> float:
+    # Anonymous mappings, touched before the clock runs.
+    source: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
+    target: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
+    source[:] = 1
+    np.copyto(target, source)
+    return _rate(timed, lambda: np.copyto(target, source)) * _BUFFER
+
+
+def computing(workers: int, seconds: float = 0.2) -> float:
+    """How often a second ``workers`` processes together finish a piece of arithmetic."""
+    return float(sum(crew.run(_compute, _together(workers, seconds), Bar())))
+
+
+def _compute(timed: Timed, tell: crew.Tell) -> float:
+    return _rate(timed, lambda: sum(range(20000)))
+
+
+def _together(workers: int, seconds: float) -> List[Timed]:
+    begin = time.monotonic() + _TOGETHER + 0.01 * workers  # CLOCK_MONOTONIC is one for all processes
+    return [Timed(begin, seconds)] * workers
+
+
+def _rate(timed: Timed, work: Callable[[], Any]) -> float:
+    time.sleep(max(0.0, timed.begin - time.monotonic()))
+    began, done = time.perf_counter(), 0
+    while True:
+        work()
+        done += 1
+        spent = time.perf_counter() - began
+        if spent >= timed.seconds:
+            return done / spent
+
+
+def disk(directory: str, size: int) -> float:
+    """Bytes a second written to a file in ``directory``, fsync(2) included. Raises OSError."""
+    path = os.path.join(directory, leftovers.name("disk", "part"))
+    data = os.urandom(min(size, _CHUNK))
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        began, done = time.perf_counter(), 0
+        while done < size:
+            done += os.write(handle, data)
+        os.fsync(handle)
+        return done / (time.perf_counter() - began)
+    finally:
+        os.close(handle)
+        os.unlink(path)

@@ -1,0 +1,237 @@
+"""The bench as lines of text: the origin's table for this machine, bars, and what the model says.
+
+Lines fit 60 columns; with more room the columns stand further apart and bars are longer.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.badapple.bench import model
+from offkit.badapple.bench.numbers import Sample, ratio
+from offkit.badapple.bench.run import LINEAR, PROCESSES, Outcome, Row
+
+# The origin's own times in seconds, as published with it: linear, and with so many processes.
+LAPTOP: Dict[Tuple[str, int], int] = {
+    (LINEAR, 1): 35,
+    (PROCESSES, 2): 24,
+    (PROCESSES, 4): 18,
+    (PROCESSES, 8): 18,
+    (PROCESSES, 16): 18,
+}
+SERVER: Dict[Tuple[str, int], int] = {
+    (LINEAR, 1): 51,
+    (PROCESSES, 4): 24,
+    (PROCESSES, 8): 23,
+    (PROCESSES, 16): 22,
+    (PROCESSES, 32): 21,
+}
+ORIGIN_FRAMES = 6572
+
+LIMITS = {
+    model.DECODER: "decoding, in each process",
+    model.CONVERSION: "converting, in each process",
+    model.CORES: "the cores",
+    model.MEMORY: "the memory",
+    model.DISK: "the disk",
+    model.STARTING: "starting processes",
+    model.READER: "its one reader",
+    model.WORKERS: "its workers",
+    model.WRITER: "its one writer",
+}
+
+
+class Marks(NamedTuple):
+    """Characters of the bars."""
+
+    decode: str
+    convert: str
+    write: str
+    rest: str
+    none: str
+
+
+UNICODE = Marks("█", "▓", "░", "·", "–")
+ASCII = Marks("#", "=", "-", ".", "-")
+
+
+def lines(outcome: Outcome, width: int, marks: Marks) -> List[str]:
+    """Everything, for a terminal ``width`` columns wide (60 or more)."""
+    found = _heading(outcome)
+    found += [""] + _table(outcome, width, marks)
+    found += [""] + _where(outcome, width, marks)
+    found += [""] + _model(outcome, width, marks)
+    return found + [""] + _riddle(outcome)
+
+
+def _heading(outcome: Outcome) -> List[str]:
+    here, video = outcome.machine, outcome.video
+    parts = ["{} of {} processors".format(here.mask, here.online)]
+    if here.quota:
+        parts.append("time of {:.2g}".format(here.quota))
+    parts.append(
+        "{} threads a core".format(here.siblings)
+        if here.siblings > 1
+        else "one thread a core"
+        if here.known
+        else "threads of a core not known"
+    )
+    if here.load is not None:
+        parts.append("load {:.2f}".format(here.load))
+    return [
+        "{}, OpenCV {}".format(here.name, outcome.libraries.cv2),
+        ", ".join(parts),
+        "{} frames of {} x {}, to {} x {} characters".format(
+            outcome.frames,
+            video.width,
+            video.height,
+            outcome.form.look.grid.columns,
+            outcome.form.look.grid.rows,
+        ),
+    ]
+
+
+def _table(outcome: Outcome, width: int, marks: Marks) -> List[str]:
+    head = [
+        ["seconds", "origin", "origin", "design", "offkit", "speed", "effi-", "times"],
+        ["", "laptop", "server", "here", "here", "up", "ciency", "faster"],
+    ]
+    first = next((row for row in outcome.rows if row.offkit.values), None)
+    same = outcome.frames == ORIGIN_FRAMES
+    body = [_row(row, first, marks) for row in outcome.rows]
+    found = _columns(head + body, width)
+    notes = []
+    if not same:
+        notes.append("The origin's times are for {} frames.".format(ORIGIN_FRAMES))
+    notes.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
+    times = "median of {}".format(outcome.repeats) if outcome.repeats > 1 else "one measurement"
+    notes.append("{}; least and greatest are in --json.".format(times.capitalize()))
+    return found + notes
+
+
+def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:
+    key = (row.kind, row.workers)
+    name = row.kind if row.kind == LINEAR else "{} {}".format(row.kind, row.workers)
+    up = speed_up(row, first)
+    return [
+        name,
+        str(LAPTOP.get(key, marks.none)),
+        str(SERVER.get(key, marks.none)),
+        _seconds(row.design, marks),
+        _seconds(row.offkit, marks),
+        "{:.2f}".format(up) if up else marks.none,
+        "{:.0%}".format(up * (first.workers if first else 1) / row.workers) if up else marks.none,
+        "{:.1f}".format(faster(row)) if faster(row) else marks.none,
+    ]
+
+
+def speed_up(row: Row, first: Optional[Row]) -> float:
+    """Against the fewest processes measured; 0.0 where there is nothing to compare."""
+    return ratio(first.offkit.median, row.offkit.median) if first else 0.0
+
+
+def faster(row: Row) -> float:
+    """Times that offkit is faster than the origin's design with as many processes; or 0.0."""
+    return ratio(row.design.median, row.offkit.median)
+
+
+def _seconds(sample: Sample, marks: Marks) -> str:
+    if not sample.values:
+        return marks.none
+    return "{:.1f}".format(sample.median) if sample.median >= 10 else "{:.2f}".format(sample.median)
+
+
+def _columns(rows: Sequence[Sequence[str]], width: int) -> List[str]:
+    """The first column to the left, the others to the right, as far apart as there is room."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    gap = max(1, min(3, (width - sum(widths)) // max(1, len(widths) - 1)))
+    found = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(size) for cell, size in zip(row[1:], widths[1:])]
+        found.append((" " * gap).join(cells).rstrip())
+    return found
+
+
+def _where(outcome: Outcome, width: int, marks: Marks) -> List[str]:
+    """Where the time of offkit's workers goes, and what keeps more processes from being faster."""
+    found = ["Where the time goes: {} decode  {} convert  {} write  {} start, wait".format(*marks[:4])]
+    room = max(10, min(40, width - 36))
+    for row in outcome.rows:
+        if row.kind != PROCESSES or not row.offkit.values:
+            continue
+        found.append(
+            "{:>3} {} {} decoding alone {}".format(
+                row.workers,
+                bar(row, room, marks),
+                ("{:.2f} s".format(row.offkit.median)).rjust(7),
+                ("{:.2f} s".format(row.floor.median)) if row.floor.values else marks.none,
+            )
+        )
+        if row.predicted:
+            busy = ratio(row.cpu, row.offkit.median * outcome.machine.mask)
+            found.append(
+                "    limit: {}; {:.0%} of {} busy".format(
+                    LIMITS[row.predicted.limit],
+                    min(1.0, busy),
+                    "the core" if outcome.machine.mask == 1 else "{} cores".format(outcome.machine.mask),
+                )
+            )
+    return found if len(found) > 1 else []
+
+
+def bar(row: Row, room: int, marks: Marks) -> str:
+    """A bar of ``room`` characters for all that the processes of a row had of time."""
+    whole = max(row.offkit.median * row.workers, sum(row.shares)) or 1.0
+    text, done = "", 0.0
+    for share, mark in zip(row.shares, marks):
+        done += share
+        text += mark * (round(done / whole * room) - len(text))
+    return text + marks.rest * (room - len(text))
+
+
+def _model(outcome: Outcome, width: int, marks: Marks) -> List[str]:
+    measured = {row.workers: row for row in outcome.rows if row.kind == PROCESSES and row.predicted}
+    found = []
+    if measured:
+        body = [["model", "says", "measured", "off"]]
+        for count, row in sorted(measured.items()):
+            said = row.predicted.seconds if row.predicted else 0.0
+            off = ratio(said, row.offkit.median) - 1
+            body.append(
+                [
+                    "{} here".format(count),
+                    "{:.2f}".format(said),
+                    "{:.2f}".format(row.offkit.median),
+                    "{:+.0%}".format(off),
+                ]
+            )
+        found += _columns(body, 40) + [""]
+    body = [["cores", "offkit", "design", "limit of offkit; of the design"]]
+    for cores, own, other in outcome.ahead:
+        limits = LIMITS[own.limit] + ("; " + LIMITS[other.limit] if other else "")
+        body.append(
+            [
+                str(cores),
+                "{:.2f}".format(own.seconds),
+                "{:.1f}".format(other.seconds) if other else marks.none,
+                limits,
+            ]
+        )
+    widths = [max(len(row[index]) for row in body) for index in range(3)]
+    found.append("With such cores and a process for each, the model says (s):")
+    for one in body:
+        found.append("  ".join([cell.rjust(size) for cell, size in zip(one, widths)] + [one[3]]))
+    return found
+
+
+def _riddle(outcome: Outcome) -> List[str]:
+    """Why 32 processes were no faster than 4."""
+    if not outcome.stages:
+        return []
+    stages: Any = outcome.stages
+    least = outcome.frames * max(stages.reader, stages.writer)
+    return [
+        "The origin's riddle: every frame passes one reader, {:.2f} ms here,".format(stages.reader * 1e3),
+        "and one writer, {:.2f} ms; converting it takes {:.2f} ms. Beyond {:.0f}".format(
+            stages.writer * 1e3, stages.workers * 1e3, max(1.0, ratio(stages.workers, stages.reader))
+        ),
+        "processes all wait for the reader: never less than {:.1f} s.".format(least),
+    ]
