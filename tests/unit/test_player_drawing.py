@@ -4,9 +4,9 @@ import random
 
 import numpy as np
 import pytest
-from terminal_model import Model
 
 from offkit.badapple.player.drawing import RGB, Drawing, Screen, blank
+from terminal_model import Model
 
 ALPHABET = [32, 32, ord("#"), 0xE9, 0x2580, 0x28FF]
 COLOURS = [-1, 0, 7, 8, 15, 16, 255, RGB, RGB + 0xFFFFFF, RGB + 0x01020A]

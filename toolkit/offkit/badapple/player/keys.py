@@ -10,7 +10,7 @@ ESC = "esc"
 ALIVE = "alive"  # not a key: the answer to ``QUESTION``
 QUESTION = b"\033[5n"  # DSR, device status report; every terminal since the VT100 answers it
 
-_WHOLE = re.compile(rb"\033(?:\[\[.|\[([0-?]*)[ -/]*([@-~])|O([ -~])|([^\[O]))", re.DOTALL)
+_WHOLE = re.compile(rb"\033(?:\[\[.|\[([0-?]*)[ -/]*([@-Z\\-~])|O([ -~])|([^\[O]))", re.DOTALL)
 _LETTERS = {
     b"A": "up",
     b"B": "down",

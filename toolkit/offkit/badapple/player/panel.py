@@ -95,6 +95,8 @@ def clock_time(frame: int, fps: float) -> str:
 
 
 def _write(screen: Screen, row: int, column: int, text: str) -> None:
+    """Cut at the right edge."""
+    text = text[: max(0, screen.glyphs.shape[1] - column)]
     codes = [ord(character) if ord(character) < 0x10000 else BLANK for character in text]
     place = slice(column, column + len(codes))
     screen.glyphs[row, place] = codes

@@ -1,0 +1,187 @@
+"""What a terminal can show, and how any conversion is shown on it."""
+
+import numpy as np
+import pytest
+
+from offkit.badapple.formats import palette
+from offkit.badapple.formats.cells import (
+    BRAILLE,
+    CHARACTERS,
+    HALF,
+    INDEXED,
+    MONO,
+    SIXTEEN,
+    TRUE,
+    Cells,
+    Grid,
+    Look,
+)
+from offkit.badapple.formats.painter import Painter
+from offkit.badapple.player import panel
+from offkit.badapple.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability, ability
+from offkit.badapple.player.adapt import Adapter, fitted
+from offkit.badapple.player.drawing import RGB, blank
+from offkit.model.errors import UsageError
+
+UTF = {"LANG": "en_US.UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "terminfo", "expected"),
+    [
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 256, (TRUE_COLOUR, ALL)),
+        ({"TERM": "xterm-256color", "COLORTERM": "24bit", "NO_COLOR": "1"}, 256, (0, ALL)),
+        ({"TERM": "xterm-256color", "NO_COLOR": ""}, 256, (256, ALL)),
+        ({"TERM": "xterm-256color"}, None, (256, ALL)),
+        ({"TERM": "xterm-direct"}, 1 << 24, (TRUE_COLOUR, ALL)),
+        ({"TERM": "xterm"}, 8, (8, ALL)),
+        ({"TERM": "xterm"}, None, (8, ALL)),
+        ({"TERM": "xterm-16color"}, 16, (16, ALL)),
+        ({"TERM": "linux", "COLORTERM": "truecolor"}, 8, (8, BLOCKS)),
+        ({"TERM": "screen", "COLORTERM": "truecolor"}, 8, (8, ALL)),
+        ({"TERM": "screen", "COLORTERM": "truecolor", "TMUX": "/tmp/x"}, 8, (TRUE_COLOUR, ALL)),
+        ({"TERM": "vt100", "COLORTERM": "truecolor"}, 0, (0, ALL)),
+        ({"TERM": "vt220"}, None, (0, ALL)),
+        ({"TERM": "xterm", "LC_ALL": "C"}, 8, (8, ASCII)),
+        ({"TERM": "xterm", "LC_ALL": "", "LC_CTYPE": "POSIX"}, 8, (8, ASCII)),
+        ({"TERM": "xterm", "LANG": "C.utf8"}, 8, (8, ALL)),
+    ],
+)
+def test_what_the_environment_says(environ, terminfo, expected):
+    """COLORTERM, TERM, terminfo, NO_COLOR and the locale."""
+    assert ability(dict(UTF, **environ), "UTF-8", terminfo) == Ability(*expected)
+
+
+def test_no_locale_is_what_python_makes_of_it():
+    """ISO 8859-1 is no UTF-8 either."""
+    assert ability({"TERM": "xterm"}, "utf-8", 8).glyphs == ALL
+    assert ability({"TERM": "xterm"}, "ANSI_X3.4-1968", 8).glyphs == ASCII
+    assert ability({"TERM": "xterm", "LANG": "de_DE"}, "ISO-8859-1", 8).glyphs == ASCII
+
+
+@pytest.mark.parametrize("environ", [{}, {"TERM": ""}, {"TERM": "dumb"}, {"TERM": "unknown"}])
+def test_a_terminal_without_a_cursor(environ):
+    """It is told so, and what to do."""
+    with pytest.raises(UsageError, match="move its cursor") as raised:
+        ability(environ, "UTF-8", None)
+    assert "cat" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        ((44, 117), (44, 117)),
+        ((200, 300), (44, 117)),
+        ((40, 110), (44, 117)),  # a little is cut off
+        ((23, 80), (23, 61)),
+        ((59, 40), (15, 40)),
+        ((1, 1), (1, 1)),
+    ],
+)
+def test_how_many_cells_are_shown(room, expected):
+    """All, or nearly all, or all made smaller; the proportions stay."""
+    assert fitted(Grid(44, 117), *room) == expected
+
+
+def picture(colour):
+    """A gradient from left to right, with a light disc."""
+    rows, columns = np.mgrid[0:96, 0:128]
+    gray = (columns * 2).astype(np.uint8)
+    gray[(rows - 48) ** 2 + (columns - 40) ** 2 < 900] = 255
+    return np.stack((gray, gray // 2, 255 - gray), axis=2) if colour else gray
+
+
+LOOKS = [
+    Look(Grid(12, 32), mode, colour, ramp, invert)
+    for mode in (CHARACTERS, HALF, BRAILLE)
+    for colour in (MONO, SIXTEEN, INDEXED, TRUE)
+    for ramp, invert in ((" .:-=+*#%@", False), (" ░▒▓█", True))
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join((look.mode, look.colour, str(look.invert))))
+def test_any_look_on_any_terminal(look):
+    """No glyph and no colour that it cannot show, and what is light in the frame is light on it."""
+    cells = Painter(look).cells(picture(look.colour != MONO))
+    for colours in (0, 8, 16, 256, TRUE_COLOUR):
+        for glyphs, last in ((ASCII, 0x7E), (BLOCKS, 0x25FF), (ALL, 0xFFFF)):
+            for rows, columns in ((14, 40), (6, 16), (1, 1), (11, 3)):
+                screen = blank(rows, columns)
+                Adapter(look, Ability(colours, glyphs), rows, columns).put(cells, screen)
+                assert int(screen.glyphs.max()) <= last
+                most = max(screen.ink.max(), screen.paper.max())
+                assert most < max(colours, 0) or (colours == TRUE_COLOUR and most >= RGB)
+
+
+@pytest.mark.parametrize("mode", [CHARACTERS, HALF, BRAILLE])
+@pytest.mark.parametrize("colour", [MONO, SIXTEEN, INDEXED, TRUE])
+def test_what_can_be_shown_is_shown_as_it_is(mode, colour):
+    """Cell by cell, in the middle."""
+    look = Look(Grid(12, 32), mode, colour)
+    cells = Painter(look).cells(picture(colour != MONO))
+    screen = blank(16, 40)
+    Adapter(look, Ability(TRUE_COLOUR, ALL), 16, 40).put(cells, screen)
+    shown = np.where(cells.glyphs == 0x2007, 32, cells.glyphs)
+    assert (screen.glyphs[2:14, 4:36] == shown).all()
+    assert (screen.glyphs[:2] == 32).all()
+    if cells.ink is not None and colour == TRUE:
+        assert (screen.ink[2:14, 4:36] & 0xFF == cells.ink[..., 2]).all()
+    elif cells.ink is not None:
+        assert (screen.ink[2:14, 4:36] == cells.ink).all()
+
+
+@pytest.mark.parametrize("mode", [HALF, BRAILLE])
+def test_blocks_and_dots_become_characters_of_their_density(mode):
+    """On an ASCII terminal a gradient stays a gradient."""
+    look = Look(Grid(12, 32), mode)
+    screen = blank(12, 32)
+    gradient = np.broadcast_to(np.arange(0, 256, 2, dtype=np.uint8), (96, 128))
+    Adapter(look, Ability(0, ASCII), 12, 32).put(Painter(look).cells(np.ascontiguousarray(gradient)), screen)
+    density = [" .:-=+*#%@".index(chr(code)) for code in screen.glyphs[5]]
+    assert np.corrcoef(density, range(32))[0, 1] > 0.8
+
+
+def test_brightness_outlives_its_colours():
+    """Dark blue and white of the same character are told apart without colours."""
+    glyphs = np.full((1, 2), ord("@"), np.uint16)
+    look = Look(Grid(1, 2), CHARACTERS, SIXTEEN)
+    screen = blank(1, 2)
+    Adapter(look, Ability(0, ALL), 1, 2).put(Cells(glyphs, np.array([[4, 15]], np.uint8)), screen)
+    dark, light = (" .:-=+*#%@".index(chr(code)) for code in screen.glyphs[0])
+    assert dark < 3 < light
+    assert (screen.ink == -1).all()
+
+
+def test_eight_colours():
+    """Bright ones are their plain ones."""
+    look = Look(Grid(1, 3), CHARACTERS, TRUE)
+    colours = palette.colours()[[9, 14, 8]][None]
+    screen = blank(1, 3)
+    Adapter(look, Ability(8, ALL), 1, 3).put(Cells(np.full((1, 3), ord("@"), np.uint16), colours), screen)
+    assert screen.ink[0, :2].tolist() == [1, 6]
+    assert screen.ink.max() < 8
+
+
+STATE = panel.State(1500, 6000, 30.0, 1.5, False, True, 29.5, 3)
+
+
+@pytest.mark.parametrize("glyphs", [ASCII, ALL])
+@pytest.mark.parametrize(("rows", "columns"), [(8, 1), (8, 2), (8, 20), (24, 80), (60, 200), (7, 80), (1, 1)])
+def test_words_fit_any_screen(rows, columns, glyphs):
+    """The line, the numbers and the help, cut where they must be."""
+    for state in (STATE, STATE._replace(message="waiting for frame 7"), STATE._replace(frame=0, frames=0)):
+        screen = blank(rows, columns)
+        panel.line(screen, state, Ability(256, glyphs))
+        panel.information(screen, state, "what")
+        panel.box(screen, panel.table((("left", "right"), ("a", "b"))))
+        assert glyphs == ALL or screen.glyphs.max() < 127
+
+
+def test_what_the_line_says():
+    """Where the film is, how long it is, what is switched on."""
+    screen = blank(8, 60)
+    panel.line(screen, STATE, Ability(8, ASCII))
+    text = "".join(map(chr, screen.glyphs[7]))
+    assert text.startswith(" > 0:50 ====")
+    assert text.endswith("- 3:20 1.5x loop ")
+    assert panel.clock_time(3723 * 25, 25.0) == "1:02:03"
