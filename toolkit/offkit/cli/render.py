@@ -330,6 +330,11 @@ def _err(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def is_ascii() -> bool:
+    """Whether results have to do with ASCII."""
+    return _is_ascii(sys.stdout)
+
+
 def _is_ascii(stream: TextIO) -> bool:
     try:
         "→✓━".encode(stream.encoding or "ascii")
