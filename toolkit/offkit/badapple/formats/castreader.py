@@ -1,7 +1,7 @@
 """Reading asciicasts of ours back: the part of a terminal that they need."""
 
 import json
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
@@ -125,9 +125,8 @@ class CastReader(Reader):
 
     def _empty(self) -> Cells:
         shape = self.look.grid + ((3,) if self.look.colour == TRUE else ())
-        return Cells(
-            np.zeros(self.look.grid, np.uint16), *(np.zeros(shape, np.uint8) for _ in range(inks(self.look)))
-        )
+        colours: List[Any] = [np.zeros(shape, np.uint8) for _ in range(inks(self.look))]
+        return Cells(np.zeros(self.look.grid, np.uint16), *colours)
 
     def close(self) -> None:
         self._parts.close()

@@ -31,10 +31,9 @@ def pack(new: Any, old: Any) -> bytes:
     skip = np.where(place < 0, _MOST, np.where(place == 0, np.repeat(skips % _MOST, each), 0))
     length = np.where(place < 0, 0, np.clip(np.repeat(lengths, each) - place * _MOST, 0, _MOST))
     inside = _ranges(starts, lengths)
-    head = len(skip).to_bytes(4, "little")
-    return (
-        head + skip.astype(np.uint8).tobytes() + length.astype(np.uint8).tobytes() + differ[inside].tobytes()
-    )
+    arrays = (skip.astype(np.uint8), length.astype(np.uint8), differ[inside])
+    data: bytes = b"".join([array.tobytes() for array in arrays])
+    return len(skip).to_bytes(4, "little") + data
 
 
 def unpack(data: bytes, at: int, old: Any) -> Optional[Tuple[Any, int]]:

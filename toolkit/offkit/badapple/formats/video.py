@@ -1,0 +1,61 @@
+"""A film of the characters: Motion JPEG in a QuickTime file.
+
+Each frame is drawn with an ``atlas`` and encoded by the worker that made it. cv2.VideoWriter
+would make one stream by one process, whose bytes depend on where it was cut and on the codecs
+that this OpenCV was built with; JPEG is in every OpenCV, and pictures that do not know of each
+other are joined by writing them one after the other.
+"""
+
+import binascii
+import json
+from typing import Any, Optional
+
+import cv2
+import numpy as np
+
+from offkit.badapple.formats import boxes
+from offkit.badapple.formats.about import describe
+from offkit.badapple.formats.atlas import Atlas
+from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.cells import MONO, Cells, Look
+
+# Of JPEG: its rings do not show around letters, and each is still told from the others. Colours are
+# kept with half the resolution, and need more.
+QUALITY, COLOUR_QUALITY = 50, 75
+SUM = 4  # bytes behind a picture: its CRC-32
+ABOUT = b"offkit run-badapple "
+_TYPE = boxes.box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
+
+
+class Video(Format):
+    """See the module. Raises UsageError (VID017) for characters that it cannot draw."""
+
+    name = "video"
+    suffix = ".mov"
+    exact = False
+
+    def __init__(self, look: Look, facts: Facts) -> None:
+        Format.__init__(self, look, facts)
+        self.atlas = Atlas(look, facts)
+
+    def head(self, frames: int) -> bytes:
+        text = json.dumps(describe(self.look, self.facts), sort_keys=True)
+        return _TYPE + boxes.box(b"free", ABOUT, text.encode("ascii"))
+
+    def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
+        quality = QUALITY if self.look.colour == MONO else COLOUR_QUALITY
+        done, jpeg = cv2.imencode(".jpg", self.atlas.draw(cells), [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if not done:
+            raise RuntimeError("OpenCV did not encode a JPEG")
+        return framed(jpeg.tobytes())
+
+    def foot(self, frames: int, sizes: Any) -> bytes:
+        rows, columns = self.atlas.size
+        wide = sizes[:frames].astype(np.int64)
+        offsets = len(self.head(frames)) + 8 + np.cumsum(wide) - wide
+        return boxes.index(self.facts.fps, columns, rows, offsets, wide - 8 - SUM)
+
+
+def framed(jpeg: bytes) -> bytes:
+    """A picture in its box, with its sum, which players do not look at."""
+    return boxes.box(b"mdat", jpeg, binascii.crc32(jpeg).to_bytes(SUM, "big"))
