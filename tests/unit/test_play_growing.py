@@ -1,0 +1,150 @@
+"""Playing what is still being made: by another program, and by this one."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+import offkit
+from offkit.badapple import unfinished
+from offkit.badapple.player.companion import Film
+from terminal_session import FINISHED, LEFT, Session, show
+
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
+HEAD = "total frame: {} / FPS: 50.0 / resolution: 8x6\n"
+
+
+def frames(start, stop):
+    """Frames of 3 rows, 4 columns."""
+    return "".join("{}\n{:04d}\nefgh\nijkl\n".format(n, n) for n in range(start, stop))
+
+
+@pytest.fixture
+def growing(tmp_path):
+    """(the output, the file that it is made in, a function that adds to that at once)."""
+    output = str(tmp_path / "a.txt")
+    part = unfinished.path(output)
+
+    def add(text):
+        with open(part, "a") as target:
+            target.write(text)
+
+    return output, part, add
+
+
+def test_it_waits_for_what_is_not_there(growing):
+    """For the first frame, for one in the middle, and for its name; then it goes on to the end."""
+    output, part, add = growing
+    with Session(lambda: show(Film(output, part, os.getppid())), 10, 40) as tty:
+        tty.shows("waiting for frame 0")
+        add(HEAD.format(40))
+        tty.shows("waiting for frame 0")
+        add(frames(0, 10))
+        tty.shows("waiting for frame 10")
+        assert "0009" not in tty.screen().text()
+        add(frames(10, 40))
+        tty.shows("waiting for frame 40")
+        os.rename(part, output)
+        assert tty.end() == (FINISHED, True)
+
+
+def test_whoever_makes_it_ends_without_it(growing):
+    """The film ends with words, and the terminal is as it was."""
+    output, part, add = growing
+    add(HEAD.format(4000) + frames(0, 30))
+    maker = subprocess.Popen(["sleep", "60"])
+    with Session(lambda: show(Film(output, part, maker.pid)), 10, 40) as tty:
+        tty.shows("waiting for frame 30")
+        maker.kill()
+        maker.wait()
+        assert tty.end() == (1, True)
+        assert b"has ended without it" in tty.output
+
+
+def test_the_one_of_before_is_not_taken_for_it(growing):
+    """A file under the same name that was there already is not what is being made."""
+    output, part, add = growing
+    with open(output, "w") as old:
+        old.write(HEAD.format(1) + frames(7, 8))
+    with Session(lambda: show(Film(output, part, os.getppid())), 10, 40) as tty:
+        tty.shows("waiting for frame 0")
+        add(HEAD.format(5) + frames(0, 5))
+        tty.shows("waiting for frame 5")
+        os.rename(part, output)
+        assert tty.end() == (FINISHED, True)
+
+
+def command(tmp_path, *args):
+    """A job for Session: the command itself, in a process that is nobody else's."""
+
+    def run():
+        os.environ.update(PYTHONPATH=TOOLKIT, XDG_CACHE_HOME=str(tmp_path / "cache"))
+        os.chdir(str(tmp_path))
+        words = [sys.executable, "-m", "offkit.cli.app", "run-badapple"]
+        os.execv(sys.executable, words + list(args))
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """Long enough to be at it for a while."""
+    path = str(tmp_path_factory.mktemp("video") / "clip.avi")
+    writer = cv2.VideoWriter(
+        path, sum(ord(one) << 8 * place for place, one in enumerate("MJPG")), 30.0, (96, 64)
+    )
+    picture = np.zeros((64, 96, 3), np.uint8)
+    for number in range(3000):
+        picture[:, number % 96] = number % 256
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+def test_another_program_makes_it(tmp_path, growing):
+    """--play OUT finds what is being made by OUT's name."""
+    output, _, add = growing
+    add(HEAD.format(3000) + frames(0, 2000))
+    with Session(command(tmp_path, "--play", output), 10, 40) as tty:
+        tty.until(b"efgh")
+        tty.press(b"q")
+        code, same = tty.end()
+        assert (code, same) == (0, True), tty.output
+        assert b" shown, 0 dropped" in tty.output
+
+
+def test_a_video_is_shown_while_it_is_converted(tmp_path, video):
+    """Quitting the film lets the conversion finish; then comes the report."""
+    with Session(command(tmp_path, "--play", video, "-o", "a.txt", "-j", "1"), 20, 80) as tty:
+        at = tty.until(b"\033[?1049h")
+        tty.until("\u25b8".encode(), at)
+        tty.press(b"q")
+        code, _ = tty.end()
+        assert code == 0, tty.output
+        said = tty.output[tty.output.rindex(LEFT) :]
+        assert b"3000 frames, each with its number" in said
+        assert b"shown" in said
+    assert os.listdir(str(tmp_path)) in (["a.txt"], ["a.txt", "cache"], ["cache", "a.txt"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ctrl_c_ends_both(tmp_path, video, seed):
+    """At any moment: 130, nothing left of the conversion, no process, the terminal as it was."""
+    with Session(command(tmp_path, "--play", video, "-o", "a.txt", "-j", "2"), 20, 80) as tty:
+        if seed:
+            tty.until(b"\033[?1049h")
+        time.sleep(random.Random(seed).random() * 0.5)
+        tty.press(b"\x03")
+        code, _ = tty.end()
+        assert code in (130, -signal.SIGINT if not seed else 130), tty.output
+        assert tty.output.count(b"\033[?1049h") <= tty.output.count(LEFT)
+        assert "Traceback" not in tty.output.decode("utf-8") or not seed
+        with pytest.raises(ProcessLookupError):
+            os.killpg(tty.job, 0)
+    assert set(os.listdir(str(tmp_path))) <= {"cache"}
