@@ -7,6 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
+from offkit.badapple.boxes import key_frames
 from offkit.badapple.counting import count
 from offkit.badapple.reduce import TABLES
 from offkit.model.errors import RequestError, UsageError
@@ -94,18 +95,6 @@ class Source:
         """
         return self.picture() if self.skip() else None
 
-    def skip(self) -> bool:
-        """Decode the next picture without handing it out; False at the end."""
-        return bool(self._capture.grab())
-
-    def picture(self) -> Optional[Any]:
-        """The picture decoded last, as ``read`` hands it out."""
-        done, picture = self._capture.retrieve(self._picture)
-        if not done:
-            return None
-        self._picture = picture
-        return picture
-
     @property
     def moment(self) -> float:
         """When the picture decoded last is shown, in seconds from the beginning."""
@@ -158,7 +147,7 @@ def probe(path: str) -> Video:
             raise _unusable(path, "VID003", "no picture can be decoded from this video")
         height, width = picture.shape[:2]
         video = Video(os.path.abspath(path), source.frames, source.fps, int(width), int(height))
-        return video._replace(luma=_luma(path, source, picture))
+        return video._replace(luma=_luma(path, source, picture), keys=key_frames(path))
     finally:
         source.close()
 

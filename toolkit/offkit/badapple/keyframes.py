@@ -50,12 +50,11 @@ def cuts(frames: int, workers: int, keys: Sequence[int] = ()) -> List[int]:
 def _within(bound: int, frames: int, count: int, keys: Sequence[int]) -> List[int]:
     """Cuts into at most ``count`` stretches none of which costs more than ``bound``; else none."""
     starts = [0]
-    while len(starts) <= count:
+    while True:
         start = starts[-1]
         stop = start + int(bound - SKIPPED * waste(start, keys))
         if stop >= frames:
             return starts
-        if stop < start + LEAST or len(starts) == count:
+        if stop <= start or len(starts) == count:
             return []
         starts.append(stop)
-    return []
