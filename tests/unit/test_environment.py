@@ -81,30 +81,3 @@ def test_what_fails_is_said_exactly(monkeypatch, reason, message, fix):
     assert (finding.code, finding.subject, finding.message) == ("VID001", "cv2", message)
     assert fix in finding.fix
     assert caught.value.exit_code == 4
-
-
-def test_semaphores_that_work():
-    """No finding where there is nothing to find."""
-    assert environment.check_semaphores() == []
-
-
-@pytest.mark.parametrize(
-    "error", [OSError(38, "Function not implemented"), ImportError("cannot import name 'SemLock'")]
-)
-def test_semaphores_that_do_not(monkeypatch, error):
-    """/dev/shm absent, or a Python compiled without it: a warning, for others' sake."""
-    import multiprocessing
-
-    class Context:
-        def Lock(self):
-            raise error
-
-    monkeypatch.setattr(multiprocessing, "get_context", lambda method=None: Context())
-    (finding,) = environment.check_semaphores()
-    assert (finding.code, finding.severity, finding.subject) == ("VID011", "warning", "/dev/shm")
-    assert str(error) in finding.message
-
-
-def test_processors():
-    """At least the one this runs on."""
-    assert environment.processors() >= 1

@@ -13,7 +13,7 @@ import pytest
 import offkit
 from clip_maker import write_clip
 from offkit.badapple.shadowplay import clip, film
-from offkit.cli import run_badapple
+from offkit.cli import badapple_report, run_badapple
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -48,17 +48,19 @@ def command(tmp_path, cache):
 def test_for_people(command, tmp_path):
     """What was verified, the numbers, and how to see it."""
     code, out, err = command("-j", "2", "-o", "a.txt")
-    assert (code, err.splitlines()[-1]) == (0, "-> checking every frame")
+    assert (code, err.splitlines()[-1]) == (0, "-> trying the codecs of OpenCV")
     lines = [line.strip() for line in out.splitlines()]
     assert lines[:4] == [
         "+ 180 frames, each with its number, in order, 117 x 44 characters",
         "+ the number in each picture is that of its frame",
-        "+ each frame shows what was drawn (worst: 0.00% of its characters differ)",
-        "frames      180 at 30 a second, 512x384 pixels",
+        "+ each frame shows what was drawn (worst: 0.00% of it differs)",
+        "+ {} the same, through shared memory and a semaphore".format(lines[3][2:].partition(" the same")[0]),
     ]
+    assert "codecs and containers are written and read right" in lines[4]
+    assert "frames      180 at 30 a second, 512x384 pixels" in lines
     program = shlex.quote(sys.executable) + " -m offkit.cli.app"
     assert lines[-3:] == [
-        "output      a.txt",
+        "output      a.txt, 935.2 kB",
         "see it      {} run-badapple --play a.txt".format(program),
         "cat a.txt",
     ]
@@ -71,13 +73,26 @@ def test_for_people(command, tmp_path):
 
 def test_for_programs(command, tmp_path):
     """One document alone on stdout."""
-    code, out, _ = command("--json", "--height", "32", "-j", "2")
+    code, out, _ = command("--json", "--height", "32", "-j", "2", "--mode", "half", "--color", "16")
     document = json.loads(out)
     assert (code, document["schema"], document["verified"]) == (0, "offkit/run-badapple-1", True)
     assert document["output"] == str(tmp_path / "badapple.txt")
     assert (document["frames"], document["rows"], document["columns"]) == (180, 32, 85)
-    assert (document["workers"], document["resolution"], document["findings"]) == (2, [512, 384], [])
-    assert len(document["checks"]) == 3
+    assert (document["workers"], document["resolution"]) == (2, [512, 384])
+    assert {entry["code"] for entry in document["findings"]} <= {"VID014", "VID016"}
+    assert [document[name] for name in ("format", "mode", "color", "frames_lost")] == [
+        "text",
+        "half",
+        "16",
+        0,
+    ]
+    assert document["output_bytes"] == os.path.getsize(document["output"])
+    assert sum(share["frames"] for share in document["per_worker"]) == 180
+    assert [one["processor"] for one in document["processors"]] == sorted(os.sched_getaffinity(0))[:2]
+    assert {"codec": "mp4v", "container": "mp4", "state": "works", "detail": "", "seeks": True}.items() <= (
+        document["codecs"][0].items()
+    )
+    assert len(document["checks"]) == 5
 
 
 def test_only_the_result(command):
@@ -101,7 +116,16 @@ def test_only_the_result(command):
         (["--full", "a.mp4"], "--full is about the built-in clip"),
         (["--play", "--json"], "exclude each other"),
         (["--play"], "--play needs a terminal"),
-        (["a.txt"], "a.txt is a text"),
+        (["a.txt"], "a.txt is no video"),
+        (["a.html"], "a conversion is shown with --play"),
+        (["--color", "8"], "--color 8 is none of none, 16, 256, true"),
+        (["--mode", "ascii"], "--mode ascii is none of characters, half, braille"),
+        (["--mode", "half", "--ramp", "long"], "--ramp is about --mode characters"),
+        (["--ramp", "x"], "--ramp has 1 character"),
+        (["--cell-aspect", "0"], "--cell-aspect 0 is not between 0.25 and 8"),
+        (["--format", "gif"], "--format gif is none of text"),
+        (["--format", "html", "-o", "a.cast"], "contradict each other"),
+        (["--quick", "--codecs"], "--quick and --codecs exclude each other"),
     ],
 )
 def test_usage(command, args, message):
@@ -279,7 +303,7 @@ def test_a_hang_up_that_nohup_ignores_stays_ignored():
         (["--speed", "2", "a.mp4"], "--speed is about --play"),
     ],
 )
-def test_how_fast_to_play(args, why):
+def test_how_fast_to_play(command, args, why):
     """A speed is for a film, and has its bounds."""
     code, _, err = command(*args)
     assert code == 2
@@ -302,9 +326,9 @@ def test_how_it_is_started_again(tmp_path, monkeypatch, module, words):
     from offkit.model import layout
 
     named = {"root": str(tmp_path), "runtime": layout.GENERATION_RUNTIME}
-    monkeypatch.setattr(run_badapple, "__file__", module.format(**named))
+    monkeypatch.setattr(badapple_report, "__file__", module.format(**named))
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "app.py")])
-    assert shlex.split(run_badapple.command()) == [word.format(**named) for word in words]
+    assert shlex.split(badapple_report.command()) == [word.format(**named) for word in words]
 
 
 def test_how_a_script_is_started_again(tmp_path, monkeypatch):
@@ -314,6 +338,6 @@ def test_how_a_script_is_started_again(tmp_path, monkeypatch):
     script.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(script)])
     monkeypatch.setenv("PATH", "/nowhere")
-    assert run_badapple.command() == str(script)
+    assert badapple_report.command() == str(script)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run_badapple.command() == "offkit"
+    assert badapple_report.command() == "offkit"

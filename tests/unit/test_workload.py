@@ -5,8 +5,10 @@ import os
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, crew, decode, environment, workload
-from offkit.badapple.shadowplay import film
+from offkit.badapple import convert, crew, decode, limits, output, workload
+from offkit.badapple.limits import Limits
+from offkit.badapple.shadowplay import clip, film
+from offkit.badapple.verify import codecs, processors
 from offkit.badapple.workload import Request
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
@@ -16,11 +18,16 @@ from offkit.model.report import Reporter
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
+FREE = Limits(4, 4, None, None, None, None, None)
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """A working directory and a cache of its own, and a film of 48 frames."""
+    """A working directory and a cache of its own, a film of 48 frames, few codecs, no limits."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(film, "SHORT", 48)
+    monkeypatch.setattr(codecs, "PAIRS", (("mp4v", "mp4", "MPEG-4"), ("MJPG", "avi", "Motion JPEG")))
+    monkeypatch.setattr(limits, "measure", lambda: FREE)
     monkeypatch.setattr(crew, "start_method", lambda: "fork")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
@@ -31,30 +38,35 @@ def run(**asked):
     return workload.run(Request(**dict({"video": None}, **asked)), Reporter())
 
 
-def codes(outcome):
+def found(outcome):
     return [finding.code for finding in outcome.findings]
 
 
 def test_without_a_video(here):
     """The built-in film, every frame checked, in badapple.txt."""
     outcome = run(workers=3)
-    assert codes(outcome) == []
-    assert outcome.verified == [
+    assert found(outcome) == []
+    assert outcome.verified[:3] + outcome.verified[4:] == [
         "48 frames, each with its number, in order, 117 x 44 characters",
         "the number in each picture is that of its frame",
-        "each frame shows what was drawn (worst: 0.00% of its characters differ)",
+        "each frame shows what was drawn (worst: 0.00% of it differs)",
+        "2 of 2 codecs and containers are written and read right",
     ]
-    assert (outcome.output, outcome.workers, outcome.script.frames) == ("badapple.txt", 3, 48)
+    assert outcome.verified[3].endswith("the same, through shared memory and a semaphore")
+    assert (outcome.output, outcome.result.workers, outcome.result.frames) == ("badapple.txt", 3, 48)
     assert os.listdir(str(here)) == ["badapple.txt"]
-    assert (here / "badapple.txt").stat().st_size == outcome.script.size
+    assert (here / "badapple.txt").stat().st_size == outcome.size
+    assert len(outcome.result.per_worker) == 3
+    assert sum(share.frames for share in outcome.result.per_worker) == 48
 
 
 def test_a_size_too_small_for_the_strip():
     """The numbers cannot be read from so few characters, the pictures still can."""
     outcome = run(columns=40)
-    assert codes(outcome) == []
-    assert [text.split(" (")[0] for text in outcome.verified] == [
+    assert found(outcome) == []
+    assert [text.split(" (")[0] for text in outcome.verified[:3]] == [
         "48 frames, each with its number, in order, 40 x 15 characters",
+        "the number in each picture is too small to be read at this size, or has too few shades",
         "each frame shows what was drawn",
     ]
 
@@ -63,10 +75,32 @@ def test_a_video_of_ones_own(here, tmp_path):
     """Named after it, compared with the straight decoding."""
     path = write_clip(tmp_path / "my film.mp4", 60, size=(320, 180))
     outcome = run(video=path, workers=2)
-    assert codes(outcome) == []
+    assert found(outcome) == []
     assert outcome.output == "my film.txt"
     assert outcome.verified[1] == "decoded straight through it has as many frames, and 48 samples are equal"
     assert len(run(video=path, quick=True).verified) == 1
+    assert outcome.tried == ()
+    assert [one.state for one in run(video=path, codecs=True).tried] == [codecs.WORKS, codecs.WORKS]
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"form": "cast"}, "badapple.cast"),
+        ({"output": "a.html", "colour": "256", "mode": "half"}, "a.html"),
+        ({"form": "cast", "output": "sub"}, "sub/badapple.cast"),
+        ({"output": "a.odd", "colour": "true", "mode": "braille", "invert": True}, "a.odd"),
+        ({"ramp": " .#", "rows": 32, "aspect": 1.0}, "badapple.txt"),
+    ],
+)
+def test_formats_and_looks(here, asked, name):
+    """By their names or the output's; all of them are checked alike."""
+    (here / "sub").mkdir()
+    outcome = run(workers=2, **asked)
+    assert found(outcome) == []
+    assert (outcome.output, (here / name).stat().st_size) == (name, outcome.size)
+    assert outcome.verified[2].startswith("each frame shows what was drawn")
+    assert found(run(workers=2, quick=True, **asked)) == []  # over the one that is there
 
 
 def test_inexact_seeking_is_survived(here, tmp_path, monkeypatch):
@@ -75,8 +109,8 @@ def test_inexact_seeking_is_survived(here, tmp_path, monkeypatch):
     right = run(video=path, output="right.txt", workers=2)
     monkeypatch.setattr(convert, "Source", WrongSeeks)
     outcome = run(video=path, output="wrong.txt", workers=2)
-    assert codes(outcome) == ["VID007"]
-    assert (right.workers, outcome.workers) == (2, 1)
+    assert found(outcome) == ["VID007"]
+    assert (right.result.workers, outcome.result.workers) == (2, 1)
     assert (here / "wrong.txt").read_bytes() == (here / "right.txt").read_bytes()
 
 
@@ -90,8 +124,9 @@ def test_a_fault_in_the_conversion_is_reported(monkeypatch):
 
     monkeypatch.setattr(convert, "Source", Overhead)
     outcome = run(workers=2)
-    assert codes(outcome) == ["VID007", "VID008", "VID009"]
-    assert outcome.verified == ["48 frames, each with its number, in order, 117 x 44 characters"]
+    assert found(outcome) == ["VID007", "VID008", "VID009"]
+    assert outcome.verified[0] == "48 frames, each with its number, in order, 117 x 44 characters"
+    assert not any("drawn" in text for text in outcome.verified)
 
 
 def test_a_lost_frame_is_reported(monkeypatch):
@@ -108,7 +143,7 @@ def test_a_lost_frame_is_reported(monkeypatch):
 
     monkeypatch.setattr(convert, "Source", Lossy)
     outcome = run(workers=1)
-    assert {"VID008", "VID009"} <= set(codes(outcome))
+    assert {"VID008", "VID009"} <= set(found(outcome))
     assert any("20 shows 21" in finding.message for finding in outcome.findings)
     assert any("48 frames were drawn, 47 came out" in finding.message for finding in outcome.findings)
 
@@ -121,7 +156,7 @@ def test_somebody_elses_file_is_left_alone(here, given):
         run(output=given)
     assert (here / "badapple.txt").read_text() == "a shopping list"
     (here / "badapple.txt").write_text("total frame: 3 / FPS: 30.0 / resolution: 4x3\n0\n")
-    assert codes(run(output=given)) == []
+    assert found(run(output=given)) == []
 
 
 @pytest.mark.parametrize(
@@ -164,7 +199,9 @@ def test_a_temporary_clip_is_removed(tmp_path, monkeypatch):
     (tmp_path / "cache").write_text("in the way")
     monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    assert codes(run()) == []
+    outcome = run()
+    assert [(one.code, one.subject) for one in outcome.findings] == [("VID016", clip.cache_directory())]
+    assert not outcome.kept
     assert os.listdir(str(tmp_path / "tmp")) == []
 
 
@@ -178,8 +215,8 @@ def test_a_damaged_clip_is_told(tmp_path):
         ("VID013", "warning", before.video)
     ]
     assert "was made again" in outcome.findings[0].message
-    assert len(outcome.verified) == 3
-    assert codes(run()) == []
+    assert len(outcome.verified) == 5
+    assert found(run()) == []
 
 
 def test_a_hole_in_a_video_is_an_error(tmp_path):
@@ -190,7 +227,7 @@ def test_a_hole_in_a_video_is_an_error(tmp_path):
         out.seek(size // 3)
         out.write(b"\0" * (size // 3))
     outcome = run(video=path, workers=1)
-    (finding,) = [one for one in outcome.findings if one.code == "VID006"]
+    (finding,) = [one for one in outcome.findings if one.code == "VID018"]
     assert finding.severity == "error"
     assert "its header claims 120 frames, it has " in finding.message
     assert "cannot be decoded, and " in finding.message
@@ -227,11 +264,81 @@ def test_a_failure_is_about_the_output(here, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("processors", "threads", "workers"),
+    ("cores", "threads", "workers"),
     [(32, 1, 32), (2, 2, 2), (32, 32, 31), (64, 64, 15), (2000, 2000, 1)],
 )
-def test_workers_that_nobody_asked_for(monkeypatch, processors, threads, workers):
+def test_workers_that_nobody_asked_for(monkeypatch, cores, threads, workers):
     """One for every processor, as long as their decoders' threads stay within reason."""
-    monkeypatch.setattr(environment, "processors", lambda: processors)
     monkeypatch.setattr(decode, "decoder_threads", lambda asked: threads)
-    assert workload.workers_by_default() == workers
+    free = FREE._replace(online=cores, mask=cores)
+    assert workload.staffed(0, free, 512, 384) == (workers, [])
+    assert workload.staffed(3, free, 512, 384) == (3, [])
+
+
+def test_a_server_that_limits(monkeypatch):
+    """Fewer processes, the same film, and a warning that says why."""
+    monkeypatch.setattr(limits, "measure", lambda: FREE._replace(files=36))
+    outcome = run(workers=3)
+    assert found(outcome) == ["VID016"]
+    assert (outcome.result.workers, outcome.wanted) == (2, 3)
+    assert "36 more files can be opened, 3 processes were wanted: there are 2" in outcome.findings[0].message
+
+
+def test_a_server_without_shared_memory(monkeypatch, tmp_path):
+    """A warning; the film is right all the same."""
+    monkeypatch.setattr(processors.prove, "__defaults__", (str(tmp_path / "none"),))
+    outcome = run(workers=2)
+    assert found(outcome) == ["VID011"]
+    assert outcome.verified[2].startswith("each frame shows what was drawn")
+
+
+def test_no_room(monkeypatch, here):
+    """Known before anything is written, where the size is."""
+    monkeypatch.setattr(output.shutil, "disk_usage", lambda path: output.shutil._ntuple_diskusage(9, 9, 1000))
+    with pytest.raises(EnvironmentProblem, match="it takes .* MB are free") as caught:
+        run()
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "badapple.txt")]
+    assert os.listdir(str(here)) == []
+    assert found(run(form="cast", quick=True)) == []  # nobody knows
+
+
+def test_a_slow_disk(monkeypatch):
+    """Said with its rate."""
+    moments = iter([0.0, 10.0])
+    with monkeypatch.context() as patch:
+        patch.setattr(workload.time, "perf_counter", lambda: next(moments))
+        patch.setattr(workload.os.path, "getsize", lambda path: 50000000)
+        patch.setattr(output, "flush", lambda path: None)
+        (finding,) = workload._flushed("part", "badapple.txt")
+    assert (finding.code, finding.severity, finding.subject) == ("VID016", "warning", "badapple.txt")
+    assert finding.message == "the disk took 10.0 s for it, 5.0 MB a second"
+
+
+@pytest.mark.parametrize(
+    ("given", "form", "expected"),
+    [
+        ((None, None), "", ("badapple.txt", "text")),
+        (("/x/film.mp4", None), "", ("film.txt", "text")),
+        (("/x/film.mp4", None), "html", ("film.html", "html")),
+        ((None, "a.CAST"), "", ("a.CAST", "cast")),
+        ((None, "frames"), "html", ("frames", "html")),
+        ((None, "a.txt"), "text", ("a.txt", "text")),
+    ],
+)
+def test_where_it_goes(given, form, expected):
+    """The format follows from the name, or the name from the format."""
+    assert output.place(given[0], given[1], form) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "message"),
+    [
+        ("a.txt", "html", "--format html and the name a.txt contradict each other"),
+        ("a.cast", "text", "contradict each other"),
+        (None, "gif", "--format gif is none of text, cast, html"),
+    ],
+)
+def test_what_contradicts(path, form, message):
+    """Usage, with what to do."""
+    with pytest.raises(UsageError, match=message):
+        output.place(None, path, form)

@@ -1,4 +1,4 @@
-"""What the workload needs from the server: OpenCV, numpy, and working multiprocessing."""
+"""What the workload needs from the server: OpenCV and numpy, imported and kept quiet."""
 
 import importlib
 import importlib.util
@@ -9,7 +9,7 @@ import sysconfig
 from typing import List, NamedTuple, Optional, Tuple
 
 from offkit.model.errors import EnvironmentProblem
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, Finding
 
 # Read by OpenCV, FFmpeg and OpenBLAS when they are loaded. One thread each: the workload's
 # parallelism is its processes, and only a process with one thread may be forked. Their own
@@ -105,32 +105,3 @@ def site_directories(executable: Optional[str] = None) -> List[str]:
         if path and path not in found and os.path.isdir(path):
             found.append(path)
     return found
-
-
-def processors() -> int:
-    """Processors this process may use (sched_getaffinity(2)), where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def check_semaphores() -> List[Finding]:
-    """VID011 when multiprocessing's locks and queues do not work here. The workload needs none."""
-    try:
-        import multiprocessing
-
-        multiprocessing.get_context().Lock()
-    except (ImportError, OSError) as error:
-        return [
-            Finding(
-                "VID011",
-                WARNING,
-                "/dev/shm",
-                "multiprocessing's Lock, Queue and Pool do not work here ({}); "
-                "programs that use them will fail, this workload does without".format(error),
-                ("sem_open(3)", "/dev/shm"),
-                "mount it: mount -t tmpfs -o mode=1777 tmpfs /dev/shm\n"
-                "or, when a self-compiled Python lacks SemLock, compile it again where /dev/shm is",
-            )
-        ]
-    return []

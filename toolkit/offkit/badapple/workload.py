@@ -1,22 +1,6 @@
 """run-badapple from end to end: get a video, convert it with many processes, check the result.
 
-Findings, and the codes of this package:
-
-======  =====  ================================================================
-VID001  error  numpy or cv2 cannot be imported
-VID002  error  the file is no video that OpenCV understands
-VID003  error  not one picture can be decoded from it
-VID004  error  a worker process was killed, ended early, or cannot be started
-VID005  error  the output cannot be written
-VID006  any    the header of the video claims another number of frames, or no frame rate
-VID007  info   seeking in this video is not exact: it was converted straight through
-VID008  error  frames are missing, too many, or out of order
-VID009  error  frames do not show what they must
-VID010  error  the text file is damaged
-VID011  warn   multiprocessing's locks and queues do not work on this server
-VID012  error  the built-in clip cannot be made
-VID013  warn   the clip in the cache was damaged, and is made again
-======  =====  ================================================================
+The codes of what is found, VID001 and on, are explained in docs/run-badapple.md.
 """
 
 import os
@@ -24,93 +8,79 @@ import shutil
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import convert, crew, decode, environment
+from offkit.badapple import convert, crew, decode, environment, limits, output, unfinished
 from offkit.badapple.counting import count
-from offkit.badapple.formats import characters, script
-from offkit.badapple.formats.base import Facts
-from offkit.badapple.formats.cells import Grid, Look
-from offkit.badapple.formats.script import Script
-from offkit.badapple.formats.text import Text
+from offkit.badapple.formats import catalogue, look
+from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
 from offkit.badapple.keyframes import cuts
 from offkit.badapple.shadowplay import clip, film
-from offkit.badapple.verify import check
+from offkit.badapple.verify import check, codecs, processors, verdict
+from offkit.badapple.verify.likeness import Likeness
 from offkit.edges import leftovers
-from offkit.model.errors import OffkitError, UsageError
+from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Reporter
 
-DEFAULT_NAME = "badapple.txt"
 _RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
 # user (4096), and where the memory of ever more decoders brings nothing.
 _MANY = 1024
+_SLOW = (2.0, 20e6)  # a disk that takes longer (s) at fewer bytes a second is worth a word
 
 
 class Request(NamedTuple):
-    """What to do. ``output`` as given or None; ``columns`` and ``rows`` 0 when not asked for."""
+    """What to do. ``output`` as given or None; numbers 0 and names empty when not asked for."""
 
     video: Optional[str]
     output: Optional[str] = None
     columns: int = 0
     rows: int = 0
     full: bool = False  # of the built-in film: all of it
-    quick: bool = False  # leave out what decodes or draws every frame again
+    quick: bool = False  # leave out what decodes or draws every frame again, and the codecs
     workers: int = 0  # 0: one for every processor
+    form: str = ""
+    mode: str = CHARACTERS
+    colour: str = MONO
+    ramp: str = look.DEFAULT_RAMP  # as look.ramp gives it
+    invert: bool = False
+    aspect: float = look.ASPECT
+    codecs: bool = False  # try them even with a video of one's own
 
 
 class Outcome(NamedTuple):
     """What was done, in seconds of wall time, and what was found."""
 
     output: str
-    script: Script
+    form: Format
+    result: convert.Result
+    size: int  # bytes of the output
     video: str
-    workers: int
     wanted: int  # workers, as asked for or as many as there are processors
     decoder_threads: int  # of each worker
     method: str  # how processes were started
     libraries: environment.Libraries
+    limits: limits.Limits
     convert_seconds: float
     check_seconds: float
     verified: List[str]  # what holds, one line each
     findings: List[Finding]
     kept: bool = False  # whether ``video`` is a clip of ours that stays in the cache
-
-
-def output_path(request: Request) -> str:
-    """Where the text goes: ``-o``, else named after the video, in the current directory.
-
-    Raises UsageError rather than let a file be overwritten that is not a conversion.
-    """
-    path = request.output
-    if path is None:
-        stem = os.path.splitext(os.path.basename(request.video))[0] if request.video else ""
-        path = stem + ".txt" if stem else DEFAULT_NAME
-    elif os.path.isdir(path):
-        path = os.path.join(path, DEFAULT_NAME)
-    if os.path.lexists(path):
-        try:
-            ours = os.path.isfile(path) and script.is_ours(path)
-        except OSError:
-            ours = False
-        if not ours:
-            raise UsageError(
-                "{} is there already and is not a conversion, so it is left alone".format(path),
-                fix="name another file with -o, or remove this one",
-            )
-    return path
+    worked: Tuple[processors.Worked, ...] = ()  # on each processor
+    tried: Tuple[codecs.Tried, ...] = ()
 
 
 def run(request: Request, report: Reporter) -> Outcome:
     """Do all of it. Findings of failed checks are in the outcome; everything else raises an
     OffkitError. The output stands under its name only when it was converted to the end."""
-    output = output_path(request)
+    path, form = output.place(request.video, request.output, request.form)
+    request = request._replace(output=path, form=form)
     libraries = environment.load()
     shown = None if request.video else film.Film(film.FULL if request.full else film.SHORT)
-    directory = os.path.dirname(output) or os.curdir
-    _sweep([directory, None] + ([clip.cache_directory()] if shown else []), report)
+    _sweep([os.path.dirname(path) or os.curdir, None] + ([clip.cache_directory()] if shown else []), report)
     temporary = None
-    findings = []
-    part = os.path.join(directory, leftovers.name("text", "part"))
+    findings: List[Finding] = []
+    part = unfinished.path(path)
     try:
         source = request.video or ""
         if shown:
@@ -119,11 +89,13 @@ def run(request: Request, report: Reporter) -> Outcome:
             if made.damage:
                 text = "the clip kept here {}; it was made again".format(made.damage)
                 findings.append(Finding("VID013", WARNING, source, text, (), _DAMAGED))
-        outcome = _run(request, report, shown, source, output, part, libraries)
+            if temporary:
+                findings.append(Finding("VID016", WARNING, clip.cache_directory(), _NO_CACHE, (), _CACHE))
+        outcome = _run(request, report, shown, source, part, libraries)
         kept = bool(shown and not temporary)
         return outcome._replace(findings=findings + outcome.findings, kept=kept)
     except OffkitError as problem:
-        problem.findings = tuple(_named(list(problem.findings), part, output))
+        problem.findings = tuple(_named(list(problem.findings), part, path))
         raise
     finally:
         if os.path.exists(part):
@@ -133,6 +105,13 @@ def run(request: Request, report: Reporter) -> Outcome:
 
 
 _DAMAGED = "when it happens again, the disk is at fault: see dmesg"
+_NO_CACHE = "it cannot be written: the clip is made again each time"
+_CACHE = "make it writable for this user, or set XDG_CACHE_HOME to a directory that is"
+
+
+def output_path(request: Request) -> str:
+    """Where the conversion goes. Raises UsageError, see ``output.place``."""
+    return output.place(request.video, request.output, request.form)[0]
 
 
 def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
@@ -141,15 +120,22 @@ def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
             report.step("removed what a killed run had left: " + path)
 
 
-def _named(findings: List[Finding], part: str, output: str) -> List[Finding]:
+def _named(findings: List[Finding], part: str, path: str) -> List[Finding]:
     """The output is what people know; the unfinished file's name is nobody's business."""
-    return [finding._replace(subject=output) if finding.subject == part else finding for finding in findings]
+    return [finding._replace(subject=path) if finding.subject == part else finding for finding in findings]
 
 
-def workers_by_default() -> int:
-    """One for every processor; fewer where OpenCV cannot keep each decoder to one thread."""
-    processors, threads = environment.processors(), decode.decoder_threads(1)
-    return processors if threads == 1 else max(1, min(processors, _MANY // (threads + 1)))
+def staffed(asked: int, found: limits.Limits, width: int, height: int) -> limits.Allowed:
+    """How many workers there can be for pictures of this size.
+
+    One for every processor, when nobody asked; fewer where OpenCV cannot keep each decoder to
+    one thread, so that all of them stay within reason.
+    """
+    threads = decode.decoder_threads(1)
+    allowed = limits.allowed(found, asked, threads, limits.worker_memory(width, height, threads))
+    if asked or threads == 1:
+        return allowed
+    return allowed._replace(workers=max(1, min(allowed.workers, _MANY // (threads + 1))))
 
 
 def _run(
@@ -157,106 +143,152 @@ def _run(
     report: Reporter,
     shown: Optional[film.Film],
     source: str,
-    output: str,
     part: str,
     libraries: environment.Libraries,
 ) -> Outcome:
+    path = str(request.output)
     video = decode.probe(source)
-    grid = characters.grid(video.width, video.height, request.columns, request.rows)
-    claimed = Script(video.frames, video.fps or _RATE_UNKNOWN, video.width, video.height, grid)
-    findings = environment.check_semaphores()
+    form = _form(request, video)
+    output.room(path, form, video.frames)
+    method = crew.start_method()
+    found = limits.measure()
+    allowed = staffed(request.workers, found, video.width, video.height)
+    proof = processors.Proof([], [], [])
+    if not request.quick:
+        proof = processors.prove(allowed.workers, method)
+    findings = allowed.findings + proof.findings
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
-    form = Text(Look(Grid(*grid)), Facts(claimed.fps, video.width, video.height))
-    wanted = request.workers or workers_by_default()
-    method = crew.start_method()
-    likely = count(len(cuts(video.frames, wanted, video.keys)), "process", "processes")
+    likely = count(len(cuts(video.frames, allowed.workers, video.keys)), "process", "processes")
     report.step("converting {} with {}".format(os.path.basename(source), likely))
     spent = checking = 0.0
-    replayed: Optional[check.Replayed] = None
-    for workers in (wanted, 1):
+    for workers in (allowed.workers, 1):
         began = time.perf_counter()
         with report.bar("frames", video.frames) as bar:
-            result = convert.convert(video, form, part, workers, bar)
+            result = convert.convert(video, form, part, workers, bar, method)
         spent += time.perf_counter() - began
-        wrong: List[Finding] = []
+        checked = _Checked([], [])
         if result is not None:
-            written = claimed._replace(frames=result.frames)
             began = time.perf_counter()
-            verified, replayed = _check(request, report, shown, source, part, written, wanted, wrong)
+            checked = _check(_Written(request, shown, video, part, form, result, allowed.workers), report)
             checking += time.perf_counter() - began
-        if result is not None and (not wrong or result.workers == 1):
+        if result is not None and (not checked.wrong or result.workers == 1):
             break
         text = "seeking in this video is not exact: it was converted straight through, by one process"
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail
-    findings += check.loss(source, video.frames, video.fps, result.frames, replayed)
+    findings += verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed)
+    findings += _flushed(part, path)
+    size = os.path.getsize(part)
     try:
-        os.replace(part, output)
+        os.replace(part, path)
     except OSError as error:
-        raise convert.unwritable(output, error)
+        raise convert.unwritable(path, error)
+    tried: List[codecs.Tried] = []
+    if request.codecs or not (request.video or request.quick):
+        tried = _codecs(report, allowed.workers, method)
+        findings += codecs.findings(tried, libraries.cv2)
     return Outcome(
-        output,
-        written,
+        path,
+        form,
+        result,
+        size,
         source,
-        result.workers,
-        wanted,
+        request.workers or limits.cores(found),
         decode.decoder_threads(1 if result.workers > 1 else decode.ALL_THREADS),
         method,
         libraries,
+        found,
         spent,
         checking,
-        verified,
-        findings + _named(wrong, part, output),
+        checked.holds + proof.holds + codecs.holds(tried),
+        findings + _named(checked.wrong, part, path),
+        worked=tuple(proof.worked),
+        tried=tuple(tried),
     )
 
 
-def _check(
-    request: Request,
-    report: Reporter,
-    shown: Optional[film.Film],
-    source: str,
-    part: str,
-    written: Script,
-    workers: int,
-    wrong: List[Finding],
-) -> Tuple[List[str], Optional[check.Replayed]]:
-    """Everything that can be checked; problems go to ``wrong``. What holds, and what a second
-    decoding saw."""
-    drawn = None if request.quick else shown
-    report.step("checking every frame" if drawn or not request.quick else "checking the file")
-    with report.bar("frames", written.frames) as bar:
-        tally = check.text(part, written, drawn, workers, bar)
-    wrong.extend(check.tally_findings(part, tally))
-    if shown and written.frames != shown.frames:
-        message = "{} frames were drawn, {} came out".format(shown.frames, written.frames)
-        wrong.append(Finding("VID008", ERROR, part, message, ("the number of frames",)))
+def _form(request: Request, video: decode.Video) -> Format:
+    """The format as asked for, for pictures of this video. Raises UsageError."""
+    grid = look.grid(video.width, video.height, request.columns, request.rows, request.aspect)
+    looks = Look(grid, request.mode, request.colour, request.ramp, request.invert)
+    return catalogue.make(request.form, looks, Facts(video.fps or _RATE_UNKNOWN, video.width, video.height))
+
+
+def _flushed(part: str, path: str) -> List[Finding]:
+    """Have the disk take the file; VID016 where that takes long."""
+    began = time.perf_counter()
+    output.flush(part)
+    spent = time.perf_counter() - began
+    rate = os.path.getsize(part) / max(spent, 1e-9)
+    if spent < _SLOW[0] or rate > _SLOW[1]:
+        return []
+    text = "the disk took {:.1f} s for it, {:.1f} MB a second".format(spent, rate / 1e6)
+    fix = "see what else writes there (iostat), dmesg for a failing disk, or name another with -o"
+    return [Finding("VID016", WARNING, path, text, ("fsync(2)",), fix)]
+
+
+def _codecs(report: Reporter, workers: int, method: str) -> List[codecs.Tried]:
+    report.step("trying the codecs of OpenCV")
+    folder = leftovers.temporary_directory()
+    try:
+        with report.bar("codecs", len(codecs.PAIRS)) as bar:
+            return codecs.try_all(folder, workers, bar, method, codecs.PAIRS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Written(NamedTuple):
+    """A conversion, still under its unfinished name."""
+
+    request: Request
+    shown: Optional[film.Film]
+    video: decode.Video
+    path: str
+    form: Format
+    result: convert.Result
+    workers: int
+
+
+class _Checked(NamedTuple):
+    holds: List[str]  # what holds, one line each
+    wrong: List[Finding]
+    replayed: Optional[check.Replayed] = None
+
+
+def _check(written: _Written, report: Reporter) -> _Checked:
+    """Everything that can be checked."""
+    quick, shown, form, frames = written.request.quick, written.shown, written.form, written.result.frames
+    drawn = None if quick else shown
+    report.step("checking the file" if quick else "checking every frame")
+    with report.bar("frames", frames) as bar:
+        tally = check.file(written.path, form, frames, drawn, written.workers, bar)
+    wrong = verdict.tally_findings(written.path, tally)
+    if shown and frames != shown.frames:
+        message = "{} frames were drawn, {} came out".format(shown.frames, frames)
+        wrong.append(Finding("VID008", ERROR, written.path, message, ("the number of frames",)))
     holds = []
     if not tally.damaged:
-        holds.append(
-            "{}, each with its number, in order, {} x {} characters".format(
-                count(written.frames, "frame"), written.grid.columns, written.grid.rows
-            )
-        )
-    if drawn and not (tally.misplaced or tally.different or wrong):
-        if check.legible(written):
-            holds.append("the number in each picture is that of its frame")
-        holds.append(
-            "each frame shows what was drawn (worst: {:.2%} of its characters differ)".format(tally.worst)
-        )
-    replayed = None
-    if not (request.quick or shown):
-        with report.bar("decoding again", written.frames) as bar:
-            replayed = check.video(part, written, source, bar)
-        again = check.replay_findings(written, source, replayed)
-        wrong.extend(again)
-        if not again:
-            holds.append(
-                "decoded straight through it has as many frames, and {} equal".format(
-                    "its only one is"
-                    if written.frames == 1
-                    else "{} samples are".format(len(check.samples(written.frames)))
-                )
-            )
-    return holds, replayed
+        text = "{}, each with its number, in order, {} x {} characters"
+        holds.append(text.format(count(frames, "frame"), form.look.grid.columns, form.look.grid.rows))
+    if drawn and not wrong:
+        holds += _shown(form, tally)
+    if quick or shown:
+        return _Checked(holds, wrong)
+    job = check.Replay(written.video.path, written.path, form.look, written.video.luma, form.exact, ())
+    with report.bar("decoding again", frames) as bar:
+        replayed = check.video(job._replace(samples=check.samples(frames)), bar)
+    again = verdict.replay_findings(frames, written.video.path, replayed)
+    if not again:
+        samples = "its only one is" if frames == 1 else "{} samples are".format(len(check.samples(frames)))
+        holds.append("decoded straight through it has as many frames, and {} equal".format(samples))
+    return _Checked(holds, wrong + again, replayed)
+
+
+def _shown(form: Format, tally: check.Tally) -> List[str]:
+    """What holds of a film whose every frame was found right."""
+    number = "the number in each picture is that of its frame"
+    if not Likeness(form.look).legible:
+        number = "the number in each picture is too small to be read at this size, or has too few shades"
+    return [number, "each frame shows what was drawn (worst: {:.2%} of it differs)".format(tally.worst)]

@@ -1,20 +1,19 @@
 """offkit run-badapple: prove with a video and many processes that everything works."""
 
 import os
-import shlex
-import shutil
 import signal
-import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional, Tuple
 
 import typer
 
 from offkit.badapple import unfinished
-from offkit.cli import options, render
+from offkit.cli import badapple_report, options, render
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
-SCHEMA = "offkit/run-badapple-1"
+_COLOURS = {"none": "mono", "16": "16", "256": "256", "true": "true"}  # as formats.cells has them
+_MODES = ("characters", "half", "braille")
+_SUFFIXES = (".txt", ".cast", ".html")  # of conversions that are no video
 
 
 def run_badapple(
@@ -33,16 +32,46 @@ def run_badapple(
         "-o",
         "--output",
         metavar="OUT",
-        help="The text file. Default: the video's name, or badapple.txt.",
+        help="What is written. Default: the video's name, or badapple, with the format's suffix.",
     ),
+    form: str = typer.Option(
+        "",
+        "--format",
+        metavar="F",
+        help="text, cast (asciinema), html (a page that plays it) or video. Default: by OUT's suffix: "
+        ".txt, .cast, .html, .mov.",
+        show_default=False,
+    ),
+    color: str = typer.Option("none", "--color", metavar="C", help="none, 16, 256 or true."),
+    mode: str = typer.Option(
+        "characters", "--mode", metavar="M", help="characters, half (blocks, two pixels a cell) or braille."
+    ),
+    ramp: Optional[str] = typer.Option(
+        None,
+        "--ramp",
+        metavar="R",
+        help="Characters from dark to light, or a name: standard, short, long, blocks, digits, binary.",
+    ),
+    invert: bool = typer.Option(False, "--invert", help="For terminals with a light background."),
     width: Optional[int] = typer.Option(None, "--width", metavar="N", help="Characters in a row."),
     height: Optional[int] = typer.Option(None, "--height", metavar="N", help="Rows. Default: 44."),
+    cell_aspect: float = typer.Option(
+        2.0, "--cell-aspect", metavar="X", help="Height of a character in widths."
+    ),
     full: bool = typer.Option(False, "--full", help="The built-in clip in full length: 6572 frames."),
-    quick: bool = typer.Option(False, "--quick", help="Check the file only, not each picture."),
+    quick: bool = typer.Option(False, "--quick", help="Check the file only: in seconds."),
+    codecs: bool = typer.Option(False, "--codecs", help="Try every codec of OpenCV, with a VIDEO too."),
     play: bool = typer.Option(
         False, "--play", help="Show it in the terminal, while it is made (? shows the keys)."
     ),
     speed: float = typer.Option(1.0, "--speed", metavar="X", help="With --play: 0.25 to 8 times as fast."),
+    bench: Optional[str] = typer.Option(
+        None,
+        "--bench",
+        metavar="N,N",
+        help="Measure with so many processes, beside the origin's design: 1,2,4 or auto.",
+    ),
+    svg: Optional[str] = typer.Option(None, "--svg", metavar="FILE", help="With --bench: draw it."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
@@ -59,24 +88,51 @@ def run_badapple(
         raise UsageError("--play and --json exclude each other: both want stdout")
     if not 0.25 <= speed <= 8:
         raise UsageError("--speed {:g} is not between 0.25 and 8".format(speed))
+    if bench is not None and play:
+        raise UsageError("--bench and --play exclude each other")
+    if svg is not None and bench is None:
+        raise UsageError("--svg is about --bench, which is not given", fix="--bench auto --svg FILE")
     if speed != 1 and not play:
         raise UsageError("--speed is about --play, which is not given")
-    if not play and str(video).lower().endswith(".txt"):
-        raise UsageError("{} is a text".format(video), fix="a conversion is shown with --play")
+    if not play and str(video).lower().endswith(_SUFFIXES):
+        raise UsageError("{} is no video".format(video), fix="a conversion is shown with --play")
+    if quick and codecs:
+        raise UsageError("--quick and --codecs exclude each other: codecs take longer")
+    colour, characters = _look(color, mode, ramp)
 
     _catch_endings(*[signal.SIGINT] * play)
     # Whether there is a cv2 at all is for this module to find out, before anything imports it.
     from offkit.badapple import environment
 
     environment.load()
+    if bench is not None:
+        from offkit.cli import bench_badapple
+
+        return bench_badapple.bench(video, bench, output, svg, quick, report)
     from offkit.badapple import workload
 
     request = workload.Request(video, output, width or 0, height or 0, full, quick, jobs or 0)
+    request = request._replace(
+        form=form, mode=mode, colour=colour, ramp=characters, invert=invert, aspect=cell_aspect, codecs=codecs
+    )
     if play:
         return _play(request, speed, report)
     outcome = workload.run(request, report)
-    _show(outcome)
+    badapple_report.show(outcome, codecs)
     return EXIT_PROBLEMS if has_errors(outcome.findings) else EXIT_OK
+
+
+def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
+    """(colours, characters) as the workload takes them. Raises UsageError."""
+    from offkit.badapple.formats import look
+
+    if color not in _COLOURS:
+        raise UsageError("--color {} is none of {}".format(color, ", ".join(_COLOURS)))
+    if mode not in _MODES:
+        raise UsageError("--mode {} is none of {}".format(mode, ", ".join(_MODES)))
+    if ramp is not None and mode != "characters":
+        raise UsageError("--ramp is about --mode characters, and {} was given".format(mode))
+    return _COLOURS[color], look.DEFAULT_RAMP if ramp is None else look.ramp(ramp)
 
 
 def _play(request: Any, speed: float, report: Any) -> int:
@@ -95,7 +151,7 @@ def _play(request: Any, speed: float, report: Any) -> int:
             outcome = workload.run(request, behind.Behind(report, screen))
         screen.wait()
     if outcome is not None:
-        _show(outcome)
+        badapple_report.show(outcome, request.codecs)
     played = screen.played()
     render.line("{} shown, {} dropped".format(count(played.shown, "frame"), played.dropped))
     return EXIT_PROBLEMS if outcome is not None and has_errors(outcome.findings) else EXIT_OK
@@ -111,7 +167,7 @@ def _conversion(path: str, speed: float) -> Any:
     if not os.path.exists(path):
         made = unfinished.of(path)
         return Film(path, made[-1][0], made[-1][1], speed) if made else None
-    named = path.lower().endswith((".txt", ".cast", ".html"))
+    named = path.lower().endswith(_SUFFIXES)
     return Film(path, speed=speed) if named or catalogue.is_ours(path) else None
 
 
@@ -131,90 +187,3 @@ def _catch_endings(*more: int) -> None:
 
     for number in endings:
         signal.signal(number, end)
-
-
-def command() -> str:
-    """How this offkit is started again, for a shell: its place under a prefix, or as it was started."""
-    from offkit.target import generations
-
-    prefix = generations.home(__file__)
-    if prefix:
-        return shlex.quote(os.path.join(prefix, "current", "bin", "offkit"))
-    started = sys.argv[0]
-    name = os.path.basename(started)
-    if shutil.which(name) and os.path.realpath(str(shutil.which(name))) == os.path.realpath(started):
-        return shlex.quote(name)
-    if os.access(started, os.X_OK) and not started.endswith((".py", ".pyc")):
-        return shlex.quote(started)
-    if started.endswith(".pyz"):
-        return " ".join(shlex.quote(word) for word in (sys.executable, started))
-    return "{} -m offkit.cli.app".format(shlex.quote(sys.executable))
-
-
-def _show(outcome: Any) -> None:
-    """The outcome (a badapple.workload.Outcome) for people, and as a document."""
-    script = outcome.script
-    good = not has_errors(outcome.findings)
-    rate = script.frames / max(outcome.convert_seconds, 1e-9)
-    for text in outcome.verified:
-        render.good(text)
-    render.findings(outcome.findings)
-    render.table(_rows(outcome, rate))
-    document: Dict[str, Any] = {
-        "verified": good,
-        "output": os.path.abspath(outcome.output),
-        "video": outcome.video,
-        "frames": script.frames,
-        "fps": script.fps,
-        "resolution": [script.width, script.height],
-        "rows": script.grid.rows,
-        "columns": script.grid.columns,
-        "workers": outcome.workers,
-        "workers_wanted": outcome.wanted,
-        "decoder_threads": outcome.decoder_threads,
-        "start_method": outcome.method,
-        "convert_seconds": round(outcome.convert_seconds, 3),
-        "check_seconds": round(outcome.check_seconds, 3),
-        "frames_per_second": round(rate, 1),
-        "cv2": outcome.libraries.cv2,
-        "numpy": outcome.libraries.numpy,
-        "checks": outcome.verified,
-        "findings": [finding.to_json() for finding in outcome.findings],
-    }
-    render.document(SCHEMA, **document)
-
-
-def _rows(outcome: Any, rate: float) -> List[List[str]]:
-    script = outcome.script
-    return [
-        [
-            "frames",
-            "{} at {:g} a second, {}x{} pixels".format(
-                script.frames, script.fps, script.width, script.height
-            ),
-        ],
-        ["characters", "{} x {}".format(script.grid.columns, script.grid.rows)],
-        ["processes", _processes(outcome)],
-        ["converted", "{:.2f} s, {:.0f} frames a second".format(outcome.convert_seconds, rate)],
-        ["checked", "{:.2f} s".format(outcome.check_seconds)],
-        ["libraries", "OpenCV {}, numpy {}".format(outcome.libraries.cv2, outcome.libraries.numpy)],
-        *([["clip", "kept in {}".format(outcome.video)]] if outcome.kept else []),
-        ["output", outcome.output],
-        ["see it", "{} run-badapple --play {}".format(command(), shlex.quote(outcome.output))],
-        ["", "cat {}".format(shlex.quote(outcome.output))],
-    ]
-
-
-def _processes(outcome: Any) -> str:
-    """How many, and why not as many as wanted; decoder threads where they are more than one each."""
-    from offkit.badapple.keyframes import LEAST
-
-    parts = [outcome.method]
-    if outcome.workers < outcome.wanted:
-        straight = any(finding.code == "VID007" for finding in outcome.findings)
-        why = "this video cannot be cut" if straight else "each takes {} frames or more".format(LEAST)
-        parts.append("not {}: {}".format(outcome.wanted, why))
-    if outcome.workers > 1 and outcome.decoder_threads > 1:
-        threads = "{} decoder threads each, which OpenCV {} cannot limit"
-        parts.append(threads.format(outcome.decoder_threads, outcome.libraries.cv2))
-    return "{} ({})".format(outcome.workers, "; ".join(parts))

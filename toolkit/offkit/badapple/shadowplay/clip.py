@@ -72,8 +72,6 @@ def _obtain(
                 report.note("the clip is in the cache: " + path)
                 return Clip(path, None)
             report.warn("{} {}: the clip is made again".format(path, damage))
-    if temporary:
-        report.warn("{} is not writable: the clip is made again each time".format(cache_directory()))
     tried: List[str] = []
     for path, (codec, extension) in zip(paths, codecs):
         try:

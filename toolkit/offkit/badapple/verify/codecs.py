@@ -18,7 +18,7 @@ from offkit.badapple.formats import look
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.shadowplay import film
-from offkit.badapple.verify.likeness import TOLERANCE, Likeness
+from offkit.badapple.verify.likeness import Likeness
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.report import Bar
@@ -76,9 +76,9 @@ class Tried(NamedTuple):
 
 
 def try_all(
-    directory: str, workers: int, bar: Bar, method: str, pairs: Tuple[Tuple[str, str, str], ...] = PAIRS
+    directory: str, workers: int, bar: Bar, method: str, pairs: Tuple[Tuple[str, str, str], ...]
 ) -> List[Tried]:
-    """Try every pair, ``workers`` at a time; files are made in ``directory`` and removed.
+    """Try all ``pairs``, ``workers`` at a time; files are made in ``directory`` and removed.
 
     A worker that dies shares its fate with others of its round: those are tried again, each alone.
     """
@@ -158,7 +158,7 @@ def _compared(trial: Trial, source: Source) -> Tried:
         return tried._replace(detail="of {} come back {}".format(count(FRAMES, "frame"), found))
     if misplaced:
         return tried._replace(detail="{} not in order".format(count(misplaced, "frame is", "frames are")))
-    if worst > TOLERANCE:
+    if worst > likeness.tolerance:
         return tried._replace(detail="{:.1%} of a frame's characters are not as drawn".format(worst))
     source.seek(FRAMES // 2)
     picture = source.read()
@@ -170,6 +170,17 @@ def _compared(trial: Trial, source: Source) -> Tried:
 @lru_cache(maxsize=FRAMES)
 def _picture(number: int) -> Any:
     return film.Film(film.SHORT).picture(number)
+
+
+def holds(tried: List[Tried]) -> List[str]:
+    """What holds, in a line; none when nothing was tried."""
+    right = sum(one.state == WORKS for one in tried)
+    text = "{} of {} are written and read right"
+    return (
+        [text.format(right, count(len(tried), "codec and container", "codecs and containers"))]
+        if right
+        else []
+    )
 
 
 def findings(tried: List[Tried], version: str) -> List[Finding]:

@@ -20,6 +20,7 @@ from offkit.badapple.shadowplay.film import HEIGHT, WIDTH
 # and by more in this share of a frame's parts.
 MARGIN = 25
 TOLERANCE = 0.01
+_OF_DOTS = 0.005  # a dot says less than a shade: where the gray is near, most are the same
 _COLOURED = 20  # levels more: the next colour of a small palette may be another one
 _PROBES = (0, strip.LIMIT - 1, 0x2AAA, 0x5555)  # numbers of which each bit is 0 and 1
 _UNSURE = 12  # gray levels that a strip must bear to be called legible
@@ -39,6 +40,7 @@ class Likeness:
         self._look = look
         self._painters = (Painter(look), Painter(look))
         self._slack = 0 if look.colour == MONO else _COLOURED
+        self.tolerance = TOLERANCE if _pattern(look) == (1, 1) else _OF_DOTS
         self._window = _window(look)
         self.legible = self._window is not None and self._is_legible()
 
@@ -49,7 +51,7 @@ class Likeness:
         other = self._painted(self._painters[1], cv2.add(picture, MARGIN))
         least = cv2.subtract(np.minimum(one, other), self._slack)
         most = cv2.add(np.maximum(one, other), self._slack)
-        return float(np.count_nonzero((seen < least) | (seen > most))) / seen.size
+        return float(np.count_nonzero((seen < least) | (seen > most)) / seen.size)
 
     def number(self, cells: Cells) -> int:
         """The number in the picture, strip.UNREADABLE where there is none or it is not legible."""
@@ -89,9 +91,10 @@ def _window(look: Look) -> Any:
     rows, columns = (size * part for size, part in zip(look.grid, levels.parts(look)))
     if rows * strip.HEIGHT < high * HEIGHT or columns < (wide + 1) * strip.BLOCKS:
         return None
+    if wide == 1:
+        return Window(high, strip.columns(columns)[:, None])
     middle = (np.arange(strip.BLOCKS) + 0.5) * columns / strip.BLOCKS
-    first = np.rint(middle - wide / 2.0).astype(int) if wide > 1 else middle.astype(int)
-    return Window(high, first[:, None] + np.arange(wide))
+    return Window(high, np.rint(middle - wide / 2.0).astype(int)[:, None] + np.arange(wide))
 
 
 def _pattern(look: Look) -> Tuple[int, int]:

@@ -1,0 +1,87 @@
+"""Where a conversion goes, and in which format."""
+
+import os
+import shutil
+from typing import Optional, Tuple
+
+from offkit.badapple import convert
+from offkit.badapple.formats import catalogue
+from offkit.badapple.formats.base import Format
+from offkit.model.errors import RequestError, UsageError
+
+DEFAULT_STEM = "badapple"
+
+
+def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, str]:
+    """(path, name of the format): ``output`` and ``form`` as given, both may be left out.
+
+    Without a path it is the video's name with the format's suffix, in the current directory;
+    without a format it is the one that the path's suffix asks for, else text. Raises UsageError
+    where the two contradict each other, and rather than let a file be overwritten that is not a
+    conversion.
+    """
+    if form and form not in catalogue.FORMATS:
+        names = ", ".join(catalogue.FORMATS)
+        raise UsageError("--format {} is none of {}".format(form, names))
+    name = form or (catalogue.by_suffix(output) if output else "text")
+    suffix = catalogue.FORMATS[name].suffix
+    stem = os.path.splitext(os.path.basename(video))[0] if video else ""
+    if output is None:
+        output = (stem or DEFAULT_STEM) + suffix
+    elif os.path.isdir(output):
+        output = os.path.join(output, DEFAULT_STEM + suffix)
+    elif form:
+        _agree(output, form)
+    if os.path.lexists(output):
+        _ours(output)
+    return output, name
+
+
+def _agree(output: str, form: str) -> None:
+    given = os.path.splitext(output)[1].lower()
+    other = next((one for one in catalogue.FORMATS.values() if one.suffix == given), None)
+    if other is not None and other.name != form:
+        raise UsageError(
+            "--format {} and the name {} contradict each other".format(form, output),
+            fix="leave out --format, or name it {}{}".format(
+                os.path.splitext(output)[0], catalogue.FORMATS[form].suffix
+            ),
+        )
+
+
+def _ours(output: str) -> None:
+    try:
+        ours = os.path.isfile(output) and catalogue.is_ours(output)
+    except RequestError:
+        ours = False
+    if not ours:
+        raise UsageError(
+            "{} is there already and is not a conversion, so it is left alone".format(output),
+            fix="name another file with -o, or remove this one",
+        )
+
+
+def room(path: str, form: Format, frames: int) -> None:
+    """Raise EnvironmentProblem (VID005) where the file cannot fit: known beforehand or not at all."""
+    size = form.offset(frames)
+    if size is None:
+        return
+    try:
+        free = shutil.disk_usage(os.path.dirname(path) or os.curdir).free
+    except OSError:
+        return  # what is wrong there is said when it is written
+    if size > free:
+        text = "it takes {:.1f} MB, and {:.1f} MB are free".format(size / 1e6, free / 1e6)
+        raise convert.unwritable(path, OSError(28, text))
+
+
+def flush(path: str) -> None:
+    """Have the disk take all of it (fsync(2)); only then is it there. Raises EnvironmentProblem."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise convert.unwritable(path, error)

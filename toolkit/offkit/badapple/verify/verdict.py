@@ -1,0 +1,108 @@
+"""What the checks of a conversion mean: findings for people and programs."""
+
+from typing import List, Optional
+
+from offkit.badapple.counting import count
+from offkit.badapple.shadowplay import strip
+from offkit.badapple.verify.check import Replayed, Tally
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+
+_SHOWN = 5  # frames named in a finding
+
+
+def tally_findings(path: str, tally: Tally) -> List[Finding]:
+    """VID010, VID008 and VID009 for what is wrong with the file at ``path``."""
+    found = []
+    if tally.trouble:
+        found.append(Finding("VID010", ERROR, path, tally.trouble, (), _DISK))
+    elif tally.damaged:
+        message = "{} damaged in the file: {}".format(_are(len(tally.damaged)), _some(tally.damaged))
+        found.append(Finding("VID010", ERROR, path, message, (), _DISK))
+    if tally.misplaced:
+        places = [
+            "{} shows {}".format(at, "no number" if seen == strip.UNREADABLE else seen)
+            for at, seen in tally.misplaced[:_SHOWN]
+        ]
+        message = "{} missing or out of order: {}".format(_are(len(tally.misplaced)), ", ".join(places))
+        found.append(Finding("VID008", ERROR, path, message, ("the number in each picture",), _SUSPECT))
+    if tally.different:
+        places = ["{} ({:.1%} of it)".format(at, share) for at, share in tally.different[:_SHOWN]]
+        message = "{} not what was drawn: {}".format(_are(len(tally.different)), ", ".join(places))
+        found.append(Finding("VID009", ERROR, path, message, ("every frame, drawn again",), _SUSPECT))
+    return found
+
+
+_DISK = "the disk or its file system is at fault: see dmesg"
+_SUSPECT = "run it again, with -j 1 too; offkit doctor checks OpenCV, dmesg tells of a bad disk or memory"
+_STRAIGHT = ("the whole video, without a seek",)
+# One process has tried by then: what is left is a decoder that does not repeat itself.
+_UNSTEADY = (
+    "damaged parts of a video decode differently each time: compare its sha256sum with the original's\n"
+    "if it is whole, the disk or the memory may not be: see dmesg"
+)
+
+
+def loss(source: str, claimed: int, fps: float, frames: int, replayed: Optional[Replayed]) -> List[Finding]:
+    """VID006 or VID018 when a video has another number of frames than its header claims.
+
+    Headers round, and some containers count fields or hidden frames. So the number alone
+    accuses nobody: up to a hundredth, or more frames than claimed, is worth knowing, more is
+    a warning (VID006). Pictures are lost (VID018) where their times show where: a hole between
+    two of them, or an end long before the claimed one; an error when it is more than a tenth.
+    ``replayed`` is None when the video was not decoded a second time.
+    """
+    lost = claimed - frames
+    if not lost:
+        return []
+    text = "its header claims {}, it has {}".format(count(claimed, "frame"), frames)
+    if lost <= max(2, claimed // 100):
+        return [Finding("VID006", INFO, source, text)]
+    where = _where(claimed, fps, frames, replayed)
+    if where:
+        text += ": {:.0%} cannot be decoded, and {}".format(float(lost) / claimed, where)
+        severity = ERROR if lost * 10 > claimed else WARNING
+        return [Finding("VID018", severity, source, text, _STRAIGHT, _LOST)]
+    text += ": {:.0%} cannot be decoded".format(float(lost) / claimed) if not replayed else ""
+    text += ", from beginning to end" if replayed and fps else ""
+    return [Finding("VID006", WARNING, source, text, _STRAIGHT if replayed else (), _LOST)]
+
+
+def _where(claimed: int, fps: float, frames: int, replayed: Optional[Replayed]) -> str:
+    """Where the pictures' times show that some are lost; empty where they do not."""
+    if replayed is None or not fps:
+        return ""
+    if replayed.gap > _HOLE * max(replayed.last, 1 / fps) / max(frames, 1):
+        return "{:.1f} s are without a picture".format(replayed.gap)
+    if replayed.last < 0.95 * claimed / fps:
+        return "it ends at {:.1f} of {:.1f} s".format(replayed.last, claimed / fps)
+    return ""
+
+
+_HOLE = 5  # times the usual distance of two pictures
+_LOST = (
+    "compare its size and sha256sum with the original's: it is damaged or incomplete,\n"
+    "unless it was cut without encoding it again, which hides frames and keeps their number"
+)
+
+
+def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Finding]:
+    """VID008 and VID009 where the straight decoding disagrees with a conversion of ``frames``."""
+    found = []
+    if replayed.frames != frames:
+        message = "decoded straight through it has {}, the conversion {}".format(
+            count(replayed.frames, "frame"), frames
+        )
+        found.append(Finding("VID008", ERROR, source, message, _STRAIGHT, _UNSTEADY))
+    if replayed.different:
+        message = "samples differ from the video decoded straight through: frame " + _some(replayed.different)
+        found.append(Finding("VID009", ERROR, source, message, _STRAIGHT, _UNSTEADY))
+    return found
+
+
+def _are(number: int) -> str:
+    return "{} {}".format(count(number, "frame"), "is" if number == 1 else "are")
+
+
+def _some(numbers: List[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
+    return shown if len(numbers) <= _SHOWN else "{} and {} more".format(shown, len(numbers) - _SHOWN)
