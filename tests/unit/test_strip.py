@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from offkit.badapple.formats import characters
-from offkit.badapple.formats.script import Grid
+from offkit.badapple.formats import levels
+from offkit.badapple.formats.cells import Grid, Look
+from offkit.badapple.formats.painter import Painter
 from offkit.badapple.shadowplay import strip
 
 NUMBERS = [0, 1, 2, 255, 6571, 21845, strip.LIMIT - 1]
@@ -48,10 +49,9 @@ def test_it_outlives_jpeg_and_characters(number, grid):
     strip.stamp(picture, number)
     coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 40])[1]
     picture = (cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE) * 0.8).astype(np.uint8)
-    codes = np.empty((grid.rows, grid.columns), np.uint8)
-    characters.write(picture, grid, codes)
-    levels = characters.levels(codes[-1][strip.columns(grid.columns)])
-    assert strip.read(levels[None]).tolist() == [number]
+    look = Look(grid)
+    seen = levels.gray(Painter(look).cells(picture), look)
+    assert strip.read(seen[-1][strip.columns(grid.columns)][None]).tolist() == [number]
 
 
 def test_too_few_columns():

@@ -91,8 +91,9 @@ class Painter:
 
     def _ink(self, glyphs: Any, colours: Any, bright: Any) -> Any:
         """Colours as light as they can be. What shows no ink has that of its neighbour to the left."""
-        scale = (255 << 8) // np.maximum(bright, 1).astype(np.uint32)
-        ink = ((colours * scale[..., None]) >> 8).astype(np.uint8)
+        most = np.maximum(bright, 1).astype(np.uint32)
+        scale = ((255 << 16) + most - 1) // most
+        ink = ((colours * scale[..., None]) >> 16).astype(np.uint8)
         if self._look.colour != TRUE:
             ink = palette.nearest(ink, self._look.colour)
         blank = (glyphs == 32) | (glyphs == FIRST_BRAILLE)
