@@ -53,7 +53,7 @@ def _colours(environ: Mapping[str, str], term: str, terminfo: Optional[int]) -> 
         if term.startswith(_COLOURLESS[0]) or term.endswith(_COLOURLESS[1:]):
             known = 0
         else:
-            known = 256 if "256color" in term else 8
+            known = 256 if "256color" in term else 16 if "16color" in term else 8
     if known < 8:
         return 0
     # GNU screen hands COLORTERM on and does not know what it promises; tmux, under its name, does.

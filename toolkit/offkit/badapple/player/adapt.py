@@ -29,7 +29,9 @@ from offkit.badapple.player.drawing import BLANK, RGB, Screen
 _LAST = {ASCII: 0x7E, BLOCKS: 0x25FF, ALL: 0xFFFF}  # code points that can be shown
 _MODES = {CHARACTERS: ASCII, HALF: BLOCKS, BRAILLE: ALL}
 _COLOURS = {MONO: 0, SIXTEEN: 16, INDEXED: 256, TRUE: TRUE_COLOUR}
-_EIGHT: Any = np.array([0, 1, 2, 3, 4, 5, 6, 7, 7, 1, 2, 3, 4, 5, 6, 7], np.uint8)
+# Ordered dither (Bayer 1973) of two-pixel cells where there are few colours: 4 x 4 pixels, 0 to 1.
+_PATTERN = (np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))) + 0.5) / 16
+_COARSE = 90  # how far apart the 16 colours are, about
 _CROPPED = 0.12  # of the height or width may be cut off before everything is made smaller
 
 
@@ -46,58 +48,68 @@ class Adapter:
 
     def __init__(self, look: Look, ability: Ability, rows: int, columns: int) -> None:
         """``rows`` and ``columns`` are those that a frame may take."""
-        self._look = look._replace(invert=False)  # what is shown is shown as it is
+        self._look = look
         self._room = rows, columns
+        self._colours = ability.colours
         self._last = _LAST[ability.glyphs]
-        self._eight = ability.colours == 8
         grid = fitted(look.grid, rows, columns)
-        colour = look.colour
-        if _COLOURS[colour] > ability.colours:
-            colour = {0: MONO, 8: SIXTEEN, 16: SIXTEEN}.get(ability.colours, INDEXED)
-        plain = _MODES[look.mode] > ability.glyphs or (look.mode == HALF and look.colour != colour == MONO)
-        mode = CHARACTERS if plain else look.mode
+        colourless = look.colour != MONO and not ability.colours
+        plain = _MODES[look.mode] > ability.glyphs or (look.mode == HALF and colourless)
+        self._mode = CHARACTERS if plain else look.mode
         showable = look.ramp and max(map(ord, look.ramp)) <= self._last
-        ramp = look.ramp if showable else DEFAULT_RAMP
-        self._seen = Look(grid, mode, colour, ramp)
-        self._painter = Painter(self._seen)
-        self._as_it_is = (grid, colour, mode) == (look.grid, look.colour, look.mode)
+        colour = MONO if colourless or look.colour == MONO else TRUE
+        self._painted = Look(grid, self._mode, colour, look.ramp if showable else DEFAULT_RAMP)
+        self._painter = Painter(self._painted)
+        self._as_it_is = not colourless and (grid, self._mode) == (look.grid, look.mode)
 
     def put(self, cells: Cells, screen: Screen) -> None:
         """A frame into the middle of the first rows of ``screen``; when it is too big its middle."""
+        colour = self._look.colour
         glyphs = np.where(cells.glyphs == EMPTY, BLANK, cells.glyphs)
         if not self._as_it_is or int(glyphs.max()) > self._last:
-            cells = self._painter.cells(self._picture(cells))
+            cells, colour = self._painter.cells(self._picture(cells)), self._painted.colour
             glyphs = np.where(cells.glyphs == EMPTY, BLANK, cells.glyphs)
         frame, place = _overlap(glyphs.shape, self._room)
         screen.glyphs[place] = glyphs[frame]
-        for layer, colours in ((screen.ink, cells.ink), (screen.paper, cells.paper)):
+        for part, (layer, colours) in enumerate(((screen.ink, cells.ink), (screen.paper, cells.paper))):
             if colours is not None:
-                layer[place] = self._colour(colours[frame])
+                layer[place] = self._shown(colours, colour, part)[frame]
 
     def _picture(self, cells: Cells) -> Any:
         """What a frame looks like: gray for MONO, BGR else."""
-        bare = self._look._replace(colour=MONO)
-        share = levels.gray(Cells(cells.glyphs), bare)  # of the ink
+        # What is shown is shown as it is, inverted or not.
+        share = levels.gray(Cells(cells.glyphs), self._look._replace(colour=MONO, invert=False))  # of the ink
         if self._look.colour == MONO or cells.ink is None:
             return share
         high, wide = levels.parts(self._look)
-        ink = _spread(self._rgb(cells.ink), high, wide)
-        picture = ink * (share[..., None] / np.float32(255))
+        part = share[..., None] / np.float32(255)
+        picture = part * _spread(_rgb(cells.ink, self._look.colour), high, wide)
         if cells.paper is not None:
-            paper = _spread(self._rgb(cells.paper), high, wide)
-            picture += paper * (1 - share[..., None] / np.float32(255))
+            picture += (1 - part) * _spread(_rgb(cells.paper, self._look.colour), high, wide)
         picture = picture.astype(np.uint8)
         return np.ascontiguousarray(picture[..., ::-1]) if self._painter.wants_colour else _luma(picture)
 
-    def _rgb(self, colours: Any) -> Any:
-        return colours if self._look.colour == TRUE else palette.colours()[colours]
+    def _shown(self, colours: Any, colour: str, part: int) -> Any:
+        """Colours as drawing.Screen has them, and as many as the terminal has. ``part``: 0 for the
+        ink, 1 for the paper."""
+        if _COLOURS[colour] > self._colours:
+            return self._fewer(_rgb(colours, colour), part)
+        if colour != TRUE:
+            return colours
+        wide = colours.astype(np.int32)
+        return RGB | wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
 
-    def _colour(self, colours: Any) -> Any:
-        """As drawing.Screen has them."""
-        if colours.ndim == 3:
-            wide = colours.astype(np.int32)
-            return RGB | wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
-        return _EIGHT[colours] if self._eight else colours
+    def _fewer(self, rgb: Any, part: int) -> Any:
+        """Places in the palette; pixels are dithered, the ink of characters is not."""
+        if self._colours == 256:
+            return palette.nearest(rgb, INDEXED)
+        limits: Any = np.full(rgb.shape[:2], 0.5)
+        if self._mode == HALF:
+            limits = _PATTERN[part::2][np.arange(rgb.shape[0])[:, None] % 2, np.arange(rgb.shape[1]) % 4]
+        if self._colours == 8:  # each channel is off or on
+            return (rgb > limits[..., None] * 255) @ np.array([1, 2, 4], np.uint8)
+        noisy = rgb + (0.5 - limits[..., None]) * _COARSE
+        return palette.nearest(noisy.clip(0, 255).astype(np.uint8), SIXTEEN)
 
 
 def _overlap(shape: Tuple[int, ...], room: Tuple[int, int]) -> Tuple[Any, Any]:
@@ -108,6 +120,10 @@ def _overlap(shape: Tuple[int, ...], room: Tuple[int, int]) -> Tuple[Any, Any]:
         frame.append(slice((size - seen) // 2, (size - seen) // 2 + seen))
         place.append(slice((free - seen) // 2, (free - seen) // 2 + seen))
     return tuple(frame), tuple(place)
+
+
+def _rgb(colours: Any, colour: str) -> Any:
+    return colours if colour == TRUE else palette.colours()[colours]
 
 
 def _spread(colours: Any, high: int, wide: int) -> Any:
