@@ -2,6 +2,8 @@
 
 import os
 
+import cv2
+import numpy as np
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
@@ -134,6 +136,25 @@ def test_a_seam_in_a_still_scene_is_exact(tmp_path, monkeypatch):
     assert converted(path, tmp_path, 2, method="fork") == (None, None)
 
 
+class TwoLate(decode.Source):
+    """Every seek lands two frames late."""
+
+    def seek(self, number):
+        super().seek(number + 2)
+
+
+def test_a_blinking_light(tmp_path, monkeypatch):
+    """Two pictures take turns: which one it is tells nothing, when it is shown does."""
+    size, path = (64, 48), str(tmp_path / "blink.avi")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 30.0, size, True)
+    for number in range(90):
+        writer.write(np.full((48, 64, 3), 60 if number % 2 else 180, np.uint8))
+    writer.release()
+    assert converted(path, tmp_path, 2)[1] == slowly(path)
+    monkeypatch.setattr(convert, "Source", TwoLate)
+    assert converted(path, tmp_path, 2, method="fork") == (None, None)
+
+
 def test_a_video_that_never_changes(tmp_path, monkeypatch):
     """Still to its end: the end is what both sides must agree on; too long a stillness proves nothing."""
     path = write_clip(tmp_path / "still.avi", 60, still=set(range(1, 60)), codec="MJPG")
@@ -142,7 +163,8 @@ def test_a_video_that_never_changes(tmp_path, monkeypatch):
     assert converted(path, tmp_path, 2, method="fork") == (None, None)
 
 
-A, B, C = Seam(b"a", b"b", 10), Seam(b"c", b"d", 20), Seam(b"c", b"", 20)
+A, B = Seam(b"a", b"b", 10, (0.3, 0.4)), Seam(b"c", b"d", 20, (0.6, 0.7))
+C, LATE = B._replace(after=b""), A._replace(moments=(0.4, 0.5))
 
 
 def stretch(start, frames, ended, opening, closing):
@@ -155,13 +177,24 @@ def stretch(start, frames, ended, opening, closing):
         ([(0, 7, True, None, None)], 7),
         ([(0, 10, False, None, A), (10, 5, True, A, None)], 15),
         ([(0, 10, False, None, A), (10, 5, True, B, None)], None),
+        ([(0, 10, False, None, A), (10, 5, True, LATE, None)], None),
         ([(0, 10, False, None, None), (10, 5, True, None, None)], None),
         ([(0, 10, True, None, A), (10, 5, True, B, None)], 10),
         ([(0, 10, False, None, A), (10, 3, True, A, None), (20, 9, True, None, None)], 13),
         ([(0, 10, False, None, A), (10, 10, True, A, C), (20, 0, True, C, None)], 20),
         ([(0, 10, False, None, A), (10, 10, False, A, B), (20, 0, True, None, None)], None),
     ],
-    ids=["one", "two", "apart", "no seam", "ended before", "short", "ended at the cut", "lost"],
+    ids=[
+        "one",
+        "two",
+        "apart",
+        "at another time",
+        "no seam",
+        "ended before",
+        "short",
+        "ended at the cut",
+        "lost",
+    ],
 )
 def test_the_number_of_frames(stretches, expected):
     """What was decoded up to the end, as long as each seam holds."""

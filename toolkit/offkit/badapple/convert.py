@@ -169,7 +169,7 @@ def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stret
         picture = source.read()
         if picture is None:
             return Stretch(writer.share(began), True, None, None, writer.sizes())
-        opening = Watch(job.start - 1, picture)
+        opening = Watch(job.start - 1, picture, source.moment)
         writer.prepare(picture)
     number = job.start
     while True:
@@ -179,7 +179,7 @@ def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stret
         picture = source.read()
         for watch in (opening, closing):
             if watch and watch.open:
-                watch.feed(number, picture)
+                watch.feed(number, picture, source.moment)
         if picture is None:
             # An end further on, met on the way to a seam, is that of another stretch.
             ended = mine or number == job.stop
@@ -187,7 +187,7 @@ def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stret
         if mine:
             writer.add(picture)
             if number + 1 == job.stop:
-                closing = Watch(number, picture)
+                closing = Watch(number, picture, source.moment)
         number += 1
     writer.flush()
     return Stretch(
