@@ -113,8 +113,10 @@ class CastReader(Reader):
             return None if count else cells
         at = parsed.at[moves]
         targets = (parsed.parameters[moves, 0] - 1) * columns + parsed.parameters[moves, 1] - 1
+        if not count or at[0]:
+            return None
         places = np.arange(count) + np.repeat(targets - at, np.diff(np.append(at, count)))
-        if at[0] or places.min() < 0 or places.max() >= rows * columns:
+        if places.min() < 0 or places.max() >= rows * columns:
             return None
         arrays = [_changed(cells.glyphs, places, parsed.glyphs)]
         for layer, old in ((sgr.INK, cells.ink), (sgr.PAPER, cells.paper)):

@@ -76,6 +76,11 @@ class Part:
         return len(self._offsets) - 1
 
     @property
+    def rest(self) -> int:
+        """Bytes behind the last complete record."""
+        return self.size - int(self._offsets[-1])
+
+    @property
     def stop(self) -> int:
         """The number behind that of the last complete record; 0 where there is none."""
         return self._first + self.records if self.records and self._first is not None else 0

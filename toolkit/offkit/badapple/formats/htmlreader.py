@@ -22,6 +22,7 @@ _GENERATOR = b'<meta name="generator" content="offkit run-badapple">'
 _ABOUT = b'<script type="application/json" id="about">\n'
 _FRAMES = b'</script>\n<script type="text/plain" id="frames">\n'
 _END = b"\n</script>\n<script>\n"
+_LAST = b"</html>\n"
 _MARGIN = 1 << 18  # bytes in which the page before, or after, the frames lies
 
 
@@ -57,15 +58,16 @@ class HtmlReader(Reader):
         head = self._file.read(0, _MARGIN)
         about, begin = head.find(_ABOUT) + len(_ABOUT), head.find(_FRAMES)
         described = _described(head[about:begin]) if len(_ABOUT) < about < begin else None
-        tail = max(begin, self._file.size - _MARGIN)
-        end = self._file.read(tail, _MARGIN).rfind(_END)
-        if described is None or end < 0:
+        tail = max(begin, self._file.size - _MARGIN, 0)
+        page = self._file.read(tail, _MARGIN)
+        end = page.rfind(_END)
+        if described is None or end < 0 or not page.endswith(_LAST):
             raise damaged(self._path, "the film in it is not whole")
         self.look, self.facts = described
         self._form = Html(self.look, self.facts)
         self._codes = np.array(glyphs(self.look), np.uint16)
         self._file.follow(1, begin + len(_FRAMES), lambda line: 0)
-        self.frames = self._file.records - self._file.read(tail + end + 1, _MARGIN).count(b"\n")
+        self.frames = self._file.records - page.count(b"\n", end + 1)
         self.complete = True
         if self.frames < 1:
             raise damaged(self._path, "it holds no frames")

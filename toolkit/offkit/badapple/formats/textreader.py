@@ -81,11 +81,12 @@ class TextReader(Reader):
         if width:
             return
         self._parts.follow(rows + 1, at, _number)
-        if not self._growing and head.records != self.frames:
-            raise damaged(
-                self._path,
-                "it has {} of {}".format(head.records, count(self.frames, "frame")),
-            )
+        if self._growing:
+            return
+        if head.records != self.frames or head.rest:
+            text = "it has {} of {}, and {} behind them"
+            whole = count(self.frames, "frame")
+            raise damaged(self._path, text.format(head.records, whole, count(head.rest, "byte")))
 
     def _rows(self, start: Part, first: int, row: int, colour: str) -> Tuple[int, bool]:
         """(rows of a frame, whether all frames have the size that follows from the first row)."""
@@ -128,7 +129,7 @@ class TextReader(Reader):
             return None
         label = b"%d\n" % number
         cells = self._decoded(data[len(label) :]) if data.startswith(label) else None
-        if cells is None or self._form.frame(number, cells, None) != data:
+        if cells is None or cells.glyphs.min() < 32 or self._form.frame(number, cells, None) != data:
             raise damaged(self._path, "frame {} is damaged".format(number))
         return cells
 

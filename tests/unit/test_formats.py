@@ -1,0 +1,227 @@
+"""What every format of a conversion can do."""
+
+import json
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+
+import films
+from offkit.badapple.formats import catalogue, html, levels
+from offkit.badapple.formats import look as looks
+from offkit.badapple.formats.base import TooEarly
+from offkit.badapple.formats.cast import ENTER, LEAVE, Cast
+from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, SIXTEEN, Grid, Look
+from offkit.badapple.formats.video import Video
+from offkit.model.errors import RequestError, UsageError
+
+EXACT = ("text", "cast", "html")
+LOOKS = [Look(films.GRID, mode, colour) for mode in films.MODES for colour in films.COLOURS]
+LOOKS += [
+    Look(films.GRID, CHARACTERS, "256", " ░▒▓█"),
+    Look(films.GRID, ramp="\"\\<&'>~ "),
+    Look(films.GRID, ramp=looks.RAMPS["long"], invert=True),
+    Look(Grid(1, 1), ramp="01"),
+    Look(Grid(1, 1), HALF, SIXTEEN),
+    Look(Grid(3, 300), HALF, "true"),
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("name", EXACT)
+def test_what_is_written_is_read(tmp_path, name, look):
+    """Every cell of every frame, in order and out of it."""
+    film = films.cells(look, 5)
+    films.write(tmp_path / "film", name, look, film)
+    reader = catalogue.open_reader(str(tmp_path / "film"))
+    assert (reader.frames, reader.complete, reader.facts) == (5, True, films.FACTS)
+    assert reader.look._replace(ramp="", invert=False) == look._replace(ramp="", invert=False)
+    for number in (0, 1, 2, 4, 3, 3, 0):
+        films.assert_same(reader.cells(number), film[number])
+    assert reader.cells(5) is None
+    assert reader.cells(-1) is None
+    reader.close()
+
+
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[6]], ids=str)
+@pytest.mark.parametrize("name", ["cast", "html"])
+def test_whole_frames_now_and_then(tmp_path, name, look):
+    """They do not depend on the frame before, and seeking begins at them."""
+    film = films.cells(look, 20) * 16
+    form = films.write(tmp_path / "film", name, look, film)
+    assert form.frame(300, film[300], film[299]) == form.frame(300, film[300], film[0])
+    assert form.frame(301, film[301], film[301]) != form.frame(300, film[301], film[301])
+    reader = catalogue.open_reader(str(tmp_path / "film"))
+    for number in (319, 150, 149, 300, 299):
+        films.assert_same(reader.cells(number), film[number])
+    reader.close()
+
+
+@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+def test_a_format_goes_to_a_worker(name):
+    """And comes out of it the same; its name and suffix are known."""
+    look = Look(films.GRID, colour="256")
+    film = films.cells(look, 3)
+    form = catalogue.make(name, look, films.FACTS)
+    sent = pickle.loads(pickle.dumps(form))
+    assert films.records(sent, film) == films.records(form, film)
+    assert catalogue.by_suffix("a/B" + form.suffix.upper()) == name
+    assert catalogue.by_suffix("a/b") == "text"
+
+
+def all_of(path):
+    """Every frame of the file."""
+    reader = catalogue.open_reader(str(path))
+    try:
+        return [reader.cells(number) for number in range(reader.frames)]
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[7]], ids=str)
+def test_a_cut_file_is_found(tmp_path, name, look):
+    """Wherever it ends: VID010, and no traceback."""
+    films.write(tmp_path / "film", name, look, films.cells(look, 4))
+    whole = (tmp_path / "film").read_bytes()
+    assert catalogue.is_ours(str(tmp_path / "film"))
+    for cut in np.random.RandomState(5).randint(0, len(whole), 60):
+        (tmp_path / "film").write_bytes(whole[:cut])
+        with pytest.raises(RequestError) as caught:
+            all_of(tmp_path / "film")
+        assert [finding.code for finding in caught.value.findings] == ["VID010"]
+
+
+@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[7]], ids=str)
+def test_a_changed_file_is_found(tmp_path, name, look):
+    """Whatever bit of it is another: VID010, unless it is another film by now."""
+    form = films.write(tmp_path / "film", name, look, films.cells(look, 4))
+    whole = (tmp_path / "film").read_bytes()
+    begin, end = len(form.head(4)), len(whole) - (len(form.foot(4, None)) if name == "html" else 0)
+    random = np.random.RandomState(5)
+    found = 0
+    for place in random.randint(0, end, 200):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << random.randint(8)
+        (tmp_path / "film").write_bytes(flipped)
+        try:
+            all_of(tmp_path / "film")
+        except RequestError as error:
+            assert [finding.code for finding in error.findings] == ["VID010"]
+            found += 1
+        else:
+            assert name != "video" or place < begin
+    assert found > 20
+
+
+def test_other_files_are_not_ours(tmp_path):
+    """They are never overwritten."""
+    for content in (b"", b'{"version": 2}\n', b"<!DOCTYPE html>\n<p>", b"\0\0\0\x14ftypqt  ", b"total frame"):
+        (tmp_path / "a").write_bytes(content)
+        assert not catalogue.is_ours(str(tmp_path / "a"))
+
+
+@pytest.mark.parametrize("name", ["html", "video"])
+def test_some_are_read_when_they_are_complete(tmp_path, name):
+    """The player waits for their end."""
+    films.write(tmp_path / "film", name, LOOKS[0], films.cells(LOOKS[0], 2))
+    with pytest.raises(TooEarly):
+        catalogue.open_reader(str(tmp_path / "film"), growing=True)
+
+
+def test_an_unknown_format():
+    """The ones there are are named."""
+    with pytest.raises(UsageError, match="no format gif") as caught:
+        catalogue.make("gif", LOOKS[0], films.FACTS)
+    assert "text, cast, html, video" in caught.value.fix
+
+
+def test_a_cast_is_what_asciinema_wants(tmp_path):
+    """asciicast v2: a header, then events in order of time; the terminal is left as it was."""
+    look = Look(films.GRID, colour="256", ramp=' "\\#')
+    film = films.cells(look, 4)
+    films.write(tmp_path / "a.cast", "cast", look, film)
+    head, *events = map(json.loads, (tmp_path / "a.cast").read_text(encoding="utf-8").splitlines())
+    assert (head["version"], head["width"], head["height"]) == (2, 16, 6)
+    assert "timestamp" not in head
+    assert [event[0] for event in events] == [0, 0.033333, 0.066667, 0.1, 0.133333]
+    assert {event[1] for event in events} == {"o"}
+    assert events[0][2].startswith(ENTER.decode() + "\033[1;1H\033[38;5;")
+    assert all(event[2].endswith("\033[0m") for event in events[:-1])
+    assert events[-1][2] == LEAVE.decode()
+
+
+def test_a_still_picture_costs_nothing():
+    """Nothing changed: nothing is sent."""
+    film = films.cells(LOOKS[2], 2)
+    assert Cast(LOOKS[2], films.FACTS).frame(1, film[1], film[1]) == b'[0.033333, "o", ""]\n'
+    assert len(html.Html(LOOKS[2], films.FACTS).frame(1, film[1], film[1])) == 13
+
+
+def test_a_cast_while_it_is_being_made(tmp_path):
+    """In parts, the second of which begins in the middle."""
+    film = films.cells(LOOKS[2], 20)
+    form = Cast(LOOKS[2], films.FACTS)
+    frames = films.records(form, film)
+    (tmp_path / "a").write_bytes(form.head(20))
+    reader = catalogue.open_reader(str(tmp_path / "a"), growing=True)
+    assert (reader.frames, reader.complete, reader.cells(0)) == (0, False, None)
+    (tmp_path / "a.0").write_bytes(b"".join(frames[:2]) + frames[2][:9])
+    (tmp_path / "a.1").write_bytes(b"".join(frames[10:12]))
+    films.assert_same(reader.cells(1), film[1])
+    assert [reader.cells(number) for number in (2, 9, 10, 12)] == [None] * 4
+    (tmp_path / "a.0").write_bytes(b"".join(frames[:10]))
+    films.assert_same(reader.cells(11), film[11])
+    assert reader.frames == 12
+    reader.close()
+
+
+def test_a_page_asks_nobody(tmp_path):
+    """No address but its own, no script that a ramp could end."""
+    look = Look(films.GRID, ramp=" </script>"[:9])
+    films.write(tmp_path / "a.html", "html", look, films.cells(look, 2))
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert text.count("</script>") == 3
+    assert "//" not in text.replace("// ", "")
+    assert "@ABOUT@" not in text
+
+
+@pytest.mark.parametrize("look", LOOKS[:12], ids=str)
+def test_a_film_shows_the_cells(tmp_path, look):
+    """As well as JPEG keeps them: shapes in one colour are exact, levels are near in all."""
+    film = films.cells(look, 4)
+    films.write(tmp_path / "a.mov", "video", look, film)
+    reader = catalogue.open_reader(str(tmp_path / "a.mov"))
+    assert reader.look == look
+    for number in (3, 0, 1, 2):
+        found = reader.cells(number)
+        seen, wanted = (levels.gray(cells, look).astype(int) for cells in (found, film[number]))
+        assert np.abs(seen - wanted).mean() < 12
+        if look.colour == MONO:
+            films.assert_same(found, film[number])
+        else:
+            assert np.mean(found.glyphs != film[number].glyphs) < 0.1
+    reader.close()
+    capture = cv2.VideoCapture(str(tmp_path / "a.mov"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 4
+    assert capture.get(cv2.CAP_PROP_FPS) == 30
+    pictures = [capture.read()[1] for _ in range(4)]
+    assert not capture.read()[0]
+    capture.set(cv2.CAP_PROP_POS_FRAMES, 2)
+    assert np.array_equal(capture.read()[1], pictures[2])
+    capture.release()
+
+
+@pytest.mark.parametrize(
+    "look", [Look(films.GRID, ramp=" é"), Look(Grid(4000, 4000)), Look(Grid(1, 4000), HALF)], ids=str
+)
+def test_what_a_film_cannot_show(look):
+    """Characters that no bitmap is known for; more cells than a JPEG has pixels."""
+    if look.ramp == " é" or look.grid.rows == 4000:
+        facts = films.FACTS if look.ramp == " é" else films.FACTS._replace(width=16000, height=64000)
+        with pytest.raises(UsageError, match="cannot|characters|not with é"):
+            Video(look, facts)
+    else:
+        assert Video(look, films.FACTS).atlas.size.columns == 32000
