@@ -12,12 +12,12 @@ import numpy as np
 from offkit.badapple import crew
 from offkit.badapple.counting import count
 from offkit.badapple.decode import ALL_THREADS, Source
-from offkit.badapple.formats import catalogue, levels
+from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
 from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE, UPPER, Painter
 from offkit.badapple.shadowplay.film import Film
-from offkit.badapple.verify.likeness import MARGIN, TOLERANCE, Likeness
+from offkit.badapple.verify.likeness import MARGIN, TOLERANCE, Likeness, seen
 from offkit.model.errors import RequestError
 from offkit.model.report import Bar
 
@@ -158,9 +158,9 @@ def _known(look: Look) -> Any:
 def _compared(tally: Tally, number: int, cells: Cells, likeness: Likeness, film: Film) -> Tally:
     """One frame against the film: the number in the picture, and the picture."""
     if likeness.legible:
-        seen = likeness.number(cells)
-        if seen != number:
-            tally.misplaced.append((number, seen))
+        shown = likeness.number(cells)
+        if shown != number:
+            tally.misplaced.append((number, shown))
     share = likeness.share(cells, film.picture(number)) if number < film.frames else 1.0
     if share > likeness.tolerance:
         tally.different.append((number, share))
@@ -203,5 +203,5 @@ def _same(have: Optional[Cells], want: Cells, job: Replay) -> bool:
         return False
     if job.exact:
         return all(np.array_equal(one, other) for one, other in zip(have, want))
-    seen, meant = (levels.gray(cells, job.look).astype(np.int16) for cells in (have, want))
-    return bool(np.count_nonzero(np.abs(seen - meant) > MARGIN) <= TOLERANCE * seen.size)
+    found, meant = (seen(cells, job.look).astype(np.int16) for cells in (have, want))
+    return bool(np.count_nonzero(np.abs(found - meant) > MARGIN) <= TOLERANCE * found.size)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from offkit.badapple.formats import levels
-from offkit.badapple.formats.cells import BRAILLE, HALF, MONO, Cells, Look
+from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, MONO, Cells, Look
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.shadowplay import strip
 from offkit.badapple.shadowplay.film import HEIGHT, WIDTH
@@ -21,6 +21,7 @@ from offkit.badapple.shadowplay.film import HEIGHT, WIDTH
 MARGIN = 25
 TOLERANCE = 0.01
 _OF_DOTS = 0.005  # a dot says less than a shade: where the gray is near, most are the same
+_BLANK = 32  # U+0020
 _COLOURED = 20  # levels more: the next colour of a small palette may be another one
 _PROBES = (0, strip.LIMIT - 1, 0x2AAA, 0x5555)  # numbers of which each bit is 0 and 1
 _UNSURE = 12  # gray levels that a strip must bear to be called legible
@@ -31,6 +32,17 @@ class Window(NamedTuple):
 
     high: int  # rows, from the lowest up
     columns: Any  # (BLOCKS, wide) int
+
+
+def seen(cells: Cells, look: Look) -> Any:
+    """Gray levels of the parts of ``cells``, (rows * high, columns * wide) uint8.
+
+    A blank has an ink that nobody sees, and that a picture of it does not keep.
+    """
+    found = levels.gray(cells, look)
+    if look.mode == CHARACTERS and cells.ink is not None:
+        found[cells.glyphs == _BLANK] = 0
+    return found
 
 
 class Likeness:
@@ -46,27 +58,27 @@ class Likeness:
 
     def share(self, cells: Cells, picture: Any) -> float:
         """Share of the parts of ``cells`` that do not show the gray ``picture``."""
-        seen = levels.gray(cells, self._look)
+        have = seen(cells, self._look)
         one = self._painted(self._painters[0], cv2.subtract(picture, MARGIN))
         other = self._painted(self._painters[1], cv2.add(picture, MARGIN))
         least = cv2.subtract(np.minimum(one, other), self._slack)
         most = cv2.add(np.maximum(one, other), self._slack)
-        return float(np.count_nonzero((seen < least) | (seen > most)) / seen.size)
+        return float(np.count_nonzero((have < least) | (have > most)) / have.size)
 
     def number(self, cells: Cells) -> int:
         """The number in the picture, strip.UNREADABLE where there is none or it is not legible."""
         if self._window is None:
             return strip.UNREADABLE
-        seen = levels.gray(cells, self._look)[-self._window.high :]
+        lowest = seen(cells, self._look)[-self._window.high :]
         if self._look.invert:
-            seen = np.invert(seen)
-        means = seen[:, self._window.columns].mean(axis=(0, 2), dtype=np.float32)
+            lowest = np.invert(lowest)
+        means = lowest[:, self._window.columns].mean(axis=(0, 2), dtype=np.float32)
         return int(strip.read(means)[0])
 
     def _painted(self, painter: Painter, picture: Any) -> Any:
         if painter.wants_colour:
             picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-        return levels.gray(painter.cells(picture), self._look)
+        return seen(painter.cells(picture), self._look)
 
     def _is_legible(self) -> bool:
         """Whether numbers come through this look at all, with something in hand for a codec."""
