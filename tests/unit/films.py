@@ -16,6 +16,7 @@ from offkit.badapple.formats.cells import (
     Grid,
 )
 from offkit.badapple.formats.painter import Painter
+from offkit.model.errors import RequestError
 
 MODES = (CHARACTERS, HALF, BRAILLE)
 COLOURS = (MONO, SIXTEEN, INDEXED, TRUE)
@@ -60,6 +61,24 @@ def write(path, name, look, film, facts=FACTS):
     sizes = np.array([len(data) for data in frames], np.uint32)
     path.write_bytes(form.head(len(film)) + b"".join(frames) + form.foot(len(film), sizes))
     return form
+
+
+def read(path):
+    """Every frame of the file."""
+    reader = catalogue.open_reader(str(path))
+    try:
+        return [reader.cells(number) for number in range(reader.frames)]
+    finally:
+        reader.close()
+
+
+def problems(path):
+    """Codes of what reading the file raises; none where it can be read."""
+    try:
+        read(path)
+    except RequestError as error:
+        return [finding.code for finding in error.findings]
+    return []
 
 
 def assert_same(found, expected):

@@ -101,9 +101,7 @@ def test_a_damaged_file_is_named(tmp_path, change, why):
     path = tmp_path / "a.txt"
     path.write_bytes(change(slow(12)))
     with pytest.raises(RequestError) as caught:
-        reader = catalogue.open_reader(str(path))
-        for number in range(12):
-            reader.cells(number)
+        films.read(path)
     assert why in caught.value.message
     assert caught.value.findings[0].code == "VID010"
 

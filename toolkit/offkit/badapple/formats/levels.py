@@ -47,16 +47,20 @@ def ramp_levels(ramp: str) -> Any:
     for one in [ramp] if ramp else [*looks.RAMPS.values()][::-1]:
         codes = np.array([ord(character) for character in one])
         levels[codes] = (np.arange(len(codes)) * 2 + 1) * 128 // len(codes)
-        if not ramp:
-            levels[codes[0]] = 0
+    if not ramp:
+        levels[[32, BLOCKS[0], FIRST_BRAILLE]] = 0
     return levels
 
 
 def mode(glyphs: Any) -> str:
-    """The mode of a frame that shows these characters, (…) code points."""
+    """The mode of a frame that shows these characters, (…) code points.
+
+    One that is all full blocks may be of a ramp that ends with it.
+    """
     if bool(((glyphs >> 8) == FIRST_BRAILLE >> 8).all()):
         return BRAILLE
-    return HALF if bool(np.isin(glyphs, BLOCKS).all()) else CHARACTERS
+    half = np.isin(glyphs, BLOCKS).all() and not (glyphs == BLOCKS[-1]).all()
+    return HALF if bool(half) else CHARACTERS
 
 
 def _has(glyphs: Any, bit: int) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from offkit.badapple.counting import count
 from offkit.badapple.formats import levels, sgr
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
-from offkit.badapple.formats.cells import HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
+from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
 from offkit.badapple.formats.growing import Part, Parts
 from offkit.badapple.formats.look import MAX_CELLS
 from offkit.badapple.formats.text import Text, digits_below
@@ -74,6 +74,8 @@ class TextReader(Reader):
         glyphs, inks = self._first(start, first, rows, colour)
         columns = glyphs.shape[1]
         mode = HALF if inks == 2 else levels.mode(glyphs)
+        if colour != MONO and inks == 1 and mode == HALF:
+            mode = CHARACTERS  # a ramp of blocks
         self.look = Look(Grid(rows, columns), mode, colour, "", False)
         size = len(row[0]) // columns if width else 0
         self._form = _Sized(self.look, self.facts, size)
