@@ -15,7 +15,7 @@ from typing import Any, List, NamedTuple, Optional
 import numpy as np
 
 from offkit.badapple import crew, parts
-from offkit.badapple.decode import ALL_THREADS, Source, Video
+from offkit.badapple.decode import Source, Video
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.keyframes import cuts
@@ -81,12 +81,13 @@ def convert(
     workers: int,
     bar: Bar,
     method: Optional[str] = None,
-    threads: Optional[int] = None,
+    threads: int = 1,
 ) -> Optional[Result]:
     """Write the conversion of ``video`` to ``path``, which is truncated first.
 
-    ``method`` is how processes are started (see ``crew``), ``threads`` those of each decoder:
-    when it is None one where many workers decode, all where one does. From the beginning
+    ``method`` is how processes are started (see ``crew``), ``threads`` those of each decoder, as
+    far as it can be told. More than one decode the damaged parts of a video differently, so the
+    number of workers does not decide over it. From the beginning
     ``path`` has the head that the header's number of frames makes. Parts are named after
     ``path``, a number added, and are gone afterwards.
     None when the seams do not hold: this video cannot be cut, use ``workers=1``, which decodes
@@ -94,8 +95,6 @@ def convert(
     """
     starts = cuts(video.frames, workers, video.keys)
     stops: List[Optional[int]] = starts[1:] + [None]
-    if threads is None:
-        threads = 1 if len(starts) > 1 else ALL_THREADS
     head = form.head(video.frames)
     base = None if form.offset(0) is None else len(head)
     names = [path if base is not None else parts.name(path, index) for index in range(len(starts))]

@@ -196,7 +196,7 @@ def _run(
         size,
         source,
         request.workers or limits.cores(found),
-        decode.decoder_threads(1 if result.workers > 1 else decode.ALL_THREADS),
+        decode.decoder_threads(1),
         method,
         libraries,
         found,

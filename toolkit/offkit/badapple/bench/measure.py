@@ -88,7 +88,7 @@ def _grab(span: Span, tell: crew.Tell) -> int:
 
 
 def conversion(
-    video: Video, form: Format, path: str, workers: int, threads: Optional[int] = None
+    video: Video, form: Format, path: str, workers: int, threads: int = 1
 ) -> Tuple[Optional[convert.Result], Lap]:
     """(result, lap) of a conversion to ``path``; the result is None for a video that cannot be cut."""
     return lap(lambda: convert.convert(video, form, path, workers, Bar(), threads=threads))
