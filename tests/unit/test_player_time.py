@@ -166,41 +166,74 @@ def test_keys_that_switch():
     assert len(controls.HELP) == 10
 
 
-def test_a_line_that_keeps_up():
-    """One question at a time; answers come within the shortest time and a little."""
+class Far:
+    """A terminal behind a line: so many bytes a second, an answer after so many seconds."""
+
+    def __init__(self, rate, delay):
+        self.rate, self.delay = rate, delay
+        self.line, self.free, self.answers = Line(), 0.0, []
+        self.ask(0, 0.0)
+
+    def ask(self, size, now):
+        self.free = max(self.free, now) + size / float(self.rate)
+        if self.line.asks(size, now):
+            self.answers.append(self.free + self.delay)
+
+    def film(self, size, seconds):
+        """Thirty frames a second of ``size`` bytes: (how many were sent, the longest backlog)."""
+        sent, worst = 0, 0.0
+        for step in range(int(seconds * 1000)):
+            now = step / 1000.0
+            while self.answers and self.answers[0] <= now:
+                self.answers.pop(0)
+                self.line.answered(now)
+            if step % 33 == 0 and not self.line.behind(now):
+                self.ask(size, now)
+                sent += 1
+                if now > 3:
+                    worst = max(worst, self.free - now)
+        return sent, worst
+
+
+@pytest.mark.parametrize("delay", [0.001, 0.05, 0.3])
+@pytest.mark.parametrize("size", [300, 5000, 80000])
+def test_a_line_that_keeps_up(size, delay):
+    """Every frame is sent."""
+    sent, worst = Far(100 * 30 * size, delay).film(size, 8)
+    assert sent >= 8 * 30 * 0.75
+    assert worst < 0.1
+
+
+@pytest.mark.parametrize("delay", [0.001, 0.05, 0.3])
+@pytest.mark.parametrize("size", [5000, 80000])
+@pytest.mark.parametrize("share", [2, 10, 50])
+def test_a_line_that_is_behind(size, delay, share):
+    """It carries a part of the frames; they come as late as one or two of them take, and a moment."""
+    rate = 30.0 * size / share
+    sent, worst = Far(rate, delay).film(size, 20)
+    assert worst < 2 * size / rate + 0.6
+    assert sent > 20 * 30 / share * 0.3
+
+
+def test_an_answer_that_is_lost():
+    """It is waited for, but not for ever."""
     line = Line()
-    assert line.asks(0.0)
-    assert not line.asks(0.01)
-    assert not line.waits
+    line.asks(0, 0.0)
     line.answered(0.05)
-    assert line.asks(0.1)
+    line.asks(1 << 20, 1.0)
     assert line.waits
-    assert not line.behind(0.3)
-    line.answered(0.31)
-    assert not line.behind(0.32)
-
-
-def test_a_line_that_is_behind():
-    """No frame until the answer comes; one that never comes is not waited for."""
-    line = Line()
-    line.asks(0.0)
-    line.answered(0.05)
-    line.asks(1.0)
-    assert line.behind(1.4)
-    assert line.behind(2.9)
-    line.answered(2.95)
-    assert not line.behind(2.96)
-    line.asks(3.0)
-    assert line.behind(4.0)
-    assert not line.behind(5.1)
-    assert line.asks(5.2)
+    assert line.behind(9.9)
+    assert not line.behind(11.1)
+    line.answered(12.0)
+    assert not line.behind(12.0)
 
 
 def test_a_terminal_that_never_answers():
-    """It is asked once, and never waited for."""
+    """It is waited for only at the beginning, and soon no longer asked."""
     line = Line()
-    assert line.asks(0.0)
-    assert [line.behind(now) for now in (0.5, 1.9, 2.1, 3.0)] == [False] * 4
-    assert not line.asks(3.0)
+    assert line.asks(0, 0.0)
+    assert [line.behind(now) for now in (0.0, 0.6, 0.8, 2.9, 3.1, 4.0)] == [True, True] + [False] * 4
+    assert not line.asks(10, 4.0)
+    assert not line.waits
     line.answered(9.0)
     assert not line.behind(9.1)

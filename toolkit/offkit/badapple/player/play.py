@@ -61,6 +61,8 @@ class Player:
         """To the end. ``parent`` is a connection on which texts for ``say`` come; its end is
         the end of the film, too. Raises RequestError (VID010, VID022), Lost."""
         wait: Optional[float] = 0.0
+        if self._line.asks(0, time.monotonic()):
+            self._terminal.send(keys.QUESTION)
         while True:
             before = time.monotonic()
             typed, ready = self._terminal.listen(wait, [parent])
@@ -87,8 +89,9 @@ class Player:
         until = time.monotonic() + _SETTLE
         while self._line.waits and time.monotonic() < until:
             typed, _ = self._terminal.listen(_SETTLE / 10, [])
-            if keys.ALIVE in self._keys.feed(typed):
-                return
+            for name in self._keys.feed(typed):
+                if name == keys.ALIVE:
+                    self._line.answered(time.monotonic())
 
     def _played(self, finished: bool = False, interrupted: bool = False) -> Played:
         return Played(self._shown, self._dropped, finished, interrupted)
@@ -183,7 +186,7 @@ class Player:
             panel.box(screen, panel.table(controls.HELP))
         data = self._drawing.to(screen)
         if data:
-            self._terminal.send(data + keys.QUESTION if self._line.asks(now) else data)
+            self._terminal.send(data + keys.QUESTION if self._line.asks(len(data), now) else data)
         self._drawn = wanted
 
     def _count(self, due: int, now: float) -> None:
