@@ -1,0 +1,147 @@
+"""Conversions where people look at them: a browser, asciinema, and what ffmpeg makes of the film."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+import films
+from offkit.badapple.formats import levels, palette
+from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MONO, TRUE, Grid, Look
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("OFFKIT_LAB") == "0", reason="OFFKIT_LAB=0: the lab is not wanted"
+)
+
+
+def needs(program, *others):
+    """Its path, or that of another that does; skip where none is installed (tests/lab/setup.sh does)."""
+    path = next(filter(None, map(shutil.which, [program, *others])), None)
+    if path is None:
+        if os.environ.get("OFFKIT_REQUIRE_ALL"):
+            pytest.fail("{} is not installed, and OFFKIT_REQUIRE_ALL is set".format(program))
+        pytest.skip("{} is not installed: tests/lab/setup.sh".format(program))
+    return path
+
+
+def browse(tmp_path, page, *options):
+    """Headless Chromium on a page of ours. Nothing may be said on its console."""
+    done = subprocess.run(
+        [
+            needs("chromium", "google-chrome"),
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-logging=stderr",
+            "--user-data-dir={}".format(tmp_path / "profile"),
+            "--window-size=1000,1000",
+            "--hide-scrollbars",
+            *options,
+            page,
+        ],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert b"CONSOLE" not in done.stderr, done.stderr.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8")
+
+
+def attribute(dom, name):
+    return dom.split(name + '="', 1)[1].split('"', 1)[0]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(films.GRID, HALF, TRUE),
+        Look(films.GRID, HALF, INDEXED),
+        Look(films.GRID, BRAILLE, MONO),
+        Look(films.GRID, CHARACTERS, TRUE),
+        Look(films.GRID, CHARACTERS, MONO, " ░▒▓█"),
+    ],
+    ids=str,
+)
+def test_a_page_shows_the_right_cells(tmp_path, look):
+    """Frame 157, which is seven after a whole one, cell by cell in a picture of the page."""
+    film = films.cells(look, 40) * 4
+    films.write(tmp_path / "film.html", "html", look, film)
+    page = "file://{}#frame=157".format(tmp_path / "film.html")
+    browse(tmp_path, page, "--screenshot={}".format(tmp_path / "page.png"))
+    shot = cv2.imread(str(tmp_path / "page.png"))[16:736, 20:980]  # the canvas in it: 960 × 720
+    rows, columns = look.grid
+    tiles = shot.reshape(rows, 120, columns, 60, 3).astype(int)
+    expected = film[157]
+    if look.mode == HALF:
+        for half, colours in ((slice(20, 40), expected.ink), (slice(80, 100), expected.paper)):
+            rgb = colours if look.colour == TRUE else palette.colours()[colours]
+            seen = tiles[:, half, :, 20:40].mean(axis=(1, 3))[..., ::-1]
+            assert np.abs(seen - rgb).max() < 6
+    elif look.mode == BRAILLE:
+        centres = tiles.mean(axis=4)[:, 15::30, :, 15::30].reshape(rows * 4, columns * 2)
+        assert np.array_equal(centres > 100, levels.gray(expected, look) > 0)
+    else:
+        wanted = levels.ramp_levels(look.ramp)[expected.glyphs].astype(float)
+        seen = tiles.max(axis=4).mean(axis=(1, 3)) if look.colour == TRUE else tiles.mean(axis=(1, 3, 4))
+        assert np.corrcoef(seen.ravel(), wanted.ravel())[0, 1] > 0.8
+        assert seen[expected.glyphs == 32].max(initial=0) < 30
+
+
+def test_a_page_plays_by_itself_and_stands_still_where_motion_is_unwanted(tmp_path):
+    """And it can be asked for a frame."""
+    look = Look(films.GRID)
+    films.write(tmp_path / "film.html", "html", look, films.cells(look, 40) * 4)
+    page = "file://{}".format(tmp_path / "film.html")
+    dom = browse(tmp_path, page, "--virtual-time-budget=2000", "--dump-dom")
+    assert (
+        30 <= int(attribute(dom, "aria-valuetext").rpartition(" ")[2]) <= 70
+    )  # a rate of 30, a clock of 2 s
+    assert '<button id="play" type="button" aria-label="Pause">' in dom
+    dom = browse(tmp_path, page, "--force-prefers-reduced-motion", "--dump-dom")
+    assert '<button id="play" type="button" aria-label="Play">' in dom
+    assert '<output id="time" for="seek">0:00 / 0:05</output>' in dom
+    dom = browse(tmp_path, page + "#frame=123", "--dump-dom")
+    assert attribute(dom, "aria-valuetext") == "0:04 / 0:05, frame 123"
+
+
+def test_asciinema_takes_it(tmp_path):
+    """``asciinema cat`` on a terminal writes what the events say."""
+    needs("asciinema")
+    look = Look(films.GRID, colour="256")
+    films.write(tmp_path / "a.cast", "cast", look, films.cells(look, 12))
+    script = "import pty, sys; sys.exit(pty.spawn(['asciinema', 'cat', sys.argv[1]]) >> 8)"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "a.cast")],
+        env=dict(os.environ, HOME=str(tmp_path), LC_ALL="C.UTF-8"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (tmp_path / "a.cast").read_text(encoding="utf-8").splitlines()[1:]
+    written = "".join(json.loads(line)[2] for line in lines).encode("utf-8")
+    assert written in done.stdout
+
+
+def test_ffmpeg_finds_nothing_to_warn_of(tmp_path):
+    """Neither in the index nor in a picture; television's rate is exact."""
+    ffprobe = needs("ffprobe")
+    look = Look(Grid(9, 31), CHARACTERS, "16")
+    facts = films.FACTS._replace(fps=30000 / 1001)
+    films.write(tmp_path / "a.mov", "video", look, films.cells(look, 12), facts)
+    entries = "stream=codec_name,r_frame_rate,nb_read_frames"
+    done = subprocess.run(
+        [ffprobe, "-v", "warning", "-count_frames", "-show_entries", entries, str(tmp_path / "a.mov")],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""
+    lines = done.stdout.decode().split("\n")
+    assert {"codec_name=mjpeg", "r_frame_rate=30000/1001", "nb_read_frames=12"} <= set(lines)
