@@ -80,7 +80,12 @@ def svg(outcome: Outcome) -> str:
         '<rect class="b" width="{}" height="{}"/>'.format(WIDTH, HEIGHT),
         _text(_LEFT, 34, "Seconds for {} frames, by processes".format(outcome.frames), "t h"),
         _text(_LEFT, 56, _subtitle(outcome), "s"),
-        _text(_LEFT, 76, "both scales double or multiply by ten: a straight fall is perfect scaling", "s"),
+        _text(
+            _LEFT,
+            76,
+            "both scales are logarithmic: where the time falls in a straight line, every core helps",
+            "s",
+        ),
     ]
     parts += _axes(scale, most)
     for place, line in enumerate(drawn):
@@ -149,18 +154,18 @@ def _bars(outcome: Outcome) -> List[str]:
     rows = [row for row in outcome.rows if row.kind == PROCESSES and row.offkit.values]
     found = []
     for place, row in enumerate([rows[0], rows[-1]] if len(rows) > 1 else rows):
-        y, x = _BARS + 30 * place, _LEFT + 70.0
+        y, x = _BARS + 30 * place, _LEFT + 50.0
         whole = max(row.offkit.median * row.workers, sum(row.shares)) or 1.0
         rest = max(0.0, whole - sum(row.shares))
-        label = "1 process" if row.workers == 1 else "{} proc.".format(row.workers)
-        found.append(_text(_LEFT + 62, y + 14, label, "t", "end"))
+        label = "1 process" if row.workers == 1 else "{} processes".format(row.workers)
+        found.append(_text(_LEFT + 42, y + 14, label, "t", "end"))
         for share, kind in zip(row.shares + (rest,), "dcwr"):
-            size = share / whole * (_RIGHT - _LEFT - 70)
+            size = share / whole * (_RIGHT - _LEFT - 50)
             box = '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="20"/>'
             found.append(box.format(kind, x, y, size))
             x += size
     for place, (kind, name) in enumerate(zip("dcwr", ("decode", "convert", "write", "start, wait"))):
-        x, y = _LEFT + 70 + 110 * place, _BARS + 76
+        x, y = _LEFT + 50 + 110 * place, _BARS + 76
         found.append('<rect class="{}" x="{}" y="{}" width="12" height="12"/>'.format(kind, x, y))
         found.append(_text(x + 18, y + 11, name, "t"))
     return found if rows else []

@@ -23,6 +23,7 @@ from offkit.model.report import Bar
 _TOGETHER = 0.05  # seconds until all of a few processes wait at the start
 _BUFFER = 24 << 20  # bytes copied by each process: beyond most caches, below what a worker may use
 _CHUNK = 4 << 20
+_SEEKS = (83, 47, 11, 29, 66)  # hundredths of the video, in no order that decoding would follow
 
 
 class Lap(NamedTuple):
@@ -92,6 +93,23 @@ def conversion(
 ) -> Tuple[Optional[convert.Result], Lap]:
     """(result, lap) of a conversion to ``path``; the result is None for a video that cannot be cut."""
     return lap(lambda: convert.convert(video, form, path, workers, Bar(), threads=threads))
+
+
+def seeking(video: Video) -> float:
+    """CPU seconds of a seek, on average over a few that are spread over the video."""
+    return float(crew.run(_seek, [video], Bar())[0])
+
+
+def _seek(video: Video, tell: crew.Tell) -> float:
+    source = Source(video.path, 1)
+    source.skip()
+    before = time.process_time()
+    for part in _SEEKS:
+        source.seek(video.frames * part // 100)
+        source.skip()
+    spent = time.process_time() - before
+    source.close()
+    return spent / len(_SEEKS)
 
 
 class Piece(NamedTuple):

@@ -68,7 +68,7 @@ class Load(NamedTuple):
     size: int  # bytes of the output
     colour: bool  # whether pictures are handed out as BGR rather than as luma
     keys: Tuple[int, ...] = ()  # numbers of the key frames, empty when not known
-    interval: int = 0  # frames between two, where ``keys`` is empty; 0: not known
+    seek: float = 0.0  # frames decoded for nothing by a seek on average, where ``keys`` is empty
 
 
 class Prediction(NamedTuple):
@@ -106,7 +106,7 @@ def stretches(load: Load, workers: int) -> List[Tuple[int, int]]:
     for start, stop in zip(starts, starts[1:] + [load.frames]):
         wasted = keyframes.waste(start, load.keys)
         if start and not load.keys:
-            wasted = load.interval // 2
+            wasted = round(load.seek)
         found.append((stop - start, int(wasted)))
     return found
 

@@ -15,8 +15,8 @@ import resource
 import signal
 import threading
 import time
-from contextlib import suppress
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from contextlib import contextmanager, suppress
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
 import cv2
 
@@ -149,10 +149,10 @@ def processes(job: Job, workers: int, advance: Advance, method: Optional[str] = 
         started = time.perf_counter()
         used = _spent()
         bills: Dict[str, float] = {"reader": 0.0, "worker": 0.0}
-        with _Writer(job) as writer:
+        with _watch(crowd), _Writer(job) as writer:
             ended = 0
             while ended < len(crowd):
-                item = _next(texts, crowd)
+                item = texts.get()
                 if isinstance(item[0], str):
                     bills[item[0]] += item[1]
                     ended += 1
@@ -245,59 +245,65 @@ def _get(room: Any, over: Any) -> Any:
 
 def _reads(job: Job, workers: int, frames: Any, texts: Any, parent: int) -> None:
     """The life of the reading process."""
-    orphaned = _Orphaned(parent)
+    _watch_parent(parent)
     source = Source(job.video)
     for number in range(job.frames):
         picture = source.read()
-        # The copy is for the queue's own thread, which pickles later.
-        if picture is None or not _put(frames, (number, picture.copy()), orphaned):
+        if picture is None:
             break
+        frames.put((number, picture.copy()))  # the queue's own thread pickles it later
     source.close()
     for _ in range(workers):
-        _put(frames, None, orphaned)
-    _bill("reader", frames, texts, orphaned)
+        frames.put(None)
+    frames.close()
+    frames.join_thread()  # whose work is to be on the bill
+    texts.put(("reader", _spent()))
 
 
 def _converts(grid: Grid, frames: Any, texts: Any, parent: int) -> None:
     """The life of a converting process."""
-    orphaned = _Orphaned(parent)
+    _watch_parent(parent)
     while True:
-        item = _get(frames, orphaned)
+        item = frames.get()
         if item is None:
             break
-        _put(texts, (item[0], text(item[1], grid)), orphaned)
-    _bill("worker", frames, texts, orphaned)
+        texts.put((item[0], text(item[1], grid)))
+    texts.put(("worker", _spent()))
 
 
-class _Orphaned:
-    """Set once the coordinator is gone: nobody reads the queues any more, nobody ends us."""
+def _watch_parent(parent: int) -> None:
+    """End this process once the coordinator is gone: nobody reads the queues then, nobody ends us.
 
-    def __init__(self, parent: int) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # they reach the coordinator, who ends us
-        self._parent = parent
+    By a timer, because a queue is read without a time limit once a pickle has begun to arrive.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # they reach the coordinator, who ends us
 
-    def is_set(self) -> bool:
-        if os.getppid() != self._parent:
+    def look(number: int, frame: Any) -> None:
+        if os.getppid() != parent:
             os._exit(1)  # an ordinary exit would wait until the queues are read
-        return False
+
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
 
 
-def _bill(kind: str, frames: Any, texts: Any, orphaned: _Orphaned) -> None:
-    """Tell the coordinator what this process has cost, once its queue's thread has done its part."""
-    if kind == "reader":
-        frames.close()
-        frames.join_thread()
-    _put(texts, (kind, _spent()), orphaned)
+@contextmanager
+def _watch(crowd: List[Any]) -> Iterator[None]:
+    """Raise as soon as a process has failed, whatever is being waited for meanwhile."""
 
-
-def _next(texts: Any, crowd: List[Any]) -> Any:
-    while True:
-        with suppress(queue.Empty):
-            return texts.get(timeout=_PATIENCE)
+    def look(number: int, frame: Any) -> None:
         for process in crowd:
             if process.exitcode:
+                signal.setitimer(signal.ITIMER_REAL, 0)
                 raise _failed("a process ended with exit status {} too early".format(process.exitcode))
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _end(crowd: List[Any]) -> None:

@@ -153,9 +153,7 @@ class _Bench:
         if self.uncut and count > 1:
             return
         threads = 1 if count > 1 else decode.ALL_THREADS
-        frames, spent = measure.floor(self.video, count, threads)
-        if count == 1:
-            self.frames = frames
+        _, spent = measure.floor(self.video, count, threads)
         self.floors.setdefault(count, []).append(spent)
 
     def _offkit(self, count: int) -> None:
@@ -165,6 +163,7 @@ class _Bench:
         if result is None:
             self.uncut = True
             return
+        self.frames = result.frames
         self.laps.setdefault(count, []).append(spent)
         did = result.per_worker
         self.shares[count] = (
@@ -215,6 +214,7 @@ def run(request: Request, report: Reporter) -> Outcome:
         int(form.offset(bench.frames) or 0),
         not video.luma,
         video.keys,
+        ratio(measure.seeking(video), costs.decode),
     )
     there = model.Machine(here.cores, max(memory.values()), float(here.cache), disk)
     rows = _rows(bench, load, costs, there, stages)

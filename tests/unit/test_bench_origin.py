@@ -1,0 +1,140 @@
+"""The origin's design, built again: slow, but right, and gone when it has to be."""
+
+import multiprocessing
+import os
+import signal
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from clip_maker import write_clip
+from offkit.badapple import decode
+from offkit.badapple.bench import origin
+from offkit.badapple.formats.cells import Grid
+from offkit.model.errors import EnvironmentProblem
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+GRID = Grid(6, 16)
+FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return write_clip(tmp_path_factory.mktemp("clips") / "film.mp4", FRAMES)
+
+
+def expected(clip, frames):
+    """By array operations."""
+    source, parts = decode.Source(clip), ["total frame: {}\n".format(frames)]
+    ramp = np.array(list(origin.RAMP))
+    for number in range(frames):
+        gray = cv2.cvtColor(source.read(), cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(gray, (GRID.columns, GRID.rows)).astype(int)
+        rows = ["".join(row) + "\n" for row in ramp[small * 10 // 256]]
+        parts.append("{}\n{}".format(number, "".join(rows)))
+    source.close()
+    return "".join(parts)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda job, tell: origin.linear(job, tell),
+        lambda job, tell: origin.threads(job, 3, tell),
+        lambda job, tell: origin.processes(job, 1, tell, "fork"),
+        lambda job, tell: origin.processes(job, 3, tell, "fork"),
+        lambda job, tell: origin.processes(job, 2, tell, "spawn"),
+    ],
+    ids=["linear", "threads", "process", "processes", "spawned"],
+)
+@pytest.mark.parametrize("frames", [FRAMES, 7])
+def test_every_frame_is_there_in_order(clip, tmp_path, run, frames):
+    """The same text however it is made, of as many frames as asked for."""
+    seen = []
+    done = run(origin.Job(clip, str(tmp_path / "o.txt"), GRID, frames), seen.append)
+    assert (tmp_path / "o.txt").read_text() == expected(clip, frames)
+    assert done.frames == frames == sum(seen)
+
+
+def test_the_stages_are_accounted_for(clip, tmp_path):
+    """CPU of reader, workers and writer, where they are processes."""
+    done = origin.processes(
+        origin.Job(clip, str(tmp_path / "o.txt"), GRID, FRAMES), 2, len([]).__add__, "fork"
+    )
+    assert min(done.reader, done.workers, done.writer) > 0
+
+
+def test_a_shorter_video_than_asked_for_ends(clip, tmp_path):
+    """The header may lie."""
+    job = origin.Job(clip, str(tmp_path / "o.txt"), GRID, 500)
+    for run in (origin.processes(job, 2, len([]).__add__, "fork"), origin.threads(job, 2, len([]).__add__)):
+        assert run.frames == FRAMES
+
+
+@pytest.mark.parametrize(("level", "character"), [(0, " "), (25, " "), (26, "."), (255, "@"), (300, "@")])
+def test_a_character(level, character):
+    """Ten steps of the ramp."""
+    assert origin.character(level) == character
+
+
+def test_a_killed_process_is_an_error(clip, tmp_path):
+    """Not a wait for ever; the others end."""
+
+    def kill(_):
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        origin.processes(origin.Job(clip, str(tmp_path / "o.txt"), Grid(44, 117), FRAMES), 2, kill, "fork")
+    assert caught.value.findings[0].code == "VID004"
+    assert multiprocessing.active_children() == []
+
+
+def test_without_semaphores_it_says_so(clip, tmp_path, monkeypatch):
+    """Queues need them; nothing is started."""
+    context = multiprocessing.get_context("fork")
+
+    def none(*_):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(type(context), "Queue", none)
+    with pytest.raises(EnvironmentProblem) as caught:
+        origin.processes(origin.Job(clip, str(tmp_path / "o.txt"), GRID, FRAMES), 2, len([]).__add__, "fork")
+    assert caught.value.findings[0].code == "VID011"
+
+
+def _coordinate(job, pipe):
+    def tell(_):
+        pipe.send([child.pid for child in multiprocessing.active_children()])
+        time.sleep(60)
+
+    origin.processes(job, 2, tell, "fork")
+
+
+def test_nobody_outlives_a_killed_coordinator(clip, tmp_path):
+    """Its processes look whether it still lives."""
+    mine, theirs = multiprocessing.Pipe(duplex=False)
+    job = origin.Job(clip, str(tmp_path / "o.txt"), Grid(44, 117), FRAMES)
+    # Not a daemon: those may have no children.
+    coordinator = multiprocessing.get_context("fork").Process(target=_coordinate, args=(job, theirs))
+    coordinator.start()
+    children = mine.recv()
+    os.kill(coordinator.pid, signal.SIGKILL)
+    coordinator.join()
+    assert len(children) == 3
+    until = time.monotonic() + 30
+    while any(_runs(child) for child in children) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert [child for child in children if _runs(child)] == []
+
+
+def _runs(pid):
+    """Whether it runs; a zombie that nobody reaps here does not."""
+    try:
+        with open("/proc/{}/stat".format(pid)) as source:
+            return source.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
