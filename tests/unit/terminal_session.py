@@ -11,6 +11,7 @@ import termios
 import time
 
 from offkit.badapple.player import companion
+from offkit.badapple.player.keys import QUESTION
 from offkit.model.errors import OffkitError
 from terminal_model import Model
 
@@ -35,7 +36,7 @@ class Session:
     """``job()`` gives an exit code; it runs on a terminal of its own. Use as a context manager."""
 
     def __init__(self, job, rows=24, columns=80, **environ):
-        self.output = b""
+        self.output, self._answered = b"", 0
         self._master, slave = pty.openpty()
         self.resize(rows, columns)
         self._told, tells = os.pipe()
@@ -81,17 +82,26 @@ class Session:
     def read(self, seconds=0.0):
         """What came until nothing more did for so long, or for a second."""
         until = time.time() + 1
-        while time.time() < until and select.select([self._master], [], [], seconds)[0]:
-            self.output += os.read(self._master, 65536)
+        while time.time() < until and self._take(seconds):
+            pass
         return self.output
+
+    def _take(self, seconds):
+        """What comes within so many seconds; whether something did. Questions are answered."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        self.output += os.read(self._master, 65536)
+        questions = self.output.count(QUESTION)
+        os.write(self._master, b"\033[0n" * (questions - self._answered))
+        self._answered = questions
+        return True
 
     def until(self, text, since=0):
         """Read until ``text`` has come behind the byte ``since``; where it ends."""
         give_up = time.time() + 20
         while text not in self.output[since:]:
             assert time.time() < give_up, self.output[-400:]
-            if select.select([self._master], [], [], 0.05)[0]:
-                self.output += os.read(self._master, 65536)
+            self._take(0.05)
         return self.output.index(text, since) + len(text)
 
     def told(self):
