@@ -19,15 +19,24 @@ def large(kind, *held):
     return struct.pack(">I4sQ", 1, kind, 16 + len(data)) + data
 
 
-def track(numbers, handler=b"vide", count=None):
+def track(numbers, handler=b"vide", count=None, edits=b""):
     table = struct.pack(">II", 0, len(numbers) if count is None else count)
     stss = box(b"stss", table, *[struct.pack(">I", number) for number in numbers])
     media = box(b"hdlr", bytes(8), handler, bytes(12)), box(b"minf", box(b"stbl", box(b"stsd"), stss))
-    return box(b"trak", box(b"tkhd", bytes(80)), box(b"mdia", *media))
+    return box(b"trak", box(b"tkhd", bytes(80)), edits, box(b"mdia", *media))
 
 
-def movie(*tracks):
-    return box(b"ftyp", b"isom") + large(b"mdat", bytes(100)) + box(b"moov", box(b"mvhd"), *tracks)
+def movie(*tracks, header=b""):
+    return box(b"ftyp", b"isom") + large(b"mdat", bytes(100)) + box(b"moov", box(b"mvhd", header), *tracks)
+
+
+def edits(*entries, form=">Iihh", version=0, count=None):
+    table = struct.pack(">B3xI", version, len(entries) if count is None else count)
+    return box(b"edts", box(b"elst", table, *[struct.pack(form, *entry, 1, 0) for entry in entries]))
+
+
+SCALE = bytes(12) + struct.pack(">I", 600) + bytes(80)
+LONG_SCALE = b"\1" + bytes(19) + struct.pack(">I", 600) + bytes(80)
 
 
 WHOLE = movie(track([1], b"soun"), track([1, 26, 51]))
@@ -84,3 +93,27 @@ def test_damage(tmp_path):
         path.write_bytes(bytes(data[: dice.choice([len(data), dice.randrange(len(data))])]))
         keys = boxes.key_frames(str(path))
         assert list(keys) == sorted(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (movie(track([1], edits=edits((1200, 5))), header=SCALE), 2.0),
+        (movie(track([1], b"soun"), track([1], edits=edits((300, -1), (1500, 9))), header=SCALE), 2.5),
+        (movie(track([1], edits=edits((1200, 5), form=">Qqhh", version=1)), header=LONG_SCALE), 2.0),
+        (movie(track([1]), header=SCALE), None),
+        (movie(track([1], edits=edits((1200, 5)))), None),
+        (movie(track([1], edits=edits((1200, 5))), header=bytes(100)), None),
+        (movie(track([1], edits=edits((1200, 5), count=2**32 - 1)), header=SCALE), None),
+        (movie(track([1], edits=edits()), header=SCALE), None),
+        (movie(track([1], edits=box(b"edts", box(b"elst", b"\0"))), header=SCALE), None),
+        (movie(track([1], b"soun", edits=edits((1200, 5))), header=SCALE), None),
+        (b"", None),
+    ],
+)
+def test_what_an_edit_list_shows(tmp_path, data, expected):
+    """Seconds; nothing where there is none or anything is odd."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert boxes.presented(str(path)) == expected
+    assert boxes.presented(str(tmp_path / "none.mp4")) is None

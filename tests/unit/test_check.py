@@ -278,6 +278,34 @@ def test_lost_frames_of_which_nobody_knows_where():
     assert verdict.loss("a.mp4", 180, 30.0, 180, None) == []
 
 
+def test_frames_that_an_edit_list_hides():
+    """Not lost, where as many are there as are to be shown."""
+    replayed = check.Replayed(227, [], 7.5, 0.033)
+    (finding,) = verdict.loss("a.mp4", 302, 30.0, 227, replayed, 7.57)
+    assert (finding.code, finding.severity) == ("VID006", "info")
+    assert finding.message.endswith("it has 227: its edit list hides the others")
+    (finding,) = verdict.loss("a.mp4", 302, 30.0, 100, replayed, 7.57)
+    assert finding.severity == "error"
+
+
+def test_times_of_pictures(tmp_path, clip, monkeypatch):
+    """Out of order, and none for the last ones, as decoders give them: no hole, and the right end."""
+
+    class Odd(decode.Source):
+        number = 0
+
+        @property
+        def moment(self):
+            self.number += 1
+            return 0.0 if self.number > FRAMES - 2 else (self.number ^ 1) / 30.0
+
+    path = str(tmp_path / "a.txt")
+    convert.convert(decode.probe(clip), FORM, path, 1, Bar(), "fork")
+    monkeypatch.setattr(check, "Source", Odd)
+    replayed = check.video(check.Replay(clip, path, FORM.look, "", True, ()), Bar(), "fork")
+    assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.067)
+
+
 def test_one_and_many():
     """A single frame is no plural."""
     one, two = check.Tally([3], [(3, 4)], [(3, 0.5)], 0.5), check.Tally([3, 4], [], [], 0.0)

@@ -1,6 +1,7 @@
-"""The key frames of an mp4 or mov, from its sample table (ISO/IEC 14496-12, 8.6.2: stss).
+"""What an mp4 or mov says of its first video track (ISO/IEC 14496-12): key frames (8.6.2: stss), and
+how much of it is shown (8.6.6: elst).
 
-Only where the cuts are chosen depends on it, so whatever is damaged, odd or unknown is: no answer.
+Nothing that is converted depends on it, so whatever is damaged, odd or unknown is: no answer.
 """
 
 import struct
@@ -32,6 +33,41 @@ def sync_samples(moov: bytes) -> Tuple[int, ...]:
             table = _within(moov, begin, end, _WAY)
             return _numbers(moov[table[1] : table[2]]) if table else ()
     return ()
+
+
+def presented(path: str) -> Optional[float]:
+    """Seconds that the edit list shows of the first video track; None where there is no such list."""
+    try:
+        with open(path, "rb") as source:
+            moov = _moov(source)
+    except OSError:
+        return None
+    return edited(moov)
+
+
+def edited(moov: bytes) -> Optional[float]:
+    """The same from what a moov box holds."""
+    header = _within(moov, 0, len(moov), (b"mvhd",))
+    for kind, begin, end in boxes(moov, 0, len(moov)):
+        if kind == b"trak" and _is_video(moov, begin, end):
+            table = _within(moov, begin, end, (b"edts", b"elst"))
+            if not table or not header:
+                return None
+            return _shown(moov[table[1] : table[2]], moov[header[1] : header[2]])
+    return None
+
+
+def _shown(table: bytes, header: bytes) -> Optional[float]:
+    place = 20 if header[:1] == b"\1" else 12  # of the time scale, behind two dates
+    if len(table) < 8 or len(header) < place + 4:
+        return None
+    scale = struct.unpack_from(">I", header, place)[0]
+    form, size = (">Qq", 20) if table[:1] == b"\1" else (">Ii", 12)
+    count = struct.unpack_from(">I", table, 4)[0]
+    if not scale or not 0 < count <= (len(table) - 8) // size:
+        return None
+    edits = [struct.unpack_from(form, table, 8 + size * index) for index in range(count)]
+    return float(sum(length for length, start in edits if start >= 0) / scale)  # -1: nothing is shown
 
 
 def boxes(data: bytes, begin: int, end: int) -> Iterator[Slice]:

@@ -8,7 +8,7 @@ import shutil
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import convert, crew, decode, environment, limits, output, unfinished
+from offkit.badapple import boxes, convert, crew, decode, environment, limits, output, unfinished
 from offkit.badapple.counting import count
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
@@ -178,7 +178,8 @@ def _run(
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail
-    findings += verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed)
+    shown_seconds = boxes.presented(source)
+    findings += verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed, shown_seconds)
     findings += _flushed(part, path)
     size = os.path.getsize(part)
     try:

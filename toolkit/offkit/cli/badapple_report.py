@@ -147,6 +147,8 @@ def _processes(outcome: Any) -> str:
         why = "each takes {} frames or more".format(LEAST)
         if "VID007" in codes:
             why = "this video cannot be cut"
+        elif outcome.result.lost:
+            why = "it ends before the others begin"
         elif "VID016" in codes:
             why = "this server limits them"
         parts.append("not {}: {}".format(outcome.wanted, why))

@@ -5,6 +5,7 @@ Three questions: is the file whole and in order (every frame); does it show the 
 (sample frames, decoded straight through without a seek, to the cell)?
 """
 
+from array import array
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -174,7 +175,7 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
     reader, known, wanted = catalogue.open_reader(job.path), _known(job.look), set(job.samples)
     different = []
     number = 0
-    last = gap = 0.0
+    moments = array("d")
     while True:
         if number in wanted:
             picture = source.read()
@@ -184,17 +185,16 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
                 different.append(number)
         elif not source.skip():
             break
-        moment = source.moment
-        if number:
-            gap = max(gap, moment - last)
-        last = moment
+        moments.append(source.moment)
         number += 1
         if number % 64 == 0:
             tell(64)
     tell(number % 64)
     reader.close()
     source.close()
-    return Replayed(number, different, last, gap)
+    # Some of the last pictures of a decoder have no time, and those of others are out of order.
+    times: Any = np.sort(np.array(moments)) if number else np.zeros(1)
+    return Replayed(number, different, float(times[-1]), float(np.diff(times).max()) if number > 1 else 0.0)
 
 
 def _same(have: Optional[Cells], want: Cells, job: Replay) -> bool:

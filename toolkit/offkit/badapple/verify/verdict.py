@@ -42,14 +42,22 @@ _UNSTEADY = (
 )
 
 
-def loss(source: str, claimed: int, fps: float, frames: int, replayed: Optional[Replayed]) -> List[Finding]:
+def loss(
+    source: str,
+    claimed: int,
+    fps: float,
+    frames: int,
+    replayed: Optional[Replayed],
+    presented: Optional[float] = None,
+) -> List[Finding]:
     """VID006 or VID018 when a video has another number of frames than its header claims.
 
     Headers round, and some containers count fields or hidden frames. So the number alone
     accuses nobody: up to a hundredth, or more frames than claimed, is worth knowing, more is
     a warning (VID006). Pictures are lost (VID018) where their times show where: a hole between
     two of them, or an end long before the claimed one; an error when it is more than a tenth.
-    ``replayed`` is None when the video was not decoded a second time.
+    ``replayed`` is None when the video was not decoded a second time, ``presented`` the seconds that
+    are to be shown, where an edit list says that it is not all.
     """
     lost = claimed - frames
     if not lost:
@@ -57,6 +65,8 @@ def loss(source: str, claimed: int, fps: float, frames: int, replayed: Optional[
     text = "its header claims {}, it has {}".format(count(claimed, "frame"), frames)
     if lost <= max(2, claimed // 100):
         return [Finding("VID006", INFO, source, text)]
+    if presented and fps and abs(frames - presented * fps) <= max(2, frames // 100):
+        return [Finding("VID006", INFO, source, text + ": its edit list hides the others")]
     where = _where(claimed, fps, frames, replayed)
     if where:
         text += ": {:.0%} cannot be decoded, and {}".format(float(lost) / claimed, where)
@@ -79,10 +89,7 @@ def _where(claimed: int, fps: float, frames: int, replayed: Optional[Replayed]) 
 
 
 _HOLE = 5  # times the usual distance of two pictures
-_LOST = (
-    "compare its size and sha256sum with the original's: it is damaged or incomplete,\n"
-    "unless it was cut without encoding it again, which hides frames and keeps their number"
-)
+_LOST = "compare its size and sha256sum with the original's: it is damaged or incomplete"
 
 
 def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Finding]:
