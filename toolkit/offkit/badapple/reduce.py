@@ -26,10 +26,10 @@ TABLES: Dict[str, Any] = {  # (256,) uint8: the gray level of a luma value
 class _Plan:
     """How pictures of one shape are reduced, and the buffers for it."""
 
-    def __init__(self, shape: Tuple[int, ...], cells: Grid) -> None:
+    def __init__(self, shape: Tuple[int, ...], cells: Grid, apart: int) -> None:
         height, width = shape[:2]
         most, count = height // cells.rows, 1
-        while count * 2 <= most and (count == 1 or height > _APART * count * cells.rows):
+        while count * 2 <= most and (count == 1 or height > apart * count * cells.rows):
             count *= 2
         self._lines: Any = None
         self.colours: List[Any] = []  # each half as high as the one before, and as wide or half as wide
@@ -65,11 +65,12 @@ class Reducer:
     """Reduces pictures to ``cells``. Arrays returned are overwritten by the next call.
 
     A picture is (h, w) uint8 luma, whose range ``luma`` says, or (h, w, 3) uint8 BGR. Its size
-    may change from one to the next.
+    may change from one to the next. ``fine``: cells are finer than letters, and as many lines are
+    taken as there are; slanted edges are smoother for it.
     """
 
-    def __init__(self, cells: Grid, luma: str = FULL) -> None:
-        self._cells = cells
+    def __init__(self, cells: Grid, luma: str = FULL, fine: bool = False) -> None:
+        self._cells, self._apart = cells, 1 if fine else _APART
         self._table = TABLES[luma] if luma == LIMITED else None
         self._plans: Dict[Tuple[int, ...], _Plan] = {}
         self._gray: Any = np.empty((cells.rows, cells.columns), np.uint8)
@@ -96,7 +97,7 @@ class Reducer:
 
     def _plan(self, shape: Tuple[int, ...]) -> _Plan:
         if shape not in self._plans:
-            self._plans[shape] = _Plan(shape, self._cells)
+            self._plans[shape] = _Plan(shape, self._cells, self._apart)
         return self._plans[shape]
 
     def _fitted(self, small: Any, last: int, out: Any) -> Any:

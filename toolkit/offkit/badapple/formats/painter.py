@@ -48,8 +48,9 @@ class Painter:
             self._limits = np.tile(limits, repeats)[: parts.rows, : parts.columns]
         self._glyphs: Any = np.full((rows, columns), UPPER, np.uint16)
         self._starts = np.arange(0, rows * columns, columns)[:, None]
-        self._dots = Reducer(parts, luma)
-        self._colours = self._dots if look.mode == HALF else Reducer(look.grid, luma)
+        fine = look.mode != CHARACTERS
+        self._dots = Reducer(parts, luma, fine)
+        self._colours = self._dots if look.mode == HALF else Reducer(look.grid, luma, fine)
 
     @property
     def wants_colour(self) -> bool:
