@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
 
-.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell truth wheel bench-start bench-doctor format clean
+.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -89,6 +89,10 @@ bench-start: $(VENV)/.offkit
 # make bench-doctor  what judging 300 ELF files costs, beside ldd, lddtree and auditwheel
 bench-doctor: $(VENV)/.offkit
 	$(BIN)/python tests/bench/doctor.py
+
+# make bench-badapple  what run-badapple costs beside decoding alone and beside a queue of frames (ffmpeg)
+bench-badapple: $(VENV)/.tools $(PY36)/.ready
+	$(BIN)/python tests/bench/badapple.py
 
 format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .
