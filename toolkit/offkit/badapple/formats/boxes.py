@@ -1,4 +1,4 @@
-"""QuickTime boxes, as few as a Motion JPEG film needs (ISO/IEC 14496-12; QuickTime File Format).
+"""QuickTime boxes, as few as a film of single pictures needs (ISO/IEC 14496-12; QuickTime File Format).
 
 Every picture lies in a box of its own (``mdat``), so a file can be put together from parts
 without knowing what is in them, and has no largest size. The index (``moov``) comes last.
@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any, Tuple
 
 _MATRIX = b"".join(value.to_bytes(4, "big") for value in (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000))
+PNG, JPEG = b"png ", b"jpeg"  # codecs
+_NAMES = {PNG: b"PNG", JPEG: b"Photo - JPEG"}
 _FINEST = 1001  # the greatest denominator of a frame rate; 30000/1001 is that of television
 
 
@@ -24,15 +26,15 @@ def rate(fps: float) -> Tuple[int, int]:
     return fraction.numerator, fraction.denominator
 
 
-def index(fps: float, width: int, height: int, offsets: Any, sizes: Any) -> bytes:
-    """The ``moov`` box of a film with one JPEG of ``sizes`` bytes at each of ``offsets``, (frames,)."""
+def index(codec: bytes, fps: float, width: int, height: int, offsets: Any, sizes: Any) -> bytes:
+    """The ``moov`` box of a film with a picture of ``sizes`` bytes at each of ``offsets``, (frames,)."""
     units, each = rate(fps)
     frames = len(sizes)
     duration = _u64(frames * each)
     dates = _u64(0) + _u64(0)  # no time in it: the same film is the same file
     video = box(
         b"stbl",
-        _full(b"stsd", _u32(1), _sample_entry(width, height)),
+        _full(b"stsd", _u32(1), _sample_entry(codec, width, height)),
         _full(b"stts", _u32(1), _u32(frames), _u32(each)),
         _full(b"stsc", _u32(1), _u32(1), _u32(1), _u32(1)),
         _full(b"stsz", _u32(0), _u32(frames), sizes.astype(">u4").tobytes()),
@@ -70,10 +72,10 @@ def index(fps: float, width: int, height: int, offsets: Any, sizes: Any) -> byte
     return box(b"moov", film, box(b"trak", track, media))
 
 
-def _sample_entry(width: int, height: int) -> bytes:
-    name = b"Photo - JPEG"
+def _sample_entry(codec: bytes, width: int, height: int) -> bytes:
+    name = _NAMES[codec]
     return box(
-        b"jpeg",
+        codec,
         bytes(6),
         _u16(1),
         bytes(16),

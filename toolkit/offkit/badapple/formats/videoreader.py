@@ -1,4 +1,4 @@
-"""Reading the cells of a film of characters back, as well as JPEG has kept them."""
+"""Reading the cells of a film of characters back: exactly, or as well as JPEG has kept them."""
 
 import json
 from typing import Any, List, Optional, Tuple
@@ -73,11 +73,11 @@ class VideoReader(Reader):
         if not 0 <= number < self.frames:
             return None
         data = self._file.read(self._starts[number], self._sizes[number])
-        jpeg = data[8 : len(data) - SUM]
+        encoded = data[8 : len(data) - SUM]
         kind = cv2.IMREAD_GRAYSCALE if self.look.colour == MONO else cv2.IMREAD_COLOR
         picture: Any = None
-        if framed(jpeg) == data:
-            picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), kind)
+        if framed(encoded) == data:
+            picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), kind)
         if picture is None or picture.shape[:2] != self._form.atlas.size:
             raise damaged(self._path, "frame {} is damaged".format(number))
         return self._form.atlas.read(picture)
