@@ -6,9 +6,10 @@ The codes of what is found, VID001 and on, are explained in docs/run-badapple.md
 import os
 import shutil
 import time
-from typing import List, NamedTuple, Optional, Tuple
+from contextlib import contextmanager
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import boxes, convert, crew, decode, environment, limits, output, unfinished
+from offkit.badapple import boxes, convert, crew, decode, environment, limits, output, preview, unfinished
 from offkit.badapple.counting import count
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
@@ -20,7 +21,7 @@ from offkit.badapple.verify.likeness import Likeness
 from offkit.edges import leftovers
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.model.report import Reporter
+from offkit.model.report import Bar, Reporter
 
 _RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
@@ -164,7 +165,8 @@ def _run(
     spent = checking = 0.0
     for workers in (allowed.workers, 1):
         began = time.perf_counter()
-        with report.bar("frames", video.frames) as bar:
+        shares = len(cuts(video.frames, workers, video.keys))
+        with _film(report, "frames", video.frames, form, part, shares, True) as bar:
             result = convert.convert(video, form, part, workers, bar, method)
         spent += time.perf_counter() - began
         checked = _Checked([], [])
@@ -217,6 +219,19 @@ def _form(request: Request, video: decode.Video) -> Format:
     return catalogue.make(request.form, looks, Facts(video.fps or _RATE_UNKNOWN, video.width, video.height))
 
 
+@contextmanager
+def _film(
+    report: Reporter, label: str, frames: int, form: Format, path: str, shares: int, growing: bool
+) -> Iterator[Bar]:
+    """Progress over a conversion, with what is at hand of it to look at."""
+    seen = preview.Preview(path, form.look, form.facts.width / float(form.facts.height), shares, growing)
+    try:
+        with report.watch(label, frames, seen.rows) as bar:
+            yield bar
+    finally:
+        seen.close()
+
+
 def _flushed(part: str, path: str) -> List[Finding]:
     """Have the disk take the file; VID016 where that takes long."""
     began = time.perf_counter()
@@ -263,7 +278,7 @@ def _check(written: _Written, report: Reporter) -> _Checked:
     quick, shown, form, frames = written.request.quick, written.shown, written.form, written.result.frames
     drawn = None if quick else shown
     report.step("checking the file" if quick else "checking every frame")
-    with report.bar("frames", frames) as bar:
+    with _film(report, "frames", frames, form, written.path, written.workers, False) as bar:
         tally = check.file(written.path, form, frames, drawn, written.workers, bar)
     wrong = verdict.tally_findings(written.path, tally)
     if shown and frames != shown.frames:

@@ -11,8 +11,9 @@ import io
 import json
 import os
 import sys
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO, Type
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO, Type
 
+from offkit.cli import film_bar
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
@@ -134,6 +135,11 @@ class Console(Reporter):
         if _mode.quiet or not sys.stderr.isatty():
             return Bar()
         return _TerminalBar(label, total, unit)
+
+    def watch(self, label: str, total: int, rows: Callable[[int], List[str]]) -> Bar:
+        if _mode.quiet or _mode.json or not film_bar.fits(sys.stderr):
+            return self.bar(label, total)
+        return film_bar.FilmBar(label, total, rows, sys.stderr, _is_ascii(sys.stderr))
 
 
 class _TerminalBar(Bar):

@@ -1,6 +1,6 @@
 """How work in progress is told to whoever watches, without anybody below the CLI printing."""
 
-from typing import Any
+from typing import Any, Callable, List
 
 
 class Bar:
@@ -31,3 +31,7 @@ class Reporter:
     def bar(self, label: str, total: int, unit: str = "") -> Bar:
         """Progress over ``total`` units; unit 'B' means bytes."""
         return Bar()
+
+    def watch(self, label: str, total: int, rows: Callable[[int], List[str]]) -> Bar:
+        """As ``bar``, of what can be looked at: ``rows(done)`` are some lines of text, or none."""
+        return self.bar(label, total)

@@ -12,7 +12,7 @@ import numpy as np
 
 from offkit.badapple import crew
 from offkit.badapple.counting import count
-from offkit.badapple.decode import ALL_THREADS, Source
+from offkit.badapple.decode import Source
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
@@ -171,7 +171,7 @@ def _compared(tally: Tally, number: int, cells: Cells, likeness: Likeness, film:
 def replay(job: Replay, tell: crew.Tell) -> Replayed:
     """Decode the whole video in order, comparing the samples; the body of a worker process."""
     painter = Painter(job.look, job.luma)
-    source = Source(job.video, ALL_THREADS, bool(job.luma) and not painter.wants_colour)
+    source = Source(job.video, 1, bool(job.luma) and not painter.wants_colour)
     reader, known, wanted = catalogue.open_reader(job.path), _known(job.look), set(job.samples)
     different = []
     number = 0
