@@ -16,6 +16,7 @@ from offkit.model.errors import OffkitError
 from terminal_model import Model
 
 LEFT = b"\033[0m\033[?7h\033[?25h\033[?1049l"
+_NEWS = 64  # bytes of what the shell tells at a time
 FINISHED, QUIT, INTERRUPTED = 10, 11, 12  # exit codes of ``show``
 
 
@@ -111,7 +112,7 @@ class Session:
         while not select.select([self._told], [], [], 0)[0]:
             assert time.time() < give_up, self.output[-400:]
             self.read(0.02)
-        return pickle.loads(os.read(self._told, 4096))
+        return pickle.loads(os.read(self._told, _NEWS))
 
     def end(self):
         """(exit code, negative for a signal; whether the terminal is as it was in every respect)."""
@@ -163,12 +164,13 @@ def _shell(job, slave, hears, tells):
             os._exit(code)
     os.setpgid(pid, pid)
     os.tcsetpgrp(0, pid)
-    os.write(tells, pickle.dumps(pid))
+    os.write(tells, pickle.dumps(pid).ljust(_NEWS))
     os.close(go)
     while True:
         status = os.waitpid(pid, os.WUNTRACED)[1]
         os.tcsetpgrp(0, os.getpgrp())
-        os.write(tells, pickle.dumps((status, termios.tcgetattr(0) == before)))
+        news = status, termios.tcgetattr(0) == before
+        os.write(tells, pickle.dumps(news).ljust(_NEWS))
         if not os.WIFSTOPPED(status):
             break
         os.read(hears, 1)

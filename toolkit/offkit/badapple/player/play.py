@@ -81,6 +81,7 @@ class Player:
             if not self._source.complete and now - self._looked >= _LOOK:
                 self._look(now)
             if self._at_end(now):
+                self._show_last(now)
                 return self._played(finished=True)
             wait = self._show(now)
 
@@ -145,6 +146,11 @@ class Player:
             self._clock.go(self._source.frames - 1, now)
             return False
         return True
+
+    def _show_last(self, now: float) -> None:
+        """Whoever was busy when the last frame was due shows it all the same."""
+        if not (self._terminal.busy or self._line.behind(now)):
+            self._draw(self._source.frames - 1, now)
 
     def _show(self, now: float) -> Optional[float]:
         """Draw what is due, if the terminal can take it; seconds until there is something to do."""
