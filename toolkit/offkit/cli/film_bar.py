@@ -11,6 +11,7 @@ from typing import Any, Callable, List, TextIO
 from offkit.model.report import Bar
 
 _PAUSE = 0.12  # seconds from one picture to the next
+_SHARE = 20  # times as long as it takes is waited: who looks must not slow the work
 _WAIT = 0.25  # what is done sooner needs no film
 _WIDTH = 30  # of the bar
 _SMALLEST = (60, 18)  # columns and lines of a terminal with room for it
@@ -46,8 +47,9 @@ class FilmBar(Bar):
         self._done += amount
         now = time.monotonic()
         if now >= self._next:
-            self._next = now + _PAUSE
+            began = time.perf_counter()
             self._draw(self._rows(self._done) if _room(self._stream) else [])
+            self._next = now + max(_PAUSE, _SHARE * (time.perf_counter() - began))
 
     def __enter__(self) -> "Bar":
         return self
