@@ -110,7 +110,7 @@ def _rows(outcome: Any) -> List[List[str]]:
         ["libraries", "OpenCV {}, numpy {}".format(outcome.libraries.cv2, outcome.libraries.numpy)],
         *([["clip", "kept in {}".format(outcome.video)]] if outcome.kept else []),
         ["output", "{}, {}".format(outcome.output, render.size(outcome.size))],
-        *_ways(form.name, again, output),
+        *_ways(form, again, output),
     ]
 
 
@@ -124,17 +124,21 @@ def _look(look: Any) -> str:
     return ", " + ", ".join(parts) if parts else ""
 
 
-def _ways(form: str, again: str, output: str) -> List[List[str]]:
+def _ways(form: Any, again: str, output: str) -> List[List[str]]:
     """How to see it."""
+    from offkit.badapple.formats.about import unshowable
+
+    encoding = sys.stdout.encoding or "ascii"
+    utf8 = ", in a terminal with UTF-8" if unshowable(form.look, encoding) else ""
     others = {
-        "text": "cat " + output,
-        "cast": "asciinema play " + output,
+        "text": "cat " + output + utf8,
+        "cast": "asciinema play " + output + utf8,
         "html": "any browser",
         "video": "any video player",
     }
-    if form == "video":
-        return [["see it", others[form]]]
-    return [["see it", again], ["", others[form]]]
+    if form.name == "video":
+        return [["see it", others["video"]]]
+    return [["see it", again], ["", others[form.name]]]
 
 
 def _processes(outcome: Any) -> str:

@@ -55,3 +55,17 @@ def inks(look: Look) -> int:
 def aspect(look: Look, facts: Facts) -> float:
     """Height of a cell in widths, as the grid was made for."""
     return (facts.height * look.grid.columns) / (facts.width * look.grid.rows)
+
+
+def unshowable(look: Look, encoding: str) -> List[str]:
+    """Characters of a look that a terminal with this encoding (a codec's name) does not show."""
+    shown = [chr(code) for code in glyphs(look)]
+    return [character for character in shown if not _encodable(character, encoding)]
+
+
+def _encodable(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

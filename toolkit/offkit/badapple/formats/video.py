@@ -14,7 +14,7 @@ from typing import Any, Optional
 import cv2
 import numpy as np
 
-from offkit.badapple.formats import boxes
+from offkit.badapple.formats import quicktime
 from offkit.badapple.formats.about import describe
 from offkit.badapple.formats.atlas import Atlas
 from offkit.badapple.formats.base import Facts, Format
@@ -24,7 +24,7 @@ _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PN
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 75)
 SUM = 4  # bytes behind a picture: its CRC-32
 ABOUT = b"offkit run-badapple "
-_TYPE = boxes.box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
+_TYPE = quicktime.box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
 
 
 class Video(Format):
@@ -40,7 +40,7 @@ class Video(Format):
 
     def head(self, frames: int) -> bytes:
         text = json.dumps(describe(self.look, self.facts), sort_keys=True)
-        return _TYPE + boxes.box(b"free", ABOUT, text.encode("ascii"))
+        return _TYPE + quicktime.box(b"free", ABOUT, text.encode("ascii"))
 
     def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
         kind, how = (".png", _PNG) if self.exact else (".jpg", _JPEG)
@@ -53,10 +53,10 @@ class Video(Format):
         rows, columns = self.atlas.size
         wide = sizes[:frames].astype(np.int64)
         offsets = len(self.head(frames)) + 8 + np.cumsum(wide) - wide
-        codec = boxes.PNG if self.exact else boxes.JPEG
-        return boxes.index(codec, self.facts.fps, columns, rows, offsets, wide - 8 - SUM)
+        codec = quicktime.PNG if self.exact else quicktime.JPEG
+        return quicktime.index(codec, self.facts.fps, columns, rows, offsets, wide - 8 - SUM)
 
 
 def framed(picture: bytes) -> bytes:
     """A picture in its box, with its sum, which players do not look at."""
-    return boxes.box(b"mdat", picture, binascii.crc32(picture).to_bytes(SUM, "big"))
+    return quicktime.box(b"mdat", picture, binascii.crc32(picture).to_bytes(SUM, "big"))
