@@ -123,7 +123,10 @@ def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
 
 def _named(findings: List[Finding], part: str, path: str) -> List[Finding]:
     """The output is what people know; the unfinished file's name is nobody's business."""
-    return [finding._replace(subject=path) if finding.subject == part else finding for finding in findings]
+    return [
+        finding._replace(subject=path) if finding.subject.startswith(part) else finding
+        for finding in findings
+    ]
 
 
 def staffed(asked: int, found: limits.Limits, width: int, height: int) -> limits.Allowed:

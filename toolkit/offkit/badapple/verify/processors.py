@@ -8,6 +8,7 @@ place of it, which only comes out right when a semaphore keeps them apart.
 import hashlib
 import multiprocessing
 import os
+import tempfile
 import time
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -48,26 +49,16 @@ class Proof(NamedTuple):
 
 
 def prove(most: int, method: str, directory: str = SHARED) -> Proof:
-    """Try at most ``most`` processors. Shared memory is made in ``directory``, which is left as it was.
+    """Try at most ``most`` processors. Shared memory is made in ``directory``, which is left as it was,
+    or where that cannot be in a file on the disk.
 
     VID011 where shared memory or semaphores cannot be had, VID016 for a processor that cannot
     be used, VID020 where something wrong was computed. Raises EnvironmentProblem (VID004).
     """
     semaphore, findings = _semaphore(method)
     chosen = _processors()[:most]
-    try:
-        leftovers.sweep(directory)
-        path = os.path.join(directory, leftovers.name("shared", "memory"))
-        memory = _shared(path, _COUNTER + _DIGEST * len(chosen))
-    except OSError as error:
-        text = (
-            "shared memory cannot be made there: {}; "
-            "programs that use it will fail, this workload does without"
-        )
-        fix = "mount -o remount,mode=1777 /dev/shm, or with more room: size=1g"
-        findings.append(
-            Finding("VID011", WARNING, directory, text.format(error.strerror), ("shm_open(3)",), fix)
-        )
+    path, memory = _memory(directory, _COUNTER + _DIGEST * len(chosen), findings)
+    if memory is None:
         return Proof([], [], findings)
     try:
         tasks = [Task(path, at, one, semaphore) for at, one in enumerate(chosen)]
@@ -75,6 +66,24 @@ def prove(most: int, method: str, directory: str = SHARED) -> Proof:
     finally:
         os.unlink(path)
     return Proof(worked, *_judged(worked, memory, bool(semaphore), findings))
+
+
+def _memory(directory: str, size: int, findings: List[Finding]) -> Tuple[str, Any]:
+    """(path, memory) that processes can share; memory is None where none can be had."""
+    for place in (directory, _elsewhere()):
+        try:
+            leftovers.sweep(place)
+            path = os.path.join(place, leftovers.name("shared", "memory"))
+            return path, _shared(path, size)
+        except OSError as error:
+            if place == directory:
+                text = "shared memory cannot be made there: {}; {}".format(error.strerror, _WITHOUT)
+                findings.append(Finding("VID011", WARNING, place, text, ("shm_open(3)",), _MOUNT))
+    return "", None
+
+
+_WITHOUT = "programs that use it will fail, this workload does without"
+_MOUNT = "mount -o remount,mode=1777 /dev/shm, or with more room: size=1g"
 
 
 def _judged(
@@ -98,9 +107,10 @@ def _judged(
             _ROUNDS * len(able), total
         )
         findings.append(Finding("VID020", ERROR, SHARED, text, ("sem_wait(3)",), _BROKEN))
-    elif counted and not wrong and able:
+    elif not wrong and able:
         computes = "{} the same".format(count(len(able), "processor computes", "processors compute"))
-        return [computes + ", through shared memory and a semaphore"], findings
+        lacking = any(finding.code == "VID011" for finding in findings)
+        return [computes + ("" if lacking else ", through shared memory and a semaphore")], findings
     return [], findings
 
 
@@ -153,6 +163,13 @@ def _semaphore(method: str) -> Tuple[Optional[Any], List[Finding]]:
             "or, when a self-compiled Python lacks SemLock, compile it again where /dev/shm is"
         )
         return None, [Finding("VID011", WARNING, SHARED, text, ("sem_open(3)", SHARED), fix)]
+
+
+def _elsewhere() -> str:
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError:
+        return os.curdir  # none can be written: this cannot either
 
 
 def _shared(path: str, size: int) -> Any:
