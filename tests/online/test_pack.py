@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -113,6 +115,18 @@ def wheel_of(path, **members):
         for name, contents in members.items():
             archive.writestr(name.replace("__", "/"), contents)
     return path
+
+
+def test_a_page_can_be_written_from_the_runtime(tmp_path):
+    """What is no Python travels along, and is found inside the archive."""
+    (tmp_path / "offkit.pyz").write_bytes(runtime.build([]))
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import pkgutil; "
+        "print(pkgutil.get_data('offkit.badapple.formats', 'page.html').decode())"
+    )
+    command = [sys.executable, "-I", "-c", script, str(tmp_path / "offkit.pyz")]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert b"@FRAMES@" in done.stdout
 
 
 def test_forecast_knows_what_the_wheels_bring_themselves(tmp_path):
