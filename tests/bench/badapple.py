@@ -123,7 +123,7 @@ def weigh(path, form, out, count):
         new.write(head)
     starts = keyframes.cuts(video.frames, count, video.keys)
     jobs = [
-        convert.Job(video, out, form, start, stop, 1, len(head))
+        convert.Job(video, out, None, form, start, stop, 1, len(head))
         for start, stop in zip(starts, [*starts[1:], None])
     ]
     return crew.run(weighed, jobs, Bar())

@@ -1,13 +1,15 @@
 """The conversion: the same bytes whatever the number of processes, and true numbers of frames."""
 
+import errno
 import os
+import signal
 
 import cv2
 import numpy as np
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, decode, reduce, seam
+from offkit.badapple import convert, decode, parts, reduce, seam, unfinished
 from offkit.badapple.convert import Share, Stretch
 from offkit.badapple.formats import look
 from offkit.badapple.formats.base import Facts, Format
@@ -16,6 +18,7 @@ from offkit.badapple.formats.text import Text
 from offkit.badapple.keyframes import LEAST
 from offkit.badapple.seam import Seam
 from offkit.badapple.shadowplay import film
+from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar
 
@@ -231,13 +234,61 @@ def test_no_permission(clip, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-def test_no_room(clip, tmp_path):
-    """A full disk is met by a worker and told by the coordinator."""
+@pytest.mark.parametrize("part", [None, 3])
+def test_no_room(clip, monkeypatch, part):
+    """A full disk is met by a worker; what is named is the file that was asked for, not a part of it."""
     video = decode.probe(clip)
-    job = convert.Job(video, "/dev/full", form_of(video), 0, None, 1, 0)
+    path = "/dev/full" if part is None else "out"
+    monkeypatch.setattr(parts, "name", lambda path, index: "/dev/full")
+    job = convert.Job(video, path, part, form_of(video, kind=Text if part is None else Sizes), 0, None, 1)
     with pytest.raises(EnvironmentProblem, match="cannot be written: No space left") as caught:
         convert.work(job, lambda amount: None)
-    assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "/dev/full")]
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", path)]
+
+
+@pytest.mark.parametrize("kind", [Text, Sizes])
+def test_a_killed_worker(clip, tmp_path, monkeypatch, kind):
+    """Its parts and those of the others go; what was begun is removed by whoever named it."""
+    monkeypatch.setattr(convert, "Source", Deadly)
+    with pytest.raises(EnvironmentProblem, match="was killed by SIGKILL"):
+        converted(clip, tmp_path, 3, method="fork", kind=kind)
+    assert os.listdir(str(tmp_path)) == ["out.part"]
+
+
+class Deadly(decode.Source):
+    """The worker that gets to picture 60 is killed."""
+
+    def read(self):
+        if self.moment > 2.0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().read()
+
+
+def test_what_a_killed_coordinator_leaves(tmp_path):
+    """The next run removes parts like the file that they are parts of."""
+    path = unfinished.path(str(tmp_path / "film.cast")).replace(str(os.getpid()), "999999999")
+    for name in (path, parts.name(path, 0), parts.name(path, 12), path + ".moved"):
+        parts.begin(name, b"x")
+    leftovers.sweep(str(tmp_path))
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_joined_without_sendfile(tmp_path, monkeypatch):
+    """Where the kernel cannot copy between two files, the program does."""
+
+    def unable(*given):
+        raise OSError(errno.EINVAL, "not here")
+
+    for attempt in (unable, os.sendfile):
+        monkeypatch.setattr(parts.os, "sendfile", attempt)
+        names = [str(tmp_path / name) for name in "abc"]
+        for name, data in zip(names, (b"one", b"", b"two" * 100000)):
+            parts.begin(name, data)
+        whole = str(tmp_path / "whole")
+        parts.join(whole, b"head", names, b"foot")
+        with open(whole, "rb") as source:
+            assert source.read() == b"headone" + b"two" * 100000 + b"foot"
+        assert os.listdir(str(tmp_path)) == ["whole"]
 
 
 def test_what_is_known_before(clip):

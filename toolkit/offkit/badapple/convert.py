@@ -31,12 +31,18 @@ class Job(NamedTuple):
     """One worker's stretch: frames ``start`` to ``stop`` (None: to the end of the video)."""
 
     video: Video
-    path: str  # written by this worker, or by all when ``base`` is known
+    path: str  # of the whole
+    part: Optional[int]  # of which this worker writes a file of its own; None: all write into the one
     form: Format
     start: int
     stop: Optional[int]
     threads: int  # of the decoder
-    base: Optional[int] = None  # where frame 0 begins in a file written by all
+    base: int = 0  # where frame 0 begins in a file written by all
+
+    @property
+    def written(self) -> str:
+        """The path of the file that this worker writes."""
+        return self.path if self.part is None else parts.name(self.path, self.part)
 
 
 class Share(NamedTuple):
@@ -96,30 +102,31 @@ def convert(
     starts = cuts(video.frames, workers, video.keys)
     stops: List[Optional[int]] = starts[1:] + [None]
     head = form.head(video.frames)
-    base = None if form.offset(0) is None else len(head)
-    names = [path if base is not None else parts.name(path, index) for index in range(len(starts))]
+    apart = form.offset(0) is None  # each worker's frames in a file of their own
     jobs = [
-        Job(video, name, form, start, stop, threads, base) for name, start, stop in zip(names, starts, stops)
+        Job(video, path, index if apart else None, form, start, stop, threads, len(head))
+        for index, (start, stop) in enumerate(zip(starts, stops))
     ]
+    names = [job.written for job in jobs if apart]
     try:
-        for name in {path, *names}:
-            parts.begin(name, head if name == path else b"")
+        parts.begin(path, head)
+        for name in names:
+            parts.begin(name, b"")
         stretches = joined(crew.run(work, jobs, bar, method))
         if stretches is None:
             return None
         frames = stretches[-1].share.start + stretches[-1].share.frames
-        if base is None:
+        if apart:
             sizes = np.concatenate([stretch.sizes for stretch in stretches])
             parts.join(path, form.head(frames), names[: len(stretches)], form.foot(frames, sizes))
         else:
-            end = base + int(form.offset(frames) or 0)
-            parts.finish(path, base, form.head(frames), end, form.foot(frames, None))
+            end = len(head) + int(form.offset(frames) or 0)
+            parts.finish(path, len(head), form.head(frames), end, form.foot(frames, None))
         return Result(frames, video.frames, [stretch.share for stretch in stretches])
     except OSError as error:
         raise unwritable(path, error)
     finally:
-        if base is None:
-            parts.discard(names)
+        parts.discard(names)
 
 
 def joined(stretches: List[Stretch]) -> Optional[List[Stretch]]:
@@ -148,7 +155,7 @@ def work(job: Job, tell: crew.Tell) -> Stretch:
     painters = [Painter(job.form.look, job.video.luma) for _ in range(2 if job.form.delta else 1)]
     source = Source(job.video.path, job.threads, bool(job.video.luma) and not painters[0].wants_colour)
     try:
-        handle = os.open(job.path, os.O_WRONLY | os.O_NOFOLLOW)
+        handle = os.open(job.written, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             return _stretch(job, source, _Writer(handle, job, painters, tell), began)
         finally:
@@ -205,8 +212,9 @@ class _Writer:
         self._handle, self._form, self._start, self._tell = handle, job.form, job.start, tell
         self._painters = painters  # two take turns where the cells of the frame before are wanted
         self._before: Any = None
-        self._place = 0 if job.base is None else job.base + int(job.form.offset(job.start) or 0)
-        self._sizes: Any = [] if job.base is None else None
+        apart = job.part is not None
+        self._place = 0 if apart else job.base + int(job.form.offset(job.start) or 0)
+        self._sizes: Any = [] if apart else None
         self._batch: List[bytes] = []
         self._collected = 0  # bytes in it
         self._frames = 0
