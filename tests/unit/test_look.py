@@ -15,7 +15,9 @@ from offkit.model.errors import UsageError
         (512, 384, 0, 65, Grid(65, 173)),
         (1920, 1080, 0, 0, Grid(44, 156)),
         (10, 4000, 1, 0, Grid(200, 1)),
-        (4000, 1, 0, 1, Grid(1, 4000)),
+        (4000, 1, 0, 0, Grid(1, 4000)),
+        (1, 4000, 0, 0, Grid(44, 1)),
+        (512, 384, 0, 1500, Grid(1500, 4000)),
     ],
 )
 def test_cells_are_twice_as_high_as_wide(width, height, columns, rows, expected):
@@ -36,6 +38,28 @@ def test_sizes_nobody_means(sizes):
     """Both sides, less than nothing, more than any terminal; cells of no shape."""
     with pytest.raises(UsageError, match=r"--width|--height|--cell-aspect"):
         look.grid(512, 384, *sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "why", "fix"),
+    [
+        ((512, 384), (0, 4000), "--height 4000 makes 10667 x 4000", "--height 1500 or less"),
+        ((10, 4000), (100, 0), "--width 100 makes 100 x 20000", "--width 20 or less"),
+        ((8000, 1), (0, 1), "--height 1 makes 16000 x 1", "give the other one"),
+    ],
+)
+def test_no_picture_is_squeezed(size, asked, why, fix):
+    """Where the other side would be too long, that is said, and what would do."""
+    with pytest.raises(UsageError, match=why) as caught:
+        look.grid(*size, *asked)
+    assert caught.value.fix == fix
+
+
+def test_a_name_that_is_nearly_right():
+    """Its letters could be a ramp, and would be a strange one."""
+    with pytest.raises(UsageError) as caught:
+        look.ramp("standrad")
+    assert caught.value.fix.startswith("did you mean standard?")
 
 
 @pytest.mark.parametrize("name", sorted(look.RAMPS))

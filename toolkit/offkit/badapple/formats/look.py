@@ -1,5 +1,6 @@
 """How pictures become cells: the grid that fits a picture, and the ramps of characters."""
 
+import difflib
 import unicodedata
 from typing import Dict
 
@@ -40,12 +41,22 @@ def grid(width: int, height: int, columns: int = 0, rows: int = 0, aspect: float
             "--cell-aspect {:g} is not between {:g} and {:g}".format(aspect, *_ASPECTS),
             fix="it is the height of a character in widths: 2 in most terminals",
         )
+    follows = (aspect * width) / height  # columns for a row
     if columns:
-        rows = round(columns * height / (aspect * width))
+        found = Grid(max(1, round(columns / follows)), columns)
     else:
-        rows = rows or DEFAULT_ROWS
-        columns = round(aspect * rows * width / height)
-    return Grid(min(max(1, rows), MAX_CELLS), min(max(1, columns), MAX_CELLS))
+        found = Grid(rows or DEFAULT_ROWS, max(1, round((rows or DEFAULT_ROWS) * follows)))
+    if max(found) <= MAX_CELLS:
+        return found
+    if columns or rows:
+        name, most = ("--width", MAX_CELLS * follows) if columns else ("--height", MAX_CELLS / follows)
+        raise UsageError(
+            "{} {} makes {} x {} characters of this picture; {} is the most in either direction".format(
+                name, columns or rows, found.columns, found.rows, MAX_CELLS
+            ),
+            fix="{} {} or less".format(name, int(most)) if most >= 1 else "give the other one",
+        )
+    return Grid(max(1, round(MAX_CELLS / follows)), MAX_CELLS)
 
 
 def ramp(asked: str) -> str:
@@ -56,6 +67,8 @@ def ramp(asked: str) -> str:
     if asked in RAMPS:
         return RAMPS[asked]
     names = "characters from dark to light, like ' .:#@', or a name: " + ", ".join(RAMPS)
+    for near in difflib.get_close_matches(asked, RAMPS, 1):
+        names = "did you mean {}?\n".format(near) + names
     if not 2 <= len(asked) <= MAX_RAMP:
         raise UsageError(
             "--ramp has {}, it takes 2 to {}".format(_characters(len(asked)), MAX_RAMP), fix=names
