@@ -168,13 +168,13 @@ def _run(args: List[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt
     except typer.Exit as leave:
-        if leave.exit_code == EXIT_INTERRUPTED:  # what newer versions make of Ctrl-C
-            raise KeyboardInterrupt
         return leave.exit_code
     except _UsageProblem as error:
         named = args and args[0] in getattr(command, "commands", {})
         render.usage(error, "offkit " + args[0] if named else "offkit")
         return EXIT_USAGE
+    if code == EXIT_INTERRUPTED:  # what newer versions of typer make of Ctrl-C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

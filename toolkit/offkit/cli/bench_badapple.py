@@ -87,7 +87,9 @@ def _check_svg(path: str) -> None:
                         fix="name another file with --svg, or remove this one",
                     )
         if not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied" if os.path.isdir(directory) else "no such directory")
+            raise PermissionError(
+                13, "Permission denied" if os.path.isdir(directory) else "no such directory"
+            )
     except OSError as error:
         raise _unwritable(path, error)
 

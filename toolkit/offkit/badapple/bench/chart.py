@@ -164,7 +164,7 @@ def _bars(outcome: Outcome) -> List[str]:
             box = '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="20"/>'
             found.append(box.format(kind, x, y, size))
             x += size
-    for place, (kind, name) in enumerate(zip("dcwr", ("decode", "convert", "write", "start, wait"))):
+    for place, (kind, name) in enumerate(zip("dcwr", ("decode", "convert", "write", "waiting"))):
         x, y = _LEFT + 50 + 110 * place, _BARS + 76
         found.append('<rect class="{}" x="{}" y="{}" width="12" height="12"/>'.format(kind, x, y))
         found.append(_text(x + 18, y + 11, name, "t"))

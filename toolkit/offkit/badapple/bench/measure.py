@@ -169,7 +169,7 @@ def _nothing(job: int, tell: crew.Tell) -> int:
     return job
 
 
-def memory(workers: int, seconds: float = 0.3) -> float:
+def memory(workers: int, seconds: float) -> float:
     """Bytes a second that ``workers`` processes together copy in memory."""
     return float(sum(crew.run(_copy, _together(workers, seconds), Bar())))
 
@@ -183,7 +183,7 @@ def _copy(timed: Timed, tell: crew.Tell) -> float:
     return _rate(timed, lambda: np.copyto(target, source)) * _BUFFER
 
 
-def computing(workers: int, seconds: float = 0.2) -> float:
+def computing(workers: int, seconds: float) -> float:
     """How often a second ``workers`` processes together finish a piece of arithmetic."""
     return float(sum(crew.run(_compute, _together(workers, seconds), Bar())))
 

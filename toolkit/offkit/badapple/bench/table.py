@@ -27,8 +27,8 @@ SERVER: Dict[Tuple[str, int], int] = {
 ORIGIN_FRAMES = 6572
 
 LIMITS = {
-    model.DECODER: "decoding, in each process",
-    model.CONVERSION: "converting, in each process",
+    model.DECODER: "decoding",
+    model.CONVERSION: "converting",
     model.CORES: "the cores",
     model.MEMORY: "the memory",
     model.DISK: "the disk",
@@ -152,7 +152,7 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> List[str]:
 
 def _where(outcome: Outcome, width: int, marks: Marks) -> List[str]:
     """Where the time of offkit's workers goes, and what keeps more processes from being faster."""
-    found = ["Where the time goes: {} decode  {} convert  {} write  {} start, wait".format(*marks[:4])]
+    found = ["Where time goes: {} decode, {} convert, {} write, {} waiting".format(*marks[:4])]
     room = max(10, min(40, width - 36))
     for row in outcome.rows:
         if row.kind != PROCESSES or not row.offkit.values:
@@ -228,10 +228,11 @@ def _riddle(outcome: Outcome) -> List[str]:
         return []
     stages: Any = outcome.stages
     least = outcome.frames * max(stages.reader, stages.writer)
+    fed = max(1.0, ratio(stages.workers, stages.reader))
     return [
-        "The origin's riddle: every frame passes one reader, {:.2f} ms here,".format(stages.reader * 1e3),
-        "and one writer, {:.2f} ms; converting it takes {:.2f} ms. Beyond {:.0f}".format(
-            stages.writer * 1e3, stages.workers * 1e3, max(1.0, ratio(stages.workers, stages.reader))
+        "The origin's riddle: each frame passes one reader ({:.2f} ms".format(stages.reader * 1e3),
+        "here) and one writer ({:.2f} ms); converting it takes {:.2f} ms.".format(
+            stages.writer * 1e3, stages.workers * 1e3
         ),
-        "processes all wait for the reader: never less than {:.1f} s.".format(least),
+        "Beyond {:.0f} processes all wait: never less than {:.1f} s.".format(fed, least),
     ]

@@ -1,0 +1,320 @@
+"""The bench: what it measures, tells and draws, and what it leaves behind (nothing)."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+import offkit
+from clip_maker import write_clip
+from offkit.badapple import crew
+from offkit.badapple.bench import chart, document, machine, measure, model, run, table
+from offkit.badapple.bench.numbers import Sample, sample
+from offkit.model.errors import UsageError
+from offkit.model.report import Reporter
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
+FRAMES = 26
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return write_clip(tmp_path_factory.mktemp("clips") / "film.mp4", FRAMES)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked():
+    """Drawing the clip left threads in this process; spawning would take most of the time."""
+    before, crew.start_method = crew.start_method, lambda: "fork"
+    yield
+    crew.start_method = before
+
+
+@pytest.fixture(scope="module")
+def outcome(clip, forked, tmp_path_factory):
+    """A real bench of a short clip, twice around."""
+    folder = tmp_path_factory.mktemp("bench")
+    found = run.run(run.Request(clip, (1, 2), str(folder), 2, True), Reporter())
+    assert os.listdir(str(folder)) == []
+    return found
+
+
+@pytest.fixture
+def wide(outcome):
+    """The same with 32 processes and the origin's number of frames, as a large server has them."""
+    prediction = outcome.ahead[0][1]
+    rows = list(outcome.rows) + [
+        run.Row(run.THREADS, 32, sample([1234.5])),
+        run.Row(
+            run.PROCESSES,
+            32,
+            sample([210.0]),
+            sample([1.2, 1.3]),
+            sample([1.0]),
+            30.0,
+            (30.0, 5.0, 0.1),
+            prediction,
+        ),
+    ]
+    return outcome._replace(rows=rows, frames=table.ORIGIN_FRAMES)
+
+
+def test_everything_is_measured(outcome):
+    """Linear, threads and processes of the origin's design, offkit and decoding alone, as often as asked."""
+    assert [(row.kind, row.workers) for row in outcome.rows] == [
+        ("linear", 1),
+        ("threads", 1),
+        ("threads", 2),
+        ("processes", 1),
+        ("processes", 2),
+    ]
+    assert outcome.frames == outcome.stretch == FRAMES
+    assert all(len(row.design.values) == 2 for row in outcome.rows)
+    for row in outcome.rows[3:]:
+        assert len(row.offkit.values) == len(row.floor.values) == 2
+        assert row.cpu > 0 and min(row.shares) > 0  # noqa: PT018
+        assert row.predicted.limit in table.LIMITS
+    assert min(outcome.costs[:5]) > 0
+    assert [cores for cores, _, _ in outcome.ahead] == list(model.COUNTS)
+    assert set(outcome.memory) == set(outcome.computing) == {1, 2}
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("marks", [table.ASCII, table.UNICODE], ids=["ascii", "unicode"])
+def test_the_table_fits(wide, width, marks):
+    """60 columns are enough, also for 32 processes; ASCII where asked for."""
+    shown = table.lines(wide._replace(machine=wide.machine._replace(name="x86_64")), width, marks)
+    assert [line for line in shown if len(line) > width] == []
+    assert any(line.startswith("processes 32") for line in shown)
+    if marks == table.ASCII:
+        "\n".join(shown).encode("ascii")
+
+
+def test_the_origins_numbers_stand_beside(wide):
+    """35 and 51 seconds linear, 21 with 32 processes, and ours with what it comes to."""
+    shown = {line.split("  ")[0]: line.split() for line in table.lines(wide, 80, table.ASCII)}
+    assert shown["linear"][1:3] == ["35", "51"]
+    assert shown["processes 32"][2:6] == ["-", "21", "210.0", "1.25"]
+    assert shown["processes 32"][-1] == "168.0"
+
+
+def test_bars_are_as_long_as_they_should():
+    """Shares in proportion, the rest is waiting."""
+    row = run.Row(run.PROCESSES, 2, offkit=sample([10.0]), shares=(10.0, 5.0, 1.0))
+    assert table.bar(row, 20, table.ASCII) == "#" * 10 + "=" * 5 + "-" + "." * 4
+    assert table.bar(run.Row(run.PROCESSES, 1), 5, table.ASCII) == "....."
+
+
+@pytest.fixture
+def surroundings(monkeypatch):
+    """Memory, processors and disk, not measured once more."""
+    monkeypatch.setattr(run, "_surroundings", lambda *_: ({1: 1e10}, {1: 1.0}, 1e8, 0.0, 0.001))
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_without_queues_the_rest_is_measured(clip, tmp_path, monkeypatch):
+    """A server without semaphores: VID011, and no number where none is."""
+
+    def none(*_):
+        raise run.origin._no_queues(OSError(38, "Function not implemented"))
+
+    monkeypatch.setattr(run.origin, "processes", none)
+    found = run.run(run.Request(clip, (1,), str(tmp_path), 1, True), Reporter())
+    assert "VID011" in [finding.code for finding in found.findings]
+    assert found.stages is None
+    assert found.rows[-1].design == Sample()
+    assert found.rows[-1].offkit.values
+    assert any(line.startswith("processes 1") for line in table.lines(found, 60, table.ASCII))
+    json.dumps(document.content(found))
+    ElementTree.fromstring(chart.svg(found))
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_a_video_that_cannot_be_cut(clip, tmp_path, monkeypatch):
+    """One process is measured, more are not, and it says so."""
+    real = measure.conversion
+
+    def conversion(video, form, path, workers, threads=1):
+        result, spent = real(video, form, path, workers, threads)
+        return (result if workers == 1 else None), spent
+
+    monkeypatch.setattr(run.measure, "conversion", conversion)
+    found = run.run(run.Request(clip, (1, 2), str(tmp_path), 1, True), Reporter())
+    assert "VID007" in [finding.code for finding in found.findings]
+    assert [bool(row.offkit.values) for row in found.rows[-2:]] == [True, False]
+    assert chart.svg(found) and table.lines(found, 60, table.ASCII)  # noqa: PT018
+
+
+def test_the_document(wide):
+    """JSON with a sample as median, least, greatest and all; null where nothing was measured."""
+    content = json.loads(json.dumps(document.content(wide)))
+    rows = {(row["kind"], row["workers"]): row for row in content["measurements"]}
+    last = rows["processes", 32]
+    assert last["offkit"] == {"median": 1.25, "least": 1.2, "greatest": 1.3, "values": [1.2, 1.3]}
+    assert (last["origin_laptop"], last["origin_server"]) == (None, 21)
+    assert last["times_decoding_alone"] == 1.25
+    assert rows["processes", 1]["speed_up"] == rows["processes", 1]["efficiency"] == 1
+    assert len(content["model"]) == len(model.COUNTS)
+    assert content["machine"]["load_before"] == wide.machine.load
+
+
+def test_the_picture(wide):
+    """Well-formed, described in words, nothing from outside, nothing outside its frame."""
+    text = chart.svg(wide._replace(machine=wide.machine._replace(name='A & "B" <C>')))
+    root = ElementTree.fromstring(text)
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.get("role") == "img"
+    assert "32: 1.25 s" in root.find(space + "desc").text
+    assert root.find(space + "title").text == "Seconds for 6572 frames, by processes"
+    assert text.count("http") == 1  # the namespace
+    assert "<script" not in text
+    for one in root.iter(space + "circle"):
+        assert 0 <= float(one.get("cx")) <= chart.WIDTH
+        assert 0 <= float(one.get("cy")) <= chart.HEIGHT
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("1,2,4", (1, 2, 4)), ("4, 1,4", (1, 4)), ("32", (32,)), ("512", (512,))]
+)
+def test_counts(text, found):
+    assert run.counts(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "0", "1,,2", "-1", "a", "513", "1.5", "²"])
+def test_what_is_no_count(text):
+    with pytest.raises(UsageError):
+        run.counts(text)
+
+
+@pytest.mark.parametrize(("cores", "found"), [(1, (1,)), (2, (1, 2)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))])
+def test_powers(cores, found):
+    assert run.powers(cores) == found
+
+
+def quiet(**more):
+    base = machine.Machine("cpu", 4, 4, None, 1, True, 0, 0.0)
+    return base._replace(**more)
+
+
+@pytest.mark.parametrize(
+    ("here", "others", "values", "word"),
+    [
+        (quiet(), (0.0, 0.0), [1.0, 1.05], None),
+        (quiet(load=None), (0.0, 0.0), [1.0, 1.05], None),
+        (quiet(load=2.0), (0.0, 0.0), [1.0], "load"),
+        (quiet(), (1.0, 0.0), [1.0], "busy"),
+        (quiet(), (0.0, 0.5), [1.0], "hypervisor"),
+        (quiet(), (0.0, 0.0), [1.0, 1.2], "differ by 18%"),
+    ],
+)
+def test_noise_is_said(here, others, values, word):
+    """Other load, a hypervisor that takes, and times that lie apart."""
+    reasons = run.noise(here, [run.Row(run.PROCESSES, 2, offkit=sample(values))], others)
+    assert [word in reason for reason in reasons] == ([True] if word else [])
+
+
+def write(root, path, text):
+    where = os.path.join(str(root), path)
+    os.makedirs(os.path.dirname(where), exist_ok=True)
+    with open(where, "w") as target:
+        target.write(text)
+
+
+def test_the_machine_is_looked_at(tmp_path):
+    """Siblings, caches, load and time as /proc and /sys tell them."""
+    for cpu in range(4):
+        folder = "sys/devices/system/cpu/cpu{}/".format(cpu)
+        write(
+            tmp_path,
+            folder + "topology/thread_siblings_list",
+            "{}-{}\n".format(cpu // 2 * 2, cpu // 2 * 2 + 1),
+        )
+        for index, level, size, shared in ((0, 1, "32K", cpu), (3, 3, "8192K", "0-3")):
+            write(tmp_path, folder + "cache/index{}/level".format(index), "{}\n".format(level))
+            write(tmp_path, folder + "cache/index{}/size".format(index), size + "\n")
+            write(tmp_path, folder + "cache/index{}/shared_cpu_list".format(index), "{}\n".format(shared))
+    write(tmp_path, "proc/loadavg", "1.25 0.80 0.50 1/234 5678\n")
+    write(tmp_path, "proc/cpuinfo", "processor\t: 0\nmodel name\t: Some CPU\n")
+    write(tmp_path, "proc/stat", "cpu  100 0 50 1000 5 0 10 40 0 0\ncpu0 1 2 3\n")
+    assert machine.siblings([0, 1, 2, 3], str(tmp_path)) == 2
+    assert machine.siblings([0, 2], str(tmp_path)) == 1
+    assert machine.cache([0, 1, 2, 3], str(tmp_path)) == 8 << 20
+    found = machine.look(str(tmp_path))
+    assert (found.name, found.load) == ("Some CPU", 1.25)
+    hertz = os.sysconf("SC_CLK_TCK")
+    assert machine.ticks(str(tmp_path)) == machine.Ticks(160 / hertz, 40 / hertz)
+
+
+def test_a_machine_that_tells_nothing(tmp_path):
+    """No /proc and no /sys: no error, and one thread a core is assumed."""
+    found = machine.look(str(tmp_path))
+    assert (found.siblings, found.known, found.cache, found.load) == (1, False, 0, None)
+    assert found.name
+    assert found.cores >= 1
+    assert machine.ticks(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "1,,2", "1-2-3"])
+def test_a_list_that_is_none(text):
+    assert machine.ranges(text) == []
+
+
+def command(folder, *args, **more):
+    environment = dict(os.environ, PYTHONPATH=TOOLKIT, NO_COLOR="1", PYTHONIOENCODING="ascii", **more)
+    return subprocess.Popen(
+        [sys.executable, "-m", "offkit.cli.app", "run-badapple"] + list(args),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=str(folder),
+    )
+
+
+def test_the_command(clip, tmp_path):
+    """One document with --json, and the picture."""
+    done = command(tmp_path, clip, "--bench", "1", "--quick", "--json", "--svg", "b.svg")
+    out, err = done.communicate()
+    assert (done.returncode, json.loads(out.decode())["schema"]) == (0, "offkit/bench-badapple-1"), err
+    assert os.listdir(str(tmp_path)) == ["b.svg"]
+    ElementTree.parse(str(tmp_path / "b.svg"))
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "word"),
+    [
+        (["--bench", "none"], 2, "not a number of processes"),
+        (["--svg", "b.svg"], 2, "--bench"),
+        (["--bench", "1", "--play"], 2, "exclude"),
+        (["--bench", "1", "--svg", "no/b.svg"], 4, "no such directory"),
+        (["--bench", "1", "-o", "no/such"], 2, "there is no directory"),
+        (["--bench", "1", "--svg", "mine.svg"], 2, "left alone"),
+    ],
+)
+def test_what_cannot_be_asked_for(clip, tmp_path, args, code, word):
+    """Said before anything is measured."""
+    (tmp_path / "mine.svg").write_text("my diary")
+    done = command(tmp_path, clip, *args)
+    _, err = done.communicate()
+    assert done.returncode == code
+    assert word in err.decode()
+    assert (tmp_path / "mine.svg").read_text() == "my diary"
+
+
+def test_an_interrupt_leaves_nothing(clip, tmp_path):
+    """Ctrl-C while it measures: exit 130, no file, no process."""
+    done = command(tmp_path, clip, "--bench", "1,2")
+    line = b""
+    while b"rounds" not in line:
+        line = done.stderr.readline()
+    time.sleep(0.5)
+    done.send_signal(signal.SIGINT)
+    _, err = done.communicate()
+    assert (done.returncode, err.decode().split()) == (130, ["interrupted"])
+    assert os.listdir(str(tmp_path)) == []
