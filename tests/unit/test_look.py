@@ -80,10 +80,16 @@ def test_every_ramp_with_a_name_is_a_good_one(name):
         (" \u0301#", "combines"),
         (" \u4e00", "two cells"),
         (" \U0001f600", "beyond"),
-        (" \ud800", "control"),
+        (" \ud800", "no character"),
+        (" \udce2", "no character"),
     ],
 )
 def test_characters_that_do_not_fill_a_cell(asked, why):
     """Each by its code point, because it may not be printable."""
     with pytest.raises(UsageError, match=why):
         look.ramp(asked)
+
+
+def test_characters_that_python_did_not_decode():
+    """In the C locale 3.6 hands out the bytes of an argument, each as a surrogate."""
+    assert look.ramp(" ░▒▓█".encode().decode("ascii", "surrogateescape")) == " ░▒▓█"

@@ -45,7 +45,7 @@ class Atlas:
                 " ".join(missing[:10])
             )
             fix = "another --ramp, or --format html, where the browser's fonts draw it"
-            raise UsageError(text, [Finding("VID017", ERROR, "--ramp", text, (), fix)], fix)
+            raise UsageError(text, [Finding("VID017", ERROR, "--ramp", text, (), fix)])
         self._look = look
         self.high = min(max(4, 4 * round(WIDE * aspect(look, facts) / 4)), 64)
         if max(look.grid.rows * self.high, look.grid.columns * WIDE) > _LARGEST_SIDE:

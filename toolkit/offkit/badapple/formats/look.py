@@ -1,5 +1,6 @@
 """How pictures become cells: the grid that fits a picture, and the ramps of characters."""
 
+import contextlib
 import difflib
 import unicodedata
 from typing import Dict
@@ -66,6 +67,8 @@ def ramp(asked: str) -> str:
     """
     if asked in RAMPS:
         return RAMPS[asked]
+    with contextlib.suppress(UnicodeError):  # Python 3.6 in the C locale takes arguments for ASCII
+        asked = asked.encode("utf-8", "surrogateescape").decode("utf-8")
     names = "characters from dark to light, like ' .:#@', or a name: " + ", ".join(RAMPS)
     for near in difflib.get_close_matches(asked, RAMPS, 1):
         names = "did you mean {}?\n".format(near) + names
@@ -95,7 +98,9 @@ def _unfit(character: str) -> str:
     category = unicodedata.category(character)
     if ord(character) > 0xFFFF:
         return "is beyond U+FFFF, where few terminals have characters of one cell"
-    if category in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+    if category == "Cs":
+        return "is no character"
+    if category in ("Cc", "Cf", "Zl", "Zp"):
         return "is a control character"
     if category in ("Mn", "Me", "Mc") or 0x1160 <= ord(character) <= 0x11FF:
         return "combines with the character before it"
