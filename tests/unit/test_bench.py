@@ -291,9 +291,10 @@ def test_the_command(clip, tmp_path):
     [
         (["--bench", "none"], 2, "not a number of processes"),
         (["--svg", "b.svg"], 2, "--bench"),
-        (["--bench", "1", "--play"], 2, "exclude"),
+        (["--bench", "1", "--play"], 2, "excludes --play"),
         (["--bench", "1", "--svg", "no/b.svg"], 4, "no such directory"),
-        (["--bench", "1", "-o", "no/such"], 2, "there is no directory"),
+        (["--bench", "1", "-o", "mine.svg"], 2, "no directory"),
+        (["--bench", "1", "-j", "2", "--invert"], 2, "excludes --jobs and --invert"),
         (["--bench", "1", "--svg", "mine.svg"], 2, "left alone"),
     ],
 )

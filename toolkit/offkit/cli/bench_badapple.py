@@ -19,7 +19,7 @@ def bench(
 ) -> int:
     """Measure ``video``, or the built-in film in full length, with the processes that ``asked`` names.
 
-    ``output``: the workers write beside it, or in it. ``svg``: where the picture goes. numpy and
+    ``output``: the directory the workers write in. ``svg``: where the picture goes. numpy and
     cv2 can be imported. Raises OffkitError; findings are warnings, so the exit code is 0.
     """
     from offkit.badapple.bench import chart, document, run
@@ -69,10 +69,12 @@ def _directory(output: Optional[str]) -> str:
     """Where workers write. Raises UsageError."""
     if not output:
         return os.curdir
-    directory = output if os.path.isdir(output) else os.path.dirname(output) or os.curdir
-    if not os.path.isdir(directory):
-        raise UsageError("there is no directory {}".format(directory), fix="mkdir -p it, or another -o")
-    return directory
+    if not os.path.isdir(output):
+        raise UsageError(
+            "{} is no directory: with --bench -o names the one that workers write in".format(output),
+            fix="mkdir -p it, or leave -o out: then it is the current one",
+        )
+    return output
 
 
 def _check_svg(path: str) -> None:

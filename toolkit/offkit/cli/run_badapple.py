@@ -88,8 +88,25 @@ def run_badapple(
         raise UsageError("--play and --json exclude each other: both want stdout")
     if not 0.25 <= speed <= 8:
         raise UsageError("--speed {:g} is not between 0.25 and 8".format(speed))
-    if bench is not None and play:
-        raise UsageError("--bench and --play exclude each other")
+    if bench is not None:
+        other = {
+            "--play": play,
+            "--jobs": jobs,
+            "--format": form,
+            "--color": color != "none",
+            "--mode": mode != "characters",
+            "--ramp": ramp,
+            "--invert": invert,
+            "--width": width,
+            "--height": height,
+            "--cell-aspect": cell_aspect != 2.0,
+            "--codecs": codecs,
+        }
+        useless = [name for name, value in other.items() if value]
+        if useless:
+            raise UsageError("--bench excludes {}: it always measures the same".format(" and ".join(useless)))
+        if full and quick:
+            raise UsageError("--full and --quick exclude each other with --bench: it is quick by being short")
     if svg is not None and bench is None:
         raise UsageError("--svg is about --bench, which is not given", fix="--bench auto --svg FILE")
     if speed != 1 and not play:
