@@ -154,12 +154,14 @@ def _shell(job, slave, hears, tells):
     if not pid:
         code = 99
         try:
-            os.close(go)
-            os.read(ready, 1)
             for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.close(go)
+            os.read(ready, 1)
             code = job()
+        except KeyboardInterrupt:
+            code = INTERRUPTED
         finally:
             os._exit(code)
     os.setpgid(pid, pid)

@@ -14,7 +14,7 @@ from offkit.badapple.player.ability import TRUE_COLOUR, Ability
 from offkit.badapple.player.adapt import Adapter
 from offkit.badapple.player.clock import RATE_UNKNOWN, Clock
 from offkit.badapple.player.controls import Controls
-from offkit.badapple.player.drawing import Drawing, blank
+from offkit.badapple.player.drawing import Drawing, Screen, blank
 from offkit.badapple.player.line import Line
 from offkit.badapple.player.source import Source
 from offkit.badapple.player.terminal import ENDINGS, Lost, Terminal
@@ -47,11 +47,13 @@ class Player:
         self._frame = -1  # the last one shown
         self._jumped = True  # since then, by a key
         self._drawn: Any = None  # what the screen was drawn from
+        self._begun = False
         self._waits = False  # for a frame that is not there yet
         self._times: Deque[float] = deque(maxlen=256)
         self._shown = self._dropped = 0
-        self._looked = now
+        self._looked = self._heard = now
         self._said = ""
+        self._still: Optional[Screen] = None  # the last picture, to be seen while the next one is not there
 
     def say(self, text: str) -> None:
         """What is being done before there is a film, for whoever waits for it."""
@@ -109,7 +111,11 @@ class Player:
                 self._drawn = None
 
     def _press(self, typed: bytes, now: float) -> None:
-        names = self._keys.feed(typed) if typed else self._keys.settle()
+        names = self._keys.feed(typed)
+        if typed:
+            self._heard = now
+        elif now - self._heard >= _ESC:
+            names = self._keys.settle()
         for name in names:
             if name == keys.ALIVE:
                 self._line.answered(now)
@@ -158,6 +164,8 @@ class Player:
         if size != self._size:
             self._size, self._adapter, self._drawn = size, None, None
             self._drawing.forget()
+        if not self._begun:
+            self._clock.go(0, now)  # the film begins when its first frame can be sent
         due = self._clock.frame(now)
         late = self._line.behind(now)
         if not (self._terminal.busy or late):
@@ -174,6 +182,7 @@ class Player:
         wanted = due, self._source.frames, self._size, switches, self._said
         if wanted == self._drawn and not self._waits:
             return
+        self._begun = True
         cells = self._source.cells(due) if due < self._source.frames else None
         self._waits = cells is None
         self._clock.wait(self._waits, now)
@@ -184,6 +193,9 @@ class Player:
                 self._adapter = Adapter(self._source.look, self._ability, *room)
             self._adapter.put(cells, screen)
             self._count(due, now)
+            self._still = None if self._source.complete else Screen(*(part.copy() for part in screen))
+        elif self._still is not None and self._still.glyphs.shape == screen.glyphs.shape:
+            screen = Screen(*(part.copy() for part in self._still))
         state = self._state(due, now)
         panel.line(screen, state, self._ability)
         if viewer.info:
@@ -207,7 +219,8 @@ class Player:
     def _state(self, due: int, now: float) -> panel.State:
         message = ""
         if self._waits:
-            message = "waiting for frame {}".format(due)
+            known = due < self._source.frames or self._source.look is None
+            message = "waiting for frame {}".format(due) if known else "waiting for the end"
             if self._said:
                 message = "{} ({})".format(message, self._said)
         return panel.State(
