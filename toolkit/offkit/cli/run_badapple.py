@@ -164,9 +164,11 @@ def _play(request: Any, speed: float, report: Any) -> int:
         output = workload.output_path(request)
         film = companion.Film(output, unfinished.path(output), os.getpid(), speed)
     with companion.Companion(film) as screen:
+        told = behind.Behind(report, screen)
         if making:
-            outcome = workload.run(request, behind.Behind(report, screen))
+            outcome = workload.run(request, told)
         screen.wait()
+        told.is_alone()  # and what it kept is said
     if outcome is not None:
         badapple_report.show(outcome, request.codecs)
     played = screen.played()
