@@ -101,6 +101,8 @@ def _table(outcome: Outcome, width: int, marks: Marks) -> List[str]:
     notes = []
     if not same:
         notes.append("The origin's times are for {} frames.".format(ORIGIN_FRAMES))
+    if first and first.workers > 1:
+        notes.append("Speed-up is against {} processes.".format(first.workers))
     notes.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
     times = "median of {}".format(outcome.repeats) if outcome.repeats > 1 else "one measurement"
     notes.append("{}; least and greatest are in --json.".format(times.capitalize()))
@@ -134,9 +136,11 @@ def faster(row: Row) -> float:
 
 
 def _seconds(sample: Sample, marks: Marks) -> str:
-    if not sample.values:
-        return marks.none
-    return "{:.1f}".format(sample.median) if sample.median >= 10 else "{:.2f}".format(sample.median)
+    return _two(sample.median) if sample.values else marks.none
+
+
+def _two(seconds: float) -> str:
+    return "{:.1f}".format(seconds) if seconds >= 10 else "{:.2f}".format(seconds)
 
 
 def _columns(rows: Sequence[Sequence[str]], width: int) -> List[str]:
@@ -210,8 +214,8 @@ def _model(outcome: Outcome, width: int, marks: Marks) -> List[str]:
         body.append(
             [
                 str(cores),
-                "{:.2f}".format(own.seconds),
-                "{:.1f}".format(other.seconds) if other else marks.none,
+                _two(own.seconds),
+                _two(other.seconds) if other else marks.none,
                 limits,
             ]
         )
@@ -234,5 +238,5 @@ def _riddle(outcome: Outcome) -> List[str]:
         "here) and one writer ({:.2f} ms); converting it takes {:.2f} ms.".format(
             stages.writer * 1e3, stages.workers * 1e3
         ),
-        "Beyond {:.0f} processes all wait: never less than {:.1f} s.".format(fed, least),
+        "Beyond {:.0f} processes all wait: never less than {} s.".format(fed, _two(least)),
     ]
