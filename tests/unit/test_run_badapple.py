@@ -125,6 +125,8 @@ def test_only_the_result(command):
         (["--cell-aspect", "0"], "--cell-aspect 0 is not between 0.25 and 8"),
         (["--format", "gif"], "--format gif is none of text"),
         (["--format", "html", "-o", "a.cast"], "contradict each other"),
+        (["-o", ""], "--output is given, but empty"),
+        ([""], "VIDEO is given, but empty"),
         (["--quick", "--codecs"], "--quick and --codecs exclude each other"),
     ],
 )

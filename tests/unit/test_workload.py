@@ -271,8 +271,16 @@ def test_workers_that_nobody_asked_for(monkeypatch, cores, threads, workers):
     """One for every processor, as long as their decoders' threads stay within reason."""
     monkeypatch.setattr(decode, "decoder_threads", lambda asked: threads)
     free = FREE._replace(online=cores, mask=cores)
-    assert workload.staffed(0, free, 512, 384) == (workers, [])
-    assert workload.staffed(3, free, 512, 384) == (3, [])
+    video = decode.Video("a.mp4", 100000, 30.0, 512, 384)
+    assert workload.staffed(0, free, video) == (workers, [])
+    assert workload.staffed(3, free, video) == (3, [])
+
+
+def test_more_workers_than_there_is_work_for():
+    """A limit that does not bite then is no finding."""
+    video = decode.Video("a.mp4", 48, 30.0, 512, 384)
+    assert workload.staffed(1000, FREE._replace(files=100, memory=1 << 30), video) == (4, [])
+    assert workload.staffed(1000, FREE, video._replace(frames=0)) == (1, [])
 
 
 def test_a_server_that_limits(monkeypatch):
@@ -294,7 +302,10 @@ def test_a_server_without_shared_memory(monkeypatch, tmp_path):
 
 def test_no_room(monkeypatch, here):
     """Known before anything is written, where the size is."""
-    monkeypatch.setattr(output.shutil, "disk_usage", lambda path: output.shutil._ntuple_diskusage(9, 9, 1000))
+    usage = output.shutil._ntuple_diskusage
+    monkeypatch.setattr(
+        output.shutil, "disk_usage", lambda path: usage(9, 9, 1 << 40 if "cache" in path else 1000)
+    )
     with pytest.raises(EnvironmentProblem, match="it takes 0") as caught:
         run()
     assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "badapple.txt")]
@@ -336,9 +347,51 @@ def test_where_it_goes(given, form, expected):
         ("a.txt", "html", "--format html and the name a.txt contradict each other"),
         ("a.cast", "text", "contradict each other"),
         (None, "gif", "--format gif is none of text, cast, html"),
+        ("a.mp4", "", "a.mp4 is a name for what is not written here"),
+        ("/dev/stdout", "", "/dev/stdout is no place for a file"),
+        ("/proc/self/fd/1", "text", "is no place for a file"),
     ],
 )
 def test_what_contradicts(path, form, message):
     """Usage, with what to do."""
     with pytest.raises(UsageError, match=message):
         output.place(None, path, form)
+
+
+def test_a_link_stays(here, tmp_path):
+    """What it leads to is written; into the system's own files no link leads."""
+    (here / "a.txt").symlink_to(tmp_path / "b.txt")
+    (here / "c.txt").symlink_to("/dev/null")
+    (here / "d.txt").symlink_to(here / "list")
+    (here / "list").write_text("a shopping list")
+    for _ in range(2):  # a link to nothing, and one to a conversion
+        assert run(output="a.txt", quick=True).output == str(tmp_path / "b.txt")
+    assert (here / "a.txt").is_symlink()
+    for name, message in (("c.txt", "no place for a file"), ("d.txt", "not a conversion")):
+        with pytest.raises(UsageError, match=message):
+            run(output=name, quick=True)
+    assert (here / "list").read_text() == "a shopping list"
+
+
+def test_memory_as_a_disk():
+    """/dev/shm is a place like others."""
+    assert output.place(None, "/dev/shm/offkit-none.txt", "") == ("/dev/shm/offkit-none.txt", "text")
+
+
+def test_a_cache_without_room(tmp_path, monkeypatch):
+    """A temporary directory serves; a clip that is there already is used."""
+    kept = run(quick=True)
+    usage = output.shutil._ntuple_diskusage
+    monkeypatch.setattr(
+        clip.shutil, "disk_usage", lambda path: usage(9, 9, 1000 if "cache" in str(path) else 1 << 40)
+    )
+    assert run(quick=True).video == kept.video
+    os.unlink(kept.video)
+    outcome = run(quick=True)
+    assert found(outcome) == ["VID016"]
+    assert not outcome.kept
+    monkeypatch.setattr(clip.shutil, "disk_usage", lambda path: usage(9, 9, 1000))
+    monkeypatch.setattr(clip, "_count", lambda path: 0)
+    with pytest.raises(EnvironmentProblem, match="it takes about 1 MB, and") as caught:
+        run(quick=True)
+    assert caught.value.findings[0].code == "VID012"

@@ -70,11 +70,12 @@ def cores(limits: Limits) -> int:
     return max(1, min(limits.mask, math.ceil(limits.quota) if limits.quota else limits.mask))
 
 
-def allowed(limits: Limits, asked: int, threads: int, memory: int) -> Allowed:
+def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1 << 20) -> Allowed:
     """How many workers there can be, with ``threads`` decoder threads and ``memory`` bytes each.
 
-    ``asked`` 0 means one for every processor that may be used; another number is held against
-    the limits that make workers fail, never against the number of processors.
+    ``most`` is as many as there is work for. ``asked`` 0 means one for every processor that may be
+    used; another number is held against the limits that make workers fail, never against the
+    number of processors.
     """
     findings: List[Finding] = []
     workers = cores(limits)
@@ -98,7 +99,7 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int) -> Allowed:
                 "if that is not meant: the container's --cpus, or CPUQuota of the service or slice",
             )
         )
-    workers = asked or workers
+    workers = min(asked or workers, most)
     each = threads + 1 if threads > 1 else 2  # the decoder's, and the worker's own
     for found, room in (
         (_process_limit(limits, workers, each), limits.processes),

@@ -10,6 +10,12 @@ from offkit.badapple.formats.base import Format
 from offkit.model.errors import RequestError, UsageError
 
 DEFAULT_STEM = "badapple"
+_SYSTEM = ("/dev/", "/proc/", "/sys/")
+# What people call videos and pictures.
+_FOREIGN = (
+    *(".mp4", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"),
+    *(".gif", ".png", ".jpg", ".jpeg", ".svg", ".pdf"),
+)
 
 
 def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, str]:
@@ -30,28 +36,40 @@ def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, 
         output = (stem or DEFAULT_STEM) + suffix
     elif os.path.isdir(output):
         output = os.path.join(output, DEFAULT_STEM + suffix)
-    elif form:
+    else:
         _agree(output, form)
-    if os.path.lexists(output):
-        _ours(output)
-    return output, name
+    return _real(output), name
+
+
+def _real(output: str) -> str:
+    """The file itself where it is named by a link, so that the link stays. Raises UsageError."""
+    real = os.path.realpath(output) if os.path.islink(output) else output
+    for path in (os.path.abspath(output), os.path.realpath(output)):
+        if path.startswith(_SYSTEM) and not path.startswith("/dev/shm/"):
+            raise UsageError("{} is no place for a file".format(output), fix="name a file with -o")
+    if os.path.lexists(real):
+        _ours(output, real)
+    return real
 
 
 def _agree(output: str, form: str) -> None:
-    given = os.path.splitext(output)[1].lower()
-    other = next((one for one in catalogue.FORMATS.values() if one.suffix == given), None)
-    if other is not None and other.name != form:
+    stem, suffix = os.path.splitext(output)
+    other = next((one for one in catalogue.FORMATS.values() if one.suffix == suffix.lower()), None)
+    if form and other is not None and other.name != form:
         raise UsageError(
             "--format {} and the name {} contradict each other".format(form, output),
-            fix="leave out --format, or name it {}{}".format(
-                os.path.splitext(output)[0], catalogue.FORMATS[form].suffix
-            ),
+            fix="leave out --format, or name it {}{}".format(stem, catalogue.FORMATS[form].suffix),
+        )
+    if not form and suffix.lower() in _FOREIGN:
+        raise UsageError(
+            "{} is a name for what is not written here".format(output),
+            fix="name it {}.mov for a video, or say what it is with --format".format(stem),
         )
 
 
-def _ours(output: str) -> None:
+def _ours(output: str, real: str) -> None:
     try:
-        ours = os.path.isfile(output) and catalogue.is_ours(output)
+        ours = os.path.isfile(real) and catalogue.is_ours(real)
     except RequestError:
         ours = False
     if not ours:

@@ -14,7 +14,7 @@ from offkit.badapple.counting import count
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
-from offkit.badapple.keyframes import cuts
+from offkit.badapple.keyframes import LEAST, cuts
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import check, codecs, processors, verdict
 from offkit.badapple.verify.likeness import Likeness
@@ -106,8 +106,8 @@ def run(request: Request, report: Reporter) -> Outcome:
 
 
 _DAMAGED = "when it happens again, the disk is at fault: see dmesg"
-_NO_CACHE = "it cannot be written: the clip is made again each time"
-_CACHE = "make it writable for this user, or set XDG_CACHE_HOME to a directory that is"
+_NO_CACHE = "the clip cannot be kept there: it is made again each time"
+_CACHE = "make it writable for this user and make room, or set XDG_CACHE_HOME to a directory that is so"
 
 
 def output_path(request: Request) -> str:
@@ -129,17 +129,18 @@ def _named(findings: List[Finding], part: str, path: str) -> List[Finding]:
     ]
 
 
-def staffed(asked: int, found: limits.Limits, width: int, height: int) -> limits.Allowed:
-    """How many workers there can be for pictures of this size.
+def staffed(asked: int, found: limits.Limits, video: decode.Video) -> limits.Allowed:
+    """How many workers there can be for this video.
 
     One for every processor, when nobody asked; fewer where OpenCV cannot keep each decoder to
     one thread, so that all of them stay within reason.
     """
     threads = decode.decoder_threads(1)
-    allowed = limits.allowed(found, asked, threads, limits.worker_memory(width, height, threads))
-    if asked or threads == 1:
-        return allowed
-    return allowed._replace(workers=max(1, min(allowed.workers, _MANY // (threads + 1))))
+    most = max(1, video.frames // LEAST)
+    if not asked and threads > 1:
+        most = min(most, max(1, _MANY // (threads + 1)))
+    memory = limits.worker_memory(video.width, video.height, threads)
+    return limits.allowed(found, asked, threads, memory, most)
 
 
 def _run(
@@ -156,7 +157,7 @@ def _run(
     output.room(path, form, video.frames)
     method = crew.start_method()
     found = limits.measure()
-    allowed = staffed(request.workers, found, video.width, video.height)
+    allowed = staffed(request.workers, found, video)
     proof = processors.Proof([], [], [])
     if not request.quick:
         proof = processors.prove(allowed.workers, method)

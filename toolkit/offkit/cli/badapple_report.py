@@ -35,7 +35,7 @@ def show(outcome: Any, codecs: bool = False) -> None:
     for text in outcome.verified:
         render.good(text)
     render.findings(outcome.findings)
-    render.table(_rows(outcome))
+    render.table([[render.visible(cell) for cell in row] for row in _rows(outcome)])
     if (codecs or render.verbose()) and outcome.tried:
         render.title("codecs")
         render.table(_codecs(outcome))
@@ -145,15 +145,16 @@ def _processes(outcome: Any) -> str:
     """How many, and why not as many as wanted; decoder threads where they are more than one each."""
     from offkit.badapple.keyframes import LEAST
 
-    codes = {finding.code for finding in outcome.findings}
+    told = {finding.code for finding in outcome.findings}
+    told |= {finding.subject for finding in outcome.findings if finding.code == "VID016"}
     workers, parts = outcome.result.workers, [outcome.method]
     if workers < outcome.wanted:
         why = "each takes {} frames or more".format(LEAST)
-        if "VID007" in codes:
+        if "VID007" in told:
             why = "this video cannot be cut"
         elif outcome.result.lost:
             why = "it ends before the others begin"
-        elif "VID016" in codes:
+        elif told & {"processes", "open files", "memory"}:
             why = "this server limits them"
         parts.append("not {}: {}".format(outcome.wanted, why))
     if workers > 1 and outcome.decoder_threads > 1:

@@ -122,14 +122,14 @@ class Console(Reporter):
 
     def step(self, text: str) -> None:
         if not _mode.quiet:
-            _err("{} {}".format(_paint(_glyph("step", sys.stderr), "dim", sys.stderr), text))
+            _err("{} {}".format(_paint(_glyph("step", sys.stderr), "dim", sys.stderr), visible(text)))
 
     def note(self, text: str) -> None:
         if _mode.verbose and not _mode.quiet:
-            _err("  " + _paint(text, "dim", sys.stderr))
+            _err("  " + _paint(visible(text), "dim", sys.stderr))
 
     def warn(self, text: str) -> None:
-        _err("{} {}".format(_paint(_glyph("warn", sys.stderr), "yellow", sys.stderr), text))
+        _err("{} {}".format(_paint(_glyph("warn", sys.stderr), "yellow", sys.stderr), visible(text)))
 
     def bar(self, label: str, total: int, unit: str = "") -> Bar:
         if _mode.quiet or not sys.stderr.isatty():

@@ -78,6 +78,9 @@ def run_badapple(
 ) -> int:
     """Convert a video to character art with many processes, and check every frame."""
     report = render.console(json, quiet, verbose)
+    options.refuse_empty(output=output, ramp=ramp, svg=svg, bench=bench)
+    if video == "":
+        raise UsageError("VIDEO is given, but empty", fix="leave it out to have the built-in clip")
     given = {"--jobs": jobs, "--width": width, "--height": height}
     below = [name for name, value in given.items() if value is not None and value < 1]
     if below:

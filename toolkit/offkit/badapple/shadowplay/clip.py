@@ -20,6 +20,7 @@ from offkit.model.report import Reporter
 
 # What OpenCV's own wheels can always encode, the smaller file first.
 CODECS = (("mp4v", "mp4"), ("MJPG", "avi"))
+_FRAME = 20000  # bytes of a frame, about, in the larger of them
 
 
 class Clip(NamedTuple):
@@ -48,42 +49,62 @@ def obtain(shown: Film, report: Reporter, codecs: Tuple[Tuple[str, str], ...] = 
     is no room.
     """
     directory, temporary = _place()
+    damage = ""
     try:
-        return _obtain(shown, report, codecs, directory, temporary)
+        if not temporary:
+            kept, damage = _kept(shown, codecs, directory, report)
+            if kept:
+                return Clip(kept, None)
+            if not _roomy(directory, shown):
+                directory = temporary = _temporary(directory)
+        return _made(shown, report, codecs, directory)._replace(temporary=temporary, damage=damage)
     except BaseException:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
-def _obtain(
-    shown: Film,
-    report: Reporter,
-    codecs: Tuple[Tuple[str, str], ...],
-    directory: str,
-    temporary: Optional[str],
-) -> Clip:
-    paths = [os.path.join(directory, file_name(shown, codec, extension)) for codec, extension in codecs]
+def _kept(
+    shown: Film, codecs: Tuple[Tuple[str, str], ...], directory: str, report: Reporter
+) -> Tuple[str, str]:
+    """(the path of a clip that is as it was made, what is wrong with those that are not)."""
     damage = ""
-    for path in paths:
+    for codec, extension in codecs:
+        path = os.path.join(directory, file_name(shown, codec, extension))
         if os.path.lexists(path):
             damage = damaged(path)
             if not damage:
                 report.note("the clip is in the cache: " + path)
-                return Clip(path, None)
+                return path, ""
             report.warn("{} {}: the clip is made again".format(path, damage))
+    return "", damage
+
+
+def _made(shown: Film, report: Reporter, codecs: Tuple[Tuple[str, str], ...], directory: str) -> Clip:
     tried: List[str] = []
-    for path, (codec, extension) in zip(paths, codecs):
+    for codec, extension in codecs:
+        path = os.path.join(directory, file_name(shown, codec, extension))
         try:
             failure = _encode(shown, path, codec, extension, report)
         except OSError as error:
             failure = "{}: {}".format(error.filename or path, error.strerror)
         if failure is None:
-            return Clip(path, temporary, damage)
+            return Clip(path, None)
         tried.append("{} in {}: {}".format(codec, extension, failure))
     text = "the built-in clip cannot be made"
+    if not _roomy(directory, shown):
+        text += ": it takes about {:.0f} MB, and {:.1f} MB are free".format(
+            shown.frames * _FRAME / 1e6, shutil.disk_usage(directory).free / 1e6
+        )
     fix = "see that {} has room, or give a video of your own: offkit run-badapple VIDEO".format(directory)
     raise EnvironmentProblem(text, [Finding("VID012", ERROR, directory, text, tuple(tried), fix)])
+
+
+def _roomy(directory: str, shown: Film) -> bool:
+    try:
+        return shutil.disk_usage(directory).free > shown.frames * _FRAME
+    except OSError:
+        return True  # what is wrong there is said when it is written
 
 
 def seal_path(path: str) -> str:
@@ -134,14 +155,18 @@ def _place() -> Tuple[str, Optional[str]]:
             return directory, None
     except OSError:
         pass
+    temporary = _temporary(directory)
+    return temporary, temporary
+
+
+def _temporary(directory: str) -> str:
     try:
-        temporary = leftovers.temporary_directory()
+        return leftovers.temporary_directory()
     except OSError as error:
         text = "no directory for the clip can be written: {}".format(error.strerror)
         raise EnvironmentProblem(
             text, [Finding("VID012", ERROR, directory, text, (directory,), "set TMPDIR")]
         )
-    return temporary, temporary
 
 
 def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter) -> Optional[str]:
