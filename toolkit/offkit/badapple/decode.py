@@ -50,6 +50,7 @@ class Source:
         parameters: List[int] = []
         if threads and _LIMITABLE:
             parameters = [cv2.CAP_PROP_N_THREADS, threads]
+        cv2.setNumThreads(0)  # a process that was spawned, not forked, has OpenCV as it comes
         self._capture = cv2.VideoCapture()
         self._picture: Any = None
         if not (parameters and self._capture.open(path, cv2.CAP_FFMPEG, parameters)):
@@ -93,7 +94,9 @@ class Source:
 
         The next call overwrites it.
         """
-        return self.picture() if self.skip() else None
+        done, picture = self._capture.read(self._picture)
+        self._picture = picture if done else None
+        return self._picture
 
     @property
     def moment(self) -> float:

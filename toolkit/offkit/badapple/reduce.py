@@ -32,7 +32,8 @@ class _Plan:
         while count * 2 <= most and (count == 1 or height > apart * count * cells.rows):
             count *= 2
         self._lines: Any = None
-        self.colours: List[Any] = []  # each half as high as the one before, and as wide or half as wide
+        # Sizes and buffers, each half as high as the one before, and as wide or half as wide.
+        self.colours: List[Tuple[Tuple[int, int], Any]] = []
         down, across = height, width
         if count > 1:
             down = count * cells.rows
@@ -43,8 +44,8 @@ class _Plan:
         while count > 1:
             count, down = count // 2, down // 2
             across = across // 2 if across >= 2 * cells.columns and across % 2 == 0 else across
-            self.colours.append(np.empty((down, across) + shape[2:], np.uint8))
-        self.planes = [np.empty(colour.shape[:2], np.uint8) for colour in self.colours]
+            self.colours.append(((across, down), np.empty((down, across) + shape[2:], np.uint8)))
+        self.planes = [(size, np.empty(size[::-1], np.uint8)) for size, _ in self.colours]
         shrinks = down >= 2 * cells.rows or across >= 3 * cells.columns
         self.last = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
 
@@ -52,12 +53,12 @@ class _Plan:
         """The lines that count; the picture itself where all do."""
         if self._lines is None:
             return picture
-        return np.take(picture, self._lines, 0, self._taken, mode="clip")
+        return picture.take(self._lines, 0, self._taken, "clip")
 
     @staticmethod
-    def halved(small: Any, halves: List[Any]) -> Any:
-        for half in halves:
-            small = cv2.resize(small, half.shape[1::-1], half, interpolation=cv2.INTER_AREA)
+    def halved(small: Any, halves: List[Tuple[Tuple[int, int], Any]]) -> Any:
+        for size, half in halves:
+            small = cv2.resize(small, size, half, 0, 0, cv2.INTER_AREA)
         return small
 
 
@@ -71,6 +72,7 @@ class Reducer:
 
     def __init__(self, cells: Grid, luma: str = FULL, fine: bool = False) -> None:
         self._cells, self._apart = cells, 1 if fine else _APART
+        self._size = (cells.columns, cells.rows)
         self._table = TABLES[luma] if luma == LIMITED else None
         self._plans: Dict[Tuple[int, ...], _Plan] = {}
         self._gray: Any = np.empty((cells.rows, cells.columns), np.uint8)
@@ -96,15 +98,16 @@ class Reducer:
         return self._fitted(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), plan.last, self._colour)
 
     def _plan(self, shape: Tuple[int, ...]) -> _Plan:
-        if shape not in self._plans:
-            self._plans[shape] = _Plan(shape, self._cells, self._apart)
-        return self._plans[shape]
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = self._plans[shape] = _Plan(shape, self._cells, self._apart)
+        return plan
 
     def _fitted(self, small: Any, last: int, out: Any) -> Any:
         if small.shape == out.shape:
             out[:] = small
             return out
-        return cv2.resize(small, (self._cells.columns, self._cells.rows), out, interpolation=last)
+        return cv2.resize(small, self._size, out, 0, 0, last)
 
 
 def gray(picture: Any, cells: Grid, luma: str = FULL) -> Any:
