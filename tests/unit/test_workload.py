@@ -395,3 +395,21 @@ def test_a_cache_without_room(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentProblem, match="it takes about 1 MB, and") as caught:
         run(quick=True)
     assert caught.value.findings[0].code == "VID012"
+
+
+def test_no_room_to_try_codecs(monkeypatch, tmp_path):
+    """A warning, and no codec is accused; the film is right all the same."""
+    usage = output.shutil._ntuple_diskusage
+    monkeypatch.setattr(
+        output.shutil, "disk_usage", lambda path: usage(9, 9, 5000000 if ".offkit-tmp" in path else 1 << 40)
+    )
+    outcome = run(workers=2)
+    assert found(outcome) == ["VID016"]
+    assert outcome.findings[0].message == "codecs cannot be tried: 5 MB are free there"
+    assert outcome.tried == ()
+
+    def nowhere():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(leftovers, "temporary_directory", nowhere)
+    assert "No usable temporary directory" in run(workers=2).findings[0].message

@@ -194,8 +194,8 @@ def _run(
         raise convert.unwritable(path, error)
     tried: List[codecs.Tried] = []
     if request.codecs or not (request.video or request.quick):
-        tried = _codecs(report, allowed.workers, method)
-        findings += codecs.findings(tried, libraries.cv2)
+        tried, untried = _codecs(report, allowed.workers, method)
+        findings += untried + codecs.findings(tried, libraries.cv2)
     return Outcome(
         path,
         form,
@@ -249,14 +249,27 @@ def _flushed(part: str, path: str) -> List[Finding]:
     return [Finding("VID016", WARNING, path, text, ("fsync(2)",), fix)]
 
 
-def _codecs(report: Reporter, workers: int, method: str) -> List[codecs.Tried]:
-    report.step("trying the codecs of OpenCV")
-    folder = leftovers.temporary_directory()
+def _codecs(report: Reporter, workers: int, method: str) -> Tuple[List[codecs.Tried], List[Finding]]:
+    """Try them, where there is room for it; else VID016."""
     try:
+        folder = leftovers.temporary_directory()
+    except OSError as error:
+        return [], [_untried(str(error.filename or "TMPDIR"), str(error.strerror))]
+    try:
+        free = shutil.disk_usage(folder).free
+        if free < codecs.ROOM:
+            return [], [_untried(os.path.dirname(folder), "{:.0f} MB are free there".format(free / 1e6))]
+        report.step("trying the codecs of OpenCV")
         with report.bar("codecs", len(codecs.PAIRS)) as bar:
-            return codecs.try_all(folder, workers, bar, method, codecs.PAIRS)
+            together = max(1, min(workers, free // codecs.ROOM))
+            return codecs.try_all(folder, together, bar, method, codecs.PAIRS), []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _untried(place: str, why: str) -> Finding:
+    text = "codecs cannot be tried: {}".format(why)
+    return Finding("VID016", WARNING, place, text, (), "make room there, or set TMPDIR to a place that has")
 
 
 class _Written(NamedTuple):

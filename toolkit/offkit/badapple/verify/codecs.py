@@ -23,6 +23,7 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.report import Bar
 
+ROOM = 20000000  # bytes that a trial may take; what is not compressed has 11 MB
 FRAMES = 36  # of each trial: three groups of pictures of MPEG's usual twelve, and a wipe
 
 # (FourCC, file name extension, what people call it)
