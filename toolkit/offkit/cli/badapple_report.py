@@ -128,8 +128,7 @@ def _ways(form: Any, again: str, output: str) -> List[List[str]]:
     """How to see it."""
     from offkit.badapple.formats.about import unshowable
 
-    encoding = sys.stdout.encoding or "ascii"
-    utf8 = ", in a terminal with UTF-8" if unshowable(form.look, encoding) else ""
+    utf8 = ", in a terminal with UTF-8" if unshowable(form.look, render.encoding()) else ""
     others = {
         "text": "cat " + output + utf8,
         "cast": "asciinema play " + output + utf8,

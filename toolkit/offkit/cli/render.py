@@ -213,6 +213,11 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
         line((indent + "  ".join(cells)).rstrip())
 
 
+def encoding() -> str:
+    """What stdout's text is encoded with."""
+    return sys.stdout.encoding or "ascii"
+
+
 def can_ask() -> bool:
     """Whether somebody sits there who can answer a question."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
