@@ -183,7 +183,8 @@ class Player:
         if wanted == self._drawn and not self._waits:
             return
         self._begun = True
-        cells = self._source.cells(due) if due < self._source.frames else None
+        there = due < self._source.frames or not self._source.complete
+        cells = self._source.cells(due) if there else None
         self._waits = cells is None
         self._clock.wait(self._waits, now)
         screen = blank(*self._size)
@@ -219,8 +220,7 @@ class Player:
     def _state(self, due: int, now: float) -> panel.State:
         message = ""
         if self._waits:
-            known = due < self._source.frames or self._source.look is None
-            message = "waiting for frame {}".format(due) if known else "waiting for the end"
+            message = "waiting for frame {}".format(due)
             if self._said:
                 message = "{} ({})".format(message, self._said)
         return panel.State(
