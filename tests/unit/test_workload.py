@@ -313,16 +313,18 @@ def test_no_room(monkeypatch, here):
     assert found(run(form="cast", quick=True)) == []  # nobody knows
 
 
-def test_a_slow_disk(monkeypatch):
+def test_a_slow_disk(monkeypatch, tmp_path):
     """Said with its rate."""
     moments = iter([0.0, 10.0])
+    part = tmp_path / "part"
+    part.write_bytes(bytes(50000))
     with monkeypatch.context() as patch:
-        patch.setattr(workload.time, "perf_counter", lambda: next(moments))
-        patch.setattr(workload.os.path, "getsize", lambda path: 50000000)
-        patch.setattr(output, "flush", lambda path: None)
-        (finding,) = workload._flushed("part", "badapple.txt")
+        patch.setattr(output.time, "perf_counter", lambda: next(moments))
+        (finding,) = output.flushed(str(part), "badapple.txt")
+    with pytest.raises(EnvironmentProblem):
+        output.flushed(str(tmp_path / "none"), "badapple.txt")
     assert (finding.code, finding.severity, finding.subject) == ("VID016", "warning", "badapple.txt")
-    assert finding.message == "the disk took 10.0 s for it, 5.0 MB a second"
+    assert finding.message == "the disk took 10.0 s for it, 0.0 MB a second"
 
 
 @pytest.mark.parametrize(

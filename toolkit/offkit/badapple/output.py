@@ -2,14 +2,17 @@
 
 import os
 import shutil
-from typing import Optional, Tuple
+import time
+from typing import List, Optional, Tuple
 
 from offkit.badapple import convert
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format
 from offkit.model.errors import RequestError, UsageError
+from offkit.model.finding import WARNING, Finding
 
 DEFAULT_STEM = "badapple"
+_SLOW = (2.0, 20e6)  # a disk that takes longer (s) at fewer bytes a second is worth a word
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
 # What people call videos and pictures.
 _FOREIGN = (
@@ -93,13 +96,25 @@ def room(path: str, form: Format, frames: int) -> None:
         raise convert.unwritable(path, OSError(28, text))
 
 
-def flush(path: str) -> None:
-    """Have the disk take all of it (fsync(2)); only then is it there. Raises EnvironmentProblem."""
+def flushed(part: str, path: str) -> List[Finding]:
+    """Have the disk take all of ``part`` (fsync(2)); only then is it there. VID016 where that takes long.
+
+    ``path`` is what it will be called. Raises EnvironmentProblem (VID005).
+    """
+    began = time.perf_counter()
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(part, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+        size = os.path.getsize(part)
     except OSError as error:
-        raise convert.unwritable(path, error)
+        raise convert.unwritable(part, error)
+    spent = time.perf_counter() - began
+    rate = size / max(spent, 1e-9)
+    if spent < _SLOW[0] or rate > _SLOW[1]:
+        return []
+    text = "the disk took {:.1f} s for it, {:.1f} MB a second".format(spent, rate / 1e6)
+    fix = "see what else writes there (iostat), dmesg for a failing disk, or name another with -o"
+    return [Finding("VID016", WARNING, path, text, ("fsync(2)",), fix)]

@@ -6,28 +6,25 @@ The codes of what is found, VID001 and on, are explained in docs/run-badapple.md
 import os
 import shutil
 import time
-from contextlib import contextmanager
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import boxes, convert, crew, decode, environment, limits, output, preview, unfinished
+from offkit.badapple import boxes, convert, crew, decode, environment, examine, limits, output, unfinished
 from offkit.badapple.counting import count
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
 from offkit.badapple.keyframes import LEAST, cuts
 from offkit.badapple.shadowplay import clip, film
-from offkit.badapple.verify import check, codecs, processors, verdict
-from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.verify import codecs, processors, verdict
 from offkit.edges import leftovers
 from offkit.model.errors import OffkitError
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.model.report import Bar, Reporter
+from offkit.model.finding import INFO, WARNING, Finding
+from offkit.model.report import Reporter
 
 _RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
 # user (4096), and where the memory of ever more decoders brings nothing.
 _MANY = 1024
-_SLOW = (2.0, 20e6)  # a disk that takes longer (s) at fewer bytes a second is worth a word
 
 
 class Request(NamedTuple):
@@ -170,13 +167,14 @@ def _run(
     for workers in (allowed.workers, 1):
         began = time.perf_counter()
         shares = len(cuts(video.frames, workers, video.keys))
-        with _film(report, "frames", video.frames, form, part, shares, True) as bar:
+        with examine.film(report, video.frames, form, part, shares, True) as bar:
             result = convert.convert(video, form, part, workers, bar, method)
         spent += time.perf_counter() - began
-        checked = _Checked([], [])
+        checked = examine.Checked([], [])
         if result is not None:
             began = time.perf_counter()
-            checked = _check(_Written(request, shown, video, part, form, result, allowed.workers), report)
+            written = examine.Written(video, shown, part, form, result.frames, allowed.workers)
+            checked = examine.examine(written, request.quick, report)
             checking += time.perf_counter() - began
         if result is not None and (not checked.wrong or result.workers == 1):
             break
@@ -186,7 +184,7 @@ def _run(
     assert result is not None  # a single stretch has no seam that could fail
     shown_seconds = boxes.presented(source)
     findings += verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed, shown_seconds)
-    findings += _flushed(part, path)
+    findings += output.flushed(part, path)
     size = os.path.getsize(part)
     try:
         os.replace(part, path)
@@ -223,32 +221,6 @@ def _form(request: Request, video: decode.Video) -> Format:
     return catalogue.make(request.form, looks, Facts(video.fps or _RATE_UNKNOWN, video.width, video.height))
 
 
-@contextmanager
-def _film(
-    report: Reporter, label: str, frames: int, form: Format, path: str, shares: int, growing: bool
-) -> Iterator[Bar]:
-    """Progress over a conversion, with what is at hand of it to look at."""
-    seen = preview.Preview(path, form.look, form.facts.width / float(form.facts.height), shares, growing)
-    try:
-        with report.watch(label, frames, seen.rows) as bar:
-            yield bar
-    finally:
-        seen.close()
-
-
-def _flushed(part: str, path: str) -> List[Finding]:
-    """Have the disk take the file; VID016 where that takes long."""
-    began = time.perf_counter()
-    output.flush(part)
-    spent = time.perf_counter() - began
-    rate = os.path.getsize(part) / max(spent, 1e-9)
-    if spent < _SLOW[0] or rate > _SLOW[1]:
-        return []
-    text = "the disk took {:.1f} s for it, {:.1f} MB a second".format(spent, rate / 1e6)
-    fix = "see what else writes there (iostat), dmesg for a failing disk, or name another with -o"
-    return [Finding("VID016", WARNING, path, text, ("fsync(2)",), fix)]
-
-
 def _codecs(report: Reporter, workers: int, method: str) -> Tuple[List[codecs.Tried], List[Finding]]:
     """Try them, where there is room for it; else VID016."""
     try:
@@ -270,58 +242,3 @@ def _codecs(report: Reporter, workers: int, method: str) -> Tuple[List[codecs.Tr
 def _untried(place: str, why: str) -> Finding:
     text = "codecs cannot be tried: {}".format(why)
     return Finding("VID016", WARNING, place, text, (), "make room there, or set TMPDIR to a place that has")
-
-
-class _Written(NamedTuple):
-    """A conversion, still under its unfinished name."""
-
-    request: Request
-    shown: Optional[film.Film]
-    video: decode.Video
-    path: str
-    form: Format
-    result: convert.Result
-    workers: int
-
-
-class _Checked(NamedTuple):
-    holds: List[str]  # what holds, one line each
-    wrong: List[Finding]
-    replayed: Optional[check.Replayed] = None
-
-
-def _check(written: _Written, report: Reporter) -> _Checked:
-    """Everything that can be checked."""
-    quick, shown, form, frames = written.request.quick, written.shown, written.form, written.result.frames
-    drawn = None if quick else shown
-    report.step("checking the file" if quick else "checking every frame")
-    with _film(report, "frames", frames, form, written.path, written.workers, False) as bar:
-        tally = check.file(written.path, form, frames, drawn, written.workers, bar)
-    wrong = verdict.tally_findings(written.path, tally)
-    if shown and frames != shown.frames:
-        message = "{} frames were drawn, {} came out".format(shown.frames, frames)
-        wrong.append(Finding("VID008", ERROR, written.path, message, ("the number of frames",)))
-    holds = []
-    if not tally.damaged:
-        text = "{}, each with its number, in order, {} x {} characters"
-        holds.append(text.format(count(frames, "frame"), form.look.grid.columns, form.look.grid.rows))
-    if drawn and not wrong:
-        holds += _shown(form, tally)
-    if quick or shown:
-        return _Checked(holds, wrong)
-    job = check.Replay(written.video.path, written.path, form.look, written.video.luma, form.exact, ())
-    with report.bar("decoding again", frames) as bar:
-        replayed = check.video(job._replace(samples=check.samples(frames)), bar)
-    again = verdict.replay_findings(frames, written.video.path, replayed)
-    if not again:
-        samples = "its only one is" if frames == 1 else "{} samples are".format(len(check.samples(frames)))
-        holds.append("decoded straight through it has as many frames, and {} equal".format(samples))
-    return _Checked(holds, wrong + again, replayed)
-
-
-def _shown(form: Format, tally: check.Tally) -> List[str]:
-    """What holds of a film whose every frame was found right."""
-    number = "the number in each picture is that of its frame"
-    if not Likeness(form.look).legible:
-        number = "the number in each picture is too small to be read at this size, or has too few shades"
-    return [number, "each frame shows what was drawn (worst: {:.2%} of it differs)".format(tally.worst)]
