@@ -276,6 +276,19 @@ def test_workers_that_nobody_asked_for(monkeypatch, cores, threads, workers):
     assert workload.staffed(3, free, video) == (3, [])
 
 
+def test_every_processor_is_tried(tmp_path, monkeypatch):
+    """However few work on the video."""
+    asked = []
+    prove = processors.prove
+    monkeypatch.setattr(processors, "prove", lambda most, method: asked.append(most) or prove(most, method))
+    outcome = run(video=write_clip(tmp_path / "a.mp4", 1), workers=1)
+    assert asked == [4]
+    assert outcome.verified[:2] == [
+        "1 frame, with its number, 117 x 44 characters",
+        "decoded straight through it has as many frames, and its only one is equal",
+    ]
+
+
 def test_more_workers_than_there_is_work_for():
     """A limit that does not bite then is no finding."""
     video = decode.Video("a.mp4", 48, 30.0, 512, 384)

@@ -43,8 +43,10 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
         wrong.append(Finding("VID008", ERROR, written.path, message, ("the number of frames",)))
     holds = []
     if not tally.damaged:
-        text = "{}, each with its number, in order, {} x {} characters"
-        holds.append(text.format(count(frames, "frame"), form.look.grid.columns, form.look.grid.rows))
+        whole = "{} frames, each with its number, in order".format(frames)
+        one = "1 frame, with its number"
+        size = "{} x {} characters".format(form.look.grid.columns, form.look.grid.rows)
+        holds.append("{}, {}".format(one if frames == 1 else whole, size))
     if drawn and not wrong:
         holds += _shown(form, tally)
     if quick or shown:

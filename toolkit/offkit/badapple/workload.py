@@ -18,7 +18,7 @@ from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors, verdict
 from offkit.edges import leftovers
 from offkit.model.errors import OffkitError
-from offkit.model.finding import INFO, WARNING, Finding
+from offkit.model.finding import INFO, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
 
 _RATE_UNKNOWN = 30.0
@@ -157,7 +157,8 @@ def _run(
     allowed = staffed(request.workers, found, video)
     proof = processors.Proof([], [], [])
     if not request.quick:
-        proof = processors.prove(allowed.workers, method)
+        each = limits.worker_memory(0, 0, 1)
+        proof = processors.prove(limits.allowed(found, found.mask, 1, each).workers, method)
     findings = allowed.findings + proof.findings
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
@@ -176,7 +177,7 @@ def _run(
             written = examine.Written(video, shown, part, form, result.frames, allowed.workers)
             checked = examine.examine(written, request.quick, report)
             checking += time.perf_counter() - began
-        if result is not None and (not checked.wrong or result.workers == 1):
+        if result is not None and (not has_errors(checked.wrong) or result.workers == 1):
             break
         text = "seeking in this video is not exact: it was converted straight through, by one process"
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
