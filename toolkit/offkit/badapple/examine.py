@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional
 
 from offkit.badapple import decode, preview
-from offkit.badapple.counting import count
 from offkit.badapple.formats.base import Format
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, verdict
