@@ -12,6 +12,7 @@ import films
 from offkit.badapple.formats import catalogue, html, levels
 from offkit.badapple.formats import look as looks
 from offkit.badapple.formats.about import glyphs, inks
+from offkit.badapple.formats.atlas import Atlas
 from offkit.badapple.formats.base import TooEarly
 from offkit.badapple.formats.cast import ENTER, LEAVE, Cast
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, SIXTEEN, Cells, Grid, Look
@@ -230,3 +231,14 @@ def test_what_a_film_cannot_draw():
     with pytest.raises(UsageError, match="1 × 4000 characters are too many"):
         Video(Look(Grid(4000, 1)), films.FACTS._replace(height=4 * 64 * 4000))
     assert Video(Look(Grid(1, 4000), HALF), films.FACTS).atlas.size.columns == 32000
+
+
+@pytest.mark.parametrize("height", [4, 12, 16, 40])
+def test_every_glyph_is_another(height):
+    """Or an exact film could not be read back."""
+    ramp = "".join(map(chr, range(32, 127))) + "░▒▓▀▄█"
+    facts = films.FACTS._replace(width=8 * len(ramp), height=height)
+    sheet = Atlas(Look(Grid(1, len(ramp)), ramp=ramp), facts)
+    shown = Cells(np.array([[ord(character) for character in ramp]], np.uint16))
+    assert sheet.high == height
+    films.assert_same(sheet.read(sheet.draw(shown)), shown)

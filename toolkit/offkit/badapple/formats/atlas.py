@@ -174,9 +174,12 @@ def _stroked(character: str, high: int) -> Any:
     canvas: Any = np.zeros((size[1], 2 * size[0]), np.uint8)
     (width, _), _ = cv2.getTextSize(character, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
     origin = ((canvas.shape[1] - width) // 2, int(0.76 * size[1]))
-    cv2.putText(
-        canvas, character, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, int(1.3 * _LARGER), cv2.LINE_8
-    )
+    thick = int(1.3 * _LARGER)
+    cv2.putText(canvas, character, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thick, cv2.LINE_8)
+    if character == "I":  # the same stroke as l, but for its serifs
+        middle, capital = canvas.shape[1] // 2, int(21 * scale)
+        for line in (origin[1], origin[1] - capital):
+            cv2.line(canvas, (middle - size[0] // 4, line), (middle + size[0] // 4, line), 255, thick)
     inked = np.flatnonzero(canvas.any(axis=0))
     spread = inked[-1] + 1 - inked[0] if len(inked) else 0
     room = size[0] - _LARGER // 2
@@ -185,5 +188,5 @@ def _stroked(character: str, high: int) -> Any:
     else:
         narrow = canvas
     left = (narrow.shape[1] - size[0]) // 2
-    middle = narrow[:, left : left + size[0]] if left >= 0 else narrow
-    return cv2.resize(middle, (WIDE, high), interpolation=cv2.INTER_AREA)
+    cell = narrow[:, left : left + size[0]] if left >= 0 else narrow
+    return cv2.resize(cell, (WIDE, high), interpolation=cv2.INTER_AREA)

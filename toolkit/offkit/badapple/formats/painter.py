@@ -24,6 +24,7 @@ FIRST_BRAILLE = 0x2800
 DOTS = ((0, 3), (1, 4), (2, 5), (6, 7))
 PARTS = {CHARACTERS: (1, 1), HALF: (2, 1), BRAILLE: (4, 2)}  # of a cell: (high, wide)
 _BLOCKS = np.array(BLOCKS, np.uint16)
+_MARGIN = 24  # gray levels from black and from white that count as such, or they would be speckled
 _BAYER_2 = ((0, 2), (3, 1))
 _BAYER_4 = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
 
@@ -43,7 +44,8 @@ class Painter:
             high, wide = PARTS[look.mode]
             parts = Grid(rows * high, columns * wide)
             pattern = np.array(_BAYER_2 if look.mode == HALF else _BAYER_4)
-            limits = ((2 * pattern + 1) * 128 // pattern.size).astype(np.uint8)
+            step = (128.0 - _MARGIN) / pattern.size
+            limits = (_MARGIN + (2 * pattern + 1) * step).astype(np.uint8)
             repeats = [-(-size // len(limits)) for size in parts]
             self._limits = np.tile(limits, repeats)[: parts.rows, : parts.columns]
         self._glyphs: Any = np.full((rows, columns), UPPER, np.uint16)
