@@ -322,3 +322,23 @@ def test_samples(frames):
     """First, last, and no more than there are."""
     chosen = check.samples(frames)
     assert (chosen[0], chosen[-1], len(chosen)) == (0, frames - 1, min(frames, 48))
+
+
+@pytest.mark.parametrize(("digests", "code"), [("aab", "VID018"), ("aaaa", "VID009")])
+def test_a_decoder_that_does_not_repeat_itself(monkeypatch, digests, code):
+    """Where several threads decode, samples may differ because the video is damaged: decoded again, it shows."""
+    answers = iter([check.Replayed(9, [3], 1.0, 0.1, digest.encode()) for digest in digests])
+    monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
+    monkeypatch.setattr(check, "decoder_threads", lambda asked: 2)
+    replayed = check.video(check.Replay, Bar())
+    (finding,) = verdict.replay_findings(9, "a.mp4", replayed)
+    assert (finding.code, list(answers)) == (code, [])
+
+
+def test_one_decoder_thread_repeats_itself(monkeypatch):
+    """There a difference is one; nothing is decoded again."""
+    answers = iter([check.Replayed(9, [3])])
+    monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
+    monkeypatch.setattr(check, "decoder_threads", lambda asked: 1)
+    (finding,) = verdict.replay_findings(9, "a.mp4", check.video(check.Replay, Bar()))
+    assert finding.code == "VID009"

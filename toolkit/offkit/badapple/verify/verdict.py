@@ -35,6 +35,11 @@ def tally_findings(path: str, tally: Tally) -> List[Finding]:
 _DISK = "the disk or its file system is at fault: see dmesg"
 _SUSPECT = "run it again, with -j 1 too; offkit doctor checks OpenCV, dmesg tells of a bad disk or memory"
 _STRAIGHT = ("the whole video, without a seek",)
+_TWICE = ("the whole video, without a seek, more than once",)
+_REPEAT = (
+    "compare its sha256sum with the original's; OpenCV 4.7 and newer, with one decoder thread, "
+    "conceal damage in one way only"
+)
 # One process has tried by then: what is left is a decoder that does not repeat itself.
 _UNSTEADY = (
     "damaged parts of a video decode differently each time: compare its sha256sum with the original's\n"
@@ -93,14 +98,20 @@ _LOST = "compare its size and sha256sum with the original's: it is damaged or in
 
 
 def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Finding]:
-    """VID008 and VID009 where the straight decoding disagrees with a conversion of ``frames``."""
+    """VID008 and VID009 where the straight decoding disagrees with a conversion of ``frames``;
+    VID018 where decodings disagree with each other."""
     found = []
     if replayed.frames != frames:
         message = "decoded straight through it has {}, the conversion {}".format(
             count(replayed.frames, "frame"), frames
         )
         found.append(Finding("VID008", ERROR, source, message, _STRAIGHT, _UNSTEADY))
-    if replayed.different:
+    if replayed.unsteady:
+        message = "it is damaged, and each decoding conceals that in another way: frame {}".format(
+            _some(replayed.different)
+        )
+        found.append(Finding("VID018", WARNING, source, message, _TWICE, _REPEAT))
+    elif replayed.different:
         message = "samples differ from the video decoded straight through: frame " + _some(replayed.different)
         found.append(Finding("VID009", ERROR, source, message, _STRAIGHT, _UNSTEADY))
     return found
