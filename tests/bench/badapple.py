@@ -66,7 +66,7 @@ def inside(path, double):
 
     libraries = environment.load()
     from offkit.badapple import decode
-    from offkit.badapple.bench import measure, origin
+    from offkit.badapple.bench import measure, origin, pipeline
     from offkit.badapple.formats import look
     from offkit.badapple.formats.base import Facts
     from offkit.badapple.formats.cells import Look
@@ -90,7 +90,7 @@ def inside(path, double):
             for count in (1, 2):
                 job = origin.Job(path, out, form.look.grid, STRETCH)
                 run, lap = measure.lap(
-                    lambda job=job, count=count: origin.processes(job, count, lambda done: None)
+                    lambda job=job, count=count: pipeline.processes(job, count, lambda done: None)
                 )
                 scale = float(video.frames) / run.frames
                 laps.setdefault("origin {}".format(count), []).append(

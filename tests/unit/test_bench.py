@@ -13,8 +13,20 @@ import pytest
 import offkit
 from clip_maker import write_clip
 from offkit.badapple import crew
-from offkit.badapple.bench import chart, document, machine, measure, model, run, table
+from offkit.badapple.bench import (
+    chart,
+    document,
+    machine,
+    measure,
+    model,
+    noise,
+    pipeline,
+    rounds,
+    run,
+    table,
+)
 from offkit.badapple.bench.numbers import Sample, sample
+from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
 from offkit.model.errors import UsageError
 from offkit.model.report import Reporter
 
@@ -41,7 +53,7 @@ def forked():
 def outcome(clip, forked, tmp_path_factory):
     """A real bench of a short clip, twice around."""
     folder = tmp_path_factory.mktemp("bench")
-    found = run.run(run.Request(clip, (1, 2), str(folder), 2, True), Reporter())
+    found = run.run(rounds.Request(clip, (1, 2), str(folder), 2, True), Reporter())
     assert os.listdir(str(folder)) == []
     return found
 
@@ -51,9 +63,9 @@ def wide(outcome):
     """The same with 32 processes and the origin's number of frames, as a large server has them."""
     prediction = outcome.ahead[0][1]
     rows = list(outcome.rows) + [
-        run.Row(run.THREADS, 32, sample([1234.5])),
-        run.Row(
-            run.PROCESSES,
+        Row(THREADS, 32, sample([1234.5])),
+        Row(
+            PROCESSES,
             32,
             sample([210.0]),
             sample([1.2, 1.3]),
@@ -107,9 +119,9 @@ def test_the_origins_numbers_stand_beside(wide):
 
 def test_bars_are_as_long_as_they_should():
     """Shares in proportion, the rest is waiting."""
-    row = run.Row(run.PROCESSES, 2, offkit=sample([10.0]), shares=(10.0, 5.0, 1.0))
+    row = Row(PROCESSES, 2, offkit=sample([10.0]), shares=(10.0, 5.0, 1.0))
     assert table.bar(row, 20, table.ASCII) == "#" * 10 + "=" * 5 + "-" + "." * 4
-    assert table.bar(run.Row(run.PROCESSES, 1), 5, table.ASCII) == "....."
+    assert table.bar(Row(PROCESSES, 1), 5, table.ASCII) == "....."
 
 
 @pytest.fixture
@@ -123,10 +135,10 @@ def test_without_queues_the_rest_is_measured(clip, tmp_path, monkeypatch):
     """A server without semaphores: VID011, and no number where none is."""
 
     def none(*_):
-        raise run.origin._no_queues(OSError(38, "Function not implemented"))
+        raise pipeline._no_queues(OSError(38, "Function not implemented"))
 
-    monkeypatch.setattr(run.origin, "processes", none)
-    found = run.run(run.Request(clip, (1,), str(tmp_path), 1, True), Reporter())
+    monkeypatch.setattr(pipeline, "processes", none)
+    found = run.run(rounds.Request(clip, (1,), str(tmp_path), 1, True), Reporter())
     assert "VID011" in [finding.code for finding in found.findings]
     assert found.stages is None
     assert found.rows[-1].design == Sample()
@@ -145,8 +157,8 @@ def test_a_video_that_cannot_be_cut(clip, tmp_path, monkeypatch):
         result, spent = real(video, form, path, workers, threads)
         return (result if workers == 1 else None), spent
 
-    monkeypatch.setattr(run.measure, "conversion", conversion)
-    found = run.run(run.Request(clip, (1, 2), str(tmp_path), 1, True), Reporter())
+    monkeypatch.setattr(measure, "conversion", conversion)
+    found = run.run(rounds.Request(clip, (1, 2), str(tmp_path), 1, True), Reporter())
     assert "VID007" in [finding.code for finding in found.findings]
     assert [bool(row.offkit.values) for row in found.rows[-2:]] == [True, False]
     assert chart.svg(found) and table.lines(found, 60, table.ASCII)  # noqa: PT018
@@ -184,18 +196,18 @@ def test_the_picture(wide):
     ("text", "found"), [("1,2,4", (1, 2, 4)), ("4, 1,4", (1, 4)), ("32", (32,)), ("512", (512,))]
 )
 def test_counts(text, found):
-    assert run.counts(text) == found
+    assert rounds.counts(text) == found
 
 
 @pytest.mark.parametrize("text", ["", "0", "1,,2", "-1", "a", "513", "1.5", "²"])
 def test_what_is_no_count(text):
     with pytest.raises(UsageError):
-        run.counts(text)
+        rounds.counts(text)
 
 
 @pytest.mark.parametrize(("cores", "found"), [(1, (1,)), (2, (1, 2)), (6, (1, 2, 4, 6)), (8, (1, 2, 4, 8))])
 def test_powers(cores, found):
-    assert run.powers(cores) == found
+    assert rounds.powers(cores) == found
 
 
 def quiet(**more):
@@ -216,8 +228,8 @@ def quiet(**more):
 )
 def test_noise_is_said(here, others, values, word):
     """Other load, a hypervisor that takes, and times that lie apart."""
-    reasons = run.noise(here, [run.Row(run.PROCESSES, 2, offkit=sample(values))], others)
-    assert [word in reason for reason in reasons] == ([True] if word else [])
+    found = noise.reasons(here, [Row(PROCESSES, 2, offkit=sample(values))], others)
+    assert [word in reason for reason in found] == ([True] if word else [])
 
 
 def write(root, path, text):

@@ -116,3 +116,11 @@ def test_samples():
     assert (sample([3.0, 1.0, 2.0]).median, sample([1.0, 2.0]).median) == (2.0, 1.5)
     assert sample([0.9, 1.0, 1.2]).spread == pytest.approx(0.3)
     assert (Sample().median, Sample().spread, ratio(1, 0)) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.4, 1.0])
+def test_the_part_that_is_not_shared(part):
+    """Amdahl's law, backwards."""
+    times = [(count, 50.0 * (part + (1 - part) / count)) for count in (1, 4, 8, 32)]
+    assert model.serial_part(times) == pytest.approx(part)
+    assert model.serial_part(times[:1]) == 0.0

@@ -11,7 +11,7 @@ import pytest
 
 from clip_maker import write_clip
 from offkit.badapple import decode
-from offkit.badapple.bench import origin
+from offkit.badapple.bench import origin, pipeline
 from offkit.badapple.formats.cells import Grid
 from offkit.model.errors import EnvironmentProblem
 
@@ -44,9 +44,9 @@ def expected(clip, frames):
     [
         lambda job, tell: origin.linear(job, tell),
         lambda job, tell: origin.threads(job, 3, tell),
-        lambda job, tell: origin.processes(job, 1, tell, "fork"),
-        lambda job, tell: origin.processes(job, 3, tell, "fork"),
-        lambda job, tell: origin.processes(job, 2, tell, "spawn"),
+        lambda job, tell: pipeline.processes(job, 1, tell, "fork"),
+        lambda job, tell: pipeline.processes(job, 3, tell, "fork"),
+        lambda job, tell: pipeline.processes(job, 2, tell, "spawn"),
     ],
     ids=["linear", "threads", "process", "processes", "spawned"],
 )
@@ -61,7 +61,7 @@ def test_every_frame_is_there_in_order(clip, tmp_path, run, frames):
 
 def test_the_stages_are_accounted_for(clip, tmp_path):
     """CPU of reader, workers and writer, where they are processes."""
-    done = origin.processes(
+    done = pipeline.processes(
         origin.Job(clip, str(tmp_path / "o.txt"), GRID, FRAMES), 2, len([]).__add__, "fork"
     )
     assert min(done.reader, done.workers, done.writer) > 0
@@ -70,7 +70,7 @@ def test_the_stages_are_accounted_for(clip, tmp_path):
 def test_a_shorter_video_than_asked_for_ends(clip, tmp_path):
     """The header may lie."""
     job = origin.Job(clip, str(tmp_path / "o.txt"), GRID, 500)
-    for run in (origin.processes(job, 2, len([]).__add__, "fork"), origin.threads(job, 2, len([]).__add__)):
+    for run in (pipeline.processes(job, 2, len([]).__add__, "fork"), origin.threads(job, 2, len([]).__add__)):
         assert run.frames == FRAMES
 
 
@@ -88,7 +88,7 @@ def test_a_killed_process_is_an_error(clip, tmp_path):
             os.kill(child.pid, signal.SIGKILL)
 
     with pytest.raises(EnvironmentProblem) as caught:
-        origin.processes(origin.Job(clip, str(tmp_path / "o.txt"), Grid(44, 117), FRAMES), 2, kill, "fork")
+        pipeline.processes(origin.Job(clip, str(tmp_path / "o.txt"), Grid(44, 117), FRAMES), 2, kill, "fork")
     assert caught.value.findings[0].code == "VID004"
     assert multiprocessing.active_children() == []
 
@@ -102,7 +102,9 @@ def test_without_semaphores_it_says_so(clip, tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(context), "Queue", none)
     with pytest.raises(EnvironmentProblem) as caught:
-        origin.processes(origin.Job(clip, str(tmp_path / "o.txt"), GRID, FRAMES), 2, len([]).__add__, "fork")
+        pipeline.processes(
+            origin.Job(clip, str(tmp_path / "o.txt"), GRID, FRAMES), 2, len([]).__add__, "fork"
+        )
     assert caught.value.findings[0].code == "VID011"
 
 
@@ -111,7 +113,7 @@ def _coordinate(job, pipe):
         pipe.send([child.pid for child in multiprocessing.active_children()])
         time.sleep(60)
 
-    origin.processes(job, 2, tell, "fork")
+    pipeline.processes(job, 2, tell, "fork")
 
 
 def test_nobody_outlives_a_killed_coordinator(clip, tmp_path):

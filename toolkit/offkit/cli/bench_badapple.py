@@ -22,9 +22,9 @@ def bench(
     ``output``: the directory the workers write in. ``svg``: where the picture goes. numpy and
     cv2 can be imported. Raises OffkitError; findings are warnings, so the exit code is 0.
     """
-    from offkit.badapple.bench import chart, document, run
+    from offkit.badapple.bench import chart, document, rounds, run
 
-    counts = run.counts(asked)
+    counts = rounds.counts(asked)
     if svg:
         _check_svg(svg)
     directory = _directory(output)
@@ -32,7 +32,7 @@ def bench(
     try:
         if not video:
             video, temporary = _clip(quick, report)
-        request = run.Request(video, counts, directory, 1 if quick else 3, quick)
+        request = rounds.Request(video, counts, directory, 1 if quick else 3, quick)
         outcome = run.run(request, report)
     finally:
         if temporary:

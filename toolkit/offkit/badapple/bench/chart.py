@@ -4,7 +4,7 @@ import math
 from typing import List, NamedTuple, Sequence, Tuple
 
 from offkit.badapple.bench import table
-from offkit.badapple.bench.run import LINEAR, PROCESSES, Outcome
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome
 
 WIDTH, HEIGHT = 760, 560
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 560, 92, 400  # of the plot

@@ -4,7 +4,7 @@ from typing import Any, Dict, Optional
 
 from offkit.badapple.bench import model, table
 from offkit.badapple.bench.numbers import Sample, ratio
-from offkit.badapple.bench.run import PROCESSES, Outcome, Row
+from offkit.badapple.bench.outcome import PROCESSES, Outcome, Row
 
 SCHEMA = "offkit/bench-badapple-1"
 

@@ -2,33 +2,30 @@
 
 One reader decodes and puts whole pictures on a queue, pickled; N workers take them and make
 characters with a loop over the cells; one writer, the coordinator, gets the texts on a second
-queue, brings them into order and writes. Linear and with threads it does the same work
-without pickling. The work of a frame: BGR to gray, one cv2.resize to the grid (both in C), and for every
-cell an index into the picture, an int, a call, a division, a look-up and a string that grows. A
-cell costs 0.4 to 0.8 µs here; the origin's own times (35 and 51 s for 6572 frames of 44 × 117
-cells) come to about 0.9 and 1.4 µs. The decoder has as many threads as it likes, as there.
+queue, brings them into order and writes: see ``pipeline``. Linear and with threads, which are
+here, the same work is done without pickling.
+
+The work of a frame: BGR to gray, one cv2.resize to the grid (both in C), and for every cell an
+index into the picture, an int, a call, a division, a look-up and a string that grows. A cell
+costs 0.4 to 0.8 µs on a processor of 2023; the origin's own times (35 and 51 s for 6572 frames
+of 44 × 117 cells) come to about 0.9 and 1.4 µs. The decoder has as many threads as it likes,
+as there.
 """
 
-import os
 import queue
-import resource
-import signal
 import threading
 import time
-from contextlib import contextmanager, suppress
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from contextlib import suppress
+from typing import Any, Callable, Dict, NamedTuple
 
 import cv2
 
-from offkit.badapple import crew
 from offkit.badapple.decode import Source
 from offkit.badapple.formats.cells import Grid
-from offkit.model.errors import EnvironmentProblem
-from offkit.model.finding import ERROR, Finding
 
 RAMP = " .:-=+*#%@"
-_ROOM = 2  # pictures a queue holds for each worker, so that memory does not grow with the video
-_PATIENCE = 1.0  # seconds between two looks at whether the others still live
+ROOM = 2  # pictures a queue holds for each worker, so that memory does not grow with the video
+_PATIENCE = 1.0  # seconds between two looks at whether the others have ended
 
 Advance = Callable[[int], None]
 
@@ -71,11 +68,34 @@ def text(picture: Any, grid: Grid) -> str:
     return rows
 
 
+class Writer:
+    """Texts in any order into a file in the right one."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._early: Dict[int, str] = {}
+        self.written = 0
+
+    def __enter__(self) -> "Writer":
+        self._file = open(self._job.path, "w", encoding="ascii")
+        self._file.write("total frame: {}\n".format(self._job.frames))
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._file.close()
+
+    def add(self, number: int, rows: str) -> None:
+        self._early[number] = rows
+        while self.written in self._early:
+            self._file.write("{}\n{}".format(self.written, self._early.pop(self.written)))
+            self.written += 1
+
+
 def linear(job: Job, advance: Advance) -> Run:
     """Everything one after the other, in this process."""
     began = time.perf_counter()
     source = Source(job.video)
-    with _Writer(job) as writer:
+    with Writer(job) as writer:
         while writer.written < job.frames:
             picture = source.read()
             if picture is None:
@@ -89,8 +109,8 @@ def linear(job: Job, advance: Advance) -> Run:
 def threads(job: Job, workers: int, advance: Advance) -> Run:
     """One thread reads, ``workers`` threads convert, this one writes; queues between them."""
     began = time.perf_counter()
-    frames: Any = queue.Queue(_ROOM * workers)
-    texts: Any = queue.Queue(_ROOM * workers)
+    frames: Any = queue.Queue(ROOM * workers)
+    texts: Any = queue.Queue(ROOM * workers)
     over = threading.Event()
     crowd = [threading.Thread(target=_thread_reads, args=(job, workers, frames, over), daemon=True)]
     crowd += [
@@ -101,7 +121,7 @@ def threads(job: Job, workers: int, advance: Advance) -> Run:
         for thread in crowd:
             thread.start()
         started = time.perf_counter()
-        with _Writer(job) as writer:
+        with Writer(job) as writer:
             ended = 0
             while ended < workers:
                 item = texts.get()
@@ -118,89 +138,6 @@ def threads(job: Job, workers: int, advance: Advance) -> Run:
         for thread in crowd:
             if thread.ident is not None:
                 thread.join()
-
-
-def processes(job: Job, workers: int, advance: Advance, method: Optional[str] = None) -> Run:
-    """One process reads, ``workers`` processes convert, this one writes; pickles between them.
-
-    Raises EnvironmentProblem: VID011 where there are no semaphores, which a
-    multiprocessing.Queue needs, VID004 when a process cannot be started or ends early.
-    """
-    import multiprocessing
-
-    context: Any = multiprocessing.get_context(method or crew.start_method())
-    began = time.perf_counter()
-    try:
-        frames = context.Queue(_ROOM * workers)
-        texts = context.Queue(_ROOM * workers)
-    except (ImportError, OSError) as error:
-        raise _no_queues(error)
-    crowd = [context.Process(target=_reads, args=(job, workers, frames, texts, os.getpid()), daemon=True)]
-    crowd += [
-        context.Process(target=_converts, args=(job.grid, frames, texts, os.getpid()), daemon=True)
-        for _ in range(workers)
-    ]
-    try:
-        try:
-            for process in crowd:
-                process.start()
-        except OSError as error:
-            raise _failed("a process cannot be started: {}".format(error.strerror))
-        started = time.perf_counter()
-        used = _spent()
-        bills: Dict[str, float] = {"reader": 0.0, "worker": 0.0}
-        with _watch(crowd), _Writer(job) as writer:
-            ended = 0
-            while ended < len(crowd):
-                item = texts.get()
-                if isinstance(item[0], str):
-                    bills[item[0]] += item[1]
-                    ended += 1
-                else:
-                    writer.add(*item)
-                    advance(1)
-        return Run(
-            writer.written,
-            started - began,
-            time.perf_counter() - started,
-            bills["reader"],
-            bills["worker"],
-            _spent() - used,
-        )
-    finally:
-        _end(crowd)
-        for one in (frames, texts):
-            one.close()
-            one.cancel_join_thread()
-
-
-class _Writer:
-    """Texts in any order into a file in the right one."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._early: Dict[int, str] = {}
-        self.written = 0
-
-    def __enter__(self) -> "_Writer":
-        self._file = open(self._job.path, "w", encoding="ascii")
-        self._file.write("total frame: {}\n".format(self._job.frames))
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self._file.close()
-
-    def add(self, number: int, rows: str) -> None:
-        self._early[number] = rows
-        while self.written in self._early:
-            self._file.write("{}\n{}".format(self.written, self._early.pop(self.written)))
-            self.written += 1
-
-
-def _spent() -> float:
-    """Processor seconds of this process so far."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def _thread_reads(job: Job, workers: int, frames: Any, over: Any) -> None:
@@ -241,88 +178,3 @@ def _get(room: Any, over: Any) -> Any:
         with suppress(queue.Empty):
             return room.get(timeout=_PATIENCE)
     return None
-
-
-def _reads(job: Job, workers: int, frames: Any, texts: Any, parent: int) -> None:
-    """The life of the reading process."""
-    _watch_parent(parent)
-    source = Source(job.video)
-    for number in range(job.frames):
-        picture = source.read()
-        if picture is None:
-            break
-        frames.put((number, picture.copy()))  # the queue's own thread pickles it later
-    source.close()
-    for _ in range(workers):
-        frames.put(None)
-    frames.close()
-    frames.join_thread()  # whose work is to be on the bill
-    texts.put(("reader", _spent()))
-
-
-def _converts(grid: Grid, frames: Any, texts: Any, parent: int) -> None:
-    """The life of a converting process."""
-    _watch_parent(parent)
-    while True:
-        item = frames.get()
-        if item is None:
-            break
-        texts.put((item[0], text(item[1], grid)))
-    texts.put(("worker", _spent()))
-
-
-def _watch_parent(parent: int) -> None:
-    """End this process once the coordinator is gone: nobody reads the queues then, nobody ends us.
-
-    By a timer, because a queue is read without a time limit once a pickle has begun to arrive.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # they reach the coordinator, who ends us
-
-    def look(number: int, frame: Any) -> None:
-        if os.getppid() != parent:
-            os._exit(1)  # an ordinary exit would wait until the queues are read
-
-    signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
-
-
-@contextmanager
-def _watch(crowd: List[Any]) -> Iterator[None]:
-    """Raise as soon as a process has failed, whatever is being waited for meanwhile."""
-
-    def look(number: int, frame: Any) -> None:
-        for process in crowd:
-            if process.exitcode:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-                raise _failed("a process ended with exit status {} too early".format(process.exitcode))
-
-    before = signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PATIENCE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _end(crowd: List[Any]) -> None:
-    for process in crowd:
-        if process.pid is not None and process.is_alive():
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-    for process in crowd:
-        if process.pid is not None:
-            process.join()
-
-
-def _failed(why: str) -> EnvironmentProblem:
-    text = "the origin's design: " + why
-    fix = "measure fewer processes, --bench 1,2, or raise the limits: ulimit -u (processes)"
-    return EnvironmentProblem(text, [Finding("VID004", ERROR, "--bench", text, (), fix)])
-
-
-def _no_queues(error: Exception) -> EnvironmentProblem:
-    text = "the origin's design cannot be measured: its queues need semaphores ({})".format(error)
-    fix = "mount -t tmpfs -o mode=1777 tmpfs /dev/shm"
-    return EnvironmentProblem(text, [Finding("VID011", ERROR, "/dev/shm", text, ("sem_open(3)",), fix)])

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.badapple.bench import model
 from offkit.badapple.bench.numbers import Sample, ratio
-from offkit.badapple.bench.run import LINEAR, PROCESSES, Outcome, Row
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome, Row
 
 # The origin's own times in seconds, as published with it: linear, and with so many processes.
 LAPTOP: Dict[Tuple[str, int], int] = {
@@ -232,6 +232,7 @@ def _riddle(outcome: Outcome) -> List[str]:
         return []
     stages: Any = outcome.stages
     least = outcome.frames * max(stages.reader, stages.writer)
+    alone = model.serial_part(sorted((count, float(seconds)) for (_, count), seconds in SERVER.items()))
     fed = max(1.0, ratio(stages.workers, stages.reader))
     return [
         "The origin's riddle: each frame passes one reader ({:.2f} ms".format(stages.reader * 1e3),
@@ -239,4 +240,6 @@ def _riddle(outcome: Outcome) -> List[str]:
             stages.writer * 1e3, stages.workers * 1e3
         ),
         "Beyond {:.0f} processes all wait: never less than {} s.".format(fed, _two(least)),
+        "The origin's server says so too: by its own times {:.0%} of".format(alone),
+        "its work is done by one process while the others wait.",
     ]
