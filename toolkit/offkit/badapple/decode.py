@@ -15,6 +15,7 @@ from offkit.model.finding import ERROR, Finding
 
 ALL_THREADS = 0
 _LIMITABLE = hasattr(cv2, "CAP_PROP_N_THREADS")  # since OpenCV 4.7
+_ORIENTATION = getattr(cv2, "CAP_PROP_ORIENTATION_META", -1)  # since 4.5; before, pictures are not turned
 _OR_NONE = "give the path of a video, or none at all: then the built-in clip is converted"
 _PLANAR = (b"I420", b"NV12")  # layouts that begin with all luma
 _CALIBRATION = 30  # pictures in which the range of luma must show
@@ -71,7 +72,7 @@ class Source:
         code = int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) & 0xFFFFFFFF
         return (
             not capture.get(cv2.CAP_PROP_CONVERT_RGB)
-            and not capture.get(cv2.CAP_PROP_ORIENTATION_META)
+            and not capture.get(_ORIENTATION)
             and code.to_bytes(4, "little") in _PLANAR
         )
 
