@@ -230,10 +230,15 @@ class Player:
             self._clock.speed,
             self._clock.paused,
             self._controls.loop,
-            sum(1 for one in self._times if one > now - 1),
+            self._rate(now),
             self._dropped,
             message,
         )
+
+    def _rate(self, now: float) -> float:
+        """Frames a second, in the last one."""
+        times = [one for one in self._times if one > now - 1]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
 
     def _what(self) -> str:
         colours = self._ability.colours
