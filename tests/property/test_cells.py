@@ -21,7 +21,7 @@ BYTES = st.binary(min_size=1, max_size=900)
 @st.composite
 def looks(draw):
     ramp = draw(st.sampled_from([*look.RAMPS.values(), '"\\<>&/', "àü", "m[;0H\033"[:5], " █ż"]))
-    grid = Grid(draw(st.integers(1, 5)), draw(st.integers(2, 40)))
+    grid = Grid(draw(st.integers(1, 5)), draw(st.one_of(st.integers(2, 4), st.integers(2, 40))))
     return Look(grid, draw(st.sampled_from(films.MODES)), draw(st.sampled_from(films.COLOURS)), ramp)
 
 
@@ -33,7 +33,8 @@ def random_film(shown, frames, seed):
     shape = (rows, columns) + ((3,) if shown.colour == TRUE else ())
     film = []
     for number in range(frames):
-        planes = [codes[random.randint(0, len(codes), (rows, columns))]]
+        few = codes[random.randint(0, len(codes), random.randint(1, 4))]  # so that some are all alike
+        planes = [few[random.randint(0, len(few), (rows, columns))]]
         most = 16 if shown.colour == "16" else 256
         planes += [random.randint(0, most, shape).astype(np.uint8) for _ in range(inks(shown))]
         if number:

@@ -77,10 +77,14 @@ class TextReader(Reader):
         if colour != MONO and inks == 1 and mode == HALF:
             mode = CHARACTERS  # a ramp of blocks
         self.look = Look(Grid(rows, columns), mode, colour, "", False)
-        size = len(row[0]) // columns if width else 0
+        # Of frames as long as one whose characters are all as short, or as long, as can be, all
+        # characters are. In between, others of two sizes could make up for each other.
+        size = _size(glyphs) if width else 0
+        if size == 2 and not self._growing:
+            size = 0
         self._form = _Sized(self.look, self.facts, size)
         self._begin = at
-        if width:
+        if size:
             return
         self._parts.follow(rows + 1, at, _number)
         if self._growing:
@@ -181,6 +185,12 @@ class _Sized(Text):
     @property
     def cell_size(self) -> int:
         return self._size
+
+
+def _size(glyphs: Any) -> int:
+    """Bytes of each of these characters in UTF-8; 0 where they differ."""
+    sizes = 1 + (glyphs >= 0x80) + (glyphs >= 0x800)
+    return int(sizes.flat[0]) if (sizes == sizes.flat[0]).all() else 0
 
 
 def _number(line: bytes) -> int:
