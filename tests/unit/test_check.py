@@ -342,3 +342,14 @@ def test_one_decoder_thread_repeats_itself(monkeypatch):
     monkeypatch.setattr(check, "decoder_threads", lambda asked: 1)
     (finding,) = verdict.replay_findings(9, "a.mp4", check.video(check.Replay, Bar()))
     assert finding.code == "VID009"
+
+
+@pytest.mark.parametrize(
+    ("frames", "last", "gap", "says"), [(90, 3.0, 0.034, ""), (43, 2.9, 0.1, "0.10 s"), (2, 1.0, 1.0, "")]
+)
+def test_a_frame_rate_that_varies(frames, last, gap, says):
+    """Worth knowing: nothing is lost, but the film runs at another speed in places."""
+    found = verdict.uneven("a.mp4", check.Replayed(frames, [], last, gap))
+    assert [(one.code, one.severity, says in one.message) for one in found] == [
+        ("VID006", "info", True)
+    ] * bool(says)

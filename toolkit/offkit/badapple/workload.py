@@ -184,7 +184,8 @@ def _run(
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail
     shown_seconds = boxes.presented(source)
-    findings += verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed, shown_seconds)
+    lost = verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed, shown_seconds)
+    findings += lost or verdict.uneven(source, checked.replayed)
     findings += output.flushed(part, path)
     size = os.path.getsize(part)
     try:

@@ -97,6 +97,20 @@ _HOLE = 5  # times the usual distance of two pictures
 _LOST = "compare its size and sha256sum with the original's: it is damaged or incomplete"
 
 
+def uneven(source: str, replayed: Optional[Replayed]) -> List[Finding]:
+    """VID006 when pictures are not shown at even distances: conversions show them as if they were."""
+    if replayed is None or replayed.frames < 3:
+        return []
+    usual = replayed.last / (replayed.frames - 1)
+    if not _EVEN * usual < replayed.gap <= _HOLE * usual:
+        return []
+    text = "its frame rate varies ({:.2f} s between two pictures, {:.2f} s on average); the average is taken"
+    return [Finding("VID006", INFO, source, text.format(replayed.gap, usual), _STRAIGHT)]
+
+
+_EVEN = 1.3  # times the usual distance; containers round times to milliseconds
+
+
 def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Finding]:
     """VID008 and VID009 where the straight decoding disagrees with a conversion of ``frames``;
     VID018 where decodings disagree with each other."""
