@@ -119,9 +119,8 @@ def predict(load: Load, costs: Costs, machine: Machine, workers: int, threads: f
     shares = stretches(load, workers)
     count = len(shares)
     width = max(1.0, min(threads, machine.cores / count))
-    # FFmpeg's threads get the next picture's data when the one before is asked for, so they
-    # share the decoding among them but stand still while the worker converts.
-    pace = costs.decode / width + costs.own
+    # One thread does all; with more, pictures are decoded while earlier ones are converted.
+    pace = costs.frame if width == 1.0 else max(costs.own, costs.frame / width)
     longest = max(costs.opening + frames * pace + wasted * costs.decode / width for frames, wasted in shares)
     wasted = sum(part[1] for part in shares)
     work = count * costs.opening + load.frames * costs.frame + wasted * costs.decode
