@@ -149,7 +149,7 @@ def _shell(job, slave, hears, tells):
     for number in (signal.SIGTTOU, signal.SIGINT, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
     before = termios.tcgetattr(0)
-    ready, go = os.pipe()
+    ready, go = os.pipe(), os.pipe()
     pid = os.fork()
     if not pid:
         code = 99
@@ -157,17 +157,18 @@ def _shell(job, slave, hears, tells):
             for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            os.close(go)
-            os.read(ready, 1)
+            os.write(ready[1], b".")
+            os.read(go[0], 1)
             code = job()
         except KeyboardInterrupt:
             code = INTERRUPTED
         finally:
             os._exit(code)
     os.setpgid(pid, pid)
+    os.read(ready[0], 1)
     os.tcsetpgrp(0, pid)
     os.write(tells, pickle.dumps(pid).ljust(_NEWS))
-    os.close(go)
+    os.write(go[1], b".")
     while True:
         status = os.waitpid(pid, os.WUNTRACED)[1]
         os.tcsetpgrp(0, os.getpgrp())

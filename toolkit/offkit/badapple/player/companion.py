@@ -54,13 +54,19 @@ class Companion:
         self._handle, self._modes = handle, terminal.modes(handle)
         self._answer: Any = None
         self._restored = False
-        with _blocked():
-            context: Any = multiprocessing.get_context(crew.start_method())
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_body, args=(film, can, theirs, self._pipe), daemon=True)
-            self._process.start()
-            theirs.close()
-        self._stops = signal.signal(signal.SIGTSTP, self._pass_on)
+        self._stops = signal.getsignal(signal.SIGTSTP)
+        try:
+            with _blocked():
+                context: Any = multiprocessing.get_context(crew.start_method())
+                self._pipe, theirs = context.Pipe()
+                work = (film, can, theirs, self._pipe)
+                self._process = context.Process(target=_body, args=work, daemon=True)
+                self._process.start()
+                theirs.close()
+                signal.signal(signal.SIGTSTP, self._pass_on)
+        except KeyboardInterrupt:  # it came meanwhile, and the film is on
+            self.close()
+            raise
 
     def __enter__(self) -> "Companion":
         return self

@@ -124,6 +124,7 @@ class Player:
         if self._controls.suspend:
             self._controls.suspend = False
             place = self._clock.position(now)
+            self.settle()
             self._terminal.suspend()
             self._clock.go(place, time.monotonic())
             self._controls.redraw = True
