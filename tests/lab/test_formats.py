@@ -109,6 +109,31 @@ def test_a_page_plays_by_itself_and_stands_still_where_motion_is_unwanted(tmp_pa
     assert attribute(dom, "aria-valuetext") == "0:04 / 0:05, frame 123"
 
 
+@pytest.mark.parametrize(
+    ("keys", "frame", "mark"),
+    [
+        ([".", ".", ","], 101, 'aria-label="Play"'),
+        (["ArrowRight", "ArrowLeft", "ArrowLeft"], 0, 'aria-label="Play"'),
+        (["End", "ArrowRight"], 159, 'aria-label="Play"'),
+        (["Home", "f"], 0, 'id="player" class="wide"'),
+        ([" "], 100, 'aria-label="Pause"'),
+        (["x", "+", "End"], 159, 'id="seek"'),
+    ],
+)
+def test_a_page_hears_keys(tmp_path, keys, frame, mark):
+    """From frame 100 on, pressed as soon as the page is there."""
+    look = Look(films.GRID)
+    films.write(tmp_path / "film.html", "html", look, films.cells(look, 40) * 4)
+    press = "for (const key of {}) document.dispatchEvent(new KeyboardEvent('keydown', {{ key: key }}));"
+    with (tmp_path / "film.html").open("a", encoding="utf-8") as page:
+        page.write("<script>" + press.format(json.dumps(keys)) + "</script>\n")
+    dom = browse(tmp_path, "file://{}#frame=100".format(tmp_path / "film.html"), "--dump-dom")
+    assert abs(int(attribute(dom, "aria-valuetext").rpartition(" ")[2]) - frame) <= (
+        5 if keys == [" "] else 0
+    )
+    assert mark in dom
+
+
 def test_asciinema_takes_it(tmp_path):
     """``asciinema cat`` on a terminal writes what the events say."""
     needs("asciinema")
