@@ -18,6 +18,13 @@ def memory(tmp_path):
     return tmp_path
 
 
+def test_few_at_a_time(memory):
+    """Every processor all the same, one after the other."""
+    found = processors.prove(1, "fork", str(memory))
+    assert [one.processor for one in found.worked] == sorted(os.sched_getaffinity(0))
+    assert len(found.holds) == 1
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_healthy_server(memory, method):
     """Every processor that may be used, each on its own; nothing is left."""
@@ -111,6 +118,7 @@ def test_a_semaphore_that_does_not_exclude(memory, monkeypatch):
         return done
 
     monkeypatch.setattr(processors, "work", wrong)
+    monkeypatch.setattr(processors, "_processors", lambda: sorted(os.sched_getaffinity(0))[:1])
     (finding,) = processors.prove(1, "fork", str(memory)).findings
     assert (finding.code, finding.subject) == ("VID020", "/dev/shm")
     assert "200 counts became 201" in finding.message

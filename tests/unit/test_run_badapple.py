@@ -88,7 +88,7 @@ def test_for_programs(command, tmp_path):
     ]
     assert document["output_bytes"] == os.path.getsize(document["output"])
     assert sum(share["frames"] for share in document["per_worker"]) == 180
-    assert [one["processor"] for one in document["processors"]] == sorted(os.sched_getaffinity(0))[:2]
+    assert [one["processor"] for one in document["processors"]] == sorted(os.sched_getaffinity(0))
     assert {"codec": "mp4v", "container": "mp4", "state": "works", "detail": "", "seeks": True}.items() <= (
         document["codecs"][0].items()
     )

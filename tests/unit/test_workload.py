@@ -428,3 +428,21 @@ def test_no_room_to_try_codecs(monkeypatch, tmp_path):
 
     monkeypatch.setattr(leftovers, "temporary_directory", nowhere)
     assert "No usable temporary directory" in run(workers=2).findings[0].message
+
+
+def test_few_processes_are_left(monkeypatch, here):
+    """No codec is accused, and no film of no frames praised."""
+    monkeypatch.setattr(limits, "measure", lambda: FREE._replace(processes=3))
+    outcome = run(workers=1)
+    assert set(found(outcome)) == {"VID016"}
+    assert "codecs cannot be tried: 3 more processes" in outcome.findings[-1].message
+
+    class Closed(decode.Source):
+        def read(self):
+            return None
+
+    monkeypatch.setattr(convert, "Source", Closed)
+    with pytest.raises(EnvironmentProblem, match="cannot be converted") as caught:
+        run(workers=1, output="b.txt")
+    assert [one.code for one in caught.value.findings][:1] == ["VID004"]
+    assert os.listdir(str(here)) == ["badapple.txt"]

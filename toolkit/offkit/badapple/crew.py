@@ -134,7 +134,7 @@ def _died(worker: Any, index: int, count: int) -> OffkitError:
         -signal.SIGILL: "the processor lacks an instruction that numpy or OpenCV was built with",
     }
     fix = fixes.get(code, "run it again with -j 1; offkit doctor checks the libraries")
-    return EnvironmentProblem(text, [Finding("VID004", ERROR, "worker {}".format(index + 1), text, (), fix)])
+    return EnvironmentProblem(text, [Finding("VID004", ERROR, "processes", text, (), fix)])
 
 
 def _serve(work: Work, job: Any, pipe: Any, foreign: List[Any]) -> None:

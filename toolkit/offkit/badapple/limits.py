@@ -17,6 +17,7 @@ from offkit.model.finding import WARNING, Finding
 
 _BASE = 70 << 20  # bytes of a worker with Python, numpy and OpenCV, less what fork shares
 _PICTURES = 30  # that a decoder holds: 16 of reference, those that wait, those being converted
+_THREAD = 136 << 20  # bytes that a thread maps at once: its stack, and glibc's arena with room to align
 _SPARE_FILES = 32
 _SPARE_PROCESSES = 2
 
@@ -109,7 +110,7 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1
         if room is not None and found[0] < workers:
             workers = max(1, found[0])
             findings.append(found[1](workers))
-    stacks = threads * (9 << 20) if threads > 1 else 0
+    stacks = threads * _THREAD if threads > 1 else 0
     if limits.address_space is not None and limits.address_space < memory + stacks:
         findings.append(
             _limit(

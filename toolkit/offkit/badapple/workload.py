@@ -17,9 +17,9 @@ from offkit.badapple.keyframes import LEAST, cuts
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors, verdict
 from offkit.edges import leftovers
-from offkit.model.errors import OffkitError
-from offkit.model.finding import INFO, WARNING, Finding, has_errors
-from offkit.model.report import Reporter
+from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
+from offkit.model.report import Bar, Reporter
 
 _RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
@@ -169,7 +169,7 @@ def _run(
         began = time.perf_counter()
         shares = len(cuts(video.frames, workers, video.keys))
         with examine.film(report, video.frames, form, part, shares, True) as bar:
-            result = convert.convert(video, form, part, workers, bar, method)
+            result = _converted(video, form, part, workers, bar, method, allowed)
         spent += time.perf_counter() - began
         checked = examine.Checked([], [])
         if result is not None:
@@ -194,7 +194,7 @@ def _run(
         raise convert.unwritable(path, error)
     tried: List[codecs.Tried] = []
     if request.codecs or not (request.video or request.quick):
-        tried, untried = _codecs(report, allowed.workers, method)
+        tried, untried = _codecs(report, allowed.workers, method, found.processes)
         findings += untried + codecs.findings(tried, libraries.cv2)
     return Outcome(
         path,
@@ -216,6 +216,29 @@ def _run(
     )
 
 
+def _converted(
+    video: decode.Video,
+    form: Format,
+    part: str,
+    workers: int,
+    bar: Bar,
+    method: str,
+    allowed: limits.Allowed,
+) -> Optional[convert.Result]:
+    """As ``convert.convert``; a failure is told together with what limits the server."""
+    try:
+        result = convert.convert(video, form, part, workers, bar, method)
+    except EnvironmentProblem as problem:
+        problem.findings = tuple(problem.findings) + tuple(allowed.findings)
+        raise
+    if result is not None and not result.frames:
+        text = "no worker can decode it, although there are pictures: its decoder cannot be started"
+        fix = "the decoder needs threads and memory: see ulimit -a"
+        limited = [Finding("VID004", ERROR, video.path, text, (), fix), *allowed.findings]
+        raise EnvironmentProblem("the video cannot be converted", limited)
+    return result
+
+
 def _form(request: Request, video: decode.Video) -> Format:
     """The format as asked for, for pictures of this video. Raises UsageError."""
     grid = look.grid(video.width, video.height, request.columns, request.rows, request.aspect)
@@ -223,8 +246,15 @@ def _form(request: Request, video: decode.Video) -> Format:
     return catalogue.make(request.form, looks, Facts(video.fps or _RATE_UNKNOWN, video.width, video.height))
 
 
-def _codecs(report: Reporter, workers: int, method: str) -> Tuple[List[codecs.Tried], List[Finding]]:
-    """Try them, where there is room for it; else VID016."""
+def _codecs(
+    report: Reporter, workers: int, method: str, processes: Optional[int]
+) -> Tuple[List[codecs.Tried], List[Finding]]:
+    """Try them, where there is room for it, and for the threads of encoders; else VID016."""
+    if processes is not None:
+        workers = min(workers, processes // (2 * decode.decoder_threads(1) + 2))
+        if not workers:
+            few = count(processes, "more process or thread", "more processes or threads")
+            return [], [_untried("processes", "{} can be started".format(few))]
     try:
         folder = leftovers.temporary_directory()
     except OSError as error:
@@ -243,4 +273,7 @@ def _codecs(report: Reporter, workers: int, method: str) -> Tuple[List[codecs.Tr
 
 def _untried(place: str, why: str) -> Finding:
     text = "codecs cannot be tried: {}".format(why)
-    return Finding("VID016", WARNING, place, text, (), "make room there, or set TMPDIR to a place that has")
+    return Finding("VID016", WARNING, place, text, (), _ROOM)
+
+
+_ROOM = "make room there, or set TMPDIR to a place that has; of processes: ulimit -u"

@@ -137,6 +137,12 @@ def _guarded(args: List[str]) -> int:
         problem = _refusal(error)
         render.error(problem)
         return problem.exit_code
+    except MemoryError:
+        problem = EnvironmentProblem(
+            "out of memory", fix="ulimit -v unlimited, or a server (a container, a service) with more of it"
+        )
+        render.error(problem)
+        return problem.exit_code
     except Exception:
         return _internal(args)
 

@@ -53,7 +53,7 @@ def _document(outcome: Any) -> Dict[str, Any]:
         "output": os.path.abspath(outcome.output),
         "format": form.name,
         "mode": form.look.mode,
-        "color": form.look.colour,
+        "color": "none" if form.look.colour == "mono" else form.look.colour,
         "ramp": form.look.ramp,
         "invert": form.look.invert,
         "output_bytes": outcome.size,

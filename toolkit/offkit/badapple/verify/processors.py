@@ -49,20 +49,24 @@ class Proof(NamedTuple):
 
 
 def prove(most: int, method: str, directory: str = SHARED) -> Proof:
-    """Try at most ``most`` processors. Shared memory is made in ``directory``, which is left as it was,
-    or where that cannot be in a file on the disk.
+    """Try every processor, ``most`` at a time.
+
+    Shared memory is made in ``directory``, which is left as it was, or where that cannot be in a
+    file on the disk.
 
     VID011 where shared memory or semaphores cannot be had, VID016 for a processor that cannot
     be used, VID020 where something wrong was computed. Raises EnvironmentProblem (VID004).
     """
     semaphore, findings = _semaphore(method)
-    chosen = _processors()[:most]
+    chosen = _processors()
     path, memory = _memory(directory, _COUNTER + _DIGEST * len(chosen), findings)
     if memory is None:
         return Proof([], [], findings)
     try:
         tasks = [Task(path, at, one, semaphore) for at, one in enumerate(chosen)]
-        worked: List[Worked] = crew.run(work, tasks, Bar(), method)
+        worked: List[Worked] = []
+        for start in range(0, len(tasks), most):
+            worked += crew.run(work, tasks[start : start + most], Bar(), method)
     finally:
         os.unlink(path)
     return Proof(worked, *_judged(worked, memory, bool(semaphore), findings))
