@@ -102,6 +102,20 @@ def test_only_the_result(command):
     assert out.startswith("+ 180 frames")
 
 
+def test_a_reader_that_has_gone(tmp_path, cache):
+    """As with ``| head -1``: not a failed check."""
+    program = [sys.executable, "-m", "offkit.cli.app", "run-badapple", "-q", "--quick"]
+    environment = dict(os.environ, PYTHONPATH=TOOLKIT, XDG_CACHE_HOME=cache)
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(
+        program, stdout=writer, stderr=subprocess.PIPE, env=environment, cwd=str(tmp_path)
+    )
+    os.close(writer)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -175,6 +175,10 @@ def _run(args: List[str]) -> int:
         raise KeyboardInterrupt
     except typer.Exit as leave:
         return leave.exit_code
+    except SystemExit as leave:  # what typer makes of a reader that has gone
+        if isinstance(leave.__context__, BrokenPipeError):
+            raise leave.__context__
+        raise
     except _UsageProblem as error:
         named = args and args[0] in getattr(command, "commands", {})
         render.usage(error, "offkit " + args[0] if named else "offkit")
