@@ -20,11 +20,10 @@ from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.keyframes import cuts
 from offkit.badapple.seam import Seam, Watch
+from offkit.badapple.writer import Share, Writer
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
-
-_BATCH = 1 << 18  # bytes a worker collects before it writes
 
 
 class Job(NamedTuple):
@@ -44,16 +43,10 @@ class Job(NamedTuple):
         """The path of the file that this worker writes."""
         return self.path if self.part is None else parts.name(self.path, self.part)
 
-
-class Share(NamedTuple):
-    """What a worker did."""
-
-    start: int
-    frames: int
-    cpu_seconds: float
-    decode_seconds: float  # wall time, as the next two
-    convert_seconds: float
-    write_seconds: float
+    @property
+    def place(self) -> int:
+        """Where its first frame begins in that file."""
+        return 0 if self.part is not None else self.base + int(self.form.offset(self.start) or 0)
 
 
 class Stretch(NamedTuple):
@@ -157,7 +150,9 @@ def work(job: Job, tell: crew.Tell) -> Stretch:
     try:
         handle = os.open(job.written, os.O_WRONLY | os.O_NOFOLLOW)
         try:
-            return _stretch(job, source, _Writer(handle, job, painters, tell), began)
+            return _stretch(
+                job, source, Writer(handle, job.form, job.start, job.place, painters, tell), began
+            )
         finally:
             os.close(handle)
     except OSError as error:
@@ -166,7 +161,7 @@ def work(job: Job, tell: crew.Tell) -> Stretch:
         source.close()
 
 
-def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stretch:
+def _stretch(job: Job, source: Source, writer: Writer, began: float) -> Stretch:
     opening: Optional[Watch] = None
     closing: Optional[Watch] = None
     ended = False
@@ -203,65 +198,3 @@ def _stretch(job: Job, source: Source, writer: "_Writer", began: float) -> Stret
         closing.seam if closing else None,
         writer.sizes(),
     )
-
-
-class _Writer:
-    """Turns pictures into frames of the file and writes them in batches."""
-
-    def __init__(self, handle: int, job: Job, painters: List[Painter], tell: crew.Tell) -> None:
-        self._handle, self._form, self._start, self._tell = handle, job.form, job.start, tell
-        self._painters = painters  # two take turns where the cells of the frame before are wanted
-        self._before: Any = None
-        apart = job.part is not None
-        self._place = 0 if apart else job.base + int(job.form.offset(job.start) or 0)
-        self._sizes: Any = [] if apart else None
-        self._batch: List[bytes] = []
-        self._collected = 0  # bytes in it
-        self._frames = 0
-        self._painting = self._writing = 0.0
-
-    def prepare(self, picture: Any) -> None:
-        """The picture before the first one."""
-        if len(self._painters) > 1:
-            self._before = self._painters[(self._start - 1) % 2].cells(picture)
-
-    def add(self, picture: Any) -> None:
-        began = time.perf_counter()
-        number = self._start + self._frames
-        cells = self._painters[number % len(self._painters)].cells(picture)
-        frame = self._form.frame(number, cells, self._before)
-        if len(self._painters) > 1:
-            self._before = cells
-        self._batch.append(frame)
-        self._frames += 1
-        self._collected += len(frame)
-        self._painting += time.perf_counter() - began
-        if self._collected >= _BATCH or len(self._batch) == 64:
-            self.flush()
-
-    def flush(self) -> None:
-        began = time.perf_counter()
-        rest = memoryview(b"".join(self._batch))
-        while len(rest):
-            done = os.pwrite(self._handle, rest, self._place)
-            rest, self._place = rest[done:], self._place + done
-        if self._sizes is not None:
-            self._sizes.append(np.fromiter(map(len, self._batch), np.uint32, len(self._batch)))
-        self._writing += time.perf_counter() - began
-        self._tell(len(self._batch))
-        self._batch, self._collected = [], 0
-
-    def sizes(self) -> Optional[Any]:
-        """(frames,) uint32: bytes of each frame written, None where they are known beforehand."""
-        return None if self._sizes is None else np.concatenate([np.zeros(0, np.uint32)] + self._sizes)
-
-    def share(self, began: float) -> Share:
-        spent = time.perf_counter() - began
-        return Share(
-            self._start,
-            self._frames,
-            time.process_time(),
-            spent - self._painting - self._writing,
-            self._painting,
-            self._writing,
-        )
