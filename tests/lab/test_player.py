@@ -1,5 +1,6 @@
 """The player in tmux, which is a real terminal: what stands on it, at several sizes and in several kinds."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -76,7 +77,10 @@ class Tmux:
         return self
 
     def __exit__(self, *exc):
+        path = self.call("display-message", "-p", "#{socket_path}").strip()
         self.call("kill-server")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
     def call(self, *args):
         done = subprocess.run(
