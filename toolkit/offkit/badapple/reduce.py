@@ -40,12 +40,12 @@ class _Plan:
             places: Any = (np.arange(down) * 2 + 1) * height // (2 * down)
             self._lines = places.astype(np.intp)
             self._taken: Any = np.empty((down, width) + shape[2:], np.uint8)
-        self.plane: Any = np.empty((down, width), np.uint8)
         while count > 1:
             count, down = count // 2, down // 2
             across = across // 2 if across >= 2 * cells.columns and across % 2 == 0 else across
             self.colours.append(((across, down), np.empty((down, across) + shape[2:], np.uint8)))
         self.planes = [(size, np.empty(size[::-1], np.uint8)) for size, _ in self.colours]
+        self.plane: Any = self.planes[0][1] if self.planes else np.empty((height, width), np.uint8)
         shrinks = down >= 2 * cells.rows or across >= 3 * cells.columns
         self.last = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
 
@@ -82,10 +82,12 @@ class Reducer:
         """Gray levels of the cells, BT.601: (rows, columns) uint8, 0 to 255."""
         plan = self._plan(picture.shape)
         small = plan.taken_from(picture)
-        if small.ndim == 3:
-            small = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY, plan.plane)
+        if picture.ndim == 3:
+            # Halved once, there are four times fewer pixels to make gray.
+            small = cv2.cvtColor(plan.halved(small, plan.colours[:1]), cv2.COLOR_BGR2GRAY, plan.plane)
+            return self._fitted(plan.halved(small, plan.planes[1:]), plan.last, self._gray)
         gray = self._fitted(plan.halved(small, plan.planes), plan.last, self._gray)
-        if picture.ndim == 2 and self._table is not None:
+        if self._table is not None:
             cv2.LUT(gray, self._table, gray)
         return gray
 

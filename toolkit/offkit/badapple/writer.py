@@ -10,7 +10,7 @@ from offkit.badapple import crew
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
 
-_BATCH = 1 << 18  # bytes a worker collects before it writes
+_BATCH = 1 << 16  # bytes a worker collects before it writes: they shall not crowd pictures out of the cache
 
 
 class Share(NamedTuple):

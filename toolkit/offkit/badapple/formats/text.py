@@ -7,13 +7,13 @@ its number. In colour each row begins with its colours and ends by resetting the
 ``cat`` can begin at any line.
 """
 
-from typing import Any, Dict, Optional
+from typing import Any, Optional
 
 import numpy as np
 
 from offkit.badapple.formats import sgr
-from offkit.badapple.formats.base import Format
-from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells
+from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
 
 _END = sgr.words(sgr.RESET, b"\n")
 
@@ -40,23 +40,23 @@ class Text(Format):
     name = "text"
     suffix = ".txt"
 
+    def __init__(self, look: Look, facts: Facts) -> None:
+        super().__init__(look, facts)
+        rows, columns = look.grid
+        # Bytes of every cell; 0 where that depends on what it shows. Blocks and dots have three
+        # bytes, the empty ones too.
+        self.cell_size = 0
+        if look.colour == MONO:
+            self.cell_size = character_size(look.ramp) if look.mode == CHARACTERS else 3
+        # Bytes of a frame's rows where ``cell_size`` is known.
+        self.size = rows * (columns * self.cell_size + 1)
+        # The rows of a frame in one colour, their newlines in place: bytes, or code points.
+        kind = np.uint8 if self.cell_size == 1 else sgr.WORD
+        self._lines: Any = np.full((rows, columns + 1), 10, kind) if look.colour == MONO else None
+
     def head(self, frames: int) -> bytes:
         text = "total frame: {} / FPS: {!r} / resolution: {}x{}\n"
         return text.format(frames, float(self.facts.fps), *self.facts[1:]).encode("ascii")
-
-    @property
-    def cell_size(self) -> int:
-        """Bytes of every cell; 0 where that depends on what it shows."""
-        if self.look.colour != MONO:
-            return 0
-        # Blocks and dots have three bytes, the empty ones too.
-        return character_size(self.look.ramp) if self.look.mode == CHARACTERS else 3
-
-    @property
-    def size(self) -> int:
-        """Bytes of a frame's rows where ``cell_size`` is known."""
-        rows, columns = self.look.grid
-        return rows * (columns * self.cell_size + 1)
 
     def offset(self, number: int) -> Optional[int]:
         if not self.cell_size:
@@ -66,14 +66,13 @@ class Text(Format):
     def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
         return b"%d\n%b" % (number, self._rows(cells))
 
-    def _rows(self, cells: Cells) -> bytes:
+    def _rows(self, cells: Cells) -> Any:
         rows, columns = self.look.grid
-        if self.look.colour == MONO:
-            single = self.cell_size == 1
-            lines = _lines(rows, columns, single)
-            lines[:, :columns] = cells.glyphs
-            data: bytes = lines.tobytes()
-            return data if single else data.decode("utf-32-le").encode("utf-8")
+        if self._lines is not None:
+            self._lines[:, :columns] = cells.glyphs
+            if self.cell_size == 1:
+                return self._lines
+            return self._lines.tobytes().decode("utf-32-le").encode("utf-8")
         step = sgr.width(self.look.colour)
         inks = 2 if self.look.mode == HALF else 1
         out: Any = np.zeros((rows * columns, inks * step + 1), sgr.WORD)
@@ -89,15 +88,3 @@ class Text(Format):
         lines[:, :-2] = out.reshape(rows, -1)
         lines[:, -2:] = _END
         return sgr.text(lines)
-
-
-_buffers: Dict[Any, Any] = {}
-
-
-def _lines(rows: int, columns: int, single: bool) -> Any:
-    """A buffer for rows of characters, their newlines in place; a new one only for a new shape."""
-    key = (rows, columns, single)
-    if key not in _buffers:
-        _buffers.clear()
-        _buffers[key] = np.full((rows, columns + 1), 10, np.uint8 if single else sgr.WORD)
-    return _buffers[key]
