@@ -40,14 +40,16 @@ class Text(Format):
     name = "text"
     suffix = ".txt"
 
-    def __init__(self, look: Look, facts: Facts) -> None:
+    def __init__(self, look: Look, facts: Facts, cell_size: Optional[int] = None) -> None:
+        """``cell_size``: bytes of every cell, 0 where that depends on what it shows; for a look
+        whose ramp is unknown."""
         super().__init__(look, facts)
         rows, columns = look.grid
-        # Bytes of every cell; 0 where that depends on what it shows. Blocks and dots have three
-        # bytes, the empty ones too.
-        self.cell_size = 0
-        if look.colour == MONO:
-            self.cell_size = character_size(look.ramp) if look.mode == CHARACTERS else 3
+        if cell_size is None:
+            # Blocks and dots have three bytes, the empty ones too.
+            size = character_size(look.ramp) if look.mode == CHARACTERS else 3
+            cell_size = size if look.colour == MONO else 0
+        self.cell_size = cell_size
         # Bytes of a frame's rows where ``cell_size`` is known.
         self.size = rows * (columns * self.cell_size + 1)
         # The rows of a frame in one colour, their newlines in place: bytes, or code points.

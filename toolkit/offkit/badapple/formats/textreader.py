@@ -82,7 +82,7 @@ class TextReader(Reader):
         size = _size(glyphs) if width else 0
         if size == 2 and not self._growing:
             size = 0
-        self._form = _Sized(self.look, self.facts, size)
+        self._form = Text(self.look, self.facts, size)
         self._begin = at
         if size:
             return
@@ -173,18 +173,6 @@ class TextReader(Reader):
 
     def close(self) -> None:
         self._parts.close()
-
-
-class _Sized(Text):
-    """The text of a look whose ramp is unknown, but not the bytes of its characters."""
-
-    def __init__(self, look: Look, facts: Facts, size: int) -> None:
-        Text.__init__(self, look, facts)
-        self._size = size
-
-    @property
-    def cell_size(self) -> int:
-        return self._size
 
 
 def _size(glyphs: Any) -> int:
