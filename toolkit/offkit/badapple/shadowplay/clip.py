@@ -57,7 +57,8 @@ def obtain(shown: Film, report: Reporter, codecs: Tuple[Tuple[str, str], ...] = 
                 return Clip(kept, None)
             if not _roomy(directory, shown):
                 directory = temporary = _temporary(directory)
-        return _made(shown, report, codecs, directory)._replace(temporary=temporary, damage=damage)
+        made = _made(shown, report, codecs, directory, temporary)
+        return made._replace(temporary=temporary, damage=damage)
     except BaseException:
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -80,24 +81,52 @@ def _kept(
     return "", damage
 
 
-def _made(shown: Film, report: Reporter, codecs: Tuple[Tuple[str, str], ...], directory: str) -> Clip:
+def _made(
+    shown: Film,
+    report: Reporter,
+    codecs: Tuple[Tuple[str, str], ...],
+    directory: str,
+    temporary: Optional[str],
+) -> Clip:
     tried: List[str] = []
     for codec, extension in codecs:
         path = os.path.join(directory, file_name(shown, codec, extension))
         try:
             failure = _encode(shown, path, codec, extension, report)
         except OSError as error:
-            failure = "{}: {}".format(error.filename or path, error.strerror)
+            # A temporary directory is gone before anybody reads this.
+            failure = "{}: {}".format(os.path.dirname(temporary) if temporary else path, error.strerror)
         if failure is None:
             return Clip(path, None)
         tried.append("{} in {}: {}".format(codec, extension, failure))
-    text = "the built-in clip cannot be made"
-    if not _roomy(directory, shown):
-        text += ": it takes about {:.0f} MB, and {:.1f} MB are free".format(
-            shown.frames * _FRAME / 1e6, shutil.disk_usage(directory).free / 1e6
-        )
-    fix = "see that {} has room, or give a video of your own: offkit run-badapple VIDEO".format(directory)
-    raise EnvironmentProblem(text, [Finding("VID012", ERROR, directory, text, tuple(tried), fix)])
+    raise _unmade(shown, directory, temporary, tried)
+
+
+def _unmade(shown: Film, directory: str, temporary: Optional[str], tried: List[str]) -> EnvironmentProblem:
+    """VID012, for want of room where there is none; codecs are accused only where there is."""
+    text, own = "the built-in clip cannot be made", "a video of your own: offkit run-badapple VIDEO"
+    if _roomy(directory, shown):
+        place = os.path.dirname(temporary) if temporary else directory
+        fix = "see that {} has room, or give {}".format(place, own)
+        return EnvironmentProblem(text, [Finding("VID012", ERROR, place, text, tuple(tried), fix)])
+    places = [cache_directory()]
+    if temporary:
+        places.append(os.path.dirname(temporary))
+    free = ["{}: {}".format(place, _free(place)) for place in places]
+    text += ": there is no room for it, it takes about {:.0f} MB".format(shown.frames * _FRAME / 1e6)
+    fix = "make room in {}, or set TMPDIR to a directory that has it, or give {}".format(
+        " or ".join(places), own
+    )
+    return EnvironmentProblem(text, [Finding("VID012", ERROR, places[-1], text, tuple(free), fix)])
+
+
+def _free(directory: str) -> str:
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return "cannot be written"
+    try:
+        return "{:.1f} MB are free".format(shutil.disk_usage(directory).free / 1e6)
+    except OSError as error:
+        return str(error.strerror)
 
 
 def _roomy(directory: str, shown: Film) -> bool:
@@ -165,7 +194,12 @@ def _temporary(directory: str) -> str:
     except OSError as error:
         text = "no directory for the clip can be written: {}".format(error.strerror)
         raise EnvironmentProblem(
-            text, [Finding("VID012", ERROR, directory, text, (directory,), "set TMPDIR")]
+            text,
+            [
+                Finding(
+                    "VID012", ERROR, directory, text, (directory,), "set TMPDIR to a directory that has room"
+                )
+            ],
         )
 
 
