@@ -1,11 +1,12 @@
 """run-badapple from end to end, without a command line."""
 
 import os
+import tempfile
 
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, crew, decode, limits, output, workload
+from offkit.badapple import convert, crew, decode, limits, output, seam, workload
 from offkit.badapple.limits import Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors
@@ -110,6 +111,7 @@ def test_inexact_seeking_is_survived(here, tmp_path, monkeypatch):
     monkeypatch.setattr(convert, "Source", WrongSeeks)
     outcome = run(video=path, output="wrong.txt", workers=2)
     assert found(outcome) == ["VID007"]
+    assert outcome.findings[0].message == seam.APART + "; it was converted straight through, by one process"
     assert (right.result.workers, outcome.result.workers) == (2, 1)
     assert (here / "wrong.txt").read_bytes() == (here / "right.txt").read_bytes()
 
@@ -125,6 +127,7 @@ def test_a_fault_in_the_conversion_is_reported(monkeypatch):
     monkeypatch.setattr(convert, "Source", Overhead)
     outcome = run(workers=2)
     assert found(outcome) == ["VID007", "VID008", "VID009"]
+    assert outcome.findings[0].message.startswith("what several processes converted is not right; ")
     assert outcome.verified[0] == "48 frames, each with its number, in order, 117 x 44 characters"
     assert not any("drawn" in text for text in outcome.verified)
 
@@ -407,9 +410,14 @@ def test_a_cache_without_room(tmp_path, monkeypatch):
     assert not outcome.kept
     monkeypatch.setattr(clip.shutil, "disk_usage", lambda path: usage(9, 9, 1000))
     monkeypatch.setattr(clip, "_count", lambda path: 0)
-    with pytest.raises(EnvironmentProblem, match="it takes about 1 MB, and") as caught:
+    with pytest.raises(EnvironmentProblem, match="no room for it, it takes about 1 MB") as caught:
         run(quick=True)
-    assert caught.value.findings[0].code == "VID012"
+    (finding,) = caught.value.findings
+    places = [clip.cache_directory(), tempfile.gettempdir()]
+    assert (finding.code, finding.subject) == ("VID012", places[1])
+    assert finding.looked_in == tuple(place + ": 0.0 MB are free" for place in places)
+    assert "make room in {} or {}, or set TMPDIR".format(*places) in finding.fix
+    assert ".offkit-tmp" not in repr(finding)  # that directory is gone
 
 
 def test_no_room_to_try_codecs(monkeypatch, tmp_path):

@@ -12,6 +12,11 @@ from typing import Any, NamedTuple, Optional, Tuple
 import numpy as np
 
 STILL = 250  # frames without any change after which a seam is given up
+# Which of these it is, the pictures do not tell.
+APART = (
+    "neighbouring processes could not agree on the pictures at a cut: seeking in this video is not "
+    "exact, it is damaged, or nothing moves there"
+)
 
 
 class Seam(NamedTuple):

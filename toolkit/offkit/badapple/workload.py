@@ -8,7 +8,18 @@ import shutil
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import boxes, convert, crew, decode, environment, examine, limits, output, unfinished
+from offkit.badapple import (
+    boxes,
+    convert,
+    crew,
+    decode,
+    environment,
+    examine,
+    limits,
+    output,
+    seam,
+    unfinished,
+)
 from offkit.badapple.counting import count
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
@@ -179,7 +190,8 @@ def _run(
             checking += time.perf_counter() - began
         if result is not None and (not has_errors(checked.wrong) or result.workers == 1):
             break
-        text = "seeking in this video is not exact: it was converted straight through, by one process"
+        why = seam.APART if result is None else "what several processes converted is not right"
+        text = why + "; it was converted straight through, by one process"
         findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
         report.note(text)
     assert result is not None  # a single stretch has no seam that could fail

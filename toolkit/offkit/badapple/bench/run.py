@@ -12,6 +12,7 @@ from offkit.badapple.bench.rounds import Request, Rounds, measure_all
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import Look
+from offkit.badapple.seam import APART
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import INFO, Finding
@@ -174,7 +175,7 @@ def _findings(
 ) -> List[Finding]:
     found = list(bench.without_queues)
     if bench.uncut:
-        text = "seeking in this video is not exact: only one process can convert it"
+        text = APART + "; only one process can convert it"
         found.append(Finding("VID007", INFO, bench.video.path, text))
     return found + noise.findings(noise.reasons(here, rows, others))
 
