@@ -14,7 +14,11 @@ import pytest
 import offkit
 from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue
+from offkit.badapple.player.behind import Behind
 from offkit.badapple.player.companion import Film
+from offkit.badapple.player.source import Source
+from offkit.model.errors import RequestError
+from offkit.model.report import Reporter
 from terminal_session import FINISHED, LEFT, Session, show
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
@@ -66,6 +70,10 @@ def test_whoever_makes_it_ends_without_it(growing):
         maker.wait()
         assert tty.end() == (1, True)
         assert b"has ended without it" in tty.output
+    source = Source(output, part, maker.pid)
+    with pytest.raises(RequestError) as caught:
+        source.refresh()
+    assert caught.value.findings[0].fix == "run again what was making it, with the same video and options"
 
 
 def test_the_one_of_before_is_not_taken_for_it(growing):
@@ -79,6 +87,20 @@ def test_the_one_of_before_is_not_taken_for_it(growing):
         tty.shows("0004")
         os.rename(part, output)
         assert tty.end() == (FINISHED, True)
+
+
+def test_what_is_done_is_said_with_its_share():
+    """A film on the screen hears of what so many percent are done."""
+
+    class Screen:
+        plays, heard = True, []
+
+        def say(self, text):
+            self.heard.append(text)
+
+    with Behind(Reporter(), Screen()).watch("frames converted", 200, lambda done: []) as bar:
+        bar.advance(142)
+    assert Screen.heard == ["frames converted: 71 %"]
 
 
 def command(tmp_path, *args):

@@ -151,6 +151,16 @@ def test_usage(command, args, message):
     assert message in (out if "--json" in args else err)
 
 
+def test_a_directory_is_no_film(command, tmp_path):
+    """With --play as without: usage, and what to give instead."""
+    (tmp_path / "m").mkdir()
+    for args in (["m"], ["--play", "m"]):
+        code, _, err = command(*args)
+        assert code == 2
+        assert "m is not a file" in err
+        assert "give the path of a video" in err
+
+
 def test_no_video(command, tmp_path):
     """A request that cannot be satisfied: exit 1, with its code."""
     (tmp_path / "a.mp4").write_text("hello")

@@ -128,12 +128,8 @@ def decoder_threads(asked: int) -> int:
     return asked if asked and _LIMITABLE else max(1, os.sysconf("SC_NPROCESSORS_ONLN"))
 
 
-def probe(path: str) -> Video:
-    """What the video at ``path`` says of itself, and the size of its first picture.
-
-    Raises UsageError when there is no such file, RequestError (VID002, VID003) when it is no
-    video or has no pictures.
-    """
+def require_file(path: str) -> None:
+    """Raises UsageError when there is no file at ``path``, or none that can be read."""
     if not os.path.exists(path):
         raise UsageError("there is no file {}".format(path), fix=_OR_NONE)
     if not os.path.isfile(path):
@@ -142,6 +138,15 @@ def probe(path: str) -> Video:
         raise UsageError(
             "{} cannot be read: permission denied".format(path), fix="ls -l {}".format(shlex.quote(path))
         )
+
+
+def probe(path: str) -> Video:
+    """What the video at ``path`` says of itself, and the size of its first picture.
+
+    Raises UsageError as ``require_file``, RequestError (VID002, VID003) when it is no video or has
+    no pictures.
+    """
+    require_file(path)
     source = Source(path, threads=1)
     try:
         if not source.is_open:

@@ -73,7 +73,8 @@ def film(report: Reporter, frames: int, form: Format, path: str, shares: int, gr
     """Progress over a conversion, with what is at hand of it to look at."""
     seen = preview.Preview(path, form.look, form.facts.width / float(form.facts.height), shares, growing)
     try:
-        with report.watch("frames", frames, seen.rows) as bar:
+        label = "frames converted" if growing else "frames checked"
+        with report.watch(label, frames, seen.rows) as bar:
             yield bar
     finally:
         seen.close()

@@ -180,7 +180,10 @@ def _play(request: Any, speed: float, report: Any) -> int:
 
 
 def _conversion(path: str, speed: float) -> Any:
-    """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video."""
+    """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video.
+
+    Raises UsageError when it is neither."""
+    from offkit.badapple import decode
     from offkit.badapple.formats import catalogue
     from offkit.badapple.player.companion import Film
 
@@ -188,7 +191,9 @@ def _conversion(path: str, speed: float) -> Any:
         return None
     if not os.path.exists(path):
         made = unfinished.of(path)
-        return Film(path, made[-1][0], made[-1][1], speed) if made else None
+        if made:
+            return Film(path, made[-1][0], made[-1][1], speed)
+    decode.require_file(path)
     named = path.lower().endswith(_SUFFIXES)
     return Film(path, speed=speed) if named or catalogue.is_ours(path) else None
 

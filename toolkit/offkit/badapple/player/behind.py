@@ -59,7 +59,7 @@ class _Bar(Bar):
             percent = 100 * self._done // max(1, self._total)
             if percent > self._said:
                 self._said = percent
-                self._behind.film.say("{} {} %".format(self._label, percent))
+                self._behind.film.say("{}: {} %".format(self._label, percent))
 
     def __exit__(self, *exc: Any) -> None:
         if self._shown is not None:

@@ -90,5 +90,5 @@ def _identity(path: str) -> Any:
 
 def _abandoned(output: str) -> RequestError:
     text = "whoever was making this conversion has ended without it"
-    fix = "make it: offkit run-badapple -o " + output
+    fix = "run again what was making it, with the same video and options"
     return RequestError(text, [Finding("VID022", ERROR, output, text, (), fix)])
