@@ -190,7 +190,30 @@ def test_the_picture(wide):
     assert "<script" not in text
     for one in root.iter(space + "circle"):
         assert 0 <= float(one.get("cx")) <= chart.WIDTH
-        assert 0 <= float(one.get("cy")) <= chart.HEIGHT
+        assert 0 <= float(one.get("cy")) <= float(root.get("viewBox").split()[3])
+    for words in ("Medians of 2 rounds", "over 26 of 6572 frames and scaled"):
+        assert words in root.find(space + "desc").text
+        assert any(words in (one.text or "") for one in root.iter(space + "text"))
+
+
+def test_the_picture_warns(wide):
+    """Noise is told where the picture goes without its report."""
+    calm = chart.svg(wide._replace(findings=[]))
+    loud = chart.svg(wide._replace(findings=noise.findings(["the load was 8.5 before"])))
+    assert "VID019" not in calm
+    assert loud.count("VID019: not to be relied on: the load was 8.5 before.") == 2  # and in words
+    assert float(loud.split('"')[3].split()[3]) > float(calm.split('"')[3].split()[3])
+
+
+@pytest.mark.usefixtures("surroundings")
+def test_fewer_processes_than_asked_for(clip, tmp_path):
+    """26 frames are work for two processes: the table, the picture and the document say so."""
+    found = run.run(rounds.Request(clip, (4,), str(tmp_path), 1, True), Reporter())
+    shown = table.lines(found, 60, table.ASCII)
+    assert any(line.startswith("processes 4*") for line in shown)
+    assert any("2 of 4 (12" in line for line in shown)
+    assert "2 of 4 (12 frames each at least)" in chart.svg(found)
+    assert document.content(found)["measurements"][-1]["workers_used"] == 2
 
 
 @pytest.mark.parametrize(

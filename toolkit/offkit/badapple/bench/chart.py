@@ -1,25 +1,27 @@
 """The bench as a picture: one SVG that needs nothing from outside, in light and in dark."""
 
 import math
+import textwrap
 from typing import List, NamedTuple, Sequence, Tuple
 
-from offkit.badapple.bench import table
+from offkit.badapple.bench import notes, table
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome
 
-WIDTH, HEIGHT = 760, 560
+WIDTH = 760
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 560, 92, 400  # of the plot
 _BARS = 448  # where the bars begin
+_CAPTION, _LINE, _LETTERS = 570, 19, 88  # where the caption begins, its lines and their length
 
 _STYLE = """
 .b{fill:#fff}.t{fill:#1c2128}.s{fill:#57606a}.g{stroke:#d0d7de;stroke-width:1}
 .l{fill:none;stroke-width:2}.laptop{stroke:#8250df}.server{stroke:#bf3989}.design{stroke:#9a6700}
 .offkit{stroke:#0969da;stroke-width:3}.floor{stroke:#57606a;stroke-dasharray:2 3}
 .model{stroke:#0969da;stroke-dasharray:6 4}.ahead{stroke:#9a6700;stroke-dasharray:6 4}
-.d{fill:#0969da}.c{fill:#54aeff}.w{fill:#9a6700}.r{fill:#d0d7de}
+.n{fill:#bc4c00}.d{fill:#0969da}.c{fill:#54aeff}.w{fill:#9a6700}.r{fill:#d0d7de}
 text{font:13px system-ui,sans-serif}.h{font-size:18px;font-weight:600}
 @media (prefers-color-scheme:dark){.b{fill:#0d1117}.t{fill:#e6edf3}.s{fill:#9198a1}.g{stroke:#3d444d}
 .laptop{stroke:#ab7df8}.server{stroke:#f778ba}.design,.ahead{stroke:#d29922}.offkit,.model{stroke:#4493f8}
-.floor{stroke:#9198a1}.d{fill:#4493f8}.c{fill:#9cc7ff}.w{fill:#d29922}.r{fill:#3d444d}}
+.floor{stroke:#9198a1}.n{fill:#f0883e}.d{fill:#4493f8}.c{fill:#9cc7ff}.w{fill:#d29922}.r{fill:#3d444d}}
 """
 
 Points = List[Tuple[float, float]]  # processes, seconds
@@ -71,13 +73,16 @@ def svg(outcome: Outcome) -> str:
     low, high = _decades(seconds)
     most = max(count for line in drawn for count, _ in line.points)
     scale = _Scale(low, high, math.log2(max(2.0, most)))
+    told, warned = notes.caption(outcome), notes.warnings(outcome)
+    caption = _lines(told, "s") + _lines(warned, "n")
+    height = _CAPTION + _LINE * len(caption)
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" '
-        'aria-labelledby="title desc">'.format(WIDTH, HEIGHT),
+        'aria-labelledby="title desc">'.format(WIDTH, height),
         '<title id="title">Seconds for {} frames, by processes</title>'.format(outcome.frames),
-        '<desc id="desc">{}</desc>'.format(_escaped(description(drawn))),
+        '<desc id="desc">{}</desc>'.format(_escaped(" ".join([description(drawn)] + told + warned))),
         "<style>{}</style>".format(_STYLE),
-        '<rect class="b" width="{}" height="{}"/>'.format(WIDTH, HEIGHT),
+        '<rect class="b" width="{}" height="{}"/>'.format(WIDTH, height),
         _text(_LEFT, 34, "Seconds for {} frames, by processes".format(outcome.frames), "t h"),
         _text(_LEFT, 56, _subtitle(outcome), "s"),
         _text(
@@ -94,7 +99,14 @@ def svg(outcome: Outcome) -> str:
         if line.kind not in ("floor", "model", "ahead"):
             parts += [_dot(spot, line.kind) for spot in spots]
         parts += _key(line, place)
-    return "\n".join(parts + _bars(outcome) + ["</svg>", ""])
+    parts += _bars(outcome)
+    parts += [_text(_LEFT, _CAPTION + _LINE * row, *line) for row, line in enumerate(caption)]
+    return "\n".join(parts + ["</svg>", ""])
+
+
+def _lines(sentences: Sequence[str], kind: str) -> List[Tuple[str, str]]:
+    """(words, class) of each line that they take."""
+    return [(words, kind) for words in textwrap.wrap(" ".join(sentences), _LETTERS)]
 
 
 def description(drawn: Sequence[Line]) -> str:
@@ -155,7 +167,7 @@ def _bars(outcome: Outcome) -> List[str]:
     found = []
     for place, row in enumerate([rows[0], rows[-1]] if len(rows) > 1 else rows):
         y, x = _BARS + 30 * place, _LEFT + 50.0
-        whole = max(row.offkit.median * row.workers, sum(row.shares)) or 1.0
+        whole = max(row.offkit.median * row.active, sum(row.shares)) or 1.0
         rest = max(0.0, whole - sum(row.shares))
         label = "1 process" if row.workers == 1 else "{} processes".format(row.workers)
         found.append(_text(_LEFT + 42, y + 14, label, "t", "end"))

@@ -58,11 +58,12 @@ def _row(row: Row, first: Optional[Row]) -> Dict[str, Any]:
     if row.kind == PROCESSES:
         names = ("decode", "convert", "write")
         found.update(
+            workers_used=row.used or None,
             offkit=_sample(row.offkit),
             decoding_alone=_sample(row.floor),
             cpu_seconds=round(row.cpu, 3),
             speed_up=round(up, 3) or None,
-            efficiency=round(up * (first.workers if first else 1) / row.workers, 3) or None,
+            efficiency=round(table.efficiency(row, first), 3) or None,
             times_faster=round(table.faster(row), 2) or None,
             times_decoding_alone=round(ratio(row.offkit.median, row.floor.median), 3) or None,
             worker_seconds={name: round(share, 3) for name, share in zip(names, row.shares)},

@@ -30,6 +30,10 @@ def reasons(here: machine.Machine, rows: List[Row], others: Tuple[float, float])
     spreads = [
         (one.spread, "{} {}".format(row.workers, row.kind)) for row in rows for one in (row.offkit, row.floor)
     ]
+    for row in rows:
+        if row.offkit.values and row.floor.median > row.offkit.median:
+            text = "decoding alone took longer than the conversion with {} {}"
+            found.append(text.format(row.workers, row.kind))
     worst = max(spreads) if spreads else (0.0, "")
     if worst[0] > _SPREAD:
         found.append("times of {} differ by {:.0%}".format(worst[1], worst[0]))

@@ -23,6 +23,17 @@ class Row(NamedTuple):
     shares: Tuple[float, float, float] = (0.0, 0.0, 0.0)  # decode, convert, write: of offkit's workers
     predicted: Optional[model.Prediction] = None
     designed: Optional[model.Prediction] = None  # of the origin's design
+    used: int = 0  # processes that had work in offkit: a short video is not cut further; 0: not measured
+
+    @property
+    def fewer(self) -> bool:
+        """Whether fewer had work than were asked for."""
+        return 0 < self.used < self.workers
+
+    @property
+    def active(self) -> int:
+        """The processes that what was measured is divided by."""
+        return self.used or self.workers
 
 
 class Outcome(NamedTuple):

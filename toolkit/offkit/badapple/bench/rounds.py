@@ -69,6 +69,7 @@ class Rounds:
         self.laps: Dict[int, List[measure.Lap]] = {}
         self.floors: Dict[int, List[measure.Lap]] = {}
         self.shares: Dict[int, Tuple[float, float, float]] = {}
+        self.used: Dict[int, int] = {}  # workers, by those asked for
         self.uncut = False
         self.without_queues: List[Finding] = []
 
@@ -119,6 +120,7 @@ class Rounds:
             return
         self.frames = result.frames
         self.laps.setdefault(count, []).append(spent)
+        self.used[count] = result.workers
         did = result.per_worker
         self.shares[count] = (
             sum(one.decode_seconds for one in did),

@@ -151,6 +151,7 @@ def _rows(
                 bench.shares.get(count, (0.0, 0.0, 0.0)),
                 predicted(count) if laps else None,
                 model.pipeline(bench.frames, stages, there.cores, count) if stages else None,
+                bench.used.get(count, 0),
             )
         )
     return rows

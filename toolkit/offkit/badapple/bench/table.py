@@ -3,9 +3,10 @@
 Lines fit 60 columns; with more room the columns stand further apart and bars are longer.
 """
 
+import textwrap
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.badapple.bench import model
+from offkit.badapple.bench import model, notes
 from offkit.badapple.bench.numbers import Sample, ratio
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome, Row
 
@@ -95,23 +96,22 @@ def _table(outcome: Outcome, width: int, marks: Marks) -> List[str]:
         ["", "laptop", "server", "here", "here", "up", "ciency", "faster"],
     ]
     first = next((row for row in outcome.rows if row.offkit.values), None)
-    same = outcome.frames == ORIGIN_FRAMES
-    body = [_row(row, first, marks) for row in outcome.rows]
-    found = _columns(head + body, width)
-    notes = []
-    if not same:
-        notes.append("The origin's times are for {} frames.".format(ORIGIN_FRAMES))
+    found = _columns(head + [_row(row, first, marks) for row in outcome.rows], width)
+    told = []
+    if outcome.frames != ORIGIN_FRAMES:
+        told.append("The origin's times are for {} frames.".format(ORIGIN_FRAMES))
     if first and first.workers > 1:
-        notes.append("Speed-up is against {} processes.".format(first.workers))
-    notes.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
+        told.append("Speed-up is against {} processes.".format(first.workers))
+    told.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
     times = "median of {}".format(outcome.repeats) if outcome.repeats > 1 else "one measurement"
-    notes.append("{}; least and greatest are in --json.".format(times.capitalize()))
-    return found + notes
+    told.append("{}; least and greatest are in --json.".format(times.capitalize()))
+    few = notes.fewer(outcome)
+    return found + told + (textwrap.wrap("* " + few, width) if few else [])
 
 
 def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:
     key = (row.kind, row.workers)
-    name = row.kind if row.kind == LINEAR else "{} {}".format(row.kind, row.workers)
+    name = row.kind if row.kind == LINEAR else "{} {}".format(row.kind, row.workers) + "*" * row.fewer
     up = speed_up(row, first)
     return [
         name,
@@ -120,7 +120,7 @@ def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:
         _seconds(row.design, marks),
         _seconds(row.offkit, marks),
         "{:.2f}".format(up) if up else marks.none,
-        "{:.0%}".format(up * (first.workers if first else 1) / row.workers) if up else marks.none,
+        "{:.0%}".format(efficiency(row, first)) if up else marks.none,
         "{:.1f}".format(faster(row)) if faster(row) else marks.none,
     ]
 
@@ -128,6 +128,11 @@ def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:
 def speed_up(row: Row, first: Optional[Row]) -> float:
     """Against the fewest processes measured; 0.0 where there is nothing to compare."""
     return ratio(first.offkit.median, row.offkit.median) if first else 0.0
+
+
+def efficiency(row: Row, first: Optional[Row]) -> float:
+    """Speed-up for each process that had work; 0.0 as for ``speed_up``."""
+    return speed_up(row, first) * (first.active if first else 1) / row.active
 
 
 def faster(row: Row) -> float:
@@ -183,7 +188,7 @@ def _where(outcome: Outcome, width: int, marks: Marks) -> List[str]:
 
 def bar(row: Row, room: int, marks: Marks) -> str:
     """A bar of ``room`` characters for all that the processes of a row had of time."""
-    whole = max(row.offkit.median * row.workers, sum(row.shares)) or 1.0
+    whole = max(row.offkit.median * row.active, sum(row.shares)) or 1.0
     text, done = "", 0.0
     for share, mark in zip(row.shares, marks):
         done += share
