@@ -36,15 +36,16 @@ class Line(NamedTuple):
 def curves(outcome: Outcome) -> List[Line]:
     """What is drawn, without what was not measured."""
     rows = [row for row in outcome.rows if row.kind == PROCESSES]
+    other = "" if outcome.frames == table.ORIGIN_FRAMES else ", {} frames".format(table.ORIGIN_FRAMES)
     found = [
-        Line("origin's laptop", "laptop", _origin(table.LAPTOP)),
-        Line("origin's server", "server", _origin(table.SERVER)),
+        Line("origin's laptop" + other, "laptop", _origin(table.LAPTOP)),
+        Line("origin's server" + other, "server", _origin(table.SERVER)),
         Line(
             "origin's design here",
             "design",
             [(row.workers, row.design.median) for row in rows if row.design.values],
         ),
-        Line("its model", "ahead", [(cores, other.seconds) for cores, _, other in outcome.ahead if other]),
+        Line("its model", "ahead", [(cores, theirs.seconds) for cores, _, theirs in outcome.ahead if theirs]),
         Line(
             "offkit here", "offkit", [(row.workers, row.offkit.median) for row in rows if row.offkit.values]
         ),
