@@ -13,6 +13,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from offkit.badapple import cgroups
 from offkit.badapple.counting import count
+from offkit.edges import host
 from offkit.model.finding import WARNING, Finding
 
 _BASE = 70 << 20  # bytes of a worker with Python, numpy and OpenCV, less what fork shares
@@ -178,7 +179,7 @@ def _least(*values: Optional[int]) -> Optional[int]:
 
 
 def _available(root: str) -> Optional[int]:
-    for line in _text(os.path.join(root, "proc/meminfo")).splitlines():
+    for line in host.told(os.path.join(root, "proc/meminfo")).splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10
     return None
@@ -207,7 +208,7 @@ def _files(root: str) -> Optional[int]:
 
 def _address_space(root: str) -> Optional[int]:
     limit = _soft(resource.RLIMIT_AS)
-    pages = _text(os.path.join(root, "proc/self/statm")).split()
+    pages = host.told(os.path.join(root, "proc/self/statm")).split()
     used = int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else 0
     return None if limit is None else max(0, limit - used)
 
@@ -222,11 +223,3 @@ def _listed(directory: str) -> List[str]:
         return os.listdir(directory)
     except OSError:
         return []
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="ascii", errors="replace") as source:
-            return source.read(1 << 16)
-    except OSError:
-        return ""

@@ -43,7 +43,7 @@ class Host(NamedTuple):
 
 def here() -> Host:
     """This machine."""
-    release = parse_os_release(_read("/etc/os-release"))
+    release = parse_os_release(told("/etc/os-release"))
     return Host(platform.machine(), glibc(), release, platform.release(), os.geteuid() == 0)
 
 
@@ -63,7 +63,7 @@ def parse_glibc(text: str) -> Optional[Tuple[int, int]]:
 
 def cpu_flags() -> FrozenSet[str]:
     """What the CPU can do, by the names of /proc/cpuinfo; empty where that is not told."""
-    return parse_cpu_flags(_read("/proc/cpuinfo"))
+    return parse_cpu_flags(told("/proc/cpuinfo"))
 
 
 def parse_cpu_flags(text: str) -> FrozenSet[str]:
@@ -117,9 +117,10 @@ def _mount_point(path: str) -> str:
     return point
 
 
-def _read(path: str) -> str:
+def told(path: str) -> str:
+    """What a small file says, such as the kernel's in /proc and /sys; empty where it cannot be read."""
     try:
         with open(path, "rb") as source:
-            return source.read().decode("utf-8", "replace")
+            return source.read(1 << 20).decode("utf-8", "replace")
     except OSError:
         return ""

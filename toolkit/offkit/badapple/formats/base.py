@@ -65,6 +65,18 @@ class Reader:
     frames: int  # as the file says; as many as there are so far where it cannot say yet
     complete: bool
 
+    def _enter(self) -> None:
+        """``_open``, and nothing stays open when that fails."""
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        """Read what the file says of itself."""
+        raise NotImplementedError
+
     def cells(self, number: int) -> Optional[Cells]:
         """Frame ``number``; None when it is not there yet. Raises RequestError (VID010) on damage."""
         raise NotImplementedError

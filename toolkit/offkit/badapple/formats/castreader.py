@@ -14,8 +14,7 @@ from offkit.badapple.formats.cells import (
     Cells,
     Look,
 )
-from offkit.badapple.formats.growing import Parts
-from offkit.model.errors import RequestError
+from offkit.badapple.formats.growing import Parts, existing
 
 _LONGEST_HEAD = 1 << 14  # bytes; 256 escaped characters of a ramp and the rest
 
@@ -35,15 +34,8 @@ class CastReader(Reader):
         self._path, self._growing = path, growing
         self._number = -1  # of the frame that was read last
         self._cells: Optional[Cells] = None
-        try:
-            self._parts = Parts(path, growing)
-        except OSError as error:
-            raise RequestError("cannot read {}: {}".format(path, error.strerror))
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        self._parts: Parts = existing(Parts, path, growing)
+        self._enter()
 
     def _open(self) -> None:
         head = self._parts.head.read(0, _LONGEST_HEAD).partition(b"\n")

@@ -5,6 +5,8 @@ from typing import Any, Callable, List, Optional
 
 import numpy as np
 
+from offkit.model.errors import RequestError
+
 _PIECE = 1 << 22  # bytes looked through at a time
 _MOST_PARTS = 4096
 
@@ -97,6 +99,14 @@ class Part:
 
     def close(self) -> None:
         os.close(self._handle)
+
+
+def existing(kind: Any, path: str, *about: Any) -> Any:
+    """``kind(path, …)``, a Part or Parts; RequestError where the file cannot be read."""
+    try:
+        return kind(path, *about)
+    except OSError as error:
+        raise RequestError("cannot read {}: {}".format(path, error.strerror))
 
 
 class Parts:

@@ -14,9 +14,8 @@ from offkit.badapple.formats.cells import (
     Cells,
     Look,
 )
-from offkit.badapple.formats.growing import Part
+from offkit.badapple.formats.growing import Part, existing
 from offkit.badapple.formats.html import WHOLE, Html
-from offkit.model.errors import RequestError
 
 _GENERATOR = b'<meta name="generator" content="offkit run-badapple">'
 _ABOUT = b'<script type="application/json" id="about">\n'
@@ -44,15 +43,8 @@ class HtmlReader(Reader):
         self._path = path
         self._number = -1  # of the frame that was read last
         self._cells: Optional[Cells] = None
-        try:
-            self._file = Part(path)
-        except OSError as error:
-            raise RequestError("cannot read {}: {}".format(path, error.strerror))
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        self._file: Part = existing(Part, path)
+        self._enter()
 
     def _open(self) -> None:
         head = self._file.read(0, _MARGIN)

@@ -9,10 +9,9 @@ from offkit.badapple.counting import count
 from offkit.badapple.formats import levels, sgr
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
-from offkit.badapple.formats.growing import Part, Parts
+from offkit.badapple.formats.growing import Part, Parts, existing
 from offkit.badapple.formats.look import MAX_CELLS
 from offkit.badapple.formats.text import Text, digits_below
-from offkit.model.errors import RequestError
 
 _HEADER = re.compile(
     rb"^total frame: (\d{1,12}) / FPS: (\d{1,9}(?:\.\d{1,20})?(?:e-?\d{1,3})?)"
@@ -36,15 +35,8 @@ class TextReader(Reader):
 
     def __init__(self, path: str, growing: bool = False) -> None:
         self._path, self._growing = path, growing
-        try:
-            self._parts = Parts(path, growing)
-        except OSError as error:
-            raise RequestError("cannot read {}: {}".format(path, error.strerror))
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        self._parts: Parts = existing(Parts, path, growing)
+        self._enter()
 
     def _open(self) -> None:
         head = self._parts.head

@@ -9,9 +9,9 @@ import numpy as np
 from offkit.badapple.formats.about import described
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import MONO, Cells, Look
-from offkit.badapple.formats.growing import Part
+from offkit.badapple.formats.growing import Part, existing
 from offkit.badapple.formats.video import ABOUT, SUM, Video, framed
-from offkit.model.errors import RequestError, UsageError
+from offkit.model.errors import UsageError
 
 _LONGEST_HEAD = 1 << 14
 _START = b"\0\0\0\x14ftypqt  \0\0\0\0qt  "
@@ -30,15 +30,8 @@ class VideoReader(Reader):
         if growing:
             raise TooEarly("a film can be read when it is complete")
         self._path = path
-        try:
-            self._file = Part(path)
-        except OSError as error:
-            raise RequestError("cannot read {}: {}".format(path, error.strerror))
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
+        self._file: Part = existing(Part, path)
+        self._enter()
 
     def _open(self) -> None:
         about = _described(self._file.read(0, _LONGEST_HEAD))
