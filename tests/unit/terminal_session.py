@@ -154,7 +154,7 @@ def _shell(job, slave, hears, tells):
     if not pid:
         code = 99
         try:
-            for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM):
+            for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.write(ready[1], b".")
