@@ -49,11 +49,11 @@ lint: $(VENV)/.tools
 	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
 
 unit: $(VENV)/.tools
-	$(BIN)/python -m pytest -q tests/house tests/unit tests/property
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house tests/unit tests/property
 
 unit36: $(PY36)/.ready
 	@if [ -x $(PY36)/bin/python ]; then \
-	    $(PY36)/bin/python -m pytest -q tests/unit tests/property; \
+	    $(PY36)/bin/python -m pytest -q -n 2 --dist loadfile tests/unit tests/property; \
 	elif [ -n "$$OFFKIT_REQUIRE_ALL" ]; then \
 	    echo "no CPython 3.6 on PATH or under pyenv, and OFFKIT_REQUIRE_ALL is set"; exit 1; \
 	else \
