@@ -67,7 +67,7 @@ e2e: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/e2e
 
 # make lab    servers without a network to try everything on: sets them up (root, Debian or Ubuntu) and runs their tests
-lab: $(VENV)/.tools
+lab: $(VENV)/.tools $(PY36)/.ready
 	@$(BIN)/python tests/lab/prepare.py
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/lab
 
