@@ -7,12 +7,13 @@ from typing import Any, Optional, Tuple
 import typer
 
 from offkit.badapple import unfinished
+from offkit.badapple.formats import cells
 from offkit.cli import badapple_report, options, render
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
-_COLOURS = {"none": "mono", "16": "16", "256": "256", "true": "true"}  # as formats.cells has them
-_MODES = ("characters", "half", "braille")
+_COLOURS = {"none": cells.MONO, "16": cells.SIXTEEN, "256": cells.INDEXED, "true": cells.TRUE}
+_MODES = (cells.CHARACTERS, cells.HALF, cells.BRAILLE)
 _SUFFIXES = (".txt", ".cast", ".html")  # of conversions that are no video
 
 
@@ -44,7 +45,10 @@ def run_badapple(
     ),
     color: str = typer.Option("none", "--color", metavar="C", help="none, 16, 256 or true."),
     mode: str = typer.Option(
-        "characters", "--mode", metavar="M", help="characters, half (blocks, two pixels a cell) or braille."
+        cells.CHARACTERS,
+        "--mode",
+        metavar="M",
+        help="characters, half (blocks, two pixels a cell) or braille.",
     ),
     ramp: Optional[str] = typer.Option(
         None,
@@ -97,7 +101,7 @@ def run_badapple(
             "--jobs": jobs,
             "--format": form,
             "--color": color != "none",
-            "--mode": mode != "characters",
+            "--mode": mode != cells.CHARACTERS,
             "--ramp": ramp,
             "--invert": invert,
             "--width": width,
@@ -150,7 +154,7 @@ def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
         raise UsageError("--color {} is none of {}".format(color, ", ".join(_COLOURS)))
     if mode not in _MODES:
         raise UsageError("--mode {} is none of {}".format(mode, ", ".join(_MODES)))
-    if ramp is not None and mode != "characters":
+    if ramp is not None and mode != cells.CHARACTERS:
         raise UsageError("--ramp is about --mode characters, and {} was given".format(mode))
     return _COLOURS[color], look.DEFAULT_RAMP if ramp is None else look.ramp(ramp)
 
