@@ -242,3 +242,18 @@ def test_every_glyph_is_another(height):
     shown = Cells(np.array([[ord(character) for character in ramp]], np.uint16))
     assert sheet.high == height
     films.assert_same(sheet.read(sheet.draw(shown)), shown)
+
+
+def test_rows_of_two_sizes_that_add_up(tmp_path):
+    """3 + 5 + 7 bytes, newlines included, are as many as five rows of 3."""
+    shown = Look(Grid(3, 2), ramp=" ░▒▓█")
+    form = catalogue.make("text", shown, films.FACTS)
+    rows = [[0x20, 0x20], [0x20, 0x2591], [0x2591, 0x2591]]
+    frames = [Cells(np.array(one, np.uint16)) for one in (rows, rows)]
+    path = tmp_path / "a.txt"
+    path.write_bytes(form.head(2) + b"".join(form.frame(n, cells, None) for n, cells in enumerate(frames)))
+    reader = catalogue.open_reader(str(path))
+    assert reader.look.grid == shown.grid
+    for number, cells in enumerate(frames):
+        assert np.array_equal(reader.cells(number).glyphs, cells.glyphs)
+    reader.close()

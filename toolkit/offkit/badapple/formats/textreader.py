@@ -95,7 +95,10 @@ class TextReader(Reader):
             last = str(self.frames - 1).encode()
             at = head.size - rows * (row + 1) - len(last) - 1
             if rows > 0 and not rest and head.read(at, len(last) + 1) == last + b"\n":
-                return rows, True
+                # Rows of two sizes can add up to that, too: frame 0 must be of rows like its first.
+                lines = head.read(first + 2, rows * (row + 1)).split(b"\n")
+                if all(len(line) == row for line in lines[:-1]) and len(lines) == rows + 1 and not lines[-1]:
+                    return rows, True
         lines = start.lines(first, 2 * MAX_CELLS + 2)
         if self.frames == 1 and not self._growing:
             return len(lines) - 1, False
