@@ -8,6 +8,7 @@ import typer
 
 from offkit.cli import options, render
 from offkit.model import finding
+from offkit.model.control_node import following
 from offkit.model.errors import EXIT_PROBLEMS
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def bundle(
         metavar="FILE",
         help="Carry the RPMs of libraries that the wheels want, out of the server's ISO; may be repeated.",
     ),
+    control_node: bool = typer.Option(
+        False,
+        "--control-node",
+        help="For the machine that ansible-playbook runs on: ansible-core 2.16 and offkit's collection.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and say what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -57,15 +63,24 @@ def bundle(
 
     Without requirements: what run-badapple needs. Carry the file over and run there:
     tar -xf bundle.tar install.sh && sh install.sh bundle.tar
+
+    With --control-node requirements come beside Ansible: --control-node passlib
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle as online
+    from offkit.online import control_node as fleet
     from offkit.online import fetch, pack, pythons
     from offkit.online.lock import Request
 
     carried = pythons.look(python_source, python_build)
-    where = options.target_of(python or (pythons.series(carried) if target is None else None), target, arch)
-    exact = (python or "").count(".") > 1 or (target is not None and os.path.isfile(target))
+    described = target is not None and os.path.isfile(target)
+    unsaid = pythons.series(carried) if target is None else None
+    if control_node and not described:
+        unsaid = pythons.series(carried) or fleet.PYTHON
+    where = options.target_of(python or unsaid, target, arch)
+    if control_node:
+        fleet.refuse(where)
+    exact = (python or "").count(".") > 1 or described
     where, remarks = pythons.fit(where, carried, exact)
     for remark in remarks:
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
@@ -73,7 +88,9 @@ def bundle(
         index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
     )
     wanted = tuple(requirements or ())
-    if not wanted and not files:
+    if control_node:
+        wanted = fleet.requirements(wanted)
+    elif not wanted and not files:
         wanted = online.default_requirements()
     if not dry_run:
         pack.destination(out)
@@ -84,6 +101,7 @@ def bundle(
         cache_dir or fetch.default_cache(),
         carried,
         tuple(iso or ()),
+        control_node,
     )
     if dry_run:
         _show_plan(online.plan(order, console), order)
@@ -99,13 +117,14 @@ def _show_plan(planned: Any, order: "Order") -> None:
     render.document(
         "offkit/plan-1",
         target=where.to_json(),
-        wheels=[wheel.filename for wheel in planned.lock.wheels],
+        wheels=[wheel.filename for wheel in (*planned.lock.wheels, *planned.own)],
         pip=planned.pip.filename,
         runtime=[wheel.filename for wheel in planned.runtime],
         pythons=[dict(one._asdict()) for one in order.pythons.carried],
     )
     render.title("would pack for {}".format(where.describe()))
     rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
+    rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
     render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
 
@@ -153,6 +172,10 @@ def _show(done: Any, order: "Order") -> None:
     render.line()
     name = packed.path.name
     render.line("Carry it over, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
+    if order.control_node:
+        render.line("and there, with the inventory and the bundle of the servers:")
+        for step in following():
+            render.line("    PREFIX/current/bin/{} {}".format(step.program, " ".join(step.words)))
 
 
 def _downloaded(done: Any) -> str:

@@ -91,7 +91,7 @@ def install(
     from offkit.edges import files, leftovers
     from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
-    from offkit.model import finding, layout
+    from offkit.model import control_node, finding, layout
     from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
     from offkit.target.libraries import bundled
@@ -182,7 +182,8 @@ def install(
     elif dry_run:
         saying.would(planned, packages, owner.path)
     else:
-        saying.done(planned, packages, where, kept, earlier)
+        controls = control_node.meant(opened.manifest.options)
+        saying.done(planned, packages, where, kept, earlier, controls)
     render.findings(judged)
     return EXIT_PROBLEMS if has_errors(judged) else 0
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Iterator, Optional, Sequence
 
 from offkit.cli import render
+from offkit.model import control_node
 from offkit.model.errors import RequestError
 
 if TYPE_CHECKING:
@@ -73,11 +74,17 @@ def would(planned: "Plan", packages: Sequence["Package"], python: str) -> None:
 
 
 def done(
-    planned: "Plan", packages: Sequence["Package"], where: str, kept: Optional[int], before: Sequence[str]
+    planned: "Plan",
+    packages: Sequence["Package"],
+    where: str,
+    kept: Optional[int],
+    before: Sequence[str],
+    controls: bool = False,
 ) -> None:
     """What was done as root, what is installed, what to type next.
 
-    ``kept`` is --keep's number, ``before`` what install.sh had done as root.
+    ``kept`` is --keep's number, ``before`` what install.sh had done as root; ``controls``: this is
+    the control node of a fleet.
     """
     for text in [*before, *(one.text for one in planned.steps if one.root)]:
         render.good("done as root: " + text)
@@ -90,3 +97,6 @@ def done(
     render.line("    {} doctor".format(offkit))
     if any(one.name.lower().startswith("opencv") for one in packages):
         render.line("    {} run-badapple".format(offkit))
+    for one in control_node.following() if controls else ():
+        program = shlex.quote(os.path.join(where, "current", "bin", one.program))
+        render.line("    {} {}".format(program, " ".join(one.words)))

@@ -1,5 +1,6 @@
 """Data files that travel with offkit: in the wheel, in offkit.pyz, or beside the sources."""
 
+import errno
 import os
 import pkgutil
 
@@ -25,3 +26,16 @@ def read(path: str) -> bytes:
 
 def read_text(path: str) -> str:
     return read(path).decode("utf-8")
+
+
+def directory(path: str) -> str:
+    """Where ``ansible`` or another directory of them lies on this machine.
+
+    Not in an archive. Raises FileNotFoundError when neither the package nor a checkout has it.
+    """
+    package = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
+    for top in (package, _CHECKOUT):
+        found = os.path.normpath(os.path.join(top, *path.split("/")))
+        if os.path.isdir(found):
+            return found
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)

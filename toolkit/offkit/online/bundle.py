@@ -16,7 +16,7 @@ from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import bootstrap, fetch, forecast, pythons, rpms, runtime
+from offkit.online import bootstrap, collection, control_node, fetch, forecast, pythons, rpms, runtime
 from offkit.online.fetch import Fetched
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
@@ -35,6 +35,7 @@ class Order(NamedTuple):
     cache: Path
     pythons: Pythons = pythons.NONE  # carried for a server that has none
     isos: tuple[Path, ...] = ()  # to take RPMs of libraries from
+    control_node: bool = False  # with the collection, which no index has
 
 
 class Planned(NamedTuple):
@@ -43,6 +44,7 @@ class Planned(NamedTuple):
     lock: Lock
     pip: LockedWheel  # runs on the target's Python and does the installing there
     runtime: tuple[LockedWheel, ...]
+    own: tuple[collection.Wheel, ...] = ()  # made here, and added to the lock by bundle()
 
 
 class Bundled(NamedTuple):
@@ -71,7 +73,8 @@ def plan(order: Order, reporter: Reporter) -> Planned:
         pip = _find(lock, "pip") or _find(session.lock(Request(("pip",), (), ())), "pip")
     if pip is None:
         raise OffkitError(f"no pip runs on CPython {order.target.python}")
-    return Planned(lock, pip, _lock_runtime(order.request.index_args, reporter))
+    own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
+    return Planned(lock, pip, _lock_runtime(order.request.index_args, reporter), own)
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
@@ -86,6 +89,10 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         wheels = fetch.fetch(wanted, network, order.cache, reporter)
         tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
     lock = Lock(order.target, wheels.wheels[: len(lock.wheels)])  # now with every hash known
+    options = carried.to_options(order.pythons.carried)
+    if order.control_node:
+        options.update(control_node.options(lock.wheels))
+    lock, wheels = _with_own(lock, wheels, planned.own, order.cache)
     reporter.step("reading what the wheels want from the server")
     survey = forecast.survey(wheels.paths, order.target)
     if order.isos:
@@ -100,7 +107,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         order.out,
         _members(order, lock, wheels.paths, libraries, runtime.build(tools.paths), chosen),
         order.target,
-        carried.to_options(order.pythons.carried),
+        options,
         survey.installed_size,
         reporter,
         bootstrap.seal,
@@ -113,9 +120,26 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         wheels,
         wheels.downloaded + tools.downloaded,
         wheels.downloaded_size + tools.downloaded_size,
-        len(wheels.wheels) + len(tools.wheels) - wheels.downloaded - tools.downloaded,
+        len(wheels.wheels) + len(tools.wheels) - len(planned.own) - wheels.downloaded - tools.downloaded,
         chosen,
     )
+
+
+def _with_own(
+    lock: Lock, wheels: Fetched, own: Sequence[collection.Wheel], cache: Path
+) -> tuple[Lock, Fetched]:
+    """The same with the wheels made here behind those of the lock, pip's own still last."""
+    made = tuple(
+        LockedWheel(collection.NAME, collection.VERSION, one.filename, "", one.sha256, ("the request",))
+        for one in own
+    )
+    paths = tuple(fetch.keep(one.filename, one.contents, cache) for one in own)
+    end = len(lock.wheels)
+    joined = wheels._replace(
+        wheels=(*lock.wheels, *made, *wheels.wheels[end:]),
+        paths=(*wheels.paths[:end], *paths, *wheels.paths[end:]),
+    )
+    return lock._replace(wheels=(*lock.wheels, *made)), joined
 
 
 def _told(libraries: Checklist, chosen: rpms.Chosen) -> Checklist:

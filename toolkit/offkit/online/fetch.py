@@ -100,6 +100,30 @@ def with_hashes(lock: Lock, session: Any, cache: Path, reporter: Reporter) -> Lo
     return lock._replace(wheels=tuple(known.get(wheel.filename, wheel) for wheel in lock.wheels))
 
 
+def keep(filename: str, contents: bytes, cache: Path) -> Path:
+    """A wheel that was made here, in the same place that a downloaded one has.
+
+    Raises EnvironmentProblem when the disk refuses.
+    """
+    path = _place(cache / "wheels", hashlib.sha256(contents).hexdigest(), filename)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as part:
+                part.write(contents)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        finally:
+            if os.path.exists(name):
+                os.unlink(name)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"the cache {cache} cannot be written: {error.strerror}", fix="name another with --cache-dir DIR"
+        ) from error
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
     """A small result file. Raises EnvironmentProblem when the disk refuses."""
     try:

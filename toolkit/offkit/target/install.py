@@ -5,6 +5,7 @@ was being built is removed, now or (after a kill) by the next installation.
 """
 
 import os
+import shutil
 import zipfile
 from contextlib import contextmanager, suppress
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -58,6 +59,7 @@ def misfits(bundle: BundleFile, prefix: str, here: Host, volume: Volume, entries
     space = space_needed(bundle)
     found = preflight.host_misfits(here, bundle.manifest.target)
     found += preflight.prefix_misfits(prefix, volume, space, preflight.needed_inodes(entries))
+    found += preflight.program_misfits(bundle.manifest.options, shutil.which)
     found += preflight.occupied(prefix, os.path.lexists, os.path.islink, os.path.isdir)
     return found
 

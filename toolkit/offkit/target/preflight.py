@@ -2,10 +2,10 @@
 
 import os
 import posixpath
-from typing import Callable, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from offkit.edges.host import Host, Volume
-from offkit.model import layout
+from offkit.model import control_node, layout
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 
@@ -71,6 +71,22 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
         )
         found.append(Finding("ENV023", WARNING, "system", message, ("/etc/os-release",), ""))
     return found
+
+
+def program_misfits(options: Dict[str, Any], which: Callable[[str], Optional[str]]) -> List[Finding]:
+    """What a control node's bundle, by its manifest's ``options``, calls and PATH does not have.
+
+    ``which`` is shutil.which.
+    """
+    if not control_node.meant(options):
+        return []
+    lacking = [program for program in control_node.PROGRAMS if not which(program)]
+    if not lacking:
+        return []
+    message = "{} not on PATH: Ansible reaches no host without; the package is {}".format(
+        " and ".join(lacking) + (" is" if len(lacking) == 1 else " are"), control_node.CLIENTS
+    )
+    return [Finding("ENV013", WARNING, lacking[0], message, (), "yum install " + control_node.CLIENTS)]
 
 
 def prefix_misfits(prefix: str, volume: Volume, space: Need, need_inodes: int) -> List[Finding]:

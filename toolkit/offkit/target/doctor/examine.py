@@ -3,12 +3,13 @@
 import os
 from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import media
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.target.doctor import cures as remedies
 from offkit.target.doctor import (
+    control_node,
     environment,
     interpreter,
     libraries,
@@ -18,6 +19,7 @@ from offkit.target.doctor import (
     providers,
     repositories,
 )
+from offkit.target.doctor import cures as remedies
 from offkit.target.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, PACKAGES, REPOSITORIES
 
 
@@ -61,7 +63,7 @@ def examine(
     reporter: Optional[Reporter] = None,
     checks: Collection[str] = NAMES,
     isos: Sequence[str] = (),
-    rpm_repos: Sequence[str] = (),
+    rpm_repos: Sequence[media.Source] = (),
 ) -> Examination:
     """Everything that is wrong with the environment at ``environment_dir`` on the server below ``root``.
 
@@ -116,6 +118,11 @@ class _Visit:
         findings += installed.findings
         if MACHINE in checks and libs is not None:
             findings += self._machine(libs)
+            clients, packaged = control_node.inspect(
+                self._tree, self._env, self._cures, self._variables.get("PATH", "").split(":")
+            )
+            findings += clients
+            rpms += packaged
         if REPOSITORIES in checks:
             findings += repositories.inspect(
                 self._tree, self._env, self._known, self._cures.el, bool(rpms or again), self._catalog
