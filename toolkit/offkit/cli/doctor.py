@@ -3,6 +3,7 @@
 import os
 import posixpath
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import typer
@@ -32,7 +33,10 @@ def doctor(
         None, "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted. May be repeated."
     ),
     rpm_repo: Optional[List[str]] = typer.Option(
-        None, "--rpm-repo", metavar="DIR", help="Ask the yum repository in this directory, or just below it."
+        None,
+        "--rpm-repo",
+        metavar="DIR|URL",
+        help="Ask the yum repository in this directory, or just below it, or under http://HOST[:PORT]/PATH.",
     ),
     check: Optional[List[str]] = typer.Option(
         None, "--check", metavar="CHECK", help="Make this check only; may be repeated."
@@ -74,6 +78,7 @@ def doctor(
             raise UsageError("a bundle is compared as a whole: no check, no --fix")
         _bundle(where, root, isos, rpm_repos, json, quiet)
         return
+    from offkit.edges import web
     from offkit.target.doctor import examine
     from offkit.target.doctor.environment import default_where
 
@@ -85,15 +90,18 @@ def doctor(
         there = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
         raise EnvironmentProblem(message, fix=there)
 
-    def look() -> "Examination":
-        names = tuple(wanted) or checks.NAMES
-        return examine(inside, top, reporter=console, checks=names, isos=isos, rpm_repos=rpm_repos)
+    with ExitStack() as stack:
+        sources = web.opened(rpm_repos, stack)
 
-    result = look()
-    repaired: Optional[Dict[str, Any]] = None
-    if fix and (result.rpms or result.again):
-        repaired = _repair(result, console, yes)
-        result = _again(result, look()) if repaired is not None else result
+        def look() -> "Examination":
+            names = tuple(wanted) or checks.NAMES
+            return examine(inside, top, reporter=console, checks=names, isos=isos, rpm_repos=sources)
+
+        result = look()
+        repaired: Optional[Dict[str, Any]] = None
+        if fix and (result.rpms or result.again):
+            repaired = _repair(result, console, yes)
+            result = _again(result, look()) if repaired is not None else result
     _document(result, repaired)
     _text(result, quiet)
     if has_errors(result.findings):
@@ -193,14 +201,15 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
 
 def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
+    from offkit.edges import web
     from offkit.model import layout
     from offkit.target import bundle_file
     from offkit.target.doctor import forecast
 
     bundle = bundle_file.read_manifest(path)
-    result = forecast.examine(
-        bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root), isos, rpm_repos
-    )
+    wanted, target, top = bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root)
+    with ExitStack() as stack:
+        result = forecast.examine(wanted, target, top, isos, web.opened(rpm_repos, stack))
     render.document(
         _SCHEMA,
         bundle=os.path.abspath(path),

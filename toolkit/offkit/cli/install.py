@@ -5,7 +5,7 @@ import signal
 import time
 import uuid
 from contextlib import ExitStack
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
@@ -13,6 +13,9 @@ from offkit.cli import install_words as saying
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import INFO, Finding, has_errors
+
+if TYPE_CHECKING:
+    from offkit.edges.media import Source
 
 _WAYS = ("build", "source", "packages")
 
@@ -41,7 +44,10 @@ def install(
         None, "--iso", metavar="FILE", help="Take RPMs that are missing from this ISO; may be repeated."
     ),
     rpm_repo: Optional[List[str]] = typer.Option(
-        None, "--rpm-repo", metavar="DIR", help="The same from a yum repository or mounted disc."
+        None,
+        "--rpm-repo",
+        metavar="DIR|URL",
+        help="The same from a yum repository or mounted disc, or from one under http://HOST[:PORT]/PATH.",
     ),
     no_root: bool = typer.Option(
         False, "--no-root", help="Change nothing of the system, as for an ordinary user."
@@ -88,10 +94,10 @@ def install(
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
-    from offkit.edges import files, leftovers
+    from offkit.edges import files, leftovers, web
     from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
-    from offkit.model import control_node, finding, layout
+    from offkit.model import control_node, finding, layout, url
     from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
     from offkit.target import install as installing
     from offkit.target.libraries import bundled
@@ -117,12 +123,13 @@ def install(
     earlier = [] if existing else [entry.text for entry in ledger.read(where)]
     with Drive(keep=[where]) as drive, ExitStack() as stack:
         alone = no_root or os.geteuid() != 0
-        english = ledger.english(run)
+        english = ledger.english(run, any(map(url.by_name, directories)))
         carried = bundled.unpack(opened, stack)
+        sources = web.opened(directories, stack)
         strict = not allow_missing
         stack.enter_context(saying.what_stays(where, owner, existing))
         brought = supplies.prepare(
-            opened, where, isos, directories, alone, drive, english, console, carried, strict
+            opened, where, isos, sources, alone, drive, english, console, carried, strict
         )
         whole = [one for one in existing if one.id not in broken]
         named = strict and bool(isos or directories)
@@ -153,8 +160,8 @@ def install(
             packages = installing.apply(
                 planned, opened, run, clean_environment(), now, console, brought.additions
             )
-    judge = bool(isos or directories or carried) and not dry_run
-    judged = _judge(planned.generation, isos, directories) if judge else []
+        judge = bool(isos or directories or carried) and not dry_run
+        judged = _judge(planned.generation, isos, sources) if judge else []
     render.document(
         "offkit/install-1",
         outcome=planned.outcome,
@@ -188,7 +195,7 @@ def install(
     return EXIT_PROBLEMS if has_errors(judged) else 0
 
 
-def _judge(generation: str, isos: List[str], directories: List[str]) -> List[Finding]:
+def _judge(generation: str, isos: List[str], directories: "List[Source]") -> List[Finding]:
     """What the loader will still not find, now that everything is in its place."""
     from offkit.target.doctor import checks, examine
 

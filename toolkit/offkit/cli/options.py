@@ -7,6 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 import typer
 
 from offkit.model import target as targets
+from offkit.model import url as urls
 from offkit.model.errors import UsageError
 from offkit.model.target import Target
 
@@ -65,11 +66,24 @@ def refuse_empty(**given: Optional[str]) -> None:
 
 
 def media(isos: Optional[Sequence[str]], directories: Optional[Sequence[str]]) -> Tuple[List[str], List[str]]:
-    """The values of --iso and --rpm-repo, as absolute paths. Raises UsageError for an empty one."""
+    """The values of --iso and --rpm-repo, as absolute paths, but for URLs. Raises UsageError for an empty
+    one, and for a URL that is none."""
     for name, values in (("iso", isos), ("rpm-repo", directories)):
         for value in values or ():
             refuse_empty(**{name: value})
-    return [os.path.abspath(one) for one in isos or ()], [os.path.abspath(one) for one in directories or ()]
+    for one in isos or ():
+        if urls.is_url(one):
+            raise UsageError("--iso takes a file, and no URL", fix="--rpm-repo takes the URL of a repository")
+    return [os.path.abspath(one) for one in isos or ()], [_place(one) for one in directories or ()]
+
+
+def _place(word: str) -> str:
+    if not urls.is_url(word):
+        return os.path.abspath(word)
+    try:
+        return urls.parse(word)
+    except ValueError as error:
+        raise UsageError("--rpm-repo: {}".format(error))
 
 
 def standing_prefix(prefix: Optional[str]) -> str:

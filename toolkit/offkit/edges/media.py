@@ -8,7 +8,7 @@ import errno
 import hashlib
 import os
 import posixpath
-from typing import Any, BinaryIO, Collection, Iterator, List, Optional
+from typing import Any, BinaryIO, Collection, Iterator, List, Optional, Union
 
 from offkit.edges import primary_db, unpacking
 from offkit.edges.tree import Tree, kind
@@ -67,6 +67,17 @@ class Directory(Medium):
 
     def folders(self) -> List[str]:
         return [name for name in self.names() if self._tree.is_dir(posixpath.join(self._path, name))]
+
+
+# As a command has it: the path of a directory, or what is open already (edges.web).
+Source = Union[str, Medium]
+
+
+def of(source: Source) -> Medium:
+    """The medium; a directory's path is relative to where this process works."""
+    if isinstance(source, Medium):
+        return source
+    return Directory(Tree("/"), os.path.abspath(source))
 
 
 class Image(Medium):

@@ -218,10 +218,16 @@ def _by_identity(lines: Iterable[str]) -> Dict[Tuple[str, ...], Rpm]:
     return {tuple(rpm) if rpm.key else (rpm.name, rpm.arch): rpm for rpm in rpms}
 
 
-def english(base: Callable[..., Result]) -> Run:
-    """``edges.run.run`` for yum and rpm: they speak English, and are never killed half-way."""
+def english(base: Callable[..., Result], asking: bool = False) -> Run:
+    """``edges.run.run`` for yum and rpm: they speak English, and are never killed half-way.
+
+    ``asking``: name servers may be asked, as a medium's URL has a name in it.
+    """
+    extra = {"LC_ALL": "C", "LANG": "C"}
+    if asking:
+        extra["RES_OPTIONS"] = ""
 
     def run(argv: Sequence[str]) -> Result:
-        return base(argv, clean_environment({"LC_ALL": "C", "LANG": "C"}), gently=True)
+        return base(argv, clean_environment(extra), gently=True)
 
     return run

@@ -9,11 +9,11 @@ import shutil
 import tempfile
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
-from offkit.edges import files, mounts
+from offkit.edges import files, media, mounts, web
 from offkit.edges.mounts import Drive
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist
-from offkit.model.errors import IntegrityError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.target import ledger, yum
@@ -66,7 +66,7 @@ def prepare(
     bundle: BundleFile,
     prefix: str,
     isos: Sequence[str],
-    directories: Sequence[str],
+    directories: Sequence[media.Source],
     alone: bool,
     drive: Drive,
     run: Run,
@@ -102,40 +102,43 @@ def prepare(
 def survey(
     bundle: BundleFile,
     isos: Sequence[str] = (),
-    directories: Sequence[str] = (),
+    directories: Sequence[media.Source] = (),
     bundled: str = "",
     strict: bool = True,
 ) -> Survey:
     """Judge the bundle's checklist against this server.
 
     Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
-    (REPO011), and where it is ``strict`` RequestError when media were named and none has a
-    library (RPM004).
+    (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
+    RequestError when media were named and none has a library (RPM004).
     """
     places = [*directories, *([bundled] if bundled else [])]
-    media = medium.look(isos, places)
+    found = medium.look(isos, places)
     target = bundle.manifest.target
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
     result = forecast.examine(checklist.dump(wanted), target, "/", isos, places)
+    gone = [each for each in result.findings if each.code in (web.UNREACHABLE, web.NO_CURL)]
+    if gone:
+        raise EnvironmentProblem("a medium cannot be reached", gone)
     damaged = [each for each in result.findings if each.code == "REPO004"]
-    if media and damaged:
+    if found and damaged:
         raise IntegrityError("a medium is damaged", [each._replace(code="REPO011") for each in damaged])
     errors = [each for each in result.findings if each.severity == ERROR]
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    lost = _nowhere(nowhere, media, strict) if isos or directories else []
+    lost = _nowhere(nowhere, found, strict) if isos or directories else []
     if lost and strict:
         raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
     return Survey(
-        tuple(media),
+        tuple(found),
         missing,
         tuple(each for each in errors if each.code == _TOO_OLD) + tuple(lost),
         tuple(_with_arch(name, target.arch) for name in result.rpms),
         tuple(_with_arch(name, target.arch) for name in result.again),
-        result.install_line if result.catalog.read and not media else "",
+        result.install_line if result.catalog.read and not found else "",
     )
 
 
@@ -144,8 +147,8 @@ def _with_arch(name: str, arch: str) -> str:
     return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
 
 
-def _nowhere(lost: Sequence[Finding], media: Sequence[Medium], strict: bool) -> List[Finding]:
-    places = tuple(one.source for one in media)
+def _nowhere(lost: Sequence[Finding], asked: Sequence[Medium], strict: bool) -> List[Finding]:
+    places = tuple(one.source for one in asked)
     fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
     if strict:
         fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
@@ -174,22 +177,22 @@ def unavailable() -> List[Finding]:
     return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
 
 
-def mount(media: Sequence[Medium], drive: Drive) -> List[str]:
-    """Directories with the files of each medium. Raises mounts.MountProblem."""
-    return [drive.insert(one.source) if one.iso else one.source for one in media]
+def mount(chosen: Sequence[Medium], drive: Drive) -> List[str]:
+    """Directories with the files of each medium, or its URL. Raises mounts.MountProblem."""
+    return [drive.insert(one.source) if one.iso else one.source for one in chosen]
 
 
-def unmountable(media: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
+def unmountable(chosen: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
     """A warning: what happens instead."""
-    names = ", ".join(one.name for one in media if one.iso)
+    names = ", ".join(one.name for one in chosen if one.iso)
     message = "cannot be mounted here ({}): read in user space, for this installation alone".format(problem)
     return Finding("REPO012", WARNING, names, message, (), "")
 
 
-def bases(media: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
+def bases(chosen: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
     """The repositories for yum. Raises IntegrityError (REPO014) where there is no key."""
     found: List[Base] = []
-    for one, top in zip(media, tops):
+    for one, top in zip(chosen, tops):
         found += medium.bases(one, top, here, [base.id for base in found])
     return found
 
@@ -200,8 +203,8 @@ def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporte
     ``run`` speaks English (target.ledger.english). The step raises what target.yum raises.
     """
     names = ", ".join(name.rpartition(".")[0] for name in found.rpms + found.again)
-    media = ", ".join(one.name for one in found.media)
-    step = Step("rpms", "install {} with yum from {}".format(names, media), _argv(found)[0], root=True)
+    sources = ", ".join(one.name for one in found.media)
+    step = Step("rpms", "install {} with yum from {}".format(names, sources), _argv(found)[0], root=True)
 
     def do(root: str, argv: Sequence[str]) -> None:
         with _Scratch(prefix) as scratch:

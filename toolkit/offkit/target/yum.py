@@ -73,6 +73,14 @@ _KINDS = (
         "take the distribution's own ISO; a key of somebody you trust: rpm --import FILE, then again",
     ),
     _Kind(
+        r"[Cc]url (error )?\((5|6|7|28|52|55|56)\)|curl#(5|6|7|28|52|55|56)\b|Couldn't connect to server|"
+        r"Could not resolve host|Connection (refused|reset|timed out)|Operation too slow|No route to host",
+        "REPO017",
+        EnvironmentProblem,
+        "the server with the repository cannot be reached, or stopped answering",
+        "see that it still serves, and that its firewall lets this host in; then run the command again",
+    ),
+    _Kind(
         r"incorrect checksum|does not match intended download|Problem opening package|digest: BAD|"
         r"signature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|"
         r"unpacking of archive failed|rpmts_HdrFromFdno: error",

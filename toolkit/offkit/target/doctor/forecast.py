@@ -4,6 +4,7 @@ import os
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import media
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report
@@ -40,7 +41,11 @@ class Forecast(NamedTuple):
 
 
 def examine(
-    text: bytes, target: Target, root: str = "/", isos: Sequence[str] = (), rpm_repos: Sequence[str] = ()
+    text: bytes,
+    target: Target,
+    root: str = "/",
+    isos: Sequence[str] = (),
+    rpm_repos: Sequence[media.Source] = (),
 ) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 

@@ -4,11 +4,10 @@ what the server's own ``offkit-*`` repositories point to.
 Nothing is read before the first question, and each repository at most once for each question.
 """
 
-import os
 from contextlib import ExitStack
 from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from offkit.edges import media
+from offkit.edges import media, web
 from offkit.edges.tree import Tree
 from offkit.model import rpm
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -82,6 +81,9 @@ class Catalog:
         """Every repository on a medium; a finding when there is none."""
         try:
             bases = medium.repositories()
+        except web.Unreachable as error:
+            self.findings.append(error.finding())
+            return
         except (OSError, BadIso) as error:
             self._unreadable(medium.place, media.reason(error), named)
             return
@@ -146,6 +148,10 @@ class Catalog:
                 continue
             try:
                 index: Index = media.read_index(place.medium, place.base, capabilities)
+            except web.Unreachable as error:
+                self._failed.add(place.title)
+                self.findings.append(error.finding())
+                continue
             except (BadRepodata, BadIso, OSError) as error:
                 self._failed.add(place.title)
                 self._unreadable(place.title, media.reason(error), place.named)
@@ -174,11 +180,12 @@ def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, str
 
 
 def open_catalog(
-    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[str] = (), own: Sequence[str] = ()
+    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[media.Source] = (), own: Sequence[str] = ()
 ) -> Catalog:
     """The repositories that were named, else those at ``own``: directories inside the tree.
 
-    ``isos`` and ``rpm_repos`` are paths as this process sees them.
+    ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
+    that are open already.
     """
     catalog = Catalog()
     for iso in isos:
@@ -191,7 +198,7 @@ def open_catalog(
                 catalog.findings.append(_cut(iso, image))
             catalog.add(image, named=True)
     for rpm_repo in rpm_repos:
-        catalog.add(media.Directory(Tree("/"), os.path.abspath(rpm_repo)), named=True)
+        catalog.add(media.of(rpm_repo), named=True)
     if not (isos or rpm_repos):
         catalog.expect([media.Directory(tree, path) for path in own])
     return catalog

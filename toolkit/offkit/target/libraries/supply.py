@@ -8,9 +8,8 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
+from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking, web
 from offkit.edges.rpm_payload import Contents
-from offkit.edges.tree import Tree
 from offkit.model import cpio, rpm, rpmfile
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -58,11 +57,9 @@ class Supply:
         try:
             keys = []
             for each in self._chosen:
-                opened: media.Medium
+                opened = each.opened or media.of(each.source)
                 if each.iso:
                     opened = self._stack.enter_context(media.Image(each.source))
-                else:
-                    opened = media.Directory(Tree("/"), os.path.abspath(each.source))
                 self._places += [Place(opened, row.base, each.name) for row in each.repositories]
                 keys.append(self._key(each, opened))
             self._ring = self._key_ring(keys)
@@ -89,6 +86,9 @@ class Supply:
         os.mkdir(folder)
         ring = rpm_keys.KeyRing(folder)
         ring.add(sorted(set(keys)))
+        remote = [each.source for each in self._chosen if each.opened is not None]
+        if not ring.available and remote:
+            raise _unchecked(remote)
         if not ring.available:
             message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
             self.findings.append(Finding("RPM009", WARNING, "rpm", message))
@@ -102,7 +102,8 @@ class Supply:
     def ask(self, capabilities: Collection[str]) -> List[Package]:
         """Packages with any of these libraries. The metadata is read once, at the first question.
 
-        Raises IntegrityError (REPO011) for damaged metadata.
+        Raises IntegrityError (REPO011) for damaged metadata, EnvironmentProblem (REPO017) where a
+        server does not answer any more; so does ``open``.
         """
         if self._having is None:
             self._having = self._read()
@@ -114,6 +115,8 @@ class Supply:
         for place in self._places:
             try:
                 index = media.read_index(place.medium, place.base, None)
+            except web.Unreachable as error:
+                raise _unreachable(error)
             except (BadRepodata, BadIso, OSError) as error:
                 message = "its metadata cannot be read: {}".format(media.reason(error))
                 raise IntegrityError(
@@ -180,6 +183,8 @@ def _chunks(place: Place, package: Package, location: str) -> Iterator[bytes]:
             yield from iter(lambda: source.read(_CHUNK), b"")
     except FileNotFoundError:
         raise _damaged(package, place.name, "is not there, although the metadata lists it")
+    except web.Unreachable as error:
+        raise _unreachable(error)
     except OSError as error:
         raise _damaged(package, place.name, "cannot be read: {}".format(media.reason(error)))
 
@@ -196,6 +201,19 @@ def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
         message = "is signed with the key {}, which is not that of this medium".format(verdict.text)
         fix = "take the distribution's own ISO, or put the key of who made this one on it"
         raise _refused("RPM003", package, name, message, fix)
+
+
+def _unreachable(error: web.Unreachable) -> EnvironmentProblem:
+    return EnvironmentProblem("a medium cannot be reached", [error.finding()])
+
+
+def _unchecked(places: Sequence[str]) -> EnvironmentProblem:
+    """Over HTTP anybody in between can write checksums: without signatures nothing vouches."""
+    message = "is not here, and without it nothing vouches for what comes from {}".format(", ".join(places))
+    fix = "install rpm, or name a medium that was carried here: --iso FILE, --rpm-repo DIR"
+    return EnvironmentProblem(
+        "signatures cannot be checked", [Finding("RPM009", ERROR, "rpm", message, (), fix)]
+    )
 
 
 def _damaged(package: Package, name: str, message: str) -> OffkitError:

@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import data, host, media
+from offkit.edges import data, host, media, web
 from offkit.edges.tree import Tree
 from offkit.model import packages, repodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
@@ -30,18 +30,19 @@ class Repository(NamedTuple):
 
 
 class Medium(NamedTuple):
-    """An ISO image or a directory, with at least one repository."""
+    """An ISO image, a directory or a URL, with at least one repository."""
 
-    source: str  # absolute path, as it was named
+    source: str  # absolute path, as it was named; or a URL
     iso: bool
     repositories: Tuple[Repository, ...]
     label: str  # of the disc, "" without one
     keys: Tuple[str, ...]  # names of key files at its top
+    opened: Optional[media.Medium] = None  # of a URL: it is open already
 
     @property
     def name(self) -> str:
         """For people: ``CentOS-7-x86_64-Everything-2009.iso``"""
-        return os.path.basename(self.source) or self.source
+        return self.source if self.opened else os.path.basename(self.source) or self.source
 
 
 class Base(NamedTuple):
@@ -49,7 +50,7 @@ class Base(NamedTuple):
 
     id: str
     title: str
-    directory: str  # that holds repodata/
+    directory: str  # that holds repodata/, or the URL of one
     key: str  # path of the file with the public key
 
 
@@ -81,28 +82,38 @@ def server(tree: Optional[Tree] = None) -> Server:
     return Server(host.el_major(release), release.get("ID", ""), tree)
 
 
-def look(isos: Sequence[str], directories: Sequence[str]) -> List[Medium]:
+def look(isos: Sequence[str], directories: Sequence[media.Source]) -> List[Medium]:
     """What is on these media, ISO images first.
 
     Raises, with everything that is wrong with any of them: UsageError for what is not there,
     IntegrityError for an image or metadata that is damaged (REPO011), EnvironmentProblem for a
-    medium without a repository (REPO010).
+    medium without a repository (REPO010) or one that cannot be reached (REPO017, REPO018).
     """
-    absent = [path for path in [*isos, *directories] if not os.path.exists(path)]
+    named = [*isos, *(one for one in directories if isinstance(one, str))]
+    absent = [path for path in named if not os.path.exists(path)]
     if absent:
         raise UsageError("there is no {}".format(", ".join(absent)), fix="name the file, or the directory")
     found: List[Medium] = []
     wrong: List[Finding] = []
-    for path, iso in [(path, True) for path in isos] + [(path, False) for path in directories]:
+    sources: List[Tuple[media.Source, bool]] = [(path, True) for path in isos]
+    sources += [(one, False) for one in directories]
+    for source, iso in sources:
+        path = source if isinstance(source, str) else source.place
         with ExitStack() as stack:
             try:
-                opened: media.Medium = media.Directory(Tree("/"), path)
                 if iso:
-                    opened = image = stack.enter_context(media.Image(path))
-                    if image.lacking:
-                        wrong.append(_cut(path, image))
+                    opened: media.Medium = stack.enter_context(media.Image(path))
+                    if isinstance(opened, media.Image) and opened.lacking:
+                        wrong.append(_cut(path, opened))
                         continue
+                else:
+                    opened = media.of(source)
                 made, problems = _read(opened, path, iso)
+                if not isinstance(source, str):
+                    made = made._replace(opened=source)
+            except web.Unreachable as error:
+                wrong.append(error.finding())
+                continue
             except BadIso as error:
                 wrong.append(_unreadable("REPO010", path, "is no ISO image: {}".format(error)))
                 continue
@@ -125,7 +136,7 @@ def _cut(path: str, image: media.Image) -> Finding:
 
 def _unreadable(code: str, path: str, message: str) -> Finding:
     fix = {
-        "REPO010": "name an installation disc of this distribution, or a directory with its files",
+        "REPO010": "name an installation disc of this distribution, or a directory or URL with its files",
         "REPO011": "copy it again and compare its checksum with the one published for it",
     }
     return Finding(code, ERROR, path, message, (path,), fix[code])
@@ -151,7 +162,7 @@ def _read(opened: media.Medium, path: str, iso: bool) -> Tuple[Medium, List[Find
 
 
 def _label(opened: media.Medium) -> str:
-    if not opened.has(_LABEL):
+    if not (_LABEL in opened.names() and opened.has(_LABEL)):
         return ""
     with opened.open(_LABEL) as source:
         return bytes(source.read(_LABEL_SIZE)).decode("utf-8", "replace").strip()

@@ -4,6 +4,7 @@ import os
 from typing import List, Sequence
 from urllib.parse import quote_from_bytes
 
+from offkit.model.url import is_url
 from offkit.target.repo.medium import Base
 
 MARK = "# Made by 'offkit repo add'; 'offkit repo remove' takes it away."
@@ -33,11 +34,16 @@ def _section(base: Base, enabled: bool) -> List[str]:
         "gpgcheck=1",
         "gpgkey={}".format(url(base.key)),
         "metadata_expire=0",
+        # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
+        *(["proxy=_none_"] if is_url(base.directory) else []),
     ]
 
 
 def url(path: str) -> str:
-    """``file:///mnt/a%20b``: yum splits at spaces and commas, and replaces what follows a dollar."""
+    """``file:///mnt/a%20b``: yum splits at spaces and commas, and replaces what follows a dollar.
+    A URL (model.url) stays what it is."""
+    if is_url(path):
+        return path
     return "file://" + quote_from_bytes(os.fsencode(path), safe="/._-+~")
 
 
