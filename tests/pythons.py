@@ -9,19 +9,20 @@ import shutil
 import subprocess
 import sys
 
-_ASK = "import sys; print('%d.%d' % sys.version_info[:2])"
+_ASK = "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"
 
 
 def find(series):
     """Path of a CPython of that series that really starts (a pyenv shim may not), or None.
 
-    Looks at pythonX.Y on PATH, then under pyenv.
+    Looks at pythonX.Y on PATH, then under pyenv. The path is the interpreter's, never a shim's.
     """
     root = os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv")
     installed = sorted(glob.glob(os.path.join(root, "versions", series + ".*", "bin", "python" + series)))
     for candidate in [shutil.which("python" + series), *reversed(installed)]:
-        if candidate and _series_of(candidate) == series:
-            return os.path.realpath(candidate)
+        found, executable = _ask(candidate) if candidate else ("", "")
+        if found == series:
+            return os.path.realpath(executable)
     return None
 
 
@@ -35,7 +36,8 @@ def newest():
     return os.path.realpath(sys.executable), "{}.{}".format(*sys.version_info[:2])
 
 
-def _series_of(path):
+def _ask(path):
+    """(series, the path that it has by its own account), or two empty words."""
     try:
         asked = subprocess.run(
             [path, "-I", "-c", _ASK],
@@ -45,8 +47,9 @@ def _series_of(path):
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.decode("ascii", "replace").strip() if asked.returncode == 0 else None
+        return "", ""
+    lines = os.fsdecode(asked.stdout).splitlines()
+    return (lines[0], lines[1]) if asked.returncode == 0 and len(lines) == 2 else ("", "")
 
 
 if __name__ == "__main__":
