@@ -12,6 +12,7 @@ import cache
 import disc
 import extras
 import needs
+import remote
 import source_tree
 import targets
 
@@ -39,6 +40,7 @@ def main(names):
         source_tree.build()
     extras.drive()
     extras.tools()
+    remote.layer()
     print("lab: ready after {:.0f} s, in {}".format(time.monotonic() - start, cache.home()))
     return 0
 

@@ -5,6 +5,7 @@ its own, which ends with it. What a command wrote stays in the target's folder u
 """
 
 import contextlib
+import functools
 import glob
 import os
 import pty
@@ -222,12 +223,15 @@ def target(el=7, above=None, tools=False):
 
 
 def discard_old():
-    """The targets of runs that were killed, after a day."""
-    for path in glob.glob(os.path.join(cache.home(), "target-*")):
+    """The targets and fleets of runs that were killed, after a day."""
+    for path in glob.glob(os.path.join(cache.home(), "target-*")) + glob.glob(
+        os.path.join(cache.home(), "fleet-*")
+    ):
         if time.time() - os.stat(path).st_mtime > _DAY:
             cache.remove(path)
 
 
+@functools.cache
 def layer(el):
     """The cached overlay layer that turns the system into that EL."""
     flavour = FLAVOURS[el]
