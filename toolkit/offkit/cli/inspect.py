@@ -6,6 +6,8 @@ import typer
 
 from offkit.cli import options, render
 
+_CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
+
 if TYPE_CHECKING:
     from offkit.model.checklist import Library
     from offkit.model.manifest import Member
@@ -24,7 +26,7 @@ def inspect(
     """
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
-    from offkit.model import carried, checklist, layout
+    from offkit.model import carried, checklist, control_node, layout
     from offkit.model.tags import split_wheel
     from offkit.target import bundle_file, requirements
 
@@ -70,6 +72,7 @@ def inspect(
             *([("sha256", whole + "  of the file")] if whole else []),
             ("digest", opened.digest + "  of the manifest"),
             ("installed", render.size(manifest.installed_size)),
+            *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
             *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
             *([("carries", _rpms(rpms))] if rpms else []),
         ]
