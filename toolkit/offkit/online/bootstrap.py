@@ -24,6 +24,7 @@ PARTS = (
     "find",
     "bundle",
     "media",
+    "web",
     "iso",
     "metadata",
     "rpms",

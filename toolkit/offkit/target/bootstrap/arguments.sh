@@ -2,12 +2,13 @@
 
 usage() {
     cat <<END
-usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--rpm-repo DIR]...
+usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--rpm-repo DIR|URL]...
                   [--no-root] [--get-python build|source|packages] [--ld-so-conf] [--keep N]
                   [--allow-missing] [--dry-run] [--json] [-q] [-v]
 
 Install an offkit bundle with Python $OFFKIT_PYTHON; where there is none, it comes from the bundle or
-from the distribution's media: ISO files (--iso) or directories with a repodata/ (--rpm-repo).
+from the distribution's media: ISO files (--iso), directories with a repodata/ or http://HOST:PORT/PATH
+of one (--rpm-repo).
 Without BUNDLE, the only *.tar beside install.sh is taken. All options are those of 'offkit install'.
 END
 }
@@ -23,7 +24,10 @@ set_option() {
         --keep) keep=$2 ;;
         --python) python=$2 ;;
         --iso) isos=$isos$2$newline ;;
-        --rpm-repo) repo_dirs=$repo_dirs$2$newline ;;
+        --rpm-repo)
+            if is_url "$2"; then set -- "$1" "$(printf '%s\n' "$2" | sed 's,/*$,,')"; fi
+            repo_dirs=$repo_dirs$2$newline
+            ;;
         --get-python) get_python=$2 ;;
     esac
 }
@@ -83,7 +87,9 @@ check_media() {
     wrong=
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
-        if [ ! -e "$medium" ]; then
+        if is_url "$medium"; then
+            wrong="$wrong${newline}error: --iso takes a file, and no URL: --rpm-repo takes $medium"
+        elif [ ! -e "$medium" ]; then
             wrong="$wrong${newline}error: --iso: there is no $medium"
         elif [ -d "$medium" ]; then
             wrong="$wrong${newline}error: --iso: $medium is a directory: --rpm-repo takes those"
@@ -95,7 +101,10 @@ $isos
 END
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
-        if [ ! -e "$medium" ]; then
+        if is_url "$medium"; then
+            good_url "$medium" ||
+                wrong="$wrong${newline}error: --rpm-repo: $medium is not http://HOST[:PORT]/PATH, without user, query or blanks (%20 is one)"
+        elif [ ! -e "$medium" ]; then
             wrong="$wrong${newline}error: --rpm-repo: there is no $medium"
         elif [ ! -d "$medium" ]; then
             wrong="$wrong${newline}error: --rpm-repo: $medium is not a directory: --iso takes ISO files"
@@ -108,7 +117,7 @@ END
         exit 2
     }
     while IFS= read -r medium; do
-        [ -z "$medium" ] || [ -r "$medium" ] || fail 4 "no permission to read $medium"
+        [ -z "$medium" ] || is_url "$medium" || [ -r "$medium" ] || fail 4 "no permission to read $medium"
     done <<END
 $isos$repo_dirs
 END

@@ -1,8 +1,8 @@
-# --- media: ISO files and directories -----------------------------------------------------
+# --- media: ISO files, directories and URLs -----------------------------------------------
 
 # A medium gets a number and stands as $scratch/media/N: a mounted image, or a link to a directory
-# or to an image that is read here. A source is one repository on it: "KIND N BASE", KIND being
-# iso or dir, BASE a path from the medium's top.
+# or to an image that is read here, or a directory with what was fetched from a URL. A source is one
+# repository on it: "KIND N BASE", KIND being iso, dir or url, BASE a path from the medium's top.
 media_count=0
 sources=
 bases=
@@ -57,8 +57,15 @@ END
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
         media_count=$((media_count + 1))
-        ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
-        add_sources dir "$media_count" "$medium"
+        if ! is_url "$medium"; then
+            ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
+            add_sources dir "$media_count" "$medium"
+        elif command -v curl >/dev/null 2>&1; then
+            open_url "$media_count" "$medium"
+        else
+            problem "REPO018 there is no curl here, which fetches what lies under $medium" \
+                "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
+        fi
     done <<END
 $repo_dirs
 END
@@ -112,14 +119,18 @@ add_sources() {
         done <"$scratch/media/$2.list"
     fi
     [ "$sources" = "$had" ] || return 0
+    ! web_gone "$2" || return 0
     problem "REPO010 no yum repository on $3: neither repodata/repomd.xml nor DIR/repodata/repomd.xml" \
         "take ${OFFKIT_MEDIA:-an ISO that has packages; boot and NetInstall ISOs have none}"
 }
 
 add_source() {
     sources=$sources$1\ $2\ $3$newline
-    [ "$1" = dir ] || return 0
-    base=$scratch/media/$2
+    case $1 in
+        iso) return 0 ;;
+        dir) base=$scratch/media/$2 ;;
+        url) base=$(cat <"$scratch/media/$2.name") ;;
+    esac
     [ "$3" = . ] || base=$base/$3
     bases=$bases$base$newline
 }
@@ -150,6 +161,7 @@ source_read() {
     case $kind in
         iso) iso_read "$scratch/media/$number" "$base/$2" ;;
         dir) cat <"$scratch/media/$number/$base/$2" ;;
+        url) web_get "$number" "$base/$2" && cat <"$scratch/media/$number/$base/$2" ;;
     esac
 }
 
@@ -158,6 +170,7 @@ source_has() {
     case $kind in
         iso) iso_find "$scratch/media/$number" "$base/$2" >/dev/null ;;
         dir) [ -f "$scratch/media/$number/$base/$2" ] ;;
+        url) web_get "$number" "$base/$2" ;;
     esac
 }
 
@@ -175,6 +188,8 @@ source_names() {
                 fi
             done
             ;;
+        # nobody can say what lies there: this is what a disc of el8 and el9 has
+        url) printf '%s\n' 'd AppStream' 'd BaseOS' ;;
     esac
 }
 

@@ -58,7 +58,7 @@ END
         damaged "$1" "its metadata lie outside it: $href"
     elif ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
         has_room || no_room
-        damaged "$1" "$href is not there"
+        web_gone "$number" || damaged "$1" "$href is not there"
     elif [ "$(checksum "$type" "$scratch/primary")" != "$sum" ]; then
         damaged "$1" "$href is not what repomd.xml names ($type)"
     elif ! unpacker=$(unpacker_of "$href"); then

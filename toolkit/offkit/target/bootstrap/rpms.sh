@@ -74,7 +74,7 @@ END
 media_titles() {
     printf '%s' "$rpms" | cut -d ' ' -f 9 | sort -un | while read -r each; do
         source_parts "$(source_numbered "$each")"
-        sed 's,.*/,,' <"$scratch/media/$number.name"
+        sed -e '/^http/b' -e 's,.*/,,' <"$scratch/media/$number.name"
     done | sort -u | awk '{ printf "%s%s", comma, $0; comma = ", " }'
 }
 
@@ -110,7 +110,8 @@ fetch_rpm() {
     href=$(rpm_field "$1" 10)
     if outside "$href" || ! source_read "$source" "$href" >"$file" 2>/dev/null; then
         has_room || no_room
-        problem "RPM001 $title is not on $(source_name "$source"), whose metadata name it" "$again"
+        source_parts "$source"
+        web_gone "$number" || problem "RPM001 $title is not on $(source_name "$source"), whose metadata name it" "$again"
         return
     fi
     if [ "$(checksum "$(rpm_field "$1" 5)" "$file")" != "$(rpm_field "$1" 6)" ]; then

@@ -27,7 +27,7 @@ export RES_OPTIONS=attempts:0
 #     $get_python (build, source, packages or empty), and 1 or empty: $no_root (--no-root, or not
 #     root), $dry_run, $quiet, $verbose, $json, $ld_so_conf
 #   $found: the interpreter to hand over to; $scratch: a directory that goes when this ends
-#   open_media sets $bases: directories with a repodata/ (root, mounted), and $keys: files
+#   open_media sets $bases: directories with a repodata/ (root, mounted) or URLs, and $keys: files
 #   say TEXT, fail CODE TEXT [FIX]..., step TEXT [root], member NAME >FILE
 OFFKIT_PYTHON=@OFFKIT_PYTHON@
 OFFKIT_EL=@OFFKIT_EL@

@@ -33,7 +33,7 @@ python_again() {
 media_names() {
     names=
     while IFS= read -r each; do
-        [ -z "$each" ] || names="$names, ${each##*/}"
+        [ -z "$each" ] || if is_url "$each"; then names="$names, $each"; else names="$names, ${each##*/}"; fi
     done <<END
 $isos$repo_dirs
 END
@@ -60,6 +60,7 @@ yum_install() {
     esac
     (
         unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
+        unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
         LC_ALL=C LANG=C exec "$yum" -y --noplugins "--setopt=reposdir=$yum_place/repos" \
             "--setopt=cachedir=$yum_place/cache" '--disablerepo=*' '--enablerepo=offkit-*' "$@"
     ) >"$scratch/yum.log" 2>&1 </dev/null
@@ -123,8 +124,14 @@ END
     while IFS= read -r each; do
         [ -n "$each" ] || continue
         count=$((count + 1))
-        ln -sfn "$each" "$yum_place/base/$count"
-        printf '%s\n' "[offkit-$count]" "name=offkit $count" "baseurl=file://$yum_place/base/$count" \
+        # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
+        if is_url "$each"; then
+            set -- "baseurl=$each" proxy=_none_
+        else
+            ln -sfn "$each" "$yum_place/base/$count"
+            set -- "baseurl=file://$yum_place/base/$count"
+        fi
+        printf '%s\n' "[offkit-$count]" "name=offkit $count" "$@" \
             enabled=1 gpgcheck=1 "gpgkey=${urls# }" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
     done <<END >"$yum_place/repos/offkit.repo"
 $bases
@@ -150,6 +157,9 @@ yum_failed() {
     elif yum_said 'Public key for .* is not installed|not correct for this package|GPG key retrieval failed|Invalid GPG [Kk]ey|retrieve GPG key|Curl error .37.*([Kk]ey|KEY|gpg)'; then
         yum_refuse RPM003 "a package is signed with a key that is not that of the medium" \
             "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg"
+    elif yum_said '[Cc]url (error )?\((5|6|7|28|52|55|56)\)|curl#(5|6|7|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
+        yum_refuse REPO017 "the server with the repository cannot be reached, or stopped answering" \
+            "see that it still serves, and that its firewall lets this host in; then run the command again"
     elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match'; then
         yum_refuse RPM001 "a package is damaged, or somebody altered it" "$again"
     elif yum_said 'repomd\.xml|retrieve repository metadata|download metadata|find a valid baseurl|failure: repodata/|Error opening file for checksum|Input/output error|Cannot download Packages'; then
