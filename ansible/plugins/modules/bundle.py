@@ -1,0 +1,4 @@
+#!/usr/bin/python
+DOCUMENTATION = r"""
+module: bundle
+"""

@@ -1,0 +1,159 @@
+"""offkit's documents: found in what a server said, and told in one line."""
+
+import json
+
+_DECODER = json.JSONDecoder()
+
+
+def find(text):
+    """The first JSON object with a "schema" that begins on a line of its own; None without one."""
+    at = 0
+    while True:
+        at = text.find("{", at)
+        if at < 0:
+            return None
+        if at == 0 or text[at - 1] == "\n":
+            try:
+                data, _ = _DECODER.raw_decode(text, at)
+            except ValueError:
+                data = None
+            if isinstance(data, dict) and "schema" in data:
+                return data
+        at += 1
+
+
+def findings(document):
+    """The findings of a document, errors first."""
+    found = [one for one in (document or {}).get("findings") or [] if isinstance(one, dict)]
+    weight = {"error": 0, "warning": 1}
+    return sorted(found, key=lambda one: weight.get(one.get("severity"), 2))
+
+
+def errors(document):
+    return [one for one in findings(document) if one.get("severity") == "error"]
+
+
+def changed(document):
+    """Whether the command has changed something, or in a dry run would."""
+    if document is None or document.get("schema") == "offkit/error-1":
+        return False
+    if str(document.get("schema")).startswith("offkit/install-"):
+        return document.get("outcome") != "nothing" or bool(document.get("steps"))
+    return document.get("outcome") == "switch"
+
+
+def of_bundle(document, rc):
+    """Whether the bundle is at fault, and not the server it met: it is damaged (exit code 3), offkit
+    itself failed (70), or its packages do not fit together."""
+    codes = [str(one.get("code", "")) for one in errors(document)]
+    return rc in (3, 70) or any(code.startswith("PKG") for code in codes)
+
+
+def line(document, rc, stderr="", prefix=""):
+    """All of it in one line for people. ``rc`` and ``stderr`` speak where there is no document."""
+    if document is None:
+        return _silent(rc, stderr)
+    problems = errors(document)
+    schema = str(document.get("schema"))
+    if schema == "offkit/error-1":
+        if problems:
+            return _problems(problems, document)
+        return one_line(document.get("error", "failed"), document.get("fix", ""))
+    if problems:
+        return _problems(problems, document)
+    if rc:
+        return "exit {}: {}".format(rc, _tail(stderr) or "it named no finding")
+    teller = _TELLERS.get(schema.partition("/")[2].rpartition("-")[0])
+    told = teller(document) if teller else "done"
+    warnings = sum(one.get("severity") == "warning" for one in findings(document))
+    if warnings:
+        told += "; {} warning{}".format(warnings, "s" * (warnings > 1))
+    return told
+
+
+def one_line(message, fix=""):
+    text = " ".join(str(message).split())
+    first = [row.strip() for row in str(fix or "").splitlines() if row.strip()][:1]
+    return text + ("; " + first[0] if first else "")
+
+
+def packages_text(packages, most=6):
+    """``numpy 1.19.5, idna 3.4`` of a document's packages."""
+    told = ["{} {}".format(one.get("name"), one.get("version")) for one in packages or []]
+    if len(told) > most:
+        told = told[:most] + ["and {} more".format(len(told) - most)]
+    return ", ".join(told)
+
+
+def _problems(problems, document):
+    first = problems[0]
+    fix = document.get("install_line") if str(first.get("code", "")).startswith("LIB") else ""
+    message = str(first.get("message", ""))
+    subject = str(first.get("subject", ""))
+    if subject and subject not in message:
+        message = "{}: {}".format(subject, message)
+    text = one_line(
+        "{} {}".format(first.get("code", ""), message), fix or first.get("fix") or document.get("fix")
+    )
+    if len(problems) > 1:
+        text += " (and {} more)".format(len(problems) - 1)
+    return text
+
+
+def _silent(rc, stderr):
+    how = "exit {}".format(rc)
+    if rc > 128:
+        how += ", killed by signal {}".format(rc - 128)
+    return "offkit came to no word ({}): {}".format(how, _tail(stderr) or "nothing on stderr")
+
+
+def _tail(stderr, lines=3):
+    rows = [row.strip() for row in (stderr or "").splitlines() if row.strip()]
+    return " / ".join(rows[-lines:])
+
+
+def _install(document):
+    packages = packages_text(document.get("packages"))
+    name = document.get("generation", "")
+    if not changed(document):
+        return "{} is current, nothing to do ({})".format(name, packages)
+    done = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
+    would = {"install": "would install", "switch": "would switch back to", "nothing": "would complete"}
+    verb = (would if document.get("dry_run") else done).get(document.get("outcome"), "")
+    return "{} {} ({})".format(verb, name, packages)
+
+
+def _rollback(document):
+    name, left = document.get("generation", ""), document.get("left", "")
+    if not changed(document):
+        return "{} is current, nothing to do".format(name)
+    verb = "would make {} current" if document.get("dry_run") else "{} is current"
+    return verb.format(name) + (" (was {})".format(left) if left else "")
+
+
+def _doctor(document):
+    summary = document.get("summary") or {}
+    return "healthy: {} packages, {} extension modules find every library".format(
+        summary.get("distributions", "?"), summary.get("modules", "?")
+    )
+
+
+def _verify(document):
+    return "{} frames as they must be, {} frames per second with {} processes".format(
+        document.get("frames", "?"), document.get("frames_per_second", "?"), document.get("workers", "?")
+    )
+
+
+def _generations(document):
+    return "{} generations, current is {}".format(
+        len(document.get("generations") or []), document.get("current") or "none"
+    )
+
+
+_TELLERS = {
+    "install": _install,
+    "rollback": _rollback,
+    "doctor": _doctor,
+    "run-badapple": _verify,
+    "generations": _generations,
+}

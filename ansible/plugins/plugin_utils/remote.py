@@ -1,0 +1,50 @@
+"""Commands on a server through Ansible's connection alone: sh, and nothing of Ansible's own there."""
+
+import os
+import shlex
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Said:
+    """How a command ended: ``rc``, ``stdout`` and ``stderr`` as text."""
+
+    def __init__(self, answer):
+        self.rc = int(answer.get("rc") or 0)
+        self.stdout = answer.get("stdout") or ""
+        self.stderr = answer.get("stderr") or ""
+
+    def last(self, lines=3):
+        """The last lines of what it said, stderr first, as one line."""
+        text = self.stderr.strip() or self.stdout.strip()
+        return " / ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+
+
+def script(name):
+    """The text of NAME.sh that stands beside this module, without its comments."""
+    with open(os.path.join(_HERE, name + ".sh"), encoding="utf-8") as source:
+        lines = source.read().splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def sh(action, text, *words, **how):
+    """Run ``text`` with ``words`` as $1, $2 … in the server's sh; answers Said.
+
+    ``become=False`` runs it as the user who logs in, otherwise become is as the task says. A lost
+    connection raises Ansible's own AnsibleConnectionFailure.
+    """
+    become = how.pop("become", True)
+    assert not how, how
+    command = " ".join(["sh", "-c", shlex.quote(text), "offkit", *(shlex.quote(str(word)) for word in words)])
+    return Said(action._low_level_execute_command(command, sudoable=become))
+
+
+def fields(text, mark):
+    """{name: value} from the lines ``MARK name value`` of a script's answer; other lines are noise
+    of a login shell."""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith(mark + " "):
+            name, _, value = line[len(mark) + 1 :].partition(" ")
+            found[name] = value.strip()
+    return found

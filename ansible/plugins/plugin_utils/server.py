@@ -1,0 +1,48 @@
+"""What survey.sh says of a server, as values."""
+
+import json
+import re
+
+from ansible_collections.offkit.fleet.plugins.plugin_utils import remote
+
+MARK = "offkit-survey"
+# os-release IDs whose VERSION_ID begins with the Enterprise Linux major, as offkit has them
+_EL_IDS = ("rhel", "centos", "rocky", "almalinux", "ol", "scientific", "virtuozzo", "eurolinux")
+
+
+def read(text):
+    """The fields of survey.sh in ``text``, {} when it did not run."""
+    return remote.fields(text, MARK)
+
+
+def facts(said):
+    """{"system", "el", "arch", "glibc", "python"} as the report has them; ``python`` is that of the
+    current generation, "" where there is none."""
+    version = re.match(r"\d+", said.get("version", ""))
+    el = int(version.group()) if version and said.get("id") in _EL_IDS else 0
+    return {
+        "system": said.get("system") or "an unknown system",
+        "el": el,
+        "arch": said.get("arch", ""),
+        "glibc": said.get("glibc", "").rpartition(" ")[2],
+        "python": str(receipt(said).get("python_version", "")),
+    }
+
+
+def receipt(said):
+    """The receipt of the current generation, {} without one."""
+    try:
+        data = json.loads(said.get("receipt", ""))
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def packages(found):
+    """One line a package of a receipt, for a diff."""
+    rows = [
+        "{} {}".format(one.get("name"), one.get("version"))
+        for one in found.get("packages") or []
+        if isinstance(one, dict)
+    ]
+    return "".join(row + "\n" for row in rows)
