@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PY36 := .venv36
-ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple cli)
+ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
 .PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple format clean
 

@@ -15,7 +15,8 @@ BELOW = {
     "online": {"model", "elf", "edges"},
     "target": {"model", "elf", "edges"},
     "badapple": {"model", "elf", "edges"},
-    "cli": {"model", "elf", "edges", "online", "target", "badapple"},
+    "fleet": {"model", "elf", "edges"},
+    "cli": {"model", "elf", "edges", "online", "target", "badapple", "fleet"},
 }
 SOCKETS = {
     "socket",
@@ -74,12 +75,12 @@ def problems_of(check):
 
 
 def test_every_room_exists():
-    """The seven rooms of the journey are all there."""
+    """The eight rooms of the journey are all there."""
     assert {room for room, _, _ in MODULES} == set(BELOW)
 
 
 def test_imports_go_down_only():
-    """cli → online, target, badapple → edges, elf → model; siblings do not know each other."""
+    """cli → online, target, badapple, fleet → edges, elf → model; siblings do not know each other."""
 
     def check(room, short, tree):
         for name in imported(tree):

@@ -69,6 +69,7 @@ def _commands() -> None:
         install,
         probe,
         repo,
+        report,
         rollback,
         run_badapple,
         uninstall,
@@ -89,6 +90,7 @@ def _commands() -> None:
     app.add_typer(repo.app, name="repo", short_help="Make yum install from local media.")
     _add("generations", generations.generations, "List what has been installed.")
     _add("rollback", rollback.rollback, "Go back to another generation.")
+    _add("report", report.report, "Show what a fleet of servers has reported.")
     _add("uninstall", uninstall.uninstall, "Remove all that offkit installed.")
     _hidden("adopt-python", adopt_python.adopt_python)
 

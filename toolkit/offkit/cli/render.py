@@ -199,8 +199,30 @@ def good(text: str) -> None:
     line("{} {}".format(_paint(_glyph("ok", sys.stdout), "green", sys.stdout), text))
 
 
+def bad(text: str) -> None:
+    """A result line with a cross."""
+    line("{} {}".format(_paint(_glyph("bad", sys.stdout), "red", sys.stdout), text))
+
+
 def title(text: str) -> None:
     line(_paint(text, "bold", sys.stdout))
+
+
+class Cell(str):
+    """A cell of a table in a colour; its width is that of its text."""
+
+    colour = ""
+
+
+def cell(text: str, colour: str) -> Cell:
+    made = Cell(text)
+    made.colour = colour
+    return made
+
+
+def mark(name: str, text: str = "", colour: str = "") -> Cell:
+    """A cell that begins with one of the glyphs: ok, bad, warn, info."""
+    return cell(_glyph(name, sys.stdout) + text, colour)
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
@@ -209,8 +231,23 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> None:
         return
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths)]
+        cells = [_padded(text, width) for text, width in zip(row, widths)]
         line((indent + "  ".join(cells)).rstrip())
+
+
+def _padded(text: str, width: int) -> str:
+    painted = _paint(str(text), text.colour, sys.stdout) if isinstance(text, Cell) and text.colour else text
+    return painted + " " * (width - len(text))
+
+
+def width() -> int:
+    """Columns of the terminal that reads stdout; 0 where it is none."""
+    if not sys.stdout.isatty():
+        return 0
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def encoding() -> str:

@@ -11,4 +11,6 @@ def shown(name: str) -> str:
 
     What is not printable is escaped as Python's repr does it.
     """
+    if name.isprintable():
+        return name
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)

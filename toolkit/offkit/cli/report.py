@@ -1,0 +1,239 @@
+"""offkit report: what a fleet of servers has reported, on the terminal and as a page."""
+
+import os
+from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import typer
+
+from offkit.cli import options, render
+from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.finding import ERROR, INFO
+from offkit.model.words import shown
+
+if TYPE_CHECKING:
+    from offkit.fleet.health import Cell, Health
+    from offkit.fleet.overview import Cure, Fleet, Problem
+
+_FEW = 30  # hosts that are all shown; of more, the healthy ones are counted
+_MOST = 60  # hosts with problems that are shown without -v
+_NAMES = 6  # hosts named in one line
+_LONGEST = 160  # letters of a line from elsewhere
+_HEAD = ("", "host", "EL", "Python", "generation", "inst", "libs", "pkgs", "server", "fps")
+_OTHERS = 63  # columns of the table without the host's name
+
+
+def report(
+    directory: str = typer.Argument(..., metavar="DIR", help="What the playbooks wrote (offkit_report_dir)."),
+    html: Optional[str] = typer.Option(
+        None, "--html", metavar="FILE", help="Write a page as well, one file."
+    ),
+    json: bool = options.JSON,
+    quiet: bool = options.QUIET,
+    verbose: bool = options.VERBOSE,
+) -> None:
+    """Show what the hosts of DIR have reported: which are well, what is missing where, what cures it.
+
+    Nothing is asked of the hosts. The exit code is 0 when all of them are healthy, 1 when one has
+    errors or was not reached.
+    """
+    render.console(json, quiet, verbose)
+    options.refuse_empty(html=html)
+    from offkit.edges import files
+    from offkit.fleet import document, health, overview, page, reading
+
+    gathered = reading.gather(directory)
+    fleet = overview.survey(gathered.hosts, gathered.findings)
+    if html is not None:
+        files.replace(html, page.html(fleet))
+    if not quiet:
+        _table(fleet, verbose)
+        _wrong(fleet, verbose)
+    _cures(fleet.cures, verbose)
+    _reasons("not reached", fleet.of_state(health.UNREACHED), verbose)
+    if fleet.findings:
+        render.line()
+        render.findings(fleet.findings)
+    render.line()
+    if html is not None and not quiet:
+        render.line("the page is {} ({})".format(html, render.size(os.path.getsize(html))))
+    _summary(fleet)
+    content = document.content(fleet)
+    render.document(
+        document.SCHEMA, directory=files.text(directory), page=html and files.text(html), **content
+    )
+    if not fleet.healthy:
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _table(fleet: "Fleet", verbose: bool) -> None:
+    """A row for each host; of a large fleet only those that need somebody."""
+    from offkit.fleet.health import HEALTHY, PROBLEMS
+
+    rows = list(fleet.hosts)
+    if not verbose and len(rows) > _FEW:
+        rows = [one for one in rows if one.state == PROBLEMS][:_MOST]
+    if rows:
+        room = render.width()
+        longest = max(room - _OTHERS, 10) if room else 0
+        render.table([_HEAD, *(_row(one, longest) for one in rows)], indent="")
+    others = fleet.hosts[len(rows) :]
+    counts = [(PROBLEMS, "with problems"), (HEALTHY, "healthy")]
+    found = [(sum(1 for one in others if one.state == state), what) for state, what in counts]
+    left = ["{} {}".format(count, what) for count, what in found if count]
+    if left:
+        render.line("   and {} (-v shows all)".format(", ".join(left)))
+    stale = [one for one in fleet.hosts if one.stale]
+    if stale:
+        render.line("*  {}".format(_staleness(stale)))
+
+
+def _row(one: "Health", longest: int) -> Tuple[str, ...]:
+    from offkit.fleet import health
+
+    host, cells, server = one.host, one.cells, one.host.server
+    glyph = {
+        health.PROBLEMS: render.mark("bad", colour="red"),
+        health.UNREACHED: render.cell("?", "yellow"),
+        health.HEALTHY: render.mark("ok", colour="green"),
+    }[one.state]
+    rest = health.worst([cells[name] for name in ("interpreter", "machine", "repositories")])
+    film = cells[health.FILM]
+    rate = _cell(film)
+    if one.rate is not None and film.state in (health.FINE, health.DOUBT):
+        rate = render.cell("{:.0f}{}".format(one.rate, "*" * film.stale), rate.colour)
+    return (
+        glyph,
+        _short(shown(host.name), longest),
+        str(server.el) if server and server.el else "-",
+        shown(server.python)[:8] if server and server.python else "-",
+        shown(host.generation)[:16] or "-",
+        *(_cell(cells[name]) for name in (health.INSTALLED, "libraries", "packages")),
+        _cell(rest),
+        rate,
+    )
+
+
+def _short(name: str, longest: int) -> str:
+    """A name that would break the table loses its middle: both ends tell hosts apart."""
+    if not longest or len(name) <= longest:
+        return name
+    dots = "..." if render.is_ascii() else "…"
+    head = (longest - len(dots)) // 2
+    return name[:head] + dots + name[len(name) - (longest - len(dots) - head) :]
+
+
+def _cell(cell: "Cell") -> render.Cell:
+    from offkit.fleet import health
+
+    old = "*" if cell.stale else ""
+    if cell.state == health.BAD:
+        return render.mark("bad", " {}{}".format(cell.errors, old), "red")
+    if cell.state == health.DOUBT:
+        return render.mark("warn", " {}{}".format(cell.warnings, old), "yellow")
+    if cell.state == health.FINE:
+        return render.mark("ok", old, "green")
+    return render.cell("?" + old, "yellow") if cell.state == health.UNKNOWN else render.cell("-", "dim")
+
+
+def _staleness(stale: Sequence["Health"]) -> str:
+    """What the stars in the table mean."""
+    names = _names([one.host.name for one in stale], False)
+    whys = sorted({why for one in stale for why in one.stale.values()})
+    reason = _clipped(whys[0]) if len(whys) == 1 else "results from before a change, or old"
+    return "{}: {}".format(names, reason)
+
+
+def _wrong(fleet: "Fleet", verbose: bool) -> None:
+    """What is wrong and where; then who ended badly without saying what is wrong."""
+    from offkit.fleet.health import PROBLEMS
+
+    told = [one for one in fleet.problems if verbose or one.finding.severity != INFO]
+    alike: Dict[Tuple[str, ...], List[Problem]] = {}
+    for problem in told:
+        finding = problem.finding
+        key = (finding.severity, finding.code, *problem.hosts) if problem.cured and not verbose else ()
+        alike.setdefault(key or (finding.severity, finding.code, finding.subject, finding.fix), []).append(
+            problem
+        )
+    if told:
+        render.line()
+        render.title("what is wrong, and where")
+        for problems in alike.values():
+            _problem(problems, verbose)
+    silent = [one for one in fleet.of_state(PROBLEMS) if not one.errors]
+    _reasons("ended badly", silent, verbose)
+
+
+def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
+    """Several of them when the same line of yum cures them on the same hosts."""
+    first = alike[0]
+    finding = first.finding
+    glyph, colour = {ERROR: ("bad", "red"), INFO: ("info", "dim")}.get(finding.severity, ("warn", "yellow"))
+    subjects = ", ".join(_clipped(one.finding.subject) for one in alike)
+    row = (
+        render.mark(glyph, colour=colour),
+        render.cell(_clipped(finding.code), "dim"),
+        "{}: {}".format(render.count(len(first.hosts), "host"), _names(first.hosts, verbose)),
+    )
+    render.table([row])
+    if first.cured and not verbose:
+        render.line("      missing: {}".format(subjects) if finding.code == "LIB001" else "      " + subjects)
+        return
+    render.line("      {}{}".format(subjects + ": " if subjects else "", _clipped(finding.message)))
+    if not first.cured and finding.severity != INFO:
+        for number, text in enumerate(finding.fix.splitlines()[: None if verbose else 1]):
+            render.line("      {}  {}".format("   " if number else "fix", shown(text)))
+
+
+def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
+    """One line for each group of hosts, to be pasted."""
+    for cure in cures:
+        hosts = render.count(len(cure.hosts), "host")
+        render.line()
+        render.title("cure for {} ({}): {}".format(hosts, shown(cure.system), _names(cure.hosts, verbose)))
+        render.line("  {}".format(shown(cure.line)))
+        if cure.stale:
+            names = _names(cure.stale, verbose)
+            render.line("  {}: something changed since the doctor looked".format(names))
+
+
+def _reasons(title: str, hosts: Sequence["Health"], verbose: bool) -> None:
+    """Hosts with one line each that says why."""
+    if not hosts:
+        return
+    render.line()
+    render.title(title)
+    most = len(hosts) if verbose else _MOST
+    render.table([(_clipped(one.host.name), _clipped(one.why)) for one in hosts[:most]])
+    if len(hosts) > most:
+        render.line("  and {} more (-v shows all)".format(len(hosts) - most))
+
+
+def _summary(fleet: "Fleet") -> None:
+    """The last line says it all."""
+    from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED
+
+    counts = [
+        (len(fleet.of_state(HEALTHY)), "healthy"),
+        (len(fleet.of_state(PROBLEMS)), "with problems"),
+        (len(fleet.of_state(UNREACHED)), "not reached"),
+        (sum(1 for one in fleet.findings if one.severity == ERROR), "unreadable"),
+    ]
+    text = ", ".join("{} {}".format(count, what) for count, what in counts if count or what == "healthy")
+    told = "{}: {}".format(render.count(len(fleet.hosts), "host"), text)
+    (render.good if fleet.healthy else render.bad)(told)
+
+
+def _names(names: Iterable[str], verbose: bool) -> str:
+    """Some of them, and how many more there are."""
+    listed = [_clipped(name) for name in names]
+    if verbose or len(listed) <= _NAMES:
+        return ", ".join(listed)
+    return "{} and {} more".format(", ".join(listed[: _NAMES - 1]), len(listed) - _NAMES + 1)
+
+
+def _clipped(text: str) -> str:
+    """The first line, on one line, of a length that leaves the others visible."""
+    line = shown(text.strip().partition("\n")[0])
+    dots = "..." if render.is_ascii() else "…"
+    return line if len(line) <= _LONGEST else line[: _LONGEST - len(dots)] + dots

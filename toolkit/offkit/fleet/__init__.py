@@ -1,0 +1,1 @@
+"""Many servers at once: what each of them has reported, read together."""
