@@ -534,8 +534,11 @@ def main(words=None):
     parser.add_argument("--stop", action="store_true", help="end the server of that --state")
     arguments = parser.parse_args(words)
     try:
-        if not arguments.stop and not (arguments.media and arguments.address):
-            raise Refusal("nothing to serve, or no address to serve it at", "see serve.py --help")
+        if not arguments.stop and not arguments.media:
+            raise Refusal("nothing to serve is named", "name an ISO image or a directory")
+        if not arguments.stop and not arguments.address:
+            fix = "name the one of this host that the others reach it at (--address; offkit_media_address)"
+            raise Refusal("no address to serve at is named", fix)
         answer = stop(arguments) if arguments.stop else start(arguments)
     except Refusal as error:
         answer = {"error": str(error), "fix": error.fix}
