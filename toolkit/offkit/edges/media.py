@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Collection, Iterator, List, Optional, Union
 from offkit.edges import primary_db, unpacking
 from offkit.edges.tree import Tree, kind
 from offkit.model import repodata
+from offkit.model.finding import ERROR, Finding
 from offkit.model.iso9660 import BadIso, Iso
 from offkit.model.repodata import BadRepodata, Data, Index
 
@@ -21,6 +22,18 @@ _CHUNK = 256 * 1024
 _MAX_UNPACKED = 256 * 1024 * 1024
 _HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 _PREFERRED = ("primary", "primary_db")
+
+
+class Unreachable(OSError):
+    """A server does not answer, or not with files; or there is no curl to ask it with."""
+
+    def __init__(self, code: str, subject: str, why: str, fix: str) -> None:
+        super().__init__(0, why, subject)
+        self.code, self.why, self.fix = code, why, fix
+
+    def finding(self) -> Finding:
+        place = os.fsdecode(self.filename)
+        return Finding(self.code, ERROR, place, self.why, (place,), self.fix)
 
 
 class Medium:
@@ -131,7 +144,7 @@ def read_index(
     the former are None, about all that have a library.
 
     primary.xml is read, or primary.sqlite where only that is usable. Raises BadRepodata with every
-    reason, OSError, BadIso.
+    reason, OSError (Unreachable), BadIso.
     """
     listed = _listed(medium, base)
     problems: List[str] = []
@@ -141,6 +154,8 @@ def read_index(
                 continue
             try:
                 return _read(medium, base, data, capabilities, names)
+            except Unreachable:
+                raise
             except (BadRepodata, OSError, BadIso) as error:
                 problems.append("{}: {}".format(posixpath.basename(data.href), reason(error)))
     raise BadRepodata("; ".join(problems) or "repomd.xml names no primary metadata")

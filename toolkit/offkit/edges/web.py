@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import BinaryIO, Dict, List, Optional, Sequence
 
 from offkit.edges import leftovers
-from offkit.edges.media import Medium, Source
+from offkit.edges.media import Medium, Source, Unreachable
 from offkit.edges.run import Result, clean_environment, run
 from offkit.model import repodata
 from offkit.model import url as urls
@@ -35,18 +35,6 @@ _HTTP, _WRITING, _NO_RANGE, _REDIRECT, _NOT_THERE = 22, 23, 33, 47, 127
 _TRIES = 3  # without one more byte
 _MOST = 100
 _PAUSE = 1.0  # seconds
-
-
-class Unreachable(OSError):
-    """A server does not answer, or not with files; or there is no curl to ask it with."""
-
-    def __init__(self, code: str, subject: str, why: str, fix: str) -> None:
-        super().__init__(0, why, subject)
-        self.code, self.why, self.fix = code, why, fix
-
-    def finding(self) -> Finding:
-        place = os.fsdecode(self.filename)
-        return Finding(self.code, ERROR, place, self.why, (place,), self.fix)
 
 
 class Web(Medium):

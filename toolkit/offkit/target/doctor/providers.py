@@ -7,7 +7,7 @@ Nothing is read before the first question, and each repository at most once for 
 from contextlib import ExitStack
 from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from offkit.edges import media, web
+from offkit.edges import media
 from offkit.edges.tree import Tree
 from offkit.model import rpm
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -81,7 +81,7 @@ class Catalog:
         """Every repository on a medium; a finding when there is none."""
         try:
             bases = medium.repositories()
-        except web.Unreachable as error:
+        except media.Unreachable as error:
             self.findings.append(error.finding())
             return
         except (OSError, BadIso) as error:
@@ -148,7 +148,7 @@ class Catalog:
                 continue
             try:
                 index: Index = media.read_index(place.medium, place.base, capabilities)
-            except web.Unreachable as error:
+            except media.Unreachable as error:
                 self._failed.add(place.title)
                 self.findings.append(error.finding())
                 continue

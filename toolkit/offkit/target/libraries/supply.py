@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
-from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking, web
+from offkit.edges import leftovers, media, rpm_keys, rpm_payload, unpacking
 from offkit.edges.rpm_payload import Contents
 from offkit.model import cpio, rpm, rpmfile
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
@@ -115,7 +115,7 @@ class Supply:
         for place in self._places:
             try:
                 index = media.read_index(place.medium, place.base, None)
-            except web.Unreachable as error:
+            except media.Unreachable as error:
                 raise _unreachable(error)
             except (BadRepodata, BadIso, OSError) as error:
                 message = "its metadata cannot be read: {}".format(media.reason(error))
@@ -183,7 +183,7 @@ def _chunks(place: Place, package: Package, location: str) -> Iterator[bytes]:
             yield from iter(lambda: source.read(_CHUNK), b"")
     except FileNotFoundError:
         raise _damaged(package, place.name, "is not there, although the metadata lists it")
-    except web.Unreachable as error:
+    except media.Unreachable as error:
         raise _unreachable(error)
     except OSError as error:
         raise _damaged(package, place.name, "cannot be read: {}".format(media.reason(error)))
@@ -203,7 +203,7 @@ def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
         raise _refused("RPM003", package, name, message, fix)
 
 
-def _unreachable(error: web.Unreachable) -> EnvironmentProblem:
+def _unreachable(error: media.Unreachable) -> EnvironmentProblem:
     return EnvironmentProblem("a medium cannot be reached", [error.finding()])
 
 

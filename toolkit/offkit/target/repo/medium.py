@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import data, host, media, web
+from offkit.edges import data, host, media
 from offkit.edges.tree import Tree
 from offkit.model import packages, repodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
@@ -111,7 +111,7 @@ def look(isos: Sequence[str], directories: Sequence[media.Source]) -> List[Mediu
                 made, problems = _read(opened, path, iso)
                 if not isinstance(source, str):
                     made = made._replace(opened=source)
-            except web.Unreachable as error:
+            except media.Unreachable as error:
                 wrong.append(error.finding())
                 continue
             except BadIso as error:

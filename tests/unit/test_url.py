@@ -1,0 +1,67 @@
+"""URLs of repositories: which are one, and what their parts are."""
+
+import pytest
+
+from offkit.model import url
+
+GOOD = [
+    ("http://10.0.0.5", "http://10.0.0.5"),
+    ("http://10.0.0.5:8017/", "http://10.0.0.5:8017"),
+    ("https://media01.example/c7%20dvd/os///", "https://media01.example/c7%20dvd/os"),
+    ("http://[fd00::5]:8017/el8", "http://[fd00::5]:8017/el8"),
+]
+BAD = [
+    "http://",
+    "http:///c7",
+    "http://user:secret@media01/c7",
+    "http://media01/c7?x=1",
+    "http://media01/c7#x",
+    "http://media01/a b",
+    "http://media01/$releasever",
+    "http://media01/a/../b",
+    "http://media01:port/",
+    "http://media01/a\nenabled=1",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), GOOD)
+def test_what_is_one(text, expected):
+    """Without slashes at its end."""
+    assert url.is_url(text)
+    assert url.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_is_none(text):
+    """Secrets in messages, a query, what a .repo file would read as something else: it says the form."""
+    with pytest.raises(ValueError, match="http://HOST"):
+        url.parse(text)
+
+
+@pytest.mark.parametrize("text", ["/mnt/c7", "http", "file:///mnt/c7", "ftp://media01/c7", "./http://x"])
+def test_what_is_not_meant_to_be_one(text):
+    assert not url.is_url(text)
+
+
+def test_ports():
+    """As said, else that of the scheme: what a firewall has to let in."""
+    found = [url.port(each) for each in ("http://m:8017/a", "http://m", "https://m/a", "http://[::1]:81")]
+    assert found == [8017, 80, 443, 81]
+
+
+def test_names_and_addresses():
+    """Only for a name somebody has to be asked."""
+    names = [
+        url.by_name(each) for each in ("http://media01:8017", "http://10.0.0.5:8017/x", "http://[::1]/x")
+    ]
+    assert names == [True, False, False]
+    assert not url.by_name("/mnt/c7")
+
+
+def test_files_below():
+    """Names as they are on the disc; what means something in a URL is quoted."""
+    assert (
+        url.join("http://m/a", "Packages/libstdc++-8.5~1^2.rpm")
+        == "http://m/a/Packages/libstdc++-8.5~1%5E2.rpm"
+    )
+    assert url.join("http://m", "a b%?#") == "http://m/a%20b%25%3F%23"

@@ -1,0 +1,256 @@
+"""A medium under a URL: a real curl, and a server on this machine that behaves badly."""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+import web_maker
+from install_sh import program
+from offkit.edges import media, web
+from offkit.edges.tree import Tree
+from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.target.doctor import providers
+from offkit.target.repo import medium
+from repo_maker import library_packages, repository
+from web_maker import needs_curl
+
+SONAME = "libnowhereone.so.1"
+PRIMARY = "repodata/primary.xml.gz"
+RPM = "Packages/a.rpm"
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch, tmp_path):
+    monkeypatch.setattr(web, "_PAUSE", 0)
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+
+
+@pytest.fixture
+def site(tmp_path):
+    """With a repository at the top, and a file that could be a package."""
+    repository(tmp_path / "top", library_packages(SONAME))
+    with web_maker.site() as served:
+        served.add(tmp_path / "top")
+        served.files[RPM] = bytes(bytearray(range(256))) * 400
+        yield served
+
+
+def look(*urls):
+    with ExitStack() as stack:
+        return medium.look([], web.opened(urls, stack))
+
+
+def refused(kind, *urls):
+    with pytest.raises(kind) as caught:
+        look(*urls)
+    return caught.value.findings
+
+
+@pytest.fixture
+def opened(site):
+    with ExitStack() as stack:
+        yield web.opened([site.url], stack)[0]
+
+
+@needs_curl
+def test_a_repository_at_the_top(site, tmp_path):
+    """As a directory would be, less the keys: those of a server that anybody can be vouch for nothing."""
+    site.files["RPM-GPG-KEY-CentOS-7"] = b"key"
+    (found,) = look(site.url)
+    (same,) = medium.look([], [str(tmp_path / "top")])
+    assert found.repositories == same.repositories
+    assert (found.source, found.name, found.iso, found.keys, found.label) == (
+        site.url,
+        site.url,
+        False,
+        (),
+        "",
+    )
+
+
+@needs_curl
+def test_repositories_below(site):
+    """BaseOS and AppStream of a disc of el8: nobody can ask what else there is."""
+    for name in list(site.files):
+        site.files["AppStream/" + name] = site.files["BaseOS/" + name] = site.files.pop(name)
+    (found,) = look(site.url)
+    assert [each.base for each in found.repositories] == ["AppStream", "BaseOS"]
+
+
+@needs_curl
+def test_everything_is_fetched_once(site):
+    """By whoever asks in one run: the survey, the libraries, the doctor at the end. Then nothing is left."""
+    with ExitStack() as stack:
+        (source,) = web.opened([site.url, site.url], stack)
+        for _ in range(2):
+            medium.look([], [source])
+            with providers.open_catalog(Tree("/"), (), [source]) as catalog:
+                answers = catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ())
+            assert [each.name for each in answers[SONAME].packages] == ["libnowhereone"]
+        assert [path for path, _ in site.log] == ["repodata/repomd.xml", PRIMARY]
+        assert os.listdir(web.leftovers.tempfile.gettempdir()) != []
+    assert os.listdir(web.leftovers.tempfile.gettempdir()) == []
+
+
+@needs_curl
+def test_a_package_goes_once_it_was_read(site, opened):
+    """Metadata stay for the run, packages would fill the disk."""
+    with opened.open(RPM) as source:
+        assert source.read() == site.files[RPM]
+    assert os.listdir(opened._folder) == []
+
+
+@needs_curl
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_transfer_that_is_cut_goes_on(site, opened, times):
+    """With the byte that is missing; as often as there is a byte more."""
+    site.does[RPM] = web_maker.cut(1000, times)
+    with opened.open(RPM) as source:
+        assert source.read() == site.files[RPM]
+    spans = site.asked(RPM)
+    assert spans == ["", *("bytes={}-".format(1000 * (one + 1)) for one in range(times))]
+
+
+@needs_curl
+def test_a_server_that_knows_no_ranges(site, opened):
+    """From the beginning again."""
+    site.does[RPM] = web_maker.without_ranges(1000)
+    with opened.open(RPM) as source:
+        assert source.read() == site.files[RPM]
+    assert site.asked(RPM) == ["", "bytes=1000-", ""]
+
+
+@needs_curl
+def test_a_server_that_is_busy_for_a_moment(site, opened):
+    site.does[RPM] = web_maker.busy(2)
+    with opened.open(RPM) as source:
+        assert source.read() == site.files[RPM]
+
+
+@needs_curl
+def test_a_server_that_stops_in_the_middle(site, opened):
+    """REPO017, with the port that a firewall may have closed; and nobody waits for it a second time."""
+    site.does[RPM] = web_maker.cut(0, 100)
+    with pytest.raises(media.Unreachable) as caught:
+        opened.open(RPM)
+    finding = caught.value.finding()
+    assert (finding.code, finding.severity, finding.subject) == ("REPO017", "error", site.url)
+    assert "--add-port={}/tcp".format(site.url.rpartition(":")[2]) in finding.fix
+    before = len(site.log)
+    with pytest.raises(media.Unreachable):
+        opened.has("repodata/repomd.xml")
+    assert len(site.log) == before
+
+
+@needs_curl
+def test_what_the_server_does_not_have(opened):
+    """Not there, as in a directory."""
+    assert not opened.has("nothing")
+    with pytest.raises(FileNotFoundError):
+        opened.open("nothing")
+
+
+@needs_curl
+def test_all_that_is_wrong_at_once(site):
+    """Nobody there, and no repository: both are told."""
+    found = refused(EnvironmentProblem, web_maker.nobody(), site.url + "/elsewhere")
+    assert [each.code for each in found] == ["REPO017", "REPO010"]
+    assert "cannot be reached" in found[0].message
+
+
+@needs_curl
+def test_another_place_is_not_gone_to(site):
+    """A redirect could lead anywhere, also to the machine itself."""
+    with web_maker.site() as other:
+        other.files = dict(site.files)
+        site.does["repodata/repomd.xml"] = web_maker.status(302, Location=other.url + "/repodata/repomd.xml")
+        (finding,) = refused(EnvironmentProblem, site.url)
+        assert finding.code == "REPO017"
+        assert "sends to another place (HTTP 302)" in finding.message
+        assert other.log == []
+
+
+@needs_curl
+def test_a_server_that_forbids(site):
+    site.does["repodata/repomd.xml"] = web_maker.status(403)
+    (finding,) = refused(EnvironmentProblem, site.url)
+    assert (finding.code, finding.message) == ("REPO017", "answers HTTP 403")
+
+
+@needs_curl
+def test_a_page_for_everything(site):
+    """What answers 200 with a page is no repository: REPO011."""
+    site.files["repodata/repomd.xml"] = b"<!DOCTYPE html><title>Welcome</title>"
+    assert [each.code for each in refused(IntegrityError, site.url)] == ["REPO011"]
+
+
+@needs_curl
+@pytest.mark.parametrize("change", [lambda data: data[:-9], lambda data: data[:-9] + b"123456789"])
+def test_metadata_that_is_not_what_repomd_names(site, opened, change):
+    """Cut on the server's disk, or forged."""
+    site.files[PRIMARY] = change(site.files[PRIMARY])
+    with pytest.raises((media.BadRepodata, EOFError)):
+        media.read_index(opened, "", None)
+
+
+@needs_curl
+def test_the_doctor_says_what_cannot_be_reached(site, opened):
+    """The repository answered, and its metadata are not to be had: REPO017 and not REPO004."""
+    site.does[PRIMARY] = web_maker.cut(0, 100)
+    with providers.open_catalog(Tree("/"), (), [opened]) as catalog:
+        assert catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ()) == {}
+    assert [(each.code, each.severity) for each in catalog.findings] == [("REPO017", "error")]
+
+
+def played(monkeypatch, tmp_path, text):
+    """A curl that is a script, and the only program on PATH but sh's own."""
+    (tmp_path / "bin").mkdir()
+    program(tmp_path / "bin" / "curl", text)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+
+def test_how_curl_is_called(monkeypatch, tmp_path):
+    """No ~/.curlrc (-q comes first), no proxy, no other protocol, no redirect; nothing of the environment's."""
+    saying = 'printf "%s\\n" "$@" >{0}/argv; env >{0}/environment; exit 7\n'.format(tmp_path)
+    played(monkeypatch, tmp_path, saying.replace("env >", "/usr/bin/env >"))
+    for name in ("http_proxy", "https_proxy", "ALL_PROXY", "CURL_HOME"):
+        monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    refused(EnvironmentProblem, "http://media01:8017/el7")
+    argv = (tmp_path / "argv").read_text().splitlines()
+    assert argv[0] == "-q"
+    assert argv[-1] == "http://media01:8017/el7/repodata/repomd.xml"
+    for pair in (("--proto", "=http,https"), ("--noproxy", "*"), ("--max-redirs", "0")):
+        assert argv[argv.index(pair[0]) + 1] == pair[1]
+    environment = (tmp_path / "environment").read_text()
+    assert "192.0.2.1" not in environment
+    assert "RES_OPTIONS=\n" in environment  # a name may be asked for
+    refused(EnvironmentProblem, "http://10.0.0.5:8017/el7")
+    assert "RES_OPTIONS=attempts:0\n" in (tmp_path / "environment").read_text()
+
+
+def test_no_curl(monkeypatch, tmp_path):
+    """REPO018, with what can be done instead."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (finding,) = refused(EnvironmentProblem, "http://10.0.0.5:8017")
+    assert (finding.code, finding.subject) == ("REPO018", "curl")
+    assert "--rpm-repo DIR" in finding.fix
+
+
+def test_no_room(monkeypatch, tmp_path):
+    """curl could not write: that is no fault of the server's."""
+    played(monkeypatch, tmp_path, "echo 'curl: (23) Failed writing body' >&2; exit 23\n")
+    (finding,) = refused(EnvironmentProblem, "http://10.0.0.5:8017")
+    assert finding.code == "ENV024"
+    assert "TMPDIR" in finding.fix
+
+
+def test_an_empty_file(monkeypatch, tmp_path):
+    """curl of el7 makes none for it."""
+    played(monkeypatch, tmp_path, "printf 200\n")
+    with ExitStack() as stack:
+        (found,) = web.opened(["http://10.0.0.5"], stack)
+        with found.open("Packages/empty") as source:
+            assert source.read() == b""
