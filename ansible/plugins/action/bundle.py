@@ -14,6 +14,11 @@ class ActionModule(Action):
     ARGUMENTS = {"src": {"type": "path", "required": True}}
 
     def act(self, args, result, task_vars):
+        if not args["src"]:
+            raise Problem(
+                "offkit_bundle is not set: -e offkit_bundle=bundle.tar names the file that 'offkit bundle' "
+                "wrote, on the control node"
+            )
         path = os.path.abspath(args["src"])
         try:
             manifest, digest = source.manifest(path)

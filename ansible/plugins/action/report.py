@@ -1,16 +1,17 @@
 """offkit.fleet.report: what a command found on every host, in files, in lines and as offkit's report."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
+from ansible import constants as C
+from ansible_collections.offkit.fleet.plugins.plugin_utils import hostfile, target
+from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem, plain
 
-_SCHEMA = "offkit/host-1"
+_COMMANDS = ("deploy", "doctor", "verify", "rollback", "probe")
+_TERMINAL = ("default", "ansible.builtin.default")  # callbacks beside which lines can be shown as they are
 
 
 class ActionModule(Action):
@@ -19,148 +20,139 @@ class ActionModule(Action):
     _requires_connection = False
 
     ARGUMENTS = {
-        "command": {
-            "type": "str",
-            "required": True,
-            "choices": ["deploy", "doctor", "verify", "rollback"],
-        },
+        "results": {"type": "dict", "required": True},
         "hosts": {"type": "list", "elements": "str", "required": True},
-        "result": {"type": "str", "default": "offkit_result"},
         "directory": {"type": "path", "required": True},
         "table": {"type": "bool", "default": False},
         "offkit": {"type": "path"},
     }
 
     def act(self, args, result, task_vars):
+        unknown = sorted(set(args["results"]) - set(_COMMANDS))
+        if unknown or not args["results"]:
+            raise Problem("results: {} is none of {}".format(", ".join(unknown), ", ".join(_COMMANDS)))
         variables = task_vars.get("hostvars") or {}
-        rows, told = [], {}
-        for host in args["hosts"]:
-            one = variables[host].get(args["result"]) if host in variables else None
-            if isinstance(one, dict) and not one.get("skipped"):
-                told[host] = one
-                rows.append((host, str(one.get("msg", ""))))
-            elif isinstance(one, dict):
-                rows.append((host, str(one.get("msg", "skipped"))))
-        width = max([len(host) for host, _ in rows] or [0])
-        result["changed"] = False
-        result["msg"] = ["{}  {}".format(host.ljust(width), message) for host, message in rows]
-        result["_ansible_verbose_always"] = True
+        told = _told(args["hosts"], args["results"], variables)
         directory = os.path.abspath(args["directory"])
-        if self._task.check_mode:
-            self._temporarily(result, args, directory, told, variables)
-        else:
-            self._write(directory, args["command"], told, variables)
-            self._show(result, args, directory)
-
-    def _temporarily(self, result, args, directory, told, variables):
-        """In check mode the report is made of a copy, and nothing is left of it."""
-        if not args["table"]:
-            return
-        with tempfile.TemporaryDirectory(prefix="offkit-report-") as scratch:
-            copy = os.path.join(scratch, "report")
-            if os.path.isdir(os.path.join(directory, "hosts")):
-                shutil.copytree(os.path.join(directory, "hosts"), os.path.join(copy, "hosts"))
-            self._write(copy, args["command"], told, variables)
-            self._show(result, args, copy, page=False)
-
-    def _write(self, directory, command, told, variables):
-        hosts = os.path.join(directory, "hosts")
+        result.update(changed=False, directory=directory)
         try:
-            os.makedirs(hosts, mode=0o755, exist_ok=True)
-            for host, one in sorted(told.items()):
-                path = os.path.join(hosts, _file_name(host))
-                merged = merge(_read(path), host, command, one, variables[host])
-                _replace(path, json.dumps(merged, indent=1, sort_keys=True) + "\n")
+            if "probe" in args["results"]:
+                lines = self._targets(result, directory, told)
+            else:
+                lines = self._hosts(result, args, directory, told, variables)
         except OSError as error:
             raise Problem(
                 "the report cannot be written: {}; offkit_report_dir names another place".format(error)
             )
+        self._say(result, lines)
 
-    def _show(self, result, args, directory, page=True):
+    def _hosts(self, result, args, directory, told, variables):
+        """Write the documents; answer offkit's table of all hosts, or a line for each of these."""
+        lines = _lines(told)
+        if not self._task.check_mode:
+            _write(directory, told, variables)
+            return (args["table"] and self._table(result, args, directory, page=True)) or lines
         if not args["table"]:
-            return
-        command = _offkit(args["offkit"])
+            return lines
+        # in check mode the report is made of a copy, and nothing is left of it
+        with tempfile.TemporaryDirectory(prefix="offkit-report-") as scratch:
+            if os.path.isdir(os.path.join(directory, "hosts")):
+                shutil.copytree(os.path.join(directory, "hosts"), os.path.join(scratch, "hosts"))
+            _write(scratch, told, variables)
+            return self._table(result, args, scratch, page=False) or lines
+
+    def _table(self, result, args, directory, page):
+        """What 'offkit report' says, [] when there is no offkit to ask."""
+        beside = os.path.join(os.path.dirname(sys.executable), "offkit")
+        command = args["offkit"] or (beside if os.access(beside, os.X_OK) else shutil.which("offkit"))
         if command is None:
-            result.setdefault("warnings", []).append(
-                "no offkit on this control node to make the report with: 'offkit report {}' does that".format(
+            self._warn(
+                result,
+                "no offkit on this control node makes a report of it; elsewhere: offkit report {}".format(
                     directory
-                )
+                ),
             )
-            return
+            return []
         html = os.path.join(directory, "index.html")
-        words = [*command, "report", directory, *(["--html", html] if page else [])]
+        words = [command, "report", directory, *(["--html", html] if page else [])]
         try:
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            done = subprocess.run(words, capture_output=True, check=False)
         except OSError as error:
-            raise Problem("{} cannot be started: {}".format(command[0], error))
-        if done.returncode not in (0, 1):
-            result.setdefault("warnings", []).append(
-                "offkit report failed (exit {}): {}".format(done.returncode, done.stderr.strip())
-            )
-            return
-        result["report"] = done.stdout.splitlines()
+            raise Problem("offkit_command: {} cannot be started: {}".format(command, error.strerror))
+        said = done.stdout.decode("utf-8", "replace").splitlines()
+        if done.returncode not in (0, 1) or not said:
+            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["nothing on stderr"]
+            self._warn(result, "{} report: exit {}: {}".format(command, done.returncode, last[0]))
+            return []
         if page:
             result["page"] = html
+        return said
+
+    def _targets(self, result, directory, told):
+        """Write each host's target; answer the distinct ones, with the hosts of each."""
+        groups, lines = {}, []
+        for host, each in told.items():
+            one = each["probe"]
+            document = one.get("document")
+            if not document:
+                lines.append((host, plain(one.get("msg"))))
+                continue
+            path = os.path.join(directory, "targets", hostfile.file_name(host))
+            groups.setdefault(target.line(document), []).append((host, path))
+            if hostfile.read(path, document["schema"]) != document:
+                result["changed"] = True
+                if not self._task.check_mode:
+                    hostfile.replace(path, document)
+        count = len(groups)
+        said = ["{} target{} among {} hosts".format(count, "" if count == 1 else "s", len(told) - len(lines))]
+        for text, hosts in sorted(groups.items()):
+            said.append("  {}: {}".format(text, ", ".join(host for host, _ in hosts)))
+            said.append("    offkit bundle --target {}".format(hosts[0][1]))
+        said += ["  no target: {}  {}".format(host, text) for host, text in lines]
+        result["targets"] = {text: [host for host, _ in hosts] for text, hosts in groups.items()}
+        return said
+
+    def _say(self, result, lines):
+        """On a terminal as they are; a callback that makes a document of everything gets them as msg."""
+        if C.DEFAULT_STDOUT_CALLBACK in _TERMINAL:
+            self._display.display("\n".join(lines))
+            return
+        result["msg"] = lines
+        result["_ansible_verbose_always"] = True
+
+    def _warn(self, result, text):
+        result.setdefault("warnings", []).append(text)
 
 
-def merge(known, host, command, told, variables):
-    """The host's document (offkit/host-1): what was known of it, and what ``command`` says now."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    reachable = not told.get("unreachable")
-    results = dict(known.get("results") or {})
-    if reachable:
-        results[command] = {
-            "time": told.get("time") or now,
-            "rc": told.get("rc", -1),
-            "document": told.get("document"),
-            "stderr": "" if told.get("document") else str(told.get("stderr") or told.get("msg") or ""),
-        }
-    cached = variables.get("offkit_server") or known.get("server")
-    well = reachable and told.get("healthy") is not False and not told.get("failed")
-    return {
-        "schema": _SCHEMA,
-        "host": host,
-        "groups": sorted(str(name) for name in variables.get("group_names") or []),
-        "time": told.get("time") or now,
-        "reachable": reachable,
-        "message": "" if well else " ".join(str(told.get("msg", "")).split()),
-        "server": told.get("server") or (dict(cached) if cached else None),
-        "generation": told.get("generation", known.get("generation", "")) or "",
-        "results": results,
-    }
+def _told(hosts, names, variables):
+    """{host: {command: its result}}, in the order given, without what was never tried."""
+    told = {}
+    for host in hosts:
+        if host not in variables:
+            continue
+        found = {command: variables[host].get(name) for command, name in names.items()}
+        found = {command: one for command, one in found.items() if isinstance(one, dict)}
+        if found:
+            told[host] = found
+    return told
 
 
-def _file_name(host):
-    """Inventory names may hold what file names may not."""
-    safe = "".join(char if char.isalnum() or char in "-_.:@" else "_" for char in host)
-    return (safe if safe.strip(".") else "_" + safe) + ".json"
+def _lines(told):
+    """A line for each host: what is wrong with it, else what was done first."""
+    width = max([len(host) for host in told] or [0])
+    lines = []
+    for host, results in told.items():
+        tried = [one for one in results.values() if not one.get("skipped")] or list(results.values())
+        bad = [one for one in tried if hostfile.is_bad(one)]
+        lines.append("{}  {}".format(host.ljust(width), plain((bad or tried)[0].get("msg"))))
+    return lines
 
 
-def _read(path):
-    try:
-        with open(path, encoding="utf-8") as source:
-            data = json.load(source)
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) and data.get("schema") == _SCHEMA else {}
-
-
-def _replace(path, text):
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=os.path.dirname(path))
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _offkit(named):
-    """How offkit is called here: as named, beside the running Python, on PATH; None without one."""
-    beside = os.path.join(os.path.dirname(sys.executable), "offkit")
-    for candidate in (named, beside if os.access(beside, os.X_OK) else None, shutil.which("offkit")):
-        if candidate:
-            return [candidate]
-    return None
+def _write(directory, told, variables):
+    for host, results in told.items():
+        path = os.path.join(directory, "hosts", hostfile.file_name(host))
+        known = hostfile.read(path)
+        for command, one in results.items():
+            if not one.get("skipped"):
+                known = hostfile.merge(known, host, command, one, variables[host])
+                hostfile.replace(path, known)

@@ -1,7 +1,8 @@
 """offkit.fleet.verdict: a host's results, judged after everybody has been looked at."""
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
+from ansible_collections.offkit.fleet.plugins.plugin_utils import hostfile
+from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem, plain
 
 
 class ActionModule(Action):
@@ -16,9 +17,9 @@ class ActionModule(Action):
         for one in told:
             if one.get("unreachable"):
                 # it was not reached, and is counted as such, without waiting for it again
-                raise AnsibleConnectionFailure(str(one.get("msg", "not reached")))
+                raise AnsibleConnectionFailure(plain(one.get("msg")) or "not reached")
         for one in told:
-            if one.get("failed") or one.get("healthy") is False:
-                raise Problem(str(one.get("msg") or "failed"))
+            if hostfile.is_bad(one):
+                raise Problem(plain(one.get("msg")) or "failed")
         result.update(changed=False, msg="; ".join(str(one.get("msg", "")) for one in told))
         return

@@ -1,4 +1,53 @@
-#!/usr/bin/python
+# Copyright: the offkit authors
+# MIT License (see LICENSE)
+"""Documentation of the action plugin of this name; nothing of it runs on a server."""
+
 DOCUMENTATION = r"""
+---
 module: survey
+short_description: Asks a server what it is, with sh
+version_added: "0.1.0"
+description:
+  - >-
+    Learns system, architecture and C library of a server, and refuses one on which a bundle can never
+    run before anything is carried there.
+  - >-
+    The answer is kept as the fact C(offkit_server), in the fact cache too where there is one.
+author:
+  - the offkit authors
+attributes:
+  check_mode:
+    support: full
+    description: It only reads.
+  diff_mode:
+    support: none
+    description: There is nothing to compare.
+options:
+  prefix:
+    description: Where generations live; empty means offkit's default for the user.
+    type: str
+    default: ""
+  target:
+    description: The target of a bundle, as M(offkit.fleet.bundle) returns it; another architecture is refused.
+    type: dict
+notes:
+  - >-
+    Nothing of Ansible's own runs on the server: no Python is needed there, only sh, coreutils and what
+    is said above.
+"""
+
+EXAMPLES = r"""
+---
+- name: Survey the server
+  offkit.fleet.survey:
+    target: "{{ bundle.target }}"
+"""
+
+RETURN = r"""
+---
+server:
+  description: The facts.
+  type: dict
+  returned: success
+  sample: {system: CentOS Linux 7 (Core), el: 7, arch: x86_64, glibc: "2.17", python: 3.6.8}
 """

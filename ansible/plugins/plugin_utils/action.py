@@ -1,11 +1,18 @@
 """What the collection's actions have in common: arguments are checked, and a problem is one line."""
 
+import re
+
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 
 class Problem(Exception):
     """What an administrator can understand and mend; its text becomes the result's ``msg``."""
+
+
+def plain(message):
+    """A result's message in one line, without what newer versions of Ansible put before it."""
+    return re.sub(r"^(Task failed: |Action failed: )+", "", " ".join(str(message or "").split()))
 
 
 class Action(ActionBase):

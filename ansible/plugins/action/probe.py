@@ -1,0 +1,36 @@
+"""offkit.fleet.probe: a server as a target, with or without a Python, with or without an offkit."""
+
+import uuid
+
+from ansible_collections.offkit.fleet.plugins.plugin_utils import document as documents
+from ansible_collections.offkit.fleet.plugins.plugin_utils import remote, server, target
+from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
+
+
+class ActionModule(Action):
+    """See the documentation in plugins/modules/probe.py."""
+
+    ARGUMENTS = {"prefix": {"type": "str", "default": ""}}
+
+    def act(self, args, result, task_vars):
+        begins = "offkit-probe-" + uuid.uuid4().hex[:12]
+        text = "\n".join(remote.script(name) for name in ("survey", "pythons", "probe"))
+        said = remote.sh(self, text, args["prefix"], begins)
+        survey = server.read(said.stdout)
+        if "prefix" not in survey:
+            raise Problem("the server's sh did not answer (exit {}): {}".format(said.rc, said.last()))
+        facts = server.facts(survey)
+        found = documents.find(said.stdout.partition(begins + " begins")[2])
+        result.update(changed=False, failed=False, healthy=True, server=facts)
+        if not found or found.get("schema") != "offkit/target-1":
+            try:
+                found = target.describe(survey, facts)
+            except ValueError as error:
+                result.update(healthy=False, msg=str(error), document=None)
+                return
+        result.update(
+            document=found,
+            msg=target.line(found),
+            ansible_facts={"offkit_server": facts},
+            _ansible_facts_cacheable=True,
+        )
