@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Tupl
 import typer
 
 from offkit.cli import options, render
-from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import ERROR, INFO
 from offkit.model.words import shown
 
@@ -38,6 +38,7 @@ def report(
     """
     render.console(json, quiet, verbose)
     options.refuse_empty(html=html)
+    _refuse_place(html)
     from offkit.edges import files
     from offkit.fleet import document, health, overview, page, reading
 
@@ -51,9 +52,8 @@ def report(
     _cures(fleet.cures, verbose)
     _reasons("not reached", fleet.of_state(health.UNREACHED), verbose)
     if fleet.findings:
-        render.line()
         render.findings(fleet.findings)
-    render.line()
+        render.line()
     if html is not None and not quiet:
         render.line("the page is {} ({})".format(html, render.size(os.path.getsize(html))))
     _summary(fleet)
@@ -63,6 +63,17 @@ def report(
     )
     if not fleet.healthy:
         raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _refuse_place(html: Optional[str]) -> None:
+    """Raises UsageError where no page can be: before the hosts are read, not after."""
+    if html is None:
+        return
+    folder = os.path.dirname(os.path.abspath(html))
+    if os.path.isdir(html):
+        raise UsageError("--html names the file to write; {} is a directory".format(html))
+    if not os.path.isdir(folder):
+        raise UsageError("there is no directory {} to write the page in".format(folder))
 
 
 def _table(fleet: "Fleet", verbose: bool) -> None:
@@ -85,6 +96,8 @@ def _table(fleet: "Fleet", verbose: bool) -> None:
     stale = [one for one in fleet.hosts if one.stale]
     if stale:
         render.line("*  {}".format(_staleness(stale)))
+    if fleet.hosts:
+        render.line()
 
 
 def _row(one: "Health", longest: int) -> Tuple[str, ...]:
@@ -156,10 +169,10 @@ def _wrong(fleet: "Fleet", verbose: bool) -> None:
             problem
         )
     if told:
-        render.line()
         render.title("what is wrong, and where")
         for problems in alike.values():
             _problem(problems, verbose)
+        render.line()
     silent = [one for one in fleet.of_state(PROBLEMS) if not one.errors]
     _reasons("ended badly", silent, verbose)
 
@@ -177,10 +190,11 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
     )
     render.table([row])
     if first.cured and not verbose:
-        render.line("      missing: {}".format(subjects) if finding.code == "LIB001" else "      " + subjects)
+        line = "missing; one line below brings" if finding.code == "LIB001" else "one line below cures"
+        render.line("      {}: {} {}".format(subjects, line, "it" if len(alike) == 1 else "them"))
         return
     render.line("      {}{}".format(subjects + ": " if subjects else "", _clipped(finding.message)))
-    if not first.cured and finding.severity != INFO:
+    if verbose or (not first.cured and finding.severity != INFO):
         for number, text in enumerate(finding.fix.splitlines()[: None if verbose else 1]):
             render.line("      {}  {}".format("   " if number else "fix", shown(text)))
 
@@ -189,35 +203,36 @@ def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
     """One line for each group of hosts, to be pasted."""
     for cure in cures:
         hosts = render.count(len(cure.hosts), "host")
-        render.line()
-        render.title("cure for {} ({}): {}".format(hosts, shown(cure.system), _names(cure.hosts, verbose)))
+        render.title("for {} ({}): {}".format(hosts, shown(cure.system), _names(cure.hosts, verbose)))
         render.line("  {}".format(shown(cure.line)))
         if cure.stale:
             names = _names(cure.stale, verbose)
             render.line("  {}: something changed since the doctor looked".format(names))
+        render.line()
 
 
 def _reasons(title: str, hosts: Sequence["Health"], verbose: bool) -> None:
     """Hosts with one line each that says why."""
     if not hosts:
         return
-    render.line()
     render.title(title)
     most = len(hosts) if verbose else _MOST
     render.table([(_clipped(one.host.name), _clipped(one.why)) for one in hosts[:most]])
     if len(hosts) > most:
         render.line("  and {} more (-v shows all)".format(len(hosts) - most))
+    render.line()
 
 
 def _summary(fleet: "Fleet") -> None:
     """The last line says it all."""
     from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED
 
+    unread = sum(1 for one in fleet.findings if one.severity == ERROR)
     counts = [
         (len(fleet.of_state(HEALTHY)), "healthy"),
         (len(fleet.of_state(PROBLEMS)), "with problems"),
         (len(fleet.of_state(UNREACHED)), "not reached"),
-        (sum(1 for one in fleet.findings if one.severity == ERROR), "unreadable"),
+        (unread, "{} unreadable".format("file" if unread == 1 else "files")),
     ]
     text = ", ".join("{} {}".format(count, what) for count, what in counts if count or what == "healthy")
     told = "{}: {}".format(render.count(len(fleet.hosts), "host"), text)

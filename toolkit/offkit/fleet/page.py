@@ -157,7 +157,7 @@ def _matrix(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
     if rest:
         folded = "\n".join(_grid(rest, numbers, "Healthy hosts"))
         parts.append('<div class="more">')
-        parts.append(markup.details("{} more, all healthy".format(several(len(rest), "host")), folded))
+        parts.append(markup.details("{}, all healthy".format(several(len(rest), "more host")), folded))
         parts.append("</div>")
     return [*parts, markup.key()]
 
