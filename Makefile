@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PY36 := .venv36
+ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
-.PHONY: help demo test setup lint unit unit36 online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple format clean
+.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -14,10 +15,10 @@ help:
 demo: $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
 
-test: lint unit unit36 online e2e
+test: lint lint-ansible unit unit36 unit-ansible online e2e
 	@echo "make test: everything passed"
 
-setup: $(VENV)/.tools $(PY36)/.ready
+setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
 # offkit itself, as a user would install it
 $(VENV)/.offkit: pyproject.toml
@@ -41,6 +42,17 @@ $(PY36)/.ready: tests/requirements-py36.txt $(VENV)/.offkit
 	    touch $@; \
 	fi
 
+# Ansible has an environment of its own, for the Pythons that its core runs on.
+$(ANSIBLE)/.ready: tests/requirements-ansible.txt $(VENV)/.offkit
+	@for series in 3.11 3.12 3.10; do \
+	    python=$$($(BIN)/python tests/pythons.py $$series); [ -z "$$python" ] || break; \
+	done; \
+	if [ -n "$$python" ]; then \
+	    set -e; rm -rf $(ANSIBLE); "$$python" -m venv $(ANSIBLE); \
+	    $(ANSIBLE)/bin/python -m pip install -q --disable-pip-version-check -r $<; \
+	    touch $@; \
+	fi
+
 lint: $(VENV)/.tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,6 +71,23 @@ unit36: $(PY36)/.ready
 	else \
 	    echo "skipped: the unit suite on CPython 3.6 (none on PATH or under pyenv)"; \
 	fi
+
+# What needs an Ansible: $(call with-ansible,what it is,commands)
+define with-ansible
+	@if [ -x $(ANSIBLE)/bin/ansible-playbook ]; then \
+	    $(2); \
+	elif [ -n "$$OFFKIT_REQUIRE_ALL" ]; then \
+	    echo "no CPython 3.10 to 3.12 on PATH or under pyenv, and OFFKIT_REQUIRE_ALL is set"; exit 1; \
+	else \
+	    echo "skipped: $(1) (no CPython 3.10 to 3.12 on PATH or under pyenv)"; \
+	fi
+endef
+
+lint-ansible: $(ANSIBLE)/.ready
+	$(call with-ansible,ansible-lint,$(ANSIBLE)/bin/python tests/ansible/lint.py)
+
+unit-ansible: $(ANSIBLE)/.ready
+	$(call with-ansible,the tests of the collection,$(ANSIBLE)/bin/python -m pytest -q tests/ansible)
 
 online: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/online
@@ -94,9 +123,13 @@ bench-doctor: $(VENV)/.offkit
 bench-badapple: $(VENV)/.tools $(PY36)/.ready
 	$(BIN)/python tests/bench/badapple.py
 
+# make bench-fleet  what deploying to 10 ... 50 simulated hosts costs, and what follows for a thousand (root, .venv-ansible)
+bench-fleet: $(VENV)/.tools
+	$(BIN)/python tests/bench/fleet.py
+
 format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(PY36) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PY36) $(ANSIBLE) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
