@@ -3,6 +3,7 @@
 A file that was written and taken back, or replaced by an equal one, is no difference.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -41,6 +42,41 @@ def changes(target, since=None, passing: Iterable[str] = PASSING) -> List[str]:
             what = [field for field in Entry._fields if getattr(before, field) != getattr(after, field)]
             found.append("~ {} {}".format(path, " ".join(what)))
     return found
+
+
+def moment(target, passing: Iterable[str] = PASSING) -> Dict[str, tuple]:
+    """All that the target has written so far, path by path, to compare with a later ``moment``.
+
+    A file counts as another one when it was written again, whatever was written.
+    """
+    top = target.layers[0]
+    found = {}
+    for folder, folders, names in os.walk(top):
+        for name in folders + names:
+            path = os.path.join(folder, name)
+            inside = path[len(top) :]
+            if any((inside + "/").startswith(each + "/") for each in passing):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # it is a server at work
+                status = os.lstat(path)
+                content = (
+                    ()
+                    if stat.S_ISDIR(status.st_mode)
+                    else (status.st_ino, status.st_size, status.st_mtime_ns)
+                )
+                found[inside] = (status.st_mode, status.st_uid, status.st_gid, *content)
+    return found
+
+
+def between(before: Dict[str, tuple], after: Dict[str, tuple]) -> List[str]:
+    """["+ /path", "- /path", "~ /path"] of two moments, sorted by path."""
+    marks = []
+    for path in sorted({*before, *after}):
+        if before.get(path) != after.get(path):
+            marks.append(
+                "{} {}".format("+" if path not in before else "-" if path not in after else "~", path)
+            )
+    return marks
 
 
 def below(found: Iterable[str], *folders: str) -> List[str]:

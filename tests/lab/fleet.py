@@ -56,6 +56,8 @@ class Spec(NamedTuple):
     name: str
     el: int = 7
     above: object = None  # a Target that it continues from, which has to stand still
+    layers: Sequence[str] = ()  # directories that lie above what it continues from
+    iso: str = ""  # an image in its drive
     mounts: Sequence[Tuple[str, str, str]] = ()  # (kind, options, directory): file systems of its own
     user: str = "root"  # whom the control node logs in as
     groups: Sequence[str] = ()
@@ -74,7 +76,9 @@ class Host(targets.Target):
         self.address = fleet_network.address(number)
         if remote.layer() not in self.layers:
             self.layers.insert(1, remote.layer())
-        self._off = ()
+        self.layers[1:1] = spec.layers
+        if spec.iso:
+            self.insert(spec.iso)
         self._process = None
 
     @property
@@ -193,6 +197,15 @@ class Fleet:
         """The argument list for subprocess that runs ``argv`` on the control node, in that directory."""
         into = ["nsenter", "-t", str(self._pid), "-m", "-u", "-n", "-p"]
         return [*into, "env", "-C", folder, *[str(word) for word in argv]]
+
+    @property
+    def pid(self) -> int:
+        """Of the first process, as this machine counts."""
+        return self._pid
+
+    def slow(self, host: Host, rate: str) -> None:
+        """That host's link takes no more than ``rate`` (8mbit) until it is told otherwise; "" for all."""
+        self._network.shape(host.number, rate)
 
     def sent(self, name) -> int:
         """Bytes that went to that host over the wire since it was first switched on."""

@@ -13,7 +13,8 @@ from typing import List, Sequence, Tuple
 ALL = "10.77.*"
 _FOUR, _SIX = "10.77.{}.{}", "fd77::{:x}"
 _GATEWAY = 65534
-_COUNTED = (("snmp", "Ip:", "InAddrErrors"), ("snmp6", "Ip6InAddrErrors", ""))
+# A host that does not forward counts what is not for it as this, by protocol.
+_COUNTED = (("snmp", "Ip:", "InAddrErrors"), ("snmp6", "Ip6InAddrErrors", ""), ("snmp6", "Ip6InNoRoutes", ""))
 _SHAPED = "root tbf rate {} burst 32kbit latency 200ms"
 
 
@@ -66,7 +67,9 @@ class Network:
         self._gateway.wait()
 
     def _plug(self, number, pid):
-        peer = "peer name eth0 netns {}".format(pid)
+        # A server keeps its address of the card when it is off for a while.
+        card = "02:77:00:00:{:02x}:{:02x}".format(number >> 8, number & 255)
+        peer = "peer name eth0 address {} netns {}".format(card, pid)
         self._ip(
             self._pid,
             [
