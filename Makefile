@@ -7,7 +7,7 @@ PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
-.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -15,7 +15,7 @@ help:
 demo: $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
 
-test: lint lint-ansible unit unit36 unit-ansible online e2e
+test: lint lint-ansible unit unit36 unit-ansible molecule online e2e
 	@echo "make test: everything passed"
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
@@ -89,6 +89,10 @@ lint-ansible: $(ANSIBLE)/.ready
 unit-ansible: $(ANSIBLE)/.ready
 	$(call with-ansible,the tests of the collection,$(ANSIBLE)/bin/python -m pytest -q tests/ansible)
 
+# The role on this machine, twice and in check mode, into a directory that goes again.
+molecule: $(ANSIBLE)/.ready
+	$(call with-ansible,molecule,cd ansible && PATH="$(CURDIR)/$(ANSIBLE)/bin:$$PATH" molecule test)
+
 online: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/online
 
@@ -124,7 +128,7 @@ bench-badapple: $(VENV)/.tools $(PY36)/.ready
 	$(BIN)/python tests/bench/badapple.py
 
 # make bench-fleet  what deploying to 10 ... 50 simulated hosts costs, and what follows for a thousand (root, .venv-ansible)
-bench-fleet: $(VENV)/.tools
+bench-fleet: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	$(BIN)/python tests/bench/fleet.py
 
 format: $(VENV)/.tools
