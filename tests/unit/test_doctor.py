@@ -517,7 +517,7 @@ def test_every_code_is_documented():
         for name in names:
             if name.endswith((".py", ".sh")):
                 with open(os.path.join(folder, name), encoding="utf-8") as source:
-                    found = re.findall(r"\b((?:LIB|PY|PKG|ENV|REPO|RPM|VID)\d{3})\b", source.read())
+                    found = re.findall(r"\b((?:LIB|PY|PKG|ENV|REPO|RPM|VID|FLEET)\d{3})\b", source.read())
                 used.update(found)
                 by_doctor.update(found if os.path.basename(folder) == "doctor" else ())
     assert by_doctor - set(explained["doctor-codes.md"]) == set()
