@@ -29,7 +29,7 @@ class ActionModule(Action):
         "src": {"type": "path"},
         "wait": {"type": "int", "default": 600},
         "judge": {"type": "str", "choices": ["now", "later"], "default": "now"},
-        "first": {"type": "dict"},
+        "first": {"type": "list", "elements": "dict", "default": []},
     }
     REQUIRED_IF = [("command", "install", ["bundle"])]
 
@@ -40,11 +40,13 @@ class ActionModule(Action):
         if self._task.check_mode and command not in _DRY + _READ_ONLY:
             result.update(skipped=True, msg="not in check mode: run-badapple writes a scratch file")
             return
-        host = str(task_vars.get("inventory_hostname", ""))
-        known = _by_the_first(args["first"] or {}, host)
-        if known is not None:
-            result.update(known)
-            return
+        here = str(task_vars.get("inventory_hostname", ""))
+        host = str(self._task.delegate_to or here)
+        for first in args["first"]:
+            known = _by_the_first(first, host)
+            if known is not None:
+                result.update(known)
+                return
         begins = "offkit-run-" + uuid.uuid4().hex[:12]
         said = self._patiently(args, begins)
         survey = server.read(said.stdout)
@@ -79,6 +81,8 @@ class ActionModule(Action):
             result["msg"] = self._nothing(notes, said)
         if found and str(found.get("schema")).startswith(("offkit/install-", "offkit/rollback-")):
             self._after(result, found, before)
+        if host != here:  # delegated: it counts where it happens, in that host's own turn
+            result.update(changed=False, changed_there=result["changed"])
         result["ansible_facts"] = {"offkit_server": result["server"]}
         result["_ansible_facts_cacheable"] = True
         if not well and args["judge"] == "now":
@@ -161,7 +165,7 @@ def _by_the_first(first, host):
     """The result that the first host's installation has already decided: its own; that of the others
     when the bundle is at fault; else None."""
     if first.get("host", "") == host and host:
-        return dict(first, changed=False, failed=False)
+        return dict(first, changed=first.get("changed_there", False), failed=False)
     if first.get("healthy") is False and documents.of_bundle(first.get("document"), first.get("rc", 0)):
         message = "not tried, since {} failed with this bundle: {}".format(
             first.get("host"), first.get("msg")

@@ -38,7 +38,8 @@ options:
     description: SHA-256 of O(src), where it is known; otherwise it is computed for every host.
     type: str
   part_size:
-    description: Size of a piece, such as C(16M). A carry that was cut goes on with the piece it was at.
+    description: >-
+      Size of a piece, such as C(16M). A carry that was cut goes on with the piece it was at.
     type: str
     default: 16M
   mode:

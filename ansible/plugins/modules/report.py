@@ -24,7 +24,9 @@ attributes:
     description: There is nothing to compare.
 options:
   results:
-    description: What was done (V(deploy), V(doctor), V(verify), V(rollback) or V(probe)), and the name of the variable that was registered.
+    description: >-
+      What was done (V(deploy), V(doctor), V(verify), V(rollback) or V(probe)), and the name of the
+      variable that was registered.
     type: dict
     required: true
   hosts:
@@ -41,7 +43,9 @@ options:
     type: bool
     default: false
   offkit:
-    description: The offkit command of the control node; by default the one beside Ansible's Python, else the one on PATH.
+    description: >-
+      The offkit command of the control node; by default the one beside Ansible's Python, else the one
+      on PATH.
     type: path
 """
 

@@ -18,7 +18,9 @@ author:
 attributes:
   check_mode:
     support: partial
-    description: C(install) and C(rollback) run with --dry-run; C(doctor) and C(generations) only read; C(run-badapple) is skipped.
+    description: >-
+      C(install) and C(rollback) run with --dry-run; C(doctor) and C(generations) only read; C(run-
+      badapple) is skipped.
   diff_mode:
     support: full
     description: The packages of the current generation, before and after.
@@ -41,20 +43,27 @@ options:
     description: With C(install), the bundle's absolute path on the server.
     type: str
   src:
-    description: The same bundle on the control node. In check mode it says what would be installed where the bundle was not carried.
+    description: >-
+      The same bundle on the control node. In check mode it says what would be installed where the
+      bundle was not carried.
     type: path
   wait:
     description: Seconds to wait while another offkit is at work in the same prefix.
     type: int
     default: 600
   judge:
-    description: V(now) fails the task when the command does; V(later) leaves that to M(offkit.fleet.verdict).
+    description: >-
+      V(now) fails the task when the command does; V(later) leaves that to M(offkit.fleet.verdict).
     type: str
     choices: [now, later]
     default: now
   first:
-    description: The result of the host that installed first. Its own is not repeated; when the bundle is at fault, it is not tried elsewhere.
-    type: dict
+    description: >-
+      The results of hosts that installed first. Their own is not repeated; when the bundle is at
+      fault, it is not tried elsewhere.
+    type: list
+    elements: dict
+    default: []
 notes:
   - >-
     Nothing of Ansible's own runs on the server: no Python is needed there, only sh, coreutils and what

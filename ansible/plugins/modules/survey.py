@@ -28,7 +28,8 @@ options:
     type: str
     default: ""
   target:
-    description: The target of a bundle, as M(offkit.fleet.bundle) returns it; another architecture is refused.
+    description: >-
+      The target of a bundle, as M(offkit.fleet.bundle) returns it; another architecture is refused.
     type: dict
 notes:
   - >-
