@@ -8,17 +8,18 @@ import pytest
 import typer
 
 import fleet_maker as made
-from offkit.cli import render, report
+from offkit.cli import doctor, render, report
+from server_maker import Server
 
 
 def schema(name):
     return json.loads(pkgutil.get_data("offkit.model", "schemas/{}.json".format(name)).decode("utf-8"))
 
 
-def printed(capsys, *args):
+def printed(capsys, *args, command=report.report):
     """What the command prints."""
     app = typer.Typer(add_completion=False)
-    app.command()(report.report)
+    app.command()(command)
     try:
         typer.main.get_command(app).main([*args, "--json"], standalone_mode=False)
     except typer.Exit:
@@ -71,3 +72,21 @@ def test_what_is_not_valid(capsys, tmp_path, change):
     jsonschema.validate(document, schema("fleet-1"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(dict(document, **change), schema("fleet-1"))
+
+
+def test_what_the_real_doctor_says(capsys, tmp_path):
+    """On a server that lacks a library: its findings, its line and what it provides are understood."""
+    server = Server(tmp_path / "root")
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    server.put("/etc/os-release", 'ID="centos"\nVERSION_ID="7"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n')
+    said = printed(capsys, "/opt/env", "--root", server.root, command=doctor.doctor)
+    host = made.host("web07", dict(made.well(), doctor=made.ended(said, 1)), server=None)
+    jsonschema.validate(host, schema("host-1"))
+    document = printed(capsys, made.write(tmp_path, host))
+    (seen,) = document["hosts"]
+    assert seen["message"].startswith("doctor: LIB001 libSM.so.6: ")
+    assert seen["checks"]["libraries"]["state"] == "error"
+    assert set(made.doctor()) <= set(said)
+    (cure,) = document["cures"]
+    assert (cure["system"], cure["rpms"], cure["libraries"]) == ("el7", ["libSM"], ["libSM.so.6"])
+    assert cure["install_line"] == said["install_line"] == made.YUM + "libSM"

@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
 import cv2
 import numpy as np
 import pytest
+from browser import browse, needs
 
 import films
 from offkit.badapple.formats import levels, palette
@@ -17,39 +17,6 @@ from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MO
 pytestmark = pytest.mark.skipif(
     os.environ.get("OFFKIT_LAB") == "0", reason="OFFKIT_LAB=0: the lab is not wanted"
 )
-
-
-def needs(program, *others):
-    """Its path, or that of another that does; skip where none is installed (tests/lab/setup.sh does)."""
-    path = next(filter(None, map(shutil.which, [program, *others])), None)
-    if path is None:
-        if os.environ.get("OFFKIT_REQUIRE_ALL"):
-            pytest.fail("{} is not installed, and OFFKIT_REQUIRE_ALL is set".format(program))
-        pytest.skip("{} is not installed: tests/lab/setup.sh".format(program))
-    return path
-
-
-def browse(tmp_path, page, *options):
-    """Headless Chromium on a page of ours. Nothing may be said on its console."""
-    done = subprocess.run(
-        [
-            needs("chromium", "google-chrome"),
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--enable-logging=stderr",
-            "--user-data-dir={}".format(tmp_path / "profile"),
-            "--window-size=1000,1000",
-            "--hide-scrollbars",
-            *options,
-            page,
-        ],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert b"CONSOLE" not in done.stderr, done.stderr.decode("utf-8", "replace")
-    return done.stdout.decode("utf-8")
 
 
 def attribute(dom, name):

@@ -1,7 +1,6 @@
 """What servers report, as data: documents offkit/host-1 with the answers of offkit in them.
 
-Their shapes are those of real answers (``offkit doctor --json`` and its likes on servers of the
-lab); a test of the lab holds them to that.
+Their shapes are those of real answers; tests/house/test_fleet_schema.py asks the real doctor.
 """
 
 import copy

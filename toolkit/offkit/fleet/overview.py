@@ -44,9 +44,9 @@ class Fleet(NamedTuple):
 
     @property
     def rates(self) -> List[Health]:
-        """The hosts with a rate of run-badapple, the fastest first."""
+        """The hosts with a rate of run-badapple, the slowest first."""
         found = [one for one in self.hosts if one.rate is not None]
-        return sorted(found, key=lambda one: (-(one.rate or 0.0), natural(one.host.name)))
+        return sorted(found, key=lambda one: (one.rate or 0.0, natural(one.host.name)))
 
     @property
     def healthy(self) -> bool:

@@ -217,10 +217,10 @@ def _problem(problem: Problem, numbers: Dict[str, int], identity: str) -> str:
 
 
 def _speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
-    slow = fleet.rates[::-1]
+    slow = fleet.rates
     if not slow:
         return []
-    rates = sorted(one.rate or 0.0 for one in slow)
+    rates = [one.rate or 0.0 for one in slow]
     caption = "Frames a second on {}, slowest first. Median {}, fastest {}.".format(
         several(len(slow), "host"), card.rate(rates[len(rates) // 2]), card.rate(rates[-1])
     )
