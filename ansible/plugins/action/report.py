@@ -6,9 +6,10 @@ import subprocess
 import sys
 import tempfile
 
-from ansible import constants as C
 from ansible_collections.offkit.fleet.plugins.plugin_utils import hostfile, target
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem, plain
+
+from ansible import constants as C
 
 _COMMANDS = ("deploy", "doctor", "verify", "rollback", "probe")
 _TERMINAL = ("default", "ansible.builtin.default")  # callbacks beside which lines can be shown as they are
@@ -130,11 +131,20 @@ def _told(hosts, names, variables):
     for host in hosts:
         if host not in variables:
             continue
-        found = {command: variables[host].get(name) for command, name in names.items()}
-        found = {command: one for command, one in found.items() if isinstance(one, dict)}
+        found = {command: _of(variables[host], several) for command, several in names.items()}
+        found = {command: one for command, one in found.items() if one}
         if found:
             told[host] = found
     return told
+
+
+def _of(variables, names):
+    """What a command came to: the first of the variables that is bad, else the last that was tried."""
+    found = [variables.get(name) for name in ([names] if isinstance(names, str) else names)]
+    found = [one for one in found if isinstance(one, dict) and one]
+    bad = [one for one in found if hostfile.is_bad(one)]
+    tried = [one for one in found if not one.get("skipped")]
+    return (bad or tried[-1:] or found or [None])[0]
 
 
 def _lines(told):

@@ -83,12 +83,13 @@ class ActionModule(Action):
             self._after(result, found, before)
         if host != here:  # delegated: it counts where it happens, in that host's own turn
             result.update(changed=False, changed_there=result["changed"])
-        result["ansible_facts"] = {"offkit_server": result["server"]}
-        result["_ansible_facts_cacheable"] = True
+        if host == here and not self._task.run_once:  # Ansible gives a run_once task's facts to every host
+            result["ansible_facts"] = {"offkit_server": result["server"]}
+            result["_ansible_facts_cacheable"] = True
         if not well and args["judge"] == "now":
             result["failed"] = True
             for bulky in ("document", "findings", "stderr", "ansible_facts", "server"):
-                result.pop(bulky)
+                result.pop(bulky, None)
 
     def _check(self, args):
         wrong = [name for name in ("prefix", "bundle") if args[name] and not args[name].startswith("/")]

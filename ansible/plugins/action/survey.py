@@ -1,7 +1,11 @@
 """offkit.fleet.survey: what a server is, asked with sh; no Python is needed there."""
 
-from ansible_collections.offkit.fleet.plugins.plugin_utils import remote, server
+import os
+
+from ansible_collections.offkit.fleet.plugins.plugin_utils import remote, server, source
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
+
+from ansible import constants as C
 
 
 class ActionModule(Action):
@@ -9,26 +13,40 @@ class ActionModule(Action):
 
     ARGUMENTS = {
         "prefix": {"type": "str", "default": ""},
-        "target": {"type": "dict"},
+        "bundle": {"type": "path"},
     }
 
     def act(self, args, result, task_vars):
+        bundle = None if args["bundle"] is None else _bundle(args["bundle"])
         said = remote.sh(self, remote.script("survey"), args["prefix"])
         survey = server.read(said.stdout)
         if "prefix" not in survey:
             raise Problem("the server's sh did not answer (exit {}): {}".format(said.rc, said.last()))
         facts = server.facts(survey)
-        refused = refusals(survey, facts, args["target"] or {})
+        refused = refusals(survey, facts, (bundle or {}).get("target") or {})
         if refused:
             raise Problem("; ".join(refused))
         result.update(
             changed=False,
             server=facts,
+            bundle=bundle,
             msg="{}, {}, glibc {}".format(facts["system"], facts["arch"], facts["glibc"]),
             ansible_facts={"offkit_server": facts},
             _ansible_facts_cacheable=True,
         )
         return
+
+
+def _bundle(path):
+    if not path:
+        raise Problem("offkit_bundle is not set: -e offkit_bundle=bundle.tar names one on the control node")
+    path = os.path.abspath(path)
+    try:
+        return source.describe(path, C.DEFAULT_LOCAL_TMP)
+    except OSError as error:
+        raise Problem("offkit_bundle: {} cannot be read on the control node: {}".format(path, error.strerror))
+    except ValueError as error:
+        raise Problem("offkit_bundle: {}: {}; name the file that 'offkit bundle' wrote".format(path, error))
 
 
 def refusals(survey, facts, target):

@@ -26,7 +26,8 @@ options:
   results:
     description: >-
       What was done (V(deploy), V(doctor), V(verify), V(rollback) or V(probe)), and the name of the
-      variable that was registered.
+      variable that was registered, or a list of such names: then the first that is bad counts, else
+      the last.
     type: dict
     required: true
   hosts:

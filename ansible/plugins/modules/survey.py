@@ -27,10 +27,9 @@ options:
     description: Where generations live; empty means offkit's default for the user.
     type: str
     default: ""
-  target:
-    description: >-
-      The target of a bundle, as M(offkit.fleet.bundle) returns it; another architecture is refused.
-    type: dict
+  bundle:
+    description: A bundle on the control node; a server of another architecture is refused.
+    type: path
 notes:
   - >-
     Nothing of Ansible's own runs on the server: no Python is needed there, only sh, coreutils and what
@@ -41,7 +40,8 @@ EXAMPLES = r"""
 ---
 - name: Survey the server
   offkit.fleet.survey:
-    target: "{{ bundle.target }}"
+    bundle: bundle.tar
+  register: surveyed
 """
 
 RETURN = r"""
@@ -51,4 +51,9 @@ server:
   type: dict
   returned: success
   sample: {system: CentOS Linux 7 (Core), el: 7, arch: x86_64, glibc: "2.17", python: 3.6.8}
+bundle:
+  description: >-
+    What the bundle is (src, size, sha256, digest, target, stem, and its name on servers).
+  type: dict
+  returned: when one was named
 """

@@ -43,8 +43,8 @@ EXAMPLES = r"""
 - name: Remove older bundles
   offkit.fleet.sweep:
     directory: /var/cache/offkit
-    stem: "{{ bundle.stem }}"
-    keep: "{{ bundle.name }}"
+    stem: "{{ surveyed.bundle.stem }}"
+    keep: "{{ surveyed.bundle.name }}"
   become: true
 """
 

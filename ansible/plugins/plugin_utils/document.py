@@ -102,7 +102,7 @@ def _problems(problems, document):
 
 def _silent(rc, stderr):
     how = "exit {}".format(rc)
-    if rc > 128:
+    if 128 < rc < 160:
         how += ", killed by signal {}".format(rc - 128)
     return "offkit came to no word ({}): {}".format(how, _tail(stderr) or "nothing on stderr")
 

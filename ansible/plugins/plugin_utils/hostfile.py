@@ -32,7 +32,7 @@ def merge(known, host, command, told, variables):
         document = told.get("document")
         results[command] = {
             "time": told.get("time") or now(),
-            "rc": told.get("rc", -1),
+            "rc": told.get("rc", 4 if is_bad(told) else 0),  # 4: the environment, as offkit has it
             "document": document,
             "stderr": "" if document else str(told.get("stderr") or told.get("msg") or ""),
         }

@@ -1,6 +1,7 @@
 # A private directory for pieces on their way, the same for the same file, so that what a killed run
 # left is found and used by the next. POSIX sh.
 # $1 its name, $2 where: Ansible's remote_tmp, or "system"
+# shellcheck disable=SC2016,SC2088 # as Ansible is told it, not as a shell expands it
 case $2 in
     system) base=${TMPDIR:-/var/tmp} ;;
     '~') base=$HOME ;;

@@ -21,7 +21,6 @@ trap 'rm -rf -- "$own"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# an offkit of this prefix that starts: the current one, else, to go back with, the newest other
 offkit=
 if [ "$command" = install ]; then
     if [ ! -f "$bundle" ]; then
@@ -39,10 +38,12 @@ else
     fi
     case $command in
         rollback | generations)
-            [ -n "$offkit" ] && "$offkit" --version >/dev/null 2>&1 ||
+            # to go back with, when the current one does not start: the newest that does
+            if [ -z "$offkit" ] || ! "$offkit" --version >/dev/null 2>&1; then
                 for each in "$prefix"/generations/*/bin/offkit; do
                     if [ -x "$each" ] && "$each" --version >/dev/null 2>&1; then offkit=$each; fi
                 done
+            fi
             ;;
     esac
     if [ -z "$offkit" ]; then

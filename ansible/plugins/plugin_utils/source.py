@@ -1,5 +1,6 @@
 """The file to carry, on the control node: its size, its hash, its pieces."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -74,3 +75,40 @@ def size_text(count):
 def name_hash(text):
     """A short name for a path."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def describe(path, cache):
+    """What a bundle is: path, size, sha256, digest, target, its name without ".tar", and the name it has
+    on servers.
+
+    Every host of a play asks, each in a process of its own: the answer is kept in the directory
+    ``cache``, under the file's identity and times, and found out only once. Raises OSError, and
+    ValueError when the file is no bundle.
+    """
+    path = os.path.abspath(path)
+    about = os.stat(path)
+    identity = "{}:{}:{}:{}:{}".format(path, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+    with open(os.path.join(cache, "offkit-" + name_hash(identity)), "a+", encoding="utf-8") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        kept.seek(0)
+        text = kept.read()
+        if text:
+            return json.loads(text)
+        found = _describe(path, about.st_size)
+        json.dump(found, kept)
+        return found
+
+
+def _describe(path, size):
+    data, digest = manifest(path)
+    stem = os.path.basename(path)
+    stem = stem[: -len(".tar")] if stem.endswith(".tar") else stem
+    return {
+        "src": path,
+        "size": size,
+        "sha256": sha256(path),
+        "digest": digest,
+        "target": data.get("target") or {},
+        "stem": stem,
+        "name": "{}-{}.tar".format(stem, digest[:12]),
+    }
