@@ -133,7 +133,7 @@ def test_an_ascii_locale(offkit, report):
     assert out.endswith("x 5 hosts: 1 healthy, 3 with problems, 1 not reached\n")
 
 
-def test_on_a_terminal(offkit, tmp_path):
+def test_on_a_terminal(offkit, tmp_path, monkeypatch):
     """Colours, which take no room; a long name gives up its middle, so that no line is broken."""
     name = "node0815.rack17.cluster.example"
     made.write(tmp_path, made.sick("web07", "libSM.so.6"), made.host(name))
@@ -147,6 +147,8 @@ def test_on_a_terminal(offkit, tmp_path):
     _, out, _ = offkit(str(tmp_path))
     assert "\033" not in out
     assert name in out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert offkit(str(tmp_path), columns=80)[1] == plain
 
 
 def test_a_thousand_hosts(offkit, tmp_path):

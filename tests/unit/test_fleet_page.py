@@ -8,7 +8,7 @@ import re
 import pytest
 
 import fleet_maker as made
-from offkit.fleet import overview, page
+from offkit.fleet import markup, overview, page
 from offkit.fleet.host import from_json
 from offkit.model.finding import ERROR, Finding
 
@@ -139,6 +139,11 @@ def test_what_a_host_says_is_never_markup(reachable):
         assert not [name for name in attributes if name.startswith("on")]
     assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", content)
     assert r"\u202e\x1b[31m\x00" in content
+
+
+def test_a_text_within_quotes():
+    """Neither kind of quote ends an attribute."""
+    assert markup.text("a\"b'c<d>&\u202e\n") == "a&quot;b&#x27;c&lt;d&gt;&amp;\\u202e\\n"
 
 
 def test_for_those_who_do_not_see_it():
