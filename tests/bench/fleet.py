@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [
@@ -26,7 +25,6 @@ import fleet  # noqa: E402
 import fleet_control  # noqa: E402
 import fleet_meter  # noqa: E402
 import fleet_model  # noqa: E402
-import journey  # noqa: E402
 import needs  # noqa: E402
 import python_rpms  # noqa: E402
 import targets  # noqa: E402
@@ -38,6 +36,7 @@ FORKS = [int(word) for word in os.environ.get("FORKS", "5 10 25").split()]
 EL, SERIES = 8, "3.6"
 FEW = 4  # hosts for the bundle of real size
 TASKS = 10
+AHEAD = (5, 10, 25, 50, 100)  # forks, for a thousand hosts
 PAUSE = 3  # seconds that a host works in the playbook that only waits
 MEGA = 1e6
 
@@ -60,7 +59,7 @@ def main():
         overhead(server, folder)
         waiting(server, folder)
         large = few_hosts(server, real)
-        projection(alone, rows, large, real)
+        projection(alone, rows, large, small, real)
 
 
 def furnish(server):
@@ -86,37 +85,32 @@ def play(control, meter, playbook, hosts, **extra):
     return played, cost
 
 
-def by_hand(host, bundle):
-    """Seconds of offkit's own work on a host that has the machine for itself."""
-    host.put(bundle, "/root/bundle.tar")
-    begun = time.monotonic()
-    done = journey.install(host)
-    if done.returncode != 0:
-        sys.exit(journey.failed(done))
-    return time.monotonic() - begun
-
-
 def one_host(server, bundle):
-    """{"start": …, "host": …, "trips": …}: where the time of a single host goes, in seconds."""
+    """(Cost of the start of ansible-playbook, Cost of deploying to a single host), and it is printed"""
     with standing(server, 1, 1) as (control, meter):
         _, start = meter.measure(
             lambda: control.play("deploy", "--syntax-check", extra={"offkit_bundle": bundle})
         )
         played, cost = play(control, meter, "deploy", 1, offkit_bundle=bundle)
-        _, again = play(control, meter, "deploy", 1, offkit_bundle=bundle)
-    with standing(server, 1, 1) as (control, _):
-        host = by_hand(next(iter(control.fleet.hosts.values())), bundle)
-    trips = max(cost.seconds - start.seconds - host, 0.0)
-    print("One host: {:.1f} s by the clock, {:.1f} s the second time".format(cost.seconds, again.seconds))
-    print("  start of ansible-playbook {:.1f} s, install.sh {:.1f} s, the way there for {} tasks {:.1f} s\n".format(
-        start.seconds, host, len(played.tasks), trips))  # fmt: skip
-    return {"start": start.seconds, "host": host, "trips": trips}
+    print(
+        "{} to one host: {:.1f} s by the clock. Processor seconds: ansible-playbook to start {:.2f}, "
+        "then for {} tasks {:.2f}, the host {:.2f}.\n".format(
+            size(bundle),
+            cost.seconds,
+            start.control,
+            len(played.tasks),
+            cost.control - start.control,
+            cost.hosts,
+        )
+    )
+    return start, cost
 
 
 def grid(server, bundle):
     """[(hosts, forks, Cost of the first deployment, Cost of the second)], printed as a table"""
     measured = []
     head = ["hosts", "forks", "deploy s", "again s", "host CPU s/host", "control CPU s/host",
+            "of that its first process",
             "again: control CPU s/host", "MB to a host", "kB from it", "control MB"]  # fmt: skip
     rows = [head]
     for forks in FORKS:
@@ -129,11 +123,14 @@ def grid(server, bundle):
             measured.append((count, forks, first, second))
             rows.append(
                 [str(count), str(forks), "{:.1f}".format(first.seconds), "{:.1f}".format(second.seconds)]
-                + ["{:.2f}".format(each / count) for each in (first.hosts, first.control, second.control)]
+                + [
+                    "{:.2f}".format(each / count)
+                    for each in (first.hosts, first.control, first.main, second.control)
+                ]
                 + ["{:.2f}".format(first.received / count / MEGA), "{:.0f}".format(first.sent / count / 1e3)]
                 + ["{:.0f}".format(first.memory / MEGA)]
             )
-            print("\r{} hosts, {} forks: {:.1f} s".format(count, forks, first.seconds), file=sys.stderr)
+            print("  ".join(rows[-1]), file=sys.stderr, flush=True)
     print("\n".join(fleet_model.table(rows)) + "\n")
     return measured
 
@@ -173,18 +170,27 @@ def lines(measured):
 def overhead(server, folder):
     """What Ansible and ssh cost for each task on each host: a task that does nothing, ten times more of it."""
     count = max(HOSTS)
-    rows = [["forks", "ms a task and host", "control CPU ms", "host CPU ms", "bytes both ways"]]
+    rows = [
+        [
+            "forks",
+            "ms a task and host",
+            "control CPU ms",
+            "of that its first process",
+            "host CPU ms",
+            "bytes both ways",
+        ]
+    ]
     for forks in FORKS:
         with standing(server, count, forks) as (control, meter):
             play(control, meter, playbook(folder, "true", 1), count)  # connects
             _, few = play(control, meter, playbook(folder, "true", 1), count)
             _, many = play(control, meter, playbook(folder, "true", TASKS + 1), count)
         more = [late - early for early, late in zip(few, many)]
-        each = [value / TASKS / count for value in more]
+        each = fleet_meter.Cost(*(value / TASKS / count for value in more))
         rows.append(
             [str(forks)]
-            + ["{:.0f}".format(value * 1000) for value in (each[0], each[2], each[1])]
-            + ["{:.0f}".format(each[3] + each[4])]
+            + ["{:.0f}".format(value * 1000) for value in (each.seconds, each.control, each.main, each.hosts)]
+            + ["{:.0f}".format(each.received + each.sent)]
         )
     print("\n".join(fleet_model.table(rows)) + "\n")
 
@@ -213,38 +219,53 @@ def playbook(folder, command, times):
 
 
 def few_hosts(server, bundle):
-    """(seconds of install.sh alone, control CPU s, bytes) a host, for a bundle of real size"""
+    """The same for a few hosts and a bundle of real size: a Cost, of all of them."""
     with standing(server, FEW, FEW) as (control, meter):
         _, cost = play(control, meter, "deploy", FEW, offkit_bundle=bundle)
-    with standing(server, 1, 1) as (control, _):
-        host = by_hand(next(iter(control.fleet.hosts.values())), bundle)
-    wire = (cost.received + cost.sent) / FEW
-    print("{} to {} hosts: {:.1f} s by the clock; install.sh alone {:.1f} s, control CPU {:.2f} s a host, {:.1f} MB a host\n".format(
-        size(bundle), FEW, cost.seconds, host, cost.control / FEW, wire / MEGA))  # fmt: skip
-    return host, cost.control / FEW, wire
-
-
-def projection(alone, measured, large, real):
-    """A thousand hosts with processors of their own, on a gigabit network."""
-    count, _, first, _ = measured[-1]
-    small = fleet_model.Costs(
-        alone["start"] + alone["host"],
-        alone["host"],
-        alone["trips"],
-        first.control / count,
-        (first.received + first.sent) / count,
+    print(
+        "{} to {} hosts: {:.1f} s by the clock; a host {:.2f} processor seconds, "
+        "the control node {:.2f} for it, {:.1f} MB.\n".format(
+            size(bundle), FEW, cost.seconds, cost.hosts / FEW, cost.control / FEW, cost.received / FEW / MEGA
+        )
     )
-    host, control, wire = large
-    big = small._replace(start=alone["start"] + host, host=host, control=control, wire=wire)
-    rows = [["bundle", "cores", *("{} forks".format(forks) for forks in (5, 10, 25, 50, 100))]]
-    for name, costs in (("3.7 MB", small), (size(real), big)):
+    return cost
+
+
+def projection(alone, measured, large, small, real):
+    """A thousand hosts with processors of their own, on a gigabit network.
+
+    For one host everything happens one after the other, so the processor seconds of both sides are
+    the time it takes where nothing else is at work: what a loaded machine's clock does not say.
+    """
+    start, one = alone
+    count, _, most, _ = measured[-1]
+    light = fleet_model.Costs(
+        start.control + one.hosts,  # one host is first, and all wait for it
+        one.hosts,
+        one.control - start.control,
+        (most.control - start.control) / count,
+        (most.main - start.control) / count,
+        (most.received + most.sent) / count,
+    )
+    heavy = light._replace(
+        start=start.control + large.hosts / FEW,
+        host=large.hosts / FEW,
+        trips=large.control / FEW,
+        control=max(light.control, (large.control - start.control) / FEW),
+        wire=(large.received + large.sent) / FEW,
+    )
+    rows = [["bundle", "control node", *("{} forks".format(forks) for forks in AHEAD)]]
+    print("A thousand hosts on 1 Gbit/s, and what sets the pace:\n")
+    for name, costs in ((size(small), light), (size(real), heavy)):
+        told = (
+            "host {:.2f} s, trips {:.2f} s, control {:.2f} s, main {:.3f} s, wire {:.1f} MB, start {:.1f} s"
+        )
+        values = (costs.host, costs.trips, costs.control, costs.main, costs.wire / MEGA, costs.start)
+        print("{}: {}".format(name, told.format(*values)))
         for cores in (2, 8):
-            told = [fleet_model.project(costs, 1000, forks, cores) for forks in (5, 10, 25, 50, 100)]
-            cells = ["{} ({})".format(fleet_model.clock(each.seconds), each.limit) for each in told]
-            rows.append([name, str(cores), *cells])
-    print("A thousand hosts, 1 Gbit/s, and what limits it:\n")
-    for name, costs in (("small", small), ("real", big)):
-        print("{}: {}".format(name, ", ".join("{} {:.2f}".format(*each) for each in costs._asdict().items())))
+            ahead = [fleet_model.project(costs, 1000, forks, cores) for forks in AHEAD]
+            cells = ["{} ({})".format(fleet_model.clock(each.seconds), each.limit) for each in ahead]
+            rows.append([name, "{} processors".format(cores), *cells])
     print("\n" + "\n".join(fleet_model.table(rows)))
 
 

@@ -19,6 +19,7 @@ class Cost(NamedTuple):
     seconds: float  # by the clock
     hosts: float  # processor seconds, all hosts together, their sshd included
     control: float  # processor seconds of ansible-playbook and of its ssh
+    main: float  # those of ansible-playbook's first process: it works alone, on one processor
     received: int  # bytes that hosts received
     sent: int  # bytes that hosts sent
     memory: int  # bytes, the most that the control node's processes held at once (PSS)
@@ -31,13 +32,14 @@ class Meter:
         self._fleet = fleet
         self._control = _namespace(fleet.pid)
         self._most = 0
+        self._main = 0.0
 
     def measure(self, play):
         """(what ``play()`` returned, Cost)"""
         before, wires = self._spent(), self._wires()
         stop = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(stop,))
-        self._most = 0
+        self._most, self._main = 0, 0.0
         watcher.start()
         begun = time.monotonic()
         try:
@@ -51,6 +53,7 @@ class Meter:
             seconds,
             after["hosts"] - before["hosts"],
             after["control"] - before["control"],
+            self._main,
             later[0] - wires[0],
             later[1] - wires[1],
             self._most,
@@ -86,27 +89,35 @@ class Meter:
 
     def _watch(self, stop):
         while not stop.wait(_PAUSE):
-            held = 0
+            held, first = 0, 0
             for pid in _processes():
                 with contextlib.suppress(OSError):
                     if _namespace(pid) == self._control:
                         held += _memory(pid)
+                        first = first or (pid if _command(pid).startswith("ansible-playbo") else 0)
             self._most = max(self._most, held)
+            with contextlib.suppress(OSError):
+                self._main = max(self._main, _processor(first, 2) if first else 0.0)
 
 
 def _processes():
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
 def _namespace(pid):
     return os.readlink("/proc/{}/ns/pid".format(pid))
 
 
-def _processor(pid):
-    """utime, stime, cutime and cstime of proc(5), in seconds."""
+def _command(pid):
+    with open("/proc/{}/comm".format(pid), encoding="utf-8", errors="replace") as text:
+        return text.read()
+
+
+def _processor(pid, count=4):
+    """utime, stime, cutime and cstime of proc(5), in seconds; the first ``count`` of them."""
     with open("/proc/{}/stat".format(pid), encoding="utf-8", errors="replace") as text:
         fields = text.read().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:15]) / _TICK
+    return sum(int(field) for field in fields[11 : 11 + count]) / _TICK
 
 
 def _memory(pid):

@@ -21,6 +21,7 @@ class Costs(NamedTuple):
     host: float  # on the host itself: offkit's own work, on one processor of its own
     trips: float  # between control node and host: all tasks, with nobody else to wait for
     control: float  # processor seconds of the control node
+    main: float  # those among them that Ansible's first process spends, on one processor
     wire: float  # bytes over the control node's link, both ways
 
 
@@ -47,14 +48,15 @@ def fit(points: Sequence[Tuple[float, float]]) -> Line:
 def project(costs: Costs, hosts: int, forks: int, cores: int, network: float = GIGABIT) -> Projection:
     """The time for ``hosts`` that do not share their processors.
 
-    ``forks`` of them are at work at a time; the control node has ``cores`` for all of them, and a
-    link that takes ``network`` bytes a second. Whichever is slowest sets the pace:
+    ``forks`` of them are at work at a time; the control node has ``cores`` for all of them, of which
+    Ansible's first process uses one, and a link that takes ``network`` bytes a second. Whichever is
+    slowest sets the pace:
 
-        start + hosts x max((host + trips) / forks, control / cores, wire / network)
+        start + hosts x max((host + trips) / forks, control / cores, main, wire / network)
     """
     paces = {
         "hosts": (costs.host + costs.trips) / forks,
-        "control node": costs.control / cores,
+        "control node": max(costs.control / cores, costs.main),
         "network": costs.wire / network,
     }
     limit = max(paces, key=lambda name: paces[name])
