@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -49,9 +50,8 @@ def offkit(monkeypatch):
 @pytest.fixture
 def report(tmp_path):
     """Five hosts: two lack the same, one refused, one is lost, one is well."""
-    refusal = made.refused(
-        "no Python 3.6 here\nlooked in /usr/bin", made.found("PY020", "", message="no Python")
-    )
+    ways = made.found("PY020", "", message="no Python", fix="one of these\n  1. an ISO\n  2. a source")
+    refusal = made.refused("no Python 3.6 here\nlooked in /usr/bin", ways)
     return made.write(
         tmp_path,
         made.sick("web07", "libSM.so.6", "libICE.so.6"),
@@ -81,6 +81,7 @@ def test_what_is_missing_where(offkit, report):
         "      cv2: import cv2 fails: libSM.so.6",
         "  ✗  PY020  1 host: db01",
         "      no Python",
+        "      fix  one of these (2 more lines with -v)",
         "",
         "for 2 hosts (el7 x86_64): web07, web08",
         "  yum --disablerepo='*' --enablerepo='offkit-*' install libICE libSM",
@@ -113,6 +114,7 @@ def test_verbose(offkit, report):
     _, out, _ = offkit(report, "-v")
     assert "  ✗  LIB001  2 hosts: web07, web08\n      libSM.so.6: is missing; needed by cv2\n" in out
     assert "      fix  yum --disablerepo='*' --enablerepo='offkit-*' install libSM\n" in out
+    assert "      fix  one of these\n             1. an ISO\n             2. a source\n" in out
 
 
 def test_results_that_are_out_of_date(offkit, tmp_path):
@@ -140,7 +142,7 @@ def test_on_a_terminal(offkit, tmp_path, monkeypatch):
     _, out, _ = offkit(str(tmp_path), columns=80)
     assert "\033[31m✗\033[0m  web07" in out
     assert "\033[32m✓\033[0m  node0815….example" in out
-    plain = out.replace("\033[31m", "").replace("\033[32m", "").replace("\033[1m", "").replace("\033[0m", "")
+    plain = re.sub("\033\\[[0-9]+m", "", out)
     table = plain.splitlines()[:3]
     assert max(len(line) for line in table) <= 80
     assert len({line.index("0001-") for line in table[1:]}) == 1

@@ -194,8 +194,12 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
         render.line("      {}: {} {}".format(subjects, line, "it" if len(alike) == 1 else "them"))
         return
     render.line("      {}{}".format(subjects + ": " if subjects else "", _clipped(finding.message)))
-    if verbose or (not first.cured and finding.severity != INFO):
-        for number, text in enumerate(finding.fix.splitlines()[: None if verbose else 1]):
+    lines = finding.fix.splitlines()
+    if lines and not verbose and finding.severity != INFO:
+        more = render.count(len(lines) - 1, "more line")
+        lines = ["{} ({} with -v)".format(_clipped(lines[0]), more) if len(lines) > 1 else lines[0]]
+    if verbose or finding.severity != INFO:
+        for number, text in enumerate(lines):
             render.line("      {}  {}".format("   " if number else "fix", shown(text)))
 
 
