@@ -2,6 +2,11 @@
 
 import json
 
+# What a fix of install.sh is called in a play.
+_FIXES = {
+    "PY020": "offkit_isos, offkit_rpm_repos or offkit_media_host can bring one, or one comes in the bundle: "
+    "offkit bundle --python-build or --python-source",
+}
 _DECODER = json.JSONDecoder()
 
 
@@ -72,9 +77,9 @@ def line(document, rc, stderr="", prefix=""):
 
 
 def one_line(message, fix=""):
-    text = " ".join(str(message).split())
-    first = [row.strip() for row in str(fix or "").splitlines() if row.strip()][:1]
-    return text + ("; " + first[0] if first else "")
+    """The first line of a message, and of what to do about it."""
+    rows = [" ".join(row.split()) for text in (message, fix) for row in str(text or "").splitlines()[:1]]
+    return "; ".join(row for row in rows if row)
 
 
 def packages_text(packages, most=6):
@@ -87,14 +92,13 @@ def packages_text(packages, most=6):
 
 def _problems(problems, document):
     first = problems[0]
-    fix = document.get("install_line") if str(first.get("code", "")).startswith("LIB") else ""
+    code = str(first.get("code", ""))
+    fix = document.get("install_line") if code.startswith("LIB") else _FIXES.get(code)
     message = str(first.get("message", ""))
     subject = str(first.get("subject", ""))
     if subject and subject not in message:
         message = "{}: {}".format(subject, message)
-    text = one_line(
-        "{} {}".format(first.get("code", ""), message), fix or first.get("fix") or document.get("fix")
-    )
+    text = one_line("{} {}".format(code, message), fix or first.get("fix") or document.get("fix"))
     if len(problems) > 1:
         text += " (and {} more)".format(len(problems) - 1)
     return text
