@@ -59,6 +59,8 @@ def moment(target, passing: Iterable[str] = PASSING) -> Dict[str, tuple]:
                 continue
             with contextlib.suppress(FileNotFoundError):  # it is a server at work
                 status = os.lstat(path)
+                if stat.S_ISDIR(status.st_mode) and _look(target.layers[1:], inside) == _entry(path):
+                    continue  # something below came, and perhaps went again
                 content = (
                     ()
                     if stat.S_ISDIR(status.st_mode)

@@ -90,6 +90,28 @@ class Host(targets.Target):
         """Of its first process, as this machine counts."""
         return self._pid
 
+    def put(self, source, inside):
+        """Carry a file over the gap; while it is on, through its own file system."""
+        if not self.on:
+            super().put(source, inside)
+            return
+        with open(str(source), "rb") as data:
+            self._receive(inside, data)
+
+    def write(self, inside, text):
+        if not self.on:
+            super().write(inside, text)
+            return
+        with tempfile.TemporaryFile() as data:
+            data.write(text.encode("utf-8"))
+            data.seek(0)
+            self._receive(inside, data)
+
+    def _receive(self, inside, data):
+        # A layer may not be written to from below while it is mounted.
+        script = 'mkdir -p "$(dirname "$1")" && cat >"$1"'
+        subprocess.run(self.command(["sh", "-c", script, "sh", inside]), stdin=data, check=True)
+
     def boot(self, network):
         """Begin to start below the process ``network``; ``booted`` waits for it."""
         boot = ["bash", "-c", _BOOT, "bash", self.name]

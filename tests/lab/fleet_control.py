@@ -9,6 +9,7 @@ import time
 from typing import Dict, List, NamedTuple
 
 import base
+import bundles
 import fleet_network
 import remote
 
@@ -105,7 +106,10 @@ class Control:
         base.write(self.folder, "callbacks/kill_at.py", _KILLER)
         base.write(self.folder, "ansible.cfg", _CONFIG.format(folder=self.folder, forks=forks))
         base.write(self.folder, "known_hosts", remote.known_hosts(fleet_network.ALL))
-        self.variables = {"ansible_ssh_private_key_file": os.path.join(remote.keys(), "control")}
+        self.variables = {
+            "ansible_ssh_private_key_file": os.path.join(remote.keys(), "control"),
+            "offkit_command": bundles.OFFKIT,
+        }
         self.groups: Dict[str, Dict[str, object]] = {}  # group: its variables
         self.environment = {
             "HOME": self.folder,
@@ -154,8 +158,11 @@ class Control:
 
     def play(self, playbook, *options, extra=None, environment=None, timeout=600) -> Played:
         """Run it to its end. ``extra`` are variables; TimeoutExpired ends what it began."""
+        return self.end(self.start(self.words(playbook, *options, extra=extra), environment), timeout)
+
+    def end(self, started, timeout=600) -> Played:
+        """Wait for what ``start`` began, or end it: TimeoutExpired."""
         begun = time.monotonic()
-        started = self.start(self.words(playbook, *options, extra=extra), environment)
         try:
             text, _ = started.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -10,13 +10,9 @@ import cache
 import disc
 import targets
 
-# Sick hosts: what is wrong with each is in the test's own table of codes.
-HEALTHY = ("nothing7", "two7", "platform8", "nine9")
 _LEFT_OUT = shutil.ignore_patterns(
     "test", "tests", "idlelib", "lib-tk", "lib2to3", "*.pyc", "config", "*_tkinter*"
 )
-# What a host's own group says, for each EL: where the RPMs are.
-MEDIUM = {"offkit_rpm_repos": [targets.DISC]}
 
 
 def python2():
@@ -61,7 +57,12 @@ def pythonic(el):
         yield made
 
 
-def el8_python(target):
-    """Every EL 8 has an interpreter of the system's own, which is on no PATH."""
-    target._folder_of("/usr/libexec/platform-python")
-    os.symlink(os.path.basename(base.YUM_PYTHON), target.path("/usr/libexec/platform-python"))
+def platform_python():
+    """The layer with el8's interpreter of the system's own, which is on no PATH."""
+    return cache.kept("platformpython", (base.YUM_PYTHON, cache.source(_platform_python)), _platform_python)
+
+
+def _platform_python(path):
+    folder, name = os.path.split(base.YUM_PYTHON)
+    os.makedirs(path + folder)
+    os.symlink(name, os.path.join(path + folder, "platform-python"))
