@@ -268,12 +268,17 @@ def test_the_first_decides_for_the_others(tmp_path, prefix):
     fine = {"host": "web00", "healthy": True, "rc": 0, "document": INSTALLED, "msg": "installed"}
     own = install(path, prefix, args={"first": [fine]}, variables={"inventory_hostname": "web00"})
     assert (own["msg"], own["changed"]) == ("installed", False)
-    damaged = dict(fine, healthy=False, rc=3, document=None, msg="damaged")
-    result = install(path, prefix, args={"first": [damaged]})
+    found = {"code": "BUN001", "severity": "error", "subject": "wheels/x.whl", "message": "is damaged"}
+    damaged = {"schema": "offkit/error-1", "error": "it is damaged", "findings": [found]}
+    one = dict(fine, healthy=False, rc=3, document=damaged, msg="damaged")
+    result = install(path, prefix, args={"first": [one]})
     assert (result["healthy"], result["changed"]) == (False, False)
     assert result["msg"] == "not tried, since web00 failed with this bundle: damaged"
-    full = dict(fine, healthy=False, rc=4, document=BUSY, msg="no room")
-    assert install(path, prefix, args={"first": [full]})["healthy"]
+    for code, rc in (("ENV030", 4), ("RPM001", 3), ("PY020", 4), ("LIB001", 1), ("REPO011", 3)):
+        document = dict(damaged, findings=[dict(found, code=code)])
+        own = dict(fine, healthy=False, rc=rc, document=document, msg="of its own")
+        assert install(path, prefix, args={"first": [own]})["healthy"], code
+    assert install(path, prefix, args={"first": [dict(one, document=None)]})["healthy"]
 
 
 def test_facts_of_one_host_are_not_everybodys(tmp_path, prefix):

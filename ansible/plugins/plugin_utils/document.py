@@ -48,10 +48,12 @@ def changed(document):
 
 
 def of_bundle(document, rc):
-    """Whether the bundle is at fault, and not the server it met: it is damaged (exit code 3), offkit
-    itself failed (70), or its packages do not fit together."""
+    """Whether the bundle is at fault, and not the server it met or a medium there: it is damaged (BUN…,
+    or install.sh's exit code 3 without a code), or its packages do not fit together (PKG020)."""
     codes = [str(one.get("code", "")) for one in errors(document)]
-    return rc in (3, 70) or any(code.startswith("PKG") for code in codes)
+    if not codes:
+        return rc == 3 and document is not None
+    return any(code.startswith("BUN") or code == "PKG020" for code in codes)
 
 
 def line(document, rc, stderr="", prefix=""):

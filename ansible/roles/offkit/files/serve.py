@@ -37,7 +37,7 @@ REPOMD = "repodata/repomd.xml"
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 CHUNK = 256 * 1024
 SOCKET_TIMEOUT = 60  # seconds that a client may be silent for
-TICK = 0.5  # seconds between looks at the state file
+TICK = 0.2  # seconds between looks at the state file
 PATIENCE = 15  # seconds that another server gets to end
 
 
