@@ -1,14 +1,18 @@
 """Libraries out of RPMs into an environment: which, from where, and that Python finds them."""
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+import repo_maker
+import web_maker
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import media, rpm_keys
+from offkit.edges import media, rpm_keys, web
 from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -18,6 +22,7 @@ from offkit.target.libraries.here import Here
 from offkit.target.libraries.supply import Supply
 from offkit.target.libraries.take import Taken, take
 from offkit.target.repo import medium
+from web_maker import needs_curl
 
 PYTHON = os.path.realpath(sys.executable)
 HERE = Here(PYTHON, Tree("/"))
@@ -206,6 +211,77 @@ def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, 
         found = take({A: ()}, HERE, supply, 7)
         assert [each.code for each in supply.findings] == ["RPM009"]
     assert [each.signature for each in found.libraries] == ["checksum only"]
+
+
+# --- from a server beyond the gap ----------------------------------------------------------
+
+
+@pytest.fixture
+def served(shelf, monkeypatch):
+    monkeypatch.setattr(web, "_PAUSE", 0)
+    shelf.add("a", A, needed=[B])
+    shelf.add("b", B)
+    with web_maker.site() as site:
+        site.add(shelf.done())
+        yield site
+
+
+@pytest.fixture
+def keyed(tmp_path):
+    """A server with the distribution's key, which alone counts there."""
+    repo_maker.write(str(tmp_path / "server"), "etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", b"key")
+    return medium.Server(7, "centos", Tree(str(tmp_path / "server")))
+
+
+def fetched(served, server):
+    with ExitStack() as stack:
+        with Supply(medium.look([], web.opened([served.url], stack)), server) as supply:
+            return take({A: ()}, HERE, supply, 7)
+
+
+@needs_curl
+def test_libraries_out_of_a_url(served, keyed):
+    """As from a directory; each RPM once, and the server's key not at all."""
+    found = fetched(served, keyed)
+    assert [(each.soname, each.medium) for each in found.libraries] == [(B, served.url), (A, served.url)]
+    asked = [path for path, _ in served.log]
+    assert sorted(asked) == sorted(set(asked))
+    assert not any("KEY" in path for path in asked)
+
+
+@needs_curl
+def test_a_url_on_a_server_without_the_key(served):
+    with pytest.raises(IntegrityError) as caught:
+        fetched(served, SERVER)
+    assert [each.code for each in caught.value.findings] == ["REPO014"]
+
+
+@needs_curl
+def test_an_rpm_that_is_forged_on_its_way(served, keyed):
+    path = "Packages/a-1.0-1.el7.x86_64.rpm"
+    served.files[path] = served.files[path][:-20] + b"x" * 20
+    with pytest.raises(IntegrityError) as caught:
+        fetched(served, keyed)
+    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM001", "a-1.0-1.el7.x86_64")]
+
+
+@needs_curl
+def test_a_server_that_stops_at_an_rpm(served, keyed):
+    """REPO017 and not damage: exit 4."""
+    served.does["Packages/b-1.0-1.el7.x86_64.rpm"] = web_maker.cut(0, 100)
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetched(served, keyed)
+    assert [each.code for each in caught.value.findings] == ["REPO017"]
+
+
+@needs_curl
+def test_nothing_vouches_where_there_is_no_rpm(served, keyed, monkeypatch, tmp_path):
+    """Whoever forges a package over HTTP forges its checksum too: refused."""
+    os.symlink(shutil.which("curl"), str(tmp_path / "curl"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetched(served, keyed)
+    assert [each.code for each in caught.value.findings] == ["RPM009"]
 
 
 def test_an_rpm_that_cannot_be_unpacked_here(shelf, monkeypatch, tmp_path):

@@ -1,22 +1,25 @@
 """Libraries that yum brings: decided from the media's metadata; yum, rpm and mount are played."""
 
 import os
+from contextlib import ExitStack
 
 import pytest
 
 import bundle_maker
-from offkit.edges import mounts
+import web_maker
+from offkit.edges import mounts, web
 from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
-from offkit.model.errors import IntegrityError, OffkitError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.target import bundle_file, ledger, supplies
 from offkit.target.repo import medium
 from repo_maker import library_packages, package, repository, write
+from web_maker import needs_curl
 
 # No machine has these.
 ONE, TWO = "libnowhereone.so.1", "libnowheretwo.so.2"
@@ -135,6 +138,47 @@ def test_the_step(tmp_path):
     assert [rpm.name for rpm in ledger.added(entries, run.lines)] == ["gpg-pubkey", "libnowhereone"]
     assert sorted(os.listdir(str(tmp_path / "p" / "system"))) == ["0001.after", "0001.before", "0001.text"]
     assert list(ledger.LDCONFIG) in run.calls
+
+
+@needs_curl
+def test_the_step_for_a_url(tmp_path):
+    """yum reads the URL itself, past the proxy of its configuration; the key is this server's own."""
+    write(str(tmp_path), "etc/os-release", b'ID="centos"\nVERSION_ID="7"\n')
+    write(str(tmp_path), "etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", b"key")
+    run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
+    with web_maker.site() as site, ExitStack() as stack:
+        site.add(repo(tmp_path, ONE))
+        sources = web.opened([site.url], stack)
+        found = supplies.survey(bundle(tmp_path, ONE), [], sources)
+        places = supplies.bases(found.media, [site.url], medium.server(Tree(str(tmp_path))))
+        made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
+        made.do("", made.step.argv)
+    assert made.step.text == "install libnowhereone with yum from " + site.url
+    text = "baseurl={}\nenabled=1\ngpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7\n"
+    assert text.format(site.url) + "metadata_expire=0\nproxy=_none_\n" in run.repo
+
+
+@needs_curl
+def test_a_url_on_a_server_without_the_key(tmp_path):
+    """REPO014: the one that the URL may have vouches for nothing."""
+    with web_maker.site() as site, ExitStack() as stack:
+        site.add(repo(tmp_path, ONE))
+        found = supplies.survey(bundle(tmp_path, ONE), [], web.opened([site.url], stack))
+        with pytest.raises(IntegrityError) as caught:
+            supplies.bases(found.media, [site.url], medium.server(Tree(str(tmp_path))))
+    assert [each.code for each in caught.value.findings] == ["REPO014"]
+
+
+@needs_curl
+def test_a_url_that_stops_answering(tmp_path, monkeypatch):
+    """After its repomd.xml: REPO017 and not damage, before anything is written."""
+    monkeypatch.setattr(web, "_PAUSE", 0)
+    with web_maker.site() as site, ExitStack() as stack:
+        site.add(repo(tmp_path, ONE))
+        site.does["repodata/primary.xml.gz"] = web_maker.cut(0, 100)
+        with pytest.raises(EnvironmentProblem) as caught:
+            supplies.survey(bundle(tmp_path, ONE), [], web.opened([site.url], stack))
+    assert [each.code for each in caught.value.findings] == ["REPO017"]
 
 
 def test_a_refusal_leaves_nothing(tmp_path):

@@ -55,6 +55,26 @@ SAID = [
     ),
     ("You need to be root to perform this command.", "RPM006", "yum"),
     ("failure: repodata/repomd.xml from offkit-el7: [Errno 256] No more mirrors to try.", "REPO011", "yum"),
+    # of a repository on another server
+    (
+        "[MIRROR] libSM-1.2.3-1.el8.x86_64.rpm: Curl error (7): Couldn't connect to server for http://10.0.0.5:8017/x\n"
+        "Error: Error downloading packages:\n  Cannot download Packages/libSM-1.2.3-1.el8.x86_64.rpm: All mirrors were tried",
+        "REPO017",
+        "yum",
+    ),
+    (
+        'http://10.0.0.5:8017/repodata/repomd.xml: [Errno 14] curl#7 - "Failed connect to 10.0.0.5:8017; Connection refused"\n'
+        "Trying other mirror.\nError: failure: repodata/repomd.xml from offkit-el7: [Errno 256] No more mirrors to try.",
+        "REPO017",
+        "yum",
+    ),
+    (
+        'http://10.0.0.5:8017/a.rpm: [Errno 14] curl#18 - "transfer closed with 5 bytes remaining to read"\n'
+        "Error downloading packages:\n  libSM-1.2.2-2.el7.x86_64: [Errno 256] No more mirrors to try.",
+        "REPO017",
+        "a",
+    ),
+    ("Cannot download Packages/a.rpm: Status code: 404 for http://10.0.0.5:8017/Packages/a.rpm", "REPO011", "yum"),
     # rpm
     ("error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)", "RPM005", "yum"),
 ]  # fmt: skip
@@ -68,6 +88,7 @@ EXITS = {
     "RPM006": 4,
     "RPM007": 4,
     "REPO011": 3,
+    "REPO017": 4,
 }
 
 

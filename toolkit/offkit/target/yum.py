@@ -73,7 +73,7 @@ _KINDS = (
         "take the distribution's own ISO; a key of somebody you trust: rpm --import FILE, then again",
     ),
     _Kind(
-        r"[Cc]url (error )?\((5|6|7|28|52|55|56)\)|curl#(5|6|7|28|52|55|56)\b|Couldn't connect to server|"
+        r"[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)\b|Couldn't connect to server|"
         r"Could not resolve host|Connection (refused|reset|timed out)|Operation too slow|No route to host",
         "REPO017",
         EnvironmentProblem,

@@ -31,7 +31,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import ThreadingMixIn
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 REPOMD = "repodata/repomd.xml"
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -149,8 +149,12 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             self.server.end()
 
+    def _path(self):
+        """Of the request line, without a query; a path may begin with two slashes."""
+        return re.sub(r"^https?://[^/]*|[?#].*$", "", self.path)
+
     def _find(self):
-        path = os.fsdecode(unquote_to_bytes(urlsplit(self.path).path))
+        path = os.fsdecode(unquote_to_bytes(self._path()))
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if ".." in parts or "\0" in path:
             raise ValueError(path)
@@ -213,7 +217,7 @@ class Handler(BaseHTTPRequestHandler):
                 now -= len(chunk)
 
     def _listing(self, names, body):
-        top = "/" + urlsplit(self.path).path.strip("/")
+        top = "/" + self._path().strip("/")
         rows = [
             '<li><a href="{}">{}</a></li>\n'.format(
                 quote(

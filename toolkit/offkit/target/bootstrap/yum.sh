@@ -157,7 +157,7 @@ yum_failed() {
     elif yum_said 'Public key for .* is not installed|not correct for this package|GPG key retrieval failed|Invalid GPG [Kk]ey|retrieve GPG key|Curl error .37.*([Kk]ey|KEY|gpg)'; then
         yum_refuse RPM003 "a package is signed with a key that is not that of the medium" \
             "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg"
-    elif yum_said '[Cc]url (error )?\((5|6|7|28|52|55|56)\)|curl#(5|6|7|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
+    elif yum_said '[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
         yum_refuse REPO017 "the server with the repository cannot be reached, or stopped answering" \
             "see that it still serves, and that its firewall lets this host in; then run the command again"
     elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match'; then
