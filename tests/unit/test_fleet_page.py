@@ -233,6 +233,24 @@ def test_a_cure_for_many_names_them_for_limit():
     assert ">{}</pre>".format(",".join(names)) in content
 
 
+def test_a_command_that_ended_without_a_finding():
+    """Its last words stand among what is wrong, and with the host."""
+    results = dict(made.well(), verify=made.ended(None, 137, stderr="Loading\nKilled"))
+    read = Reader(drawn(made.host("web01", results)))
+    assert "What is wrong, and where web01 verify ended with 137: Killed" in read.text
+    assert "verify Loading\nKilled" in " ".join(read.words).replace("  ", " ")
+
+
+def test_the_rate_in_the_middle():
+    """Of an even number of hosts it lies between the two."""
+    content = drawn(
+        *(made.host(name, made.well(rate)) for name, rate in [("a", 100), ("b", 300), ("c", 200)])
+    )
+    assert "Median 200, fastest 300." in content
+    content = drawn(*(made.host(name, made.well(rate)) for name, rate in [("a", 100), ("b", 300)]))
+    assert "Median 200, fastest 300." in content
+
+
 def test_a_healthy_fleet_and_none():
     """No part without a content."""
     content = drawn(made.host("a"), made.host("b"))

@@ -196,6 +196,10 @@ def _problems(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[
     heavy = [each for each in fleet.problems if each.finding.severity != INFO]
     light = [each for each in fleet.problems if each.finding.severity == INFO]
     parts = [_problem(each, numbers, marks[each.finding, each.hosts]) for each in heavy]
+    silent = [one for one in fleet.of_state(PROBLEMS) if not one.errors]
+    if silent:
+        items = ["<li>{} {}</li>".format(link(one.host.name, numbers), text(one.why)) for one in silent]
+        parts.append('<ul class="finds silent">{}</ul>'.format("".join(items)))
     if light:
         notes = "".join(_problem(each, numbers, marks[each.finding, each.hosts]) for each in light)
         title = '<span class="soft">{}, nothing wrong</span>'.format(several(len(light), "note"))
@@ -222,13 +226,19 @@ def _speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
         return []
     rates = [one.rate or 0.0 for one in slow]
     caption = "Frames a second on {}, slowest first. Median {}, fastest {}.".format(
-        several(len(slow), "host"), card.rate(rates[len(rates) // 2]), card.rate(rates[-1])
+        several(len(slow), "host"), card.rate(_median(rates)), card.rate(rates[-1])
     )
     parts = ["<p>{}</p>".format(text(caption)), *_bars(slow[:_FEW], rates[-1], numbers)]
     if len(slow) > _FEW:
         rest = "\n".join(_bars(slow[_FEW:], rates[-1], numbers))
         parts.append(markup.details("{} faster hosts".format(len(slow) - _FEW), rest))
     return parts
+
+
+def _median(rates: Sequence[float]) -> float:
+    """Of values in their order."""
+    middle = len(rates) // 2
+    return rates[middle] if len(rates) % 2 else (rates[middle - 1] + rates[middle]) / 2
 
 
 def _bars(hosts: Sequence[Health], fastest: float, numbers: Dict[str, int]) -> List[str]:
