@@ -4,11 +4,13 @@ Each host is a root and a network of its own on the lab's base system, with a re
 ansible-playbook deploys a small bundle to all of them. They share this machine's processors with
 each other and with the control node. So the time by the clock is mostly the hosts' own work, one
 after the other; what a host costs is taken apart by the kernel's accounts, and the projection is
-made of the parts. Needs what `make lab` needs, and .venv-ansible. $HOSTS and $FORKS are lists.
+made of the parts. The number of forks in the middle gets every number of hosts, the others every
+second. Needs what `make lab` needs, and .venv-ansible. $HOSTS and $FORKS are lists.
 """
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,7 +116,7 @@ def grid(server, bundle):
             "again: control CPU s/host", "MB to a host", "kB from it", "control MB"]  # fmt: skip
     rows = [head]
     for forks in FORKS:
-        for count in HOSTS:
+        for count in HOSTS if forks == FORKS[len(FORKS) // 2] else HOSTS[::2]:
             with standing(server, count, forks) as (control, meter):
                 _, first = play(control, meter, "deploy", count, offkit_bundle=bundle)
                 played, second = play(control, meter, "deploy", count, offkit_bundle=bundle)
@@ -274,4 +276,5 @@ def size(path):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing stays then either
     main()
