@@ -224,12 +224,16 @@ def test_the_page(offkit, report, tmp_path):
         (["/nowhere"], "there is no directory /nowhere"),
         ([], "DIR"),
         (["@", "--html", ""], "--html is given, but empty"),
-        (["@", "--html", "@/hosts"], "is a directory"),
+        (["@", "--html", "@/hosts"], "hosts is there, and is none"),
+        (["@", "--html", "/dev/null"], "a file to write, which /dev/null is not"),
+        (["@", "--html", "/dev/stdout"], "a file to write, which /dev/stdout is not"),
+        (["@", "--html", "@/fifo"], "fifo is there, and is none"),
         (["@", "--html", "@/no/page.html"], "no directory"),
     ],
 )
 def test_usage(offkit, report, args, message):
     """Exit code 2, and what is wrong; the document says the same."""
+    os.mkfifo(os.path.join(report, "fifo"))
     args = [each.replace("@", report) for each in args]
     code, out, err = offkit(*args)
     assert (code, out) == (2, "")
@@ -237,6 +241,33 @@ def test_usage(offkit, report, args, message):
     code, out, _ = offkit(*args, "--json")
     assert code == 2
     assert json.loads(out)["schema"] == "offkit/error-1"
+
+
+def test_a_page_that_cannot_be_written(offkit, report, monkeypatch):
+    """Exit code 4, the place and the reason; what was there before stays."""
+    page = os.path.join(report, "page.html")
+    offkit(report, "--html", page)
+    before = os.stat(page)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, err = offkit(report, "--html", page)
+    assert (code, out) == (4, "")
+    assert "the page {} cannot be written: No space left on device".format(page) in err
+    assert os.stat(page).st_ino == before.st_ino
+    assert sorted(os.listdir(report)) == ["hosts", "page.html"]
+
+
+def test_a_page_behind_a_link(offkit, report):
+    """The file is written, and the link stays."""
+    page = os.path.join(report, "page.html")
+    open(page, "w").close()
+    os.symlink("page.html", os.path.join(report, "latest.html"))
+    offkit(report, "--html", os.path.join(report, "latest.html"))
+    assert os.path.islink(os.path.join(report, "latest.html"))
+    assert os.path.getsize(page) > 10000
 
 
 def test_the_document_alone(offkit, report, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Tupl
 import typer
 
 from offkit.cli import options, render
-from offkit.model.errors import EXIT_PROBLEMS, UsageError
+from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, INFO
 from offkit.model.words import shown
 
@@ -38,14 +38,15 @@ def report(
     """
     render.console(json, quiet, verbose)
     options.refuse_empty(html=html)
-    _refuse_place(html)
+    if html is not None:
+        _refuse_place(html)
     from offkit.edges import files
     from offkit.fleet import document, health, overview, page, reading
 
     gathered = reading.gather(directory)
     fleet = overview.survey(gathered.hosts, gathered.findings)
     if html is not None:
-        files.replace(html, page.html(fleet))
+        _write(html, page.html(fleet))
     if not quiet:
         _table(fleet, verbose)
         _wrong(fleet, verbose)
@@ -65,15 +66,30 @@ def report(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
-def _refuse_place(html: Optional[str]) -> None:
-    """Raises UsageError where no page can be: before the hosts are read, not after."""
-    if html is None:
-        return
+def _refuse_place(html: str) -> None:
+    """Raises UsageError where no page can be: before the hosts are read, not after.
+
+    A device (/dev/stdout, whatever that is just now) would not be written to but replaced.
+    """
+    if os.path.abspath(html).startswith(("/dev/", "/proc/")):
+        raise UsageError("--html names a file to write, which {} is not".format(html))
     folder = os.path.dirname(os.path.abspath(html))
-    if os.path.isdir(html):
-        raise UsageError("--html names the file to write; {} is a directory".format(html))
+    if os.path.lexists(html) and not os.path.isfile(html):
+        raise UsageError("--html names the file to write; {} is there, and is none".format(html))
     if not os.path.isdir(folder):
         raise UsageError("there is no directory {} to write the page in".format(folder))
+
+
+def _write(html: str, content: bytes) -> None:
+    from offkit.edges import files
+
+    try:
+        files.replace(os.path.realpath(html), content)
+    except OSError as error:
+        raise EnvironmentProblem(
+            "the page {} cannot be written: {}".format(html, error.strerror),
+            fix="make room there, or name another place with --html",
+        )
 
 
 def _table(fleet: "Fleet", verbose: bool) -> None:
