@@ -117,16 +117,19 @@ def wheel_of(path, **members):
     return path
 
 
-def test_a_page_can_be_written_from_the_runtime(tmp_path):
+@pytest.mark.parametrize(
+    ("room", "place"), [("offkit.badapple.formats", b"@FRAMES@"), ("offkit.fleet", b"@BODY@")]
+)
+def test_a_page_can_be_written_from_the_runtime(tmp_path, room, place):
     """What is no Python travels along, and is found inside the archive."""
     (tmp_path / "offkit.pyz").write_bytes(runtime.build([]))
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import pkgutil; "
-        "print(pkgutil.get_data('offkit.badapple.formats', 'page.html').decode())"
+        "print(pkgutil.get_data(sys.argv[2], 'page.html').decode())"
     )
-    command = [sys.executable, "-I", "-c", script, str(tmp_path / "offkit.pyz")]
+    command = [sys.executable, "-I", "-c", script, str(tmp_path / "offkit.pyz"), room]
     done = subprocess.run(command, capture_output=True, check=True)
-    assert b"@FRAMES@" in done.stdout
+    assert place in done.stdout
 
 
 def test_forecast_knows_what_the_wheels_bring_themselves(tmp_path):
