@@ -79,9 +79,13 @@ def line(document, rc, stderr="", prefix=""):
 
 
 def one_line(message, fix=""):
-    """The first line of a message, and of what to do about it."""
-    rows = [" ".join(row.split()) for text in (message, fix) for row in str(text or "").splitlines()[:1]]
-    return "; ".join(row for row in rows if row)
+    """The first line of a message, and of what to do about it with what that line announces."""
+    rows = [" ".join(row.split()) for row in str(fix or "").splitlines()]
+    told = rows[:1]
+    if told and told[0].endswith(":"):
+        told = [told[0] + " " + ", ".join(rows[1:4])]
+    told = [" ".join(row.split()) for row in str(message or "").splitlines()[:1]] + told
+    return "; ".join(row for row in told if row)
 
 
 def packages_text(packages, most=6):

@@ -1,0 +1,173 @@
+"""survey, probe, sweep: servers of every kind, by what their shell says."""
+
+import importlib
+import os
+import tarfile
+
+import actions
+import collection
+import pytest
+from test_run import bundle
+
+HERE = os.uname().machine
+
+
+@pytest.fixture
+def plugins():
+    def load(name):
+        return importlib.import_module("ansible_collections.offkit.fleet.plugins." + name)
+
+    return load
+
+
+def survey_of(version, name="centos", **more):
+    said = {"kernel": "Linux", "arch": "x86_64", "id": name, "version": version, "glibc": "glibc 2.17"}
+    return dict(said, system="some {} {}".format(name, version), **more)
+
+
+@pytest.mark.parametrize(
+    ("said", "el", "glibc"),
+    [
+        (survey_of("7"), 7, "2.17"),
+        (survey_of("8.9", "rocky"), 8, "2.17"),
+        (survey_of("9", "almalinux"), 9, "2.17"),
+        (survey_of("12", "debian"), 0, "2.17"),
+        (survey_of("", "centos", glibc=""), 0, ""),
+    ],
+)
+def test_facts(plugins, said, el, glibc):
+    """The release is Enterprise Linux's, and 0 elsewhere."""
+    facts = plugins("plugin_utils.server").facts(said)
+    assert (facts["el"], facts["glibc"], facts["arch"], facts["python"]) == (el, glibc, "x86_64", "")
+
+
+def test_refusals(plugins):
+    """Known before anything is carried."""
+    refusals = plugins("action.survey").refusals
+    facts = {"glibc": "2.17", "arch": "x86_64", "system": "CentOS"}
+    assert refusals(survey_of("7"), facts, {"arch": "x86_64"}) == []
+    assert refusals(survey_of("7"), facts, {"arch": "aarch64"}) == [
+        "this server is x86_64, the bundle is for aarch64: on the other side, offkit bundle --arch x86_64"
+    ]
+    assert "no glibc" in refusals(survey_of("3", "alpine"), dict(facts, glibc=""), {})[0]
+    assert refusals(dict(survey_of("7"), kernel="FreeBSD"), facts, {}) == [
+        "this is FreeBSD and not Linux: offkit deploys to Linux"
+    ]
+
+
+def test_surveys_this_machine(tmp_path):
+    """With nothing but sh; the bundle is described with it."""
+    path = bundle(tmp_path, "exit 0", {"schema": "offkit/bundle-1", "target": {"arch": HERE}})
+    result = actions.run("survey", {"bundle": str(path), "prefix": "/nowhere"})
+    assert not result.get("failed"), result
+    assert result["server"]["arch"] == HERE
+    assert result["ansible_facts"] == {"offkit_server": result["server"]}
+    assert result["bundle"]["size"] == path.stat().st_size
+    assert result["bundle"]["name"] == "bundle-{}.tar".format(result["bundle"]["digest"][:12])
+
+
+def test_what_is_no_bundle(tmp_path):
+    """Each kind by its name, before any server is asked."""
+
+    def message(path):
+        return actions.run("survey", {"bundle": str(path)})["msg"]
+
+    assert message("") == (
+        "offkit_bundle is not set: -e offkit_bundle=bundle.tar names one on the control node"
+    )
+    assert message(tmp_path / "none").endswith(
+        "cannot be read on the control node: No such file or directory"
+    )
+    (tmp_path / "text").write_text("x" * 2000)
+    assert "it is no bundle" in message(tmp_path / "text")
+    with tarfile.open(str(tmp_path / "empty.tar"), "w"):
+        pass
+    assert "it has no MANIFEST.json" in message(tmp_path / "empty.tar")
+    assert "is not offkit's" in message(bundle(tmp_path, "exit 0", {"schema": "other/bundle-1"}))
+
+
+def test_a_bundle_is_read_once(tmp_path, plugins, monkeypatch):
+    """Fifty hosts ask in fifty processes; a file that changed is read again."""
+    source = plugins("plugin_utils.source")
+    calls = []
+    original = source._describe
+    monkeypatch.setattr(source, "_describe", lambda *words: calls.append(words) or original(*words))
+    path = bundle(tmp_path, "exit 0")
+    first = source.describe(str(path), str(tmp_path))
+    assert source.describe(str(path), str(tmp_path)) == first
+    assert len(calls) == 1
+    os.utime(str(path), ns=(1, 1))
+    source.describe(str(path), str(tmp_path))
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("pythons", "python", "planned"),
+    [
+        ({}, "3.6.8", True),
+        ({"python:/usr/bin/python": "2.7.5"}, "3.6.8", True),
+        ({"python:/usr/libexec/platform-python": "3.6.8"}, "3.6.8", True),
+        ({"python:/usr/bin/python3": "3.5.2", "python:/usr/bin/python3.6": "3.6.12"}, "3.6.12", False),
+        ({"python:/opt/python3.11/bin/python3": "3.11.4"}, "3.11.4", False),
+    ],
+)
+def test_targets_without_an_offkit(plugins, pythons, python, planned):
+    """The first Python for applications, else the one that Enterprise Linux ships."""
+    said = dict(survey_of("7"), release="3.10.0", **pythons)
+    target = plugins("plugin_utils.target")
+    found = target.describe(said, plugins("plugin_utils.server").facts(said))
+    assert (found["python"], found["python_planned"]) == (python, planned)
+    assert (found["name"], found["glibc"], found["schema"]) == ("el7", "2.17", "offkit/target-1")
+    assert target.line(found).endswith(", which is not there yet") is planned
+
+
+@pytest.mark.parametrize(("version", "abi"), [("3.6.8", "cp36m"), ("3.7.1", "cp37m"), ("3.9.10", "cp39")])
+def test_abi(plugins, version, abi):
+    """As offkit has it."""
+    assert plugins("plugin_utils.target").abi(version) == abi
+
+
+def test_no_target(plugins):
+    """Where there is nothing to be a target."""
+    target, server = plugins("plugin_utils.target"), plugins("plugin_utils.server")
+    for said in (survey_of("12", "debian"), survey_of("7", glibc="")):
+        with pytest.raises(ValueError, match=r"no Enterprise Linux|no glibc"):
+            target.describe(said, server.facts(said))
+
+
+def test_probes_this_machine():
+    """Which has at least the Python of this test, or ends up saying why not."""
+    result = actions.run("probe", {"prefix": "/nowhere"})
+    assert result.get("document") or "no Enterprise Linux" in result["msg"]
+
+
+def test_sweep(tmp_path):
+    """Older bundles of this name and their parts; nothing that only looks like them."""
+    names = [
+        "app-0123456789ab.tar",
+        "app-ffffffffffff.tar",
+        "app-ffffffffffff.tar.part",
+        "app-aaaaaaaaaaaa.tar",
+        "app-aaaaaaaaaaaa.tar.part",
+        "app-it is older.tar",
+        "app-other-0123456789ab.tar",
+        "other-0123456789ab.tar",
+    ]
+    for name in names:
+        (tmp_path / name).write_text("")
+    args = {"directory": str(tmp_path), "stem": "app", "keep": "app-aaaaaaaaaaaa.tar"}
+    foreseen = actions.run("sweep", args, check=True)
+    assert (foreseen["changed"], sorted(os.listdir(str(tmp_path)))) == (True, sorted(names))
+    done = actions.run("sweep", args)
+    assert done["removed"] == foreseen["removed"]
+    assert sorted(os.listdir(str(tmp_path))) == sorted(names[3:])
+    assert not actions.run("sweep", args)["changed"]
+
+
+def test_the_presets_are_offkits(plugins):
+    """What is planned where no Python is agrees with offkit's own presets."""
+    source = os.path.join(collection.TOP, "toolkit", "offkit", "model", "target.py")
+    with open(source, encoding="utf-8") as text:
+        presets = text.read()
+    for python in plugins("plugin_utils.target")._SHIPPED.values():
+        assert '"{}"'.format(python) in presets
