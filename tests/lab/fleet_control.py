@@ -92,24 +92,35 @@ class Played(NamedTuple):
         return _TASK.findall(self.text)
 
 
+def told(text, host) -> str:
+    """The one line about a host in a playbook's summary. LookupError when there is none."""
+    for line in text.splitlines():
+        name, _, rest = line.partition(" ")
+        if name == host and not rest.lstrip().startswith(":"):
+            return rest.strip()
+    raise LookupError("{} is not in:\n{}".format(host, text))
+
+
 class Control:
     """Ansible on the control node of ``fleet``, in a directory of its own that is also its HOME."""
 
     def __init__(self, fleet, forks=10):
         self.fleet = fleet
         self.folder = os.path.join(fleet.folder, "control")
-        self.reports = os.path.join(self.folder, "offkit-report")
-        callbacks = os.path.join(self.folder, "callbacks")
-        os.makedirs(callbacks)
+        self._prepare(forks)
         os.makedirs(os.path.join(self.folder, "collections/ansible_collections/offkit"))
         os.symlink(COLLECTION, os.path.join(self.folder, "collections/ansible_collections/offkit/fleet"))
-        base.write(self.folder, "callbacks/kill_at.py", _KILLER)
-        base.write(self.folder, "ansible.cfg", _CONFIG.format(folder=self.folder, forks=forks))
-        base.write(self.folder, "known_hosts", remote.known_hosts(fleet_network.ALL))
-        self.variables = {
-            "ansible_ssh_private_key_file": os.path.join(remote.keys(), "control"),
-            "offkit_command": bundles.OFFKIT,
-        }
+        self.variables["offkit_command"] = bundles.OFFKIT
+
+    def _prepare(self, forks):
+        self.reports = os.path.join(self.folder, "offkit-report")
+        self.write("callbacks/kill_at.py", _KILLER)
+        self.write("ansible.cfg", _CONFIG.format(folder=self.folder, forks=forks))
+        self.write("known_hosts", remote.known_hosts(fleet_network.ALL))
+        with open(os.path.join(remote.keys(), "control"), encoding="ascii") as key:
+            self.write("key", key.read())
+        subprocess.run(self.command(["chmod", "600", os.path.join(self.folder, "key")]), check=True)
+        self.variables = {"ansible_ssh_private_key_file": os.path.join(self.folder, "key")}
         self.groups: Dict[str, Dict[str, object]] = {}  # group: its variables
         self.environment = {
             "HOME": self.folder,
@@ -119,11 +130,27 @@ class Control:
             "ANSIBLE_CONFIG": os.path.join(self.folder, "ansible.cfg"),
         }
 
+    def write(self, name, text):
+        """A file in its directory."""
+        base.write(self.folder, name, text)
+
+    def read(self, name) -> str:
+        """FileNotFoundError when there is none."""
+        with open(os.path.join(self.folder, name), encoding="utf-8") as text:
+            return text.read()
+
+    def command(self, argv) -> List[str]:
+        """The argument list for subprocess that runs ``argv`` on the node, in its directory."""
+        return self.fleet.command(argv, self.folder)
+
+    def program(self, name) -> str:
+        return program(name)
+
     def inventory(self) -> str:
         """The path of the inventory, as the fleet is now."""
         hosts = {}
         groups = {name: {"vars": variables, "hosts": {}} for name, variables in self.groups.items()}
-        for host in self.fleet.hosts.values():
+        for host in self.managed():
             become = {"ansible_become": True} if host.spec.user != "root" else {}
             hosts[host.name] = {
                 "ansible_host": host.address,
@@ -134,14 +161,18 @@ class Control:
             for group in host.spec.groups:
                 groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = {}
         text = {"all": {"hosts": hosts, "children": groups, "vars": self.variables}}
-        base.write(self.folder, "inventory.json", json.dumps(text, indent=1))
+        self.write("inventory.json", json.dumps(text, indent=1))
         return os.path.join(self.folder, "inventory.json")
+
+    def managed(self):
+        """The hosts of the inventory."""
+        return list(self.fleet.hosts.values())
 
     def start(self, words, environment=None, output=subprocess.PIPE):
         """Begin one of Ansible's programs, in a process group of its own: a Popen."""
-        argv = [program(words[0]), *words[1:]]
+        argv = [self.program(words[0]), *words[1:]]
         return subprocess.Popen(
-            self.fleet.command(["setsid", *argv], self.folder),
+            self.command(["setsid", *argv]),
             env={**self.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -180,8 +211,35 @@ class Control:
 
     def document(self, host) -> dict:
         """What the report's directory says about a host; FileNotFoundError when it says nothing."""
-        with open(os.path.join(self.reports, "hosts", host + ".json"), encoding="utf-8") as text:
-            return json.load(text)
+        return json.loads(self.read("offkit-report/hosts/{}.json".format(host)))
+
+
+class ControlHost(Control):
+    """A host of the fleet as its control node, with what a bundle installed there."""
+
+    def __init__(self, fleet, host, forks=10):
+        self.fleet = fleet
+        self.host = host
+        self.folder = "/root/fleet"
+        self._prepare(forks)
+
+    def write(self, name, text):
+        self.host.write(os.path.join(self.folder, name), text)
+
+    def read(self, name):
+        done = self.host.run(["cat", os.path.join(self.folder, name)])
+        if done.returncode != 0:
+            raise FileNotFoundError(done.stderr)
+        return done.stdout
+
+    def command(self, argv):
+        return self.host.command(["env", "-C", self.folder, *[str(word) for word in argv]])
+
+    def program(self, name):
+        return "/opt/offkit/current/bin/" + name
+
+    def managed(self):
+        return [host for host in self.fleet.hosts.values() if host is not self.host]
 
 
 def _recap(text):

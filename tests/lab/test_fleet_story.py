@@ -42,9 +42,7 @@ def said(story, step):
 
 
 def line(story, step, host):
-    """The one line about a host in the summary."""
-    found = re.findall(r"^{}  +(\S.*)$".format(re.escape(host)), story.steps[step].played.text, re.MULTILINE)
-    return next(each for each in found if not each.startswith(": ok="))
+    return fleet_control.told(story.steps[step].played.text, host)
 
 
 @pytest.mark.parametrize("step", ["check", "check upgrade", "check rollback"])
