@@ -60,6 +60,7 @@ lint: $(VENV)/.tools
 	$(BIN)/mypy
 	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py
 	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
+	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 
 unit: $(VENV)/.tools
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house tests/unit tests/property

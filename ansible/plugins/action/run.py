@@ -87,9 +87,9 @@ class ActionModule(Action):
             result["ansible_facts"] = {"offkit_server": result["server"]}
             result["_ansible_facts_cacheable"] = True
         if not well and args["judge"] == "now":
-            result["failed"] = True
-            for bulky in ("document", "findings", "stderr", "ansible_facts", "server"):
-                result.pop(bulky, None)
+            line = {"failed": True, "changed": False, "msg": result["msg"], "rc": result["rc"]}
+            result.clear()
+            result.update(line)
 
     def _check(self, args):
         wrong = [name for name in ("prefix", "bundle") if args[name] and not args[name].startswith("/")]

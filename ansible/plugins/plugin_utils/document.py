@@ -143,8 +143,9 @@ def _rollback(document):
 
 def _doctor(document):
     summary = document.get("summary") or {}
-    return "healthy: {} packages, {} extension modules find every library".format(
-        summary.get("distributions", "?"), summary.get("modules", "?")
+    packages, modules = summary.get("distributions", 0), summary.get("modules", 0)
+    return "healthy: {} package{} complete, {} extension module{} with every library".format(
+        packages, "" if packages == 1 else "s", modules, "" if modules == 1 else "s"
     )
 
 

@@ -2,6 +2,7 @@
 # after survey.sh.
 # $2 the command, $3 the bundle ("" where there is none to install), $4 how the line begins;
 # then the command's arguments
+# shellcheck disable=SC2154 # survey.sh sets prefix
 command=$2 bundle=$3 begins=$4
 shift 4
 marked() { printf '%s\n' "$begins $*"; }
