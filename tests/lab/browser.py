@@ -33,7 +33,7 @@ def browse(tmp_path, page, *options, silent=True):
             page,
         ],
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     said = done.stderr.decode("utf-8", "replace")
