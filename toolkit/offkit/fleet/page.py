@@ -163,7 +163,8 @@ def _matrix(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
 
 
 def _grid(hosts: Sequence[Health], numbers: Dict[str, int], caption: str) -> List[str]:
-    heads = "".join('<th scope="col" class="c"><span>{}</span></th>'.format(_TITLES[name]) for name in health.CHECKS)
+    head = '<th scope="col" class="c"><span>{}</span></th>'
+    heads = "".join(head.format(_TITLES[name]) for name in health.CHECKS)
     return [
         '<div class="scroll" role="region" aria-label="{0}" tabindex="0">'
         '<table class="matrix"><caption class="hide">{0}</caption>'
