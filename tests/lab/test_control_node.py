@@ -105,3 +105,15 @@ def test_upgrade_and_rollback(standing, carried_over):
         assert control_nodes.ansible(target, "ansible-playbook", *syntax).returncode == 0
         again = journey.install(target)
         assert "✓ switched back to 0002-" in again.stdout, journey.failed(again)
+
+
+def test_python_comes_from_the_disc(tmp_path):
+    """With --iso its RPMs are in the bundle, and one command is still all: as root yum installs them."""
+    bundle = control_nodes.bundle(tmp_path, "--iso", control_nodes.disc_of_python(8), build=False)
+    with targets.target(8) as target:
+        journey.carry(target, bundle)
+        done = journey.install(target)
+        assert done.returncode == 0, journey.failed(done)
+        assert any(name.startswith("python3.11-libs-") for name in journey.rpms(target))
+        syntax = ("-i", "localhost,", "offkit.fleet.deploy", "--syntax-check", "-e", "offkit_bundle=/b.tar")
+        assert control_nodes.ansible(target, "ansible-playbook", *syntax).returncode == 0
