@@ -7,7 +7,7 @@ PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
-.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -102,13 +102,17 @@ e2e: $(VENV)/.tools
 	$(BIN)/python -m pytest -q tests/e2e
 
 # make lab    servers without a network to try everything on: sets them up (root, Debian or Ubuntu) and runs their tests
-lab: $(VENV)/.tools $(PY36)/.ready
+lab: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	@$(BIN)/python tests/lab/prepare.py
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/lab
 
 # make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
 lab-shell: $(VENV)/.tools
 	@$(BIN)/python tests/lab/shell.py $(or $(TARGET),el7) $(FILES)
+
+# make lab-fleet    a shell on the control node of a fleet of such servers; FILES="bundle.tar ..." are at hand there
+lab-fleet: $(VENV)/.tools $(ANSIBLE)/.ready
+	@$(BIN)/python tests/lab/fleet_shell.py $(FILES)
 
 # make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-table.md
 truth: $(VENV)/.tools

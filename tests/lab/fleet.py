@@ -3,8 +3,6 @@
 All of it lives in namespaces below one process that waits for the end of a pipe. When whoever made
 the fleet ends, however it ends, so does that process, and the kernel ends the rest with it: hosts,
 links, mounts. Nothing of this machine's own network is touched.
-
-python tests/lab/fleet.py [DIRECTORY]       a shell on the control node of the whole fleet (make lab-fleet)
 """
 
 import contextlib
