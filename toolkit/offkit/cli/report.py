@@ -1,25 +1,19 @@
 """offkit report: what a fleet of servers has reported, on the terminal and as a page."""
 
 import os
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
-from offkit.cli import options, render
+from offkit.cli import options, render, report_table
+from offkit.cli.report_table import MOST, clipped, some
 from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, INFO
 from offkit.model.words import shown
 
 if TYPE_CHECKING:
-    from offkit.fleet.health import Cell, Health
+    from offkit.fleet.health import Health
     from offkit.fleet.overview import Cure, Fleet, Problem
-
-_FEW = 30  # hosts that are all shown; of more, the healthy ones are counted
-_MOST = 60  # hosts with problems that are shown without -v
-_NAMES = 6  # hosts named in one line
-_LONGEST = 160  # letters of a line from elsewhere
-_HEAD = ("", "host", "EL", "Python", "generation", "inst", "libs", "pkgs", "server", "fps")
-_OTHERS = 63  # columns of the table without the host's name
 
 
 def report(
@@ -48,7 +42,7 @@ def report(
     if html is not None:
         _write(html, page.html(fleet))
     if not quiet:
-        _table(fleet, verbose)
+        report_table.table(fleet, verbose)
         _wrong(fleet, verbose)
     _cures(fleet.cures, verbose)
     _reasons("not reached", fleet.of_state(health.UNREACHED), verbose)
@@ -92,86 +86,6 @@ def _write(html: str, content: bytes) -> None:
         )
 
 
-def _table(fleet: "Fleet", verbose: bool) -> None:
-    """A row for each host; of a large fleet only those that need somebody."""
-    from offkit.fleet.health import HEALTHY, PROBLEMS
-
-    rows = list(fleet.hosts)
-    if not verbose and len(rows) > _FEW:
-        rows = [one for one in rows if one.state == PROBLEMS][:_MOST]
-    if rows:
-        room = render.width()
-        longest = max(room - _OTHERS, 10) if room else 0
-        render.table([_HEAD, *(_row(one, longest) for one in rows)], indent="")
-    others = fleet.hosts[len(rows) :]
-    counts = [(PROBLEMS, "with problems"), (HEALTHY, "healthy")]
-    found = [(sum(1 for one in others if one.state == state), what) for state, what in counts]
-    left = ["{} {}".format(count, what) for count, what in found if count]
-    if left:
-        render.line("   and {} (-v shows all)".format(", ".join(left)))
-    stale = [one for one in fleet.hosts if one.stale]
-    if stale:
-        render.line("*  {}".format(_staleness(stale)))
-    if fleet.hosts:
-        render.line()
-
-
-def _row(one: "Health", longest: int) -> Tuple[str, ...]:
-    from offkit.fleet import health
-
-    host, cells, server = one.host, one.cells, one.host.server
-    glyph = {
-        health.PROBLEMS: render.mark("bad", colour="red"),
-        health.UNREACHED: render.cell("?", "yellow"),
-        health.HEALTHY: render.mark("ok", colour="green"),
-    }[one.state]
-    rest = health.worst([cells[name] for name in ("interpreter", "machine", "repositories")])
-    film = cells[health.FILM]
-    rate = _cell(film)
-    if one.rate is not None and film.state in (health.FINE, health.DOUBT):
-        rate = render.cell("{:.0f}{}".format(one.rate, "*" * film.stale), rate.colour)
-    return (
-        glyph,
-        _short(shown(host.name), longest),
-        str(server.el) if server and server.el else "-",
-        shown(server.python)[:8] if server and server.python else "-",
-        shown(host.generation)[:16] or "-",
-        *(_cell(cells[name]) for name in (health.INSTALLED, "libraries", "packages")),
-        _cell(rest),
-        rate,
-    )
-
-
-def _short(name: str, longest: int) -> str:
-    """A name that would break the table loses its middle: both ends tell hosts apart."""
-    if not longest or len(name) <= longest:
-        return name
-    dots = "..." if render.is_ascii() else "…"
-    head = (longest - len(dots)) // 2
-    return name[:head] + dots + name[len(name) - (longest - len(dots) - head) :]
-
-
-def _cell(cell: "Cell") -> render.Cell:
-    from offkit.fleet import health
-
-    old = "*" if cell.stale else ""
-    if cell.state == health.BAD:
-        return render.mark("bad", " {}{}".format(cell.errors, old), "red")
-    if cell.state == health.DOUBT:
-        return render.mark("warn", " {}{}".format(cell.warnings, old), "yellow")
-    if cell.state == health.FINE:
-        return render.mark("ok", old, "green")
-    return render.cell("?" + old, "yellow") if cell.state == health.UNKNOWN else render.cell("-", "dim")
-
-
-def _staleness(stale: Sequence["Health"]) -> str:
-    """What the stars in the table mean."""
-    names = _names([one.host.name for one in stale], False)
-    whys = sorted({why for one in stale for why in one.stale.values()})
-    reason = _clipped(whys[0]) if len(whys) == 1 else "results from before a change, or old"
-    return "{}: {}".format(names, reason)
-
-
 def _wrong(fleet: "Fleet", verbose: bool) -> None:
     """What is wrong and where; then who ended badly without saying what is wrong."""
     from offkit.fleet.health import PROBLEMS
@@ -198,22 +112,22 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
     first = alike[0]
     finding = first.finding
     glyph, colour = {ERROR: ("bad", "red"), INFO: ("info", "dim")}.get(finding.severity, ("warn", "yellow"))
-    subjects = ", ".join(_clipped(one.finding.subject) for one in alike)
+    subjects = ", ".join(clipped(one.finding.subject) for one in alike)
     row = (
         render.mark(glyph, colour=colour),
-        render.cell(_clipped(finding.code), "dim"),
-        "{}: {}".format(render.count(len(first.hosts), "host"), _names(first.hosts, verbose)),
+        render.cell(clipped(finding.code), "dim"),
+        "{}: {}".format(render.count(len(first.hosts), "host"), some(first.hosts, verbose)),
     )
     render.table([row])
     if first.cured and not verbose:
         line = "missing; one line below brings" if finding.code == "LIB001" else "one line below cures"
         render.line("      {}: {} {}".format(subjects, line, "it" if len(alike) == 1 else "them"))
         return
-    render.line("      {}{}".format(subjects + ": " if subjects else "", _clipped(finding.message)))
+    render.line("      {}{}".format(subjects + ": " if subjects else "", clipped(finding.message)))
     lines = finding.fix.splitlines()
     if lines and not verbose and finding.severity != INFO:
         more = render.count(len(lines) - 1, "more line")
-        lines = ["{} ({} with -v)".format(_clipped(lines[0]), more) if len(lines) > 1 else lines[0]]
+        lines = ["{} ({} with -v)".format(clipped(lines[0]), more) if len(lines) > 1 else lines[0]]
     if verbose or finding.severity != INFO:
         for number, text in enumerate(lines):
             render.line("      {}  {}".format("   " if number else "fix", shown(text)))
@@ -223,10 +137,10 @@ def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
     """One line for each group of hosts, to be pasted."""
     for cure in cures:
         hosts = render.count(len(cure.hosts), "host")
-        render.title("for {} ({}): {}".format(hosts, shown(cure.system), _names(cure.hosts, verbose)))
+        render.title("for {} ({}): {}".format(hosts, shown(cure.system), some(cure.hosts, verbose)))
         render.line("  {}".format(shown(cure.line)))
         if cure.stale:
-            names = _names(cure.stale, verbose)
+            names = some(cure.stale, verbose)
             render.line("  {}: something changed since the doctor looked".format(names))
         render.line()
 
@@ -236,8 +150,8 @@ def _reasons(title: str, hosts: Sequence["Health"], verbose: bool) -> None:
     if not hosts:
         return
     render.title(title)
-    most = len(hosts) if verbose else _MOST
-    render.table([(_clipped(one.host.name), _clipped(one.why)) for one in hosts[:most]])
+    most = len(hosts) if verbose else MOST
+    render.table([(clipped(one.host.name), clipped(one.why)) for one in hosts[:most]])
     if len(hosts) > most:
         render.line("  and {} more (-v shows all)".format(len(hosts) - most))
     render.line()
@@ -257,18 +171,3 @@ def _summary(fleet: "Fleet") -> None:
     text = ", ".join("{} {}".format(count, what) for count, what in counts if count or what == "healthy")
     told = "{}: {}".format(render.count(len(fleet.hosts), "host"), text)
     (render.good if fleet.healthy else render.bad)(told)
-
-
-def _names(names: Iterable[str], verbose: bool) -> str:
-    """Some of them, and how many more there are."""
-    listed = [_clipped(name) for name in names]
-    if verbose or len(listed) <= _NAMES:
-        return ", ".join(listed)
-    return "{} and {} more".format(", ".join(listed[: _NAMES - 1]), len(listed) - _NAMES + 1)
-
-
-def _clipped(text: str) -> str:
-    """The first line, on one line, of a length that leaves the others visible."""
-    line = shown(text.strip().partition("\n")[0])
-    dots = "..." if render.is_ascii() else "…"
-    return line if len(line) <= _LONGEST else line[: _LONGEST - len(dots)] + dots

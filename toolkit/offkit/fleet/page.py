@@ -9,24 +9,14 @@ import hashlib
 import pkgutil
 from typing import Dict, List, Sequence, Tuple
 
-from offkit.fleet import card, health, markup
+from offkit.fleet import card, markup, tables
 from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED, Health
 from offkit.fleet.markup import text
 from offkit.fleet.overview import Cure, Fleet, Problem
 from offkit.model.finding import INFO
 from offkit.model.words import several
 
-_FEW = 40  # rows of a table, above which the usual ones are folded away
 _OPEN = 4  # hosts with problems whose cards are unfolded
-_TITLES = {
-    health.INSTALLED: "Installed",
-    "interpreter": "Interpreter",
-    "libraries": "Libraries",
-    "packages": "Packages",
-    "machine": "Machine",
-    "repositories": "Yum",
-    health.FILM: "Frames/s",
-}
 
 
 def html(fleet: Fleet) -> bytes:
@@ -46,10 +36,10 @@ def _body(fleet: Fleet) -> List[str]:
     marks = {(each.finding, each.hosts): "p{}".format(number) for number, each in enumerate(fleet.problems)}
     sections = [
         ("cures", "What to run", [_cure(cure, numbers) for cure in fleet.cures]),
-        ("unreached", "Not reached", _unreached(fleet.of_state(UNREACHED), numbers)),
-        ("checks", "Hosts and checks", _matrix(fleet, numbers)),
+        ("unreached", "Not reached", tables.unreached(fleet, numbers)),
+        ("checks", "Hosts and checks", tables.matrix(fleet, numbers)),
         ("problems", "What is wrong, and where", _problems(fleet, numbers, marks)),
-        ("speed", "Speed of run-badapple", _speed(fleet, numbers)),
+        ("speed", "Speed of run-badapple", tables.speed(fleet, numbers)),
         ("hosts", "Each host", _cards(fleet, numbers, marks)),
         ("files", "Files that could not be read", _files(fleet)),
     ]
@@ -94,13 +84,8 @@ def _verdict(fleet: Fleet) -> str:
     return "{} of {} {} healthy".format(well or "None", several(whole, "host"), verb)
 
 
-def link(name: str, numbers: Dict[str, int]) -> str:
-    """A host's name that leads to its card."""
-    return '<a href="#h{}">{}</a>'.format(numbers[name], text(name))
-
-
 def _linked(names: Sequence[str], numbers: Dict[str, int]) -> str:
-    return ", ".join(link(name, numbers) for name in names)
+    return ", ".join(tables.link(name, numbers) for name in names)
 
 
 def _cure(cure: Cure, numbers: Dict[str, int]) -> str:
@@ -125,81 +110,15 @@ def _folded(names: Sequence[str], numbers: Dict[str, int]) -> str:
     return markup.details("the {} hosts, for --limit".format(len(names)), inside)
 
 
-def _unreached(lost: Sequence[Health], numbers: Dict[str, int]) -> List[str]:
-    if not lost:
-        return []
-    rows = [
-        '<tr><th scope="row">{}</th><td>{}</td><td class="nowrap">{}</td></tr>'.format(
-            link(one.host.name, numbers),
-            text(one.why),
-            text(card.when(one.host.results[-1].time)) if one.host.results else "never",
-        )
-        for one in lost
-    ]
-    return [
-        '<div class="scroll"><table><caption class="hide">Hosts that were not reached, and why</caption>'
-        '<thead><tr><th scope="col">Host</th><th scope="col">Why</th>'
-        '<th scope="col">Last result</th></tr></thead><tbody>',
-        *rows,
-        "</tbody></table></div>",
-    ]
-
-
-def _matrix(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
-    if not fleet.hosts:
-        return []
-    first, rest = list(fleet.hosts), []
-    if len(first) > _FEW:
-        first = [one for one in fleet.hosts if one.state != HEALTHY or one.stale] or first[:_FEW]
-        chosen = {one.host.name for one in first}
-        rest = [one for one in fleet.hosts if one.host.name not in chosen]
-    parts = _grid(first, numbers, "What each check came to on each host; what needs somebody comes first")
-    if rest:
-        folded = "\n".join(_grid(rest, numbers, "Healthy hosts"))
-        parts.append('<div class="more">')
-        parts.append(markup.details("{}, all healthy".format(several(len(rest), "more host")), folded))
-        parts.append("</div>")
-    return [*parts, markup.key()]
-
-
-def _grid(hosts: Sequence[Health], numbers: Dict[str, int], caption: str) -> List[str]:
-    head = '<th scope="col" class="c"><span>{}</span></th>'
-    heads = "".join(head.format(_TITLES[name]) for name in health.CHECKS)
-    return [
-        '<div class="scroll" role="region" aria-label="{0}" tabindex="0">'
-        '<table class="matrix"><caption class="hide">{0}</caption>'
-        '<thead><tr><th scope="col">Host</th><th scope="col" class=f>System</th>'
-        '<th scope="col" class=f>Python</th><th scope="col" class=f>Generation</th>{1}</tr></thead>'
-        "<tbody>".format(caption, heads),
-        *(_row(one, numbers) for one in hosts),
-        "</tbody></table></div>",
-    ]
-
-
-def _row(one: Health, numbers: Dict[str, int]) -> str:
-    server = one.host.server
-    system = card.system(server, short=True)
-    facts = (system, server.python if server else "", one.host.generation)
-    cells = []
-    for name in health.CHECKS:
-        cell = one.cells[name]
-        shows = name == health.FILM and one.rate is not None and cell.state == health.FINE
-        cells.append(markup.check(cell, card.rate(one.rate) if shows else ""))
-    return "<tr><th scope=row>{}{}</th>{}{}</tr>".format(
-        markup.state(one.state),
-        link(one.host.name, numbers),
-        "".join("<td class=f>{}</td>".format(text(fact) or "–") for fact in facts),
-        "".join(cells),
-    )
-
-
 def _problems(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[str]:
     heavy = [each for each in fleet.problems if each.finding.severity != INFO]
     light = [each for each in fleet.problems if each.finding.severity == INFO]
     parts = [_problem(each, numbers, marks[each.finding, each.hosts]) for each in heavy]
     silent = [one for one in fleet.of_state(PROBLEMS) if not one.errors]
     if silent:
-        items = ["<li>{} {}</li>".format(link(one.host.name, numbers), text(one.why)) for one in silent]
+        items = [
+            "<li>{} {}</li>".format(tables.link(one.host.name, numbers), text(one.why)) for one in silent
+        ]
         parts.append('<ul class="finds silent">{}</ul>'.format("".join(items)))
     if light:
         notes = "".join(_problem(each, numbers, marks[each.finding, each.hosts]) for each in light)
@@ -221,47 +140,6 @@ def _problem(problem: Problem, numbers: Dict[str, int], identity: str) -> str:
     )
 
 
-def _speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
-    slow = fleet.rates
-    if not slow:
-        return []
-    rates = [one.rate or 0.0 for one in slow]
-    caption = "Frames a second on {}, slowest first. Median {}, fastest {}.".format(
-        several(len(slow), "host"), card.rate(_median(rates)), card.rate(rates[-1])
-    )
-    parts = ["<p>{}</p>".format(text(caption)), *_bars(slow[:_FEW], rates[-1], numbers)]
-    if len(slow) > _FEW:
-        rest = "\n".join(_bars(slow[_FEW:], rates[-1], numbers))
-        parts.append(markup.details("{} faster hosts".format(len(slow) - _FEW), rest))
-    return parts
-
-
-def _median(rates: Sequence[float]) -> float:
-    """Of values in their order."""
-    middle = len(rates) // 2
-    return rates[middle] if len(rates) % 2 else (rates[middle - 1] + rates[middle]) / 2
-
-
-def _bars(hosts: Sequence[Health], fastest: float, numbers: Dict[str, int]) -> List[str]:
-    rows = [
-        "<tr><th scope=row>{}</th><td>{}</td><td{}>{}</td><td class=f>{}</td></tr>".format(
-            link(one.host.name, numbers),
-            markup.bar((one.rate or 0.0) / fastest),
-            " class=old" if one.cells[health.FILM].stale else "",
-            card.rate(one.rate),
-            one.workers or "–",
-        )
-        for one in hosts
-    ]
-    return [
-        '<table class="bars"><caption class="hide">Frames a second of run-badapple on each host</caption>'
-        '<thead><tr><th scope="col">Host</th><th scope="col"><i>As a bar</i></th>'
-        '<th scope="col">Frames/s</th><th scope="col" class=f>Processes</th></tr></thead><tbody>',
-        *rows,
-        "</tbody></table>",
-    ]
-
-
 def _cards(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[str]:
     """Problems unfolded when they are few, healthy hosts behind one fold when they are many."""
     where: Dict[Tuple[str, ...], str] = {}
@@ -278,7 +156,7 @@ def _cards(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[str
 
     parts = [draw(one, len(ill) <= _OPEN and one.state == PROBLEMS) for one in ill]
     healthy = [draw(one, False) for one in well]
-    if len(fleet.hosts) > _FEW and healthy:
+    if len(fleet.hosts) > tables.FEW and healthy:
         healthy = [
             markup.details(several(len(healthy), "healthy host"), "<div>" + "\n".join(healthy) + "</div>")
         ]
