@@ -90,7 +90,7 @@ def test_the_doctor_wants_ssh_and_nothing_else(standing):
 
 
 def test_upgrade_and_rollback(standing, carried_over):
-    """A new bundle of the control node is a generation like any other, and so is the way back."""
+    """A new bundle of the control node is a generation like any other; back, forth, and nothing is left."""
     first, _ = standing
     with targets.target(above=first) as target:
         journey.carry(target, carried_over[1])
@@ -105,6 +105,9 @@ def test_upgrade_and_rollback(standing, carried_over):
         assert control_nodes.ansible(target, "ansible-playbook", *syntax).returncode == 0
         again = journey.install(target)
         assert "✓ switched back to 0002-" in again.stdout, journey.failed(again)
+        gone = journey.offkit(target, "uninstall", "-y")
+        assert gone.returncode == 0, journey.failed(gone)
+        assert target.run(["ls", control_nodes.PREFIX]).returncode != 0
 
 
 def test_python_comes_from_the_disc(tmp_path):
