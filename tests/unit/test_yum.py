@@ -74,6 +74,20 @@ SAID = [
         "REPO017",
         "a",
     ),
+    (
+        "[MIRROR] python3-libs-3.6.15-1.el7.x86_64.rpm: Downloading successful, but checksum doesn't match. "
+        "Calculated: 00(sha256)  Expected: 11(sha256)\nError: Error downloading packages:\n  Cannot download Packages/"
+        "python3-libs-3.6.15-1.el7.x86_64.rpm: All mirrors were already tried without success",
+        "RPM001",
+        "yum",
+    ),
+    (
+        "[MIRROR] python3-libs-3.6.15-1.el7.x86_64.rpm: Interrupted by header callback: Inconsistent server data, "
+        "reported file Content-Length: 13215789, repository metadata states file length: 13220789\n"
+        "python3-libs-3.6.15-1.el7.x86_64: Cannot download, all mirrors were already tried without success",
+        "RPM001",
+        "yum",
+    ),
     ("Cannot download Packages/a.rpm: Status code: 404 for http://10.0.0.5:8017/Packages/a.rpm", "REPO011", "yum"),
     # rpm
     ("error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)", "RPM005", "yum"),

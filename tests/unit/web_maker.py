@@ -5,8 +5,8 @@ import os
 import re
 import shutil
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from socketserver import ThreadingMixIn
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
 
 import pytest
 
@@ -112,15 +112,21 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-class _Server(ThreadingMixIn, HTTPServer):
+class _Server(ThreadingMixIn, TCPServer):
+    """Not HTTPServer, which asks a name server what this address is called."""
+
     daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request, client_address):
+        """Whoever asked went away."""
 
 
 @contextlib.contextmanager
-def site():
+def site(address="127.0.0.1", port=0):
     """A Site; nobody answers at its address afterwards."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.site = Site("http://127.0.0.1:{}".format(server.server_address[1]))
+    server = _Server((address, port), _Handler)
+    server.site = Site("http://{}:{}".format(*server.server_address))
     server.site.stop = server.server_close
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -73,15 +73,16 @@ _KINDS = (
         "take the distribution's own ISO; a key of somebody you trust: rpm --import FILE, then again",
     ),
     _Kind(
-        r"[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)\b|Couldn't connect to server|"
-        r"Could not resolve host|Connection (refused|reset|timed out)|Operation too slow|No route to host",
+        r"[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)\b|"
+        r"Couldn't connect to server|Could not resolve host|Connection (refused|reset|timed out)|Operation too slow|No route to host",
         "REPO017",
         EnvironmentProblem,
         "the server with the repository cannot be reached, or stopped answering",
         "see that it still serves, and that its firewall lets this host in; then run the command again",
     ),
     _Kind(
-        r"incorrect checksum|does not match intended download|Problem opening package|digest: BAD|"
+        r"incorrect checksum|checksum doesn't match|Inconsistent server data|"
+        r"does not match intended download|Problem opening package|digest: BAD|"
         r"signature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|"
         r"unpacking of archive failed|rpmts_HdrFromFdno: error",
         "RPM001",
@@ -92,7 +93,7 @@ _KINDS = (
     _Kind(
         r"repomd\.xml|Cannot retrieve repository metadata|Failed to download metadata|"
         r"Cannot find a valid baseurl|failure: repodata/|Error opening file for checksum|"
-        r"Input/output error|Cannot download Packages",
+        r"Input/output error|Cannot download Packages|all mirrors were already tried",
         "REPO011",
         IntegrityError,
         "the medium is damaged, or not all of it is there",

@@ -160,9 +160,9 @@ yum_failed() {
     elif yum_said '[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
         yum_refuse REPO017 "the server with the repository cannot be reached, or stopped answering" \
             "see that it still serves, and that its firewall lets this host in; then run the command again"
-    elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match'; then
+    elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match|Inconsistent server data'; then
         yum_refuse RPM001 "a package is damaged, or somebody altered it" "$again"
-    elif yum_said 'repomd\.xml|retrieve repository metadata|download metadata|find a valid baseurl|failure: repodata/|Error opening file for checksum|Input/output error|Cannot download Packages'; then
+    elif yum_said 'repomd\.xml|retrieve repository metadata|download metadata|find a valid baseurl|failure: repodata/|Error opening file for checksum|Input/output error|Cannot download Packages|all mirrors were already tried'; then
         yum_refuse REPO011 "the medium is damaged, or not all of it is there" "$again"
     elif yum_said 'No match for argument|No package .* available|Unable to find a match|nothing provides|Requires: |Depsolve Error'; then
         yum_refuse RPM004 "the media do not have all that is needed" \
