@@ -89,19 +89,20 @@ class Meter:
 
     def _watch(self, stop):
         while not stop.wait(_PAUSE):
-            held, first = 0, 0
+            held, playing = 0, []
             for pid in _processes():
                 with contextlib.suppress(OSError):
                     if _namespace(pid) == self._control:
                         held += _memory(pid)
-                        first = first or (pid if _command(pid).startswith("ansible-playbo") else 0)
+                        if _command(pid).startswith("ansible-playbo"):
+                            playing.append((_started(pid), pid))
             self._most = max(self._most, held)
-            with contextlib.suppress(OSError):
-                self._main = max(self._main, _processor(first, 2) if first else 0.0)
+            with contextlib.suppress(OSError, ValueError):  # nothing plays, or not any more
+                self._main = max(self._main, _processor(min(playing)[1], 2))
 
 
 def _processes():
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _namespace(pid):
@@ -115,9 +116,18 @@ def _command(pid):
 
 def _processor(pid, count=4):
     """utime, stime, cutime and cstime of proc(5), in seconds; the first ``count`` of them."""
+    return sum(int(field) for field in _fields(pid)[11 : 11 + count]) / _TICK
+
+
+def _started(pid):
+    """When, in ticks: numbers of processes say nothing of their order once they begin anew."""
+    return int(_fields(pid)[19])
+
+
+def _fields(pid):
+    """proc(5)'s stat from the third field on."""
     with open("/proc/{}/stat".format(pid), encoding="utf-8", errors="replace") as text:
-        fields = text.read().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11 : 11 + count]) / _TICK
+        return text.read().rpartition(")")[2].split()
 
 
 def _memory(pid):
