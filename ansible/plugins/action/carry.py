@@ -2,10 +2,12 @@
 
 import os
 
-from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.offkit.fleet.plugins.plugin_utils import remote, source
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
+
+from ansible import constants as C
 
 _MARK = "offkit-carry"
 
@@ -132,12 +134,25 @@ class ActionModule(Action):
                 length = min(args["part_size"], size - offset)
                 self._put(src, offset, length, there)
                 if other:
-                    self._fixup_perms2((place, there), execute=False)
+                    self._hand_over(place, there)
                 said = remote.sh(self, remote.script("carry_append"), dest + ".part", offset, there)
                 self._must(said, "{} bytes from {} on".format(length, offset))
                 offset += length
         finally:
             remote.sh(self, 'rm -rf "$1"', place, become=False)
+
+    def _hand_over(self, place, there):
+        """What one unprivileged user has put there is for another to read."""
+        try:
+            self._fixup_perms2((place, there), execute=False)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError:
+            raise Problem(
+                "{} cannot hand files to {} on the server: install its acl package, or set "
+                "ansible_shell_allow_world_readable_temp (others there can read the bundle then while it "
+                "is carried)".format(self._get_remote_user(), self.get_become_option("become_user"))
+            )
 
     def _put(self, src, offset, length, there):
         here = source.piece(src, offset, length, C.DEFAULT_LOCAL_TMP)

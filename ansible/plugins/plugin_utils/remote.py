@@ -1,9 +1,11 @@
 """Commands on a server through Ansible's connection alone: sh, and nothing of Ansible's own there."""
 
 import os
+import re
 import shlex
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
+_FAREWELL = re.compile(r"^(Shared connection|Connection) to .* closed\.$")  # ssh's own, with a terminal
 
 
 class Said:
@@ -15,9 +17,11 @@ class Said:
         self.stderr = answer.get("stderr") or ""
 
     def last(self, lines=3):
-        """The last lines of what it said, stderr first, as one line."""
-        text = self.stderr.strip() or self.stdout.strip()
-        return " / ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+        """The last lines of what it said, stderr first, as one line; on a terminal all is stdout."""
+        rows = [row.strip() for text in (self.stdout, self.stderr) for row in text.splitlines()]
+        rows = [row for row in rows if row and not _FAREWELL.match(row)]
+        mine = [row.strip() for row in self.stderr.splitlines() if row.strip() in rows]
+        return " / ".join((mine or rows)[-lines:]) or "it said nothing"
 
 
 def script(name):
