@@ -206,6 +206,17 @@ def test_a_command_without_a_word(offkit, tmp_path):
     assert "ended badly\n  web01  verify ended with 137: Killed\n" in out
 
 
+def test_each_command_that_ended_badly_has_its_own_words(offkit, tmp_path):
+    """The deployment failed, so the doctor had nothing to look at; what the playbook said is about the latter."""
+    results = {
+        "deploy": made.ended(None, 4, "2026-01-02T03:04:00Z", "root may not write in /var/cache"),
+        "doctor": made.ended(None, 77, stderr="Shared connection to 192.0.2.1 closed."),
+    }
+    _, out, _ = offkit(made.write(tmp_path, made.host("web01", results, "no offkit is installed")))
+    assert "  web01  deploy ended with 4: root may not write in /var/cache\n" in out
+    assert "  web01  doctor: no offkit is installed\n" in out
+
+
 def test_the_page(offkit, report, tmp_path):
     """Written in one step, readable by all, and named with its size."""
     page = str(tmp_path / "page.html")

@@ -12,7 +12,6 @@ from offkit.model.finding import ERROR, INFO
 from offkit.model.words import shown
 
 if TYPE_CHECKING:
-    from offkit.fleet.health import Health
     from offkit.fleet.overview import Cure, Fleet, Problem
 
 
@@ -45,7 +44,8 @@ def report(
         report_table.table(fleet, verbose)
         _wrong(fleet, verbose)
     _cures(fleet.cures, verbose)
-    _reasons("not reached", fleet.of_state(health.UNREACHED), verbose)
+    lost = [(one.host.name, one.why) for one in fleet.of_state(health.UNREACHED)]
+    _reasons("not reached", lost, verbose)
     if fleet.findings:
         render.findings(fleet.findings)
         render.line()
@@ -88,7 +88,6 @@ def _write(html: str, content: bytes) -> None:
 
 def _wrong(fleet: "Fleet", verbose: bool) -> None:
     """What is wrong and where; then who ended badly without saying what is wrong."""
-    from offkit.fleet.health import PROBLEMS
 
     told = [one for one in fleet.problems if verbose or one.finding.severity != INFO]
     alike: Dict[Tuple[str, ...], List[Problem]] = {}
@@ -103,7 +102,7 @@ def _wrong(fleet: "Fleet", verbose: bool) -> None:
         for problems in alike.values():
             _problem(problems, verbose)
         render.line()
-    silent = [one for one in fleet.of_state(PROBLEMS) if not one.errors]
+    silent = [(one.host.name, line) for one in fleet.hosts for line in one.silent]
     _reasons("ended badly", silent, verbose)
 
 
@@ -145,13 +144,13 @@ def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
         render.line()
 
 
-def _reasons(title: str, hosts: Sequence["Health"], verbose: bool) -> None:
+def _reasons(title: str, hosts: Sequence[Tuple[str, str]], verbose: bool) -> None:
     """Hosts with one line each that says why."""
     if not hosts:
         return
     render.title(title)
     most = len(hosts) if verbose else MOST
-    render.table([(clipped(one.host.name), clipped(one.why)) for one in hosts[:most]])
+    render.table([(clipped(name), clipped(why)) for name, why in hosts[:most]])
     if len(hosts) > most:
         render.line("  and {} more (-v shows all)".format(len(hosts) - most))
     render.line()

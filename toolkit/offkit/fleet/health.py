@@ -4,7 +4,7 @@ import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.fleet.host import FAILED, Host, Result, moment
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 
 # States of a host, worst first, and those of a check.
 PROBLEMS, UNREACHED, HEALTHY = "problems", "unreached", "healthy"
@@ -42,6 +42,7 @@ class Health(NamedTuple):
     state: str  # PROBLEMS, UNREACHED or HEALTHY
     cells: Dict[str, Cell]  # of every name in CHECKS
     why: str  # one line, "" for a host that is well
+    silent: Tuple[str, ...]  # a line for each result that ended badly and has no finding that says why
     stale: Dict[str, str]  # result's name: why it may not be true any more
     counted: Tuple[Result, ...]  # the results that say how the host is now
     findings: Tuple[Finding, ...]  # theirs, as far as they are not overtaken
@@ -79,7 +80,10 @@ def judge(host: Host, newest: str) -> Health:
     film = next((one for one in reversed(counted) if one.schema == RUN), None)
     why = _why(host, counted)
     state = UNREACHED if not host.reachable else PROBLEMS if why else HEALTHY
-    return Health(host, state, cells, why, stale, counted, tuple(findings), _rate(film), _workers(film))
+    silent = _silent(host, counted, why) if state == PROBLEMS else ()
+    return Health(
+        host, state, cells, why, silent, stale, counted, tuple(findings), _rate(film), _workers(film)
+    )
 
 
 def worst(cells: Sequence[Cell]) -> Cell:
@@ -138,6 +142,17 @@ def _why(host: Host, counted: Tuple[Result, ...]) -> str:
     if host.message:
         return host.message
     return "" if counted else "nothing has been examined there"
+
+
+def _silent(host: Host, counted: Tuple[Result, ...], why: str) -> Tuple[str, ...]:
+    """What the playbook said last is about the newest result, and better than a command's last words."""
+    mute = [one for one in counted if failed(one) and not has_errors(one.findings)]
+    lines = []
+    for result in mute:
+        about = host.message if result is host.results[-1] else ""
+        lines.append("{}: {}".format(result.name, about) if about else headline(result))
+    told = any(has_errors(one.findings) for one in counted)
+    return tuple(lines) if lines or told else (why,)
 
 
 def _staleness(host: Host, result: Result, change: Optional[Result], newest: str) -> str:
