@@ -98,6 +98,16 @@ def test_an_older_document_made_all_checks():
         ),
         ({"verify": made.ended(None, 137, stderr="\nKilled\n")}, "verify ended with 137: Killed", 6),
         ({"verify": made.ended(None, 70)}, "verify ended with 70", 6),
+        (
+            {"verify": made.ended(None, 77, stderr="no room\r\nShared connection to 192.0.2.1 closed.\r\n")},
+            "verify ended with 77: no room",
+            6,
+        ),
+        (
+            {"verify": made.ended(None, 77, stderr="Connection to web01.example closed.\r\n")},
+            "verify ended with 77",
+            6,
+        ),
         ({"verify": made.ended(None)}, "verify: no document", 6),
         ({"verify": made.ended({"schema": "x/1"})}, "verify: a document that this offkit does not know", 6),
         ({"verify": made.ended(dict(made.film(), verified=False))}, "verify: not verified", 6),

@@ -15,6 +15,7 @@ SCHEMA = "offkit/host-1"
 LONGEST = 4000  # letters of one text; what is longer ends in …
 FAILED = "offkit/error-1"
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+_FAREWELL = re.compile(r"^(Shared c|C)onnection to \S+ closed\.\s*\Z", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -162,7 +163,8 @@ def _finding(data: Any) -> Finding:
 
 
 def _end(text: str) -> str:
-    """The last lines are those that say why."""
+    """The last lines are those that say why; ssh's farewell, where there was a terminal, is not one."""
+    text = _FAREWELL.sub("", text)
     return clean(text if len(text) <= LONGEST else "…" + text[-LONGEST + 1 :])
 
 
