@@ -2,10 +2,13 @@
 
 import gzip
 import os
+from contextlib import ExitStack
 
 import pytest
 
+import web_maker
 from elf_maker import build
+from offkit.edges import web
 from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
 from offkit.target.doctor import cures, examine, forecast
@@ -84,6 +87,30 @@ def test_a_directory(server, tmp_path, asked):
     assert result.findings[0].fix == YUM + "libSM\nby repodata: libSM-1.2.2-1.el7.x86_64 on " + shown
     if asked == "own":
         assert codes(result) == [("LIB001", "error", "libSM.so.6")]
+
+
+@web_maker.needs_curl
+def test_a_url(server, tmp_path):
+    """The answer has its name; the cure is one that takes URLs."""
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    with web_maker.site() as site, ExitStack() as stack:
+        site.add(repository(tmp_path / "there", XLIBS))
+        result = doctor(server, rpm_repos=web.opened([site.url], stack))
+    assert result.findings[0].fix == YUM + "libSM\nby repodata: libSM-1.2.2-1.el7.x86_64 on " + site.url
+    assert result.repositories == {site.url: len(XLIBS)}
+    (cure,) = [each.fix for each in result.findings if each.code == "REPO001"]
+    assert cure == "install the bundle again, as root: sh install.sh bundle.tar --rpm-repo " + site.url
+
+
+@web_maker.needs_curl
+def test_a_url_that_nobody_serves(server, monkeypatch):
+    """REPO017, and the table answers."""
+    monkeypatch.setattr(web, "_PAUSE", 0)
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    with ExitStack() as stack:
+        result = doctor(server, rpm_repos=web.opened([web_maker.nobody()], stack))
+    assert ("REPO017", "error") in [(each.code, each.severity) for each in result.findings]
+    assert result.summary.install_line == YUM + "libSM"
 
 
 def test_several_repositories_on_one_medium(server, tmp_path):

@@ -74,7 +74,8 @@ _KINDS = (
     ),
     _Kind(
         r"[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)\b|"
-        r"Couldn't connect to server|Could not resolve host|Connection (refused|reset|timed out)|Operation too slow|No route to host",
+        r"Couldn't connect to server|Could not resolve host|Connection (refused|reset|timed out)|"
+        r"Operation too slow|No route to host",
         "REPO017",
         EnvironmentProblem,
         "the server with the repository cannot be reached, or stopped answering",

@@ -9,6 +9,7 @@ from offkit.edges.tree import Tree
 from offkit.model import repodata, repofile
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.repofile import Repository
+from offkit.model.url import is_url
 from offkit.target.doctor.cures import os_release
 from offkit.target.doctor.environment import Environment
 from offkit.target.doctor.providers import Catalog
@@ -110,6 +111,8 @@ def _none(env: Environment, tree: Tree, catalog: Catalog) -> Finding:
     offkit = posixpath.join(env.where, "bin", "offkit") if env.generation else "offkit"
     option = "--dir" if tree.is_dir(image) else "--iso"
     fix = "as root: {} repo add {} {}".format(shlex.quote(offkit), option, shlex.quote(image))
+    if is_url(image):
+        fix = "install the bundle again, as root: sh install.sh bundle.tar --rpm-repo {}".format(image)
     return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
 
 
