@@ -7,6 +7,7 @@ colour is for terminals without NO_COLOR.
 
 import codecs
 import importlib.util
+import contextlib
 import io
 import json
 import os
@@ -89,6 +90,10 @@ class _Remark(io.TextIOWrapper):
             return super().write(text)
         except OSError:
             return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):  # the terminal hung up
+            super().flush()
 
 
 def abandon_stdout() -> None:
@@ -345,7 +350,11 @@ def internal(log: str, what: str) -> None:
 
 
 def interrupted() -> None:
-    document("offkit/error-1", error="interrupted", exit_code=EXIT_INTERRUPTED, findings=[], fix="")
+    try:
+        document("offkit/error-1", error="interrupted", exit_code=EXIT_INTERRUPTED, findings=[], fix="")
+        sys.stdout.flush()
+    except (OSError, OutputLost):  # whoever read it has gone, and that may be why
+        abandon_stdout()
     _err("interrupted")
 
 
