@@ -149,7 +149,7 @@ def wait_for(pattern, started, size=0):
         found = glob.glob(pattern)
         if found and (not size or _size(found[0]) >= size):
             return
-        time.sleep(0.001)
+        time.sleep(0.005)
     raise AssertionError(
         "it was over, and {} never there: {}".format(pattern, started.communicate()[0][-3000:])
     )
