@@ -6,8 +6,8 @@ colour is for terminals without NO_COLOR.
 """
 
 import codecs
-import importlib.util
 import contextlib
+import importlib.util
 import io
 import json
 import os
