@@ -6,6 +6,7 @@ import types
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
+from ansible.plugins.action import ActionBase  # noqa: F401 (for tests that change it)
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
 

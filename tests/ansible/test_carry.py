@@ -184,10 +184,10 @@ def test_wrong_arguments_are_all_named(source, tmp_path):
     """At once, and before anything is asked of the server."""
     result = actions.run(
         "carry",
-        {"src": str(tmp_path / "none"), "dest": "here", "sha256": "xy", "part_size": "1K", "mode": "rw"},
+        {"src": str(tmp_path / "none"), "dest": "/here/", "sha256": "xy", "part_size": "1K", "mode": "rw"},
     )
     assert result["failed"]
-    for word in ("src: there is no file", "dest: here is not", "sha256: xy", "part_size:", "mode: rw"):
+    for word in ("src: there is no file", "dest: /here/ is not", "sha256: xy", "part_size:", "mode: rw"):
         assert word in result["msg"]
 
 

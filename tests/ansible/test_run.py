@@ -315,7 +315,45 @@ def test_no_temporary_directory(tmp_path, prefix, monkeypatch):
 def test_relative_paths_are_refused():
     """On a server there is no directory to be relative to."""
     result = actions.run("run", {"command": "install", "bundle": "b.tar", "prefix": "opt"})
-    assert result["msg"] == "prefix and bundle must be absolute paths on the server"
+    assert result["msg"] == "offkit_prefix: opt is not an absolute path on the server"
+
+
+def test_home_is_that_of_who_is_become(tmp_path, prefix, monkeypatch):
+    """A path below ~ is one on the server."""
+    monkeypatch.setattr(
+        actions.ActionBase, "_remote_expand_user", lambda self, path: str(tmp_path) + path[1:]
+    )
+    bundle(tmp_path, says(INSTALLED))
+    result = install("~/bundle.tar", "~/p")
+    assert (result["changed"], result["prefix"]) == (True, str(tmp_path / "p"))
+
+
+def test_a_problem_of_the_connection_is_judged_later_too(prefix, monkeypatch):
+    """A password that become has not got fails nobody before the report."""
+    from ansible.errors import AnsibleError
+
+    begun = actions.action("run", {"command": "doctor", "prefix": "/opt/offkit", "judge": "later"})
+
+    def refuse(*words, **how):
+        raise AnsibleError("Missing sudo password")
+
+    begun._connection.exec_command = refuse
+    result = begun.run(task_vars={})
+    assert (result["failed"], result["healthy"], result["msg"]) == (False, False, "Missing sudo password")
+
+
+def test_bytes_that_are_no_text(tmp_path, prefix):
+    """What a Python in the C locale could not read is read here; nothing is left that Ansible refuses."""
+    found = {
+        "code": "ENV028",
+        "severity": "error",
+        "subject": "",
+        "message": "/opt/\udcc3\udcbc \udcff",
+        "fix": "",
+    }
+    document = {"schema": "offkit/error-1", "error": "no", "findings": [found]}
+    result = install(bundle(tmp_path, says(document) + "\nexit 4"), prefix)
+    assert result["msg"] == "ENV028 /opt/ü \ufffd"
 
 
 def test_every_script_is_shell_of_the_old_kind():

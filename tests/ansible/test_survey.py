@@ -86,6 +86,13 @@ def test_what_is_no_bundle(tmp_path):
     assert "is not offkit's" in message(bundle(tmp_path, "exit 0", {"schema": "other/bundle-1"}))
 
 
+def test_a_bundle_that_is_cut_short(tmp_path):
+    """Refused on the control node: nothing is carried that cannot be installed."""
+    wheel = {"path": "wheels/x.whl", "size": 5000, "sha256": "0" * 64}
+    path = bundle(tmp_path, "exit 0", {"schema": "offkit/bundle-1", "members": [wheel]})
+    assert "it is cut short or damaged: wheels/x.whl" in actions.run("survey", {"bundle": str(path)})["msg"]
+
+
 def test_a_bundle_is_read_once(tmp_path, plugins, monkeypatch):
     """Fifty hosts ask in fifty processes; a file that changed is read again."""
     source = plugins("plugin_utils.source")

@@ -24,6 +24,7 @@ class ActionModule(Action):
     }
 
     def act(self, args, result, task_vars):
+        args["dest"] = self.on_server(args["dest"], "dest (offkit_bundle_dir)")
         self._check(args)
         src, dest = args["src"], args["dest"]
         size = os.path.getsize(src)
@@ -59,8 +60,8 @@ class ActionModule(Action):
             wrong.append("src: there is no file {} on the control node".format(args["src"]))
         elif not os.access(args["src"], os.R_OK):
             wrong.append("src: no permission to read {} on the control node".format(args["src"]))
-        if not args["dest"].startswith("/") or args["dest"].endswith("/"):
-            wrong.append("dest: {} is not the absolute path of a file".format(args["dest"]))
+        if args["dest"].endswith("/"):
+            wrong.append("dest: {} is not the path of a file".format(args["dest"]))
         digest = args["sha256"]
         if digest is not None:
             args["sha256"] = digest = digest.lower()

@@ -13,6 +13,8 @@ class ActionModule(Action):
     ARGUMENTS = {"prefix": {"type": "str", "default": ""}}
 
     def act(self, args, result, task_vars):
+        if args["prefix"]:
+            args["prefix"] = self.on_server(args["prefix"], "offkit_prefix")
         begins = "offkit-probe-" + uuid.uuid4().hex[:12]
         text = "\n".join(remote.script(name) for name in ("survey", "pythons", "probe"))
         said = remote.sh(self, text, args["prefix"], begins)

@@ -7,10 +7,13 @@ from ansible_collections.offkit.fleet.plugins.plugin_utils import document as do
 from ansible_collections.offkit.fleet.plugins.plugin_utils import remote, server, source
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem
 
+from ansible import constants as C
+
 _DRY = ("install", "rollback")  # know --dry-run
 _READ_ONLY = ("doctor", "generations")
 _BUSY = "ENV030"  # another offkit is at work in this prefix
 _PAUSE = 5  # seconds between two attempts
+_NOTHING = 4  # offkit's exit code for an environment in which it could not do anything
 _STDERR = 4000  # characters that are kept
 
 
@@ -34,7 +37,9 @@ class ActionModule(Action):
     REQUIRED_IF = [("command", "install", ["bundle"])]
 
     def act(self, args, result, task_vars):
-        self._check(args)
+        for name, what in (("prefix", "offkit_prefix"), ("bundle", "bundle (offkit_bundle_dir)")):
+            if args[name]:
+                args[name] = self.on_server(args[name], what)
         command = args["command"]
         result.update(command=command, changed=False)
         if self._task.check_mode and command not in _DRY + _READ_ONLY:
@@ -60,10 +65,10 @@ class ActionModule(Action):
         result.update(
             failed=False,  # else Ansible judges by rc
             host=host,
-            rc=said.rc,
+            rc=said.rc if "begins" in notes else _NOTHING,
             document=found,
             findings=documents.findings(found),
-            stderr=said.stderr[-_STDERR:],
+            stderr=documents.clean(said.stderr[-_STDERR:]),
             prefix=prefix,
             server=server.facts(survey),
             generation=str(before.get("id", "")),
@@ -74,11 +79,13 @@ class ActionModule(Action):
         if "begins" in notes:
             result["changed"] = documents.changed(found)
             result["msg"] = documents.line(found, said.rc, said.stderr)
+            if command == "install" and not well and args["src"]:
+                result["msg"] += self._another(args["src"], result["server"])
         elif "absent" in notes and self._task.check_mode and args["src"]:
             self._foresee(result, args["src"], before)
             well = True
         else:
-            result["msg"] = self._nothing(notes, said)
+            result.update(msg=self._nothing(notes, said), unreadable="unreadable" in notes)
         if found and str(found.get("schema")).startswith(("offkit/install-", "offkit/rollback-")):
             self._after(result, found, before)
         if host != here:  # delegated: it counts where it happens, in that host's own turn
@@ -90,11 +97,6 @@ class ActionModule(Action):
             line = {"failed": True, "changed": False, "msg": result["msg"], "rc": result["rc"]}
             result.clear()
             result.update(line)
-
-    def _check(self, args):
-        wrong = [name for name in ("prefix", "bundle") if args[name] and not args[name].startswith("/")]
-        if wrong:
-            raise Problem("{} must be absolute paths on the server".format(" and ".join(wrong)))
 
     def _patiently(self, args, begins):
         """Run it, and again while another offkit holds the prefix: one that a lost connection left at
@@ -130,6 +132,16 @@ class ActionModule(Action):
         result["msg"] = "would install {} (the bundle is not there yet, so nothing was tried)".format(
             digest[:8]
         )
+
+    def _another(self, path, facts):
+        """A word on a bundle that is for another release than this server."""
+        try:
+            wanted = source.describe(path, C.DEFAULT_LOCAL_TMP)["target"].get("el")
+        except (OSError, ValueError):
+            return ""
+        if not wanted or wanted == facts["el"]:
+            return ""
+        return " (the bundle is for el{}, this is {})".format(wanted, facts["system"])
 
     def _nothing(self, notes, said):
         if "missing" in notes:
@@ -167,7 +179,8 @@ def _by_the_first(first, host):
     when the bundle is at fault; else None."""
     if first.get("host", "") == host and host:
         return dict(first, changed=first.get("changed_there", False), failed=False)
-    if first.get("healthy") is False and documents.of_bundle(first.get("document"), first.get("rc", 0)):
+    blamed = first.get("unreadable") or documents.of_bundle(first.get("document"), first.get("rc", 0))
+    if first.get("healthy") is False and blamed:
         message = "not tried, since {} failed with this bundle: {}".format(
             first.get("host"), first.get("msg")
         )

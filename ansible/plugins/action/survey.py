@@ -17,6 +17,8 @@ class ActionModule(Action):
     }
 
     def act(self, args, result, task_vars):
+        if args["prefix"]:
+            args["prefix"] = self.on_server(args["prefix"], "offkit_prefix")
         bundle = None if args["bundle"] is None else _bundle(args["bundle"])
         said = remote.sh(self, remote.script("survey"), args["prefix"])
         survey = server.read(said.stdout)
@@ -46,7 +48,7 @@ def _bundle(path):
     except OSError as error:
         raise Problem("offkit_bundle: {} cannot be read on the control node: {}".format(path, error.strerror))
     except ValueError as error:
-        raise Problem("offkit_bundle: {}: {}; name the file that 'offkit bundle' wrote".format(path, error))
+        raise Problem("offkit_bundle: {}: {}".format(path, error))
 
 
 def refusals(survey, facts, target):

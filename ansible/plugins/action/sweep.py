@@ -16,8 +16,7 @@ class ActionModule(Action):
     }
 
     def act(self, args, result, task_vars):
-        if not args["directory"].startswith("/"):
-            raise Problem("directory: {} is not an absolute path on the server".format(args["directory"]))
+        args["directory"] = self.on_server(args["directory"], "directory (offkit_bundle_dir)")
         how = "look" if self._task.check_mode else "remove"
         said = remote.sh(self, remote.script("sweep"), args["directory"], args["stem"], args["keep"], how)
         if said.rc:

@@ -2,7 +2,7 @@
 
 import re
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 
@@ -31,11 +31,30 @@ class Action(ActionBase):
                 _, args = self.validate_argument_spec(self.ARGUMENTS, required_if=self.REQUIRED_IF)
             except AnsibleActionFail as error:
                 raise Problem(str(error))
-            self.act(args, result, task_vars or {})
+            try:
+                self.act(args, result, task_vars or {})
+            except AnsibleConnectionFailure:
+                raise
+            except AnsibleError as error:  # such as a password that become wants and has not got
+                raise Problem(plain(error))
         except Problem as problem:
             # no AnsibleActionFail: with it Ansible prints a traceback that is none
-            return {"changed": False, "failed": True, "msg": str(problem)}
+            failure = {"changed": False, "failed": True, "msg": str(problem)}
+            if self._task.args.get("judge") == "later":
+                failure.update(failed=False, healthy=False)
+            return failure
         return result
 
     def act(self, args, result, task_vars):
         raise NotImplementedError
+
+    def on_server(self, path, what):
+        """A path of the server, absolute; ``~`` is the home of the user that is become.
+
+        Raises Problem with the variable's name ``what`` for another one.
+        """
+        if path.startswith("~"):
+            path = self._remote_expand_user(path)
+        if not path.startswith("/"):
+            raise Problem("{}: {} is not an absolute path on the server".format(what, path))
+        return path

@@ -23,8 +23,20 @@ def find(text):
             except ValueError:
                 data = None
             if isinstance(data, dict) and "schema" in data:
-                return data
+                return clean(data)
         at += 1
+
+
+def clean(value):
+    """A document whose texts are UTF-8: a Python in the C locale hands on bytes it cannot read as lone
+    surrogates (PEP 383), which Ansible refuses."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [clean(one) for one in value]
+    if isinstance(value, dict):
+        return {clean(name): clean(one) for name, one in value.items()}
+    return value
 
 
 def findings(document):

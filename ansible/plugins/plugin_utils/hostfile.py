@@ -34,7 +34,7 @@ def merge(known, host, command, told, variables):
             "time": told.get("time") or now(),
             "rc": told.get("rc", 4 if is_bad(told) else 0),  # 4: the environment, as offkit has it
             "document": document,
-            "stderr": "" if document else str(told.get("stderr") or told.get("msg") or ""),
+            "stderr": "" if document else _words(told),
         }
     cached = (variables.get("ansible_facts") or {}).get("offkit_server") or known.get("server")
     return {
@@ -48,6 +48,11 @@ def merge(known, host, command, told, variables):
         "generation": str(told.get("generation", known.get("generation")) or ""),
         "results": results,
     }
+
+
+def _words(told):
+    """What there is to say without a document: the line, and what the command said."""
+    return "\n".join(text for text in (plain(told.get("msg")), str(told.get("stderr") or "").strip()) if text)
 
 
 def file_name(host):

@@ -14,12 +14,13 @@ class Said:
     def __init__(self, answer):
         self.rc = int(answer.get("rc") or 0)
         self.stdout = answer.get("stdout") or ""
-        self.stderr = answer.get("stderr") or ""
+        rows = (answer.get("stderr") or "").splitlines(True)
+        self.stderr = "".join(row for row in rows if not _FAREWELL.match(row.strip()))
 
     def last(self, lines=3):
         """The last lines of what it said, stderr first, as one line; on a terminal all is stdout."""
         rows = [row.strip() for text in (self.stdout, self.stderr) for row in text.splitlines()]
-        rows = [row for row in rows if row and not _FAREWELL.match(row)]
+        rows = [row for row in rows if row]
         mine = [row.strip() for row in self.stderr.splitlines() if row.strip() in rows]
         return " / ".join((mine or rows)[-lines:]) or "it said nothing"
 

@@ -7,6 +7,7 @@ import os
 import tarfile
 import tempfile
 
+_NAME = "name the file that 'offkit bundle' wrote"
 BLOCK = 1024 * 1024
 
 
@@ -56,11 +57,11 @@ def manifest(path):
                     text = tar.extractfile(member).read()
                     data = json.loads(text.decode("utf-8"))
                     if not str(data.get("schema", "")).startswith("offkit/bundle-"):
-                        raise ValueError("its MANIFEST.json is not offkit's")
+                        raise ValueError("its MANIFEST.json is not offkit's; " + _NAME)
                     return data, hashlib.sha256(text).hexdigest()
     except (tarfile.TarError, UnicodeDecodeError, AttributeError) as error:
-        raise ValueError("it is no bundle ({})".format(error))
-    raise ValueError("it has no MANIFEST.json")
+        raise ValueError("it is no bundle ({}); {}".format(error, _NAME))
+    raise ValueError("it has no MANIFEST.json; " + _NAME)
 
 
 def size_text(count):
@@ -99,8 +100,26 @@ def describe(path, cache):
         return found
 
 
+def _complete(path, size, data):
+    """ValueError when members that the manifest promises are not in the file, or not to their end."""
+    promised = {str(one.get("path")): one.get("size") for one in data.get("members") or []}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for member in tar:
+                if promised.get(member.name) == member.size and member.offset_data + member.size <= size:
+                    del promised[member.name]
+    except tarfile.TarError:
+        pass  # it ends before its end; what is still promised says so
+    if promised:
+        raise ValueError(
+            "it is cut short or damaged: {} is not in it as its manifest says; copy it again, and compare "
+            "sha256sum on both sides of the gap".format(sorted(promised)[0])
+        )
+
+
 def _describe(path, size):
     data, digest = manifest(path)
+    _complete(path, size, data)
     stem = os.path.basename(path)
     stem = stem[: -len(".tar")] if stem.endswith(".tar") else stem
     return {
