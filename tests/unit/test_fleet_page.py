@@ -241,6 +241,13 @@ def test_a_command_that_ended_without_a_finding():
     assert "verify Loading\nKilled" in " ".join(read.words).replace("  ", " ")
 
 
+def test_a_long_name_may_be_broken_and_a_short_one_not():
+    """Else one name pushes the states of all hosts out of sight."""
+    content = drawn(made.host("web01"), made.host("w" * 33), made.lost("v" * 33, "No route to host"))
+    found = re.findall(r"<th scope=row( class=long)?>(?:<span.*?</span>|<i>.*?</i>)*<a [^>]*>(\w+)<", content)
+    assert set(found) == {("", "web01"), (" class=long", "w" * 33), (" class=long", "v" * 33)}
+
+
 def test_the_rate_in_the_middle():
     """Of an even number of hosts it lies between the two."""
     content = drawn(

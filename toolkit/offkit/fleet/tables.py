@@ -9,6 +9,7 @@ from offkit.fleet.overview import Fleet
 from offkit.model.words import several
 
 FEW = 40  # rows above which the usual ones are folded away
+_LONG = 32  # letters of a host's name above which it may be broken
 _TITLES = {
     health.INSTALLED: "Installed",
     "interpreter": "Interpreter",
@@ -31,7 +32,8 @@ def unreached(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
     if not lost:
         return []
     rows = [
-        '<tr><th scope="row">{}</th><td>{}</td><td class="nowrap">{}</td></tr>'.format(
+        "<tr><th scope=row{}>{}</th><td>{}</td><td class=nowrap>{}</td></tr>".format(
+            _long(one.host.name),
             link(one.host.name, numbers),
             text(one.why),
             text(card.when(one.host.results[-1].time)) if one.host.results else "never",
@@ -104,7 +106,8 @@ def _row(one: Health, numbers: Dict[str, int]) -> str:
         cell = one.cells[name]
         shows = name == health.FILM and one.rate is not None and cell.state == health.FINE
         cells.append(markup.check(cell, card.rate(one.rate) if shows else ""))
-    return "<tr><th scope=row>{}{}</th>{}{}</tr>".format(
+    return "<tr><th scope=row{}>{}{}</th>{}{}</tr>".format(
+        _long(one.host.name),
         markup.state(one.state),
         link(one.host.name, numbers),
         "".join("<td class=f>{}</td>".format(text(fact) or "–") for fact in facts),
@@ -112,9 +115,15 @@ def _row(one: Health, numbers: Dict[str, int]) -> str:
     )
 
 
+def _long(name: str) -> str:
+    """A name that would push what it stands for out of sight is broken."""
+    return " class=long" if len(name) > _LONG else ""
+
+
 def _bars(hosts: Sequence[Health], fastest: float, numbers: Dict[str, int]) -> List[str]:
     rows = [
-        "<tr><th scope=row>{}</th><td>{}</td><td{}>{}</td><td class=f>{}</td></tr>".format(
+        "<tr><th scope=row{}>{}</th><td>{}</td><td{}>{}</td><td class=f>{}</td></tr>".format(
+            _long(one.host.name),
             link(one.host.name, numbers),
             markup.bar((one.rate or 0.0) / fastest),
             " class=old" if one.cells[health.FILM].stale else "",
