@@ -110,14 +110,16 @@ def test_killed_as_each_task_begins(nine, bundle, tasks, name):
             pair.ends_well()
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_in_the_middle(pair, moment):
-    """As soon as a path appears on the first host."""
+@pytest.mark.parametrize(
+    ("moment", "number"), [*((moment, signal.SIGKILL) for moment in MOMENTS), ("install", signal.SIGINT)]
+)
+def test_killed_in_the_middle(pair, moment, number):
+    """As soon as a path appears on the first host; by a power cut, or by Ctrl-C."""
     for host in pair.hosts:
         pair.fleet.slow(host, SLOW)
     started = pair.start()
     wait_for(pair.hosts[0].path(MOMENTS[moment]), started)
-    pair.control.kill(started)
+    pair.control.kill(started, number)
     pair.ends_well()
     assert pair.deploy().those("changed") == []
 
