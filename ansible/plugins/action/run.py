@@ -79,7 +79,8 @@ class ActionModule(Action):
         if "begins" in notes:
             result["changed"] = documents.changed(found)
             result["msg"] = documents.line(found, said.rc, said.stderr)
-            if command == "install" and not well and args["src"]:
+            codes = [str(one.get("code", "")) for one in documents.errors(found)]
+            if command == "install" and codes and codes[0].startswith("PY") and args["src"]:
                 result["msg"] += self._another(args["src"], result["server"])
         elif "absent" in notes and self._task.check_mode and args["src"]:
             self._foresee(result, args["src"], before)
