@@ -342,6 +342,17 @@ def test_a_problem_of_the_connection_is_judged_later_too(prefix, monkeypatch):
     assert (result["failed"], result["healthy"], result["msg"]) == (False, False, "Missing sudo password")
 
 
+def test_a_bundle_for_another_release(tmp_path, prefix):
+    """Where its Python is missing, the reason may be that the bundle is not this server's."""
+    found = {"code": "PY020", "severity": "error", "subject": "", "message": "no Python 3.6", "fix": "ways:"}
+    document = {"schema": "offkit/error-1", "error": "no", "findings": [found]}
+    target = {"el": 42, "arch": "x86_64"}
+    path = bundle(tmp_path, says(document) + "\nexit 4", {"schema": "offkit/bundle-1", "target": target})
+    message = install(path, prefix, args={"src": str(path)})["msg"]
+    assert message.startswith("PY020 no Python 3.6; offkit_isos, offkit_rpm_repos or offkit_media_host")
+    assert "(the bundle is for el42, this is " in message
+
+
 def test_bytes_that_are_no_text(tmp_path, prefix):
     """What a Python in the C locale could not read is read here; nothing is left that Ansible refuses."""
     found = {
