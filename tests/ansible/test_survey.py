@@ -156,7 +156,7 @@ def test_sweep(tmp_path):
         "app-ffffffffffff.tar.part",
         "app-aaaaaaaaaaaa.tar",
         "app-aaaaaaaaaaaa.tar.part",
-        "app-it is older.tar",
+        "app-it is older1.tar",
         "app-other-0123456789ab.tar",
         "other-0123456789ab.tar",
     ]
