@@ -49,6 +49,7 @@ class Story:
         self._carried = carried
         self.steps: Dict[str, Step] = {}
         self.resent = 0  # bytes on the wire of the host that died, since it was on again
+        self.whole = 0  # of the bundle that was carried to it
 
     def bundle_for(self, newer=False):
         """Each group's bundle, and those of the hosts that have their own."""
@@ -114,6 +115,7 @@ def tell(fleet_, carried):
     _cure(fleet_, carried)
     story.step("retry", "deploy", "--limit", "@" + os.path.join(control.folder, "deploy.retry"))
     story.resent = fleet_.sent(DIES)
+    story.whole = os.path.getsize(hosts[DIES].spec.variables["offkit_bundle"])
     story.step("again", "deploy")
     story.step("doctor", "doctor")
     story.step("verify", "verify", "--limit", ",".join(FILM))
@@ -130,9 +132,10 @@ def tell(fleet_, carried):
 
 
 def _dying(control, started, host):
-    """The host goes off in the middle of what is carried to it."""
+    """The host goes off in the middle of what is carried to it: half of it is there."""
     parts = host.path("/var/cache/offkit") + "/*.part"
-    while started.poll() is None and not glob.glob(parts):
+    half = os.path.getsize(host.spec.variables["offkit_bundle"]) // 2
+    while started.poll() is None and sum(map(os.path.getsize, glob.glob(parts))) < half:
         time.sleep(0.002)
     host.off()
     return control.end(started)

@@ -41,10 +41,6 @@ def said(story, step):
     return story.steps[step].played.text[-6000:]
 
 
-def line(story, step, host):
-    return fleet_control.told(story.steps[step].played.text, host)
-
-
 @pytest.mark.parametrize("step", ["check", "check upgrade", "check rollback"])
 def test_check_mode_changes_nothing_on_any_server(story, step):
     """Not a file, not a directory; traces of a login aside."""
@@ -106,11 +102,7 @@ def test_cured_hosts_end_well_with_limit_retry(story):
 
 def test_what_was_carried_to_the_host_that_died_was_not_carried_again(story):
     """By the bytes on its wire since it is on again."""
-    assert (
-        0
-        < story.resent
-        < os.path.getsize(story.fleet.hosts[fleet_story.DIES].spec.variables["offkit_bundle"])
-    )
+    assert 0 < story.resent < story.whole
 
 
 def test_a_second_run_changes_nothing(story):
@@ -174,7 +166,7 @@ def test_a_server_that_was_damaged_is_named_and_the_others_are_not(story):
     assert step.played.those("failed") == ["nine9"], said(story, "hurt")
     findings = step.documents["nine9"]["results"]["doctor"]["document"]["findings"]
     assert {one["code"] for one in findings if one["severity"] == "error"} == {"PKG001"}
-    assert "PKG001" in line(story, "hurt", "nine9")
+    assert 'fatal: [nine9]: FAILED! => {"changed": false, "msg": "PKG001 numpy' in step.played.text
 
 
 def test_nobody_asked_for_anything_beyond_the_network(story):
