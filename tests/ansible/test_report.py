@@ -168,9 +168,10 @@ def test_other_callbacks_get_it_as_a_document(tmp_path, said, monkeypatch):
 
 
 def test_a_place_that_cannot_be_written(tmp_path, said):
-    """Named with what to set."""
+    """Named with what to set, once it is said what was done on the hosts."""
     (tmp_path / "file").write_text("")
     result = report(tmp_path / "file" / "report", {"web01": {"result": FINE}})
+    assert said == ["web01  installed 0001-ab (idna 3.4)"]
     assert result["failed"]
     assert "offkit_report_dir names another place" in result["msg"]
 

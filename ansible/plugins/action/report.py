@@ -42,6 +42,7 @@ class ActionModule(Action):
             else:
                 lines = self._hosts(result, args, directory, told, variables)
         except OSError as error:
+            self._say(result, _lines(told))  # what was done is done, and has to be known
             raise Problem(
                 "the report cannot be written: {}; offkit_report_dir names another place".format(error)
             )
