@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 
 import actions
@@ -124,9 +125,24 @@ def test_a_damaged_document_is_begun_anew(tmp_path, said):
 
 
 def test_names_that_files_cannot_have(tmp_path, said):
-    """An inventory name is no path."""
-    report(tmp_path, {"../../etc/passwd": {"result": FINE}, "..": {"result": FINE}})
-    assert sorted(os.listdir(str(tmp_path / "hosts"))) == [".._.._etc_passwd.json", "_...json"]
+    """An inventory name is no path, no file is hidden or too long, and no two hosts share one."""
+    names = ["../../etc/passwd", "..", ".hidden", "a/b", "a_b", "w" * 300, "\u00fc" * 150, "db-1.example:22"]
+    report(tmp_path, {name: {"result": FINE} for name in names})
+    files = sorted(os.listdir(str(tmp_path / "hosts")))
+    assert [re.sub("-[0-9a-f]{8}[.]json$", "-DIGEST.json", name) for name in files] == sorted(
+        [
+            "_._.._etc_passwd-DIGEST.json",
+            "_.-DIGEST.json",
+            "_hidden-DIGEST.json",
+            "a_b-DIGEST.json",
+            "a_b.json",
+            "db-1.example:22.json",
+            "w" * 200 + "-DIGEST.json",
+            "\u00fc" * 100 + "-DIGEST.json",
+        ]
+    )
+    found = [json.loads((tmp_path / "hosts" / name).read_text("utf-8"))["host"] for name in files]
+    assert sorted(found) == sorted(names)
 
 
 def test_check_mode_leaves_nothing(tmp_path, said):

@@ -1,5 +1,6 @@
 """What is kept of each host on the control node: REPORT_DIR/hosts/NAME.json (offkit/host-1)."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -8,6 +9,7 @@ import time
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import plain
 
 SCHEMA = "offkit/host-1"
+_NAME = 200  # bytes; file systems take 255, with what is added
 
 
 def now():
@@ -56,9 +58,15 @@ def _words(told):
 
 
 def file_name(host):
-    """Inventory names may hold what file names may not."""
+    """``HOST.json``. An inventory name may hold what a file's may not: such a one is told apart by a
+    digest, since two of them may become the same, and does not begin with a dot, which would hide it."""
     safe = "".join(char if char.isalnum() or char in "-_.:@" else "_" for char in host)
-    return (safe if safe.strip(".") else "_" + safe) + ".json"
+    if safe.startswith("."):
+        safe = "_" + safe[1:]
+    if safe != host or len(safe.encode("utf-8")) > _NAME:
+        digest = hashlib.sha256(host.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+        safe = "{}-{}".format(safe.encode("utf-8")[:_NAME].decode("utf-8", "ignore"), digest)
+    return safe + ".json"
 
 
 def read(path, schema=SCHEMA):
