@@ -32,7 +32,7 @@ def unreached(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
     if not lost:
         return []
     rows = [
-        "<tr><th scope=row{}>{}</th><td>{}</td><td class=nowrap>{}</td></tr>".format(
+        "<tr><th scope=row{}>{}</th><td class=any>{}</td><td class=nowrap>{}</td></tr>".format(
             _long(one.host.name),
             link(one.host.name, numbers),
             text(one.why),
