@@ -35,6 +35,7 @@ web_gone() {
 web_get() {
     [ ! -s "$scratch/media/$1.gone" ] || return 1
     [ ! -f "$scratch/media/$1/$2" ] || return 0
+    ! outside "$2" || return 1
     case $2 in *[!A-Za-z0-9._+~^%@/,=\ \#?-]*) return 1 ;; esac
     web_url=$(cat <"$scratch/media/$1.name")/$(printf '%s\n' "$2" |
         sed 's/%/%25/g; s/\^/%5E/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g; s/@/%40/g; s,^\./,,')
