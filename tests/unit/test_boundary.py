@@ -80,23 +80,25 @@ def test_ended_by_a_signal(tmp_path, number):
 @pytest.mark.parametrize("args", [[], ["--json"]])
 def test_a_terminal_that_hung_up(tmp_path, args):
     """A connection is lost: exit 130 with nobody to tell, and no log of an error that is none."""
-    fifo = str(tmp_path / "ready")
+    ready = tmp_path / "ready"
     scratch = tmp_path / "tmp"
     scratch.mkdir()
-    os.mkfifo(fifo)
     code = START.replace(
         "from offkit.cli.start",
-        "import time; from offkit.cli import generations; "
-        "generations.generations = lambda json=False: (open({!r}, 'w').close(), time.sleep(60)); "
-        "from offkit.cli.start".format(fifo),
+        "import time; from offkit.cli import generations\n"
+        "def at_work(json: bool = False):\n"
+        "    open({!r}, 'w').close()\n"
+        "    time.sleep(60)\n"
+        "generations.generations = at_work\n"
+        "from offkit.cli.start".format(str(ready)),
     )
     pid, terminal = os.forkpty()
     if pid == 0:
         os.environ["TMPDIR"] = str(scratch)
         os.execv(sys.executable, [sys.executable, "-c", code, "generations"] + args)
-    with open(fifo):
-        pass  # the command is inside its work now
-    time.sleep(0.05)
+    while not ready.exists():
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0), os.read(terminal, 4096)
+        time.sleep(0.01)
     os.close(terminal)
     assert os.waitpid(pid, 0)[1] >> 8 == 130
     assert os.listdir(str(scratch)) == []
