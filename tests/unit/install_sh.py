@@ -1,6 +1,7 @@
 """install.sh in tests: the script and a bundle it is sealed for, a server with few tools, all shells."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,6 +84,22 @@ TOOLS = [
     "wc",
 ]
 
+# What the environment is asked for: where to look, what to speak, and what other programs go by.
+FOR_OTHERS = {
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "PYENV_ROOT",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "LD_PRELOAD",
+    "BASH_ENV",
+    "ENV",
+}
+
 
 def script(pyz=PYZ, series=SERIES, el=7, carried=(), rpms=()):
     """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
@@ -134,9 +151,9 @@ def tools_of(server, shell):
 
 
 def part(name):
-    """The text of one part, with placeholders."""
+    """The text of one part, with the placeholders that are values."""
     with open(os.path.join(os.path.dirname(target.__file__), "bootstrap", name + ".sh")) as source:
-        return source.read()
+        return source.read().replace("@OFFKIT_VARIABLES@", "")
 
 
 def program(path, text):
@@ -173,3 +190,11 @@ def sh(server, *args, **more):
     )
     out, err = done.communicate()
     return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def polluted(server, value):
+    """An environment in which everything is set that could be a variable of the script."""
+    text = (server / "medium" / "install.sh").read_bytes()
+    names = {word.decode() for word in re.findall(rb"[A-Za-z_][A-Za-z0-9_]*", text)} - FOR_OTHERS
+    assert {"half", "verified", "environment", "scratch", "outside", "IFS", "TAR_OPTIONS"} <= names
+    return dict.fromkeys(names, value)

@@ -120,6 +120,18 @@ def test_a_python_out_of_the_iso(disc, server, shell):
 
 
 @every_shell
+@pytest.mark.parametrize("value", ["1", "/nowhere"])
+def test_variables_of_the_environment(disc, server, shell, value):
+    """Whatever is set there, the RPMs are read, verified and unpacked as ever."""
+    install_sh.tools_of(server, shell)
+    more = install_sh.polluted(server, value)
+    code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", shell=shell, env=more)
+    assert (code, out[:10]) == (0, "runtime ['"), err
+    assert os.listdir(str(server / "a prefix" / "python")) == ["3.6.8-rpm"]
+    assert os.listdir(str(server / "tmp")) == []
+
+
+@every_shell
 def test_a_directory_and_relative_paths(disc, server, shell):
     """--rpm-repo with a copied tree; what is relative stays so for offkit."""
     install_sh.tools_of(server, shell)

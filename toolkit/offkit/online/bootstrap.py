@@ -8,6 +8,8 @@ import csv
 import hashlib
 import io
 import pkgutil
+import re
+import textwrap
 from typing import Dict, List, Sequence
 
 from offkit.edges import data
@@ -37,6 +39,12 @@ PARTS = (
 )
 _OFFSET = b"@REST_OFFSET"  # 12 characters, as the number that takes its place
 _DIGEST = b"@OFFKIT_REST_SHA256".ljust(64, b"@")  # 64, as the digest
+_VARIABLES = b"@OFFKIT_VARIABLES@"
+# The script's own variables are in lower case or begin with OFFKIT_; others are the environment's.
+_OWN = rb"([a-z_][a-z0-9_]*|OFFKIT_[A-Z0-9_]+)"
+_EXPANDED = re.compile(rb"\$\{?#?" + _OWN)
+_ASSIGNED = re.compile(rb"(?<![\w@])" + _OWN + rb"=")
+_READ = re.compile(rb"\bread -r((?: [a-z_][a-z0-9_]*)+)|\bfor ([a-z_][a-z0-9_]*) in")
 _SELF = b"# sha256 @OFFKIT_SELF_SHA256@"
 
 
@@ -48,10 +56,19 @@ def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Seq
     OffkitError when this offkit is incomplete.
     """
     text = b"".join(_part(name) for name in PARTS)
+    text = text.replace(_VARIABLES, _folded(variables(text)))
     for name, value in _values(where, pyz, carried, rpms).items():
         text = text.replace(b"@OFFKIT_" + name.encode("ascii") + b"@", value.encode("ascii"))
     text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
     return _vouched(text.partition(_SELF)[0])
+
+
+def variables(text: bytes) -> List[bytes]:
+    """The names that a script of ours sets or uses, in order; awk's among them, which does no harm."""
+    found = set(_EXPANDED.findall(text)) | set(_ASSIGNED.findall(text))
+    for words in _READ.findall(text):
+        found.update(b" ".join(words).split())
+    return sorted(found - {b"_"})
 
 
 def seal(text: bytes, offset: int, digest: str) -> bytes:
@@ -125,6 +142,12 @@ def _part(name: str) -> bytes:
     if text is None:
         raise OffkitError("this offkit is incomplete: {} is missing".format(path))
     return text.replace(b"\r\n", b"\n")
+
+
+def _folded(words: Sequence[bytes]) -> bytes:
+    """As one command of a shell in lines of readable length."""
+    lines = textwrap.wrap(b" ".join(words).decode("ascii"), 100, break_on_hyphens=False)
+    return " \\\n    ".join(lines).encode("ascii")
 
 
 def _vouched(body: bytes) -> bytes:

@@ -51,6 +51,8 @@ own_scratch() {
 
 main() {
     trap 'answer $?' EXIT
+    outside= # the mount namespace that this script was in before enter_namespace
+    case ${1:-} in --outside=*) outside=${1#*=} && shift ;; esac
     read_arguments "$@"
     if [ -z "$bundle" ]; then
         find_bundle

@@ -13,9 +13,7 @@ private=
 # process; where there can be none, images are read without mounting them.
 enter_namespace() {
     here=$(readlink /proc/self/ns/mnt 2>/dev/null) || here=
-    before=${OFFKIT_OUTSIDE:-}
-    unset OFFKIT_OUTSIDE
-    if [ -n "$before" ] && [ -n "$here" ] && [ "$before" != "$here" ]; then
+    if [ -n "$outside" ] && [ -n "$here" ] && [ "$outside" != "$here" ]; then
         # util-linux of EL 7 leaves a new namespace shared with the old one (unshare(1), 2.23).
         mount --make-rprivate / 2>/dev/null
         # proc(5), mountinfo: optional fields from the seventh to a single hyphen
@@ -24,9 +22,9 @@ enter_namespace() {
         fi
         return 0
     fi
-    [ -z "$before" ] && [ -n "$here" ] && [ -z "$no_root$dry_run" ] && [ -n "$isos" ] && [ -f "$0" ] || return 0
+    [ -z "$outside" ] && [ -n "$here" ] && [ -z "$no_root$dry_run" ] && [ -n "$isos" ] && [ -f "$0" ] || return 0
     unshare -m sh -c : 2>/dev/null || return 0
-    OFFKIT_OUTSIDE=$here exec unshare -m sh "$0" "$@"
+    exec unshare -m sh "$0" "--outside=$here" "$@"
 }
 
 # Sets $bases, $keys and $sources from --iso and --rpm-repo. Ends with every medium that cannot be

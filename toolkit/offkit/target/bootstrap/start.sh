@@ -5,6 +5,9 @@
 # Exit codes: 1 what was asked for cannot be had, 2 usage, 3 damaged bundle or medium, 4 no fitting
 # Python, no room, no permission; else those of offkit.
 
+# Options that the tools below take out of the environment (grep(1) of EL 7, tar(1), gzip(1), bzip2(1), xz(1)).
+unset -v IFS GREP_OPTIONS TAR_OPTIONS GZIP BZIP BZIP2 XZ_OPT XZ_DEFAULTS POSIXLY_CORRECT
+
 # The last line holds the checksum of all others. A shell reads command by command: whatever
 # happened to the rest of this file, this comes first.
 if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
@@ -17,6 +20,10 @@ if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
 fi
 
 set -u
+
+# Nothing that the environment holds is a variable of this script: all of them are written here when
+# the parts are joined (online/bootstrap.py). What is used before it is set then ends the script.
+unset -v @OFFKIT_VARIABLES@
 
 # No name server is asked (resolv.conf(5)): yum wants this machine's full name, and where none
 # answers that is a time-out each.
