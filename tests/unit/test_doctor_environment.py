@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from elf_maker import build
+from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem
-from offkit.target.doctor import examine
+from offkit.target.doctor import environment, examine
 from server_maker import SITE, Server
 
 STDLIB = "/usr/lib64/python3.6/"
@@ -125,3 +126,51 @@ def test_modules_of_the_base_interpreter(server, below, visible, missing):
         (name, "is missing; needed by {}/pkg/core.cpython-36m-x86_64-linux-gnu.so".format(top))
         for name in missing
     ]
+
+
+def places(server, where="/usr"):
+    found, _ = environment.locate(Tree(server.root), where)
+    return found.site_packages, found.outside
+
+
+def put_python(server):
+    """The system's own Python, below /usr."""
+    shutil.rmtree(server.host("/usr/lib64/python3.6"))
+    server.put("/usr/lib64/python3.9/os.py", "")
+    server.put("/usr/bin/python3.9", build(interpreter="/lib64/ld-linux-x86-64.so.2"))
+    for path in ("/usr/lib64/python3.9/site-packages/a.py", "/usr/lib/python3.9/site-packages/b.py"):
+        server.put(path, "")
+
+
+def test_what_pip_adds_to_the_systems_python(tmp_path):
+    """On EL and Fedora it lies below /usr/local and counts, for that Python alone and for what is made
+    with it and lets it be seen."""
+    server = Server(tmp_path / "root")
+    put_python(server)
+    server.put("/usr/local/lib/python3.9/site-packages/c.py", "")
+    own = ("/usr/lib/python3.9/site-packages", "/usr/lib64/python3.9/site-packages")
+    local = "/usr/local/lib/python3.9/site-packages"
+    assert places(server) == ((*own, local), ())
+    server.put(
+        "/opt/other/pyvenv.cfg", "home = /usr/bin\nversion = 3.9.16\ninclude-system-site-packages = true\n"
+    )
+    server.put("/opt/other/lib/python3.9/site-packages/d.py", "")
+    server.put("/usr/lib64/python3.9/encodings/__init__.py", "")
+    assert places(server, "/opt/other")[1] == (*own, local)
+
+
+def test_debians_python_has_its_packages_elsewhere(tmp_path):
+    """In dist-packages, and what lies in /usr/local/lib/python3.9/site-packages is another Python's."""
+    server = Server(tmp_path / "root")
+    put_python(server)
+    for path in (
+        "/usr/local/lib/python3.9/site-packages",
+        "/usr/local/lib/python3.9/dist-packages",
+        "/usr/lib/python3/dist-packages",
+    ):
+        server.put(path + "/c.py", "")
+    own = ("/usr/lib/python3.9/site-packages", "/usr/lib64/python3.9/site-packages")
+    assert places(server) == (
+        own,
+        ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3.9/dist-packages"),
+    )

@@ -9,31 +9,12 @@ from offkit.badapple import environment
 from offkit.model.errors import EnvironmentProblem
 
 
-def site_of(root):
-    return os.path.join(str(root), "lib", "python{}.{}".format(*sys.version_info[:2]), "site-packages")
-
-
 def test_the_libraries_are_named():
     """Versions of what was imported; nothing is added when it can be imported already."""
     found = environment.load()
     assert found.cv2[0].isdigit()
     assert found.numpy[0].isdigit()
     assert found.site == ()
-
-
-def test_site_packages_of_an_environment(tmp_path):
-    """From pyvenv.cfg beside bin/, as site.venv() does: sys.prefix says nothing under -S."""
-    os.makedirs(site_of(tmp_path))
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\n")
-    assert environment.site_directories(str(tmp_path / "bin" / "python")) == [site_of(tmp_path)]
-
-
-def test_site_packages_of_a_plain_interpreter(tmp_path):
-    """Without pyvenv.cfg it is the interpreter's own, where it exists."""
-    for path in environment.site_directories(str(tmp_path / "bin" / "python")):
-        assert os.path.isdir(path)
-        assert not path.startswith(str(tmp_path))
 
 
 @pytest.mark.parametrize(

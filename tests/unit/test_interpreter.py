@@ -97,7 +97,7 @@ def test_the_question_is_isolated():
     def answer(argv):
         seen.append(list(argv))
         data = {"executable": "/x/python3", "implementation": "cpython", "version": "3.6.8"}
-        data.update({"soabi": "cpython-36m-x86_64-linux-gnu", "bits": 64, "missing": []})
+        data.update({"prefix": "/x", "soabi": "cpython-36m-x86_64-linux-gnu", "bits": 64, "missing": []})
         return Result(argv, 0, json.dumps(data), "")
 
     assert interpreter.probe("/x/python3", answer) == GOOD._replace(path="/x/python3")

@@ -5,9 +5,9 @@ import importlib.util
 import os
 import re
 import sys
-import sysconfig
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Tuple
 
+from offkit.edges import sites
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
@@ -40,7 +40,7 @@ def load() -> Libraries:
         os.environ.setdefault(name, value)
     added: List[str] = []
     if importlib.util.find_spec("cv2") is None or importlib.util.find_spec("numpy") is None:
-        added = [path for path in site_directories() if path not in sys.path]
+        added = [path for path in sites.on_path() if path not in sys.path]
         sys.path.extend(added)
     found = {}
     problems: List[Finding] = []
@@ -84,24 +84,3 @@ def _missing(name: str, error: ImportError) -> Finding:
     )
     looked = tuple(path for path in sys.path if path) if absent else (sys.executable,)
     return Finding("VID001", ERROR, name, "import {} fails: {}".format(name, reason), looked, fix)
-
-
-def site_directories(executable: Optional[str] = None) -> List[str]:
-    """Existing site-packages of the environment that ``executable`` belongs to, or of the interpreter.
-
-    Without the site module sys.prefix is the base interpreter's up to 3.13, so pyvenv.cfg is
-    looked for where site.venv() does: beside the executable and one directory above.
-    """
-    beside = os.path.dirname(os.path.abspath(executable or sys.executable))
-    prefix = None
-    for place in (os.path.dirname(beside), beside):
-        if os.path.isfile(os.path.join(place, "pyvenv.cfg")):
-            prefix = place
-            break
-    given = {"base": prefix, "platbase": prefix} if prefix else None
-    found: List[str] = []
-    for kind in ("purelib", "platlib"):
-        path = sysconfig.get_path(kind, vars=given)
-        if path and path not in found and os.path.isdir(path):
-            found.append(path)
-    return found

@@ -7,10 +7,10 @@ import io
 import os
 import re
 import zipfile
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from offkit import __version__
-from offkit.edges import data, files, host
+from offkit.edges import data, files, host, sites
 from offkit.edges.host import Host
 from offkit.edges.run import Result
 from offkit.model import layout, packages
@@ -120,22 +120,12 @@ class Builder:
         self._program(argv, "pip")
         files.remove_tree(os.path.join(self._root, SCRATCH))
         os.mkdir(os.path.join(self._root, SCRATCH), 0o700)
-        found = {os.path.realpath(path) for path in self._sites()}
         self._packages = tuple(
             generations.package(_contents(os.path.join(site, name, "METADATA")))
-            for site in found
+            for site in sites.below(self._root)
             for name in sorted(os.listdir(site))
             if name.endswith(".dist-info")
         )
-
-    def _sites(self) -> List[str]:
-        """site-packages, twice where lib64 is a link to lib."""
-        places = []
-        for library in ("lib", "lib64"):
-            series = os.path.join(self._root, library, "python{}.{}".format(*self._plan.python.release[:2]))
-            if os.path.isdir(os.path.join(series, "site-packages")):
-                places.append(os.path.join(series, "site-packages"))
-        return places
 
     def _relocate(self, argv: Sequence[str]) -> None:
         alias = self._plan.alias.encode("ascii")
@@ -155,7 +145,7 @@ class Builder:
                 changed["bin/" + name] = after
         settings = os.path.join(self._root, "pyvenv.cfg")
         files.replace(settings, scripts.relocate_settings(_contents(settings), alias, final))
-        for site in self._sites():
+        for site in sites.below(self._root):
             relative = os.path.relpath(site, self._root)
             for name in sorted(os.listdir(site)):
                 record = os.path.join(site, name, "RECORD")

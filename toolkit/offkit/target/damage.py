@@ -9,7 +9,7 @@ import os
 import zipfile
 from typing import Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
-from offkit.edges import files
+from offkit.edges import files, sites
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.model import layout, record
@@ -69,11 +69,7 @@ def _packages(one: Generation) -> Iterator[str]:
 
 def _recorded(root: str) -> _Recorded:
     recorded = _Recorded(set(), {}, [])
-    seen = set()
-    for site in sites(root):
-        if os.path.realpath(site) in seen:
-            continue
-        seen.add(os.path.realpath(site))
+    for site in sites.below(root):
         for name in sorted(os.listdir(site)):
             if not name.endswith(".dist-info"):
                 continue
@@ -90,18 +86,6 @@ def _recorded(root: str) -> _Recorded:
                 path = os.path.normpath(os.path.join(site, files.path(claim.path)))
                 recorded.owners.setdefault(path, []).append(claim)
     return recorded
-
-
-def sites(root: str) -> List[str]:
-    """The site-packages of an environment, twice where lib64 is a link to lib."""
-    found = []
-    for library in ("lib", "lib64"):
-        place = os.path.join(root, library)
-        for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
-            site = os.path.join(place, name, "site-packages")
-            if name.startswith("python") and os.path.isdir(site):
-                found.append(site)
-    return found
 
 
 def _own_files(one: Generation, bundle: BundleFile) -> Iterator[str]:

@@ -55,6 +55,7 @@ except Exception:
     missing.append("hashlib")
 print(json.dumps({{
     "executable": sys.executable,
+    "prefix": sys.base_prefix,
     "implementation": sys.implementation.name,
     "version": "{{}}.{{}}.{{}}".format(*sys.version_info[:3]),
     "soabi": sysconfig.get_config_var("SOABI") or "",
@@ -168,13 +169,26 @@ def _unusable(path: str, why: str) -> EnvironmentProblem:
 def read_answer(data: Dict[str, Any]) -> Interpreter:
     """An Interpreter from the JSON that the question printed."""
     return Interpreter(
-        path=_stable_name(data["executable"], data["version"]),
+        path=_stable_name(_at_home(data["executable"], data["prefix"]), data["version"]),
         version=data["version"],
         implementation=data["implementation"],
         abi=abi_of(data["soabi"]),
         bits=data["bits"],
         missing=tuple(data["missing"]),
     )
+
+
+def _at_home(executable: str, prefix: str) -> str:
+    """The name below its own prefix, where ``executable`` is a link from another one's ``bin``.
+
+    An environment's ``home`` is the directory of the name it is made with, and getpath looks for the
+    standard library upwards from there: /usr/bin/python3.11, a link to a compiled Python, would get
+    the library that lies in /usr.
+    """
+    for path in (executable, os.path.realpath(executable)):
+        if os.path.realpath(os.path.dirname(os.path.dirname(path))) == os.path.realpath(prefix):
+            return path
+    return executable
 
 
 def _stable_name(executable: str, version: str) -> str:

@@ -90,8 +90,12 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         if not site_packages:
             findings.append(startup.no_site_packages(tree, where, name))
     outside: Tuple[str, ...] = ()
-    if config.get("include-system-site-packages", "false").lower() == "true" and base:
-        outside = _outside(tree, base, name)
+    if own:
+        site_packages += _local(tree, base, name)
+        outside = _debian(tree, base, name)
+    elif config.get("include-system-site-packages", "false").lower() == "true" and base:
+        outside = _directories(tree, base, name + "/site-packages") + _local(tree, base, name)
+        outside += _debian(tree, base, name)
     outside += pth.added(tree, site_packages + outside, (where, base, *site_packages, *outside))
     dynload = _directories(tree, base, name + "/lib-dynload") if base else ()
     found = Environment(
@@ -206,14 +210,23 @@ def _base_prefix(tree: Tree, home: str, interpreter: str, series: Tuple[int, int
     return ""
 
 
-def _outside(tree: Tree, base: str, name: str) -> Tuple[str, ...]:
-    """The base interpreter's packages; Debian has those of its own Python in dist-packages."""
-    found = list(_directories(tree, base, name + "/site-packages"))
-    found += _directories(tree, base, name + "/dist-packages")
+def _local(tree: Tree, base: str, name: str) -> Tuple[str, ...]:
+    """Where pip puts packages for the system's own Python of EL and Fedora, and that finds them
+    (Making_sudo_pip_safe: ``site.addsitepackages``); Debian's does not."""
+    if base != "/usr" or tree.is_dir("/usr/lib/python3/dist-packages"):
+        return ()
+    own = {tree.real(path) for path in _directories(tree, base, name + "/site-packages")}
+    found = _directories(tree, "/usr/local", name + "/site-packages")
+    return tuple(path for path in found if tree.real(path) not in own)
+
+
+def _debian(tree: Tree, base: str, name: str) -> Tuple[str, ...]:
+    """Debian's own Python has its packages in dist-packages (``site.getsitepackages`` there)."""
+    found = _directories(tree, base, name + "/dist-packages")
     found += _directories(tree, base, "python3/dist-packages")
     if base == "/usr":
         found += _directories(tree, "/usr/local", name + "/dist-packages")
-    return tuple(found)
+    return found
 
 
 def _directories(tree: Tree, prefix: str, below: str) -> Tuple[str, ...]:
