@@ -1,29 +1,34 @@
 # make demo   sets up everything and shows the whole journey on real parts, in demo/
 # make test   sets up everything and passes every test this machine can run
-PYTHON ?= python3
+# PYTHON=python3.12 chooses one; else the first that will do (tests/machine.sh)
+PYTHON ?=
+GOAL := $(if $(filter-out help demo,$(MAKECMDGOALS)),test,demo)
 VENV := .venv
 BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
-.PHONY: help demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-demo: $(VENV)/.offkit
+# What is missing on this machine is said first, all of it.
+machine:
+	@sh tests/machine.sh $(GOAL) $(PYTHON) >/dev/null
+
+demo: machine $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
 
-test: lint lint-ansible unit unit36 unit-ansible molecule online e2e
+test: machine lint lint-ansible unit unit36 unit-ansible molecule online e2e
 	@echo "make test: everything passed"
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
 # offkit itself, as a user would install it
-$(VENV)/.offkit: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "offkit bundles on Python 3.10 or newer; this is " + sys.version.split()[0] + " (make PYTHON=python3.12 ...)" or 0)'
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.offkit: pyproject.toml | machine
+	"$$(sh tests/machine.sh $(GOAL) $(PYTHON))" -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
 	@touch $@
@@ -59,6 +64,7 @@ lint: $(VENV)/.tools
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py ansible/roles/offkit/files/serve.py
+	$(BIN)/shellcheck -s sh tests/machine.sh
 	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
 	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 

@@ -1,0 +1,159 @@
+"""tests/machine.sh: what a machine lacks for 'make demo' and 'make test' is said first, all of it."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCRIPT = os.path.join(HERE, "..", "machine.sh")
+TOOLS = ("sh", "awk", "df", "dirname", "id", "pwd", "uname", "git", "make", "tar")
+# What os-release(5) holds there
+SYSTEMS = {
+    "debian12": 'ID=debian\nVERSION_ID="12"\n',
+    "debian13": 'ID=debian\nVERSION_ID="13"\n',
+    "debian11": 'ID=debian\nVERSION_ID="11"\n',
+    "ubuntu22": 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="22.04"\n',
+    "mint": 'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n',
+    "fedora": "ID=fedora\nVERSION_ID=42\n",
+    "rocky9": 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n',
+    "alma10": 'ID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="10.0"\n',
+    "rhel8": 'ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="8.10"\n',
+    "centos7": 'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\n',
+    "arch": "ID=arch\n",
+}
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A directory with a bin; commands are put there one by one."""
+    (tmp_path / "bin").mkdir()
+    for tool in TOOLS:
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or "/usr/bin/" + tool)
+    (tmp_path / "os-release").write_text(SYSTEMS["debian12"])
+    return tmp_path
+
+
+def put(machine, name, text):
+    path = machine / "bin" / name
+    if path.is_symlink() or path.exists():
+        path.unlink()
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+
+
+def python(machine, name, version="3.11.2", absent="-", path="/usr/bin/python3.11"):
+    """A command that answers as such a Python would."""
+    put(machine, name, "printf '%s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
+
+
+def check(machine, *args):
+    done = subprocess.run(
+        [str(machine / "bin" / "sh"), SCRIPT, *args],
+        env={"PATH": str(machine / "bin"), "OS_RELEASE": str(machine / "os-release"), "TMPDIR": str(machine)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_running_python_will_do():
+    """This machine passes its own check, and the Python is named by a path that exists."""
+    done = subprocess.run(["sh", SCRIPT, "demo", sys.executable], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert os.access(done.stdout.strip(), os.X_OK)
+
+
+def test_nothing_is_missing(machine):
+    """Then the Python is printed, and nothing else."""
+    python(machine, "python3")
+    assert check(machine, "test") == (0, "/usr/bin/python3.11\n", "")
+
+
+def test_the_first_that_will_do(machine):
+    """python3 too old, python3.13 without venv, python3.12 complete."""
+    python(machine, "python3", "3.9.2")
+    python(machine, "python3.13", "3.13.5", "ensurepip")
+    python(machine, "python3.12", "3.12.1", path="/opt/python3.12")
+    assert check(machine, "demo") == (0, "/opt/python3.12\n", "")
+    code, _, err = check(machine, "demo", "python3.13")
+    assert code == 1
+    assert "python3.13 (3.13.5) lacks ensurepip" in err
+
+
+def test_all_at_once(machine):
+    """Debian 12 with python3 and without python3-venv and git: one message, one command."""
+    python(machine, "python3", absent="ensurepip")
+    (machine / "bin" / "git").unlink()
+    put(machine, "df", "printf 'Filesystem 1024-blocks Used Available\\nx 9 9 102400\\n'\n")
+    code, out, err = check(machine, "test")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[:3] == [
+        "make test: this machine lacks",
+        "  Python 3.10 or newer with venv and ensurepip (python3 (3.11.2) lacks ensurepip)",
+        "  git",
+    ]
+    assert err.count("(free: 100 MB)") == 2
+    sudo = "" if os.geteuid() == 0 else "sudo "
+    assert "install it:  {}apt-get install git make python3 python3-venv\n".format(sudo) in err
+    assert err.rstrip().endswith("set TMPDIR (for what is temporary) and clone elsewhere")
+
+
+def test_room_alone_is_no_matter_of_packages(machine):
+    """Nothing to install is named for it."""
+    python(machine, "python3")
+    put(machine, "df", "printf 'Filesystem 1024-blocks Used Available\\nx 9 9 102400\\n'\n")
+    code, _, err = check(machine, "demo")
+    assert code == 1
+    assert "install" not in err
+    assert "room: 600 MB in " in err
+
+
+@pytest.mark.parametrize(
+    ("system", "packages"),
+    [
+        ("debian12", "apt-get install git make python3 python3-venv"),
+        ("debian13", "apt-get install git make python3 python3-venv"),
+        ("debian11", ""),
+        ("ubuntu22", "apt-get install git make python3 python3-venv"),
+        ("mint", "apt-get install git make python3 python3-venv"),
+        ("fedora", "dnf install git make tar python3"),
+        ("rocky9", "dnf install git make tar python3.11"),
+        ("rhel8", "dnf install git make tar python3.11"),
+        ("alma10", "dnf install git make tar python3"),
+        ("centos7", ""),
+        ("arch", ""),
+    ],
+)
+def test_packages_by_the_names_of_the_system(machine, system, packages):
+    """A command where that release has such a Python; else where to name one."""
+    (machine / "os-release").write_text(SYSTEMS[system])
+    code, _, err = check(machine, "demo")
+    assert code == 1
+    assert "there is no python3" in err
+    if packages:
+        assert packages + "\n" in err
+    else:
+        assert "make demo PYTHON=/path/to/python3.12" in err
+        assert "dnf" not in err
+        assert "apt-get" not in err
+
+
+def test_macos(machine):
+    """Its own Python is 3.9; git and make come with the command line tools."""
+    put(machine, "uname", "echo Darwin\n")
+    python(machine, "python3", "3.9.6", path="/usr/bin/python3")
+    code, _, err = check(machine, "demo")
+    assert code == 1
+    assert "python3 is 3.9.6" in err
+    assert "install it:  xcode-select --install; brew install python\n" in err
+
+
+def test_a_link_from_another_prefix(machine):
+    """venv is run by the real name: the link's own prefix may have another standard library."""
+    real = os.path.realpath(sys.executable)
+    (machine / "bin" / "python3").symlink_to(real)
+    assert check(machine, "demo") == (0, real + "\n", "")
