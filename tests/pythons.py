@@ -26,6 +26,14 @@ def find(series):
     return None
 
 
+def version(path):
+    """The full version of the interpreter at ``path``: 3.11.2."""
+    printed = subprocess.check_output(
+        [path, "-I", "-c", "print('%d.%d.%d' % __import__('sys').version_info[:3])"]
+    )
+    return printed.decode("ascii").strip()
+
+
 def newest():
     """The newest CPython at hand, at least the running one: (path, series)."""
     for minor in range(20, sys.version_info[1], -1):

@@ -25,7 +25,8 @@ def main():
         bundle, prefix = os.path.join(folder, "bundle.tar"), os.path.join(folder, "prefix")
         quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(
-            [world.OFFKIT, "bundle", "click==8.0.4", *world.target_args(series), "-o", bundle], **quiet
+            [world.OFFKIT, "bundle", "click==8.0.4", *world.target_args((python, series)), "-o", bundle],
+            **quiet,
         )
         subprocess.run(["tar", "-xf", bundle, "-C", folder, "install.sh", "offkit.pyz"], **quiet)
         script = os.path.join(folder, "install.sh")

@@ -53,7 +53,7 @@ def isolated():
 def bundle(server, tmp_path_factory):
     """The default bundle for the server's Python, from the real index."""
     path = tmp_path_factory.mktemp("bundle") / "bundle.tar"
-    done = run([world.OFFKIT, "bundle", *world.target_args(server[1]), "-o", path])
+    done = run([world.OFFKIT, "bundle", *world.target_args(server), "-o", path])
     assert done.returncode == 0, done.stderr
     return path
 
@@ -62,7 +62,7 @@ def bundle(server, tmp_path_factory):
 def small_bundle(server, tmp_path_factory):
     """click==8.0.4 and what the server's Python needs beside it."""
     path = tmp_path_factory.mktemp("small") / "bundle.tar"
-    done = run([world.OFFKIT, "bundle", "click==8.0.4", *world.target_args(server[1]), "-o", path])
+    done = run([world.OFFKIT, "bundle", "click==8.0.4", *world.target_args(server), "-o", path])
     assert done.returncode == 0, done.stderr
     return path
 

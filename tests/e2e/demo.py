@@ -63,11 +63,15 @@ def main():
     show(
         os.path.relpath(world.OFFKIT, DEMO),
         "bundle",
-        *world.target_args(series),
+        *world.target_args((python, series)),
         "-o",
         "bundle.tar",
         log="bundle.log",
     )
+    if not sys.platform.startswith("linux"):
+        show(os.path.relpath(world.OFFKIT, DEMO), "inspect", "bundle.tar")
+        say("\nWhat follows takes place on a Linux server: carry demo/bundle.tar to one.")
+        return
     say("\n--- from here on there is no network " + "-" * 60)
     if isolated:
         probe = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"

@@ -48,7 +48,7 @@ def test_another_python_on_the_online_side_makes_the_same_bundle(tmp_path, small
                  [uv, "pip", "install", "-q", "-p", tmp_path / "venv/bin/python", ROOT]):  # fmt: skip
         subprocess.run(argv, check=True, env=environment)
     out = tmp_path / "bundle.tar"
-    done = bundle(out, "click==8.0.4", *world.target_args(server[1]), offkit=tmp_path / "venv/bin/offkit")
+    done = bundle(out, "click==8.0.4", *world.target_args(server), offkit=tmp_path / "venv/bin/offkit")
     assert done.returncode == 0, done.stderr
     assert out.read_bytes() == small_bundle.read_bytes()
 
@@ -101,7 +101,7 @@ def test_a_second_bundle_downloads_nothing(tmp_path):
 def test_a_lock_makes_the_same_bundle(tmp_path, small_bundle, server):
     """offkit lock, then bundle -r: pins, hashes and bytes agree."""
     lock = tmp_path / "lock.txt"
-    target = world.target_args(server[1])
+    target = world.target_args(server)
     assert run([world.OFFKIT, "lock", "click==8.0.4", *target, "-o", lock]).returncode == 0
     assert (
         "--hash=sha256:6a7a62563bbfabfda3a38f3023a1db4a35978c0abd76f6c9605ecd6554d6d9b1" in lock.read_text()

@@ -1,6 +1,7 @@
 """What the demo and the end-to-end tests share: the online side, a server's Python, no network."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,11 @@ def server_python():
     return (path, "3.6") if path else pythons.newest()
 
 
-def target_args(series):
-    """Options of 'offkit bundle' for a server with that Python on this machine's glibc."""
-    return ["--python", series] if series == "3.6" else ["--python", series, "--target", "el9"]
+def target_args(server):
+    """Options of 'offkit bundle' for a server with that Python, a (path, series), on this machine. An
+    exact version: what a series alone stands for may be newer than what is here."""
+    path, series = server
+    arch = [] if platform.machine() == "x86_64" else ["--arch", platform.machine()]
+    if series == "3.6":
+        return ["--python", series, *arch]
+    return ["--python", pythons.version(path), "--target", "el9", *arch]
