@@ -9,7 +9,7 @@ PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 
-.PHONY: help machine demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -119,6 +119,11 @@ lab-shell: $(VENV)/.tools
 # make lab-fleet    a shell on the control node of a fleet of such servers; FILES="bundle.tar ..." are at hand there
 lab-fleet: $(VENV)/.tools $(ANSIBLE)/.ready
 	@$(BIN)/python tests/lab/fleet_shell.py $(FILES)
+
+# make stranger    these commands on a stock Debian, as an ordinary user gives them, and in odd surroundings (root)
+stranger: $(VENV)/.tools
+	$(BIN)/python tests/stranger/stranger.py
+	$(BIN)/python tests/stranger/stranger.py --odd --commands "make demo" "make check"
 
 # make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-table.md
 truth: $(VENV)/.tools
