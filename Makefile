@@ -26,11 +26,13 @@ test: machine lint lint-ansible unit unit36 unit-ansible molecule online e2e
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
-# offkit itself, as a user would install it
+# offkit itself, from this tree. A path beyond ASCII in a .pth keeps every Python before 3.13 from
+# starting in the C locale (site.addpackage): a relative one will do.
 $(VENV)/.offkit: pyproject.toml | machine
 	"$$(sh tests/machine.sh $(GOAL) $(PYTHON))" -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
+	@for pth in $(VENV)/lib/python3*/site-packages/_offkit.pth; do echo ../../../../toolkit >"$$pth"; done
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.offkit
