@@ -32,7 +32,7 @@ $(VENV)/.offkit: pyproject.toml | machine
 	"$$(sh tests/machine.sh $(GOAL) $(PYTHON))" -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
-	@for pth in $(VENV)/lib/python3*/site-packages/_offkit.pth; do echo ../../../../toolkit >"$$pth"; done
+	@for pth in $(VENV)/lib/python3*/site-packages/*offkit*.pth; do echo ../../../../toolkit >"$$pth"; done
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.offkit
