@@ -36,9 +36,9 @@ print(",".join(absent) or "-")
 print(path)
 '
 
-# ask COMMAND: sets $version, $absent and $path; fails when it does not start.
+# ask COMMAND: sets $version, $absent and $path; fails with its last words in $answer when it does not start.
 ask() {
-    answer=$("$1" -c "$question" 2>/dev/null) || return 1
+    answer=$("$1" -c "$question" 2>&1) || return 1
     { read -r version && read -r absent && read -r path; } <<END
 $answer
 END
@@ -58,7 +58,7 @@ told=
 for candidate in ${named:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     if ! ask "$candidate"; then
-        why="$candidate does not start"
+        why="$candidate does not start: $(printf '%s\n' "$answer" | tail -n 1)"
     elif ! new_enough; then
         why="$candidate is $version"
     elif [ "$absent" != - ]; then

@@ -73,6 +73,15 @@ def test_nothing_is_missing(machine):
     assert check(machine, "test") == (0, "/usr/bin/python3.11\n", "")
 
 
+def test_one_that_does_not_start(machine):
+    """Its own last words say why."""
+    put(machine, "python3", "echo 'libpython3.11.so.1.0: cannot open shared object file' >&2; exit 127\n")
+    (machine / "bin" / "tail").symlink_to(shutil.which("tail"))
+    code, _, err = check(machine, "demo")
+    assert code == 1
+    assert "(python3 does not start: libpython3.11.so.1.0: cannot open shared object file)" in err
+
+
 def test_the_first_that_will_do(machine):
     """python3 too old, python3.13 without venv, python3.12 complete."""
     python(machine, "python3", "3.9.2")

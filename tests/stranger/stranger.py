@@ -113,13 +113,14 @@ class Stranger:
         for name in ("upper", "work", "root", "mnt"):
             os.mkdir(os.path.join(folder, name))
         self._binds = ["ro", os.path.join(folder, "mnt"), "/mnt"]
-        self._path = PATH
+        self._path, self._compiled = PATH, []
         for series in filter(None, (options.only, options.also)):
             python = pythons.find(series)
             if python is None:
                 sys.exit("no CPython {} on PATH or under pyenv".format(series))
             place = "/opt/python" + series
             self._binds += ["ro", os.path.dirname(os.path.dirname(python)), place]
+            self._compiled.append(place)
             self._path = place + "/bin:" + self._path if options.only else self._path + ":" + place + "/bin"
         for path in FILES:
             if os.path.exists(path):
@@ -146,6 +147,9 @@ class Stranger:
         ]
         if user == "user":
             lines.append("useradd -M -u {} -d '{}' -s /bin/bash user".format(uid, self.home))
+        for place in self._compiled:
+            lines.append("echo {}/lib > /etc/ld.so.conf.d/{}.conf".format(place, os.path.basename(place)))
+        lines.append("ldconfig")
         lines.append("chown -R {0}:{0} '{1}'".format(uid, self.home))
         self._run(["sh", "-c", "\n".join(lines)], check=True)
 
