@@ -460,14 +460,14 @@ class World:
         ldso = _interpreter()
         with open(ldso, "rb") as source:
             content = source.read()
-        flags = host.cpu_flags()
+        cpu = host.cpu()
         arch = platform.machine()
-        special = [name for name in hwcaps.subdirectories(content, arch, flags) if name.startswith("glibc-")]
+        special = [name for name in hwcaps.subdirectories(content, arch, cpu) if name.startswith("glibc-")]
         directories = system_dirs(content)
         self.words = {
             "{}": self.here,
             "{LIB}": lib_token(directories),
-            "{PLATFORM}": hwcaps.platform(content, arch, flags),
+            "{PLATFORM}": hwcaps.platform(content, arch, cpu),
             "{LEVEL}": special[0] if special else "",
             "{DEFAULT}": directories[-1],
         }

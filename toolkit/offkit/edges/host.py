@@ -3,7 +3,9 @@
 import os
 import platform
 import re
-from typing import Dict, FrozenSet, NamedTuple, Optional, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
+
+from offkit.model.cpu import Cpu
 
 # /etc/os-release IDs whose VERSION_ID begins with the Enterprise Linux major.
 _EL_IDS = ("rhel", "centos", "rocky", "almalinux", "ol", "scientific", "virtuozzo", "eurolinux")
@@ -61,16 +63,18 @@ def parse_glibc(text: str) -> Optional[Tuple[int, int]]:
     return (int(found.group(1)), int(found.group(2))) if found else None
 
 
-def cpu_flags() -> FrozenSet[str]:
-    """What the CPU can do, by the names of /proc/cpuinfo; empty where that is not told."""
-    return parse_cpu_flags(told("/proc/cpuinfo"))
+def cpu() -> Cpu:
+    """This machine's, by /proc/cpuinfo."""
+    return parse_cpu(told("/proc/cpuinfo"))
 
 
-def parse_cpu_flags(text: str) -> FrozenSet[str]:
-    """The flags that all processors have (proc(5))."""
+def parse_cpu(text: str) -> Cpu:
+    """/proc/cpuinfo (proc(5)): the flags are those that all processors have, the vendor is the first's."""
     lines = re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
     sets = [frozenset(line.split()) for line in lines]
-    return frozenset.intersection(*sets) if sets else frozenset()
+    vendor = re.search(r"^vendor_id\s*:(.*)$", text, re.MULTILINE)
+    flags = frozenset.intersection(*sets) if sets else frozenset()
+    return Cpu(vendor.group(1).strip() if vendor else "", flags)
 
 
 def parse_os_release(text: str) -> Dict[str, str]:

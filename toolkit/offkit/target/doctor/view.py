@@ -1,6 +1,7 @@
 """The loader's look at a server's files below a root."""
 
 import errno
+import os
 from typing import Dict, List, Sequence
 
 from offkit.edges import host
@@ -9,6 +10,7 @@ from offkit.elf import cache as ldcache
 from offkit.elf import hwcaps, reader
 from offkit.elf.resolution import Opened, View
 from offkit.elf.search import Loader, system_dirs
+from offkit.model.cpu import Cpu
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _CACHE = "/etc/ld.so.cache"
@@ -71,8 +73,8 @@ def make_loader(
     """The loader of that server, with its cache and its compiled-in directories.
 
     ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known; ``platform``
-    is the architecture. The CPU is taken to be this machine's. What cannot be read becomes a
-    finding.
+    is the architecture. The CPU is taken to be this machine's, also below another root, and not to
+    be known where that is for another architecture. What cannot be read becomes a finding.
     """
     entries: List[ldcache.Entry] = []
     try:
@@ -98,14 +100,14 @@ def make_loader(
                     "this Python was built for another system: take one that was built for this one",
                 )
             )
-    cpu = host.cpu_flags()
+    cpu = host.cpu() if os.uname().machine == platform else Cpu()
     return Loader(
         view,
         entries,
         system_dirs(program),
         hwcaps.platform(program, platform, cpu),
         library_path,
-        hwcaps.subdirectories(program, platform, cpu) if cpu else None,
+        hwcaps.subdirectories(program, platform, cpu) if cpu.flags else None,
     )
 
 
