@@ -6,8 +6,20 @@ import sys
 
 import pytest
 
+try:
+    import hypothesis
+except ImportError:  # the tests of the collection have none
+    hypothesis = None
+
 # The online zone is modern Python; what runs on the server is tested on its own CPython 3.6.
 collect_ignore = ["online", "house", "lab", "e2e"] if sys.version_info < (3, 10) else []
+
+
+if hypothesis:  # how fast a machine is says nothing about what is tested on it
+    hypothesis.settings.register_profile(
+        "offkit", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("offkit")
 
 
 def pytest_configure(config):
@@ -17,6 +29,22 @@ def pytest_configure(config):
         path = os.path.join(here, folder)
         if path not in sys.path:
             sys.path.insert(0, path)
+
+
+def pytest_collection_modifyitems(config, items):
+    """One number repeats a run: what is tried is as random as the order, and goes by the same seed."""
+    seed = getattr(config.option, "randomly_seed", None)
+    if hypothesis and isinstance(seed, int):
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                hypothesis.seed(seed)(item.obj)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """The header has the seed, but not where pytest is told to be quiet."""
+    seed = getattr(config.option, "randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line("in random order; the same again: --randomly-seed={}".format(seed))
 
 
 def pytest_sessionstart(session):
