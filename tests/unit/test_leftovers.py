@@ -67,6 +67,19 @@ def test_what_belongs_to_another_user_stays(tmp_path, monkeypatch):
     assert path.exists()
 
 
+def test_what_another_container_made_stays(tmp_path, monkeypatch):
+    """Its processes have other numbers, on a host of the same name."""
+    mine = name_of(monkeypatch, GONE)
+    monkeypatch.setattr(leftovers.os, "readlink", lambda path: "pid:[1]")
+    theirs = name_of(monkeypatch, GONE)
+    for name in (mine, theirs):
+        (tmp_path / name).write_text("half")
+    assert leftovers.sweep(str(tmp_path)) == [str(tmp_path / theirs)]
+    monkeypatch.undo()
+    (tmp_path / theirs).write_text("half")
+    assert leftovers.sweep(str(tmp_path)) == [str(tmp_path / mine)]
+
+
 def test_no_directory(tmp_path):
     """Nothing to sweep where there is nothing."""
     assert leftovers.sweep(str(tmp_path / "none")) == []

@@ -2,8 +2,8 @@
 
 An interrupted run removes its own. One that was killed outright (SIGKILL, power) cannot, and
 the next run does it: whatever bears our mark, was made by this user on this host, and whose
-process is gone. The host is in the name because homes are shared over NFS, and the number of a
-process means nothing elsewhere.
+process is gone. The host is in the name because homes are shared over NFS, and so is a container
+(which may share /dev/shm or /tmp): the number of a process means nothing elsewhere.
 """
 
 import os
@@ -14,10 +14,16 @@ from contextlib import contextmanager
 from typing import Iterator, List, Optional
 
 _MARK = ".offkit"
+_HOSTS_OWN = "pid:[4026531836]"  # the namespace of processes that no container is (PROC_PID_INIT_INO)
 
 
 def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)[:40]
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)[:40]
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = _HOSTS_OWN
+    return name if space == _HOSTS_OWN else "{}-{}".format(name, re.sub(r"\D", "", space))
 
 
 def name(kind: str, extension: str) -> str:
