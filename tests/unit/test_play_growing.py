@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -63,7 +62,7 @@ def test_whoever_makes_it_ends_without_it(growing):
     """The film ends with words, and the terminal is as it was."""
     output, part, add = growing
     add(HEAD.format(4000) + frames(0, 30))
-    maker = subprocess.Popen(["sleep", "60"])
+    maker = subprocess.Popen(["sleep", "600"])
     with Session(lambda: show(Film(output, part, maker.pid)), 10, 40) as tty:
         tty.shows("waiting for frame 3")
         maker.kill()
@@ -103,13 +102,27 @@ def test_what_is_done_is_said_with_its_share():
     assert Screen.heard == ["frames converted: 71 %"]
 
 
+# Python is up, and offkit begins: what an interrupt does before is not offkit's to say.
+BEGUN = b"begun\r\n"
+START = """\
+import os, sys
+class Teller:
+    def find_spec(self, name, path=None, target=None):
+        if name == "offkit.cli.app":
+            os.write(1, b"begun\\n")
+sys.meta_path.insert(0, Teller())
+from offkit.cli.start import main
+main()
+"""
+
+
 def command(tmp_path, *args):
     """A job for Session: the command itself, in a process that is nobody else's."""
 
     def run():
         os.environ.update(PYTHONPATH=TOOLKIT, XDG_CACHE_HOME=str(tmp_path / "cache"))
         os.chdir(str(tmp_path))
-        words = [sys.executable, "-m", "offkit.cli.app", "run-badapple"]
+        words = [sys.executable, "-c", START, "run-badapple"]
         os.execv(sys.executable, words + list(args))
 
     return run
@@ -160,14 +173,13 @@ def test_a_video_is_shown_while_it_is_converted(tmp_path, video):
 def test_ctrl_c_ends_both(tmp_path, video, seed):
     """At any moment: 130, nothing left of the conversion, no process, the terminal as it was."""
     with Session(command(tmp_path, "--play", video, "-o", "a.txt", "-j", "2"), 20, 80) as tty:
-        if seed:
-            tty.until(b"\033[?1049h")
+        tty.until(b"\033[?1049h" if seed else BEGUN)
         time.sleep(random.Random(seed).random() * 0.5)
         tty.press(b"\x03")
         code, _ = tty.end()
-        assert code in (130, -signal.SIGINT if not seed else 130), tty.output
+        assert code == 130, tty.output
         assert tty.output.count(b"\033[?1049h") <= tty.output.count(LEFT)
-        assert "Traceback" not in tty.output.decode("utf-8") or not seed
+        assert b"Traceback" not in tty.output
         with pytest.raises(ProcessLookupError):
             os.killpg(tty.job, 0)
     left = set(os.listdir(str(tmp_path))) - {"cache"}

@@ -12,6 +12,7 @@ import typer
 
 from offkit import __version__
 from offkit.cli import render
+from offkit.cli.importing import importing
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
@@ -169,7 +170,8 @@ def _internal(args: List[str]) -> int:
 
 
 def _run(args: List[str]) -> int:
-    _commands()
+    with importing():
+        _commands()
     command = typer.main.get_command(app)
     try:
         code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)

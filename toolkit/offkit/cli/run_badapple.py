@@ -9,6 +9,7 @@ import typer
 from offkit.badapple import unfinished
 from offkit.badapple.formats import cells
 from offkit.cli import badapple_report, options, render
+from offkit.cli.importing import importing
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
@@ -125,16 +126,19 @@ def run_badapple(
     colour, characters = _look(color, mode, ramp)
 
     _catch_endings(*[signal.SIGINT] * play)
-    # Whether there is a cv2 at all is for this module to find out, before anything imports it.
-    from offkit.badapple import environment
+    with importing():
+        # Whether there is a cv2 at all is for this module to find out, before anything imports it.
+        from offkit.badapple import environment
 
-    environment.load()
+        environment.load()
+        from offkit.badapple import workload
+
+        if play:
+            from offkit.badapple.player import behind, companion  # noqa: F401  (for _play)
     if bench is not None:
         from offkit.cli import bench_badapple
 
         return bench_badapple.bench(video, bench, output, svg, quick, report)
-    from offkit.badapple import workload
-
     request = workload.Request(video, output, width or 0, height or 0, full, quick, jobs or 0)
     request = request._replace(
         form=form, mode=mode, colour=colour, ramp=characters, invert=invert, aspect=cell_aspect, codecs=codecs

@@ -6,8 +6,10 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
-        from offkit.cli.app import main as run
+        from offkit.cli.importing import importing
 
+        with importing():
+            from offkit.cli.app import main as run
         run()
     except KeyboardInterrupt:
         sys.exit(130)  # model.errors.EXIT_INTERRUPTED, which may not have been imported yet
