@@ -1,9 +1,11 @@
 """Real RPMs, signed by a key made for the tests, and ISO images of them: what rpmbuild, gpg,
 createrepo_c and xorriso of this machine make."""
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -88,25 +90,31 @@ class Key:
         self.home = str(home)
         self.public = os.path.join(self.home, "public")
         os.makedirs(self.home, mode=0o700)
-        gpg = ["gpg", "--homedir", self.home, "--batch", "--quiet"]
         who = "offkit tests <tests@offkit.invalid>"
-        try:
+        with self._near() as home:
+            gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
             run(gpg + ["--passphrase", "", "--quick-gen-key", who, "rsa2048", "sign", "never"])
             run(gpg + ["--armor", "--output", self.public, "--export", "tests@offkit.invalid"])
-        finally:
-            self._end_agent()
 
     def sign(self, *paths):
         define = []
         for setting in ("_gpg_name tests@offkit.invalid", "__gpg " + shutil.which("gpg")):
             define += ["--define", setting]
-        try:
-            run(["rpmsign"] + define + ["--addsign"] + list(paths), env=dict(os.environ, GNUPGHOME=self.home))
-        finally:
-            self._end_agent()
+        with self._near() as home:
+            run(["rpmsign"] + define + ["--addsign"] + list(paths), env=dict(os.environ, GNUPGHOME=home))
 
-    def _end_agent(self):
-        run(["gpgconf", "--homedir", self.home, "--kill", "all"])
+    @contextlib.contextmanager
+    def _near(self):
+        """A short path of the home: sockets of an agent lie in it, and no path of one is longer than
+        107 bytes (unix(7)). The agent ends with it."""
+        place = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
+        home = os.path.join(place, "home")
+        os.symlink(self.home, home)
+        try:
+            yield home
+        finally:
+            run(["gpgconf", "--homedir", home, "--kill", "all"])
+            shutil.rmtree(place)
 
 
 def repository(top, rpms):

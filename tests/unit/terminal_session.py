@@ -1,5 +1,6 @@
 """A pseudo-terminal with a shell of a few lines: it runs one job in the foreground, as a real one does."""
 
+import contextlib
 import fcntl
 import os
 import pickle
@@ -10,6 +11,7 @@ import struct
 import termios
 import time
 
+import waiting
 from offkit.badapple.player import companion
 from offkit.badapple.player.keys import QUESTION
 from offkit.model.errors import OffkitError
@@ -34,10 +36,13 @@ def show(film):
 
 
 class Session:
-    """``job()`` gives an exit code; it runs on a terminal of its own. Use as a context manager."""
+    """``job()`` gives an exit code; it runs on a terminal of its own. Use as a context manager.
 
-    def __init__(self, job, rows=24, columns=80, **environ):
-        self.output, self._answered = b"", 0
+    ``answers``: whether the terminal gives any. How long something may take here is ``waiting.LIMIT``.
+    """
+
+    def __init__(self, job, rows=24, columns=80, answers=True, **environ):
+        self.output, self._answers, self._answered = b"", answers, 0
         self._master, slave = pty.openpty()
         self.resize(rows, columns)
         self._told, tells = os.pipe()
@@ -82,8 +87,8 @@ class Session:
 
     def read(self, seconds=0.0):
         """What came until nothing more did for so long, or for a second."""
-        until = time.time() + 1
-        while time.time() < until and self._take(seconds):
+        until = time.monotonic() + 1
+        while time.monotonic() < until and self._take(seconds):
             pass
         return self.output
 
@@ -91,28 +96,34 @@ class Session:
         """What comes within so many seconds; whether something did. Questions are answered."""
         if not select.select([self._master], [], [], seconds)[0]:
             return False
-        self.output += os.read(self._master, 65536)
+        data = waiting.typed(self._master)
+        self.output += data
         questions = self.output.count(QUESTION)
-        os.write(self._master, b"\033[0n" * (questions - self._answered))
+        if self._answers and questions > self._answered:
+            with contextlib.suppress(OSError):  # whoever asked has left meanwhile
+                os.write(self._master, b"\033[0n" * (questions - self._answered))
         self._answered = questions
-        return True
+        return bool(data)
+
+    def _go_on(self, what):
+        """Read until ``what()`` is so. An end, or nothing at all for long, is a failure."""
+        while not what():
+            assert self._take(waiting.LIMIT), self.output[-400:]
 
     def until(self, text, since=0):
         """Read until ``text`` has come behind the byte ``since``; where it ends."""
-        give_up = time.time() + 20
-        while text not in self.output[since:]:
-            assert time.time() < give_up, self.output[-400:]
-            self._take(0.05)
+        self._go_on(lambda: text in self.output[since:])
         return self.output.index(text, since) + len(text)
 
     def told(self):
         """What the shell says next: the job's number, then for each stop or end (status, whether
         the modes are as before); the terminal is read meanwhile."""
-        give_up = time.time() + 20
-        while not select.select([self._told], [], [], 0)[0]:
-            assert time.time() < give_up, self.output[-400:]
-            self.read(0.02)
-        return pickle.loads(os.read(self._told, _NEWS))
+        while True:
+            ready = select.select([self._told, self._master], [], [], waiting.LIMIT)[0]
+            assert ready, self.output[-400:]
+            if self._told in ready:
+                return pickle.loads(os.read(self._told, _NEWS))
+            assert self._take(0), self.output[-400:]
 
     def end(self):
         """(exit code, negative for a signal; whether the terminal is as it was in every respect)."""
@@ -135,10 +146,7 @@ class Session:
 
     def shows(self, text):
         """Read until ``text`` stands on the screen."""
-        give_up = time.time() + 20
-        while b"\033[2J" not in self.output or text not in self.screen().text():
-            assert time.time() < give_up, self.screen().text()
-            self.read(0.02)
+        self._go_on(lambda: b"\033[2J" in self.output and text in self.screen().text())
 
 
 def _shell(job, slave, hears, tells):

@@ -4,9 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+
+from waiting import LIMIT, heard
 
 TOOLKIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit")
 START = "import sys; sys.path.insert(0, {!r}); from offkit.cli.start import main; main()".format(TOOLKIT)
@@ -59,7 +60,7 @@ def test_ended_by_a_signal(tmp_path, number):
     code = code.replace(
         "from offkit.cli.start",
         "import time; from offkit.cli import verify, render; "
-        "verify.verify = lambda: (open({!r}, 'w').close(), time.sleep(60)); from offkit.cli.start".format(
+        "verify.verify = lambda: (open({!r}, 'w').close(), time.sleep(600)); from offkit.cli.start".format(
             fifo
         ),
     )
@@ -67,9 +68,8 @@ def test_ended_by_a_signal(tmp_path, number):
     try:
         with open(fifo):
             pass  # the command is inside its work now
-        time.sleep(0.05)
         running.send_signal(number)
-        err = running.communicate(timeout=30)[1].decode()
+        err = running.communicate(timeout=LIMIT)[1].decode()
     finally:
         running.kill()
         running.wait()
@@ -80,25 +80,26 @@ def test_ended_by_a_signal(tmp_path, number):
 @pytest.mark.parametrize("args", [[], ["--json"]])
 def test_a_terminal_that_hung_up(tmp_path, args):
     """A connection is lost: exit 130 with nobody to tell, and no log of an error that is none."""
-    ready = tmp_path / "ready"
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     code = START.replace(
         "from offkit.cli.start",
-        "import time; from offkit.cli import generations\n"
+        "import os, time; from offkit.cli import generations\n"
         "def at_work(json: bool = False):\n"
-        "    open({!r}, 'w').close()\n"
-        "    time.sleep(60)\n"
+        "    os.write({}, b'at work')\n"
+        "    time.sleep(600)\n"
         "generations.generations = at_work\n"
-        "from offkit.cli.start".format(str(ready)),
+        "from offkit.cli.start".format(writer),
     )
     pid, terminal = os.forkpty()
     if pid == 0:
         os.environ["TMPDIR"] = str(scratch)
         os.execv(sys.executable, [sys.executable, "-c", code, "generations"] + args)
-    while not ready.exists():
-        assert os.waitpid(pid, os.WNOHANG) == (0, 0), os.read(terminal, 4096)
-        time.sleep(0.01)
+    os.close(writer)
+    assert heard(reader) == b"at work", os.read(terminal, 4096)
+    os.close(reader)
     os.close(terminal)
     assert os.waitpid(pid, 0)[1] >> 8 == 130
     assert os.listdir(str(scratch)) == []

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import waiting
 from offkit.badapple import crew
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, Finding
@@ -124,35 +125,32 @@ def chatter(job, tell):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_no_worker_outlives_its_coordinator(tmp_path):
     """The coordinator is killed outright; its workers find nobody listening and end."""
+    reader, writer = os.pipe()
     pid = os.fork()
     if not pid:  # the coordinator
+        os.close(reader)
         try:
             crew.run(chatter, [1, 2], Bar(), "fork")
         finally:
             os._exit(1)
-    children = []
-    path = "/proc/{0}/task/{0}/children".format(pid)
-    while len(children) < 2:
-        with open(path) as source:
-            children = source.read().split()
+    os.close(writer)  # the workers have it still
+    children = waiting.until(lambda: two_children(pid))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    for _ in range(500):
-        if not any(is_running(child) for child in children):
-            break
-        time.sleep(0.02)
-    left = [child for child in children if is_running(child)]
-    for child in left:  # they would hold the test run's own output open
-        os.kill(int(child), signal.SIGKILL)
-    assert left == []
-
-
-def is_running(pid):
     try:
-        with open("/proc/{}/stat".format(pid)) as source:
-            return source.read().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        assert waiting.heard(reader) == b""
+    except AssertionError:
+        for child in children:  # they would hold the test run's own output open
+            os.kill(int(child), signal.SIGKILL)
+        raise
+    finally:
+        os.close(reader)
+
+
+def two_children(pid):
+    with open("/proc/{0}/task/{0}/children".format(pid)) as source:
+        found = source.read().split()
+    return found if len(found) == 2 else []
 
 
 def test_a_process_with_threads_is_not_forked(monkeypatch):

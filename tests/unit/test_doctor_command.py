@@ -80,8 +80,9 @@ def test_quiet_and_healthy_says_nothing(server, offkit):
     assert offkit("/opt/env", "--root", server.root, "-q") == (0, "", "")
 
 
-def test_problems(server, offkit):
+def test_problems(server, offkit, monkeypatch):
     """Findings with their cures, the other groups ticked, the one line last, exit code 1."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     server.module("cv2/cv2", needed=["libSM.so.6", "libXext.so.6"])
     code, out, _ = offkit("/opt/env", "--root", server.root)
     assert code == 1
@@ -90,7 +91,12 @@ def test_problems(server, offkit):
     assert "looked in  /usr/lib64 (default directory)" in out
     assert "libraries: " not in out
     assert "packages: " in out
-    assert out.splitlines()[-2:] == ["everything to install, in one go:", "  " + YUM + "libSM libXext"]
+    yum = ["everything to install, in one go:", "  " + YUM + "libSM libXext"]
+    assert out.splitlines()[-2:] == yum
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    out = offkit("/opt/env", "--root", server.root)[1]
+    without = "that takes root; without it, for an installation of your own:"
+    assert out.splitlines()[-4:] == [*yum, without, "  sh install.sh bundle.tar --iso FILE"]
 
 
 def test_warnings_alone_are_healthy(server, offkit):

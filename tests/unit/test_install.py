@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 import bundle_maker
+import waiting
 from offkit.edges import files, run
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
@@ -397,8 +397,7 @@ def test_killed_while_pip_works(tmp_path):
     environment = dict(os.environ, PYTHONPATH=toolkit)
     child = subprocess.Popen([sys.executable, "-c", code, bundle.path, str(prefix)], env=environment)
     place = "generations/{}{}-killed/tmp/requirements.txt".format(".building-0001-", bundle.digest[:8])
-    while child.poll() is None and not (prefix / place).exists():
-        time.sleep(0.005)
+    waiting.until((prefix / place).exists, child)
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL
     assert generations.found(str(prefix)) == []

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 import bundle_maker
 import offkit
+import waiting
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 PIP = bundle_maker.pip_wheel()
@@ -297,8 +297,7 @@ def test_a_signal_leaves_nothing(bundle, tmp_path, name):
         stderr=subprocess.STDOUT,
         env=dict(os.environ, PYTHONPATH=TOOLKIT, LC_ALL="C"),
     )
-    while child.poll() is None and not list(place.glob(".building-*/tmp")):
-        time.sleep(0.005)
+    waiting.until(lambda: list(place.glob(".building-*/tmp")), child)
     child.send_signal(getattr(signal, name))
     child.send_signal(signal.SIGTERM)
     said = child.communicate()[0].decode()

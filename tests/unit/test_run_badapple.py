@@ -6,11 +6,11 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 import offkit
+import waiting
 from clip_maker import write_clip
 from offkit.badapple.shadowplay import clip, film
 from offkit.cli import badapple_report, run_badapple
@@ -255,8 +255,7 @@ def started(tmp_path, long_clip):
         )
         begun.append(process)
         watched = tmp_path / ("work" if place == "work" else "cache/offkit")
-        while process.poll() is None and not (watched.is_dir() and os.listdir(str(watched))):
-            time.sleep(0.01)
+        waiting.until(lambda: watched.is_dir() and os.listdir(str(watched)), process)
         return process
 
     yield start

@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 import pytest
 
 import repo_maker
+import waiting
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 SERVE = os.path.join(ROOT, "ansible", "roles", "offkit", "files", "serve.py")
@@ -88,7 +89,7 @@ def disc(tmp_path):
 
 def ask(url, path, method="GET", **headers):
     """(status, headers in lower case, body)"""
-    with contextlib.closing(HTTPConnection(url.partition("//")[2], timeout=10)) as connection:
+    with contextlib.closing(HTTPConnection(url.partition("//")[2], timeout=waiting.LIMIT)) as connection:
         connection.request(
             method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
         )
@@ -96,16 +97,16 @@ def ask(url, path, method="GET", **headers):
         return answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read()
 
 
-def ended(pid, seconds=10):
-    """Whether it is gone, waited for."""
-    for _ in range(seconds * 20):
+def ended(pid, seconds=waiting.LIMIT):
+    """Whether it is gone, waited for; one that nobody reaps is."""
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            with open("/proc/{}/stat".format(pid), encoding="ascii") as facts:
+                if facts.read().rpartition(")")[2].split()[0] == "Z":
+                    return True
+        except (FileNotFoundError, ProcessLookupError):
             return True
-        with open("/proc/{}/stat".format(pid), encoding="ascii") as facts:
-            if facts.read().rpartition(")")[2].split()[0] == "Z":
-                return True
         time.sleep(0.05)
     return False
 
