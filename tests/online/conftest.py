@@ -1,4 +1,6 @@
-"""Resolving for real: the index must be reachable. A cache shared by the run keeps it quick."""
+"""Resolving for real: against the package index, with a cache shared by the run, or a small one here."""
+
+import threading
 
 import pytest
 
@@ -32,3 +34,28 @@ def pins(lock):
         return {wheel.name: wheel.version for wheel in lock(python, *requirements, **more).wheels}
 
     return resolve
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    """Make indexes; nothing of this machine's own pip configuration gets in between."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    from index_maker import Mirror  # needs tests/unit on the path, which pytest_configure puts there
+
+    started = []
+
+    def start(*names, **options):
+        server = Mirror(**options)
+        for name in names:
+            server.add(name)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()

@@ -1,11 +1,6 @@
 """Fetching from a real HTTP server on this machine that behaves as mirrors do: well, and badly."""
 
-import base64
 import hashlib
-import threading
-import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 
 import pytest
 
@@ -14,109 +9,6 @@ from offkit.model.report import Bar, Reporter
 from offkit.model.target import preset
 from offkit.online import fetch
 from offkit.online.lock import Request, Session
-
-
-def wheel(name, version="1"):
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        info = f"{name}-{version}.dist-info"
-        archive.writestr(f"{name}.py", "x = 1\n" * 1000)
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
-    return buffer.getvalue()
-
-
-class Mirror(ThreadingHTTPServer):
-    """A PEP 503 index; ``spoil`` names wheels whose body is wrong, and how often."""
-
-    daemon_threads = True
-
-    def __init__(self, password=None, hashes=True):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.spoil = {}, {}
-        self.password, self.hashes = password, hashes
-
-    def add(self, name):
-        self.files[f"{name}-1-py3-none-any.whl"] = wheel(name)
-
-    @property
-    def args(self):
-        user = f"user:{self.password}@" if self.password else ""
-        return ["--index-url", f"http://{user}127.0.0.1:{self.server_port}/simple"]
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *words):
-        pass
-
-    def do_HEAD(self):
-        self.do_GET()
-
-    def do_GET(self):
-        mirror = self.server
-        if mirror.password:
-            wanted = "Basic " + base64.b64encode(f"user:{mirror.password}".encode()).decode()
-            if self.headers.get("Authorization") != wanted:
-                return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
-        if self.path.startswith("/simple/"):
-            name = self.path.split("/")[2]
-            if not name:
-                return self.answer(200, b"<!DOCTYPE html>")
-            rows = [self.row(file) for file in mirror.files if file.startswith(name.replace("-", "_") + "-")]
-            page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
-            return self.answer(200 if rows else 404, page.encode(), {"Content-Type": "text/html"})
-        file = self.path.split("/")[-1]
-        body = mirror.files[file]
-        if self.command == "GET" and mirror.spoil.get(file, ("", 0))[1] > 0:
-            how, times = mirror.spoil[file]
-            mirror.spoil[file] = (how, times - 1)
-            if how == "404":
-                return self.answer(404, b"gone")
-            if how == "altered":
-                return self.answer(200, body[:-1] + b"!")
-            self.close_connection = True  # "broken": the body ends before its promised length
-            return self.answer(200, body[: len(body) // 2], {"Content-Length": str(len(body))})
-        return self.answer(200, body)
-
-    def row(self, file):
-        digest = (
-            "#sha256=" + hashlib.sha256(self.server.files[file]).hexdigest() if self.server.hashes else ""
-        )
-        return f'<a href="/files/{file}{digest}">{file}</a>'
-
-    def answer(self, status, body, headers=()):
-        self.send_response(status)
-        for key, value in dict({"Content-Length": str(len(body))}, **dict(headers)).items():
-            self.send_header(key, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-
-@pytest.fixture
-def mirror(monkeypatch):
-    """Make mirrors; nothing of this machine's own pip configuration gets in between."""
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_RETRIES", "0")
-    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"):
-        monkeypatch.delenv(name, raising=False)
-    started = []
-
-    def start(*names, **options):
-        server = Mirror(**options)
-        for name in names:
-            server.add(name)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
 
 
 def fetched(mirror, cache, *names, reporter=None):
@@ -226,6 +118,6 @@ def test_a_mirror_without_the_project_and_a_server_that_is_no_mirror(mirror):
         session.lock(Request(("beta",), (), ()))
     assert caught.value.findings[0].code == "REQ003"
     args = ["--index-url", f"http://127.0.0.1:{server.server_port}/files"]
-    server.files[""] = b""  # /files/beta/ is then a page, but of no index
+    server.put("", b"")  # /files/beta/ is then a page, but of no index
     with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(RequestError):
         session.lock(Request(("beta",), (), ()))

@@ -275,6 +275,7 @@ def run(*argv):
     )
 
 
+@pytest.mark.network
 def test_bundle_and_inspect(put, tmp_path):
     """One command packs it, and inspect shows it; verify vouches for it."""
     out = tmp_path / "bundle.tar"

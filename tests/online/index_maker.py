@@ -1,0 +1,110 @@
+"""A package index on this machine that behaves as mirrors do: well, and badly."""
+
+import base64
+import hashlib
+import html
+import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import bundle_maker
+
+
+class Mirror(ThreadingHTTPServer):
+    """A PEP 503 index of ``files`` {file name: body}.
+
+    ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect, and
+    ``asked`` what has been asked for.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, password=None, hashes=True):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files, self.spoil, self.moved, self.attributes = {}, {}, {}, {}
+        self.asked = []
+        self.password, self.hashes = password, hashes
+
+    def add(self, name, version="1", **more):
+        """A wheel; ``more`` is what bundle_maker.wheel takes. Returns its file name."""
+        filename, body = bundle_maker.wheel(name, version, **more)
+        return self.put(filename, body)
+
+    def put(self, filename, body=b"not looked at", **attributes):
+        """A file as it is; ``attributes`` (requires_python, yanked) are those of its row."""
+        self.files[filename] = body
+        self.attributes[filename] = attributes
+        return filename
+
+    @property
+    def url(self):
+        user = f"user:{self.password}@" if self.password else ""
+        return f"http://{user}127.0.0.1:{self.server_port}"
+
+    @property
+    def args(self):
+        return ["--index-url", self.url + "/simple"]
+
+
+def project(filename):
+    """The project a file is of, as an index calls it."""
+    stem = filename if filename.endswith(".whl") else re.sub(r"-\d.*", "", filename)
+    return re.sub(r"[-_.]+", "-", stem.split("-")[0] if filename.endswith(".whl") else stem).lower()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *words):
+        pass
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        mirror = self.server
+        mirror.asked.append((self.command, self.path))
+        if mirror.password:
+            wanted = "Basic " + base64.b64encode(f"user:{mirror.password}".encode()).decode()
+            if self.headers.get("Authorization") != wanted:
+                return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
+        if self.path in mirror.moved:
+            return self.answer(302, b"", {"Location": mirror.moved[self.path]})
+        if self.path.startswith("/simple/"):
+            name = self.path.split("/")[2]
+            if not name:
+                return self.answer(200, b"<!DOCTYPE html>")
+            rows = [self.row(file) for file in mirror.files if project(file) == name]
+            page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
+            return self.answer(200 if rows else 404, page.encode(), {"Content-Type": "text/html"})
+        file = self.path.split("/")[-1]
+        if file not in mirror.files:
+            return self.answer(404, b"no such file")
+        body = mirror.files[file]
+        if self.command == "GET" and mirror.spoil.get(file, ("", 0))[1] > 0:
+            how, times = mirror.spoil[file]
+            mirror.spoil[file] = (how, times - 1)
+            if how == "404":
+                return self.answer(404, b"gone")
+            if how == "altered":
+                return self.answer(200, body[:-1] + b"!")
+            self.close_connection = True  # "broken": the body ends before its promised length
+            return self.answer(200, body[: len(body) // 2], {"Content-Length": str(len(body))})
+        return self.answer(200, body)
+
+    def row(self, file):
+        digest = (
+            "#sha256=" + hashlib.sha256(self.server.files[file]).hexdigest() if self.server.hashes else ""
+        )
+        more = "".join(
+            f' data-{name.replace("_", "-")}="{html.escape(value)}"'
+            for name, value in self.server.attributes[file].items()
+        )
+        return f'<a href="/files/{file}{digest}"{more}>{file}</a>'
+
+    def answer(self, status, body, headers=()):
+        self.send_response(status)
+        for key, value in dict({"Content-Length": str(len(body))}, **dict(headers)).items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
