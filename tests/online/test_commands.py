@@ -1,0 +1,303 @@
+"""offkit lock and offkit bundle, as they are typed, against an index of a few files on this machine."""
+
+import hashlib
+import io
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import elf_maker
+import repo_maker
+from library_maker import Shelf
+from offkit.cli import app, render
+from offkit.edges import data
+from offkit.model import checklist, layout, manifest
+from offkit.model.target import preset
+from offkit.online import fetch
+
+A = "libofftest-a.so.1"
+TOOL = "tool-1-py3-none-any.whl"
+
+
+@pytest.fixture
+def index(mirror, monkeypatch, tmp_path):
+    """alpha, which has a module and needs beta, and what every bundle needs: a pip, and a runtime here
+    called tool."""
+    server = mirror("tool", "beta")
+    server.add("pip", "21.3.1")
+    server.add("pip", "22.0", tag="py38-none-any")
+    elf = elf_maker.build(needed=[A, "libc.so.6"], needs={"libc.so.6": ["GLIBC_2.14"]})
+    server.add("alpha", "1.0", tag="cp36-cp36m-manylinux2014_x86_64", requires=["beta"],
+               files={"alpha.py": b"", "alpha_native.so": elf})  # fmt: skip
+    real = data.read_text
+    runtime = "tool==1 --hash=sha256:{}\n".format(hashlib.sha256(server.files[TOOL]).hexdigest())
+    texts = {"wheelhouse/runtime.txt": runtime, "wheelhouse/requirements.in": "beta  # of course\n\n# no\n"}
+    monkeypatch.setattr(data, "read_text", lambda path: texts.get(path) or real(path))
+    return server
+
+
+@pytest.fixture
+def offkit(index, monkeypatch, tmp_path):
+    """Run a command; (exit code, stdout, stderr)."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(render, "width", lambda: 0)
+
+    def run(*words, where=index.args):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        with pytest.raises(SystemExit) as left:
+            app.main([*map(str, words), *where, "--cache-dir", str(tmp_path / "cache")])
+        said = [stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr)]
+        return (left.value.code, *said)
+
+    yield run
+    render.console()
+
+
+def test_lock(offkit, index, tmp_path):
+    """Pins and hashes on stdout, in a file, as data; all the same."""
+    code, out, err = offkit("lock", "alpha", "--python", "3.6")
+    assert (code, err) == (0, "→ resolving for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17\n")
+    lines = out.splitlines()
+    digest = hashlib.sha256(index.files["alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl"]).hexdigest()
+    assert lines[1:4] == ["alpha==1.0 \\", "    --hash=sha256:" + digest, "    # via the request"]
+    assert lines[-1] == "    # via alpha"
+    code, said, _ = offkit("lock", "alpha", "-o", tmp_path / "lock.txt")
+    assert (code, said) == (0, "✓ {}: 2 wheels\n".format(tmp_path / "lock.txt"))
+    assert (tmp_path / "lock.txt").read_text() == out
+    code, said, _ = offkit("lock", "-r", tmp_path / "lock.txt", "--json")
+    found = json.loads(said)
+    assert (code, found["schema"], found["target"]) == (0, "offkit/lock-1", preset("3.6").to_json())
+    assert found["wheels"][0] == {
+        "name": "alpha",
+        "version": "1.0",
+        "filename": "alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl",
+        "sha256": digest,
+        "via": ["the request"],
+    }
+    assert [wheel["name"] for wheel in found["wheels"]] == ["alpha", "beta"]
+    code, out, _ = offkit("lock", "--json")  # what every server should have
+    assert [wheel["name"] for wheel in json.loads(out)["wheels"]] == ["beta"]
+
+
+def test_lock_of_an_index_without_hashes(offkit, index):
+    """They are those of what comes."""
+    index.hashes = False
+    _, out, _ = offkit("lock", "beta", "--json")
+    (wheel,) = json.loads(out)["wheels"]
+    assert wheel["sha256"] == hashlib.sha256(index.files["beta-1-py3-none-any.whl"]).hexdigest()
+
+
+def test_a_lock_that_cannot_be_written(offkit, tmp_path):
+    """Exit 4, with the place."""
+    code, _, err = offkit("lock", "beta", "-o", tmp_path / "nowhere" / "lock.txt")
+    assert code == 4
+    assert "nowhere/lock.txt cannot be written: No such file or directory" in err
+    assert "name another with -o" in err
+
+
+def test_every_problem_at_once(offkit):
+    """Exit 1, a line for each, and the way out."""
+    code, out, err = offkit("lock", "nobody", "beta==7")
+    assert (code, out) == (1, "")
+    assert "nobody: there is no such project" in err
+    assert "beta==7: no such version; the last are 1" in err
+    assert "the newest that fits this target is beta==1" in err
+
+
+def test_bundle(offkit, index, tmp_path):
+    """What is in it is what the manifest says, and what was asked for; the second time out of the cache."""
+    out = tmp_path / "bundle.tar"
+    code, said, err = offkit("bundle", "alpha", "--target", "el7", "-o", out)
+    assert code == 0, err
+    lines = said.splitlines()
+    assert lines[0].startswith("✓ {}  ".format(out))
+    assert lines[0].endswith("  for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17")
+    assert [line.split()[:2] for line in lines[1:3]] == [["alpha", "1.0"], ["beta", "1"]]
+    assert "  downloaded 4 files, " in said
+    assert ", from the cache 0" in said
+    assert "  sha256 " + hashlib.sha256(out.read_bytes()).hexdigest() in lines
+    assert "  wants from the server glibc, {} (package unknown)".format(A) in lines
+    assert "Carry it over, then:  tar -xf bundle.tar install.sh && sh install.sh bundle.tar" in lines
+    steps = [line[2:].split()[0] for line in err.splitlines()]
+    assert steps == ["resolving", "fetching", "reading", "packing"]
+    assert "fetching 3 wheels" in err
+    with tarfile.open(out) as tar:
+        members = {name: tar.extractfile(name).read() for name in tar.getnames()}
+    listing = manifest.load(members[layout.MANIFEST])
+    assert {one.path for one in listing.members} == set(members) - {layout.MANIFEST}
+    assert (listing.target, listing.options) == (preset("3.6"), {})
+    assert [name for name in members if name.startswith(layout.WHEELS)] == [
+        layout.WHEELS + name
+        for name in ("alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl", "beta-1-py3-none-any.whl",
+                     "pip-21.3.1-py3-none-any.whl")
+    ]  # fmt: skip
+    text = members[layout.REQUIREMENTS].decode()
+    assert [line.split()[0] for line in text.splitlines() if "==" in line] == ["alpha==1.0", "beta==1"]
+    (library, _) = sorted(
+        checklist.load(members[layout.CHECKLIST]).libraries, key=lambda one: one.soname != A
+    )
+    assert (library.soname, library.in_bundle) == (A, False)
+    repo = members[layout.REPO_CONFIG + "offkit-el7.repo"].decode()
+    assert layout.ISO_MOUNT in repo
+    assert "{mount}" not in repo
+    assert b"tool.py" in members[layout.RUNTIME]
+    again = tmp_path / "again.tar"
+    code, said, _ = offkit("bundle", "alpha", "-o", again, "--json")
+    found = json.loads(said)
+    assert again.read_bytes() == out.read_bytes()
+    assert (found["downloaded"], found["downloaded_size"]) == (0, 0)
+    assert (found["schema"], found["path"], found["size"]) == (
+        "offkit/bundle-report-1", str(again), out.stat().st_size,
+    )  # fmt: skip
+    assert found["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert {one["soname"] for one in found["libraries"]} == {A, "libc.so.6"}
+    assert (found["rpms"], found["pythons"], found["findings"]) == ([], [], [])
+    _, said, _ = offkit("bundle", "alpha", "-o", again)
+    assert "  downloaded nothing, from the cache 4" in said
+
+
+def test_a_pip_that_was_asked_for(offkit, tmp_path):
+    """It is among the requirements then, and carried once."""
+    code, said, err = offkit("bundle", "pip", "-o", tmp_path / "bundle.tar", "--json")
+    assert code == 0, err
+    assert [one["name"] for one in json.loads(said)["wheels"]] == ["pip"]
+    with tarfile.open(tmp_path / "bundle.tar") as tar:
+        assert [name for name in tar.getnames() if name.startswith(layout.WHEELS)] == [
+            layout.WHEELS + "pip-21.3.1-py3-none-any.whl"
+        ]
+
+
+def test_a_dry_run(offkit, tmp_path):
+    """Says what would be packed, and downloads nothing but what resolving takes."""
+    code, said, _ = offkit("bundle", "alpha", "--dry-run", "-o", tmp_path / "nowhere" / "bundle.tar")
+    assert code == 0
+    lines = [line.split() for line in said.splitlines()]
+    assert " ".join(lines[0]) == "would pack for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17"
+    assert lines[1:3] == [["alpha", "1.0", "alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl"],
+                          ["beta", "1", "beta-1-py3-none-any.whl"]]  # fmt: skip
+    assert lines[3][:2] == ["pip", "21.3.1"]
+    assert not (tmp_path / "cache").exists()
+    _, said, _ = offkit("bundle", "--dry-run", "--json")
+    assert json.loads(said) == {
+        "schema": "offkit/plan-1",
+        "target": preset("3.6").to_json(),
+        "wheels": ["beta-1-py3-none-any.whl"],
+        "pip": "pip-21.3.1-py3-none-any.whl",
+        "runtime": [TOOL],
+        "pythons": [],
+    }
+
+
+def test_a_place_that_cannot_be_written(offkit, tmp_path):
+    """Known before anything is downloaded."""
+    code, _, err = offkit("bundle", "alpha", "-o", tmp_path / "nowhere" / "bundle.tar")
+    assert code == 4
+    assert "resolving" not in err
+    (tmp_path / "file").write_text("")
+    code, _, err = offkit("lock", "beta", "--cache-dir", tmp_path / "file")
+    assert code == 0  # the index told the hash: the cache is not wanted
+
+
+def test_libraries_out_of_an_iso(offkit, tmp_path):
+    """They come along as RPMs, and the checklist says so; one the ISO has not stops it, exit 1."""
+    shelf = Shelf(tmp_path / "disc")
+    shelf.add("a", A)
+    shelf.done()
+    image = tmp_path / "el7.iso"
+
+    def burn(top):
+        paths = [path for path in Path(top).rglob("*") if path.is_file()]
+        files = {str(path.relative_to(top)): path.read_bytes() for path in paths}
+        image.write_bytes(repo_maker.image(files))
+
+    burn(tmp_path / "disc")
+    out = tmp_path / "bundle.tar"
+    code, said, err = offkit("bundle", "alpha", "--iso", image, "-o", out)
+    assert code == 0, err
+    assert "→ taking RPMs out of el7.iso" in err.splitlines()
+    assert "  carries 1 RPM of el7.iso, " in said
+    assert "    a-1.0-1.el7.x86_64" in said.splitlines()
+    assert "  wants from the server glibc" in said.splitlines()
+    with tarfile.open(out) as tar:
+        listed = checklist.load(tar.extractfile(layout.CHECKLIST).read()).libraries
+        assert any(name.startswith(layout.RPMS) and name.endswith(".rpm") for name in tar.getnames())
+    assert {one.soname: one.in_bundle for one in listed} == {A: True, "libc.so.6": False}
+    other = Shelf(tmp_path / "other")
+    other.add("b", "libofftest-b.so.1")
+    other.done()
+    burn(tmp_path / "other")
+    code, _, err = offkit("bundle", "alpha", "--iso", image, "-o", out)
+    assert code == 1
+    assert "RPM004" in err
+
+
+def test_a_wheel_that_lies(offkit, index, tmp_path):
+    """It is packed, and the exit code says that something is wrong with it."""
+    elf = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28"]})
+    index.add("liar", "1", tag="cp36-cp36m-manylinux2014_x86_64", files={"liar.so": elf})
+    code, said, err = offkit("bundle", "liar", "-o", tmp_path / "bundle.tar")
+    assert code == 1
+    assert "LIB002" in said + err
+    assert (tmp_path / "bundle.tar").exists()
+
+
+def test_a_control_node(offkit, index, tmp_path):
+    """Ansible, what was asked for beside it, and the collection, which no index has."""
+    index.add("ansible-core".replace("-", "_"), "2.16.14", tag="py3-none-any")
+    index.add("ansible_core", "2.17.1")
+    code, said, err = offkit("bundle", "--control-node", "beta", "--target", "el9", "-o", tmp_path / "c.tar")
+    assert code == 0, err
+    assert "PREFIX/current/bin/" in said
+    code, said, _ = offkit("bundle", "--control-node", "--dry-run", "--json")
+    found = json.loads(said)
+    assert found["target"]["python"].startswith("3.11")
+    assert [name.split("-")[0] for name in found["wheels"]] == ["ansible_core", "offkit_fleet"]
+    with tarfile.open(tmp_path / "c.tar") as tar:
+        listing = manifest.load(tar.extractfile(layout.MANIFEST).read())
+        text = tar.extractfile(layout.REQUIREMENTS).read().decode()
+    assert [line.split("==")[0].replace("_", "-") for line in text.splitlines() if "==" in line] == [
+        "ansible-core", "beta", "offkit-fleet",
+    ]  # fmt: skip
+    assert "2.16.14" in json.dumps(listing.options)
+    code, _, err = offkit("bundle", "--control-node", "--python", "3.6", "--dry-run")
+    assert (code, "ansible-core 2.16 runs on Python 3.10 to 3.12" in err) == (2, True)
+
+
+def test_a_target_in_a_file(offkit, tmp_path):
+    """What probe wrote; --python beside it contradicts it."""
+    path = tmp_path / "target.json"
+    path.write_text(json.dumps(preset("3.6").to_json()))
+    code, said, _ = offkit("lock", "alpha", "--target", path, "--json")
+    assert (code, json.loads(said)["target"]) == (0, preset("3.6").to_json())
+    code, _, err = offkit("lock", "alpha", "--target", path, "--python", "3.6")
+    assert code == 2
+    assert "--python and a target file contradict each other" in err
+    path.write_text("{")
+    code, _, err = offkit("lock", "alpha", "--target", path)
+    assert (code, "cannot be read as a target" in err) == (2, True)
+
+
+def test_options_are_pips(offkit, index, mirror, tmp_path):
+    """Another index, a directory, none, pre-releases."""
+    other = mirror("gamma")
+    other.add("gamma", "2rc1")
+    code, out, _ = offkit("lock", "gamma", "--extra-index-url", other.url + "/simple")
+    assert (code, "gamma==1 " in out) == (0, True)
+    _, out, _ = offkit("lock", "gamma", "--pre", "--extra-index-url", other.url + "/simple")
+    assert "gamma==2rc1 " in out
+    (tmp_path / "beta-1-py3-none-any.whl").write_bytes(index.files["beta-1-py3-none-any.whl"])
+    code, out, _ = offkit("lock", "beta", "--no-index", "--find-links", tmp_path, where=[])
+    assert (code, "beta==1 " in out) == (0, True)
+    code, _, err = offkit("lock", "beta", "--proxy", "http://127.0.0.1:9")
+    assert (code, "NET001" in err) == (4, True)
+
+
+def test_the_cache_of_a_user():
+    """Where this system keeps such things."""
+    assert fetch.default_cache().name == "offkit"
+    assert fetch.default_cache().is_absolute()
