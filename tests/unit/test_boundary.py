@@ -1,12 +1,17 @@
 """However a command ends, it ends with a code of the table and without a traceback."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
+from offkit import __version__
+from offkit.cli import app
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from waiting import LIMIT, heard
 
 TOOLKIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit")
@@ -22,6 +27,15 @@ def offkit(*args, **more):
         **dict({"stdout": subprocess.DEVNULL}, **more),
     )
     return done.returncode, done.stderr.decode()
+
+
+def failing(error):
+    """A function that takes anything and raises this."""
+
+    def fail(*_):
+        raise error
+
+    return fail
 
 
 @pytest.mark.parametrize("args", [["--help"], ["probe"], ["probe", "--json"], ["--version"]])
@@ -137,21 +151,101 @@ def test_no_space_for_temporary_files_is_no_bug():
     assert b"Traceback" not in done.stderr
 
 
-def test_a_bug_leaves_its_traceback_in_a_file(tmp_path):
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE]
+)
+def test_what_a_disk_or_its_rights_refuse(monkeypatch, capsys, number):
+    """Exit 4 wherever in a command it happens, with the file, and no log."""
+    monkeypatch.setattr(app, "_run", failing(OSError(number, os.strerror(number), "/srv/file")))
+    monkeypatch.setattr(app, "_write_log", failing(AssertionError("a log is written")))
+    assert app._guarded(["probe"]) == 4
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "error: /srv/file: " + os.strerror(number),
+        "fix: make room there, or permit it",
+    ]
+
+
+def test_the_place_of_a_refusal_that_names_none(monkeypatch, capsys):
+    """TMPDIR, else a temporary file; below it, it is TMPDIR that can be set."""
+    temporary = OSError(errno.ENOSPC, "full", os.path.join(tempfile.gettempdir(), "x"))
+    for error, where in (
+        (OSError(errno.ENOSPC, "full"), "/tmp/mine"),
+        (temporary, temporary.filename),
+        (OSError(errno.ENOSPC, "full", os.fsencode(temporary.filename)), temporary.filename),
+    ):
+        monkeypatch.setenv("TMPDIR", "/tmp/mine")
+        monkeypatch.setattr(app, "_run", failing(error))
+        assert app._guarded(["probe"]) == 4
+        told = capsys.readouterr().err.splitlines()
+        assert told == [
+            "error: {}: full".format(where),
+            "fix: make room there, or set TMPDIR to a directory that has some",
+        ]
+    monkeypatch.delenv("TMPDIR")
+    monkeypatch.setattr(app, "_run", failing(OSError(errno.ENOSPC, "full")))
+    assert app._guarded(["probe"]) == 4
+    assert capsys.readouterr().err.startswith("error: a temporary file: full\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (RequestError("no"), 1),
+        (UsageError("no"), 2),
+        (IntegrityError("no"), 3),
+        (EnvironmentProblem("no"), 4),
+        (MemoryError(), 4),
+        (OSError(errno.EIO, "Input/output error", "/srv/file"), 70),
+        (OSError("without a number"), 70),
+        (ValueError("boom"), 70),
+    ],
+)
+def test_the_code_of_each_end(monkeypatch, capsys, tmp_path, error, code):
+    """As the table has it; only what nobody foresaw leaves a log."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(app, "_run", failing(error))
+    assert app._guarded(["probe"]) == code
+    assert capsys.readouterr().err
+    assert len(os.listdir(str(tmp_path))) == (code == 70)
+
+
+@pytest.mark.parametrize(
+    ("failure", "last"),
+    [
+        ("RuntimeError('boom')", "RuntimeError: boom"),
+        ("OSError(5, 'Input/output error', '/srv/file')", "Input/output error: '/srv/file'"),
+    ],
+    ids=["a bug", "an error of the system that nobody foresaw"],
+)
+def test_a_bug_leaves_its_traceback_in_a_file(tmp_path, failure, last):
     """Exit 70, the last line on the screen, the rest in a log whose path is printed."""
     code = START.replace(
         "from offkit.cli.start",
         "from offkit.cli import probe\n"
-        "def probe_(): raise RuntimeError('boom')\n"
+        "def probe_(): raise {}\n"
         "probe.probe = probe_\n"
-        "from offkit.cli.start",
+        "from offkit.cli.start".format(failure),
     )
     environment = dict(os.environ, TMPDIR=str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code, "probe"], stderr=subprocess.PIPE, env=environment)
     assert done.returncode == 70
-    assert b"RuntimeError: boom" in done.stderr
+    assert last in done.stderr.decode()
     assert b"Traceback" not in done.stderr
     (log,) = os.listdir(str(tmp_path))
-    assert log in done.stderr.decode()
+    assert str(tmp_path / log) in done.stderr.decode()
     with open(str(tmp_path / log)) as text:
-        assert "Traceback" in text.read()
+        lines = text.read().splitlines()
+    assert lines[0].startswith("offkit {} on Python {}.{}.".format(__version__, *sys.version_info[:2]))
+    assert "arguments: ['probe']" in lines
+    assert any(line.startswith("Traceback") for line in lines)
+    assert lines[-1].endswith(last)
+
+
+def test_a_log_that_cannot_be_written(monkeypatch, capsys, tmp_path):
+    """The error is told all the same, and so is its code."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    monkeypatch.setattr(app, "_run", failing(ValueError("boom")))
+    assert app._guarded(["probe"]) == 70
+    assert "ValueError: boom" in capsys.readouterr().err
