@@ -2,6 +2,7 @@
 
 import os
 import resource
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,6 +94,54 @@ def test_open_files(monkeypatch):
         assert 0 < limits.measure().files < 200
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_processes_of_a_user(tmp_path, monkeypatch):
+    """The soft limit, less the threads of this user's processes; others', and one that ends just now,
+    do not count. Root's limit is none (setrlimit(2))."""
+    owners = {"1": 0, "20": 1000, "21": 1000, "33": 1001, "self": 1000}
+    for name, threads in (("1", 1), ("20", 3), ("21", 1), ("33", 5), ("self", 3)):
+        for thread in range(threads):
+            (tmp_path / "proc" / name / "task" / str(thread)).mkdir(parents=True)
+    (tmp_path / "proc" / "44").mkdir()
+
+    def stat(path):
+        if os.path.basename(path) not in owners:
+            raise ProcessLookupError(path)
+        return SimpleNamespace(st_uid=owners[os.path.basename(path)])
+
+    with monkeypatch.context() as machine:
+        machine.setattr(os, "stat", stat)
+        machine.setattr(limits, "_soft", lambda kind: {resource.RLIMIT_NPROC: 10}[kind])
+        machine.setattr(os, "geteuid", lambda: 1000)
+        assert limits._processes(str(tmp_path)) == 10 - 4
+        machine.setattr(limits, "_soft", lambda kind: 3)
+        assert limits._processes(str(tmp_path)) == 0
+        machine.setattr(limits, "_soft", lambda kind: None)
+        assert limits._processes(str(tmp_path)) is None
+        machine.setattr(limits, "_soft", lambda kind: 10)
+        machine.setattr(os, "geteuid", lambda: 0)
+        assert limits._processes(str(tmp_path)) is None
+
+
+def test_the_least_of_all_holds(tmp_path, monkeypatch):
+    """What the user may start and what the control group leaves; likewise memory."""
+    root = server(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/a\n",
+            "proc/meminfo": "MemAvailable: 3072 kB\n",
+            "sys/fs/cgroup/a/pids.max": "100\n",
+            "sys/fs/cgroup/a/pids.current": "40\n",
+            "sys/fs/cgroup/a/memory.max": str(2 * MEGABYTE),
+            "sys/fs/cgroup/a/memory.current": "0",
+        },
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    for soft, processes in ((50, 50), (500, 60), (None, 60)):
+        monkeypatch.setattr(limits, "_soft", lambda kind, soft=soft: soft)
+        found = limits.measure(root)
+        assert (found.processes, found.memory) == (processes, 2 * MEGABYTE)
 
 
 def test_address_space(tmp_path, monkeypatch):
