@@ -1,10 +1,33 @@
 """The built-in film: a pure function of the frame's number."""
 
+import os
+
+import cv2
 import numpy as np
 import pytest
 
 from offkit.badapple.shadowplay import film
 from offkit.badapple.shadowplay.film import Film
+
+MOSAIC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "film.png")
+
+
+def mosaic():
+    """Pictures of every scene and wipe, and of the long film's four turns, at a sixteenth of their size.
+    When they are meant to change: cv2.imwrite(MOSAIC, mosaic()), and another film.VERSION."""
+    tiles = [Film(film.SHORT).picture(number) for number in range(5, film.SHORT, 8)]
+    tiles += [Film(film.FULL).picture(number) for number in range(70, film.FULL, 271)]
+    small = [tile.reshape(film.HEIGHT // 16, 16, -1, 16).mean(axis=(1, 3)) for tile in tiles]
+    small += [np.zeros_like(small[0])] * (-len(small) % 8)
+    rows = [np.hstack(small[start : start + 8]) for start in range(0, len(small), 8)]
+    return np.round(np.vstack(rows)).astype(np.uint8)
+
+
+def test_the_pictures_are_those_of_this_version():
+    """A cached clip is the same film, whichever offkit and OpenCV drew it; edges may differ by a hair."""
+    known = cv2.imread(MOSAIC, cv2.IMREAD_GRAYSCALE)
+    assert film.VERSION == 1
+    assert np.abs(known.astype(int) - mosaic()).max() <= 2
 
 
 @pytest.mark.parametrize("number", [0, 29, 30, 35, 64, 100, 125, 155, 179])
