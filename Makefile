@@ -1,5 +1,6 @@
 # make demo   sets up everything and shows the whole journey on real parts, in demo/
 # make test   sets up everything and passes every test this machine can run
+# make check  within a minute: lint, and of the unit suite what is quick (all but tests/slow.txt)
 # PYTHON=python3.12 chooses one; else the first that will do (tests/machine.sh)
 PYTHON ?=
 GOAL := $(if $(filter-out help demo,$(MAKECMDGOALS)),test,demo)
@@ -8,8 +9,13 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
+# As many tests at a time as there are cores. The last ones of a suite are shared out one by one
+# (worksteal) where nothing dear is made for a whole file, and where xdist can: that for CPython 3.6 cannot.
+PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
+# Otherwise each of the thousands of commands that are tested would compile offkit again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help machine demo test setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -21,8 +27,22 @@ machine:
 demo: machine $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
 
-test: machine lint lint-ansible unit unit36 unit-ansible molecule online e2e
+# Two lanes: one keeps the cores busy, the other mostly waits for an index or for one process. What a
+# target says comes in one piece when it has ended, and what fails ends its lane.
+test: machine setup
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget) test-busy test-waiting
 	@echo "make test: everything passed"
+
+test-busy:
+	@for each in unit unit36 e2e; do $(MAKE) --no-print-directory $$each || exit; done
+
+test-waiting:
+	@for each in lint lint-ansible online unit-ansible molecule; do $(MAKE) --no-print-directory $$each || exit; done
+
+check: machine $(VENV)/.tools
+	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
+	$(BIN)/python $(PYTEST) --dist worksteal -m "not slow" tests/house tests/unit tests/property && \
+	echo "make check: passed in $$(($$(date +%s) - start)) s"
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
@@ -71,11 +91,11 @@ lint: $(VENV)/.tools
 	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 
 unit: $(VENV)/.tools
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/house tests/unit tests/property
+	$(BIN)/python $(PYTEST) --dist worksteal tests/house tests/unit tests/property
 
 unit36: $(PY36)/.ready
 	@if [ -x $(PY36)/bin/python ]; then \
-	    $(PY36)/bin/python -m pytest -q -n 2 --dist loadfile --ignore-glob='*/test_bootstrap*' tests/unit tests/property; \
+	    $(PY36)/bin/python $(PYTEST) --dist loadfile --ignore-glob='*/test_bootstrap*' tests/unit tests/property; \
 	elif [ -n "$$OFFKIT_REQUIRE_ALL" ]; then \
 	    echo "no CPython 3.6 on PATH or under pyenv, and OFFKIT_REQUIRE_ALL is set"; exit 1; \
 	else \
@@ -97,22 +117,23 @@ lint-ansible: $(ANSIBLE)/.ready
 	$(call with-ansible,ansible-lint,$(ANSIBLE)/bin/python tests/ansible/lint.py)
 
 unit-ansible: $(ANSIBLE)/.ready
-	$(call with-ansible,the tests of the collection,$(ANSIBLE)/bin/python -m pytest -q tests/ansible)
+	$(call with-ansible,the tests of the collection,$(ANSIBLE)/bin/python -m pytest -q --durations=10 --durations-min=1 tests/ansible)
 
 # The role on this machine, twice and in check mode, into a directory that goes again.
 molecule: $(ANSIBLE)/.ready
 	$(call with-ansible,molecule,cd ansible && PATH="$(CURDIR)/$(ANSIBLE)/bin:$$PATH" molecule test)
 
+# Nearly all of it is waiting for the index.
 online: $(VENV)/.tools
-	$(BIN)/python -m pytest -q tests/online
+	$(BIN)/python $(PYTEST) -n 4 --dist worksteal tests/online
 
 e2e: $(VENV)/.tools
-	$(BIN)/python -m pytest -q tests/e2e
+	$(BIN)/python $(PYTEST) --dist loadfile tests/e2e
 
 # make lab    servers without a network to try everything on: sets them up (root, Debian or Ubuntu) and runs their tests
 lab: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	@$(BIN)/python tests/lab/prepare.py
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/lab
+	$(BIN)/python $(PYTEST) --dist loadfile tests/lab
 
 # make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
 lab-shell: $(VENV)/.tools

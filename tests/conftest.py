@@ -31,8 +31,19 @@ def pytest_configure(config):
             sys.path.insert(0, path)
 
 
+def mark_slow(items):
+    """What slow.txt lists, so that -m "not slow" leaves it out."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow.txt")) as source:
+        slow = {line.split()[1] for line in source if not line.startswith("#")}
+    for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """One number repeats a run: what is tried is as random as the order, and goes by the same seed."""
+    mark_slow(items)
     seed = getattr(config.option, "randomly_seed", None)
     if hypothesis and isinstance(seed, int):
         for item in items:

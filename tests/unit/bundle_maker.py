@@ -1,10 +1,14 @@
 """Small valid bundles from fake wheels, made without a network: what tests install and damage."""
 
 import base64
+import functools
 import hashlib
+import importlib.util
 import io
 import os
 import platform
+import struct
+import time
 import zipfile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -64,8 +68,13 @@ def _urlsafe(data: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
 
 
+@functools.lru_cache(maxsize=None)
 def pip_wheel() -> Tuple[str, bytes]:
-    """A wheel of the pip that is installed beside the tests, put together from its files."""
+    """A wheel of the pip that is installed beside the tests, put together from its files.
+
+    Beside each module lies what its installation has compiled, where zipimport looks first: pip is
+    started from its wheel for every installation, and would be compiled anew each time.
+    """
     import pip
 
     top = os.path.dirname(os.path.dirname(pip.__file__))
@@ -78,7 +87,23 @@ def pip_wheel() -> Tuple[str, bytes]:
                 path = os.path.join(directory, name)
                 with open(path, "rb") as source:
                     files[os.path.relpath(path, top)] = source.read()
+                if name.endswith(".py"):
+                    files.update(_compiled(path, os.path.relpath(path, top)))
     return stem + "-py3-none-any.whl", zipped(files, zipfile.ZIP_STORED)
+
+
+def _compiled(path: str, member: str) -> Dict[str, bytes]:
+    """The bytecode of a module as zipimport takes it beside ``member``, which is dated 1980; {} without."""
+    cached = importlib.util.cache_from_source(path)
+    if not os.path.isfile(cached):
+        return {}
+    with open(cached, "rb") as source:
+        data = source.read()
+    dated = struct.pack("<I", int(time.mktime(_EPOCH + (-1, -1, -1))) & 0xFFFFFFFF)
+    size = struct.pack("<I", os.path.getsize(path))
+    if hasattr(importlib.util, "source_hash"):  # PEP 552, of 3.7, put flags in between
+        return {member + "c": data[:4] + bytes(4) + dated + size + data[16:]}
+    return {member + "c": data[:4] + dated + size + data[12:]}
 
 
 def this_machine() -> Target:

@@ -97,13 +97,19 @@ def slowly(path, rows=0):
     return (head + "".join(parts)).encode()
 
 
+@pytest.fixture(scope="module")
+def plain(clip):
+    """What ``clip`` becomes the plain way."""
+    return slowly(clip)
+
+
 @pytest.mark.parametrize(
     ("workers", "method"), [(1, "fork"), (2, "fork"), (3, "spawn"), (7, "fork"), (500, "fork")]
 )
-def test_the_bytes_do_not_depend_on_the_workers(clip, tmp_path, workers, method):
+def test_the_bytes_do_not_depend_on_the_workers(clip, plain, tmp_path, workers, method):
     """Nor on how processes are started; and they are those of the plain way."""
     result, text = converted(clip, tmp_path, workers, method=method)
-    assert text == slowly(clip)
+    assert text == plain
     assert (result.frames, result.lost) == (FRAMES, 0)
     assert result.workers <= min(workers, FRAMES // LEAST)
     assert workers == 1 or result.workers > 1
@@ -117,18 +123,18 @@ def test_other_sizes(clip, tmp_path, rows):
 
 @pytest.mark.parametrize("claim", [0, 1, 9, 99, 100, 112, 114, 140, 999, 1000, 5000])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_lying_header_changes_nothing(clip, tmp_path, claim, workers):
+def test_a_lying_header_changes_nothing(clip, plain, tmp_path, claim, workers):
     """More or fewer frames than claimed, also by a digit: the file is that of the true number."""
     result, text = converted(clip, tmp_path, workers, claim=claim)
-    assert text == slowly(clip)
+    assert text == plain
     assert result.frames == FRAMES
 
 
-def test_inexact_seeking_is_noticed(clip, tmp_path, monkeypatch):
+def test_inexact_seeking_is_noticed(clip, plain, tmp_path, monkeypatch):
     """Every seek lands one frame late: no result by three, the right one by one process."""
     monkeypatch.setattr(convert, "Source", WrongSeeks)
     assert converted(clip, tmp_path, 3, method="fork") == (None, None)
-    assert converted(clip, tmp_path, 1, method="fork")[1] == slowly(clip)
+    assert converted(clip, tmp_path, 1, method="fork")[1] == plain
 
 
 def test_a_seam_in_a_still_scene_is_exact(tmp_path, monkeypatch):

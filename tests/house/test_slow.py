@@ -1,0 +1,21 @@
+"""What make check leaves out is still there under that name, each once."""
+
+import ast
+import os
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+
+def functions(path):
+    """The names of the tests in a file."""
+    with open(os.path.join(TOP, path), encoding="utf-8") as source:
+        return {one.name for one in ast.parse(source.read()).body if isinstance(one, ast.FunctionDef)}
+
+
+def test_the_list_is_of_tests_that_there_are():
+    """Sorted by name, so that nothing is there twice; a test that was renamed is named here."""
+    with open(os.path.join(TOP, "tests", "slow.txt"), encoding="utf-8") as source:
+        listed = [line.split()[1] for line in source if not line.startswith("#")]
+    assert listed == sorted(set(listed))
+    there = {path: functions(path) for path in {name.partition("::")[0] for name in listed}}
+    assert [name for name in listed if name.partition("::")[2] not in there[name.partition("::")[0]]] == []
