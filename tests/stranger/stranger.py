@@ -76,6 +76,12 @@ rmdir /.outside
 exec "$@"
 """
 
+# A shell on a terminal of its own: what it shows goes to stdout, nobody types.
+_TERMINAL = """
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(["sh", "-c", sys.argv[1]])))
+"""
+
 
 def packages():
     """Those that README tells a user of Debian to install."""
@@ -185,7 +191,7 @@ class Stranger:
         if self._options.odd:
             argv = ["setsid", "-w", "sh", "-c", inside]
         else:
-            argv = ["script", "-qefc", inside, "/dev/null"]
+            argv = ["python3", "-c", _TERMINAL, inside]
         began = time.monotonic()
         with open(log, "wb") as output:
             done = subprocess.run(
