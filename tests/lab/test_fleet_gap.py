@@ -50,16 +50,25 @@ def bundle(control, name):
         control.groups["el{}".format(el)] = {"offkit_bundle": "/root/{}-el{}.tar".format(name, el)}
 
 
-def test_the_whole_story_from_there(standing):
-    """Deployed with the disc of one host, examined, upgraded and taken back: nobody else is asked for anything."""
-    made, control = standing
-    media = {"offkit_media_host": "media7", "offkit_media": MEDIUM}
+MEDIA = {"offkit_media_host": "media7", "offkit_media": MEDIUM}
+
+
+@pytest.fixture(scope="module")
+def deployed(standing):
+    """The same, when every host has been deployed to with the disc of one of them."""
+    _, control = standing
     bundle(control, "first")
-    played = control.play("deploy", extra=media)
+    played = control.play("deploy", extra=MEDIA)
     assert (played.code, played.those("failed", "unreachable")) == (0, []), played.text
+    return standing
+
+
+def test_the_whole_story_from_there(deployed):
+    """Deployed, examined, upgraded and taken back: nobody else is asked for anything."""
+    made, control = deployed
     first = {name: fleet_story.current(made.hosts[name]) for name in HOSTS}
     assert {name: which[:5] for name, which in first.items()} == dict.fromkeys(HOSTS, "0001-")
-    played = control.play("deploy", extra=media)
+    played = control.play("deploy", extra=MEDIA)
     assert (played.code, played.those("changed")) == (0, []), played.text
     played = control.play("doctor")
     assert played.code == 0, played.text
@@ -68,7 +77,7 @@ def test_the_whole_story_from_there(standing):
     )
     assert "<html" in control.read("offkit-report/index.html")
     bundle(control, "second")
-    played = control.play("deploy", extra=media)
+    played = control.play("deploy", extra=MEDIA)
     assert (played.code, played.those("failed", "unreachable")) == (0, []), played.text
     assert {fleet_story.current(made.hosts[name])[:5] for name in HOSTS} == {"0002-"}
     played = control.play("rollback")
@@ -77,9 +86,9 @@ def test_the_whole_story_from_there(standing):
     assert made.strays() == 0
 
 
-def test_a_report_of_what_is_not_installed_says_so(standing):
+def test_a_report_of_what_is_not_installed_says_so(deployed):
     """verify without OpenCV there: each host is named with what its generation lacks, in one line."""
-    _, control = standing
+    _, control = deployed
     played = control.play("verify")
     assert played.those("failed") == sorted(HOSTS), played.text
     said = dict(re.findall(r"^fatal: \[(\w+)\]: FAILED! => (.*)$", played.text, re.MULTILINE))
@@ -90,9 +99,9 @@ def test_a_report_of_what_is_not_installed_says_so(standing):
     assert {control.document(name)["message"][:6] for name in HOSTS} == {"VID001"}
 
 
-def test_the_disc_of_the_media_host_was_not_copied(standing):
+def test_the_disc_of_the_media_host_was_not_copied(deployed):
     """The other el7 has its Python from there, and no image."""
-    made, _ = standing
+    made, _ = deployed
     host = made.hosts["nothing7"]
     assert host.run(["python3.6", "-V"]).returncode == 0
     found = host.run(["find", "/", "-xdev", "-name", "*.iso", "-size", "+1M"]).stdout

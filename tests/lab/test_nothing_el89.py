@@ -25,19 +25,19 @@ DVD = "dvd.iso"
     ids=lambda pair: "el{} as {}".format(pair[0], "user" if pair[1] else "root"),
 )
 def server(request, carried):
-    """(EL, whether it is a user's, the target, the finished command, the RPMs before)"""
+    """(EL, whether it is a user's, the target, the finished command, the target and the RPMs before)"""
     el, user = request.param
     with targets.target(el) as nothing:
         bundle = carried.get(bundles.STORY[el], el)
         journey.carry(nothing, bundle, disc.iso(el), user=user, name=DVD)
         before = journey.rpms(nothing)
         with targets.target(above=nothing) as target:
-            yield el, user, target, journey.install(target, "--iso", DVD, user=user), before
+            yield el, user, target, journey.install(target, "--iso", DVD, user=user), nothing, before
 
 
 def test_one_command_ends_well(server):
     """Exit 0, a healthy doctor, and cv2 is imported."""
-    el, user, target, done, _ = server
+    el, user, target, done, *_ = server
     assert done.returncode == 0, journey.failed(done)
     code, said = journey.doctor(target, user=user)
     assert (code, {subject for _, subject in said} - {"hashlib"}) == (0, set())
@@ -53,7 +53,7 @@ def test_run_badapple_is_verified(server):
 
 def test_the_module_is_installed_by_yum_or_unpacked(server):
     """As root the distribution's packages; as a user nothing but files in the home directory."""
-    el, user, target, _, before = server
+    el, user, target, *_, before = server
     new = {each.rsplit("-", 2)[0] for each in set(journey.rpms(target)) - set(before)}
     if not user:
         assert {"python36" if el == 8 else "python3", "libSM", "libXext"} <= new
@@ -66,9 +66,10 @@ def test_the_module_is_installed_by_yum_or_unpacked(server):
 
 
 def test_uninstall_leaves_the_server_as_it_was(server):
-    _, user, target, _, before = server
-    done = journey.offkit(target, "uninstall", "-y", user=user)
-    assert done.returncode == 0, journey.failed(done)
-    assert journey.rpms(target) == before
-    left = changes.outside(changes.changes(target), *journey.LEFT)
+    _, user, target, _, nothing, before = server
+    with targets.target(above=target) as leaving:
+        done = journey.offkit(leaving, "uninstall", "-y", user=user)
+        assert done.returncode == 0, journey.failed(done)
+        assert journey.rpms(leaving) == before
+        left = changes.outside(changes.changes(leaving, since=nothing), *journey.LEFT)
     assert [line for line in left if line[2:] not in journey.EMPTY] == []

@@ -60,8 +60,9 @@ def test_every_library_that_is_missing_is_in_the_plan(rehearsed):
 
 def test_then_it_is_done(rehearsed):
     """The steps of offkit are those that were told; the Python is the one that was named."""
-    user, target, document, _ = rehearsed
-    done = journey.install(target, "--iso", journey.ISO, "--json", user=user)
+    user, rehearsing, document, _ = rehearsed
+    with targets.target(above=rehearsing) as target:
+        done = journey.install(target, "--iso", journey.ISO, "--json", user=user)
     assert done.returncode == 0, journey.failed(done)
     real = json.loads(done.stdout)
     assert real["python"] == document["python"]

@@ -47,7 +47,7 @@ def network(carried):
             store.put(disc.iso(el), "/srv/{}.iso".format(el))
         bundle = carried.get(bundles.STORY[7], 7)
         subprocess.run(["tar", "-xf", bundle, "-C", store.path("/srv"), "offkit.pyz"], check=True)
-        names = [("root7", 7), ("user7", 7), ("root8", 8), ("user8", 8), ("refused", 7)]
+        names = [("root7", 7), ("user7", 7), ("root8", 8), ("user8", 8), ("hurt7", 7), ("refused", 7)]
         specs = [fleet.Spec("store", 9, store)]
         specs += [fleet.Spec(name, el, nothing[el]) for name, el in names]
         made = stack.enter_context(fleet.fleet(specs))
@@ -108,10 +108,11 @@ def test_a_server_with_nothing(network, name, el, user):
 
 def test_the_doctor_asks_the_url(network):
     """Which RPM has what is missing; the line to add the repository is that of the URL's medium."""
-    host = network.hosts["user7"]
+    host, url = network.hosts["hurt7"], network.url + "/el7"
+    done = journey.install(host, "--rpm-repo", url, user=True)
+    assert done.returncode == 0, journey.failed(done)
     lost = host.run(["sh", "-c", 'rm "$1"/generations/*/offkit/lib64/libSM.so.6', "sh", journey.PREFIX[True]])
     assert lost.returncode == 0, lost.stderr
-    url = network.url + "/el7"
     done, places = reached(
         host, [journey.PREFIX[True] + "/current/bin/offkit", "doctor", "--rpm-repo", url, "--json"], user=True
     )

@@ -44,7 +44,7 @@ sed "s|@prefix@|$prefix|g" <Makefile.in >Makefile
 _MAKEFILE = """\
 all:
 \techo "make $(MAKEFLAGS)" >>"$(HOME)/calls"
-\t@if [ -e "$(HOME)/wait-make" ]; then echo started >"$(HOME)/waiting" && exec sleep 60; fi
+\t@if [ -e "$(HOME)/wait-make" ]; then echo started >"$(HOME)/waiting" && exec sleep 600; fi
 \t@if [ -e "$(HOME)/fail-make" ]; then echo "gcc: internal compiler error: Killed"; exit 1; fi
 \t@if [ -e half.o ]; then echo "half.o: file truncated"; exit 1; fi
 \ttouch built
