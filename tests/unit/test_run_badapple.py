@@ -58,7 +58,7 @@ def test_for_people(command, tmp_path):
     ]
     assert "codecs and containers are written and read right" in lines[4]
     assert "frames      180 at 30 a second, 512x384 pixels" in lines
-    program = shlex.quote(sys.executable) + " -m offkit.cli.app"
+    program = shlex.quote(sys.executable).encode("ascii", "backslashreplace").decode() + " -m offkit.cli.app"
     assert lines[-3:] == [
         "output      a.txt, 935.2 kB",
         "see it      {} run-badapple --play a.txt".format(program),
