@@ -205,7 +205,15 @@ print(actions.run("carry", {args!r})["msg"])
 """
 
 
-@pytest.mark.root
+def mounting(place):
+    """The prefix of a command that may mount there, and nobody else sees it."""
+    for prefix in (["unshare", "-m"], ["unshare", "-rm"]):
+        tried = [*prefix, "mount", "-t", "tmpfs", "none", str(place)]
+        if subprocess.run(tried, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return prefix
+    pytest.skip("no mount namespace can be made here")
+
+
 def test_a_full_disk(source, tmp_path, home):
     """No room is said with numbers before anything is sent, on a file system of 128 kB."""
     place = tmp_path / "small"
@@ -214,9 +222,12 @@ def test_a_full_disk(source, tmp_path, home):
     script = FULL.format(
         path=[HERE, *sys.path[:1], *[p for p in sys.path if "offkit-collections" in p]], args=args
     )
-    words = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs -o size=128k none "$1" && exec "$2" -c "$3"']
+    words = ["sh", "-c", 'mount -t tmpfs -o size=128k none "$1" && exec "$2" -c "$3"']
     done = subprocess.run(
-        [*words, "sh", str(place), sys.executable, script], capture_output=True, text=True, check=False
+        [*mounting(place), *words, "sh", str(place), sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert "no room for" in done.stdout, done.stderr
     assert "360.4 kB are needed" in done.stdout
