@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
-# As many tests at a time as there are cores. The last ones of a suite are shared out one by one
-# (worksteal) where nothing dear is made for a whole file, and where xdist can: that for CPython 3.6 cannot.
+# As many tests at a time as there are cores, shared out to the last one (worksteal; the xdist of CPython
+# 3.6 has only "load"), but by the file where much is made for all tests of one (loadfile).
 PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
 # Otherwise each of the thousands of commands that are tested would compile offkit again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -95,7 +95,7 @@ unit: $(VENV)/.tools
 
 unit36: $(PY36)/.ready
 	@if [ -x $(PY36)/bin/python ]; then \
-	    $(PY36)/bin/python $(PYTEST) --dist loadfile --ignore-glob='*/test_bootstrap*' tests/unit tests/property; \
+	    $(PY36)/bin/python $(PYTEST) --dist load --ignore-glob='*/test_bootstrap*' tests/unit tests/property; \
 	elif [ -n "$$OFFKIT_REQUIRE_ALL" ]; then \
 	    echo "no CPython 3.6 on PATH or under pyenv, and OFFKIT_REQUIRE_ALL is set"; exit 1; \
 	else \
