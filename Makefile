@@ -90,6 +90,8 @@ lint: $(VENV)/.tools
 	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
 	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 
+# Tests are run in an order that is another one each time, and said at the end:
+# make unit PYTEST_ADDOPTS=--randomly-seed=N is that one again.
 unit: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist worksteal tests/house tests/unit tests/property
 
