@@ -85,4 +85,4 @@ def environment(python, place):
 def ask(python, question, *options):
     """What it prints for a line of code, in lines; ``options`` are the interpreter's."""
     printed = subprocess.check_output([python, *options, "-c", question])
-    return os.fsdecode(printed).splitlines()
+    return [line for line in os.fsdecode(printed).splitlines() if line]

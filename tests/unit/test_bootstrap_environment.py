@@ -115,4 +115,5 @@ def test_the_list_is_in_the_script(tmp_path):
     listed = set(re.findall(r"\w+", "OFFKIT_" + rest.partition("\n\n")[0]))
     assert {name.decode() for name in bootstrap.variables(text.encode())} - {"unset"} <= listed | {"sum"}
     assert not listed & install_sh.FOR_OTHERS
-    assert "set -u" in head
+    assert "$OFFKIT" not in head
+    assert "\n    set -u\n" in rest

@@ -19,15 +19,9 @@ if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
     fi
 fi
 
-set -u
-
 # Nothing that the environment holds is a variable of this script: all of them are written here when
-# the parts are joined (online/bootstrap.py). What is used before it is set then ends the script.
+# the parts are joined (online/bootstrap.py). What is used before it is set then ends the script (main).
 unset -v @OFFKIT_VARIABLES@
-
-# No name server is asked (resolv.conf(5)): yum wants this machine's full name, and where none
-# answers that is a time-out each.
-export RES_OPTIONS=attempts:0
 
 # What every part below goes by; lists are separated by newlines.
 #   from the arguments: $bundle, $prefix (absolute), $python (--python or empty), $isos, $repo_dirs,
