@@ -108,7 +108,10 @@ class Session:
     def _go_on(self, what):
         """Read until ``what()`` is so. An end, or nothing at all for long, is a failure."""
         while not what():
-            assert self._take(waiting.LIMIT), self.output[-400:]
+            ready = select.select([self._master, self._told], [], [], waiting.LIMIT)[0]
+            # A job that has ended may have left something on its way.
+            assert ready, self.output[-400:]
+            assert self._take(1.0), self.output[-400:]
 
     def until(self, text, since=0):
         """Read until ``text`` has come behind the byte ``since``; where it ends."""
