@@ -24,6 +24,11 @@ if hypothesis:  # how fast a machine is says nothing about what is tested on it
 
 def pytest_configure(config):
     """Tests import helpers that stand beside them (elf_maker, bundle_maker, pythons)."""
+    # Messages of the system are asserted in English, in whatever language it speaks (pip asks for the
+    # user's); and whoever reaches the world by a proxy reaches this machine without one.
+    os.environ["LANGUAGE"] = "en"
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
     here = os.path.dirname(os.path.abspath(__file__))
     for folder in ("unit", ""):
         path = os.path.join(here, folder)
