@@ -1,5 +1,6 @@
 """The bench: what it measures, tells and draws, and what it leaves behind (nothing)."""
 
+import errno
 import json
 import os
 import signal
@@ -26,7 +27,7 @@ from offkit.badapple.bench import (
 )
 from offkit.badapple.bench.numbers import Sample, sample
 from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
-from offkit.model.errors import UsageError
+from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.report import Reporter
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -148,6 +149,25 @@ def test_without_queues_the_rest_is_measured(clip, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("surroundings")
+@pytest.mark.usefixtures("surroundings")
+def test_a_disk_that_refuses(clip, tmp_path, monkeypatch):
+    """VID005 with the directory, and nothing stays there."""
+
+    def full(bench, report):
+        with open(bench.part, "w"):
+            pass
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run, "measure_all", full)
+    with pytest.raises(EnvironmentProblem) as caught:
+        run.run(rounds.Request(clip, (1,), str(tmp_path), 1, True), Reporter())
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.severity, finding.subject) == ("VID005", "error", str(tmp_path))
+    assert finding.message == caught.value.message == "cannot be written: No space left on device"
+    assert "-o DIR/" in finding.fix
+    assert os.listdir(str(tmp_path)) == []
+
+
 def test_a_video_that_cannot_be_cut(clip, tmp_path, monkeypatch):
     """One process is measured, more are not, and it says so."""
     real = measure.conversion

@@ -71,7 +71,12 @@ def test_the_stages_are_accounted_for(clip, tmp_path):
 def test_a_shorter_video_than_asked_for_ends(clip, tmp_path):
     """The header may lie."""
     job = origin.Job(clip, str(tmp_path / "o.txt"), GRID, 500)
-    for run in (pipeline.processes(job, 2, len([]).__add__, "fork"), origin.threads(job, 2, len([]).__add__)):
+    none = len([]).__add__
+    for run in (
+        pipeline.processes(job, 2, none, "fork"),
+        origin.threads(job, 2, none),
+        origin.linear(job, none),
+    ):
         assert run.frames == FRAMES
 
 

@@ -297,6 +297,29 @@ def test_joined_without_sendfile(tmp_path, monkeypatch):
         assert os.listdir(str(tmp_path)) == ["whole"]
 
 
+def test_a_disk_that_fills_up_while_joining(tmp_path, monkeypatch):
+    """At once, in the middle, or by taking nothing: it is an error, and no part is removed that is not in."""
+
+    def full(*given):
+        raise OSError(errno.ENOSPC, "full")
+
+    def in_the_middle(target, source, at, length):
+        if at:
+            raise OSError(errno.EINVAL, "not any more")
+        return os.write(target, os.read(source, 1000))
+
+    for attempt, number in ((full, errno.ENOSPC), (in_the_middle, errno.EINVAL), (lambda *_: 0, errno.EIO)):
+        with monkeypatch.context() as kernel:
+            kernel.setattr(parts.os, "sendfile", attempt)
+            name, whole = str(tmp_path / "a"), str(tmp_path / "whole")
+            parts.begin(name, b"x" * 5000)
+            parts.begin(name + "b", b"x" * 5000)
+            with pytest.raises(OSError) as caught:  # noqa: PT011
+                parts.join(whole, b"head", [name, name + "b"], b"foot")
+            assert caught.value.errno == number
+            assert os.path.exists(name)
+
+
 def test_what_is_known_before(clip):
     """Path, claimed frames, rate and size of the first picture."""
     assert decode.probe(clip)[:5] == (clip, FRAMES, film.FPS, film.WIDTH, film.HEIGHT)

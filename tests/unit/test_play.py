@@ -50,6 +50,29 @@ def test_no_terminal():
         os.close(end)
 
 
+def test_ctrl_c_while_it_begins(film):
+    """The player runs already, and its caller is not ready: the terminal is given back."""
+
+    def job():
+        real, mine = signal.signal, os.getpid()
+
+        def interrupted(number, handler):
+            if number == signal.SIGTSTP and os.getpid() == mine:
+                signal.signal = real
+                raise KeyboardInterrupt
+            return real(number, handler)
+
+        signal.signal = interrupted
+        try:
+            Companion(film)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return FINISHED
+
+    with Session(job) as tty:
+        assert tty.end() == (INTERRUPTED, True)
+
+
 def test_it_plays_to_the_end(tmp_path):
     """Every frame, on the alternate screen, with the line below."""
     film = Film(conversion(tmp_path / "a.txt", 40))

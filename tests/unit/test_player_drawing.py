@@ -91,3 +91,10 @@ def test_runs_share_a_colour_and_blanks_have_none():
 def test_a_screen_larger_than_any():
     """Beyond 999 rows or columns nothing is drawn."""
     assert blank(2000, 5).glyphs.shape == (999, 5)
+
+
+def test_what_cannot_be_pointed_at():
+    """A row or column beyond the 999th stays blank."""
+    assert blank(2000, 3).glyphs.shape == (999, 3)
+    assert blank(3, 1000).paper.shape == (3, 999)
+    assert blank(999, 998).ink.shape == (999, 998)

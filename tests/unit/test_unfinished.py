@@ -22,6 +22,21 @@ def test_it_is_found_by_the_name_of_the_output(tmp_path, monkeypatch):
     assert part in leftovers.sweep(str(tmp_path))
 
 
+def test_of_several_processes(tmp_path, monkeypatch):
+    """The newest last; one that has just been given its name is not among them."""
+    output = str(tmp_path / "a.txt")
+    mine = unfinished.path(output)
+    parts = {pid: mine.replace("-{}.".format(os.getpid()), "-{}.".format(pid)) for pid in (11, 22, 33)}
+    for pid, seconds in ((11, 2000), (22, 1000)):
+        with open(parts[pid], "w"):
+            pass
+        os.utime(parts[pid], (seconds, seconds))
+    names = [os.path.basename(parts[pid]) for pid in (33, 11, 22)]
+    monkeypatch.setattr(os, "listdir", lambda directory: names)
+    monkeypatch.setattr(leftovers, "is_running", lambda pid: True)
+    assert unfinished.of(output) == [(parts[22], 22), (parts[11], 11)]
+
+
 def test_a_long_name_still_fits():
     """255 bytes is what a file system takes."""
     part = unfinished.path("é" * 125 + ".txt")
