@@ -82,6 +82,22 @@ def test_with_all_that_they_require_up_to_what_every_server_has(shelf):
     assert chosen.findings == ()
 
 
+def test_a_package_that_is_wanted_twice(shelf, tmp_path):
+    """For another of its libraries, by what it requires itself: it is there once with both, and what
+    the same round brings beside it is not forgotten."""
+    other = "libofftest-a2.so.1"
+    shelf.add("a", A, other, requires=[rpm.capability(B)])
+    shelf.add("b", B, requires=[rpm.capability(other), rpm.capability(C)])
+    shelf.add("c", C)
+    chosen = choose(iso(shelf), A)
+    assert [title.split("-1.0")[0] for title in chosen.titles] == ["a", "b", "c"]
+    index = media.read_index(
+        unpacked(chosen, tmp_path / "rpms"), "", [rpm.capability(A), rpm.capability(other)]
+    )
+    (package,) = index.packages
+    assert {rpm.capability(A), rpm.capability(other)} <= set(package.provides)
+
+
 def test_they_are_a_repository(shelf, tmp_path):
     """That offkit reads, with the ISO's own words about them and its key."""
     shelf.add("a", A, requires=[rpm.capability(B)])

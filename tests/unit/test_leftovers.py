@@ -36,6 +36,40 @@ def test_only_what_is_ours_is_swept(tmp_path, monkeypatch):
     assert sorted(os.listdir(str(tmp_path))) == sorted(others)
 
 
+def test_what_another_user_left(tmp_path, monkeypatch):
+    """It is that user's to sweep, and so is what cannot be removed; what comes behind goes all the same."""
+    gone = name_of(monkeypatch, GONE)
+    for name in (gone + ".1", gone + ".2", gone + ".3", gone + ".4"):
+        (tmp_path / name).write_text("half")
+    real = os.unlink
+
+    def unlink(path, **more):
+        if path.endswith(".3"):
+            raise PermissionError(path)
+        real(path, **more)
+
+    with monkeypatch.context() as machine:
+        machine.setattr(os, "unlink", unlink)
+        owners = iter([os.geteuid() + 1, *[os.geteuid()] * 3])
+        machine.setattr(os, "geteuid", lambda: next(owners))
+        swept = leftovers.sweep(str(tmp_path))
+    assert swept == [str(tmp_path / (gone + end)) for end in (".2", ".4")]
+    assert sorted(os.listdir(str(tmp_path))) == [gone + ".1", gone + ".3"]
+
+
+def test_processes_that_run(monkeypatch):
+    """This one; one that may not be signalled; neither one that is gone nor a number that is none."""
+    assert leftovers.is_running(os.getpid())
+    assert not leftovers.is_running(GONE)
+    assert not leftovers.is_running(10**30)
+
+    def forbidden(pid, number):
+        raise PermissionError(pid)
+
+    monkeypatch.setattr(os, "kill", forbidden)
+    assert leftovers.is_running(1)
+
+
 def test_a_link_is_not_followed(tmp_path, monkeypatch):
     """The link goes, what it points to stays."""
     (tmp_path / "precious").mkdir()

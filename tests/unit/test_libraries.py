@@ -1,10 +1,12 @@
 """Libraries out of RPMs into an environment: which, from where, and that Python finds them."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,8 +18,9 @@ from offkit.edges import media, rpm_keys, web
 from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.edges.tree import Tree
 from offkit.elf import reader
+from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.target.libraries import record, settle
+from offkit.target.libraries import heirs, record, settle
 from offkit.target.libraries.here import Here
 from offkit.target.libraries.supply import Supply
 from offkit.target.libraries.take import Taken, take
@@ -520,3 +523,27 @@ def test_a_list_that_is_none(text, why):
 
 def test_a_generation_without_a_list_has_nothing(tmp_path):
     assert record.read(Tree("/"), str(tmp_path)) == record.NOTHING
+
+
+def test_an_earlier_generation_that_is_not_whole(tmp_path):
+    """What is missing, altered, or no library as it was written is left out; the others count."""
+    good, text = build(soname="libc1.so"), b"not a library"
+    files = {"liba1.so": None, "libb1.so": b"altered", "libc0.so": text, "libc1.so": good}
+    rows = [
+        record.Entry(
+            soname, "x-1-1.x86_64", "/usr/lib64/" + soname, "disc", hashlib.sha256(data).hexdigest(), 1, ""
+        )
+        for soname, data in (("liba1.so", good), ("libb1.so", good), ("libc0.so", text), ("libc1.so", good))
+    ]
+    listed = tmp_path / layout.GENERATION_LIBRARY_LIST
+    listed.parent.mkdir(parents=True, exist_ok=True)
+    listed.write_bytes(record.dump(record.Record(tuple(rows), ())))
+    for soname, data in files.items():
+        if data is not None:
+            path = tmp_path / layout.GENERATION_LIBRARIES / soname
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    one = SimpleNamespace(path=str(tmp_path), id="1")
+    assert list(heirs._shelf(one)) == ["libc1.so"]
+    listed.write_text("{}")
+    assert heirs._shelf(one) == {}

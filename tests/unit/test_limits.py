@@ -169,6 +169,7 @@ def test_a_server_without_limits(asked):
         ({"files": 40}, 0, 1, 4, "open files", "40 more files can be opened, 8 processes were wanted"),
         ({"memory": 250 * MEGABYTE}, 0, 1, 3, "memory", "250 MB are left, 8 processes want about 80 MB"),
         ({"memory": 0}, 2, 1, 1, "memory", "0 MB are left, 2 processes want about 80 MB each: there are 1"),
+        ({"address_space": 200 * MEGABYTE}, 0, 4, 8, "address space", "a worker wants about 624"),
         ({"address_space": MEGABYTE}, 0, 1, 8, "address space", "may map 1 MB more, a worker wants about 80"),
     ],
 )
