@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
+UNIT := tests/house tests/unit tests/property tests/online
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
 # As many tests at a time as there are cores, shared out to the last one (worksteal; the xdist of CPython
 # 3.6 has only "load"), but by the file where much is made for all tests of one (loadfile).
@@ -15,7 +16,7 @@ PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
 # Otherwise each of the thousands of commands that are tested would compile offkit again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible unit unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -41,7 +42,7 @@ test-waiting:
 
 check: machine $(VENV)/.tools
 	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
-	$(BIN)/python $(PYTEST) --dist worksteal -m "not slow" tests/house tests/unit tests/property && \
+	$(BIN)/python $(PYTEST) --dist worksteal -m "not slow and not network" $(UNIT) && \
 	echo "make check: passed in $$(($$(date +%s) - start)) s"
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
@@ -93,7 +94,15 @@ lint: $(VENV)/.tools
 # Tests are run in an order that is another one each time, and said at the end:
 # make unit PYTEST_ADDOPTS=--randomly-seed=N is that one again.
 unit: $(VENV)/.tools
-	$(BIN)/python $(PYTEST) --dist worksteal tests/house tests/unit tests/property
+	$(BIN)/python $(PYTEST) --dist worksteal -m "not network" $(UNIT)
+
+# make mutants  breaks lines all over offkit, one at a time, and counts which of them "make unit" notices (SEED=1)
+mutants: $(VENV)/.tools
+	$(BIN)/python tests/mutants --seed $(or $(SEED),1) $(UNIT)
+
+# make coverage  the branches that "make unit" takes, room by room
+coverage: $(VENV)/.tools
+	$(BIN)/python tests/mutants --coverage $(UNIT)
 
 unit36: $(PY36)/.ready
 	@if [ -x $(PY36)/bin/python ]; then \
@@ -127,7 +136,7 @@ molecule: $(ANSIBLE)/.ready
 
 # Nearly all of it is waiting for the index.
 online: $(VENV)/.tools
-	$(BIN)/python $(PYTEST) -n 4 --dist worksteal tests/online
+	$(BIN)/python $(PYTEST) -n 4 --dist worksteal -m network tests/online
 
 e2e: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist loadfile tests/e2e
