@@ -58,3 +58,18 @@ def test_when_a_picture_is_shown(tmp_path):
         moments.append(source.moment)
     source.close()
     assert [round(moment * 30) for moment in moments] == list(range(30))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "luma"),
+    [("a.mp4", "mp4v", "limited"), ("a.avi", "MJPG", "full"), ("a.avi", "FFV1", "")],
+)
+def test_luma_is_taken_as_it_is(tmp_path, name, codec, luma):
+    """Where the decoder hands it out: from formats that begin with it, with its range; else colours are."""
+    path = write_clip(tmp_path / name, 30, codec=codec)
+    source = decode.Source(path, 1, luma=True)
+    plain = source.read().ndim == 2 and source.plain_luma
+    source.close()
+    if hasattr(cv2, "CAP_PROP_N_THREADS"):  # older ones give colours whatever they are asked for
+        assert plain == bool(luma)
+    assert decode.probe(path).luma == (luma if plain else "")

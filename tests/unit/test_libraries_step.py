@@ -1,7 +1,9 @@
 """Installing without root where libraries are missing: real environments, a real pip, a medium as a directory."""
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ import pytest
 import bundle_maker
 from elf_maker import build
 from library_maker import Shelf
+from offkit.cli import app, render
 from offkit.edges import rpm_keys, run
 from offkit.edges.rpm_keys import SIGNED, Verdict
 from offkit.edges.tree import Tree
@@ -51,13 +54,19 @@ def disc(tmp_path):
     return shelf.done()
 
 
-def save(tmp_path, needed=(A,), told=None, name="bundle.tar", **fields):
-    """A bundle whose module needs libraries; ``told`` is what its checklist says of them."""
+def save(tmp_path, needed=(A,), told=None, name="bundle.tar", carried=None, **fields):
+    """A bundle whose module needs libraries; ``told`` is what its checklist says of them, ``carried``
+    a directory with RPMs that come in it."""
     elf = build(needed=needed, exports=["PyInit_alpha_native"], **fields)
     alpha = bundle_maker.wheel("alpha", files={"alpha.py": b"", MODULE: elf})
     wanted = needed if told is None else told
     rows = tuple(Library(each, (), ("alpha: " + MODULE,), "", False) for each in wanted)
     extra = {layout.CHECKLIST: checklist.dump(Checklist(rows))}
+    for folder, _, names in os.walk(str(carried or os.devnull)):
+        for each in names:
+            path = os.path.join(folder, each)
+            with open(path, "rb") as source:
+                extra[layout.RPMS + os.path.relpath(path, str(carried))] = source.read()
     made = bundle_maker.make(dict([alpha, PIP]), bundle_maker.this_machine(), extra=extra)
     path = tmp_path / name
     path.write_bytes(made.data)
@@ -258,3 +267,46 @@ def test_an_interpreter_that_offkit_brought_gets_what_its_modules_lack(tmp_path,
     made = put(save(tmp_path, needed=["libc.so.6"]), prefix, disc, python=brought, dry=True)
     (text,) = [each.text for each in made.steps if each.action == "libraries"]
     assert text.startswith("take {}, {} out of".format(B, A))
+
+
+@pytest.fixture
+def offkit_install(monkeypatch, tmp_path):
+    """Run ``offkit install --no-root`` into a prefix: (exit code, stdout, stderr)."""
+    endings = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    handlers = [signal.getsignal(number) for number in endings]
+
+    def run_it(bundle, *args):
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True))
+        words = ["install", bundle.path, "--prefix", str(tmp_path / "prefix"), "--no-root"]
+        with pytest.raises(SystemExit) as left:
+            app.main(words + list(args))
+        said = [stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr)]
+        return (left.value.code, *said)
+
+    yield run_it
+    for number, handler in zip(endings, handlers):
+        signal.signal(number, handler)
+    render.console()
+
+
+def test_out_of_the_bundle_and_then_out_of_a_generation(tmp_path, disc, offkit_install):
+    """As it is typed: RPMs that a bundle carries are a medium, and what was taken from it outlives it."""
+    code, _, err = offkit_install(save(tmp_path, carried=disc))
+    assert code == 0, err
+    first = os.path.realpath(str(tmp_path / "prefix" / "current"))
+    assert opened(first) == "opened"
+    assert "from 2 RPMs of bundle.tar" in libraries_found(first)[0].message
+    code, _, err = offkit_install(save(tmp_path, needed=[A], name="next.tar", soname="next"))
+    assert code == 0, err
+    second = os.path.realpath(str(tmp_path / "prefix" / "current"))
+    assert (second != first, opened(second)) == (True, "opened")
+
+
+def test_out_of_a_repository_as_it_is_typed(tmp_path, disc, offkit_install):
+    """What it lacks stops it, unless it may be missing; what the doctor finds then is in the exit code."""
+    bundle = save(tmp_path, needed=[A, "libofftest-x.so.1"])
+    code, out, err = offkit_install(bundle, "--rpm-repo", disc)
+    assert (code, "RPM004" in err, os.path.exists(str(tmp_path / "prefix"))) == (1, True, False)
+    code, out, err = offkit_install(bundle, "--rpm-repo", disc, "--allow-missing")
+    assert (code, "LIB001" in out + err) == (1, True)

@@ -1,6 +1,7 @@
 """The drive: discs mounted for one command."""
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -100,6 +101,9 @@ def test_private_mounts(tmp_path):
         "open(os.path.join(sys.argv[1], 'x'), 'w').close()\n"
         "os.kill(os.getpid(), 9)\n"
     )
+    possible = "mount --make-rprivate / && mount -t tmpfs tmpfs {}".format(shlex.quote(str(tmp_path)))
+    if subprocess.call(["unshare", "-m", "sh", "-c", possible], stderr=subprocess.DEVNULL):
+        pytest.skip("this container allows no mount namespaces")
     # Under systemd "/" is shared: what is mounted in a namespace that still is its peer, all see.
     outside = 'mount --make-rshared / || exit 9; "$1" -c "$2" "$3"; code=$?; ls -A "$3"; exit $code'
     child = subprocess.run(
@@ -108,8 +112,6 @@ def test_private_mounts(tmp_path):
         stdout=subprocess.PIPE,
         check=False,
     )
-    if child.returncode in (1, 9):
-        pytest.skip("this container allows no mount namespaces")
     assert child.returncode == 128 + 9
     assert child.stdout == b""
     assert os.listdir(str(tmp_path)) == []

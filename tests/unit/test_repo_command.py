@@ -54,10 +54,13 @@ def test_the_whole_way(server, said, monkeypatch):
     assert "nothing to do: these repositories are ready" in said()[0]
     repo.status(**OPTIONS)
     out = said()[0]
-    assert out.splitlines()[1].split()[:2] == ["offkit-el7", "1"]
+    assert out.splitlines()[0].split() == ["repository", "packages", "key", "mounted", "medium"]
+    assert out.splitlines()[1].split()[:4] == ["offkit-el7", "1", "missing", "yes"]
     server.unmount(server.path("mnt/offkit-iso"))
     assert repo.status(**OPTIONS) == 1
-    assert "REPO003" in said()[0]
+    out = said()[0]
+    assert "REPO003" in out
+    assert out.splitlines()[1].split()[3] == "no"
     repo.remove(dry_run=False, **OPTIONS)
     assert "removed; yum is as it was before 'offkit repo add'" in said()[0]
     repo.remove(dry_run=False, **OPTIONS)
@@ -123,10 +126,21 @@ def test_only_root(server, monkeypatch, act):
 
 
 @pytest.mark.parametrize(
-    "asked",
-    [{}, {"iso": [""]}, {"directory": ["/x"], "persist": True}, {"directory": ["/x"], "at": "/mnt/x"}],
+    ("asked", "message"),
+    [
+        ({}, "no medium is named"),
+        ({"iso": [""]}, "--iso is given, but empty"),
+        ({"mount": [""]}, "--mount is given, but empty"),
+        ({"directory": [""]}, "--dir is given, but empty"),
+        (
+            {"directory": ["/x"], "persist": True},
+            "--persist and --at are about an ISO, and no --iso is given",
+        ),
+        ({"directory": ["/x"], "at": "/mnt/x"}, "--persist and --at are about an ISO, and no --iso is given"),
+    ],
 )
-def test_usage(server, asked):
+def test_usage(server, asked, message):
     """No medium, an empty one, and options that are an ISO's."""
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         add(**asked)
+    assert caught.value.message == message

@@ -3,6 +3,7 @@
 import glob
 import gzip
 import lzma
+import re
 import shutil
 import subprocess
 import tracemalloc
@@ -147,6 +148,19 @@ def test_another_file_than_repomd_says(tmp_path):
     repository(tmp_path, PACKAGES)
     write(tmp_path, "repodata/primary.xml.gz", gzip.compress(primary(PACKAGES[:1])))
     assert reason(tmp_path).endswith("is not the file that repomd.xml was made for (its checksum differs)")
+
+
+@pytest.mark.parametrize(
+    "told", ["", '<checksum type="sha256"></checksum>', '<checksum type="x9">0</checksum>']
+)
+def test_a_repomd_that_tells_no_checksum(tmp_path, told):
+    """None, an empty one, or one of a kind that nobody knows: there is nothing to compare."""
+    repository(tmp_path, PACKAGES)
+    path = tmp_path / "repodata" / "repomd.xml"
+    text, changed = re.subn("<checksum [^<]*</checksum>", told, path.read_text())
+    assert changed
+    path.write_text(text)
+    check(read(tmp_path))
 
 
 def test_files_that_are_not_there(tmp_path):

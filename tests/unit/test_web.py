@@ -131,10 +131,13 @@ def test_a_server_that_is_busy_for_a_moment(site, opened):
 
 @needs_curl
 def test_a_server_that_stops_in_the_middle(site, opened):
-    """REPO017, with the port that a firewall may have closed; and nobody waits for it a second time."""
+    """REPO017, with the port that a firewall may have closed, after three tries without one more byte;
+    and nobody waits for it a second time."""
     site.does[RPM] = web_maker.cut(0, 100)
+    before = len(site.log)
     with pytest.raises(media.Unreachable) as caught:
         opened.open(RPM)
+    assert len(site.log) == before + 3
     finding = caught.value.finding()
     assert (finding.code, finding.severity, finding.subject) == ("REPO017", "error", site.url)
     assert "--add-port={}/tcp".format(site.url.rpartition(":")[2]) in finding.fix
@@ -145,11 +148,13 @@ def test_a_server_that_stops_in_the_middle(site, opened):
 
 
 @needs_curl
-def test_what_the_server_does_not_have(opened):
-    """Not there, as in a directory."""
+def test_what_the_server_does_not_have(site, opened):
+    """Not there, as in a directory; it is named by its URL."""
     assert not opened.has("nothing")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         opened.open("nothing")
+    assert caught.value.filename.startswith(site.url)
+    assert caught.value.filename.endswith("/nothing")
 
 
 @needs_curl
