@@ -345,14 +345,18 @@ def test_a_stale_cache_entry_is_not_the_end():
 
 
 def test_missing_versions():
-    """glibc too old; weak wants and libraries without versions are no problem."""
+    """glibc too old; weak wants, libraries without versions and those that are missing are no problem."""
     report = opened(
         {
             "/lib64/libc.so.6": build(soname="libc.so.6", defines=["GLIBC_2.2.5", "GLIBC_2.17"]),
             "/lib64/libplain.so": build(),
             CV2: build(
-                needed=["libc.so.6", "libplain.so"],
-                needs={"libc.so.6": ["GLIBC_2.17", "GLIBC_2.28"], "libplain.so": ["ANY_1"]},
+                needed=["libc.so.6", "libplain.so", "libgone.so"],
+                needs={
+                    "libplain.so": ["ANY_1"],
+                    "libgone.so": ["ANY_1"],
+                    "libc.so.6": ["GLIBC_2.17", "GLIBC_2.28"],
+                },
                 weak={"libc.so.6": ["GLIBC_2.35"]},
             ),
         }

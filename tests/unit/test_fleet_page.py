@@ -60,6 +60,22 @@ def fleet():
     ]
 
 
+def test_what_a_command_said_beside_its_findings():
+    """Its error with the cure, unless a finding says the same; what came on stderr where there is none."""
+    lacks = made.found("PY020", "", message="no Python 3.6", fix="an ISO")
+    refusal = dict(made.refused("not for el9", lacks), fix="another bundle")
+
+    def shown(document, **more):
+        results = {"deploy": made.ended(document, 4, **more)}
+        return Reader(drawn(dict(made.host("web01", results), generation=""))).text
+
+    assert "deploy not for el9 another bundle" in shown(refusal)
+    same = shown(dict(made.refused("no Python 3.6", lacks), fix="another bundle"))
+    assert "another bundle" not in same
+    assert "deploy no Python" not in same
+    assert "deploy killed by something" in shown({}, stderr="killed by something")
+
+
 def test_everything_is_on_it():
     """The verdict, the cure, the lost, the matrix, the rates, each host's findings and times."""
     read = Reader(drawn(*fleet()))

@@ -93,6 +93,15 @@ def test_names_of_one_file_share_its_contents(tmp_path):
     assert found.files == {"usr/lib64/liba.so.1": b"\x7fELF", "usr/lib64/libb.so.1": b"\x7fELF"}
 
 
+def test_a_file_with_one_name_has_its_own_contents(tmp_path):
+    """Even none, and whatever number it has: other packers count from the start in each archive."""
+    payload = rpm_maker.entry("./usr/lib64/liba.so.1", b"", links=1, inode=7)
+    payload += rpm_maker.entry("./usr/lib64/libb.so.1", b"\x7fELF", links=1, inode=7)
+    payload += rpm_maker.entry("TRAILER!!!", mode=0)
+    _, found = contents(tmp_path, payload=payload)
+    assert found.files == {"usr/lib64/liba.so.1": b"", "usr/lib64/libb.so.1": b"\x7fELF"}
+
+
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
