@@ -156,6 +156,12 @@ def part(name):
         return source.read().replace("@OFFKIT_VARIABLES@", "")
 
 
+def after_the_self_check(*names):
+    """Those parts joined, "start" the first of them, for a script of a test's own."""
+    text = "\n".join(part(name) for name in names)
+    return text[text.index("# What every part below goes by") :]
+
+
 def program(path, text):
     """A shell script as a command."""
     path.write_bytes(("#!/bin/sh\n" + text).encode())

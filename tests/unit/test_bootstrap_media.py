@@ -700,11 +700,8 @@ def test_beyond_four_gigabytes(server, shell):
         sink.seek(far * sector)
         sink.write((b"far away" * 375).ljust(2 * sector, b"-"))
     script = server / "try.sh"
-    parts = "\n".join(install_sh.part(name) for name in ("start", "iso"))
-    text = (
-        parts.partition("set -u")[2]
-        + "\nproblems=\nproblem() { echo \"$1\"; }\niso_check '{0}'\niso_read '{0}' one\n"
-    )
+    parts = install_sh.after_the_self_check("start", "iso")
+    text = parts + "\nproblems=\nproblem() { echo \"$1\"; }\niso_check '{0}'\niso_read '{0}' one\n"
     script.write_text(text.replace("{0}", str(image)))
     assert sh(server, script=str(script), shell=shell) == (0, "far away" * 375, "")
     with open(str(image), "r+b") as sink:
@@ -775,10 +772,10 @@ def test_names_of_an_image(server, shell, more):
     }
     image = server / "x.iso"
     image.write_bytes(repo_maker.image(files, **more))
-    parts = "\n".join(install_sh.part(name) for name in ("start", "iso"))
+    parts = install_sh.after_the_self_check("start", "iso")
     script = server / "try.sh"
     script.write_text(
-        parts.partition("set -u")[2]
+        parts
         + "\niso_names '{0}' .\niso_read '{0}' deep//er/x.txt | wc -c\niso_find '{0}' deep/no || echo none\n"
         "iso_read '{0}' deep/er || echo directory\n".format(image)
     )
@@ -804,9 +801,9 @@ def test_the_newest_as_rpm_compares(server, shell):
                 )
             )
     script = server / "try.sh"
-    parts = "\n".join(install_sh.part(name) for name in ("start", "metadata"))
+    parts = install_sh.after_the_self_check("start", "metadata")
     text = "\nindex={}\n{}\n".format(server / "index", "\n".join(lines))
-    script.write_text(parts.partition("set -u")[2] + text)
+    script.write_text(parts + text)
     code, out, err = sh(server, script=str(script), shell=shell)
     assert (code, err) == (0, "")
     expected = []
