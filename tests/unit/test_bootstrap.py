@@ -314,7 +314,7 @@ def test_damage_of_install_sh_itself(server, shell):
     """A flipped bit anywhere behind the check, and any cut, is named; nothing else is done."""
     real(server)
     whole = script()
-    start = whole.index(b"# What every part below goes by")
+    start = whole.index(b"# Nothing that the environment")
     step = (len(whole) - start) // 23
     damaged = [whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :] for at in range(start, len(whole), step)]
     damaged += [whole[:at] for at in range(start, len(whole) - 1, step)]  # a newline at the end says nothing
