@@ -100,7 +100,7 @@ def tests_for(place: Place, trace: Trace, importers: dict[str, list[str]]) -> li
         return []
     order = [names, {f"{one}::" for one in names if "::" not in one}]
     if place.mutant.imported or names <= {""}:
-        order.append({name for every in lines.values() for name in every})
+        order = [{name for every in lines.values() for name in every}]
         order.append({name for one in importers.get(place.file, ()) for every in trace.lines.get(one, {}).values()
                       for name in every})  # fmt: skip
     chosen: dict[str, None] = {}

@@ -56,6 +56,11 @@ def test_an_installed_collection_as_ansible_wants_it():
     about = manifest["collection_info"]
     assert (about["namespace"], about["name"], about["version"]) == ("offkit", "fleet", __version__)
     assert about["description"] == "A fleet"
+    assert set(about) == {
+        "namespace", "name", "version", "authors", "readme", "tags", "description", "license", "license_file",
+        "dependencies", "repository", "documentation", "homepage", "issues",
+    }  # fmt: skip
+    assert (about["license"], about["license_file"], manifest["format"]) == (["MIT"], None, 1)
     listing = members[PLACE + "FILES.json"]
     assert manifest["file_manifest_file"]["chksum_sha256"] == hashlib.sha256(listing).hexdigest()
     entries = {one["name"]: one for one in json.loads(listing)["files"]}

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ import source_maker
 from offkit.model import manifest
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.target import preset
-from offkit.online import bootstrap, pythons
+from offkit.online import bootstrap, pythons, tarball
 
 # An archive has the time in it, which would be another name for the same test in every process.
 ARCHIVES = {"ids": lambda value: "archive" if isinstance(value, bytes) else None}
@@ -112,6 +113,20 @@ def test_what_is_no_source(put, data, words):
     assert isinstance(error, RequestError)
     assert [code for code, _ in found] == ["PY030"]
     assert words in found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "command"),
+    [
+        ("Python-3.8.20.tar.bz2", "bz2", "bzip2 -dc Python-3.8.20.tar.bz2 | gzip -9n >Python-3.8.20.tar.gz"),
+        ("p.tbz2", "bz2", "bzip2 -dc p.tbz2 | gzip -9n >p.tar.gz"),
+        ("p.tzst", "zst", "zstd -dc p.tzst | gzip -9n >p.tar.gz"),
+        ("p.zst", "zst", "zstd -dc p.zst | gzip -9n >p.tar.gz"),
+    ],
+)
+def test_how_to_pack_it_again(name, kind, command):
+    """A command that can be typed as it is."""
+    assert tarball.repack(Path(name), kind) == command + ", and give that"
 
 
 def test_a_prerelease(put):

@@ -9,7 +9,7 @@ import bundle_maker
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
-from offkit.online import bootstrap, foreign
+from offkit.online import absence, bootstrap, foreign
 from offkit.online.lock import Request, Session
 
 EL7 = preset("3.6")
@@ -168,6 +168,18 @@ def test_a_contradiction(mirror):
     (finding,) = refused(server.args, "alpha", "beta<2").findings
     assert (finding.code, finding.subject) == ("REQ005", "beta")
     assert sorted(finding.looked_in) == ["alpha 1 needs beta>=2", "you asked for beta<2"]
+
+
+def test_what_is_explained_already(mirror, tmp_path):
+    """A stand-in takes its place, and what comes behind it is explained all the same."""
+    stubs = absence.Stubs(tmp_path)
+    stubs.add("former", "2")
+    causes = [foreign.Cause("former", ">=2", "former>=2", ""), foreign.Cause("nobody", "", "nobody", "")]
+    with Session(EL7, mirror().args, Reporter()) as session:
+        (finding,) = absence.explain(causes, session.repository, EL7, stubs)
+    assert (finding.code, finding.subject) == ("REQ003", "nobody")
+    assert (stubs.grew(), stubs.grew()) == (True, False)
+    assert stubs.contains("nobody-0-py3-none-any.whl")
 
 
 def test_a_package_for_another_python(mirror):

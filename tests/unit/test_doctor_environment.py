@@ -74,6 +74,8 @@ def test_no_site_packages(server):
     cut(server, "/opt/env/lib")
     why = "/opt/env/lib: No such file or directory"
     assert findings(server) == [("PY007", "error", "site-packages", lost.format(why))]
+    server.put("/opt/env/lib", "")
+    assert findings(server) == [("PY007", "error", "site-packages", lost.format("/opt/env/lib is a file"))]
 
 
 def not_text(path):

@@ -101,6 +101,7 @@ def test_packages_from_metadata():
     """Only the header counts: a description may say Name: too."""
     text = b"Metadata-Version: 2.1\nName: opencv-python-headless\nVersion: 4.6.0.66\n\nName: other\n"
     assert generations.package(text) == Package("opencv-python-headless", "4.6.0.66")
+    assert generations.package(b"Name: a\n\nVersion: 9, it says behind the header\n") == Package("a", "")
 
 
 @pytest.mark.parametrize(

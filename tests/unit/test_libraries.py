@@ -415,6 +415,11 @@ def test_done_again_changes_nothing(root):
     program = os.path.realpath(os.path.join(root, "bin", "python"))
     assert os.path.dirname(program) == os.path.join(os.path.realpath(root), "bin")
     before = os.stat(program)
+    for name in ("python", "python3", "python{}.{}".format(*sys.version_info[:2])):
+        path = os.path.join(root, "bin", name)
+        if os.path.lexists(path):  # every name is the file itself, and none a link
+            assert not os.path.islink(path)
+            assert os.path.samestat(before, os.stat(path))
     settle.own_interpreter(root)
     assert os.path.samestat(before, os.stat(program))
 

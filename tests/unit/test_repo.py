@@ -153,8 +153,9 @@ def test_adding_again_does_nothing(server):
     server.add(iso, persist=True)
     assert server.plan(iso, persist=True).steps == ()
     assert server.plan(iso).steps == ()
+    before = server.codes()
     server.unmount(server.path("mnt/offkit-iso"))
-    assert "REPO003" in server.codes()
+    assert server.codes() == ["REPO003", *before]  # the key is on the server, not on the disc
     assert [step.text.split()[0] for step in server.add(iso).steps] == ["mount"]
 
 
@@ -193,8 +194,10 @@ def test_a_directory(server, tmp_path):
         in server.read("etc/yum.repos.d/offkit.repo").decode()
     )
     assert server.codes() == []
+    os.unlink(str(place / "RPM-GPG-KEY-Mine"))
+    assert server.codes() == ["REPO014"]
     shutil.rmtree(str(place))
-    assert server.codes() == ["REPO003"]
+    assert server.codes() == ["REPO003"]  # with which its key is gone, too
 
 
 def test_a_mounted_disc_has_to_be_one(server, tmp_path):
@@ -311,6 +314,23 @@ def test_in_the_way(server, what):
         server.add(iso, **more)
     assert {one.code for one in caught.value.findings} == {"REPO013"}
     assert server.picture() == before
+
+
+def test_all_that_is_in_the_way(server):
+    """Every file, whatever lies between them."""
+    server.write("etc/yum.repos.d/a.txt", b"[offkit-el7]\nbaseurl=file:///x\n")
+    server.write("etc/yum.repos.d/b.repo", b"no section\n")
+    server.write("etc/yum.repos.d/c.repo", b"[offkit-el7]\nbaseurl=file:///x\n")
+    server.write("etc/yum.repos.d/offkit.repo", b"[offkit-base]\nbaseurl=file:///x\n")
+    server.write("etc/yum.repos.d/z.repo", b"[offkit-x]\nbaseurl=file:///x\n[mine]\nbaseurl=file:///y\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.add(server.iso())
+    found = {one.subject: one.message for one in caught.value.findings}
+    assert found == {
+        "/etc/yum.repos.d/c.repo": "has repositories of offkit's names: offkit-el7",
+        "/etc/yum.repos.d/offkit.repo": "is there already, and 'offkit repo add' did not write it",
+        "/etc/yum.repos.d/z.repo": "has repositories of offkit's names: offkit-x",
+    }
 
 
 def test_a_kernel_that_does_not_mount(server):
