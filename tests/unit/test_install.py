@@ -383,6 +383,15 @@ def test_leftovers_that_come_back_are_removed_too(tmp_path):
     assert os.listdir(str(prefix / "generations")) == [made.id]
 
 
+def is_free(lock):
+    """Whether nobody holds it."""
+    try:
+        with files.lock(str(lock)):
+            return True
+    except BlockingIOError:
+        return False
+
+
 def test_killed_while_pip_works(tmp_path):
     """SIGKILL as soon as pip writes: nothing is current; the next run ends well."""
     code = (
@@ -402,6 +411,7 @@ def test_killed_while_pip_works(tmp_path):
     assert child.wait() == -signal.SIGKILL
     assert generations.found(str(prefix)) == []
     assert len(generations.leftovers(str(prefix))) == 1
+    waiting.until(lambda: is_free(prefix / ".lock"))  # a child that has yet to become pip holds it too
     made = put(bundle, prefix)
     assert generations.current_id(str(prefix)) == made.id
     assert said(prefix / "current" / "bin" / "alpha") == "alpha runs\n"
