@@ -13,7 +13,8 @@ OFFKIT = os.path.join(os.path.dirname(sys.executable), "offkit")
 
 def without_network():
     """(command prefix that runs in a network namespace of its own, how it is called) or (None, why not)."""
-    for prefix in (["unshare", "-n"], ["unshare", "-rn"]):
+    # -c keeps who one is (util-linux 2.34 and newer)
+    for prefix in (["unshare", "-n"], ["unshare", "-cn"], ["unshare", "-rn"]):
         if shutil.which("unshare") is None:
             return None, "unshare (util-linux) is not installed"
         tried = subprocess.run([*prefix, "true"], stderr=subprocess.PIPE, check=False)
