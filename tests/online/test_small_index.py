@@ -50,6 +50,22 @@ def test_the_target_decides(mirror):
     assert default_environment() == before
 
 
+def test_it_is_resolved_once(mirror, monkeypatch):
+    """Where everything can be had, and once more for each round of what cannot."""
+    calls, real = [], foreign.resolve
+
+    def resolve(*given):
+        calls.append(given)
+        return real(*given)
+
+    monkeypatch.setattr(foreign, "resolve", resolve)
+    args = mirror("alpha").args
+    locked(args, "alpha")
+    assert len(calls) == 1
+    refused(args, "alpha==2")
+    assert len(calls) == 3
+
+
 def test_what_a_lock_says_of_a_wheel(mirror, tmp_path):
     """Name, version, file, where it is, its hash, and who wants it."""
     server = mirror("beta")
@@ -171,13 +187,17 @@ def test_a_contradiction(mirror):
 
 
 def test_what_is_explained_already(mirror, tmp_path):
-    """A stand-in takes its place, and what comes behind it is explained all the same."""
+    """A stand-in takes its place, or it wants another Python; what comes behind is explained all the same."""
     stubs = absence.Stubs(tmp_path)
     stubs.add("former", "2")
-    causes = [foreign.Cause("former", ">=2", "former>=2", ""), foreign.Cause("nobody", "", "nobody", "")]
-    with Session(EL7, mirror().args, Reporter()) as session:
-        (finding,) = absence.explain(causes, session.repository, EL7, stubs)
-    assert (finding.code, finding.subject) == ("REQ003", "nobody")
+    causes = [
+        foreign.Cause("", ">=3.9", "Python >=3.9", "alpha 1"),
+        foreign.Cause("former", ">=2", "former>=2", ""),
+        foreign.Cause("nobody", "", "nobody", ""),
+    ]
+    with Session(EL7, mirror("alpha").args, Reporter()) as session:
+        found = absence.explain(causes, session.repository, EL7, stubs)
+    assert [(one.code, one.subject) for one in found] == [("REQ008", "alpha 1"), ("REQ003", "nobody")]
     assert (stubs.grew(), stubs.grew()) == (True, False)
     assert stubs.contains("nobody-0-py3-none-any.whl")
 
