@@ -141,3 +141,17 @@ def test_without_a_writable_home(tmp_path, monkeypatch):
     made = clip.obtain(FILM, Reporter())
     assert made.temporary == os.path.dirname(made.path)
     shutil.rmtree(made.temporary)
+
+
+def test_a_seal_that_cannot_be_written(tmp_path, monkeypatch):
+    """Half of one does not stay."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"film")
+
+    def refuse(before, after):
+        raise PermissionError(after)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        clip.seal(str(path))
+    assert os.listdir(str(tmp_path)) == ["film.mp4"]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,3 +63,40 @@ def test_what_fails_is_said_exactly(monkeypatch, reason, message, fix):
     assert (finding.code, finding.subject, finding.message) == ("VID001", "cv2", message)
     assert fix in finding.fix
     assert caught.value.exit_code == 4
+
+
+def importing(monkeypatch, found, fails):
+    """Imports as told: ``found`` are names that have a spec, ``fails`` {name: error}."""
+
+    def import_module(name):
+        if name in fails:
+            raise fails[name]
+        return SimpleNamespace(__version__="1.0", setNumThreads=lambda number: None)
+
+    util = SimpleNamespace(find_spec=lambda name: name if name in found else None)
+    monkeypatch.setattr(environment, "importlib", SimpleNamespace(import_module=import_module, util=util))
+    monkeypatch.setattr(environment, "site_directories", lambda: ["/env/site-packages", sys.path[-1]])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@pytest.mark.parametrize("found", [(), ("numpy",), ("cv2",), ("numpy", "cv2")])
+def test_site_packages_are_added_where_they_are_needed(monkeypatch, found):
+    """Behind everything else, and what is there already not again."""
+    importing(monkeypatch, found, {})
+    before = list(sys.path)
+    added = [] if len(found) == 2 else ["/env/site-packages"]
+    assert list(environment.load().site) == added
+    assert sys.path == before + added
+
+
+def test_what_fails_for_the_same_reason_is_said_once(monkeypatch):
+    """cv2 cannot be imported without numpy; a reason of its own is told."""
+    lost = ModuleNotFoundError("No module named 'numpy'", name="numpy")
+    importing(monkeypatch, (), {"numpy": lost, "cv2": lost})
+    with pytest.raises(EnvironmentProblem) as caught:
+        environment.load()
+    assert [each.subject for each in caught.value.findings] == ["numpy"]
+    importing(monkeypatch, (), {"numpy": lost, "cv2": ImportError("libSM.so.6: cannot open", name="cv2")})
+    with pytest.raises(EnvironmentProblem) as caught:
+        environment.load()
+    assert [each.subject for each in caught.value.findings] == ["numpy", "cv2"]

@@ -17,6 +17,7 @@ from offkit.badapple.formats.cells import (
     Look,
 )
 from offkit.badapple.formats.painter import Painter
+from offkit.badapple.player import ability as abilities
 from offkit.badapple.player import panel
 from offkit.badapple.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability, ability
 from offkit.badapple.player.adapt import Adapter, fitted
@@ -185,3 +186,29 @@ def test_what_the_line_says():
     assert text.startswith(" > 0:50 ====")
     assert text.endswith("- 3:20 1.5x loop ")
     assert panel.clock_time(3723 * 25, 25.0) == "1:02:03"
+
+
+def test_a_terminal_without_a_cursor_is_not_asked(monkeypatch):
+    """terminfo knows nothing of it, and may say so on it."""
+    asked = []
+    monkeypatch.setattr(abilities, "terminfo_colours", lambda screen: asked.append(screen) or 256)
+    for term in ("dumb", ""):
+        with pytest.raises(UsageError):
+            abilities.of(1, {"TERM": term})
+    assert asked == []
+    assert abilities.of(7, {"TERM": "xterm"}).colours == 256
+    assert asked == [7]
+
+
+@pytest.mark.parametrize("colour", [SIXTEEN, INDEXED])
+def test_of_colours_that_are_equally_near_the_first_is_taken(colour):
+    """So that a palette's order, and nothing else, decides."""
+    first, last = (0, 16) if colour == SIXTEEN else (16, 256)
+    steps = np.arange(32)
+    levels = (steps << 3) | (steps >> 2)
+    some = levels[::5]
+    pictures = np.stack(np.meshgrid(some, some, some, indexing="ij"), axis=-1).reshape(-1, 3)
+    given = palette.colours()[first:last].astype(int)
+    apart = (((pictures[:, None] - given) ** 2) * (30, 59, 11)).sum(axis=2)
+    expected = apart.argmin(axis=1) + first
+    assert (palette.nearest(pictures.astype(np.uint8), colour) == expected).all()

@@ -1,7 +1,9 @@
 """The terminal that --play draws on, and what is none."""
 
+import importlib.util
 import os
 import pty
+import sys
 import termios
 
 import pytest
@@ -45,6 +47,15 @@ def test_what_is_no_terminal(pipe, monkeypatch):
     assert terminal.opened(pipe[0]) is None
     assert len(os.listdir("/proc/self/fd")) == before
     assert terminal.modes(pipe[0]) is None
+
+
+def test_a_python_without_termios(pair, monkeypatch):
+    """It plays all the same: a terminal has no modes then that could be kept."""
+    monkeypatch.setitem(sys.modules, "termios", None)
+    spec = importlib.util.spec_from_file_location("without_termios", terminal.__file__)
+    without = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(without)
+    assert without.modes(pair[1]) is None
 
 
 def test_a_terminal_without_a_name(pipe):

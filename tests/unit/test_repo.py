@@ -257,10 +257,11 @@ def test_only_with_links(server, tmp_path):
 
 def test_a_file_that_was_changed_meanwhile(server):
     """Both stay, and it is said, before and after."""
-    server.add(server.iso(), only=True)
+    iso = server.iso()  # once: made anew a second later it is another disc
+    server.add(iso, only=True)
     server.write("etc/yum.repos.d/CentOS-Base.repo", b"[mine]\nbaseurl=file:///m\n")
     assert "REPO016" in server.codes()
-    again = server.add(server.iso(), only=True)
+    again = server.add(iso, only=True)
     assert ([one.code for one in again.findings], again.steps) == (["REPO016"], ())
     made = server.remove()
     assert [one.code for one in made.findings] == ["REPO016"]

@@ -2,10 +2,15 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
+import offkit
 from offkit.edges.tree import Entry, Tree
+
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
 
 @pytest.fixture
@@ -106,3 +111,19 @@ def test_names_that_are_not_ascii(root):
     for name in ("\xfc.so", "\udcc3\udcbc.so", "\udcff.so"):
         assert tree.is_file("/lib/x/" + name), ascii(name)
     assert len(tree.names("/lib/x")) == 2
+
+
+def test_names_that_are_utf8_in_the_c_locale(root):
+    """Where Python takes names for ASCII they are found all the same."""
+    (root / "usr" / "l\u00fc").write_bytes(b"x")
+    code = (
+        "import sys; from offkit.edges.tree import Tree\n"
+        "with Tree(sys.argv[1]).open(u'/usr/l\\xfc') as source: print(source.read())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(root)],
+        env=dict(os.environ, PYTHONPATH=TOOLKIT, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.stdout.decode() == "b'x'\n"
