@@ -23,7 +23,7 @@ help:
 
 # What is missing on this machine is said first, all of it.
 machine:
-	@sh tests/machine.sh $(GOAL) $(PYTHON) >/dev/null
+	@sh tests/machine.sh $(GOAL) "$(PYTHON)" >/dev/null
 
 demo: machine $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
@@ -50,7 +50,7 @@ setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 # offkit itself, from this tree. A path beyond ASCII in a .pth keeps every Python before 3.13 from
 # starting in the C locale (site.addpackage): a relative one will do.
 $(VENV)/.offkit: pyproject.toml | machine
-	"$$(sh tests/machine.sh $(GOAL) $(PYTHON))" -m venv $(VENV)
+	"$$(sh tests/machine.sh $(GOAL) "$(PYTHON)")" -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
 	@for pth in $(VENV)/lib/python3*/site-packages/*offkit*.pth; do echo ../../../../toolkit >"$$pth"; done

@@ -55,7 +55,9 @@ new_enough() {
 # Sets $python to the first that will do; what is wrong with the first of all is told.
 python=
 told=
-for candidate in ${named:-python3 python3.14 python3.13 python3.12 python3.11 python3.10}; do
+[ -z "$named" ] || set -- "$named"
+[ -n "$named" ] || set -- python3 python3.14 python3.13 python3.12 python3.11 python3.10
+for candidate in "$@"; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     if ! ask "$candidate"; then
         why="$candidate does not start: $(printf '%s\n' "$answer" | tail -n 1)"

@@ -73,6 +73,15 @@ def test_nothing_is_missing(machine):
     assert check(machine, "test") == (0, "/usr/bin/python3.11\n", "")
 
 
+def test_a_path_with_blanks(machine):
+    """PYTHON may be one."""
+    place = machine / "my pythons"
+    place.mkdir()
+    python(machine, "python3", path="/here")
+    (machine / "bin" / "python3").rename(place / "python3")
+    assert check(machine, "demo", str(place / "python3")) == (0, "/here\n", "")
+
+
 def test_one_that_does_not_start(machine):
     """Its own last words say why."""
     put(machine, "python3", "echo 'libpython3.11.so.1.0: cannot open shared object file' >&2; exit 127\n")

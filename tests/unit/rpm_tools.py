@@ -52,7 +52,7 @@ def run(argv, **more):
 
 def build(folder, name, files, version="3.6.8", release="1.el7"):
     """The path of an x86_64 RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
-    work = os.path.join(str(folder), "work-" + name)
+    work = tempfile.mkdtemp(prefix="rpm-", dir="/tmp")  # rpmbuild takes no blanks in a path
     stage = os.path.join(work, "stage")
     for path, content in files.items():
         place = stage + path
@@ -74,13 +74,16 @@ def build(folder, name, files, version="3.6.8", release="1.el7"):
     define = []
     for setting in (
         "_topdir " + work,
-        "_rpmdir " + str(folder),
+        "_rpmdir " + work,
+        "_tmppath " + work,
         "_rpmfilename %{NVRA}.rpm",
     ):
         define += ["--define", setting]
     run(["rpmbuild", "-bb", "--quiet", "--nodeps", "--target", "x86_64-linux"] + define + [spec])
+    made = "{}-{}-{}.x86_64.rpm".format(name, version, release)
+    shutil.move(os.path.join(work, made), os.path.join(str(folder), made))
     shutil.rmtree(work)
-    return os.path.join(str(folder), "{}-{}-{}.x86_64.rpm".format(name, version, release))
+    return os.path.join(str(folder), made)
 
 
 class Key:

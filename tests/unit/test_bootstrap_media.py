@@ -802,7 +802,7 @@ def test_the_newest_as_rpm_compares(server, shell):
             )
     script = server / "try.sh"
     parts = install_sh.after_the_self_check("start", "metadata")
-    text = "\nindex={}\n{}\n".format(server / "index", "\n".join(lines))
+    text = "\nindex='{}'\n{}\n".format(server / "index", "\n".join(lines))
     script.write_text(parts + text)
     code, out, err = sh(server, script=str(script), shell=shell)
     assert (code, err) == (0, "")

@@ -75,7 +75,7 @@ def importing(monkeypatch, found, fails):
 
     util = SimpleNamespace(find_spec=lambda name: name if name in found else None)
     monkeypatch.setattr(environment, "importlib", SimpleNamespace(import_module=import_module, util=util))
-    monkeypatch.setattr(environment, "site_directories", lambda: ["/env/site-packages", sys.path[-1]])
+    monkeypatch.setattr(environment.sites, "on_path", lambda: ["/env/site-packages", sys.path[-1]])
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 

@@ -4,6 +4,7 @@ mounting puts the files of the image there, unmounting takes them away."""
 import gzip
 import os
 import shutil
+from urllib.parse import quote
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_add_status_remove(server):
     top = server.path("mnt/offkit-iso")
     assert server.mounted == {top: iso}
     text = server.read("etc/yum.repos.d/offkit.repo").decode("ascii")
-    assert "[offkit-el7]\nname=c7.iso\nbaseurl=file://{}\nenabled=0\ngpgcheck=1\n".format(top) in text
+    assert "[offkit-el7]\nname=c7.iso\nbaseurl=file://{}\nenabled=0\ngpgcheck=1\n".format(quote(top)) in text
     assert "gpgkey=file:///etc/pki/rpm-gpg/" + KEY in text
     assert server.read("etc/yum.repos.d/CentOS-Base.repo") == STOCK
     assert server.read("etc/fstab") == FSTAB
@@ -168,9 +169,10 @@ def test_several_discs(server):
     assert ids == ["offkit-appstream", "offkit-baseos", "offkit-el7"]
     assert sorted(server.mounted) == [server.path("mnt/offkit-iso"), server.path("mnt/offkit-iso-2")]
     line = server.read("etc/fstab")[len(FSTAB) :].decode()
-    assert line == "{} {} iso9660 loop,ro,nofail 0 0\n".format(
-        os.path.join(os.path.dirname(server.root), "extra.iso"), server.path("mnt/offkit-iso-2")
-    )
+    places = (os.path.join(os.path.dirname(server.root), "extra.iso"), server.path("mnt/offkit-iso-2"))
+    # fstab(5): a blank is \\040 there
+    wanted = [place.replace(" ", "\\040") for place in places]
+    assert line == "{} {} iso9660 loop,ro,nofail 0 0\n".format(*wanted)
     third = server.iso("third.iso", bases=("BaseOS/",))
     assert "offkit-baseos-2" in [base.id for base in server.plan(third).goal.bases]
 
@@ -190,7 +192,7 @@ def test_a_directory(server, tmp_path):
     server.add(directories=(str(place),))
     assert server.mounted == {}
     assert (
-        "gpgkey=file://{}/RPM-GPG-KEY-Mine\n".format(place)
+        "gpgkey=file://{}/RPM-GPG-KEY-Mine\n".format(quote(str(place)))
         in server.read("etc/yum.repos.d/offkit.repo").decode()
     )
     assert server.codes() == []

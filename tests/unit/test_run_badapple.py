@@ -363,6 +363,6 @@ def test_how_a_script_is_started_again(tmp_path, monkeypatch):
     script.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(script)])
     monkeypatch.setenv("PATH", "/nowhere")
-    assert badapple_report.command() == str(script)
+    assert badapple_report.command() == shlex.quote(str(script))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert badapple_report.command() == "offkit"

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from urllib.parse import quote
 
 import pytest
 
@@ -128,7 +129,9 @@ def test_the_step(tmp_path):
     assert made.step.text == "install libnowhereone with yum from repo"
     made.do("", made.step.argv)
     assert (
-        "baseurl=file://{}\nenabled=1\ngpgcheck=1\ngpgkey=file://{}/RPM-GPG-KEY-Lab\n".format(place, place)
+        "baseurl=file://{}\nenabled=1\ngpgcheck=1\ngpgkey=file://{}/RPM-GPG-KEY-Lab\n".format(
+            quote(str(place)), quote(str(place))
+        )
         in run.repo
     )
     (argv,) = [argv for argv in run.calls if argv[0] == "yum"]

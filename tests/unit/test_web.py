@@ -1,6 +1,7 @@
 """A medium under a URL: a real curl, and a server on this machine that behaves badly."""
 
 import os
+import shlex
 from contextlib import ExitStack
 
 import pytest
@@ -218,7 +219,7 @@ def played(monkeypatch, tmp_path, text):
 
 def test_how_curl_is_called(monkeypatch, tmp_path):
     """No ~/.curlrc (-q comes first), no proxy, no other protocol, no redirect; nothing of the environment's."""
-    saying = 'printf "%s\\n" "$@" >{0}/argv; env >{0}/environment; exit 7\n'.format(tmp_path)
+    saying = 'cd {}; printf "%s\\n" "$@" >argv; env >environment; exit 7\n'.format(shlex.quote(str(tmp_path)))
     played(monkeypatch, tmp_path, saying.replace("env >", "/usr/bin/env >"))
     for name in ("http_proxy", "https_proxy", "ALL_PROXY", "CURL_HOME"):
         monkeypatch.setenv(name, "http://192.0.2.1:3128")
