@@ -1,6 +1,6 @@
 """Breaks lines of offkit, one at a time, and sees whether the suite notices.
 
-    python tests/mutants [--seed N] [--count N] [-j N] [--coverage | --lines FILE[:A-B]] FOLDER...
+    python tests/mutants [--seed N] [--count N] [-j N] [--even] [--coverage | --lines FILE[:A-B]] FOLDER...
 
 Lines are drawn from every room, in proportion to its size but for a minimum. Each mutant meets only
 the tests that run its line, quickest first. Mutants that change nothing anybody could see are
@@ -62,8 +62,9 @@ def _compiles(place: Place) -> bool:
     return True
 
 
-def draw(found: list[Place], seed: int, count: int) -> list[Place]:
-    """Lines from every room, with kinds in turn, so that the rare ones are tried as well."""
+def draw(found: list[Place], seed: int, count: int, even: bool) -> list[Place]:
+    """Lines from every room, and of each one of its mutants; or the kinds in turn (``even``), so that
+    those of which there are few are tried as often as the others."""
     chance = random.Random(seed)
     rooms: dict[str, list[Place]] = {}
     for one in found:
@@ -72,18 +73,31 @@ def draw(found: list[Place], seed: int, count: int) -> list[Place]:
     rest = max(0, count - PER_ROOM * len(rooms))
     drawn = []
     for room, here in sorted(rooms.items()):
-        chance.shuffle(here)
         share = min(sizes[room], PER_ROOM + -(-rest * sizes[room] // sum(sizes.values())))
+        chance.shuffle(here)
         kinds = itertools.cycle(chance.sample(KINDS, len(KINDS)))
-        lines: set[tuple[str, int]] = set()
-        while len(lines) < share:
-            kind = next(kinds)
-            for one in here:
-                line = (one.file, one.mutant.line)
-                if one.mutant.kind == kind and line not in lines and _compiles(one):
-                    lines.add(line)
-                    drawn.append(one)
-                    break
+        left = sorted({(one.file, one.mutant.line) for one in here})
+        chance.shuffle(left)
+        while share:
+            if even:
+                kind = next(kinds)
+                some = [
+                    one for one in here if one.mutant.kind == kind and (one.file, one.mutant.line) in left
+                ]
+            else:
+                some = [one for one in here if (one.file, one.mutant.line) == left[0]]
+                kind = chance.choice(sorted({one.mutant.kind for one in some}))
+                some.sort(key=lambda one: one.mutant.kind != kind)
+            chosen = next(filter(_compiles, some), None)
+            if chosen is not None:
+                drawn.append(chosen)
+                share -= 1
+            if chosen is not None or not even:
+                left.remove(
+                    (some[0].file, some[0].mutant.line)
+                    if chosen is None
+                    else (chosen.file, chosen.mutant.line)
+                )
     return drawn
 
 
@@ -239,6 +253,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=160)
     parser.add_argument("-j", type=int, default=os.cpu_count() or 1, dest="jobs")
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--even", action="store_true")
     parser.add_argument("--lines")
     asked = parser.parse_args()
     trace = traced(asked.folders, asked.jobs)
@@ -253,7 +268,7 @@ def main() -> int:
         at = range(int(first), int(last or first) + 1)
         drawn = [one for one in found if one.file.endswith(file) and one.mutant.line in at]
     else:
-        drawn = draw(found, asked.seed, asked.count)
+        drawn = draw(found, asked.seed, asked.count, asked.even)
         print(f"seed {asked.seed}: {len(drawn)} mutants of {len(found)}", flush=True)
     rate = report(judged(drawn, trace, asked.jobs))
     print(f"\ncaught: {rate:.1f} % (at least {ENOUGH} %)")

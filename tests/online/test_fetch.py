@@ -1,6 +1,7 @@
 """Fetching from a real HTTP server on this machine that behaves as mirrors do: well, and badly."""
 
 import hashlib
+import os
 
 import pytest
 
@@ -40,6 +41,21 @@ def test_a_body_that_breaks_off_is_asked_for_again(mirror, tmp_path):
     assert got.paths[0].read_bytes() == server.files["alpha-1-py3-none-any.whl"]
 
 
+def test_an_altered_body_is_asked_for_again(mirror, tmp_path):
+    """A proxy may have kept a bad one: three times, no more."""
+    server = mirror("alpha")
+    name = "alpha-1-py3-none-any.whl"
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        server.spoil[name] = ("altered", 2)
+        got = fetch.fetch(lock.wheels, session.repository.session, tmp_path / "one", Reporter())
+        assert got.paths[0].read_bytes() == server.files[name]
+        server.spoil[name] = ("altered", 9)
+        with pytest.raises(IntegrityError):
+            fetch.fetch(lock.wheels, session.repository.session, tmp_path / "two", Reporter())
+    assert server.spoil[name] == ("altered", 6)
+
+
 @pytest.mark.parametrize(("how", "error", "word"), [
     ("broken", EnvironmentProblem, "could not be downloaded"),
     ("404", EnvironmentProblem, "404"),
@@ -58,6 +74,25 @@ def test_all_failures_in_one_go(mirror, tmp_path, how, error, word):
     assert word in caught.value.findings[0].message
     files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert files == ["beta-1-py3-none-any.whl"]
+
+
+def test_a_full_disk(mirror, tmp_path, monkeypatch):
+    """Whoever says it: where room is needed, and how another place is named."""
+    server = mirror("alpha")
+    with Session(preset("3.6"), server.args, Reporter()) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+
+        def full(before, after):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "replace", full)
+            with pytest.raises(EnvironmentProblem) as caught:
+                fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("NET003", "alpha")
+    assert finding.fix == f"make room in {tmp_path / 'wheels'}, or name another place with --cache-dir DIR"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_an_index_without_hashes(mirror, tmp_path):

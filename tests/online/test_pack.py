@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import elf_maker
-from offkit.model import manifest
+from offkit.model import archive, manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
 from offkit.online import bootstrap, forecast, runtime
-from offkit.online.pack import Source, pack
+from offkit.online.pack import Source, _header, pack
 
 EL7 = preset("3.6")
 
@@ -147,6 +147,15 @@ def test_forecast_knows_what_the_wheels_bring_themselves(tmp_path):
     assert (library.soname, library.rpm) == ("libSM.so.6", "libSM")
     assert library.needed_by == ("one-1-py3-none-any.whl: one/a.so",)
     assert found.findings == []
+
+
+def test_a_member_that_a_bundle_cannot_hold(tmp_path):
+    """By its name or by its size: it is told, and no half bundle stays."""
+    with pytest.raises(OffkitError, match="cannot be the name of a bundle member"):
+        packed(tmp_path / "bundle.tar", Source("install.sh", b""), Source("wheels/\u00fc.whl", b""))
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(OffkitError, match=r"^wheels/a.whl cannot be stored: "):
+        _header("wheels/a.whl", archive.MAX_SIZE + 1)
 
 
 def test_forecast_notices_a_lying_tag(tmp_path):

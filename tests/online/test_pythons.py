@@ -88,6 +88,12 @@ def test_a_source_is_known_by_its_contents(put, mode):
     assert found.unpacked > 100
 
 
+def test_a_source_packed_from_its_directory(put):
+    """tar -C Python-X.Y.Z .. may begin with the directory itself."""
+    whole = {"./": "", "./P/configure": "", "./P/Include/patchlevel.h": source_maker.patchlevel("3.8.20")}
+    assert pythons.look(put(archive(whole)), None).carried[0].version == "3.8.20"
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -261,6 +261,18 @@ def test_change_after_verification_is_seen(tmp_path):
         bundle.read(ALPHA)
 
 
+def test_a_bundle_that_is_cut_off_meanwhile(tmp_path):
+    """Integrity, and no wait for what will never come."""
+    path = tmp_path / "bundle.tar"
+    made = bundle_maker.make()
+    path.write_bytes(made.data)
+    opened = bundle_file.read_manifest(str(path))
+    member = opened.manifest.wheels()[0].path
+    os.truncate(str(path), made.offsets[member][1] + 1)
+    with pytest.raises(IntegrityError, match="is damaged: its contents differ"):
+        list(opened.chunks(member))
+
+
 def test_members_open_as_files(tmp_path):
     """A wheel can be read as a zip archive where it lies."""
     import zipfile

@@ -61,8 +61,10 @@ def test_what_nobody_has_is_told():
 def test_circles_end():
     one = package("one", [cap("liba.so.1")], [cap("libb.so.1")])
     two = package("two", [cap("libb.so.1")], [cap("liba.so.1")])
-    found = closure.close([cap("liba.so.1")], lacks, Media(one, two).ask, X86_64)
+    media = Media(one, two)
+    found = closure.close([cap("liba.so.1")], lacks, media.ask, X86_64)
     assert names(found) == ["one", "two"]
+    assert media.rounds == [[cap("liba.so.1")], [cap("libb.so.1")]]
 
 
 def test_newest_and_right_architecture():

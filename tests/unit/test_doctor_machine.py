@@ -147,3 +147,14 @@ def test_no_labels_at_all(tmp_path):
     server.put("/etc/selinux/config", "SELINUX=enforcing\n")
     tree = Tree(server.root)
     assert machine.labels(tree, environment.locate(tree, "/opt/env")[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("", "not set"), ("C", "C"), ("POSIX", "POSIX"), ("C.ASCII", "C.ASCII")]
+)
+def test_a_locale_that_says_nothing(env, locale, shown):
+    """It is named, or said to be none."""
+    (finding,) = machine.judge(env, GOOD._replace(locale=locale))
+    assert (finding.code, finding.subject) == ("ENV003", "locale")
+    assert finding.message == "the locale is {}: Python before 3.7 takes text for ASCII".format(shown)
+    assert finding.looked_in == ("LC_ALL", "LC_CTYPE", "LANG")

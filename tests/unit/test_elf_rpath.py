@@ -154,3 +154,20 @@ def test_static_programs_are_refused(tmp_path, flag):
     program = link(tmp_path, "static", "int main(void) { return 0; }", flag)
     with pytest.raises(rpath.Unfit, match="has no loader"):
         rpath.rewrite(program.read_bytes(), OURS)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"bits": 32}, "is no 64-bit little-endian program"),
+        ({"little": False}, "is no 64-bit little-endian program"),
+        ({"interpreter": ""}, "has no loader"),
+        ({"strings": (0, 0)}, "has no dynamic string table"),
+    ],
+)
+def test_what_cannot_be_given_one(change, why):
+    """Another kind of machine's, and what no loader reads."""
+    elf = reader.read(build(needed=["libc.so.6"], interpreter="/lib64/ld-linux-x86-64.so.2", kind=2))
+    rpath._must_fit(elf)
+    with pytest.raises(rpath.Unfit, match=why):
+        rpath._must_fit(elf._replace(**change))

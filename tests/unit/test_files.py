@@ -56,6 +56,35 @@ def test_links_are_replaced_and_files_are_not(tmp_path):
     assert sorted(os.listdir(str(tmp_path))) == ["current", "file"]
 
 
+def test_a_link_that_cannot_be_replaced(tmp_path, monkeypatch):
+    """The old one stays, and nothing beside it; what a killed run left is no obstacle."""
+    link = str(tmp_path / "current")
+    files.replace_link(link, "one")
+
+    def refuse(before, after):
+        raise PermissionError(after)
+
+    with monkeypatch.context() as system:
+        system.setattr(os, "replace", refuse)
+        with pytest.raises(PermissionError):
+            files.replace_link(link, "two")
+    assert (os.readlink(link), os.listdir(str(tmp_path))) == ("one", ["current"])
+    os.symlink("half", "{}.{}.tmp".format(link, os.getpid()))
+    files.replace_link(link, "two")
+    assert (os.readlink(link), os.listdir(str(tmp_path))) == ("two", ["current"])
+
+
+def test_the_mode_of_a_new_file(tmp_path):
+    """rw-r--r-- unless another is asked for, less the umask."""
+    before = os.umask(0)
+    try:
+        files.write_new(str(tmp_path / "a"), [b"x"])
+        files.write_new(str(tmp_path / "b"), [b"x"], 0o755)
+    finally:
+        os.umask(before)
+    assert [os.stat(str(tmp_path / name)).st_mode & 0o7777 for name in "ab"] == [0o644, 0o755]
+
+
 def test_a_lock_is_held_once(tmp_path):
     """Another process is refused at once, and admitted afterwards."""
     name = str(tmp_path / ".lock")

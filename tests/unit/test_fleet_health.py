@@ -228,3 +228,12 @@ def test_several_checks_as_one():
     """The worst of them, with the findings of all."""
     cells = [health.Cell("ok"), health.Cell("warning", 0, 2, True), health.Cell("error", 1, 1)]
     assert health.worst(cells) == health.Cell("error", 1, 3, True)
+
+
+def test_a_doctor_that_said_nothing_and_is_overtaken():
+    """Nothing is known of its checks, and that is old."""
+    failed = made.ended({}, 4, stderr="killed", time="2026-01-02T03:03:00Z")
+    (result,) = from_json(made.host("a", {"doctor": failed})).results
+    for stale in (True, False):
+        cells = health._doctors(result, stale)
+        assert {(cell.state, cell.stale) for cell in cells.values()} == {(health.UNKNOWN, stale)}

@@ -14,6 +14,15 @@ from offkit.model.finding import ERROR, Finding
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 OPTIONAL = {"dt", "dd", "html", "body"}  # whose end tags may be left out
+KNOWN = {
+    "a", "b", "caption", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "header", "html", "i",
+    "li", "main", "meta", "nav", "p", "pre", "rect", "section", "span", "style", "summary", "svg", "table",
+    "tbody", "td", "th", "thead", "title", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "aria-hidden", "aria-label", "aria-labelledby", "charset", "class", "content", "height", "href",
+    "http-equiv", "id", "lang", "name", "open", "role", "rx", "scope", "tabindex", "width", "x",
+}  # fmt: skip
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'&amp;</pre></style>{}\u202e\x1b[31m\x00"
 
 
@@ -289,3 +298,11 @@ def test_a_healthy_fleet_and_none():
 def test_the_same_fleet_makes_the_same_bytes():
     """No clock, no order by chance."""
     assert drawn(*fleet()) == drawn(*fleet()[::-1])
+
+
+def test_only_elements_and_attributes_that_are_meant():
+    """Whatever state the hosts are in."""
+    old = dict(made.host("old", {"verify": made.ended(made.film(), time="2020-01-02T03:04:00Z")}))
+    tags = Reader(drawn(*fleet(), old)).tags
+    assert {tag for tag, _ in tags} <= KNOWN
+    assert {name for _, attributes in tags for name in attributes} <= ATTRIBUTES

@@ -82,6 +82,14 @@ def test_the_next_number(existing, expected):
     assert generations.next_id(existing, "abcdef0123") == expected
 
 
+def test_numbers_of_generations():
+    """Of what is called like one; other names have none."""
+    assert generations.number("0012-89abcdef") == 12
+    for name in ("current", "12", "0012-xyz", ""):
+        with pytest.raises(ValueError, match="^{}$".format(name)):
+            generations.number(name)
+
+
 def test_switching_is_a_relative_link(tmp_path):
     """The prefix can be mounted elsewhere; a foreign file is left alone."""
     place(tmp_path, "0001-abcdef01")

@@ -116,3 +116,33 @@ def test_private_mounts(tmp_path):
     assert child.stdout == b""
     assert os.listdir(str(tmp_path)) == []
     assert mounts.at(str(tmp_path)) is None
+
+
+def test_lines_of_mountinfo():
+    """Optional fields end at a hyphen; octal is read; what is cut off is passed over."""
+    whole = "36 35 98:0 / /mnt/a\\040b rw,noatime shared:1 - iso9660 /dev/loop0 ro"
+    found = mounts.parse(
+        "\n".join([whole, whole.replace(" - ", " "), "36 35 - a b c", "1 2 3 4 5 6 - a b", ""])
+    )
+    assert found == [mounts.Mount("/mnt/a b", "iso9660", "/dev/loop0", True)]
+    (other,) = mounts.parse("36 35 98:0 / /mnt rw - ext4 /dev/vda rw")
+    assert other == mounts.Mount("/mnt", "ext4", "/dev/vda", False)
+
+
+def answering(code, out="", err=""):
+    return lambda argv: Result(argv, code, out, err)
+
+
+def test_the_words_of_mount_and_umount(monkeypatch):
+    """Theirs, or the exit code; where nothing is mounted there is nothing to do."""
+    for out, err, words in (("", "", "mount ended with 32"), ("a\nb", "", "a"), ("a", " c\nd\n", "c")):
+        with pytest.raises(MountProblem) as caught:
+            mounts.mount_iso("/a.iso", "/mnt", answering(32, out, err))
+        assert str(caught.value) == words
+    mounts.mount_iso("/a.iso", "/mnt", answering(0, "a", "b"))
+    monkeypatch.setattr(mounts, "at", lambda point: None)
+    assert mounts.unmount("/mnt", answering(32, "", "not reached")) == ""
+    monkeypatch.setattr(mounts, "at", lambda point: mounts.Mount(point, "iso9660", "/dev/loop0", True))
+    assert mounts.unmount("/mnt", answering(32, "", " busy\n")) == "busy"
+    assert mounts.unmount("/mnt", answering(32)) == "umount ended with 32"
+    assert mounts.unmount("/mnt", answering(0, "", "a warning")) == ""
