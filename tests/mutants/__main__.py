@@ -16,6 +16,7 @@ import os
 import queue
 import random
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from trace import SOURCES, Trace, branches_per_room, outcomes, pytest_argv, traced
@@ -63,42 +64,43 @@ def _compiles(place: Place) -> bool:
 
 
 def draw(found: list[Place], seed: int, count: int, even: bool) -> list[Place]:
-    """Lines from every room, and of each one of its mutants; or the kinds in turn (``even``), so that
+    """Lines from every room, and of each one of its mutants; with ``even`` the kinds in turn, so that
     those of which there are few are tried as often as the others."""
     chance = random.Random(seed)
     rooms: dict[str, list[Place]] = {}
     for one in found:
         rooms.setdefault(one.room, []).append(one)
-    sizes = {room: len({(one.file, one.mutant.line) for one in here}) for room, here in rooms.items()}
+    sizes = {room: len({_line(one) for one in here}) for room, here in rooms.items()}
     rest = max(0, count - PER_ROOM * len(rooms))
-    drawn = []
+    drawn: dict[tuple[str, int], Place] = {}
     for room, here in sorted(rooms.items()):
         share = min(sizes[room], PER_ROOM + -(-rest * sizes[room] // sum(sizes.values())))
-        chance.shuffle(here)
-        kinds = itertools.cycle(chance.sample(KINDS, len(KINDS)))
-        left = sorted({(one.file, one.mutant.line) for one in here})
-        chance.shuffle(left)
-        while share:
-            if even:
-                kind = next(kinds)
-                some = [
-                    one for one in here if one.mutant.kind == kind and (one.file, one.mutant.line) in left
-                ]
-            else:
-                some = [one for one in here if (one.file, one.mutant.line) == left[0]]
-                kind = chance.choice(sorted({one.mutant.kind for one in some}))
-                some.sort(key=lambda one: one.mutant.kind != kind)
-            chosen = next(filter(_compiles, some), None)
-            if chosen is not None:
-                drawn.append(chosen)
-                share -= 1
-            if chosen is not None or not even:
-                left.remove(
-                    (some[0].file, some[0].mutant.line)
-                    if chosen is None
-                    else (chosen.file, chosen.mutant.line)
-                )
-    return drawn
+        end = len(drawn) + share
+        for one in (_by_kind if even else _by_line)(here, chance):
+            if len(drawn) < end and _line(one) not in drawn and _compiles(one):
+                drawn[_line(one)] = one
+    return list(drawn.values())
+
+
+def _line(place: Place) -> tuple[str, int]:
+    return place.file, place.mutant.line
+
+
+def _by_line(here: list[Place], chance: random.Random) -> Iterator[Place]:
+    lines: dict[tuple[str, int], list[Place]] = {}
+    for one in here:
+        lines.setdefault(_line(one), []).append(one)
+    for line in chance.sample(sorted(lines), len(lines)):
+        kind = chance.choice(sorted({one.mutant.kind for one in lines[line]}))
+        some = chance.sample(lines[line], len(lines[line]))
+        yield from sorted(some, key=lambda one: one.mutant.kind != kind)
+
+
+def _by_kind(here: list[Place], chance: random.Random) -> Iterator[Place]:
+    mixed = chance.sample(here, len(here))
+    piles = [[one for one in mixed if one.mutant.kind == kind] for kind in chance.sample(KINDS, len(KINDS))]
+    for row in itertools.zip_longest(*piles):
+        yield from filter(None, row)
 
 
 def tests_for(place: Place, trace: Trace, importers: dict[str, list[str]]) -> list[str]:
