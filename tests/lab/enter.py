@@ -11,11 +11,8 @@ import sys
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# The host's sh runs it inside the new namespaces. First argument: the root; then triples
-# "bind SOURCE INSIDE", "shm" or "machine"; then "--" and the command.
-_SCRIPT = r"""
-set -e
-root=$1; shift
+# Gives $root a /dev and a /proc of its own.
+DEVICES = r"""
 mount -t tmpfs -o mode=755,size=1m dev "$root/dev"
 for name in null zero full random urandom tty; do
     : > "$root/dev/$name"
@@ -24,6 +21,13 @@ done
 ln -s /proc/self/fd "$root/dev/fd"
 ln -s fd/0 "$root/dev/stdin"; ln -s fd/1 "$root/dev/stdout"; ln -s fd/2 "$root/dev/stderr"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+"""
+# The host's sh runs it inside the new namespaces. First argument: the root; then triples
+# "bind SOURCE INSIDE", "shm" or "machine"; then "--" and the command.
+_SCRIPT = (
+    "set -e; root=$1; shift\n"
+    + DEVICES
+    + r"""
 while [ "$1" != -- ]; do
     case $1 in
     shm) mkdir -m 1777 "$root/dev/shm"; mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"; shift ;;
@@ -42,6 +46,7 @@ done
 shift
 exec chroot "$root" "$@"
 """
+)
 
 
 def obstacle():

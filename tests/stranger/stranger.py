@@ -27,6 +27,7 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "lab"), os.path.join(ROOT, "tests")]
 
 import base  # noqa: E402  (of the lab)
 import cache  # noqa: E402
+import enter  # noqa: E402
 
 import pythons  # noqa: E402
 
@@ -42,23 +43,19 @@ FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/ca-c
 
 # In namespaces of its own: overlay, /dev, /proc, /sys; then the root becomes the only one (a chroot
 # would forbid user namespaces, which an ordinary user of a real machine has).
-_ENTER = r"""
+_ENTER = (
+    r"""
 set -e
 lower=$1 folder=$2 hostname=$3; shift 3
 root=$folder/root
 mount -t overlay -o "redirect_dir=on,lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" stranger "$root"
-mount -t tmpfs -o mode=755,size=1m dev "$root/dev"
-for name in null zero full random urandom tty; do
-    : > "$root/dev/$name"
-    mount --bind "/dev/$name" "$root/dev/$name"
-done
-ln -s /proc/self/fd "$root/dev/fd"
-ln -s fd/0 "$root/dev/stdin"; ln -s fd/1 "$root/dev/stdout"; ln -s fd/2 "$root/dev/stderr"
+"""
+    + enter.DEVICES
+    + r"""
 mkdir "$root/dev/pts" "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
-mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 mount --rbind -o ro /sys "$root/sys"
 while [ "$1" != -- ]; do
     mkdir -p "$root$3"
@@ -75,6 +72,7 @@ umount -l /.outside
 rmdir /.outside
 exec "$@"
 """
+)
 
 # A shell on a terminal of its own: what it shows goes to stdout, nobody types.
 _TERMINAL = """
