@@ -119,7 +119,7 @@ def pytest_argv(root: Path, where: list[str]) -> list[str]:
     drawing = any("hypothesis" in path.read_text() for path in found if path.is_file())
     # Its plugin takes longer to load than most tests.
     plugins = ["--hypothesis-seed=0"] if drawing else ["-p", "no:hypothesispytest"]
-    return [sys.executable, "-m", "pytest", "-q", "-p", "plugin", "-p", "no:cacheprovider", *plugins,
+    return [sys.executable, "-m", "pytest", "-q", "-p", "plugin", "-p", "no:cacheprovider", "-p", "no:randomly", *plugins,
             "-m", "not network", *where]  # fmt: skip
 
 
