@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import sysconfig
 
 import pytest
 
@@ -35,6 +36,11 @@ def unpacked(tmp_path):
     library = own_library()
     if library:
         shutil.copy(library, str(tmp_path / "usr/lib64"))
+    # A Python that was moved since it was compiled finds its own library from the program alone.
+    stdlib = sysconfig.get_path("stdlib")
+    place = tmp_path / "usr" / os.path.basename(os.path.dirname(stdlib)) / NAME
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(stdlib)
     return tmp_path
 
 
