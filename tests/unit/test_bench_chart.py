@@ -1,0 +1,200 @@
+"""What the bench draws: where each curve, bar and name stands."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from offkit.badapple import decode, environment
+from offkit.badapple.bench import chart, machine, model, table
+from offkit.badapple.bench.numbers import sample
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Outcome, Row
+
+SPACE = "{http://www.w3.org/2000/svg}"
+HERE = machine.Machine("Xeon & Co", 4, 4, None, 1, True, 0, 0.0)
+FASTER = model.Prediction(4, 5.0, model.CORES, {}, 0)
+SLOWER = FASTER._replace(seconds=50.0)
+ONE = Row(PROCESSES, 1, sample([90.0]), sample([10.0]), sample([8.0]), shares=(4.0, 2.0, 2.0))
+FOUR = Row(PROCESSES, 4, sample([30.0]), sample([4.0, 5.0, 3.0]), sample([2.0]), shares=(8.0, 4.0, 4.0))
+
+
+def outcome(*rows, **more):
+    """A bench of the origin's number of frames."""
+    found = Outcome(
+        machine=HERE,
+        libraries=environment.Libraries("4.6.0", "1.19.5", ()),
+        video=decode.Video("film.mp4", table.ORIGIN_FRAMES, 30.0, 512, 384),
+        frames=table.ORIGIN_FRAMES,
+        form=None,
+        repeats=1,
+        stretch=table.ORIGIN_FRAMES,
+        rows=list(rows),
+        costs=None,
+        stages=None,
+        memory={},
+        computing={},
+        disk=0.0,
+        ahead=[(8, FASTER, SLOWER), (16, FASTER, None)],
+        seconds=1.0,
+        findings=[],
+    )
+    return found._replace(**more)
+
+
+@pytest.fixture
+def drawn():
+    return lambda *rows, **more: ElementTree.fromstring(chart.svg(outcome(*rows, **more)))
+
+
+def bars(root):
+    """(class, left, width) of each part of the bars, from the top one on."""
+    found = {}
+    for one in root.iter(SPACE + "rect"):
+        if one.get("height") == "20":
+            part = one.get("class"), float(one.get("x")), float(one.get("width"))
+            found.setdefault(float(one.get("y")), []).append(part)
+    return [found[y] for y in sorted(found)]
+
+
+def texts(root):
+    """Where each text stands: (x, y) by its words, of the last that says them."""
+    return {one.text: (float(one.get("x")), float(one.get("y"))) for one in root.iter(SPACE + "text")}
+
+
+def test_where_the_time_goes(drawn):
+    """A bar for one process and one for the most: their parts lie side by side, the rest is waiting."""
+    root = drawn(Row(LINEAR, 1, sample([70.0])), ONE, ONE._replace(workers=2), FOUR)
+    assert bars(root) == [
+        [("d", 114.0, 178.4), ("c", 292.4, 89.2), ("w", 381.6, 89.2), ("r", 470.8, 89.2)],
+        [("d", 114.0, 223.0), ("c", 337.0, 111.5), ("w", 448.5, 111.5), ("r", 560.0, 0.0)],
+    ]
+    said = texts(root)
+    assert said["1 process"] == (106, 462)
+    assert said["4 processes"] == (106, 492)
+    assert [said[name] for name in ("decode", "convert", "write", "waiting")] == [
+        (132, 535),
+        (242, 535),
+        (352, 535),
+        (462, 535),
+    ]
+
+
+def test_one_row_has_one_bar(drawn):
+    """Of what nothing is known of, all is waiting; a row that has not been measured has none."""
+    alone = drawn(FOUR._replace(offkit=sample([0.0]), shares=(0.0, 0.0, 0.0)), Row(PROCESSES, 8))
+    (bar,) = bars(alone)
+    assert bar == [("d", 114.0, 0.0), ("c", 114.0, 0.0), ("w", 114.0, 0.0), ("r", 114.0, 446.0)]
+    nothing = drawn(Row(PROCESSES, 8), Row(THREADS, 8, sample([80.0])))
+    assert bars(nothing) == []
+    assert "waiting" not in texts(nothing)
+
+
+def test_fewer_processes_than_asked_for_share_the_bar(drawn):
+    """What was measured is divided by those that had work."""
+    (bar,) = bars(drawn(FOUR._replace(used=2, shares=(2.0, 1.0, 1.0))))
+    assert [part[2] for part in bar] == [111.5, 55.8, 55.8, 223.0]
+
+
+def test_the_names_of_the_curves(drawn):
+    """Each below the one before, beside a stroke of its curve; a model stands under what it is of."""
+    root = drawn(ONE, FOUR)
+    names = [
+        (float(one.get("x")), float(one.get("y")), one.text)
+        for one in root.iter(SPACE + "text")
+        if float(one.get("x")) > chart.WIDTH - 200
+    ]
+    assert names == [
+        (612, 104, "origin's laptop"),
+        (612, 126, "origin's server"),
+        (612, 148, "origin's design here"),
+        (626, 170, "its model"),
+        (612, 192, "offkit here"),
+        (626, 214, "its model"),
+        (612, 236, "decoding alone"),
+    ]
+    strokes = [one.get("d") for one in root.iter(SPACE + "path") if one.get("d").endswith("h24")]
+    assert strokes == ["M{:.0f} {:.0f}h24".format(x - 32, y - 4) for x, y, _ in names]
+
+
+def test_the_curves_stand_on_their_scales(drawn):
+    """Processes double from left to right, and a power of ten is as high as the next."""
+    root = drawn(ONE, FOUR)
+    dots = {}
+    for one in root.iter(SPACE + "circle"):
+        spot = float(one.get("cx")), float(one.get("cy"))
+        dots.setdefault(one.get("class"), []).append(spot)
+    assert set(dots) == {"l laptop", "l server", "l design", "l offkit"}
+    said = texts(root)
+    between = (said["1 s"][1] - said["10 s"][1], said["10 s"][1] - said["100 s"][1])
+    assert between[0] == pytest.approx(between[1], abs=0.11)
+    (x, y), last = dots["l offkit"]
+    assert (x, y + 4) == pytest.approx((64, said["10 s"][1]), abs=0.11)
+    assert last[0] == pytest.approx(said["4"][0], abs=0.11)
+    assert said["32"][0] == pytest.approx(560)
+    assert said["2"][0] - said["1"][0] == pytest.approx(said["4"][0] - said["2"][0], abs=0.11)
+
+
+def test_the_curves_in_words():
+    """Whose model each is, and the number of frames where the origin had another."""
+    lines = chart.curves(outcome(ONE, FOUR, frames=600))
+    told = chart.description(lines)
+    assert told.startswith("By number of processes. origin's laptop, 6572 frames: ")
+    for words in (
+        "origin's server, 6572 frames: ",
+        "; origin's design here: 1: 90.00 s, 4: 30.00 s; model of the origin's design: 8: 50.00 s; ",
+        "; offkit here: 1: 10.00 s, 4: 4.00 s; model of offkit: 8: 5.00 s, 16: 5.00 s; ",
+        "; decoding alone: 1: 8.00 s, 4: 2.00 s.",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize(("mask", "said"), [(1, "1 processor"), (4, "4 processors")])
+def test_the_machine_is_named(drawn, mask, said):
+    """Processor, processors, OpenCV and the size of the pictures."""
+    root = drawn(ONE, machine=HERE._replace(mask=mask))
+    assert "Xeon & Co, {}, OpenCV 4.6.0, 512x384".format(said) in texts(root)
+
+
+def test_the_scale_of_seconds(drawn):
+    """Lines at 1, 2 and 5 of every power of ten, up to the one above all times, each with its number."""
+    root = drawn(ONE, FOUR._replace(floor=sample([0.5])))
+    lines = [one for one in root.iter(SPACE + "path") if one.get("class") == "g"]
+    steps = ["0.1 s", "0.2 s", "0.5 s", "1 s", "2 s", "5 s", "10 s", "20 s", "50 s", "100 s"]
+    numbers = [one for one in root.iter(SPACE + "text") if one.text in steps]
+    assert [one.text for one in numbers] == steps
+    assert [one.get("d") for one in lines] == [
+        "M64.0 {:.1f}H560".format(float(one.get("y")) - 4) for one in numbers
+    ]
+    assert {(one.get("x"), one.get("text-anchor")) for one in numbers} == {("56.0", "end")}
+    assert (lines[0].get("d"), lines[-1].get("d")) == ("M64.0 400.0H560", "M64.0 92.0H560")
+
+
+def test_the_scale_of_processes(drawn):
+    """Powers of two below the plot, the number in the middle under its place."""
+    root = drawn(ONE, FOUR)
+    below = [one for one in root.iter(SPACE + "text") if one.get("y") == "418.0"]
+    assert [(one.text, one.get("x")) for one in below] == [
+        ("1", "64.0"),
+        ("2", "163.2"),
+        ("4", "262.4"),
+        ("8", "361.6"),
+        ("16", "460.8"),
+        ("32", "560.0"),
+    ]
+    assert {one.get("text-anchor") for one in below} == {"middle"}
+
+
+def test_everything_has_a_colour(drawn):
+    """Classes are those of the style; what explains the bars has their colours."""
+    root = drawn(ONE, FOUR, machine=HERE._replace(name="<A> & B"))
+    style = root.find(SPACE + "style").text
+    for one in root.iter():
+        for name in (one.get("class") or "").split():
+            assert "." + name in style
+    keys = [one for one in root.iter(SPACE + "rect") if one.get("height") == "12"]
+    assert [(one.get("class"), one.get("x"), one.get("y")) for one in keys] == [
+        ("d", "114", "524"),
+        ("c", "224", "524"),
+        ("w", "334", "524"),
+        ("r", "444", "524"),
+    ]
+    assert any((one.text or "").startswith("<A> & B, ") for one in root.iter(SPACE + "text"))
