@@ -188,6 +188,80 @@ def test_what_the_line_says():
     assert panel.clock_time(3723 * 25, 25.0) == "1:02:03"
 
 
+@pytest.mark.parametrize(
+    ("glyphs", "begin", "signs", "end"),
+    [
+        (ASCII, (" > 0:50 ", " | 0:50 "), "=-", " 3:20 1.5x loop "),
+        (ALL, (" \u25b8 0:50 ", " \u2016 0:50 "), "\u2501\u2500", " 3:20 1.5x \u21bb "),
+    ],
+)
+def test_the_signs_of_the_line(glyphs, begin, signs, end):
+    """As much of it is full as has been shown, in signs that the terminal has; what is left is gray."""
+    for paused, left in zip((False, True), begin):
+        screen = blank(24, 80)
+        panel.line(screen, STATE._replace(paused=paused), Ability(256, glyphs))
+        width = 80 - len(left) - len(end)
+        done = width * 1501 // 6000
+        shown = left + signs[0] * done + signs[1] * (width - done) + end
+        assert "".join(map(chr, screen.glyphs[23])) == shown
+        gray = [-1] * (len(left) + done) + [244] * (width - done) + [-1] * len(end)
+        assert screen.ink[23].tolist() == gray
+        assert (screen.glyphs[:23] == 32).all()
+
+
+@pytest.mark.parametrize(("colours", "gray"), [(0, -1), (8, -1), (16, 8), (256, 244), (TRUE_COLOUR, 244)])
+def test_the_gray_of_what_is_left(colours, gray):
+    """One of its colours, none where gray is not among them."""
+    screen = blank(8, 80)
+    panel.line(screen, STATE._replace(frame=0), Ability(colours, ASCII))
+    assert set(screen.ink[7].tolist()) == {-1, gray}
+
+
+@pytest.mark.parametrize(
+    ("frame", "frames", "full"),
+    [(0, 58, 0), (1, 58, 1), (29, 58, 15), (57, 58, 29), (99, 58, 29), (0, 0, 29)],
+)
+def test_a_narrow_line_is_nothing_but_itself(frame, frames, full):
+    """Without times beside it, from nearly empty to full and never beyond."""
+    state = STATE._replace(frame=frame, frames=frames, fps=1.0, speed=1.0, loop=False)
+    narrow, wide = blank(8, 29), blank(8, 30)
+    for screen in (narrow, wide):
+        panel.line(screen, state, Ability(8, ASCII))
+    assert "".join(map(chr, narrow.glyphs[7])) == "=" * full + "-" * (29 - full)
+    assert "".join(map(chr, wide.glyphs[7])).startswith(" > ")
+
+
+def test_words_in_the_place_of_the_line():
+    """What the film waits for; on a screen of a few rows there is no line."""
+    screen = blank(8, 12)
+    panel.line(screen, STATE._replace(message="waiting for it"), Ability(8, ASCII))
+    assert "".join(map(chr, screen.glyphs[7])) == " waiting fo "
+    low = blank(7, 60)
+    panel.line(low, STATE, Ability(8, ASCII))
+    assert (low.glyphs == 32).all()
+    assert [panel.rows_for_film(rows) for rows in (7, 8, 24)] == [7, 7, 23]
+
+
+def test_the_numbers_above():
+    """Frames, speed, what is shown of how much, and what was left out."""
+    screen = blank(8, 80)
+    panel.information(screen, STATE, "what")
+    said = " frame 1500 of 6000  1.5x  29.5 of 45 fps  3 dropped  what "
+    assert "".join(map(chr, screen.glyphs[0])) == said.ljust(80)
+
+
+def test_a_box_in_the_middle():
+    """With a margin, and without its empty rows where there is no room for them."""
+    screen = blank(7, 20)
+    panel.box(screen, ["one", "three"])
+    shown = ["".join(map(chr, row)) for row in screen.glyphs]
+    assert [row.strip() for row in shown] == ["", "", "one", "three", "", "", ""]
+    assert shown[2].index("one") == shown[3].index("three") == 7
+    low = blank(2, 20)
+    panel.box(low, ["one", "three"])
+    assert ["".join(map(chr, row)).strip() for row in low.glyphs] == ["one", "three"]
+
+
 def test_a_terminal_without_a_cursor_is_not_asked(monkeypatch):
     """terminfo knows nothing of it, and may say so on it."""
     asked = []

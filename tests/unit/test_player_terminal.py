@@ -1,8 +1,11 @@
 """The terminal that --play draws on, and what is none."""
 
+import fcntl
 import importlib.util
 import os
 import pty
+import signal
+import struct
 import sys
 import termios
 
@@ -61,3 +64,97 @@ def test_a_python_without_termios(pair, monkeypatch):
 def test_a_terminal_without_a_name(pipe):
     """As docker exec gives it; the process has it all the same."""
     assert terminal._name(pipe[0]) == "/dev/tty"
+
+
+@pytest.fixture
+def screen(pair):
+    """Entered, on a terminal of its own."""
+    handle = terminal.opened(pair[1])
+    entered = terminal.Terminal(handle)
+    entered.enter()
+    yield entered
+    entered.leave()
+    os.close(handle)
+
+
+def test_what_was_typed_is_heard(screen, pair, pipe):
+    """As it is; and which of the others has something to read. Nothing is heard twice."""
+    assert screen.listen(0, [pipe[0]]) == (b"", [])
+    os.write(pipe[1], b"x")
+    assert screen.listen(None, [pipe[0]]) == (b"", [pipe[0]])
+    os.write(pair[0], b"q")
+    assert screen.listen(None, []) == (b"q", [])
+    assert screen.listen(0, [pipe[0]]) == (b"", [pipe[0]])
+
+
+def test_a_signal_ends_the_waiting(screen):
+    """It is noted once, and the next one wakes again."""
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGWINCH)
+        assert screen.listen(None, []) == (b"", [])
+        assert screen.noted() == [signal.SIGWINCH]
+        assert screen.noted() == []
+    assert screen.listen(0, []) == (b"", [])
+
+
+def test_what_waits_is_sent_while_it_listens(screen, pair):
+    """What the player begins with goes first."""
+    assert screen.busy
+    screen.listen(0, [])
+    assert not screen.busy
+    screen.send(b"abc")
+    assert not screen.busy
+    assert os.read(pair[0], 4096) == terminal.ENTER + b"abc"
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [(None, True), (OSError(5, "Input/output error"), True), (BlockingIOError(11, ""), False)],
+)
+def test_a_terminal_that_has_nothing_to_read(screen, pair, monkeypatch, error, lost):
+    """At its end, or when reading fails, it is lost; where somebody else was quicker it is not."""
+    handle = screen._handle
+
+    def read(one, size):
+        assert one == handle
+        if error is not None:
+            raise error
+        return b""
+
+    os.write(pair[0], b"q")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", read)
+        if lost:
+            with pytest.raises(terminal.Lost):
+                screen.listen(None, [])
+        else:
+            assert screen.listen(None, []) == (b"", [])
+
+
+def test_a_terminal_that_cannot_be_written(screen, monkeypatch):
+    """Lost as well, but for a line that is only full: that is sent later."""
+
+    def refuses(error):
+        def write(handle, data):
+            raise error
+
+        return write
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", refuses(OSError(5, "Input/output error")))
+        with pytest.raises(terminal.Lost):
+            screen.send(b"x")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", refuses(BlockingIOError(11, "")))
+        screen.send(b"y")
+        assert screen.busy
+
+
+def test_the_size_of_a_terminal(screen, pair, pipe):
+    """As it says; 24 rows and 80 columns where it says nothing, or not both."""
+    sizes = []
+    for rows, columns in ((0, 0), (30, 0), (0, 100), (30, 100)):
+        fcntl.ioctl(pair[1], termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        sizes.append(screen.size())
+    assert sizes == [(24, 80)] * 3 + [(30, 100)]
+    assert terminal.Terminal(pipe[0]).size() == (24, 80)
