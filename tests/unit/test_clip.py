@@ -155,3 +155,38 @@ def test_a_seal_that_cannot_be_written(tmp_path, monkeypatch):
     with pytest.raises(PermissionError):
         clip.seal(str(path))
     assert os.listdir(str(tmp_path)) == ["film.mp4"]
+
+
+def test_how_much_room_is_left(tmp_path, monkeypatch):
+    """In megabytes; or why nobody may write there, or what the system says of it."""
+    usage = shutil.disk_usage(str(tmp_path))._replace(free=2345678)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda place: usage)
+        assert clip._free(str(tmp_path)) == "2.3 MB are free"
+    assert clip._free(str(tmp_path / "none")) == "cannot be written"
+
+    def refuse(place):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
+    assert clip._free(str(tmp_path)) == "Input/output error"
+    assert clip._roomy(str(tmp_path), FILM)
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_no_room_for_it(tmp_path, monkeypatch, cache, temporary):
+    """Every place that was looked at, with what is free there, and how to have more; no codec is accused."""
+    cache.mkdir(parents=True)
+    usage = shutil.disk_usage(str(tmp_path))._replace(free=10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+    made = str(tmp_path / "tmp" / "offkit-x") if temporary else None
+    (tmp_path / "tmp").mkdir()
+    problem = clip._unmade(FILM, str(cache), made, ["zzzz in mp4: no"])
+    (finding,) = problem.findings
+    places = [str(cache)] + [str(tmp_path / "tmp")] * temporary
+    assert (finding.code, finding.severity, finding.subject) == ("VID012", "error", places[-1])
+    assert finding.looked_in == tuple(place + ": 0.0 MB are free" for place in places)
+    assert problem.message == finding.message
+    assert finding.message.startswith("the built-in clip cannot be made: there is no room for it, it takes ")
+    assert finding.fix.startswith("make room in {}, or set TMPDIR ".format(" or ".join(places)))
+    assert finding.fix.endswith("or give a video of your own: offkit run-badapple VIDEO")

@@ -137,3 +137,39 @@ def test_frames_that_come_back_wrong(tmp_path, monkeypatch, source, state, detai
 def test_nothing_to_find():
     """When all work, there is nothing to say."""
     assert codecs.findings([Tried("mp4v", "mp4", WORKS)], "5.0.0") == []
+
+
+def test_a_file_without_anything_in_it_was_not_written(tmp_path, monkeypatch):
+    """Some encoders say that they are open and write nothing, or an empty file."""
+
+    class Silent:
+        def __init__(self, path, *rest):
+            self.path, self.rest, self.open, self.pictures = path, rest, True, 0
+
+        def isOpened(self):
+            return self.open
+
+        def write(self, picture):
+            self.pictures += 1
+
+        def release(self):
+            made.append(self)
+            if self.path.endswith("some"):
+                with open(self.path, "wb") as out:
+                    out.write(b"x" * self.pictures)
+            elif self.path.endswith("empty"):
+                open(self.path, "wb").close()
+
+    made = []
+    monkeypatch.setattr(codecs.cv2, "VideoWriter", Silent)
+    trials = [codecs.Trial("mp4v", "mp4", str(tmp_path / name)) for name in ("none", "empty", "some")]
+    assert [codecs._write(trial) for trial in trials] == [False, False, True]
+    assert [one.pictures for one in made] == [36, 36, 36]
+    assert made[0].rest[0] == int.from_bytes(b"mp4v", "little")
+
+
+def test_what_holds():
+    """How many are right, of those that were tried; nothing to say of none."""
+    right, wrong = Tried("mp4v", "mp4", WORKS), Tried("MJPG", "avi", WRONG)
+    assert codecs.holds([right, wrong]) == ["1 of 2 codecs and containers are written and read right"]
+    assert codecs.holds([wrong]) == []
