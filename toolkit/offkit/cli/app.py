@@ -38,7 +38,6 @@ app = typer.Typer(
     name="offkit",
     cls=_InOrder,
     add_completion=False,
-    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=_HELP,
     help="Python software, its wheels and its libraries, onto servers without a network.",
