@@ -19,7 +19,7 @@ _tables: Dict[Any, Any] = {}
 
 def words(*texts: bytes) -> Any:
     """(n,) words of texts of at most four bytes each."""
-    return np.array([int.from_bytes(text.ljust(4, b"\0"), "little") for text in texts], WORD)
+    return np.array([int.from_bytes(text, "little") for text in texts], WORD)
 
 
 def text(rows: Any) -> bytes:
