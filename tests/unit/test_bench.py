@@ -12,7 +12,7 @@ import pytest
 
 import offkit
 from clip_maker import write_clip
-from offkit.badapple import crew
+from offkit.badapple import crew, decode
 from offkit.badapple.bench import (
     chart,
     document,
@@ -373,3 +373,36 @@ def test_an_interrupt_leaves_nothing(clip, tmp_path):
     _, err = done.communicate()
     assert (done.returncode, err.decode().split()) == (130, ["interrupted"])
     assert os.listdir(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "there", "done"),
+    [(0, None, 10, 10), (0, 4, 10, 4), (4, 9, 10, 5), (4, None, 6, 2), (4, 9, 6, 2)],
+)
+def test_decoding_alone_ends_where_its_span_does(monkeypatch, start, stop, there, done):
+    """At the frame where the next process begins, or with the video."""
+
+    class Film:
+        def __init__(self, path, threads):
+            self.at, self.closed = 0, False
+            opened.append((path, threads, self))
+
+        def seek(self, number):
+            assert number > 0
+            self.at = number
+
+        def skip(self):
+            if self.at == there:
+                return False
+            self.at += 1
+            return True
+
+        def close(self):
+            self.closed = True
+
+    opened = []
+    monkeypatch.setattr(measure, "Source", Film)
+    video = decode.Video("film.mp4", 10, 30.0, 512, 384)
+    assert measure._grab(measure.Span(video, start, stop, 3), lambda *_: None) == done
+    ((path, threads, film),) = opened
+    assert (path, threads, film.at, film.closed) == ("film.mp4", 3, start + done, True)

@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import queue
 import signal
+import threading
 import time
 
 import cv2
@@ -137,3 +139,64 @@ def test_nobody_outlives_a_killed_coordinator(clip, tmp_path):
     assert len(children) == 3
     assert waiting.heard(reader) == b""
     os.close(reader)
+
+
+class Room:
+    """A queue that is full, or empty, for a few times; ``last`` is what happens then."""
+
+    def __init__(self, refusals, error, last=lambda: None):
+        self.left, self.error, self.last = refusals, error, last
+        self.items, self.waited = [], []
+
+    def _refuse(self, timeout):
+        self.waited.append(timeout)
+        if self.left:
+            self.left -= 1
+            raise self.error
+        self.last()
+
+    def put(self, item, timeout=None):
+        self._refuse(timeout)
+        self.items.append(item)
+
+    def get(self, timeout=None):
+        self._refuse(timeout)
+        return self.items.pop()
+
+
+def test_a_thread_waits_for_room_until_all_is_over():
+    """Again and again, never for ever: another thread may have failed meanwhile."""
+    over, room = threading.Event(), Room(2, queue.Full())
+    assert origin._put(room, "item", over) is True
+    assert room.items == ["item"]
+    assert room.waited == [origin._PATIENCE] * 3
+    over.set()
+    assert origin._put(room, "another", over) is False
+    assert room.items == ["item"]
+
+
+def test_a_thread_waits_for_an_item_until_all_is_over():
+    """The same where there is nothing to take."""
+    over, room = threading.Event(), Room(2, queue.Empty())
+    room.items.append("item")
+    assert origin._get(room, over) == "item"
+    assert room.waited == [origin._PATIENCE] * 3
+    room.items.append("another")
+    over.set()
+    assert origin._get(room, over) is None
+    assert room.items == ["another"]
+
+
+def test_a_thread_that_fails_says_so(monkeypatch):
+    """What it raised goes where the texts go."""
+    error = ValueError("no text of it")
+
+    def refuse(picture, grid):
+        raise error
+
+    monkeypatch.setattr(origin, "text", refuse)
+    frames, texts, over = queue.Queue(), queue.Queue(), threading.Event()
+    frames.put((0, None))
+    origin._thread_converts(GRID, frames, texts, over)
+    assert texts.get_nowait() is error
+    assert texts.empty()

@@ -5,13 +5,15 @@ import io
 import os
 import re
 
+import numpy as np
 import pytest
 
 from clip_maker import write_clip
 from offkit.badapple import convert, decode, preview
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import Look
-from offkit.badapple.formats.look import grid
+from offkit.badapple.formats.look import DEFAULT_RAMP, grid
+from offkit.badapple.formats.painter import Painter
 from offkit.badapple.formats.text import Text
 from offkit.badapple.shadowplay import film
 from offkit.cli import film_bar, render
@@ -137,3 +139,44 @@ def test_what_is_shown_of_a_conversion(tmp_path):
         out.seek(200)
         out.write(b"\0\0")
     assert preview.Preview(path, form.look, 4 / 3.0, 1, False).rows(1) == []
+
+
+def halves(look):
+    """What is shown of a frame that is dark on the left and light on the right."""
+    picture = np.zeros((96, 128), np.uint8)
+    picture[:, 64:] = 255
+
+    class Film:
+        def __init__(self):
+            self.asked = []
+
+        def cells(self, number):
+            self.asked.append(number)
+            return Painter(look).cells(picture)
+
+    return Film()
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_dark_is_shown_dark(monkeypatch, invert):
+    """As the picture is, also of a conversion for light paper."""
+    look = Look(grid(128, 96), ramp=" @", invert=invert)
+    film = halves(look)
+    monkeypatch.setattr(preview.catalogue, "open_reader", lambda path, growing: film)
+    seen = preview.Preview("a.txt", look, 4 / 3.0, 2, True)
+    rows = seen.rows(20)
+    assert len(rows) == preview.ROWS
+    for row in rows:
+        assert max(map(DEFAULT_RAMP.index, row[:15])) < min(map(DEFAULT_RAMP.index, row[17:]))
+    assert film.asked == [9]
+    seen.rows(0)
+    assert film.asked == [9, 0]
+
+
+@pytest.mark.parametrize(("aspect", "columns"), [(4 / 3.0, 32), (0.01, 1), (16 / 9.0, 43), (9.0, 64)])
+def test_the_proportions_of_what_is_shown(monkeypatch, aspect, columns):
+    """A character is twice as high as wide; at most 64 of them."""
+    look = Look(grid(128, 96))
+    monkeypatch.setattr(preview.catalogue, "open_reader", lambda path, growing: halves(look))
+    rows = preview.Preview("a.txt", look, aspect, 0, True).rows(3)
+    assert [len(row) for row in rows] == [columns] * preview.ROWS

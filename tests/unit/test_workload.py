@@ -343,6 +343,44 @@ def test_a_slow_disk(monkeypatch, tmp_path):
     assert finding.message == "the disk took 10.0 s for it, 0.0 MB a second"
 
 
+@pytest.mark.parametrize(("seconds", "size", "said"), [(0.1, 10, 0), (10.0, 1 << 40, 0), (10.0, 10, 1)])
+def test_when_a_disk_is_slow(monkeypatch, tmp_path, seconds, size, said):
+    """Not when it was quick with it, nor when there was that much of it."""
+    moments = iter([0.0, seconds])
+    part = tmp_path / "part"
+    part.write_bytes(b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(output.time, "perf_counter", lambda: next(moments))
+        patch.setattr(output.os.path, "getsize", lambda path: size)
+        assert len(output.flushed(str(part), "badapple.txt")) == said
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_all_of_it_goes_to_the_disk(monkeypatch, tmp_path, fails):
+    """fsync(2) of the part, which is not left open, also when the disk refuses."""
+    part = tmp_path / "part"
+    part.write_bytes(b"film")
+    asked = []
+
+    def fsync(handle):
+        asked.append((handle, os.path.samestat(os.fstat(handle), os.stat(str(part)))))
+        if fails:
+            raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(output.os, "fsync", fsync)
+        if fails:
+            with pytest.raises(EnvironmentProblem) as caught:
+                output.flushed(str(part), "badapple.txt")
+            assert [one.code for one in caught.value.findings] == ["VID005"]
+        else:
+            assert output.flushed(str(part), "badapple.txt") == []
+    ((handle, right),) = asked
+    assert right
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handle)
+
+
 @pytest.mark.parametrize(
     ("given", "form", "expected"),
     [
