@@ -80,6 +80,24 @@ def test_what_is_not_as_it_was(server, said):
     assert "REPO016" in out
 
 
+def test_what_is_off(server, said):
+    """With --only the other .repo files are counted, in words and as data; else nothing is said of them."""
+    iso = server.iso()
+    add(iso=[iso])
+    said()
+    repo.status(**OPTIONS)
+    assert "--only" not in said()[0]
+    repo.status(json=True, quiet=False, verbose=False)
+    assert json.loads(said()[0])["only"] is False
+    repo.remove(dry_run=False, **OPTIONS)
+    add(iso=[iso], only=True)
+    said()
+    repo.status(**OPTIONS)
+    assert "all other repositories are off (--only): 1 files\n" in said()[0]
+    repo.status(json=True, quiet=False, verbose=False)
+    assert json.loads(said()[0])["only"] is True
+
+
 def test_dry_run(server, said):
     """Every step, and none of them done; an ordinary user may ask too."""
     iso = server.iso()

@@ -11,8 +11,10 @@ import pytest
 import bundle_maker
 import offkit
 import prefix_maker
+from offkit.cli import uninstall
 from offkit.edges import files
-from offkit.target import generations
+from offkit.model.errors import EnvironmentProblem
+from offkit.target import generations, ledger, takeback
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -297,3 +299,18 @@ def test_keep_takes_a_number(word, tmp_path):
     code, _, err = offkit_command("install", tmp_path / "b.tar", "--keep", word, "--prefix", tmp_path / "p")
     assert code == 2
     assert "--keep takes a number from 1, or all; not {!r}".format(word) in err
+
+
+def test_uninstall_of_what_root_installed(prefix, monkeypatch):
+    """RPM006 for an ordinary user, before anything goes; --keep-rpms asks nobody."""
+    rpm = ledger.Rpm("libSM", "(none)", "1.2.2", "2.el7", "x86_64")
+    monkeypatch.setattr(takeback, "plan", lambda *_: takeback.TakeBack(rpms=(rpm,)))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    before = bundle_maker.listing(str(prefix))
+    asked = {"prefix": str(prefix), "yes": True, "dry_run": False, "quiet": True, "verbose": False}
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall.uninstall(keep_rpms=False, json=False, **asked)
+    assert [one.code for one in caught.value.findings] == ["RPM006"]
+    assert bundle_maker.listing(str(prefix)) == before
+    assert uninstall.uninstall(keep_rpms=True, json=False, **asked) == 0
+    assert not prefix.exists()
