@@ -1,5 +1,6 @@
 """The doctor over a whole fake server: one finding for each thing that is wrong."""
 
+import errno
 import json
 import os
 import re
@@ -10,8 +11,9 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
-from offkit.target.doctor import examine, interpreter
+from offkit.target.doctor import environment, examine, interpreter
 from offkit.target.doctor.checks import NAMES
+from offkit.target.doctor.view import TreeView, make_loader
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
@@ -397,6 +399,133 @@ def test_a_directory_that_may_not_be_read(server, monkeypatch):
     finding = only(doctor(server))
     assert (finding.code, finding.subject) == ("ENV006", SITE + "/secret")
     assert finding.message == "cannot be looked into: Permission denied"
+
+
+@pytest.mark.parametrize(("number", "severity"), [(errno.EACCES, "error"), (errno.EIO, "warning")])
+def test_behind_a_directory_that_cannot_be_read_it_goes_on(server, monkeypatch, number, severity):
+    """A right that is missing here may be missing there too; what the disk refuses is beside the point."""
+    scan = Tree.scan
+
+    def guarded(self, path, *wanted):
+        if path.endswith("/aside"):
+            raise OSError(number, "refused", path)
+        return scan(self, path, *wanted)
+
+    server.directory(SITE + "/aside")
+    server.module("behind/x", needed=["libno.so"])
+    monkeypatch.setattr(Tree, "scan", guarded)
+    found = codes(doctor(server))
+    assert [one for one in found if one[0] == "ENV006"] == [("ENV006", severity, SITE + "/aside")]
+    assert ("LIB001", "error", "libno.so") in found
+
+
+def test_links_between_directories_are_followed_once(server):
+    """Two names for one directory, and a link to one above: what lies behind is looked at."""
+    server.module("a/x", needed=["libno.so"])
+    server.link(SITE + "/a/up", SITE)
+    server.link(SITE + "/b", SITE + "/a")
+    server.module("c/y", needed=["libnone.so"])
+    server.module("d/e/z", needed=["libnever.so"])
+    assert codes(doctor(server)) == [
+        ("LIB001", "error", "libno.so"),
+        ("LIB001", "error", "libnone.so"),
+        ("LIB001", "error", "libnever.so"),
+    ]
+
+
+def test_another_environment_below_is_not_looked_into(server):
+    """pyvenv.cfg says that what lies there is not this one's; what lies beside it is."""
+    server.put(SITE + "/project/.venv/pyvenv.cfg", "home = /usr/bin\n")
+    server.module("project/.venv/x", needed=["libno.so"])
+    server.module("project/y", needed=["libnone.so"])
+    assert codes(doctor(server)) == [("LIB001", "error", "libnone.so")]
+
+
+def located(server):
+    tree = Tree(server.root)
+    return tree, environment.locate(tree, "/opt/env")[0]
+
+
+def test_built_in_modules_are_looked_for_in_every_program(server):
+    """One that cannot be read hides none of the others, and other libraries have none."""
+    for name, module in (("libpython3.6m.so.1.0", "zlib"), ("libother.so", "_ssl")):
+        server.library(name, exports=["PyInit_" + module])
+    tree, env = located(server)
+    binaries = ["/usr/lib64/libpython-gone.so", "/usr/lib64/libother.so", "/usr/lib64/libpython3.6m.so.1.0"]
+    assert interpreter._inside(tree, env, binaries, ["zlib", "_ssl"]) == {"zlib"}
+    assert interpreter._inside(tree, env, [env.interpreter], ["zlib"]) == set()
+
+
+@pytest.mark.parametrize("cut", range(1, 14))
+def test_a_name_across_two_pieces(server, monkeypatch, cut):
+    """Programs are read in pieces: a name that lies in two of them is found."""
+    before = b"x" * 50
+    server.put("/usr/local/bin/python3.6", before + b"\0PyInit_zlib\0" + b"x" * 200)
+    tree, env = located(server)
+    monkeypatch.setattr(interpreter, "_CHUNK", len(before) + cut)
+    assert interpreter._inside(tree, env, [env.interpreter], ["zlib"]) == {"zlib"}
+    server.put("/usr/local/bin/python3.6", before + b"\0PyInit_zlibrary\0PyInit_xzlib\0")
+    assert interpreter._inside(tree, env, [env.interpreter], ["zlib"]) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [('{"origin": "source"}', "source"), ("{}", ""), ("[]", ""), ("no JSON", ""), (None, "")],
+)
+def test_how_a_python_came_here(server, text, origin):
+    """By what install.sh wrote beside it; nothing where that says nothing."""
+    if text is not None:
+        server.put("/usr/local/offkit-python.json", text)
+    tree, env = located(server)
+    assert interpreter._origin(tree, env._replace(base_prefix="/usr/local")) == origin
+
+
+@pytest.mark.parametrize(
+    ("prefix", "origin"),
+    [
+        ("/opt/offkit/python/3.6-rpm/usr", "rpm"),
+        ("/opt/offkit/python/3.6/usr", ""),
+        ("/opt/offkit/python/3.6-rpm/local", ""),
+        ("/opt/offkit/other/3.6-rpm/usr", ""),
+    ],
+)
+def test_a_python_that_was_unpacked_from_rpms(server, prefix, origin):
+    """Its place says so, all three parts of it."""
+    tree, env = located(server)
+    assert interpreter._origin(tree, env._replace(base_prefix=prefix)) == origin
+
+
+def test_the_loaders_own_directories(server):
+    """Those compiled into the loader that the interpreter names; the usual ones where it is not known."""
+    server.put(LDSO, build(soname="ld-linux-x86-64.so.2") + b"\0/lib/here/\0/usr/lib/here/\0")
+    tree = Tree(server.root)
+
+    def directories(program):
+        findings = []
+        loader = make_loader(tree, TreeView(tree), program, "x86_64", (), findings)
+        return loader.default_dirs, [(one.code, one.subject) for one in findings]
+
+    assert directories(LDSO) == (("/lib/here", "/usr/lib/here"), [])
+    assert directories("") == (("/lib64", "/usr/lib64"), [])
+    assert directories("/lib/ld-none.so") == (("/lib64", "/usr/lib64"), [("LIB001", "/lib/ld-none.so")])
+
+
+def test_each_file_is_read_once(server):
+    """By whatever name: what is counted are files, and those that are none of ELF are not."""
+    server.library("libz.so.1.2")
+    server.link("/usr/lib64/libz.so.1", "libz.so.1.2")
+    server.put("/usr/lib64/text.so", "INPUT(libz.so.1)")
+    view = TreeView(Tree(server.root))
+    opened = [view.open("/usr/lib64/" + name) for name in ("libz.so.1", "libz.so.1.2", "libz.so.1")]
+    assert opened[0] is opened[1] is opened[2]
+    assert opened[0].elf.soname == "libz.so.1.2"
+    assert view.count == 1
+    text = view.open("/usr/lib64/text.so")
+    assert (text.elf, text.absent) == (None, False)
+    gone = view.open("/usr/lib64/gone.so")
+    assert (gone.elf, gone.problem, gone.absent) == (None, "no such file", True)
+    assert view.count == 1
+    assert (view.is_dir("/usr/lib64"), view.is_dir("/usr/lib64/libz.so.1")) == (True, False)
 
 
 def test_a_damaged_cache(server):
