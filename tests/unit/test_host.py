@@ -27,6 +27,8 @@ def test_os_release():
     assert found["CPE_NAME"] == "cpe:/o:centos:centos:7"
     assert found["ODD"] == 'a "quoted" $word'
     assert "BROKEN" not in found
+    assert len(found) == 8
+    assert host.parse_os_release('A=\'\nB="b\'\nC=""\n#D=d\n') == {"A": "'", "B": "\"b'", "C": ""}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,95 @@ def test_a_volume_of_something_that_is_not_there(tmp_path):
     assert found.writable
     assert found.free_bytes > 0
     assert os.path.ismount(found.mount_point)
+
+
+@pytest.mark.parametrize(
+    ("flags", "noexec", "read_only"),
+    [
+        (0, False, False),
+        (os.ST_NOEXEC, True, False),
+        (os.ST_RDONLY, False, True),
+        (os.ST_NOSUID, False, False),
+    ],
+)
+def test_what_a_volume_says(tmp_path, monkeypatch, flags, noexec, read_only):
+    """What is free is what this user may have of it, in bytes; there may be no number of inodes."""
+    asked = []
+
+    def statvfs(path):
+        asked.append(path)
+        return os.statvfs_result((512, 4096, 90, 80, 70, 60, 50, inodes, flags, 255))
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    inodes = 40
+    found = host.volume(str(tmp_path / "a"))
+    assert (found.free_bytes, found.free_inodes) == (70 * 4096, 40)
+    assert (found.noexec, found.read_only) == (noexec, read_only)
+    assert asked == [str(tmp_path)]
+
+
+def test_a_volume_without_a_number_of_inodes(tmp_path, monkeypatch):
+    """btrfs has 0 of them in all, and 0 free: that is no lack."""
+    for total, left in ((0, None), (9, 0)):
+        facts = os.statvfs_result((512, 4096, 90, 80, 70, total, 0, 0, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda path, facts=facts: facts)
+        assert host.volume(str(tmp_path)).free_inodes == left
+
+
+def test_where_a_volume_is_mounted(tmp_path, monkeypatch):
+    """The nearest mount point above; of a link it is that of where it leads."""
+    (tmp_path / "disk" / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "a")
+    points = [str(tmp_path / "disk"), "/"]
+    monkeypatch.setattr(os.path, "ismount", lambda path: path in points)
+    for path in ("disk", "disk/a/b", "disk/a/b/new", "link/b"):
+        assert host.volume(str(tmp_path / path)).mount_point == str(tmp_path / "disk")
+    assert host.volume(str(tmp_path)).mount_point == "/"
+    points[:] = []
+    assert host.volume(str(tmp_path)).mount_point == "/"
+
+
+def test_what_a_small_file_says(tmp_path):
+    """Up to a megabyte, whatever bytes it has; nothing where it cannot be read."""
+    (tmp_path / "some").write_bytes(b"caf\xe9\n")
+    (tmp_path / "much").write_bytes(b"x" * (1 << 20) + b"y")
+    assert host.told(str(tmp_path / "some")) == "caf\ufffd\n"
+    assert host.told(str(tmp_path / "much")) == "x" * (1 << 20)
+    assert host.told(str(tmp_path / "none")) == ""
+    assert host.told(str(tmp_path)) == ""
+
+
+def test_without_a_glibc(monkeypatch):
+    """confstr(3) does not know the name, says nothing, or is another's."""
+
+    def unknown(name):
+        raise ValueError("unrecognized configuration name")
+
+    for answer in (unknown, lambda name: None, lambda name: "musl 1.2"):
+        monkeypatch.setattr(os, "confstr", answer)
+        assert host.glibc() is None
+    asked = []
+    monkeypatch.setattr(os, "confstr", lambda name: asked.append(name) or "glibc 2.17")
+    assert host.glibc() == (2, 17)
+    assert asked == ["CS_GNU_LIBC_VERSION"]
+
+
+@pytest.mark.parametrize(
+    ("release", "system", "el"),
+    [
+        (
+            {"PRETTY_NAME": "Rocky Linux 8.9", "NAME": "Rocky", "ID": "rocky", "VERSION_ID": "8.9"},
+            "Rocky Linux 8.9",
+            8,
+        ),
+        ({"NAME": "Alpine"}, "Alpine", 0),
+        ({}, "an unknown system", 0),
+    ],
+)
+def test_what_a_host_is_called(release, system, el):
+    """By os-release, as far as it tells."""
+    here = host.Host("x86_64", (2, 17), release, "3.10.0", True)
+    assert (here.system, here.el) == (system, el)
 
 
 def test_a_volume_below_a_file(tmp_path):
