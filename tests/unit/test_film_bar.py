@@ -177,6 +177,8 @@ def test_dark_is_shown_dark(monkeypatch, invert):
 def test_the_proportions_of_what_is_shown(monkeypatch, aspect, columns):
     """A character is twice as high as wide; at most 64 of them."""
     look = Look(grid(128, 96))
-    monkeypatch.setattr(preview.catalogue, "open_reader", lambda path, growing: halves(look))
+    film = halves(look)
+    monkeypatch.setattr(preview.catalogue, "open_reader", lambda path, growing: film)
     rows = preview.Preview("a.txt", look, aspect, 0, True).rows(3)
+    assert film.asked == [2]
     assert [len(row) for row in rows] == [columns] * preview.ROWS

@@ -248,18 +248,30 @@ def test_the_numbers_above():
     panel.information(screen, STATE, "what")
     said = " frame 1500 of 6000  1.5x  29.5 of 45 fps  3 dropped  what "
     assert "".join(map(chr, screen.glyphs[0])) == said.ljust(80)
+    narrow = blank(8, 12)
+    panel.information(narrow, STATE, "what")
+    assert "".join(map(chr, narrow.glyphs[0])) == " frame 1500 "
 
 
-def test_a_box_in_the_middle():
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (7, ["......", "      ", "  a   ", "  bc  ", "      ", "......", "......"]),
+        (4, ["      ", "  a   ", "  bc  ", "      "]),
+        (3, ["  a   ", "  bc  ", "......"]),
+        (1, ["  a   "]),
+    ],
+)
+def test_a_box_in_the_middle(rows, expected):
     """With a margin, and without its empty rows where there is no room for them."""
-    screen = blank(7, 20)
-    panel.box(screen, ["one", "three"])
+    screen = blank(rows, 12)
+    screen.glyphs[:] = ord(".")
+    panel.box(screen, ["a", "bc"])
     shown = ["".join(map(chr, row)) for row in screen.glyphs]
-    assert [row.strip() for row in shown] == ["", "", "one", "three", "", "", ""]
-    assert shown[2].index("one") == shown[3].index("three") == 7
-    low = blank(2, 20)
-    panel.box(low, ["one", "three"])
-    assert ["".join(map(chr, row)).strip() for row in low.glyphs] == ["one", "three"]
+    assert shown == ["..." + row + "..." for row in expected]
+    narrow = blank(4, 5)
+    panel.box(narrow, ["a", "bcde"])
+    assert ["".join(map(chr, row)) for row in narrow.glyphs][1:3] == ["  a  ", "  bcd"]
 
 
 def test_a_terminal_without_a_cursor_is_not_asked(monkeypatch):
