@@ -55,7 +55,7 @@ def run(
             cwd=cwd,
         )
     except OSError as error:
-        return Result(argv, 127, "", "{}: {}".format(argv[0], error.strerror))
+        return _not_started(argv, error)
     try:
         out, err = done.communicate()
     except BaseException:
@@ -74,6 +74,12 @@ def run(
     )
 
 
+def _not_started(argv: Sequence[str], error: OSError) -> Result:
+    # The strerror of CPython 3.6's subprocess has the name in it as well.
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return Result(argv, 127, "", "{}: {}".format(argv[0], why))
+
+
 def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = None) -> Result:
     """As ``run``, with what the program writes on stdout in the new file ``path``.
 
@@ -89,7 +95,7 @@ def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = Non
                 env=clean_environment() if env is None else env,
             )
         except OSError as error:
-            return Result(argv, 127, "", "{}: {}".format(argv[0], error.strerror))
+            return _not_started(argv, error)
         try:
             _, err = done.communicate()
         except BaseException:

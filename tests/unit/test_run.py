@@ -1,0 +1,106 @@
+"""Other programs: what they are given, what they say, and how they end with us."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from offkit.edges import run
+
+
+def python(code):
+    return [sys.executable, "-I", "-S", "-c", code]
+
+
+def test_what_a_child_inherits(monkeypatch):
+    """Where to find things and how to speak; nothing that steers Python, pip or the loader."""
+    before = {
+        "PATH": "/bin",
+        "HOME": "/root",
+        "PIP_INDEX_URL": "x",
+        "PYTHONPATH": "x",
+        "LD_LIBRARY_PATH": "x",
+    }
+    monkeypatch.setattr(os, "environ", before)
+    kept = {"PATH": "/bin", "HOME": "/root", "RES_OPTIONS": "attempts:0"}
+    assert run.clean_environment() == kept
+    more = {"HOME": "/tmp", "LC_ALL": "C"}
+    assert run.clean_environment(more) == dict(kept, **more)
+    assert run.clean_environment({"RES_OPTIONS": ""})["RES_OPTIONS"] == ""
+    assert "LC_ALL" not in before
+
+
+def test_both_streams_and_the_code(tmp_path):
+    """As text, whatever bytes they are; stdin is empty."""
+    code = (
+        "import os, sys; os.write(1, b'out \\xff' + sys.stdin.read().encode()); "
+        "os.write(2, b'err \\xfe'); sys.exit(3)"
+    )
+    argv = python(code)
+    done = run.run(argv)
+    assert done == run.Result(argv, 3, "out \\xff", "err \\xfe")
+    assert not done.ok
+    assert run.run(python("import os; print(os.getcwd())"), cwd=str(tmp_path)).stdout == str(tmp_path) + "\n"
+
+
+def test_the_environment_of_a_program(monkeypatch):
+    """The clean one; or exactly the one that is given."""
+    monkeypatch.setenv("PIP_INDEX_URL", "elsewhere")
+    asks = python("import os; print(sorted(set(os.environ) & {'PIP_INDEX_URL', 'RES_OPTIONS', 'ODD'}))")
+    assert run.run(asks).stdout == "['RES_OPTIONS']\n"
+    assert run.run(asks, {"ODD": "1"}).stdout == "['ODD']\n"
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    """127 and a reason, as of a shell; the file that was to take its words is there and empty."""
+    argv = [str(tmp_path / "none"), "-x"]
+    said = "{}: No such file or directory".format(argv[0])
+    assert run.run(argv) == run.Result(argv, 127, "", said)
+    assert run.run_into(argv, str(tmp_path / "out")) == run.Result(argv, 127, "", said)
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def test_into_a_file(tmp_path, monkeypatch):
+    """Bytes as they are; a file that is there already is left alone."""
+    monkeypatch.setenv("PIP_INDEX_URL", "elsewhere")
+    path = tmp_path / "out"
+    argv = python(
+        "import os; os.write(1, b'\\xff\\n' + str('PIP_INDEX_URL' in os.environ).encode()); "
+        "os.write(2, b'e\\xfe'); os._exit(5)"
+    )
+    assert run.run_into(argv, str(path)) == run.Result(argv, 5, "", "e\\xfe")
+    assert path.read_bytes() == b"\xff\nFalse"
+    with pytest.raises(FileExistsError):
+        run.run_into(argv, str(path))
+    assert path.read_bytes() == b"\xff\nFalse"
+    asks = python("import os; print('ODD' in os.environ)")
+    run.run_into(asks, str(tmp_path / "odd"), {"ODD": "1"})
+    assert (tmp_path / "odd").read_bytes() == b"True\n"
+
+
+@pytest.mark.parametrize(
+    ("gently", "place", "ended"),
+    [(False, None, -signal.SIGKILL), (True, None, -signal.SIGTERM), (False, "out", -signal.SIGKILL)],
+)
+def test_interrupted_while_it_runs(monkeypatch, tmp_path, gently, place, ended):
+    """It ends with us: killed, or asked to when it must not stop in the middle; and it is waited for."""
+    started = []
+
+    class Program(subprocess.Popen):
+        def communicate(self, *args, **more):
+            if self not in started:
+                started.append(self)
+                raise KeyboardInterrupt
+            return super().communicate(*args, **more)
+
+    monkeypatch.setattr(run.subprocess, "Popen", Program)
+    argv = python("import signal; signal.pause()")
+    with pytest.raises(KeyboardInterrupt):
+        run.run(argv, gently=gently) if place is None else run.run_into(argv, str(tmp_path / place))
+    (program,) = started
+    assert program.returncode == ended
+    for stream in (program.stdout, program.stderr):
+        if stream is not None:
+            stream.close()
