@@ -154,6 +154,9 @@ def halves(look):
             self.asked.append(number)
             return Painter(look).cells(picture)
 
+        def close(self):
+            self.asked.append("close")
+
     return Film()
 
 
@@ -171,6 +174,9 @@ def test_dark_is_shown_dark(monkeypatch, invert):
     assert film.asked == [9]
     seen.rows(0)
     assert film.asked == [9, 0]
+    seen.close()
+    assert film.asked == [9, 0, "close"]
+    preview.Preview("a.txt", look, 4 / 3.0, 2, True).close()  # nothing was opened
 
 
 @pytest.mark.parametrize(("aspect", "columns"), [(4 / 3.0, 32), (0.01, 1), (16 / 9.0, 43), (9.0, 64)])
