@@ -49,12 +49,26 @@ PLAIN = archive.header("wheels/a.whl", 12345)
         (changed(PLAIN, at156=b"\0"), ("wheels/a.whl", "0", 12345)),
         (changed(PLAIN, at124=b"      30\0   "), ("wheels/a.whl", "0", 24)),
         (changed(PLAIN, at124=b"\0" * 12), ("wheels/a.whl", "0", 0)),
-        (changed(PLAIN, at124=b"\x80" + (1 << 40).to_bytes(11, "big")), ("wheels/a.whl", "0", 1 << 40)),
+        (changed(PLAIN, at124=b"\x80" + (1 << 83).to_bytes(11, "big")), ("wheels/a.whl", "0", 1 << 83)),
+        (changed(PLAIN, at0=b"n" * 100), ("n" * 100, "0", 12345)),
+        (changed(PLAIN, at345=b"p" * 155 + b"x"), ("p" * 155 + "/wheels/a.whl", "0", 12345)),
         (changed(PLAIN, at345=b"deep/down"), ("deep/down/wheels/a.whl", "0", 12345)),
         (changed(PLAIN, at257=b"ustar  ", at345=b"deep"), ("wheels/a.whl", "0", 12345)),
         (changed(PLAIN, at0=b"\xff"), ("\\xffheels/a.whl", "0", 12345)),
     ],
-    ids=["as written", "directory", "old", "blanks", "no size", "base 256", "prefix", "GNU", "no UTF-8"],
+    ids=[
+        "as written",
+        "directory",
+        "old",
+        "blanks",
+        "no size",
+        "base 256",
+        "full",
+        "full prefix",
+        "prefix",
+        "GNU",
+        "no UTF-8",
+    ],
 )
 def test_what_a_header_says(block, found):
     """Name, kind and size, as any tar may have written them; contents begin behind it."""
