@@ -96,3 +96,80 @@ def test_foreign_things_in_the_way():
     ]
     assert preflight.occupied("/p", lambda path: path.startswith("/proc"), bool, bool) == []
     assert preflight.occupied("/p", lambda path: False, bool, bool)[0].subject == "/proc"
+
+
+def test_what_is_needed_exactly():
+    """Byte code beside the sources, offkit three times over, and what the environment itself takes."""
+    assert preflight.need(7, 1000, 100) == Need(7, 1300, 300 + 2 * 10**6)
+    assert preflight.needed_inodes(1000) == 2400
+    assert Need(1, 10**6, 10**6 + 1).describe() == "3 MB are needed (wheels 1, unpacked 1, offkit itself 2)"
+
+
+@pytest.mark.parametrize(
+    ("volume", "short"),
+    [
+        (VOLUME._replace(free_bytes=10**6, free_inodes=100), []),
+        (VOLUME._replace(free_bytes=10**6 - 1, free_inodes=100), ["ENV024"]),
+        (VOLUME._replace(free_bytes=10**6, free_inodes=99), ["ENV025"]),
+        (VOLUME._replace(free_inodes=0), ["ENV025"]),
+    ],
+)
+def test_exactly_enough_is_enough(volume, short):
+    """To the byte and to the inode."""
+    found = preflight.prefix_misfits("/opt/offkit", volume, Need(10**6, 0, 0), need_inodes=100)
+    assert [one.code for one in found] == short
+
+
+@pytest.mark.parametrize(
+    ("volume", "message"),
+    [
+        (
+            VOLUME._replace(existing="/opt/file", directory=False, read_only=True),
+            "/opt/file is not a directory",
+        ),
+        (VOLUME._replace(mount_point="/m", read_only=True, writable=False), "/m is mounted read-only"),
+        (VOLUME._replace(existing="/opt/there", writable=False), "no permission to write in /opt/there"),
+        (
+            VOLUME._replace(mount_point="/m", noexec=True),
+            "/m is mounted noexec: no library could be loaded from it",
+        ),
+        (VOLUME._replace(mount_point="/m", free_inodes=7), "100 files are needed, /m has inodes for 7"),
+    ],
+)
+def test_what_is_in_the_way_is_said_with_its_place(volume, message):
+    """The first thing that keeps the directory from being written, and where the volume is mounted."""
+    (finding,) = preflight.prefix_misfits("/opt/x", volume, Need(10**6, 0, 0), need_inodes=100)
+    assert (finding.message, finding.subject, finding.looked_in) == (message, "/opt/x", (volume.mount_point,))
+    assert "--prefix DIR" in finding.fix
+    assert ("run as root" in finding.fix) == message.startswith("no permission")
+
+
+@pytest.mark.parametrize(
+    ("host", "subject", "message"),
+    [
+        (HOST._replace(arch="aarch64"), "arch", "this machine is aarch64, the bundle is for x86_64"),
+        (HOST._replace(glibc=None), "glibc", "this machine has no glibc, the wheels need 2.17"),
+        (
+            HOST._replace(glibc=(2, 16)),
+            "glibc",
+            "glibc here is 2.16, older than the 2.17 that the wheels may need",
+        ),
+        (
+            HOST._replace(os_release={}),
+            "system",
+            "this is an unknown system, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+                EL7.name
+            ),
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_with_both_sides(host, subject, message):
+    """What is here, and what the bundle is for."""
+    (finding,) = preflight.host_misfits(host, EL7)
+    assert (finding.subject, finding.message) == (subject, message)
+
+
+def test_odd_characters_are_named():
+    """Each of them once."""
+    (finding,) = preflight.prefix_misfits("/opt/$a`b$", VOLUME, Need(0, 0, 0), 0)
+    assert finding.message == "the path has characters that scripts cannot hold: '$' '`'"
