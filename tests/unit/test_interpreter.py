@@ -159,3 +159,73 @@ def test_a_receipts_interpreter(tmp_path):
     assert python.same(str(tmp_path / "python3"), "3.6.8")
     assert not python.same(str(tmp_path / "python3"), "3.6.9")
     assert not python.same("/usr/bin/env", "3.6.8")
+
+
+@pytest.mark.parametrize(
+    ("executable", "prefix", "found"),
+    [
+        ("usr/bin/python3.6", "usr", "usr/bin/python3.6"),
+        ("usr/bin/python3.11", "opt/python", "opt/python/bin/python3.11"),
+        ("usr/bin/python3.11", "opt/other", "usr/bin/python3.11"),
+        ("link/bin/python3.11", "opt/python", "link/bin/python3.11"),
+    ],
+)
+def test_the_name_below_its_own_prefix(tmp_path, executable, prefix, found):
+    """A link from another bin/ leads to it; a link to the prefix as a whole is as good; else nothing changes."""
+    for place in ("usr/bin", "opt/python/bin", "opt/other"):
+        (tmp_path / place).mkdir(parents=True)
+    (tmp_path / "opt/python/bin/python3.11").write_bytes(b"")
+    (tmp_path / "usr/bin/python3.6").write_bytes(b"")
+    (tmp_path / "usr/bin/python3.11").symlink_to(tmp_path / "opt/python/bin/python3.11")
+    (tmp_path / "link").symlink_to(tmp_path / "opt/python")
+    at_home = interpreter._at_home(str(tmp_path / executable), str(tmp_path / prefix))
+    assert at_home == str(tmp_path / found)
+
+
+def test_a_name_that_stays(tmp_path):
+    """python3.6 for python3 where they are one file; another file, or none, of that name is not taken."""
+    (tmp_path / "python3").write_bytes(b"")
+    name = str(tmp_path / "python3")
+    assert interpreter._stable_name(name, "3.6.8") == name
+    (tmp_path / "python3.7").write_bytes(b"")
+    assert interpreter._stable_name(name, "3.7.1") == name
+    (tmp_path / "python3.6").symlink_to("python3")
+    assert interpreter._stable_name(name, "3.6.8") == str(tmp_path / "python3.6")
+
+
+def test_environments_that_lead_to_each_other(tmp_path):
+    """It ends, with one of them."""
+    for name, home in (("one", "two"), ("two", "one")):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin" / "python3").write_bytes(b"")
+        (tmp_path / name / "pyvenv.cfg").write_text("home = {}\n".format(tmp_path / home / "bin"))
+    found = interpreter.base_of(str(tmp_path / "one" / "bin" / "python3"))
+    assert found in [str(tmp_path / name / "bin" / "python3") for name in ("one", "two")]
+
+
+def test_settings_of_an_environment():
+    """Names in any case, blanks around both; what comes first behind = is the value."""
+    text = b"Home = /usr/bin \nversion=3.6.8\nno value\nprompt = a = b\n"
+    assert interpreter.parse_settings(text) == {"home": "/usr/bin", "version": "3.6.8", "prompt": "a = b"}
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        (GOOD._replace(implementation="pypy"), "is pypy, the bundle is for CPython"),
+        (GOOD._replace(version="3.7.3"), "is Python 3.7.3, the bundle is for 3.6"),
+        (
+            GOOD._replace(version="3.6.5"),
+            "is Python 3.6.5, older than the 3.6.8 that packages were chosen for",
+        ),
+        (GOOD._replace(abi=""), "has the ABI (unknown), the wheels are for cp36m"),
+        (GOOD._replace(bits=32), "is a 32-bit program, the wheels are for x86_64"),
+        (GOOD._replace(missing=("array",)), "lacks the module array, without which nothing can be installed"),
+    ],
+)
+def test_a_misfit_in_words(python, words):
+    """What it is, what the bundle is for, and of which Python that is said."""
+    (finding,) = interpreter.misfits(python, EL7)
+    assert (finding.message, finding.subject, finding.severity) == (words, GOOD.path, "error")
+    assert ("offkit bundle --python " + python.version in finding.fix) == ("Python 3." in words)
+    assert python.missing == () or "-devel" not in finding.fix
