@@ -178,3 +178,97 @@ def test_refusals_of_the_system_are_findings(tmp_path):
         with generations.exclusive(str(tmp_path), "the rollback"):
             pass
     assert [one.code for one in caught.value.findings] == ["ENV030"]
+
+
+def test_what_current_leads_to(tmp_path):
+    """The last part of the link counts, where there is such a generation."""
+    place(tmp_path, "0001-abcdef01")
+    for target, found in (
+        ("generations/0001-abcdef01", "0001-abcdef01"),
+        ("/elsewhere/generations/0001-abcdef01", "0001-abcdef01"),
+        ("generations/0002-abcdef01", None),
+    ):
+        (tmp_path / "current").symlink_to(target)
+        assert generations.current_id(str(tmp_path)) == found
+        assert [one.current for one in generations.found(str(tmp_path))] == [found is not None]
+        (tmp_path / "current").unlink()
+    (tmp_path / "current").mkdir()
+    assert generations.current_id(str(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "subject", "message", "fix"),
+    [
+        (
+            OSError(28, "No space left on device", "/opt/a"),
+            "/opt/a",
+            "No space left on device",
+            "put that right",
+        ),
+        (
+            OSError(28, "No space left on device", b"/opt/b"),
+            "/opt/b",
+            "No space left on device",
+            "put that right",
+        ),
+        (OSError(5, "Input/output error"), "/p", "Input/output error", "put that right"),
+        (OSError("a riddle"), "/p", "a riddle", "put that right"),
+        (
+            PermissionError(1, "Operation not permitted"),
+            "/p",
+            "Operation not permitted",
+            "run it as the user",
+        ),
+        (OSError(9, "Bad file descriptor", 3), "/p", "Bad file descriptor", "put that right"),
+    ],
+)
+def test_a_refusal_in_words(error, subject, message, fix):
+    """Of the path that the system names, else of the prefix."""
+    problem = generations.refused(error, "/p", "it did not succeed")
+    (finding,) = problem.findings
+    assert (problem.message, finding.code, finding.severity) == ("it did not succeed", "ENV031", "error")
+    assert (finding.subject, finding.message) == (subject, message)
+    assert finding.fix.startswith(fix)
+
+
+def test_only_one_at_a_time(tmp_path):
+    """The lock is in the prefix, it is named, and it is free again afterwards; what is made inside is ours."""
+    prefix = str(tmp_path)
+    before = os.umask(0o077)
+    try:
+        with generations.exclusive(prefix, "the rollback"):
+            (tmp_path / "made").write_bytes(b"")
+            with pytest.raises(EnvironmentProblem, match="another offkit is at work in ") as caught:
+                with generations.exclusive(prefix, "the rollback"):
+                    raise AssertionError("never")
+    finally:
+        os.umask(before)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("ENV030", prefix)
+    assert finding.looked_in == (str(tmp_path / ".lock"),)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o644
+    with generations.exclusive(prefix, "the rollback"):
+        pass
+
+
+@pytest.mark.parametrize(("name", "found"), [("0012-89abcdef", 12), ("12345-89abcdef", 12345)])
+def test_numbers_in_names(name, found):
+    """As many digits as it takes."""
+    assert generations.is_id(name)
+    assert generations.number(name) == found
+
+
+@pytest.mark.parametrize(
+    "name", ["012-89abcdef", "0012-89ABCDEF", "0012-89abcde", "0012-89abcdef0", "x0012-89abcdef", ""]
+)
+def test_other_names_have_none(name):
+    """Four digits at least, and eight of the digest."""
+    assert not generations.is_id(name)
+    with pytest.raises(ValueError):  # noqa: PT011
+        generations.number(name)
+
+
+def test_metadata_with_the_same_field_twice():
+    """The first counts; lines without a colon are none."""
+    text = b"nonsense\nName: a\nName: b\nVersion:  1.0 \n"
+    assert generations.package(text) == Package("a", "1.0")
