@@ -82,7 +82,7 @@ def test_into_a_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("gently", "place", "ended"),
-    [(False, None, -signal.SIGKILL), (True, None, -signal.SIGTERM), (False, "out", -signal.SIGKILL)],
+    [({}, None, -signal.SIGKILL), ({"gently": True}, None, -signal.SIGTERM), ({}, "out", -signal.SIGKILL)],
 )
 def test_interrupted_while_it_runs(monkeypatch, tmp_path, gently, place, ended):
     """It ends with us: killed, or asked to when it must not stop in the middle; and it is waited for."""
@@ -98,7 +98,7 @@ def test_interrupted_while_it_runs(monkeypatch, tmp_path, gently, place, ended):
     monkeypatch.setattr(run.subprocess, "Popen", Program)
     argv = python("import signal; signal.pause()")
     with pytest.raises(KeyboardInterrupt):
-        run.run(argv, gently=gently) if place is None else run.run_into(argv, str(tmp_path / place))
+        run.run(argv, **gently) if place is None else run.run_into(argv, str(tmp_path / place))
     (program,) = started
     assert program.returncode == ended
     for stream in (program.stdout, program.stderr):
