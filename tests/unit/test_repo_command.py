@@ -93,9 +93,27 @@ def test_what_is_off(server, said):
     add(iso=[iso], only=True)
     said()
     repo.status(**OPTIONS)
-    assert "all other repositories are off (--only): 1 files\n" in said()[0]
+    assert "all other repositories are off (--only): 1 file\n" in said()[0]
     repo.status(json=True, quiet=False, verbose=False)
-    assert json.loads(said()[0])["only"] is True
+    document = json.loads(said()[0])
+    assert document["only"] is True
+    assert [one["code"] for one in document["findings"]] == ["REPO014"]
+    (row,) = document["repositories"]
+    assert (row["id"], row["medium"], row["mounted"]) == ("offkit-el7", iso, True)
+    assert row["directory"].startswith(server.path("mnt/offkit-iso"))
+    assert row["key"]["there"] is False
+    server.unmount(server.path("mnt/offkit-iso"))
+    said()
+    assert repo.status(json=True, quiet=False, verbose=False) == 1
+    document = json.loads(said()[0])
+    assert document["repositories"][0]["mounted"] is False
+    assert document["repositories"][0]["packages"] is None
+    assert "REPO003" in [one["code"] for one in document["findings"]]
+    repo.remove(dry_run=False, **OPTIONS)
+    said()
+    assert repo.status(json=True, quiet=False, verbose=False) == 0
+    document = json.loads(said()[0])
+    assert (document["only"], document["repositories"], document["findings"]) == (False, [], [])
 
 
 def test_dry_run(server, said):

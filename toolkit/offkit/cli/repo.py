@@ -131,7 +131,8 @@ def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool
     ]
     render.table([head, *rows])
     if found.state.only:
-        render.line("all other repositories are off (--only): {} files".format(len(found.state.disabled)))
+        count = render.count(len(found.state.disabled), "file")
+        render.line("all other repositories are off (--only): {}".format(count))
     render.findings(found.findings)
     return EXIT_PROBLEMS if has_errors(found.findings) else 0
 
