@@ -186,3 +186,55 @@ def test_install_sh_carries_its_own_checksum():
     assert b"OFFKIT_REST_OFFSET=000000020480\n" in text
     assert b"OFFKIT_REST_SHA256=" + runtime.sha256(b"rest").encode("ascii") + b"\n" in text
     assert len(text) == len(bootstrap.script(EL7, b"pyz"))
+
+
+def elf(path, name, **fields):
+    """A wheel of one shared object at ``path``."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, elf_maker.build(**fields))
+    return path
+
+
+def test_what_the_forecast_counts(tmp_path):
+    """Names that a wheel offers are not looked for; who needs what, and in which versions, in their order."""
+    needs = {"libx.so.1": ["X_2.9", "X_2.17", "X_2.10"]}
+    wheels = [
+        elf(
+            tmp_path / "a-1-py3-none-any.whl", "a/a.so", soname="liba.so.1", needed=["libx.so.1"], needs=needs
+        ),
+        elf(
+            tmp_path / "b-1-py3-none-any.whl",
+            "b-1.data/scripts/tool",
+            needed=["liba.so.1", "a.so", "libx.so.1"],
+        ),
+        elf(tmp_path / "c-1-py3-none-any.whl", "c/data.bin", needed=["libnever.so.1"]),
+    ]
+    found = forecast.survey(wheels, EL7)
+    (library,) = found.checklist.libraries
+    assert (library.soname, library.in_bundle) == ("libx.so.1", False)
+    assert library.versions == ("X_2.9", "X_2.10", "X_2.17")
+    assert library.needed_by == (
+        "a-1-py3-none-any.whl: a/a.so",
+        "b-1-py3-none-any.whl: b-1.data/scripts/tool",
+    )
+    assert found.findings == []
+    size = 0
+    for path in wheels:
+        with zipfile.ZipFile(path) as archive:
+            size += sum(member.file_size for member in archive.infolist())
+    assert found.installed_size == size
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [("GLIBC_2.17", True), ("GLIBC_2.18", False), ("GLIBC_3.0", False), ("GLIBC_PRIVATE", True)],
+)
+def test_a_glibc_that_the_target_has(tmp_path, version, fits):
+    """Up to its own, and no newer; what has no number is not compared."""
+    wheel = elf(
+        tmp_path / "a-1-py3-none-any.whl", "a.so", needed=["libc.so.6"], needs={"libc.so.6": [version]}
+    )
+    found = forecast.survey([wheel], EL7).findings
+    assert [(one.code, one.severity, one.subject) for one in found] == (
+        [] if fits else [("LIB002", "error", "libc.so.6")]
+    )

@@ -1,6 +1,7 @@
 """RPMs out of an ISO into a bundle: which, what vouches for them, and that they are a repository."""
 
 import gzip
+import hashlib
 import os
 import shutil
 import subprocess
@@ -17,7 +18,8 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.manifest import is_safe
 from offkit.model.repodata import parse_repomd
 from offkit.model.target import preset
-from offkit.online import rpms
+from offkit.online import rpm_repository, rpms
+from offkit.online.rpm_repository import Place
 
 EL7 = preset("3.6")
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
@@ -208,3 +210,65 @@ def test_damage(shelf, tmp_path):
     with pytest.raises(EnvironmentProblem) as caught:
         rpms.look([tmp_path / "absent.iso"])
     assert [each.code for each in caught.value.findings] == ["REPO010"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A repository with one file."""
+    repo_maker.write(tmp_path / "disc", "Packages/a.rpm", b"rpm")
+    return Place(media.Directory(Tree("/"), str(tmp_path / "disc")), "")
+
+
+def package(location="Packages/a.rpm", checksum="sha256"):
+    digest = checksum if ":" in checksum else f"{checksum}:{hashlib.new(checksum, b'rpm').hexdigest()}"
+    return rpm.Package("a", "x86_64", "0", "1.0", "1.el7", location, (), (), digest)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+def test_an_rpm_is_what_the_metadata_says(place, algorithm):
+    """By any checksum that createrepo writes; el5's called sha is SHA-1."""
+    found = rpm_repository.rpm_of(place, package(checksum=algorithm))
+    assert (found.path, found.contents) == ("rpms/a.rpm", b"rpm")
+    old = package(checksum="sha:" + hashlib.sha1(b"rpm").hexdigest())
+    assert rpm_repository.rpm_of(place, old).contents == b"rpm"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (package("../a.rpm"), "lies outside its repository"),
+        (package("/Packages/a.rpm"), "lies outside its repository"),
+        (package("Packages/b.rpm"), "cannot be read: No such file or directory"),
+        (package(checksum=":"), "has no checksum in the metadata"),
+        (package(checksum="md5"), "has no checksum in the metadata"),
+        (package(checksum="sha256:00"), "is not the file that the metadata was made for"),
+    ],
+    ids=["above", "absolute", "absent", "none", "md5", "another"],
+)
+def test_an_rpm_that_cannot_be_used(place, wanted, message):
+    """RPM001, with the package's title and where it was looked for."""
+    with pytest.raises(IntegrityError) as caught:
+        rpm_repository.rpm_of(place, wanted)
+    (found,) = caught.value.findings
+    assert (found.code, found.subject, found.message) == ("RPM001", "a-1.0-1.el7.x86_64", message)
+    assert found.looked_in == (place.medium.place,)
+
+
+def test_keys_of_a_disc(place, tmp_path):
+    """Files whose names begin as keys' do, and that a bundle can hold."""
+    for name in ("RPM-GPG-KEY-a", "RPM-GPG-KEY b", "other", "RPM-GPG-KEY-c/d"):
+        repo_maker.write(tmp_path / "disc", name, b"key")
+    assert [(one.path, one.contents) for one in rpm_repository.keys(place)] == [
+        ("rpms/RPM-GPG-KEY-a", b"key")
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 0x2FFFE])
+def test_a_gz_that_no_zlib_has_to_make(size):
+    """Any number of stored blocks, which every zlib unpacks, with the right checksum and length."""
+    contents = bytes(number % 251 for number in range(size))
+    packed = rpm_repository._stored(contents)
+    assert gzip.decompress(packed) == contents
+    blocks = max(1, -(-size // 0xFFFF))
+    assert len(packed) == 10 + 5 * blocks + size + 8
+    assert packed[:10] == b"\x1f\x8b\x08" + bytes(6) + b"\xff"
