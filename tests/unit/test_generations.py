@@ -44,6 +44,15 @@ def test_other_documents_are_no_receipts(data):
         generations.from_json(data)
 
 
+def test_a_receipt_of_another_schema():
+    """Whole in everything else: a later offkit's may mean something else by the same words."""
+    import json
+
+    data = dict(json.loads(generations.dump(RECEIPT).decode("ascii")), schema="offkit/receipt-2")
+    with pytest.raises(ValueError, match="offkit/receipt-2"):
+        generations.from_json(data)
+
+
 def test_nothing_is_installed(tmp_path):
     """A prefix that is not there has no generations."""
     assert generations.found(str(tmp_path / "nowhere")) == []

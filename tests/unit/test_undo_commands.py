@@ -15,6 +15,7 @@ from offkit.cli import uninstall
 from offkit.edges import files
 from offkit.model.errors import EnvironmentProblem
 from offkit.target import generations, ledger, takeback
+from offkit.target import uninstall as removing
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -301,16 +302,49 @@ def test_keep_takes_a_number(word, tmp_path):
     assert "--keep takes a number from 1, or all; not {!r}".format(word) in err
 
 
-def test_uninstall_of_what_root_installed(prefix, monkeypatch):
-    """RPM006 for an ordinary user, before anything goes; --keep-rpms asks nobody."""
+@pytest.mark.parametrize("user", [0, 1000])
+def test_uninstall_of_what_root_installed(prefix, monkeypatch, user):
+    """RPM006 for an ordinary user, before anything goes; --keep-rpms asks nobody. For root they go too."""
     rpm = ledger.Rpm("libSM", "(none)", "1.2.2", "2.el7", "x86_64")
-    monkeypatch.setattr(takeback, "plan", lambda *_: takeback.TakeBack(rpms=(rpm,)))
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    asked, removed = [], []
+
+    def plan(where, run, root):
+        asked.append((where, root))
+        return takeback.TakeBack(rpms=(rpm,))
+
+    def apply(planned, *more):
+        removed.append(planned.system)
+        return planned
+
+    monkeypatch.setattr(takeback, "plan", plan)
+    monkeypatch.setattr(removing, "apply", apply)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     before = bundle_maker.listing(str(prefix))
-    asked = {"prefix": str(prefix), "yes": True, "dry_run": False, "quiet": True, "verbose": False}
-    with pytest.raises(EnvironmentProblem) as caught:
-        uninstall.uninstall(keep_rpms=False, json=False, **asked)
-    assert [one.code for one in caught.value.findings] == ["RPM006"]
+    words = {"prefix": str(prefix), "yes": True, "dry_run": False, "quiet": True, "verbose": False}
+    if user:
+        with pytest.raises(EnvironmentProblem) as caught:
+            uninstall.uninstall(keep_rpms=False, json=False, **words)
+        assert [one.code for one in caught.value.findings] == ["RPM006"]
+        assert removed == []
+    else:
+        assert uninstall.uninstall(keep_rpms=False, json=False, **words) == 0
+        assert [system.rpms for system in removed] == [(rpm,)]
+    assert asked == [(str(prefix), user == 0)]
+    assert uninstall.uninstall(keep_rpms=True, json=False, **words) == 0
+    assert removed[-1] == takeback.TakeBack()
+    assert len(asked) == 1
     assert bundle_maker.listing(str(prefix)) == before
-    assert uninstall.uninstall(keep_rpms=True, json=False, **asked) == 0
-    assert not prefix.exists()
+
+
+def test_uninstall_of_what_may_not_be_removed(prefix, monkeypatch):
+    """It is asked for first: nothing goes, and nobody is asked a question."""
+
+    def refuse(planned):
+        assert planned.items
+        raise EnvironmentProblem("no permission")
+
+    monkeypatch.setattr(removing, "require_permission", refuse)
+    before = bundle_maker.listing(str(prefix))
+    with pytest.raises(EnvironmentProblem, match="no permission"):
+        uninstall.uninstall(str(prefix), True, True, False, False, True, False)
+    assert bundle_maker.listing(str(prefix)) == before

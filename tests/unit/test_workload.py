@@ -352,7 +352,11 @@ def test_when_a_disk_is_slow(monkeypatch, tmp_path, seconds, size, said):
     with monkeypatch.context() as patch:
         patch.setattr(output.time, "perf_counter", lambda: next(moments))
         patch.setattr(output.os.path, "getsize", lambda path: size)
-        assert len(output.flushed(str(part), "badapple.txt")) == said
+        found = output.flushed(str(part), "badapple.txt")
+    assert len(found) == said
+    for one in found:
+        assert one.looked_in == ("fsync(2)",)
+        assert one.fix.startswith("see what else writes there (iostat)")
 
 
 @pytest.mark.parametrize("fails", [False, True])
