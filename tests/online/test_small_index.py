@@ -172,7 +172,7 @@ def test_what_is_listed_and_is_no_package(mirror):
         server.put(name)
     server.put("alpha-2.tar.gz")
     (finding,) = refused(server.args, "alpha").findings
-    assert (finding.code, finding.looked_in) == ("REQ002", ("1 files of alpha on the index",))
+    assert (finding.code, finding.looked_in) == ("REQ002", ("1 file of alpha on the index",))
 
 
 def test_a_contradiction(mirror):

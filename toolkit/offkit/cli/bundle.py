@@ -181,4 +181,4 @@ def _show(done: Any, order: "Order") -> None:
 def _downloaded(done: Any) -> str:
     if not done.downloaded:
         return "nothing"
-    return "{} files, {}".format(done.downloaded, render.size(done.downloaded_size))
+    return "{}, {}".format(render.count(done.downloaded, "file"), render.size(done.downloaded_size))

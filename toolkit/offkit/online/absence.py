@@ -21,6 +21,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.model.finding import ERROR, Finding
 from offkit.model.tags import split_wheel
 from offkit.model.target import Target
+from offkit.model.words import several
 from offkit.online import foreign
 
 
@@ -187,7 +188,7 @@ def _asked(cause: foreign.Cause) -> str:
 
 def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, target: Target) -> Finding:
     project, asked = cause.project, _asked(cause)
-    looked = (f"{len(files)} files of {project} on the index",)
+    looked = (f"{several(len(files), 'file')} of {project} on the index",)
     if not files:
         return Finding(
             "REQ003", ERROR, project, f"{asked}: there is no such project", ("the index and --find-links",),
