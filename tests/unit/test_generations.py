@@ -278,6 +278,14 @@ def test_other_names_have_none(name):
 
 
 def test_metadata_with_the_same_field_twice():
-    """The first counts; lines without a colon are none."""
-    text = b"nonsense\nName: a\nName: b\nVersion:  1.0 \n"
+    """The first counts; lines without a colon are none, nor do bytes matter that are no text."""
+    text = b"nonsense\nAuthor: \xff\nName: a\nName: b\nVersion:  1.0 \n"
     assert generations.package(text) == Package("a", "1.0")
+    assert generations.package(b"") == Package("", "")
+
+
+def test_the_order_goes_on_beyond_four_digits(tmp_path):
+    """By number: 10000 comes after 9999."""
+    for name in ("10000-00000002", "9999-00000001"):
+        place(tmp_path, name)
+    assert [one.id for one in generations.found(str(tmp_path))] == ["9999-00000001", "10000-00000002"]

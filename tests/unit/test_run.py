@@ -45,18 +45,21 @@ def test_both_streams_and_the_code(tmp_path):
     assert run.run(python("import os; print(os.getcwd())"), cwd=str(tmp_path)).stdout == str(tmp_path) + "\n"
 
 
-def test_a_child_cannot_be_answered():
+def test_a_child_cannot_be_answered(tmp_path):
     """Whatever this process reads from, a program finds nothing there: none may wait for an answer."""
     kept, (reads, writes) = os.dup(0), os.pipe()
     try:
         os.write(writes, b"yes\n")
         os.dup2(reads, 0)
-        done = run.run(python("import sys; print(repr(sys.stdin.read()))"))
+        asks = python("import sys; print(repr(sys.stdin.read()))")
+        done = run.run(asks)
+        run.run_into(asks, str(tmp_path / "out"))
     finally:
         os.dup2(kept, 0)
         for handle in (kept, reads, writes):
             os.close(handle)
     assert done.stdout == "''\n"
+    assert (tmp_path / "out").read_text() == "''\n"
 
 
 def test_the_environment_of_a_program(monkeypatch):
