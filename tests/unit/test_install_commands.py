@@ -167,6 +167,17 @@ def test_a_dry_run_with_a_python_that_is_still_to_come(bundle, tmp_path):
     assert not (tmp_path / "p").exists()
 
 
+def test_what_install_sh_hands_on(bundle, tmp_path):
+    """Its own options come along, and mean nothing here; a way to a Python that it has not is refused."""
+    words = ("install", bundle, "--prefix", tmp_path / "p", "--dry-run", "--ld-so-conf", "--get-python")
+    code, out, _ = offkit_command(*words, "source")
+    assert (code, "virtual environment" in out) == (0, True)
+    assert os.listdir(str(tmp_path)) == []
+    code, out, err = offkit_command(*words, "magic")
+    assert (code, out) == (2, "")
+    assert "--get-python takes one of build, source, packages; not 'magic'" in err
+
+
 def test_a_dry_run_writes_nothing(bundle, tmp_path):
     """All checks, all steps, no trace."""
     before = bundle_maker.listing(str(tmp_path))
