@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import films
-from offkit.badapple.formats import levels, palette
+from offkit.badapple.formats import levels, palette, sgr
 from offkit.badapple.formats import look as looks
 from offkit.badapple.formats.cells import (
     BRAILLE,
@@ -102,3 +102,14 @@ def test_levels_of_a_text_whose_ramp_is_unknown():
     assert seen[0] < seen[1] < levels.UNKNOWN < seen[2]
     assert seen[3] > 200
     assert seen[4] == levels.UNKNOWN
+
+
+def test_words_of_a_sequence():
+    """Four bytes each, whatever their number is worth, and nothing but the text comes out."""
+    made = sgr.words(b"\033[0m", b"\n", b"", b"ab")
+    assert (made.dtype, made.shape) == (sgr.WORD, (4,))
+    assert made.tobytes() == b"\033[0m\n\0\0\0\0\0\0\0ab\0\0"
+    assert sgr.text(made) == b"\033[0m\nab"
+    numbers = sgr.numbers(b";", 12)
+    assert numbers.dtype == sgr.WORD
+    assert sgr.text(numbers) == b"0;1;2;3;4;5;6;7;8;9;10;11;"
