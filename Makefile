@@ -83,7 +83,7 @@ $(ANSIBLE)/.ready: tests/requirements-ansible.txt $(VENV)/.offkit
 	fi
 
 lint: $(VENV)/.tools
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py ansible/roles/offkit/files/serve.py

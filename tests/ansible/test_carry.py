@@ -7,8 +7,9 @@ import stat
 import subprocess
 import sys
 
-import actions
 import pytest
+
+import actions
 
 PIECE = 64 * 1024
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -5,9 +5,10 @@ import os
 import re
 import stat
 
-import actions
 import pytest
 from ansible.errors import AnsibleConnectionFailure
+
+import actions
 
 FINE = {
     "host": "web01",

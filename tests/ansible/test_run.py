@@ -6,9 +6,10 @@ import os
 import stat
 import tarfile
 
+import pytest
+
 import actions
 import collection
-import pytest
 
 INSTALLED = {
     "schema": "offkit/install-1",

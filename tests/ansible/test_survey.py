@@ -4,9 +4,10 @@ import importlib
 import os
 import tarfile
 
+import pytest
+
 import actions
 import collection
-import pytest
 from test_run import bundle
 
 HERE = os.uname().machine

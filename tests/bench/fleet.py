@@ -29,9 +29,8 @@ import fleet_meter  # noqa: E402
 import fleet_model  # noqa: E402
 import needs  # noqa: E402
 import python_rpms  # noqa: E402
-import targets  # noqa: E402
-
 import pythons  # noqa: E402
+import targets  # noqa: E402
 
 HOSTS = [int(word) for word in os.environ.get("HOSTS", "10 20 30 40 50").split()]
 FORKS = [int(word) for word in os.environ.get("FORKS", "5 10 25").split()]

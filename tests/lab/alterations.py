@@ -10,9 +10,8 @@ import os
 import platform
 
 import bare
-import environments
-
 import elf_maker
+import environments
 
 REAL = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1")
 

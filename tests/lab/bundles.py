@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 import source_tree
 
 OFFKIT = os.path.join(os.path.dirname(sys.executable), "offkit")

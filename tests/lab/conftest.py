@@ -1,7 +1,8 @@
 """Bundles made online, once for the session."""
 
-import bundles
 import pytest
+
+import bundles
 
 
 @pytest.fixture(scope="session")

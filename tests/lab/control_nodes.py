@@ -5,17 +5,17 @@ import os
 import shutil
 import subprocess
 
+import pytest
+
 import bundles
 import cache
 import disc
 import journey
-import pytest
 import python_rpms
+import pythons
 import rpms
 import source_tree
 from flavours import FLAVOURS
-
-import pythons
 
 SERIES = "3.11"
 PREFIX = journey.PREFIX[False]

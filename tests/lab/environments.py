@@ -9,7 +9,6 @@ import sys
 
 import bare
 import cache
-
 import elf_maker
 
 PLACE = "/env"

@@ -6,9 +6,8 @@ import subprocess
 
 import base
 import cache
-import rpms
-
 import pythons
+import rpms
 
 # test suites, the development parts, and what needs Tk (a package of its own on CentOS)
 _LEFT_OUT = ("test", "tests", "idlelib", "turtledemo", "tkinter", "lib2to3", "site-packages")

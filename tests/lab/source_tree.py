@@ -13,7 +13,6 @@ import base
 import cache
 import devel_rpms
 import python_rpms
-
 import pythons
 
 _CONFIGURE = r"""#!/bin/sh

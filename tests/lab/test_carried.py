@@ -3,11 +3,12 @@
 import os
 import subprocess
 
+import pytest
+
 import bundles
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

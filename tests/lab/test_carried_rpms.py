@@ -4,14 +4,14 @@ import json
 import shutil
 import subprocess
 
+import pytest
+
 import bundles
 import disc
 import journey
 import needs
-import pytest
 import source_tree
 import targets
-
 from offkit.model.target import preset
 
 pytestmark = [

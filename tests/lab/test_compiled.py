@@ -7,12 +7,13 @@ import glob
 import json
 import os
 
+import pytest
+
 import bundles
 import changes
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

@@ -2,13 +2,13 @@
 
 import json
 
+import pytest
+
 import control_nodes
 import journey
 import needs
-import pytest
 import remote
 import targets
-
 from offkit import __version__
 
 pytestmark = [

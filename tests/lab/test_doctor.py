@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import base
 import disc
 import needs
-import pytest
 import rpms
 import story
 import targets

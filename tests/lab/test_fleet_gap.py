@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import bundles
 import control_nodes
 import disc
@@ -11,7 +13,6 @@ import fleet_hosts
 import fleet_story
 import journey
 import needs
-import pytest
 
 pytestmark = [
     pytest.mark.network,

@@ -6,6 +6,8 @@ import re
 import signal
 import time
 
+import pytest
+
 import bundles
 import changes
 import fleet
@@ -14,7 +16,6 @@ import fleet_hosts
 import fleet_story
 import journey
 import needs
-import pytest
 
 pytestmark = [
     pytest.mark.network,

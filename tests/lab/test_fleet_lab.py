@@ -7,11 +7,12 @@ import sys
 import textwrap
 import time
 
+import pytest
+
 import fleet
 import fleet_control
 import fleet_hosts
 import needs
-import pytest
 import remote
 import targets
 

@@ -1,12 +1,13 @@
 """Who comes first, how many at once, and when a deployment ends early: what the collection's README says."""
 
+import pytest
+
 import bundles
 import fleet
 import fleet_control
 import fleet_hosts
 import fleet_story
 import needs
-import pytest
 
 pytestmark = [
     pytest.mark.network,

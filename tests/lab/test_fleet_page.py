@@ -10,9 +10,9 @@ import re
 
 import cv2
 import pytest
-from browser import browse
 
 import fleet_maker as made
+from browser import browse
 from offkit.fleet import overview, page
 from offkit.fleet.host import from_json
 

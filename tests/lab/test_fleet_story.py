@@ -7,13 +7,14 @@ import json
 import os
 import re
 
+import pytest
+
 import fleet
 import fleet_control
 import fleet_hosts
 import fleet_story
 import journey
 import needs
-import pytest
 
 pytestmark = [
     pytest.mark.network,

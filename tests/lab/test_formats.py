@@ -8,9 +8,9 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from browser import browse, needs
 
 import films
+from browser import browse, needs
 from offkit.badapple.formats import levels, palette
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MONO, TRUE, Grid, Look
 

@@ -4,12 +4,13 @@ import glob
 import re
 import time
 
+import pytest
+
 import bundles
 import changes
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import sys
 
-import clips
 import pytest
+
+import clips
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ffmpeg") is None, reason="no ffmpeg (tests/lab/setup.sh installs it)"

@@ -2,12 +2,13 @@
 
 import os
 
+import pytest
+
 import cache
 import changes
 import disc
 import extras
 import needs
-import pytest
 import source_tree
 import targets
 

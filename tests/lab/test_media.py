@@ -1,10 +1,11 @@
 """The same disc in other ways: in the drive, as a file that cannot be mounted, and while the first one still works."""
 
+import pytest
+
 import bundles
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

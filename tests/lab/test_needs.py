@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 
-import needs
 import pytest
+
+import needs
 
 PREPARE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prepare.py")
 

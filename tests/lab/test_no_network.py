@@ -2,11 +2,12 @@
 
 import re
 
+import pytest
+
 import bundles
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

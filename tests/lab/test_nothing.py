@@ -1,10 +1,11 @@
 """A server with nothing, one command, a healthy installation: with root and without, from packages and source."""
 
+import pytest
+
 import changes
 import disc
 import journey
 import needs
-import pytest
 import targets
 from bundles import HEADLESS, STORY
 

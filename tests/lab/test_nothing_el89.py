@@ -1,11 +1,12 @@
 """BaseOS and AppStream with module metadata: the one command on el8 and el9, as root and without."""
 
+import pytest
+
 import bundles
 import changes
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

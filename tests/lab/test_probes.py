@@ -10,11 +10,11 @@ import platform
 import subprocess
 from typing import NamedTuple, Optional
 
+import pytest
+
 import bare
 import compiler
 import enter
-import pytest
-
 import pythons
 from offkit.edges import host
 from offkit.edges.tree import Tree

@@ -3,13 +3,14 @@
 import os
 import re
 
+import pytest
+
 import bundles
 import changes
 import disc
 import faults
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

@@ -2,11 +2,12 @@
 
 import json
 
+import pytest
+
 import changes
 import disc
 import journey
 import needs
-import pytest
 import targets
 from bundles import STORY
 

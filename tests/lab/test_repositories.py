@@ -2,13 +2,14 @@
 
 import json
 
+import pytest
+
 import bundles
 import changes
 import disc
 import faults
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

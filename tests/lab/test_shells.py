@@ -1,10 +1,11 @@
 """install.sh under the shells that a /bin/sh can be: the ordinary user's journey from the disc's image."""
 
+import pytest
+
 import bundles
 import disc
 import journey
 import needs
-import pytest
 import targets
 
 pytestmark = [

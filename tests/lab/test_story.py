@@ -5,8 +5,9 @@ import os
 import subprocess
 import sys
 
-import needs
 import pytest
+
+import needs
 import story
 import targets
 

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 import cache
 import disc
 import needs
-import pytest
 import rpms
 import targets
 

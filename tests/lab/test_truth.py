@@ -3,13 +3,13 @@
 import glob
 import os
 
+import pytest
+
 import bare
 import enter
 import environments
 import pairs
-import pytest
 import truth
-
 from offkit.target.doctor import examine
 
 _REASON = truth.obstacle()

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 import bundles
 import changes
 import disc
@@ -14,7 +16,6 @@ import faulty
 import fleet
 import journey
 import needs
-import pytest
 import targets
 from test_refused import codes
 

@@ -6,10 +6,10 @@ import shutil
 import subprocess
 import sys
 
-import cache
-import clips
 import pytest
 
+import cache
+import clips
 import pythons
 
 pytestmark = pytest.mark.skipif(

@@ -19,11 +19,10 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import alterations
 import bare
+import elf_maker
 import enter
 import environments
 import pairs
-
-import elf_maker
 import pythons
 from offkit.target.doctor import examine
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import coverage
+
 from cell import ROOT, Cell, files
 
 CACHE = ROOT / ".cache" / "mutants"

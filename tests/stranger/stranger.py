@@ -28,7 +28,6 @@ sys.path[:0] = [os.path.join(ROOT, "tests", "lab"), os.path.join(ROOT, "tests")]
 import base  # noqa: E402  (of the lab)
 import cache  # noqa: E402
 import enter  # noqa: E402
-
 import pythons  # noqa: E402
 
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
