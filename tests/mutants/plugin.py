@@ -17,6 +17,10 @@ def tell(*words):
     TOLD.flush()
 
 
+def _function(name):
+    return name.partition("[")[0]
+
+
 class Contexts:
     """A line's context is the test that runs it; the file, where its neighbours profit from it too."""
 
@@ -59,12 +63,17 @@ class Chosen:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):
         there = {item.nodeid: item for item in items}
-        items[:] = [there[name] for name in self.limits if name in there]
+        chosen = [there[name] for name in self.limits if name in there]
+        # A mutant may give the cases of a test other names.
+        renamed = {_function(name) for name in self.limits if name not in there}
+        chosen += [each for each in items if _function(each.nodeid) in renamed and each not in chosen]
+        items[:] = chosen
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item):
         tell("began", item.nodeid)
-        faulthandler.dump_traceback_later(self.limits[item.nodeid], exit=True)
+        limit = self.limits.get(item.nodeid, max(self.limits.values()))
+        faulthandler.dump_traceback_later(limit, exit=True)
         yield
         faulthandler.cancel_dump_traceback_later()
 
