@@ -1,0 +1,694 @@
+"""Findings as a whole, word for word: what is said, where it was looked, what is to be done."""
+
+import errno
+
+import pytest
+
+from elf_maker import build
+from offkit.edges.tree import Tree
+from offkit.target.doctor import cures, environment, examine, libraries, providers
+from offkit.target.doctor.checks import NAMES
+from repo_maker import library_packages, package, repository
+from server_maker import DYNLOAD, LDSO, SITE, Server
+
+SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
+PYTHON = "/usr/local/bin/python3.6"
+YUM = "yum --disablerepo='*' --enablerepo='offkit-*' "
+TABLE = "\nby offkit's table: {} on el7; no repository was read (--iso FILE asks yours)"
+LOOKED = (
+    "/etc/ld.so.cache (ld.so.cache)",
+    "/lib64 (default directory)",
+    "/usr/lib64 (default directory)",
+)
+AGAIN = "install the package again"
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def doctor(server, without="repositories", **asked):
+    return examine("/opt/env", server.root, checks=[name for name in NAMES if name != without], **asked)
+
+
+def told(server, *, without="repositories", **asked):
+    return [tuple(each) for each in doctor(server, without, **asked).findings]
+
+
+def module(name):
+    return "{}{}".format(name, SUFFIX)
+
+
+# --- libraries ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "fix"),
+    [
+        ("centos", "bundle again with --target el7, which takes a version that runs on el7"),
+        ("debian", "take a version built for this one"),
+    ],
+)
+def test_a_library_that_is_too_old(server, system, fix):
+    """Each user once, each version once, in order of age; on no Enterprise Linux there is no target."""
+    if system == "debian":
+        server.put("/etc/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n")
+    server.module("a", needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28", "GLIBC_2.9"]})
+    server.module("b", needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28"]})
+    path = "/usr/lib64/libc.so.6"
+    message = path + " is too old: GLIBC_2.9, GLIBC_2.28 needed by {}, {}; it has GLIBC up to 2.17"
+    built = "the package was built for a newer system: "
+    assert told(server) == [
+        ("LIB002", "error", "libc.so.6", message.format(module("a"), module("b")), (path,), built + fix)
+    ]
+
+
+def test_a_library_for_another_architecture(server):
+    """The place of the first that was passed over, and why it was."""
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    server.module("x/d", needed=["libSM.so.6"])
+    server.library("libSM.so.6", bits=32, machine=3)
+    server.library("libSM.so.6", "/lib64", bits=64, machine=183)
+    message = "is here only for another architecture (/lib64/libSM.so.6); needed by {}, {}"
+    assert told(server) == [
+        (
+            "LIB004",
+            "error",
+            "libSM.so.6",
+            message.format(module("cv2/cv2"), module("x/d")),
+            (
+                LOOKED[0],
+                "/lib64/libSM.so.6 (default directory: wrong ELF class: 64-bit aarch64)",
+                "/usr/lib64/libSM.so.6 (default directory: wrong ELF class: 32-bit i386)",
+            ),
+            YUM + "install libSM.x86_64" + TABLE.format("libSM"),
+        )
+    ]
+
+
+def test_what_lies_in_the_environment(server):
+    """No RPM has it, and it is not asked for."""
+    server.module("torch/_C", needed=["libtorch.so"])
+    server.library("libtorch.so", SITE + "/torch/lib")
+    message = "is not found for {}, but lies in torch/lib/libtorch.so: it may be preloaded"
+    fix = "nothing, if the import works; else the package is broken"
+    result = doctor(server)
+    assert [tuple(each) for each in result.findings] == [
+        ("LIB003", "warning", "libtorch.so", message.format(module("torch/_C")), LOOKED, fix)
+    ]
+    assert (result.providers, result.rpms) == ([], ())
+
+
+def test_who_misses_it_most_says_how_bad_it_is(server):
+    """tkinter: for information. A library that may never be opened: a warning. A module: an error."""
+    stdlib = "/usr/local/lib64/python3.6/lib-dynload/" + module("_tkinter")
+    needs = {"needed": ["libgomp.so.1"]}
+
+    def said(severity, *who):
+        message = "is missing; needed by " + ", ".join(who)
+        fix = YUM + "install libgomp" + TABLE.format("libgomp")
+        return [("LIB001", severity, "libgomp.so.1", message, LOOKED, fix)]
+
+    server.put(DYNLOAD + "/" + module("_tkinter"), build(**needs))
+    assert told(server) == said("info", stdlib)
+    result = doctor(server)
+    assert (result.rpms, result.summary.install_line) == ((), "")
+    assert [(each.soname, each.rpms, each.source) for each in result.providers] == [
+        ("libgomp.so.1", ("libgomp",), "table")
+    ]
+    server.library("libfoo.so", SITE + "/lib", **needs)
+    assert told(server) == said("warning", stdlib, "lib/libfoo.so")
+    assert doctor(server).rpms == ("libgomp",)
+    server.module("m", **needs)
+    assert told(server) == said("error", stdlib, module("m"), "lib/libfoo.so")
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_up_to_three_users_are_named(server, number):
+    """The others are counted."""
+    for name in "abcd"[:number]:
+        server.module(name, needed=["libSM.so.6"])
+    ((_, _, _, message, _, _),) = told(server)
+    rest = " and 1 more" if number == 4 else ""
+    assert message == "is missing; needed by {}, {}, {}".format(*map(module, "abc")) + rest
+
+
+def test_libraries_where_the_loader_does_not_look(server):
+    """One finding for each, and one for each directory with all that lie there."""
+    server.put("/etc/ld.so.conf", "/opt/lib\n")
+    for name, directory in (
+        ("libq.so.1", "/opt/lib"),
+        ("libr.so.1", "/opt/lib"),
+        ("libt.so.1", "/usr/local/lib"),
+    ):
+        server.library(name, directory)
+    server.module("m", needed=["libq.so.1", "libr.so.1", "libt.so.1"])
+    message, places = "is missing; needed by " + module("m"), ("/etc/ld.so.conf", "/etc/ld.so.cache")
+    add = "echo /usr/local/lib >> /etc/ld.so.conf.d/offkit.conf && ldconfig"
+    not_run = "has libq.so.1, libr.so.1, but ldconfig was not run since"
+    not_named = "has libt.so.1, but /etc/ld.so.conf does not name it"
+    result = doctor(server)
+    assert [tuple(each) for each in result.findings] == [
+        ("LIB001", "error", "libq.so.1", message, LOOKED, "ldconfig"),
+        ("LIB001", "error", "libr.so.1", message, LOOKED, "ldconfig"),
+        ("LIB001", "error", "libt.so.1", message, LOOKED, add),
+        ("LIB010", "warning", "/opt/lib", not_run, places, "ldconfig"),
+        ("LIB010", "warning", "/usr/local/lib", not_named, places, add),
+    ]
+    assert (result.rpms, result.providers) == ((), [])
+
+
+@pytest.mark.parametrize(
+    "directory", ["/usr/local/lib", "/usr/local/lib64", "/opt/python/lib", "/opt/python/lib64"]
+)
+def test_usual_directories_that_are_not_named(server, directory):
+    """Those below /usr/local, and beside the interpreter."""
+    server.remove("/opt/env/bin/python3.6")
+    server.put("/opt/python/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
+    server.link("/opt/env/bin/python3.6", "/opt/python/bin/python3.6")
+    server.remove("/usr/local/lib64")
+    server.put("/usr/lib64/python3.6/x", "")
+    server.put("/opt/env/pyvenv.cfg", "home = /usr/bin\nversion = 3.6.8\n")
+    server.library("libq.so.1", directory)
+    server.module("m", needed=["libq.so.1"])
+    found = [each for each in doctor(server).findings if each.code == "LIB010"]
+    assert [(each.subject, each.fix) for each in found] == [
+        (directory, "echo {} >> /etc/ld.so.conf.d/offkit.conf && ldconfig".format(directory))
+    ]
+
+
+def test_a_directory_that_has_it_for_another_architecture(server):
+    """The loader would not take it there either: the RPM is what is wanted."""
+    server.put("/etc/ld.so.conf", "/opt/lib\n")
+    server.library("libSM.so.6", "/opt/lib", bits=32, machine=3)
+    server.module("m", needed=["libSM.so.6"])
+    assert [(code, fix) for code, _, _, _, _, fix in told(server)] == [
+        ("LIB001", YUM + "install libSM" + TABLE.format("libSM"))
+    ]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_interpreters_own_library(server, listed):
+    """Where it lies in a directory that is named already, ldconfig alone is wanted."""
+    name = "libpython3.6m.so.1.0"
+    server.put(PYTHON, build(needed=[name, "libc.so.6"], interpreter=LDSO, kind=2))
+    fix = (
+        "find / -name 'libpython3.6m.so.1.0'; its directory has to be named in /etc/ld.so.conf.d/, "
+        "then ldconfig; where it is nowhere: install Python 3.6 again"
+    )
+    if listed:
+        server.put("/etc/ld.so.conf", "/opt/lib\n")
+        server.library(name, "/opt/lib")
+        fix = "ldconfig"
+    message = "the interpreter does not find its own library"
+    assert told(server) == [("LIB008", "error", name, message, LOOKED, fix)]
+
+
+def test_a_libpython_that_a_module_alone_needs(server):
+    """It is not the interpreter's own then, but a library like any other."""
+    server.module("m", needed=["libpython3.6m.so.1.0"])
+    assert [(code, subject) for code, _, subject, _, _, _ in told(server)] == [
+        ("LIB001", "libpython3.6m.so.1.0")
+    ]
+
+
+def test_an_interpreter_for_another_loader(server):
+    """The path that it names is not there."""
+    server.put(PYTHON, build(needed=["libc.so.6"], interpreter="/lib/ld-none.so", kind=2))
+    message = "the loader that the interpreter names cannot be opened: No such file or directory"
+    fix = "this Python was built for another system: take one that was built for this one"
+    path = "/lib/ld-none.so"
+    assert told(server) == [("LIB001", "error", path, message, (path,), fix)]
+
+
+@pytest.mark.parametrize(
+    ("contents", "why"),
+    [(b"\x7fELF junk", "unknown ELF class or byte order"), (b"#!/bin/sh\n", "no ELF header")],
+)
+def test_an_interpreter_that_is_no_program(server, contents, why):
+    """Nothing can be loaded by it; its modules and packages are looked at all the same."""
+    server.put(PYTHON, contents)
+    server.put(SITE + "/z.so", "text\n")
+    result = doctor(server)
+    message = "the interpreter cannot be loaded: " + why
+    assert tuple(result.findings[0]) == ("LIB005", "error", PYTHON, message, (), "install Python 3.6 again")
+    assert [each.code for each in result.findings] == ["LIB005", "LIB007"]
+    assert result.summary.modules == 16
+
+
+def test_an_interpreter_for_another_architecture(server):
+    """The libraries are asked for of that."""
+    server.put(PYTHON, build(needed=["libc.so.6"], interpreter=LDSO, kind=2, machine=183))
+    result = doctor(server)
+    assert [(each.code, each.subject) for each in result.findings] == [("LIB004", "libc.so.6")]
+    assert result.rpms == ("glibc.aarch64",)
+
+
+def test_what_is_named_like_a_library(server):
+    """Damaged, empty, text, and for another architecture: what to do about each."""
+    server.module("x", machine=183)
+    server.library("libp.so", SITE + "/p", machine=183)
+    server.put(SITE + "/" + module("y"), "text\n")
+    server.put(SITE + "/z.so", "text\n")
+    server.put(SITE + "/" + module("w"), b"")
+    server.put(SITE + "/v.so", build()[:100])
+    server.put(SITE + "/u.so", b"\x7fELF")
+    odd = "is named like an extension module, but is no ELF file: it cannot be imported"
+    junk, cut = "is damaged: unknown ELF class or byte order", "is damaged: truncated: "
+    foreign = "is built for aarch64, the interpreter for x86_64"
+
+    def at(name):
+        return (SITE + "/" + name,)
+
+    assert told(server) == [
+        ("LIB005", "error", "u.so", junk, at("u.so"), AGAIN),
+        ("LIB005", "error", "v.so", cut + "168 bytes wanted at offset 64", at("v.so"), AGAIN),
+        ("LIB005", "error", module("w"), "is damaged: empty", at(module("w")), AGAIN),
+        ("LIB004", "error", module("x"), foreign, (), "bundle again with --arch x86_64"),
+        ("LIB005", "error", module("y"), odd, at(module("y")), AGAIN),
+        ("LIB007", "info", "z.so", "is a text file (a linker script), not a library", at("z.so"), ""),
+    ]
+
+
+def test_a_module_for_another_python(server):
+    """Unless the same one is there for this one, by its tag, the stable ABI or no tag at all."""
+    for name in "vwxyz":
+        path = "{}/{}.cpython-37m-x86_64-linux-gnu.so".format(SITE, name)
+        server.put(path, build(exports=["PyInit_" + name]))
+    for path in ("w.so", "y.abi3.so", module("z"), "vv.so"):
+        server.put(SITE + "/" + path, build(exports=["PyInit_" + path.split(".")[0]]))
+    message, fix = (
+        "is for CPython 3.7; this one is 3.6 and will not find it",
+        "bundle again with --python 3.6",
+    )
+    assert told(server) == [
+        ("PKG007", "error", name + ".cpython-37m-x86_64-linux-gnu.so", message, (), fix) for name in "vx"
+    ]
+
+
+def test_a_program_that_lacks_libraries(server):
+    """It is judged with its own loader's eyes; what is no program in bin/ is not."""
+    server.put("/opt/env/bin/ninja", build(needed=["libstdc++.so.6", "libno.so"], interpreter=LDSO))
+    server.put("/opt/env/bin/lib.so", build(needed=["libx.so"]))
+    ask = "ask the ISO which package has it: {}provides 'libno.so()(64bit)'".format(YUM)
+    message = "is missing; needed by bin/ninja"
+    cure = YUM + "install libstdc++" + TABLE.format("libstdc++")
+    assert told(server) == [
+        ("LIB001", "error", "libstdc++.so.6", message, LOOKED, cure),
+        ("LIB001", "error", "libno.so", message, LOOKED, ask),
+    ]
+    assert [(each.soname, each.rpms, each.source) for each in doctor(server).providers] == [
+        ("libno.so", (), ""),
+        ("libstdc++.so.6", ("libstdc++",), "table"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("contents", "codes"), [(None, ["LIB009"]), (b"junk", ["LIB009"]), (b"", ["LIB009"])]
+)
+def test_the_loaders_cache(server, contents, codes):
+    """One that is not there is for information, one that cannot be read a warning; both have a cure."""
+    path = "/etc/ld.so.cache"
+    server.remove(path)
+    if contents is not None:
+        server.put(path, contents)
+    ((code, severity, subject, message, looked, fix),) = told(server)
+    assert (code, subject, looked, fix) == ("LIB009", path, (path,), "run ldconfig as root")
+    absent = "is not there, so only the default directories are searched"
+    assert severity == ("info" if contents is None else "warning")
+    assert (message == absent) is (contents is None)
+    assert contents is None or message.startswith("cannot be read, so it is not searched: ")
+
+
+@pytest.fixture
+def refusing(server, monkeypatch):
+    """``refusing(path, number)``: to open that path fails."""
+    real = Tree.open
+    failing = {}
+
+    def opened(self, path):
+        if path in failing:
+            raise OSError(failing[path], "refused", path)
+        return real(self, path)
+
+    monkeypatch.setattr(Tree, "open", opened)
+    return lambda path, number: failing.update({path: number})
+
+
+def test_a_module_that_the_disk_does_not_give(server, refusing):
+    """It is there, and cannot be opened."""
+    server.module("x")
+    path = SITE + "/" + module("x")
+    refusing(path, errno.EIO)
+    assert told(server) == [
+        ("LIB006", "warning", module("x"), "cannot be opened: refused", (path,), AGAIN),
+    ]
+
+
+# --- LD_LIBRARY_PATH ---------------------------------------------------------------------
+
+
+def by_variable(server, *directories):
+    tree = Tree(server.root)
+    env, _ = environment.locate(tree, "/opt/env")
+    cure = cures.read(tree, providers.Catalog())
+    found = libraries.inspect(tree, env, cure, directories).findings
+    return [tuple(each) for each in found]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_libraries_that_only_the_variable_finds(server, number):
+    """A service does not have it: for information, with what does for all."""
+    names = ["libp.so.1", "libq.so.1"][:number]
+    for name in names:
+        server.library(name, "/opt/here")
+    server.module("m", needed=names)
+    message = ", ".join(names) + (" is" if number == 1 else " are")
+    message += " found only through it; a service does not have your shell's variables"
+    fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
+    assert by_variable(server, "/opt/here") == [("ENV007", "info", "LD_LIBRARY_PATH", message, (), fix)]
+
+
+def test_libraries_that_the_variable_puts_first(server):
+    """Those that are other files than the system's own: a link to it is the same."""
+    for name in ("libp.so.1", "libq.so.1"):
+        server.library(name, "/opt/here")
+        server.library(name)
+    server.link("/opt/here/libc.so.6", "/usr/lib64/libc.so.6")
+    server.module("m", needed=["libp.so.1", "libq.so.1", "libc.so.6"])
+    first = "it puts /opt/here/libp.so.1, /opt/here/libq.so.1 before the system's own"
+    message = first + ": what was tested with those may fail"
+    looked = tuple(
+        "/opt/here/{0} instead of /usr/lib64/{0}".format(name) for name in ("libp.so.1", "libq.so.1")
+    )
+    assert by_variable(server, "/opt/here") == [
+        ("ENV008", "warning", "LD_LIBRARY_PATH", message, looked, "unset LD_LIBRARY_PATH")
+    ]
+
+
+# --- packages ----------------------------------------------------------------------------
+
+INFO = SITE + "/a-1.0.dist-info"
+
+
+def of_packages(server):
+    return [tuple(each) for each in examine("/opt/env", server.root, checks=["packages"]).findings]
+
+
+@pytest.mark.parametrize("number", [1, 5, 7])
+@pytest.mark.parametrize(
+    ("what", "code", "severity"), [("missing", "PKG001", "error"), ("altered", "PKG002", "warning")]
+)
+def test_files_of_a_package(server, number, what, code, severity):
+    """Five are named; where there are more, all of them are where it was looked."""
+    names = ["a/{}.py".format(each) for each in range(number)]
+    server.distribution("a", files=dict.fromkeys(names, ""))
+    for name in names:
+        server.remove(SITE + "/" + name) if what == "missing" else server.put(SITE + "/" + name, "x")
+    message = "{} {}: ".format("1 file is" if number == 1 else "{} files are".format(number), what)
+    message += ", ".join(names[:5]) + (" and 2 more" if number == 7 else "")
+    looked = tuple(SITE + "/" + name for name in names) if number == 7 else ()
+    assert of_packages(server) == [(code, severity, "a 1.0", message, looked, AGAIN)]
+
+
+def test_files_of_two_packages(server):
+    """Who else has a file of that name is said; machine code that is nobody's is broken."""
+    server.distribution("a", files={"x.py": "1", "y.so": "1"})
+    server.distribution("b", files={"x.py": "2", "y.so": "3"})
+    server.put(SITE + "/y.so", build())
+    message = "1 file is altered: {}; {} has files of the same name"
+    assert of_packages(server) == [
+        ("PKG002", "error", "a 1.0", message.format("y.so", "b 1.0"), (), AGAIN),
+        ("PKG002", "warning", "a 1.0", message.format("x.py", "b 1.0"), (), AGAIN),
+        ("PKG002", "error", "b 1.0", message.format("y.so", "a 1.0"), (), AGAIN),
+    ]
+
+
+LOST = "its RECORD is damaged: it does not list "
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("x\n" * 7, "its RECORD is damaged, line 1, 2, 3, 4, 5"),
+        ("", "its RECORD is damaged: it is empty"),
+        ("a-1.0.dist-info/METADATA,,\n", LOST + "RECORD"),
+        ("a-1.0.dist-info/RECORD,,\n", LOST + "METADATA"),
+        ("b-1.0.dist-info/RECORD,,\nb-1.0.dist-info/METADATA,,\n", LOST + "METADATA and RECORD"),
+        ("a-1.0.dist-info/METADATA,sha256,\na-1.0.dist-info/RECORD,,\n", "its RECORD is damaged, line 1"),
+        ("\na-1.0.dist-info/METADATA,,-1\na-1.0.dist-info/RECORD,,\n", "its RECORD is damaged, line 2"),
+        ("a-1.0.dist-info/METADATA,=x,\na-1.0.dist-info/RECORD,,\n", None),
+    ],
+)
+def test_a_record(server, record, message):
+    """What it lacks, or which lines are none."""
+    server.distribution("a", record=record)
+    server.put(SITE + "/b-1.0.dist-info/x", "")
+    found = [each for each in of_packages(server) if each[0] == "PKG006"]
+    assert found == ([("PKG006", "error", "a", message, (INFO + "/RECORD",), AGAIN)] if message else [])
+
+
+def test_a_record_that_csv_refuses(server):
+    """Where reading stops is said, and why."""
+    server.distribution("a", record="a-1.0.dist-info/METADATA,,\n" + "x" * 140000 + ",,\nb,,\n")
+    ((code, severity, subject, message, looked, fix),) = of_packages(server)
+    assert (code, severity, subject, looked, fix) == ("PKG006", "error", "a", (INFO + "/RECORD",), AGAIN)
+    assert message == "its RECORD is damaged, line 2 (field larger than field limit (131072))"
+
+
+def test_hashes_that_are_not_known(server):
+    """Nothing is said of those files, and that for information."""
+    record = "a.py,md5=xx,1\nq.py,sha1=00,\na-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"
+    server.distribution("a", record=record)
+    for name in ("a.py", "q.py"):
+        server.put(SITE + "/" + name, "1")
+    message = "not checked for want of a known hash: a.py (md5), q.py (sha1)"
+    looked = (SITE + "/a.py (md5)", SITE + "/q.py (sha1)")
+    assert of_packages(server) == [("PKG008", "info", "a 1.0", message, looked, "")]
+
+
+def test_half_of_a_package(server):
+    """Whatever of the two files is not there."""
+    for name in "abc":
+        server.distribution(name)
+    server.remove(SITE + "/a-1.0.dist-info/RECORD")
+    server.remove(SITE + "/b-1.0.dist-info/METADATA")
+    text = "Version: 2\n"
+    server.distribution("c", record="c-1.0.dist-info/METADATA,,\nc-1.0.dist-info/RECORD,,\n")
+    server.put(SITE + "/c-1.0.dist-info/METADATA", text)
+    half = "is half installed: "
+    gone = ("PKG001", "error", "b 1.0", "1 file is missing: b-1.0.dist-info/METADATA", (), AGAIN)
+
+    def said(name, file, why):
+        looked = ("{}/{}-1.0.dist-info/{}".format(SITE, name, file),)
+        return ("PKG003", "error", name, half + why, looked, AGAIN)
+
+    assert of_packages(server) == [
+        said("b", "METADATA", "no METADATA"),
+        said("c", "METADATA", "METADATA is damaged, it has no Name"),
+        said("a", "RECORD", "no RECORD"),
+        gone,
+    ]
+
+
+def test_what_else_is_wrong_with_packages(server):
+    """What pip left, what is there twice, and what is not there."""
+    server.distribution("A_b")
+    server.distribution("a-b", "2.0")
+    server.distribution("c", requires=["d>=2", "e", "f!!", "g; python_version>'3.6'"])
+    server.distribution("d")
+    server.put(SITE + "/~ip/x", "")
+    server.put(SITE + "/~file", "")
+    left = "is left over from an interrupted pip; Python can do nothing with it"
+    twice = (SITE + "/A_b-1.0.dist-info", SITE + "/a-b-2.0.dist-info")
+    unread = "a requirement cannot be read: f!! (not a version specifier: '!!')"
+    wanted = "bundle again with {} among the requirements"
+    assert of_packages(server) == [
+        ("PKG004", "warning", "~ip", left, (SITE + "/~ip",), "rm -r '{}/~ip'".format(SITE)),
+        ("PKG010", "warning", "A_b", "is recorded more than once: 1.0, 2.0", twice, AGAIN),
+        ("PKG005", "error", "c 1.0", "needs d>=2; it has 1.0", (SITE,), wanted.format("d>=2")),
+        ("PKG005", "error", "c 1.0", "needs e; it is not installed", (SITE,), wanted.format("e")),
+        ("PKG009", "info", "c 1.0", unread, (SITE + "/c-1.0.dist-info",), ""),
+    ]
+
+
+WHEELS = {
+    "p": "manylinux1_x86_64",
+    "q": "manylinux2010_x86_64",
+    "r": "manylinux2014_x86_64",
+    "s": "manylinux_2_17_x86_64.manylinux2014_x86_64",
+    "t": "manylinux_2_28_x86_64",
+    "u": "linux_x86_64",
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "severity", "message"),
+    [
+        (
+            "8.0",
+            "warning",
+            "8.0 is too old for the wheels of p 1.0, q 1.0, r 1.0 and 2 more, which need pip 20.3",
+        ),
+        (
+            "8.1",
+            "warning",
+            "8.1 is too old for the wheels of q 1.0, r 1.0, s 1.0 and 1 more, which need pip 20.3",
+        ),
+        (
+            "18.9",
+            "warning",
+            "18.9 is too old for the wheels of q 1.0, r 1.0, s 1.0 and 1 more, which need pip 20.3",
+        ),
+        ("19.0", "warning", "19.0 is too old for the wheels of r 1.0, s 1.0, t 1.0, which need pip 20.3"),
+        ("19.3.1", "warning", "19.3.1 is too old for the wheels of t 1.0, which need pip 20.3"),
+        ("20.2", "warning", "20.2 is too old for the wheels of t 1.0, which need pip 20.3"),
+        ("20.3", "", ""),
+        ("dev", "", ""),
+    ],
+)
+def test_the_environments_own_pip(server, version, severity, message):
+    """Which wheels it would refuse, and the pip that takes all."""
+    server.distribution("pip", version)
+    for name, platform in WHEELS.items():
+        text = "Tag: cp36-cp36m-{}\n".format(platform)
+        server.distribution(name, files={name + "-1.0.dist-info/WHEEL": text})
+    fix = "install with the pip of a bundle (offkit install brings its own), or pip 21.3.1 on CPython 3.6"
+    looked = ("{}/pip-{}.dist-info".format(SITE, version),)
+    assert of_packages(server) == ([("PKG011", severity, "pip", message, looked, fix)] if message else [])
+
+
+@pytest.mark.parametrize(("version", "said"), [("19.2", True), ("19.3", False)])
+def test_a_pip_that_refuses_nothing_here(server, version, said):
+    """It would refuse what is built today: for information."""
+    server.distribution("pip", version)
+    found = [(code, severity, message) for code, severity, _, message, _, _ in of_packages(server)]
+    message = "19.2 takes neither manylinux2014 nor newer wheels"
+    assert found == ([("PKG011", "info", message)] if said else [])
+
+
+# --- repositories ------------------------------------------------------------------------
+
+OWN = (
+    "[offkit-base]\nname=x\nbaseurl=file:///mnt/c7\nenabled=0\ngpgcheck=1\n"
+    "gpgkey=file:///mnt/c7/KEY file:///mnt/c7/KEY2 http://x/k\n"
+)
+FILE = "/etc/yum.repos.d/offkit.repo"
+
+
+def of_repositories(server, **asked):
+    result = examine("/opt/env", server.root, checks=["libraries", "repositories"], **asked)
+    return [tuple(each) for each in result.findings if each.code.startswith("REPO")]
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_an_iso_that_is_not_mounted(server, enabled):
+    """A warning where yum would stop at it."""
+    server.put(FILE, OWN.replace("enabled=0", "enabled={}".format(int(enabled))))
+    message = "/mnt/c7 is not there: the ISO is not mounted"
+    looked = (FILE + ": /mnt/c7", "/mnt/c7/repodata/repomd.xml")
+    fix = "mount -o loop,ro FILE.iso /mnt/c7"
+    severity = "warning" if enabled else "info"
+    assert of_repositories(server) == [("REPO003", severity, "offkit-base", message, looked, fix)]
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_keys_that_are_not_there(server, needed):
+    """All of them that would lie here; a warning where something is to be installed."""
+    server.put(FILE, OWN)
+    repository(server.host("/mnt/c7"), library_packages("libSM.so.6"))
+    if needed:
+        server.module("x", needed=["libSM.so.6"])
+    message = "its key is not there: /mnt/c7/KEY, /mnt/c7/KEY2"
+    fix = "correct gpgkey= in {}; the keys of this system are in /etc/pki/rpm-gpg".format(FILE)
+    severity = "warning" if needed else "info"
+    assert of_repositories(server) == [
+        ("REPO007", severity, "offkit-base", message, ("/mnt/c7/KEY", "/mnt/c7/KEY2"), fix)
+    ]
+    server.put("/mnt/c7/KEY", "")
+    assert [looked for _, _, _, _, looked, _ in of_repositories(server)] == [("/mnt/c7/KEY2",)]
+    server.put("/mnt/c7/KEY2", "")
+    assert of_repositories(server) == []
+
+
+def test_metadata_in_the_caches_of_yum_and_dnf(server):
+    """Of this repository alone; a cache without metadata is none."""
+    server.put(FILE, OWN.replace("gpgcheck=1", "gpgcheck=0"))
+    repository(server.host("/mnt/c7"), library_packages("libSM.so.6"))
+    caches = [
+        "/var/cache/yum/x86_64/7/offkit-base/repomd.xml",
+        "/var/cache/dnf/offkit-base-00/repodata/repomd.xml",
+    ]
+    for cache in [
+        *caches,
+        "/var/cache/dnf/offkit-basement-00/repodata/repomd.xml",
+        "/var/cache/dnf/offkit-base-/x",
+    ]:
+        server.put(cache, "old")
+    message = "yum has metadata of another ISO in its cache and would use that"
+    fix = "yum --disablerepo='*' --enablerepo='offkit-base' clean metadata"
+    current = "/mnt/c7/repodata/repomd.xml"
+    assert of_repositories(server) == [
+        ("REPO005", "info", "offkit-base", message, (cache, current), fix) for cache in caches
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_repositories_that_need_a_network(server, count):
+    """One or many: where each is from, and how to leave them out."""
+    names = ["a", "b"][:count]
+    for name in names:
+        server.put("/etc/yum.repos.d/{}.repo".format(name), "[{0}]\nbaseurl=http://{0}/\n".format(name))
+    are, them = ("is enabled and needs", "it") if count == 1 else ("are enabled and need", "them")
+    message = "{} a network: without one yum waits for {}, then fails".format(are, them)
+    looked = tuple("/etc/yum.repos.d/{0}.repo: http://{0}/".format(name) for name in names)
+    fix = "leave {} out: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all lines here do)".format(
+        them
+    )
+    assert of_repositories(server) == [("REPO002", "info", ", ".join(names), message, looked, fix)]
+
+
+def test_a_mirrorlist_without_a_place(server):
+    """A repository without any URL needs no network: yum says that it is none."""
+    server.put("/etc/yum.repos.d/a.repo", "[a]\nname=a\n")
+    assert of_repositories(server) == []
+
+
+def test_no_repository_to_install_from(server, tmp_path):
+    """The command that makes one, with what was named here; no such line off Enterprise Linux."""
+    server.module("x", needed=["libSM.so.6"])
+    message = "no repository offkit-* is configured, which the yum line installs from"
+
+    def said(what):
+        fix = "as root: offkit repo add " + what
+        return [("REPO001", "warning", "offkit-*", message, ("/etc/yum.repos.d",), fix)]
+
+    assert of_repositories(server) == said("--iso FILE.iso")
+    place = repository(tmp_path / "a b" / "repo", library_packages("libSM.so.6"))
+    assert of_repositories(server, rpm_repos=[place]) == said("--iso '{}'".format(place))
+    server.put("/etc/os-release", "ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n")
+    assert of_repositories(server) == []
+
+
+def test_a_dependency_that_nobody_has(server, tmp_path):
+    """Of each package all that is lacking; what the server has, in the version wanted, is not."""
+    requires = [
+        "libICE.so.6()(64bit)",
+        "libq.so.1(Q_1)(64bit)",
+        "libq.so.1(Q_2)(64bit)",
+        "libr.so.1()(64bit)",
+    ]
+    place = repository(tmp_path / "repo", [package("libSM", ["libSM.so.6()(64bit)"], requires)])
+    server.put(FILE, OWN)
+    server.library("libq.so.1", defines=["Q_1"])
+    server.module("x", needed=["libSM.so.6"])
+    message = (
+        "libSM-1.0-1.el7.x86_64 requires libICE.so.6()(64bit), libq.so.1(Q_2)(64bit), libr.so.1()(64bit)"
+    )
+    message += ", which is on none of the repositories read"
+    fix = "take a fuller ISO (Everything, DVD), on which yum finds it"
+    found = [each for each in of_repositories(server, rpm_repos=[place]) if each[0] == "REPO008"]
+    assert found == [("REPO008", "error", "libSM", message, (place,), fix)]
