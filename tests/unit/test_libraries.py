@@ -1,6 +1,7 @@
 """Libraries out of RPMs into an environment: which, from where, and that Python finds them."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -11,20 +12,24 @@ from types import SimpleNamespace
 import pytest
 
 import repo_maker
+import rpm_maker
 import web_maker
 from elf_maker import build
 from library_maker import Shelf
 from offkit.edges import media, rpm_keys, web
 from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
+from offkit.edges.rpm_payload import Contents
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.model import layout
+from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.target.libraries import heirs, record, settle
+from offkit.target.libraries import heirs, here, pick, record, settle
 from offkit.target.libraries.here import Here
 from offkit.target.libraries.supply import Supply
 from offkit.target.libraries.take import Taken, take
 from offkit.target.repo import medium
+from server_maker import LDSO, Server
 from web_maker import needs_curl
 
 PYTHON = os.path.realpath(sys.executable)
@@ -552,3 +557,552 @@ def test_an_earlier_generation_that_is_not_whole(tmp_path):
     assert list(heirs._shelf(one)) == ["libc1.so"]
     listed.write_text("{}")
     assert heirs._shelf(one) == {}
+
+
+# --- refusals and answers word for word ----------------------------------------------------
+
+RPM = "a-1.0-1.el7.x86_64"
+COPY = "copy the ISO again and compare its checksum with the one published for it"
+FULLER = "take a fuller ISO (Everything, DVD) of the release that this server has"
+
+
+def words_of(error):
+    """Kind, headline, and the only finding."""
+    (finding,) = error.findings
+    return type(error), error.message, tuple(finding)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "message", "fix"),
+    [
+        (Verdict(DAMAGED, "MD5 digest"), "RPM001", "is damaged: MD5 digest", COPY),
+        (
+            Verdict(UNSIGNED, ""),
+            "RPM002",
+            "is not signed",
+            "take the distribution's own ISO: every package on it is signed",
+        ),
+        (
+            Verdict(UNSIGNED, "only digests"),
+            "RPM002",
+            "is not signed: only digests",
+            "take the distribution's own ISO: every package on it is signed",
+        ),
+        (
+            Verdict(NO_KEY, "57e1d941"),
+            "RPM003",
+            "is signed with the key 57e1d941, which is not that of this medium",
+            "take the distribution's own ISO, or put the key of who made this one on it",
+        ),
+    ],
+)
+def test_what_is_said_of_a_signature(shelf, answers, verdict, code, message, fix):
+    answers["a"] = verdict
+    shelf.add("a", A)
+    assert words_of(refused(shelf.done(), [A])) == (
+        IntegrityError,
+        "an RPM of disc cannot be used",
+        (code, "error", RPM, message, ("disc",), fix),
+    )
+
+
+def moved(href):
+    def change(shelf):
+        shelf._rows[0]["href"] = href
+
+    return change
+
+
+def with_checksum(text):
+    def change(shelf):
+        shelf._rows[0]["checksum"] = text
+
+    return change
+
+
+def with_algorithm(name, known=None):
+    """The metadata's checksum in another algorithm."""
+
+    def change(shelf):
+        with open(os.path.join(shelf.top, shelf._rows[0]["href"]), "rb") as source:
+            digest = hashlib.new(known or name, source.read()).hexdigest()
+        shelf._rows[0]["checksum"] = "{}:{}".format(name, digest)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (moved("Packages/none.rpm"), "is not there, although the metadata lists it"),
+        (moved("/etc/passwd"), "lies outside its repository"),
+        (moved("../a.rpm"), "lies outside its repository"),
+        (moved("http://x/a.rpm"), "lies outside its repository"),
+        (with_checksum(""), "has no checksum in the metadata"),
+        (with_checksum("md5:00"), "has no checksum in the metadata"),
+        (with_checksum("sha256:00"), "is not the file that the metadata was made for"),
+    ],
+)
+def test_an_rpm_that_nothing_vouches_for(shelf, change, message):
+    shelf.add("a", A)
+    change(shelf)
+    assert words_of(refused(shelf.done(), [A])) == (
+        IntegrityError,
+        "an RPM of disc cannot be used",
+        ("RPM001", "error", RPM, message, ("disc",), COPY),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("sha", "sha1"), ("sha1", None), ("sha256", None), ("sha384", None), ("sha512", None)],
+)
+def test_checksums_that_createrepo_writes(shelf, name, known):
+    """Old ones call SHA-1 sha."""
+    shelf.add("a", A)
+    with_algorithm(name, known)(shelf)
+    assert [each.soname for each in haul(shelf.done(), [A]).libraries] == [A]
+
+
+@pytest.mark.parametrize(("release", "lost"), [("1.el7", 0), ("1.el8", 1), ("1.el7_9", 0), ("1", 0)])
+def test_packages_of_another_release(shelf, release, lost):
+    """They are passed over as though they were not there."""
+    shelf.add("a", A)
+    shelf._rows[0]["release"] = release
+    if release != "1.el7":  # the file calls itself 1.el7, which is not compared
+        shelf._rows[0]["href"] = "Packages/a-1.0-1.el7.x86_64.rpm"
+    assert len(haul(shelf.done(), [A]).findings) == lost
+
+
+def test_a_medium_whose_metadata_is_damaged_meanwhile(shelf):
+    """It was whole when the medium was looked at."""
+    shelf.add("a", A)
+    with Supply(medium.look([], [shelf.done()]), SERVER) as supply:
+        packed = os.path.join(shelf.top, "repodata", "primary.xml.gz")
+        with open(packed, "wb") as sink:
+            sink.write(b"junk")
+        with pytest.raises(IntegrityError) as caught:
+            supply.ask(["x"])
+    kind, message, (code, severity, subject, said, looked, fix) = words_of(caught.value)
+    assert (kind, message) == (IntegrityError, "a medium is damaged")
+    assert (code, severity, subject, looked, fix) == ("REPO011", "error", "disc", ("",), COPY)
+    assert said.startswith("its metadata cannot be read: ")
+
+
+@needs_curl
+def test_a_server_that_goes_away_meanwhile(served, keyed):
+    """Neither damage nor a library that nobody has."""
+    with ExitStack() as stack:
+        chosen = medium.look([], web.opened([served.url], stack))
+        with Supply(chosen, keyed) as supply:
+            del served.files["repodata/primary.xml.gz"]
+            served.does["repodata/primary.xml.gz"] = web_maker.status(500)
+            with pytest.raises(EnvironmentProblem) as caught:
+                supply.ask(["x"])
+    assert caught.value.message == "a medium cannot be reached"
+    assert [each.code for each in caught.value.findings] == ["REPO017"]
+
+
+def test_libraries_out_of_an_image(shelf, tmp_path):
+    """As out of a directory; the key is copied out of it, and nothing is left of the copy."""
+    shelf.add("a", A, needed=[B])
+    shelf.add("b", B)
+    top = shelf.done()
+    files = {}
+    for folder, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as source:
+                files[os.path.relpath(path, top)] = source.read()
+    image = tmp_path / "c7.iso"
+    image.write_bytes(repo_maker.image(files))
+    chosen = medium.look([str(image)], [])
+    with Supply(chosen, SERVER) as supply:
+        found = take({A: ()}, HERE, supply, 7)
+        scratch = supply._scratch
+        assert supply.names == ["c7.iso"]
+        with open(os.path.join(scratch, "0.key"), "rb") as key:
+            assert key.read() == b"not looked at\n"
+    assert not os.path.exists(scratch)
+    assert [(each.soname, each.rpm, each.medium, each.signature) for each in found.libraries] == [
+        (B, "b-1.0-1.el7.x86_64", "c7.iso", "key f4a80eb5"),
+        (A, RPM, "c7.iso", "key f4a80eb5"),
+    ]
+    assert [each.path for each in found.libraries] == ["usr/lib64/{}.0".format(each) for each in (B, A)]
+
+
+def test_what_is_said_where_there_is_no_rpm(shelf, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shelf.add("a", A)
+    with Supply(medium.look([], [shelf.done()]), SERVER) as supply:
+        (finding,) = supply.findings
+    message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
+    assert tuple(finding) == ("RPM009", "warning", "rpm", message, (), "")
+
+
+@needs_curl
+def test_what_is_said_where_there_is_no_rpm_and_the_medium_is_a_url(served, keyed, monkeypatch, tmp_path):
+    os.symlink(shutil.which("curl"), str(tmp_path / "curl"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetched(served, keyed)
+    message = "is not here, and without it nothing vouches for what comes from " + served.url
+    fix = "install rpm, or name a medium that was carried here: --iso FILE, --rpm-repo DIR"
+    assert words_of(caught.value) == (
+        EnvironmentProblem,
+        "signatures cannot be checked",
+        ("RPM009", "error", "rpm", message, (), fix),
+    )
+
+
+def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
+    """Every medium that was asked is named, and who needs the library."""
+    shelf.add("a", A, needed=[C])
+    shelf.add("b", B, defines=["B_1"])
+    other = Shelf(tmp_path / "other")
+    other.add("d", "libofftest-d.so.1")
+    with Supply(medium.look([], [shelf.done(), other.done()]), SERVER) as supply:
+        found = take({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
+        assert supply.names == ["disc", "other"]
+    glibc = "is part of glibc, which cannot be taken from elsewhere (GLIBC_2.98, GLIBC_2.99)"
+    probe = "bundle again for this system: --target with what 'offkit probe' writes here"
+    where = ("disc", "other")
+    assert [tuple(each) for each in found.findings] == [
+        ("RPM004", "error", B, "of b-1.0-1.el7.x86_64 lacks B_2", where, FULLER),
+        ("RPM004", "error", "libc.so.6", glibc, where, probe),
+        ("RPM004", "error", C, "is on none of the media; needed by " + RPM, where, FULLER),
+    ]
+    assert [each.soname for each in found.libraries] == [A]
+
+
+def test_a_weak_version_is_not_asked_for(shelf):
+    """The loader does without it; nor is a name with a slash, which is a path."""
+    shelf.add("a", A, needed=[B, "/opt/libx.so"], weak={B: ["B_9"]})
+    shelf.add("b", B, defines=["B_1"])
+    found = haul(shelf.done(), [A])
+    assert ([each.soname for each in found.libraries], found.findings) == ([B, A], ())
+
+
+def test_a_library_without_versions_has_them_all(shelf):
+    """dl-version.c: only one that defines any can lack one."""
+    shelf.add("a", A)
+    assert [each.soname for each in haul(shelf.done(), {A: ("A_1",)}).libraries] == [A]
+
+
+def test_damage_counts_more_than_what_this_machine_cannot_do(shelf, monkeypatch, tmp_path):
+    """One error with all findings; its kind decides the exit code."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shelf.add("a", A, compressor="zstd")
+    flip(shelf.add("b", B))
+    error = refused(shelf.done(), [A, B])
+    assert isinstance(error, IntegrityError)
+    assert error.message == "an RPM of disc cannot be used"
+    assert [(each.code, each.subject, each.fix) for each in error.findings] == [
+        ("RPM008", RPM, "yum install rpm, which has rpm2cpio"),
+        ("RPM001", "b-1.0-1.el7.x86_64", COPY),
+    ]
+
+
+@pytest.mark.parametrize("arch", ["i686", "aarch64"])
+def test_an_rpm_for_another_architecture_under_this_name(shelf, arch):
+    """What is in the file has to be what the metadata says."""
+    data = rpm_maker.rpm("a", {"./usr/lib64/" + A: build(soname=A)}, arch=arch)
+    shelf.put("a", data, [A + "()(64bit)"])
+    message = "is a-1.0-1.el7." + arch
+    assert words_of(refused(shelf.done(), [A]))[2][3] == message
+
+
+# --- which file of a package ---------------------------------------------------------------
+
+ARCH = reader.read(build()).arch
+
+
+def picked(files, links=(), soname=A):
+    found = pick.pick(Contents(files, dict(links)), soname, ARCH)
+    return None if found is None else (found.path, found.data == files[found.path], found.elf.soname)
+
+
+def test_which_file_is_taken_for_a_name():
+    """What is called so, however deep; else by its DT_SONAME, the least deep first."""
+    named, other = build(soname=A), build(soname="libother.so")
+    deep, flat = "usr/lib64/sse2/" + A, "usr/lib64/x.so"
+    assert picked({flat: named, deep: other}) == (deep, True, "libother.so")
+    assert picked({"usr/lib64/sse2/x.so": named, flat: named}) == (flat, True, A)
+    assert picked({flat: other}) is None
+    assert picked({flat: named, "usr/lib64/real": other}, {"usr/lib64/" + A: "real"}) == (
+        "usr/lib64/real",
+        True,
+        "libother.so",
+    )
+
+
+def test_files_that_are_not_taken():
+    """No ELF file, and one for another machine; what comes after is looked at."""
+    first, second = "usr/lib64/" + A, "usr/lib64/z.so"
+    for harm in (b"text", build(soname=A, bits=32, machine=3), build(soname=A, machine=183)):
+        assert picked({first: harm}) is None
+        assert picked({first: harm, second: build(soname=A)}) == (second, True, A)
+
+
+# --- what this server has ------------------------------------------------------------------
+
+
+def test_an_interpreter_that_is_no_program(tmp_path):
+    path = str(tmp_path / "python")
+    with open(path, "w") as sink:
+        sink.write("#!/bin/sh\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        Here(path, Tree("/"))
+    assert caught.value.message == path + " is no program: no ELF header"
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A server with a libz, the loader's cache empty; and an interpreter that loads libown from its RPATH."""
+    server = Server(tmp_path / "root")
+    server.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    server.library("libz.so.1", defines=["ZLIB_1", "ZLIB_2"])
+    server.library("libplain.so.1")
+    server.library("libown.so.1", "/usr/local/own")
+    program = build(needed=["libc.so.6", "libown.so.1"], rpath="/usr/local/own", interpreter=LDSO, kind=2)
+    server.put("/usr/local/bin/python3.6", program)
+    return server
+
+
+@pytest.mark.parametrize(
+    ("soname", "versions", "lacks"),
+    [
+        ("libz.so.1", (), False),
+        ("libz.so.1", ("ZLIB_1", "ZLIB_2"), False),
+        ("libz.so.1", ("ZLIB_1", "ZLIB_3"), True),
+        ("libz.so.1", ("",), False),
+        ("libplain.so.1", ("X_1",), False),
+        ("libnone.so.1", (), True),
+        ("libown.so.1", (), False),
+        ("ld-linux-x86-64.so.2", (), False),
+    ],
+)
+def test_what_a_server_has(bare, soname, versions, lacks):
+    """Where the loader looks, and what the interpreter has loaded from wherever."""
+    here = Here("/usr/local/bin/python3.6", Tree(bare.root))
+    assert here.lacks(soname, versions) is lacks
+    wanted = Checklist((Library(soname, versions, (), "", False),))
+    assert here.lacking(wanted) == ({soname: versions} if lacks else {})
+    if len(versions) == 1:
+        assert here.lacks_capability("{}({})(64bit)".format(soname, versions[0])) is lacks
+    assert (here.machine, here.arch) == ("x86_64", ARCH)
+
+
+def test_versions_that_files_ask_for(tmp_path):
+    """Of all who miss a library, each version once and in order; weak ones are not counted."""
+    for name, fields in (
+        ("a", {"needs": {A: ["A_2", "A_1"], B: ["B_1"]}}),
+        ("b", {"needs": {A: ["A_3", "A_1"]}, "weak": {A: ["A_9"]}}),
+    ):
+        (tmp_path / name).write_bytes(build(needed=[A, B], **fields))
+    missing = [
+        SimpleNamespace(name=A, needed_by=str(tmp_path / "a")),
+        SimpleNamespace(name=A, needed_by=str(tmp_path / "b")),
+        SimpleNamespace(name=C, needed_by=str(tmp_path / "gone")),
+        SimpleNamespace(name=B, needed_by=str(tmp_path / "a")),
+    ]
+    assert here.versions_asked(Tree("/"), missing) == {A: ("A_1", "A_2", "A_3"), C: (), B: ("B_1",)}
+
+
+# --- what an earlier generation has --------------------------------------------------------
+
+
+def generation(tmp_path, number, *libraries):
+    where = str(tmp_path / number)
+    settle.put(where, libraries)
+    return SimpleNamespace(path=where, id=number)
+
+
+def inherited(existing, wanted):
+    found = heirs.inherit(existing, wanted, HERE)
+    return [(each.soname, each.medium) for each in found.libraries], found.left
+
+
+def test_the_newest_generation_that_has_it(tmp_path):
+    """What each has not is looked for in an older one; what none has is left."""
+    old = generation(tmp_path, "0001", taken(A)._replace(medium="old"), taken(B)._replace(medium="old"))
+    new = generation(tmp_path, "0002", taken(B)._replace(medium="new"))
+    for existing in ([old, new], [new, old]):
+        assert inherited(existing, {A: (), B: (), C: ("C_1",)}) == (
+            [(B, "new"), (A, "old")],
+            {C: ("C_1",)},
+        )
+
+
+def test_with_all_that_it_needs(tmp_path):
+    """Each after what it needs, once; circles end; what the server has is not copied."""
+    one = generation(tmp_path, "0001", taken(A, [B, C, "libc.so.6", "", "/x.so"]), taken(B, [C, A]), taken(C))
+    assert inherited([one], {A: (), B: ()}) == ([(C, "disc"), (B, "disc"), (A, "disc")], {})
+
+
+def test_what_a_generation_has_only_in_part(tmp_path):
+    """A need that is not beside it, another machine's, a version that it does not define."""
+    one = generation(
+        tmp_path,
+        "0001",
+        taken(A, [B]),
+        taken(C, bits=32, machine=3),
+        taken("libofftest-d.so.1", defines=["D_1"]),
+        taken("libofftest-e.so.1", ["libofftest-d.so.1"], needs={"libofftest-d.so.1": ["D_2"]}),
+        taken("libofftest-f.so.1", ["libofftest-d.so.1"], weak={"libofftest-d.so.1": ["D_2"]}),
+        taken("libofftest-g.so.1"),
+    )
+    left = {A: (), C: (), "libofftest-d.so.1": ("D_2",), "libofftest-e.so.1": ()}
+    asked = dict(left, **{"libofftest-f.so.1": (), "libofftest-g.so.1": ("G_1",)})
+    found, lost = inherited([one], asked)
+    assert ([soname for soname, _ in found], lost) == (
+        ["libofftest-d.so.1", "libofftest-f.so.1", "libofftest-g.so.1"],
+        left,
+    )
+
+
+def test_no_file_that_was_exchanged_while_it_was_read(tmp_path, monkeypatch):
+    """What is taken has the hash that is written."""
+    one = generation(tmp_path, "0001", taken(A))
+    with open(os.path.join(one.path, "offkit", "lib64", A), "ab") as sink:
+        sink.write(b"x")
+    monkeypatch.setattr(record, "altered", lambda *asked: [])
+    assert inherited([one], {A: ()}) == ([], {A: ()})
+
+
+# --- the list and the interpreter ----------------------------------------------------------
+
+
+def test_the_list_as_it_is_written(tmp_path):
+    """The format is a contract: an older offkit reads it, and people do."""
+    where = str(tmp_path)
+    settle.put(where, [taken(A)])
+    path = os.path.join(where, "offkit", "libraries.json")
+    data = build(soname=A)
+    with open(path) as source:
+        text = source.read()
+    assert json.loads(text) == {
+        "schema": "offkit/libraries-1",
+        "libraries": [
+            {
+                "soname": A,
+                "rpm": "rpm-1",
+                "path": "usr/lib64/x",
+                "medium": "disc",
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "size": len(data),
+                "signature": "key 1",
+            }
+        ],
+        "preloaded": [],
+    }
+    assert text.startswith('{\n "')
+    assert text.endswith("}\n")
+    assert os.stat(path).st_mode & 0o777 == 0o644
+    library = os.path.join(where, "offkit", "lib64", A)
+    assert os.stat(library).st_mode & 0o777 == 0o755
+    settle.put(where, [])  # where nothing is added, all stays
+    assert [each.soname for each in record.read(Tree("/"), where).entries] == [A]
+
+
+def test_what_python_loads_first(tmp_path):
+    """Written into the first site-packages alone; the list knows, and a later call takes its place."""
+    where, sites = str(tmp_path / "env"), [str(tmp_path / name) for name in ("one", "two")]
+    for place in sites:
+        os.mkdir(place)
+    settle.put(where, [taken(A), taken(B)])
+    settle.preload(where, sites, [B])
+    settle.preload(where, sites, [B, A])
+    assert sorted(os.listdir(sites[0])) == ["_offkit_libraries.py", "offkit-libraries.pth"]
+    assert os.listdir(sites[1]) == []
+    for name in os.listdir(sites[0]):
+        assert os.stat(os.path.join(sites[0], name)).st_mode & 0o777 == 0o644
+    with open(os.path.join(sites[0], "offkit-libraries.pth")) as source:
+        assert source.read() == "import _offkit_libraries\n"
+    with open(os.path.join(sites[0], "_offkit_libraries.py")) as source:
+        text = source.read()
+    assert "for _name in {!r}:".format((B, A)) in text
+    assert "os.path.join(sys.prefix, *('offkit', 'lib64'), _name)" in text
+    listed = record.read(Tree("/"), where)
+    assert (listed.preloaded, [each.soname for each in listed.entries]) == ((B, A), [A, B])
+
+
+def test_a_library_that_cannot_be_read(tmp_path, monkeypatch):
+    """It is neither missing nor altered; those after it are looked at."""
+    where = str(tmp_path)
+    settle.put(where, [taken(A), taken(B)])
+    real = Tree.open
+    with open(os.path.join(where, "offkit", "lib64", B), "ab") as sink:
+        sink.write(b"x")
+
+    def opened(self, path):
+        if path.endswith(A):
+            raise OSError(5, "Input/output error", path)
+        return real(self, path)
+
+    monkeypatch.setattr(Tree, "open", opened)
+    listed = record.read(Tree("/"), where)
+    assert [(each.soname, how) for each, how in record.altered(Tree("/"), where, listed)] == [
+        (A, "cannot be read: Input/output error"),
+        (B, "is altered"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({}, []),
+        ({"rpath": "$ORIGIN/../lib::/opt/x:${ORIGIN}"}, ["{here}/../lib", "/opt/x", "{here}"]),
+        ({"rpath": "$ORIGINAL/x"}, ["$ORIGINAL/x"]),
+        ({"runpath": "$ORIGIN/own:$ORIGIN/none:/nowhere"}, ["{here}/own"]),
+        ({"runpath": "/nowhere", "rpath": "/opt/x"}, []),
+    ],
+)
+def test_where_the_original_looked(tmp_path, fields, found):
+    """All of a DT_RPATH; of a DT_RUNPATH, which goes first, what has a library that the program needs."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / A).write_bytes(b"")
+    (tmp_path / "none").mkdir()
+    elf = reader.read(build(needed=[A, B], **fields))
+    places = settle._directories(elf, str(tmp_path / "python"))
+    assert places == [each.format(here=tmp_path) for each in found]
+
+
+def test_an_original_in_a_directory_with_a_colon():
+    """It cannot be written into a path; where nothing refers to it, it need not."""
+    origin = "/opt/a:b/bin/python"
+    with pytest.raises(ValueError, match=r"^lies in a directory with a colon in its name$"):
+        settle._directories(reader.read(build(rpath="$ORIGIN/../lib")), origin)
+    assert settle._directories(reader.read(build(rpath="/opt/x")), origin) == ["/opt/x"]
+
+
+def test_what_is_said_of_a_program_that_cannot_have_a_path(tmp_path):
+    folder = tmp_path / "env" / "bin"
+    folder.mkdir(parents=True)
+    wrapper = str(tmp_path / "wrapper")
+    with open(wrapper, "w") as sink:
+        sink.write("#!/bin/sh\n")
+    os.symlink(wrapper, str(folder / "python3"))
+    with pytest.raises(EnvironmentProblem) as caught:
+        settle.own_interpreter(str(tmp_path / "env"))
+    message = wrapper + " no ELF header, so it cannot be given a path to libraries"
+    fix = "take another Python (--python PATH), or install the libraries as root"
+    assert words_of(caught.value) == (
+        EnvironmentProblem,
+        "this Python cannot use libraries from RPMs",
+        ("PY025", "error", wrapper, message, (wrapper,), fix),
+    )
+    assert os.listdir(str(folder)) == ["python3"]
+
+
+def test_links_that_are_no_pythons_stay(tmp_path):
+    """And so does an environment that has programs of its own already."""
+    folder = tmp_path / "env" / "bin"
+    folder.mkdir(parents=True)
+    for name in ("pythonw", "python3-config", "xpython3"):
+        os.symlink("/nowhere", str(folder / name))
+    (folder / "python3").write_text("own")
+    settle.own_interpreter(str(tmp_path / "env"))
+    assert sorted(os.listdir(str(folder))) == ["python3", "python3-config", "pythonw", "xpython3"]
+    assert not (tmp_path / "env" / "offkit").exists()
+    assert (folder / "python3").read_text() == "own"
