@@ -1,14 +1,19 @@
 """Findings as a whole, word for word: what is said, where it was looked, what is to be done."""
 
 import errno
+import json
+import shutil
 
 import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
+from offkit.model import packages
+from offkit.model.report import Reporter
 from offkit.target.doctor import cures, environment, examine, libraries, providers
 from offkit.target.doctor.checks import NAMES
-from repo_maker import library_packages, package, repository
+from offkit.target.doctor.examine import _library_path
+from repo_maker import image, library_packages, package, repository
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
 SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
@@ -692,3 +697,318 @@ def test_a_dependency_that_nobody_has(server, tmp_path):
     fix = "take a fuller ISO (Everything, DVD), on which yum finds it"
     found = [each for each in of_repositories(server, rpm_repos=[place]) if each[0] == "REPO008"]
     assert found == [("REPO008", "error", "libSM", message, (place,), fix)]
+
+
+# --- parts of the standard library -------------------------------------------------------
+
+DEVEL = YUM + "install {}\nthen {}; at run time it needs {}"
+WITHOUT = "this Python was built without it (no {}); it is for {}"
+
+
+def of_interpreter(server):
+    result = examine("/opt/env", server.root, checks=["interpreter"])
+    return [tuple(each) for each in result.findings], result.rpms
+
+
+@pytest.mark.parametrize(
+    ("origin", "how"),
+    [
+        ("", "build Python again (make altinstall)"),
+        ("source", "remove /usr/local and run the bundle's install.sh again, which compiles it anew"),
+        (
+            "build",
+            "this Python came ready-made: bundle another (offkit bundle --python-build), or its source",
+        ),
+        (
+            "rpm",
+            "none of the packages that this Python was unpacked from has it; as root, install.sh --iso FILE "
+            "installs the distribution's own",
+        ),
+    ],
+)
+def test_modules_that_are_not_there(server, origin, how):
+    """What has to be installed is that of errors alone; what came ready-made is not built again."""
+    for name in ("_ssl", "_hashlib", "_bz2", "_curses_panel"):
+        server.remove("{}/{}".format(DYNLOAD, module(name)))
+    server.put("/usr/local/offkit-python.json", json.dumps({"origin": origin}))
+    looked = ("/usr/local/lib64/python3.6/lib-dynload", PYTHON)
+
+    def said(severity, subject, lacking, purpose, devel, runtime):
+        message = WITHOUT.format(lacking, purpose)
+        fix = how if origin in ("build", "rpm") else DEVEL.format(devel, how, runtime)
+        return ("PY001", severity, subject, message, looked, fix)
+
+    found, rpms = of_interpreter(server)
+    assert found == [
+        said("error", "ssl hashlib", "_ssl, _hashlib", "https and hashes", "openssl-devel", "openssl-libs"),
+        said("warning", "bz2", "_bz2", ".bz2 files", "bzip2-devel", "bzip2-libs"),
+        said(
+            "warning",
+            "curses",
+            "_curses_panel",
+            "full-screen terminal programs",
+            "ncurses-devel",
+            "ncurses-libs",
+        ),
+    ]
+    assert rpms == (() if origin in ("build", "rpm") else ("openssl-devel",))
+
+
+def test_built_in_modules_that_cannot_be_read(server):
+    """Without lib-dynload, and without posix in the program, nothing is known."""
+    shutil.rmtree(server.host(DYNLOAD))
+    message = "its built-in modules cannot be read, so what it lacks is not known"
+    looked = (PYTHON, "/usr/lib64/libc.so.6")
+    assert of_interpreter(server) == ([("PY004", "info", PYTHON, message, looked, "")], ())
+    program = build(needed=["libc.so.6"], interpreter=LDSO, kind=2, exports=["PyInit_posix", "PyInit_zlib"])
+    server.put(PYTHON, program)
+    found, rpms = of_interpreter(server)
+    assert rpms == ("libffi-devel", "openssl-devel")
+    assert {looked for _, _, _, _, looked, _ in found} == {("/usr/local/lib", PYTHON)}
+    assert "zlib" not in [subject for _, _, subject, _, _, _ in found]
+
+
+@pytest.mark.parametrize("where", ["/usr/bin", "/usr/libexec"])
+def test_packages_of_the_distributions_python(server, where):
+    """Without lib-dynload its packages are not installed: they are what is wanted, and nothing is built."""
+    shutil.rmtree(server.host(DYNLOAD))
+    program = build(needed=["libc.so.6"], interpreter=LDSO, kind=2, exports=["PyInit_posix", "PyInit_zlib"])
+    server.put(where + "/python3.6", program)
+    server.remove("/opt/env/bin/python3.6")
+    server.link("/opt/env/bin/python3.6", where + "/python3.6")
+    server.put("/opt/env/pyvenv.cfg", "home = {}\nversion = 3.6.8\n".format(where))
+    found, rpms = of_interpreter(server)
+    fixes = {subject: (severity, message, fix) for _, severity, subject, message, _, fix in found}
+    apart = "the distribution's Python has it in a package of its own"
+    assert fixes["tkinter"] == ("info", apart, YUM + "install python3-tkinter")
+    lacking = WITHOUT.format("_ssl, _hashlib", "https and hashes")
+    assert fixes["ssl hashlib"] == ("error", lacking, YUM + "install python3-libs")
+    assert rpms == ("python3-libs",)
+
+
+@pytest.mark.parametrize(
+    ("series", "system", "said"),
+    [("3.10", "7", True), ("3.9", "7", False), ("3.10", "8", False)],
+)
+def test_a_newer_python_on_el7(server, series, system, said):
+    """Its ssl wants an OpenSSL that el7 has only elsewhere."""
+    shutil.rmtree(server.host("/opt/env"))
+    server.put("/etc/os-release", 'ID="centos"\nVERSION_ID="{}"\nPRETTY_NAME="x"\n'.format(system))
+    home = "/opt/python"
+    server.put(home + "/bin/python" + series, build(needed=["libc.so.6"], interpreter=LDSO, kind=2))
+    server.put("{}/lib/python{}/os.py".format(home, series), "")
+    server.put("{}/lib/python{}/lib-dynload/zlib.so".format(home, series), build(exports=["PyInit_zlib"]))
+    server.put("/opt/env/pyvenv.cfg", "home = {}/bin\nversion = {}.0\n".format(home, series))
+    server.link("/opt/env/bin/python", "{}/bin/python{}".format(home, series))
+    server.directory("/opt/env/lib/python{}/site-packages".format(series))
+    fixes = {subject: fix for code, _, subject, _, _, fix in of_interpreter(server)[0] if code == "PY001"}
+    note = "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
+    assert fixes["ssl hashlib"].endswith(note) is said
+    assert not any(fix.endswith(note) for subject, fix in fixes.items() if subject != "ssl hashlib")
+
+
+# --- what to install ---------------------------------------------------------------------
+
+
+def remedies(server, *rows):
+    tree = Tree(server.root)
+    table = packages.parse_sonames("soname,el7,el8,el9,note\n" + "\n".join(rows) + "\n")
+    return cures.read(tree, providers.Catalog())._replace(sonames=table)
+
+
+@pytest.mark.parametrize(
+    ("bits", "arch", "name"), [(64, "", "libx"), (32, "", "libx.i686"), (64, "x86_64", "libx.x86_64")]
+)
+def test_a_package_by_the_table(server, bits, arch, name):
+    """Named with its architecture where that is another than the usual one, or where one is here."""
+    cure = remedies(server, "libx.so.1,libx,-,,").for_soname("libx.so.1", bits, arch)
+    assert cure == ((name,), "{}install {}".format(YUM, name) + TABLE.format("libx"), "table")
+
+
+def test_what_the_table_knows_to_be_nowhere(server):
+    """A release without it, with and without a note; and a name that nobody knows."""
+    own = remedies(server, "libx.so.1,-,libx,,", "liby.so.1,,,,el7: take another", "libz.so.1,,,,el8: x")
+    none = "no package of el7 has it: take a build made for el7"
+    assert own.for_soname("libx.so.1", 64) == ((), none, "table")
+    assert own.for_soname("liby.so.1", 64) == ((), "take another", "table")
+    assert own.for_soname("libz.so.1", 64) == ((), none, "table")
+    ask = "ask the ISO which package has it: {}provides 'libw.so.1{}'"
+    assert own.for_soname("libw.so.1", 64) == ((), ask.format(YUM, "()(64bit)"), "")
+    assert own.for_soname("libw.so.1", 32) == ((), ask.format(YUM, ""), "")
+
+
+def test_one_line_for_what_is_missing_and_what_is_damaged(server):
+    """Two verbs; off Enterprise Linux it says for which system it is."""
+    own = remedies(server)
+    assert own.install(["a", "b"]) == YUM + "install a b"
+    assert own.install(["a"], ["c", "d"]) == "{0}install a && {0}reinstall c d".format(YUM)
+    assert own.install((), ["c"]) == YUM + "reinstall c"
+    assert own._replace(el=0).install(["a"], ["c"]) == "on el7: {0}install a && {0}reinstall c".format(YUM)
+    assert cures.combined(own, ["b", "a", "b"], ["d", "c"]) == "{0}install a b && {0}reinstall c d".format(
+        YUM
+    )
+    assert cures.combined(own, (), ()) == ""
+    assert cures.combined(own, (), ["c"]) == YUM + "reinstall c"
+    cure = own._replace(sonames={}).again(cures.Cure(("a",), YUM + "install a\nby x", "x"))
+    assert cure == (("a",), YUM + "reinstall a\nby x", "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "system", "el"),
+    [
+        ("/etc/os-release", 'ID="centos"\nVERSION_ID="8"\nPRETTY_NAME="C 8"\nNAME="C"\n', "C 8", 8),
+        ("/usr/lib/os-release", 'ID="rhel"\nVERSION_ID="9.4"\nNAME="Red Hat"\n', "Red Hat", 9),
+        ("/usr/lib/os-release", "ID=debian\n", "an unknown system", 0),
+        ("/none", "", "an unknown system", 0),
+    ],
+)
+def test_the_system(server, path, text, system, el):
+    """By the first of two files that is there; the column of the table is that of el7 where it is no EL."""
+    server.remove("/etc/os-release")
+    server.put(path, text)
+    own = remedies(server)
+    assert (own.system, own.el, own.column) == (system, el, el or 7)
+    assert cures.os_release(Tree(server.root)) == {
+        key: value.strip('"') for key, value in (line.split("=") for line in text.splitlines())
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["a", "b"], "a b are not on {} (el8 and el9 keep some -devel in PowerTools or CRB)"),
+        (["libSM", "b"], "b is not on {} (el8 and el9 keep some -devel in PowerTools or CRB)"),
+        (["libSM"], ""),
+    ],
+)
+def test_packages_that_no_repository_has(server, tmp_path, names, sentence):
+    """All of them in one sentence; nothing where no repository can be asked."""
+    place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
+    with providers.open_catalog(Tree(server.root), (), [place]) as catalog:
+        assert cures.read(Tree(server.root), catalog).absent(names) == sentence.format(place)
+        assert catalog.has_packages(names) == tuple(name for name in names if name != "libSM")
+    assert remedies(server).absent(names) == ""
+
+
+# --- who has it --------------------------------------------------------------------------
+
+NOTHING = "cannot be read: no yum repository: there is no repodata/repomd.xml, neither at its top nor one directory below"
+OTHER = "copy the ISO again and compare its checksum; or name another: --iso FILE, --rpm-repo DIR"
+
+
+def test_media_that_cannot_be_read(server, tmp_path):
+    """Each with its place and what to do about it; a cut image with its sizes."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.iso").write_bytes(b"x" * 70000)
+    whole = image({"repodata/repomd.xml": b"", "z": b"z" * 50000})
+    (tmp_path / "cut.iso").write_bytes(whole[:-4096])
+    empty, text, cut = (str(tmp_path / name) for name in ("empty", "text.iso", "cut.iso"))
+    found = [
+        tuple(each)
+        for each in examine("/opt/env", server.root, checks=["repositories"], rpm_repos=[empty]).findings
+    ]
+    assert found == [("REPO004", "error", empty, NOTHING, (empty,), OTHER)]
+    found = [
+        tuple(each)
+        for each in examine("/opt/env", server.root, checks=["libraries"], isos=[text, cut]).findings
+    ]
+    no_image = "cannot be read as an ISO image: no ISO 9660 volume descriptor in sector 16"
+    name = "name the .iso file itself; if it is that, copy it again and compare its checksum"
+    short = "is cut off: {} of {} bytes are there".format(len(whole) - 4096, len(whole))
+    assert found[:2] == [
+        ("REPO004", "error", text, no_image, (text,), name),
+        ("REPO004", "error", cut, short, (cut,), "copy it again and compare its checksum"),
+    ]
+
+
+def test_repositories_of_the_server_itself_that_cannot_be_read(server):
+    """A warning, since nobody named them; once, whatever is asked, and the table answers."""
+    server.put(FILE, OWN.replace("gpgcheck=1", "gpgcheck=0"))
+    repository(server.host("/mnt/c7"), [], xml=b"It works!")
+    for name in ("libSM.so.6", "libXext.so.6"):
+        server.module(name[:5], needed=[name])
+    result = examine("/opt/env", server.root, checks=["libraries", "repositories"])
+    message = "cannot be read: primary.xml.gz: no XML: syntax error: line 1, column 0"
+    assert [tuple(each) for each in result.findings if each.code.startswith("REPO")] == [
+        ("REPO004", "warning", "/mnt/c7", message, ("/mnt/c7",), OTHER)
+    ]
+    assert (result.rpms, result.repositories) == (("libSM", "libXext"), {})
+
+
+def test_a_library_of_several_packages(server, tmp_path):
+    """Those of one answer are named with their places, three at most; the versions that none has."""
+    names = ["libx.so.1()(64bit)"] + ["libx.so.1(X_{})(64bit)".format(number) for number in range(4)]
+    places = []
+    for number, name in enumerate(names):
+        top = tmp_path / "repo{}".format(number)
+        places.append(repository(top, [package("p{}".format(number), [name])]))
+    versions = ["X_0", "X_1", "X_2", "X_3", "X_8", "X_9"]
+    server.module("m", needed=["libx.so.1"], needs={"libx.so.1": versions})
+    result = doctor(server, rpm_repos=places)
+    shown = ", ".join("p{0}-1.0-1.el7.x86_64 on {1}".format(*pair) for pair in enumerate(places[:3]))
+    assert result.findings[0].fix == (
+        "{}install p0 p1 p2 p3 p4\nby repodata: {}; but none has version X_8, X_9".format(YUM, shown)
+    )
+    (provider,) = result.providers
+    assert provider == ("libx.so.1", ("p0", "p1", "p2", "p3", "p4"), ", ".join(places))
+
+
+# --- the whole of it ---------------------------------------------------------------------
+
+
+class Steps(Reporter):
+    def __init__(self):
+        self.said = []
+
+    def step(self, text):
+        self.said.append(text)
+
+
+@pytest.mark.parametrize(
+    ("checks", "modules", "files", "steps"),
+    [
+        (["libraries"], 17, 0, ["looking for libraries as the loader does"]),
+        (["interpreter"], 17, 0, ["looking for libraries as the loader does"]),
+        (["machine"], 17, 0, ["looking for libraries as the loader does"]),
+        (["packages"], 0, 2, ["comparing installed files with their records"]),
+        (["repositories"], 0, 0, []),
+        (
+            ["packages", "libraries"],
+            17,
+            2,
+            ["looking for libraries as the loader does", "comparing installed files with their records"],
+        ),
+    ],
+)
+def test_what_a_check_looks_at(server, checks, modules, files, steps):
+    """No more than it needs; the summary counts what was looked at."""
+    server.module("m", needed=["libSM.so.6"])
+    server.distribution("a", files={"a.py": ""})
+    reporter = Steps()
+    result = examine("/opt/env", server.root, checks=checks, reporter=reporter)
+    assert (reporter.said, result.checks) == (steps, tuple(sorted(checks, key=NAMES.index)))
+    assert (result.summary.modules, result.summary.files) == (modules, files)
+    assert result.summary.distributions == (1 if files else 0)
+    assert (result.summary.elf_files > 0, bool(result.resolutions)) == (modules > 0, modules > 0)
+    with_libraries = "libraries" in checks
+    assert result.rpms == (("libSM",) if with_libraries else ())
+    assert [each.soname for each in result.providers] == (["libSM.so.6"] if with_libraries else [])
+    assert [each.code for each in result.findings] == (["LIB001"] if with_libraries else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [("", ()), ("/a", ("/a",)), ("/a:/b;/c", ("/a", "/b", "/c")), (":/a:", ("", "/a", ""))],
+)
+def test_directories_of_the_variable(text, paths):
+    """Both separators; an empty one is the working directory."""
+    assert _library_path(text) == paths
+
+
+def test_variables_are_those_of_the_running_system(server, tmp_path):
+    """Below another root none counts."""
+    server.library("libp.so.1", "/opt/here")
+    server.module("m", needed=["libp.so.1"])
+    variables = {"LD_LIBRARY_PATH": "/opt/here", "LANG": "C"}
+    result = examine("/opt/env", server.root, variables=variables, checks=["libraries", "machine"])
+    assert [(each.code, each.subject) for each in result.findings] == [("LIB001", "libp.so.1")]
