@@ -8,7 +8,8 @@ from offkit.cli import install_words, render
 from offkit.edges.tree import Tree
 from offkit.model import control_node
 from offkit.target import preflight
-from offkit.target.doctor import examine
+from offkit.target.doctor import control_node as check
+from offkit.target.doctor import cures, environment, examine, providers
 from offkit.target.generations import Package
 from offkit.target.interpreter import Interpreter
 from offkit.target.plan import Plan
@@ -104,3 +105,36 @@ def test_what_to_type_next(capsys, controls):
     )
     assert "    '/opt/off kit/current/bin/offkit' doctor" in lines
     assert (deploy in lines) is controls
+
+
+def test_the_doctor_word_for_word(tmp_path):
+    """One finding for each program, with the places that were looked into."""
+    found, _ = judged(tmp_path, OPTIONS)
+    message = "is not on PATH: Ansible reaches no host without it"
+    fix = "yum --disablerepo='*' --enablerepo='offkit-*' install openssh-clients"
+    places = ("/usr/bin", "/bin", "/usr/local/bin")
+    assert [tuple(one) for one in found] == [
+        ("ENV013", "error", name, message, places, fix) for name in ("ssh", "sftp")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "places"),
+    [
+        (["/a", "", "b", "/c", "/a"], ("/a", "/c")),
+        ([""], ("/usr/bin", "/bin", "/usr/local/bin")),
+        ([], ("/usr/bin", "/bin", "/usr/local/bin")),
+    ],
+)
+def test_where_programs_are_looked_for(tmp_path, path, places):
+    """The absolute directories of PATH, each once; the usual ones where there is none."""
+    server = Server(tmp_path / "root")
+    server.put("/opt/env/offkit/MANIFEST.json", json.dumps({"options": OPTIONS}))
+    tree = Tree(server.root)
+    env = environment.locate(tree, "/opt/env")[0]
+    known = cures.read(tree, providers.Catalog())
+    found, rpms = check.inspect(tree, env, known, path)
+    assert ({one.looked_in for one in found}, rpms) == ({places}, ("openssh-clients",))
+    for name in ("ssh", "sftp"):
+        server.put("{}/{}".format(places[-1], name), "")
+    assert check.inspect(tree, env, known, path) == ([], ())

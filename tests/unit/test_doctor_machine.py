@@ -1,5 +1,7 @@
 """What the running machine does to an environment, from facts that are given."""
 
+import os
+
 import pytest
 
 from offkit.edges.host import Volume
@@ -158,3 +160,249 @@ def test_a_locale_that_says_nothing(env, locale, shown):
     assert (finding.code, finding.subject) == ("ENV003", "locale")
     assert finding.message == "the locale is {}: Python before 3.7 takes text for ASCII".format(shown)
     assert finding.looked_in == ("LC_ALL", "LC_CTYPE", "LANG")
+
+
+OTHER = " on another file system, or mount -o remount,exec /opt"
+
+
+@pytest.mark.parametrize(
+    ("facts", "finding"),
+    [
+        (
+            GOOD._replace(volume=VOLUME._replace(noexec=True)),
+            (
+                "ENV001",
+                "error",
+                "/opt/env",
+                "/opt is mounted noexec: no extension module can be loaded",
+                ("/opt",),
+                "mount -o remount,exec /opt; or install under another --prefix",
+            ),
+        ),
+        (
+            GOOD._replace(shm_writable=False),
+            (
+                "ENV002",
+                "warning",
+                "/dev/shm",
+                "is not writable: multiprocessing cannot make locks, so one process does all",
+                ("/dev/shm",),
+                "mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
+            ),
+        ),
+        (
+            GOOD._replace(shm=False, shm_writable=True),
+            (
+                "ENV002",
+                "warning",
+                "/dev/shm",
+                "is not there: multiprocessing cannot make locks, so one process does all",
+                ("/dev/shm",),
+                "mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
+            ),
+        ),
+        (
+            GOOD._replace(locale="C"),
+            (
+                "ENV003",
+                "warning",
+                "locale",
+                "the locale is C: Python before 3.7 takes text for ASCII",
+                ("LC_ALL", "LC_CTYPE", "LANG"),
+                "export LC_ALL=en_US.UTF-8 (el7) or C.UTF-8 (el8 and newer)",
+            ),
+        ),
+        (
+            GOOD._replace(volume=VOLUME._replace(free_bytes=63999999)),
+            ("ENV004", "warning", "/opt", "63 MB are free", ("/opt/env",), "make room on /opt"),
+        ),
+        (
+            GOOD._replace(volume=VOLUME._replace(free_inodes=499)),
+            (
+                "ENV010",
+                "warning",
+                "/opt",
+                "499 inodes are free: no room for new files",
+                ("/opt/env",),
+                "remove files on /opt",
+            ),
+        ),
+        (
+            GOOD._replace(temporary=VOLUME._replace(existing="/tmp", noexec=True, writable=False)),
+            (
+                "ENV009",
+                "warning",
+                "/tmp",
+                'is mounted noexec: what is unpacked there cannot be loaded ("failed to map segment")',
+                ("/opt",),
+                "export TMPDIR=DIR" + OTHER,
+            ),
+        ),
+        (
+            GOOD._replace(temporary=VOLUME._replace(existing="/tmp", read_only=True)),
+            (
+                "ENV009",
+                "warning",
+                "/tmp",
+                "is the place for temporary files and cannot be written to",
+                ("/opt",),
+                "export TMPDIR=DIR that can be written to",
+            ),
+        ),
+        (GOOD._replace(volume=VOLUME._replace(free_bytes=64000000, free_inodes=500)), None),
+        (GOOD._replace(temporary=VOLUME, locale="C.utf8"), None),
+    ],
+)
+def test_word_for_word(env, facts, finding):
+    """And where the limits are."""
+    assert [tuple(each) for each in machine.judge(env, facts)] == ([finding] if finding else [])
+
+
+def test_all_at_once(env):
+    """In this order."""
+    bad = VOLUME._replace(noexec=True, free_bytes=0, free_inodes=0)
+    facts = Facts(bad, False, False, "", bad)
+    assert [code for code, _, _ in codes(env, facts)] == [
+        "ENV001",
+        "ENV002",
+        "ENV003",
+        "ENV004",
+        "ENV010",
+        "ENV009",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "locale", "temporary"),
+    [
+        ({}, "", "/tmp"),
+        ({"LANG": "a", "TMPDIR": ""}, "a", "/tmp"),
+        ({"LANG": "a", "LC_CTYPE": "b", "TMPDIR": "/var/x"}, "b", "/var/x"),
+        ({"LANG": "a", "LC_CTYPE": "b", "LC_ALL": "c"}, "c", "/tmp"),
+        ({"LANG": "a", "LC_CTYPE": "", "LC_ALL": ""}, "a", "/tmp"),
+    ],
+)
+@pytest.mark.parametrize(("there", "usable"), [(True, False), (False, True)])
+def test_what_is_observed(env, monkeypatch, variables, locale, temporary, there, usable):
+    """The variables as the C library reads them, the places that count, and what may be done in /dev/shm."""
+    asked = []
+
+    def access(path, mode):
+        asked.append((path, mode))
+        return usable
+
+    monkeypatch.setattr(machine.host, "volume", lambda path: VOLUME._replace(existing=path))
+    monkeypatch.setattr(machine.os.path, "isdir", lambda path: there if path == "/dev/shm" else None)
+    monkeypatch.setattr(machine.os, "access", access)
+    facts = machine.observe(env, variables)
+    monkeypatch.undo()
+    assert facts == Facts(
+        VOLUME._replace(existing="/opt/env"), there, usable, locale, VOLUME._replace(existing=temporary)
+    )
+    assert asked == [("/dev/shm", os.W_OK | os.X_OK)]
+
+
+def labelled(tmp_path, labels):
+    server = Server(tmp_path / "root")
+    server.put("/etc/selinux/config", "# x\n SELinux=ENFORCING \nSELINUXTYPE=targeted\n")
+    for name in "abcdefg":
+        server.put("{}/{}.so".format(SITE, name), "")
+    tree = Labelled(server.root, labels)
+    return [tuple(each) for each in machine.labels(tree, environment.locate(tree, "/opt/env")[0])]
+
+
+def test_labels_word_for_word(tmp_path):
+    """One finding for each kind, in order; five places are named. The interpreter and bin/ count too."""
+    names = ["{}/{}.so".format(SITE, name) for name in "abcdefg"]
+    labels = dict.fromkeys(names, b"tmp_t")
+    labels.update(
+        {"/opt/env/bin": b"default_t", "/usr/local/bin/python3.6": b"default_t", "/opt/env": b"usr_t"}
+    )
+    message = "{} places are labelled {}: a service confined by SELinux may not load from them"
+    assert labelled(tmp_path, labels) == [
+        (
+            "ENV011",
+            "warning",
+            "/opt/env",
+            message.format(2, "default_t"),
+            ("/opt/env/bin", "/usr/local/bin/python3.6"),
+            "restorecon -R /opt/env",
+        ),
+        (
+            "ENV011",
+            "warning",
+            "/opt/env",
+            message.format(7, "tmp_t"),
+            tuple(names[:5]),
+            "restorecon -R /opt/env",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["tmp_t", "user_tmp_t", "user_home_t", "admin_home_t", "default_t", "unlabeled_t", "usr_t", "lib_t"],
+)
+def test_which_labels_keep_services_away(tmp_path, kind):
+    found = labelled(tmp_path, {SITE: kind.encode("ascii")})
+    assert len(found) == (0 if kind in ("usr_t", "lib_t") else 1)
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        (b"system_u:object_r:usr_t:s0\0", "usr_t"),
+        (b"a:b:c", "c"),
+        (b"a:b", ""),
+        (b"", ""),
+        (b"a:b:\xff", "\ufffd"),
+    ],
+)
+def test_the_type_in_a_label(label, kind):
+    class One:
+        @staticmethod
+        def attribute(path, name):
+            assert (path, name) == ("/x", "security.selinux")
+            return label
+
+    assert machine._type(One, "/x") == kind
+
+
+@pytest.mark.parametrize(("text", "enforcing"), [("1\n", True), ("0", False), (None, False)])
+def test_whether_the_running_system_enforces(monkeypatch, text, enforcing):
+    """By selinuxfs, not by what is configured for the next start."""
+
+    def read(self, path):
+        assert path == "/sys/fs/selinux/enforce"
+        if text is None:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return text
+
+    monkeypatch.setattr(Tree, "text", read)
+    assert machine._enforcing(Tree("/")) is enforcing
+
+
+@pytest.mark.parametrize(
+    ("text", "enforcing"),
+    [("SELINUX=enforcing\n", True), ("#SELINUX=enforcing\nSELINUX=disabled\n", False), (None, False)],
+)
+def test_whether_a_mounted_system_enforces(tmp_path, text, enforcing):
+    server = Server(tmp_path / "root")
+    if text is not None:
+        server.put("/etc/selinux/config", text)
+    assert machine._enforcing(Tree(server.root)) is enforcing
+
+
+def test_a_generation_that_is_not_complete(tmp_path):
+    """Word for word; what is no generation has no receipt."""
+    server = Server(tmp_path / "root")
+    tree = Tree(server.root)
+    env = environment.locate(tree, "/opt/env")[0]
+    assert machine.generation(tree, env) == []
+    message = "this generation has no receipt: its installation did not finish"
+    path = "/opt/env/offkit/receipt.json"
+    assert [tuple(each) for each in machine.generation(tree, env._replace(generation=True))] == [
+        ("ENV005", "error", "/opt/env", message, (path,), "install the bundle again")
+    ]
+    server.put(path, "{}")
+    assert machine.generation(tree, env._replace(generation=True)) == []

@@ -7,6 +7,7 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.elf import reader
+from offkit.elf.hwcaps import X86_64_LEVELS
 from offkit.target.doctor import environment, processor
 from offkit.target.doctor.processor import Processor
 from server_maker import SITE, Server
@@ -102,3 +103,122 @@ def test_numpy_without_the_sentence(server):
 def test_other_processors(text):
     """ARM has no flags line."""
     assert processor.parse(text) == Processor(None)
+
+
+FIX = "bundle again with an older version of the package, which was built for older processors"
+
+
+def test_several_levels(server):
+    """One finding for each that is lacking, with what all levels up to it want; the first file is named."""
+    isa = {SITE + "/b.so": 3, SITE + "/a.so": 3, "/usr/lib64/c.so": 4, SITE + "/d.so": 2}
+    found = [tuple(each) for each in judge(server, V2 + " avx avx2 bmi1 bmi2 f16c fma abm", isa)]
+    assert found == [
+        (
+            "ENV012",
+            "error",
+            "x86-64-v3",
+            "a.so was built for x86-64-v3; this processor has no movbe xsave",
+            (SITE + "/a.so", SITE + "/b.so"),
+            FIX,
+        ),
+        (
+            "ENV012",
+            "error",
+            "x86-64-v4",
+            found[1][3],
+            ("/usr/lib64/c.so",),
+            FIX,
+        ),
+    ]
+    start = "/usr/lib64/c.so was built for x86-64-v4; this processor has no "
+    assert found[1][3].startswith(start)
+    assert {"movbe", "xsave", "avx512f"} <= set(found[1][3][len(start) :].split())
+
+
+def test_every_numpy(server):
+    """numpy.core became numpy._core in 2.0; other modules and other names are not asked."""
+    names = [
+        SITE + "/numpy/core/_multiarray_umath.cpython-36m.so",
+        SITE + "/numpy/_core/_multiarray_umath.cpython-36m.so",
+    ]
+    for name in [
+        *names,
+        SITE + "/numpy/core/_multiarray_umath.py",
+        SITE + "/numpy/core/_multiarray_tests.cpython-36m.so",
+        SITE + "/numpy/core/x_multiarray_umath.so",
+        SITE + "/numpy/fft/_multiarray_umath.so",
+    ]:
+        server.put(name, build() + NUMPY % b"SSE AVX2")
+    message = "it was built for processors with SSE AVX2; this one has no AVX2"
+    assert [tuple(each) for each in judge(server, V2)] == [
+        ("ENV012", "error", "numpy", message, (name,), FIX) for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        ("SSE3", "pni"),
+        ("SSE41", "sse4_1"),
+        ("SSE42", "sse4_2"),
+        ("FMA3", "fma"),
+        ("LAHF", "lahf_lm"),
+        ("LZCNT", "abm"),
+        ("AVX512F", "avx512f"),
+    ],
+)
+def test_names_of_numpy(server, name, flag):
+    """What the kernel calls it."""
+    server.put(SITE + "/numpy/core/_multiarray_umath.so", build() + NUMPY % name.encode("ascii"))
+    assert len(judge(server, "fpu")) == 1
+    assert judge(server, flag) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "lacking"), [("X86_V2", "popcnt"), ("X86_V3", "avx2"), ("X86_V4", "avx512f")]
+)
+def test_groups_of_numpy(server, level, lacking):
+    """Each with those below it; a processor that has all of them will do."""
+    everything = " ".join([V1, *(flags for _, flags in X86_64_LEVELS)])
+    server.put(SITE + "/numpy/core/_multiarray_umath.so", build() + NUMPY % level.encode("ascii"))
+    assert judge(server, everything) == []
+    assert len(judge(server, everything.replace(lacking, "x"))) == 1
+    if level != "X86_V4":
+        assert judge(server, everything.replace("avx512f", "x")) == []
+    assert len(judge(server, everything.replace("popcnt", "x"))) == 1
+
+
+def test_a_module_that_cannot_be_read(server):
+    """Nothing is known of it."""
+    assert processor.numpy_baseline(Tree(server.root), SITE + "/none.so") == ""
+
+
+@pytest.mark.parametrize("text", [None, CPUINFO.format(V1)])
+def test_this_machine(monkeypatch, text):
+    """By /proc/cpuinfo; of x86 alone."""
+
+    def read(self, path):
+        assert (self.root, path) == ("", "/proc/cpuinfo")
+        if text is None:
+            raise PermissionError(13, "Permission denied", path)
+        return text
+
+    monkeypatch.setattr(Tree, "text", read)
+    assert processor.here() == Processor(None if text is None else frozenset(V1.split()))
+
+
+@pytest.mark.parametrize(
+    ("contents", "arch"),
+    [
+        (build(machine=183), "aarch64"),
+        (build(machine=22, little=False), "s390x"),
+        (build(machine=9999), "x86_64"),
+        (b"text", "x86_64"),
+        (None, "x86_64"),
+    ],
+)
+def test_the_machine_of_a_program(server, contents, arch):
+    """What most servers are where it cannot be told."""
+    if contents is not None:
+        server.put("/x", contents)
+    assert processor.arch_of(Tree(server.root), "/x") == arch
