@@ -1,0 +1,1201 @@
+"""What the parts of an installation say, word for word: findings with their cures, steps, limits."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+import bundle_maker
+from elf_maker import build
+from offkit.edges import files
+from offkit.edges.host import Host, Volume
+from offkit.edges.run import Result
+from offkit.model import control_node, layout, target
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.model.packages import ModuleRow
+from offkit.target import (
+    adopt,
+    bundle_file,
+    damage,
+    generations,
+    install,
+    interpreter,
+    inventory,
+    ledger,
+    modules,
+    plan,
+    preflight,
+    rollback,
+    takeback,
+    uninstall,
+    yum,
+)
+from offkit.target.generations import Generation, Package, Receipt
+from offkit.target.interpreter import Interpreter
+from offkit.target.ledger import Entry, Rpm
+from offkit.target.plan import Plan
+from offkit.target.preflight import Need
+
+EL7 = target.preset("3.6")
+PYTHON = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
+OTHER_PLACE = "choose another place: --prefix DIR"
+
+
+def told(findings):
+    return [tuple(each) for each in findings]
+
+
+# --- preflight ---------------------------------------------------------------------------
+
+VOLUME = Volume("/opt", "/opt/x", 10**12, 10**9, False, False, True, True)
+SPACE = Need(1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("volume", "prefix", "code", "message", "fix"),
+    [
+        ({"directory": False, "read_only": True}, "/p", "ENV027", "/opt/x is not a directory", OTHER_PLACE),
+        (
+            {"read_only": True, "writable": False},
+            "/p",
+            "ENV027",
+            "/opt is mounted read-only",
+            OTHER_PLACE,
+        ),
+        (
+            {"writable": False},
+            "/p",
+            "ENV027",
+            "no permission to write in /opt/x",
+            OTHER_PLACE + ", or run as root",
+        ),
+        (
+            {"noexec": True},
+            "/p",
+            "ENV026",
+            "/opt is mounted noexec: no library could be loaded from it",
+            OTHER_PLACE,
+        ),
+        (
+            {"free_bytes": 2},
+            "/p",
+            "ENV024",
+            "3 MB are needed (wheels 1, unpacked 1, offkit itself 1), /opt has 0 MB free",
+            "free some space, or " + OTHER_PLACE,
+        ),
+        (
+            {"free_inodes": 499},
+            "/p",
+            "ENV025",
+            "500 files are needed, /opt has inodes for 499",
+            "remove files, or " + OTHER_PLACE,
+        ),
+        ({}, "/p\udcff", "ENV028", "the path is not UTF-8", OTHER_PLACE),
+        (
+            {},
+            "/p'$",
+            "ENV028",
+            "the path has characters that scripts cannot hold: '$' \"'\"",
+            OTHER_PLACE,
+        ),
+        (
+            {},
+            "/p:q",
+            "ENV028",
+            "the path has a colon, which separates the paths that the loader looks in",
+            OTHER_PLACE,
+        ),
+    ],
+)
+def test_a_prefix_that_will_not_do(volume, prefix, code, message, fix):
+    """One finding, with the file system that it is about."""
+    found = preflight.prefix_misfits(prefix, VOLUME._replace(**volume), SPACE, 500)
+    if message.startswith("3 MB"):
+        message = message.replace("3 MB", "1 MB")
+    assert told(found) == [(code, "error", prefix, message, ("/opt",), fix)]
+
+
+def test_limits_of_a_prefix():
+    """Exactly enough is enough; file systems without a fixed number of inodes have enough."""
+    volume = VOLUME._replace(free_bytes=3, free_inodes=500)
+    assert preflight.prefix_misfits("/p", volume, SPACE, 500) == []
+    assert preflight.prefix_misfits("/p", volume._replace(free_inodes=None), SPACE, 10**9) == []
+
+
+@pytest.mark.parametrize("char", list("\"'$`\\!\n\r"))
+def test_letters_that_scripts_cannot_hold(char):
+    (finding,) = preflight.prefix_misfits("/a" + char + "b" + char, VOLUME, SPACE, 1)
+    assert finding.message == "the path has characters that scripts cannot hold: " + repr(char)
+
+
+def test_how_much_room_is_needed():
+    """In bytes; shown in megabytes, rounded up."""
+    need = preflight.need(10_000_001, 1_000_000, 100_000)
+    assert need == Need(10_000_001, 1_300_000, 2_300_000)
+    assert need.total == 13_600_001
+    assert need.describe() == "14 MB are needed (wheels 11, unpacked 2, offkit itself 3)"
+    assert preflight.needed_inodes(100) == 600
+
+
+def test_a_machine_that_does_not_fit():
+    """Architecture, C library and release; what is newer does."""
+    again = "bundle again on the other side, for this server: offkit probe writes its description"
+    here = Host("aarch64", (2, 16), {"ID": "debian", "PRETTY_NAME": "Debian 12"}, "6.1", False)
+    glibc = "glibc here is 2.16, older than the {} that the wheels may need".format(EL7.glibc_text)
+    system = "this is Debian 12, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+        EL7.name
+    )
+    assert told(preflight.host_misfits(here, EL7)) == [
+        ("ENV021", "error", "arch", "this machine is aarch64, the bundle is for x86_64", (), again),
+        ("ENV022", "error", "glibc", glibc, (), again),
+        ("ENV023", "warning", "system", system, ("/etc/os-release",), ""),
+    ]
+    here = Host("x86_64", None, {"ID": "centos", "VERSION_ID": "7"}, "3.10", False)
+    none = "this machine has no glibc, the wheels need " + EL7.glibc_text
+    assert told(preflight.host_misfits(here, EL7)) == [
+        ("ENV022", "error", "glibc", none, (), "install on a glibc system")
+    ]
+    assert preflight.host_misfits(here._replace(glibc=EL7.glibc), EL7) == []
+
+
+@pytest.mark.parametrize(
+    ("here", "subject", "start"),
+    [
+        ((), "ssh", "ssh and sftp are"),
+        (("ssh",), "sftp", "sftp is"),
+        (("sftp",), "ssh", "ssh is"),
+    ],
+)
+def test_programs_that_a_control_node_lacks(here, subject, start):
+    found = preflight.program_misfits(
+        control_node.to_options("2.16.14"), lambda name: "/x/" + name if name in here else None
+    )
+    message = start + " not on PATH: Ansible reaches no host without; the package is openssh-clients"
+    assert told(found) == [("ENV013", "warning", subject, message, (), "yum install openssh-clients")]
+
+
+@pytest.mark.parametrize(
+    ("there", "links", "directories", "expected"),
+    [
+        (["/proc/self/cwd"], [], [], []),
+        (
+            [],
+            [],
+            [],
+            [("/proc", "is not mounted, and the environment is built by way of /proc/self/cwd")],
+        ),
+        (["/proc/self/cwd", "/p/current", "/p/generations"], ["/p/current"], ["/p/generations"], []),
+        (
+            ["/proc/self/cwd", "/p/current", "/p/generations"],
+            [],
+            [],
+            [
+                ("/p/current", "is not the symbolic link that offkit makes"),
+                ("/p/generations", "is not a directory"),
+            ],
+        ),
+    ],
+)
+def test_what_stands_in_the_way(there, links, directories, expected):
+    found = preflight.occupied("/p", there.__contains__, links.__contains__, directories.__contains__)
+    fix = "put that right, or choose another --prefix"
+    assert told(found) == [
+        ("ENV029", "error", path, "{} {}".format(path, what), (), fix) for path, what in expected
+    ]
+
+
+# --- the interpreter ---------------------------------------------------------------------
+
+ANOTHER = "name a Python 3.6 with --python PATH, or install one"
+BUNDLE_AGAIN = "bundle again on the other side: offkit bundle --python "
+INCOMPLETE = "this Python is incomplete: install it again, or yum install python3"
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message", "fix"),
+    [
+        ({"implementation": "pypy"}, "PY012", "is pypy, the bundle is for CPython", ANOTHER),
+        (
+            {"version": "3.9.1"},
+            "PY012",
+            "is Python 3.9.1, the bundle is for 3.6",
+            "{}; or {}3.9.1".format(ANOTHER, BUNDLE_AGAIN),
+        ),
+        (
+            {"version": "3.6.1"},
+            "PY013",
+            "is Python 3.6.1, older than the 3.6.8 that packages were chosen for",
+            "update it, or {}3.6.1".format(BUNDLE_AGAIN),
+        ),
+        (
+            {"abi": "cp36dm"},
+            "PY014",
+            "has the ABI cp36dm, the wheels are for cp36m",
+            "use an ordinary build (not --with-pydebug, --without-pymalloc or --disable-gil)",
+        ),
+        (
+            {"abi": ""},
+            "PY014",
+            "has the ABI (unknown), the wheels are for cp36m",
+            "use an ordinary build (not --with-pydebug, --without-pymalloc or --disable-gil)",
+        ),
+        (
+            {"bits": 32},
+            "PY015",
+            "is a 32-bit program, the wheels are for x86_64",
+            "use a x86_64 interpreter",
+        ),
+        (
+            {"path": "/opt/Größe/python"},
+            "ENV028",
+            "lies below a name with letters beyond ASCII: in the C locale, as of cron, what is made with a "
+            "CPython 3.6 there does not start",
+            "choose another place: --prefix DIR where offkit brought it, else --python PATH",
+        ),
+        (
+            {"missing": ("zlib",)},
+            "PY016",
+            "lacks the module zlib, without which nothing can be installed",
+            "yum install zlib-devel, then configure and compile this Python again; or yum install python3",
+        ),
+        (
+            {"missing": ("hashlib",)},
+            "PY016",
+            "lacks the module hashlib, without which nothing can be installed",
+            "yum install openssl-devel, then configure and compile this Python again; or yum install python3",
+        ),
+        (
+            {"missing": ("pyexpat",)},
+            "PY016",
+            "lacks the module pyexpat, without which nothing can be installed",
+            "yum install expat-devel, then configure and compile this Python again; or yum install python3",
+        ),
+        (
+            {"missing": ("math",)},
+            "PY016",
+            "lacks the module math, without which nothing can be installed",
+            INCOMPLETE,
+        ),
+    ],
+)
+def test_an_interpreter_that_does_not_fit(change, code, message, fix):
+    python = PYTHON._replace(**change)
+    assert told(interpreter.misfits(python, EL7)) == [(code, "error", python.path, message, (), fix)]
+
+
+def test_an_interpreter_that_fits():
+    """A newer patch does, and letters beyond ASCII from 3.7 on."""
+    assert interpreter.misfits(PYTHON._replace(version="3.6.15"), EL7) == []
+    newer = EL7._replace(python="3.7.1")
+    python = PYTHON._replace(path="/opt/Größe/python", version="3.7.1", abi="cp37m")
+    assert interpreter.misfits(python, newer) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (Result((), 1, "out\n", "first\nlast words\n"), "does not run: last words"),
+        (Result((), 1, "first\nout\n", " \n"), "does not run: out"),
+        (Result((), 7, "", ""), "does not run: exit 7"),
+        (Result((), 0, "Hello", ""), "does not answer like a Python"),
+        (Result((), 0, "{}", ""), "does not answer like a Python"),
+        (Result((), 0, "[]", ""), "does not answer like a Python"),
+    ],
+)
+def test_a_python_that_gives_no_answer(result, why):
+    asked = []
+
+    def run(argv):
+        asked.append(argv)
+        return result
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        interpreter.probe("python9", run)
+    fix = "name another with --python PATH, or install one: yum install python3"
+    assert caught.value.message == "this Python cannot be used"
+    assert told(caught.value.findings) == [("PY011", "error", "python9", "python9 " + why, ("python9",), fix)]
+    ((program, *options, code),) = asked
+    assert (program, options) == ("python9", ["-I", "-S", "-c"])
+    assert all("'{}'".format(name) in code for name in interpreter.NEEDED)
+
+
+def test_the_systems_own_python(tmp_path):
+    """dnf runs on it: not for applications, whatever leads to it."""
+    place = tmp_path / "libexec"
+    place.mkdir()
+    path = str(place / "platform-python3.6")
+    open(path, "w").close()
+    with pytest.raises(EnvironmentProblem) as caught:
+        interpreter.probe(path, None)
+    why = "belongs to the system (dnf runs on it) and is not for applications"
+    assert caught.value.findings[0].message == "{} {}".format(path, why)
+
+
+ROW = ModuleRow(("dbm.gnu", "dbm.ndbm"), ("_gdbm", "_dbm"), (3, 0), (3, 99), "info", "databases", {}, {}, {})
+ROW = ROW._replace(devel={7: ("gdbm-devel", "libdb-devel"), 8: (), 9: ("other",)})
+
+
+@pytest.mark.parametrize(
+    ("origin", "more", "fix"),
+    [
+        (
+            "source",
+            ": gdbm-devel libdb-devel was not there when it was compiled",
+            "if it is needed: yum install gdbm-devel libdb-devel, remove /opt/py, and run install.sh again (as root, "
+            "install.sh --iso FILE gets what the ISO has)",
+        ),
+        (
+            "build",
+            "",
+            "if it is needed: bundle another build, or its source (offkit bundle --python-source)",
+        ),
+    ],
+)
+def test_modules_that_a_brought_python_lacks(origin, more, fix):
+    python = PYTHON._replace(path="/opt/py/bin/python3.6")
+    missing = {"dbm.gnu": "No module", "dbm.ndbm": "libdb"}
+    message = "Python 3.6.8 in /opt/py lacks dbm.gnu dbm.ndbm (for databases)" + more
+    found = modules._finding(python, ROW, 7, {"origin": origin}, missing)
+    why = ("dbm.gnu: No module", "dbm.ndbm: libdb")
+    assert tuple(found) == ("PY023", "info", "dbm.gnu dbm.ndbm", message, why, fix)
+
+
+# --- unpacked Pythons --------------------------------------------------------------------
+
+ANOTHER_WAY = "take another ISO, or another way: a source or a build in the bundle, --python PATH"
+
+
+def unpacked(tmp_path, contents, name="python3.6", folder="usr/bin"):
+    place = tmp_path / folder
+    place.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(contents)
+    return str(place / name)
+
+
+def refused(tmp_path, run=None):
+    with pytest.raises(EnvironmentProblem) as caught:
+        adopt.adopt(str(tmp_path), run or (lambda argv: Result(argv, 0, "", "")))
+    assert caught.value.message == "the Python of these packages cannot be used here"
+    (finding,) = caught.value.findings
+    code, severity, path, message, looked, fix = finding
+    assert (code, severity, looked, fix) == ("PY024", "error", (path,), ANOTHER_WAY)
+    return path, message
+
+
+def test_packages_without_a_python(tmp_path):
+    """One in libexec alone is none."""
+    unpacked(tmp_path, build(), folder="usr/libexec")
+    assert refused(tmp_path) == (str(tmp_path), "{} has no usr/bin/pythonX.Y".format(tmp_path))
+
+
+def test_a_damaged_program(tmp_path):
+    path = unpacked(tmp_path, build()[:100])
+    found, message = refused(tmp_path)
+    assert found == path
+    assert message.startswith(path + " is damaged: truncated")
+
+
+def test_a_program_that_cannot_be_given_a_path(tmp_path, monkeypatch):
+    """There is no room in it, say."""
+    path = unpacked(tmp_path, build(needed=["libpython3.6m.so.1.0"]))
+    unpacked(tmp_path, b"", "libpython3.6m.so.1.0", "usr/lib64")
+
+    def rewrite(data, text):
+        assert text == "$ORIGIN/../lib64"
+        raise ValueError("has no room")
+
+    monkeypatch.setattr(adopt.rpath, "rewrite", rewrite)
+    assert refused(tmp_path) == (path, path + " has no room")
+
+
+@pytest.mark.parametrize("folder", ["usr/lib64", "usr/lib"])
+def test_a_program_beside_its_library(tmp_path, monkeypatch, folder):
+    """Its path leads there; its mode stays; a script is left alone, and no other name is started."""
+    path = unpacked(tmp_path, build(needed=["libpython3.6m.so.1.0", "libc.so.6"]))
+    os.chmod(path, 0o751)
+    unpacked(tmp_path, b"", "libpython3.6m.so.1.0", folder)
+    script = unpacked(tmp_path, b"#!/bin/sh\n", "python3")
+    for name in ("python3-config", "xpython3", "python3.6.bak"):
+        unpacked(tmp_path, build(), name)
+    inner = unpacked(tmp_path, build(), "platform-python3.6", "usr/libexec")
+    monkeypatch.setattr(adopt.rpath, "rewrite", lambda data, text: data + text.encode("ascii"))
+    asked = []
+
+    def run(argv):
+        asked.append(argv)
+        return Result(argv, 0, "", "")
+
+    assert adopt.adopt(str(tmp_path), run) == [script, path, inner]
+    assert [argv[0] for argv in asked] == [script, path]
+    assert {tuple(argv[1:]) for argv in asked} == {
+        ("-I", "-S", "-c", "import sys, zlib; sys.stdout.write(sys.prefix)")
+    }
+    with open(path, "rb") as source:
+        assert source.read().endswith(b"$ORIGIN/../" + os.path.basename(folder).encode("ascii"))
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o751
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (Result((), 1, "out", "first\nlast\n"), "last"),
+        (Result((), 1, "a\nout\n", "\n"), "out"),
+        (Result((), 9, "", ""), "exit 9"),
+    ],
+)
+def test_a_program_that_does_not_start(tmp_path, result, said):
+    path = unpacked(tmp_path, build())
+    assert refused(tmp_path, lambda argv: result) == (path, path + " does not start: " + said)
+
+
+def test_packages_that_cannot_be_changed(tmp_path, monkeypatch):
+    """Whatever the system refuses."""
+    unpacked(tmp_path, build())
+    monkeypatch.setattr(adopt, "_point", lambda *asked: os.rmdir(str(tmp_path)))
+    where, message = refused(tmp_path)
+    assert (where, message.startswith("{} cannot be adopted: ".format(tmp_path))) == (str(tmp_path), True)
+
+
+def test_links_of_packages(tmp_path):
+    """An absolute one that means a file of theirs becomes relative; others stay."""
+    unpacked(tmp_path, build(), "python3.6", "usr/libexec")
+    folder = tmp_path / "usr" / "bin"
+    folder.mkdir()
+    for name, where in (
+        ("python3.6", "/usr/libexec/python3.6"),
+        ("python3", "python3.6"),
+        ("python3.7", "/bin/sh"),
+    ):
+        (folder / name).symlink_to(where)
+    adopt.adopt(str(tmp_path), lambda argv: Result(argv, 0, "", ""))
+    assert [os.readlink(str(folder / name)) for name in ("python3.6", "python3", "python3.7")] == [
+        "../libexec/python3.6",
+        "python3.6",
+        "/bin/sh",
+    ]
+
+
+# --- a bundle that cannot be read --------------------------------------------------------
+
+NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "fix"),
+    [
+        (errno.EIO, IntegrityError, ""),
+        (errno.EACCES, EnvironmentProblem, "check its permissions, or read it as another user"),
+    ],
+)
+def test_a_bundle_that_the_system_does_not_give(tmp_path, number, kind, fix):
+    """A medium that fails is damage; what is forbidden is not."""
+    path = str(tmp_path / "b.tar")
+    open(path, "w").close()
+    with pytest.raises(kind) as caught:
+        with bundle_file.reading(path):
+            raise OSError(number, "refused", path)
+    message = path + " cannot be read: refused"
+    assert (type(caught.value), caught.value.message, caught.value.fix) == (kind, message, fix)
+    expected = [("BUN007", "error", path, message, (), bundle_file.AGAIN)] if kind is IntegrityError else []
+    assert told(caught.value.findings) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (os.mkdir, "{} is a directory"),
+        (os.mkfifo, "{} is not a regular file"),
+        (lambda path: None, "there is no {}"),
+    ],
+)
+def test_what_is_no_file(tmp_path, make, message):
+    path = str(tmp_path / "b.tar")
+    make(path)
+    with pytest.raises(UsageError) as caught:
+        with bundle_file.reading(path):
+            pass
+    assert (caught.value.message, caught.value.fix) == (message.format(path), NAME_ONE)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make().data)
+    return bundle_file.read_manifest(str(path))
+
+
+def reordered(members):
+    return (*members[1:], members[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda members: members[:0], "lists no install.sh, "),
+        (reordered, "lists its members out of order"),
+        (
+            lambda members: sorted(
+                (*members, members[-1]._replace(path=layout.SIGNATURE)),
+                key=lambda one: layout.position(one.path),
+            ),
+            "lists its own signature",
+        ),
+        (
+            lambda members: (*members[:-1], members[-1]._replace(size=8**11)),
+            "lists a member larger than a tar can hold",
+        ),
+    ],
+)
+def test_a_manifest_that_is_none(saved, change, why):
+    manifest = saved.manifest._replace(members=tuple(change(saved.manifest.members)))
+    with pytest.raises(IntegrityError) as caught:
+        bundle_file._check_members(manifest)
+    ((code, severity, subject, message, looked, fix),) = told(caught.value.findings)
+    assert (code, severity, subject, looked, fix) == (
+        "BUN002",
+        "error",
+        layout.MANIFEST,
+        (),
+        bundle_file.AGAIN,
+    )
+    assert message.startswith("{} is damaged: it {}".format(layout.MANIFEST, why))
+    assert caught.value.message == message
+
+
+def test_parts_of_a_bundle(saved):
+    """A member can be sought in from either end and from where it stands; what is none is a KeyError."""
+    with pytest.raises(KeyError):
+        saved.read("none")
+    whole = saved.read(layout.REQUIREMENTS)
+    with saved.open(layout.REQUIREMENTS) as source:
+        raw = source.raw
+        assert (raw.readable(), raw.seekable(), raw.tell()) == (True, True, 0)
+        assert (raw.seek(-3, 2), raw.tell(), raw.read(9)) == (len(whole) - 3, len(whole) - 3, whole[-3:])
+        assert raw.read(9) == b""
+        assert (raw.seek(-len(whole) - 9, 2), raw.read(2)) == (0, whole[:2])
+        assert (raw.seek(3, 1), raw.read(2)) == (5, whole[5:7])
+        raw.seek(len(whole) + 5)
+        assert raw.read(2) == b""
+    assert source.closed
+
+
+# --- damage of a generation --------------------------------------------------------------
+
+
+def generation(tmp_path, packages=()):
+    receipt = Receipt("0001-x", "m", {}, "/p", "3.6.8", "now", "offkit", tuple(packages))
+    return Generation("0001-x", str(tmp_path), receipt, True)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (Result((), 0, "True\n", ""), []),
+        (Result((), 0, "False\n", ""), ["bin/python does not belong to it"]),
+        (Result((), 1, "", "a\nb\n"), ["bin/python does not start: b"]),
+        (Result((), 5, "", ""), ["bin/python does not start: exit 5"]),
+    ],
+)
+def test_the_interpreter_of_a_generation(tmp_path, result, said):
+    asked = []
+
+    def run(argv):
+        asked.append(list(argv))
+        return result
+
+    assert damage._interpreter(generation(tmp_path), run) == said
+    ((program, *options),) = asked
+    assert (program, options[:2], options[-1]) == (
+        str(tmp_path / "bin" / "python"),
+        ["-I", "-c"],
+        str(tmp_path),
+    )
+
+
+def test_files_that_cannot_be_read(tmp_path, saved):
+    """A directory in the place of each: not missing, and not altered."""
+    site = tmp_path / "lib" / "python3.6" / "site-packages"
+    info = site / "a-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: a\nVersion: 1.0\n")
+    (info / "RECORD").write_text("a.py,,\nb.pyc,,\n")
+    (site / "a.py").mkdir()
+    (site / "x.dist-info").mkdir()
+    (site / "x.dist-info" / "METADATA").write_text("Name: x\nVersion: 1\n")
+    (site / "x.dist-info" / "RECORD").write_bytes(b"\xff")
+    (tmp_path / layout.GENERATION_MANIFEST).mkdir(parents=True)
+    one = generation(tmp_path, [Package("a", "1.0"), Package("b", "2.0")])
+    packages = list(damage._packages(one))
+    assert packages[0] == "b 2.0 is gone"
+    assert packages[1].startswith("x.dist-info cannot be read: 'utf-8' codec")
+    assert packages[2:] == ["lib/python3.6/site-packages/a.py: Is a directory"]
+    own = list(damage._own_files(one, saved))
+    assert own[0] == "offkit/MANIFEST.json: Is a directory"
+    assert "offkit/checklist.json is missing" in own
+    assert own[-1] == "bin/offkit is missing or cannot be executed"
+
+
+def test_a_list_of_libraries_that_cannot_be_read(tmp_path):
+    path = tmp_path / layout.GENERATION_LIBRARY_LIST
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    (said,) = damage._libraries(generation(tmp_path))
+    assert said.startswith("offkit/libraries.json cannot be read: no list of libraries")
+
+
+# --- what offkit changed of the system -----------------------------------------------------
+
+A, B = Rpm("a", "0", "1", "1", "x86_64"), Rpm("b", "2", "1", "1", "i686")
+KEY = Rpm("gpg-pubkey", "0", "f4a80eb5", "53a7ff4b", "(none)")
+
+
+def test_names_of_packages():
+    """The line, and the word that rpm -e takes."""
+    assert (B.line, B.word, B.key) == ("b-2:1-1.i686", "b-1-1.i686", False)
+    assert (KEY.line, KEY.word, KEY.key) == (
+        "gpg-pubkey-0:f4a80eb5-53a7ff4b.(none)",
+        "gpg-pubkey-f4a80eb5-53a7ff4b",
+        True,
+    )
+    assert [ledger.parse(each.line) for each in (A, B, KEY)] == [A, B, KEY]
+    assert ledger.parse("b-1-1.i686") is None
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "said"),
+    [("", "a\nb\n", "b"), ("x\ny\n", " ", "y"), ("", "", "5")],
+)
+def test_an_rpm_that_does_not_say(out, err, said):
+    with pytest.raises(EnvironmentProblem) as caught:
+        ledger.installed(lambda argv: Result(argv, 5, out, err))
+    message = "rpm does not say what is installed: " + said
+    fix = "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [("RPM009", "error", "rpm", message, ("rpm -qa",), fix)]
+
+
+def test_how_rpm_is_asked():
+    asked = []
+
+    def run(argv):
+        asked.append(argv)
+        return Result(argv, 0, "b\na\n", "")
+
+    assert ledger.installed(run) == ("a", "b")
+    assert asked == [["rpm", "-qa", "--qf", "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"]]
+
+
+def test_a_transaction_on_disk(tmp_path):
+    """Four files; paths alone are reason enough to remember one."""
+    prefix = str(tmp_path)
+    assert ledger.begin(prefix, "install a", ["x-0:1-1.y"]) == 1
+    assert ledger.begin(prefix, "again", ["b", "a"]) == 2
+    ledger.end(prefix, 2, ["b", "a"], ["a", "b"], ["/z", "/etc/f"])
+    place = tmp_path / "system"
+    assert sorted(os.listdir(str(place))) == [
+        "0001.before",
+        "0001.text",
+        "0002.after",
+        "0002.before",
+        "0002.files",
+        "0002.text",
+    ]
+    assert (place / "0002.before").read_text() == "a\nb\n"
+    assert (place / "0002.files").read_text() == "/etc/f\n/z\n"
+    assert ledger.read(prefix) == [
+        Entry(1, "install a", frozenset(["x-0:1-1.y"]), None, ()),
+        Entry(2, "again", frozenset("ab"), frozenset("ab"), ("/etc/f", "/z")),
+    ]
+    ledger.end(prefix, 1, ["x-0:1-1.y"], ["x-0:1-1.y"])
+    assert [entry.number for entry in ledger.read(prefix)] == [2]
+    assert ledger.begin(prefix, "third", []) == 3
+
+
+@pytest.mark.parametrize(
+    ("kinds", "before", "after"),
+    [
+        ({"text": "t"}, frozenset(), frozenset()),
+        ({"after": "a\n"}, frozenset("a"), frozenset("a")),
+        ({"before": "a\n"}, frozenset("a"), None),
+        ({"before": "a\n", "after": "b\n"}, frozenset("a"), frozenset("b")),
+    ],
+)
+def test_half_of_a_transaction(tmp_path, kinds, before, after):
+    """Without a before nothing counts as added; without an after it was interrupted."""
+    place = tmp_path / "system"
+    place.mkdir()
+    for kind, text in kinds.items():
+        (place / ("0007." + kind)).write_text(text)
+    (place / "0008.other").write_text("")
+    (entry,) = ledger.read(str(tmp_path))
+    assert (entry.number, entry.before, entry.after) == (7, before, after)
+
+
+def test_scratch_of_killed_transactions(tmp_path):
+    assert ledger.leftovers(str(tmp_path)) == []
+    for name in (".scratch-1", "scratch", ".other"):
+        (tmp_path / "system" / name).mkdir(parents=True)
+    assert ledger.leftovers(str(tmp_path)) == [str(tmp_path / "system" / ".scratch-1")]
+
+
+@pytest.mark.parametrize("name", ["", "0001.before"])
+@pytest.mark.parametrize("mode", [0o002, 0o020])
+def test_what_others_could_have_written(tmp_path, name, mode):
+    """The place and each file of it; the group counts unless it is root's."""
+    ledger.begin(str(tmp_path), "x", [])
+    assert ledger.believable(str(tmp_path))
+    path = str(tmp_path / "system" / name) if name else str(tmp_path / "system")
+    os.chmod(path, os.stat(path).st_mode | mode)
+    trusted = mode == 0o020 and os.stat(path).st_gid == 0
+    assert ledger.believable(str(tmp_path)) is trusted
+    assert not ledger.believable(str(tmp_path / "none"))
+
+
+def test_links_among_them_are_not_believed(tmp_path):
+    ledger.begin(str(tmp_path), "x", [])
+    os.symlink("0001.before", str(tmp_path / "system" / "0001.after"))
+    assert not ledger.believable(str(tmp_path))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_modules_of_dnf(tmp_path, monkeypatch, there):
+    place = tmp_path / "modules.d"
+    if there:
+        place.mkdir()
+        (place / "python36.module").write_text("")
+    monkeypatch.setattr(ledger, "_MODULES", str(place))
+    assert ledger.module_files() == frozenset([str(place / "python36.module")] if there else [])
+
+
+@pytest.mark.parametrize("asking", [True, False])
+def test_yum_and_rpm_speak_english(asking):
+    asked = []
+
+    def base(argv, environment, gently):
+        asked.append((argv, gently))
+        return environment
+
+    found = ledger.english(base, asking)(["yum"])
+    assert asked == [(["yum"], True)]
+    assert (found["LC_ALL"], found["LANG"]) == ("C", "C")
+    plain = ledger.english(base)(["yum"])
+    if asking:
+        assert found["RES_OPTIONS"] == ""
+        assert plain.get("RES_OPTIONS") != ""
+    else:
+        assert found == plain
+
+
+# --- taking it back ----------------------------------------------------------------------
+
+
+def rpm_says(**answers):
+    """A ``run``: by rpm's first option the answers in turn; what was asked is in ``run.asked``."""
+
+    def run(argv):
+        run.asked.append(list(argv))
+        return answers[argv[1].strip("-")].pop(0)
+
+    run.asked = []
+    return run
+
+
+def test_what_something_else_needs_by_now():
+    """It stays, and rpm is asked again for the rest."""
+    refusal = "error: Failed dependencies:\n\tliba.so.1 >= 2 is needed by (installed) z-1\n\tliba.so.1 is needed by (installed) y-1\n"
+    run = rpm_says(
+        e=[Result((), 1, "", refusal), Result((), 0, "", "")],
+        q=[Result((), 0, A.line + "\n", ""), Result((), 0, A.line + "\n", "")],
+    )
+    left, kept = takeback._spare([A, B], run)
+    assert left == [B]
+    fix = "it is an ordinary package of this server now; 'rpm -e a-1-1.x86_64' when nothing needs it"
+    assert told(kept) == [("RPM010", "info", "a-1-1.x86_64", "is needed by y-1, z-1 now: it stays", (), fix)]
+    assert run.asked == [
+        ["rpm", "-e", "--test", "a-1-1.x86_64", "b-1-1.i686"],
+        ["rpm", "-q", "--whatprovides", "liba.so.1", "--qf", ledger.FORMAT],
+        ["rpm", "-q", "--whatprovides", "liba.so.1", "--qf", ledger.FORMAT],
+        ["rpm", "-e", "--test", "b-1-1.i686"],
+    ]
+
+
+def test_a_refusal_that_names_nothing():
+    run = rpm_says(e=[Result(("rpm",), 1, "", "error: x\n")])
+    with pytest.raises(EnvironmentProblem) as caught:
+        takeback._spare([A], run)
+    assert caught.value.fix == "nothing was removed; put that right, or leave them: --keep-rpms"
+
+
+def test_a_removal_that_rpm_refuses(tmp_path):
+    run = rpm_says(e=[Result(("rpm",), 1, "", "error: x\n")])
+    with pytest.raises(EnvironmentProblem) as caught:
+        takeback.apply(takeback.TakeBack((A,)), run)
+    assert caught.value.fix == "the packages are still there; all else that was offkit's is gone"
+
+
+@pytest.mark.parametrize(
+    ("rpms", "name", "ldconfig"),
+    [
+        ((), "/etc/ld.so.conf.d/offkit-x.conf", True),
+        ((), "/etc/dnf/modules.d/x.module", False),
+        ((A,), "", True),
+    ],
+)
+def test_what_is_run_when_it_goes(monkeypatch, rpms, name, ldconfig):
+    """ldconfig after RPMs and after directories that were named to the loader; a file that is gone is gone."""
+    asked, gone = [], []
+
+    def unlink(path):
+        gone.append(path)
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    def run(argv):
+        asked.append(tuple(argv))
+        return Result(argv, 0, "", "")
+
+    monkeypatch.setattr(takeback.os, "unlink", unlink)
+    takeback.apply(takeback.TakeBack(rpms, (name,) if name else ()), run)
+    expected = [("rpm", "-e", "a-1-1.x86_64")] if rpms else []
+    assert asked == expected + ([("/sbin/ldconfig",)] if ldconfig else [])
+    assert gone == ([name] if name else [])
+
+
+def test_only_root_can_take_it_back():
+    error = takeback.need_root(takeback.TakeBack((A,), ("/etc/x",)))
+    message = "root installed packages for this prefix, and only root can remove them"
+    fix = "run it as root, or with --keep-rpms, which leaves them where they are"
+    assert error.message == message
+    assert told(error.findings) == [("RPM006", "error", "rpm", message, ("a-1-1.x86_64", "/etc/x"), fix)]
+
+
+def test_a_ledger_that_is_not_believed(tmp_path):
+    ledger.begin(str(tmp_path), "x", [])
+    os.chmod(str(tmp_path / "system"), 0o777)
+    found = takeback.plan(str(tmp_path), None)
+    message = "others than root can write there: what it says is not believed, and nothing of the system goes"
+    fix = "what was installed for it is in its files (rpm -e); it goes with the prefix"
+    assert told(found.kept) == [("RPM010", "warning", str(tmp_path / "system"), message, (), fix)]
+    assert found.nothing
+
+
+# --- generations -------------------------------------------------------------------------
+
+
+def test_a_prefix_without_an_installation(tmp_path):
+    with pytest.raises(EnvironmentProblem) as caught:
+        inventory.require(str(tmp_path))
+    message = "there is no installation in {}".format(tmp_path)
+    looked = ("{}/generations (No such file or directory)".format(tmp_path),)
+    fix = "name the place that 'offkit install' was given: --prefix DIR"
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [("ENV040", "error", str(tmp_path), message, looked, fix)]
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (PermissionError(13, "Permission denied", "/x"), "run it as the user who installed"),
+        (OSError(30, "Read-only file system", b"/x"), "put that right and run the command again"),
+    ],
+)
+def test_what_the_system_refuses(error, fix):
+    found = generations.refused(error, "/p", "headline")
+    assert found.message == "headline"
+    assert told(found.findings) == [("ENV031", "error", "/x", error.strerror, (), fix)]
+
+
+def test_a_refusal_without_a_name():
+    found = generations.refused(OSError("odd"), "/p", "headline")
+    assert (found.findings[0].subject, found.findings[0].message) == ("/p", "odd")
+    assert told(install._refused(OSError("odd"), Plan("install", "/p", "1", "", PYTHON, ())).findings) == [
+        (
+            "ENV031",
+            "error",
+            "/p",
+            "/p: odd",
+            (),
+            "put that right and run the command again; what was installed before is untouched",
+        )
+    ]
+
+
+def test_another_offkit_at_work(tmp_path):
+    prefix = str(tmp_path)
+    with generations.exclusive(prefix, "x"), pytest.raises(EnvironmentProblem) as caught:
+        with generations.exclusive(prefix, "y"):
+            pass
+    message = "another offkit is at work in " + prefix
+    lock = (os.path.join(prefix, layout.LOCK),)
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [
+        ("ENV030", "error", prefix, message, lock, "wait until it has finished")
+    ]
+    with pytest.raises(EnvironmentProblem) as caught:
+        with generations.exclusive(prefix, "the rollback"):
+            raise OSError(28, "No space left on device", "/x")
+    assert caught.value.message == "the rollback did not succeed"
+
+
+def one(name, current=False, packages=(), python="3.6.8", manifest=None):
+    receipt = Receipt(name, manifest or name, {}, "/p", python, "now", "offkit", tuple(packages))
+    return Generation(name, "/g/" + name, receipt, current)
+
+
+THREE = [one("0001-aaaa0001"), one("0002-bbbb0002", True), one("0010-aaaa9999")]
+NAMES = "name one of these:\n  0001-aaaa0001\n  0002-bbbb0002  (current)\n  0010-aaaa9999"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("1", "0001-aaaa0001"),
+        ("0010", "0010-aaaa9999"),
+        ("10", "0010-aaaa9999"),
+        ("0002-bbbb0002", "0002-bbbb0002"),
+        ("BBBB", "0002-bbbb0002"),
+    ],
+)
+def test_a_generation_by_a_word(word, name):
+    existing = [each._replace(receipt=None) for each in THREE]
+    assert rollback.select(existing, word).id == name
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "fix"),
+    [
+        ("7", "there is no generation 7", NAMES),
+        ("bbb", "there is no generation bbb", NAMES),
+        ("", "there is no generation ", NAMES),
+        (
+            "aaaa",
+            "aaaa means several generations",
+            "name one of these:\n  0001-aaaa0001\n  0010-aaaa9999",
+        ),
+    ],
+)
+def test_no_generation_by_a_word(word, message, fix):
+    existing = [each._replace(receipt=None) for each in THREE]
+    with pytest.raises(RequestError) as caught:
+        rollback.select(existing, word)
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [("ENV044", "error", "generation", message, (), fix)]
+
+
+def test_the_generation_before():
+    assert rollback.before(THREE).id == "0001-aaaa0001"
+    last = [THREE[0], THREE[1]._replace(current=False), THREE[2]._replace(current=True)]
+    assert rollback.before(last).id == "0002-bbbb0002"
+    with pytest.raises(RequestError) as caught:
+        rollback.before(THREE[1:])
+    assert caught.value.message == "there is no generation before 0002-bbbb0002"
+    with pytest.raises(RequestError) as caught:
+        rollback.before([])
+    assert caught.value.message == "no generation is current: name the one that shall be"
+    assert caught.value.findings[0].fix == "install a bundle"
+
+
+def test_what_differs_between_two():
+    """Python first, then packages by their normal names, as the newer spells them."""
+    old = one("0001-a", packages=[Package("B_x", "1"), Package("c", "1"), Package("d", "1")]).receipt
+    new = one(
+        "0002-a", packages=[Package("b-x", "2"), Package("a", "1"), Package("d", "1")], python="3.6.9"
+    ).receipt
+    assert rollback.changes(old, new) == (
+        ("Python", "3.6.8", "3.6.9"),
+        ("a", "", "1"),
+        ("b-x", "1", "2"),
+        ("c", "1", ""),
+    )
+    assert rollback.changes(None, new) == rollback.changes(old, None) == ()
+
+
+def test_what_is_wrong_with_the_link(tmp_path):
+    """It leads nowhere, it is no link, it is not there though a generation is."""
+    prefix = str(tmp_path)
+    link = os.path.join(prefix, "current")
+    one_of = "offkit rollback ID makes one of them current"
+    assert inventory._of_link(prefix, "0001-a", True) == inventory._of_link(prefix, None, False) == []
+    absent = ("ENV042", "error", link, "is not there: no generation is current", (), one_of)
+    assert told(inventory._of_link(prefix, None, True)) == [absent]
+    fix = "offkit rollback ID makes a generation current"
+    os.symlink("generations/9", link)
+    message = "points to generations/9, which is no generation"
+    assert told(inventory._of_link(prefix, None, True)) == [("ENV042", "error", link, message, (), fix)]
+    os.unlink(link)
+    os.mkdir(link)
+    assert told(inventory._of_link(prefix, None, False)) == [
+        ("ENV042", "error", link, "is no symbolic link", (), fix)
+    ]
+
+
+def test_pythons_that_nothing_uses(tmp_path):
+    """By their place; one that a generation was made with is used."""
+    shelf = tmp_path / "python"
+    for name, program in (
+        ("3.6.8", "bin/python3.6"),
+        ("3.9-rpm", "usr/bin/python3.9"),
+        ("3.11.2", "bin/python3.9"),
+        ("3.12.x", "bin/python3.12"),
+    ):
+        (shelf / name / program).parent.mkdir(parents=True)
+        (shelf / name / program).write_text("")
+    used = one("0001-a")
+    used = used._replace(receipt=used.receipt._replace(python=files.text(str(shelf / "3.6.8/bin/python3.6"))))
+    assert inventory.unused(str(tmp_path), [used, used._replace(receipt=None)]) == [str(shelf / "3.9-rpm")]
+    assert inventory.unused(str(tmp_path / "none"), []) == []
+    found = tuple(inventory._of_python(str(shelf / "3.9-rpm")))
+    message = "no generation uses this Python, which takes {} MB".format(
+        -(-inventory.size(str(shelf / "3.9-rpm")) // 1000000)
+    )
+    fix = "'offkit uninstall' removes it with all else; the next installation that needs it takes it"
+    assert found == ("ENV047", "info", str(shelf / "3.9-rpm"), message, (), fix)
+
+
+def test_what_was_interrupted():
+    message, fix = "left by an interrupted installation or removal", "the next 'offkit install' removes it"
+    assert tuple(inventory._of_leftover("/x")) == ("ENV043", "info", "/x", message, (), fix)
+
+
+def test_sizes_on_disk(tmp_path):
+    """Hard links once; what is gone meanwhile counts nothing."""
+    (tmp_path / "a").write_bytes(b"x" * 10000)
+    alone = inventory.size(str(tmp_path))
+    assert alone == sum(os.lstat(str(path)).st_blocks * 512 for path in (tmp_path, tmp_path / "a"))
+    os.link(str(tmp_path / "a"), str(tmp_path / "b"))
+    assert inventory.size(str(tmp_path)) == alone
+    assert inventory.size(str(tmp_path / "none")) == 0
+
+
+def test_a_generation_that_would_not_start(tmp_path):
+    """Why, as far as its files tell."""
+    broken = Generation("0001-a", str(tmp_path), None, True)
+    again = "install the bundle again"
+    found = told(inventory.problems(broken))
+    receipt = (os.path.join(str(tmp_path), "offkit", "receipt.json"),)
+    assert found[0] == ("ENV041", "error", "0001-a", "has no receipt that can be read", receipt, again)
+    why = "no Python environment at {}: it has neither pyvenv.cfg nor lib/python3.X".format(tmp_path)
+    assert found[1:] == [
+        ("ENV041", "error", "0001-a", "is no environment any more: " + why, (str(tmp_path),), again)
+    ]
+
+
+# --- the plan ----------------------------------------------------------------------------
+
+
+def test_a_bundle_without_pip():
+    with pytest.raises(IntegrityError) as caught:
+        plan.pip_wheel(["wheels/pipx-1.0-py3-none-any.whl"])
+    message = "the bundle holds no pip to install with"
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [
+        ("BUN012", "error", "wheels/pip-*.whl", message, (), "bundle again on the other side")
+    ]
+
+
+def test_the_newest_pip():
+    names = ["wheels/pip-{}-py3-none-any.whl".format(version) for version in ("9.0.3", "21.3.1", "21.3")]
+    assert plan.pip_wheel(names) == names[1]
+
+
+def test_the_end_of_what_a_program_said():
+    """Without blank lines and what pip says of itself."""
+    text = (
+        "\n".join(str(number) for number in range(12))
+        + "\n\nWARNING: You are using pip x\nYou should consider y\n"
+    )
+    assert plan.last_lines(text) == [str(number) for number in range(4, 12)]
+    assert plan.last_lines("a  \n\nb\n", 1) == ["b"]
+
+
+def test_a_generation_that_was_made_meanwhile(tmp_path):
+    made = Plan("install", str(tmp_path), "0001-a", ".building-0001-a-t", PYTHON, ())
+    install._check_still_free(made)
+    os.makedirs(made.generation)
+    with pytest.raises(EnvironmentProblem) as caught:
+        install._check_still_free(made)
+    assert caught.value.message == "another installation has just made " + made.generation
+    assert caught.value.fix == "run the command again"
+    install._check_still_free(made._replace(outcome="switch"))
+
+
+def test_what_an_uninstallation_cannot_remove(tmp_path, monkeypatch):
+    path = str(tmp_path / "x" / "y")
+    monkeypatch.setattr(uninstall.files, "remove_tree", lambda path: False)
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall._tree(path)
+    message = "files below {} could not be removed".format(tmp_path / "x")
+    fix = "run it again as the user they belong to; what is gone is gone, the rest is whole"
+    assert caught.value.message == "the removal did not succeed"
+    assert told(caught.value.findings) == [("ENV046", "error", path, message, (), fix)]
+    monkeypatch.setattr(uninstall.generations, "remove", lambda prefix, name, token: False)
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall._generation("/p", "t")(path)
+    assert [each.code for each in caught.value.findings] == ["ENV046"]
+
+
+def test_what_is_no_prefix(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall.plan(str(tmp_path))
+    message = "{} is not a prefix of offkit; nothing was removed".format(tmp_path)
+    looked = (str(tmp_path / "generations"), str(tmp_path / "current"))
+    fix = "name the place that 'offkit install' was given: --prefix DIR"
+    assert told(caught.value.findings) == [("ENV045", "error", str(tmp_path), message, looked, fix)]
+
+
+# --- yum ---------------------------------------------------------------------------------
+
+
+def test_how_yum_is_called():
+    options = ["--noplugins", "--disablerepo=*", "--enablerepo=offkit-*", "--setopt=exit_on_lock=1"]
+    assert yum.command(("install", "a")) == ["yum", "-y", *options, "install", "a"]
+    own = ["--setopt=reposdir=/r", "--setopt=cachedir=/c"]
+    assert yum.command(("install", "a"), "/r", "/c") == ["yum", "-y", *options, *own, "install", "a"]
+
+
+def test_a_failure_that_nobody_knows():
+    """Its last words, and where to look."""
+    lines = ["line {}".format(number) for number in range(20)]
+    error = yum.failure(Result(("yum",), 3, "\n".join(lines), ""), "nothing changed")
+    message = "yum failed (exit code 3)"
+    fix = "'offkit doctor repositories' says what is in yum's way; then run the command again"
+    assert (type(error), error.message, error.fix) == (EnvironmentProblem, message, "nothing changed")
+    assert told(error.findings) == [("RPM007", "error", "yum", message, tuple(lines[-12:]), fix)]
+
+
+def test_no_yum():
+    error = yum.failure(Result(("yum",), 127, "", "a\nyum: not found\n"))
+    fix = "without it: offkit install … --no-root takes what is needed out of the RPMs itself"
+    assert told(error.findings) == [
+        ("RPM009", "error", "yum", "there is no yum here", ("yum: not found",), fix)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (["a"], "nothing was installed"),
+        (["a", "gpg-pubkey-1"], "nothing was installed, only the key was imported"),
+        (["a", "b", "gpg-pubkey-1"], "b has been installed"),
+        (["a", "b", "c"], "b, c have been installed"),
+    ],
+)
+def test_what_was_done_all_the_same(after, said):
+    assert yum.changed_since(["a"], after) == said + "; put that right and run the command again"
+
+
+def test_a_yum_at_work(tmp_path):
+    path = str(tmp_path / "yum.pid")
+    for text in ("", "x", "999999999", str(2**70)):
+        with open(path, "w") as sink:
+            sink.write(text)
+        yum.refuse_locked(path)
+    with open(path, "w") as sink:
+        sink.write("{}\n".format(os.getpid()))
+    with pytest.raises(EnvironmentProblem) as caught:
+        yum.refuse_locked(path)
+    message = "another process is at work on this server's packages"
+    fix = "wait until that yum, dnf or rpm has finished, then run the command again"
+    words = ("{}: process {}".format(path, os.getpid()),)
+    assert told(caught.value.findings) == [("RPM005", "error", "yum", message, words, fix)]
