@@ -2,6 +2,7 @@
 mounting puts the files of the image there, unmounting takes them away."""
 
 import gzip
+import json
 import os
 import shutil
 from urllib.parse import quote
@@ -9,8 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from bundle_maker import listing
+from offkit.edges import files
 from offkit.edges.mounts import Mount, MountProblem
 from offkit.edges.tree import Tree
+from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
 from offkit.target.repo import change, machine, medium, state, status
@@ -488,3 +491,542 @@ def test_media_that_are_none(server, tmp_path):
     with pytest.raises(IntegrityError) as caught:
         medium.look([damaged], [])
     assert [one.code for one in caught.value.findings] == ["REPO011"]
+
+
+# --- word for word -------------------------------------------------------------------------
+
+FUSER = "'fuser -vm {}' says who uses it; then run the command again"
+COMPARE = "copy it again and compare its checksum with the one published for it"
+ANOTHER = "name an installation disc of this distribution, or a directory or URL with its files"
+
+
+def told(findings):
+    """Without the distribution's key, which is looked for on the machine that runs this."""
+    return [tuple(each) for each in findings if each.looked_in != ("/etc/pki/rpm-gpg/" + KEY,)]
+
+
+def test_what_adding_says_it_does(server):
+    """Every step, in order; and taking it back, in order."""
+    iso, two = server.iso(), server.iso("d.iso", ("libICE.so.6",))
+    top, other = server.path("mnt/offkit-iso"), server.path("mnt/offkit-iso-2")
+    line = "{} {} iso9660 loop,ro,nofail 0 0"
+    made = server.add(iso, two, only=True, persist=True)
+    assert [step.text for step in made.steps] == [
+        "mount {} on {}, read-only".format(iso, top),
+        "add to /etc/fstab: " + line.format(iso, top),
+        "mount {} on {}, read-only".format(two, other),
+        "add to /etc/fstab: " + line.format(two, other),
+        "write /etc/yum.repos.d/offkit.repo: offkit-el7, offkit-el7-2",
+        "switch off the repositories of /etc/yum.repos.d/CentOS-Base.repo",
+    ]
+    assert [(base.id, base.title, base.directory) for base in made.goal.bases] == [
+        ("offkit-el7", "c7.iso", top),
+        ("offkit-el7-2", "d.iso", other),
+    ]
+    assert [step.text for step in server.remove().steps] == [
+        "unmount " + other,
+        "unmount " + top,
+        "take out of /etc/fstab: " + line.format(iso, top),
+        "take out of /etc/fstab: " + line.format(two, other),
+        "remove /etc/yum.repos.d/offkit.repo",
+        "put /etc/yum.repos.d/CentOS-Base.repo back as it was",
+        "remove the directory " + top,
+        "remove the directory " + other,
+        "remove /var/lib/offkit",
+    ]
+    assert server.read("etc/fstab") == FSTAB
+
+
+def test_the_notes_as_they_are_written(server):
+    """A contract: the next version reads them."""
+    iso = server.iso(bases=("BaseOS/",))
+    server.add(iso, only=True, persist=True)
+    path = server.path("var/lib/offkit/repo.json")
+    data = json.loads(server.read("var/lib/offkit/repo.json").decode("ascii"))
+    top = server.path("mnt/offkit-iso")
+    (row,) = data.pop("disabled")
+    assert row["name"] == "CentOS-Base.repo"
+    assert sorted(row) == ["gid", "mode", "mtime", "name", "now", "uid", "was"]
+    (mark,) = [each.pop("mark") for each in data["media"][0]["repositories"]]
+    assert len(mark) == 64
+    assert data == {
+        "schema": "offkit/repo-1",
+        "only": True,
+        "media": [
+            {
+                "source": iso,
+                "iso": True,
+                "top": top,
+                "made": True,
+                "fstab": "{} {} iso9660 loop,ro,nofail 0 0".format(iso, top),
+                "open_ended": False,
+                "label": "1.0\n7.9\nx86_64",
+                "repositories": [{"base": "BaseOS"}],
+                "bases": [
+                    {
+                        "id": "offkit-baseos",
+                        "title": "c7.iso, BaseOS",
+                        "directory": top + "/BaseOS",
+                        "key": "/etc/pki/rpm-gpg/" + KEY,
+                    }
+                ],
+            }
+        ],
+    }
+    assert os.stat(path).st_mode & 0o777 == 0o644
+    loaded = state.load(server.places)
+    state.save(server.places, loaded)
+    assert state.load(server.places) == loaded
+
+
+@pytest.mark.parametrize(
+    "change_it", [lambda data: data.update(schema="offkit/repo-2"), lambda data: data.pop("media")]
+)
+def test_notes_of_another_kind(server, change_it):
+    """Refused, with what they are for."""
+    server.add(server.iso())
+    data = json.loads(server.read("var/lib/offkit/repo.json").decode("ascii"))
+    change_it(data)
+    server.write("var/lib/offkit/repo.json", json.dumps(data).encode("ascii"))
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.plan(server.iso())
+    path = server.path("var/lib/offkit/repo.json")
+    ((code, severity, subject, message, looked, fix),) = told(caught.value.findings)
+    assert (code, severity, subject, looked) == ("REPO013", "error", path, (path,))
+    assert message in ("cannot be read: schema 'offkit/repo-2'", "cannot be read: 'media'")
+    assert fix == "it says what 'offkit repo add' made; restore it, or undo that by hand and delete it"
+    assert caught.value.message == "{} {}".format(path, message)
+
+
+def test_another_offkit_at_work(server):
+    made = server.plan(server.iso())
+    lock = server.path("var/lib/offkit/.lock")
+    os.makedirs(os.path.dirname(lock))
+    held = os.path.join(server.places.state, layout.LOCK)
+    with files.lock(held), pytest.raises(EnvironmentProblem) as caught:
+        change.apply(made, server.places, server.kernel, Reporter())
+    message = "another 'offkit repo' is at work on this server"
+    assert told(caught.value.findings) == [
+        ("ENV030", "error", server.places.state, message, (held,), "wait until it has finished")
+    ]
+    assert caught.value.message == message
+
+
+def test_another_that_was_quicker(server):
+    """What was planned does not hold any more."""
+    made = server.plan(server.iso())
+    server.add(server.iso("d.iso"))
+    with pytest.raises(EnvironmentProblem) as caught:
+        change.apply(made, server.places, server.kernel, Reporter())
+    assert caught.value.message == "another 'offkit repo' has just changed this server"
+    assert caught.value.fix == "run the command again"
+
+
+@pytest.mark.parametrize(
+    ("error", "subject", "message"),
+    [
+        (OSError(28, "No space left on device", "/x"), "/x", "No space left on device"),
+        (OSError(28, "No space left on device", b"/y"), "/y", "No space left on device"),
+        (OSError("odd"), None, "odd"),
+    ],
+)
+def test_what_the_system_refuses(server, monkeypatch, error, subject, message):
+    """A finding, and what was new is taken back."""
+
+    def fails(*asked):
+        raise error
+
+    monkeypatch.setattr(server, "mount", fails)
+    made = server.plan(server.iso())
+    with pytest.raises(EnvironmentProblem) as caught:
+        change.apply(made, server.places, server.kernel, Reporter())
+    assert caught.value.message == "the repositories were not changed entirely"
+    again = "put that right and run the command again"
+    assert told(caught.value.findings) == [
+        ("ENV031", "error", subject or server.places.state, message, (), again)
+    ]
+    assert not os.path.exists(server.path("var/lib/offkit"))
+    assert not os.path.exists(server.path("mnt/offkit-iso"))
+
+
+def test_nothing_is_mounted_there(server):
+    with pytest.raises(UsageError) as caught:
+        server.plan(mounts=("/a", "/b"))
+    assert caught.value.message == "nothing is mounted on /a, /b"
+    assert caught.value.fix == (
+        "mount the disc first, or name the ISO file: --iso FILE; --dir takes an ordinary directory"
+    )
+
+
+def test_only_root_may():
+    error = change.need_root()
+    message = "only root can mount discs and configure yum"
+    fix = "run it as root; without root 'offkit install … --iso FILE' reads the ISO itself"
+    assert error.message == message
+    assert told(error.findings) == [("RPM006", "error", "offkit repo", message, (), fix)]
+
+
+def test_a_kernel_that_refuses(server):
+    """Mounting, and unmounting: its words and a cure."""
+    iso = server.iso()
+    del server.contents[iso]
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.add(iso)
+    message = "{} cannot be mounted here: mount: unknown filesystem type 'iso9660'".format(iso)
+    fix = (
+        "'offkit install … --iso {0}' reads it without mounting; or copy its files into a "
+        "directory (bsdtar -xf {0} -C DIR): offkit repo add --dir DIR".format(iso)
+    )
+    top = server.path("mnt/offkit-iso")
+    assert told(caught.value.findings) == [("REPO012", "error", iso, message, (top,), fix)]
+    server.add(server.iso())
+    server.mounted[top] = "busy"
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.remove()
+    message = top + " cannot be unmounted: umount: target is busy."
+    assert told(caught.value.findings) == [("REPO012", "error", top, message, (), FUSER.format(top))]
+
+
+def test_a_line_in_fstab_that_somebody_wrote(server):
+    """It is theirs, and stays when all is taken back; a file without an end gets it back without."""
+    iso = server.iso()
+    line = "{} {} iso9660 loop,ro,nofail 0 0\n".format(iso, server.path("mnt/offkit-iso"))
+    server.write("etc/fstab", FSTAB + line.encode("ascii"))
+    made = server.add(iso, persist=True)
+    assert made.goal.media[0].fstab == ""
+    server.remove()
+    assert server.read("etc/fstab") == FSTAB + line.encode("ascii")
+    server.write("etc/fstab", FSTAB.rstrip(b"\n"))
+    made = server.add(iso, persist=True)
+    assert (made.goal.media[0].fstab + "\n", made.goal.media[0].open_ended) == (line, True)
+    assert server.read("etc/fstab") == FSTAB + line.encode("ascii")
+    assert server.plan(iso).goal == made.goal  # what was once written is known
+    server.remove()
+    assert server.read("etc/fstab") == FSTAB.rstrip(b"\n")
+
+
+def test_what_is_in_the_way_word_for_word(server):
+    top = server.path("mnt/offkit-iso")
+    other = (
+        "choose another place: --at DIR; a disc that is mounted already: offkit repo add --mount {}".format(
+            top
+        )
+    )
+
+    def refused(**more):
+        with pytest.raises(EnvironmentProblem) as caught:
+            server.plan(server.iso(), **more)
+        assert caught.value.message == "something is in the way; nothing was changed"
+        return told(caught.value.findings)
+
+    server.write("mnt/offkit-iso", b"")
+    assert refused() == [("REPO013", "error", top, "is no directory", (), other)]
+    os.unlink(top)
+    server.write("mnt/offkit-iso/x", b"")
+    assert refused() == [("REPO013", "error", top, "is not empty", (), other)]
+    server.mounted[top] = "x"
+    why = "something is mounted there already (/dev/loop0, iso9660)"
+    assert refused() == [("REPO013", "error", top, why, (), other)]
+    server.mounted.clear()
+    shutil.rmtree(top)
+    own = "/etc/yum.repos.d/offkit.repo"
+    server.write(own[1:], b"[x]\nbaseurl=file:///x\n")
+    server.write("etc/yum.repos.d/x.repo", b"[offkit-a]\nbaseurl=file:///x\n[offkit-b]\nbaseurl=file:///x\n")
+    server.write("etc/yum.repos.d/bad.repo", b"no section\n")
+    server.write("etc/yum.repos.d/notes.txt", b"[offkit-a]\n")
+    move = "move it away (mv {0} {0}.old), then run the command again".format(own)
+    theirs = "is there already, and 'offkit repo add' did not write it"
+    names = "has repositories of offkit's names: offkit-a, offkit-b"
+    assert refused() == [
+        ("REPO013", "error", own, theirs, (server.places.json,), move),
+        ("REPO013", "error", "/etc/yum.repos.d/x.repo", names, (), "remove them from it"),
+    ]
+
+
+def test_a_place_that_another_disc_has(server):
+    """Asked for by name it is refused; without a name there is another place."""
+    first = server.iso()
+    top = server.path("mnt/here")
+    server.add(first, at=top)
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.plan(server.iso("d.iso"), at=top)
+    message = first + " is mounted there"
+    fix = "leave --at out: another ISO gets a place of its own; or 'offkit repo remove' first"
+    assert told(caught.value.findings) == [("REPO013", "error", top, message, (server.places.json,), fix)]
+    assert server.plan(server.iso("d.iso")).goal.media[1].top == server.path("mnt/offkit-iso")
+
+
+def test_a_file_of_others_that_was_changed(server):
+    """A warning where it is: it stays, and the older one will be put beside it."""
+    server.add(server.iso(), only=True)
+    server.write("etc/yum.repos.d/CentOS-Base.repo", STOCK + b"# x\n")
+    path = "/etc/yum.repos.d/CentOS-Base.repo"
+    message = (
+        "was changed since its repositories were switched off, and stays as it is; 'offkit repo remove' puts "
+        "the older one beside it as CentOS-Base.repo.offkit-saved"
+    )
+    expected = [
+        (
+            "REPO016",
+            "warning",
+            path,
+            message,
+            (path + ".offkit-saved",),
+            "compare the two then, and keep what is right",
+        )
+    ]
+    assert told(server.status().findings) == expected
+    assert told(server.remove().findings) == expected
+    assert server.read(path[1:]) == STOCK + b"# x\n"
+    assert server.read(path[1:] + ".offkit-saved") == STOCK
+
+
+def test_what_status_says(server):
+    """Each thing that is not as it was added, with its cure."""
+    iso = server.iso()
+    top = server.path("mnt/offkit-iso")
+    server.add(iso, persist=True)
+    assert told(server.status().findings) == []
+    again = "offkit repo add --iso " + iso
+    own = "/etc/yum.repos.d/offkit.repo"
+    server.write("etc/fstab", FSTAB)
+    line = "{} {} iso9660 loop,ro,nofail 0 0".format(iso, top)
+    boot = (
+        "REPO016",
+        "warning",
+        "/etc/fstab",
+        "the line that mounts {} at boot is gone".format(iso),
+        (line,),
+        "offkit repo add --persist … writes it again",
+    )
+    assert told(server.status().findings) == [boot]
+    server.write(own[1:], b"# x\n")
+    edited = (
+        "REPO016",
+        "warning",
+        own,
+        "is not as 'offkit repo add' wrote it",
+        (),
+        "offkit repo add … writes it again; 'offkit repo remove' deletes it",
+    )
+    assert told(server.status().findings) == [edited, boot]
+    os.unlink(server.path(own[1:]))
+    gone = (
+        "REPO001",
+        "error",
+        own,
+        "is not there",
+        (),
+        "offkit repo add … writes it again, with the same options",
+    )
+    assert told(server.status().findings) == [gone, boot]
+    server.unmount(top)
+    unmounted = ("REPO003", "error", top, "is not mounted", (iso,), again)
+    assert told(server.status().findings) == [unmounted, gone, boot]
+    (row,) = server.status().rows
+    assert (row.source, row.mounted, row.packages, row.key) == (
+        iso,
+        False,
+        None,
+        os.path.isfile("/etc/pki/rpm-gpg/" + KEY),
+    )
+    os.unlink(iso)
+    lost = (
+        "REPO010",
+        "error",
+        iso,
+        "the ISO is not there any more",
+        (),
+        "put it back, or: offkit repo remove",
+    )
+    assert told(server.status().findings)[:2] == [lost, unmounted]
+
+
+def test_what_status_says_of_a_directory(server, tmp_path):
+    """It is there or not; its key may lie in it."""
+    os.unlink(server.path("etc/pki/rpm-gpg/" + KEY))
+    top = str(tmp_path / "a b")
+    repository(top, library_packages("libSM.so.6"))
+    write(top, "RPM-GPG-KEY-x", b"key")
+    server.add(directories=(top,))
+    assert told(server.status().findings) == []
+    (row,) = server.status().rows
+    assert (row.base.key, row.key, row.packages) == (top + "/RPM-GPG-KEY-x", True, 1)
+    os.unlink(top + "/RPM-GPG-KEY-x")
+    fix = "put the key back; the distribution's own are in /etc/pki/rpm-gpg"
+    assert told(server.status().findings) == [
+        ("REPO014", "error", "offkit-el7", "its key is not there", (top + "/RPM-GPG-KEY-x",), fix)
+    ]
+    shutil.rmtree(top)
+    again = "offkit repo add --dir '{}'".format(top)
+    assert told(server.status().findings) == [("REPO003", "error", top, "is not there", (top,), again)]
+
+
+def test_what_status_says_of_damaged_metadata(server):
+    """Of the list of packages; and of repomd.xml itself, once."""
+    iso = server.iso()
+    server.add(iso)
+    top = server.path("mnt/offkit-iso")
+    write(top, "repodata/primary.xml.gz", b"junk")
+    ((code, severity, subject, message, looked, fix),) = told(server.status().findings)
+    assert (code, severity, subject, looked) == ("REPO011", "error", "offkit-el7", (top,))
+    assert (message.startswith("its metadata cannot be read: "), fix) == (
+        True,
+        "copy the medium again and compare its checksum",
+    )
+    write(top, "repodata/repomd.xml", b"junk")
+    ((code, severity, subject, message, looked, fix),) = told(server.status().findings)
+    assert (code, severity, subject, looked, fix) == ("REPO011", "error", top, (top,), COMPARE)
+    assert message.startswith("repodata/repomd.xml: ")
+
+
+def test_what_status_says_of_another_medium(server):
+    """Under the mount, with another label or the same; or in the file, whatever is mounted."""
+    iso = server.iso()
+    top = server.path("mnt/offkit-iso")
+    server.add(iso)
+    again = "offkit repo add --iso " + iso
+    server.iso(sonames=("libICE.so.6",))
+    changed = "the file is another ISO by now than the one that is mounted"
+    assert told(server.status().findings) == [("REPO015", "error", iso, changed, (top,), again)]
+    with open(iso, "wb") as sink:
+        sink.write(b"x" * 70000)
+    assert [each[0] for each in told(server.status().findings)] == ["REPO010"]
+    server.iso()
+    write(top, ".discinfo", b"1.0\n8.1\naarch64\n")
+    message = "another medium is there than was added: 8.1 aarch64 now, 7.9 x86_64 before"
+    assert told(server.status().findings) == [("REPO015", "error", top, message, (iso,), again)]
+    os.unlink(os.path.join(top, ".discinfo"))
+    message = "another medium is there than was added: without a label now, 7.9 x86_64 before"
+    assert [each[3] for each in told(server.status().findings)] == [message]
+    write(top, ".discinfo", b"2.0\n7.9\nx86_64\n")
+    message = "another medium is there than was added, with the same label"
+    assert [each[3] for each in told(server.status().findings)] == [message]
+
+
+def test_media_that_are_no_use(server, tmp_path, monkeypatch):
+    """All that is wrong with any of them, and the worst decides the exit code."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x.iso").write_bytes(b"x" * 70000)
+    empty, text = str(tmp_path / "empty"), str(tmp_path / "x.iso")
+    nothing = "has no repodata/repomd.xml, neither at its top nor one directory below"
+    no_iso = "is no ISO image: no ISO 9660 volume descriptor in sector 16"
+    expected = [
+        ("REPO010", "error", text, no_iso, (text,), ANOTHER),
+        ("REPO010", "error", empty, nothing, (empty,), ANOTHER),
+    ]
+    with pytest.raises(EnvironmentProblem) as caught:
+        medium.look([text], [empty])
+    assert caught.value.message == "a medium is no use here"
+    assert told(caught.value.findings) == expected
+    iso = server.iso()
+    whole = os.path.getsize(iso)
+    with open(iso, "r+b") as sink:
+        sink.truncate(whole - 2048)
+    with pytest.raises(IntegrityError) as caught:
+        medium.look([iso, text], [empty])
+    short = "is cut short: {} of {} bytes are there".format(whole - 2048, whole)
+    assert caught.value.message == "a medium is damaged"
+    assert told(caught.value.findings) == [("REPO011", "error", iso, short, (iso,), COMPARE), *expected]
+    with pytest.raises(UsageError) as caught:
+        medium.look(["/none/a", text], ["/none/b"])
+    assert (caught.value.message, caught.value.fix) == (
+        "there is no /none/a, /none/b",
+        "name the file, or the directory",
+    )
+
+    def fails(path):
+        raise OSError(5, "Input/output error", path)
+
+    monkeypatch.setattr(medium.media, "Image", fails)
+    with pytest.raises(EnvironmentProblem) as caught:
+        medium.look([text], [])
+    assert told(caught.value.findings) == [
+        ("REPO010", "error", text, "cannot be read: Input/output error", (text,), ANOTHER)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("distribution", "el", "whose"),
+    [("centos", 7, "centos 7"), ("", 0, "an unknown system"), ("debian", 0, "debian")],
+)
+def test_no_key_at_all(distribution, el, whose):
+    here = medium.Server(el, distribution, Tree("/nonexistent"))
+    one = medium.Medium(
+        "/x.iso", True, (medium.Repository("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug")
+    )
+    with pytest.raises(IntegrityError) as caught:
+        medium.bases(one, "/top", here)
+    message = "has no key at its top, and this server has none for " + whose
+    fix = (
+        "put the distribution's RPM-GPG-KEY file into /etc/pki/rpm-gpg by the name that it has on its servers"
+    )
+    assert caught.value.message == "no key to check packages with"
+    assert told(caught.value.findings) == [
+        ("REPO014", "error", "/x.iso", message, ("/etc/pki/rpm-gpg",), fix)
+    ]
+    keys = ("RPM-GPG-KEY-testing", "RPM-GPG-KEY-bb", "RPM-GPG-KEY-aa", "RPM-GPG-KEY-aaa")
+    assert medium.key_of(one._replace(keys=keys), "/top", here) == "/top/RPM-GPG-KEY-aa"
+
+
+@pytest.mark.parametrize(
+    ("base", "el", "taken", "identity"),
+    [
+        ("", 7, (), "offkit-el7"),
+        ("", 0, (), "offkit-media"),
+        ("x/AppStream", 8, (), "offkit-appstream"),
+        ("A b&Ü", 8, (), "offkit-a-b--"),
+        ("", 7, ("offkit-el7", "offkit-el7-2"), "offkit-el7-3"),
+        ("a", 7, ("offkit-b",), "offkit-a"),
+    ],
+)
+def test_names_of_repositories(base, el, taken, identity):
+    assert medium._identity(base, el, taken) == identity
+
+
+def test_what_a_killed_one_left_of_files(server):
+    """Swept when the next one begins; other names stay."""
+    names = [
+        "etc/fstab.12.tmp",
+        "etc/yum.repos.d/x.repo.7.tmp",
+        "var/lib/offkit/repo.json.1.tmp",
+        "var/lib/offkit/repos/x.repo.2.tmp",
+    ]
+    kept = [
+        "etc/fstab.tmp",
+        "etc/passwd.1.tmp",
+        "etc/yum.repos.d/x.conf.7.tmp",
+        "etc/yum.repos.d/x.repo.7.tmp~",
+    ]
+    for name in names + kept:
+        server.write(name, b"")
+    machine.sweep(server.places)
+    assert [name for name in names if os.path.exists(server.path(name))] == []
+    assert [name for name in kept if os.path.exists(server.path(name))] == kept
+
+
+def test_the_running_server_by_its_files(server):
+    """os-release in either place; nothing is known without."""
+    assert medium.server(Tree(server.root))[:2] == (7, "centos")
+    os.unlink(server.path("etc/os-release"))
+    assert medium.server(Tree(server.root))[:2] == (0, "")
+    server.write("usr/lib/os-release", b'ID="rocky"\nVERSION_ID="9.3"\n')
+    assert medium.server(Tree(server.root))[:2] == (9, "rocky")
+    assert medium.server().tree.root == ""
+
+
+def test_where_things_lie():
+    """On the running server, and below a root."""
+    for root in ("", "/r"):
+        places = Places(root)
+        assert [places.repo_file, places.repos, places.fstab, places.state, places.json, places.saved] == [
+            root + path
+            for path in (
+                "/etc/yum.repos.d/offkit.repo",
+                "/etc/yum.repos.d",
+                "/etc/fstab",
+                "/var/lib/offkit",
+                "/var/lib/offkit/repo.json",
+                "/var/lib/offkit/repos",
+            )
+        ]
