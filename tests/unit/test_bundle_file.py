@@ -283,3 +283,198 @@ def test_members_open_as_files(tmp_path):
     with bundle.open(ALPHA) as source, zipfile.ZipFile(source) as wheel:
         assert "alpha.py" in wheel.namelist()
         assert wheel.testzip() is None
+
+
+DO_NOT = "do not unpack this file"
+AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
+
+
+def words(tmp_path, data):
+    """(message of the error, [(code, subject, message, cure)])."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError) as caught:
+        bundle_file.verify(bundle_file.read_manifest(str(path)))
+    assert all((each.severity, each.looked_in) == ("error", ()) for each in caught.value.findings)
+    return caught.value.message, [
+        (each.code, each.subject, each.message, each.fix) for each in caught.value.findings
+    ]
+
+
+CUT = "the bundle is truncated: {} of {} bytes, ending ".format("{}", len(MADE.data))
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "subject", "message", "fix"),
+    [
+        (bundle_maker.tar(stream(but=[ALPHA]))[0], "BUN003", ALPHA, ALPHA + " is missing", AGAIN),
+        (
+            bundle_maker.tar(stream(extra=[("wheels/evil.whl", b"x")]))[0],
+            "BUN004",
+            "wheels/evil.whl",
+            "wheels/evil.whl is not in the manifest",
+            DO_NOT,
+        ),
+        (
+            bundle_maker.tar(stream(extra=[(ALPHA, b"x")]))[0],
+            "BUN004",
+            ALPHA,
+            ALPHA + " is there twice",
+            DO_NOT,
+        ),
+        (
+            bundle_maker.tar(stream(extra=[("MANIFEST.json.asc", b"x")]))[0],
+            "BUN004",
+            "MANIFEST.json.asc",
+            "MANIFEST.json.asc is a signature, which this offkit cannot check",
+            AGAIN,
+        ),
+        (
+            bundle_maker.tar(stream(extra=[("../x", b"x")]))[0],
+            "BUN005",
+            "../x",
+            "'../x' is not a safe name for a member",
+            DO_NOT,
+        ),
+        (
+            before_end(block("link", b"2", link=b"/x")),
+            "BUN006",
+            "link",
+            "link is a symbolic link, not a regular file",
+            DO_NOT,
+        ),
+        (
+            before_end(block("h", b"1", link=b"x")),
+            "BUN006",
+            "h",
+            "h is a hard link, not a regular file",
+            DO_NOT,
+        ),
+        (before_end(block("d", b"3")), "BUN006", "d", "d is a device, not a regular file", DO_NOT),
+        (before_end(block("d", b"4")), "BUN006", "d", "d is a device, not a regular file", DO_NOT),
+        (before_end(block("d", b"5")), "BUN006", "d", "d is a directory, not a regular file", DO_NOT),
+        (before_end(block("f", b"6")), "BUN006", "f", "f is a fifo, not a regular file", DO_NOT),
+        (
+            before_end(block("f", b"9")),
+            "BUN006",
+            "f",
+            "f is of unknown type '9', not a regular file",
+            DO_NOT,
+        ),
+        (MADE.data + b"\0", "BUN010", "end", "behind the end there is more: 1 byte", AGAIN),
+        (MADE.data + b"abc", "BUN010", "end", "behind the end there is more: 3 bytes", AGAIN),
+        (
+            MADE.data[:-1],
+            "BUN007",
+            "end",
+            CUT.format(len(MADE.data) - 1) + "in its end-of-archive marker",
+            AGAIN,
+        ),
+        (
+            flipped(len(MADE.data) - 1),
+            "BUN009",
+            "end",
+            "the end-of-archive marker is damaged",
+            AGAIN,
+        ),
+        (
+            flipped(MADE.offsets[ALPHA][1]),
+            "BUN001",
+            ALPHA,
+            ALPHA + " is damaged: its contents differ from the manifest",
+            AGAIN,
+        ),
+        (
+            flipped(MADE.offsets[ALPHA][2]),
+            "BUN009",
+            ALPHA,
+            "the padding behind {} is damaged".format(ALPHA),
+            AGAIN,
+        ),
+        (
+            flipped(MADE.offsets[ALPHA][0]),
+            "BUN009",
+            ALPHA,
+            "the header of {} is damaged".format(ALPHA),
+            AGAIN,
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, bytes) else None,
+)
+def test_what_is_said_of_a_structure(tmp_path, data, code, subject, message, fix):
+    headline, found = words(tmp_path, data)
+    assert found == [(code, subject, message, fix)]
+    assert headline == "{} is not intact: 1 problem".format(tmp_path / "bundle.tar")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_how_much_is_cut_off(tmp_path, number):
+    """Where it ends, and how many members are lost besides."""
+    order = sorted(MADE.offsets, key=lambda path: MADE.offsets[path][0])
+    path = order[-number]
+    at = MADE.offsets[path][1] + 1
+    message = "the bundle is truncated: {} of {} bytes, ending inside {}".format(at, len(MADE.data), path)
+    message += {1: "", 2: ", and 1 more member is missing", 3: ", and 2 more members are missing"}[number]
+    assert words(tmp_path, MADE.data[:at])[1] == [("BUN007", path, message, AGAIN)]
+
+
+def test_a_header_that_another_tar_wrote(tmp_path):
+    """The same member with another owner: all of it is there, and it is not what offkit writes."""
+    start = MADE.offsets[ALPHA][0]
+    raw = bytearray(MADE.data)
+    raw[start + 108 : start + 115] = b"0001750"
+    raw[start + 148 : start + 156] = b" " * 8
+    raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
+    message = "the header of {} is not the one offkit writes (owner, time or mode)".format(ALPHA)
+    assert words(tmp_path, bytes(raw))[1] == [("BUN009", ALPHA, message, AGAIN)]
+
+
+def test_a_header_that_another_tar_wrote_before_damaged_contents(tmp_path):
+    """The contents are what matters then."""
+    start, contents = MADE.offsets[ALPHA][:2]
+    raw = bytearray(MADE.data)
+    raw[contents] ^= 1
+    raw[start + 108 : start + 115] = b"0001750"
+    raw[start + 148 : start + 156] = b" " * 8
+    raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
+    message = ALPHA + " is damaged: its contents differ from the manifest"
+    assert words(tmp_path, bytes(raw))[1] == [("BUN001", ALPHA, message, AGAIN)]
+
+
+def test_a_header_and_contents_that_are_damaged(tmp_path):
+    """Nobody can tell whether the member was ever there."""
+    start, contents = MADE.offsets[ALPHA][:2]
+    message = ALPHA + " is missing, or damaged beyond recognition"
+    assert words(tmp_path, flipped(start, contents))[1] == [("BUN003", ALPHA, message, AGAIN)]
+
+
+def test_what_is_hashed_and_how_far_it_is(tmp_path):
+    """Every byte once, and the bar ends where the bundle does but for its end marker."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(MADE.data)
+    told = []
+
+    class Bar:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc):
+            told.append("done")
+
+        def advance(self, size):
+            told.append(size)
+
+    class Listener(Reporter):
+        def bar(self, title, total, unit):
+            told.append((title, total, unit))
+            return Bar()
+
+    whole = hashlib.sha256()
+    bundle = bundle_file.read_manifest(str(path))
+    assert bundle_file.verify(bundle, Listener(), whole) is bundle
+    assert whole.hexdigest() == hashlib.sha256(MADE.data).hexdigest()
+    assert (told[0], told[-1]) == (("verifying", len(MADE.data), "B"), "done")
+    assert sum(told[1:-1]) == len(MADE.data) - 1024
+    del told[:]
+    assert bundle_file.sha256(str(path), Listener()) == whole.hexdigest()
+    assert told == [("reading", len(MADE.data), "B"), len(MADE.data), "done"]

@@ -15,6 +15,7 @@ from offkit.edges.tree import Tree
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
+from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.target import bundle_file, ledger, supplies
@@ -271,3 +272,144 @@ def test_a_kernel_that_does_not_mount(tmp_path, monkeypatch):
     made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
     assert [one.code for one in made.warnings] == ["REPO012"]
     assert len(made.media) == 1
+
+
+# --- word for word -------------------------------------------------------------------------
+
+
+def missing(*names):
+    found = tuple(Finding("LIB001", "error", name, "x", (), "") for name in names)
+    return supplies.Survey((), found, (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("names", "shown", "start"),
+    [
+        (["a"], "a", "is missing on this server: what needs it will not start"),
+        (["a", "b", "c", "d"], "a, b, c, d", "are missing on this server: what needs them will not start"),
+        (
+            ["a", "b", "c", "d", "e", "f"],
+            "a, b, c, d and 2 more",
+            "are missing on this server: what needs them will not start",
+        ),
+    ],
+)
+def test_what_is_missing_in_words(names, shown, start):
+    """Four are named; the cure is the server's own repositories where they have it."""
+    found = missing(*names)
+    medium_fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
+    for line, fix in (("", medium_fix), ("yum x", "as root: yum x")):
+        assert [tuple(each) for each in supplies.warning(found._replace(line=line))] == [
+            ("LIB001", "warning", shown, start, (), fix)
+        ]
+
+
+@pytest.mark.parametrize(("strict", "more"), [(True, True), (False, False)])
+def test_what_no_medium_has_in_words(tmp_path, strict, more):
+    """With the media that were asked."""
+    place = repo(tmp_path, "libother.so.1")
+    fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
+    if more:
+        fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
+        with pytest.raises(RequestError) as caught:
+            supplies.survey(bundle(tmp_path, ONE), [], [place])
+        assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
+        found = caught.value.findings
+    else:
+        found = supplies.survey(bundle(tmp_path, ONE), [], [place], strict=False).incurable
+    message = "is missing; needed by a.whl: x.so"
+    assert [tuple(each) for each in found] == [("RPM004", "error", ONE, message, (place,), fix)]
+
+
+def test_without_yum_in_words(monkeypatch, tmp_path):
+    """Either program will be missed; where it was looked for."""
+    message = "is not here: the libraries are taken out of the RPMs, for this installation alone"
+    for there in ((), ("yum",), ("rpm",)):
+        for name in ("yum", "rpm"):
+            path = tmp_path / name
+            if path.exists():
+                path.unlink()
+            if name in there:
+                path.write_text("")
+                path.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert [tuple(each) for each in supplies.unavailable()] == [
+            ("RPM009", "warning", "yum", message, (str(tmp_path),), "")
+        ]
+    for name in ("yum", "rpm"):
+        (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(0o755)
+    assert supplies.unavailable() == []
+
+
+def test_an_iso_that_is_not_mounted_in_words():
+    """The images alone are named."""
+    chosen = [
+        medium.Medium("/a/x.iso", True, (), "", ()),
+        medium.Medium("/a/dir", False, (), "", ()),
+        medium.Medium("/a/y.iso", True, (), "", ()),
+    ]
+    found = supplies.unmountable(chosen, mounts.MountProblem("no loop"))
+    message = "cannot be mounted here (no loop): read in user space, for this installation alone"
+    assert tuple(found) == ("REPO012", "warning", "x.iso, y.iso", message, (), "")
+
+    class Drive:
+        @staticmethod
+        def insert(source):
+            return "/mnt" + source
+
+    assert supplies.mount(chosen, Drive) == ["/mnt/a/x.iso", "/a/dir", "/mnt/a/y.iso"]
+
+
+def test_what_is_said_besides():
+    """What libraries out of RPMs cure is not missing any more, and nothing is said twice."""
+    one = Finding("LIB001", "warning", "a", "first", (), "")
+    two = Finding("LIB002", "warning", "b", "x", (), "")
+    own = supplies.Supplies((1,), (one, two))
+    new = one._replace(message="second")
+    assert own.joined((2,), (), True) == supplies.Supplies((1, 2), (two,))
+    assert own.joined((), (), False) == own
+    assert own.joined((), (new,), False).warnings == (two, new)
+    assert own.joined((), (new,), True).warnings == (two, new)
+
+
+@pytest.mark.parametrize(
+    ("rpms", "again", "words"),
+    [
+        (("a.x86_64",), (), [("install", "a.x86_64")]),
+        ((), ("b.x86_64",), [("reinstall", "b.x86_64")]),
+        (
+            ("a.x86_64",),
+            ("b.x86_64", "c.x86_64"),
+            [("install", "a.x86_64"), ("reinstall", "b.x86_64", "c.x86_64")],
+        ),
+    ],
+)
+def test_what_yum_is_called_with(rpms, again, words):
+    """Its own repositories and cache; damaged packages have another verb."""
+    found = missing()._replace(rpms=rpms, again=again)
+    called = supplies._argv(found, "/s")
+    assert [argv[-len(each) :] for argv, each in zip(called, words)] == words
+    assert len(called) == len(words)
+    for argv in called:
+        assert argv[0] == "yum"
+        assert {"--setopt=reposdir=/s/repos", "--setopt=cachedir=/s/cache"} <= set(argv)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("a", "a.x86_64"), ("a.x86_64", "a.x86_64"), ("a.i686", "a.i686.x86_64")]
+)
+def test_names_with_their_architecture(name, found):
+    assert supplies._with_arch(name, "x86_64") == found
+
+
+@pytest.mark.parametrize("char", list(" ,=\t\n'\"$") + ["_"])
+def test_where_yum_works(tmp_path, char):
+    """In the prefix, or where temporary files are when yum would split its path; nothing stays."""
+    prefix = str(tmp_path / ("a" + char + "b"))
+    with supplies._Scratch(prefix) as scratch:
+        inside = os.path.dirname(scratch.path) == ledger.directory(prefix)
+        assert (inside, os.path.isdir(scratch.path)) == (char == "_", True)
+        name = os.path.basename(scratch.path)
+        assert name.startswith(ledger.SCRATCH if inside else "offkit-")
+    assert not os.path.exists(scratch.path)
