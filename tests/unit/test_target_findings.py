@@ -11,9 +11,13 @@ from elf_maker import build
 from offkit.edges import files
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
-from offkit.model import control_node, layout, target
+from offkit.edges.tree import Tree
+from offkit.model import checklist, control_node, layout, target
+from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.model.finding import Finding
 from offkit.model.packages import ModuleRow
+from offkit.model.report import Reporter
 from offkit.target import (
     adopt,
     bundle_file,
@@ -26,16 +30,22 @@ from offkit.target import (
     modules,
     plan,
     preflight,
+    requirements,
     rollback,
     takeback,
     uninstall,
     yum,
 )
+from offkit.target import build as build_module
+from offkit.target.doctor import forecast, repair
 from offkit.target.generations import Generation, Package, Receipt
 from offkit.target.interpreter import Interpreter
 from offkit.target.ledger import Entry, Rpm
+from offkit.target.libraries import step
+from offkit.target.libraries.take import Haul, Taken
 from offkit.target.plan import Plan
 from offkit.target.preflight import Need
+from server_maker import Server
 
 EL7 = target.preset("3.6")
 PYTHON = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
@@ -1199,3 +1209,443 @@ def test_a_yum_at_work(tmp_path):
     fix = "wait until that yum, dnf or rpm has finished, then run the command again"
     words = ("{}: process {}".format(path, os.getpid()),)
     assert told(caught.value.findings) == [("RPM005", "error", "yum", message, words, fix)]
+
+
+# --- building ----------------------------------------------------------------------------
+
+PUT_RIGHT = "put that right and run the command again; what was installed before is untouched"
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "message", "code", "lines", "fix"),
+    [
+        (
+            Result((), 1, "out", "a\nERROR: [Errno 28] No space left on device\n"),
+            EnvironmentProblem,
+            "pip failed (exit 1): ERROR: [Errno 28] No space left on device",
+            "ENV032",
+            ["a", "ERROR: [Errno 28] No space left on device"],
+            PUT_RIGHT,
+        ),
+        (
+            Result((), 2, "x\ny\n", "\n"),
+            EnvironmentProblem,
+            "pip failed (exit 2)",
+            "ENV032",
+            ["x", "y"],
+            PUT_RIGHT,
+        ),
+        *(
+            (
+                Result((), 1, "", words + "\n"),
+                RequestError,
+                "pip failed (exit 1)",
+                "PKG020",
+                [words],
+                "the bundle does not hold all that its requirements need here: bundle again on the other side",
+            )
+            for words in (
+                "No matching distribution x",
+                "ResolutionImpossible: y",
+                "Could not find a version z",
+            )
+        ),
+    ],
+)
+def test_whose_fault_it_is(result, kind, message, code, lines, fix):
+    """The program's own words; the requirements', where pip says so."""
+    error = build_module._failed("pip", result)
+    assert (type(error), error.message, error.fix) == (kind, message, fix)
+    assert told(error.findings) == [(code, "error", "pip", line, (), "") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("facts", "there", "name"),
+    [
+        ({"ID": "centos", "VERSION_ID": "7"}, True, "RPM-GPG-KEY-CentOS-7"),
+        ({"ID": "centos", "VERSION_ID": "7"}, False, None),
+        ({"ID": "debian", "VERSION_ID": "12"}, True, None),
+        ({}, True, None),
+    ],
+)
+def test_the_key_in_a_repo_file(monkeypatch, facts, there, name):
+    """That of this distribution, where it is known and present; else it stays for people to fill in."""
+    monkeypatch.setattr(build_module.os.path, "isfile", lambda path: there)
+    here = Host("x86_64", (2, 17), facts, "3.10", False)
+    found = build_module._with_key(b"[x]\ngpgkey={gpgkey}\n", here)
+    monkeypatch.undo()
+    key = b"{gpgkey}" if name is None else b"file:///etc/pki/rpm-gpg/" + name.encode("ascii")
+    assert found == b"[x]\ngpgkey=" + key + b"\n"
+
+
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_a_damaged_generation_in_words(monkeypatch, saved, number):
+    """Three things are named; only generations of this bundle and interpreter are looked at."""
+    wrong = tuple("w{}".format(each) for each in range(number))
+    same = one("0001-a", manifest=saved.digest)
+    same = same._replace(receipt=same.receipt._replace(python=PYTHON.path))
+    looked = []
+
+    def look(one, bundle, run):
+        looked.append(one.id)
+        return wrong
+
+    monkeypatch.setattr(install, "damage", look)
+    others = [one("0002-b"), same._replace(id="0003-c", receipt=None)]
+    found = install.damaged(saved, PYTHON, [*others, same], None)
+    message = "is damaged: " + "; ".join(wrong[:3]) + (", and 2 more" if number == 5 else "")
+    fix = "'offkit install' of the same bundle builds a new one beside it"
+    assert told(found) == [("ENV033", "warning", "0001-a", message, ("/g/0001-a",), fix)]
+    assert looked == ["0001-a"]
+
+
+def test_a_wheel_that_is_none(tmp_path):
+    name = "wheels/odd-1.0-py3-none-any.whl"
+    made = bundle_maker.make(extra={name: b"no zip"})
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(made.data)
+    with pytest.raises(IntegrityError) as caught:
+        install.count_entries(bundle_file.read_manifest(str(path)))
+    message = name + " is not a wheel: File is not a zip file"
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [("BUN013", "error", name, message, (), "bundle again")]
+
+
+class Said(Reporter):
+    def __init__(self):
+        self.noted, self.warned = [], []
+
+    def note(self, text):
+        self.noted.append(text)
+
+    def warn(self, text):
+        self.warned.append(text)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_what_a_killed_installation_left(tmp_path, monkeypatch, done):
+    """Builds and yum's scratch; what stays is said."""
+    places = [str(tmp_path / name) for name in ("generations/.building-1", "system/.scratch-x")]
+    for place in places:
+        os.makedirs(place)
+    if not done:
+        monkeypatch.setattr(install.files, "remove_tree", lambda path: False)
+    reporter = Said()
+    install._clean(str(tmp_path), reporter)
+    assert reporter.noted == [
+        "removing {}, left by an interrupted installation".format(place) for place in places
+    ]
+    assert reporter.warned == (
+        [] if done else ["{} could not be removed entirely".format(place) for place in places]
+    )
+    assert [place for place in places if os.path.exists(place)] == ([] if done else places)
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        (["generations", "system", ".lock"], False),
+        (["generations", ".lock", "x"], True),
+        ([".lock", "system/y"], True),
+    ],
+)
+def test_a_prefix_that_was_made_for_nothing(tmp_path, names, left):
+    """It goes where nothing else is in it; one that was there before is left alone."""
+    prefix = tmp_path / "p"
+    for name in names:
+        path = prefix / (layout.LOCK if name == ".lock" else name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("") if name in (".lock", "x") else path.mkdir()
+    with pytest.raises(KeyError):
+        with install._leaving_nothing(""):
+            raise KeyError
+    assert sorted(os.listdir(str(prefix))) != []
+    with pytest.raises(KeyError):
+        with install._leaving_nothing(str(prefix)):
+            raise KeyError
+    assert prefix.exists() is left
+    assert not (prefix / "generations").exists()
+
+
+def test_another_installation_at_work(tmp_path, saved):
+    made = plan.Plan("switch", str(tmp_path), "0001-a", "", PYTHON, (plan.Step("switch", "x"),))
+    lock = os.path.join(str(tmp_path), layout.LOCK)
+    with files.lock(lock), pytest.raises(EnvironmentProblem) as caught:
+        install.apply(made, saved, None, {}, "now", Reporter())
+    message = "another installation is at work in {}".format(tmp_path)
+    assert caught.value.message == message
+    assert told(caught.value.findings) == [
+        ("ENV030", "error", str(tmp_path), message, (lock,), "wait until it has finished")
+    ]
+
+
+@pytest.mark.parametrize("lines", [["numpy"], ["x" * 120, "-r y"]])
+def test_lines_that_are_no_pins(lines):
+    """A hundred characters of each; all of them."""
+    with pytest.raises(IntegrityError) as caught:
+        requirements.pins("\n".join(lines).encode("ascii"))
+    assert caught.value.message == "requirements.txt holds more than pins with hashes"
+    fix = "bundle again on the other side"
+    assert told(caught.value.findings) == [
+        ("BUN014", "error", "requirements.txt", "{!r} is no pin with hashes".format(line[:100]), (), fix)
+        for line in lines
+    ]
+
+
+# --- libraries without root ----------------------------------------------------------------
+
+
+def taken(*sonames, medium="disc"):
+    return tuple(Taken(name, b"xyz", "rpm-" + name, "p", medium, "key") for name in sonames)
+
+
+@pytest.mark.parametrize(
+    ("libraries", "inherited", "text"),
+    [
+        (taken("a"), (), "take a out of 1 RPM of disc (no root needed)"),
+        (
+            taken("a", "b", "c", "d") + taken("e", medium="alpha"),
+            (),
+            "take a, b, c, d and 1 more out of 5 RPMs of alpha, disc (no root needed)",
+        ),
+        (taken("a"), ("a",), "take a over from an earlier generation"),
+        (
+            taken("a", "b"),
+            ("b",),
+            "take a out of 1 RPM of disc (no root needed); take b over from an earlier generation",
+        ),
+    ],
+)
+def test_the_step_in_words(libraries, inherited, text):
+    sources = step._Sources(None, (), 7)
+    sources.inherited.update(inherited)
+    assert sources.findings == []
+    assert step._step(Haul(libraries, ()), sources) == plan.Step("libraries", text)
+
+
+def test_what_nobody_was_asked_for():
+    """Without a medium: what to name."""
+    found = step._Sources(None, (), 7).get({"a": (), "b": ("B_1",)}, ())
+    fix = "run this again with --iso FILE (or --rpm-repo DIR)"
+    assert found.libraries == ()
+    assert told(found.findings) == [
+        ("RPM004", "error", name, "is missing here, and no medium was named", (), fix) for name in ("a", "b")
+    ]
+
+
+@pytest.mark.parametrize(("free", "enough"), [(10**7, True), (10**7 - 1, False)])
+def test_room_for_libraries(monkeypatch, free, enough):
+    """Besides what the installation itself needs."""
+    volume = VOLUME._replace(free_bytes=free)
+    monkeypatch.setattr(step.host, "volume", lambda path: volume)
+    monkeypatch.setattr(step.install, "space_needed", lambda bundle: Need(1, 1, 10**7 - 5))
+    haul = Haul(taken("a"), ())
+    if enough:
+        step._room(None, "/p", haul)
+        return
+    with pytest.raises(EnvironmentProblem) as caught:
+        step._room(None, "/p", haul)
+    message = "10 MB are needed, 1 of them for libraries; /opt has 9 MB free"
+    fix = "free some space, or choose another place: --prefix DIR"
+    assert caught.value.message == "there is no room for the libraries"
+    assert told(caught.value.findings) == [("ENV024", "error", "/p", message, ("/opt",), fix)]
+
+
+def test_whose_interpreter_it_is():
+    """Only one below PREFIX/python is offkit's."""
+    for path, brought in (
+        ("/p/python/3.6/bin/python3.6", True),
+        ("/p/pythons/bin/x", False),
+        ("/usr/bin/x", False),
+    ):
+        assert step._brought("/p", PYTHON._replace(path=path)) is brought
+
+
+def test_an_interpreter_without_an_environment(tmp_path):
+    """Nothing is known to be missing then."""
+    python = PYTHON._replace(path=str(tmp_path / "none" / "bin" / "python3"))
+    assert step._of_interpreter(python, Tree("/")) == {}
+
+
+@pytest.mark.parametrize(("wanted", "has"), [((), True), (("a",), False)])
+def test_a_generation_whose_list_cannot_be_read(tmp_path, wanted, has):
+    path = tmp_path / layout.GENERATION_LIBRARY_LIST
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    assert step._has(generation(tmp_path), wanted) is has
+
+
+# --- the doctor before and after -------------------------------------------------------------
+
+WHEEL = "a.whl: x.so"
+
+
+def forecast_of(server, *libraries, arch="x86_64"):
+    text = checklist.dump(Checklist(libraries))
+    result = forecast.examine(text, EL7._replace(arch=arch), server.root)
+    return [tuple(each) for each in result.findings], result
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def test_a_forecast_word_for_word(server):
+    """What is missing, too old, damaged, and what comes in the bundle."""
+    server.put("/usr/lib64/libXext.so.6", b"")
+    found, result = forecast_of(
+        server,
+        Library("libSM.so.6", (), tuple("abcd"), "libSM", False),
+        Library("libc.so.6", ("GLIBC_2.17", "GLIBC_2.28", "GLIBC_2.29"), tuple("abc"), "glibc", False),
+        Library("libXext.so.6", (), (WHEEL,), "libXext", False),
+        Library("libICE.so.6", (), (WHEEL,), "", True),
+        Library("libX11.so.6", (), (WHEEL,), "other", True),
+    )
+    yum_line = "yum --disablerepo='*' --enablerepo='offkit-*' "
+    table = "\nby offkit's table: {} on el7; no repository was read (--iso FILE asks yours)"
+    looked = (
+        "/etc/ld.so.cache (ld.so.cache)",
+        "/lib64 (default directory)",
+        "/usr/lib64 (default directory)",
+    )
+    old = "/usr/lib64/libc.so.6 is too old: GLIBC_2.28, GLIBC_2.29 needed by a, b, c"
+    harmed = "/usr/lib64/libXext.so.6 is damaged (no ELF header), and the loader looks no further"
+    probe = "bundle again for this system: --target with what 'offkit probe' writes here"
+    assert found == [
+        (
+            "LIB001",
+            "error",
+            "libSM.so.6",
+            "is missing; needed by a, b, c and 1 more",
+            looked,
+            yum_line + "install libSM" + table.format("libSM"),
+        ),
+        ("LIB002", "error", "libc.so.6", old, ("/usr/lib64/libc.so.6",), probe),
+        (
+            "LIB001",
+            "error",
+            "libXext.so.6",
+            "{}; needed by {}".format(harmed, WHEEL),
+            (),
+            yum_line + "reinstall libXext" + table.format("libXext"),
+        ),
+        (
+            "LIB001",
+            "info",
+            "libICE.so.6",
+            "is missing; needed by " + WHEEL,
+            looked,
+            "nothing: libICE comes with the bundle",
+        ),
+        (
+            "LIB001",
+            "info",
+            "libX11.so.6",
+            "is missing; needed by " + WHEEL,
+            looked,
+            "nothing: other comes with the bundle",
+        ),
+    ]
+    assert (result.libraries, result.rpms, result.again) == (5, ("libSM",), ("libXext",))
+    assert result.system == "CentOS Linux 7 (Core)"
+    assert result.install_line == "{0}install libSM && {0}reinstall libXext".format(yum_line)
+
+
+@pytest.mark.parametrize(
+    ("arch", "machine", "little", "loader"),
+    [
+        ("x86_64", 62, True, "/lib64/ld-linux-x86-64.so.2"),
+        ("aarch64", 183, True, "/lib/ld-linux-aarch64.so.1"),
+        ("ppc64le", 21, True, "/lib64/ld64.so.2"),
+        ("s390x", 22, False, "/lib/ld64.so.1"),
+    ],
+)
+def test_a_forecast_for_each_architecture(server, arch, machine, little, loader):
+    """Its loader, its machine and its byte order; on another machine that is all there is to say."""
+    library = Library("libown.so.1", (), (WHEEL,), "", False)
+    if arch != "x86_64":
+        ((code, severity, subject, message, looked, fix),) = forecast_of(server, library, arch=arch)[0]
+        assert (code, severity, subject, looked) == ("ENV021", "error", "arch", (loader,))
+        assert message == "this machine is x86_64, the bundle is for " + arch
+        assert fix == "bundle again on the other side with --arch x86_64"
+    fields = {"machine": machine, "little": little}
+    server.put(loader, build(soname=os.path.basename(loader), **fields) + b"\0/lib64/\0/usr/lib64/\0")
+    assert [each[0] for each in forecast_of(server, library, arch=arch)[0]] == ["LIB001"]
+    server.library("libown.so.1", machine=machine, little=little)
+    assert forecast_of(server, library, arch=arch)[0] == []
+
+
+def test_a_machine_whose_loader_is_not_known(server):
+    """Nothing can be said against it then: the libraries are looked for."""
+    server.remove("/lib64/ld-linux-x86-64.so.2")
+    found, _ = forecast_of(server, Library("libc.so.6", (), (WHEEL,), "", False), arch="aarch64")
+    assert "ENV021" not in [each[0] for each in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "expected"),
+    [
+        ("bundle.tar", None, True),
+        ("bundle.tar.gz", None, True),
+        ("bundle.tgz", None, True),
+        ("bundle.tarball", None, False),
+        ("bundle", b"x" * 257 + b"ustar\0", True),
+        ("bundle", b"x" * 256 + b"ustar\0", False),
+        ("bundle", b"", False),
+        ("bundle", None, False),
+    ],
+)
+def test_what_is_meant_to_be_a_bundle(tmp_path, name, contents, expected):
+    """By its name, or by its first header; one that cannot be read is none."""
+    path = tmp_path / name
+    if contents is not None:
+        path.write_bytes(contents)
+    assert forecast.is_tar(str(path)) is expected
+
+
+def test_a_repair_that_will_fail():
+    """Known from what was found: offkit's own repositories without their disc."""
+    own = Finding("REPO003", "warning", "offkit-a", "x", (), "mount a")
+    more = own._replace(subject="offkit-b")
+    repair.refuse([own._replace(subject="base"), own._replace(code="REPO004")], "yum x")
+    with pytest.raises(EnvironmentProblem) as caught:
+        repair.refuse([own, more, own._replace(subject="base")], "yum x")
+    assert caught.value.message == "yum was not run: it cannot read offkit-a, offkit-b"
+    assert caught.value.fix == "as root: mount a; then yum x"
+    assert caught.value.findings == (own, more)
+
+
+def test_a_repair_in_vain():
+    """What is still missing though it was to be cured, and which RPMs are to be looked at."""
+    before = {"a": ["r1"], "b": ["r2"], "c": ["r3"]}
+    assert repair.futile(before, {"d": ["r9"], "a": []}) == []
+    message = "yum ran without an error, and did not help: what is said of a, b stands"
+    fix = "'rpm -V r1 r2 r4' says which of their files are damaged or gone"
+    assert told(repair.futile(before, {"b": ["r4", "r2"], "a": ["r1", "r2"], "d": ["r9"]})) == [
+        ("REPO009", "error", "yum", message, (), fix)
+    ]
+
+
+def test_a_command_to_be_pasted():
+    assert repair.spoken(["yum", "--disablerepo=*", "a=b c", "x"]) == "yum --disablerepo='*' a='b c' x"
+    assert repair.command(["a", "b"])[-3:] == ["install", "a", "b"]
+    assert repair.command(["a"], "reinstall")[-2:] == ["reinstall", "a"]
+
+
+@pytest.mark.parametrize("verb", ["install", "reinstall"])
+def test_a_repair_that_yum_refuses(monkeypatch, verb):
+    monkeypatch.setattr(yum, "_PID", "/nonexistent")
+    asked = []
+
+    def run(argv):
+        asked.append(list(argv))
+        return Result(argv, 1, "", "Need to be root\n")
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        repair.install(["a"], run, verb)
+    assert asked == [yum.command((verb, "a"))]
+    line = "yum --disablerepo='*' --enablerepo='offkit-*' {} a".format(verb)
+    assert caught.value.fix == "then, as root: " + line
