@@ -1,5 +1,6 @@
 """How a bundle is read that is not intact: headers one by one, and a manifest wherever it is."""
 
+import hashlib
 import io
 
 import pytest
@@ -233,3 +234,22 @@ def test_long_names_of_either_kind():
     huge = extended(b"L", b"n" * 70000)
     named = [entry.name for entry in walked(gnu + file + posix + file + file + huge + file)]
     assert named == ["long/name", "other/name", "file", "file"]
+
+
+def test_whether_a_member_is_what_it_should_be():
+    """By its hash, from where its contents begin; one that ends early is not."""
+    data = b"head" + b"x" * 3000
+    right = hashlib.sha256(b"x" * 3000).hexdigest()
+    entry = autopsy.Entry("a", "0", 3000, 0, 4)
+    assert autopsy._holds(io.BytesIO(data), entry, right) is True
+    assert autopsy._holds(io.BytesIO(data[:-1]), entry, right) is False
+    assert autopsy._holds(io.BytesIO(data), entry._replace(contents=3), right) is False
+
+
+@pytest.mark.parametrize(("size", "name"), [(64 * 1024, "long"), (64 * 1024 + 1, "wheels/a.whl")])
+def test_a_record_of_any_length(size, name):
+    """A name is read from up to 64 KiB; what claims to be longer is passed over."""
+    record = b"long".ljust(size, b"\0")
+    long = changed(archive.header("x", size), at156=b"L") + record + b"\0" * archive.padding(size)
+    data = long + archive.header("wheels/a.whl", 0)
+    assert [each.name for each in autopsy.walk(io.BytesIO(data), [], len(data))] == [name]

@@ -10,7 +10,7 @@ from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model import packages
 from offkit.model.report import Reporter
-from offkit.target.doctor import cures, environment, examine, libraries, providers
+from offkit.target.doctor import cures, environment, examine, libraries, providers, shelf
 from offkit.target.doctor.checks import NAMES
 from offkit.target.doctor.examine import _library_path
 from repo_maker import image, library_packages, package, repository
@@ -1012,3 +1012,33 @@ def test_variables_are_those_of_the_running_system(server, tmp_path):
     variables = {"LD_LIBRARY_PATH": "/opt/here", "LANG": "C"}
     result = examine("/opt/env", server.root, variables=variables, checks=["libraries", "machine"])
     assert [(each.code, each.subject) for each in result.findings] == [("LIB001", "libp.so.1")]
+
+
+def test_what_cannot_be_read_besides(server):
+    """An egg-info without PKG-INFO meets no requirement; a variable of yum's that is a directory has no value."""
+    server.distribution("a", requires=["b"])
+    server.directory(SITE + "/b.egg-info")
+    server.put(SITE + "/c.egg-info/PKG-INFO", "Version: 1\n")
+    assert [(code, subject) for code, _, subject, _, _, _ in of_packages(server)] == [("PKG005", "a 1.0")]
+    server.put(SITE + "/b.egg-info/PKG-INFO", "Name: b\n")
+    assert of_packages(server) == []
+    server.directory("/etc/yum/vars/site")
+    server.put("/etc/yum/vars/empty", "")
+    server.put("/etc/yum.repos.d/x.repo", "[x]\nbaseurl=file:///mnt/$site/${empty}y\n")
+    (found,) = of_repositories(server)
+    assert found[3] == "/mnt/$site/y is not there: the ISO is not mounted"
+
+
+def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
+    """For libraries, and then for packages: one finding."""
+    place = repository(tmp_path / "repo", [], xml=b"It works!")
+    server.module("m", needed=["libSM.so.6"])
+    server.remove("{}/{}".format(DYNLOAD, module("_bz2")))
+    found = [each for each in doctor(server, rpm_repos=[place]).findings if each.code.startswith("REPO")]
+    assert [(each.code, each.severity, each.subject) for each in found] == [("REPO004", "error", place)]
+
+
+def test_a_module_that_is_gone_meanwhile(server):
+    """It is none."""
+    tree = Tree(server.root)
+    assert shelf._is_module(tree, SITE + "/gone.so", "gone.so", None) is False

@@ -229,3 +229,15 @@ def test_a_misfit_in_words(python, words):
     assert (finding.message, finding.subject, finding.severity) == (words, GOOD.path, "error")
     assert ("offkit bundle --python " + python.version in finding.fix) == ("Python 3." in words)
     assert python.missing == () or "-devel" not in finding.fix
+
+
+@pytest.mark.parametrize(("links", "found"), [(7, "real"), (8, "")])
+def test_a_long_chain_of_links(tmp_path, links, found):
+    """Eight links are followed, the last into another directory; no more."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "link{}".format(links)).symlink_to("../other/real")
+    for number in range(links):
+        (folder / "link{}".format(number)).symlink_to("link{}".format(number + 1))
+    assert interpreter._name_outside(str(folder / "link0")) == found
+    assert interpreter._name_outside(str(tmp_path / "none")) == ""

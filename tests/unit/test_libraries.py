@@ -1106,3 +1106,13 @@ def test_links_that_are_no_pythons_stay(tmp_path):
     assert sorted(os.listdir(str(folder))) == ["python3", "python3-config", "pythonw", "xpython3"]
     assert not (tmp_path / "env" / "offkit").exists()
     assert (folder / "python3").read_text() == "own"
+
+
+@pytest.mark.parametrize("data", [b"junk", b""])
+def test_what_is_no_rpm_at_all(shelf, data):
+    """The metadata was made for it all the same."""
+    shelf.put("a", data, [A + "()(64bit)"])
+    kind, headline, (code, severity, subject, message, looked, fix) = words_of(refused(shelf.done(), [A]))
+    assert (kind, headline) == (IntegrityError, "an RPM of disc cannot be used")
+    assert (code, severity, subject, looked, fix) == ("RPM001", "error", RPM, ("disc",), COPY)
+    assert message not in ("", "is damaged")

@@ -1030,3 +1030,49 @@ def test_where_things_lie():
                 "/var/lib/offkit/repos",
             )
         ]
+
+
+def test_what_is_mounted_is_no_medium_any_more(server):
+    """It is unmounted first, then the right one mounted; yum's file stays."""
+    iso = server.iso()
+    server.add(iso)
+    top = server.path("mnt/offkit-iso")
+    shutil.rmtree(os.path.join(top, "repodata"))
+    made = server.add(iso)
+    assert [step.text for step in made.steps] == [
+        "unmount {}, which is another disc".format(top),
+        "mount {} on {}, read-only".format(iso, top),
+    ]
+    assert told(server.status().findings) == []
+
+
+def test_a_server_without_fstab(server):
+    os.unlink(server.path("etc/fstab"))
+    made = server.add(server.iso(), persist=True)
+    assert server.read("etc/fstab").decode() == made.goal.media[0].fstab + "\n"
+    assert made.goal.media[0].open_ended is False
+
+
+def test_a_file_of_others_that_yum_stops_at(server):
+    """It is left alone; the others are switched off, but for those where nothing is on."""
+    server.write("etc/yum.repos.d/bad.repo", b"no section\n")
+    server.write("etc/yum.repos.d/off.repo", b"[x]\nbaseurl=http://x/\nenabled=0\n")
+    server.write("etc/yum.repos.d/z.repo", b"[z]\nbaseurl=http://z/\n")
+    made = server.add(server.iso(), only=True)
+    assert [row.name for row in made.goal.disabled] == ["CentOS-Base.repo", "z.repo"]
+    assert server.read("etc/yum.repos.d/bad.repo") == b"no section\n"
+    assert server.read("etc/yum.repos.d/z.repo") == b"[z]\nenabled=0\nbaseurl=http://z/\n"
+
+
+def test_adding_that_fails_mends_what_was_there(server):
+    """What an earlier one had made, and was lost since, is there again."""
+    first = server.iso()
+    server.add(first)
+    before = server.read("etc/yum.repos.d/offkit.repo")
+    os.unlink(server.path("etc/yum.repos.d/offkit.repo"))
+    second = server.iso("d.iso")
+    del server.contents[second]
+    with pytest.raises(EnvironmentProblem):
+        server.add(second)
+    assert server.read("etc/yum.repos.d/offkit.repo") == before
+    assert [one.source for one in state.load(server.places).media] == [first]

@@ -413,3 +413,31 @@ def test_where_yum_works(tmp_path, char):
         name = os.path.basename(scratch.path)
         assert name.startswith(ledger.SCRATCH if inside else "offkit-")
     assert not os.path.exists(scratch.path)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_media_though_nothing_is_missing(tmp_path, alone):
+    """They are kept for what the packages themselves will turn out to lack, where yum does not install."""
+    place = repo(tmp_path, ONE)
+    made = supplies.prepare(
+        bundle(tmp_path, "libc.so.6"), str(tmp_path), [], [place], alone, None, None, Reporter()
+    )
+    assert (made.additions, made.warnings) == ((), ())
+    assert [each.source for each in made.media] == ([place] if alone else [])
+
+
+def test_what_yum_says_is_noted(tmp_path):
+    """Its command line first."""
+    noted = []
+
+    class Listener(Reporter):
+        def note(self, text):
+            noted.append(text)
+
+    def run(argv):
+        return Result(argv, 0, "one\ntwo\n" if argv[0] == "yum" else "", "")
+
+    supplies._transaction(str(tmp_path), "x", missing()._replace(rpms=("a.x",)), "/s", run, Listener())
+    assert noted[0].startswith("$ yum -y ")
+    assert noted[0].endswith(" install a.x")
+    assert noted[1:] == ["one", "two"]
