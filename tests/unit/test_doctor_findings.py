@@ -1,6 +1,7 @@
 """Findings as a whole, word for word: what is said, where it was looked, what is to be done."""
 
 import errno
+import hashlib
 import json
 import shutil
 
@@ -13,6 +14,7 @@ from offkit.model.report import Reporter
 from offkit.target.doctor import cures, environment, examine, libraries, providers, shelf
 from offkit.target.doctor.checks import NAMES
 from offkit.target.doctor.examine import _library_path
+from offkit.target.libraries import record
 from repo_maker import image, library_packages, package, repository
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
@@ -1042,3 +1044,73 @@ def test_a_module_that_is_gone_meanwhile(server):
     """It is none."""
     tree = Tree(server.root)
     assert shelf._is_module(tree, SITE + "/gone.so", "gone.so", None) is False
+
+
+# --- libraries that a generation has from RPMs ---------------------------------------------
+
+
+def entry(soname, rpm, medium="disc", data=None):
+    data = build(soname=soname) if data is None else data
+    return record.Entry(
+        soname, rpm, "usr/lib64/" + soname, medium, hashlib.sha256(data).hexdigest(), len(data), "key 1"
+    )
+
+
+def carrying(server, entries, preloaded=()):
+    for each in entries:
+        server.put("/opt/env/offkit/lib64/" + each.soname, build(soname=each.soname))
+    server.put("/opt/env/offkit/libraries.json", record.dump(record.Record(tuple(entries), tuple(preloaded))))
+
+
+def of_libraries(server):
+    return [tuple(each) for each in examine("/opt/env", server.root, checks=["libraries"]).findings]
+
+
+def test_where_libraries_are_from(server):
+    """One finding for each medium, by name; three RPMs are named, each once."""
+    entries = [entry("lib{}.so.1".format(number), "rpm{}".format(number % 4)) for number in range(5)]
+    carrying(server, [*entries, entry("libz.so.1", "rpmz", "another")])
+    where = "offkit/lib64"
+    one = "one lies in this generation, from 1 RPM of another: rpmz"
+    many = "5 lie in this generation, from 4 RPMs of disc: rpm0, rpm1, rpm2 and 1 more"
+    sonames = tuple("lib{}.so.1 from rpm{}".format(number, number % 4) for number in range(5))
+    assert of_libraries(server) == [
+        ("LIB012", "info", where, one, ("libz.so.1 from rpmz",), ""),
+        ("LIB012", "info", where, many, sonames, ""),
+    ]
+    carrying(server, entries[:3])
+    assert of_libraries(server)[0][3] == "3 lie in this generation, from 3 RPMs of disc: rpm0, rpm1, rpm2"
+
+
+def test_libraries_that_are_not_as_they_were(server):
+    """Missing or altered; that a module misses the one that is gone is not said again."""
+    carrying(server, [entry("liba.so.1", "rpma"), entry("libb.so.1", "rpmb", data=b"other")])
+    server.remove("/opt/env/offkit/lib64/liba.so.1")
+    server.module("m", needed=["liba.so.1", "libc1.so.1"])
+    again = "install the bundle again, with the ISO"
+    found = of_libraries(server)
+    assert found[1:3] == [
+        ("LIB013", "error", "liba.so.1", "of rpma is missing", ("/opt/env/offkit/lib64/liba.so.1",), again),
+        ("LIB013", "error", "libb.so.1", "of rpmb is altered", ("/opt/env/offkit/lib64/libb.so.1",), again),
+    ]
+    assert [(code, subject) for code, _, subject, _, _, _ in found[3:]] == [("LIB001", "libc1.so.1")]
+
+
+def test_a_list_of_libraries_that_cannot_be_read(server):
+    server.put("/opt/env/offkit/libraries.json", "{}")
+    path = "offkit/libraries.json"
+    message = "cannot be read: no list of libraries: KeyError('schema'{})".format("")
+    ((code, severity, subject, found, looked, fix),) = of_libraries(server)
+    assert (code, severity, subject, looked) == ("LIB013", "error", path, ("/opt/env/" + path,))
+    assert (found.replace("',)", "')"), fix) == (message, "install the bundle again, with the ISO")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_libraries_that_python_loads_first(server, there):
+    """They are found by their name then, whatever path a module has; without the .pth file they are not."""
+    carrying(server, [entry("liba.so.1", "rpma")], ["liba.so.1"])
+    if there:
+        server.put(SITE + "/offkit-libraries.pth", "import _offkit_libraries\n")
+    server.module("m", needed=["liba.so.1"], runpath="/nowhere")
+    codes = [each[0] for each in of_libraries(server)]
+    assert codes == (["LIB012"] if there else ["LIB012", "LIB001"])

@@ -173,3 +173,60 @@ def test_older_ones_go_last(bundle):
     same = existing + [generation("0004-11111111", bundle.digest)]
     switching = plan.plan(bundle, "/p", PYTHON, same, "t0", 1)
     assert (switching.outcome, switching.remove) == (plan.SWITCH, ())
+
+
+def test_every_step_word_for_word(bundle):
+    """What people read, and every argument of what is run."""
+    old = generation("0001-aaaaaaaa", "f" * 64)
+    older = generation("0002-bbbbbbbb", "f" * 64, current=True)
+    made = plan.plan(bundle, "/p", PYTHON, [old, older], "t0", keep=1)
+    place = "/p/generations/" + made.id
+    alias = "/proc/self/cwd/" + made.building
+    assert made.alias == alias
+    pip = (
+        alias + "/bin/python",
+        "-I",
+        alias + "/tmp/wheels/pip-21.3.1-py3-none-any.whl/pip",
+        "--isolated",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--no-input",
+        "--no-color",
+        "install",
+        "--no-index",
+        "--only-binary=:all:",
+        "--require-hashes",
+        "--no-warn-script-location",
+        "--progress-bar=off",
+        "--find-links={}/tmp/index.html".format(alias),
+        "--requirement={}/tmp/requirements.txt".format(alias),
+    )
+    venv = ("/usr/bin/python3.6", "-I", "-m", "venv", "--without-pip", "--prompt", "offkit", alias)
+    compiling = (alias + "/bin/python", "-I", "-S", "-m", "compileall", "-q", alias + "/offkit/runtime")
+    assert [tuple(step) for step in made.steps] == [
+        ("environment", "make a virtual environment with /usr/bin/python3.6", venv, False),
+        ("wheels", "unpack 2 wheels (1 MB) into it", (), False),
+        ("packages", "install the requirements with pip 21.3.1 from the bundle, hashes required", pip, False),
+        ("relocate", "write the final path into scripts: " + place, (), False),
+        ("runtime", "unpack and compile offkit itself", compiling, False),
+        ("receipt", "write the receipt", (), False),
+        ("publish", "rename it to " + place, (), False),
+        ("switch", "point /p/current to generations/" + made.id, (), False),
+        ("prune", "remove 0001-aaaaaaaa: the last 1 are kept", (), False),
+    ]
+
+
+@pytest.mark.parametrize("outcome", [plan.INSTALL, plan.SWITCH, plan.NOTHING])
+def test_where_additions_come(bundle, outcome):
+    """Those of the system first, whatever is made; those of the environment with its packages alone."""
+    kinds = [(plan.INSIDE, "in"), (plan.SYSTEM, "sys"), (plan.INSIDE, "side"), (plan.SYSTEM, "tem")]
+    additions = [plan.Addition(place, plan.Step(name, name), None) for place, name in kinds]
+    there = [] if outcome == plan.INSTALL else [generation("0001-a", bundle.digest, outcome == plan.NOTHING)]
+    made = plan.plan(bundle, "/p", PYTHON, there, "t0", additions=additions)
+    actions = [step.action for step in made.steps]
+    assert (made.outcome, actions[:2]) == (outcome, ["sys", "tem"])
+    if outcome == plan.INSTALL:
+        assert actions[4:8] == ["packages", "in", "side", "relocate"]
+    else:
+        assert actions[2:] == (["switch"] if outcome == plan.SWITCH else [])
+        assert (made.building, made.remove) == ("", ())

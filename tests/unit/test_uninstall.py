@@ -7,6 +7,7 @@ import pytest
 import bundle_maker
 import prefix_maker
 from offkit.edges import files
+from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
 from offkit.target import generations, uninstall
@@ -265,3 +266,121 @@ def test_a_user_who_may_not(tmp_path, monkeypatch):
         uninstall.require_permission(made)
     assert caught.value.findings[0].code == "ENV031"
     uninstall.require_permission(uninstall.plan(str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("3.6.15", "python"),
+        ("3.6-rpm", "python"),
+        (".building-3.6.15-x", "leftover"),
+        ("3.6.15.log", "log"),
+        (".building-3.6.15.log", "log"),
+        ("3.11.2-x_1.log", "log"),
+        ("3.log", ""),
+        ("notes.log", ""),
+        ("3.6.15.logs", ""),
+        ("3.6", ""),
+    ],
+)
+def test_what_is_below_python(tmp_path, name, kind):
+    """Interpreters by their name and program, builds and their logs; everything else is somebody's."""
+    path = tmp_path / name
+    if name.endswith((".log", ".logs")):
+        path.write_text("x")
+    else:
+        (path / "bin").mkdir(parents=True)
+        if kind == "python":
+            (path / "bin" / "python3.6").write_text("")
+    items, strangers = uninstall._pythons(str(tmp_path))
+    assert [(one.kind, one.path) for one in items] == ([(kind, str(path))] if kind else [])
+    assert strangers == ([] if kind else [str(path)])
+
+
+def test_links_below_python_are_somebodys(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "log").write_text("")
+    for name, where in (("3.6.15", "real"), (".building-x", "real"), ("3.6.15.log", "log")):
+        (tmp_path / name).symlink_to(where)
+    items, strangers = uninstall._pythons(str(tmp_path))
+    assert items == []
+    assert len(strangers) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "ours"),
+    [
+        ("current", "generations/0001-ab000000", True),
+        ("current", "/p/generations/0001-ab000000", True),
+        ("current.12.tmp", "generations/0001-ab000000", True),
+        ("current.x.tmp", "generations/0001-ab000000", False),
+        ("current.12.tmp2", "generations/0001-ab000000", False),
+        ("currents", "generations/0001-ab000000", False),
+        ("current", "generation/0001-ab000000", False),
+        ("current", "generations/x", False),
+        ("current", None, False),
+    ],
+)
+def test_which_links_are_offkits(tmp_path, name, target, ours):
+    path = tmp_path / name
+    path.symlink_to(target) if target else path.write_text("")
+    assert uninstall._is_link_of_ours(name, str(path)) is ours
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", b""),
+        (b"offkit uninstall\n", b"offkit uninstall\n"),
+        (b"offkit", None),
+        (b"offkit uninstall\nx", None),
+        (None, None),
+    ],
+)
+def test_which_locks_are_offkits(tmp_path, data, found):
+    path = tmp_path / ".lock"
+    path.mkdir() if data is None else path.write_bytes(data)
+    assert uninstall._lock(str(path)) == found
+
+
+def test_what_is_said_while_it_goes(tmp_path):
+    """The trees, which take time; the lock says meanwhile what is going on."""
+    standing(tmp_path)
+    (tmp_path / "python" / "3.6.15" / "bin").mkdir(parents=True)
+    (tmp_path / "python" / "3.6.15" / "bin" / "python3.6").write_text("")
+    (tmp_path / "python" / "3.6.15.log").write_text("")
+    said, marks = [], set()
+
+    class Listener(Reporter):
+        def step(self, text):
+            said.append(text)
+            marks.add((tmp_path / layout.LOCK).read_bytes())
+
+    uninstall.apply(uninstall.plan(str(tmp_path)), "t0", Listener())
+    names = [
+        "generations/.building-0003-x-y",
+        "generations/0002-ab000000",
+        "generations/0001-ab000000",
+        "python/3.6.15",
+    ]
+    assert said == ["removing {}".format(tmp_path / name) for name in names]
+    assert marks == {b"offkit uninstall\n"}
+
+
+@pytest.mark.parametrize("place", ["", "generations"])
+def test_who_may_not_remove_it(tmp_path, monkeypatch, place):
+    """Said before anything goes; where nothing would go nothing is asked."""
+    standing(tmp_path)
+    closed = str(tmp_path / place) if place else str(tmp_path)
+    made = uninstall.plan(str(tmp_path))
+    uninstall.require_permission(made)
+    monkeypatch.setattr(
+        uninstall.os, "access", lambda path, mode: (path, mode) != (closed, os.W_OK | os.X_OK)
+    )
+    with pytest.raises(EnvironmentProblem) as caught:
+        uninstall.require_permission(made)
+    assert caught.value.message == "nothing can be removed here"
+    assert [tuple(one) for one in caught.value.findings] == [
+        ("ENV031", "error", closed, "Permission denied", (), "run it as the user who installed")
+    ]
+    uninstall.require_permission(made._replace(items=()))
