@@ -54,3 +54,37 @@ def test_a_library_there_for_another_architecture(server):
     """It would not help."""
     server.put("/usr/local/lib/libssl.so.1.1", build(soname="libssl.so.1.1", bits=32, machine=3))
     assert [each[0] for each in findings(server)] == ["LIB001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("relative\n  /a/b//  \n/\n", ["/a/b", "/"]),
+        ("hwcap 1 /nosegneg\n#/no\n/a#b\n", ["/a"]),
+        ("include   ld.so.conf.d/1.conf  # own\n", ["/one"]),
+        ("include /etc/ld.so.conf.d/?.conf\n", ["/one", "/two"]),
+        ("include ld.so.conf.d/none.conf\ninclude none/*\n/z\n", ["/z"]),
+        ("includes ld.so.conf.d/1.conf\n", []),
+        ("include ld.so.conf.d/1.conf\ninclude ld.so.conf.d/1.conf\n", ["/one"]),
+        ("include ld.so.conf.d/1.CONF\n", []),
+        ("include ld.so.conf.d/folder\n/z\n", ["/z"]),
+    ],
+)
+def test_lines_of_the_file(server, text, found):
+    """What ldconfig takes for a directory, and for a file to read."""
+    server.put("/etc/ld.so.conf", text)
+    server.put("/etc/ld.so.conf.d/1.conf", "/one\n")
+    server.put("/etc/ld.so.conf.d/2.conf", "/two\n")
+    server.put("/etc/ld.so.conf.d/folder/x", "/no\n")
+    assert ldconf.directories(Tree(server.root)) == found
+
+
+def test_no_such_file_names_nothing(tmp_path):
+    assert ldconf.directories(Tree(str(tmp_path))) == []
+
+
+def test_the_cure_for_a_directory():
+    """Its name may need quotes; one that is named already wants no line."""
+    assert ldconf.cure("/a b", ["/a"]) == "echo '/a b' >> /etc/ld.so.conf.d/offkit.conf && ldconfig"
+    assert ldconf.cure("/a", ["/a"]) == "ldconfig"
