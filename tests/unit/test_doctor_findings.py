@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -11,9 +12,9 @@ from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model import packages
 from offkit.model.report import Reporter
-from offkit.target.doctor import cures, environment, examine, libraries, providers, shelf
+from offkit.target.doctor import cures, environment, examine, libraries, providers, repositories, shelf
 from offkit.target.doctor.checks import NAMES
-from offkit.target.doctor.examine import _library_path
+from offkit.target.doctor.examine import _kind, _library_path, _Visit
 from offkit.target.libraries import record
 from repo_maker import image, library_packages, package, repository
 from server_maker import DYNLOAD, LDSO, SITE, Server
@@ -1114,3 +1115,68 @@ def test_libraries_that_python_loads_first(server, there):
     server.module("m", needed=["liba.so.1"], runpath="/nowhere")
     codes = [each[0] for each in of_libraries(server)]
     assert codes == (["LIB012"] if there else ["LIB012", "LIB001"])
+
+
+def test_whose_variables_count(server):
+    """Those that were given, else this process's own; none below another root."""
+
+    def variables(root, given):
+        known = repositories.Configured([], {}, [])
+        return _Visit(Tree(root), None, known, providers.Catalog(), given, Reporter())._variables
+
+    assert variables("/", {"A": "b"}) == {"A": "b"}
+    assert variables("/", None) is os.environ
+    assert variables("/", {}) == variables(server.root, {"A": "b"}) == variables(server.root, None) == {}
+
+
+def test_what_kind_of_environment_it_is(server):
+    """A generation is one also where it is the prefix of a Python."""
+    env = environment.locate(Tree(server.root), "/opt/env")[0]
+    assert _kind(env) == "virtual environment"
+    assert _kind(env._replace(own=True)) == "Python"
+    assert _kind(env._replace(own=True, generation=True)) == "generation"
+
+
+def test_which_repositories_are_judged(server):
+    """offkit's own, and those that are enabled; where their URLs lead, variables and all."""
+    server.put("/etc/yum/vars/where", " mnt/own \nsecond\n")
+    server.put("/etc/dnf/vars/arch", "other\n")
+    server.put(
+        "/etc/yum.repos.d/x.repo",
+        "[on]\nbaseurl=file:///$where/a file:///b\n"
+        "[off]\nbaseurl=file:///c\nenabled=0\n"
+        "[offkit-x]\nbaseurl=file:///$releasever/$basearch/$arch/$infra\nenabled=0\n",
+    )
+    server.put("/etc/yum.repos.d/x.repo.bak", "[no]\nbaseurl=file:///d\n")
+    known = repositories.configured(Tree(server.root), "aarch64")
+    assert [each.id for each in known.repositories] == ["on", "off", "offkit-x"]
+    assert known.own == ["/7/aarch64/other/stock"]
+    assert known.paths(known.repositories[0]) == ["/mnt/own/a", "/b"]
+    assert [(severity, message.split()[0]) for _, severity, _, message, _, _ in of_repositories(server)] == [
+        ("warning", "/mnt/own/a"),
+        ("warning", "/b"),
+        ("info", "/7/x86_64/other/stock"),
+    ]
+
+
+def test_metadata_of_an_own_repository_that_are_none(server):
+    """Word for word; its cache and its keys are beside the point then."""
+    server.put(FILE, OWN)
+    server.put("/mnt/c7/repodata/repomd.xml", "It works!")
+    path = "/mnt/c7/repodata/repomd.xml"
+    message = path + " cannot be read: no XML: syntax error: line 1, column 0"
+    fix = "copy the ISO again and compare its checksum"
+    assert of_repositories(server) == [
+        ("REPO004", "info", "offkit-base", message, (FILE + ": /mnt/c7", path), fix)
+    ]
+
+
+@pytest.mark.parametrize("there", ["", "/mnt/c7/EULA"])
+def test_a_place_without_metadata(server, there):
+    """An empty directory is where an ISO is to be mounted; another is something else."""
+    server.put(FILE, OWN)
+    server.directory("/mnt/c7")
+    if there:
+        server.put(there, "")
+    why = "has no repodata/repomd.xml" if there else "is empty: the ISO is not mounted"
+    assert [message for _, _, _, message, _, _ in of_repositories(server)] == ["/mnt/c7 " + why]
