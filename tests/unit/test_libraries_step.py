@@ -312,3 +312,63 @@ def test_out_of_a_repository_as_it_is_typed(tmp_path, disc, offkit_install):
     assert (code, "RPM004" in err, os.path.exists(str(tmp_path / "prefix"))) == (1, True, False)
     code, out, err = offkit_install(bundle, "--rpm-repo", disc, "--allow-missing")
     assert (code, "LIB001" in out + err) == (1, True)
+
+
+@pytest.mark.parametrize(("more", "complete"), [((), True), (("libofftest-x.so.1",), False)])
+def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
+    """What no medium has is a warning where nobody named one, with all media that were asked."""
+    bundle = save(tmp_path, needed=[A, *more])
+    with ExitStack() as stack:
+        chosen = medium.look([], [disc])
+        taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
+    assert (len(taken.additions), taken.outdated, taken.complete) == (1, (), complete)
+    assert [(each.code, each.severity, each.subject, each.looked_in) for each in taken.warnings] == [
+        ("RPM004", "warning", name, ("disc",)) for name in more
+    ]
+
+
+def test_nothing_on_any_medium(tmp_path, disc):
+    """Nothing is done then, and without a medium nothing is said either: the doctor will."""
+    bundle = save(tmp_path, needed=["libofftest-x.so.1"])
+    for chosen, codes in ((medium.look([], [disc]), ["RPM004"]), ([], [])):
+        with ExitStack() as stack:
+            taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
+        assert (taken.additions, taken.complete) == ((), False)
+        assert [each.code for each in taken.warnings] == codes
+
+
+def test_media_that_are_named_have_to_have_it(tmp_path, disc):
+    """Said of all that is lacking, before anything is written."""
+    bundle = save(tmp_path, needed=[A, "libofftest-x.so.1", "libofftest-y.so.1"])
+    chosen = medium.look([], [disc])
+    with ExitStack() as stack, pytest.raises(RequestError) as caught:
+        step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
+    assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
+    assert [(each.severity, each.subject) for each in caught.value.findings] == [
+        ("error", "libofftest-x.so.1"),
+        ("error", "libofftest-y.so.1"),
+    ]
+
+
+def test_generations_that_are_without_these_libraries(tmp_path, disc):
+    """Those of this bundle count as outdated; one that has them is enough, and no medium is read then."""
+    bundle = save(tmp_path)
+
+    def made(name, *sonames, digest=bundle.digest):
+        path = tmp_path / name
+        (path / "offkit").mkdir(parents=True)
+        rows = [record.Entry(each, "r", "p", "m", "0", 1, "k") for each in sonames]
+        (path / "offkit" / "libraries.json").write_bytes(record.dump(record.Record(tuple(rows), ())))
+        receipt = generations.Receipt(name, digest, {}, PYTHON.path, PYTHON.version, "", "", ())
+        return generations.Generation(name, str(path), receipt, False)
+
+    without = made("0001-a", B)
+    other = made("0002-b", digest="f" * 64)
+    whole = made("0003-c", A, B)
+    chosen = medium.look([], [disc])
+    prefix = str(tmp_path / "prefix")
+    with ExitStack() as stack:
+        taken = step.prepare(bundle, prefix, PYTHON, [without, other], chosen, True, stack)
+        assert (taken.outdated, taken.complete, len(taken.additions)) == (("0001-a",), True, 1)
+        taken = step.prepare(bundle, prefix, PYTHON, [without, other, whole], chosen, True, stack)
+        assert taken == step.Prepared((), (), (), True)
