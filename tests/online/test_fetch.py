@@ -4,12 +4,14 @@ import hashlib
 import os
 
 import pytest
+from pip._internal.exceptions import NetworkConnectionError
 
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
+from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import preset
 from offkit.online import fetch
-from offkit.online.lock import Request, Session
+from offkit.online.lock import Lock, Request, Session
 
 
 def fetched(mirror, cache, *names, reporter=None):
@@ -156,3 +158,258 @@ def test_a_mirror_without_the_project_and_a_server_that_is_no_mirror(mirror):
     server.put("", b"")  # /files/beta/ is then a page, but of no index
     with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(RequestError):
         session.lock(Request(("beta",), (), ()))
+
+
+class Telling(Reporter):
+    """Keeps what it is told of bars: (label, total, unit), then what they advance by."""
+
+    def __init__(self):
+        self.told = []
+
+    def bar(self, label, total, unit=""):
+        self.told.append((label, total, unit))
+        told = self.told
+
+        class Counter(Bar):
+            def advance(self, amount=1):
+                told.append(amount)
+
+        return Counter()
+
+
+ALPHA = "alpha-1-py3-none-any.whl"
+
+
+def sha256(body):
+    return hashlib.sha256(body).hexdigest()
+
+
+@pytest.fixture
+def shop(mirror):
+    """shop("alpha", "beta") is the server, pip's session and the wheels of a lock of those."""
+    opened = []
+
+    def open_(*names, **options):
+        server = mirror(*names, **options)
+        opened.append(Session(preset("3.6"), server.args, Reporter()))
+        wheels = opened[-1].lock(Request(names, (), ())).wheels
+        return server, opened[-1].repository.session, wheels
+
+    yield open_
+    for one in opened:
+        one.__exit__()
+
+
+def test_only_what_the_cache_has_not_is_downloaded(shop, tmp_path):
+    """In the order asked for, whichever comes from where; anybody may read what came."""
+    server, session, wheels = shop("alpha", "beta", "gamma")
+    fetch.fetch(wheels[1:2], session, tmp_path, Reporter())
+    telling = Telling()
+    got = fetch.fetch(wheels[::-1], session, tmp_path, telling)
+    assert got.wheels == wheels[::-1]
+    assert [path.name for path in got.paths] == [wheel.filename for wheel in wheels[::-1]]
+    size = sum(len(server.files[wheels[index].filename]) for index in (0, 2))
+    assert (got.downloaded, got.downloaded_size) == (2, size)
+    assert telling.told[0] == ("downloading 2 wheels", size, "B")
+    assert {path.stat().st_mode & 0o777 for path in got.paths} == {0o644}
+    telling.told.clear()
+    assert fetch.fetch(wheels, session, tmp_path, telling)[2:] == (0, 0)
+    assert telling.told == []
+
+
+def test_a_cached_file_that_has_rotted(shop, tmp_path):
+    """It is not believed, is replaced, and is gone where nothing can replace it."""
+    server, session, wheels = shop("alpha")
+    (path,) = fetch.fetch(wheels, session, tmp_path, Reporter()).paths
+    path.write_bytes(b"rotten")
+    assert fetch.fetch(wheels, session, tmp_path, Reporter()).downloaded == 1
+    assert path.read_bytes() == server.files[ALPHA]
+    path.write_bytes(b"rotten")
+    server.spoil[ALPHA] = ("404", 99)
+    with pytest.raises(EnvironmentProblem):
+        fetch.fetch(wheels, session, tmp_path, Reporter())
+    assert not path.exists()
+
+
+def test_a_cache_that_cannot_be_made(shop, tmp_path):
+    """Before anything is asked for: the place, the reason, and the way out."""
+    server, session, wheels = shop("alpha")
+    (tmp_path / "file").write_text("")
+    server.asked.clear()
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch.fetch(wheels, session, tmp_path / "file", Reporter())
+    assert caught.value.message == f"the cache {tmp_path}/file/wheels cannot be written: Not a directory"
+    assert caught.value.fix == "name another with --cache-dir DIR"
+    assert server.asked == []
+
+
+def test_how_a_mirror_is_asked(shop, tmp_path, monkeypatch):
+    """As it is, past the cache of pip's session, and in pieces; the size first, behind redirects too."""
+    server, session, wheels = shop("alpha")
+    server.moved["/files/" + ALPHA] = "/elsewhere/" + ALPHA
+    given = []
+
+    def spy(real):
+        def ask(*args, **more):
+            given.append((args, more))
+            return real(*args, **more)
+
+        return ask
+
+    monkeypatch.setattr(session, "head", spy(session.head))
+    monkeypatch.setattr(session, "get", spy(session.get))
+    telling = Telling()
+    fetch.fetch(wheels, session, tmp_path, telling)
+    headers = {"Accept-Encoding": "identity", "Cache-Control": "no-store"}
+    assert given == [
+        ((wheels[0].url,), {"headers": headers, "allow_redirects": True}),
+        ((wheels[0].url,), {"headers": headers, "stream": True}),
+    ]
+    assert [telling.told[0][1], *telling.told[1:]] == [len(server.files[ALPHA])] * 2
+
+
+def test_a_wheel_of_many_pieces(shop, tmp_path):
+    """None is larger than 64 KiB, so that the bar moves; the file and its hash are of them all."""
+    server, session, wheels = shop("alpha")
+    body = os.urandom(1 << 21) + b"end"
+    server.files[ALPHA] = body
+    telling = Telling()
+    wheel = wheels[0]._replace(sha256=sha256(body))
+    (path,) = fetch.fetch([wheel], session, tmp_path, telling).paths
+    assert path.read_bytes() == body
+    assert (max(telling.told[1:]), sum(telling.told[1:])) == (1 << 16, len(body))
+    assert fetch.sha256_of(path) == sha256(body)
+    assert fetch.fetch([wheel], session, tmp_path, telling).downloaded == 0
+
+
+@pytest.mark.parametrize("how", ["no answer", "no length"])
+def test_a_size_that_nobody_tells(shop, tmp_path, monkeypatch, how):
+    """Only the bar would like to know it."""
+    server, session, wheels = shop("alpha")
+
+    def head(*args, **more):
+        if how == "no answer":
+            raise ConnectionError(how)
+        response = session.request("HEAD", *args, **more)
+        del response.headers["Content-Length"]
+        return response
+
+    monkeypatch.setattr(session, "head", head)
+    telling = Telling()
+    fetch.fetch(wheels, session, tmp_path, telling)
+    assert [telling.told[0][1], *telling.told[1:]] == [0, len(server.files[ALPHA])]
+
+
+class _Odd(NetworkConnectionError):
+    """An error of pip that says nothing."""
+
+    __module__ = "pip._internal.nowhere"
+
+    def __str__(self):
+        return ""
+
+
+@pytest.mark.parametrize(("error", "reason"), [
+    (NetworkConnectionError("cut off"), "cut off"),
+    (_Odd("x"), "_Odd"),
+    (OSError(5, "Input/output error", "x"), "Input/output error"),
+    (OSError("of a library"), "of a library"),
+    (OSError(), "OSError"),
+])  # fmt: skip
+def test_what_is_said_of_a_wheel_that_does_not_come(shop, tmp_path, monkeypatch, error, reason):
+    """After three attempts at each: code, reason, address and the way out."""
+    _, session, wheels = shop("alpha", "beta")
+    calls = []
+
+    def get(*args, **more):
+        calls.append(args)
+        raise error
+
+    monkeypatch.setattr(session, "get", get)
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch.fetch(wheels, session, tmp_path, Reporter())
+    assert caught.value.message == "2 wheels could not be downloaded"
+    message = "{} could not be downloaded: " + reason
+    fix = "run the same command again: what has arrived is kept"
+    assert caught.value.findings == tuple(
+        Finding("NET003", "error", wheel.name, message.format(wheel.filename), (wheel.url,), fix)
+        for wheel in wheels
+    )
+    assert sorted(calls) == sorted([(wheel.url,) for wheel in wheels] * 3)
+    assert list((tmp_path / "wheels").iterdir()) == []
+
+
+def test_an_error_that_is_nobodys_is_not_swallowed(shop, tmp_path, monkeypatch):
+    """A slip of ours is not the network's fault, and leaves nothing behind either."""
+    _, session, wheels = shop("alpha")
+
+    def get(*args, **more):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(session, "get", get)
+    with pytest.raises(KeyError, match="ours"):
+        fetch.fetch(wheels, session, tmp_path, Reporter())
+    assert list((tmp_path / "wheels").iterdir()) == []
+
+
+def test_an_altered_wheel_outweighs_a_lost_one(shop, tmp_path):
+    """Both are named; what is altered decides the exit code, and another index may have it unaltered."""
+    server, session, wheels = shop("alpha", "beta")
+    server.spoil = {ALPHA: ("broken", 99), wheels[1].filename: ("altered", 99)}
+    with pytest.raises(IntegrityError) as caught:
+        fetch.fetch(wheels, session, tmp_path, Reporter())
+    assert caught.value.message == "downloaded files are not what the index promised"
+    lost, altered = caught.value.findings
+    assert [(one.code, one.severity, one.subject) for one in (lost, altered)] == [
+        ("NET003", "error", "alpha"), ("NET004", "error", "beta"),
+    ]  # fmt: skip
+    body = server.files[wheels[1].filename]
+    assert altered.message == (
+        f"{wheels[1].filename} could not be downloaded: its sha256 is {sha256(body[:-1] + b'!')}, "
+        f"the index promised {sha256(body)}"
+    )
+    assert altered.looked_in == (wheels[1].url,)
+    assert altered.fix == "a proxy or mirror alters files: ask for it from another --index-url"
+
+
+def test_only_hashes_that_are_not_known_cost_a_download(shop, tmp_path):
+    """A lock that has them all is handed back as it is, without a cache."""
+    _, session, wheels = shop("alpha", "beta")
+    lock = Lock(preset("3.6"), wheels)
+    assert fetch.with_hashes(lock, session, tmp_path / "cache", Reporter()) is lock
+    assert not (tmp_path / "cache").exists()
+    telling = Telling()
+    half = lock._replace(wheels=(wheels[0], wheels[1]._replace(sha256="")))
+    assert fetch.with_hashes(half, session, tmp_path / "cache", telling) == lock
+    assert len(telling.told) == 2
+    assert [path.name for path in (tmp_path / "cache").rglob("*.whl")] == [wheels[1].filename]
+
+
+def test_a_wheel_that_was_made_here(tmp_path, monkeypatch):
+    """Where a downloaded one would be, as often as one likes; a disk that refuses is named."""
+    path = fetch.keep(ALPHA, b"made", tmp_path)
+    assert path == tmp_path / "wheels" / sha256(b"made") / ALPHA
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"made", 0o644)
+    assert fetch.keep(ALPHA, b"made", tmp_path) == path
+    assert os.listdir(path.parent) == [ALPHA]
+
+    def full(before, after):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "replace", full)
+        with pytest.raises(EnvironmentProblem) as caught:
+            fetch.keep(ALPHA, b"other", tmp_path)
+    assert caught.value.message == f"the cache {tmp_path} cannot be written: No space left on device"
+    assert caught.value.fix == "name another with --cache-dir DIR"
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [ALPHA]
+
+
+def test_a_result_file(tmp_path):
+    """UTF-8 with line feeds in any locale; where it cannot be, that is said."""
+    fetch.write_text(tmp_path / "lock.txt", "# für\nx\n")
+    assert (tmp_path / "lock.txt").read_bytes() == b"# f\xc3\xbcr\nx\n"
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch.write_text(tmp_path, "x")
+    assert caught.value.message == f"{tmp_path} cannot be written: Is a directory"
+    assert caught.value.fix == "name another with -o"
