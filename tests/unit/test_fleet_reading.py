@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
+from datetime import datetime
 
 import pytest
 
 import fleet_maker as made
-from offkit.fleet import reading
+from offkit.fleet import host, reading
 from offkit.fleet.host import LONGEST
 from offkit.model.errors import EXIT_USAGE, UsageError
+from offkit.model.finding import Finding
 
 
 def told(gathered):
@@ -189,3 +192,239 @@ def test_nothing_was_reported(tmp_path, names, message):
     assert caught.value.exit_code == EXIT_USAGE
     assert message in caught.value.message
     assert "offkit_report_dir" in caught.value.fix or "offkit.fleet.doctor" in caught.value.fix
+
+
+def host_of(**changed):
+    return host.from_json(dict(made.host("web01"), **changed))
+
+
+def result_of(document, **more):
+    """The one result of a host."""
+    (found,) = host_of(results={"doctor": dict(made.ended(document), **more)}).results
+    return found
+
+
+def test_everything_of_a_host(tmp_path):
+    """Field by field, with the results oldest first, and by name where they are of one time."""
+    refusal = dict(made.refused("no room\nhere", made.found("ENV024", "/opt")), fix="make room")
+    results = {
+        "verify": made.ended(None, 137, "2026-01-02T03:04:00Z", "Killed"),
+        "deploy": made.ended(refusal, 4, "2026-01-02T03:04:00Z", "not looked at"),
+        "doctor": made.ended(made.doctor(), 0, "2026-01-02T03:03:59Z"),
+    }
+    one = host_of(results=results, message="5 missing", groups=["web", 7, "db"], time="2026-01-02T03:09:00Z")
+    assert one[:4] == ("web01", ("web", "db"), "2026-01-02T03:09:00Z", True)
+    assert (one.message, one.generation) == ("5 missing", "0001-6be1b615")
+    assert one.server == host.Server("CentOS Linux 7 (Core)", 7, "x86_64", "2.17", "3.6.8")
+    finding = Finding("ENV024", "error", "/opt", "is missing", (), "")
+    assert one.results == (
+        host.Result("doctor", "2026-01-02T03:03:59Z", 0, "offkit/doctor-1", made.doctor(), (), "", "", "", ""),
+        host.Result(
+            "deploy", "2026-01-02T03:04:00Z", 4, "offkit/error-1", refusal, (finding,), "no room\nhere",
+            "make room", "not looked at", "",
+        ),
+        host.Result("verify", "2026-01-02T03:04:00Z", 137, "", {}, (), "", "", "Killed", ""),
+    )  # fmt: skip
+    assert host_of(server=None).server is None
+
+
+@pytest.mark.parametrize(
+    ("server", "found"),
+    [
+        ({}, ("", 0, "", "", "")),
+        ({"system": 1, "el": "7", "arch": None, "glibc": [], "python": 3.6}, ("", 0, "", "", "")),
+        ({"el": True}, ("", 0, "", "", "")),
+        ({"el": -1}, ("", 0, "", "", "")),
+        ({"el": 100}, ("", 0, "", "", "")),
+        ({"el": 99, "arch": "a\ud800"}, ("", 99, "a\ufffd", "", "")),
+        ({"el": 0, "system": "x"}, ("x", 0, "", "", "")),
+    ],
+)
+def test_a_server_of_which_little_is_known(server, found):
+    """What is no text is none, and what is no release is zero."""
+    assert host_of(server=server).server == host.Server(*found)
+
+
+@pytest.mark.parametrize("word", ["host", "groups", "time", "reachable", "message", "generation", "results"])
+def test_a_field_that_is_not_there(word):
+    """It is named."""
+    document = made.host("web01")
+    del document[word]
+    with pytest.raises(ValueError, match="^{} is missing$".format(word)):
+        host.from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "not an object, but null"),
+        ("x", "not an object, but a text"),
+        (True, "not an object, but true or false"),
+        (1.5, "not an object, but a number"),
+        ({}, "schema is None, not offkit/host-1"),
+        ({"schema": "x" * 58}, "schema is '{}', not offkit/host-1".format("x" * 58)),
+        ({"schema": "x" * 59}, "schema is '{}..., not offkit/host-1".format("x" * 56)),
+        (dict(made.host(), host=" \t"), "host is empty"),
+        (dict(made.host(), reachable=1), "reachable is a number, not true or false"),
+        (dict(made.host(), generation={}), "generation is an object, not a text"),
+        (dict(made.host(), time="2026-01-31T12:00:00Z "), "time is '2026-01-31T12:00:00Z ', not like 2026-01-31T12:00:00Z"),
+        (dict(made.host(), time="x2026-01-31T12:00:00Z"), "time is 'x2026-01-31T12:00:00Z', not like 2026-01-31T12:00:00Z"),
+        (dict(made.host(), results={"a": {}}), "results['a']: time is missing"),
+        (dict(made.host(), results={"a": dict(made.ended({}), rc=None)}), "results['a']: rc is None, not a number"),
+        (dict(made.host(), results={"a": made.ended("x")}), "results['a']: document is a text, not an object or null"),
+    ],
+    ids=range(15),
+)  # fmt: skip
+def test_what_is_wrong_with_a_frame(value, message):
+    """In one line, which is not longer for what somebody else wrote."""
+    with pytest.raises(ValueError, match="^{}$".format(re.escape(message))):
+        host.from_json(value)
+
+
+@pytest.mark.parametrize(
+    ("document", "schema", "error", "fix", "unclear"),
+    [
+        (None, "", "", "", ""),
+        ({}, "", "", "", ""),
+        ({"schema": 7}, "", "", "", "its document has no schema"),
+        ({"schema": "offkit/error-1"}, "offkit/error-1", "", "", ""),
+        ({"schema": "offkit/error-1", "error": 7, "fix": []}, "offkit/error-1", "", "", ""),
+        ({"schema": "offkit/error-1", "error": "e\ud800", "fix": "f"}, "offkit/error-1", "e\ufffd", "f", ""),
+        ({"schema": "offkit/doctor-1", "error": "e", "fix": "f"}, "offkit/doctor-1", "", "", ""),
+        ({"schema": "x\ud800"}, "x\ufffd", "", "", ""),
+        ({"schema": "x", "findings": None}, "x", "", "", "findings is null, not a list"),
+        ({"schema": "x", "findings": [7, 8]}, "x", "", "", "2 of 2 findings cannot be read"),
+    ],
+)
+def test_what_is_understood_of_a_document(document, schema, error, fix, unclear):
+    """Its schema, the headline and cure of a refusal, and what is wrong with it."""
+    found = result_of(document)
+    assert (found.schema, found.error, found.fix, found.unclear) == (schema, error, fix, unclear)
+    assert (found.document, found.findings) == (document or {}, ())
+
+
+@pytest.mark.parametrize("field", ["code", "severity", "subject", "message", "looked_in", "fix"])
+def test_a_finding_that_is_none(field):
+    """A field is not there, or of another kind; the others are read."""
+    fine = made.found("X001", "x", "info", "m", "f", ["/a"])
+    lacking = {name: value for name, value in fine.items() if name != field}
+    found = result_of({"schema": "x", "findings": [lacking, fine, dict(fine, **{field: 7})]})
+    assert found.findings == (Finding("X001", "info", "x", "m", ("/a",), "f"),)
+    assert found.unclear == "2 of 3 findings cannot be read"
+    odd = dict(made.found("X\ud800", "s\ud800", "warning", "m\ud800", "f\ud800"), looked_in=["p\ud800", 7])
+    (one,) = result_of({"schema": "x", "findings": [odd]}).findings
+    assert one == Finding("X\ufffd", "warning", "s\ufffd", "m\ufffd", ("p\ufffd",), "f\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (None, ""),
+        (7, ""),
+        ("a\nb\n", "a\nb\n"),
+        ("x" * LONGEST, "x" * LONGEST),
+        ("y" + "x" * LONGEST, "…" + "x" * (LONGEST - 1)),
+        ("gone\nShared connection to web01 closed.\r\n", "gone\n"),
+        ("Connection to web01 closed.", ""),
+        ("Connection to web01 closed.\nand then", "Connection to web01 closed.\nand then"),
+        ("\ud800", "\ufffd"),
+    ],
+    ids=range(9),
+)
+def test_the_last_words_of_a_command(said, kept):
+    """The end of them, without ssh's farewell."""
+    assert result_of(None, stderr=said).stderr == kept
+
+
+def test_a_text_of_the_greatest_length():
+    """It is kept; of a longer one the beginning."""
+    assert host.clean("x" * LONGEST) == "x" * LONGEST
+    assert host.clean("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
+
+
+def test_a_moment():
+    """As a value, to the second."""
+    assert host.moment("2026-01-31T12:34:56Z") == datetime(2026, 1, 31, 12, 34, 56)
+    with pytest.raises(ValueError, match="day is out of range"):
+        host.moment("2026-02-30T00:00:00Z")
+
+
+def test_of_two_files_of_one_time_the_first_is_shown(tmp_path):
+    """And of a newer one that is read later the older is named; both can be removed."""
+    made.write(tmp_path, made.host("m"))
+    for name, message in [("a.json", "first"), ("z.json", "last")]:
+        made.put(tmp_path, name, json.dumps(dict(made.host("m"), message=message)))
+    late = dict(made.host("m"), time="2027-01-01T00:00:00Z", message="late")
+    made.put(tmp_path, "n.json", json.dumps(late))
+    gathered = reading.gather(str(tmp_path))
+    assert [one.message for one in gathered.hosts] == ["late"]
+    assert told(gathered) == [
+        ("FLEET004", "m.json", "is about m as well, and older than a.json; not shown"),
+        ("FLEET004", "a.json", "is about m as well, and older than n.json; not shown"),
+        ("FLEET004", "z.json", "is about m as well, and older than n.json; not shown"),
+    ]
+    folder = os.path.join(str(tmp_path), "hosts")
+    assert [each[1:] for each in gathered.findings] == [
+        ("warning", os.path.join(folder, name), message, (), "remove it")
+        for (_, name, message) in told(gathered)
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_an_error_with_a_cure(tmp_path):
+    """A file of the largest size can; nothing stays open."""
+    made.write(tmp_path)
+    path = made.put(tmp_path, "a.json", "x")
+    made.put(tmp_path, "b.json", b"\xef\xbb\xbf" + json.dumps(made.host("bom")).encode("ascii"))
+    os.mkdir(os.path.join(str(tmp_path), "hosts", "c.json"))
+    before = os.listdir("/proc/self/fd")
+    gathered = reading.gather(str(tmp_path))
+    assert os.listdir("/proc/self/fd") == before
+    assert [one.name for one in gathered.hosts] == ["bom"]
+    assert gathered.findings[0][:3] == ("FLEET002", "error", path)
+    assert gathered.findings[0].looked_in == ()
+    assert gathered.findings[0].fix == (
+        "remove it, or run the playbook again for that host: it writes the file anew"
+    )
+
+
+@pytest.mark.parametrize(("size", "read"), [(0, True), (1, False)])
+def test_a_file_of_the_largest_size(tmp_path, monkeypatch, size, read):
+    """It is read, and one that is larger by a byte is not."""
+    text = json.dumps(made.host("web01"))
+    monkeypatch.setattr(reading, "LARGEST", len(text))
+    made.write(tmp_path)
+    made.put(tmp_path, "a.json", text + " " * size)
+    assert len(reading.gather(str(tmp_path)).hosts) == read
+    assert reading.LARGEST < 16 << 20
+
+
+@pytest.mark.parametrize(("digits", "read"), [(20, True), (21, False)])
+def test_long_numbers(digits, read):
+    """Twenty digits are a number."""
+    text = ('{"a": ' + "9" * digits + "}").encode("ascii")
+    if read:
+        assert reading._parsed(text) == {"a": int("9" * 20)}
+    else:
+        with pytest.raises(reading._Unreadable, match="a number of 21 digits"):
+            reading._parsed(text)
+
+
+def test_what_to_name_and_what_to_run(tmp_path):
+    """Where nothing was reported: the directory, and the playbooks."""
+    fix = "name the directory that the playbooks report to (offkit_report_dir, by default ./offkit-report)"
+    top = os.path.join(str(tmp_path), "report")
+    wanted = [
+        ("there is no directory {}".format(top), fix),
+        ("{} is no report: it has no directory hosts".format(top), fix),
+        (
+            "no host has reported to {} yet".format(top),
+            "run the playbook offkit.fleet.doctor or offkit.fleet.verify",
+        ),
+    ]
+    for message, cure in wanted:
+        with pytest.raises(UsageError) as caught:
+            reading.gather(top)
+        assert (caught.value.message, caught.value.fix) == (message, cure)
+        os.mkdir(
+            top if not os.path.isdir(top) else os.path.join(top, "hosts" if "has no" in message else "x")
+        )
