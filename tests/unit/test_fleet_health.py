@@ -237,3 +237,233 @@ def test_a_doctor_that_said_nothing_and_is_overtaken():
     for stale in (True, False):
         cells = health._doctors(result, stale)
         assert {(cell.state, cell.stale) for cell in cells.values()} == {(health.UNKNOWN, stale)}
+
+
+def result_of(name, *given, **more):
+    """One result as it is read."""
+    (found,) = from_json(made.host("a", {name: made.ended(*given, **more)})).results
+    return found
+
+
+ERROR, OTHER = made.found("E001", "x", message="one\nmore"), made.found("E002", "", message="two")
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "rc", "stderr", "line"),
+    [
+        ("doctor", made.doctor(), 0, "noise", ""),
+        ("doctor", made.doctor(HASHES, NOTE), 0, "", ""),
+        ("doctor", made.doctor(HASHES), 3, "", "doctor ended with 3"),
+        ("doctor", made.doctor(HASHES, ERROR), 0, "", "doctor: E001 x: one"),
+        ("doctor", made.doctor(OTHER, ERROR, SM), 1, "", "doctor: E002 two and 2 more"),
+        ("deploy", made.refused("no\nroom"), 0, "", "deploy: no"),
+        ("deploy", made.refused("one\nmore", ERROR), 4, "", "deploy: E001 x: one"),
+        ("deploy", made.refused("one\nmore", ERROR, OTHER), 4, "", "deploy: one"),
+        ("deploy", made.refused("else", ERROR), 4, "", "deploy: else"),
+        ("deploy", made.refused(""), 4, "", "deploy ended with 4"),
+        ("deploy", made.refused(""), 0, "", "deploy: a document that this offkit does not know"),
+        ("deploy", {"schema": "offkit/install-1", "findings": 7}, 0, "x", "deploy: findings is a number, not a list"),
+        ("verify", made.film(), 0, "", ""),
+        ("verify", dict(made.film(), verified=1), 0, "", "verify: not verified"),
+        ("verify", {"schema": "offkit/run-badapple-1"}, 0, "", "verify: not verified"),
+        ("verify", dict(made.film(), verified=False), 0, " a\n b \n\n", "verify ended with 0: b"),
+        ("verify", None, 0, "", "verify: no document"),
+        ("verify", {"schema": "offkit/verify-1"}, 0, "", ""),
+        ("rollback", made.switched(), 0, "", ""),
+        ("rollback", {"schema": "offkit/rollback-2"}, 0, "", "rollback: a document that this offkit does not know"),
+        ("rollback", {"schema": "offkit/rollback-2"}, 1, "", "rollback ended with 1"),
+    ],
+    ids=range(21),
+)  # fmt: skip
+def test_the_line_of_a_result(name, document, rc, stderr, line):
+    """What says most: the error, the first finding, what is unclear, the last words, the number."""
+    found = result_of(name, document, rc, stderr=stderr)
+    assert health.headline(found) == line
+    assert health.failed(found) is (line != "")
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "rc", "unproven"),
+    [
+        ("verify", made.film(), 0, False),
+        ("verify", dict(made.film(), verified=False), 1, True),
+        ("verify", dict(made.film(), verified="yes"), 0, True),
+        ("deploy", {"schema": "offkit/install-1"}, 0, False),
+        ("deploy", {"schema": "offkit/install-2"}, 0, True),
+        ("deploy", {"schema": "offkit/install-2"}, 1, False),
+        ("deploy", None, 0, True),
+        *((name, {"schema": "offkit/" + name}, 0, False) for name in ("error-1", "doctor-1", "rollback-1", "verify-1")),
+    ],
+)  # fmt: skip
+def test_an_end_that_proves_nothing(name, document, rc, unproven):
+    """Well by its number, and no document that says so."""
+    assert health.unproven(result_of(name, document, rc)) is unproven
+
+
+def test_everything_that_is_judged():
+    """The findings in the order of the results, those that count, and the numbers of the last film."""
+    found = {
+        "deploy": made.ended(made.installed("install", NOTE), time="2026-01-02T03:04:00Z"),
+        "rollback": made.ended(made.switched(), time="2026-01-02T03:03:00Z"),
+        "doctor": made.ended(made.doctor(SM, HASHES), 1, "2026-01-02T03:05:00Z"),
+        "film": made.ended(made.film(10.0, 1), time="2026-01-02T03:05:30Z"),
+        "verify": made.ended(made.film(20.5, 4), time="2026-01-02T03:06:00Z"),
+    }
+    one = judged(made.host("a", found))
+    assert [each.name for each in one.counted] == ["deploy", "doctor", "film", "verify"]
+    assert [each.code for each in one.findings] == ["LIB001", "PY001"]
+    assert (one.errors, one.warnings, one.rate, one.workers, one.silent) == (1, 1, 20.5, 4, ())
+    assert one.host.name == "a"
+    cells = {name: tuple(cell) for name, cell in one.cells.items()}
+    assert cells == dict(
+        dict.fromkeys(health.CHECKS, ("ok", 0, 0, False)),
+        libraries=("error", 1, 0, False), interpreter=("warning", 0, 1, False),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "message", "silent"),
+    [
+        ({"verify": made.ended(None, 9, stderr="Killed")}, "", ("verify ended with 9: Killed",)),
+        ({"verify": made.ended(None, 9, time="2026-01-02T03:06:00Z")}, "timed out", ("verify: timed out",)),
+        ({"deploy": made.ended(None, 9, time="2026-01-02T03:04:00Z")}, "timed out", ("deploy ended with 9",)),
+        ({"doctor": made.ended(made.doctor(SM), 1)}, "x", ()),
+        ({"doctor": made.ended(made.doctor(SM), 1), "verify": made.ended(None, 9, stderr="y")}, "",
+         ("verify ended with 9: y",)),
+        ({"doctor": made.ended(made.doctor(HASHES), 1)}, "", ("doctor ended with 1",)),
+        ({}, "refused before", ("refused before",)),
+    ],
+    ids=range(7),
+)  # fmt: skip
+def test_what_no_finding_says(changed, message, silent):
+    """A line for each result that ended badly without one; the playbook's word where it is about the last."""
+    assert judged(made.host(results=results(**changed), message=message)).silent == silent
+
+
+def test_hosts_in_order_and_lost_ones_have_no_such_line():
+    """Only what has problems does."""
+    assert judged(made.host()).silent == ()
+    assert judged(made.lost("a", "gone", results(verify=made.ended(None, 9)))).silent == ()
+    assert judged(made.host("a", {})).silent == ("nothing has been examined there",)
+
+
+@pytest.mark.parametrize(
+    ("time", "newest", "stale"),
+    [
+        ("2026-01-02T03:04:00Z", "2026-01-03T03:03:59Z", ""),
+        ("2026-01-02T03:04:00Z", "2026-01-03T03:04:00Z", "1 day older than the newest result"),
+        ("2026-01-02T03:04:00Z", "2026-01-04T03:04:00Z", "2 days older than the newest result"),
+        (
+            "2026-01-02T03:03:59Z",
+            "2026-01-02T03:04:00Z",
+            "from before the deployment of 2026-01-02T03:04:00Z",
+        ),
+    ],
+)
+def test_when_a_result_is_old(time, newest, stale):
+    """After a whole day, or because something was installed since; at the same second it is not."""
+    found = {
+        "deploy": made.ended(made.installed(), time="2026-01-02T03:04:00Z"),
+        "doctor": made.ended(made.doctor(), time=time),
+    }
+    one = judged(made.host("a", found), newest)
+    assert one.stale == ({"doctor": stale} if stale else {})
+    assert one.cells["machine"].stale is bool(stale)
+    assert not one.cells["installation"].stale
+
+
+@pytest.mark.parametrize(("document", "changed"), [
+    (made.installed(), True), (made.installed("nothing"), False), (dict(made.installed(), dry_run=True), False),
+    (dict(made.installed(), dry_run=1), True), (made.refused("x"), False), (None, True), (made.switched("nothing"), False),
+])  # fmt: skip
+def test_what_changes_an_environment(document, changed):
+    """Of a command that ended without a word nobody knows, so it may have."""
+    assert health._changed(result_of("deploy", document)) is changed
+
+
+def test_a_doctor_of_the_same_second_has_looked_since():
+    """And one of a second before has not: the warnings of the deployment count then."""
+    warned = made.ended(made.installed("install", HASHES, SM), 1, "2026-01-02T03:04:00Z")
+    for second, codes in [("03:04:00", ["LIB001"]), ("03:03:59", ["PY001", "LIB001"])]:
+        doctor = made.ended(made.doctor(), time="2026-01-02T{}Z".format(second))
+        one = judged(made.host("a", {"deploy": warned, "doctor": doctor}))
+        assert [each.code for each in one.findings] == codes
+        assert one.cells["installation"] == health.Cell("error", 1, len(codes) - 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "rc", "cells"),
+    [
+        ("deploy", made.installed("install", HASHES, HASHES), 0, {"installation": ("warning", 0, 2)}),
+        ("deploy", None, 1, {"installation": ("error", 1, 0)}),
+        ("rollback", made.switched(), 0, {"installation": ("ok", 0, 0)}),
+        ("verify", {"schema": "offkit/verify-1"}, 0, {"film": ("ok", 0, 0)}),
+        ("verify", made.film(1.0, 1, SM, SM), 1, {"film": ("error", 2, 0)}),
+        ("other", made.film(), 0, {"film": ("ok", 0, 0)}),
+        ("doctor", made.film(), 0, {"film": ("ok", 0, 0)}),
+        ("other", made.installed(), 0, {}),
+        ("other", dict(made.doctor(HASHES), checks=["packages"]), 0,
+         {"packages": ("ok", 0, 0), "interpreter": ("warning", 0, 1)}),
+        ("doctor", dict(made.doctor(), checks=7), 0, {}),
+        ("doctor", None, 1, dict.fromkeys(health.DOCTORS, ("unknown", 0, 0))),
+        ("doctor", dict(made.doctor(), findings=7), 1, dict.fromkeys(health.DOCTORS, ("unknown", 0, 0))),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_checks_that_a_result_is_about(name, document, rc, cells):
+    """By its schema, else by its name; the others were not made."""
+    one = judged(made.host("a", {name: made.ended(document, rc)}))
+    assert {check: cell[:3] for check, cell in one.cells.items() if cell.state != "none"} == cells
+
+
+@pytest.mark.parametrize(("code", "check"), [
+    ("PY1", "interpreter"), ("LIB1", "libraries"), ("PKG1", "packages"), ("ENV1", "machine"),
+    ("REPO1", "repositories"), ("RPM1", "repositories"), ("P1", "machine"),
+])  # fmt: skip
+def test_the_check_of_a_code(code, check):
+    """By its first letters."""
+    one = judged(made.host("a", {"doctor": made.ended(made.doctor(made.found(code, "x", "warning")))}))
+    assert [name for name, cell in one.cells.items() if cell.state == "warning"] == [check]
+
+
+def test_of_two_results_about_one_check_the_worse_counts():
+    """Of equals the later one."""
+    first = made.ended(made.film(), time="2026-01-01T03:00:00Z")
+    for later, cell in [
+        (made.ended(made.film(), time="2026-01-02T03:06:00Z"), health.Cell("ok")),
+        (made.ended(made.film(1.0, 1, HASHES), time="2025-01-01T03:00:00Z"), health.Cell("warning", 0, 1, True)),
+    ]:  # fmt: skip
+        assert judged(made.host("a", {"film": first, "verify": later})).cells["film"] == cell
+
+
+def test_the_worst_of_several():
+    """In their order: not made, ok, warnings, unknown, errors."""
+    order = ["none", "ok", "warning", "unknown", "error"]
+    for number, state in enumerate(order):
+        cells = [health.Cell(each) for each in order[: number + 1]]
+        assert health.worst(cells) == health.worst(cells[::-1]) == health.Cell(state)
+
+
+@pytest.mark.parametrize(
+    ("rate", "workers", "found"),
+    [
+        (1, 1, (1.0, 1)),
+        (0.5, 999999, (0.5, 999999)),
+        (999999999.5, 1000000, (999999999.5, 0)),
+        (1e9, 0, (None, 0)),
+        (2.5, True, (2.5, 0)),
+        (2.5, 2.0, (2.5, 0)),
+        (2.5, -1, (2.5, 0)),
+    ],
+)
+def test_limits_of_a_rate(rate, workers, found):
+    """What no machine reaches is no rate, and no number of processes."""
+    one = judged(made.host(results=results(verify=made.ended(made.film(rate, workers)))))
+    assert (one.rate, one.workers) == found
+
+
+def test_words_of_the_playbook_about_a_host_in_doubt():
+    """They are why, whether a command failed or not."""
+    assert judged(made.host(message="refused")).why == "refused"
+    assert judged(made.lost("a", "gone", results(verify=made.ended(None, 9)))).why == "gone"
+    assert judged(made.host("a", {}, "no space")).why == "no space"

@@ -133,3 +133,185 @@ def test_the_document():
         "message": "doctor: LIB001 libSM.so.6: is missing; needed by cv2",
         "stale": "",
     }
+
+
+def test_names_in_their_natural_order():
+    """Numbers as numbers, before words; one that is too long to be one is a word."""
+    assert overview.natural("web10b") == [(1, 0, "web"), (0, 10, ""), (1, 0, "b")]
+    assert overview.natural("9" * 18) == [(0, int("9" * 18), "")]
+    assert overview.natural("1" + "9" * 18) == [(0, int("1" + "9" * 17), ""), (0, 9, "")]
+    assert overview.natural("") == []
+    names = ["web10", "web9", "10", "9", "web", "web9a"]
+    assert sorted(names, key=overview.natural) == ["9", "10", "web", "web9", "web9a", "web10"]
+
+
+def noted(name, *findings):
+    """A host of which the doctor has found these."""
+    rc = 1 if any(each["severity"] == "error" for each in findings) else 0
+    return made.host(name, dict(made.well(), doctor=made.ended(made.doctor(*findings), rc)))
+
+
+def test_the_order_of_hosts():
+    """State, errors, warnings, whether something is old, name."""
+    error, warning = made.found("E1", "x"), made.found("W1", "x", "warning")
+    old = made.host("z-old", dict(made.well(), doctor=made.ended(made.doctor(), time="2025-01-02T03:04:00Z")))
+    fleet = surveyed(
+        made.host("a"), made.lost("b"), noted("c", error), noted("d", error, warning), noted("e", error, error),
+        noted("f", warning), old, made.lost("a2", "x", made.well()),
+    )  # fmt: skip
+    assert [one.host.name for one in fleet.hosts] == ["e", "d", "c", "a2", "b", "f", "z-old", "a"]
+    assert [one.host.name for one in fleet.of_state("healthy")] == ["f", "z-old", "a"]
+    assert [one.host.name for one in fleet.of_state("problems")] == ["e", "d", "c"]
+    assert fleet.findings == ()
+
+
+def test_the_order_of_problems():
+    """By weight, by the number of hosts, by code, by subject; the first host's own words are shown."""
+    fleet = surveyed(
+        noted("h2", made.found("A1", "s10", "warning"), made.found("B1", "s", "error", "second")),
+        noted("h10", made.found("A1", "s9", "warning"), made.found("B1", "s", "error", "first"),
+              made.found("C1", "s"), made.found("A2", "s"), made.found("N1", "s", "info")),
+        noted("h1", made.found("N1", "s", "info"), made.found("N1", "s", "info", fix="other")),
+    )  # fmt: skip
+    assert [(each.finding[:4], each.finding.fix, each.hosts, each.messages) for each in fleet.problems] == [
+        (("B1", "error", "s", "first"), "", ("h2", "h10"), 2),
+        (("A2", "error", "s", "is missing"), "", ("h10",), 1),
+        (("C1", "error", "s", "is missing"), "", ("h10",), 1),
+        (("A1", "warning", "s9", "is missing"), "", ("h10",), 1),
+        (("A1", "warning", "s10", "is missing"), "", ("h2",), 1),
+        (("N1", "info", "s", "is missing"), "", ("h1", "h10"), 1),
+        (("N1", "info", "s", "is missing"), "other", ("h1",), 1),
+    ]
+    assert {each.cured for each in fleet.problems} == {False}
+
+
+def test_a_cure_is_one_where_it_is_for_all():
+    """Of a note it is none, and where one of the hosts has no line it is none either."""
+    whole, bare = made.sick("a", "libSM.so.6"), made.sick("b", "libSM.so.6")
+    whole["results"]["doctor"]["document"]["findings"].append(made.found("N1", "libSM.so.6", "info"))
+    cured = {each.finding.code: each.cured for each in surveyed(whole).problems}
+    assert cured == {"LIB001": True, "VID001": False, "N1": False}
+    bare["results"]["doctor"]["document"]["install_line"] = ""
+    cured = {each.finding.code: each.cured for each in surveyed(whole, bare).problems}
+    assert cured["LIB001"] is False
+
+
+def test_rates_slowest_first():
+    """Of equal ones by name; a host without one is left out."""
+    fleet = surveyed(
+        made.host("web10", made.well(100)), made.host("web9", made.well(100)), made.host("a", made.well(300)),
+        made.host("b", made.well(None)), made.lost("c", "x", made.well(50)),
+    )  # fmt: skip
+    assert [one.host.name for one in fleet.rates] == ["c", "web9", "web10", "a"]
+
+
+def test_an_empty_fleet():
+    """It is as healthy as can be, and has no newest result."""
+    fleet = surveyed()
+    assert (fleet.hosts, fleet.problems, fleet.cures, fleet.newest, fleet.healthy) == ((), (), (), "", True)
+
+
+def sick_of(name, server, summary=None, line="yum install x"):
+    """A host whose doctor has a line; of what system is told by ``server`` or its ``summary``."""
+    found = dict(made.sick(name, "libSM.so.6"), server=server)
+    answer = found["results"]["doctor"]["document"]
+    answer["summary"], answer["install_line"] = summary, line
+    return found
+
+
+def test_what_system_a_cure_is_for():
+    """As told of the server, else by the doctor, else unknown."""
+    odd = dict(made.EL7, el=0, system="Other Linux")
+    for server, summary, system in [
+        (made.EL7, {"el": 9}, "el7 x86_64"),
+        (odd, {"el": 9}, "el9 x86_64"),
+        (odd, {"el": "9"}, "Other Linux x86_64"),
+        (odd, None, "Other Linux x86_64"),
+        (dict(odd, system="", arch=""), {}, "an unknown system"),
+        (dict(odd, system=""), {}, "an unknown system x86_64"),
+        (None, {"el": 8}, "el8"),
+        (None, None, "an unknown system"),
+    ]:
+        assert [cure.system for cure in surveyed(sick_of("a", server, summary)).cures] == [system]
+
+
+def test_the_order_of_cures():
+    """For most hosts first, then by system and line."""
+    fleet = surveyed(
+        sick_of("a", made.EL9), sick_of("b", made.EL7, line=" yum install z\n"), sick_of("c", made.EL7),
+        sick_of("d", made.EL9, line="yum install w"), sick_of("e", made.EL9, line="yum install w"),
+    )  # fmt: skip
+    assert [(cure.system, cure.line, cure.hosts) for cure in fleet.cures] == [
+        ("el9 x86_64", "yum install w", ("d", "e")),
+        ("el7 x86_64", "yum install x", ("c",)),
+        ("el7 x86_64", "yum install z", ("b",)),
+        ("el9 x86_64", "yum install x", ("a",)),
+    ]
+
+
+def test_what_a_cure_brings():
+    """All that its hosts were told, once each, in order; texts that cannot be written are mended."""
+    first, second = sick_of("a", made.EL7), sick_of("b", made.EL7)
+    first["results"]["doctor"]["document"]["providers"] = [
+        {"soname": "b.so", "rpms": ["libb", 7, "liba"]}, {"soname": "a\ud800.so", "rpms": ["liba\ud800"]},
+        {"soname": "none.so", "rpms": []}, {"rpms": ["x"]}, {"soname": "odd.so"},
+    ]  # fmt: skip
+    second["results"]["doctor"]["document"]["providers"] = [{"soname": "c.so", "rpms": ["libc"]}]
+    (cure,) = surveyed(first, second).cures
+    assert cure.rpms == ("liba", "liba\ufffd", "libb", "libc")
+    assert cure.libraries == ("a\ufffd.so", "b.so", "c.so")
+    other = made.host("c", dict(made.well(), deploy=made.ended(dict(made.installed(), install_line="yum"))))
+    assert surveyed(other).cures == ()
+
+
+def test_the_whole_document():
+    """Every field of every part."""
+    lost = made.lost("db1", "gone", {"doctor": made.ended(made.doctor(), time="2026-01-02T03:05:00Z")})
+    lost.update(server=None, generation="")
+    bad = Finding("FLEET002", ERROR, "x.json", "is empty", (), "remove it")
+    hosts = [from_json(each) for each in (made.sick("web07", "libSM.so.6"), lost, made.host("web01"))]
+    content = document.content(overview.survey(hosts, [bad]))
+    assert sorted(content) == ["counts", "cures", "findings", "hosts", "newest", "problems"]
+    assert document.SCHEMA == "offkit/fleet-1"
+    assert content["newest"] == "2026-01-02T03:06:00Z"
+    assert content["counts"] == {"hosts": 3, "healthy": 1, "problems": 1, "unreached": 1}
+    assert content["findings"] == [bad.to_json()]
+    assert content["problems"] == [
+        dict(made.lacks("libSM.so.6", "libSM"), hosts=["web07"], messages=1),
+        dict(
+            made.found("VID001", "cv2", message="import cv2 fails: libSM.so.6"), hosts=["web07"], messages=1
+        ),
+    ]
+    nothing = {"state": "none", "errors": 0, "warnings": 0, "stale": False}
+    fine = {"state": "ok", "errors": 0, "warnings": 0, "stale": True}
+    checks = ["installation", "interpreter", "libraries", "packages", "machine", "repositories", "film"]
+    assert content["hosts"][1] == {
+        "host": "db1",
+        "groups": ["web"],
+        "state": "unreached",
+        "message": "gone",
+        "time": "2026-01-02T03:05:00Z",
+        "server": None,
+        "generation": "",
+        "errors": 0,
+        "warnings": 0,
+        "checks": {name: nothing if name in ("installation", "film") else fine for name in checks},
+        "frames_per_second": None,
+        "workers": 0,
+        "results": [
+            {
+                "name": "doctor",
+                "time": "2026-01-02T03:05:00Z",
+                "rc": 0,
+                "schema": "offkit/doctor-1",
+                "counts": True,
+                "failed": False,
+                "message": "",
+                "stale": "from before the host was lost",
+            }
+        ],
+    }
+    sick, _, well = content["hosts"]
+    assert (well["server"], well["generation"], well["groups"]) == (made.EL7, "0001-6be1b615", ["web"])
+    assert (sick["errors"], sick["warnings"], well["errors"]) == (2, 0, 0)
+    assert sick["message"] == "doctor: LIB001 libSM.so.6: is missing; needed by cv2"
