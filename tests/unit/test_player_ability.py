@@ -1,5 +1,9 @@
 """What a terminal can show, and how any conversion is shown on it."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -18,7 +22,7 @@ from offkit.badapple.formats.cells import (
 )
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.player import ability as abilities
-from offkit.badapple.player import panel
+from offkit.badapple.player import adapt, panel
 from offkit.badapple.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability, ability
 from offkit.badapple.player.adapt import Adapter, fitted
 from offkit.badapple.player.drawing import RGB, blank
@@ -298,3 +302,217 @@ def test_of_colours_that_are_equally_near_the_first_is_taken(colour):
     apart = (((pictures[:, None] - given) ** 2) * (30, 59, 11)).sum(axis=2)
     expected = apart.argmin(axis=1) + first
     assert (palette.nearest(pictures.astype(np.uint8), colour) == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("environ", "terminfo", "colours"),
+    [
+        ({}, 7, 0),
+        ({}, 8, 8),
+        ({}, 15, 8),
+        ({}, 16, 16),
+        ({}, 255, 16),
+        ({}, 256, 256),
+        ({}, TRUE_COLOUR - 1, 256),
+        ({}, TRUE_COLOUR, TRUE_COLOUR),
+        ({"TERM": "xterm-direct2"}, 8, TRUE_COLOUR),
+        ({"TERM": "rxvt-16color"}, None, 16),
+        ({"TERM": "rxvt-256color"}, None, 256),
+        ({"TERM": "xterm-mono"}, None, 0),
+        ({"TERM": "ansi-m"}, None, 0),
+        ({"TERM": "cons25-m"}, None, 0),
+        ({"TERM": "mono"}, None, 0),
+        ({"TERM": "vt100"}, 8, 8),
+        ({"COLORTERM": "yes"}, 8, 8),
+        ({"COLORTERM": "24bit"}, 8, TRUE_COLOUR),
+        ({"COLORTERM": "truecolor"}, 7, 0),
+        ({"TERM": "linux-16color", "COLORTERM": "24bit", "TMUX": "x"}, 16, 16),
+        ({"TERM": "screen.xterm", "COLORTERM": "24bit", "TMUX": ""}, 8, 8),
+        ({"TERM": "tmux", "COLORTERM": "24bit"}, 8, TRUE_COLOUR),
+    ],
+)
+def test_how_many_colours(environ, terminfo, colours):
+    """The most that terminfo, the name and COLORTERM promise, but for those that hand on what they are told."""
+    assert ability(dict({"TERM": "xterm"}, **environ), "UTF-8", terminfo).colours == colours
+
+
+@pytest.mark.parametrize(
+    ("environ", "encoding", "glyphs"),
+    [
+        ({"LANG": "de_DE.UTF-8"}, "ascii", ALL),
+        ({"LANG": "de_DE.utf8"}, "ascii", ALL),
+        ({"LANG": "de_DE"}, "utf-8", ALL),
+        ({"LANG": "C"}, "utf-8", ASCII),
+        ({"LANG": "POSIX"}, "utf-8", ASCII),
+        ({"LANG": "de_DE"}, "latin-1", ASCII),
+        ({"LC_ALL": "C", "LC_CTYPE": "C.UTF-8", "LANG": "C.UTF-8"}, "utf-8", ASCII),
+        ({"LC_CTYPE": "C", "LANG": "C.UTF-8"}, "utf-8", ASCII),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C"}, "utf-8", ALL),
+        ({}, "UTF-8", ALL),
+        ({}, "ascii", ASCII),
+        ({"TERM": "linux-basic"}, "UTF-8", BLOCKS),
+        ({"TERM": "linux", "LANG": "C"}, "UTF-8", ASCII),
+    ],
+)
+def test_which_glyphs(environ, encoding, glyphs):
+    """The first variable of the locale that says something decides; a console has no braille."""
+    assert ability(dict({"TERM": "xterm"}, **environ), encoding, 8).glyphs == glyphs
+
+
+@pytest.mark.parametrize(
+    ("term", "word"), [(None, "not set"), ("", "not set"), ("emacs", "emacs"), ("dumb", "dumb")]
+)
+def test_a_terminal_whose_cursor_stands(term, word):
+    """What TERM is, and two ways out; asked or not."""
+    environ = {} if term is None else {"TERM": term}
+    for ask in (lambda: ability(environ, "UTF-8", None), lambda: abilities.of(1, environ)):
+        with pytest.raises(UsageError) as caught:
+            ask()
+        assert caught.value.message == "--play needs a terminal that can move its cursor, and TERM is " + word
+        assert caught.value.fix == (
+            "in a real terminal: TERM=xterm offkit run-badapple --play …; else 'cat' shows the file"
+        )
+
+
+def test_what_terminfo_knows(monkeypatch):
+    """Nothing of a terminal that nobody described, and nothing where Python has no curses."""
+    code = "from offkit.badapple.player import ability; print(ability.terminfo_colours(1))"
+    found = {}
+    for term in ("no-such-terminal", "vt100"):
+        environ = dict(os.environ, TERM=term, PYTHONPATH=os.pathsep.join(sys.path))
+        found[term] = subprocess.check_output([sys.executable, "-c", code], env=environ).decode().strip()
+    assert found["no-such-terminal"] == "None"
+    assert found["vt100"] in ("0", "None")  # the second on a machine without descriptions
+    monkeypatch.setitem(sys.modules, "curses", None)
+    assert abilities.terminfo_colours(1) is None
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        ((88, 88), (100, 100)),
+        ((87, 100), (87, 87)),
+        ((100, 87), (87, 87)),
+        ((50, 1000), (50, 50)),
+        ((1000, 25), (25, 25)),
+    ],
+)
+def test_how_much_may_be_cut_off(room, expected):
+    """Twelve of a hundred rows or columns."""
+    assert fitted(Grid(100, 100), *room) == expected
+
+
+def test_the_middle_of_a_frame_in_the_middle_of_a_screen():
+    """Whichever is larger, in each direction."""
+    assert adapt._overlap((5, 7), (3, 10)) == (
+        (slice(1, 4), slice(0, 7)), (slice(0, 3), slice(1, 8)),
+    )  # fmt: skip
+    assert adapt._overlap((2, 9), (2, 4)) == ((slice(0, 2), slice(2, 6)), (slice(0, 2), slice(0, 4)))
+
+
+HALVES = Cells(
+    np.array([[0x2580, 0x2588, 0x2007]], np.uint16),
+    np.array([[[10, 20, 30], [40, 50, 60], [1, 2, 3]]], np.uint8),
+    np.array([[[100, 110, 120], [130, 140, 150], [4, 5, 6]]], np.uint8),
+)
+
+
+def test_what_a_frame_looks_like():
+    """Ink where the glyph is, paper where it is not; as BGR, gray where there are no colours, and as ink
+    alone where there is nothing else."""
+    look = Look(Grid(1, 3), HALF, TRUE)
+    adapter = Adapter(look, Ability(8, ASCII), 1, 3)
+    assert adapter._picture(HALVES).tolist() == [
+        [[30, 20, 10], [60, 50, 40], [6, 5, 4]], [[120, 110, 100], [60, 50, 40], [6, 5, 4]],
+    ]  # fmt: skip
+    adapter = Adapter(look, Ability(0, ALL), 1, 3)
+    assert adapter._picture(HALVES).tolist() == [[18, 48, 4], [108, 48, 4]]
+    assert adapter._picture(HALVES._replace(paper=None)).tolist() == [[18, 48, 0], [0, 48, 0]]
+    assert adapter._picture(HALVES._replace(ink=None)).tolist() == [[255, 255, 0], [0, 255, 0]]
+    mono = Adapter(look._replace(colour=MONO, invert=True), Ability(8, ASCII), 1, 3)
+    assert mono._picture(HALVES).tolist() == [[255, 255, 0], [0, 255, 0]]
+    placed = Cells(HALVES.glyphs, np.array([[1, 15, 0]], np.uint8), np.array([[2, 0, 0]], np.uint8))
+    sixteen = Adapter(look._replace(colour=SIXTEEN), Ability(0, ALL), 1, 3)
+    assert sixteen._picture(placed).tolist() == [[61, 255, 0], [120, 255, 0]]
+
+
+def test_true_colours_and_places():
+    """As the screen has them; places of the palette as they are."""
+    look = Look(Grid(1, 3), HALF, TRUE)
+    screen = blank(1, 3)
+    Adapter(look, Ability(TRUE_COLOUR, ALL), 1, 3).put(HALVES, screen)
+    assert screen.glyphs.tolist() == [[0x2580, 0x2588, 32]]
+    assert screen.ink.tolist() == [[RGB + 0x0A141E, RGB + 0x28323C, RGB + 0x010203]]
+    assert screen.paper.tolist() == [[RGB + 0x646E78, RGB + 0x828C96, RGB + 0x040506]]
+    placed = Cells(HALVES.glyphs, np.array([[100, 255, 16]], np.uint8))
+    Adapter(look._replace(colour=INDEXED), Ability(256, ALL), 1, 3).put(placed, screen)
+    assert screen.ink.tolist() == [[100, 255, 16]]
+    assert screen.paper[0, 0] == RGB + 0x646E78
+    Adapter(look, Ability(256, ALL), 1, 3).put(HALVES, screen)
+    assert screen.ink.tolist() == palette.nearest(HALVES.ink, INDEXED).tolist()
+
+
+BAYER = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
+
+
+@pytest.mark.parametrize("colours", [8, 16])
+@pytest.mark.parametrize("mode", [HALF, CHARACTERS])
+def test_few_colours_are_dithered(colours, mode):
+    """Pixel by pixel after Bayer's pattern; characters, whose ink is one, by its middle."""
+    rng = np.random.RandomState(3)
+    ink, paper = rng.randint(0, 256, (2, 3, 6, 3)).astype(np.uint8)
+    glyphs = np.full((3, 6), 0x2580 if mode == HALF else ord("@"), np.uint16)
+    screen = blank(3, 6)
+    look = Look(Grid(3, 6), mode, TRUE)
+    Adapter(look, Ability(colours, ALL), 3, 6).put(Cells(glyphs, ink, paper), screen)
+    for part, (given, shown) in enumerate(((ink, screen.ink), (paper, screen.paper))):
+        for row in range(3):
+            for column in range(6):
+                limit = (BAYER[2 * (row % 2) + part][column % 4] + 0.5) / 16 if mode == HALF else 0.5
+                rgb = given[row, column].astype(float)
+                if colours == 8:
+                    expected = sum(1 << place for place in range(3) if rgb[place] > limit * 255)
+                else:
+                    noisy = (rgb + (0.5 - limit) * 90).clip(0, 255).astype(np.uint8)
+                    expected = palette.nearest(noisy, SIXTEEN)
+                assert shown[row, column] == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "can", "painted"),
+    [
+        (BRAILLE, MONO, (8, ALL), (BRAILLE, MONO, True)),
+        (BRAILLE, MONO, (8, BLOCKS), (CHARACTERS, MONO, False)),
+        (HALF, TRUE, (8, BLOCKS), (HALF, TRUE, True)),
+        (HALF, TRUE, (8, ASCII), (CHARACTERS, TRUE, False)),
+        (HALF, TRUE, (0, ALL), (CHARACTERS, MONO, False)),
+        (HALF, MONO, (0, ALL), (HALF, MONO, True)),
+        (BRAILLE, SIXTEEN, (0, ALL), (BRAILLE, MONO, False)),
+        (CHARACTERS, INDEXED, (8, ASCII), (CHARACTERS, TRUE, True)),
+        (CHARACTERS, MONO, (0, ASCII), (CHARACTERS, MONO, True)),
+    ],
+)
+def test_how_a_frame_is_painted_again(mode, colour, can, painted):
+    """In a mode that the terminal has, without colours where it has none; as it is where it can be."""
+    adapter = Adapter(Look(Grid(4, 8), mode, colour), Ability(*can), 4, 8)
+    assert (adapter._mode, adapter._painted.colour, adapter._as_it_is) == painted
+    assert not Adapter(Look(Grid(4, 8), mode, colour), Ability(*can), 2, 4)._as_it_is
+
+
+@pytest.mark.parametrize(
+    ("ramp", "glyphs", "shown"),
+    [
+        (" .:#", ASCII, " .:#"),
+        (" ░▒▓█", ALL, " ░▒▓█"),
+        (" ░▒▓█", BLOCKS, " ░▒▓█"),
+        (" ░▒▓█", ASCII, " .:-=+*#%@"),
+        (" \u25ff", BLOCKS, " \u25ff"),
+        (" \u2600", BLOCKS, " .:-=+*#%@"),
+        (" ~", ASCII, " ~"),
+        (" \x7f", ASCII, " .:-=+*#%@"),
+    ],
+)
+def test_characters_that_a_terminal_has(ramp, glyphs, shown):
+    """Those of the conversion, if it has them all."""
+    adapter = Adapter(Look(Grid(4, 8), CHARACTERS, MONO, ramp), Ability(0, glyphs), 4, 8)
+    assert adapter._painted.ramp == shown
