@@ -161,3 +161,170 @@ def test_the_size_of_a_terminal(screen, pair, pipe):
         sizes.append(screen.size())
     assert sizes == [(24, 80)] * 3 + [(30, 100)]
     assert terminal.Terminal(pipe[0]).size() == (24, 80)
+
+
+def read_all(end):
+    """What came on the far end so far; the end is known by a mark."""
+    found = b""
+    while not found.endswith(b"<mark>"):
+        found += os.read(end, 4096)
+    return found[: -len(b"<mark>")]
+
+
+def test_how_a_terminal_is_taken_and_given_back(pair):
+    """Keys as they come, unseen, none of which stops or quits us; afterwards all is as it was."""
+    before = termios.tcgetattr(pair[1])
+    handle = terminal.opened(pair[1])
+    entered = terminal.Terminal(handle)
+    entered.enter()
+    taken = termios.tcgetattr(pair[1])
+    assert taken[3] == before[3] & ~(termios.ECHO | termios.ICANON)
+    assert before[3] & termios.ECHO
+    assert before[3] & termios.ICANON
+    assert (taken[6][termios.VMIN], taken[6][termios.VTIME]) in ((1, 0), (b"\x01", b"\x00"))
+    assert (taken[6][termios.VSUSP], taken[6][termios.VQUIT]) == (b"\0", b"\0")
+    assert taken[6][termios.VINTR] == before[6][termios.VINTR]
+    assert taken[:3] == before[:3]
+    entered.leave()
+    assert termios.tcgetattr(pair[1]) == before
+    os.close(handle)
+    os.write(pair[1], b"<mark>")
+    assert read_all(pair[0]) == terminal.LEAVE  # what it begins with was not sent yet
+    assert terminal.ENTER == b"\033[?1049h\033[?25l\033[?7l\033[0m\033[2J"
+    assert terminal.LEAVE == b"\033[0m\033[?7h\033[?25h\033[?1049l"
+
+
+def test_signals_while_a_film_is_on(pair):
+    """They are noted, in order; those that were ignored stay so, but for Ctrl-C; afterwards all is as it was."""
+    numbers = [
+        signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH,
+    ]  # fmt: skip
+    kept = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        before = [signal.getsignal(number) for number in numbers]
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        entered = terminal.Terminal(pair[1])
+        entered.enter()
+        try:
+            wake = entered._wake
+            assert [os.get_blocking(end) for end in wake] == [False, False]
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT):
+                os.kill(os.getpid(), number)
+            assert sorted(entered.noted()) == sorted(
+                [signal.SIGTERM, signal.SIGINT, signal.SIGTSTP, signal.SIGCONT]
+            )
+        finally:
+            entered.leave()
+        assert [signal.getsignal(number) for number in numbers] == before
+        assert signal.SIGTERM in signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        woken = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(woken)
+        assert woken not in wake
+        for end in wake:
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.fstat(end)
+        assert terminal.ENDINGS == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def test_a_line_that_takes_nothing(pair):
+    """It is waited for so long and no longer; one that is closed not at all."""
+    handle = terminal.opened(pair[1])
+    assert terminal.write(handle, b"x" * 10, 0.01) is True
+    assert terminal.write(handle, b"", 0.01) is True
+    assert terminal.write(handle, b"x" * (1 << 20), 0.01) is False
+    os.close(handle)
+    assert terminal.write(handle, b"x", 0.01) is False
+
+
+def test_a_terminal_of_the_shell(pair, monkeypatch):
+    """Its modes are its own again, and stay; whose job we are nobody knows, they are set."""
+    before = termios.tcgetattr(pair[1])
+    other = terminal.modes(pair[1])
+    other[3] &= ~termios.ECHO
+    monkeypatch.setattr(os, "tcgetpgrp", lambda handle: os.getpgrp() + 1)
+    terminal.restore(pair[1], other)
+    assert termios.tcgetattr(pair[1]) == before
+    monkeypatch.setattr(os, "tcgetpgrp", lambda handle: os.getpgrp())
+    terminal.restore(pair[1], None)
+    assert termios.tcgetattr(pair[1]) == before
+    terminal.restore(pair[1], other)
+    assert termios.tcgetattr(pair[1])[3] == other[3]
+    monkeypatch.undo()
+    terminal.restore(pair[1], before)
+    assert termios.tcgetattr(pair[1]) == before
+    os.write(pair[1], b"<mark>")
+    assert read_all(pair[0]) == terminal.LEAVE * 4
+
+
+def test_a_terminal_that_is_gone_is_left_alone(pipe):
+    """No error where nothing can be given back."""
+    before = signal.getsignal(signal.SIGTTOU)
+    terminal.restore(pipe[1], None)
+    terminal.restore(pipe[1], [0, 0, 0, 0, 0, 0, [b"\0"] * 32])
+    assert os.read(pipe[0], 4096) == terminal.LEAVE * 2
+    assert signal.getsignal(signal.SIGTTOU) == before
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_stop_of_the_whole_job(screen, pair, monkeypatch, alone):
+    """The terminal is given back before and taken again behind it; without a shell nothing happens."""
+    done = []
+
+    def kill(pid, number):
+        done.append((pid, number, termios.tcgetattr(pair[1])[3] & termios.ECHO != 0))
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(os, "getpgrp", lambda: 7)
+    monkeypatch.setattr(os, "getsid", lambda pid: 7 if alone else pid + 8)
+    monkeypatch.setattr(terminal, "_is_ours", lambda handle: True)
+    screen.listen(0, [])
+    assert not screen.busy
+    screen.suspend()
+    assert done == ([] if alone else [(0, signal.SIGSTOP, True)])
+    assert screen.busy is (not alone)
+    assert not termios.tcgetattr(pair[1])[3] & termios.ECHO
+
+
+def test_what_was_not_taken_is_sent_later(screen, pair, monkeypatch):
+    """In its order, whatever part of it the line takes at once."""
+    real, sizes = os.write, [3, 2, None]
+
+    def write(handle, data):
+        size = sizes.pop(0) if sizes else len(data)
+        if size is None:
+            raise BlockingIOError(11, "")
+        return real(handle, bytes(data)[:size])
+
+    screen.listen(0, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        screen.send(b"abcdefgh")
+        assert screen.busy
+        screen.send(b"ij")
+    assert not screen.busy
+    os.write(pair[1], b"<mark>")
+    assert read_all(pair[0]) == terminal.ENTER + b"abcdefghij"
+
+
+def test_the_name_of_a_terminal(pair, monkeypatch):
+    """By it it is opened where /proc is not there; what is there and no terminal is closed again."""
+    assert terminal._name(pair[1]) == os.ttyname(pair[1])
+    real, tried = os.open, []
+
+    def open_(path, flags):
+        tried.append((path, flags))
+        if path.startswith("/proc"):
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(path, flags)
+
+    monkeypatch.setattr(os, "open", open_)
+    handle = terminal.opened(pair[1])
+    assert os.ttyname(handle) == os.ttyname(pair[1])
+    os.close(handle)
+    flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    assert tried == [("/proc/self/fd/{}".format(pair[1]), flags), (os.ttyname(pair[1]), flags)]

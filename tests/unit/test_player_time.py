@@ -237,3 +237,220 @@ def test_a_terminal_that_never_answers():
     assert not line.waits
     line.answered(9.0)
     assert not line.behind(9.1)
+
+
+def test_how_many_bytes_are_on_the_way():
+    """4096 before anything is known, and as many as the line takes in a fifth of a second and the way."""
+    line = Line()
+    assert not line.behind(0.0)
+    assert not line.waits
+    assert line.asks(100, 0.0)
+    assert not line.waits
+    assert [line.behind(now) for now in (0.69, 0.71)] == [True, False]
+    line.answered(0.1)
+    assert not line.waits
+    assert not line.behind(0.1)
+    line.asks(8191, 1.0)  # the window has been doubled
+    assert line.waits
+    assert not line.behind(1.0)
+    line.asks(1, 1.0)
+    assert line.behind(1.0)
+    line.answered(1.1)
+    assert not line.behind(1.1)
+    line.answered(1.1)
+    line.answered(5.0)  # to nothing
+    assert not line.waits
+
+
+def test_a_window_is_never_too_small():
+    """A line that takes a thousand bytes a second has 1024 on the way; more when it takes more."""
+    line = Line()
+    line.asks(0, 0.0)
+    line.answered(0.1)
+    line.asks(1000, 1.0)
+    line.answered(2.1)  # one second longer than the shortest
+    line.asks(1023, 3.0)
+    assert not line.behind(3.0)
+    line.asks(1, 3.0)
+    assert line.behind(3.0)
+    faster = Line()
+    faster.asks(0, 0.0)
+    faster.answered(0.1)
+    faster.asks(10000, 1.0)
+    faster.answered(2.1)  # 10000 bytes a second: 3000 in what the way and the moment take
+    faster.asks(2990, 3.0)
+    assert not faster.behind(3.0)
+    faster.asks(20, 3.0)
+    assert faster.behind(3.0)
+
+
+def test_an_answer_tells_of_all_that_was_ahead():
+    """Not only of what was sent with its question."""
+    line = Line()
+    line.asks(0, 0.0)
+    line.answered(0.1)
+    for _ in range(2):
+        line.asks(5000, 1.0)
+    line.answered(1.6)  # 5000 in half a second
+    line.answered(2.1)  # 10000 in one: 3000 is what the window is now
+    line.asks(2990, 3.0)
+    assert not line.behind(3.0)
+    line.asks(20, 3.0)
+    assert line.behind(3.0)
+    line.answered(3.5)  # 2990 in 0.4 seconds: 2242
+    line.asks(2210, 4.0)
+    assert not line.behind(4.0)
+    line.asks(30, 4.0)
+    assert line.behind(4.0)
+
+
+def test_what_is_lost_is_forgotten():
+    """After ten seconds, with all that was on the way."""
+    line = Line()
+    line.asks(0, 0.0)
+    line.answered(0.1)
+    line.asks(1 << 20, 1.0)
+    line.asks(1 << 20, 2.0)
+    assert line.behind(10.5)
+    assert not line.behind(11.5)
+    assert not line.waits
+    assert line.asks(5, 12.0)
+    assert not line.behind(12.0)
+
+
+def test_a_clock_and_its_rate():
+    """A thousand frames a second are one, more are none; the speed multiplies."""
+    assert Clock(1000.0, 0.0).fps == 1000.0
+    assert Clock(1000.5, 0.0).fps == 30.0
+    assert Clock(0.001, 0.0).fps == 0.001
+    clock = Clock(10.0, 5.0, 2.0)
+    assert (clock.position(5.0), clock.position(4.0), clock.position(5.25)) == (0.0, 0.0, 5.0)
+    assert clock.until(10, 5.0) == 0.5
+    clock.go(-3.0, 6.0)
+    assert clock.position(6.0) == 0.0
+    assert clock.moves
+    clock.wait(True, 6.5)
+    clock.wait(True, 9.0)
+    assert not clock.moves
+    assert (clock.position(20.0), clock.until(11, 20.0)) == (10.0, None)
+    clock.wait(False, 20.0)
+    clock.wait(False, 20.5)
+    assert clock.position(20.5) == 20.0
+    assert clock.frame(20.5 - 1e-9) == 20
+
+
+def test_every_speed():
+    """One after the other, both ways; from one between them to its neighbours."""
+    clock = Clock(10.0, 0.0, 0.25)
+    found = []
+    for _ in range(11):
+        found.append(clock.speed)
+        clock.faster(0.0)
+    assert found == [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0] == list(SPEEDS)
+    for speed in reversed(found):
+        assert clock.speed == speed
+        clock.slower(0.0)
+    for speed, slower, faster in ((5.0, 4.0, 6.0), (0.1, 0.25, 0.25), (16.0, 8.0, 8.0)):
+        clock.run_at(speed, 0.0)
+        clock.slower(0.0)
+        assert clock.speed == slower
+        clock.run_at(speed, 0.0)
+        clock.faster(0.0)
+        assert clock.speed == faster
+
+
+SWITCHES = ["loop", "info", "help", "quit", "interrupted", "suspend", "redraw"]
+
+
+@pytest.mark.parametrize(
+    ("name", "switch"),
+    [
+        ("l", "loop"), ("L", "loop"), ("i", "info"), ("I", "info"), ("?", "help"), ("q", "quit"), ("Q", "quit"),
+        ("esc", "quit"), ("interrupt", "interrupted"), ("suspend", "suspend"), ("redraw", "redraw"), ("x", None),
+        ("space", None), ("+", None),
+    ],
+)  # fmt: skip
+def test_what_a_key_switches(name, switch):
+    """That, and nothing else; no film moves by it."""
+    viewer = Controls(Clock(10.0, 0.0))
+    assert not any(getattr(viewer, one) for one in SWITCHES)
+    assert viewer.press(name, 1.0, 50) is False
+    assert [one for one in SWITCHES if getattr(viewer, one)] == ([switch] if switch else [])
+    assert viewer.clock.paused is (name == "space")
+    assert viewer.clock.position(1.0) == 10.0
+
+
+@pytest.mark.parametrize(("names", "speed"), [
+    (["+"], 1.25), (["="], 1.25), (["-"], 0.75), (["_"], 0.75), (["+", "_", "-"], 0.75),
+])  # fmt: skip
+def test_keys_of_the_speed(names, speed):
+    """With or without the shift key."""
+    viewer = Controls(Clock(10.0, 0.0))
+    for name in names:
+        viewer.press(name, 0.0, 50)
+    assert viewer.clock.speed == speed
+
+
+def test_keys_that_stand():
+    """A paused film stays paused; a frame on and back; tenths of the film, the last of which is not its end."""
+    clock = Clock(10.0, 0.0)
+    viewer = Controls(clock)
+    for name, frame in (
+        (".", 1),
+        (".", 2),
+        (",", 1),
+        ("end", 1004),
+        (".", 1004),
+        ("9", 904),
+        ("1", 100),
+        ("home", 0),
+    ):
+        assert viewer.press(name, 0.0, 1005) is True
+        assert (clock.frame(0.0), clock.paused) == (frame, True)
+    viewer.press(",", 0.0, 1005)
+    assert clock.position(0.0) == 0.0
+
+
+def test_what_the_help_says():
+    """Every key that does something."""
+    assert controls.HELP == (
+        ("space", "pause"), ("left right", "5 seconds"), ("up down", "30 seconds"), ("home end", "begin, end"),
+        ("0 ... 9", "tenths of the film"), (", .", "one frame"), ("- +", "slower, faster"), ("l", "again and again"),
+        ("i", "what is happening"), ("q", "quit"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("length", [64, 65])
+def test_the_longest_sequence(length):
+    """What is longer is none, and what comes behind it is a key again."""
+    keys = Keys()
+    assert keys.feed(b"\033[" + b"1" * (length - 2)) == []
+    assert keys.pending is (length == 64)
+    assert keys.feed(b"~q") == (["q"] if length == 64 else ["~", "q"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "names"),
+    [
+        (b"\033OC\033OD\033OF\033Oq", ["right", "left", "end"]),
+        (b"\033[1n\033[n\033[0n", ["alive"]),
+        (b"\033[9~\033[~\033[6;5~", ["pgdn"]),
+        (b"\033[A\033[B\033[Z\033[?1c\033[1 q", ["up", "down"]),
+        (b"!~\x7f\x80 \x1b[[Bq", ["!", "~", "space", "q"]),
+        (b"\033\033q", ["esc", "esc", "q"]),
+    ],
+)
+def test_more_keys_by_name(sent, names):
+    """Those of application mode, reports, and what has no name."""
+    assert Keys().feed(sent) == names
+
+
+def test_an_esc_that_waits():
+    """It is told once; a sequence that was cut off is dropped."""
+    keys = Keys()
+    assert (keys.feed(b"a\033"), keys.pending) == (["a"], True)
+    assert (keys.settle(), keys.settle(), keys.pending) == (["esc"], [], False)
+    keys.feed(b"\033[")
+    assert (keys.settle(), keys.pending) == ([], False)
+    keys.feed(b"\033")
+    assert keys.feed(b"[A") == ["up"]
