@@ -98,3 +98,65 @@ def test_what_cannot_be_pointed_at():
     assert blank(2000, 3).glyphs.shape == (999, 3)
     assert blank(3, 1000).paper.shape == (3, 999)
     assert blank(999, 998).ink.shape == (999, 998)
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper", "sent"),
+    [
+        (-1, -1, b""),
+        (0, 7, b"\033[30m\033[47m"),
+        (8, 15, b"\033[90m\033[107m"),
+        (16, 255, b"\033[38;5;16m\033[48;5;255m"),
+        (RGB, RGB + 0x0A1464, b"\033[38;2;0;0;0m\033[48;2;10;20;100m"),
+        (RGB + 0xFFFE01, -1, b"\033[38;2;255;254;1m"),
+        (-1, 3, b"\033[43m"),
+    ],
+)
+def test_how_a_colour_is_sent(ink, paper, sent):
+    """The shortest sequence that every terminal with that many colours knows; back by 39 and 49."""
+    screen, drawing = blank(1, 3), Drawing()
+    assert drawing.to(screen) == b"\033[0m\033[2J"
+    screen.glyphs[0] = [65, 66, 67]
+    screen.ink[0, :2], screen.paper[0, :2] = ink, paper
+    back = (b"\033[39m" if ink != -1 else b"") + (b"\033[49m" if paper != -1 else b"")
+    assert drawing.to(screen) == b"\033[1;1H" + sent + b"AB" + back + b"C"
+
+
+@pytest.mark.parametrize(("gap", "joined"), [(1, True), (2, True), (3, True), (4, True), (5, False)])
+def test_gaps_that_are_sent_again(gap, joined):
+    """Up to four cells, within a row."""
+    screen, drawing = blank(2, 12), Drawing()
+    screen.glyphs[:] = ord(".")
+    drawing.to(screen)
+    screen.glyphs[0, [1, 2 + gap]] = ord("#")
+    between = b"." * gap if joined else b"\033[1;%dH" % (3 + gap)
+    assert drawing.to(screen) == b"\033[1;2H#" + between + b"#"
+    screen.glyphs[0, 11] = screen.glyphs[1, 0] = ord("#")
+    assert drawing.to(screen) == b"\033[1;12H#\033[2;1H#"
+
+
+def test_the_style_outlives_a_frame():
+    """What is set already is not set again; after a clearing nothing is set."""
+    screen, drawing = blank(1, 2), Drawing()
+    drawing.to(screen)
+    for glyphs, sent in (("A ", b"\033[1;1H\033[31mA"), ("B ", b"\033[1;1HB"), ("BC", b"\033[1;2HC")):
+        screen.glyphs[0] = [ord(one) for one in glyphs]
+        screen.ink[0] = 1
+        assert drawing.to(screen) == sent
+    drawing.forget()
+    assert drawing.to(screen) == b"\033[0m\033[2J\033[1;1H\033[31mBC"
+    screen.paper[0, 0] = 4
+    assert drawing.to(screen) == b"\033[1;1H\033[44mB"
+    screen.glyphs[0, 0], screen.ink[0, 0] = 32, 5
+    assert drawing.to(screen) == b"\033[1;1H "
+    screen.ink[0, 0] = 6  # of a blank nobody sees it
+    assert drawing.to(screen) == b""
+
+
+def test_what_a_blank_screen_is():
+    """Blanks in the terminal's own colours, each layer with cells of its own."""
+    screen = blank(2, 3)
+    assert [part.dtype.name for part in screen] == ["uint16", "int32", "int32"]
+    assert [part.tolist() for part in screen] == [[[value] * 3] * 2 for value in (32, -1, -1)]
+    screen.ink[0, 0] = 7
+    assert screen.paper[0, 0] == -1
