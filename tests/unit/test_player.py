@@ -541,3 +541,17 @@ def test_the_terminal_is_given_back(monkeypatch, tmp_path, way):
         for end in ends:
             end.close()
     assert there.done == [7, "enter", "leave"]
+
+
+def test_another_size_beyond_what_can_be_pointed_at(stage):
+    """The picture has as many cells as before, and is drawn anew all the same: the terminal moved it."""
+
+    def script(tty):
+        yield b" ", 0.0
+        yield b"", 0.1
+        at = len(tty.sent)
+        tty.columns = 1300
+        yield b"", 0.1
+        assert b"\033[2J" in tty.sent[at]
+
+    stage(script, rows=4, columns=1200)

@@ -516,3 +516,8 @@ def test_characters_that_a_terminal_has(ramp, glyphs, shown):
     """Those of the conversion, if it has them all."""
     adapter = Adapter(Look(Grid(4, 8), CHARACTERS, MONO, ramp), Ability(0, glyphs), 4, 8)
     assert adapter._painted.ramp == shown
+
+
+def test_two_columns():
+    """The left one as wide as its longest word, three blanks, the right one."""
+    assert panel.table((("a", "b c"), ("long", "d"))) == ["a      b c", "long   d"]

@@ -328,3 +328,9 @@ def test_the_name_of_a_terminal(pair, monkeypatch):
     os.close(handle)
     flags = os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     assert tried == [("/proc/self/fd/{}".format(pair[1]), flags), (os.ttyname(pair[1]), flags)]
+
+
+def test_before_it_is_entered(pair):
+    """Nothing waits, nothing was noted."""
+    new = terminal.Terminal(pair[1])
+    assert (new.busy, new.noted()) == (False, [])
