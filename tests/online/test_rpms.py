@@ -272,3 +272,130 @@ def test_a_gz_that_no_zlib_has_to_make(size):
     blocks = max(1, -(-size // 0xFFFF))
     assert len(packed) == 10 + 5 * blocks + size + 8
     assert packed[:10] == b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+
+
+def image_of(tmp_path, files, name="x.iso"):
+    path = tmp_path / name
+    path.write_bytes(repo_maker.image(files))
+    return path
+
+
+DISC = "name an installation disc of the target's distribution"
+
+
+def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
+    """The reason, and which one to name; of a damaged one, how to see what is wrong with it."""
+    bare, text, absent = image_of(tmp_path, {"README": b"x"}), tmp_path / "text.iso", tmp_path / "absent.iso"
+    text.write_bytes(b"x" * 100000)
+    shelf.add("a", A)
+    cut = iso(shelf, "cut.iso", lambda data: data[:-2048])
+    size = os.path.getsize(str(cut))
+    cases = [
+        (absent, EnvironmentProblem, "REPO010", "is no ISO image: No such file or directory", DISC),
+        (text, EnvironmentProblem, "REPO010", None, DISC),
+        (bare, EnvironmentProblem, "REPO010",
+         "has no repodata/repomd.xml, neither at its top nor one directory below", DISC),
+        (cut, IntegrityError, "REPO011", f"is cut short: {size} of {size + 2048} bytes are there",
+         rpm_repository.COPY),
+    ]  # fmt: skip
+    for path, error, code, message, fix in cases:
+        for call in (lambda path=path: rpms.look([path]), lambda path=path: choose(path, A)):
+            with pytest.raises(error) as caught:
+                call()
+            assert caught.value.message == f"{path} is no use"
+            (found,) = caught.value.findings
+            assert (found.code, found.severity, found.subject) == (code, "error", str(path))
+            assert (found.looked_in, found.fix) == ((str(path),), fix)
+            assert found.message == message or (
+                message is None and found.message.startswith("is no ISO image: ")
+            )
+    assert rpm_repository.COPY == "copy the ISO again and compare its checksum with the one published for it"
+
+
+def test_metadata_that_cannot_be_read(tmp_path):
+    """The disc is damaged, though it is whole."""
+    path = image_of(tmp_path, {"repodata/repomd.xml": b"<no"})
+    rpms.look([path])
+    with pytest.raises(IntegrityError) as caught:
+        choose(path, A)
+    assert caught.value.message == f"{path} is no use"
+    (found,) = caught.value.findings
+    assert (found.code, found.subject, found.fix) == ("REPO011", str(path), rpm_repository.COPY)
+
+
+def test_what_is_said_of_what_no_iso_has(shelf, tmp_path):
+    """Of libraries an error each, of what a package wants besides a warning each."""
+    shelf.add("a", A, requires=["offtest-one", "offtest-two"])
+    image = iso(shelf)
+    with pytest.raises(RequestError) as caught:
+        choose(image, B, A)
+    assert caught.value.message == "the ISO does not have every library that the wheels want"
+    (found,) = caught.value.findings
+    assert found[:4] == ("RPM004", "error", B, "is on none of the ISOs")
+    assert found.looked_in == (str(image),)
+    assert found.fix == (
+        "name the fuller ISO of the same release (Everything, DVD); several are taken: --iso A --iso B"
+    )
+    assert [one[2:] for one in choose(image, A).findings] == [
+        ("a-1.0-1.el7.x86_64",
+         f"requires offtest-{word}, which is on none of the ISOs: yum will not install it from the bundle",
+         (str(image),), "name the fuller ISO (Everything, DVD)")
+        for word in ("one", "two")
+    ]  # fmt: skip
+
+
+def test_packages_that_are_welcome(shelf):
+    """They come where an ISO has them, and are not missed where it has not."""
+    shelf.put("tool", b"tool", ["tool"], ["tool-data"])
+    shelf.put("tool-data", b"data", ["tool-data"])
+    shelf.add("a", A)
+    image = iso(shelf)
+    found = rpms.choose([image], wanted(), EL7, ["tool", "nowhere"])
+    assert found.titles == ("tool-1.0-1.el7.x86_64", "tool-data-1.0-1.el7.x86_64")
+    assert (found.sonames, found.findings, found.size) == (frozenset(), (), 8)
+    found = rpms.choose([image], wanted(A), EL7, ["tool"])
+    assert (len(found.titles), found.sonames) == (3, {A})
+    assert rpms.choose([image], wanted(), EL7, ["nowhere"]) == rpms.NONE
+
+
+@pytest.mark.parametrize(("capability", "counts"), [
+    ("libofftest-a.so.1()(64bit)", True), ("offtest", True), ("rpmlib(PayloadIsXz)", False), ("/bin/sh", False),
+    ("(a if b)", False), ("rtld(GNU_HASH)", False), ("libc.so.6(GLIBC_2.17)(64bit)", False),
+    ("libSM.so.6()(64bit)", True),
+])  # fmt: skip
+def test_what_a_search_goes_after(capability, counts):
+    """Libraries and packages; no programs, no conditions, nothing that every server has."""
+    assert rpms._Search([], EL7)._counts(capability) is counts
+
+
+def test_the_metadata_of_a_small_repository(shelf):
+    """Byte by byte: rows in the order of their files, locations beside repodata/, and what vouches for it."""
+    shelf.add("b", B)
+    shelf.add("a", A)
+    shelf.add("c", C)
+    found = {one.path: one.contents for one in choose(iso(shelf), B, A).members}
+    packed = found["rpms/repodata/primary.xml.gz"]
+    text = gzip.decompress(packed)
+    head = (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common"'
+        b' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="2">\n<package'
+    )
+    assert text.startswith(head)
+    assert text.endswith(b"</package>\n</metadata>\n")
+    assert [part.split(b'"')[0] for part in text.split(b'<location href="')[1:]] == [
+        b"a-1.0-1.el7.x86_64.rpm", b"b-1.0-1.el7.x86_64.rpm",
+    ]  # fmt: skip
+    assert found["rpms/repodata/repomd.xml"].decode().splitlines() == [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">',
+        "<revision>1</revision>",
+        '<data type="primary">',
+        f'<checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>',
+        f'<open-checksum type="sha256">{hashlib.sha256(text).hexdigest()}</open-checksum>',
+        '<location href="repodata/primary.xml.gz"/>',
+        "<timestamp>1</timestamp>",
+        f"<size>{len(packed)}</size>",
+        f"<open-size>{len(text)}</open-size>",
+        "</data>",
+        "</repomd>",
+    ]
