@@ -270,3 +270,20 @@ def test_what_is_no_wheel(mirror, tmp_path):
     address = "https://host.invalid/alpha-1.tar.gz"
     assert named == Finding("REQ007", "error", "alpha", text, (), fix.format(address))
     assert tree == Finding("REQ007", "error", tmp_path.as_uri(), text, (), fix.format(tmp_path.as_uri()))
+
+
+def test_what_could_be_had_hides_nothing_behind_it(mirror, tmp_path):
+    """A cause that could be met alone is no finding, and the next one is looked at; of one project the
+    first is told."""
+    causes = [
+        Cause("beta", "", "beta", ""),
+        Cause("nobody", ">=2", "nobody>=2", ""),
+        Cause("nobody", "<1", "nobody<1", ""),
+    ]
+    stubs = absence.Stubs(tmp_path)
+    with Session(EL7, mirror("beta").args, Reporter()) as session:
+        (found,) = absence.explain(causes, session.repository, EL7, stubs)
+    assert (found.code, found.message) == ("REQ003", "nobody>=2: there is no such project")
+    assert stubs.contains("nobody-2-py3-none-any.whl")
+    assert stubs.contains("nobody-0-py3-none-any.whl")
+    assert not stubs.contains("beta-0-py3-none-any.whl")
