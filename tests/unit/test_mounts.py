@@ -1,5 +1,6 @@
 """The drive: discs mounted for one command."""
 
+import io
 import os
 import shlex
 import subprocess
@@ -146,3 +147,146 @@ def test_the_words_of_mount_and_umount(monkeypatch):
     assert mounts.unmount("/mnt", answering(32, "", " busy\n")) == "busy"
     assert mounts.unmount("/mnt", answering(32)) == "umount ended with 32"
     assert mounts.unmount("/mnt", answering(0, "", "a warning")) == ""
+
+
+def test_what_is_mounted_here(monkeypatch, tmp_path):
+    """The kernel's table in its own order, names that are no UTF-8 too; nothing without /proc."""
+    raw = b"1 0 0:1 / / rw - ext4 /dev/vda rw\n2 1 0:2 / /\xff rw - tmpfs tmpfs ro\n"
+    asked = []
+
+    def opened(path, mode):
+        asked.append((path, mode))
+        if raw is None:
+            raise FileNotFoundError(path)
+        return io.BytesIO(raw)
+
+    monkeypatch.setattr(mounts, "open", opened, raising=False)
+    assert mounts.table() == [
+        mounts.Mount("/", "ext4", "/dev/vda", False),
+        mounts.Mount("/\udcff", "tmpfs", "tmpfs", True),
+    ]
+    raw = None
+    assert mounts.table() == []
+    assert asked == [("/proc/self/mountinfo", "rb")] * 2
+
+
+def test_names_in_the_table():
+    """Blanks, tabs, new lines and backslashes of places and of sources."""
+    (found,) = mounts.parse(r"1 0 0:1 / /a\040b\011c\012d\134e rw - ext4 /dev/x\040y rw")
+    assert found == mounts.Mount("/a b\tc\nd\\e", "ext4", "/dev/x y", False)
+
+
+def test_what_is_mounted_at_a_place(monkeypatch, tmp_path):
+    """The last of those that are there hides the others; links are followed."""
+    (tmp_path / "link").symlink_to("point")
+    point = os.path.join(os.path.realpath(str(tmp_path)), "point")
+    first, second = (mounts.Mount(point, kind, "x", False) for kind in ("ext4", "tmpfs"))
+    monkeypatch.setattr(mounts, "table", lambda: [first, second, mounts.Mount("/other", "proc", "x", False)])
+    assert mounts.at(str(tmp_path / "link")) == second
+    assert mounts.at(str(tmp_path)) is None
+
+
+class Libc:
+    """unshare(2) and mount(2), which answer what they are told to."""
+
+    def __init__(self, unshared, mounted):
+        self.calls = []
+        self._unshared, self._mounted = unshared, mounted
+
+    def unshare(self, flags):
+        self.calls.append(("unshare", flags))
+        return self._unshared
+
+    def mount(self, *args):
+        self.calls.append(("mount", *args))
+        return self._mounted
+
+
+@pytest.mark.parametrize(
+    ("unshared", "mounted", "private", "calls"), [(0, 0, True, 2), (-1, 0, False, 1), (0, -1, False, 2)]
+)
+def test_mounts_of_its_own(monkeypatch, unshared, mounted, private, calls):
+    """A namespace of mounts, and none of them shared, whatever is below the root."""
+    libc = Libc(unshared, mounted)
+    loaded = []
+
+    def load(name, **how):
+        loaded.append((name, how))
+        return libc
+
+    monkeypatch.setattr("ctypes.CDLL", load)
+    assert mounts.go_private() is private
+    assert loaded == [(None, {"use_errno": True})]
+    assert libc.calls == [("unshare", 0x20000), ("mount", None, b"/", None, 0x44000, None)][:calls]
+
+
+def test_a_python_without_ctypes(monkeypatch):
+    """Such a one has no mounts of its own."""
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    assert mounts.go_private() is False
+
+
+def test_a_place_that_cannot_be_made(visible):
+    """What the system says of it, and the drive goes on with the next."""
+    with Drive(answering(0)) as drive:
+        first = drive.insert("/a.iso")
+        second = os.path.join(os.path.dirname(first), "2")
+        os.mkdir(second)
+        with pytest.raises(MountProblem) as caught:
+            drive.insert("/b.iso")
+        assert str(caught.value) == "{}: File exists".format(second)
+        os.rmdir(second)
+        assert drive.insert("/b.iso") == second
+
+
+def test_a_drive_that_is_used_again(tmp_path, monkeypatch):
+    """What was mounted for it is unmounted, discs first, and the next command begins from nothing."""
+    place = tmp_path / "mnt"
+    place.mkdir()
+    calls = []
+    monkeypatch.setattr(mounts, "_EMPTY", (str(place),))
+    monkeypatch.setattr(mounts, "go_private", lambda: True)
+    monkeypatch.setattr(mounts, "at", lambda point: mounts.Mount(point, "tmpfs", "tmpfs", False))
+
+    def run(argv):
+        calls.append((argv[0], argv[-1]))
+        if argv[0] == "umount" and argv[-1] != str(place):
+            os.rmdir(argv[-1])
+        return Result(argv, 0, "", "")
+
+    drive = Drive(run)
+    assert not drive.private
+    with drive:
+        pass
+    assert calls == []
+    for _ in range(2):
+        with drive:
+            point = drive.insert("/a.iso")
+            assert point == str(place / "1")
+            assert drive.private
+        assert calls == [("mount", str(place)), ("mount", point), ("umount", point), ("umount", str(place))]
+        del calls[:]
+
+
+def test_places_that_are_passed_over(tmp_path, monkeypatch):
+    """Links, mounts, what is not there or lies above what is kept, by whatever name, and where no
+    tmpfs can be mounted."""
+    for name in ("mounted", "kept", "refused", "good", "behind"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to("good")
+    (tmp_path / "other").symlink_to("kept")
+    names = ("none", "link", "mounted", "kept", "refused", "good", "behind")
+    top = os.path.realpath(str(tmp_path))
+    monkeypatch.setattr(mounts, "_EMPTY", [os.path.join(top, name) for name in names])
+    monkeypatch.setattr(mounts, "go_private", lambda: True)
+    monkeypatch.setattr(os.path, "ismount", lambda path: path.endswith("/mounted"))
+    tried = []
+
+    def run(argv):
+        if "tmpfs" in argv:
+            tried.append(os.path.basename(argv[-1]))
+        return Result(argv, int(argv[-1].endswith("/refused")), "", "")
+
+    with Drive(run, [str(tmp_path / "other" / "x")]) as drive:
+        assert drive.insert("/a.iso") == os.path.join(top, "good", "1")
+    assert tried == ["refused", "good"]
