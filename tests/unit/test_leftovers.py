@@ -1,6 +1,7 @@
 """Unfinished files of runs that were killed."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -144,4 +145,44 @@ def test_scratch_is_gone_afterwards_and_sweeps(tmp_path, monkeypatch):
 
     with pytest.raises(ValueError, match="failed"):
         fail()
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_what_they_are_called(tmp_path, monkeypatch):
+    """By their kind, the host and the process: whatever a name of a host may hold, and how much of it."""
+    node = "a.b-C_9 " + "x" * 50
+    monkeypatch.setattr(leftovers.os, "uname", lambda: SimpleNamespace(nodename=node))
+    monkeypatch.setattr(leftovers.os, "getpid", lambda: 42)
+    monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path))
+    host = "a_b-C_9_" + "x" * 32
+    asked = []
+    for space, more in (("pid:[4026531836]", ""), ("pid:[4026532001]", "-4026532001"), (None, "")):
+
+        def readlink(path, space=space):
+            asked.append(path)
+            if space is None:
+                raise FileNotFoundError(path)
+            return space
+
+        monkeypatch.setattr(leftovers.os, "readlink", readlink)
+        assert leftovers.name("clip", "mp4") == ".offkit-clip-{}{}-42.mp4".format(host, more)
+        made = leftovers.temporary_directory()
+        assert os.path.dirname(made) == str(tmp_path)
+        assert os.path.basename(made).startswith(".offkit-tmp-{}{}-42.".format(host, more))
+    assert set(asked) == {"/proc/self/ns/pid"}
+
+
+def test_how_a_process_is_asked_for(monkeypatch):
+    """With signal 0, which does nothing to it."""
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda *args: sent.append(args))
+    assert leftovers.is_running(7) is True
+    assert sent == [(7, 0)]
+
+
+def test_scratch_that_holds_what_cannot_be_removed(tmp_path, monkeypatch):
+    """No error: what was done in it stands."""
+    monkeypatch.setattr(leftovers.tempfile, "tempdir", str(tmp_path))
+    with leftovers.scratch() as folder:
+        os.rmdir(folder)
     assert os.listdir(str(tmp_path)) == []

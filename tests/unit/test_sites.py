@@ -113,3 +113,60 @@ def test_a_link_within_its_prefix_stays(tmp_path):
     found = interpreter.probe(str(tmp_path / "current" / "bin" / "python3"), run)
     assert found.path == str(tmp_path / "current" / "bin" / NAME)
     assert os.path.samefile(found.path, real)
+
+
+@pytest.mark.parametrize("below", ["bin", ""])
+@pytest.mark.parametrize(
+    ("known", "scheme"),
+    [
+        (("posix_prefix", "venv", "rpm_prefix"), "venv"),
+        (("posix_prefix", "rpm_prefix"), "rpm_prefix"),
+        (("posix_home", "posix_prefix"), "posix_prefix"),
+    ],
+)
+def test_the_layout_of_an_environment(tmp_path, monkeypatch, known, scheme, below):
+    """By the first name that this Python knows it by, below the directory with pyvenv.cfg; what is there
+    of it, each once."""
+    python = os.path.join(str(tmp_path), below, "python")
+    (tmp_path / "pyvenv.cfg").write_text("")
+    for name in ("purelib", "platlib"):
+        (tmp_path / name).mkdir()
+    asked = []
+
+    def path(kind, scheme, variables):
+        asked.append((scheme, variables))
+        return os.path.join(variables["base"], kind)
+
+    monkeypatch.setattr(sites.sysconfig, "get_scheme_names", lambda: known)
+    monkeypatch.setattr(sites.sysconfig, "get_path", path)
+    top = str(tmp_path)
+    assert sites.on_path(python) == [top + "/purelib", top + "/platlib"]
+    assert asked == [(scheme, {"base": top, "platbase": top, "installed_base": top})] * 2
+    (tmp_path / "platlib").rmdir()
+    assert sites.on_path(python) == [top + "/purelib"]
+    monkeypatch.setattr(sites.sys, "executable", python)
+    assert sites.on_path() == [top + "/purelib"]
+    monkeypatch.setattr(sites.sysconfig, "get_path", lambda *args: top)
+    assert sites.on_path(python) == [top]
+
+
+def test_the_running_interpreters_own(tmp_path, monkeypatch):
+    """Where it imports from comes first, then where its packages would go; each once, if it is there."""
+    for name in ("a", "purelib", "platlib"):
+        (tmp_path / name).mkdir()
+    top = str(tmp_path)
+    monkeypatch.setattr(sites.site, "getsitepackages", lambda: [top + "/a", top + "/none", top + "/a"])
+    monkeypatch.setattr(sites.sysconfig, "get_path", lambda kind: os.path.join(top, kind))
+    outside = os.path.join(top, "elsewhere", "bin", "python")
+    assert sites.on_path(outside) == [top + "/a", top + "/purelib", top + "/platlib"]
+
+
+def test_an_environment_in_an_environment(tmp_path, monkeypatch):
+    """The directory above is asked first, as site does it."""
+    for place in (tmp_path, tmp_path / "bin"):
+        place.mkdir(exist_ok=True)
+        (place / "pyvenv.cfg").write_text("")
+    (tmp_path / "purelib").mkdir()
+    (tmp_path / "bin" / "purelib").mkdir()
+    monkeypatch.setattr(sites.sysconfig, "get_path", lambda kind, scheme, where: where["base"] + "/purelib")
+    assert sites.on_path(str(tmp_path / "bin" / "python")) == [str(tmp_path / "purelib")]
