@@ -1,0 +1,248 @@
+"""Which options there are, what they are when nobody says, and what several commands make of them."""
+
+import json
+import os
+
+import pytest
+import typer
+
+from offkit.cli import app, options, render
+from offkit.model import target as targets
+from offkit.model.errors import UsageError
+from offkit.target import generations
+
+# In their order. Behind a name: * several times, ? a flag, ! needed, ~ not in the help, ^ its default is not
+# said, and = the default, where it is another than none.
+EVERY = {
+    "lock": """
+        requirements*^ --requirement/-r* --python --target --arch=x86_64 --output/-o --index-url/-i
+        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre?
+        --cache-dir --json? --quiet/-q? --verbose/-v?
+    """,
+    "bundle": """
+        requirements*^ --requirement/-r* --python --target --arch=x86_64 --output/-o=bundle.tar
+        --python-source --python-build --iso* --control-node? --dry-run? --index-url/-i
+        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre?
+        --cache-dir --json? --quiet/-q? --verbose/-v?
+    """,
+    "inspect": """
+        bundle! --json? --quiet/-q? --verbose/-v?
+    """,
+    "verify": """
+        bundle! --json? --quiet/-q? --verbose/-v?
+    """,
+    "probe": """
+        --output/-o --python --json? --quiet/-q? --verbose/-v?
+    """,
+    "install": """
+        bundle! --prefix --python --keep=5 --iso* --rpm-repo* --no-root? --allow-missing?
+        --get-python --ld-so-conf? --dry-run? --planned-python~ --planned-step*~ --json? --quiet/-q?
+        --verbose/-v?
+    """,
+    "doctor": """
+        words*^ --prefix --root=/ --iso* --rpm-repo* --check* --list-checks? --fix? --yes/-y?
+        --json? --quiet/-q? --verbose/-v?
+    """,
+    "run-badapple": """
+        video -j/--jobs -o/--output --format^= --color=none --mode=characters --ramp --invert?
+        --width --height --cell-aspect=2.0 --full? --quick? --codecs? --play? --speed=1.0 --bench
+        --svg --json? --quiet/-q? --verbose/-v?
+    """,
+    "generations": """
+        --prefix --json? --quiet/-q? --verbose/-v?
+    """,
+    "rollback": """
+        generation^ --prefix --dry-run? --json? --quiet/-q? --verbose/-v?
+    """,
+    "report": """
+        directory! --html --json? --quiet/-q? --verbose/-v?
+    """,
+    "uninstall": """
+        --prefix --yes/-y? --keep-rpms? --dry-run? --json? --quiet/-q? --verbose/-v?
+    """,
+    "adopt-python": """
+        directory!
+    """,
+    "repo": """
+
+    """,
+    "repo add": """
+        --iso* --mount* --dir* --only? --persist? --at^= --dry-run? --json? --quiet/-q?
+        --verbose/-v?
+    """,
+    "repo status": """
+        --json? --quiet/-q? --verbose/-v?
+    """,
+    "repo remove": """
+        --dry-run? --json? --quiet/-q? --verbose/-v?
+    """,
+}
+ONLINE = ("lock", "bundle")
+HIDDEN = ("adopt-python",)
+
+
+def told(parameter):
+    marks = (
+        ("*", getattr(parameter, "multiple", False) or parameter.nargs != 1),
+        ("~", parameter.hidden),
+        ("?", getattr(parameter, "is_flag", False)),
+        ("!", parameter.required),
+        ("^", not parameter.show_default),
+    )
+    default = parameter.default
+    said = "" if default is None or default is False else "={}".format(default)
+    return "/".join(parameter.opts) + "".join(mark for mark, there in marks if there) + said
+
+
+def every(name, command):
+    if name:
+        yield name, command
+    for below, one in getattr(command, "commands", {}).items():
+        yield from every((name + " " + below).strip(), one)
+
+
+@pytest.fixture(scope="module")
+def commands():
+    app._commands()
+    return dict(every("", typer.main.get_command(app.app)))
+
+
+def test_every_option(commands):
+    """Names and defaults are a promise: scripts and playbooks have them."""
+    found = {name: " ".join(map(told, one.params)) for name, one in commands.items()}
+    expected = {name: " ".join(text.split()) for name, text in EVERY.items()}
+    if not render.has_online_zone():
+        for name in ONLINE:
+            del expected[name]
+    assert found == expected
+    root = typer.main.get_command(app.app)
+    assert [(told(one), one.is_eager) for one in root.params] == [("--version?", True)]
+
+
+def test_commands_in_the_order_of_the_journey(commands):
+    """Each with a line of its own in the help, but for what install.sh calls."""
+    root = typer.main.get_command(app.app)
+    listed = [name for name in root.list_commands(None) if name not in ONLINE]
+    assert listed == [name for name in EVERY if " " not in name and name not in ONLINE]
+    assert [name for name, one in commands.items() if one.hidden] == list(HIDDEN)
+    assert all(one.short_help for name, one in commands.items() if name not in HIDDEN)
+    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    for one in (root, *(one for name, one in commands.items() if not name.startswith("repo "))):
+        assert one.context_settings == settings, one.name
+    assert root.name == "offkit"
+
+
+def test_the_default_prefix(monkeypatch):
+    """Root's and everybody else's."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert options.default_prefix() == "/opt/offkit"
+    monkeypatch.setattr(os, "geteuid", lambda: 1)
+    assert options.default_prefix() == "/home/me/.local/share/offkit"
+
+
+def test_the_prefix_that_is_meant(monkeypatch, tmp_path):
+    """As said, else where this offkit stands, else the default; absolute."""
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    home = ["/stands/here"]
+    monkeypatch.setattr(generations, "home", lambda place: asked.append(place) or home[0])
+    monkeypatch.setattr(options, "default_prefix", lambda: "/default")
+    assert options.standing_prefix("p") == os.path.join(os.getcwd(), "p")
+    assert options.standing_prefix(None) == "/stands/here"
+    home[0] = None
+    assert options.standing_prefix(None) == "/default"
+    assert set(asked) == {options.__file__}
+    with pytest.raises(UsageError, match="--prefix is given, but empty"):
+        options.standing_prefix("")
+
+
+def test_an_option_that_is_empty():
+    """Is told apart from one that is not there."""
+    options.refuse_empty(prefix=None, python="x")
+    with pytest.raises(UsageError) as caught:
+        options.refuse_empty(prefix="x", python="")
+    assert caught.value.message == "--python is given, but empty"
+    assert caught.value.fix == "is it a variable that is not set? Leave the option out to have the default"
+
+
+def test_media(monkeypatch, tmp_path):
+    """Paths from where the command was typed, URLs as they are but for slashes at the end."""
+    monkeypatch.chdir(tmp_path)
+    here = os.getcwd()
+    assert options.media(None, None) == ([], [])
+    isos, places = options.media(["a.iso", "/b.iso"], ["d", "http://m:80/el7//", "/e"])
+    assert isos == [here + "/a.iso", "/b.iso"]
+    assert places == [here + "/d", "http://m:80/el7", "/e"]
+
+
+@pytest.mark.parametrize(
+    ("isos", "places", "message", "fix"),
+    [
+        ([""], [], "--iso is given, but empty", "is it a variable"),
+        (["a", ""], [], "--iso is given, but empty", "is it a variable"),
+        ([], [""], "--rpm-repo is given, but empty", "is it a variable"),
+        (
+            ["http://m/a.iso"],
+            [],
+            "--iso takes a file, and no URL",
+            "--rpm-repo takes the URL of a repository",
+        ),
+        (["a", "https://m/a.iso"], [], "--iso takes a file, and no URL", "--rpm-repo takes the URL"),
+        ([], ["http://me@m/"], "--rpm-repo: http://me@m/ is not http://HOST[:PORT]/PATH", ""),
+    ],
+)
+def test_media_that_are_none(isos, places, message, fix):
+    """Which option it is, and what takes its place."""
+    with pytest.raises(UsageError) as caught:
+        options.media(isos, places)
+    assert caught.value.message.startswith(message)
+    assert caught.value.fix.startswith(fix)
+    assert bool(caught.value.fix) == bool(fix)
+
+
+def test_a_target_in_a_file(tmp_path):
+    """As 'offkit probe' writes it; what is no file is a name."""
+    made = targets.Target("custom", 0, "aarch64", "3.9.2", (2, 31))
+    path = tmp_path / "el7"
+    path.write_text(json.dumps(made.to_json()))
+    assert options.target_of(None, str(path), "x86_64") == made
+    assert options.target_of(None, None, "aarch64") == targets.preset(None, None, "aarch64")
+    assert options.target_of("3.6", "el8", "x86_64") == targets.preset("3.6", "el8", "x86_64")
+    with pytest.raises(UsageError) as caught:
+        options.target_of("3.9", str(path), "x86_64")
+    assert caught.value.message == "--python and a target file contradict each other"
+    assert caught.value.fix == "the file names its Python: leave --python out"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+def test_a_file_that_is_no_target(tmp_path, text):
+    """A usage error, which names the file or what is wrong with it."""
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        options.target_of(None, str(path), "x86_64")
+    if text in ("", "{"):
+        assert caught.value.message.startswith("{} cannot be read as a target: ".format(path))
+    else:
+        assert caught.value.message.startswith("not a target description (")
+
+
+def test_a_target_in_utf8_whatever_the_locale(tmp_path):
+    """The name of a system may be in it."""
+    data = dict(targets.preset().to_json(), system="S\xfcd")
+    (tmp_path / "t.json").write_bytes(json.dumps(data, ensure_ascii=False).encode("utf-8"))
+    assert options.target_of(None, str(tmp_path / "t.json"), "x86_64") == targets.preset()
+
+
+def test_options_in_pips_words():
+    """Each with its value, in pip's names; nothing for what is not said."""
+    assert options.index_args(None, None, None, False, None, None, None, False) == []
+    found = options.index_args("I", ["E1", "E2"], ["F1", "F2"], True, ["T1", "T2"], "P", "C", True)
+    assert found == [
+        *("--index-url", "I", "--proxy", "P", "--cert", "C"),
+        *("--extra-index-url", "E1", "--extra-index-url", "E2", "--find-links", "F1", "--find-links", "F2"),
+        *("--trusted-host", "T1", "--trusted-host", "T2", "--no-index", "--pre"),
+    ]
+    assert options.index_args("", [], [], False, [], None, None, True) == ["--index-url", "", "--pre"]
+    assert options.index_args(None, None, None, True, None, None, None, False) == ["--no-index"]
