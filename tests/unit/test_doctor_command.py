@@ -3,16 +3,21 @@
 import json
 import os
 import sys
+import types
 
 import pytest
 import typer
 
+import bundle_maker
 import offkit.target.doctor as doctor_package
-from offkit.cli import doctor, render
+from offkit.cli import doctor, options, render
 from offkit.edges import run as run_module
+from offkit.elf.resolution import Resolution
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.target import yum
-from offkit.target.doctor import examine
+from offkit.target.doctor import checks, environment, examine, forecast
+from offkit.target.doctor.examine import Examination, Provider, Summary
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 
@@ -411,3 +416,191 @@ def snapshot(top):
         for folder, folders, names in os.walk(top)
         for name in folders + names
     )
+
+
+def examination(system="CentOS 7", el=7, findings=(), **more):
+    """What examining found, of an environment that was not there."""
+    summary = Summary(
+        "/e", "3.6.8", "/p", system, el, 1, 2, 3, 4, more.pop("line", ""), "virtual environment"
+    )
+    found = Examination(
+        checks=("packages",),
+        summary=summary,
+        findings=list(findings),
+        resolutions=[],
+        providers=[],
+        repositories={},
+        rpms=(),
+        again=(),
+    )
+    return found._replace(**more)
+
+
+@pytest.fixture
+def examined(monkeypatch):
+    """How examine was asked; ``found`` is what it answers."""
+    made = types.SimpleNamespace(asked=[], found=examination())
+
+    def examine(where, root, **how):
+        made.asked.append((where, root, how))
+        return made.found
+
+    monkeypatch.setattr(doctor_package, "examine", examine)
+    return made
+
+
+def test_what_is_looked_at(offkit, examined, monkeypatch, tmp_path):
+    """Where nobody says: what this offkit belongs to, or the prefix that is named; all checks, or some."""
+    monkeypatch.setattr(options, "default_prefix", lambda: "/default")
+    monkeypatch.chdir(tmp_path)
+    here = os.getcwd()
+    asked = []
+    real = environment.default_where
+    monkeypatch.setattr(environment, "default_where", lambda *args: asked.append(args) or real(*args))
+    offkit()
+    offkit("--prefix", "p", "packages", "--check", "machine")
+    offkit("./x", "--root", ".", "--iso", "a.iso", "--rpm-repo", "r", "--rpm-repo", "/s")
+    assert [one[:2] for one in examined.asked] == [
+        ("/default/current", "/"),
+        (here + "/p/current", "/"),
+        ("/x", here),
+    ]
+    assert asked == [("/default", doctor.__file__), ("p", "")]
+    hows = [one[2] for one in examined.asked]
+    assert [how["checks"] for how in hows] == [checks.NAMES, ("packages", "machine"), checks.NAMES]
+    assert [(how["isos"], how["rpm_repos"]) for how in hows] == [([], [])] * 2 + [
+        ([here + "/a.iso"], [here + "/r", "/s"])
+    ]
+    assert all(isinstance(how["reporter"], render.Console) for how in hows)
+
+
+def test_places_inside(offkit, examined, tmp_path):
+    """A path of the mounted system may be written from outside; its top is /."""
+    top = str(tmp_path)
+    for where in (top + "/opt/env", "/opt/env", top, top + "x/env"):
+        offkit(where, "--root", top + "/")
+    assert [one[0] for one in examined.asked] == ["/opt/env", "/opt/env", "/", top + "x/env"]
+
+
+def test_the_whole_document(offkit, examined):
+    """Every field, in its order."""
+    finding = Finding("PKG001", WARNING, "x", "is old", ("/l",), "renew it")
+    found = examination(findings=[finding], line="yum install x", repositories={"/r": 2, "/s": 1})
+    examined.found = found._replace(providers=[Provider("a.so", ("x", "y"), "table")])
+    code, out, _ = offkit("/e", "--json")
+    assert code == 0
+    assert json.loads(out) == {
+        "schema": "offkit/doctor-1",
+        "environment": "/e",
+        "checks": ["packages"],
+        "summary": dict(found.summary._asdict()),
+        "findings": [finding.to_json()],
+        "providers": [{"soname": "a.so", "rpms": ["x", "y"], "source": "table"}],
+        "repositories": [{"place": "/r", "packages": 2}, {"place": "/s", "packages": 1}],
+        "install_line": "yum install x",
+        "fix": None,
+    }
+
+
+def test_words_for_each_check(offkit, examined):
+    """Those that were made and found nothing; with -v the repositories, and libraries by their first find."""
+    info = Finding("LIB012", INFO, "offkit/lib64", "2 libraries are carried")
+    examined.found = examination(findings=[info], repositories={"/r": 2, "/s": 1})._replace(
+        checks=checks.NAMES,
+        resolutions=[
+            Resolution("b.so", "m.so", "RPATH", "/lib/../lib64/b.so", ()),
+            Resolution("b.so", "m.so", "cache", "/other/b.so", ()),
+            Resolution("a.so", "m.so", "not found", "", ()),
+            Resolution("c.so", "m.so", "already loaded", "/c.so", ()),
+        ],
+    )
+    told = [line[2:] for line in offkit("/e")[1].splitlines()]
+    assert told == [
+        "interpreter: CPython 3.6.8 at /p",
+        "libraries: 2 extension modules find every library (1 ELF file read)",
+        "libraries: 2 libraries are carried",
+        "packages: 3 packages complete, 4 files as recorded",
+        "machine: CentOS 7",
+        "repositories: nothing in yum's way",
+    ]
+    lines = offkit("/e", "-v")[1].splitlines()
+    assert [line[2:] for line in lines[:2]] == told[:2]
+    assert lines[2].endswith("LIB012  offkit/lib64: 2 libraries are carried")
+    assert [line[2:] for line in lines[3:6]] == told[3:]
+    assert lines[6:] == [
+        "libraries",
+        "  a.so  -            not found",
+        "  b.so  /lib64/b.so  RPATH",
+        "repositories read",
+        "  /r  2 packages",
+        "  /s  1 package",
+    ]
+    assert offkit("/e", "-q")[1] == ""
+
+
+def test_one_module_finds_what_it_needs(offkit, examined):
+    examined.found = examination()._replace(checks=("libraries",))
+    examined.found = examined.found._replace(summary=examined.found.summary._replace(modules=1, elf_files=2))
+    assert offkit("/e")[1][2:] == "libraries: 1 extension module finds every library (2 ELF files read)\n"
+
+
+def test_fix_where_there_is_no_yum(offkit, examined):
+    """Another distribution."""
+    examined.found = examination("Debian 12", 0, rpms=("libSM",))
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit("/e", "--fix", "-y")
+    assert caught.value.message == "Debian 12 has no yum; --fix can do nothing here"
+
+
+def test_a_bundle(offkit, monkeypatch, tmp_path):
+    """Compared with the server whose root is named: what is missing, and the line for it; or that nothing is."""
+    path = tmp_path / "b.tar"
+    made = bundle_maker.make()
+    path.write_bytes(made.data)
+    asked = []
+    lost = Finding("LIB001", ERROR, "a.so", "is missing")
+    found = [lost]
+
+    def examine(*args):
+        asked.append(args)
+        catalog = types.SimpleNamespace(read={"/r": 3})
+        return forecast.Forecast(found, 2, "CentOS 7", "yum install a", ("a",), (), catalog)
+
+    monkeypatch.setattr(forecast, "examine", examine)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
+    here = os.getcwd()
+    assert asked == [(bundle_maker.CHECKLIST, made.manifest.target, here, [here + "/c.iso"], [here + "/r"])]
+    assert code == 1
+    assert out.splitlines()[0].endswith("LIB001  a.so: is missing")
+    assert out.splitlines()[1:] == ["", "everything to install, in one go:", "  yum install a"]
+    data = json.loads(offkit("b.tar", "--json")[1])
+    assert data == {
+        "schema": "offkit/doctor-1",
+        "bundle": here + "/b.tar",
+        "summary": {"system": "CentOS 7", "libraries": 2},
+        "findings": [lost.to_json()],
+        "repositories": [{"place": "/r", "packages": 3}],
+        "install_line": "yum install a",
+    }
+    found[:] = []
+    code, out, _ = offkit("b.tar")
+    assert code == 0
+    assert out.splitlines()[0][2:] == "libraries: CentOS 7 has the 2 libraries that the bundle needs"
+    assert "libraries:" not in offkit("b.tar", "-q")[1]
+    for words in (("packages",), ("--fix", "-y")):
+        with pytest.raises(UsageError) as caught:
+            offkit("b.tar", *words)
+        assert caught.value.message == "a bundle is compared as a whole: no check, no --fix"
+
+
+def test_the_question_before_a_repair(offkit, examined, monkeypatch):
+    """Goes to stderr: stdout is for what was found."""
+    asked = []
+    examined.found = examination(findings=[], rpms=("libSM",), line="yum install libSM")
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(typer, "confirm", lambda text, **how: asked.append((text, how)))
+    assert offkit("/e", "--fix")[0] == 0
+    assert asked == [("run  yum install libSM  ?", {"err": True})]
+    assert len(examined.asked) == 1
