@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import sys
+import types
 
 import pytest
 
@@ -198,3 +200,410 @@ def test_names_cannot_forge_lines_or_colours(streams):
         [LOST._replace(subject="a\n✓ all is well", message="\033[31mred", looked_in=("/x\r",), fix="")]
     )
     assert out.said() == "✗ LIB001  a\\n✓ all is well: \\x1b[31mred\n      looked in  /x\\r\n"
+
+
+def test_every_mark_in_both_alphabets(streams):
+    """Each glyph, for those who read UTF-8 and for those who do not; an encoding nobody knows is ASCII."""
+    for encoding, expected in (("utf-8", "✓ ✗ ! · →"), ("ascii", "+ x ! - ->")):
+        streams(encoding)
+        marks = [str(render.mark(name)) for name in ("ok", "bad", "warn", "info", "step")]
+        assert " ".join(marks) == expected
+        assert render.is_ascii() is (encoding == "ascii")
+        assert render.encoding() == encoding
+    for strange in ("klingon", None):
+        assert render._is_ascii(types.SimpleNamespace(encoding=strange)) is True
+
+
+@pytest.mark.parametrize(
+    ("colour", "code"), [("red", 31), ("green", 32), ("yellow", 33), ("dim", 2), ("bold", 1)]
+)
+def test_colours(streams, colour, code):
+    """ECMA-48, and back to none behind the text; a cell's colour takes no room."""
+    out, _ = streams(terminal=True)
+    render.console()
+    render.table([(render.cell("a", colour), "b"), ("long", "c")], "-")
+    assert out.said() == "-\033[{}ma\033[0m     b\n-long  c\n".format(code)
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
+def test_no_colour_of_any_kind(streams, monkeypatch, name):
+    """Where it is not wanted, titles, ticks, findings and tables are plain."""
+    out, err = streams(terminal=True)
+    monkeypatch.setenv(name, "dumb")
+    render.console(verbose=True).note("x")
+    render.title("t")
+    render.bad("b")
+    render.findings([LOST])
+    render.table([(render.mark("ok", " y", "green"), "z")])
+    render.error(EnvironmentProblem("e", fix="f"))
+    assert "\033" not in out.said() + err.said()
+    assert out.said().splitlines()[:2] == ["t", "✗ b"]
+    assert out.said().splitlines()[-1] == "  ✓ y  z"
+
+
+def test_lines_in_colour(streams):
+    """What each kind of line has in which colour."""
+    out, err = streams(terminal=True)
+    console = render.console(verbose=True)
+    console.step("s\n")
+    console.note("n\n")
+    console.warn("w\n")
+    render.error(EnvironmentProblem("e\nf\r", fix="do"))
+    assert err.said().splitlines() == [
+        "\033[2m→\033[0m s\\n",
+        "  \033[2mn\\n\033[0m",
+        "\033[33m!\033[0m w\\n",
+        "\033[31merror:\033[0m e",
+        "f\\r",
+        "\033[1mfix:\033[0m do",
+    ]
+    render.title("t")
+    render.bad("b")
+    render.findings([HINT, DOUBT, LOST._replace(looked_in=(), fix="")])
+    assert out.said().splitlines() == [
+        "\033[1mt\033[0m",
+        "\033[31m✗\033[0m b",
+        "\033[31m✗\033[0m \033[2mLIB001\033[0m  \033[1mlibSM.so.6\033[0m: is not there",
+        "\033[33m!\033[0m \033[2mPY001\033[0m  \033[1mtkinter\033[0m: is missing",
+        "\033[2m·\033[0m \033[2mENV001\033[0m  \033[1mlocale\033[0m: is ASCII",
+    ]
+
+
+@pytest.mark.parametrize(("number", "shown"), [(6, 6), (7, 5)])
+def test_how_many_places_are_shown(streams, number, shown):
+    """Six; of more, five and how many are left."""
+    out, _ = streams()
+    render.console()
+    render.findings([LOST._replace(looked_in=[str(one) for one in range(number)], fix="")])
+    lines = out.said().splitlines()[1:]
+    more = [] if number == shown else ["      looked in  … {} more (-v shows them)".format(number - shown)]
+    assert lines == ["      looked in  {}".format(one) for one in range(shown)] + more
+
+
+def test_tables(streams):
+    """As wide as the widest of each column, nothing behind the last; nothing of nothing."""
+    out, _ = streams()
+    render.console()
+    render.table([("a", "bbb", "c"), ("aa", "b", "")])
+    render.table([])
+    render.line()
+    assert out.said() == "  a   bbb  c\n  aa  b\n\n"
+
+
+def test_a_bar_of_frames(streams):
+    """Without bytes it says no bytes; it ends where its work does."""
+    _, err = streams("ascii", terminal=True)
+    with render.console().bar("frames", 4) as bar:
+        bar.advance()
+        bar.advance(3)
+    said = err.said()
+    assert "  frames  " in said
+    assert " of " not in said
+    assert said.replace("\r", "\n").rstrip().splitlines()[-1].count("#") == 30
+    with render.console().bar("bytes", 4000, "B") as bar:
+        bar.advance(1000)
+    assert "1.0 kB of 4.0 kB" in err.said()
+
+
+def test_no_bar_where_it_is_not_wanted(streams):
+    """-q; and what is no terminal has none, whatever is asked."""
+    for terminal, quiet in ((True, True), (False, False)):
+        _, err = streams(terminal=terminal)
+        for bar in (
+            render.console(quiet=quiet).bar("a", 1),
+            render.console(quiet=quiet).watch("a", 1, lambda done: []),
+        ):
+            with bar:
+                bar.advance(1)
+        assert err.said() == ""
+
+
+def test_whom_a_question_can_be_asked(streams, monkeypatch):
+    """Whoever sits at stdin and reads stderr."""
+    for stdin, err, expected in ((True, True, True), (False, True, False), (True, False, False)):
+        streams(terminal=err)
+        monkeypatch.setattr(sys, "stdin", Stream(terminal=stdin))
+        assert render.can_ask() is expected
+    streams(terminal=True)
+    monkeypatch.setattr(sys, "stdin", None)
+    assert render.can_ask() is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("y\n", True), (" YES \n", True), ("yy\n", False), ("", False), ("no\n", False)]
+)
+def test_answers(streams, monkeypatch, answer, expected):
+    """The question is on stderr."""
+    out, err = streams()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert render.ask("really?") is expected
+    assert (out.said(), err.said()) == ("", "really? [y/N] ")
+
+
+def test_the_width_of_the_terminal(streams, monkeypatch):
+    """0 where stdout is none, or one that cannot be asked."""
+    sizes = [os.terminal_size((77, 20)), OSError(), ValueError()]
+
+    def ask(handle):
+        assert handle == 7
+        found = sizes.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(os, "get_terminal_size", ask)
+    out, _ = streams(terminal=True)
+    out.fileno = lambda: 7
+    assert [render.width() for _ in range(3)] == [77, 0, 0]
+    streams()
+    assert render.width() == 0
+
+
+def documents(out):
+    return json.loads(out.said())
+
+
+@pytest.mark.parametrize("context", [True, False])
+def test_usage_errors(streams, context):
+    """What is wrong and where the help is: of the command that says so, or that was called."""
+    problem = types.SimpleNamespace(
+        format_message=lambda: "no such option", ctx=types.SimpleNamespace(command_path="offkit repo add")
+    )
+    if not context:
+        del problem.ctx
+    where = "offkit repo add" if context else "offkit x"
+    fix = "'{} --help' shows what is possible".format(where)
+    out, err = streams()
+    render.console()
+    render.usage(problem, "offkit x")
+    assert (out.said(), err.said()) == ("", "error: no such option\nfix: {}\n".format(fix))
+    out, err = streams()
+    render.console(json=True)
+    render.usage(problem, "offkit x")
+    assert documents(out) == {
+        "schema": "offkit/error-1",
+        "error": "no such option",
+        "exit_code": 2,
+        "findings": [],
+        "fix": fix,
+    }
+    assert err.said() == ""
+    render.console()
+    _, err = streams()
+    render.usage(types.SimpleNamespace(format_message=lambda: "m", ctx=None))
+    assert err.said().endswith("fix: 'offkit --help' shows what is possible\n")
+
+
+@pytest.mark.parametrize(
+    ("log", "fix"),
+    [
+        ("/tmp/x.log", "report it with the log: /tmp/x.log"),
+        ("", "report it; no log could be written, TMPDIR is full"),
+    ],
+)
+def test_a_bug_of_ours(streams, log, fix):
+    """In a line, with its log; as data too."""
+    out, err = streams()
+    render.console()
+    render.internal(log, "KeyError: 1")
+    text = "internal error; this is a bug in offkit: KeyError: 1"
+    assert (out.said(), err.said()) == ("", "error: {}\nfix: {}\n".format(text, fix))
+    out, err = streams()
+    render.console(json=True)
+    render.internal(log, "KeyError: 1")
+    assert documents(out) == {
+        "schema": "offkit/error-1",
+        "error": text,
+        "exit_code": 70,
+        "findings": [],
+        "fix": fix,
+        "log": log,
+    }
+    assert err.said() == ""
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_interrupted(streams, json):
+    """One word; a document where one was asked for."""
+    out, err = streams()
+    render.console(json)
+    render.interrupted()
+    assert err.said() == "interrupted\n"
+    expected = {
+        "schema": "offkit/error-1",
+        "error": "interrupted",
+        "exit_code": 130,
+        "findings": [],
+        "fix": "",
+    }
+    assert (documents(out) if json else out.said()) == (expected if json else "")
+
+
+def test_interrupted_while_nobody_reads(streams, monkeypatch):
+    """What is buffered goes nowhere."""
+    out, err = streams()
+    render.console(json=True)
+    gone = []
+
+    def flush():
+        raise BrokenPipeError
+
+    out.flush = flush
+    monkeypatch.setattr(render, "abandon_stdout", lambda: gone.append(1))
+    render.interrupted()
+    assert (gone, err.said()) == ([1], "interrupted\n")
+
+
+def test_a_whole_error_as_data(streams):
+    """Every field."""
+    out, err = streams()
+    render.console(json=True)
+    render.error(EnvironmentProblem("m", [LOST, HINT], "f"))
+    assert documents(out) == {
+        "schema": "offkit/error-1",
+        "error": "m",
+        "exit_code": 4,
+        "findings": [LOST.to_json(), HINT.to_json()],
+        "fix": "f",
+    }
+    assert err.said() == ""
+    out, err = streams()
+    render.error(render.OutputLost("lost", fix="f"))  # a document would be lost as well
+    assert (out.said(), err.said()) == ("", "error: lost\nfix: f\n")
+
+
+def test_the_headline_stands_where_it_says_more(streams):
+    """Than its only finding."""
+    _, err = streams()
+    render.console()
+    render.error(EnvironmentProblem("more", [LOST._replace(looked_in=(), fix="")]))
+    assert err.said() == "error: more\n✗ LIB001  libSM.so.6: is not there\n"
+
+
+class Raw(io.RawIOBase):
+    """A stream that fails."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        raise self.error
+
+
+def test_streams_that_cannot_be_written(monkeypatch):
+    """stdout: an error that says so, once; a reader that has gone is another matter. stderr: nothing."""
+    abandoned = []
+    monkeypatch.setattr(render, "abandon_stdout", lambda: abandoned.append(1))
+    full = OSError(28, "No space left on device")
+    lost = render._Result(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
+    with pytest.raises(render.OutputLost) as caught:
+        lost.write("x\n")
+    assert caught.value.message == "the output cannot be written: No space left on device"
+    assert caught.value.fix == "make room for it"
+    assert abandoned == [1]
+    gone = render._Result(io.BufferedWriter(Raw(BrokenPipeError()), 1), encoding="utf-8", line_buffering=True)
+    with pytest.raises(BrokenPipeError):
+        gone.write("x\n")
+    assert abandoned == [1]
+    deaf = render._Remark(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
+    assert deaf.write("xyz\n") == 4
+    deaf.flush()
+    for stream in (lost, gone, deaf):  # what is buffered would be written at the end
+        stream.buffer.raw.write = len
+
+
+def test_streams_that_are_prepared(streams, monkeypatch):
+    """Each once, in its own encoding; a closed one is read by nobody; one that is no stream stays."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", Stream("latin-1"))
+    render.prepare([])
+    out, err = sys.stdout, sys.stderr
+    assert (out.errors, out.buffer.name) == ("offkit", os.devnull)
+    out.write("gone \u20ac\n")
+    assert (err.encoding, err.errors, err.line_buffering) == ("latin-1", "offkit", True)
+    assert isinstance(out, render._Result)
+    assert isinstance(err, render._Remark)
+    err.write("\xe4\u20ac\udcff\n")
+    assert err.buffer.getvalue() == b"\xe4\\u20ac\xff\n"
+    render.prepare([])
+    assert (sys.stdout, sys.stderr) == (out, err)
+    none = types.SimpleNamespace()
+    monkeypatch.setattr(sys, "stdout", none)
+    render.prepare([])
+    assert sys.stdout is none
+
+
+@pytest.mark.parametrize(
+    ("args", "json"),
+    [([], False), (["x", "--json"], True), (["--", "--json"], False), (["--json", "--"], True)],
+)
+def test_whether_even_a_usage_error_is_json(streams, args, json):
+    """By the arguments as they are, as far as they are options."""
+    streams()
+    render.prepare(args)
+    render.document("s")
+    sys.stdout.flush()
+    assert (b"schema" in sys.stdout.buffer.getvalue()) is json
+    render.console()
+
+
+def test_stdout_that_is_given_up(streams, monkeypatch):
+    """It leads nowhere then; what cannot be asked for its number is left."""
+    calls = []
+    monkeypatch.setattr(os, "open", lambda *args: calls.append(("open", *args)) or 9)
+    monkeypatch.setattr(os, "dup2", lambda *args: calls.append(("dup2", *args)))
+    monkeypatch.setattr(os, "close", lambda *args: calls.append(("close", *args)))
+    out, _ = streams()
+    out.fileno = lambda: 1
+    render.abandon_stdout()
+    told, calls[:] = list(calls), []
+
+    def none():
+        raise ValueError
+
+    out.fileno = none
+    render.abandon_stdout()
+    monkeypatch.undo()
+    assert told == [("open", os.devnull, os.O_WRONLY), ("dup2", 9, 1), ("close", 9)]
+    assert calls == [("open", os.devnull, os.O_WRONLY)]
+
+
+def test_an_error_that_is_no_encoding():
+    """Is passed on."""
+    error = UnicodeDecodeError("utf-8", b"x", 0, 1, "y")
+    with pytest.raises(UnicodeDecodeError):
+        render._encode_anything(error)
+
+
+def test_words_for_numbers():
+    """One and many; the names of a list once, in order."""
+    assert [render.count(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+    assert [render.count(number, "library", "libraries") for number in (1, 2)] == ["1 library", "2 libraries"]
+    assert render.names(["b", "a", "b"]) == ["a", "b"]
+    assert [render.size(number) for number in (999.4, 999999, 1e6, -1500)] == [
+        "999 B",
+        "1000.0 kB",
+        "1.0 MB",
+        "-1.5 kB",
+    ]
+    assert render.visible("a\tb\x7f\u202e\xe4\udc80\udcff") == "a\\tb\\x7f\\u202e\xe4\udc80\udcff"
+
+
+@pytest.mark.parametrize(
+    ("version", "there", "found"), [((3, 10), 1, True), ((3, 9, 9), 1, False), ((3, 12), 0, False)]
+)
+def test_whether_it_can_bundle(monkeypatch, version, there, found):
+    """Where the online zone is, on a Python that it is written for."""
+    asked = []
+    monkeypatch.setattr(
+        render.importlib.util, "find_spec", lambda name: asked.append(name) or (there or None)
+    )
+    with monkeypatch.context() as python:
+        python.setattr(sys, "version_info", version)
+        told = render.has_online_zone()
+    assert told is found
+    assert asked == ["offkit.online"]
