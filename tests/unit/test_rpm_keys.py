@@ -2,6 +2,8 @@
 
 import pytest
 
+from offkit.edges import rpm_keys
+from offkit.edges import run as running
 from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, KeyRing, judge
 
 # rpm 4.11.3 (el7), 4.14.3 (el8), 4.16.1 (el9), 4.18.0.
@@ -79,3 +81,43 @@ def test_without_rpm(tmp_path, monkeypatch):
     ring = KeyRing(str(tmp_path))
     ring.add(["/no/such/key"])
     assert ring.check("/no/such/file").kind == UNCHECKED
+
+
+def test_how_rpm_is_asked(monkeypatch):
+    """With a database of its own, in English, with no macros of a home; each key, then each file."""
+    calls = []
+
+    def run(argv, environment):
+        calls.append((argv, environment))
+        code = 1 if argv[-1] == "/bad" else 0
+        return running.Result(argv, code, "x.rpm:\n    MD5 digest: OK\n", "error: lost\n")
+
+    monkeypatch.setattr(rpm_keys, "run", run)
+    ring = KeyRing("/ring")
+    ring.add(["/k1", "/bad", "/k2"])
+    assert ring.available is True
+    assert ring.check("/x.rpm") == judge("x.rpm:\n    MD5 digest: OK\n", "error: lost\n")
+    words = [argv for argv, _ in calls]
+    assert words == [
+        ["rpm", "--dbpath", "/ring", "--version"],
+        *[["rpm", "--dbpath", "/ring", "--import", key] for key in ("/k1", "/bad", "/k2")],
+        ["rpm", "--dbpath", "/ring", "-Kv", "/x.rpm"],
+    ]
+    expected = running.clean_environment({"LC_ALL": "C", "HOME": "/ring"})
+    assert all(environment == expected for _, environment in calls)
+
+
+def test_without_rpm_nothing_is_asked(monkeypatch):
+    """Beyond whether it is there."""
+    calls = []
+
+    def run(argv, environment):
+        calls.append(argv)
+        return running.Result(argv, 127, "", "")
+
+    monkeypatch.setattr(rpm_keys, "run", run)
+    ring = KeyRing("/ring")
+    ring.add(["/k"])
+    assert ring.check("/x") == (UNCHECKED, "there is no rpm here")
+    assert len(calls) == 1
+    assert calls[0][-1] == "--version"
