@@ -78,3 +78,88 @@ def test_a_newer_format_says_what_to_do():
     with pytest.raises(EnvironmentProblem) as caught:
         manifest.load(signed(minimum_reader=99))
     assert "install.sh" in caught.value.fix
+
+
+def test_the_member_of_a_path():
+    """By its whole path."""
+    assert GOOD.find("wheels/a-1-py3-none-any.whl") is GOOD.members[1]
+    assert GOOD.wheels() == [GOOD.members[1]]
+    for path in ("wheels/a", "", "install.sh/"):
+        with pytest.raises(KeyError) as caught:
+            GOOD.find(path)
+        assert caught.value.args == (path,)
+
+
+def said(text):
+    with pytest.raises(IntegrityError) as caught:
+        manifest.load(text)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject, finding.severity) == ("BUN002", "MANIFEST.json", "error")
+    assert caught.value.message == finding.message
+    assert finding.message.startswith("MANIFEST.json is damaged: ")
+    return finding.message[len("MANIFEST.json is damaged: ") :], finding.fix
+
+
+def test_what_is_wrong_is_said():
+    """With what can be done; a target that is none is no fault of the copy's."""
+    fix = "copy the bundle again, and compare sha256sum on both sides of the gap"
+    member = {"path": "install.sh", "size": 1, "sha256": HASH}
+    for text, words in (
+        (signed(schema="other"), "not a manifest"),
+        (manifest.dump(GOOD).replace(b"offkit test", b"offkit tost"), "its own checksum does not match"),
+        (manifest.dump(GOOD).replace(b"\n ", b"\n  ", 1), "not in canonical form"),
+        (signed(members=[dict(member, path="../x")]), "unsafe path '../x'"),
+        (signed(members=[member, member]), "'install.sh' is listed twice"),
+        (signed(members=[dict(member, path="MANIFEST.json")]), "'MANIFEST.json' is listed twice"),
+        (signed(members=[dict(member, size=-1)]), "bad entry for 'install.sh'"),
+        (signed(members=[dict(member, sha256="A" * 64)]), "bad entry for 'install.sh'"),
+        (signed(members=[dict(member, path="odd")]), "odd"),
+    ):
+        assert said(text) == (words, fix)
+    words, fix = said(signed(target={}))
+    assert words.startswith("not a target description")
+    assert fix == ""
+    assert manifest.load(signed(members=[dict(member, size=0)])).members[0].size == 0
+
+
+def test_who_wrote_a_newer_one():
+    """Is named, with the way out; the same number is not newer."""
+    with pytest.raises(EnvironmentProblem) as caught:
+        manifest.load(signed(minimum_reader=2, made_by="offkit 9"))
+    assert caught.value.message == "this bundle was written by offkit 9 and needs a newer offkit"
+    assert caught.value.fix == (
+        "use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE"
+    )
+    assert manifest.load(signed(format=2)) == GOOD
+
+
+def test_the_text_of_a_manifest():
+    """Every field, sorted, in ASCII, with its own checksum."""
+    text = manifest.dump(GOOD._replace(options={"b": "\xfc", "a": 1}))
+    data = json.loads(text.decode("ascii"))
+    claimed = data.pop("self_sha256")
+    assert data == {
+        "schema": "offkit/bundle-1",
+        "format": 1,
+        "minimum_reader": 1,
+        "target": GOOD.target.to_json(),
+        "options": {"a": 1, "b": "\xfc"},
+        "made_by": "offkit test",
+        "installed_size": 10,
+        "members": [
+            {"path": "install.sh", "size": 3, "sha256": HASH},
+            {"path": "wheels/a-1-py3-none-any.whl", "size": 4, "sha256": HASH},
+        ],
+    }
+    whole = (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
+    assert claimed == manifest.digest(whole)
+    assert text == (json.dumps(dict(data, self_sha256=claimed), indent=1, sort_keys=True) + "\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "safe"),
+    [("a", True), ("a/b-1.0+x_y!.Z", True), ("a/..b", True), ("a/../b", False), ("a/.", False), ("a\n", False),
+     ("/a", False), ("a/", False), ("a b", False), ("", False)],
+)  # fmt: skip
+def test_paths_that_are_safe(path, safe):
+    assert manifest.is_safe(path) is safe

@@ -246,3 +246,31 @@ def test_options_in_pips_words():
     ]
     assert options.index_args("", [], [], False, [], None, None, True) == ["--index-url", "", "--pre"]
     assert options.index_args(None, None, None, True, None, None, None, False) == ["--no-index"]
+
+
+class Stop(Exception):
+    """Raised where the printer is made."""
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in (*HIDDEN, "repo")])
+def test_how_much_each_command_says(commands, monkeypatch, name):
+    """--json, -q and -v of every command are the printer's."""
+    if name in ONLINE and not render.has_online_zone():
+        return
+    made = []
+
+    def console(*args):
+        made.append(args)
+        raise Stop
+
+    monkeypatch.setattr(render, "console", console)
+    words = {"install": ["b"], "inspect": ["b"], "verify": ["b"], "report": ["d"]}.get(name, [])
+    for option, modes in (
+        (None, (False, False, False)),
+        ("--json", (True, False, False)),
+        ("-q", (False, True, False)),
+        ("-v", (False, False, True)),
+    ):
+        with pytest.raises(Stop):
+            commands[name].main([*words, *filter(None, [option])], standalone_mode=False)
+        assert made.pop() == modes

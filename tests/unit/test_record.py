@@ -41,3 +41,26 @@ def test_what_is_no_record(text):
 def test_contents(entry, data, same):
     """Size and hash, as far as they are recorded."""
     assert entry.matches([data[:2], data[2:]]) is same
+
+
+def test_a_field_that_csv_refuses():
+    """Is an error of ours."""
+    with pytest.raises(ValueError, match="field larger than field limit"):
+        record.entries('"' + "x" * 200000 + '",,\n')
+
+
+def test_a_long_line_is_cut():
+    """In what is said of it."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        record.entries("x" * 200 + ",a\n")
+    assert str(caught.value) == "{!r} is no line of a RECORD".format("x" * 100)
+
+
+def test_hashes_of_other_kinds_vouch_for_nothing():
+    """Nor does a size that is right for a hash that is wrong."""
+    assert Entry("a", "md5", "x", 4).matches([b"data"])
+    assert not Entry("a", "md5", "x", 3).matches([b"data"])
+    assert not Entry("a", "sha256", "x", 4).matches([b"data"])
+    assert not Entry("a", "sha256", DIGEST, 0).matches([b"data"])
+    assert record.entries("a.py,,\n") == [Entry("a.py", "", "", None)]
+    assert record.encode(b"\xff\xfe") == "__4"

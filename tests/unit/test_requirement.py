@@ -141,3 +141,85 @@ def test_agrees_with_packaging():
             if ours.accepts(number) != theirs.contains(number, prereleases=True):
                 differ.append((clause, number))
     assert differ == []
+
+
+@pytest.mark.parametrize(
+    ("text", "applies"),
+    [
+        ('x; "3.7" <= python_version', False),
+        ('x; "3.10" > python_version', True),
+        ('x; "3.6" < python_version', False),
+        ('x; "3.5" < python_version', True),
+        ('x; "3.6" >= python_version', True),
+        ('x; "3.6" == python_version', True),
+        ('x; "3.6" != python_version', False),
+        ("x; 'a' < 'b'", True),
+        ("x; 'b' < 'a'", False),
+        ("x; 'a' <= 'a'", True),
+        ("x; 'b' <= 'a'", False),
+        ("x; 'b' > 'a'", True),
+        ("x; 'a' > 'a'", False),
+        ("x; 'a' >= 'b'", False),
+        ("x; 'a' >= 'a'", True),
+        ("x; 'a' == 'a'", True),
+        ("x; 'a' === 'a'", True),
+        ("x; 'a' === 'b'", False),
+        ("x; 'a' != 'a'", False),
+        ("x; 'a' != 'b'", True),
+        ("x; 'a' in 'abc'", True),
+        ("x; 'd' in 'abc'", False),
+        ("x; 'd' not in 'abc'", True),
+        ("x; os_name == 'a' and os_name == 'b' or os_name == 'posix'", True),
+        ("x; os_name == 'posix' or os_name == 'b' and os_name == 'c'", True),
+        ("x; (os_name == 'posix' or os_name == 'b') and os_name == 'c'", False),
+        ("x; os.name == 'posix'", True),
+    ],
+)
+def test_what_markers_compare(text, applies):
+    """Versions where both are some, on whichever side; else words, in the order of their letters."""
+    assert parse(text).applies(EL7) is applies
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        ("python_version <", "a marker ends too early"),
+        ("(os_name == 'a' or os_name == 'b'", "a marker ends too early"),
+        ("(os_name == 'a' 'b'", "a marker lacks a parenthesis"),
+        ("moon == 'full'", "unknown marker variable 'moon'"),
+        ("os_name == 'a' 'b'", "not a marker: os_name == 'a' 'b'"),
+        ("'a' ~= 'b'", "'~=' compares no words"),
+        ("os_name == 'a')", "not a marker: os_name == 'a' )"),
+    ],
+)
+def test_what_is_wrong_with_a_marker(marker, words):
+    """Said in words."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        parse("x; " + marker).applies(EL7)
+    assert str(caught.value) == words
+
+
+def test_a_compatible_release_has_two_numbers():
+    """PEP 440."""
+    with pytest.raises(ValueError, match=r"^~= needs two numbers: 2$"):
+        parse("x~=2").accepts("2.1")
+
+
+def test_the_environment_of_a_python():
+    """All variables of PEP 508."""
+    assert environment("3.11.2", "aarch64") == {
+        "implementation_name": "cpython",
+        "implementation_version": "3.11.2",
+        "os_name": "posix",
+        "platform_machine": "aarch64",
+        "platform_python_implementation": "CPython",
+        "python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": "3.11.2",
+        "python_version": "3.11",
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    assert environment("3.6.8")["platform_machine"] == "x86_64"

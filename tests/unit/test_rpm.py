@@ -135,3 +135,21 @@ def test_what_nobody_has():
 def test_packages_of_another_el(release, el, foreign):
     """By their release, where it says."""
     assert rpm.foreign(release, el) is foreign
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "order"),
+    [("1^", "1A", -1), ("1^b", "1^a", 1), ("1~", "1A", -1), ("1~", "1^", -1), ("1^1", "1.1", -1), ("a", "1", -1), ("a", "b", -1),
+     ("10", "9", 1), ("010", "9", 1), ("0", "00", 0), ("1", "1~", 1), ("1", "1^", -1), ("1", "1.1", -1)],
+)  # fmt: skip
+def test_segments(one, two, order):
+    """A tilde before everything, then the end, a caret, letters, numbers by their size."""
+    assert (rpm.compare(one, two), rpm.compare(two, one)) == (order, -order)
+
+
+def test_equal_in_epoch_version_and_release():
+    """Each part counts where those before it are equal."""
+    same = ("0", "1", "1")
+    assert rpm.compare_evr(same, ("0", "1", "1")) == 0
+    assert rpm.compare_evr(same, ("0", "1", "2")) == -1
+    assert rpm.compare_evr(("0", "2", "1"), ("0", "1", "9")) == 1

@@ -64,3 +64,32 @@ def test_what_is_no_wheel_name(name):
     """PEP 427 names have five or six parts."""
     with pytest.raises(ValueError, match="not a wheel"):
         tags.split_wheel(name)
+
+
+def test_ranks():
+    """The first of equals counts."""
+    assert tags.rank(["a", "b", "a", "c"]) == {"a": 0, "b": 1, "c": 3}
+
+
+def test_every_tag_in_its_order():
+    """As packaging.tags has it, of a machine with one spelling."""
+    found = list(tags.wheel_tags((3, 4), "ppc64le", (2, 17)))
+    plats = ["manylinux_2_17_ppc64le", "manylinux2014_ppc64le", "linux_ppc64le"]
+    pairs = ["cp34-cp34m", "cp34-abi3", "cp34-none", "cp33-abi3", "cp32-abi3"]
+    generic = ["py34", "py3", "py33", "py32", "py31", "py30"]
+    pairs += [name + "-none" for name in generic]
+    expected = [pair + "-" + plat for pair in pairs for plat in plats]
+    assert found == [*expected, "cp34-none-any", *(name + "-none-any" for name in generic)]
+
+
+def test_parts_of_a_wheels_name():
+    """With and without a build number; sets of tags are told apart."""
+    assert tags.split_wheel("a-1-py3-none-any.whl") == ("a", "1", "", ["py3-none-any"])
+    assert tags.split_wheel("a-1-2x-py2.py3-none-any.linux.whl") == (
+        "a",
+        "1",
+        "2x",
+        ["py2-none-any", "py2-none-linux", "py3-none-any", "py3-none-linux"],
+    )
+    with pytest.raises(ValueError, match=r"^not a wheel file name: a-1-py3-none-any\.zip$"):
+        tags.split_wheel("a-1-py3-none-any.zip")
