@@ -3,12 +3,13 @@
 import io
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
 
 from offkit.model.iso9660 import BadIso, Iso
-from repo_maker import SECTOR, image
+from repo_maker import SECTOR, _record, image
 
 FILES = {
     "repodata/repomd.xml": b"<repomd/>",
@@ -136,3 +137,189 @@ def test_real_images(tmp_path, tool, joliet):
         assert iso.names("Packages") == sorted(names)
         assert iso.open("Packages/" + names[7]).read() == names[7].encode()
         assert iso.open("big").read() == (tmp_path / "top" / "big").read_bytes()
+
+
+def changed(data, at, new):
+    return data[:at] + new + data[at + len(new) :]
+
+
+PRIMARY = 16 * SECTOR
+
+
+@pytest.mark.parametrize("block", [512, 1024, 2048])
+def test_sizes_of_blocks(block):
+    """All that ECMA-119 knows; the image's size is counted in them."""
+    data = changed(image({}), PRIMARY + 128, struct.pack("<H", block))
+    root = struct.unpack_from("<I", data, PRIMARY + 158)[0]
+    data = changed(data, PRIMARY + 158, struct.pack("<I", root * SECTOR // block))
+    iso = opened(data)
+    assert iso.names("") == []
+    assert iso.size == struct.unpack_from("<I", data, PRIMARY + 80)[0] * block
+
+
+@pytest.mark.parametrize("block", [0, 1, 4096])
+def test_blocks_of_no_size(block):
+    with pytest.raises(BadIso, match=r"^blocks of {} bytes$".format(block)):
+        opened(changed(image({}), PRIMARY + 128, struct.pack("<H", block)))
+
+
+def test_descriptors():
+    """The first primary one counts, others are passed over; there must be one, and an end to them."""
+    data = image(FILES)
+    other = changed(data[PRIMARY : PRIMARY + SECTOR], 40, b"ANOTHER")
+    # As a second one stands where the terminator was, everything behind it must be where it is.
+    with pytest.raises(BadIso, match="no ISO 9660 volume descriptor in sector 18"):
+        opened(changed(data, PRIMARY + SECTOR, other))
+    boot = changed(data, PRIMARY, b"\0")
+    with pytest.raises(BadIso, match=r"^no primary volume descriptor$"):
+        opened(boot)
+    with pytest.raises(BadIso, match=r"^no primary volume descriptor$"):
+        opened(b"\0" * PRIMARY + (b"\0CD001\1".ljust(SECTOR, b"\0")) * 40)
+    with pytest.raises(BadIso, match=r"^cut off: 2048 bytes wanted at 32768, 5 are there$"):
+        opened(data[: PRIMARY + 5])
+
+
+def test_the_errors_of_a_file_system():
+    """With their numbers and the path."""
+    iso = opened(image(FILES))
+    for call, path, number, words in (
+        (iso.find, "repodata/x", 2, "No such file in the image"),
+        (iso.find, "EULA/x", 20, "Not a directory"),
+        (iso.names, "EULA", 20, "Not a directory"),
+        (iso.open, "Packages", 21, "Is a directory"),
+    ):
+        with pytest.raises(OSError, match=r".") as caught:
+            call(path)
+        found = caught.value
+        assert (found.errno, found.strerror, found.filename) == (number, words, path)
+    assert not iso.is_dir("EULA/x")
+    assert iso.find("./Packages//") == iso.find("Packages")
+    assert (iso.find("EULA").size, iso.find("EULA").directory) == (SECTOR, False)
+    assert iso.find("EULA").name == "EULA"
+
+
+def test_seeking_from_everywhere():
+    """Never before the beginning; behind the end there is nothing."""
+    with opened(image({"a": b"0123456789"})).open("a") as source:
+        assert source.seekable()
+        assert source.readable()
+        raw = source.raw
+        assert (raw.seek(4), raw.seek(2, 1), raw.seek(-3, 2), raw.seek(-99, 1), raw.seek(99)) == (
+            4,
+            6,
+            7,
+            0,
+            99,
+        )
+        assert raw.read(5) == b""
+        raw.seek(8)
+        assert (raw.read(5), raw.read(5)) == (b"89", b"")
+
+
+def record_at(data, name):
+    """Where the record of a file is, by its own name."""
+    return data.index(bytes([len(name)]) + name) - 32
+
+
+def test_files_in_several_pieces():
+    """As files of more than four gigabytes are; the pieces in their order."""
+    data = image({"A.;1": b"one", "B.;1": b"twotwo", "C.;1": b"3"}, rock_ridge=False)
+    first, second = record_at(data, b"A.;1;1"), record_at(data, b"B.;1;1")
+    data = changed(data, first + 25, b"\x80")
+    iso = opened(data)
+    assert iso.names("") == ["b", "c"]
+    assert iso.find("b").size == 9
+    assert len(iso.find("b").extents) == 2
+    with iso.open("b") as source:
+        assert source.read() == b"onetwotwo"
+        source.seek(2)
+        assert source.read(3) == b"etw"
+    assert len(iso.find("c").extents) == 1
+    assert second > first
+
+
+def test_damaged_records():
+    """Too short, longer than what is there, or with a name longer than they are."""
+    data = image({"A": b"x"}, rock_ridge=False)
+    at = record_at(data, b"A;1")
+    length = data[at]
+    for change in (changed(data, at, b"\x21"), changed(data, at + 32, bytes([length - 32]))):
+        with pytest.raises(BadIso, match=r"^a damaged directory record$"):
+            opened(change).names("")
+    last = changed(data, PRIMARY + 156 + 10, struct.pack("<I", at - data.index(b"\x22\0", 18 * SECTOR) + 10))
+    with pytest.raises(BadIso, match=r"^a damaged directory record$"):
+        opened(last).names("")
+
+
+def test_a_directory_is_read_once(monkeypatch):
+    """However many of its files are asked for."""
+    iso = opened(image(FILES))
+    read = []
+    real = iso._at
+    monkeypatch.setattr(iso, "_at", lambda *args: read.append(args) or real(*args))
+    for _ in range(3):
+        iso.find("Packages/libSM-1.2.2-2.el7.x86_64.rpm")
+        iso.find("EULA")
+    assert len(read) == 2
+
+
+def test_many_files_in_one_directory():
+    """Over several sectors, between which there is a gap."""
+    names = ["file-{:03}".format(number) for number in range(100)]
+    assert opened(image(dict.fromkeys(names, b""))).names("") == names
+
+
+def joliet(order=b"%/E"):
+    """An image with a second descriptor, in which names are UCS-2."""
+    data = bytearray(image({"LONG": b"x"}, rock_ridge=False))
+    second = bytearray(data[PRIMARY : PRIMARY + SECTOR])
+    second[0] = 2
+    second[88:91] = order
+    at = len(data) // SECTOR
+    name = "a long name;1".encode("utf-16-be")
+    start, size = struct.unpack_from("<I4xI", data, record_at(bytes(data), b"LONG;1") + 2)
+    records = b"".join(
+        _record(identifier, (place, length), folder)
+        for identifier, place, length, folder in (
+            (b"\0", at + 1, SECTOR, True),
+            (b"\1", at + 1, SECTOR, True),
+            (name, start + 1, size, False),
+        )
+    )
+    second[158:162] = struct.pack("<I", at + 1)
+    # One more descriptor: everything moves by a sector.
+    head, rest = data[: PRIMARY + SECTOR], data[PRIMARY + SECTOR :]
+    head[PRIMARY + 158 : PRIMARY + 162] = struct.pack(
+        "<I", struct.unpack_from("<I", data, PRIMARY + 158)[0] + 1
+    )
+    return bytes(head + second + rest + records.ljust(SECTOR, b"\0"))
+
+
+@pytest.mark.parametrize("order", [b"%/@", b"%/C", b"%/E"])
+def test_names_by_joliet(order):
+    """Where there is no Rock Ridge, in each of its levels."""
+    iso = opened(joliet(order))
+    assert iso.names("") == ["a long name"]
+    with iso.open("a long name") as source:
+        assert source.read() == b"x"
+    assert opened(joliet(b"%/X")).names("") == ["long"]
+
+
+def test_names_of_pieces_of_rock_ridge():
+    """Joined in their order, up to the end that ST says; what is cut off ends them."""
+    iso = opened(image({"x": b""}))
+
+    def name(*entries):
+        return iso._rock_ridge_name(b"".join(entries))
+
+    def entry(kind, body):
+        return kind + bytes([len(body) + 4, 1]) + body
+
+    first, second = entry(b"NM", b"\1ab"), entry(b"NM", b"\0c\xff")
+    assert name(first, second) == "abc\udcff"
+    assert name(entry(b"PX", b"x" * 32), first) == "ab"
+    assert name(first, entry(b"ST", b""), second) == "ab"
+    assert name(first, second[:-1]) == "ab"
+    assert name(first, b"NM\3\1", second) == "ab"
+    assert name(entry(b"NM", b""), first) == "ab"
+    assert name(entry(b"CE", b"x" * 23), first) == "ab"

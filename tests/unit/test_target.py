@@ -4,6 +4,8 @@ import pytest
 
 from offkit.model import target
 from offkit.model.errors import UsageError
+from offkit.model.tags import wheel_tags
+from offkit.model.target import Target
 
 
 def test_python_36_alone_is_el7_with_its_own_patch_release():
@@ -57,3 +59,101 @@ def test_other_json_is_refused(data):
     """Never a traceback for a wrong file."""
     with pytest.raises(UsageError):
         target.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("major", "glibc", "pythons"),
+    [
+        (7, (2, 17), ["3.6.8", "3.7.17", "3.8.20", "3.9.23", "3.10.18", "3.11.13", "3.12.0", "3.13.0", "3.14.0"]),
+        (8, (2, 28), ["3.6.8", "3.7.17", "3.8.3", "3.9.2", "3.10.18", "3.11.2", "3.12.1", "3.13.0", "3.14.0"]),
+        (9, (2, 34), ["3.6.0", "3.7.17", "3.8.20", "3.9.10", "3.10.18", "3.11.2", "3.12.1", "3.13.0", "3.14.0"]),
+    ],
+)  # fmt: skip
+def test_every_python_of_every_release(major, glibc, pythons):
+    """What is shipped is the first of its stream, what is not the last that can be compiled."""
+    for minor, full in enumerate(pythons, 6):
+        series = "3.{}".format(minor)
+        expected = Target("el{}".format(major), major, "x86_64", full, glibc)
+        assert target.preset(series, "el{}".format(major)) == expected
+        assert expected.python_series == (3, minor)
+        assert (expected.python_minor, expected.glibc_text) == (series, "{}.{}".format(*glibc))
+
+
+@pytest.mark.parametrize(
+    ("python", "major"),
+    [("3.6", 7), ("3.7", 7), ("3.8", 8), ("3.9", 8), ("3.10", 8), ("3.11", 8), ("3.12", 8), ("3.14", 8), ("3.9.1", 8)],
+)  # fmt: skip
+def test_a_python_alone(python, major):
+    """The oldest release that ships it; else the oldest that can compile it."""
+    assert target.preset(python).el == major
+
+
+def test_names_of_releases():
+    """Those of the distributions that are rebuilt from them, whatever their case."""
+    for major in (7, 8, 9):
+        for name in ("el", "centos", "rhel", "oracle", "ol", "rocky", "alma", "almalinux"):
+            if major == 7 and name in ("rocky", "alma", "almalinux"):
+                with pytest.raises(UsageError):
+                    target.preset(None, name + "7")
+            else:
+                assert target.preset(None, name.upper() + str(major)).el == major
+    assert [target.preset(None, name).python for name in ("el7", "el8", "el9")] == [
+        "3.6.8",
+        "3.6.8",
+        "3.9.10",
+    ]
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64", "ppc64le", "s390x"])
+def test_architectures(arch):
+    assert target.preset("3.6", "el8", arch).arch == arch
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "fix"),
+    [
+        (("3.6", None, "riscv"), "unknown architecture 'riscv'", "one of: x86_64, aarch64, ppc64le, s390x"),
+        (("3.6", "x"), "unknown target 'x'", "el7, el8 or el9 (or centos7, rocky8, alma9 \u2026), or a file written by 'offkit probe'"),
+        (("x",), "--python 'x' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
+        (("13.6",), "--python '13.6' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
+        (("3.6.8.1",), "--python '3.6.8.1' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
+        (("3.5",), "Python 3.5 is not supported", "offkit knows CPython 3.6 to 3.14"),
+        (("3.15.1",), "Python 3.15 is not supported", "offkit knows CPython 3.6 to 3.14"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_what_means_nothing(asked, message, fix):
+    with pytest.raises(UsageError) as caught:
+        target.preset(*asked)
+    assert (caught.value.message, caught.value.fix) == (message, fix)
+
+
+def test_the_text_of_a_target():
+    """Every field; and back, whatever else is there."""
+    made = target.preset("3.6", "el7")
+    data = made.to_json()
+    assert data == {
+        "name": "el7",
+        "el": 7,
+        "arch": "x86_64",
+        "python": "3.6.8",
+        "abi": "cp36m",
+        "glibc": "2.17",
+    }
+    assert made.describe() == "el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17"
+    assert target.from_json(dict(data, more=1, el="7")) == made
+    for change, words in (
+        ({"python": "3.6"}, "not a target description (ValueError: version)"),
+        ({"python": "3.6.8\nx"}, "not a target description (ValueError: version)"),
+        ({"glibc": "2.17.1"}, "not a target description (ValueError: version)"),
+        ({"python": None}, "not a target description (TypeError: "),
+    ):
+        with pytest.raises(UsageError) as caught:
+            target.from_json(dict(data, **change))
+        assert caught.value.message.startswith(words)
+    del data["name"]
+    with pytest.raises(UsageError) as caught:
+        target.from_json(data)
+    assert caught.value.message == "not a target description (KeyError: 'name')"
+    tags = made.tags()
+    assert tags[0] == "cp36-cp36m-manylinux_2_17_x86_64"
+    assert tags == list(wheel_tags((3, 6), "x86_64", (2, 17)))
