@@ -51,3 +51,51 @@ def test_what_does_not_fit(name, size):
     """Refused when packing, not discovered when unpacking."""
     with pytest.raises(ValueError):  # noqa: PT011
         archive.header(name, size)
+
+
+def test_every_byte_of_a_header():
+    """POSIX ustar: no owner, no time, no names."""
+    block = archive.header("a/b", 8)
+    assert len(block) == 512
+    fields = [block[:100], block[100:108], block[108:116], block[116:124], block[124:136], block[136:148]]
+    assert fields == [
+        b"a/b".ljust(100, b"\0"),
+        b"0000644\0",
+        b"0000000\0",
+        b"0000000\0",
+        b"00000000010\0",
+        b"00000000000\0",
+    ]
+    total = sum(block[:148] + b" " * 8 + block[156:])
+    assert block[148:156] == b"%06o\0 " % total
+    assert block[156:157] == b"0"
+    assert block[157:257] == b"\0" * 100
+    assert block[257:265] == b"ustar\00000"
+    assert block[265:329] == b"\0" * 64
+    assert block[329:345] == b"0000000\0" * 2
+    assert block[345:] == b"\0" * 167
+
+
+@pytest.mark.parametrize("length", [101, 103, 104, 990, 992, 993, 1000])
+def test_a_header_before_the_header(length):
+    """For a long name: a record that counts itself, in a member called after the end of the name."""
+    name = "x" * (length - 3) + "end"
+    data = archive.header(name, 5)
+    record = b" path=" + name.encode() + b"\n"
+    size = next(n for n in range(len(record), len(record) + 9) if len(str(n)) + len(record) == n)
+    assert data[:100] == (b"PaxHeaders/" + name.encode()[-80:]).ljust(100, b"\0")
+    assert (data[124:136], data[156:157]) == (b"%011o\0" % size, b"x")
+    assert data[512 : 512 + size] == b"%d" % size + record
+    padded = 512 + size + archive.padding(size)
+    assert data[512 + size : padded] == b"\0" * archive.padding(size)
+    assert data[padded:] == archive.header(name[:100], 5)
+    assert archive.footprint(name, 5) == (len(data), len(data) + 512)
+
+
+def test_limits_of_a_member():
+    """Eleven octal digits, and the words for more."""
+    assert b"77777777777\0" in archive.header("x", 8**11 - 1)
+    with pytest.raises(ValueError, match=r"^x: 8589934592 bytes do not fit a tar member$"):
+        archive.header("x", 8**11)
+    assert [archive.padding(size) for size in (0, 1, 511, 512, 513)] == [0, 511, 1, 0, 511]
+    assert bytes(1024) == archive.END

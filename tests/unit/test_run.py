@@ -121,3 +121,47 @@ def test_interrupted_while_it_runs(monkeypatch, tmp_path, gently, place, ended):
     for stream in (program.stdout, program.stderr):
         if stream is not None:
             stream.close()
+
+
+def test_everything_that_a_child_inherits(monkeypatch):
+    """Each of these, and nothing else."""
+    kept = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL"]
+    everything = {name: name.lower() for name in kept}
+    monkeypatch.setattr(os, "environ", dict(everything, PYTHONHOME="x", LD_PRELOAD="x", VIRTUAL_ENV="x"))
+    assert run.clean_environment() == dict(everything, RES_OPTIONS="attempts:0")
+
+
+def test_what_cannot_be_started_for_another_reason(monkeypatch):
+    """Without a number the error speaks for itself."""
+
+    def refuse(*args, **more):
+        raise OSError("odd")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    assert run.run(["x", "y"]) == run.Result(["x", "y"], 127, "", "x: odd")
+
+
+def test_how_programs_are_started(monkeypatch, tmp_path):
+    """Nothing to read, both streams or a file to write, in a place and an environment of their own."""
+    asked = []
+
+    class Program:
+        returncode = 0
+
+        def __init__(self, argv, **how):
+            asked.append((argv, how))
+
+        def communicate(self):
+            return b"o", b"e"
+
+    monkeypatch.setattr(subprocess, "Popen", Program)
+    assert run.run(("a", "b"), {"X": "1"}, "/d") == run.Result(("a", "b"), 0, "o", "e")
+    assert run.run(("a",), {}).ok
+    done = run.run_into(("a",), str(tmp_path / "out"), {})
+    assert done == run.Result(("a",), 0, "", "e")
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    assert asked[0] == (["a", "b"], dict(streams, env={"X": "1"}, cwd="/d"))
+    assert asked[1] == (["a"], dict(streams, env={}, cwd=None))
+    assert asked[2][1].pop("stdout").name == str(tmp_path / "out")
+    del streams["stdout"]
+    assert asked[2] == (["a"], dict(streams, env={}))

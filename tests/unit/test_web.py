@@ -9,8 +9,10 @@ import pytest
 import web_maker
 from install_sh import program
 from offkit.edges import media, web
+from offkit.edges.run import Result, clean_environment
 from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.finding import ERROR, Finding
 from offkit.target.doctor import providers
 from offkit.target.repo import medium
 from repo_maker import library_packages, repository
@@ -262,3 +264,188 @@ def test_an_empty_file(monkeypatch, tmp_path):
         (found,) = web.opened(["http://10.0.0.5"], stack)
         with found.open("Packages/empty") as source:
             assert source.read() == b""
+
+
+class Curl:
+    """Answers in turn: (exit code, HTTP's code, words, bytes that came)."""
+
+    def __init__(self, monkeypatch, *answers):
+        self.answers, self.argv, self.environments, self.pauses = list(answers), [], [], []
+        monkeypatch.setattr(web, "run", self)
+        monkeypatch.setattr(web.time, "sleep", self.pauses.append)
+        monkeypatch.setattr(web, "_PAUSE", 1.0)
+
+    def __call__(self, argv, environment):
+        self.argv.append(argv)
+        self.environments.append(environment)
+        code, answer, words, data = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if data is not None:
+            with open(argv[argv.index("-o") + 1], "ab") as out:
+                out.write(data)
+        return Result(argv, code, answer, words)
+
+    def resumed(self):
+        return [argv[argv.index("-C") + 1] if "-C" in argv else None for argv in self.argv]
+
+
+WORDS = ["curl", "-q", "-f", "-s", "-S", "-g", "-L", "--max-redirs", "0", "--proto", "=http,https"]
+WORDS += ["--noproxy", "*", "--connect-timeout", "10", "--speed-limit", "1", "--speed-time", "30"]
+WORDS += ["-w", "%{http_code}"]
+
+
+def test_every_word_for_curl(monkeypatch, tmp_path):
+    """Known to curl of el7; with what is there already, it goes on behind that."""
+    curl = Curl(monkeypatch, (18, "200", "", b"abc"), (0, "206", "", b"def"))
+    local = str(tmp_path / "1")
+    assert web._fetch("http://m/c7", "a b", local) is True
+    url = "http://m/c7/a%20b"
+    assert curl.argv == [[*WORDS, "-o", local, url], [*WORDS, "-C", "3", "-o", local, url]]
+    assert curl.pauses == [1.0]
+    assert curl.environments == [clean_environment({"RES_OPTIONS": ""})] * 2
+    web._fetch("http://10.0.0.5", "a", str(tmp_path / "2"))
+    assert curl.environments[-1] == clean_environment(None)
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "again"),
+    [(code, "000", True) for code in (5, 7, 18, 28, 52, 55, 56, 92)]
+    + [(22, "500", True), (22, "503", True), (22, "403", False), (22, "301", False)]
+    + [(code, "000", False) for code in (1, 2, 6, 23, 35, 47, 60, 127)],
+)
+def test_what_is_tried_again(monkeypatch, tmp_path, code, answer, again):
+    """Three times without one more byte, with a pause between; what will not change is not."""
+    curl = Curl(monkeypatch, (code, answer, "curl: ({}) x".format(code), None))
+    with pytest.raises((media.Unreachable, EnvironmentProblem)):
+        web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
+    assert (len(curl.argv), curl.pauses) == ((3, [1.0, 1.0]) if again else (1, []))
+
+
+def test_as_long_as_there_is_a_byte_more(monkeypatch, tmp_path):
+    """Not for ever."""
+    curl = Curl(monkeypatch, (18, "200", "curl: (18) cut", b"x"))
+    with pytest.raises(media.Unreachable, match="cannot be reached: cut"):
+        web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
+    assert len(curl.argv) == 100
+    assert curl.resumed()[:3] == [None, "1", "2"]
+    answers = [(18, "200", "", None)] * 2 + [(18, "200", "", b"x")] + [(18, "200", "", None)] * 2
+    curl = Curl(monkeypatch, *answers, (0, "206", "", None))
+    assert web._fetch("http://10.0.0.5", "a", str(tmp_path / "2"))
+    assert len(curl.argv) == 6
+
+
+@pytest.mark.parametrize("refusal", [(33, "200"), (22, "416")])
+def test_where_it_cannot_go_on(monkeypatch, tmp_path, refusal):
+    """What is there is thrown away; with nothing there it is one futile try."""
+    local = str(tmp_path / "1")
+    curl = Curl(monkeypatch, (18, "200", "", b"abc"), (*refusal, "", None), (0, "200", "", b"abcdef"))
+    assert web._fetch("http://10.0.0.5", "a", local)
+    assert curl.resumed() == [None, "3", None]
+    with open(local, "rb") as source:
+        assert source.read() == b"abcdef"
+    curl = Curl(monkeypatch, (*refusal, "x", None))
+    with pytest.raises(media.Unreachable):
+        web._fetch("http://10.0.0.5", "a", str(tmp_path / "2"))
+    assert len(curl.argv) == 3
+
+
+@pytest.mark.parametrize("answer", ["404", "410", "x 404\n"])
+def test_what_is_not_there(monkeypatch, tmp_path, answer):
+    Curl(monkeypatch, (22, answer, "", None))
+    assert web._fetch("http://10.0.0.5", "a", str(tmp_path / "1")) is False
+
+
+def failure(code, words, answer="000"):
+    return web._failure("http://m:8017/x", "/tmp/f/1", Result([], code, "", words), answer)
+
+
+def test_words_for_each_failure():
+    """What is said, and what can be done."""
+    found = failure(127, "curl: No such file")
+    assert (found.code, found.filename, found.why) == (
+        "REPO018",
+        "curl",
+        "is not here, and fetches what lies under a URL",
+    )
+    assert (
+        found.fix
+        == "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
+    )
+    full = failure(23, "warning\ncurl: (23) Failed writing body\n")
+    message = "there is no room for what is fetched from http://m:8017/x: Failed writing body"
+    fix = "free some space there, or set TMPDIR to another directory"
+    assert full.message == message
+    assert list(full.findings) == [Finding("ENV024", ERROR, "/tmp/f", message, ("/tmp/f",), fix)]
+    told = [
+        (failure(47, "x", "302"), "sends to another place (HTTP 302), which is not gone to", "name the URL where the files are"),
+        (failure(22, "x", "403"), "answers HTTP 403", "see what serves there, and whether this host may have it"),
+        (failure(7, "curl: (7) Failed to connect"), "cannot be reached: Failed to connect", None),
+        (failure(7, "odd"), "cannot be reached: odd", None),
+        (failure(7, ""), "cannot be reached: curl ended with 7", None),
+    ]  # fmt: skip
+    for found, why, fix in told:
+        assert (found.code, found.filename, found.why) == ("REPO017", "http://m:8017/x", why)
+        assert found.fix == (fix or (
+            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd "
+            "--add-port=8017/tcp); then run the same command again"
+        ))  # fmt: skip
+
+
+def test_what_a_url_is_asked_for(monkeypatch, tmp_path):
+    """Each file once, also one that is not there; a package's file goes when it is open; nobody can list."""
+    asked = []
+
+    def fetch(base, path, local):
+        asked.append((base, path, local))
+        if "none" in path:
+            return False
+        with open(local, "wb") as out:
+            out.write(path.encode())
+        return True
+
+    monkeypatch.setattr(web, "_fetch", fetch)
+    found = web.Web("http://m/x", str(tmp_path))
+    assert (found.place, found.names(), found.folders()) == ("http://m/x", [], [])
+    assert found.has("a/repodata/x") is True
+    for _ in range(2):
+        with found.open("a/repodata/x") as source:
+            assert source.read() == b"a/repodata/x"
+        assert found.has("none") is False
+        with pytest.raises(FileNotFoundError) as caught:
+            found.open("none")
+        assert (caught.value.errno, caught.value.strerror) == (2, "No such file on the server")
+        assert caught.value.filename == "http://m/x/none"
+    for _ in range(2):
+        with found.open("repodata.rpm") as source:
+            assert source.read() == b"repodata.rpm"
+    paths = ["a/repodata/x", "none", "repodata.rpm", "repodata.rpm"]
+    names = [str(tmp_path / str(number)) for number in (1, 2, 3, 4)]
+    assert asked == [("http://m/x", path, name) for path, name in zip(paths, names)]
+    assert sorted(os.listdir(str(tmp_path))) == ["1", "tmp"]
+
+
+def test_which_repositories_are_looked_for(monkeypatch, tmp_path):
+    """The top; else what a disc of el8 has, by name and in order."""
+    there = set()
+    found = web.Web("http://m", str(tmp_path))
+    monkeypatch.setattr(found, "has", lambda path: path in there)
+    assert found.repositories() == []
+    there |= {"BaseOS/repodata/repomd.xml"}
+    assert found.repositories() == ["BaseOS"]
+    there |= {"AppStream/repodata/repomd.xml"}
+    assert found.repositories() == ["AppStream", "BaseOS"]
+    there |= {"repodata/repomd.xml"}
+    assert found.repositories() == [""]
+
+
+def test_which_places_are_urls(tmp_path):
+    """Directories stay as they are, in their order; each URL once, with a folder of its own."""
+    with ExitStack() as stack:
+        assert web.opened(["/a", "b"], stack) == ["/a", "b"]
+        assert os.listdir(str(tmp_path / "tmp")) == []
+        found = web.opened(["/a", "http://m", "/b", "https://n", "http://m", "/a"], stack)
+        assert [getattr(each, "place", each) for each in found] == ["/a", "http://m", "/b", "https://n"]
+        folders = [each._folder for each in found if isinstance(each, web.Web)]
+        assert len(set(folders)) == 2
+        assert all(os.path.isdir(each) and os.listdir(each) == [] for each in folders)
+        assert len(os.listdir(str(tmp_path / "tmp"))) == 1
+    assert os.listdir(str(tmp_path / "tmp")) == []
