@@ -607,3 +607,13 @@ def test_whether_it_can_bundle(monkeypatch, version, there, found):
         told = render.has_online_zone()
     assert told is found
     assert asked == ["offkit.online"]
+
+
+def test_a_question_is_seen_before_it_is_answered(streams, monkeypatch):
+    """Nothing of it waits in a buffer."""
+    _, err = streams()
+    done = []
+    monkeypatch.setattr(err, "flush", lambda: done.append("flush"))
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(readline=lambda: done.append("read") or "y"))
+    assert render.ask("?")
+    assert done == ["flush", "read"]

@@ -5,6 +5,7 @@ import os
 import posixpath
 import shutil
 import stat
+import struct
 import subprocess
 
 import pytest
@@ -187,3 +188,161 @@ def test_the_library_that_the_loader_would_take(tmp_path):
     assert pick(found, "libb.so.2", X86_64).path == "usr/lib64/sub/libodd.so"
     assert pick(found, "libc32.so.1", X86_64) is None
     assert pick(found, "libtext.so.1", X86_64) is None
+
+
+def seen(data, wanted=lambda entry: True, size=7):
+    chunks = iter([data[at : at + size] for at in range(0, len(data), size)])
+    return list(cpio.walk(chunks, wanted))
+
+
+def test_every_field_of_an_entry():
+    """In chunks of any size; what is not wanted is passed over, to the byte."""
+    data = rpm_maker.entry("./a", b"abcde", inode=7, links=2)
+    data += rpm_maker.entry("./li", b"to", rpm_maker.LINK) + rpm_maker.entry("./d", b"", rpm_maker.DIRECTORY)
+    data += rpm_maker.entry("./caf\xe9", b"x" * 9) + rpm_maker.entry("TRAILER!!!") + b"behind"
+    for size in (1, 7, 1000):
+        found = seen(data, size=size)
+        entries = [entry for entry, _ in found]
+        assert entries[0] == cpio.Entry("./a", 0o100755, 5, (8, 1, 7), 2)
+        assert [entry.kind for entry in entries] == [cpio.REGULAR, cpio.LINK, cpio.DIRECTORY, cpio.REGULAR]
+        assert [contents for _, contents in found] == [b"abcde", b"to", b"", b"x" * 9]
+        assert entries[3].path == "./caf\xe9"
+        only = seen(data, lambda entry: entry.kind == cpio.LINK, size)
+        assert [(entry.path, contents) for entry, contents in only] == [("./li", b"to")]
+
+
+@pytest.mark.parametrize(("length", "good"), [(4095, True), (4096, False)])
+def test_the_longest_name_of_a_payload(length, good):
+    """PATH_MAX, with the zero behind it."""
+    data = rpm_maker.entry("n" * length) + rpm_maker.entry("TRAILER!!!")
+    if good:
+        assert seen(data)[0][0].path == "n" * length
+    else:
+        with pytest.raises(cpio.BadCpio, match=r"^is damaged: a name of 4097 bytes$"):
+            seen(data)
+
+
+def test_entries_that_are_none():
+    """What is said of them."""
+    whole = rpm_maker.entry("./a", b"abc")
+    nameless = whole[:94] + b"00000000" + whole[102:]
+    for data, words in (
+        (whole[:-1], "is cut off"),
+        (whole, "is cut off"),
+        (b"0" + whole, "is damaged: no entry where one should begin"),
+        (whole.replace(b"070701", b"070702"), "is damaged: no entry where one should begin"),
+        (whole[:6] + b"xxxxxxxx" + whole[14:], "is damaged: an entry with odd numbers"),
+        (nameless, "is damaged: a name of 0 bytes"),
+    ):
+        with pytest.raises(cpio.BadCpio) as caught:
+            seen(data)
+        assert str(caught.value) == words
+
+
+def front(data):
+    return rpmfile.read(io.BytesIO(data))
+
+
+def test_every_field_of_the_front():
+    """Without an epoch it is 0; without a compressor it is gzip; afterwards the file stands at its payload."""
+    data = rpm_maker.rpm("a+b", {}, "1.0~x", "2", "noarch", 0, "bzip2")
+    source = io.BytesIO(data)
+    found = rpmfile.read(source)
+    assert found[:6] == ("a+b", "0", "1.0~x", "2", "noarch", "bzip2")
+    assert source.tell() == found.payload
+    assert data[found.payload :].startswith(b"BZh")
+    assert (found.title, found._replace(epoch="4").title) == ("a+b-1.0~x-2.noarch", "a+b-4:1.0~x-2.noarch")
+    assert front(rpm_maker.rpm(epoch=7)).epoch == "7"
+    assert front(rpm_maker.rpm(compressor="")).compressor == "gzip"
+    assert front(rpm_maker.rpm().replace(b"cpio\0", b"\0pio\0")).name == "libtest"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: b"", "is cut off"),
+        (lambda data: b"PK" + data[2:], "is no RPM file"),
+        (lambda data: data[:111], "is cut off"),
+        (lambda data: data[:96] + b"\0" + data[97:], "is damaged: a header does not begin as one"),
+        (
+            lambda data: data[:104] + b"\0\1\0\0" + data[108:],
+            "is damaged: a header with 65536 entries in {} bytes",
+        ),
+        (
+            lambda data: data[:108] + b"\4\0\0\1" + data[112:],
+            "is damaged: a header with {} entries in 67108865 bytes",
+        ),
+        (
+            lambda data: data.replace(b"libtest\0", b"-ibtest\0"),
+            "is damaged: it does not say what package it is",
+        ),
+        (
+            lambda data: data.replace(b"x86_64\0", b"-86_64\0"),
+            "is damaged: it does not say what package it is",
+        ),
+        (
+            lambda data: data.replace(b"1.el7\0", b"\0.el7\0"),
+            "is damaged: it does not say what package it is",
+        ),
+        (lambda data: data.replace(b"1.0\0", b"\0.0\0"), "is damaged: it does not say what package it is"),
+        (lambda data: data.replace(b"cpio\0", b"star\0"), "has a payload of the unknown kind 'star'"),
+    ],
+)
+def test_words_for_what_is_no_rpm(change, why):
+    data = rpm_maker.rpm()
+    count, size = struct.unpack_from(">II", data, 104)
+    with pytest.raises(rpmfile.BadRpm) as caught:
+        front(change(data))
+    expected = why.format(size if "65536" in why else count)
+    assert str(caught.value) == expected
+
+
+def test_links_in_a_package():
+    """Followed a few times, and only to what is there; the least deep file is the first."""
+    files = {
+        "./usr/lib64/deep/er/liba.so.1": b"2",
+        "./usr/lib64/liba.so.1": "liba.so.1.0",
+        "./usr/lib64/liba.so.1.0": b"1",
+        "./lib64/liba.so.1": "/usr/lib64/liba.so.1",
+        "./usr/lib64/libloop.so.1": "libloop.so.1",
+        "./usr/lib64/liblost.so.1": "libnone.so.1",
+    }
+    names = ["libl{}.so.1".format(number) for number in range(10)]
+    for one, other in zip(names, names[1:]):
+        files["./usr/lib64/" + one] = other
+    files["./usr/lib64/" + names[-1]] = b"3"
+    links = {path[2:]: target for path, target in files.items() if isinstance(target, str)}
+    data = {path[2:]: target for path, target in files.items() if not isinstance(target, str)}
+    found = rpm_payload.Contents(data, links)
+    assert found.called("liba.so.1") == ["usr/lib64/liba.so.1.0", "usr/lib64/deep/er/liba.so.1"]
+    assert found.called("libloop.so.1") == found.called("liblost.so.1") == found.called("other") == []
+    assert found.called(names[1]) == ["usr/lib64/" + names[-1]]
+    assert found.called(names[0]) == []
+    assert rpm_payload.depth("a/b/c") == (2, "a/b/c")
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        ("./usr/lib64/liba.so", True),
+        ("./usr/lib/liba.so.1", True),
+        ("./lib64/x/liba.so.1.2", True),
+        ("./lib/liba.so", True),
+        ("/usr/lib64/liba.so", True),
+        ("./usr/lib64/liba.sox", False),
+        ("./usr/lib64/liba.a", False),
+        ("./opt/lib64/liba.so", False),
+        ("./usr/lib32/liba.so", False),
+        ("./x/usr/lib64/liba.so", False),
+        ("./usr/lib64/../../etc/liba.so", False),
+    ],
+)
+def test_which_paths_are_libraries(path, taken):
+    """Of the directories of libraries only, and of no larger size than any has."""
+    entry = cpio.Entry(path, cpio.REGULAR, 5, (0, 0, 0), 1)
+    assert rpm_payload._wanted(entry) is taken
+    most = 512 * 1024 * 1024
+    assert rpm_payload._wanted(entry._replace(size=most)) is taken
+    assert not rpm_payload._wanted(entry._replace(size=most + 1))
+    assert rpm_payload._wanted(entry._replace(mode=cpio.LINK)) is taken
+    assert not rpm_payload._wanted(entry._replace(mode=cpio.DIRECTORY))
