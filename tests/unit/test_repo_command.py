@@ -8,7 +8,7 @@ import pytest
 from offkit.cli import render, repo
 from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem, UsageError
-from offkit.target.repo import machine, medium, state
+from offkit.target.repo import change, machine, medium, state
 from test_repo import Server
 
 OPTIONS = {"json": False, "quiet": False, "verbose": False}
@@ -180,3 +180,91 @@ def test_usage(server, asked, message):
     with pytest.raises(UsageError) as caught:
         add(**asked)
     assert caught.value.message == message
+
+
+def test_whole_documents(server, said):
+    """Every field of each; what would be done is what is done."""
+    iso = server.iso()
+    add(iso=[iso], json=True, dry_run=True)
+    planned = json.loads(said()[0])
+    add(iso=[iso], json=True)
+    document = json.loads(said()[0])
+    assert list(document) == ["schema", "findings", "outcome", "dry_run", "steps", "repositories"]
+    assert document == dict(planned, dry_run=False)
+    assert planned["dry_run"] is True
+    assert [step.split()[0] for step in document["steps"]] == ["mount", "write"]
+    (base,) = document["repositories"]
+    assert (base["id"], base["directory"]) == ("offkit-el7", server.path("mnt/offkit-iso"))
+    add(iso=[iso], json=True)
+    again = json.loads(said()[0])
+    assert (again["outcome"], again["steps"]) == ("nothing", [])
+    repo.status(json=True, quiet=False, verbose=False)
+    (row,) = json.loads(said()[0])["repositories"]
+    assert row == {
+        "id": "offkit-el7",
+        "medium": iso,
+        "directory": base["directory"],
+        "mounted": True,
+        "packages": 1,
+        "key": {"path": row["key"]["path"], "there": False},
+    }
+    assert row["key"]["path"].endswith(base["key"])
+    repo.remove(dry_run=True, json=True, quiet=False, verbose=False)
+    removing = json.loads(said()[0])
+    repo.remove(dry_run=False, json=True, quiet=False, verbose=False)
+    document = json.loads(said()[0])
+    assert list(document) == ["schema", "findings", "outcome", "dry_run", "steps"]
+    assert document == dict(removing, dry_run=False)
+    repo.remove(dry_run=True, **OPTIONS)
+    assert said()[0][2:] == "nothing to do\n"
+    repo.remove(dry_run=False, **OPTIONS)
+    assert said()[0][2:] == "'offkit repo add' has added nothing here; nothing to do\n"
+
+
+def test_what_to_type_next(server, said):
+    """Where others are off yum needs no options."""
+    iso = server.iso()
+    add(iso=[iso], only=True)
+    lines = said()[0].splitlines()
+    assert lines[0][2:] == "these repositories are ready"
+    assert lines[2:4] == ["next:", "    yum install PACKAGE ..."]
+    repo.remove(dry_run=False, **OPTIONS)
+    said()
+    add(iso=[iso])
+    lines = said()[0].splitlines()
+    assert lines[2:4] == ["next:", "    yum --disablerepo='*' --enablerepo='offkit-*' install PACKAGE ..."]
+    add(iso=[iso], dry_run=True)
+    assert said()[0][2:] == "nothing to do\n"
+
+
+def test_what_is_asked_for(server, monkeypatch):
+    """Every option in its place, paths from where the command was typed."""
+    asked = []
+
+    class Planned(Exception):
+        pass
+
+    def plan(wish, places, kernel, here):
+        asked.append(wish)
+        raise Planned
+
+    monkeypatch.setattr(change, "plan_add", plan)
+    monkeypatch.chdir(server.root)
+    here = os.getcwd()
+    for more in (
+        {"iso": ["a", "/b"], "mount": ["c"], "directory": ["d"], "only": True, "persist": True, "at": "e"},
+        {"mount": ["c"]},
+    ):
+        with pytest.raises(Planned):
+            add(**more)
+    assert asked == [
+        change.Wish((here + "/a", "/b"), (here + "/c",), (here + "/d",), here + "/e", True, True),
+        change.Wish((), (here + "/c",), (), "", False, False),
+    ]
+
+
+def test_fixes_of_usage(server):
+    """What is missing is named."""
+    with pytest.raises(UsageError) as caught:
+        add()
+    assert caught.value.fix == "--iso FILE, --mount DIR or --dir DIR"

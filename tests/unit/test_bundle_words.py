@@ -1,0 +1,158 @@
+"""What 'offkit bundle' says of what it would pack and what it has packed."""
+
+import json
+import types
+from pathlib import Path
+
+import pytest
+
+from offkit.cli import bundle, render
+from offkit.model.carried import Carried
+from offkit.model.checklist import Checklist, Library
+from offkit.model.finding import WARNING, Finding
+from offkit.model.target import preset
+
+
+class Wheel:
+    """A wheel of a lock."""
+
+    def __init__(self, name, version):
+        self.name, self.version = name, version
+        self.filename = "{}-{}-py3-none-any.whl".format(name, version)
+
+
+PYTHON = Carried("source", "python-source/P.tgz", "3.6.15", "0" * 64, 7)
+LIBRARIES = (
+    Library("libSM.so.6", ("A",), ("a: b",), "libSM", False),
+    Library("libX.so.1", (), (), "", False),
+    Library("libY.so.1", (), (), "libY", True),
+    Library("libc.so.6", (), (), "glibc", False),
+)
+
+
+@pytest.fixture(autouse=True)
+def _console(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    render.console()
+    yield
+    render.console()
+
+
+@pytest.fixture
+def said(capsys):
+    return lambda: capsys.readouterr().out.splitlines()
+
+
+def order(pythons=(PYTHON,), control_node=False):
+    return types.SimpleNamespace(
+        target=preset("3.6"),
+        pythons=types.SimpleNamespace(carried=pythons),
+        isos=(Path("/i/a.iso"), Path("/i/b.iso")),
+        control_node=control_node,
+    )
+
+
+def test_what_would_be_packed(said, capsys):
+    """Each wheel, offkit's own, pip, and Pythons; the same as data."""
+    planned = types.SimpleNamespace(
+        lock=types.SimpleNamespace(wheels=[Wheel("a", "1"), Wheel("bcd", "2")]),
+        own=[Wheel("own", "3")],
+        pip=Wheel("pip", "21"),
+        runtime=[Wheel("typer", "4")],
+    )
+    bundle._show_plan(planned, order())
+    assert [" ".join(line.split()) for line in said()] == [
+        "would pack for " + preset("3.6").describe(),
+        "a 1 a-1-py3-none-any.whl",
+        "bcd 2 bcd-2-py3-none-any.whl",
+        "own 3 own-3-py3-none-any.whl",
+        "pip 21 (runs there to install the others)",
+        "Python 3.6.15 python-source/P.tgz",
+    ]
+    render.console(json=True)
+    bundle._show_plan(planned, order())
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "offkit/plan-1",
+        "target": preset("3.6").to_json(),
+        "wheels": ["{}-py3-none-any.whl".format(name) for name in ("a-1", "bcd-2", "own-3")],
+        "pip": "pip-21-py3-none-any.whl",
+        "runtime": ["typer-4-py3-none-any.whl"],
+        "pythons": [dict(PYTHON._asdict())],
+    }
+
+
+def packed(tmp_path, **more):
+    path = tmp_path / "a-1-py3-none-any.whl"
+    path.write_bytes(b"x" * 1500)
+    made = types.SimpleNamespace(
+        packed=types.SimpleNamespace(path=Path("/out/b.tar"), size=2000, sha256="5" * 64, digest="6" * 64),
+        lock=types.SimpleNamespace(wheels=[Wheel("a", "1")]),
+        wheels=types.SimpleNamespace(paths=[path]),
+        checklist=Checklist(LIBRARIES),
+        downloaded=2,
+        downloaded_size=3000,
+        cached=4,
+        rpms=types.SimpleNamespace(titles=("x-1", "y-2"), size=5000),
+        findings=[Finding("LIB002", WARNING, "s", "m")],
+    )
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_what_was_packed(tmp_path, said):
+    """Where it is, what is in it, what the server must have, and how it goes on."""
+    bundle._show(packed(tmp_path), order())
+    lines = said()
+    assert lines == [
+        "{} /out/b.tar  2.0 kB  for {}".format(render.mark("ok"), preset("3.6").describe()),
+        "    a  1  1.5 kB",
+        "  carries Python 3.6.15 (source, compiled there), for a server that has none",
+        "  carries 2 RPMs of a.iso, b.iso, 5.0 kB",
+        "    x-1, y-2",
+        "  downloaded 2 files, 3.0 kB, from the cache 4",
+        "  sha256 " + "5" * 64,
+        "  wants from the server glibc, libSM.so.6 (libSM), libX.so.1 (package unknown)",
+        "! LIB002  s: m",
+        "",
+        "Carry it over, then:  tar -xf b.tar install.sh && sh install.sh b.tar",
+    ]
+    plain = packed(
+        tmp_path,
+        rpms=types.SimpleNamespace(titles=(), size=0),
+        downloaded=0,
+        findings=[],
+        checklist=Checklist(()),
+    )
+    bundle._show(plain, order((), True))
+    assert said() == [
+        *lines[:2],
+        "  downloaded nothing, from the cache 4",
+        lines[6],
+        "  wants from the server glibc",
+        *lines[-2:],
+        "and there, with the inventory and the bundle of the servers:",
+        "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.deploy -e offkit_bundle=bundle.tar",
+        "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.doctor",
+    ]
+
+
+def test_the_report(tmp_path, capsys):
+    """All of it."""
+    render.console(json=True)
+    bundle._show(packed(tmp_path), order())
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "offkit/bundle-report-1",
+        "target": preset("3.6").to_json(),
+        "path": "/out/b.tar",
+        "size": 2000,
+        "sha256": "5" * 64,
+        "digest": "6" * 64,
+        "wheels": [{"name": "a", "version": "1", "filename": "a-1-py3-none-any.whl"}],
+        "libraries": [json.loads(json.dumps(one._asdict())) for one in LIBRARIES],
+        "downloaded": 2,
+        "downloaded_size": 3000,
+        "pythons": [dict(PYTHON._asdict())],
+        "rpms": ["x-1", "y-2"],
+        "findings": [Finding("LIB002", WARNING, "s", "m").to_json()],
+    }
