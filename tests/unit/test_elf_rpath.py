@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 
@@ -171,3 +172,84 @@ def test_what_cannot_be_given_one(change, why):
     rpath._must_fit(elf)
     with pytest.raises(rpath.Unfit, match=why):
         rpath._must_fit(elf._replace(**change))
+
+
+def segments(data):
+    """[(kind, flags, offset, address, physical, in the file, in memory, alignment)]"""
+    count = struct.unpack_from("<H", data, 56)[0]
+    return [struct.unpack_from("<IIQQQQQQ", data, 64 + 56 * number) for number in range(count)]
+
+
+def program(**more):
+    """A small program with a note in the place of PT_GNU_STACK."""
+    data = bytearray(build(needed=["libc.so.6"], interpreter="/lib64/ld.so", kind=2, **more))
+    at = next(64 + 56 * n for n, each in enumerate(segments(data)) if each[0] == 0x6474E551)
+    struct.pack_into("<I", data, at, 4)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("machine", "page"), [(62, 0x1000), (183, 0x10000)])
+def test_the_segment_that_is_appended(machine, page):
+    """In whole pages behind all that is loaded; the note is gone, the others are where they were."""
+    data = program(machine=machine)
+    before, changed = segments(data), rpath.rewrite(data, OURS)
+    after = segments(changed)
+    loads = [each for each in after if each[0] == 1]
+    assert [each[0] for each in before] == [1, 2, 4, 3]
+    assert [each[0] for each in after] == [1, 1, 2, 3]
+    kind, flags, offset, vaddr, paddr, filesz, memsz, align = loads[1]
+    assert (kind, flags & 5, align, paddr, memsz) == (1, 4, page, vaddr, filesz)
+    assert offset == -(-len(data) // page) * page
+    assert vaddr == -(-(before[0][3] + before[0][6]) // page) * page
+    assert (offset % page, vaddr % page, offset + filesz) == (0, 0, len(changed))
+    assert changed[offset : offset + 16] == b"offkit rpath 1\0\0"
+    elf = reader.read(data)
+    assert struct.unpack_from("<Q", changed, offset + 16) == (elf.strings[1],)
+    assert changed.endswith(OURS.encode() + b"\0")
+    assert reader.read(changed) == elf._replace(rpath=OURS, strings=reader.read(changed).strings)
+    assert after[0] == before[0]
+    assert after[3] == before[3]
+
+
+def test_one_that_has_it_already_stays():
+    """To the byte; but not where a RUNPATH stands beside it."""
+    data = program(rpath=OURS)
+    assert rpath.rewrite(data, OURS) is data
+    both = rpath.rewrite(program(rpath=OURS, runpath="/x"), OURS)
+    assert (reader.read(both).rpath, reader.read(both).runpath) == (OURS, None)
+
+
+def test_notes_of_properties_go_last():
+    """They may switch features of the processor on."""
+    data = bytearray(program())
+    note = next(64 + 56 * n for n, each in enumerate(segments(data)) if each[0] == 4)
+    assert [each[0] for each in segments(rpath.rewrite(bytes(data), OURS))].count(4) == 0
+    names = [
+        rpath._Segment(kind, 0, offset, 0, 0, 0, 0, 0)
+        for kind, offset in ((4, 10), (4, 20), (0x6474E553, 20))
+    ]
+    elf = reader.read(bytes(data))
+    kept, image, size = rpath._without_old(names, bytes(data), elf)
+    assert [(each.kind, each.offset) for each in kept] == [(4, 20), (0x6474E553, 20)]
+    assert (bytes(image), size) == (bytes(data), elf.strings[1])
+    kept, _, _ = rpath._without_old(names[:2], bytes(data), elf)
+    assert [each.offset for each in kept] == [10]
+    assert note > 64
+
+
+def test_programs_that_cannot_be_changed():
+    """Said in words: addresses without end, a damaged segment of ours, a program that would be another."""
+    data = bytearray(program())
+    load = next(64 + 56 * n for n, each in enumerate(segments(data)) if each[0] == 1)
+    far = bytearray(data)
+    struct.pack_into("<Q", far, load + 40, 1 << 56)
+    with pytest.raises(rpath.Unfit, match=r"^uses addresses that no program has$"):
+        rpath.rewrite(bytes(far), OURS)
+    changed = bytearray(rpath.rewrite(bytes(data), OURS))
+    own = [each for each in segments(changed) if each[0] == 1][1][2]
+    for size in (0, 10**6):
+        struct.pack_into("<Q", changed, own + 16, size)
+        with pytest.raises(reader.BadElf, match=r"^the segment that offkit appended is damaged$"):
+            rpath.rewrite(bytes(changed), OURS + "x")
+    with pytest.raises(rpath.Unfit, match=r"^would not be the same program any more$"):
+        rpath._check(bytes(data), reader.read(bytes(data)), OURS)

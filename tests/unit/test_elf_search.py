@@ -417,3 +417,123 @@ def test_default_directories_come_from_the_loader_itself(loader, directories, li
     """Enterprise Linux, Debian, and one that does not say."""
     assert system_dirs(loader) == directories
     assert lib_token(directories) == lib
+
+
+def test_a_program_that_is_not_there():
+    """It has no report but that; what is opened in its place is judged without one."""
+    view = Fake({"/x/liba.so.1": build(soname="liba.so.1"), "/text": b"text"})
+    started = Loader(view).program("/none")
+    assert (started.report.root, started.report.problem) == ("/none", "no such file")
+    assert started.report[2:] == ((), (), ())
+    assert started.dlopen("/x/liba.so.1").problem == ""
+    assert Loader(view).program("/text").report.problem == "no ELF header"
+    assert started.dlopen("/text").problem == "no ELF header"
+
+
+def test_what_is_loaded_already_is_not_loaded_again():
+    """By its file, whatever it is called; for good only when it is preloaded."""
+    view = Fake({
+        PYTHON: python(),
+        "/x/liba.so.1": build(soname="liba.so.1"),
+        "/y/liba.so": "->/x/liba.so.1",
+        CV2: build(needed=["liba.so.1"]),
+    })  # fmt: skip
+    program = Loader(view).program(PYTHON)
+    assert program.report.problem == ""
+    assert missing(program.dlopen(CV2)) == ["liba.so.1"]
+    first = program.dlopen("/x/liba.so.1")
+    assert first.loaded == ("/x/liba.so.1",)
+    assert missing(program.dlopen(CV2)) == ["liba.so.1"]
+    assert program.preload("/x/liba.so.1").loaded == ("/x/liba.so.1",)
+    again = program.preload("/y/liba.so")
+    assert again == ("/y/liba.so", "", (), (), ("/x/liba.so.1",))
+    assert found(program.dlopen(CV2)) == {"liba.so.1": ("already loaded", "/x/liba.so.1")}
+
+
+def test_a_root_of_another_architecture():
+    """The loader would not map it."""
+    view = Fake({PYTHON: python(), "/x.so": build(bits=32, machine=3), "/y.so": build(machine=183)})
+    program = Loader(view).program(PYTHON)
+    assert program.dlopen("/x.so").problem == "wrong ELF class: 32-bit i386"
+    assert program.dlopen("/y.so").problem == "wrong ELF class: 64-bit aarch64"
+
+
+def test_directories_of_a_path():
+    """None of an empty one; an empty element is the current directory; tokens are replaced."""
+    loader = Loader(Fake({}), default_dirs=("/lib64", "/usr/lib64"), platform="haswell")
+    assert loader.paths("", "/o") == loader.paths(None, "/o") == []
+    assert loader.paths("/a::$ORIGIN/b:${ORIGIN}x", "/o") == ["/a", ".", "/o/b", "/ox"]
+    assert loader.expand("$LIB ${PLATFORM} $OTHER $ORIGIN", "/o") == "lib64 haswell $OTHER /o"
+    assert lib_token(["/opt/lib", "/usr/lib64"]) == "lib64"
+    assert lib_token(["/usr/lib", "/lib/x86_64-linux-gnu"]) == "lib/x86_64-linux-gnu"
+    assert lib_token([]) == "lib64"
+    assert system_dirs(b"nothing") == ("/lib64", "/usr/lib64")
+
+
+def test_where_the_system_has_a_library():
+    """ld.so.cache, then the default directories; only what fits."""
+    arch = (64, True, 62)
+    view = Fake({
+        "/lib64/liba.so.1": build(bits=32, machine=3),
+        "/usr/lib64/liba.so.1": build(),
+        "/usr/lib64/libb.so.1": b"text",
+    })  # fmt: skip
+    loader = Loader(view)
+    assert loader.system("liba.so.1", arch) == "/usr/lib64/liba.so.1"
+    assert loader.system("liba.so.1", (32, True, 3)) == "/lib64/liba.so.1"
+    assert loader.system("libb.so.1", arch) == ""
+    assert loader.system("none", arch) == ""
+
+
+def test_judging_a_file_that_is_nowhere():
+    """As if it were at that path: its origin is there."""
+    view = Fake({"/app/lib/liba.so.1": build(soname="liba.so.1")})
+    elf = read(build(needed=["liba.so.1", "libc.so.6"], runpath="$ORIGIN/lib"))
+    report = Loader(view).judge(elf, "/app/tool")
+    assert found(report) == {
+        "liba.so.1": ("RUNPATH", "/app/lib/liba.so.1"),
+        "libc.so.6": ("default directory", "/lib64/libc.so.6"),
+    }
+    assert report.root == "/app/tool"
+
+
+def test_every_place_in_vain():
+    """With its kind and the reason, in the order of the search."""
+    files = {
+        PYTHON: python(rpath="/exe:rel"),
+        CV2: build(needed=["liba.so.1", "sub/libb.so.1", "/abs/libc.so.1"], rpath="/own"),
+        "/own/liba.so.1": build(bits=32, machine=3),
+    }
+    report = opened(files, library_path=["/var", "here"])
+    looked = {each.name: [tuple(look) for look in each.looked] for each in report.resolutions}
+    relative = "relative to whatever directory a program is started in"
+    assert looked["liba.so.1"] == [
+        ("/own/liba.so.1", "RPATH", "wrong ELF class: 32-bit i386"),
+        ("/exe", "RPATH of the executable", "no such file"),
+        ("rel", "RPATH of the executable", relative),
+        ("/var", "LD_LIBRARY_PATH", "no such file"),
+        ("here", "LD_LIBRARY_PATH", relative),
+        ("/etc/ld.so.cache", "ld.so.cache", "no entry"),
+        ("/lib64", "default directory", "no such file"),
+        ("/usr/lib64", "default directory", "no such file"),
+    ]
+    assert looked["sub/libb.so.1"] == [("sub/libb.so.1", "by its path", relative)]
+    assert looked["/abs/libc.so.1"] == [("/abs/libc.so.1", "by its path", "no such file")]
+    assert [each.needed_by for each in report.resolutions] == [CV2] * 3
+
+
+def test_versions_that_lack():
+    """Who wants which of whom, and what is there; weak ones and libraries without versions count for nothing."""
+    files = {
+        CV2: build(
+            needed=["liba.so.1", "libb.so.1"],
+            needs={"liba.so.1": ["A_1", "A_2"], "libb.so.1": ["B_1"], "libnone.so": ["N"]},
+            weak={"liba.so.1": ["A_3"]},
+        ),
+        "/lib64/liba.so.1": build(soname="liba.so.1", defines=["A_1"]),
+        "/lib64/libb.so.1": build(soname="libb.so.1"),
+    }
+    report = opened(files)
+    assert [tuple(each) for each in report.versions] == [
+        (CV2, "liba.so.1", "/lib64/liba.so.1", "A_2", ("A_1",))
+    ]

@@ -188,3 +188,34 @@ def test_the_proportions_of_what_is_shown(monkeypatch, aspect, columns):
     rows = preview.Preview("a.txt", look, aspect, 0, True).rows(3)
     assert film.asked == [2]
     assert [len(row) for row in rows] == [columns] * preview.ROWS
+
+
+def test_every_picture_is_sent_at_once(screen, monkeypatch):
+    """Nothing waits in a buffer; not more often than it may, nor before it is worth while."""
+    sent = []
+    monkeypatch.setattr(screen, "flush", lambda: sent.append(screen.getvalue()))
+    with film_bar.FilmBar("frames", 4, lambda done: [], screen, True) as bar:
+        bar.advance()
+        assert len(sent) == 1
+        assert "25%" in sent[-1]
+    assert len(sent) == 2
+    assert "100%" in sent[-1]
+    assert screen.getvalue() == sent[-1] + "\n"
+
+
+def test_a_terminal_that_cannot_be_asked(screen, monkeypatch):
+    """Has no room; nor has one of which nothing is known."""
+    monkeypatch.setenv("TERM", "xterm")
+    for error in (OSError(), ValueError()):
+
+        def refuse(handle, error=error):
+            raise error
+
+        monkeypatch.setattr(film_bar.os, "get_terminal_size", refuse)
+        assert film_bar.fits(screen) is False
+    monkeypatch.setattr(film_bar.os, "get_terminal_size", lambda handle: os.terminal_size((60, 18)))
+    assert film_bar.fits(screen) is True
+    monkeypatch.delenv("TERM")
+    assert film_bar.fits(screen) is False
+    monkeypatch.setenv("TERM", "")
+    assert film_bar.fits(screen) is False
