@@ -2,10 +2,12 @@
 
 import glob
 import gzip
+import io
 import lzma
 import re
 import shutil
 import subprocess
+import sys
 import tracemalloc
 import zlib
 
@@ -316,3 +318,95 @@ def test_a_name_that_would_do_harm_in_a_command_line(tmp_path, name):
     """No package can be called that, so the whole metadata is not believed."""
     repository(tmp_path, [package(name, [SM])])
     assert "a package calls itself" in reason(tmp_path)
+
+
+def keep(packages, capabilities=(), names=(), xml=None):
+    data = primary(packages) if xml is None else xml
+    return repodata.read_primary(
+        iter([data[at : at + 100] for at in range(0, len(data), 100)]), capabilities, names
+    )
+
+
+def test_every_field_of_a_package():
+    """What is not said is empty, but an epoch, which is 0; and nothing is left of the package before."""
+    rows = [
+        package("a", ["x", "liba.so.1"], ["r", "r"], "1", "i686", "3", "4", "sha1:ab"),
+        package("b", ["x"]),
+    ]
+    first, second = keep(rows, ["x"]).packages
+    assert first[:6] == ("a", "i686", "3", "1", "4", "Packages/a-1-4.i686.rpm")
+    assert first[6:] == (("x",), ("r", "r"), "sha1:ab")
+    assert second[6:] == (("x",), (), "")
+    bare = b"<metadata><package><name>a</name></package><package><name>b</name></package></metadata>"
+    found = keep([], (), ["a"], bare)
+    assert found.packages == [rpm.Package("a", "", "0", "", "", "", (), (), "")]
+    assert (found.names, found.libraries, found.total) == ({"a", "b"}, set(), 2)
+    entries = (
+        b"<metadata><package><name>a</name><rpm:conflicts xmlns:rpm='r'><rpm:entry name='x'/></rpm:conflicts>"
+    )
+    assert keep([], ["x"], (), entries + b"</package></metadata>").packages == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("_MAX_ENTRIES", 2, "a package with more than 2 capabilities"),
+        ("_MAX_NAMES", 4, "more than 4 capabilities"),
+        ("_MAX_TEXT", 4, "a text of more than 4 characters"),
+        ("_MAX_DEPTH", 4, "tags more than 4 deep"),
+    ],
+)
+def test_limits_of_metadata(monkeypatch, name, value, words):
+    """Each one more is too much, and as much is not."""
+    rows = [package("aaaaa", ["liba.so.1", "libb.so.1", "libc.so.1"]), package("bbbbb")]
+    most = {"_MAX_ENTRIES": 3, "_MAX_NAMES": 5, "_MAX_TEXT": 6, "_MAX_DEPTH": 5}[name]
+    monkeypatch.setattr(repodata, name, most)
+    assert keep(rows).total == 2
+    monkeypatch.setattr(repodata, name, most - 1 if name != "_MAX_TEXT" else value)
+    with pytest.raises(BadRepodata) as caught:
+        keep(rows)
+    assert str(caught.value) == words
+
+
+def test_a_python_without_expat(monkeypatch):
+    """Reads no XML, and says so."""
+    import xml.parsers
+
+    monkeypatch.setitem(sys.modules, "xml.parsers.expat", None)
+    monkeypatch.delattr(xml.parsers, "expat", raising=False)
+    with pytest.raises(BadRepodata, match=r"^this Python was built without pyexpat and reads no XML$"):
+        repodata.parse_repomd(b"<repomd/>")
+
+
+def test_every_field_of_repomd():
+    """Blanks around a value do not count; sizes that are none are not there; what names no file is none."""
+    text = b"""<repomd><data type="a"><location href="x"/><checksum type="md5"> 12 </checksum>
+    <open-size>7</open-size></data><data type="b"><location href="y"/><open-size>-1</open-size></data>
+    <data><location href="z"/><open-size>9999999999999999</open-size></data>
+    <data type="c"><location href=""/></data><data type="d"/></repomd>"""
+    assert repodata.parse_repomd(text) == [
+        repodata.Data("a", "x", "md5", "12", 7),
+        repodata.Data("b", "y", "", "", 0),
+        repodata.Data("", "z", "", "", 0),
+    ]
+    large = text.replace(b"9999999999999999", b"999999999999999")
+    assert repodata.parse_repomd(large)[2].open_size == 999999999999999
+    with pytest.raises(BadRepodata, match=r"^it names no files$"):
+        repodata.parse_repomd(b"<repomd><data type='a'/></repomd>")
+    with pytest.raises(BadRepodata, match=r"^it declares a document type$"):
+        repodata.parse_repomd(b"<!DOCTYPE x><repomd/>")
+
+
+def test_names_of_packages_that_are_none():
+    """At most eighty characters of one are said."""
+    with pytest.raises(BadRepodata) as caught:
+        keep([package("-" + "x" * 100)])
+    assert str(caught.value) == "a package calls itself {!r}".format("-" + "x" * 79)
+    with pytest.raises(BadRepodata, match=r"^a package calls itself ''$"):
+        keep([], xml=b"<metadata><package></package></metadata>")
+
+
+def test_a_file_in_chunks():
+    """Of a size that memory can hold, to its end."""
+    source = io.BytesIO(b"x" * (256 * 1024 + 1))
+    assert [len(chunk) for chunk in repodata.chunks(source)] == [256 * 1024, 1]
