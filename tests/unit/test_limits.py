@@ -193,3 +193,175 @@ def test_memory_of_a_worker():
     """A bigger picture and more decoder threads want more."""
     small = limits.worker_memory(512, 384, 1)
     assert small <= 80 * MEGABYTE < limits.worker_memory(1920, 1080, 1) < limits.worker_memory(1920, 1080, 9)
+
+
+@pytest.mark.parametrize(
+    ("change", "threads", "looked"),
+    [
+        ({"mask": 2}, 1, ("sched_getaffinity(2)", "/proc/self/status: Cpus_allowed_list")),
+        ({"quota": 1.5}, 1, ("/proc/self/cgroup", "/sys/fs/cgroup: cpu.max, cpu.cfs_quota_us")),
+        ({"processes": 11}, 1, ("getrlimit(2): RLIMIT_NPROC", "/sys/fs/cgroup: pids.max")),
+        ({"files": 40}, 1, ("getrlimit(2): RLIMIT_NOFILE",)),
+        (
+            {"memory": 250 * MEGABYTE},
+            1,
+            ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),
+        ),
+        ({"address_space": 200 * MEGABYTE}, 4, ("getrlimit(2): RLIMIT_AS",)),
+    ],
+)
+def test_where_a_limit_is_to_be_looked_for(change, threads, looked):
+    """In the system's own words."""
+    (finding,) = limits.allowed(FREE._replace(**change), 0, threads, 80 * MEGABYTE).findings
+    assert finding.looked_in == looked
+
+
+@pytest.mark.parametrize(
+    ("change", "asked", "threads", "workers", "findings"),
+    [
+        ({"processes": 18}, 0, 1, 8, 0),  # two each, and two to spare
+        ({"processes": 17}, 0, 1, 7, 1),
+        ({"processes": 26}, 0, 2, 8, 0),  # a thread more than the decoder's
+        ({"processes": 25}, 0, 2, 7, 1),
+        ({"files": 48}, 0, 1, 8, 0),
+        ({"files": 47}, 0, 1, 7, 1),
+        ({"memory": 640 * MEGABYTE}, 0, 1, 8, 0),
+        ({"memory": 640 * MEGABYTE - 1}, 0, 1, 7, 1),
+        ({"address_space": 80 * MEGABYTE}, 0, 1, 8, 0),
+        ({"address_space": 80 * MEGABYTE - 1}, 0, 1, 8, 1),
+        ({"address_space": (80 + 272) * MEGABYTE}, 0, 2, 8, 0),
+        ({"address_space": (80 + 272) * MEGABYTE - 1}, 0, 2, 8, 1),
+        ({"quota": 8.0}, 0, 1, 8, 0),
+        ({"quota": 0.2}, 0, 1, 1, 1),
+        ({"quota": 20.0}, 0, 1, 8, 0),
+        ({"processes": 7, "files": 36}, 0, 1, 2, 1),  # the second does not bite any more
+        ({"processes": 11, "files": 36, "memory": 80 * MEGABYTE}, 0, 1, 1, 3),
+        ({}, 1 << 21, 1, 1 << 20, 0),
+    ],
+)
+def test_the_last_one_that_fits(change, asked, threads, workers, findings):
+    """A limit that just suffices is none; of several each says what it leaves."""
+    found = limits.allowed(FREE._replace(**change), asked, threads, 80 * MEGABYTE)
+    assert (found.workers, len(found.findings)) == (workers, findings)
+
+
+def test_no_more_than_there_is_work_for():
+    """Whoever asked, and whether or not."""
+    assert limits.allowed(FREE, 0, 1, MEGABYTE, 3).workers == 3
+    assert limits.allowed(FREE, 5, 1, MEGABYTE, 3).workers == 3
+
+
+def test_what_a_worker_takes():
+    """Its own 70 MB, 30 pictures of 12 bits a pixel, and two more for every further thread."""
+    for threads, pictures in ((1, 30), (2, 32), (9, 46)):
+        assert limits.worker_memory(100, 40, threads) == 70 * MEGABYTE + pictures * 6000
+
+
+def test_processors_where_nobody_tells(monkeypatch):
+    """A system without affinity masks: all there are, and one where that is not known either."""
+    assert limits.processors() == len(os.sched_getaffinity(0))
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert limits.processors() == 5
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert limits.processors() == 1
+
+
+def test_processors_that_are_online(tmp_path, monkeypatch):
+    """Of the machine, not of this process; never fewer than it may use."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5})
+    for online, expected in ((16, 16), (2, 3)):
+        monkeypatch.setattr(os, "sysconf", lambda name, n=online: {"SC_NPROCESSORS_ONLN": n}.get(name, 4096))
+        assert limits.measure(str(tmp_path))[:2] == (expected, 3)
+
+
+@pytest.mark.parametrize("soft", [resource.RLIM_INFINITY, -1])
+def test_no_limit_at_all(tmp_path, monkeypatch, soft):
+    """As getrlimit(2) says it; and nothing is left where more is in use than is allowed now."""
+    asked = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: asked.append(kind) or (soft, soft))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    found = limits.measure(str(tmp_path))
+    assert (found.processes, found.files, found.address_space, found.memory) == (None,) * 4
+    assert set(asked) == {resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE, resource.RLIMIT_AS}
+    root = server(tmp_path, {"proc/self/statm": "1000 9\n", "proc/self/fd/0": "", "proc/self/fd/1": ""})
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1, -1))
+    found = limits.measure(root)
+    assert (found.files, found.address_space) == (0, 0)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (5000000, -1))
+    assert limits.measure(root).files == 4999998
+
+
+def test_nothing_to_look_at(tmp_path):
+    """No /proc: nothing is in use as far as anybody knows."""
+    assert limits._listed(str(tmp_path / "none")) == []
+    soft = resource.getrlimit(resource.RLIMIT_AS)[0]
+    assert limits._address_space(str(tmp_path)) == (None if soft == resource.RLIM_INFINITY else soft)
+    assert limits._available(server(tmp_path, {"proc/meminfo": "MemFree: 7 kB\n"})) is None
+
+
+@pytest.mark.parametrize(
+    ("files", "granted"),
+    [
+        (  # version 2 beside version 1, in a directory of its own
+            {
+                "proc/self/cgroup": "0::/a\n",
+                "sys/fs/cgroup/unified/a/pids.max": "9\n",
+                "sys/fs/cgroup/unified/a/pids.current": "2\n",
+            },
+            (None, 7, None),
+        ),
+        (  # what caches files can be had, by its name in version 1
+            {
+                "proc/self/cgroup": "3:cpu,memory:/a\n",
+                "sys/fs/cgroup/cpu,memory/a/memory.limit_in_bytes": "1000\n",
+                "sys/fs/cgroup/cpu,memory/a/memory.usage_in_bytes": "900\n",
+                "sys/fs/cgroup/cpu,memory/a/memory.stat": "cache 7\ntotal_cache 50\nfile 3\ntotal_rss x\n",
+            },
+            (None, None, 150),
+        ),
+        (  # the first number that stands for no limit, and the last that does not
+            {
+                "proc/self/cgroup": "1:memory:/a/b\n",
+                "sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": str(1 << 60),
+                "sys/fs/cgroup/memory/a/memory.limit_in_bytes": str((1 << 60) - 1),
+            },
+            (None, None, (1 << 60) - 1),
+        ),
+        (  # a controller's files count only where it is
+            {
+                "proc/self/cgroup": "2:pids:/\n1:cpuset:/\n",
+                "sys/fs/cgroup/pids/cpu.cfs_quota_us": "5\n",
+                "sys/fs/cgroup/pids/cpu.cfs_period_us": "10\n",
+                "sys/fs/cgroup/pids/memory.limit_in_bytes": "5\n",
+                "sys/fs/cgroup/pids/memory.max": "5\n",
+                "sys/fs/cgroup/cpuset/pids.max": "5\n",
+                "sys/fs/cgroup/cpuset/cpu.max": "5 10\n",
+            },
+            (None, None, None),
+        ),
+        (  # no time at all is not what anybody meant; half a limit is none
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/b/cpu.max": "0 100000\n",
+                "sys/fs/cgroup/a/cpu.max": "100000\n",
+                "sys/fs/cgroup/cpu.max": "100000 0\n",
+            },
+            (None, None, None),
+        ),
+        ({"proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/pids.max": "5\n"}, (None, 5, None)),
+        (
+            {
+                "proc/self/cgroup": "0::/\n",
+                "sys/fs/cgroup/memory.max": "100\n",
+                "sys/fs/cgroup/memory.current": "150\n",
+                "sys/fs/cgroup/memory.stat": "file many\n",
+            },
+            (None, None, 0),
+        ),
+    ],
+    ids=["unified", "cache", "greatest", "others", "no time", "above", "overdrawn"],
+)
+def test_odd_control_groups(tmp_path, files, granted):
+    """Hybrid ones, limits that are none, files of other controllers."""
+    assert cgroups.measure(server(tmp_path, files)) == granted
