@@ -72,3 +72,21 @@ def test_no_cuts_are_better():
             places = itertools.combinations(range(1, 60), workers - 1)
             best = min(worst([0, *place], 60, keys) for place in places)
             assert worst(cuts(60, workers, keys), 60, keys) <= best + 1
+
+
+@pytest.mark.parametrize(
+    ("frames", "workers", "keys", "starts"),
+    [
+        (23, 8, (), [0]),
+        (24, 8, (), [0, 12]),
+        (100, 3, (), [0, 33, 66]),
+        (100, 0, (), [0]),
+        (100, 3, (0,), [0, 81, 97]),
+        (100, 2, (0, 50), [0, 67]),
+        (300, 2, (0, 140), [0, 157]),
+    ],
+)
+def test_where_exactly(frames, workers, keys, starts):
+    """A picture that is only decoded costs 0.8 of one that is converted, too; a process is worth 12."""
+    assert (LEAST, SKIPPED) == (12, 0.8)
+    assert cuts(frames, workers, keys) == starts

@@ -169,6 +169,15 @@ def test_a_server_without_limits(asked):
         ({"files": 40}, 0, 1, 4, "open files", "40 more files can be opened, 8 processes were wanted"),
         ({"memory": 250 * MEGABYTE}, 0, 1, 3, "memory", "250 MB are left, 8 processes want about 80 MB"),
         ({"memory": 0}, 2, 1, 1, "memory", "0 MB are left, 2 processes want about 80 MB each: there are 1"),
+        (
+            {"files": 0},
+            1,
+            1,
+            1,
+            "open files",
+            "0 more files can be opened, 1 process were wanted: there are 1",
+        ),
+        ({"memory": 0}, 1, 1, 1, "memory", "0 MB are left, 1 process want about 80 MB each: there are 1"),
         ({"address_space": 200 * MEGABYTE}, 0, 4, 8, "address space", "a worker wants about 624"),
         ({"address_space": MEGABYTE}, 0, 1, 8, "address space", "may map 1 MB more, a worker wants about 80"),
     ],
@@ -259,7 +268,8 @@ def test_what_a_worker_takes():
 
 def test_processors_where_nobody_tells(monkeypatch):
     """A system without affinity masks: all there are, and one where that is not known either."""
-    assert limits.processors() == len(os.sched_getaffinity(0))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0: {1, 2, 7}}[pid], raising=False)
+    assert limits.processors() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
     assert limits.processors() == 5

@@ -73,3 +73,89 @@ def test_pictures_of_many_sizes():
     reducer = reduce.Reducer(Grid(10, 24))
     for shape in [*SHAPES, *SHAPES]:
         assert (reducer.gray(np.full(shape, 77, np.uint8)) == 77).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "fine", "lines"),
+    [
+        ((384, 512), False, 88),  # of 8 lines a cell two, no further apart than 6
+        ((384, 512), True, 352),
+        ((1080, 1920), False, 352),
+        ((2200, 640), False, 704),
+        ((44, 117), False, None),
+        ((87, 117), True, None),
+        ((88, 117), False, 88),
+        ((528, 117), False, 88),
+        ((529, 117), False, 176),
+    ],
+)
+def test_lines_that_are_taken(shape, fine, lines):
+    """As many as twice the cells, and again twice, while they lie more than six apart; evenly."""
+    plan = reduce.Reducer(Grid(44, 117), fine=fine)._plan(shape)
+    picture = np.zeros(shape, np.uint8) + (np.arange(shape[0]) % 251).astype(np.uint8)[:, None]
+    taken = plan.taken_from(picture)
+    if lines is None:
+        assert taken is picture
+        return
+    assert taken.shape == (lines, shape[1])
+    middles = (np.arange(lines) + 0.5) * shape[0] / lines
+    assert (taken[:, 0] == middles.astype(int) % 251).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "sizes", "last"),
+    [
+        ((384, 512), [(256, 44)], cv2.INTER_LINEAR),
+        ((384, 468), [(234, 44)], cv2.INTER_LINEAR),
+        ((384, 466), [(233, 44)], cv2.INTER_LINEAR),
+        ((384, 233), [(233, 44)], cv2.INTER_LINEAR),
+        ((384, 235), [(235, 44)], cv2.INTER_LINEAR),
+        ((384, 703), [(703, 44)], cv2.INTER_AREA),
+        ((384, 351), [(351, 44)], cv2.INTER_AREA),
+        ((1080, 1920), [(960, 176), (480, 88), (240, 44)], cv2.INTER_LINEAR),
+        ((44, 117), [], cv2.INTER_LINEAR),
+        ((44, 351), [], cv2.INTER_AREA),
+        ((87, 117), [], cv2.INTER_LINEAR),
+    ],
+)
+def test_halves(shape, sizes, last):
+    """In width, too, as long as that is even and no cell becomes narrower than a pixel; then one step."""
+    plan = reduce.Reducer(Grid(44, 117))._plan(shape)
+    assert [size for size, _ in plan.colours] == [size for size, _ in plan.planes] == sizes
+    assert all(buffer.shape == size[::-1] for size, buffer in plan.planes)
+    assert plan.plane.shape == (sizes[0][::-1] if sizes else shape)
+    assert plan.last == last
+    coloured = reduce.Reducer(Grid(44, 117))._plan(shape + (3,))
+    assert [buffer.shape for _, buffer in coloured.colours] == [size[::-1] + (3,) for size in sizes]
+
+
+def test_arrays_are_kept():
+    """One for all pictures: gray and colour are their own, and a plan is made once."""
+    reducer = reduce.Reducer(Grid(4, 6))
+    first = reducer.gray(np.zeros((40, 60), np.uint8))
+    assert reducer.gray(np.full((48, 60), 9, np.uint8)) is first
+    assert reducer.gray(np.full((4, 6), 7, np.uint8)) is first
+    assert (first == 7).all()
+    colours = reducer.colour(np.zeros((40, 60, 3), np.uint8))
+    assert reducer.colour(np.full((4, 6), 5, np.uint8)) is colours
+    assert reducer._plan((40, 60)) is reducer._plan((40, 60))
+
+
+def test_pictures_are_of_full_range_unless_it_is_said():
+    """Nothing is stretched."""
+    levels = np.array([[0, 16, 235]], np.uint8)
+    for found in (
+        reduce.Reducer(Grid(1, 3)).gray(levels),
+        reduce.gray(levels, Grid(1, 3)),
+        reduce.colour(levels, Grid(1, 3))[..., 0],
+    ):
+        assert found.tolist() == levels.tolist()
+    assert reduce.colour(levels, Grid(1, 3), reduce.LIMITED)[..., 2].tolist() == [[0, 0, 255]]
+
+
+def test_gray_of_colours():
+    """BT.601: green counts most, blue least; and the pieces of a picture are joined before."""
+    for colour, gray in (((255, 0, 0), 29), ((0, 255, 0), 150), ((0, 0, 255), 76)):
+        for shape in ((4, 6), (64, 96), (9, 6)):
+            picture = np.full(shape + (3,), colour, np.uint8)
+            assert (reduce.gray(picture, Grid(4, 6)) == gray).all()
