@@ -117,3 +117,107 @@ def test_what_an_edit_list_shows(tmp_path, data, expected):
     path.write_bytes(data)
     assert boxes.presented(str(path)) == expected
     assert boxes.presented(str(tmp_path / "none.mp4")) is None
+
+
+def header(size, kind=b"free", large=None):
+    head = struct.pack(">I4s", size, kind)
+    return head if large is None else head + struct.pack(">Q", large)
+
+
+MOVIE = box(b"moov", box(b"mvhd"), track([1, 26]))
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        (b"", True),
+        (header(8), True),
+        (header(7) + bytes(8), False),
+        (header(1, large=16), True),
+        (header(1, large=24) + bytes(8), True),
+        (header(1, large=15), False),
+        (header(16) + bytes(8), True),
+        (box(b"free") * 999, True),
+        (box(b"free") * 1000, False),
+        (header(0), False),
+        (header(2**31), False),
+    ],
+)
+def test_what_lies_before_the_movie(tmp_path, before, found):
+    """Boxes of both forms, a thousand at most, each within the file."""
+    path = tmp_path / "a.mp4"
+    path.write_bytes(before + MOVIE)
+    assert boxes.key_frames(str(path)) == ((0, 25) if found else ())
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (header(8) + header(8, b"abcd"), [(b"free", 8, 8), (b"abcd", 16, 16)]),
+        (header(12) + b"four" + b"more", [(b"free", 8, 12)]),
+        (header(0) + b"rest", [(b"free", 8, 12)]),
+        (header(1, large=18) + b"xx", [(b"free", 16, 18)]),
+        (header(1, large=19) + b"xx", []),
+        (header(1), []),
+        (header(9), []),
+        (header(7), []),
+        (bytes(7), []),
+    ],
+)
+def test_boxes_side_by_side(data, expected):
+    """Up to the first one that cannot be."""
+    assert list(boxes.boxes(data, 0, len(data))) == expected
+    moved = [(kind, begin + 3, end + 3) for kind, begin, end in expected]
+    assert list(boxes.boxes(b"xyz" + data + b"more", 3, 3 + len(data))) == moved
+
+
+def test_a_movie_that_is_too_large(tmp_path, monkeypatch):
+    """Is not looked at; one in a large box is, and one to the end of the file."""
+    path = tmp_path / "a.mp4"
+    for data in (large(b"moov", MOVIE[8:]), header(0, b"moov") + MOVIE[8:]):
+        path.write_bytes(data)
+        assert boxes.key_frames(str(path)) == (0, 25)
+    path.write_bytes(MOVIE)
+    for most, found in ((len(MOVIE), (0, 25)), (len(MOVIE) - 1, ())):
+        monkeypatch.setattr(boxes, "_MOST", most)
+        assert boxes.key_frames(str(path)) == found
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (struct.pack(">4I", 0, 2, 1, 9), (0, 8)),
+        (struct.pack(">5I", 0, 2, 1, 9, 4), (0, 8)),
+        (struct.pack(">4I", 0, 3, 1, 9), ()),
+        (struct.pack(">3I", 0, 1, 1), (0,)),
+        (struct.pack(">3I", 0, 1, 2), ()),
+        (struct.pack(">2I", 0, 0), ()),
+        (struct.pack(">I", 0) + b"\0\0\0", ()),
+        (struct.pack(">4I", 0, 2, 1, 2**32 - 1), (0, 2**32 - 2)),
+    ],
+)
+def test_a_table_of_samples(table, expected):
+    """As many as it says, and no more than it has."""
+    found = boxes._numbers(table)
+    assert found == expected
+    assert all(type(number) is int for number in found)
+
+
+@pytest.mark.parametrize(
+    ("table", "scale", "expected"),
+    [
+        (struct.pack(">IIIi", 0, 1, 600, 0)[:-4] + struct.pack(">iI", 0, 0), SCALE, 1.0),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0), SCALE, 0.5),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0)[:-1], SCALE, None),
+        (struct.pack(">II", 1 << 24, 1) + struct.pack(">Qqhh", 300, 0, 1, 0)[:-1], SCALE, None),
+        (struct.pack(">II", 0, 2) + struct.pack(">Iihh", 300, 0, 1, 0), SCALE, None),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0), SCALE[:16], 0.5),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0), SCALE[:15], None),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0), LONG_SCALE[:24], 0.5),
+        (struct.pack(">II", 0, 1) + struct.pack(">Iihh", 300, 0, 1, 0), LONG_SCALE[:23], None),
+        (struct.pack(">II", 0, 2) + struct.pack(">IihhIihh", 300, -1, 1, 0, 60, 0, 1, 0), SCALE, 0.1),
+    ],
+)
+def test_a_list_of_edits(table, scale, expected):
+    """Their lengths but for those that show nothing, by the movie's time scale."""
+    assert boxes._shown(table, scale) == expected

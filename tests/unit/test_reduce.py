@@ -110,6 +110,8 @@ def test_lines_that_are_taken(shape, fine, lines):
         ((384, 466), [(233, 44)], cv2.INTER_LINEAR),
         ((384, 233), [(233, 44)], cv2.INTER_LINEAR),
         ((384, 235), [(235, 44)], cv2.INTER_LINEAR),
+        ((384, 234), [(117, 44)], cv2.INTER_LINEAR),
+        ((384, 236), [(118, 44)], cv2.INTER_LINEAR),
         ((384, 703), [(703, 44)], cv2.INTER_AREA),
         ((384, 351), [(351, 44)], cv2.INTER_AREA),
         ((1080, 1920), [(960, 176), (480, 88), (240, 44)], cv2.INTER_LINEAR),
@@ -127,6 +129,8 @@ def test_halves(shape, sizes, last):
     assert plan.last == last
     coloured = reduce.Reducer(Grid(44, 117))._plan(shape + (3,))
     assert [buffer.shape for _, buffer in coloured.colours] == [size[::-1] + (3,) for size in sizes]
+    buffers = [buffer for plans in (plan, coloured) for _, buffer in plans.colours + plans.planes]
+    assert all(buffer.dtype == np.uint8 for buffer in [*buffers, plan.plane, *reduce.TABLES.values()])
 
 
 def test_arrays_are_kept():

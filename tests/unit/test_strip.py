@@ -58,3 +58,55 @@ def test_too_few_columns():
     """A block of less than two columns cannot be told from its neighbour."""
     assert strip.columns(63) is None
     assert len(strip.columns(64)) == strip.BLOCKS
+
+
+def test_a_word_of_sixteen_bits():
+    """The highest first, bright-dark for 1, the parity last; dark is black, bright is no more than it must be."""
+    assert (strip.HEIGHT, strip.BLOCKS, strip.LIMIT, strip.DARK, strip.BRIGHT) == (12, 32, 32768, 0, 84)
+    word = (strip.blocks(0b101000000000011).reshape(16, 2)[:, 0] == strip.BRIGHT).astype(int)
+    assert "".join(map(str, word)) == "1010000000000110"
+    assert "".join(str(int(bit)) for bit in strip.blocks(1).reshape(16, 2)[:, 0] > 0) == "0" * 14 + "11"
+    assert (strip.blocks(1).reshape(16, 2).sum(axis=1) == strip.BRIGHT).all()
+    assert strip.blocks(1).dtype == np.uint8
+
+
+def test_where_the_strip_is():
+    """In the lowest twelve rows, from one edge to the other; nothing above is touched."""
+    for width in (512, 70, 32):
+        picture = np.full((40, width), 128, np.uint8)
+        strip.stamp(picture, 21845)
+        assert (picture[:28] == 128).all()
+        assert (picture[28:] == picture[-1]).all()
+        starts = np.ceil(np.arange(strip.BLOCKS) * width / strip.BLOCKS).astype(int)
+        for block, level in enumerate(strip.blocks(21845)):
+            stop = starts[block + 1] if block < 31 else width
+            assert (picture[-1, starts[block] : stop] == level).all()
+
+
+@pytest.mark.parametrize("width", [512, 320, 256])
+def test_it_is_read_from_a_picture(width):
+    """From six rows and three columns in the middle of each block: the mean of them."""
+    picture = np.full((60, width), 128, np.uint8)
+    strip.stamp(picture, 6571)
+    picture[[48, 49, 50, 57, 58, 59]] = 77  # rows that are not looked at
+    levels = strip.sample(picture)
+    assert levels.tolist() == strip.blocks(6571).tolist()
+    assert strip.read(levels[None]).tolist() == [6571]
+    picture[51:57, (np.arange(32) * 2 + 1) * width // 64 + 2] += 60
+    assert np.allclose(strip.sample(picture), strip.blocks(6571) + 20.0)
+    picture[51] = 0
+    assert np.allclose(strip.sample(picture), (strip.blocks(6571) + 20.0) * 5 / 6)
+
+
+@pytest.mark.parametrize(("step", "number"), [(16.9, 0), (16.7, strip.UNREADABLE)])
+def test_pairs_that_are_too_close(step, number):
+    """A fifth of what they should be apart is enough."""
+    levels = np.tile([50.0, 50.0 + step], strip.BLOCKS // 2)
+    assert strip.read(levels).tolist() == [number]
+    assert strip.read(np.stack([levels, levels])).tolist() == [number] * 2
+
+
+def test_which_columns():
+    """Those in the middle of each block."""
+    assert strip.columns(64).tolist() == list(range(1, 64, 2))
+    assert strip.columns(117)[[0, 1, 31]].tolist() == [1, 5, 115]
