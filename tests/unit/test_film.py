@@ -61,3 +61,31 @@ def test_the_second_round_is_not_the_first():
     shown = Film(film.FULL)
     first, second = shown.picture(80), shown.picture(80 + 6 * shown.scene_length)
     assert not (first[: film.STAGE] == second[: film.STAGE]).all()
+
+
+@pytest.mark.parametrize(
+    ("number", "inks", "more"),
+    [
+        (15, [0, 12, 34, 92, 150, 205, 238], []),
+        (45, [0, 22, 88, 238], []),
+        (75, [0, 26, 30, 60, 104, 150, 238], []),
+        (105, [0, 60, 150, 238], []),
+        (135, [0, 120, 238], [70, 200]),
+        (165, [0, 66, 118, 168, 214, 252], []),
+    ],
+)
+def test_what_is_drawn_with_which_ink(number, inks, more):
+    """To the level: edges are blended, areas are not."""
+    shown = Film(film.SHORT).picture(number)[: film.STAGE]
+    pixels = np.bincount(shown.ravel(), minlength=256)
+    assert np.flatnonzero(pixels > 1000).tolist() == inks
+    for ink in more:
+        beside = np.delete(pixels[ink - 3 : ink + 4], 3)
+        assert pixels[ink] > 2 * beside.max()
+
+
+def test_how_long_the_films_are():
+    """Six scenes of one second, or as long as the clip that is known for it; always 30 frames a second."""
+    assert (film.SHORT, film.FULL, film.FPS, film.WIDTH, film.HEIGHT) == (180, 6572, 30.0, 512, 384)
+    assert film.STAGE == 372
+    assert [Film(frames).scene_length for frames in (1, 360, 361, 6572)] == [30, 30, 164, 164]
