@@ -579,6 +579,8 @@ def text_file(tmp_path, frames, rows, head=None):
         (["éé"], CHARACTERS, (1, 2)),
         (["\033[31m#\033[0m", "\033[32m#\033[0m"], CHARACTERS, (2, 1)),
         (["\033[38;5;9m█▀\033[0m"], CHARACTERS, (1, 2)),
+        (["\033[38;5;9m\033[48;5;2m▀▀\033[0m"], HALF, (1, 2)),
+        ([". .", "  ."], CHARACTERS, (2, 3)),
     ],
 )
 @pytest.mark.parametrize("frames", [1, 2, 12])
@@ -665,6 +667,15 @@ def test_characters_that_no_text_has(tmp_path, damage):
         path.write_bytes(data[:-2] + damage + data[-1:])
         with pytest.raises(RequestError, match="frame 2 is damaged"):
             films.read(path)
+
+
+@pytest.mark.parametrize(
+    ("line_", "number"),
+    [(b"0", 0), (b"999999999999", 999999999999), (b"1234567890123", -1), (b"", -1), (b"-1", -1), (b"1x", -1)],
+)
+def test_the_number_of_a_record(line_, number):
+    """Up to twelve digits."""
+    assert textreader._number(line_) == number
 
 
 # Sequences.
