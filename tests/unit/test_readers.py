@@ -739,3 +739,45 @@ def test_a_colour_is_set_where_it_changes():
 def test_bytes_of_a_character(ramp, size):
     """Where they are all alike."""
     assert text.character_size(ramp) == size
+
+
+# While it is still being made.
+
+
+@pytest.mark.parametrize("ramp", [" .#", "░▒▓", "é.à"])
+def test_a_text_that_grows(tmp_path, ramp):
+    """Of letters of one size it is one file with holes; else in parts, the first of which has the first frame."""
+    look = Look(Grid(2, 3), ramp=ramp)
+    film = films.cells(look, 6)
+    form = catalogue.make("text", look, films.FACTS)
+    frames, path = films.records(form, film), tmp_path / "a"
+    head = form.head(6)
+    if form.offset(1):
+        path.write_bytes(head + frames[0] + frames[1] + frames[2][:5] + bytes(len(frames[2]) - 5) + frames[3])
+    else:
+        path.write_bytes(head)
+        (tmp_path / "a.0").write_bytes(frames[0] + frames[1] + frames[2][:5])
+        (tmp_path / "a.1").write_bytes(frames[3])
+    reader = catalogue.open_reader(str(path), True)
+    assert (reader.complete, reader.frames, reader.look.grid) == (False, 6, look.grid)
+    for number in (0, 1, 3):
+        films.assert_same(reader.cells(number), film[number])
+    assert [reader.cells(number) for number in (2, 4, 5)] == [None] * 3
+    reader.close()
+
+
+def test_a_cast_that_grows(tmp_path):
+    """As many frames as the last one says that is there; each line says when, and so which it is."""
+    film = films.cells(CAST, 8)
+    form = Cast(CAST, films.FACTS)
+    frames = films.records(form, film)
+    (tmp_path / "a").write_bytes(form.head(8))
+    (tmp_path / "a.0").write_bytes(frames[0] + frames[1])
+    (tmp_path / "a.1").write_bytes(frames[5] + frames[6][:9])
+    reader = catalogue.open_reader(str(tmp_path / "a"), True)
+    assert (reader.frames, reader.complete) == (6, False)
+    films.assert_same(reader.cells(1), film[1])
+    assert [reader.cells(number) for number in (-1, 2, 5, 6)] == [None] * 4
+    moments = (b"[0.033333, 1]", b"[0.233333,", b"[99999.0,", b"[x,", b"[inf,", b"")
+    assert [reader._number_of(line_) for line_ in moments] == [1, 7, 2999970, -1, -1, -1]
+    reader.close()
