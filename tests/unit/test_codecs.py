@@ -173,3 +173,58 @@ def test_what_holds():
     right, wrong = Tried("mp4v", "mp4", WORKS), Tried("MJPG", "avi", WRONG)
     assert codecs.holds([right, wrong]) == ["1 of 2 codecs and containers are written and read right"]
     assert codecs.holds([wrong]) == []
+
+
+class Played:
+    """Stands for a Source: these frames of the film, and where a seek leads."""
+
+    is_open = True
+
+    def __init__(self, numbers, late=0):
+        self.numbers, self.late, self.at, self.closed = list(numbers), late, 0, 0
+
+    def read(self):
+        self.at += 1
+        if self.at > len(self.numbers):
+            return None
+        return cv2.cvtColor(codecs._picture(self.numbers[self.at - 1]), cv2.COLOR_GRAY2BGR)
+
+    def seek(self, number):
+        self.at = number + self.late
+
+    def close(self):
+        self.closed += 1
+
+
+SWAPPED = [1, 0, *range(2, 36)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "late", "state", "detail", "seeks"),
+    [
+        (range(36), 0, WORKS, "", True),
+        (range(36), 1, WORKS, "", False),
+        (range(36), 99, WORKS, "", False),
+        (range(35), 0, WRONG, "of 36 frames come back 35", False),
+        (range(37), 0, WRONG, "of 36 frames come back more", False),
+        (SWAPPED, 0, WRONG, "2 frames are not in order", False),
+        ([1, *range(1, 36)], 0, WRONG, "1 frame is not in order", False),
+    ],
+)
+def test_what_comes_back(tmp_path, numbers, late, state, detail, seeks):
+    """Counted, put in order, compared; the size of the file is told in any case."""
+    source, path = Played(numbers, late), tmp_path / "a.mp4"
+    path.write_bytes(b"12345")
+    found = codecs._compared(codecs.Trial("mp4v", "mp4", str(path)), source)
+    assert found[:5] + found[6:] == ("mp4v", "mp4", state, detail, 5, seeks)
+    assert (found.worst <= 0.01) == (source.numbers[0] == 0)
+    assert source.closed == (state == WORKS)
+
+
+def test_what_is_tried():
+    """FourCCs in containers that there are, each once; enough frames, and enough room for them."""
+    assert len(PAIRS) == len({pair[:2] for pair in PAIRS}) == 25
+    assert {len(codec) for codec, _, _ in PAIRS} == {4}
+    containers = "avi flv mkv mov mp4 mpg ogv ts webm wmv"
+    assert sorted({container for _, container, _ in PAIRS}) == containers.split()
+    assert (codecs.FRAMES, codecs.ROOM) == (36, 20000000)
