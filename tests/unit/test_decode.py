@@ -315,6 +315,7 @@ MID, MID_GRAY = levels(126, 126, 126), bgr(128, 128, 128)
         ([LIMITED[:, :2]], [GRAY], ""),
         ([MID, levels(16, 126, 235) // 2, LIMITED], [MID_GRAY, GRAY, GRAY], ""),
         ([levels(126, 126, 126)], [bgr(130, 130, 130)], ""),  # 2 levels beside it
+        ([levels(88, 88, 88)], [bgr(88, 88, 88)], "full"),  # the other misses it by 4
         # One range fits, the other misses it by less than twice as much as may be: nobody knows yet.
         ([levels(110, 110, 110), FULL], [bgr(110, 110, 110), SAME], "full"),
     ],

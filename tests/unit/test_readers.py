@@ -303,6 +303,15 @@ def test_what_a_page_says():
     assert [about(Look(Grid(2, 3), colour=colour))["palette"] for colour in (MONO, TRUE)] == [[], []]
 
 
+def test_what_a_page_says_is_in_order():
+    """So that the same film is the same file; and no ramp can end the script that it stands in."""
+    data = html.Html(Look(Grid(1, 2), ramp=" <"), NUMBERS).head(1).decode("utf-8")
+    text_ = data[data.index('id="about">') + 12 :].partition("</script>")[0]
+    said = json.loads(text_)
+    assert list(said) == sorted(said)
+    assert (said["ramp"], "<" in text_, text_.count("\\u003c")) == (" <", False, 2)
+
+
 def test_a_frame_of_a_page():
     """Base64 of what changed in each plane, characters by their place; every 150th is whole."""
     form = html.Html(Look(Grid(1, 3), HALF, SIXTEEN), NUMBERS)
