@@ -10,12 +10,16 @@ import ast
 import os
 import sys
 from collections import defaultdict
-from functools import lru_cache
-from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
+from functools import cache
+from typing import Iterator, NamedTuple
 
 ROOT = os.path.normpath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit", "offkit")
 )
+
+
+# {folder: {folder it imports from: the imports, as (module, module)}}
+Arrows = dict[str, dict[str, list[tuple[str, str]]]]
 
 
 class Module(NamedTuple):
@@ -33,7 +37,7 @@ class Module(NamedTuple):
         return os.path.dirname(self.short)
 
 
-def read(root: str = ROOT) -> Dict[str, Module]:
+def read(root: str = ROOT) -> dict[str, Module]:
     """Every module of every room, by its name; a package is the module __init__."""
     found = {}
     for folder, folders, names in os.walk(root):
@@ -62,7 +66,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
                 yield "{}.{}".format(node.module, alias.name)
 
 
-def graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
+def graph(modules: dict[str, Module]) -> dict[str, set[str]]:
     """{module: modules it imports}, all of them offkit's."""
     arrows = {}
     for name, module in modules.items():
@@ -73,9 +77,9 @@ def graph(modules: Dict[str, Module]) -> Dict[str, Set[str]]:
     return arrows
 
 
-def folders(modules: Dict[str, Module]) -> Dict[str, Dict[str, List[Tuple[str, str]]]]:
-    """{folder: {folder it imports from: the imports}}."""
-    found: Dict[str, Dict[str, List[Tuple[str, str]]]] = {each.folder: {} for each in modules.values()}
+def folders(modules: dict[str, Module]) -> Arrows:
+    """What each folder imports from others."""
+    found: Arrows = {each.folder: {} for each in modules.values()}
     for name, below in sorted(graph(modules).items()):
         for other in sorted(below):
             here, there = modules[name].folder, modules[other].folder
@@ -84,11 +88,11 @@ def folders(modules: Dict[str, Module]) -> Dict[str, Dict[str, List[Tuple[str, s
     return found
 
 
-def knots(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> List[List[str]]:
+def knots(arrows: Arrows) -> list[list[str]]:
     """Folders that can be reached from themselves, those of one knot together."""
 
-    def reached(start: str) -> Set[str]:
-        found: Set[str] = set()
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
         waiting = [start]
         while waiting:
             for one in set(arrows[waiting.pop()]) - found:
@@ -104,7 +108,7 @@ def knots(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> List[List[str]
     return list(tied.values())
 
 
-def two_way(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> List[Tuple[str, str]]:
+def two_way(arrows: Arrows) -> list[tuple[str, str]]:
     """Pairs of folders that import each other."""
     return [
         (one, other)
@@ -114,11 +118,11 @@ def two_way(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> List[Tuple[s
     ]
 
 
-def floors(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> Dict[str, int]:
+def floors(arrows: Arrows) -> dict[str, int]:
     """{folder: 0 where it imports from no other, else one above the highest}; a knot is on one floor."""
     knot_of = {one: frozenset(each) for each in knots(arrows) for one in each}
 
-    @lru_cache(maxsize=None)
+    @cache
     def floor(group: frozenset) -> int:
         below = {knot_of.get(other, frozenset([other])) for one in group for other in arrows[one]} - {group}
         return max((floor(each) + 1 for each in below), default=0)
@@ -126,12 +130,12 @@ def floors(arrows: Dict[str, Dict[str, List[Tuple[str, str]]]]) -> Dict[str, int
     return {one: floor(knot_of.get(one, frozenset([one]))) for one in arrows}
 
 
-def longest_chain(modules: Dict[str, Module]) -> List[str]:
+def longest_chain(modules: dict[str, Module]) -> list[str]:
     """Modules of which each imports the next, as many as there are."""
     arrows = graph(modules)
 
-    @lru_cache(maxsize=None)
-    def chain(name: str) -> Tuple[str, ...]:
+    @cache
+    def chain(name: str) -> tuple[str, ...]:
         return (name, *max((chain(other) for other in sorted(arrows[name])), key=len, default=()))
 
     return list(max((chain(name) for name in sorted(arrows)), key=len))
