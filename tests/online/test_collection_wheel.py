@@ -118,6 +118,11 @@ def test_scalars_of_galaxy():
     """Values on one line, without their quotes; lists, maps, blocks and comments are none."""
     text = "a: x\nb:  'y z' \nc: [1]\nd: {}\ne: |\nf: >\ng: # no\nh:\n  i: 1\nj_k: \"q\"\nL: no\n"
     assert collection._scalars(text) == {"a": "x", "b": "y z", "j_k": "q"}
+    assert collection._scalars("a: \"A 'fleet'\"\nb: it's\nc: '\n") == {
+        "a": "A 'fleet'",
+        "b": "it's",
+        "c": "'",
+    }
 
 
 def test_files_that_belong_to_it(tmp_path, monkeypatch):

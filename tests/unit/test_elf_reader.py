@@ -401,7 +401,7 @@ def test_notes_that_say_nothing():
     ("machine", "bits", "name"),
     [
         (3, 32, "i386"),
-        (21, 64, "ppc64"),
+        (21, 64, "ppc64le"),
         (22, 64, "s390x"),
         (40, 32, "arm"),
         (40, 64, "arm (64 bit)"),
@@ -414,6 +414,15 @@ def test_notes_that_say_nothing():
 def test_every_architecture(machine, bits, name):
     """By its usual name, with its bits where those are not usual."""
     assert read(build(machine=machine, bits=bits)).arch_name == name
+
+
+def test_the_order_of_bytes_is_part_of_a_platform():
+    """EL is built for the little ones of POWER, which uname calls by another name."""
+    assert [read(build(machine=21, little=little)).platform for little in (True, False)] == [
+        "ppc64le",
+        "ppc64",
+    ]
+    assert read(build(machine=1)).platform == ""
 
 
 def test_names_that_are_no_utf8():

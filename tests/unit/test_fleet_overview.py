@@ -141,6 +141,8 @@ def test_names_in_their_natural_order():
     assert overview.natural("9" * 18) == [(0, int("9" * 18), "")]
     assert overview.natural("1" + "9" * 18) == [(0, int("1" + "9" * 17), ""), (0, 9, "")]
     assert overview.natural("") == []
+    assert overview.natural("1²") == [(0, 1, ""), (1, 0, "²")]
+    assert overview.natural("x٣") == [(1, 0, "x٣")]
     names = ["web10", "web9", "10", "9", "web", "web9a"]
     assert sorted(names, key=overview.natural) == ["9", "10", "web", "web9", "web9a", "web10"]
 

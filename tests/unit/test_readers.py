@@ -530,6 +530,17 @@ def test_long_lines(tmp_path):
     part.close()
 
 
+def test_a_byte_that_is_no_character(tmp_path):
+    """Where every character has one byte, none of them is beyond ASCII: a text is UTF-8."""
+    shown = Look(Grid(2, 2), ramp=" .")
+    path = tmp_path / "a.txt"
+    films.write(path, "text", shown, [Cells(np.full((2, 2), ord("."), np.uint16))])
+    whole = path.read_bytes()
+    for byte, problems in ((b".", []), (b"~", []), (b"\x7f", ["VID010"]), (b"\xff", ["VID010"])):
+        path.write_bytes(whole[:-2] + byte + b"\n")
+        assert films.problems(path) == problems
+
+
 def test_parts_of_a_conversion(tmp_path):
     """Its own, then .0, .1 and on, as far as they follow each other; of a complete one there are none."""
     for name, data in (("a", b"head\n"), ("a.0", b"0\n1\n"), ("a.1", b"2\n"), ("a.3", b"9\n")):

@@ -83,21 +83,6 @@ def test_where_the_strip_is():
             assert (picture[-1, starts[block] : stop] == level).all()
 
 
-@pytest.mark.parametrize("width", [512, 320, 256])
-def test_it_is_read_from_a_picture(width):
-    """From six rows and three columns in the middle of each block: the mean of them."""
-    picture = np.full((60, width), 128, np.uint8)
-    strip.stamp(picture, 6571)
-    picture[[48, 49, 50, 57, 58, 59]] = 77  # rows that are not looked at
-    levels = strip.sample(picture)
-    assert levels.tolist() == strip.blocks(6571).tolist()
-    assert strip.read(levels[None]).tolist() == [6571]
-    picture[51:57, (np.arange(32) * 2 + 1) * width // 64 + 2] += 60
-    assert np.allclose(strip.sample(picture), strip.blocks(6571) + 20.0)
-    picture[51] = 0
-    assert np.allclose(strip.sample(picture), (strip.blocks(6571) + 20.0) * 5 / 6)
-
-
 @pytest.mark.parametrize(("step", "number"), [(16.9, 0), (16.7, strip.UNREADABLE)])
 def test_pairs_that_are_too_close(step, number):
     """A fifth of what they should be apart is enough."""

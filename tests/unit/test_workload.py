@@ -305,7 +305,7 @@ def test_a_server_that_limits(monkeypatch):
     outcome = run(workers=3)
     assert found(outcome) == ["VID016"]
     assert (outcome.result.workers, outcome.wanted) == (2, 3)
-    assert "36 more files can be opened, 3 processes were wanted: there are 2" in outcome.findings[0].message
+    assert "36 more files can be opened; asked for: 3 processes; used: 2" in outcome.findings[0].message
 
 
 def test_a_server_without_shared_memory(monkeypatch, tmp_path):

@@ -131,12 +131,12 @@ Told = Tuple[int, Callable[[int], Finding]]
 
 def _process_limit(limits: Limits, workers: int, each: int) -> Told:
     room = limits.processes or 0
-    text = "{} can be started, {} with {} each were wanted: there are {}"
+    text = "{} can be started; asked for: {} with {} each; used: {}"
     return (room - _SPARE_PROCESSES) // each, lambda fewer: _limit(
         "processes",
         text.format(
             count(room, "more process or thread", "more processes or threads"),
-            workers,
+            count(workers, "process", "processes"),
             count(each, "thread"),
             fewer,
         ),
@@ -149,7 +149,7 @@ def _file_limit(limits: Limits, workers: int) -> Told:
     room = limits.files or 0
     return (room - _SPARE_FILES) // 2, lambda fewer: _limit(
         "open files",
-        "{} can be opened, {} were wanted: there are {}".format(
+        "{} can be opened; asked for: {}; used: {}".format(
             count(room, "more file"), count(workers, "process", "processes"), fewer
         ),
         ("getrlimit(2): RLIMIT_NOFILE",),
@@ -161,7 +161,7 @@ def _memory_limit(limits: Limits, workers: int, memory: int) -> Told:
     room = limits.memory or 0
     return room // memory, lambda fewer: _limit(
         "memory",
-        "{} MB are left, {} want about {} MB each: there are {}".format(
+        "{} MB are left; asked for: {} of about {} MB each; used: {}".format(
             room >> 20, count(workers, "process", "processes"), memory >> 20, fewer
         ),
         ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),

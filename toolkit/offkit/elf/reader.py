@@ -77,9 +77,16 @@ class Elf(NamedTuple):
         return self.bits, self.little, self.machine
 
     @property
+    def platform(self) -> str:
+        """What ``uname -m`` says where it runs, ``x86_64``, ``ppc64le``; "" when unknown."""
+        if self.machine == 21 and self.little:
+            return "ppc64le"
+        return MACHINES.get(self.machine, "")
+
+    @property
     def arch_name(self) -> str:
         """``x86_64``, ``i386``; ``x86_64 (32 bit)`` for the x32 kind; ``machine 999`` when unknown."""
-        name = MACHINES.get(self.machine, "machine {}".format(self.machine))
+        name = self.platform or "machine {}".format(self.machine)
         usual = 32 if self.machine in (3, 40) else 64
         return name if self.bits == usual else "{} ({} bit)".format(name, self.bits)
 

@@ -14,7 +14,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 SCHEMA = "offkit/host-1"
 LONGEST = 4000  # letters of one text; what is longer ends in …
 FAILED = "offkit/error-1"
-_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 _FAREWELL = re.compile(r"^(Shared c|C)onnection to \S+ closed\.\s*\Z", re.MULTILINE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -64,8 +64,8 @@ def survey(hosts: Sequence[Host], findings: Sequence[Finding] = ()) -> Fleet:
 
 def natural(name: str) -> List[Tuple[int, int, str]]:
     """A key by which web9 comes before web10."""
-    parts = re.findall(r"[0-9]{1,18}|[^0-9]+|[0-9]+", name)
-    return [(0, int(part), "") if part.isdigit() and len(part) < 19 else (1, 0, part) for part in parts]
+    parts = re.findall(r"[0-9]{1,18}|[^0-9]+", name)
+    return [(0, int(part), "") if "0" <= part[0] <= "9" else (1, 0, part) for part in parts]
 
 
 def _matters(one: Health) -> Tuple[Any, ...]:

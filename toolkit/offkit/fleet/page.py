@@ -78,8 +78,10 @@ def _header(fleet: Fleet) -> List[str]:
 
 def _verdict(fleet: Fleet) -> str:
     whole, well = len(fleet.hosts), len(fleet.of_state(HEALTHY))
+    if whole == 1:
+        return "The one host is healthy" if well else "The one host is not healthy"
     if whole == well:
-        return "The one host is healthy" if whole == 1 else "All {} hosts are healthy".format(whole)
+        return "All {} hosts are healthy".format(whole) if whole else "No host has reported"
     verb = "is" if well == 1 else "are"
     return "{} of {} {} healthy".format(well or "None", several(whole, "host"), verb)
 

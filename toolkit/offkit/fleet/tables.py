@@ -79,7 +79,7 @@ def speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
     parts = ["<p>{}</p>".format(text(caption)), *_bars(slow[:FEW], rates[-1], numbers)]
     if len(slow) > FEW:
         rest = "\n".join(_bars(slow[FEW:], rates[-1], numbers))
-        parts.append(markup.details("{} faster hosts".format(len(slow) - FEW), rest))
+        parts.append(markup.details(several(len(slow) - FEW, "faster host"), rest))
     return parts
 
 

@@ -108,7 +108,11 @@ def _unix(contents: bytes) -> bytes:
 def _scalars(text: str) -> dict[str, str]:
     """The values of galaxy.yml that stand on one line."""
     pairs = re.findall(r"^([a-z_]+):[ \t]+(\S.*?)[ \t]*$", text, re.MULTILINE)
-    return {key: value.strip("\"'") for key, value in pairs if value[0] not in "[{|>#"}
+    return {key: _unquoted(value) for key, value in pairs if value[0] not in "[{|>#"}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def _listing(files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import platformdirs
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar, Reporter
+from offkit.model.words import several
 from offkit.online.lock import Lock, LockedWheel
 
 PARALLEL = 8
@@ -72,7 +73,7 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
     if wanted:
         with ThreadPoolExecutor(PARALLEL) as pool:
             total = sum(pool.map(lambda wheel: _size(wheel, session), wanted))
-            with reporter.bar(f"downloading {len(wanted)} wheels", total, "B") as bar:
+            with reporter.bar(f"downloading {several(len(wanted), 'wheel')}", total, "B") as bar:
                 progress = _Progress(bar)
                 jobs = [pool.submit(_download, wheel, session, store, progress) for wheel in wanted]
                 for job in jobs:
@@ -237,4 +238,4 @@ def _all_failures(failures: Sequence[_Failed]) -> IntegrityError | EnvironmentPr
     findings = [failed.finding for failed in failures]
     if any(failed.integrity for failed in failures):
         return IntegrityError("downloaded files are not what the index promised", findings)
-    return EnvironmentProblem(f"{len(findings)} wheels could not be downloaded", findings)
+    return EnvironmentProblem(f"{several(len(findings), 'wheel')} could not be downloaded", findings)

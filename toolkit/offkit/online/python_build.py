@@ -110,16 +110,12 @@ def look(path: Path) -> Build:
     return Build(
         carried,
         seen.soabi,
-        _arch(seen.executable),
+        seen.executable.arch_name,
         seen.executable.interpreter,
         seen.glibc,
         seen.newest,
         tuple(sorted({soname for soname in seen.needed if soname not in seen.offered})),
     )
-
-
-def _arch(elf: reader.Elf) -> str:
-    return "ppc64le" if elf.arch_name == "ppc64" and elf.little else elf.arch_name
 
 
 def misfits(build: Build, target: Target) -> list[Finding]:

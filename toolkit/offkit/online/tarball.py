@@ -111,7 +111,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
         except _DAMAGE as error:
             if not kind and isinstance(error, tarfile.ReadError):
                 raise refused(code, path, f"is not {what}: it is no tar archive", "") from error
-            message = f"{path} is damaged: {error or 'it ends early'}"
+            message = f"{path} is damaged: {str(error) or 'it ends early'}"
             fix = "download it again, and compare its checksum with the one that is published"
             raise IntegrityError(
                 message, [Finding(code, ERROR, path.name, message, (str(path),), fix)]

@@ -130,7 +130,9 @@ class TextReader(Reader):
             return None
         label = b"%d\n" % number
         cells = self._decoded(data[len(label) :]) if data.startswith(label) else None
-        if cells is None or cells.glyphs.min() < 32 or self._form.frame(number, cells, None) != data:
+        most = 0x7E if self._form.cell_size == 1 else 0xFFFF
+        strange = cells is None or cells.glyphs.min() < 32 or cells.glyphs.max() > most
+        if cells is None or strange or self._form.frame(number, cells, None) != data:
             raise damaged(self._path, "frame {} is damaged".format(number))
         return cells
 

@@ -44,14 +44,6 @@ def read(levels: Any) -> Any:
     return np.where(whole, words >> 1, UNREADABLE)
 
 
-def sample(picture: Any) -> Any:
-    """Block levels of a gray picture (h, w): (BLOCKS,) float, each from the middle of its block."""
-    height, width = picture.shape
-    lines = picture[height - 9 : height - 3]
-    at = ((np.arange(BLOCKS) + 0.5) * width / BLOCKS).astype(int)
-    return (lines[:, at - 2].sum(0) + lines[:, at].sum(0, dtype=np.float32) + lines[:, at + 2].sum(0)) / 18.0
-
-
 def columns(width: int) -> Any:
     """The character columns at the middle of each block, or None when ``width`` columns are too few."""
     if width < 2 * BLOCKS:

@@ -40,7 +40,7 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     findings: List[Finding] = []
     main = view.open(env.interpreter).elf if env.interpreter else None
     interpreter = main.interpreter if main is not None else ""
-    platform = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
+    platform = main.platform or "x86_64" if main is not None else "x86_64"
     loader = make_loader(tree, view, interpreter, platform, library_path, findings)
     program = loader.program(env.interpreter)
     if env.interpreter and program.report.problem:

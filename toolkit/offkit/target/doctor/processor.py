@@ -111,6 +111,6 @@ def arch_of(tree: Tree, path: str) -> str:
     """The machine that an executable is for, ``x86_64`` where that cannot be told."""
     try:
         with tree.open(path) as source:
-            return reader.MACHINES.get(reader.read(source).machine, "x86_64")
+            return reader.read(source).platform or "x86_64"
     except (OSError, ValueError):
         return "x86_64"

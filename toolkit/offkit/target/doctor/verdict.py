@@ -59,7 +59,7 @@ class Verdict:
         self._env, self._cures, self._shelf = env, cures, shelf
         self._main, self._loader = main, loader
         self._bits = main.bits if main is not None else 64
-        self._machine = reader.MACHINES.get(main.machine, "x86_64") if main is not None else "x86_64"
+        self._machine = main.platform or "x86_64" if main is not None else "x86_64"
         self._reports = list(reports)
         self.rpms: List[str] = []
         self.again: List[str] = []  # RPMs that are installed, with damaged files

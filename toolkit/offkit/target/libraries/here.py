@@ -4,7 +4,6 @@ import posixpath
 from typing import Dict, Iterable, Sequence, Set, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.elf import reader
 from offkit.elf.resolution import Resolution
 from offkit.model import closure
 from offkit.model.checklist import Checklist
@@ -25,7 +24,7 @@ class Here:
             raise EnvironmentProblem("{} is no program: {}".format(python, opened.problem))
         self.elf = opened.elf
         self.arch = opened.elf.arch
-        self.machine = reader.MACHINES.get(opened.elf.machine, "x86_64")
+        self.machine = opened.elf.platform or "x86_64"
         self._loader = make_loader(tree, self._view, opened.elf.interpreter, self.machine, (), [])
         started = self._loader.program(python).report
         # What the process has loaded is found again by its name, wherever it lies.
