@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
 UNIT := tests/house tests/unit tests/property tests/online
-ZONE36 := $(addprefix toolkit/offkit/,model elf edges target badapple fleet cli)
+ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple fleet cli)
 # As many tests at a time as there are cores, shared out to the last one (worksteal; the xdist of CPython
 # 3.6 has only "load"), but by the file where much is made for all tests of one (loadfile).
 PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1

@@ -168,6 +168,6 @@ def test_the_wheel_carries_its_data(tmp_path):
     (wheel,) = tmp_path.glob("offkit-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"offkit/data/wheelhouse/requirements.in", "offkit/data/wheelhouse/runtime.txt", "offkit/target/bootstrap/main.sh",
+    assert {"offkit/data/wheelhouse/requirements.in", "offkit/data/wheelhouse/runtime.txt", "offkit/server/bootstrap/main.sh",
             "offkit/data/repo-config/sonames.csv", "offkit/data/repo-config/el7/offkit.repo"} <= names  # fmt: skip
     assert not [name for name in names if name.startswith("tests/")]

@@ -21,7 +21,7 @@ from offkit.edges.tree import Tree
 from offkit.elf import hwcaps
 from offkit.elf.reader import MACHINES
 from offkit.elf.search import lib_token, system_dirs
-from offkit.target.doctor.view import TreeView, make_loader
+from offkit.server.loader.view import TreeView, make_loader
 
 pytestmark = pytest.mark.skipif(bool(compiler.obstacle()), reason=compiler.obstacle() or "gcc works")
 

@@ -10,13 +10,13 @@ import pytest
 
 import repo_maker
 from library_maker import Shelf
-from offkit.edges import media
 from offkit.edges.tree import Tree
-from offkit.model import layout, rpm
+from offkit.media import access, rpm
+from offkit.media.repodata import parse_repomd
+from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.manifest import is_safe
-from offkit.model.repodata import parse_repomd
 from offkit.model.target import preset
 from offkit.online import rpm_repository, rpms
 from offkit.online.rpm_repository import Place
@@ -61,7 +61,7 @@ def unpacked(chosen, top):
         assert is_safe(each.path)
         assert each.path.startswith(layout.RPMS)
         repo_maker.write(top, each.path[len(layout.RPMS) :], each.contents)
-    return media.Directory(Tree("/"), str(top))
+    return access.Directory(Tree("/"), str(top))
 
 
 def test_with_all_that_they_require_up_to_what_every_server_has(shelf):
@@ -93,7 +93,7 @@ def test_a_package_that_is_wanted_twice(shelf, tmp_path):
     shelf.add("c", C)
     chosen = choose(iso(shelf), A)
     assert [title.split("-1.0")[0] for title in chosen.titles] == ["a", "b", "c"]
-    index = media.read_index(
+    index = access.read_index(
         unpacked(chosen, tmp_path / "rpms"), "", [rpm.capability(A), rpm.capability(other)]
     )
     (package,) = index.packages
@@ -108,7 +108,7 @@ def test_they_are_a_repository(shelf, tmp_path):
     chosen = choose(iso(shelf), A)
     medium = unpacked(chosen, tmp_path / "rpms")
     assert medium.repositories() == [""]
-    index = media.read_index(medium, "", [rpm.capability(A), rpm.capability(B), rpm.capability(C)])
+    index = access.read_index(medium, "", [rpm.capability(A), rpm.capability(B), rpm.capability(C)])
     assert sorted(each.location for each in index.packages) == [
         "a-1.0-1.el7.x86_64.rpm",
         "b-1.0-1.el7.x86_64.rpm",
@@ -165,7 +165,7 @@ def test_names_that_a_bundle_cannot_have(shelf, tmp_path):
     shelf.add("a", A, version="1.0~rc1")
     chosen = choose(iso(shelf), A)
     medium = unpacked(chosen, tmp_path / "rpms")
-    (package,) = media.read_index(medium, "", [rpm.capability(A)]).packages
+    (package,) = access.read_index(medium, "", [rpm.capability(A)]).packages
     assert (package.location, package.version) == ("a-1.0_rc1-1.el7.x86_64.rpm", "1.0~rc1")
 
 
@@ -216,7 +216,7 @@ def test_damage(shelf, tmp_path):
 def place(tmp_path):
     """A repository with one file."""
     repo_maker.write(tmp_path / "disc", "Packages/a.rpm", b"rpm")
-    return Place(media.Directory(Tree("/"), str(tmp_path / "disc")), "")
+    return Place(access.Directory(Tree("/"), str(tmp_path / "disc")), "")
 
 
 def package(location="Packages/a.rpm", checksum="sha256"):

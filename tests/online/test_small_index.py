@@ -396,7 +396,7 @@ def test_an_offkit_without_a_part_of_install_sh(monkeypatch, kind):
     real = pkgutil.get_data
 
     def get_data(package, path):
-        if path == "target/bootstrap/media.sh":
+        if path == "server/bootstrap/media.sh":
             if kind is not None:
                 raise kind
             return None
@@ -405,7 +405,7 @@ def test_an_offkit_without_a_part_of_install_sh(monkeypatch, kind):
     monkeypatch.setattr(pkgutil, "get_data", get_data)
     with pytest.raises(OffkitError) as caught:
         bootstrap.script(EL7, b"pyz")
-    assert caught.value.message == "this offkit is incomplete: target/bootstrap/media.sh is missing"
+    assert caught.value.message == "this offkit is incomplete: server/bootstrap/media.sh is missing"
 
 
 def test_parts_of_install_sh_that_windows_checked_out(monkeypatch):

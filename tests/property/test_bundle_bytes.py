@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import bundle_maker
 from offkit.model.errors import EXIT_INTEGRITY, OffkitError
-from offkit.target import bundle_file
+from offkit.server.bundle import bundle_file
 
 LONG = bundle_maker.wheel("w" * 110)
 MADE = bundle_maker.make(dict([LONG, bundle_maker.wheel("alpha")]))

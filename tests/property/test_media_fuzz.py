@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from offkit.model import repodata, repofile, rpm
-from offkit.model.iso9660 import BadIso, Iso
-from offkit.model.repodata import BadRepodata
+from offkit.media import repodata, repofile, rpm
+from offkit.media.iso9660 import BadIso, Iso
+from offkit.media.repodata import BadRepodata
 from repo_maker import image, package, primary, repomd
 
 XML = primary([package("libSM", ["libSM.so.6()(64bit)"], ["libc.so.6()(64bit)"]), package("b", ["x", "y"])])

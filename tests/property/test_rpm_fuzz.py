@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import rpm_maker
-from offkit.edges import rpm_payload, unpacking
-from offkit.model import cpio, rpmfile
+from offkit.edges import unpacking
+from offkit.media import cpio, rpm_payload, rpmfile
 
 FILES = {"./usr/lib64/liba.so.1.0": b"\x7fELF" * 50, "./usr/lib64/liba.so.1": "liba.so.1.0"}
 WHOLE = [rpm_maker.rpm(files=FILES, compressor=name) for name in ("xz", "gzip", "")]

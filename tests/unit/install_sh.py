@@ -12,7 +12,7 @@ import bundle_maker
 from offkit import target
 from offkit.model.target import Target
 from offkit.online import bootstrap
-from offkit.target import interpreter
+from offkit.server.python import interpreter
 
 SERIES = "{}.{}".format(*sys.version_info[:2])
 REAL = interpreter.running()

@@ -6,7 +6,7 @@ import os
 import repo_maker
 import rpm_maker
 from elf_maker import build
-from offkit.model import rpm
+from offkit.media import rpm
 
 
 class Shelf:

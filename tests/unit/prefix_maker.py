@@ -3,8 +3,9 @@
 import os
 import sys
 
-from offkit.target import generations, interpreter
-from offkit.target.generations import Package, Receipt
+from offkit.server.prefix import generations
+from offkit.server.prefix.generations import Package, Receipt
+from offkit.server.python import interpreter
 
 PYTHON = interpreter.running()
 SERIES = "python{}.{}".format(*sys.version_info[:2])

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 
-from offkit.target import interpreter
+from offkit.server.python import interpreter
 
 _DEFAULT = """
 def _as_default(scheme):

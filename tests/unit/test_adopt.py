@@ -10,7 +10,7 @@ import pytest
 from offkit.edges.run import Result, run
 from offkit.elf import reader
 from offkit.model.errors import EnvironmentProblem
-from offkit.target import adopt
+from offkit.server.python import adopt
 
 REAL = os.path.realpath(sys.executable)
 NAME = "python{}.{}".format(*sys.version_info[:2])

@@ -8,7 +8,7 @@ import pytest
 import bundle_maker
 from offkit.model import archive, layout
 from offkit.model.errors import IntegrityError
-from offkit.target import autopsy
+from offkit.server.bundle import autopsy
 
 MADE = bundle_maker.make()
 MANIFEST = MADE.data[slice(*MADE.offsets[layout.MANIFEST][1:])]

@@ -231,7 +231,7 @@ def test_what_is_no_url(server, args, words):
 
 
 def test_how_curl_is_called(server):
-    """As edges/web.py does; proxies of the environment and ~/.curlrc are left out."""
+    """As media/web.py does; proxies of the environment and ~/.curlrc are left out."""
     (server / "bin" / "curl").unlink()
     program(server / "bin" / "curl", 'printf "%s\\n" "$@" >"$HOME/argv"; env >"$HOME/environment"; exit 3\n')
     for host, asking in (("media01", False), ("10.0.0.5", True)):

@@ -10,7 +10,7 @@ import bundle_maker
 from offkit.model import archive, layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
-from offkit.target import bundle_file
+from offkit.server.bundle import bundle_file
 
 MADE = bundle_maker.make()
 ALPHA = "wheels/alpha-1.0-py3-none-any.whl"

@@ -6,10 +6,9 @@ from contextlib import ExitStack
 
 import bundle_maker
 from library_maker import Shelf
+from offkit.media import offer
 from offkit.model import layout
-from offkit.target import bundle_file
-from offkit.target.libraries import bundled
-from offkit.target.repo import medium
+from offkit.server.bundle import bundle_file, bundled
 
 
 def saved(tmp_path, extra):
@@ -45,7 +44,7 @@ def test_the_repository_of_a_bundle(tmp_path):
         for name, path in files.items():
             with open(path, "rb") as source, open(os.path.join(top, name), "rb") as copy:
                 assert copy.read() == source.read()
-        (each,) = medium.look([], [top])
+        (each,) = offer.look([], [top])
         assert each.name == "story.tar"
     assert not os.path.exists(top)
 

@@ -1,7 +1,7 @@
 """From missing libraries to packages, and to what those require."""
 
-from offkit.model import closure, rpm
-from offkit.model.rpm import Package
+from offkit.media import closure, rpm
+from offkit.media.rpm import Package
 
 X86_64 = ("x86_64",)
 

@@ -6,13 +6,15 @@ import pytest
 
 from offkit.cli import install_words, render
 from offkit.edges.tree import Tree
+from offkit.media import providers
 from offkit.model import control_node
-from offkit.target import preflight
-from offkit.target.doctor import control_node as check
-from offkit.target.doctor import cures, environment, examine, providers
-from offkit.target.generations import Package
-from offkit.target.interpreter import Interpreter
-from offkit.target.plan import Plan
+from offkit.server.doctor import control_node as check
+from offkit.server.doctor import cures, examine
+from offkit.server.environment import environment
+from offkit.server.install import preflight
+from offkit.server.install.plan import Plan
+from offkit.server.prefix.generations import Package
+from offkit.server.python.interpreter import Interpreter
 from server_maker import Server
 
 OPTIONS = control_node.to_options("2.16.14")

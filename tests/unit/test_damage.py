@@ -11,8 +11,11 @@ import bundle_maker
 from offkit.edges import run
 from offkit.model import layout
 from offkit.model.report import Reporter
-from offkit.target import bundle_file, damage, generations, install, interpreter
-from offkit.target.plan import plan
+from offkit.server.bundle import bundle_file
+from offkit.server.install import damage, install
+from offkit.server.install.plan import plan
+from offkit.server.prefix import generations
+from offkit.server.python import interpreter
 
 SITE = "lib/python{}.{}/site-packages/".format(*sys.version_info[:2])
 PYTHON = interpreter.probe(interpreter.running(), run.run)

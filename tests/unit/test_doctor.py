@@ -11,9 +11,10 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
-from offkit.target.doctor import environment, examine, interpreter
-from offkit.target.doctor.checks import NAMES
-from offkit.target.doctor.view import TreeView, make_loader
+from offkit.server.doctor import examine, interpreter
+from offkit.server.doctor.checks import NAMES
+from offkit.server.environment import environment
+from offkit.server.loader.view import TreeView, make_loader
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "

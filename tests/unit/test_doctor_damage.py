@@ -6,8 +6,9 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.target.doctor import cures, environment, examine, libraries
-from offkit.target.doctor.providers import Catalog
+from offkit.media.providers import Catalog
+from offkit.server.doctor import cures, examine, libraries
+from offkit.server.environment import environment
 from repo_maker import library_packages, repository
 from server_maker import SITE, Server
 

@@ -10,12 +10,14 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
+from offkit.media import providers
 from offkit.model import packages
 from offkit.model.report import Reporter
-from offkit.target.doctor import cures, environment, examine, libraries, providers, repositories, shelf
-from offkit.target.doctor.checks import NAMES
-from offkit.target.doctor.examine import _kind, _library_path, _Visit
-from offkit.target.libraries import record
+from offkit.server.doctor import cures, examine, libraries, repositories, shelf
+from offkit.server.doctor.checks import NAMES
+from offkit.server.doctor.examine import _kind, _library_path, _Visit
+from offkit.server.environment import environment
+from offkit.server.libraries import record
 from repo_maker import image, library_packages, package, repository
 from server_maker import DYNLOAD, LDSO, SITE, Server
 

@@ -5,7 +5,7 @@ import pytest
 from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
-from offkit.target.doctor import forecast
+from offkit.server.doctor import forecast
 from server_maker import Server
 
 EL7 = target.preset("3.6")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from offkit.target.doctor import examine, installer
+from offkit.server.doctor import examine, installer
 from server_maker import SITE, Server
 
 

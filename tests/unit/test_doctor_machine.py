@@ -6,8 +6,9 @@ import pytest
 
 from offkit.edges.host import Volume
 from offkit.edges.tree import Tree
-from offkit.target.doctor import environment, machine
-from offkit.target.doctor.machine import Facts
+from offkit.server.doctor import machine
+from offkit.server.doctor.machine import Facts
+from offkit.server.environment import environment
 from server_maker import SITE, Server
 
 VOLUME = Volume("/opt", "/opt/env", 10**10, None, False, False, True, True)

@@ -6,7 +6,7 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.target.doctor import examine, record
+from offkit.server.doctor import examine, record
 from server_maker import SITE, Server
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem
-from offkit.target.doctor import examine
+from offkit.server.doctor import examine
 from server_maker import SITE, Server
 
 NOBODY = 65534

@@ -8,8 +8,9 @@ from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.elf.hwcaps import X86_64_LEVELS
-from offkit.target.doctor import environment, processor
-from offkit.target.doctor.processor import Processor
+from offkit.server.doctor import processor
+from offkit.server.doctor.processor import Processor
+from offkit.server.environment import environment
 from server_maker import SITE, Server
 
 V1 = "fpu sse sse2"

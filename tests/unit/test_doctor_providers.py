@@ -8,10 +8,10 @@ import pytest
 
 import web_maker
 from elf_maker import build
-from offkit.edges import web
+from offkit.media import web
 from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
-from offkit.target.doctor import cures, examine, forecast
+from offkit.server.doctor import cures, examine, forecast
 from repo_maker import image, package, primary, repomd, repository, write
 from server_maker import DYNLOAD, SITE, Server
 

@@ -13,8 +13,8 @@ import pytest
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import MACHINES
-from offkit.target.doctor import examine
-from offkit.target.doctor.view import TreeView, make_loader
+from offkit.server.doctor import examine
+from offkit.server.loader.view import TreeView, make_loader
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")
 

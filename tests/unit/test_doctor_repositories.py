@@ -3,8 +3,8 @@
 import pytest
 
 from offkit.edges.tree import Tree
-from offkit.model import repofile
-from offkit.target.doctor import examine
+from offkit.media import repofile
+from offkit.server.doctor import examine
 from repo_maker import library_packages, repository
 from server_maker import Server
 

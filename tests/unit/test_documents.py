@@ -16,8 +16,11 @@ from offkit.model import checklist, target
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import WARNING, Finding
-from offkit.target import bundle_file, interpreter, inventory, ledger, takeback
-from offkit.target import uninstall as removing
+from offkit.server.bundle import bundle_file
+from offkit.server.prefix import inventory
+from offkit.server.prefix import uninstall as removing
+from offkit.server.python import interpreter
+from offkit.server.system import ledger, takeback
 
 PEOPLE = {"json": False, "quiet": False, "verbose": False}
 DATA = {"json": True, "quiet": False, "verbose": False}

@@ -14,7 +14,7 @@ from offkit.elf import hwcaps
 from offkit.elf.cache import Entry
 from offkit.elf.search import Loader
 from offkit.model.cpu import Cpu
-from offkit.target.doctor.view import TreeView, make_loader
+from offkit.server.loader.view import TreeView, make_loader
 from server_maker import Server
 from test_elf_search import CV2, Fake, found, missing, opened, python
 

@@ -11,7 +11,7 @@ import typer
 from offkit import __version__
 from offkit.cli import adopt_python, app, importing, render, start, verify
 from offkit.edges.run import run
-from offkit.target import adopt
+from offkit.server.python import adopt
 
 
 @pytest.fixture(autouse=True)

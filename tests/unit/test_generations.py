@@ -6,8 +6,8 @@ import pytest
 
 from offkit.edges import files
 from offkit.model.errors import EnvironmentProblem
-from offkit.target import generations
-from offkit.target.generations import Generation, Package, Receipt
+from offkit.server.prefix import generations
+from offkit.server.prefix.generations import Generation, Package, Receipt
 
 RECEIPT = Receipt(
     "0001-abcdef01",

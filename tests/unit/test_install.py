@@ -16,8 +16,11 @@ from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
-from offkit.target import bundle_file, generations, install, interpreter
-from offkit.target.plan import plan
+from offkit.server.bundle import bundle_file
+from offkit.server.install import install
+from offkit.server.install.plan import plan
+from offkit.server.prefix import generations
+from offkit.server.python import interpreter
 
 PIP = bundle_maker.pip_wheel()
 TOOL = bundle_maker.wheel(
@@ -396,7 +399,7 @@ def test_killed_while_pip_works(tmp_path):
     """SIGKILL as soon as pip writes: nothing is current; the next run ends well."""
     code = (
         "import sys\nfrom offkit.edges import run\nfrom offkit.model.report import Reporter\n"
-        "from offkit.target import bundle_file, install, interpreter\nfrom offkit.target.plan import plan\n"
+        "from offkit.server.bundle import bundle_file\nfrom offkit.server.install import install\nfrom offkit.server.python import interpreter\nfrom offkit.server.install.plan import plan\n"
         "bundle = bundle_file.read_manifest(sys.argv[1])\n"
         "made = plan(bundle, sys.argv[2], interpreter.probe(interpreter.running(), run.run), [], 'killed')\n"
         "install.apply(made, bundle, run.run, run.clean_environment(), 'now', Reporter())\n"

@@ -5,25 +5,29 @@ import os
 import re
 import signal
 
+import offkit.target.doctor as doctor_package
 import pytest
 
 import bundle_maker
-import offkit.target.doctor as doctor_package
 from offkit.cli import install as command
 from offkit.cli import options, render
-from offkit.edges import leftovers, mounts, run, web
+from offkit.edges import leftovers, mounts, run
+from offkit.media import web
 from offkit.model import url
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.target import bundle_file, generations, interpreter, ledger, supplies
-from offkit.target import install as installing
-from offkit.target import plan as planning
-from offkit.target.doctor.examine import Examination
-from offkit.target.generations import Generation, Package
-from offkit.target.interpreter import Interpreter
-from offkit.target.libraries import bundled
-from offkit.target.libraries import step as taking
-from offkit.target.plan import Addition, Plan, Step
+from offkit.server.bundle import bundle_file, bundled
+from offkit.server.doctor.examine import Examination
+from offkit.server.install import install as installing
+from offkit.server.install import plan as planning
+from offkit.server.install import step as taking
+from offkit.server.install import supplies
+from offkit.server.install.plan import Addition, Plan, Step
+from offkit.server.prefix import generations
+from offkit.server.prefix.generations import Generation, Package
+from offkit.server.python import interpreter
+from offkit.server.python.interpreter import Interpreter
+from offkit.server.system import ledger
 
 OWNER = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
 NEW = Step("venv", "make an environment", ("python3", "-m", "venv"), False)

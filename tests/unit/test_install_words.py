@@ -6,11 +6,12 @@ import bundle_maker
 from offkit.cli import install_words, render
 from offkit.edges import host
 from offkit.model.errors import RequestError
-from offkit.target import bundle_file, ledger
-from offkit.target import install as installing
-from offkit.target.generations import Package
-from offkit.target.interpreter import Interpreter
-from offkit.target.plan import Plan, Step
+from offkit.server.bundle import bundle_file
+from offkit.server.install import install as installing
+from offkit.server.install.plan import Plan, Step
+from offkit.server.prefix.generations import Package
+from offkit.server.python.interpreter import Interpreter
+from offkit.server.system import ledger
 
 OWNER = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
 

@@ -9,8 +9,8 @@ import pytest
 from offkit.edges.run import Result, run
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.target import preset
-from offkit.target import interpreter
-from offkit.target.interpreter import Interpreter
+from offkit.server.python import interpreter
+from offkit.server.python.interpreter import Interpreter
 
 EL7 = preset("3.6")
 GOOD = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())

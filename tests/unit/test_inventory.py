@@ -8,7 +8,7 @@ import pytest
 
 import prefix_maker
 from offkit.model.errors import EnvironmentProblem
-from offkit.target import generations, inventory
+from offkit.server.prefix import generations, inventory
 
 
 def found(prefix):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from offkit.model.iso9660 import BadIso, Iso
+from offkit.media.iso9660 import BadIso, Iso
 from repo_maker import SECTOR, _record, image
 
 FILES = {

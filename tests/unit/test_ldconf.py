@@ -4,7 +4,8 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.target.doctor import examine, ldconf
+from offkit.server.doctor import examine
+from offkit.server.loader import ldconf
 from server_maker import Server
 
 

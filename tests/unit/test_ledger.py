@@ -6,7 +6,7 @@ import pytest
 
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem
-from offkit.target import ledger
+from offkit.server.system import ledger
 
 GLIBC, SM, SM_NEW = "glibc-0:2.17-1.el7.x86_64", "libSM-0:1.2.2-2.el7.x86_64", "libSM-0:1.2.3-1.el7.x86_64"
 ICE, KEY = "libICE-0:1.0.9-9.el7.x86_64", "gpg-pubkey-0:f4a80eb5-53a7ff4b.(none)"

@@ -16,25 +16,24 @@ import rpm_maker
 import web_maker
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import media, rpm_keys, web
-from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
-from offkit.edges.rpm_payload import Contents
 from offkit.edges.tree import Tree
 from offkit.elf import reader
+from offkit.media import access, offer, rpm_keys, web
+from offkit.media.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
+from offkit.media.rpm_payload import Contents
+from offkit.media.supply import Supply
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.target.libraries import heirs, here, pick, record, settle
-from offkit.target.libraries.here import Here
-from offkit.target.libraries.supply import Supply
-from offkit.target.libraries.take import Taken, take
-from offkit.target.repo import medium
+from offkit.server.libraries import heirs, here, pick, record, settle
+from offkit.server.libraries.here import Here
+from offkit.server.libraries.take import Taken, take
 from server_maker import LDSO, Server
 from web_maker import needs_curl
 
 PYTHON = os.path.realpath(sys.executable)
 HERE = Here(PYTHON, Tree("/"))
-SERVER = medium.Server(7, "centos", Tree("/nonexistent"))
+SERVER = offer.Server(7, "centos", Tree("/nonexistent"))
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
 
 pytestmark = pytest.mark.skipif(HERE.machine != "x86_64", reason="the makers write x86_64 files")
@@ -60,7 +59,7 @@ def shelf(tmp_path, answers):
 
 
 def haul(top, wanted, had=()):
-    with Supply(medium.look([], [top]), SERVER) as supply:
+    with Supply(offer.look([], [top]), SERVER) as supply:
         return take(
             wanted if isinstance(wanted, dict) else dict.fromkeys(wanted, ()),
             HERE,
@@ -215,7 +214,7 @@ def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, 
     answers["a"] = Verdict(UNCHECKED, "there is no rpm here")
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
-    with Supply(medium.look([], [shelf.done()]), SERVER) as supply:
+    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
         found = take({A: ()}, HERE, supply, 7)
         assert [each.code for each in supply.findings] == ["RPM009"]
     assert [each.signature for each in found.libraries] == ["checksum only"]
@@ -238,12 +237,12 @@ def served(shelf, monkeypatch):
 def keyed(tmp_path):
     """A server with the distribution's key, which alone counts there."""
     repo_maker.write(str(tmp_path / "server"), "etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", b"key")
-    return medium.Server(7, "centos", Tree(str(tmp_path / "server")))
+    return offer.Server(7, "centos", Tree(str(tmp_path / "server")))
 
 
 def fetched(served, server):
     with ExitStack() as stack:
-        with Supply(medium.look([], web.opened([served.url], stack)), server) as supply:
+        with Supply(offer.look([], web.opened([served.url], stack)), server) as supply:
             return take({A: ()}, HERE, supply, 7)
 
 
@@ -450,14 +449,14 @@ def test_a_medium_that_cannot_be_read_is_to_blame(shelf, monkeypatch):
     """An input or output error, as of a scratched disc."""
     shelf.add("a", A)
     top = shelf.done()
-    real = media.Directory.open
+    real = access.Directory.open
 
     def broken(self, path):
         if path.endswith(".rpm"):
             raise OSError(5, "Input/output error", path)
         return real(self, path)
 
-    monkeypatch.setattr(media.Directory, "open", broken)
+    monkeypatch.setattr(access.Directory, "open", broken)
     error = refused(top, [A])
     assert (error.findings[0].code, error.findings[0].message) == (
         "RPM001",
@@ -677,7 +676,7 @@ def test_packages_of_another_release(shelf, release, lost):
 def test_a_medium_whose_metadata_is_damaged_meanwhile(shelf):
     """It was whole when the medium was looked at."""
     shelf.add("a", A)
-    with Supply(medium.look([], [shelf.done()]), SERVER) as supply:
+    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
         packed = os.path.join(shelf.top, "repodata", "primary.xml.gz")
         with open(packed, "wb") as sink:
             sink.write(b"junk")
@@ -693,7 +692,7 @@ def test_a_medium_whose_metadata_is_damaged_meanwhile(shelf):
 def test_a_server_that_goes_away_meanwhile(served, keyed):
     """Neither damage nor a library that nobody has."""
     with ExitStack() as stack:
-        chosen = medium.look([], web.opened([served.url], stack))
+        chosen = offer.look([], web.opened([served.url], stack))
         with Supply(chosen, keyed) as supply:
             del served.files["repodata/primary.xml.gz"]
             served.does["repodata/primary.xml.gz"] = web_maker.status(500)
@@ -716,7 +715,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
                 files[os.path.relpath(path, top)] = source.read()
     image = tmp_path / "c7.iso"
     image.write_bytes(repo_maker.image(files))
-    chosen = medium.look([str(image)], [])
+    chosen = offer.look([str(image)], [])
     with Supply(chosen, SERVER) as supply:
         found = take({A: ()}, HERE, supply, 7)
         scratch = supply._scratch
@@ -734,7 +733,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
 def test_what_is_said_where_there_is_no_rpm(shelf, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
-    with Supply(medium.look([], [shelf.done()]), SERVER) as supply:
+    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
         (finding,) = supply.findings
     message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
     assert tuple(finding) == ("RPM009", "warning", "rpm", message, (), "")
@@ -761,7 +760,7 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
     shelf.add("b", B, defines=["B_1"])
     other = Shelf(tmp_path / "other")
     other.add("d", "libofftest-d.so.1")
-    with Supply(medium.look([], [shelf.done(), other.done()]), SERVER) as supply:
+    with Supply(offer.look([], [shelf.done(), other.done()]), SERVER) as supply:
         found = take({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
         assert supply.names == ["disc", "other"]
     glibc = "is part of glibc, which cannot be taken from elsewhere (GLIBC_2.98, GLIBC_2.99)"

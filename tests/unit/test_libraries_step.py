@@ -14,18 +14,22 @@ import bundle_maker
 from elf_maker import build
 from library_maker import Shelf
 from offkit.cli import app, render
-from offkit.edges import rpm_keys, run
-from offkit.edges.rpm_keys import SIGNED, Verdict
+from offkit.edges import run
 from offkit.edges.tree import Tree
+from offkit.media import offer, rpm_keys
+from offkit.media.rpm_keys import SIGNED, Verdict
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
-from offkit.target import bundle_file, generations, install, interpreter, inventory, uninstall
-from offkit.target.doctor import environment, examine
-from offkit.target.libraries import record, step
-from offkit.target.plan import INSTALL, NOTHING, plan
-from offkit.target.repo import medium
+from offkit.server.bundle import bundle_file
+from offkit.server.doctor import examine
+from offkit.server.environment import environment
+from offkit.server.install import install, step
+from offkit.server.install.plan import INSTALL, NOTHING, plan
+from offkit.server.libraries import record
+from offkit.server.prefix import generations, inventory, uninstall
+from offkit.server.python import interpreter
 
 PIP = bundle_maker.pip_wheel()
 PYTHON = interpreter.probe(interpreter.running(), run.run)
@@ -79,7 +83,7 @@ def put(bundle, prefix, *discs, python=PYTHON, dry=False, named=True):
     existing = generations.found(prefix)
     with ExitStack() as stack:
         taken = step.prepare(
-            bundle, prefix, python, existing, medium.look([], discs), named and bool(discs), stack
+            bundle, prefix, python, existing, offer.look([], discs), named and bool(discs), stack
         )
         token = "t{}".format(len(existing))
         made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
@@ -319,7 +323,7 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
     """What no medium has is a warning where nobody named one, with all media that were asked."""
     bundle = save(tmp_path, needed=[A, *more])
     with ExitStack() as stack:
-        chosen = medium.look([], [disc])
+        chosen = offer.look([], [disc])
         taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
     assert (len(taken.additions), taken.outdated, taken.complete) == (1, (), complete)
     assert [(each.code, each.severity, each.subject, each.looked_in) for each in taken.warnings] == [
@@ -330,7 +334,7 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
 def test_nothing_on_any_medium(tmp_path, disc):
     """Nothing is done then, and without a medium nothing is said either: the doctor will."""
     bundle = save(tmp_path, needed=["libofftest-x.so.1"])
-    for chosen, codes in ((medium.look([], [disc]), ["RPM004"]), ([], [])):
+    for chosen, codes in ((offer.look([], [disc]), ["RPM004"]), ([], [])):
         with ExitStack() as stack:
             taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
         assert (taken.additions, taken.complete) == ((), False)
@@ -340,7 +344,7 @@ def test_nothing_on_any_medium(tmp_path, disc):
 def test_media_that_are_named_have_to_have_it(tmp_path, disc):
     """Said of all that is lacking, before anything is written."""
     bundle = save(tmp_path, needed=[A, "libofftest-x.so.1", "libofftest-y.so.1"])
-    chosen = medium.look([], [disc])
+    chosen = offer.look([], [disc])
     with ExitStack() as stack, pytest.raises(RequestError) as caught:
         step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
     assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
@@ -365,7 +369,7 @@ def test_generations_that_are_without_these_libraries(tmp_path, disc):
     without = made("0001-a", B)
     other = made("0002-b", digest="f" * 64)
     whole = made("0003-c", A, B)
-    chosen = medium.look([], [disc])
+    chosen = offer.look([], [disc])
     prefix = str(tmp_path / "prefix")
     with ExitStack() as stack:
         taken = step.prepare(bundle, prefix, PYTHON, [without, other], chosen, True, stack)

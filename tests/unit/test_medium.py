@@ -6,13 +6,12 @@ import os
 
 import pytest
 
-from offkit.edges import media
-from offkit.edges.media import BadRepodata, Directory, Image, Unreachable
 from offkit.edges.tree import Tree
-from offkit.model import repodata
+from offkit.media import access, repodata
+from offkit.media.access import BadRepodata, Directory, Image, Unreachable
+from offkit.media.iso9660 import BadIso
+from offkit.media.repodata import Data
 from offkit.model.finding import ERROR, Finding
-from offkit.model.iso9660 import BadIso
-from offkit.model.repodata import Data
 from repo_maker import image, library_packages, primary, repomd, repository, write
 
 FILES = {"b/x": b"1", "a/repodata/repomd.xml": b"2", "z": b"3", "c/repodata/other": b"4"}
@@ -55,10 +54,10 @@ def test_a_medium_with_a_repository_at_its_top_as_well(tmp_path):
 def test_what_a_command_has(tmp_path, monkeypatch):
     """A path, from where this process works, or a medium that is one already."""
     monkeypatch.chdir(tmp_path)
-    found = media.of("d")
+    found = access.of("d")
     assert isinstance(found, Directory)
     assert found.place == os.path.join(os.getcwd(), "d")
-    assert media.of(found) is found
+    assert access.of(found) is found
     write(tmp_path, "d/x", b"")
     assert found.has("x")
 
@@ -73,7 +72,7 @@ def test_an_image_is_open_while_it_is_used(tmp_path, monkeypatch):
         opened.append(open(*args))  # noqa: SIM115  (closed by what is tested)
         return opened[-1]
 
-    monkeypatch.setattr(media, "open", noted, raising=False)
+    monkeypatch.setattr(access, "open", noted, raising=False)
     with Image(str(path)) as iso:
         assert iso.place == str(path)
         assert iso.size == path.stat().st_size
@@ -121,9 +120,9 @@ def test_an_unreachable_server_as_a_finding():
 
 def test_reasons():
     """The system's words without its numbers; else what the error says."""
-    assert media.reason(OSError(2, "No such file", "x")) == "No such file"
-    assert media.reason(OSError("odd")) == "odd"
-    assert media.reason(BadRepodata("is bad")) == "is bad"
+    assert access.reason(OSError(2, "No such file", "x")) == "No such file"
+    assert access.reason(OSError("odd")) == "odd"
+    assert access.reason(BadRepodata("is bad")) == "is bad"
 
 
 @pytest.mark.parametrize("algorithm", ["sha", "sha1", "sha224", "sha256", "sha384", "sha512"])
@@ -139,12 +138,12 @@ def test_every_checksum(tmp_path, algorithm):
                                'type="{}">{}'.format(algorithm, digest))  # fmt: skip
         (tmp_path / "repodata" / "repomd.xml").write_text(changed)
         if good:
-            assert media.read_index(here, "", ["a.so.1()(64bit)"]).total == 1
-            assert b"".join(media.read_primary(here, "")) == primary(library_packages("a.so.1"))
+            assert access.read_index(here, "", ["a.so.1()(64bit)"]).total == 1
+            assert b"".join(access.read_primary(here, "")) == primary(library_packages("a.so.1"))
         else:
             for read in (
-                lambda: media.read_index(here, "", None),
-                lambda: list(media.read_primary(here, "")),
+                lambda: access.read_index(here, "", None),
+                lambda: list(access.read_primary(here, "")),
             ):
                 with pytest.raises(BadRepodata, match="its checksum differs"):
                     read()
@@ -156,10 +155,10 @@ def test_all_of_a_file_is_hashed(tmp_path):
     write(tmp_path, "repodata/p.gz", packed)
     write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.gz", packed, None)))
     here = Directory(Tree("/"), str(tmp_path))
-    assert media.read_index(here, "", None).total == 1
+    assert access.read_index(here, "", None).total == 1
     write(tmp_path, "repodata/p.gz", packed[:-1] + b"X")
     with pytest.raises(BadRepodata, match="its checksum differs"):
-        media.read_index(here, "", None)
+        access.read_index(here, "", None)
 
 
 @pytest.mark.parametrize("more", [0, -1])
@@ -171,7 +170,7 @@ def test_as_much_as_it_says(tmp_path, monkeypatch, more):
     here = Directory(Tree("/"), str(tmp_path))
 
     def check():
-        for read in (lambda: media.read_index(here, "", None), lambda: list(media.read_primary(here, ""))):
+        for read in (lambda: access.read_index(here, "", None), lambda: list(access.read_primary(here, ""))):
             if not more:
                 read()
                 continue
@@ -183,7 +182,7 @@ def test_as_much_as_it_says(tmp_path, monkeypatch, more):
     check()
     for said in (None, 10**9):
         write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.gz", packed, said)))
-        monkeypatch.setattr(media, "_MAX_UNPACKED", len(xml) + more)
+        monkeypatch.setattr(access, "_MAX_UNPACKED", len(xml) + more)
         check()
 
 
@@ -191,10 +190,10 @@ def test_below_a_base(tmp_path):
     """Every path of a repository is below its own directory; the first of its kind is read."""
     repository(tmp_path / "BaseOS", library_packages("a.so.1"))
     here = Directory(Tree("/"), str(tmp_path))
-    assert media.read_index(here, "BaseOS", None).total == 1
-    assert b"".join(media.read_primary(here, "BaseOS")).startswith(b"<?xml")
+    assert access.read_index(here, "BaseOS", None).total == 1
+    assert b"".join(access.read_primary(here, "BaseOS")).startswith(b"<?xml")
     with pytest.raises(FileNotFoundError):
-        media.read_index(here, "", None)
+        access.read_index(here, "", None)
 
 
 def test_no_primary_at_all(tmp_path):
@@ -202,10 +201,10 @@ def test_no_primary_at_all(tmp_path):
     write(tmp_path, "repodata/repomd.xml", repomd(("filelists", "repodata/f", b"", None)))
     here = Directory(Tree("/"), str(tmp_path))
     with pytest.raises(BadRepodata) as caught:
-        list(media.read_primary(here, ""))
+        list(access.read_primary(here, ""))
     assert str(caught.value) == "repomd.xml names no primary.xml"
     with pytest.raises(BadRepodata) as caught:
-        media.read_index(here, "", None)
+        access.read_index(here, "", None)
     assert str(caught.value) == "repomd.xml names no primary metadata"
 
 
@@ -217,7 +216,7 @@ def test_every_reason(tmp_path):
     rows = [("primary_db", "repodata/d.sqlite", db, None), ("primary", "repodata/x.zst", xml, None)]
     write(tmp_path, "repodata/repomd.xml", repomd(*rows, ("primary", "../p", b"", None)))
     with pytest.raises(BadRepodata) as caught:
-        media.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
+        access.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
     first, second, third = str(caught.value).split("; ")
     assert first == "x.zst: is compressed with zstd, which Python does not read"
     assert second == "p: lies outside its repository"
@@ -234,9 +233,9 @@ def test_a_server_that_went_away(tmp_path, monkeypatch):
         tried.append(data.kind)
         raise Unreachable("REPO017", "http://m", "is down", "")
 
-    monkeypatch.setattr(media, "_read", gone)
+    monkeypatch.setattr(access, "_read", gone)
     with pytest.raises(Unreachable):
-        media.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
+        access.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
     assert tried == ["primary"]
 
 
@@ -247,17 +246,17 @@ def test_paths_inside(href, inside):
     """Nothing else is opened, whatever repomd.xml names."""
     opened = []
 
-    class Everything(media.Medium):
+    class Everything(access.Medium):
         def open(self, path):
             opened.append(path)
             return path
 
     data = Data("primary", href, "", "", None)
     if inside:
-        assert media._open(Everything(), "base", data) == "base/" + href
+        assert access._open(Everything(), "base", data) == "base/" + href
     else:
         with pytest.raises(BadRepodata):
-            media._open(Everything(), "base", data)
+            access._open(Everything(), "base", data)
         assert opened == []
 
 
@@ -267,7 +266,7 @@ def test_a_repomd_of_just_four_megabytes(tmp_path, monkeypatch):
     size = (tmp_path / "repodata" / "repomd.xml").stat().st_size
     here = Directory(Tree("/"), str(tmp_path))
     monkeypatch.setattr(repodata, "REPOMD_SIZE", size)
-    assert media.read_index(here, "", None).total == 1
+    assert access.read_index(here, "", None).total == 1
     monkeypatch.setattr(repodata, "REPOMD_SIZE", size - 1)
     with pytest.raises(BadRepodata, match="repomd.xml has more than {} bytes".format(size - 1)):
-        media.read_index(here, "", None)
+        access.read_index(here, "", None)

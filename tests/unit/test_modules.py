@@ -9,7 +9,9 @@ import bundle_maker
 from offkit.edges.run import Result, run
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, WARNING
-from offkit.target import bundle_file, install, interpreter, modules
+from offkit.server.bundle import bundle_file
+from offkit.server.install import install
+from offkit.server.python import interpreter, modules
 
 RECEIPT = {"schema": "offkit/python-1", "origin": "source", "version": "3.6.15"}
 REAL = interpreter.probe(interpreter.running(), run)

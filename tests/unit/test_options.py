@@ -9,7 +9,7 @@ import typer
 from offkit.cli import app, options, render
 from offkit.model import target as targets
 from offkit.model.errors import UsageError
-from offkit.target import generations
+from offkit.server.prefix import generations
 
 # In their order. Behind a name: * several times, ? a flag, ! needed, ~ not in the help, ^ its default is not
 # said, and = the default, where it is another than none.

@@ -4,9 +4,10 @@ import pytest
 
 import bundle_maker
 from offkit.model.errors import IntegrityError
-from offkit.target import bundle_file, plan
-from offkit.target.generations import Generation, Receipt
-from offkit.target.interpreter import Interpreter
+from offkit.server.bundle import bundle_file
+from offkit.server.install import plan
+from offkit.server.prefix.generations import Generation, Receipt
+from offkit.server.python.interpreter import Interpreter
 
 PYTHON = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
 ALPHA = bundle_maker.wheel("alpha")

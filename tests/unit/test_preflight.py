@@ -6,8 +6,8 @@ import pytest
 
 from offkit.edges.host import Host, Volume
 from offkit.model.target import preset
-from offkit.target import preflight
-from offkit.target.preflight import Need
+from offkit.server.install import preflight
+from offkit.server.install.preflight import Need
 
 EL7 = preset("3.6")
 CENTOS = {"ID": "centos", "VERSION_ID": "7", "PRETTY_NAME": "CentOS Linux 7 (Core)"}

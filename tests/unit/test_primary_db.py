@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from offkit.edges import primary_db
-from offkit.model.repodata import BadRepodata
+from offkit.media import primary_db
+from offkit.media.repodata import BadRepodata
 from repo_maker import database, package
 
 ROWS = [

@@ -13,13 +13,14 @@ from bundle_maker import listing
 from offkit.edges import files
 from offkit.edges.mounts import Mount, MountProblem
 from offkit.edges.tree import Tree
+from offkit.media import offer
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
-from offkit.target.repo import change, machine, medium, state, status
-from offkit.target.repo.change import Wish
-from offkit.target.repo.machine import Kernel
-from offkit.target.repo.state import Places
+from offkit.server.repo import change, machine, state, status
+from offkit.server.repo.change import Wish
+from offkit.server.repo.machine import Kernel
+from offkit.server.repo.state import Places
 from repo_maker import image, library_packages, primary, repomd, repository, write
 
 STOCK = b"[base]\nname=CentOS\nmirrorlist=http://mirrorlist.example/\n"
@@ -92,7 +93,7 @@ class Server:
         return path
 
     def plan(self, *isos, **more):
-        here = medium.server(Tree(self.root))
+        here = offer.server(Tree(self.root))
         return change.plan_add(Wish(isos=isos, **more), self.places, self.kernel, here)
 
     def add(self, *isos, **more):
@@ -474,7 +475,7 @@ def test_status_of_what_was_tampered_with(server):
 def test_media_that_are_none(server, tmp_path):
     """All of them at once: not there is usage, cut short is integrity, no repository the environment."""
     with pytest.raises(UsageError, match=r"a\.iso, .*b\.iso"):
-        medium.look([str(tmp_path / "a.iso"), str(tmp_path / "b.iso")], [])
+        offer.look([str(tmp_path / "a.iso"), str(tmp_path / "b.iso")], [])
     cut = server.iso("cut.iso")
     with open(cut, "r+b") as sink:
         sink.truncate(os.path.getsize(cut) - 4096)
@@ -482,14 +483,14 @@ def test_media_that_are_none(server, tmp_path):
     with open(text, "wb") as sink:
         sink.write(b"x" * 100000)
     with pytest.raises(IntegrityError) as caught:
-        medium.look([cut, text], [str(tmp_path)])
+        offer.look([cut, text], [str(tmp_path)])
     assert [one.code for one in caught.value.findings] == ["REPO011", "REPO010", "REPO010"]
     with pytest.raises(EnvironmentProblem) as refused:
-        medium.look([text], [])
+        offer.look([text], [])
     assert [one.code for one in refused.value.findings] == ["REPO010"]
     damaged = server.iso("damaged.iso", extra={"repodata/repomd.xml": b"<repomd"})
     with pytest.raises(IntegrityError) as caught:
-        medium.look([damaged], [])
+        offer.look([damaged], [])
     assert [one.code for one in caught.value.findings] == ["REPO011"]
 
 
@@ -916,7 +917,7 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
         ("REPO010", "error", empty, nothing, (empty,), ANOTHER),
     ]
     with pytest.raises(EnvironmentProblem) as caught:
-        medium.look([text], [empty])
+        offer.look([text], [empty])
     assert caught.value.message == "a medium is no use here"
     assert told(caught.value.findings) == expected
     iso = server.iso()
@@ -924,12 +925,12 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     with open(iso, "r+b") as sink:
         sink.truncate(whole - 2048)
     with pytest.raises(IntegrityError) as caught:
-        medium.look([iso, text], [empty])
+        offer.look([iso, text], [empty])
     short = "is cut short: {} of {} bytes are there".format(whole - 2048, whole)
     assert caught.value.message == "a medium is damaged"
     assert told(caught.value.findings) == [("REPO011", "error", iso, short, (iso,), COMPARE), *expected]
     with pytest.raises(UsageError) as caught:
-        medium.look(["/none/a", text], ["/none/b"])
+        offer.look(["/none/a", text], ["/none/b"])
     assert (caught.value.message, caught.value.fix) == (
         "there is no /none/a, /none/b",
         "name the file, or the directory",
@@ -938,9 +939,9 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     def fails(path):
         raise OSError(5, "Input/output error", path)
 
-    monkeypatch.setattr(medium.media, "Image", fails)
+    monkeypatch.setattr(offer.media, "Image", fails)
     with pytest.raises(EnvironmentProblem) as caught:
-        medium.look([text], [])
+        offer.look([text], [])
     assert told(caught.value.findings) == [
         ("REPO010", "error", text, "cannot be read: Input/output error", (text,), ANOTHER)
     ]
@@ -951,12 +952,12 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     [("centos", 7, "centos 7"), ("", 0, "an unknown system"), ("debian", 0, "debian")],
 )
 def test_no_key_at_all(distribution, el, whose):
-    here = medium.Server(el, distribution, Tree("/nonexistent"))
-    one = medium.Medium(
-        "/x.iso", True, (medium.Repository("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug")
+    here = offer.Server(el, distribution, Tree("/nonexistent"))
+    one = offer.Medium(
+        "/x.iso", True, (offer.Repository("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug")
     )
     with pytest.raises(IntegrityError) as caught:
-        medium.bases(one, "/top", here)
+        offer.bases(one, "/top", here)
     message = "has no key at its top, and this server has none for " + whose
     fix = (
         "put the distribution's RPM-GPG-KEY file into /etc/pki/rpm-gpg by the name that it has on its servers"
@@ -966,7 +967,7 @@ def test_no_key_at_all(distribution, el, whose):
         ("REPO014", "error", "/x.iso", message, ("/etc/pki/rpm-gpg",), fix)
     ]
     keys = ("RPM-GPG-KEY-testing", "RPM-GPG-KEY-bb", "RPM-GPG-KEY-aa", "RPM-GPG-KEY-aaa")
-    assert medium.key_of(one._replace(keys=keys), "/top", here) == "/top/RPM-GPG-KEY-aa"
+    assert offer.key_of(one._replace(keys=keys), "/top", here) == "/top/RPM-GPG-KEY-aa"
 
 
 @pytest.mark.parametrize(
@@ -981,7 +982,7 @@ def test_no_key_at_all(distribution, el, whose):
     ],
 )
 def test_names_of_repositories(base, el, taken, identity):
-    assert medium._identity(base, el, taken) == identity
+    assert offer._identity(base, el, taken) == identity
 
 
 def test_what_a_killed_one_left_of_files(server):
@@ -1007,12 +1008,12 @@ def test_what_a_killed_one_left_of_files(server):
 
 def test_the_running_server_by_its_files(server):
     """os-release in either place; nothing is known without."""
-    assert medium.server(Tree(server.root))[:2] == (7, "centos")
+    assert offer.server(Tree(server.root))[:2] == (7, "centos")
     os.unlink(server.path("etc/os-release"))
-    assert medium.server(Tree(server.root))[:2] == (0, "")
+    assert offer.server(Tree(server.root))[:2] == (0, "")
     server.write("usr/lib/os-release", b'ID="rocky"\nVERSION_ID="9.3"\n')
-    assert medium.server(Tree(server.root))[:2] == (9, "rocky")
-    assert medium.server().tree.root == ""
+    assert offer.server(Tree(server.root))[:2] == (9, "rocky")
+    assert offer.server().tree.root == ""
 
 
 def test_where_things_lie():

@@ -7,8 +7,9 @@ import pytest
 
 from offkit.cli import render, repo
 from offkit.edges.tree import Tree
+from offkit.media import offer
 from offkit.model.errors import EnvironmentProblem, UsageError
-from offkit.target.repo import change, machine, medium, state
+from offkit.server.repo import change, machine, state
 from test_repo import Server
 
 OPTIONS = {"json": False, "quiet": False, "verbose": False}
@@ -18,10 +19,10 @@ OPTIONS = {"json": False, "quiet": False, "verbose": False}
 def server(tmp_path, monkeypatch):
     (tmp_path / "server").mkdir()
     made = Server(tmp_path / "server")
-    here = medium.server(Tree(made.root))
+    here = offer.server(Tree(made.root))
     monkeypatch.setattr(state, "Places", lambda: made.places)
     monkeypatch.setattr(machine, "Kernel", lambda: made.kernel)
-    monkeypatch.setattr(medium, "server", lambda: here)
+    monkeypatch.setattr(offer, "server", lambda: here)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("NO_COLOR", "1")
     yield made

@@ -5,9 +5,9 @@ import configparser
 import pytest
 
 from offkit.edges import mounts
-from offkit.model import repofile
-from offkit.target.repo import fstab, others, sections
-from offkit.target.repo.medium import Base
+from offkit.media import repofile
+from offkit.media.offer import Base
+from offkit.server.repo import fstab, others, sections
 
 LINE = "/i/c7.iso /mnt/offkit-iso iso9660 loop,ro,nofail 0 0"
 

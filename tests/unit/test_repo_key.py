@@ -5,7 +5,7 @@ import os
 import pytest
 
 from offkit.edges.host import Host
-from offkit.target import build
+from offkit.server.install import build
 
 TEMPLATE = b"[offkit-baseos]\ngpgcheck=1\ngpgkey={gpgkey}\n"
 

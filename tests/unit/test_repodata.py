@@ -14,11 +14,10 @@ import zlib
 import pytest
 
 import repo_maker
-from offkit.edges import media, primary_db
 from offkit.edges.tree import Tree
-from offkit.model import repodata, rpm
-from offkit.model.iso9660 import BadIso
-from offkit.model.repodata import BadRepodata
+from offkit.media import access, primary_db, repodata, rpm
+from offkit.media.iso9660 import BadIso
+from offkit.media.repodata import BadRepodata
 from repo_maker import image, package, primary, repomd, repository, write
 
 SM = "libSM.so.6()(64bit)"
@@ -30,7 +29,7 @@ PACKAGES = [
 
 
 def read(top, capabilities=(SM,), names=()):
-    return media.read_index(media.Directory(Tree("/"), str(top)), "", capabilities, names)
+    return access.read_index(access.Directory(Tree("/"), str(top)), "", capabilities, names)
 
 
 def reason(top):
@@ -107,11 +106,11 @@ def test_an_image_that_is_not_mounted(tmp_path, rock_ridge):
     for top, expected in (("", [""]), ("BaseOS/", ["BaseOS"])):
         files = {top + "repodata/p.gz": packed, top + "repodata/repomd.xml": repomd(row), "EULA": b""}
         (tmp_path / "x.iso").write_bytes(image(files, rock_ridge))
-        with media.Image(str(tmp_path / "x.iso")) as iso:
+        with access.Image(str(tmp_path / "x.iso")) as iso:
             names = [name if rock_ridge else name.lower() for name in expected]
             assert iso.repositories() == names
             assert iso.lacking == 0
-            check(media.read_index(iso, names[0], [SM]))
+            check(access.read_index(iso, names[0], [SM]))
 
 
 def test_not_xml(tmp_path):
@@ -251,10 +250,10 @@ def test_a_repomd_of_gigabytes(tmp_path):
 def test_things_that_are_no_image(tmp_path):
     """A directory, and a file that is none."""
     with pytest.raises(OSError, match="not a regular file but a directory"):
-        media.Image(str(tmp_path))
+        access.Image(str(tmp_path))
     (tmp_path / "x.iso").write_bytes(b"x" * 10**5)
     with pytest.raises(BadIso):
-        media.Image(str(tmp_path / "x.iso"))
+        access.Image(str(tmp_path / "x.iso"))
 
 
 SPEC = """
@@ -290,7 +289,7 @@ def test_as_rpm_and_createrepo_write_it(tmp_path, monkeypatch, kind):
     define = ["--define", "_topdir " + top, "--define", "_rpmdir " + repo]
     subprocess.run(["rpmbuild", "-bb", *define, str(tmp_path / "toy.spec")], **quiet)
     subprocess.run(["createrepo_c", "-q", "--compatibility", repo], **quiet)
-    monkeypatch.setattr(media, "_PREFERRED", (kind,))
+    monkeypatch.setattr(access, "_PREFERRED", (kind,))
     names = [rpm.capability("libz.so.1", version) for version in ("", "ZLIB_1.2.0", "ZLIB_9")]
     index = read(repo, names)
     (found,) = index.packages

@@ -3,8 +3,8 @@
 import pytest
 
 from offkit.model.errors import IntegrityError
-from offkit.target import requirements
-from offkit.target.requirements import Pin
+from offkit.server.bundle import requirements
+from offkit.server.bundle.requirements import Pin
 
 HASH = "--hash=sha256:" + "ab" * 32
 

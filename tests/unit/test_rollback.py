@@ -8,8 +8,8 @@ import bundle_maker
 import prefix_maker
 from offkit.edges import files
 from offkit.model.errors import EnvironmentProblem, RequestError
-from offkit.target import generations, rollback
-from offkit.target.rollback import Change
+from offkit.server.prefix import generations, rollback
+from offkit.server.prefix.rollback import Change
 
 FIRST, SECOND, THIRD, TWIN = "0001-abc12300", "0002-abcd0000", "0003-12340000", "0012-abcd0000"
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from offkit.model import rpm
-from offkit.model.rpm import Package
+from offkit.media import rpm
+from offkit.media.rpm import Package
 
 # As rpm 4.18 answers; test_as_rpm_itself asks it again where it is installed.
 ORDER = [

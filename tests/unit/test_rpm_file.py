@@ -12,9 +12,9 @@ import pytest
 
 import rpm_maker
 from elf_maker import build
-from offkit.edges import rpm_payload, unpacking
-from offkit.model import cpio, rpmfile
-from offkit.target.libraries.pick import pick
+from offkit.edges import unpacking
+from offkit.media import cpio, rpm_payload, rpmfile
+from offkit.server.libraries.pick import pick
 
 X86_64 = (64, True, 62)
 

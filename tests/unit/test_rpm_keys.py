@@ -2,9 +2,9 @@
 
 import pytest
 
-from offkit.edges import rpm_keys
 from offkit.edges import run as running
-from offkit.edges.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, KeyRing, judge
+from offkit.media import rpm_keys
+from offkit.media.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, KeyRing, judge
 
 # rpm 4.11.3 (el7), 4.14.3 (el8), 4.16.1 (el9), 4.18.0.
 EL7 = """libSM-1.2.2-2.el7.x86_64.rpm:

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from offkit.target import scripts
+from offkit.server.install import scripts
 
 ALIAS = b"/proc/self/cwd/.building-1"
 FINAL = b"/opt/offkit/generations/0001-aa"

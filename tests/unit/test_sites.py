@@ -9,7 +9,7 @@ import offkit
 import python_maker
 from offkit.edges import sites
 from offkit.edges.run import run
-from offkit.target import interpreter
+from offkit.server.python import interpreter
 from pythons import find
 
 NAME = "python{}.{}".format(*sys.version_info[:2])

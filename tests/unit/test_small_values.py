@@ -6,12 +6,13 @@ import os
 import pytest
 
 from offkit.edges import data
-from offkit.model import carried, checklist, closure, control_node, errors, finding, layout, packages, words
+from offkit.media import closure
+from offkit.media.rpm import Package
+from offkit.model import carried, checklist, control_node, errors, finding, layout, packages, words
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Bar, Reporter
-from offkit.model.rpm import Package
 
 ONE = Carried("source", "python-source/P.tgz", "3.6.15", "0" * 64, 7)
 

@@ -8,18 +8,20 @@ import pytest
 
 import bundle_maker
 import web_maker
-from offkit.edges import mounts, web
+from offkit.edges import mounts
 from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
+from offkit.media import offer, web
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.target import bundle_file, ledger, supplies
-from offkit.target.repo import medium
+from offkit.server.bundle import bundle_file
+from offkit.server.install import supplies
+from offkit.server.system import ledger
 from repo_maker import library_packages, package, repository, write
 from web_maker import needs_curl
 
@@ -73,7 +75,7 @@ class Yum:
 def step(tmp_path, run, *sonames):
     place = repo(tmp_path, *sonames)
     found = supplies.survey(bundle(tmp_path, *sonames), [], [place])
-    places = supplies.bases(found.media, [place], medium.server(Tree(str(tmp_path))))
+    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
 
 
@@ -154,7 +156,7 @@ def test_the_step_for_a_url(tmp_path):
         site.add(repo(tmp_path, ONE))
         sources = web.opened([site.url], stack)
         found = supplies.survey(bundle(tmp_path, ONE), [], sources)
-        places = supplies.bases(found.media, [site.url], medium.server(Tree(str(tmp_path))))
+        places = supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
         made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
         made.do("", made.step.argv)
     assert made.step.text == "install libnowhereone with yum from " + site.url
@@ -169,7 +171,7 @@ def test_a_url_on_a_server_without_the_key(tmp_path):
         site.add(repo(tmp_path, ONE))
         found = supplies.survey(bundle(tmp_path, ONE), [], web.opened([site.url], stack))
         with pytest.raises(IntegrityError) as caught:
-            supplies.bases(found.media, [site.url], medium.server(Tree(str(tmp_path))))
+            supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
     assert [each.code for each in caught.value.findings] == ["REPO014"]
 
 
@@ -229,7 +231,7 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
     found = supplies.survey(bundle(tmp_path, ONE), [], [place])
-    places = supplies.bases(found.media, [place], medium.server(Tree(str(tmp_path))))
+    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
     made.do("", made.step.argv)
     (argv,) = [argv for argv in run.calls if argv[0] == "yum"]
@@ -345,9 +347,9 @@ def test_without_yum_in_words(monkeypatch, tmp_path):
 def test_an_iso_that_is_not_mounted_in_words():
     """The images alone are named."""
     chosen = [
-        medium.Medium("/a/x.iso", True, (), "", ()),
-        medium.Medium("/a/dir", False, (), "", ()),
-        medium.Medium("/a/y.iso", True, (), "", ()),
+        offer.Medium("/a/x.iso", True, (), "", ()),
+        offer.Medium("/a/dir", False, (), "", ()),
+        offer.Medium("/a/y.iso", True, (), "", ()),
     ]
     found = supplies.unmountable(chosen, mounts.MountProblem("no loop"))
     message = "cannot be mounted here (no loop): read in user space, for this installation alone"

@@ -8,7 +8,8 @@ import pytest
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
-from offkit.target import ledger, takeback, uninstall
+from offkit.server.prefix import uninstall
+from offkit.server.system import ledger, takeback
 from prefix_maker import generation
 
 GLIBC, SM, X11 = "glibc-0:2.17-1.el7.x86_64", "libSM-0:1.2.2-2.el7.x86_64", "libX11-0:1.6.7-4.el7_9.x86_64"

@@ -18,33 +18,19 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.packages import ModuleRow
 from offkit.model.report import Reporter
-from offkit.target import (
-    adopt,
-    bundle_file,
-    damage,
-    generations,
-    install,
-    interpreter,
-    inventory,
-    ledger,
-    modules,
-    plan,
-    preflight,
-    requirements,
-    rollback,
-    takeback,
-    uninstall,
-    yum,
-)
-from offkit.target import build as build_module
-from offkit.target.doctor import forecast, repair
-from offkit.target.generations import Generation, Package, Receipt
-from offkit.target.interpreter import Interpreter
-from offkit.target.ledger import Entry, Rpm
-from offkit.target.libraries import step
-from offkit.target.libraries.take import Haul, Taken
-from offkit.target.plan import Plan
-from offkit.target.preflight import Need
+from offkit.server.bundle import bundle_file, requirements
+from offkit.server.doctor import forecast
+from offkit.server.install import build as build_module
+from offkit.server.install import damage, install, plan, preflight, step
+from offkit.server.install.plan import Plan
+from offkit.server.install.preflight import Need
+from offkit.server.libraries.take import Haul, Taken
+from offkit.server.prefix import generations, inventory, rollback, uninstall
+from offkit.server.prefix.generations import Generation, Package, Receipt
+from offkit.server.python import adopt, interpreter, modules
+from offkit.server.python.interpreter import Interpreter
+from offkit.server.system import ledger, repair, takeback, yum
+from offkit.server.system.ledger import Entry, Rpm
 from server_maker import Server
 
 EL7 = target.preset("3.6")

@@ -14,8 +14,9 @@ import prefix_maker
 from offkit.cli import uninstall
 from offkit.edges import files
 from offkit.model.errors import EnvironmentProblem
-from offkit.target import generations, ledger, takeback
-from offkit.target import uninstall as removing
+from offkit.server.prefix import generations
+from offkit.server.prefix import uninstall as removing
+from offkit.server.system import ledger, takeback
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 

@@ -10,7 +10,7 @@ from offkit.edges import files
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
-from offkit.target import generations, uninstall
+from offkit.server.prefix import generations, uninstall
 
 
 def standing(prefix):

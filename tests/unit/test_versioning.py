@@ -2,7 +2,7 @@
 
 import pytest
 
-from offkit.target.doctor import versioning
+from offkit.server.doctor import versioning
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,11 @@ import pytest
 
 import web_maker
 from install_sh import program
-from offkit.edges import media, web
 from offkit.edges.run import Result, clean_environment
 from offkit.edges.tree import Tree
+from offkit.media import access, offer, providers, web
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
-from offkit.target.doctor import providers
-from offkit.target.repo import medium
 from repo_maker import library_packages, repository
 from web_maker import needs_curl
 
@@ -42,7 +40,7 @@ def site(tmp_path):
 
 def look(*urls):
     with ExitStack() as stack:
-        return medium.look([], web.opened(urls, stack))
+        return offer.look([], web.opened(urls, stack))
 
 
 def refused(kind, *urls):
@@ -62,7 +60,7 @@ def test_a_repository_at_the_top(site, tmp_path):
     """As a directory would be, less the keys: those of a server that anybody can be vouch for nothing."""
     site.files["RPM-GPG-KEY-CentOS-7"] = b"key"
     (found,) = look(site.url)
-    (same,) = medium.look([], [str(tmp_path / "top")])
+    (same,) = offer.look([], [str(tmp_path / "top")])
     assert found.repositories == same.repositories
     assert (found.source, found.name, found.iso, found.keys, found.label) == (
         site.url,
@@ -88,7 +86,7 @@ def test_everything_is_fetched_once(site):
     with ExitStack() as stack:
         (source,) = web.opened([site.url, site.url], stack)
         for _ in range(2):
-            medium.look([], [source])
+            offer.look([], [source])
             with providers.open_catalog(Tree("/"), (), [source]) as catalog:
                 answers = catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ())
             assert [each.name for each in answers[SONAME].packages] == ["libnowhereone"]
@@ -138,14 +136,14 @@ def test_a_server_that_stops_in_the_middle(site, opened):
     and nobody waits for it a second time."""
     site.does[RPM] = web_maker.cut(0, 100)
     before = len(site.log)
-    with pytest.raises(media.Unreachable) as caught:
+    with pytest.raises(access.Unreachable) as caught:
         opened.open(RPM)
     assert len(site.log) == before + 3
     finding = caught.value.finding()
     assert (finding.code, finding.severity, finding.subject) == ("REPO017", "error", site.url)
     assert "--add-port={}/tcp".format(site.url.rpartition(":")[2]) in finding.fix
     before = len(site.log)
-    with pytest.raises(media.Unreachable):
+    with pytest.raises(access.Unreachable):
         opened.has("repodata/repomd.xml")
     assert len(site.log) == before
 
@@ -199,8 +197,8 @@ def test_a_page_for_everything(site):
 def test_metadata_that_is_not_what_repomd_names(site, opened, change):
     """Cut on the server's disk, or forged."""
     site.files[PRIMARY] = change(site.files[PRIMARY])
-    with pytest.raises((media.BadRepodata, EOFError)):
-        media.read_index(opened, "", None)
+    with pytest.raises((access.BadRepodata, EOFError)):
+        access.read_index(opened, "", None)
 
 
 @needs_curl
@@ -315,7 +313,7 @@ def test_every_word_for_curl(monkeypatch, tmp_path):
 def test_what_is_tried_again(monkeypatch, tmp_path, code, answer, again):
     """Three times without one more byte, with a pause between; what will not change is not."""
     curl = Curl(monkeypatch, (code, answer, "curl: ({}) x".format(code), None))
-    with pytest.raises((media.Unreachable, EnvironmentProblem)):
+    with pytest.raises((access.Unreachable, EnvironmentProblem)):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
     assert (len(curl.argv), curl.pauses) == ((3, [1.0, 1.0]) if again else (1, []))
 
@@ -323,7 +321,7 @@ def test_what_is_tried_again(monkeypatch, tmp_path, code, answer, again):
 def test_as_long_as_there_is_a_byte_more(monkeypatch, tmp_path):
     """Not for ever."""
     curl = Curl(monkeypatch, (18, "200", "curl: (18) cut", b"x"))
-    with pytest.raises(media.Unreachable, match="cannot be reached: cut"):
+    with pytest.raises(access.Unreachable, match="cannot be reached: cut"):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
     assert len(curl.argv) == 100
     assert curl.resumed()[:3] == [None, "1", "2"]
@@ -343,7 +341,7 @@ def test_where_it_cannot_go_on(monkeypatch, tmp_path, refusal):
     with open(local, "rb") as source:
         assert source.read() == b"abcdef"
     curl = Curl(monkeypatch, (*refusal, "x", None))
-    with pytest.raises(media.Unreachable):
+    with pytest.raises(access.Unreachable):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "2"))
     assert len(curl.argv) == 3
 

@@ -6,7 +6,7 @@ import pytest
 
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
-from offkit.target import yum
+from offkit.server.system import yum
 
 SAID = [
     # dnf 4

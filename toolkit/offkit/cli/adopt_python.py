@@ -13,6 +13,6 @@ def adopt_python(
     """Make an interpreter unpacked from RPMs find its own library. Says nothing when it works."""
     render.console(False, True, False)
     from offkit.edges.run import run
-    from offkit.target import adopt
+    from offkit.server.python import adopt
 
     adopt.adopt(os.path.abspath(directory), run)

@@ -14,7 +14,7 @@ SCHEMA = "offkit/run-badapple-1"
 
 def command() -> str:
     """How this offkit is started again, for a shell: its place under a prefix, or as it was started."""
-    from offkit.target import generations
+    from offkit.server.prefix import generations
 
     prefix = generations.home(__file__)
     if prefix:

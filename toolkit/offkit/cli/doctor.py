@@ -13,7 +13,7 @@ from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import INFO, has_errors
 
 if TYPE_CHECKING:
-    from offkit.target.doctor import Examination
+    from offkit.server.doctor import Examination
 
 _SCHEMA = "offkit/doctor-1"
 
@@ -53,7 +53,7 @@ def doctor(
     Nothing in it is executed or changed. A bundle.tar is compared with this server before it is
     installed. The exit code is 0 when all is well (warnings allowed).
     """
-    from offkit.target.doctor import checks
+    from offkit.server.doctor import checks
 
     console = render.console(json, quiet, verbose)
     if list_checks:
@@ -78,9 +78,9 @@ def doctor(
             raise UsageError("a bundle is compared as a whole: no check, no --fix")
         _bundle(where, root, isos, rpm_repos, json, quiet)
         return
-    from offkit.edges import web
-    from offkit.target.doctor import examine
-    from offkit.target.doctor.environment import default_where
+    from offkit.media import web
+    from offkit.server.doctor import examine
+    from offkit.server.environment.environment import default_where
 
     place = where or default_where(prefix or options.default_prefix(), "" if prefix or where else __file__)
     top = os.path.abspath(root)
@@ -124,7 +124,7 @@ def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[s
 
 
 def _refuse_other_files(path: str) -> None:
-    from offkit.target.doctor import forecast
+    from offkit.server.doctor import forecast
 
     if forecast.is_tar(path):
         return
@@ -143,7 +143,7 @@ def _inside(place: str, top: str) -> str:
 
 
 def _list_checks() -> None:
-    from offkit.target.doctor import checks
+    from offkit.server.doctor import checks
 
     rows = [{"name": name, "codes": each.codes, "text": each.text} for name, each in checks.ALL.items()]
     render.document("offkit/doctor-checks-1", checks=rows)
@@ -153,8 +153,7 @@ def _list_checks() -> None:
 def _repair(result: "Examination", console: render.Console, yes: bool) -> Optional[Dict[str, Any]]:
     """Run the yum line; None when the user says no. Raises yum's failure."""
     from offkit.edges.run import run
-    from offkit.target import ledger
-    from offkit.target.doctor import repair
+    from offkit.server.system import ledger, repair
 
     if not result.summary.el:
         raise EnvironmentProblem("{} has no yum; --fix can do nothing here".format(result.summary.system))
@@ -174,7 +173,7 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
 
 def _again(before: "Examination", after: "Examination") -> "Examination":
     """After a repair: what stands in spite of it is said."""
-    from offkit.target.doctor import repair
+    from offkit.server.system import repair
 
     errors = {finding.subject for finding in before.findings if finding.severity != INFO}
     cured = {each.soname: each.rpms for each in before.providers if each.soname in errors}
@@ -201,10 +200,10 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
 
 def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
-    from offkit.edges import web
+    from offkit.media import web
     from offkit.model import layout
-    from offkit.target import bundle_file
-    from offkit.target.doctor import forecast
+    from offkit.server.bundle import bundle_file
+    from offkit.server.doctor import forecast
 
     bundle = bundle_file.read_manifest(path)
     wanted, target, top = bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root)
@@ -238,7 +237,7 @@ def _install(line: str) -> None:
 
 
 def _text(result: "Examination", quiet: bool) -> None:
-    from offkit.target.doctor.checks import ALL
+    from offkit.server.doctor.checks import ALL
 
     summary = result.summary
     own = "; {} is its own prefix, no virtual environment".format(summary.environment)

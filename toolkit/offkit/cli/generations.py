@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Optional, Tuple
 from offkit.cli import options, render
 
 if TYPE_CHECKING:
-    from offkit.target.inventory import Entry
+    from offkit.server.prefix.inventory import Entry
 
 _HEAD = ("generation", "created", "Python", "packages", "size", "bundle", "")
 
@@ -23,8 +23,8 @@ def generations(
     render.console(json, quiet, verbose)
     from offkit.edges import files
     from offkit.model.finding import has_errors
-    from offkit.target import generations as standing
-    from offkit.target import inventory
+    from offkit.server.prefix import generations as standing
+    from offkit.server.prefix import inventory
 
     where = options.standing_prefix(prefix)
     found = inventory.take(where)

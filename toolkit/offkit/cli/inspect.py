@@ -28,7 +28,7 @@ def inspect(
     from offkit.edges import files
     from offkit.model import carried, checklist, control_node, layout
     from offkit.model.tags import split_wheel
-    from offkit.target import bundle_file, requirements
+    from offkit.server.bundle import bundle_file, requirements
 
     opened = bundle_file.read_manifest(bundle)
     manifest = opened.manifest

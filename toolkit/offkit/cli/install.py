@@ -15,7 +15,7 @@ from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import INFO, Finding, has_errors
 
 if TYPE_CHECKING:
-    from offkit.edges.media import Source
+    from offkit.media.access import Source
 
 _WAYS = ("build", "source", "packages")
 
@@ -94,15 +94,19 @@ def install(
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
-    from offkit.edges import files, leftovers, web
+    from offkit.edges import files, leftovers
     from offkit.edges.mounts import Drive
     from offkit.edges.run import clean_environment, run
+    from offkit.media import web
     from offkit.model import control_node, finding, layout, url
-    from offkit.target import bundle_file, generations, interpreter, ledger, requirements, supplies
-    from offkit.target import install as installing
-    from offkit.target.libraries import bundled
-    from offkit.target.libraries import step as taking
-    from offkit.target.plan import plan
+    from offkit.server.bundle import bundle_file, bundled, requirements
+    from offkit.server.install import install as installing
+    from offkit.server.install import step as taking
+    from offkit.server.install import supplies
+    from offkit.server.install.plan import plan
+    from offkit.server.prefix import generations
+    from offkit.server.python import interpreter
+    from offkit.server.system import ledger
 
     _clean_up_after_signals()
     if not dry_run:
@@ -197,7 +201,7 @@ def install(
 
 def _judge(generation: str, isos: List[str], directories: "List[Source]") -> List[Finding]:
     """What the loader will still not find, now that everything is in its place."""
-    from offkit.target.doctor import checks, examine
+    from offkit.server.doctor import checks, examine
 
     found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=directories).findings
     return [each for each in found if each.severity != INFO]

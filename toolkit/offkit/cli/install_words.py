@@ -11,10 +11,10 @@ from offkit.model.errors import RequestError
 
 if TYPE_CHECKING:
     from offkit.cli.render import Console
-    from offkit.target.bundle_file import BundleFile
-    from offkit.target.generations import Generation, Package
-    from offkit.target.interpreter import Interpreter
-    from offkit.target.plan import Plan, Step
+    from offkit.server.bundle.bundle_file import BundleFile
+    from offkit.server.install.plan import Plan, Step
+    from offkit.server.prefix.generations import Generation, Package
+    from offkit.server.python.interpreter import Interpreter
 
 _ROOT = " (root)"  # what needs it, in install.sh's words as in ours
 _DONE = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
@@ -23,7 +23,7 @@ _DONE = {"install": "installed", "switch": "switched back to", "nothing": "compl
 def found(console: "Console", bundle: "BundleFile", owner: "Interpreter", where: str) -> None:
     """What was found and compared, for -v."""
     from offkit.edges import host
-    from offkit.target import install as installing
+    from offkit.server.install import install as installing
 
     here, volume = host.here(), host.volume(where)
     glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
@@ -40,7 +40,7 @@ def found(console: "Console", bundle: "BundleFile", owner: "Interpreter", where:
 def what_stays(where: str, owner: "Interpreter", existing: "Sequence[Generation]") -> Iterator[None]:
     """A request that cannot be satisfied: what install.sh brought for it before, and how it goes again."""
     from offkit.model import layout
-    from offkit.target import ledger
+    from offkit.server.system import ledger
 
     try:
         yield
@@ -58,7 +58,7 @@ def what_stays(where: str, owner: "Interpreter", existing: "Sequence[Generation]
 
 def step(text: str) -> "Step":
     """A step that install.sh plans, from its words."""
-    from offkit.target.plan import Step
+    from offkit.server.install.plan import Step
 
     root = text.endswith(_ROOT)
     return Step("python", text[: -len(_ROOT)] if root else text, (), root)

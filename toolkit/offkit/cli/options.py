@@ -92,7 +92,7 @@ def standing_prefix(prefix: Optional[str]) -> str:
     Raises UsageError for an empty one.
     """
     refuse_empty(prefix=prefix)
-    from offkit.target import generations
+    from offkit.server.prefix import generations
 
     return os.path.abspath(prefix or generations.home(__file__) or default_prefix())
 

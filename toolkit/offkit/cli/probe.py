@@ -27,7 +27,7 @@ def probe(
     from offkit.edges.run import run
     from offkit.model.errors import EnvironmentProblem
     from offkit.model.target import SCHEMA, Target
-    from offkit.target import interpreter
+    from offkit.server.python import interpreter
 
     here = host.here()
     if here.glibc is None:

@@ -10,7 +10,7 @@ from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
 if TYPE_CHECKING:
-    from offkit.target.repo.change import Change
+    from offkit.server.repo.change import Change
 
 app = typer.Typer(
     help="Make yum install from local media: an ISO, a mounted disc, a directory.",
@@ -55,9 +55,10 @@ def add(
         raise UsageError("no medium is named", fix="--iso FILE, --mount DIR or --dir DIR")
     if (persist or at) and not iso:
         raise UsageError("--persist and --at are about an ISO, and no --iso is given")
-    from offkit.target.repo import change, medium
-    from offkit.target.repo.machine import Kernel
-    from offkit.target.repo.state import Places
+    from offkit.media import offer
+    from offkit.server.repo import change
+    from offkit.server.repo.machine import Kernel
+    from offkit.server.repo.state import Places
 
     if os.geteuid() != 0 and not dry_run:
         raise change.need_root()
@@ -66,7 +67,7 @@ def add(
     )
     wish = change.Wish(isos, mounts, directories, os.path.abspath(at) if at else "", only, persist)
     places, kernel = Places(), Kernel()
-    planned = change.plan_add(wish, places, kernel, medium.server())
+    planned = change.plan_add(wish, places, kernel, offer.server())
     if not dry_run:
         change.apply(planned, places, kernel, console)
     goal = planned.goal
@@ -94,9 +95,9 @@ def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool
     """
     render.console(json, quiet, verbose)
     from offkit.edges import files
-    from offkit.target.repo import status as looking
-    from offkit.target.repo.machine import Kernel
-    from offkit.target.repo.state import Places
+    from offkit.server.repo import status as looking
+    from offkit.server.repo.machine import Kernel
+    from offkit.server.repo.state import Places
 
     found = looking.take(Places(), Kernel())
     render.document(
@@ -149,9 +150,9 @@ def remove(
     Needs root. A file that somebody changed meanwhile stays, with the older one beside it.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.target.repo import change
-    from offkit.target.repo.machine import Kernel
-    from offkit.target.repo.state import Places
+    from offkit.server.repo import change
+    from offkit.server.repo.machine import Kernel
+    from offkit.server.repo.state import Places
 
     places, kernel = Places(), Kernel()
     if os.geteuid() != 0 and not dry_run:

@@ -27,7 +27,7 @@ def rollback(
     """
     render.console(json, quiet, verbose)
     from offkit.edges import files
-    from offkit.target import rollback as going_back
+    from offkit.server.prefix import rollback as going_back
 
     where = options.standing_prefix(prefix)
     planned = going_back.plan(where, generation)

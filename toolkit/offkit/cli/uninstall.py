@@ -10,7 +10,7 @@ from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
 if TYPE_CHECKING:
-    from offkit.target.uninstall import Plan
+    from offkit.server.prefix.uninstall import Plan
 
 
 def uninstall(
@@ -33,8 +33,8 @@ def uninstall(
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
     from offkit.edges.run import run
-    from offkit.target import ledger, takeback
-    from offkit.target import uninstall as removing
+    from offkit.server.prefix import uninstall as removing
+    from offkit.server.system import ledger, takeback
 
     where = options.standing_prefix(prefix)
     english = ledger.english(run)

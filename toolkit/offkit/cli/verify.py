@@ -21,7 +21,7 @@ def verify(
     console = render.console(json, quiet, verbose)
     from offkit.edges import files
     from offkit.model import words
-    from offkit.target import bundle_file
+    from offkit.server.bundle import bundle_file
 
     whole = hashlib.sha256()
     opened = bundle_file.verify(bundle_file.read_manifest(bundle), console, whole)

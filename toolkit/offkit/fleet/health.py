@@ -11,7 +11,7 @@ PROBLEMS, UNREACHED, HEALTHY = "problems", "unreached", "healthy"
 BAD, DOUBT, FINE, UNKNOWN, NOTHING = "error", "warning", "ok", "unknown", "none"
 
 INSTALLED, FILM = "installation", "film"
-# Those of the doctor by the first letters of its codes (target.doctor.checks).
+# Those of the doctor by the first letters of its codes (server.doctor.checks).
 _BY_CODE = (
     ("interpreter", ("PY",)),
     ("libraries", ("LIB",)),

@@ -134,7 +134,7 @@ def _keys(el: int) -> List[str]:
 
 
 def _part(name: str) -> bytes:
-    path = "target/bootstrap/{}.sh".format(name)
+    path = "server/bootstrap/{}.sh".format(name)
     try:
         text = pkgutil.get_data("offkit", path)
     except OSError:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import unescape
 
-from offkit.edges import media
+from offkit.media import access
+from offkit.media.iso9660 import BadIso
+from offkit.media.repodata import REPOMD
+from offkit.media.rpm import Package
 from offkit.model import layout
 from offkit.model.errors import IntegrityError, OffkitError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.iso9660 import BadIso
-from offkit.model.repodata import REPOMD
-from offkit.model.rpm import Package
 from offkit.online.pack import Source
 
 COPY = "copy the ISO again and compare its checksum with the one published for it"
@@ -34,7 +34,7 @@ _ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (manif
 class Place(NamedTuple):
     """One repository of an ISO."""
 
-    medium: media.Medium
+    medium: access.Medium
     base: str
 
 
@@ -47,7 +47,7 @@ def rpm_of(place: Place, package: Package) -> Source:
         with place.medium.open(location) as source:
             contents = source.read()
     except (OSError, BadIso) as error:
-        raise _damaged(place, package, f"cannot be read: {media.reason(error)}") from None
+        raise _damaged(place, package, f"cannot be read: {access.reason(error)}") from None
     algorithm, _, expected = package.checksum.partition(":")
     name = {"sha": "sha1"}.get(algorithm, algorithm)
     if name not in ("sha1", "sha256", "sha384", "sha512"):
@@ -103,7 +103,7 @@ def _stored(contents: bytes) -> bytes:
 def _rows(place: Place) -> Iterable[bytes]:
     """The <package> elements of a primary.xml."""
     rest = b""
-    for chunk in media.read_primary(place.medium, place.base):
+    for chunk in access.read_primary(place.medium, place.base):
         rest += chunk
         end = 0
         for found in _PACKAGE.finditer(rest):

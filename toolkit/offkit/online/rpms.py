@@ -12,14 +12,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from offkit.edges import data, media
-from offkit.model import packages, rpm
+from offkit.edges import data
+from offkit.media import access, rpm
+from offkit.media.iso9660 import BadIso
+from offkit.media.repodata import REPOMD, BadRepodata
+from offkit.media.rpm import Package
+from offkit.model import packages
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.model.iso9660 import BadIso
-from offkit.model.repodata import REPOMD, BadRepodata
-from offkit.model.rpm import Package
 from offkit.model.target import Target
 from offkit.online.pack import Source
 from offkit.online.rpm_repository import COPY, Place, keys, metadata, rpm_of
@@ -86,10 +87,10 @@ def choose(isos: Sequence[Path], checklist: Checklist, target: Target, welcome: 
 
 def _places(iso: Path, stack: ExitStack) -> list[Place]:
     try:
-        image = stack.enter_context(media.Image(str(iso)))
+        image = stack.enter_context(access.Image(str(iso)))
         bases = image.repositories()
     except (OSError, BadIso) as error:
-        raise _unusable("REPO010", iso, f"is no ISO image: {media.reason(error)}") from None
+        raise _unusable("REPO010", iso, f"is no ISO image: {access.reason(error)}") from None
     if image.lacking:
         message = f"is cut short: {image.size} of {image.size + image.lacking} bytes are there"
         raise _unusable("REPO011", iso, message)
@@ -154,9 +155,9 @@ class _Search:
         found = []
         for place in self.places:
             try:
-                index = media.read_index(place.medium, place.base, capabilities)
+                index = access.read_index(place.medium, place.base, capabilities)
             except (BadRepodata, BadIso, OSError) as error:
-                raise _unusable("REPO011", Path(place.medium.place), media.reason(error)) from None
+                raise _unusable("REPO011", Path(place.medium.place), access.reason(error)) from None
             own = (package for package in index.packages if not rpm.foreign(package.release, self._el))
             found += [(package, place) for package in own]
         return found

@@ -395,7 +395,7 @@ def reader(path, offkit):
     if offkit:
         sys.path.insert(0, offkit)
     try:
-        from offkit.model import iso9660
+        from offkit.media import iso9660
     except ImportError:
         fix = "deploy to this host first, or mount the image and name the directory"
         raise Refusal("{} is a file, and there is no offkit here to read it with".format(path), fix)

@@ -1,0 +1,217 @@
+"""What a medium offers to yum, found out without mounting it."""
+
+import hashlib
+import os
+import posixpath
+import re
+from contextlib import ExitStack
+from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges import data, host
+from offkit.edges.tree import Tree
+from offkit.media import access, repodata
+from offkit.media.iso9660 import BadIso
+from offkit.model import packages
+from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.finding import ERROR, Finding
+
+KEYS = "/etc/pki/rpm-gpg"
+_KEY = "RPM-GPG-KEY"
+_UNUSUAL = re.compile(r"testing|debug|beta", re.IGNORECASE)  # keys for packages that no disc has
+_LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
+_LABEL_SIZE = 4096
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
+
+
+class Repository(NamedTuple):
+    """One of the yum repositories of a medium."""
+
+    base: str  # below the medium's top: "", "BaseOS"
+    mark: str  # SHA-256 (hex) of its repomd.xml: another disc has another one
+
+
+class Medium(NamedTuple):
+    """An ISO image, a directory or a URL, with at least one repository."""
+
+    source: str  # absolute path, as it was named; or a URL
+    iso: bool
+    repositories: Tuple[Repository, ...]
+    label: str  # of the disc, "" without one
+    keys: Tuple[str, ...]  # names of key files at its top
+    opened: Optional[access.Medium] = None  # of a URL: it is open already
+
+    @property
+    def name(self) -> str:
+        """For people: ``CentOS-7-x86_64-Everything-2009.iso``"""
+        return self.source if self.opened else os.path.basename(self.source) or self.source
+
+
+class Base(NamedTuple):
+    """One section of a .repo file."""
+
+    id: str
+    title: str
+    directory: str  # that holds repodata/, or the URL of one
+    key: str  # path of the file with the public key
+
+
+class Server(NamedTuple):
+    """What of this server decides which key a medium is checked with."""
+
+    el: int
+    distribution: str  # the ID of os-release(5)
+    tree: Tree
+
+    @property
+    def key(self) -> str:
+        """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
+        name = packages.gpg_key(data.read_text(packages.KEYS), self.distribution, self.el)
+        path = posixpath.join(KEYS, name or "")
+        return path if name and self.tree.is_file(path) else ""
+
+
+def server(tree: Optional[Tree] = None) -> Server:
+    """The one below ``tree``, by default the running one."""
+    tree = tree or Tree("/")
+    release = {}
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        try:
+            release = host.parse_os_release(tree.text(path))
+            break
+        except OSError:
+            continue
+    return Server(host.el_major(release), release.get("ID", ""), tree)
+
+
+def look(isos: Sequence[str], directories: Sequence[access.Source]) -> List[Medium]:
+    """What is on these media, ISO images first.
+
+    Raises, with everything that is wrong with any of them: UsageError for what is not there,
+    IntegrityError for an image or metadata that is damaged (REPO011), EnvironmentProblem for a
+    medium without a repository (REPO010) or one that cannot be reached (REPO017, REPO018).
+    """
+    named = [*isos, *(one for one in directories if isinstance(one, str))]
+    absent = [path for path in named if not os.path.exists(path)]
+    if absent:
+        raise UsageError("there is no {}".format(", ".join(absent)), fix="name the file, or the directory")
+    found: List[Medium] = []
+    wrong: List[Finding] = []
+    sources: List[Tuple[access.Source, bool]] = [(path, True) for path in isos]
+    sources += [(one, False) for one in directories]
+    for source, iso in sources:
+        path = source if isinstance(source, str) else source.place
+        with ExitStack() as stack:
+            try:
+                if iso:
+                    opened: access.Medium = stack.enter_context(access.Image(path))
+                    if isinstance(opened, access.Image) and opened.lacking:
+                        wrong.append(_cut(path, opened))
+                        continue
+                else:
+                    opened = access.of(source)
+                made, problems = _read(opened, path, iso)
+                if not isinstance(source, str):
+                    made = made._replace(opened=source)
+            except access.Unreachable as error:
+                wrong.append(error.finding())
+                continue
+            except BadIso as error:
+                wrong.append(_unreadable("REPO010", path, "is no ISO image: {}".format(error)))
+                continue
+            except OSError as error:
+                wrong.append(_unreadable("REPO010", path, "cannot be read: " + access.reason(error)))
+                continue
+        wrong += problems
+        found.append(made)
+    if any(each.code == "REPO011" for each in wrong):
+        raise IntegrityError("a medium is damaged", wrong)
+    if wrong:
+        raise EnvironmentProblem("a medium is no use here", wrong)
+    return found
+
+
+def _cut(path: str, image: access.Image) -> Finding:
+    message = "is cut short: {} of {} bytes are there".format(image.size, image.size + image.lacking)
+    return _unreadable("REPO011", path, message)
+
+
+def _unreadable(code: str, path: str, message: str) -> Finding:
+    fix = {
+        "REPO010": "name an installation disc of this distribution, or a directory or URL with its files",
+        "REPO011": "copy it again and compare its checksum with the one published for it",
+    }
+    return Finding(code, ERROR, path, message, (path,), fix[code])
+
+
+def _read(opened: access.Medium, path: str, iso: bool) -> Tuple[Medium, List[Finding]]:
+    rows, problems = [], []
+    for base in opened.repositories():
+        place = posixpath.join(base, repodata.REPOMD)
+        try:
+            with opened.open(place) as source:
+                text = source.read(repodata.REPOMD_SIZE)
+            repodata.parse_repomd(text)
+        except (OSError, BadIso, repodata.BadRepodata) as error:
+            problems.append(_unreadable("REPO011", path, "{}: {}".format(place, access.reason(error))))
+            continue
+        rows.append(Repository(base, hashlib.sha256(text).hexdigest()))
+    if not rows and not problems:
+        message = "has no {}, neither at its top nor one directory below".format(repodata.REPOMD)
+        problems.append(_unreadable("REPO010", path, message))
+    keys = tuple(name for name in opened.names() if name.startswith(_KEY) and opened.has(name))
+    return Medium(path, iso, tuple(rows), _label(opened), keys), problems
+
+
+def _label(opened: access.Medium) -> str:
+    if not (_LABEL in opened.names() and opened.has(_LABEL)):
+        return ""
+    with opened.open(_LABEL) as source:
+        return bytes(source.read(_LABEL_SIZE)).decode("utf-8", "replace").strip()
+
+
+def bases(medium: Medium, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:
+    """The sections for a medium whose files are below ``top``; no identity is among ``taken``.
+
+    Raises IntegrityError (REPO014) where no key is there to check its packages with.
+    """
+    key = key_of(medium, top, here)
+    found: List[Base] = []
+    for row in medium.repositories:
+        identity = _identity(row.base, here.el, {*taken, *(one.id for one in found)})
+        title = "{}, {}".format(medium.name, row.base) if row.base else medium.name
+        directory = posixpath.join(top, row.base) if row.base else top
+        found.append(Base(identity, title, directory, key))
+    return found
+
+
+def key_of(medium: Medium, top: str, here: Server) -> str:
+    """The key file to check a medium's packages with.
+
+    The one that this server's own release package brought comes first: a disc that somebody
+    made can bring a key that somebody made. Raises IntegrityError (REPO014) without any.
+    """
+    if here.key:
+        return here.key
+    usual = [name for name in medium.keys if not _UNUSUAL.search(name)]
+    if usual:
+        return posixpath.join(top, min(usual, key=lambda name: (len(name), name)))
+    message = "has no key at its top, and this server has none for {} {}".format(
+        here.distribution or "an unknown system", here.el or ""
+    ).rstrip()
+    fix = "put the distribution's RPM-GPG-KEY file into {} by the name that it has on its servers".format(
+        KEYS
+    )
+    raise IntegrityError(
+        "no key to check packages with", [Finding("REPO014", ERROR, medium.source, message, (KEYS,), fix)]
+    )
+
+
+def _identity(base: str, el: int, taken: Collection[str]) -> str:
+    """``offkit-el7``, ``offkit-appstream``; with a number where that is taken."""
+    name = posixpath.basename(base).lower() if base else "el{}".format(el) if el else "media"
+    plain = "offkit-" + "".join(char if char in _ALLOWED else "-" for char in name)
+    number, found = 1, plain
+    while found in taken:
+        number += 1
+        found = "{}-{}".format(plain, number)
+    return found

@@ -1,0 +1,221 @@
+"""Which RPM has what is missing, asked of the repositories at hand: an ISO, a directory, or
+what the server's own ``offkit-*`` repositories point to.
+
+Nothing is read before the first question, and each repository at most once for each question.
+"""
+
+from contextlib import ExitStack
+from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.media import access, rpm
+from offkit.media.iso9660 import BadIso
+from offkit.media.repodata import REPOMD, BadRepodata, Index
+from offkit.media.rpm import Package
+from offkit.model.finding import ERROR, WARNING, Finding
+
+_SHOWN = 3
+
+
+class Wanted(NamedTuple):
+    """A library that is missing, or present without some versions."""
+
+    soname: str
+    versions: Tuple[str, ...]  # symbol versions that are asked of it
+    bits: int
+    machine: str  # as elf.reader names it
+
+    @property
+    def capabilities(self) -> List[str]:
+        return [rpm.capability(self.soname, version, self.bits) for version in ("", *self.versions)]
+
+
+class Answer(NamedTuple):
+    """``packages`` together give the library; () when no repository has it."""
+
+    packages: Tuple[Package, ...]
+    places: Tuple[str, ...]  # of the packages, in their order
+    lacking: Tuple[str, ...]  # versions that no package gives
+
+
+class Place(NamedTuple):
+    """One repository."""
+
+    medium: access.Medium
+    base: str
+    named: bool  # on the command line, so it has to be readable
+
+    @property
+    def title(self) -> str:
+        return "{}{}".format(self.medium.place, " (" + self.base + ")" if self.base else "")
+
+
+class Catalog:
+    """All repositories at hand. Use as a context manager.
+
+    ``findings`` grows while questions are asked: what cannot be read is said, never skipped.
+    """
+
+    def __init__(self, places: Sequence[Place] = (), findings: Sequence[Finding] = ()) -> None:
+        self._places = list(places)
+        self._stack = ExitStack()
+        self._names: Optional[Set[str]] = None
+        self._libraries: Set[str] = set()
+        self._failed: Set[str] = set()
+        self.findings: List[Finding] = list(findings)
+        self.read: Dict[str, int] = {}  # title → number of packages
+        self.answers: Dict[str, Answer] = {}  # soname → what was answered
+
+    def __enter__(self) -> "Catalog":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._stack.close()
+
+    def hold(self, image: access.Image) -> access.Image:
+        """Keep an image open as long as this catalog."""
+        return self._stack.enter_context(image)
+
+    def add(self, medium: access.Medium, named: bool) -> None:
+        """Every repository on a medium; a finding when there is none."""
+        try:
+            bases = medium.repositories()
+        except access.Unreachable as error:
+            self.findings.append(error.finding())
+            return
+        except (OSError, BadIso) as error:
+            self._unreadable(medium.place, access.reason(error), named)
+            return
+        if not bases:
+            message = "no yum repository: there is no {}, neither at its top nor one directory below".format(
+                REPOMD
+            )
+            self._unreadable(medium.place, message, named)
+        self._places += [Place(medium, base, named) for base in bases]
+
+    def expect(self, directories: Sequence[access.Directory]) -> None:
+        """Directories that are repositories themselves; one without metadata is another check's matter."""
+        self._places += [Place(each, "", False) for each in directories if each.has(REPOMD)]
+
+    def failed(self, place: str) -> bool:
+        """Whether a question found the metadata there unreadable, and a finding says so."""
+        return place in self._failed
+
+    def probe(self) -> None:
+        """Read what was named on the command line, where no question did: damage is told also then."""
+        if self._names is None and any(place.named for place in self._places):
+            self._ask(())
+
+    def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
+        """Those of ``names`` that no repository has; () when there is no repository to ask."""
+        if self._names is None:
+            self._ask(())
+        if not self.read or self._names is None:
+            return ()
+        return tuple(name for name in names if name not in self._names)
+
+    def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
+        """Answers by soname; empty when no repository could be read. ``usual`` are the names of
+        packages to prefer among equals."""
+        found = self._ask([name for each in wanted for name in each.capabilities])
+        if not self.read:
+            return {}
+        for bits, machine in sorted({(each.bits, each.machine) for each in wanted}):
+            own = [each for each in wanted if (each.bits, each.machine) == (bits, machine)]
+            capabilities = {name for each in own for name in each.capabilities}
+            chosen = rpm.choose([package for package, _ in found], capabilities, rpm.arches(machine), usual)
+            places = dict(reversed(found))  # the first of equals stays
+            for each in own:
+                self.answers[each.soname] = _answer(each, chosen, places)
+        return self.answers
+
+    def unmet(self) -> List[Tuple[Package, str]]:
+        """Libraries that the chosen packages require and no repository has: (package, capability)."""
+        chosen = {package.name: package for answer in self.answers.values() for package in answer.packages}
+        return [
+            (chosen[name], capability)
+            for name in sorted(chosen)
+            for capability in sorted(set(chosen[name].requires))
+            if rpm.is_library(capability) and capability not in self._libraries
+        ]
+
+    def _ask(self, capabilities: Collection[str]) -> List[Tuple[Package, str]]:
+        found: List[Tuple[Package, str]] = []
+        self._names = self._names or set()
+        for place in self._places:
+            if place.title in self._failed:
+                continue
+            try:
+                index: Index = access.read_index(place.medium, place.base, capabilities)
+            except access.Unreachable as error:
+                self._failed.add(place.title)
+                self.findings.append(error.finding())
+                continue
+            except (BadRepodata, BadIso, OSError) as error:
+                self._failed.add(place.title)
+                self._unreadable(place.title, access.reason(error), place.named)
+                continue
+            self.read[place.title] = index.total
+            self._names |= index.names
+            self._libraries |= index.libraries
+            found += [(package, place.title) for package in index.packages]
+        return found
+
+    def _unreadable(self, place: str, why: str, named: bool) -> None:
+        severity = ERROR if named else WARNING
+        fix = "copy the ISO again and compare its checksum; or name another: --iso FILE, --rpm-repo DIR"
+        self.findings.append(Finding("REPO004", severity, place, "cannot be read: " + why, (place,), fix))
+
+
+def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, str]) -> Answer:
+    base, versions = wanted.capabilities[0], wanted.capabilities[1:]
+    given = {name for package in chosen for name in package.provides}
+    if base not in given:
+        return Answer((), (), ())
+    needed = set(wanted.capabilities)
+    own = tuple(package for package in chosen if needed.intersection(package.provides))
+    lacking = tuple(version for version, name in zip(wanted.versions, versions) if name not in given)
+    return Answer(own, tuple(places[package] for package in own), lacking)
+
+
+def open_catalog(
+    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[access.Source] = (), own: Sequence[str] = ()
+) -> Catalog:
+    """The repositories that were named, else those at ``own``: directories inside the tree.
+
+    ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
+    that are open already.
+    """
+    catalog = Catalog()
+    for iso in isos:
+        try:
+            image = catalog.hold(access.Image(iso))
+        except (OSError, BadIso) as error:
+            catalog.findings.append(_no_image(iso, access.reason(error)))
+        else:
+            if image.lacking:
+                catalog.findings.append(_cut(iso, image))
+            catalog.add(image, named=True)
+    for rpm_repo in rpm_repos:
+        catalog.add(access.of(rpm_repo), named=True)
+    if not (isos or rpm_repos):
+        catalog.expect([access.Directory(tree, path) for path in own])
+    return catalog
+
+
+def _no_image(iso: str, why: str) -> Finding:
+    fix = "name the .iso file itself; if it is that, copy it again and compare its checksum"
+    return Finding("REPO004", ERROR, iso, "cannot be read as an ISO image: " + why, (iso,), fix)
+
+
+def _cut(iso: str, image: access.Image) -> Finding:
+    message = "is cut off: {} of {} bytes are there".format(image.size, image.size + image.lacking)
+    return Finding("REPO004", ERROR, iso, message, (iso,), "copy it again and compare its checksum")
+
+
+def describe(answer: Answer) -> str:
+    """``libSM-1.2.2-2.el7.x86_64 on /mnt/c7``"""
+    parts = [
+        "{} on {}".format(package.title, place) for package, place in zip(answer.packages, answer.places)
+    ]
+    return ", ".join(parts[:_SHOWN])

@@ -1,0 +1,93 @@
+"""The front of an RPM file: what package it is and how its payload is packed.
+
+Format: lead, signature header, header, payload (rpm's "Package File Format", version 3 and 4; tags
+of rpmtag.h). Nothing here vouches for anything: rpm itself checks signatures.
+"""
+
+import struct
+from typing import BinaryIO, Dict, NamedTuple, Tuple
+
+from offkit.media.rpm import is_name
+
+_LEAD = 96
+_LEAD_MAGIC, _HEADER_MAGIC = b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
+# rpm's own limits (header_internal.h); real headers have some hundred kilobytes.
+_MAX_ENTRIES, _MAX_STORE = 0xFFFF, 64 * 1024 * 1024
+_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH = 1000, 1001, 1002, 1003, 1022
+_FORMAT, _COMPRESSOR = 1124, 1125
+_INT32, _STRING = 4, 6
+
+
+class BadRpm(ValueError):
+    """Not an RPM file, or a damaged one. The message is a predicate."""
+
+
+class Front(NamedTuple):
+    name: str
+    epoch: str  # "0" without one
+    version: str
+    release: str
+    arch: str
+    compressor: str  # gzip, xz, bzip2, lzma, zstd
+    payload: int  # offset in bytes
+
+    @property
+    def title(self) -> str:
+        """As ``rpm.Package.title``."""
+        epoch = "" if self.epoch == "0" else self.epoch + ":"
+        return "{}-{}{}-{}.{}".format(self.name, epoch, self.version, self.release, self.arch)
+
+
+def read(source: BinaryIO) -> Front:
+    """From a file that stands at its beginning; afterwards it stands at its payload.
+
+    Raises BadRpm, and what ``source.read`` raises.
+    """
+    if _exactly(source, _LEAD)[:4] != _LEAD_MAGIC:
+        raise BadRpm("is no RPM file")
+    _, signature_size = _header(source)
+    _exactly(source, -signature_size % 8)  # the header begins at a multiple of eight
+    values, header_size = _header(source)
+    text = {tag: values.get(tag, b"").decode("utf-8", "replace") for tag in _TEXTS}
+    if not all(is_name(text[tag]) for tag in (_NAME, _ARCH)) or not (text[_VERSION] and text[_RELEASE]):
+        raise BadRpm("is damaged: it does not say what package it is")
+    if text[_FORMAT] not in ("", "cpio"):
+        raise BadRpm("has a payload of the unknown kind {!r}".format(text[_FORMAT][:20]))
+    epoch = struct.unpack(">I", values[_EPOCH])[0] if _EPOCH in values else 0
+    return Front(
+        text[_NAME],
+        str(epoch),
+        text[_VERSION],
+        text[_RELEASE],
+        text[_ARCH],
+        text[_COMPRESSOR] or "gzip",
+        _LEAD + signature_size + -signature_size % 8 + header_size,
+    )
+
+
+_TEXTS = (_NAME, _VERSION, _RELEASE, _ARCH, _FORMAT, _COMPRESSOR)
+
+
+def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int]:
+    """The first value of each string and number that matters, and the size of the whole header."""
+    intro = _exactly(source, 16)
+    if intro[:4] != _HEADER_MAGIC:
+        raise BadRpm("is damaged: a header does not begin as one")
+    count, size = struct.unpack_from(">II", intro, 8)
+    if count > _MAX_ENTRIES or size > _MAX_STORE:
+        raise BadRpm("is damaged: a header with {} entries in {} bytes".format(count, size))
+    index, store = _exactly(source, count * 16), _exactly(source, size)
+    found: Dict[int, bytes] = {}
+    for tag, kind, offset, _ in struct.iter_unpack(">IIII", index):
+        if kind == _STRING and tag in _TEXTS:
+            found[tag] = store[offset : max(store.find(b"\0", offset), offset)]
+        elif kind == _INT32 and tag == _EPOCH and offset + 4 <= size:
+            found[tag] = store[offset : offset + 4]
+    return found, 16 + count * 16 + size
+
+
+def _exactly(source: BinaryIO, size: int) -> bytes:
+    data = source.read(size) if size else b""
+    if len(data) != size:
+        raise BadRpm("is cut off")
+    return data

@@ -1,0 +1,176 @@
+"""A medium on a server beyond the gap, under a URL. curl(1) fetches it, file by file.
+
+Only the host that was named is asked: no proxy, no redirect, no ~/.curlrc, no key that the server
+brings along. What is fetched lies in a directory of this run and is compared, by those who read it,
+with the checksums that the metadata have.
+"""
+
+import os
+import posixpath
+import time
+from contextlib import ExitStack
+from typing import BinaryIO, Dict, List, Optional, Sequence
+
+from offkit.edges import leftovers
+from offkit.edges.run import Result, clean_environment, run
+from offkit.media import repodata
+from offkit.media.access import Medium, Source, Unreachable
+from offkit.model import url as urls
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
+
+UNREACHABLE, NO_CURL = "REPO017", "REPO018"
+# Over HTTP there is no way to ask what lies at the top: these are what a disc of el8 and el9 has.
+_BELOW = ("AppStream", "BaseOS")
+_METADATA = posixpath.dirname(repodata.REPOMD)
+# Each is known to curl 7.29 of EL 7. -q comes first (curl(1)); of a redirect -L makes an error.
+_CURL = (
+    *("curl", "-q", "-f", "-s", "-S", "-g", "-L", "--max-redirs", "0", "--proto", "=http,https"),
+    *("--noproxy", "*", "--connect-timeout", "10", "--speed-limit", "1", "--speed-time", "30"),
+    *("-w", "%{http_code}"),
+)
+# Exit codes of curl(1): what may go better the next time, with what is there already.
+_AGAIN = (5, 7, 18, 28, 52, 55, 56, 92)
+_HTTP, _WRITING, _NO_RANGE, _REDIRECT, _NOT_THERE = 22, 23, 33, 47, 127
+_TRIES = 3  # without one more byte
+_MOST = 100
+_PAUSE = 1.0  # seconds
+
+
+class Web(Medium):
+    """The files under a URL. Each is fetched once, when it is first asked for; packages go again
+    when they were read.
+
+    Methods raise Unreachable, FileNotFoundError, and EnvironmentProblem (ENV024) where there is no
+    room for a file.
+    """
+
+    def __init__(self, url: str, folder: str) -> None:
+        """``url`` as ``model.url.parse`` gives it; ``folder`` is empty, and this medium's alone."""
+        self.place = url
+        self._folder = folder
+        self._there: Dict[str, str] = {}  # path → what was fetched; "" where the server has nothing
+        self._count = 0  # of fetched files
+        self._gone: Optional[Unreachable] = None  # nobody waits for the same server twice
+
+    def open(self, path: str) -> BinaryIO:
+        local = self._get(path)
+        source = open(local, "rb")  # noqa: SIM115  (closed by the caller)
+        if _METADATA not in path.split("/"):
+            del self._there[path]
+            os.unlink(local)  # its bytes stay as long as it is open
+        return source
+
+    def has(self, path: str) -> bool:
+        """Found out by fetching it."""
+        try:
+            return bool(self._get(path))
+        except FileNotFoundError:
+            return False
+
+    def folders(self) -> List[str]:
+        """Nobody can say."""
+        return []
+
+    def names(self) -> List[str]:
+        """Nobody can say. Keys are not looked for: one that comes along with what it is to vouch
+        for, over plain HTTP, vouches for nothing."""
+        return []
+
+    def repositories(self) -> List[str]:
+        if self.has(repodata.REPOMD):
+            return [""]
+        return [place for place in _BELOW if self.has(posixpath.join(place, repodata.REPOMD))]
+
+    def _get(self, path: str) -> str:
+        if self._gone is not None:
+            raise self._gone
+        if path not in self._there:
+            self._count += 1
+            local = os.path.join(self._folder, str(self._count))
+            try:
+                self._there[path] = local if _fetch(self.place, path, local) else ""
+            except Unreachable as error:
+                self._gone = error
+                raise
+        if not self._there[path]:
+            raise FileNotFoundError(2, "No such file on the server", urls.join(self.place, path))
+        return self._there[path]
+
+
+def opened(places: Sequence[str], stack: ExitStack) -> List[Source]:
+    """The URLs among them as media, which keep what they fetch until ``stack`` closes. Raises OSError."""
+    known: Dict[str, Source] = {}
+    top = ""
+    for place in places:
+        if not urls.is_url(place):
+            known[place] = place
+        elif place not in known:
+            top = top or stack.enter_context(leftovers.scratch())
+            folder = os.path.join(top, str(len(known)))
+            os.mkdir(folder)
+            known[place] = Web(place, folder)
+    return list(known.values())
+
+
+def _fetch(base: str, path: str, local: str) -> bool:
+    """Whether the server has it: it is ``local`` then. Goes on where a transfer was cut."""
+    url = urls.join(base, path)
+    # An address is all that is needed; a name may be asked of the name servers beyond the gap.
+    environment = clean_environment({"RES_OPTIONS": ""} if urls.by_name(base) else None)
+    futile = 0
+    for _ in range(_MOST):
+        had = _size(local)
+        resume = ("-C", str(had)) if had else ()
+        done = run([*_CURL, *resume, "-o", local, url], environment)
+        answer = done.stdout.strip()[-3:]
+        if done.ok:
+            if not os.path.exists(local):  # an empty file: older curls make none
+                with open(local, "wb"):
+                    pass
+            return True
+        if done.returncode == _HTTP and answer in ("404", "410"):
+            return False
+        if done.returncode == _NO_RANGE or (done.returncode == _HTTP and answer == "416"):
+            if had:
+                os.unlink(local)  # it cannot go on there: from the beginning
+        elif not (done.returncode in _AGAIN or (done.returncode == _HTTP and answer.startswith("5"))):
+            break
+        futile = 0 if _size(local) > had else futile + 1
+        if futile == _TRIES:
+            break
+        time.sleep(_PAUSE)
+    raise _failure(base, local, done, answer)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
+
+
+def _failure(base: str, local: str, done: Result, answer: str) -> Exception:
+    words = done.stderr.strip().splitlines()[-1:] or ["curl ended with {}".format(done.returncode)]
+    said = words[0].partition(") ")[2] or words[0]
+    if done.returncode == _NOT_THERE:
+        fix = "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
+        return Unreachable(NO_CURL, "curl", "is not here, and fetches what lies under a URL", fix)
+    if done.returncode == _WRITING:
+        message = "there is no room for what is fetched from {}: {}".format(base, said)
+        fix = "free some space there, or set TMPDIR to another directory"
+        place = os.path.dirname(local)
+        return EnvironmentProblem(message, [Finding("ENV024", ERROR, place, message, (place,), fix)])
+    if done.returncode == _REDIRECT:
+        said = "sends to another place (HTTP {}), which is not gone to".format(answer)
+        return Unreachable(UNREACHABLE, base, said, "name the URL where the files are")
+    if done.returncode == _HTTP:
+        said = "answers HTTP {}".format(answer)
+        return Unreachable(
+            UNREACHABLE, base, said, "see what serves there, and whether this host may have it"
+        )
+    fix = (
+        "see that it still serves, and that its firewall lets this host in (there: firewall-cmd "
+        "--add-port={}/tcp); then run the same command again".format(urls.port(base))
+    )
+    return Unreachable(UNREACHABLE, base, "cannot be reached: {}".format(said), fix)

@@ -1,0 +1,90 @@
+# --- media on a server beyond the gap -----------------------------------------------------
+
+# A medium of the kind url: its files are fetched by curl to $scratch/media/N when they are asked
+# for, as media/web.py does it. No proxy, no redirect, no ~/.curlrc, and no key that the server
+# brings along: over plain HTTP that would vouch for nothing.
+
+is_url() { case $1 in http://* | https://*) return 0 ;; *) return 1 ;; esac; }
+
+# As offkit takes it (model/url.py).
+good_url() {
+    case $1/ in */../*) return 1 ;; esac
+    printf '%s\n' "$1" | LC_ALL=C grep -Eqx \
+        'https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?'
+}
+
+# open_url N URL
+open_url() {
+    mkdir "$scratch/media/$1"
+    host=${2#*://}
+    host=${host%%/*}
+    # An address is all that is needed; a name may be asked of the name servers beyond the gap.
+    case $host in \[*) ;; *[!0-9.:]*) unset RES_OPTIONS ;; esac
+    add_sources url "$1" "$2"
+}
+
+# Adds to $problems when medium N does not answer; else fails.
+web_gone() {
+    [ -s "$scratch/media/$1.gone" ] || return 1
+    gone=$(cat <"$scratch/media/$1.gone")
+    case $problems in *"$gone"*) ;; *) problems=$problems$newline$gone ;; esac
+}
+
+# web_get N PATH: fetches that file to $scratch/media/N/PATH unless it is there; fails when the server
+# has none, or does not answer (web_gone). Goes on where a transfer was cut.
+web_get() {
+    [ ! -s "$scratch/media/$1.gone" ] || return 1
+    [ ! -f "$scratch/media/$1/$2" ] || return 0
+    ! outside "$2" || return 1
+    case $2 in *[!A-Za-z0-9._+~^%@/,=\ \#?-]*) return 1 ;; esac
+    web_url=$(cat <"$scratch/media/$1.name")/$(printf '%s\n' "$2" |
+        sed 's/%/%25/g; s/\^/%5E/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g; s/@/%40/g; s,^\./,,')
+    web_part=$scratch/media/$1.part
+    rm -f -- "$web_part"
+    futile=0
+    web_had=0
+    while [ "$futile" -lt 3 ]; do
+        set -- "$1" "$2" -q -f -s -S -g -L --max-redirs 0 --proto =http,https --noproxy '*' --connect-timeout 10 \
+            --speed-limit 1 --speed-time 30 -w '%{http_code}' -o "$web_part" "$web_url"
+        # curl of EL 7 (7.29) knows each of these; of a redirect -L makes an error.
+        [ "$web_had" -eq 0 ] || set -- "$@" -C "$web_had"
+        web_status=0
+        answer=$(shift 2 && LC_ALL=C curl "$@" 2>"$scratch/curl.said") || web_status=$?
+        case $web_status/$answer in
+            0/*)
+                [ -e "$web_part" ] || : >"$web_part" # an empty file: older curls make none
+                mkdir -p "$scratch/media/$1/$(dirname -- "$2")" && mv -- "$web_part" "$scratch/media/$1/$2"
+                return
+                ;;
+            22/404 | 22/410) return 1 ;;
+            23/*) no_room ;;
+            33/* | 22/416) rm -f -- "$web_part" ;; # it cannot go on there: from the beginning
+            [57]/* | 18/* | 22/5* | 28/* | 52/* | 5[56]/* | 92/*) ;;
+            *) break ;;
+        esac
+        web_now=$(stat -c %s "$web_part" 2>/dev/null) || web_now=0
+        if [ "$web_now" -gt "$web_had" ]; then futile=0; else futile=$((futile + 1)); fi
+        web_had=$web_now
+        [ "$futile" -eq 3 ] || sleep 1
+    done
+    web_failed "$1" >"$scratch/media/$1.gone"
+    return 1
+}
+
+# What $web_status and $answer say of medium N.
+web_failed() {
+    web_name=$(cat <"$scratch/media/$1.name")
+    said=$(tail -n 1 "$scratch/curl.said" | sed 's/^curl: ([0-9]*) //')
+    port=80
+    case $web_name in https:*) port=443 ;; esac
+    host=${web_name#*://}
+    host=${host%%/*}
+    case ${host##*]} in *:*) port=${host##*:} ;; esac
+    case $web_status in
+        22) set -- "answers HTTP $answer" "see what serves there, and whether this host may have it" ;;
+        47) set -- "sends to another place (HTTP $answer), which is not gone to" "name the URL where the files are" ;;
+        *) set -- "cannot be reached: ${said:-curl ended with $web_status}" \
+            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd --add-port=$port/tcp); then run the same command again" ;;
+    esac
+    printf 'error: REPO017 %s %s\nfix: %s\n' "$web_name" "$1" "$2"
+}

@@ -1,0 +1,278 @@
+# --- yum, with these media and nothing else -----------------------------------------------
+
+# Sets $found: the distribution's own Python, installed as root.
+python_by_packages() {
+    step "install $OFFKIT_PACKAGES with yum from $(media_names)" root
+    [ -z "$dry_run" ] || return 0
+    open_media
+    # shellcheck disable=SC2086 # names of packages
+    yum_install "yum install $OFFKIT_PACKAGES from $(media_names)" $OFFKIT_PACKAGES
+    refused=
+    find_python
+    [ -n "$found" ] || python_again
+    [ -n "$found" ] || fail PY021 "$OFFKIT_PACKAGES is installed, but gives no usable Python $OFFKIT_PYTHON:$refused" \
+        "take ${OFFKIT_MEDIA:-another ISO}"
+}
+
+# rpm says that it is installed, and it does not run: files are gone, as after a killed removal.
+python_again() {
+    damaged=
+    for each in $OFFKIT_PAYLOAD; do
+        rpm -q "$each" >/dev/null 2>&1 && damaged="$damaged $each"
+    done
+    step "install$damaged again: what is there does not run" root
+    yum_verb=reinstall
+    # shellcheck disable=SC2086 # names of packages
+    yum_install "yum reinstall$damaged from $(media_names)" $damaged
+    yum_verb=install
+    refused=
+    find_python
+}
+
+# The media as they were named, without their directories.
+media_names() {
+    names=
+    while IFS= read -r each; do
+        [ -z "$each" ] || if is_url "$each"; then names="$names, $each"; else names="$names, ${each##*/}"; fi
+    done <<END
+$isos$repo_dirs
+END
+    printf '%s' "${names#, }"
+}
+
+# yum 3 and dnf both take these (yum's cli.py and config.py of 3.4.3; dnf.conf(5)). Plugins are left
+# out: some ask the network whatever is enabled. exit_on_lock: else both wait for ever.
+# yum_install TEXT PACKAGE...: TEXT is what the ledger says of it. With $yum_optional, packages that
+# the media do not have are left out. Only root comes here, after open_media.
+yum_verb=install
+yum_optional=
+yum_place=
+yum_install() {
+    text=$1
+    shift
+    yum_check
+    yum_repositories
+    ledger_begin "$text"
+    set -- --setopt=exit_on_lock=1 --setopt=metadata_expire=0 --setopt=keepcache=0 "$yum_verb" "$@"
+    case $(LC_ALL=C "$yum" --noplugins --version 2>/dev/null | head -n 1) in
+        3.*) ;;
+        *) set -- ${yum_optional:+--setopt=strict=0} --setopt=install_weak_deps=0 "$@" ;;
+    esac
+    (
+        unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
+        unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
+        LC_ALL=C LANG=C exec "$yum" -y --noplugins "--setopt=reposdir=$yum_place/repos" \
+            "--setopt=cachedir=$yum_place/cache" '--disablerepo=*' '--enablerepo=offkit-*' "$@"
+    ) >"$scratch/yum.log" 2>&1 </dev/null
+    yum_status=$?
+    [ -z "$verbose" ] || cat "$scratch/yum.log" >&2
+    yum_said 'Nothing to do' && [ -n "$yum_optional" ] && yum_status=0
+    [ "$yum_status" -eq 0 ] || take_back_keys
+    ledger_end
+    [ "$yum_place" = "$scratch/yum" ] || rm -rf -- "$yum_place"
+    [ "$yum_status" -eq 0 ] || yum_failed
+    [ -z "$yum_optional" ] || return 0
+    while [ "$1" != "$yum_verb" ]; do shift; done
+    shift
+    for each in "$@"; do # yum 3 is content when it has found one of them
+        rpm -q "$each" >/dev/null 2>&1 || yum_failed
+    done
+}
+
+# Sets $yum; ends when it cannot be used.
+yum_check() {
+    [ -z "$no_root" ] || fail RPM006 "installing packages needs root" \
+        "run it as root, or without root: sh install.sh ... --no-root takes what is needed out of the RPMs"
+    yum=$(command -v yum) || yum=$(command -v dnf) || yum=
+    if [ -z "$yum" ] || ! command -v rpm >/dev/null 2>&1; then
+        fail RPM009 "there is no yum (or no rpm) here" \
+            "without it: --no-root takes what is needed out of the RPMs itself"
+    fi
+    [ -n "$keys" ] || fail REPO014 "neither the media nor /etc/pki/rpm-gpg has the key that signs the packages" \
+        "take the distribution's own ISO, or put its key there: ${OFFKIT_KEYS:-RPM-GPG-KEY-...}"
+    # An older yum 3 knows no exit_on_lock.
+    if read -r pid 2>/dev/null </var/run/yum.pid && kill -0 "$pid" 2>/dev/null; then
+        yum_locked "/var/run/yum.pid: process $pid"
+    fi
+}
+
+yum_locked() {
+    fail RPM005 "another process is at work on this server's packages:$newline    $1" \
+        "wait until that yum, dnf or rpm has finished, then run the command again"
+}
+
+# Writes a .repo file, one repository with one baseurl for each of $bases. yum splits reposdir at
+# spaces and reads its files' lines in ways of its own: it gets names without anything special. RPMs
+# that a bundle took out of modules have no module metadata: module_hotfixes (dnf.conf(5)).
+yum_repositories() {
+    yum_place=$scratch/yum
+    case $scratch in
+        *[!A-Za-z0-9/._+-]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no room in /tmp" ;;
+    esac
+    mkdir -p "$yum_place/repos" "$yum_place/cache" "$yum_place/base" "$yum_place/keys"
+    count=0
+    urls=
+    while IFS= read -r each; do
+        [ -n "$each" ] || continue
+        count=$((count + 1))
+        cat <"$each" >"$yum_place/keys/$count" || fail REPO014 "$each cannot be read" "see who may read it"
+        urls="$urls file://$yum_place/keys/$count"
+    done <<END
+$keys
+END
+    count=0
+    while IFS= read -r each; do
+        [ -n "$each" ] || continue
+        count=$((count + 1))
+        # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
+        if is_url "$each"; then
+            set -- "baseurl=$each" proxy=_none_
+        else
+            ln -sfn "$each" "$yum_place/base/$count"
+            set -- "baseurl=file://$yum_place/base/$count"
+        fi
+        printf '%s\n' "[offkit-$count]" "name=offkit $count" "$@" \
+            enabled=1 gpgcheck=1 "gpgkey=${urls# }" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
+    done <<END >"$yum_place/repos/offkit.repo"
+$bases
+END
+}
+
+# Whether yum's output has a line like $1; the lines are in $scratch/yum.said.
+yum_said() { LC_ALL=C grep -E -- "$1" <"$scratch/yum.log" >"$scratch/yum.said"; }
+
+# Ends with the name of what went wrong. In this order: dnf closes each refusal of a package with
+# "GPG check FAILED", yum 3 with "Error downloading packages".
+yum_failed() {
+    again="take the distribution's own ISO, copied whole: compare its checksum with the published one"
+    if yum_said 'holding the yum lock|another copy is running|already locked by|obtain the transaction lock|create transaction lock|Waiting for process'; then
+        yum_locked "$(head -n 1 "$scratch/yum.said")"
+    elif yum_said 'need to be root|superuser privileges|[Mm]ust be root'; then
+        yum_refuse RPM006 "installing packages needs root" "run it as root, or with --no-root"
+    elif yum_said 'No space left on device|more space needed on the|needs [0-9]+[KMG]B (more )?on the'; then
+        yum_refuse ENV024 "there is no room for the packages" "free what yum asks for, then run the command again"
+    elif yum_said 'is not signed'; then
+        yum_refuse RPM002 "a package without a signature is refused" \
+            "take the distribution's own ISO: every package on it is signed"
+    elif yum_said 'Public key for .* is not installed|not correct for this package|GPG key retrieval failed|Invalid GPG [Kk]ey|retrieve GPG key|Curl error .37.*([Kk]ey|KEY|gpg)'; then
+        yum_refuse RPM003 "a package is signed with a key that is not that of the medium" \
+            "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg"
+    elif yum_said '[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
+        yum_refuse REPO017 "the server with the repository cannot be reached, or stopped answering" \
+            "see that it still serves, and that its firewall lets this host in; then run the command again"
+    elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match|Inconsistent server data'; then
+        yum_refuse RPM001 "a package is damaged, or somebody altered it" "$again"
+    elif yum_said 'repomd\.xml|retrieve repository metadata|download metadata|find a valid baseurl|failure: repodata/|Error opening file for checksum|Input/output error|Cannot download Packages|all mirrors were already tried'; then
+        yum_refuse REPO011 "the medium is damaged, or not all of it is there" "$again"
+    elif yum_said 'No match for argument|No package .* available|Unable to find a match|nothing provides|Requires: |Depsolve Error'; then
+        yum_refuse RPM004 "the media do not have all that is needed" \
+            "take a fuller ISO of the same release (${OFFKIT_MEDIA:-the DVD or Everything}), or name a second one as well"
+    fi
+    tail -n 12 "$scratch/yum.log" >"$scratch/yum.said"
+    yum_refuse RPM007 "yum failed (exit $yum_status)" "put that right, and run the command again"
+}
+
+# yum_refuse CODE TEXT FIX, with what yum said and what it did all the same.
+yum_refuse() {
+    words=$(sed 's/^ */    /' "$scratch/yum.said" | awk '!seen[$0]++' | head -n 12)
+    if [ -n "$ledger_added" ]; then
+        set -- "$1" "$2" "$3; it was installed already: $ledger_added"
+    else
+        set -- "$1" "$2" "$3; nothing was installed"
+    fi
+    fail "$1" "$2:$newline$words" "$3"
+}
+
+# --- the ledger: what is changed of the system --------------------------------------------
+
+# PREFIX/system/NNNN.text, .before, .after, .files: server/system/ledger.py reads and writes the same.
+installed_rpms() {
+    rpm -qa --qf '%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n' >"$scratch/rpms" 2>"$scratch/rpm.said" ||
+        fail RPM009 "rpm does not say what is installed: $(tail -n 1 "$scratch/rpm.said")" \
+            "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+    LC_ALL=C sort "$scratch/rpms"
+}
+
+# Sets $entry to the path of a new entry without its ending, and writes what it is about.
+ledger_entry() {
+    make_directory "$prefix/system"
+    entry=0
+    for each in "$prefix"/system/[0-9][0-9][0-9][0-9]*.*; do
+        each=${each##*/}
+        each=${each%.*}
+        case $each in *[!0-9]*) continue ;; esac
+        each=${each#"${each%%[!0]*}"}
+        [ "${each:-0}" -le "$entry" ] || entry=$each
+    done
+    entry=$prefix/system/$(printf '%04d' $((entry + 1)))
+    keep "$entry.text" "$1"
+}
+
+# keep FILE TEXT: whole or not there.
+keep() {
+    if ! (umask 022 && printf '%s\n' "$2" >"$1.tmp") || ! mv -f -- "$1.tmp" "$1"; then
+        fail ENV024 "$1 cannot be written" "see that there is room for it, and permission"
+    fi
+}
+
+ledger_begin() {
+    before=$(installed_rpms) || exit "$?"
+    enabled=" $(module_files) "
+    ledger_entry "$1"
+    keep "$entry.before" "$before"
+}
+
+# dnf writes a file for each module that it enables, as it does for a package of a module (python36).
+module_files() { for each in /etc/dnf/modules.d/*.module; do [ ! -f "$each" ] || printf '%s ' "$each"; done; }
+
+# Sets $ledger_added. What changed nothing is forgotten.
+ledger_end() {
+    after=$(installed_rpms) || exit "$?"
+    ledger_added=
+    new_files=
+    for each in $(module_files); do
+        case $enabled in *" $each "*) ;; *) new_files=$new_files$each$newline ;; esac
+    done
+    if [ -n "$new_files" ] && [ "$before" != "$after" ]; then keep "$entry.files" "${new_files%"$newline"}"; fi
+    if [ "$before" = "$after" ]; then
+        rm -f -- "$entry.before" "$entry.text"
+    else
+        keep "$entry.after" "$after"
+        ledger_added=$(new_rpms | tr '\n' ' ')
+    fi
+}
+
+# The lines that $before does not have.
+new_rpms() { printf '%s\n' "$before" | awk 'NR == FNR { had[$0]; next } !($0 in had)' - "$scratch/rpms"; }
+
+# A yum that fails may have imported a key: it goes again unless packages came with it.
+take_back_keys() {
+    installed_rpms >/dev/null
+    new_rpms >"$scratch/rpms.new"
+    ! grep -v '^gpg-pubkey-' <"$scratch/rpms.new" >/dev/null || return 0
+    sed -n 's/^gpg-pubkey-[0-9]*:\(.*\)\.(none)$/gpg-pubkey-\1/p' "$scratch/rpms.new" |
+        while read -r each; do rpm -e "$each"; done
+}
+
+# --- directories --------------------------------------------------------------------------
+
+# make_directory DIR; what had to be made for it goes again at the end while it is empty.
+made=
+make_directory() {
+    ancestor=$1
+    while [ ! -d "$ancestor" ] && [ -n "$ancestor" ]; do
+        made=$made$ancestor$newline
+        ancestor=${ancestor%/*}
+    done
+    (umask 022 && mkdir -p -- "$1") ||
+        fail ENV027 "$1 cannot be made" "see who may write there, or choose another place with --prefix"
+}
+
+# shellcheck disable=SC2317,SC2329 # called by clean_up
+unmake_directories() {
+    while IFS= read -r ancestor; do
+        [ -z "$ancestor" ] || rmdir -- "$ancestor" 2>/dev/null || :
+    done <<END
+$(printf '%s' "$made" | awk '{ print length($0) "/" $0 }' | sort -t / -k 1,1nr | cut -d / -f 2-)
+END
+}

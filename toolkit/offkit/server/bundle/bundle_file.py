@@ -1,0 +1,260 @@
+"""Reading a bundle: one sequential pass that accepts exactly the bytes its manifest calls for.
+
+The bundle is a function of its manifest (model.archive), so verification generates every
+header, every padding and the end, and compares; contents are hashed. When the structure does
+not fit, target.autopsy reads the file a second time, tolerantly, to say what it is instead.
+Nothing is written here.
+"""
+
+import errno
+import hashlib
+import io
+import os
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from offkit.model import archive, layout, words
+from offkit.model import manifest as manifest_model
+from offkit.model.archive import END
+from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.manifest import Manifest, Member
+from offkit.model.report import Bar, Reporter
+from offkit.server.bundle import autopsy
+from offkit.server.bundle.autopsy import AGAIN, Segment
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+else:
+    Hash = object  # hashlib names no type at run time
+
+CHUNK = 1024 * 1024
+_NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
+_REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
+
+
+class BundleFile(NamedTuple):
+    """A bundle whose manifest has been read; ``verify`` says whether the rest is true."""
+
+    path: str
+    manifest: Manifest
+    text: bytes  # of MANIFEST.json
+    segments: Tuple[Segment, ...]  # every member in the order of the tar, manifest included
+    size: int  # bytes the file must have
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the manifest: the identity of the bundle."""
+        return manifest_model.digest(self.text)
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Contents of a member, hashed once more on the way.
+
+        Raises IntegrityError at their end when they are damaged, KeyError when there is no
+        such member.
+        """
+        segment = self._segment(path)
+        seen = hashlib.sha256()
+        with reading(self.path) as source:
+            source.seek(segment.contents)
+            left = segment.size
+            while left:
+                chunk = source.read(min(CHUNK, left))
+                if not chunk:
+                    break
+                left -= len(chunk)
+                seen.update(chunk)
+                yield chunk
+        if seen.hexdigest() != segment.sha256:
+            message = "{} is damaged: its contents differ from the manifest".format(path)
+            raise IntegrityError(message, [Finding("BUN001", ERROR, path, message, (self.path,), AGAIN)])
+
+    def read(self, path: str) -> bytes:
+        """All of a member, in memory."""
+        return b"".join(self.chunks(path))
+
+    def open(self, path: str) -> BinaryIO:
+        """A seekable, unverified view of a member, for zipfile; the caller closes it."""
+        segment = self._segment(path)
+        return io.BufferedReader(_Slice(open(self.path, "rb"), segment.contents, segment.size))  # type: ignore[type-var]
+
+    def _segment(self, path: str) -> Segment:
+        for segment in self.segments:
+            if segment.path == path:
+                return segment
+        raise KeyError(path)
+
+
+class _Tally:
+    """A file that is read once, front to back, and hashed on the way."""
+
+    def __init__(self, source: BinaryIO, seen: Hash) -> None:
+        self._source, self._seen = source, seen
+
+    def read(self, size: int) -> bytes:
+        data = self._source.read(size)
+        self._seen.update(data)
+        return data
+
+
+Readable = Union[BinaryIO, _Tally]
+
+
+class _Slice(io.RawIOBase):
+    """Part of a file as a file."""
+
+    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
+        self._source, self._start, self._size, self._at = source, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + {0: 0, 1: self._at, 2: self._size}[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        self._source.seek(self._start + self._at)
+        data = self._source.read(max(0, min(len(buffer), self._size - self._at)))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+@contextmanager
+def reading(path: str) -> Iterator[BinaryIO]:
+    """Open a bundle; missing or no regular file is a usage error, forbidden an environment
+    problem, unreadable sectors are an integrity error."""
+    try:
+        kind = os.stat(path).st_mode
+        if not stat.S_ISREG(kind):
+            what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
+            raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
+        with open(path, "rb") as source:
+            yield source
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError("there is no {}".format(path), fix=_NAME_ONE)
+    except OSError as error:
+        message = "{} cannot be read: {}".format(path, error.strerror)
+        if error.errno == errno.EIO:
+            raise IntegrityError(message, [Finding("BUN007", ERROR, path, message, (), AGAIN)])
+        raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
+
+
+def read_manifest(path: str) -> BundleFile:
+    """The manifest, and where everything must lie; the members themselves are not looked at.
+
+    Raises IntegrityError when the front of the file is not that of a bundle.
+    """
+    with reading(path) as source:
+        actual = os.fstat(source.fileno()).st_size
+        front, text = autopsy.find_manifest(source, path)
+    manifest = manifest_model.load(text)
+    _check_members(manifest)
+    segments = lay_out(manifest, text)
+    last = segments[-1]
+    bundle = BundleFile(path, manifest, text, segments, last.end + len(END))
+    if segments[1].contents != front or bundle.size != actual:
+        verify(bundle)  # something is wrong already; it says what, with all the rest
+    return bundle
+
+
+def _check_members(manifest: Manifest) -> None:
+    paths = [member.path for member in manifest.members]
+    ranks = [layout.position(path) for path in paths]
+    lacking = [path for path in _REQUIRED if path not in paths]
+    if lacking:
+        why = "lists no " + ", ".join(lacking)
+    elif ranks != sorted(ranks):
+        why = "lists its members out of order"
+    elif layout.SIGNATURE in paths:
+        why = "lists its own signature"
+    elif any(member.size > archive.MAX_SIZE for member in manifest.members):
+        why = "lists a member larger than a tar can hold"
+    else:
+        return
+    message = "{} is damaged: it {}".format(layout.MANIFEST, why)
+    raise IntegrityError(message, [Finding("BUN002", ERROR, layout.MANIFEST, message, (), AGAIN)])
+
+
+def lay_out(manifest: Manifest, text: bytes) -> Tuple[Segment, ...]:
+    """Where each member must lie, and what its header must be."""
+    own = Member(layout.MANIFEST, len(text), manifest_model.digest(text))
+    members = list(manifest.members[:1]) + [own] + list(manifest.members[1:])
+    found, offset = [], 0
+    for member in members:
+        header = archive.header(member.path, member.size)
+        end = offset + len(header) + member.size + archive.padding(member.size)
+        found.append(
+            Segment(member.path, member.size, member.sha256, offset, offset + len(header), end, header)
+        )
+        offset = end
+    return tuple(found)
+
+
+def verify(
+    bundle: BundleFile,
+    reporter: Reporter = Reporter(),  # noqa: B008  (it has no state)
+    whole: Optional[Hash] = None,
+) -> BundleFile:
+    """Every byte of the file. Raises IntegrityError with a finding for each thing that is wrong.
+
+    ``whole`` (of hashlib) is given all of a bundle that is intact: what sha256sum would read.
+    """
+    damage: List[Tuple[Segment, str]] = []
+    with reading(bundle.path) as opened:
+        source = opened if whole is None else _Tally(opened, whole)
+        actual = os.fstat(opened.fileno()).st_size
+        with reporter.bar("verifying", bundle.size, "B") as bar:
+            for segment in bundle.segments:
+                for part, sound in _compare(source, segment, bar).items():
+                    if not sound:
+                        damage.append((segment, part))
+            end = source.read(len(END))
+            rest = source.read(1)
+        if not damage and end == END and not rest:
+            return bundle
+        findings = autopsy.explain(opened, bundle.segments, damage, end, actual, bundle.size)
+    message = "{} is not intact: {}".format(bundle.path, words.several(len(findings), "problem"))
+    raise IntegrityError(message, findings)
+
+
+def sha256(path: str, reporter: Reporter) -> str:
+    """Of the whole file, in hex: what 'offkit bundle' and sha256sum say."""
+    seen = hashlib.sha256()
+    with reading(path) as source, reporter.bar("reading", os.fstat(source.fileno()).st_size, "B") as bar:
+        for chunk in iter(lambda: source.read(CHUNK), b""):
+            seen.update(chunk)
+            bar.advance(len(chunk))
+    return seen.hexdigest()
+
+
+def _compare(source: Readable, segment: Segment, bar: Bar) -> Dict[str, bool]:
+    header = source.read(len(segment.header))
+    seen, left = hashlib.sha256(), segment.size
+    while left:
+        chunk = source.read(min(CHUNK, left))
+        if not chunk:
+            break
+        left -= len(chunk)
+        seen.update(chunk)
+        bar.advance(len(chunk))
+    blank = archive.padding(segment.size)
+    padding = source.read(blank)
+    bar.advance(len(header) + blank)
+    return {
+        "header": header == segment.header,
+        "contents": seen.hexdigest() == segment.sha256,
+        "padding": padding == b"\0" * blank,
+    }

@@ -1,0 +1,159 @@
+"""What to do about a finding on this server: RPM names and the yum line that installs them."""
+
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges import data
+from offkit.edges.host import el_major, parse_os_release
+from offkit.edges.tree import Tree
+from offkit.media import rpm
+from offkit.media.providers import Answer, Catalog, Wanted, describe
+from offkit.model import packages
+from offkit.server.system import yum
+
+INSTALL, REINSTALL = (yum.spoken((*yum.TYPED, verb)) for verb in ("install", "reinstall"))
+_ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
+_ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
+_EXACT = (
+    "this exact file is asked for, wherever else a library of that name lies: put it there, "
+    "or take a build of what needs it that asks for the bare name"
+)
+TABLE = "table"  # the source of an answer that no repository gave
+
+
+class Cure(NamedTuple):
+    rpms: Tuple[str, ...]  # names as yum takes them; () when there is none
+    fix: str
+    source: str  # where the answer is from: places of repositories, TABLE, or "" for no answer
+
+
+class Cures(NamedTuple):
+    el: int  # 0: no Enterprise Linux
+    system: str  # for people
+    sonames: packages.SonameTable
+    modules: List[packages.ModuleRow]
+    catalog: Catalog
+
+    @property
+    def column(self) -> int:
+        return self.el or _ASSUMED
+
+    def install(self, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
+        """One line for the shell; where yum is not the tool, it says for which system it is.
+
+        ``again`` are installed, with files that are damaged: to yum they need nothing else.
+        """
+        steps = [(INSTALL, " ".join(rpms)), (REINSTALL, " ".join(again))]
+        line = " && ".join("{} {}".format(verb, names) for verb, names in steps if names)
+        return line if self.el else "on el{}: {}".format(_ASSUMED, line)
+
+    def again(self, cure: Cure) -> Cure:
+        """The same packages, where they are installed and damaged."""
+        return cure._replace(fix=cure.fix.replace(self.install(cure.rpms), self.install((), cure.rpms), 1))
+
+    def consult(self, wanted: Sequence[Wanted]) -> None:
+        """Ask the repositories about all that is missing at once, so that few packages answer it."""
+        wanted = [each for each in wanted if "/" not in each.soname]
+        if wanted:
+            usual = {name for row in self.sonames.values() for name in row.rpms.values()}
+            self.catalog.ask(wanted, usual)
+
+    def for_soname(self, soname: str, bits: int, arch: str = "") -> Cure:
+        """By the repositories where they were consulted, else by the table.
+
+        ``arch`` is asked for by name where a package of another one is installed: to dnf
+        "install libSM" is done as soon as libSM.i686 is there.
+        """
+        if "/" in soname:
+            return Cure((), _EXACT, "")
+        table = packages.rpm_for_soname(self.sonames, soname, self.column) or ""
+        answer = self.catalog.answers.get(soname)
+        if answer is not None:
+            return self._by_repositories(soname, bits, answer, table, arch)
+        if table:
+            name = "{}.{}".format(table, arch) if arch else table if bits == 64 else table + ".i686"
+            return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
+        note = packages.note_for_soname(self.sonames, soname, self.column)
+        if note:
+            return Cure((), note, TABLE)
+        if soname in self.sonames:
+            fix = "no package of el{0} has it: take a build made for el{0}".format(self.column)
+            return Cure((), fix, TABLE)
+        ask = "ask the ISO which package has it: {} '{}'".format(
+            INSTALL.replace("install", "provides"), rpm.capability(soname, "", bits)
+        )
+        return Cure((), ask, "")
+
+    def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str, arch: str = "") -> Cure:
+        if not answer.packages:
+            fix = "no package has it on {}".format(", ".join(self.catalog.read))
+            if table:
+                fix += "; el{} has it in {}, which is on a fuller ISO (Everything, DVD)".format(
+                    self.column, table
+                )
+            else:
+                fix += ": take a build of the package that does not need it"
+            return Cure((), fix, ", ".join(self.catalog.read))
+        names = tuple(
+            package.name if bits == 64 and not arch else "{}.{}".format(package.name, package.arch)
+            for package in answer.packages
+        )
+        fix = "{}\nby repodata: {}".format(self.install(names), describe(answer))
+        if answer.lacking:
+            fix += "; but none has version {}".format(", ".join(answer.lacking))
+        return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
+
+    def _by_table(self, name: str) -> str:
+        return "by offkit's table: {} on el{}; no repository was read (--iso FILE asks yours)".format(
+            name, self.column
+        )
+
+    def newer(self, soname: str) -> Cure:
+        """Packages that bring the symbol versions a library here lacks; no RPMs when there are none."""
+        answer = self.catalog.answers.get(soname)
+        if answer is None or not answer.packages or answer.lacking:
+            return Cure((), "", "")
+        return self._by_repositories(soname, 64, answer, "")
+
+    def absent(self, names: Sequence[str]) -> str:
+        """A sentence about packages that the repositories at hand do not have, or ""."""
+        lacking = self.catalog.has_packages(names)
+        if not lacking:
+            return ""
+        where = ", ".join(self.catalog.read)
+        return "{} not on {} (el8 and el9 keep some -devel in PowerTools or CRB)".format(
+            " ".join(lacking) + (" is" if len(lacking) == 1 else " are"), where
+        )
+
+
+def read(tree: Tree, catalog: Catalog) -> Cures:
+    """For the server below ``tree``, by its os-release(5)."""
+    facts = os_release(tree)
+    return Cures(
+        el_major(facts),
+        facts.get("PRETTY_NAME") or facts.get("NAME") or "an unknown system",
+        packages.parse_sonames(data.read_text(packages.SONAMES)),
+        packages.parse_modules(data.read_text(packages.MODULES)),
+        catalog,
+    )
+
+
+def os_release(tree: Tree) -> Dict[str, str]:
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        try:
+            return parse_os_release(tree.text(path))
+        except OSError:
+            continue
+    return {}
+
+
+def union(rpms: Iterable[str]) -> Tuple[str, ...]:
+    """Each package once, in order: libSM.x86_64 is more than libSM."""
+    names = set(rpms)
+    named = {name.rpartition(".")[0] for name in names if name.endswith(_ARCHES)}
+    return tuple(sorted(names - named))
+
+
+def combined(cures: Cures, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
+    """Everything in one go, or "" when nothing has to be installed."""
+    names, damaged = union(rpms), union(again)
+    return cures.install(names, damaged) if names or damaged else ""

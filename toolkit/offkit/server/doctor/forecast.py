@@ -1,0 +1,189 @@
+"""Whether this server has what a bundle will need, asked before anything is installed."""
+
+import os
+import re
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf.reader import ET_DYN, Elf, VersionNeed
+from offkit.elf.resolution import Report
+from offkit.elf.search import Loader
+from offkit.media import access
+from offkit.media.providers import Catalog, Wanted, open_catalog
+from offkit.model import checklist as checklists
+from offkit.model.checklist import Checklist, Library
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.target import Target
+from offkit.server.doctor import cures as remedies
+from offkit.server.doctor import damage
+from offkit.server.doctor.repositories import configured
+from offkit.server.loader.view import TreeView, make_loader
+
+# e_machine and the path of ld.so, by architecture (the psABI of each).
+_ARCHES = {
+    "x86_64": (62, True, "/lib64/ld-linux-x86-64.so.2"),
+    "aarch64": (183, True, "/lib/ld-linux-aarch64.so.1"),
+    "ppc64le": (21, True, "/lib64/ld64.so.2"),
+    "s390x": (22, False, "/lib/ld64.so.1"),
+}
+_NAMED = 3
+_HEADER, _MAGIC = 512, slice(257, 262)  # bytes (POSIX ustar)
+
+
+class Forecast(NamedTuple):
+    findings: List[Finding]
+    libraries: int  # sonames asked for
+    system: str
+    install_line: str
+    rpms: Tuple[str, ...]  # to be installed, as yum takes them
+    again: Tuple[str, ...]  # to be installed once more: they are here, and damaged
+    catalog: Catalog  # which repositories answered, and what
+
+
+def examine(
+    text: bytes,
+    target: Target,
+    root: str = "/",
+    isos: Sequence[str] = (),
+    rpm_repos: Sequence[access.Source] = (),
+) -> Forecast:
+    """Which libraries of a bundle's checklist the server below ``root`` lacks.
+
+    ``text`` is checklist.json; ``isos`` and ``rpm_repos`` as for ``doctor.examine``. Raises
+    IntegrityError when the checklist cannot be read.
+    """
+    wanted = checklists.load(text)
+    tree = Tree(root)
+    findings = _other_machine(tree, target)
+    if findings:
+        system = remedies.read(tree, Catalog()).system
+        return Forecast(findings, len(wanted.libraries), system, "", (), (), Catalog())
+    machine, little, ldso = _ARCHES[target.arch]
+    view = TreeView(tree)
+    loader = make_loader(tree, view, ldso, target.arch, (), findings)
+    report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
+    rpms: List[str] = []
+    again: List[str] = []
+    with open_catalog(tree, isos, rpm_repos, configured(tree, target.arch).own) as catalog:
+        cures = remedies.read(tree, catalog)
+        cures.consult(_missing(wanted, report, target.arch))
+        for library in wanted.libraries:
+            mended = _mend(library, report, loader, cures)
+            if mended is not None:
+                findings.append(_damaged(library, mended))
+                again += mended.rpms
+            else:
+                findings += _judge(library, report, cures, rpms)
+        findings += catalog.findings
+    line = remedies.combined(cures, rpms, again)
+    return Forecast(
+        findings,
+        len(wanted.libraries),
+        cures.system,
+        line,
+        remedies.union(rpms),
+        remedies.union(again),
+        catalog,
+    )
+
+
+def is_tar(path: str) -> bool:
+    """Whether a file is meant to be a bundle: by its first header, or by its name where that is
+    damaged, packed or forbidden."""
+    if re.search(r"\.(tar|tgz)\b", os.path.basename(path)):
+        return True
+    try:
+        with open(path, "rb") as source:
+            return source.read(_HEADER)[_MAGIC] == b"ustar"
+    except OSError:
+        return False
+
+
+def _other_machine(tree: Tree, target: Target) -> List[Finding]:
+    """Of a machine without the bundle's ld.so nothing else is worth saying."""
+    here = [arch for arch, (_, _, ldso) in _ARCHES.items() if tree.is_file(ldso)]
+    if not here or target.arch in here:
+        return []
+    message = "this machine is {}, the bundle is for {}".format(" and ".join(here), target.arch)
+    fix = "bundle again on the other side with --arch {}".format(here[0])
+    return [Finding("ENV021", ERROR, "arch", message, (_ARCHES[target.arch][2],), fix)]
+
+
+def _missing(wanted: Checklist, report: Report, arch: str) -> List[Wanted]:
+    lost = {each.name for each in report.resolutions if not each.found}
+    return [
+        Wanted(library.soname, tuple(library.versions), 64, arch)
+        for library in wanted.libraries
+        if library.soname in lost and not library.in_bundle
+    ]
+
+
+def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
+    """The whole checklist as one file that needs it all."""
+    return Elf(
+        bits=64,
+        little=little,
+        machine=machine,
+        kind=ET_DYN,
+        interpreter=ldso,
+        soname="",
+        needed=tuple(library.soname for library in wanted.libraries),
+        rpath=None,
+        runpath=None,
+        nodeflib=False,
+        needs=tuple(
+            VersionNeed(library.soname, version, False)
+            for library in wanted.libraries
+            for version in library.versions
+        ),
+        defines=(),
+        versioned=False,
+        strings=(0, 0),
+    )
+
+
+def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cures) -> Optional[damage.Mend]:
+    """Where a damaged file is to blame that the bundle does not replace."""
+    for each in report.resolutions:
+        harm = damage.find(each, loader.view) if each.name == library.soname and not each.found else None
+        if harm is not None and not library.in_bundle:
+            return damage.mend(harm, library.soname, 64, cures, loader.default_dirs)
+    return None
+
+
+def _damaged(library: Library, mended: damage.Mend) -> Finding:
+    message = "{}; needed by {}".format(mended.message, _who(library))
+    return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
+
+
+def _who(library: Library) -> str:
+    who = ", ".join(library.needed_by[:_NAMED])
+    if len(library.needed_by) > _NAMED:
+        who += " and {} more".format(len(library.needed_by) - _NAMED)
+    return who
+
+
+def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
+    who = _who(library)
+    lost: Dict[str, Tuple[str, ...]] = {}
+    for each in report.resolutions:
+        if each.name == library.soname and not each.found:
+            lost[each.name] = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
+    if library.soname in lost:
+        cure = cures.for_soname(library.soname, 64)
+        fix = cure.fix
+        if library.in_bundle:
+            fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
+        else:
+            rpms += cure.rpms
+        message = "is missing; needed by " + who
+        severity = INFO if library.in_bundle else ERROR
+        return [Finding("LIB001", severity, library.soname, message, lost[library.soname], fix)]
+    old = [each for each in report.versions if each.name == library.soname]
+    if old:
+        message = "{} is too old: {} needed by {}".format(
+            old[0].path, ", ".join(each.version for each in old), who
+        )
+        fix = "bundle again for this system: --target with what 'offkit probe' writes here"
+        return [Finding("LIB002", ERROR, library.soname, message, (old[0].path,), fix)]
+    return []

@@ -1,0 +1,161 @@
+"""LIB: every shared library that the environment's programs and modules will ask for.
+
+What is judged is what happens: the interpreter starts, and imports each extension module.
+Libraries vendored inside wheels are not judged alone; they rely on the paths of the module
+that loads them.
+"""
+
+import posixpath
+from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf import reader
+from offkit.elf.resolution import LIBRARY_PATH, Report, Resolution, View
+from offkit.elf.search import Loader
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.doctor import carried, repositories
+from offkit.server.doctor.cures import Cure, Cures
+from offkit.server.doctor.shelf import collect
+from offkit.server.doctor.verdict import Verdict
+from offkit.server.environment.environment import Environment
+from offkit.server.loader.view import TreeView, make_loader
+
+
+class Libraries(NamedTuple):
+    findings: List[Finding]
+    rpms: List[str]
+    resolutions: List[Resolution]
+    elf_files: int
+    modules: int
+    loaded: Sequence[str]  # what the interpreter consists of
+    cures: Dict[str, Cure]  # soname → what was found to cure it
+    unreadable: Tuple[str, ...]  # shared objects that this user may not read
+    isa: Dict[str, int]  # file → the x86-64 level that it says it needs, where above the first
+    again: List[str]  # RPMs that are installed, with damaged files
+
+
+def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
+    """Everything the loader will look for, and what it will not find."""
+    view = TreeView(tree)
+    findings: List[Finding] = []
+    main = view.open(env.interpreter).elf if env.interpreter else None
+    interpreter = main.interpreter if main is not None else ""
+    platform = main.platform or "x86_64" if main is not None else "x86_64"
+    loader = make_loader(tree, view, interpreter, platform, library_path, findings)
+    program = loader.program(env.interpreter)
+    if env.interpreter and program.report.problem:
+        findings.append(
+            Finding(
+                "LIB005",
+                ERROR,
+                env.interpreter,
+                "the interpreter cannot be loaded: " + program.report.problem,
+                (),
+                "install Python {}.{} again".format(*env.series),
+            )
+        )
+    for path in carried.preloaded(tree, env):
+        program.preload(path)
+    own = carried.inspect(tree, env)
+    findings += own
+    shelf = collect(tree, view, env, main)
+    findings += shelf.findings
+    stdlib = [
+        posixpath.join(env.dynload, name)
+        for name in (tree.names(env.dynload) if env.dynload else [])
+        if name.endswith(".so")
+    ]
+    weights = _Weights(cures)
+    reports = [(program.report, ERROR)]
+    reports += [(program.dlopen(path), weights.of_stdlib(path)) for path in stdlib]
+    reports += [(program.dlopen(path), ERROR) for path in shelf.modules]
+    loaded = {identity for report, _ in reports for identity in report.loaded}
+    for path in shelf.plain:
+        identity = view.open(path).identity
+        if identity not in loaded:
+            reports.append((program.dlopen(path), WARNING))
+    if env.interpreter:
+        reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
+    judge = Verdict(tree, env, cures, shelf, main, loader, reports)
+    told = {each.subject for each in own if each.code == "LIB013"}
+    findings += [each for each in judge.findings() if each.code != "LIB001" or each.subject not in told]
+    resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
+    if main is not None:
+        findings += _by_variable(loader, main, resolutions)
+        findings += _dependencies(cures, loader, main)
+    files = {identity for report, _ in reports for identity in report.loaded}
+    levels = {path: view.open(path).elf for path in sorted(files)}
+    return Libraries(
+        findings,
+        judge.rpms,
+        resolutions,
+        view.count,
+        len(shelf.modules) + len(stdlib),
+        program.report.loaded,
+        judge.cures,
+        tuple(path for each in shelf.findings if each.code == "LIB011" for path in each.looked_in),
+        {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
+        judge.again,
+    )
+
+
+def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolution]) -> List[Finding]:
+    """Libraries that only LD_LIBRARY_PATH finds, and those that it puts before the system's own."""
+    paths = {each.name: each.path for each in resolutions if each.how == LIBRARY_PATH}
+    own = {name: loader.system(name, main.arch) for name in sorted(paths)}
+    identity = loader.view.open
+    shadowed = [
+        name
+        for name, path in own.items()
+        if path and identity(path).identity != identity(paths[name]).identity
+    ]
+    only = [name for name, path in own.items() if not path]
+    findings = []
+    if only:
+        message = "{} found only through it; a service does not have your shell's variables".format(
+            ", ".join(only) + (" is" if len(only) == 1 else " are")
+        )
+        fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
+        findings.append(Finding("ENV007", INFO, "LD_LIBRARY_PATH", message, (), fix))
+    if shadowed:
+        message = "it puts {} before the system's own: what was tested with those may fail".format(
+            ", ".join(paths[name] for name in shadowed)
+        )
+        looked = tuple("{} instead of {}".format(paths[name], own[name]) for name in shadowed)
+        findings.append(
+            Finding("ENV008", WARNING, "LD_LIBRARY_PATH", message, looked, "unset LD_LIBRARY_PATH")
+        )
+    return findings
+
+
+def _dependencies(cures: Cures, loader: Loader, main: reader.Elf) -> List[Finding]:
+    """What the RPMs to be installed need themselves, where neither server nor ISO has it."""
+    here = {}
+    for _, capability in cures.catalog.unmet():
+        path = loader.system(capability.partition("(")[0], main.arch)
+        elf = loader.view.open(path).elf if path else None
+        version = capability.partition("(")[2].partition(")")[0]
+        here[capability] = elf is not None and (not version or version in elf.defines)
+    return repositories.dependencies(cures.catalog, here)
+
+
+def _programs(tree: Tree, view: View, env: Environment, loader: Loader) -> List[Report]:
+    """Compiled programs that packages put into bin/ (ninja, ruff …)."""
+    found = []
+    directory = posixpath.join(env.where, "bin")
+    for name in tree.names(directory):
+        path = posixpath.join(directory, name)
+        opened = view.open(path)
+        if opened.elf is not None and opened.elf.interpreter and opened.identity != env.interpreter:
+            found.append(loader.program(path).report)
+    return found
+
+
+class _Weights:
+    """How much a missing library matters, by who misses it."""
+
+    def __init__(self, cures: Cures) -> None:
+        self._severity = {name: row.severity for row in cures.modules for name in row.extensions}
+
+    def of_stdlib(self, path: str) -> str:
+        return self._severity.get(posixpath.basename(path).split(".")[0], WARNING)

@@ -1,0 +1,144 @@
+"""PKG: whether what is installed is still what was installed, and complete.
+
+Sources: the core metadata specifications (METADATA) and PEP 508 for requirements.
+"""
+
+import posixpath
+import shlex
+from email.parser import HeaderParser
+from typing import Collection, Dict, Iterator, List, NamedTuple
+
+from offkit.edges.tree import Tree
+from offkit.model import requirement
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.doctor import installer, record
+from offkit.server.doctor.distribution import Distribution
+from offkit.server.environment.environment import Environment
+
+
+class Packages(NamedTuple):
+    findings: List[Finding]
+    distributions: List[Distribution]
+    files: int  # checked against a hash
+
+
+def inspect(tree: Tree, env: Environment, told: Collection[str] = ()) -> Packages:
+    """Every distribution of the environment, file by file. Of ``told`` it is known already that
+    they cannot be read."""
+    findings: List[Finding] = []
+    found: List[Distribution] = []
+    for top in env.site_packages:
+        for name in tree.names(top):
+            path = posixpath.join(top, name)
+            if name.startswith("~") and tree.is_dir(path):
+                findings.append(_leftover(env, path))
+            elif name.endswith(".dist-info") and tree.is_dir(path):
+                found.append(_distribution(tree, env, top, path, findings))
+    records: Dict[str, List[record.Line]] = {}
+    owners: record.Owners = {}
+    for dist in found:
+        lines = record.read(tree, env, dist, findings)
+        records[dist.directory] = lines
+        for line in lines:
+            owners.setdefault(line.path, {})[dist.title] = line
+    checked = 0
+    for dist in found:
+        count, problems = record.compare(tree, env, dist, records[dist.directory], owners, told)
+        checked += count
+        findings += problems
+    everything = found + [
+        dist
+        for top in env.site_packages + env.outside
+        for name in tree.names(top)
+        for dist in _others(tree, env, top, name)
+    ]
+    findings += _twice(found)
+    findings += _unmet(env, found, everything)
+    return Packages(findings + installer.inspect(tree, found, everything), found, checked)
+
+
+def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distribution]:
+    """What meets requirements but has no RECORD of ours: egg-info, the base interpreter's packages."""
+    path = posixpath.join(top, name)
+    if name.endswith(".dist-info") and top in env.outside:
+        yield _distribution(tree, env, top, path, [])
+    elif name.endswith(".egg-info"):
+        try:
+            text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, record.TEXT)
+        except OSError:
+            return
+        headers = HeaderParser().parsestr(text)
+        if headers.get("Name"):
+            yield Distribution(top, path, str(headers["Name"]), str(headers.get("Version", "")), ())
+
+
+def _twice(found: List[Distribution]) -> List[Finding]:
+    """Two .dist-info of one package: which of them importlib.metadata finds is chance."""
+    versions: Dict[str, List[Distribution]] = {}
+    for dist in found:
+        versions.setdefault(requirement.normalize(dist.name), []).append(dist)
+    return [
+        Finding(
+            "PKG010",
+            WARNING,
+            dists[0].name,
+            "is recorded more than once: " + ", ".join(dist.version for dist in dists),
+            tuple(dist.directory for dist in dists),
+            record.AGAIN,
+        )
+        for dists in versions.values()
+        if len(dists) > 1
+    ]
+
+
+def _leftover(env: Environment, path: str) -> Finding:
+    return Finding(
+        "PKG004",
+        WARNING,
+        posixpath.basename(path),
+        "is left over from an interrupted pip; Python can do nothing with it",
+        (path,),
+        "rm -r " + shlex.quote(path),
+    )
+
+
+def _distribution(tree: Tree, env: Environment, top: str, path: str, findings: List[Finding]) -> Distribution:
+    stem = posixpath.basename(path)[: -len(".dist-info")]
+    name, _, version = stem.partition("-")
+    try:
+        headers = HeaderParser().parsestr(tree.text(path + "/METADATA", record.TEXT))
+    except OSError:
+        findings.append(record.half_installed(tree, env, name, path + "/METADATA"))
+        return Distribution(top, path, name, version, ())
+    if not str(headers.get("Name") or "").strip():
+        message = "is half installed: METADATA is damaged, it has no Name"
+        findings.append(Finding("PKG003", ERROR, name, message, (path + "/METADATA",), record.AGAIN))
+    requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
+    return Distribution(
+        top, path, str(headers.get("Name") or name), str(headers.get("Version") or version), requires
+    )
+
+
+def _unmet(env: Environment, found: List[Distribution], everything: List[Distribution]) -> List[Finding]:
+    """Requirements that nothing installed meets: what ``pip check`` says, without pip."""
+    installed = {requirement.normalize(dist.name): dist for dist in everything}
+    markers = requirement.environment(env.python)
+    findings = []
+    for dist in found:
+        for text in dist.requires:
+            try:
+                wanted = requirement.parse(text)
+                if not wanted.applies(markers):
+                    continue
+                present = installed.get(requirement.normalize(wanted.name))
+                met = present is not None and wanted.accepts(present.version)
+            except ValueError as error:
+                message = "a requirement cannot be read: {} ({})".format(text, error)
+                findings.append(Finding("PKG009", INFO, dist.title, message, (dist.directory,), ""))
+                continue
+            if not met:
+                have = "it has " + present.version if present else "it is not installed"
+                message = "needs {}; {}".format(wanted.text, have)
+                fix = "bundle again with {} among the requirements".format(wanted.text)
+                findings.append(Finding("PKG005", ERROR, dist.title, message, env.site_packages, fix))
+    return findings

@@ -1,0 +1,226 @@
+"""What a distribution's RECORD promises, and whether the files are so.
+
+Source: the core metadata specification "Recording installed projects" (PEP 376 and 627).
+"""
+
+import base64
+import csv
+import errno
+import hashlib
+import posixpath
+import re
+from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.doctor.distribution import Distribution
+from offkit.server.environment.environment import Environment, forbidden
+
+AGAIN = "install the package again"
+TEXT = 16 * 1024 * 1024  # bytes of RECORD or METADATA that are read
+_CHUNK = 1 << 20
+_NAMED = 5
+_HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows
+_SHARED = re.compile(r"\.so(\.\d+)*$")
+
+
+class Line(NamedTuple):
+    path: str
+    algorithm: str
+    digest: str
+    size: Optional[int]
+
+
+Owners = Dict[str, Dict[str, Line]]  # path → distribution → what its RECORD says
+
+
+def half_installed(tree: Tree, env: Environment, name: str, path: str) -> Finding:
+    """One of the two files without which a .dist-info is none; ``path`` names it."""
+    missing = posixpath.basename(path)
+    refusing = tree.refuses(path)
+    if refusing:
+        return forbidden("PKG012", env, "{} of {}".format(missing, name), path, refusing)
+    return Finding(
+        "PKG003", ERROR, name, "is half installed: no " + missing, (path,), "install the package again"
+    )
+
+
+def read(tree: Tree, env: Environment, dist: Distribution, findings: List[Finding]) -> List[Line]:
+    """The lines of a distribution's RECORD that can be understood; findings for the rest."""
+    path = dist.directory + "/RECORD"
+    try:
+        text = tree.text(path, TEXT)
+    except OSError:
+        # PEP 627: a distribution without RECORD belongs to another tool; pip always writes one.
+        findings.append(half_installed(tree, env, dist.name, path))
+        return []
+    cut = tree.stat(path).st_size > TEXT
+    if cut:
+        text = text.rpartition("\n")[0]
+        message = "its RECORD is larger than {} MiB; what comes after them was not examined".format(
+            TEXT >> 20
+        )
+        findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), ""))
+    lines = []
+    bad = []
+    reader = csv.reader(text.splitlines())
+    try:
+        for row in reader:
+            if not row:
+                continue
+            line = _line(dist, row)
+            if line is None:
+                bad.append(str(reader.line_num))
+            else:
+                lines.append(line)
+    except csv.Error as error:
+        bad.append("{} ({})".format(reader.line_num, error))
+    if bad:
+        message = "its RECORD is damaged, line " + ", ".join(bad[:_NAMED])
+    else:
+        message = "" if cut else _incomplete(dist, lines)
+    if message:
+        findings.append(Finding("PKG006", ERROR, dist.name, message, (path,), AGAIN))
+    return lines
+
+
+def _incomplete(dist: Distribution, lines: List[Line]) -> str:
+    """A RECORD lists every file that was installed, itself and METADATA among them (PEP 376):
+    one that does not has lost lines, and with them what it says of other files."""
+    if not lines:
+        return "its RECORD is damaged: it is empty"
+    listed = {tuple(line.path.split("/")[-2:]) for line in lines}
+    info = posixpath.basename(dist.directory)
+    absent = [name for name in ("METADATA", "RECORD") if (info, name) not in listed]
+    return "its RECORD is damaged: it does not list " + " and ".join(absent) if absent else ""
+
+
+def _line(dist: Distribution, row: List[str]) -> Optional[Line]:
+    if len(row) != 3 or not row[0] or "\0" in row[0]:
+        return None
+    path = posixpath.normpath(posixpath.join(dist.top, row[0]))
+    algorithm, equals, digest = row[1].partition("=")
+    if row[1] and not (equals and digest):
+        return None
+    if row[2] and not row[2].isdigit():
+        return None
+    return Line(path, algorithm, digest, int(row[2]) if row[2] else None)
+
+
+class _Sorted:
+    """The files of one distribution that are not as recorded, by what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.missing: List[str] = []
+        self.altered: List[str] = []
+        self.broken: List[str] = []  # machine code that was altered
+        self.refused: Dict[str, List[str]] = {}  # the directory that refuses, or "" for themselves
+        self.failed: Dict[str, List[str]] = {}  # reason → files that cannot be read for it
+        self.unknown: List[str] = []  # recorded with a hash that is not known
+        self.rivals: Dict[str, None] = {}  # other distributions that have files of these names
+        self.checked = 0
+
+
+def compare(
+    tree: Tree, env: Environment, dist: Distribution, lines: List[Line], owners: Owners, told: Collection[str]
+) -> Tuple[int, List[Finding]]:
+    """(files compared by their hash, findings). Of ``told`` it is known already that they cannot be read."""
+    found = _Sorted()
+    for line in lines:
+        if line.path not in told:
+            _sort(tree, dist, line, owners, found)
+    return found.checked, _findings(env, dist, found)
+
+
+def _sort(tree: Tree, dist: Distribution, line: Line, owners: Owners, found: _Sorted) -> None:
+    compiled = line.path.endswith((".pyc", ".pyo"))  # Python itself makes and removes them
+    if not tree.is_file(line.path):
+        refusing = tree.refuses(line.path)
+        if refusing:
+            found.refused.setdefault(refusing, []).append(line.path)
+        elif not compiled:
+            found.missing.append(line.path)
+        return
+    if not line.algorithm or compiled:
+        return
+    if line.algorithm not in _HASHES:
+        found.unknown.append("{} ({})".format(line.path, line.algorithm))
+        return
+    try:
+        same = _same(tree, line)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            found.refused.setdefault("", []).append(line.path)
+        else:
+            found.failed.setdefault(error.strerror or str(error), []).append(line.path)
+        return
+    found.checked += 1
+    if not same:
+        others = {title: other for title, other in owners[line.path].items() if title != dist.title}
+        found.rivals.update(dict.fromkeys(others))
+        # As another package recorded it, it is whole, though perhaps not of the version expected.
+        whole = any(other.algorithm in _HASHES and _same(tree, other) for other in others.values())
+        (found.altered if whole or not _machine_code(tree, line.path) else found.broken).append(line.path)
+
+
+def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Finding]:
+    findings = []
+    if found.missing:
+        message = _several(env, found.missing, "missing")
+        findings.append(Finding("PKG001", ERROR, dist.title, message, _all(found.missing), AGAIN))
+    for refusing, paths in found.refused.items():
+        place = refusing or ", ".join(paths[:_NAMED])
+        why = forbidden("PKG012", env, dist.title, place, place)
+        message = "{}: {}".format(why.message, _names(env, paths))
+        findings.append(why._replace(message=message, looked_in=tuple(paths)))
+    for reason, paths in found.failed.items():
+        message = "cannot be read ({}): {}".format(reason, _names(env, paths))
+        findings.append(Finding("PKG012", ERROR, dist.title, message, tuple(paths), AGAIN))
+    for paths, severity in ((found.broken, ERROR), (found.altered, WARNING)):
+        if paths:
+            message = _several(env, paths, "altered")
+            if found.rivals:
+                message += "; {} has files of the same name".format(", ".join(sorted(found.rivals)))
+            findings.append(Finding("PKG002", severity, dist.title, message, _all(paths), AGAIN))
+    if found.unknown:
+        message = "not checked for want of a known hash: " + _names(env, found.unknown)
+        findings.append(Finding("PKG008", INFO, dist.title, message, tuple(found.unknown), ""))
+    return findings
+
+
+def _machine_code(tree: Tree, path: str) -> bool:
+    """Nobody corrects that by hand, as one does a .py or a configuration file."""
+    if _SHARED.search(path):
+        return True
+    with tree.open(path) as source:
+        return bytes(source.read(4)) == b"\x7fELF"
+
+
+def _same(tree: Tree, line: Line) -> bool:
+    """Whether a file is as recorded. Raises OSError when it cannot be read."""
+    digest = hashlib.new(line.algorithm)
+    size = 0
+    with tree.open(line.path) as source:
+        for chunk in iter(lambda: source.read(_CHUNK), b""):
+            size += len(chunk)
+            digest.update(chunk)
+    if line.size is not None and size != line.size:
+        return False
+    encoded = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")
+    return encoded == line.digest.rstrip("=")
+
+
+def _all(paths: List[str]) -> Tuple[str, ...]:
+    """What the message could not name."""
+    return tuple(paths) if len(paths) > _NAMED else ()
+
+
+def _several(env: Environment, paths: List[str], what: str) -> str:
+    number = "1 file is" if len(paths) == 1 else "{} files are".format(len(paths))
+    return "{} {}: {}".format(number, what, _names(env, paths))
+
+
+def _names(env: Environment, paths: List[str]) -> str:
+    rest = len(paths) - _NAMED
+    more = " and {} more".format(rest) if rest > 0 else ""
+    return ", ".join(env.shorten(path) for path in paths[:_NAMED]) + more

@@ -1,0 +1,195 @@
+"""REPO: what yum would do on this server, told from its files. The network is never tried."""
+
+import posixpath
+import shlex
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.media import access, repodata, repofile
+from offkit.media.providers import Catalog
+from offkit.media.repofile import Repository
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.url import is_url
+from offkit.server.doctor.cures import os_release
+from offkit.server.environment.environment import Environment
+
+_DIRECTORY = "/etc/yum.repos.d"
+_VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
+_YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
+
+
+class Configured(NamedTuple):
+    """The repositories that yum knows on this server."""
+
+    repositories: List[Repository]
+    variables: Dict[str, str]
+    findings: List[Finding]
+
+    def paths(self, repository: Repository) -> List[str]:
+        """Directories of its ``file:`` URLs, expanded."""
+        urls = (repofile.expand(url, self.variables) for url in repository.urls)
+        return [path for path in map(repofile.directory, urls) if path]
+
+    @property
+    def own(self) -> List[str]:
+        """Directories of the offkit-* repositories."""
+        return [path for each in self.repositories if each.own for path in self.paths(each)]
+
+
+def configured(tree: Tree, arch: str = "x86_64") -> Configured:
+    """Read every .repo file. What cannot be read as one is a finding."""
+    release = os_release(tree).get("VERSION_ID", "7").split(".")[0]
+    variables = {"basearch": arch, "arch": arch, "releasever": release, "infra": "stock"}
+    for directory in _VARIABLES:
+        for name in tree.names(directory):
+            value = _first_line(tree, posixpath.join(directory, name))
+            if value is not None:
+                variables[name] = value
+    found: List[Repository] = []
+    findings: List[Finding] = []
+    for name in tree.names(_DIRECTORY):
+        if not name.endswith(".repo"):
+            continue
+        path = posixpath.join(_DIRECTORY, name)
+        try:
+            found += repofile.parse(tree.text(path), path)
+        except (OSError, ValueError) as error:
+            why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            message = "is no repository file, and yum stops at it: " + why
+            findings.append(Finding("REPO006", WARNING, path, message, (path,), "correct or remove it"))
+    return Configured(found, variables, findings)
+
+
+def _first_line(tree: Tree, path: str) -> Optional[str]:
+    try:
+        lines = tree.text(path).splitlines()
+    except OSError:
+        return None
+    return lines[0].strip() if lines else ""
+
+
+def inspect(
+    tree: Tree, env: Environment, known: Configured, el: int, needed: bool, catalog: Catalog
+) -> List[Finding]:
+    """What is wrong with the server's repositories. ``needed``: something has to be installed;
+    ``el``: 0 where yum is not the tool for that."""
+    catalog.probe()
+    findings = list(known.findings)
+    remote = [each for each in known.repositories if each.enabled and not known.paths(each) and each.urls]
+    instead = any(known.paths(each) for each in known.repositories if each.own)
+    if remote:
+        findings.append(_unreachable(remote, needed and not instead))
+    for each in known.repositories:
+        if each.own or each.enabled:
+            for path in known.paths(each):
+                if not catalog.failed(path):
+                    findings += _local(tree, known, each, path, needed)
+    if needed and el and not any(each.own for each in known.repositories):
+        findings.append(_none(env, tree, catalog))
+    return findings
+
+
+def _unreachable(remote: List[Repository], needed: bool) -> Finding:
+    """Every server has them from its installation on; they matter when yum is all there is to turn to."""
+    names = ", ".join(each.id for each in remote)
+    one = len(remote) == 1
+    message = "{} enabled and {} a network: without one yum waits for {}, then fails".format(
+        "is" if one else "are", "needs" if one else "need", "it" if one else "them"
+    )
+    looked = tuple("{}: {}".format(each.file, each.urls[0]) for each in remote)
+    fix = "leave {} out: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all lines here do)".format(
+        "it" if one else "them"
+    )
+    return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
+
+
+def _none(env: Environment, tree: Tree, catalog: Catalog) -> Finding:
+    """With the command that makes it."""
+    image = next(iter(catalog.read), "FILE.iso").partition(" (")[0]
+    message = "no repository offkit-* is configured, which the yum line installs from"
+    offkit = posixpath.join(env.where, "bin", "offkit") if env.generation else "offkit"
+    option = "--dir" if tree.is_dir(image) else "--iso"
+    fix = "as root: {} repo add {} {}".format(shlex.quote(offkit), option, shlex.quote(image))
+    if is_url(image):
+        fix = "install the bundle again, as root: sh install.sh bundle.tar --rpm-repo {}".format(image)
+    return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
+
+
+def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: bool) -> List[Finding]:
+    severity = WARNING if needed or each.enabled else INFO
+    metadata = posixpath.join(path, repodata.REPOMD)
+    looked = ("{}: {}".format(each.file, path), metadata)
+    if not tree.is_file(metadata):
+        there = tree.is_dir(path) and tree.names(path)
+        message = "has no {}".format(repodata.REPOMD) if there else "is empty: the ISO is not mounted"
+        if not tree.is_dir(path):
+            message = "is not there: the ISO is not mounted"
+        fix = "mount -o loop,ro FILE.iso {}".format(path)
+        return [Finding("REPO003", severity, each.id, "{} {}".format(path, message), looked, fix)]
+    findings: List[Finding] = []
+    try:
+        with tree.open(metadata) as source:
+            current = source.read(repodata.REPOMD_SIZE)
+        repodata.parse_repomd(current)
+    except (OSError, repodata.BadRepodata) as error:
+        message = "{} cannot be read: {}".format(metadata, access.reason(error))
+        fix = "copy the ISO again and compare its checksum"
+        return [Finding("REPO004", severity, each.id, message, looked, fix)]
+    for cache in _caches(tree, known, each) if each.remembered else []:
+        try:
+            with tree.open(cache) as source:
+                stale = source.read(repodata.REPOMD_SIZE) != current
+        except OSError:
+            continue
+        if stale:
+            message = "yum has metadata of another ISO in its cache and would use that"
+            fix = "yum --disablerepo='*' --enablerepo='{}' clean metadata".format(each.id)
+            findings.append(Finding("REPO005", severity, each.id, message, (cache, metadata), fix))
+    return findings + _keys(tree, known, each, severity)
+
+
+def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> List[Finding]:
+    """A key that is not there: "Curl error (37)" of dnf, after all packages were downloaded."""
+    paths = (repofile.directory(repofile.expand(url, known.variables)) for url in each.keys)
+    missing = tuple(path for path in paths if path and not tree.is_file(path))
+    if not missing or not each.checked:
+        return []
+    message = "its key is not there: " + ", ".join(missing)
+    fix = "correct gpgkey= in {}; the keys of this system are in /etc/pki/rpm-gpg".format(each.file)
+    return [Finding("REPO007", severity, each.id, message, missing, fix)]
+
+
+def _caches(tree: Tree, known: Configured, each: Repository) -> List[str]:
+    """repomd.xml as yum 3 ($basearch/$releasever/ID) and dnf (ID-HASH) keep it."""
+    variables = known.variables
+    found = [
+        posixpath.join(_YUM_CACHE, variables["basearch"], variables["releasever"], each.id, "repomd.xml")
+    ]
+    return found + [
+        posixpath.join(_DNF_CACHE, name, repodata.REPOMD)
+        for name in tree.names(_DNF_CACHE)
+        if name.rpartition("-")[0] == each.id
+    ]
+
+
+def dependencies(catalog: Catalog, here: Dict[str, bool]) -> List[Finding]:
+    """Libraries that a package to be installed requires, and neither an ISO nor the server has.
+
+    ``here`` says which capabilities the server has.
+    """
+    lost: Dict[str, Tuple[str, List[str]]] = {}
+    for package, capability in catalog.unmet():
+        if not here.get(capability):
+            lost.setdefault(package.name, (package.title, []))[1].append(capability)
+    where = tuple(catalog.read)
+    return [
+        Finding(
+            "REPO008",
+            ERROR,
+            name,
+            "{} requires {}, which is on none of the repositories read".format(title, ", ".join(names)),
+            where,
+            "take a fuller ISO (Everything, DVD), on which yum finds it",
+        )
+        for name, (title, names) in lost.items()
+    ]

@@ -1,0 +1,248 @@
+"""From what the loader finds and misses to findings: one for each library, whoever needs it."""
+
+import posixpath
+import re
+from typing import Dict, Iterable, List, Optional, Tuple
+
+from offkit.edges.tree import Tree
+from offkit.elf import reader
+from offkit.elf.resolution import MISSING, Report, Resolution
+from offkit.elf.search import Loader
+from offkit.media import rpm
+from offkit.media.providers import Wanted
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.doctor import damage, versioning
+from offkit.server.doctor.cures import Cure, Cures
+from offkit.server.doctor.shelf import Shelf
+from offkit.server.environment.environment import Environment
+from offkit.server.loader import ldconf
+
+_HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
+_NAMED = 3  # as many files are named in a message
+_RANK = {ERROR: 2, WARNING: 1, INFO: 0}
+
+
+class _Miss:
+    def __init__(self) -> None:
+        self.severity = INFO
+        self.needed_by: Dict[str, None] = {}
+        self.looked: Dict[str, None] = {}
+        self.other_arch = ""
+        self.damage: Optional[damage.Damage] = None
+
+    def add(self, severity: str, resolution: Resolution, harm: Optional[damage.Damage]) -> None:
+        if self.damage is None or (harm is not None and harm.reason and not self.damage.reason):
+            self.damage = harm
+        if _RANK[severity] > _RANK[self.severity]:
+            self.severity = severity
+        self.needed_by[resolution.needed_by] = None
+        for look in resolution.looked:
+            place = posixpath.normpath(look.place)
+            reason = "" if look.reason in ("no such file", "no entry") else ": " + look.reason
+            self.looked["{} ({}{})".format(place, look.how, reason)] = None
+            if look.reason.startswith("wrong ELF class") or look.reason == "for another architecture":
+                self.other_arch = self.other_arch or place
+
+
+class Verdict:
+    """From resolutions to findings: one for each library, whoever needs it."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        env: Environment,
+        cures: Cures,
+        shelf: Shelf,
+        main: Optional[reader.Elf],
+        loader: Loader,
+        reports: Iterable[Tuple[Report, str]],
+    ) -> None:
+        self._env, self._cures, self._shelf = env, cures, shelf
+        self._main, self._loader = main, loader
+        self._bits = main.bits if main is not None else 64
+        self._machine = main.platform or "x86_64" if main is not None else "x86_64"
+        self._reports = list(reports)
+        self.rpms: List[str] = []
+        self.again: List[str] = []  # RPMs that are installed, with damaged files
+        self.cures: Dict[str, Cure] = {}
+        self._listed = ldconf.directories(tree)
+        self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
+
+    def findings(self) -> List[Finding]:
+        misses: Dict[str, _Miss] = {}
+        for report, severity in self._reports:
+            for resolution in report.resolutions:
+                if resolution.how == MISSING:
+                    harm = damage.find(resolution, self._loader.view)
+                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
+        self._consult([name for name in misses if name not in self._shelf.offered])
+        found = [self._missing(name, miss) for name, miss in misses.items()]
+        return found + self._directories() + self._versions()
+
+    def _consult(self, missing: List[str]) -> None:
+        """Ask the repositories once, for all that is missing and all that is too old."""
+        asked: Dict[str, Dict[str, None]] = {name: {} for name in missing if not _HASHED.search(name)}
+        for report, _ in self._reports:
+            for problem in report.versions:
+                asked.setdefault(problem.name, {})[problem.version] = None
+            for resolution in report.resolutions:
+                if resolution.name in asked and resolution.how == MISSING:
+                    elf = self._loader.view.open(resolution.needed_by).elf
+                    for need in elf.needs if elf is not None else ():
+                        if need.file == resolution.name and not need.weak:
+                            asked[need.file][need.version] = None
+        self._cures.consult(
+            [Wanted(name, tuple(versions), self._bits, self._machine) for name, versions in asked.items()]
+        )
+
+    def _who(self, paths: Iterable[str]) -> str:
+        names = [self._env.shorten(path) for path in paths]
+        rest = len(names) - _NAMED
+        text = ", ".join(names[:_NAMED])
+        return text if rest <= 0 else "{} and {} more".format(text, rest)
+
+    def _missing(self, name: str, miss: _Miss) -> Finding:
+        who = self._who(miss.needed_by)
+        looked = tuple(miss.looked)
+        inside = self._shelf.offered.get(name)
+        if inside is not None:
+            return Finding(
+                "LIB003",
+                WARNING,
+                name,
+                "is not found for {}, but lies in {}: it may be preloaded".format(
+                    who, self._env.shorten(inside)
+                ),
+                looked,
+                "nothing, if the import works; else the package is broken",
+            )
+        mended = self._mend(name, miss)
+        if mended is not None:
+            message = "{}; needed by {}".format(mended.message, who)
+            code = "LIB008" if self._own(name, miss) else "LIB001"
+            return Finding(code, miss.severity, name, message, looked, mended.fix)
+        if self._own(name, miss):
+            return self._libpython(name, looked)
+        if _HASHED.search(name):
+            fix = "it belongs to the package itself: install that again"
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        astray = "" if "/" in name else self._astray(name)
+        if astray:
+            directory = posixpath.dirname(astray)
+            self._unlisted.setdefault(directory, []).append(name)
+            fix = ldconf.cure(directory, self._listed)
+            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        cure = self._cures.for_soname(
+            name, self._bits, rpm.arches(self._machine)[0] if miss.other_arch else ""
+        )
+        fix = cure.fix
+        self.cures[name] = cure
+        if miss.severity != INFO:
+            self.rpms += cure.rpms
+        if miss.other_arch:
+            message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
+            return Finding("LIB004", miss.severity, name, message, looked, fix)
+        return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+
+    def _own(self, name: str, miss: _Miss) -> bool:
+        """Whether it is the interpreter's own library."""
+        return name.startswith("libpython") and self._env.interpreter in miss.needed_by
+
+    def _mend(self, name: str, miss: _Miss) -> Optional[damage.Mend]:
+        """Where a file is to blame. A file that is gone matters only when no other may be found."""
+        harm = miss.damage
+        if harm is None or (not harm.reason and self._astray(name)):
+            return None
+        own = [self._env.where, *self._env.site_packages]
+        mended = damage.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
+        if mended is not None and mended.cure is not None:
+            self.cures[name] = mended.cure
+            if miss.severity != INFO:
+                self.again += mended.rpms
+        return mended
+
+    def _astray(self, name: str) -> str:
+        """Where a library lies that the loader would take, did it look there."""
+        tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
+        if self._env.interpreter:
+            tops.append(posixpath.dirname(posixpath.dirname(self._env.interpreter)))
+        usual = [posixpath.join(top, lib) for top in tops for lib in ("lib", "lib64")]
+        for directory in self._listed + usual:
+            path = posixpath.join(directory, name)
+            elf = self._loader.view.open(path).elf
+            if elf is not None and self._main is not None and elf.arch == self._main.arch:
+                return path
+        return ""
+
+    def _directories(self) -> List[Finding]:
+        """What the loader would find, did it look there."""
+        return [
+            Finding(
+                "LIB010",
+                WARNING,
+                directory,
+                "has {}, but {}".format(
+                    ", ".join(names),
+                    "ldconfig was not run since"
+                    if directory in self._listed
+                    else "/etc/ld.so.conf does not name it",
+                ),
+                ("/etc/ld.so.conf", "/etc/ld.so.cache"),
+                ldconf.cure(directory, self._listed),
+            )
+            for directory, names in self._unlisted.items()
+        ]
+
+    def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
+        """A Python built with --enable-shared whose library directory nobody told the loader."""
+        astray = self._astray(name)
+        if astray:
+            fix = ldconf.cure(posixpath.dirname(astray), self._listed)
+        else:
+            fix = (
+                "find / -name '{}'; its directory has to be named in /etc/ld.so.conf.d/, then ldconfig; "
+                "where it is nowhere: install Python {}.{} again"
+            ).format(name, *self._env.series)
+        return Finding(
+            "LIB008",
+            ERROR,
+            name,
+            "the interpreter does not find its own library",
+            looked,
+            fix,
+        )
+
+    def _versions(self) -> List[Finding]:
+        """One finding for each library that is too old."""
+        wanted: Dict[str, Dict[str, List[str]]] = {}
+        paths: Dict[str, Tuple[str, Tuple[str, ...], str]] = {}
+        for report, severity in self._reports:
+            for problem in report.versions:
+                users = wanted.setdefault(problem.name, {}).setdefault(problem.version, [])
+                if problem.needed_by not in users:
+                    users.append(problem.needed_by)
+                paths.setdefault(problem.name, (problem.path, problem.defined, severity))
+        found = []
+        for name, versions in wanted.items():
+            path, defined, severity = paths[name]
+            needs = ", ".join(sorted(versions, key=versioning.key))
+            users = list({user: None for names in versions.values() for user in names})
+            message = "{} is too old: {} needed by {}{}".format(
+                path, needs, self._who(users), versioning.newest(defined, versions)
+            )
+            cure = self._cures.newer(name)
+            if cure.rpms:
+                self.cures[name] = cure
+                self.rpms += cure.rpms
+            fix = cure.fix or self._cure_version(name)
+            found.append(Finding("LIB002", severity, name, message, (path,), fix))
+        return found
+
+    def _cure_version(self, name: str) -> str:
+        if self._cures.el:
+            target = "el{}".format(self._cures.el)
+            return (
+                "the package was built for a newer system: bundle again with --target {0}, "
+                "which takes a version that runs on {0}".format(target)
+            )
+        return "the package was built for a newer system: take a version built for this one"

@@ -1,0 +1,1 @@
+"""An environment as its own Python would see it, read without starting one."""

@@ -1,0 +1,1 @@
+"""From verified members to a generation: plan first, then apply."""

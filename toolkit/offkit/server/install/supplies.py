@@ -1,0 +1,271 @@
+"""Libraries that a bundle needs and this server lacks, brought by yum from local media.
+
+Everything that can be known is known before anything changes: what is missing, which RPM on which
+medium has it, whether the media are whole, whether the kernel mounts them.
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any, List, NamedTuple, Sequence, Tuple
+
+from offkit.edges import files, mounts
+from offkit.edges.mounts import Drive
+from offkit.media import access, offer, web
+from offkit.media.offer import Base, Medium, Server
+from offkit.model import checklist, layout
+from offkit.model.checklist import Checklist
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.report import Reporter
+from offkit.server.bundle.bundle_file import BundleFile
+from offkit.server.doctor import forecast
+from offkit.server.install.plan import SYSTEM, Addition, Step
+from offkit.server.repo import sections
+from offkit.server.system import ledger, yum
+from offkit.server.system.ledger import Run
+
+_ODD = frozenset(" ,=\t\n'\"$")  # where yum would split the value of an option
+_NAMED = 4
+MISSING, _TOO_OLD = "LIB001", "LIB002"
+
+
+class Survey(NamedTuple):
+    """What of a bundle's libraries this server lacks, and who has them."""
+
+    media: Tuple[Medium, ...]  # that were named
+    missing: Tuple[Finding, ...]  # LIB001, one for each soname
+    incurable: Tuple[Finding, ...]  # LIB002, too old; RPM004, on none of the media
+    rpms: Tuple[str, ...]  # with their architecture, as yum takes them
+    again: Tuple[str, ...]  # installed, and damaged
+    line: str = ""  # for a shell of root's, where this server's own repositories offkit-* have it all
+
+    @property
+    def lasting(self) -> Tuple[Finding, ...]:
+        """What will be wrong after the installation too, as warnings."""
+        return tuple(each._replace(severity=WARNING) for each in self.incurable)
+
+
+class Supplies(NamedTuple):
+    """What an installation does besides its own, and what there is to say about it."""
+
+    additions: Tuple[Addition, ...]
+    warnings: Tuple[Finding, ...]
+    media: Tuple[Medium, ...] = ()  # to take libraries from where yum does not (server.libraries)
+
+    def joined(
+        self, additions: Tuple[Addition, ...], warnings: Tuple[Finding, ...], complete: bool
+    ) -> "Supplies":
+        """With what server.libraries does besides; ``complete``: then nothing is missing any more."""
+        said = {(one.code, one.subject) for one in warnings}
+        own = [one for one in self.warnings if not (complete and one.code == MISSING)]
+        own = [one for one in own if (one.code, one.subject) not in said]
+        return self._replace(additions=self.additions + additions, warnings=(*own, *warnings))
+
+
+def prepare(
+    bundle: BundleFile,
+    prefix: str,
+    isos: Sequence[str],
+    directories: Sequence[access.Source],
+    alone: bool,
+    drive: Drive,
+    run: Run,
+    reporter: Reporter,
+    bundled: str = "",
+    strict: bool = True,
+) -> Supplies:
+    """What the server lacks for this bundle, and the steps that bring it from these media.
+
+    ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
+    no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
+    ordinary user, --no-root). ``drive`` holds the media as long as
+    the steps may run; ``run`` speaks English (target.ledger.english). Raises what ``survey`` and
+    ``bases`` raise; nothing has been written then.
+    """
+    found = survey(bundle, isos, directories, bundled, strict)
+    if not found.media:
+        return Supplies((), tuple(warning(found)))
+    if not (found.rpms or found.again):
+        return Supplies((), found.lasting, found.media if alone else ())
+    obstacles: List[Finding] = [] if alone else unavailable()
+    if not (alone or obstacles):
+        try:
+            tops = mount(found.media, drive)
+        except mounts.MountProblem as problem:
+            obstacles = [unmountable(found.media, problem)]
+        else:
+            places = bases(found.media, tops, offer.server())
+            return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting)
+    return Supplies((), (*obstacles, *found.lasting), found.media)
+
+
+def survey(
+    bundle: BundleFile,
+    isos: Sequence[str] = (),
+    directories: Sequence[access.Source] = (),
+    bundled: str = "",
+    strict: bool = True,
+) -> Survey:
+    """Judge the bundle's checklist against this server.
+
+    Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
+    (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
+    RequestError when media were named and none has a library (RPM004).
+    """
+    places = [*directories, *([bundled] if bundled else [])]
+    found = offer.look(isos, places)
+    target = bundle.manifest.target
+    wanted = checklist.load(bundle.read(layout.CHECKLIST))
+    # What comes in the bundle is missing all the same, until it is installed.
+    wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
+    result = forecast.examine(checklist.dump(wanted), target, "/", isos, places)
+    gone = [each for each in result.findings if each.code in (web.UNREACHABLE, web.NO_CURL)]
+    if gone:
+        raise EnvironmentProblem("a medium cannot be reached", gone)
+    damaged = [each for each in result.findings if each.code == "REPO004"]
+    if found and damaged:
+        raise IntegrityError("a medium is damaged", [each._replace(code="REPO011") for each in damaged])
+    errors = [each for each in result.findings if each.severity == ERROR]
+    missing = tuple(each for each in errors if each.code == MISSING)
+    answers = result.catalog.answers
+    nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
+    lost = _nowhere(nowhere, found, strict) if isos or directories else []
+    if lost and strict:
+        raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
+    return Survey(
+        tuple(found),
+        missing,
+        tuple(each for each in errors if each.code == _TOO_OLD) + tuple(lost),
+        tuple(_with_arch(name, target.arch) for name in result.rpms),
+        tuple(_with_arch(name, target.arch) for name in result.again),
+        result.install_line if result.catalog.read and not found else "",
+    )
+
+
+def _with_arch(name: str, arch: str) -> str:
+    """To dnf "install libSM" is done as soon as libSM.i686 is there."""
+    return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
+
+
+def _nowhere(lost: Sequence[Finding], asked: Sequence[Medium], strict: bool) -> List[Finding]:
+    places = tuple(one.source for one in asked)
+    fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
+    if strict:
+        fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
+    return [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
+
+
+def warning(found: Survey) -> List[Finding]:
+    """What to say where no medium was named: the installation goes on without these."""
+    if not found.missing:
+        return []
+    names = [each.subject for each in found.missing]
+    shown = ", ".join(names[:_NAMED]) + (" and {} more".format(len(names) - _NAMED) if names[_NAMED:] else "")
+    message = "{} missing on this server: what needs {} will not start".format(
+        "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
+    )
+    fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
+    fix = "as root: {}".format(found.line) if found.line else fix
+    return [Finding(MISSING, WARNING, shown, message, (), fix)]
+
+
+def unavailable() -> List[Finding]:
+    """Why yum cannot be used here though root asks; [] where it can."""
+    if shutil.which("yum") and shutil.which("rpm"):
+        return []
+    message = "is not here: the libraries are taken out of the RPMs, for this installation alone"
+    return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
+
+
+def mount(chosen: Sequence[Medium], drive: Drive) -> List[str]:
+    """Directories with the files of each medium, or its URL. Raises mounts.MountProblem."""
+    return [drive.insert(one.source) if one.iso else one.source for one in chosen]
+
+
+def unmountable(chosen: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
+    """A warning: what happens instead."""
+    names = ", ".join(one.name for one in chosen if one.iso)
+    message = "cannot be mounted here ({}): read in user space, for this installation alone".format(problem)
+    return Finding("REPO012", WARNING, names, message, (), "")
+
+
+def bases(chosen: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
+    """The repositories for yum. Raises IntegrityError (REPO014) where there is no key."""
+    found: List[Base] = []
+    for one, top in zip(chosen, tops):
+        found += offer.bases(one, top, here, [base.id for base in found])
+    return found
+
+
+def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter) -> Addition:
+    """The step that installs what is missing, with yum, from these repositories alone.
+
+    ``run`` speaks English (target.ledger.english). The step raises what target.yum raises.
+    """
+    names = ", ".join(name.rpartition(".")[0] for name in found.rpms + found.again)
+    sources = ", ".join(one.name for one in found.media)
+    step = Step("rpms", "install {} with yum from {}".format(names, sources), _argv(found)[0], root=True)
+
+    def do(root: str, argv: Sequence[str]) -> None:
+        with _Scratch(prefix) as scratch:
+            files.write_below(
+                scratch.path, "repos/offkit.repo", [sections.text(places, True, "").encode("ascii")]
+            )
+            _transaction(prefix, step.text, found, scratch.path, run, reporter)
+
+    return Addition(SYSTEM, step, do)
+
+
+def _argv(found: Survey, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
+    """yum's argument lists: what is missing, and what is damaged, which has another verb."""
+    verbs = (("install", found.rpms), ("reinstall", found.again))
+    return [
+        tuple(yum.command((verb, *rpms), scratch + "/repos", scratch + "/cache"))
+        for verb, rpms in verbs
+        if rpms
+    ]
+
+
+def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, reporter: Reporter) -> None:
+    before, modules = ledger.installed(run), ledger.module_files()
+    number = ledger.begin(prefix, text, before)
+    try:
+        for argv in _argv(found, scratch):
+            reporter.note("$ " + " ".join(argv))
+            done = yum.call(argv, run, lambda: _left_behind(before, run))
+            for line in done.stdout.splitlines():
+                reporter.note(line)
+        # A yum that was killed before the packages' own scriptlets left them without: to yum they
+        # are installed, and it does nothing more.
+        run(ledger.LDCONFIG)
+    finally:
+        new = sorted(ledger.module_files() - modules)
+        ledger.end(prefix, number, before, ledger.installed(run), new)
+
+
+def _left_behind(before: Sequence[str], run: Run) -> str:
+    """What a yum that failed did all the same. A key alone, imported for nothing, goes again."""
+    rpms = [rpm for rpm in map(ledger.parse, sorted(set(ledger.installed(run)) - set(before))) if rpm]
+    if rpms and all(rpm.key for rpm in rpms):
+        run(["rpm", "-e", *(rpm.word for rpm in rpms)])
+    return yum.changed_since(before, ledger.installed(run))
+
+
+class _Scratch:
+    """A directory for one transaction: yum's repositories and its metadata, which are not kept."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix, self._place = prefix, ledger.directory(prefix)
+        self.path = ""
+
+    def __enter__(self) -> "_Scratch":
+        os.makedirs(self._place, exist_ok=True)
+        for path in ledger.leftovers(self._prefix):
+            files.remove_tree(path)
+        own = self._place if not _ODD.intersection(self._place) else None
+        self.path = tempfile.mkdtemp(prefix=ledger.SCRATCH if own else "offkit-", dir=own)
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        files.remove_tree(self.path)

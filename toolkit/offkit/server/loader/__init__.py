@@ -1,0 +1,1 @@
+"""What ld.so would find on this server, worked out without running it."""

@@ -1,0 +1,1 @@
+"""PREFIX: its generations, what each holds, and the ways back and out."""

@@ -1,0 +1,1 @@
+"""The interpreter that an environment is made with: found, examined, adopted."""

@@ -1,0 +1,52 @@
+"""The text of a .repo file for media (yum.conf(5), dnf.conf(5)). Pure."""
+
+import os
+from typing import List, Sequence
+from urllib.parse import quote_from_bytes
+
+from offkit.media.offer import Base
+from offkit.model.url import is_url
+
+MARK = "# Made by 'offkit repo add'; 'offkit repo remove' takes it away."
+_WHY = """\
+# metadata_expire=0: another disc may be here since; its repomd.xml is read again each time, which
+# costs nothing without a network. There is no skip_if_unavailable on purpose: a disc that is not
+# mounted has to be an error, not "No package available". module_hotfixes is left alone: the
+# modules of the disc are as its maker described them."""
+_OFF = """\
+# enabled=0: it takes part only where a command names it, so an unmounted disc breaks nothing:
+#   yum --disablerepo='*' --enablerepo='offkit-*' install PACKAGE ..."""
+
+
+def text(bases: Sequence[Base], enabled: bool, mark: str = MARK) -> str:
+    """One section for each base, with exactly one URL: of several yum 3 takes one at random."""
+    head = [mark, _WHY] + ([] if enabled else [_OFF])
+    sections = ["\n".join(_section(base, enabled)) for base in bases]
+    return "\n\n".join(["\n".join(line for line in head if line), *sections]) + "\n"
+
+
+def _section(base: Base, enabled: bool) -> List[str]:
+    return [
+        "[{}]".format(base.id),
+        "name={}".format(_one_line(base.title)),
+        "baseurl={}".format(url(base.directory)),
+        "enabled={}".format(int(enabled)),
+        "gpgcheck=1",
+        "gpgkey={}".format(url(base.key)),
+        "metadata_expire=0",
+        # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
+        *(["proxy=_none_"] if is_url(base.directory) else []),
+    ]
+
+
+def url(path: str) -> str:
+    """``file:///mnt/a%20b``: yum splits at spaces and commas, and replaces what follows a dollar.
+    A URL (model.url) stays what it is."""
+    if is_url(path):
+        return path
+    return "file://" + quote_from_bytes(os.fsencode(path), safe="/._-+~")
+
+
+def _one_line(title: str) -> str:
+    plain = "".join(char if " " <= char <= "~" and char not in "%$" else "_" for char in title)
+    return plain.strip() or "a medium"

@@ -1,0 +1,49 @@
+"""The doctor's one deed: the yum line that it prints, run after somebody agreed."""
+
+from typing import Callable, List, Mapping, Sequence
+
+from offkit.edges.run import Result
+from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.finding import ERROR, Finding
+from offkit.server.system import yum
+
+INSTALL, REINSTALL = "install", "reinstall"
+
+
+def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
+    """What the printed line does, with the answer that yum itself would ask for."""
+    return yum.command((verb, *rpms))
+
+
+def refuse(findings: Sequence[Finding], line: str) -> None:
+    """Raises EnvironmentProblem when it is known already that ``line`` will fail: yum gives up as
+    soon as one enabled repository has no metadata, and offkit's are all enabled in it."""
+    unmounted = [each for each in findings if each.code == "REPO003" and each.subject.startswith("offkit-")]
+    if unmounted:
+        names = ", ".join(each.subject for each in unmounted)
+        message = "yum was not run: it cannot read {}".format(names)
+        cures = list(dict.fromkeys(each.fix for each in unmounted))
+        raise EnvironmentProblem(message, unmounted, "as root: {}; then {}".format("; ".join(cures), line))
+
+
+def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> List[Finding]:
+    """A finding for what yum ran for in vain, without an error of its own.
+
+    Both are sonames, each with the RPMs that cure it, as found before and after the repair.
+    """
+    still = sorted(name for name in after if after[name] and name in before)
+    if not still:
+        return []
+    rpms = sorted({rpm for name in still for rpm in after[name]})
+    message = "yum ran without an error, and did not help: what is said of {} stands".format(", ".join(still))
+    fix = "'rpm -V {}' says which of their files are damaged or gone".format(" ".join(rpms))
+    return [Finding("REPO009", ERROR, "yum", message, (), fix)]
+
+
+def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result], verb: str = INSTALL) -> Result:
+    """Run it to the end; ``run`` speaks English. Raises the failure as yum.call names it."""
+    try:
+        return yum.call(command(rpms, verb), run)
+    except OffkitError as error:
+        error.fix = "then, as root: {}".format(yum.spoken((*yum.TYPED, verb, *rpms)))
+        raise
