@@ -12,7 +12,7 @@ import pytest
 import films
 from browser import browse, needs
 from offkit.badapple.formats import levels, palette
-from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MONO, TRUE, Grid, Look
+from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MONO, TRUE, Look
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("OFFKIT_LAB") == "0", reason="OFFKIT_LAB=0: the lab is not wanted"
@@ -119,22 +119,3 @@ def test_asciinema_takes_it(tmp_path):
     lines = (tmp_path / "a.cast").read_text(encoding="utf-8").splitlines()[1:]
     written = "".join(json.loads(line)[2] for line in lines).encode("utf-8")
     assert written in done.stdout
-
-
-@pytest.mark.parametrize(("colour", "codec"), [("16", "mjpeg"), (MONO, "png")])
-def test_ffmpeg_finds_nothing_to_warn_of(tmp_path, colour, codec):
-    """Neither in the index nor in a picture; television's rate is exact."""
-    ffprobe = needs("ffprobe")
-    look = Look(Grid(9, 31), CHARACTERS, colour)
-    facts = films.FACTS._replace(fps=30000 / 1001)
-    films.write(tmp_path / "a.mov", "video", look, films.cells(look, 12), facts)
-    entries = "stream=codec_name,r_frame_rate,nb_read_frames"
-    done = subprocess.run(
-        [ffprobe, "-v", "warning", "-count_frames", "-show_entries", entries, str(tmp_path / "a.mov")],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == b""
-    lines = done.stdout.decode().split("\n")
-    assert {"codec_name=" + codec, "r_frame_rate=30000/1001", "nb_read_frames=12"} <= set(lines)

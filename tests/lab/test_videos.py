@@ -104,7 +104,7 @@ def test_every_python(server):
 
 @pytest.mark.parametrize(
     ("kind", "colour"),
-    [("text", "mono"), ("text", "256"), ("cast", "16"), ("html", "true"), ("video", "mono")],
+    [("text", "mono"), ("text", "256"), ("cast", "16"), ("html", "true")],
 )
 def test_every_format(kind, colour):
     """However processes are started; where frames vary in size, parts are joined to the same file."""

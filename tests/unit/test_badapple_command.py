@@ -226,12 +226,12 @@ def test_what_is_a_conversion(monkeypatch, tmp_path):
     """By its name, or by what is in it; one that another process makes; else it is a video."""
     conversion = run_badapple._conversion
     assert conversion("", 2.0) is None
-    for name in ("a.txt", "b.HTML", "c.mov", "d.mp4"):
+    for name in ("a.txt", "b.HTML", "c.film", "d.mp4"):
         (tmp_path / name).write_text("x")
-    monkeypatch.setattr(catalogue, "is_ours", lambda path: path == "c.mov")
+    monkeypatch.setattr(catalogue, "is_ours", lambda path: path == "c.film")
     assert conversion("a.txt", 2.0) == companion.Film("a.txt", speed=2.0)
     assert conversion("b.HTML", 2.0) == companion.Film("b.HTML", speed=2.0)
-    assert conversion("c.mov", 2.0) == companion.Film("c.mov", speed=2.0)
+    assert conversion("c.film", 2.0) == companion.Film("c.film", speed=2.0)
     assert conversion("d.mp4", 2.0) is None
     monkeypatch.setattr(unfinished, "of", lambda path: [("old", 1), ("new", 2)] if path == "e.txt" else [])
     assert conversion("e.txt", 2.0) == companion.Film("e.txt", "new", 2, 2.0)

@@ -15,7 +15,6 @@ from offkit.badapple.formats.cast import Cast
 from offkit.badapple.formats.cells import Grid, Look
 from offkit.badapple.formats.html import Html
 from offkit.badapple.formats.text import Text
-from offkit.badapple.formats.video import Video
 from offkit.badapple.limits import Limits
 from offkit.badapple.verify.codecs import ABSENT, WORKS, WRONG, Tried
 from offkit.badapple.verify.processors import Worked
@@ -131,7 +130,6 @@ def test_for_people(capsys):
         (Text, ["see it offkit run-badapple --play 'my a.txt'", "cat 'my a.txt'"]),
         (Cast, ["see it offkit run-badapple --play 'my a.txt'", "asciinema play 'my a.txt'"]),
         (Html, ["see it offkit run-badapple --play 'my a.txt'", "any browser"]),
-        (Video, ["see it any video player"]),
     ],
 )
 def test_how_to_see_it(capsys, monkeypatch, form, ways):

@@ -176,7 +176,7 @@ def test_every_format_and_look(tmp_path, clip, name, look):
     assert result.frames == FRAMES
     right = check.file(path, form, FRAMES, Film(film.SHORT), 2, Bar(), "fork")
     assert right[:3] == ([], [], [])
-    job = check.Replay(clip, path, look, decode.probe(clip).luma, form.exact, (0, 17, 47))
+    job = check.Replay(clip, path, look, decode.probe(clip).luma, (0, 17, 47))
     assert check.video(job, Bar(), "fork")[:2] == (FRAMES, [])
 
 
@@ -224,7 +224,7 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
     video = decode.probe(clip)
     result = convert.convert(video, FORM, path, 3, Bar(), "fork")
     assert result.frames == FRAMES
-    job = check.Replay(clip, path, FORM.look, video.luma, True, check.samples(FRAMES))
+    job = check.Replay(clip, path, FORM.look, video.luma, check.samples(FRAMES))
     replayed = check.video(job, Bar(), "fork")
     assert replayed[:2] == (FRAMES, [])
     assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.033)
@@ -302,7 +302,7 @@ def test_times_of_pictures(tmp_path, clip, monkeypatch):
     path = str(tmp_path / "a.txt")
     convert.convert(decode.probe(clip), FORM, path, 1, Bar(), "fork")
     monkeypatch.setattr(check, "Source", Odd)
-    replayed = check.video(check.Replay(clip, path, FORM.look, "", True, ()), Bar(), "fork")
+    replayed = check.video(check.Replay(clip, path, FORM.look, "", ()), Bar(), "fork")
     assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.067)
 
 

@@ -433,26 +433,26 @@ def test_what_is_discarded(tmp_path):
 @pytest.mark.parametrize(
     "suffix",
     [
-        *(".mp4", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"),
+        *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"),
         *(".gif", ".png", ".jpg", ".jpeg", ".svg", ".pdf", ".MP4"),
     ],
 )
 def test_names_of_what_is_not_written_here(suffix):
-    """A video that is meant is a .mov; whoever says the format may name it as he likes."""
+    """A page may be what is meant; whoever says the format may name it as he likes."""
     with pytest.raises(UsageError) as caught:
         output.place(None, "dir/a" + suffix, "")
     assert caught.value.message == "dir/a{} is a name for what is not written here".format(suffix)
-    assert caught.value.fix == "name it dir/a.mov for a video, or say what it is with --format"
+    assert caught.value.fix == "name it dir/a.html for a page that plays it, or say what it is with --format"
     assert output.place(None, "dir/a" + suffix, "html") == ("dir/a" + suffix, "html")
 
 
 def test_what_to_do_about_a_contradiction():
     """The name that goes with the format."""
     with pytest.raises(UsageError) as caught:
-        output.place(None, "b/a.Txt", "video")
-    assert caught.value.message == "--format video and the name b/a.Txt contradict each other"
-    assert caught.value.fix == "leave out --format, or name it b/a.mov"
-    with pytest.raises(UsageError, match="--format gif is none of text, cast, html, video"):
+        output.place(None, "b/a.Txt", "cast")
+    assert caught.value.message == "--format cast and the name b/a.Txt contradict each other"
+    assert caught.value.fix == "leave out --format, or name it b/a.cast"
+    with pytest.raises(UsageError, match="--format gif is none of text, cast, html"):
         output.place(None, None, "gif")
 
 
@@ -460,9 +460,9 @@ def test_what_to_do_about_a_contradiction():
     ("video", "asked", "form", "expected"),
     [
         ("/x/.mp4", None, "", (".mp4.txt", "text")),
-        ("a.b.mp4", None, "video", ("a.b.mov", "video")),
+        ("a.b.mp4", None, "html", ("a.b.html", "html")),
         (None, None, "cast", ("badapple.cast", "cast")),
-        ("/x/film.mp4", "a.mov", "", ("a.mov", "video")),
+        ("/x/film.mp4", "a.Cast", "", ("a.Cast", "cast")),
         ("/x/film.mp4", "a", "", ("a", "text")),
     ],
 )

@@ -50,7 +50,7 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
         holds += _shown(form, tally)
     if quick or shown:
         return Checked(holds, wrong)
-    job = check.Replay(written.video.path, written.path, form.look, written.video.luma, form.exact, ())
+    job = check.Replay(written.video.path, written.path, form.look, written.video.luma, ())
     with report.bar("decoding again", frames) as bar:
         replayed = check.video(job._replace(samples=check.samples(frames)), bar)
     again = verdict.replay_findings(frames, written.video.path, replayed)

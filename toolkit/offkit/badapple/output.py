@@ -16,7 +16,7 @@ _SLOW = (2.0, 20e6)  # a disk that takes longer (s) at fewer bytes a second is w
 _SYSTEM = ("/dev/", "/proc/", "/sys/")
 # What people call videos and pictures.
 _FOREIGN = (
-    *(".mp4", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"),
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".ogv"),
     *(".gif", ".png", ".jpg", ".jpeg", ".svg", ".pdf"),
 )
 
@@ -66,7 +66,7 @@ def _agree(output: str, form: str) -> None:
     if not form and suffix.lower() in _FOREIGN:
         raise UsageError(
             "{} is a name for what is not written here".format(output),
-            fix="name it {}.mov for a video, or say what it is with --format".format(stem),
+            fix="name it {}.html for a page that plays it, or say what it is with --format".format(stem),
         )
 
 

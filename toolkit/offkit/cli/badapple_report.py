@@ -133,10 +133,7 @@ def _ways(form: Any, again: str, output: str) -> List[List[str]]:
         "text": "cat " + output + utf8,
         "cast": "asciinema play " + output + utf8,
         "html": "any browser",
-        "video": "any video player",
     }
-    if form.name == "video":
-        return [["see it", others["video"]]]
     return [["see it", again], ["", others[form.name]]]
 
 

@@ -15,7 +15,7 @@ from offkit.model.finding import has_errors
 
 _COLOURS = {"none": cells.MONO, "16": cells.SIXTEEN, "256": cells.INDEXED, "true": cells.TRUE}
 _MODES = (cells.CHARACTERS, cells.HALF, cells.BRAILLE)
-_SUFFIXES = (".txt", ".cast", ".html")  # of conversions that are no video
+_SUFFIXES = (".txt", ".cast", ".html")  # of conversions
 
 
 def run_badapple(
@@ -40,8 +40,8 @@ def run_badapple(
         "",
         "--format",
         metavar="F",
-        help="text, cast (asciinema), html (a page that plays it) or video. Default: by OUT's suffix: "
-        ".txt, .cast, .html, .mov.",
+        help="text, cast (asciinema) or html (a page that plays it). Default: by OUT's suffix: .txt, "
+        ".cast, .html.",
         show_default=False,
     ),
     color: str = typer.Option("none", "--color", metavar="C", help="none, 16, 256 or true."),

@@ -52,11 +52,6 @@ def inks(look: Look) -> int:
     return 0 if look.colour == MONO else 2 if look.mode == HALF else 1
 
 
-def aspect(look: Look, facts: Facts) -> float:
-    """Height of a cell in widths, as the grid was made for."""
-    return (facts.height * look.grid.columns) / (facts.width * look.grid.rows)
-
-
 def unshowable(look: Look, encoding: str) -> List[str]:
     """Characters of a look that a terminal with this encoding (a codec's name) does not show."""
     shown = [chr(code) for code in glyphs(look)]

@@ -33,10 +33,9 @@ class Format:
     arguments alone, so it does not matter which process makes which frame.
     """
 
-    name = ""  # text, cast, html, video
+    name = ""  # text, cast, html
     suffix = ""  # of the file's name
     delta = False  # whether ``frame`` wants the cells of the frame before
-    exact = True  # whether a reader gives back the very cells
 
     def __init__(self, look: Look, facts: Facts) -> None:
         self.look, self.facts = look, facts

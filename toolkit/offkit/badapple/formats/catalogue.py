@@ -3,21 +3,19 @@
 import os
 from typing import Callable, Dict, Optional, Type
 
-from offkit.badapple.formats import castreader, htmlreader, textreader, videoreader
+from offkit.badapple.formats import castreader, htmlreader, textreader
 from offkit.badapple.formats.base import Facts, Format, Reader, damaged
 from offkit.badapple.formats.cast import Cast
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.html import Html
 from offkit.badapple.formats.text import Text
-from offkit.badapple.formats.video import Video
 from offkit.model.errors import RequestError, UsageError
 
-FORMATS: Dict[str, Type[Format]] = {form.name: form for form in (Text, Cast, Html, Video)}
+FORMATS: Dict[str, Type[Format]] = {form.name: form for form in (Text, Cast, Html)}
 _READERS = (
     (textreader.is_ours, textreader.TextReader),
     (castreader.is_ours, castreader.CastReader),
     (htmlreader.is_ours, htmlreader.HtmlReader),
-    (videoreader.is_ours, videoreader.VideoReader),
 )
 _START = 512  # bytes that tell
 

@@ -19,7 +19,7 @@ from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
 from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE, UPPER, Painter
 from offkit.badapple.shadowplay.film import Film
-from offkit.badapple.verify.likeness import MARGIN, TOLERANCE, Likeness, seen
+from offkit.badapple.verify.likeness import Likeness
 from offkit.model.errors import RequestError
 from offkit.model.report import Bar
 
@@ -56,7 +56,6 @@ class Replay(NamedTuple):
     path: str
     look: Look
     luma: str  # as they were painted, see decode.Video
-    exact: bool  # whether the file holds cells as they were made
     samples: Tuple[int, ...]
 
 
@@ -196,7 +195,7 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
             cells = painter.cells(picture)
             for layer in cells:
                 digest.update(np.ascontiguousarray(layer) if layer is not None else b"")
-            if not _same(_whole(reader, number, known), cells, job):
+            if not _same(_whole(reader, number, known), cells):
                 different.append(number)
         elif not source.skip():
             break
@@ -213,11 +212,5 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
     return Replayed(number, different, float(times[-1]), gap, digest.digest())
 
 
-def _same(have: Optional[Cells], want: Cells, job: Replay) -> bool:
-    """Whether cells are those; where a file keeps a picture of them, whether it looks like them."""
-    if have is None:
-        return False
-    if job.exact:
-        return all(np.array_equal(one, other) for one, other in zip(have, want))
-    found, meant = (seen(cells, job.look).astype(np.int16) for cells in (have, want))
-    return bool(np.count_nonzero(np.abs(found - meant) > MARGIN) <= TOLERANCE * found.size)
+def _same(have: Optional[Cells], want: Cells) -> bool:
+    return have is not None and all(np.array_equal(one, other) for one, other in zip(have, want))
