@@ -9,14 +9,14 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 ANSIBLE := .venv-ansible
 UNIT := tests/house tests/unit tests/property tests/online
-ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple fleet cli)
+ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple theatre fleet cli)
 # As many tests at a time as there are cores, shared out to the last one (worksteal; the xdist of CPython
 # 3.6 has only "load"), but by the file where much is made for all tests of one (loadfile).
 PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
 # Otherwise each of the thousands of commands that are tested would compile offkit again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -95,6 +95,10 @@ lint: $(VENV)/.tools
 # make unit PYTEST_ADDOPTS=--randomly-seed=N is that one again.
 unit: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist worksteal -m "not network" $(UNIT)
+
+# make map      the folders of offkit, floor by floor, and which imports from which
+map: $(VENV)/.offkit
+	@$(BIN)/python tests/house/plan_of_the_house.py
 
 # make mutants  breaks lines all over offkit, one at a time, and counts which of them "make unit" notices (SEED=1)
 mutants: $(VENV)/.tools

@@ -65,12 +65,12 @@ def inside(path, double):
     from offkit.badapple import environment
 
     libraries = environment.load()
-    from offkit.badapple import decode
     from offkit.badapple.bench import measure, origin, pipeline
     from offkit.badapple.formats import look
     from offkit.badapple.formats.base import Facts
     from offkit.badapple.formats.cells import Look
     from offkit.badapple.formats.text import Text
+    from offkit.badapple.video import decode
 
     def form_of(video):
         return Text(Look(look.grid(video.width, video.height, 0, ROWS)), Facts(video.fps, *video[3:5]))
@@ -114,7 +114,9 @@ def inside(path, double):
 
 def weigh(path, form, out, count):
     """Of each worker: most memory that was resident, in MB; private and proportional to its share at the end."""
-    from offkit.badapple import convert, crew, decode, keyframes
+    from offkit.badapple import convert
+    from offkit.badapple.processes import crew
+    from offkit.badapple.video import decode, keyframes
     from offkit.model.report import Bar
 
     video = decode.probe(path)

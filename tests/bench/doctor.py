@@ -55,10 +55,10 @@ for path in sys.stdin.read().splitlines():
 REPODATA = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from offkit.edges import media
+from offkit.media import access
 from offkit.edges.tree import Tree
 began = time.perf_counter()
-index = media.read_index(media.Directory(Tree("/"), sys.argv[2]), "", {"liba77.so.5()(64bit)"})
+index = access.read_index(access.Directory(Tree("/"), sys.argv[2]), "", {"liba77.so.5()(64bit)"})
 print(time.perf_counter() - began, index.total)
 """
 

@@ -5,19 +5,23 @@ import os
 
 import pytest
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit", "offkit")
+import plan_of_the_house
 
-# Each room may import from these, and from itself.
+# Each room may import from these, and from itself: cli → online, server, theatre, fleet → badapple →
+# media → edges, elf → model. No two folders import each other, in one room or two.
 BELOW = {
     "model": set(),
     "elf": {"model"},
     "edges": {"model"},
-    "online": {"model", "elf", "edges"},
-    "target": {"model", "elf", "edges"},
-    "badapple": {"model", "elf", "edges"},
-    "fleet": {"model", "elf", "edges"},
-    "cli": {"model", "elf", "edges", "online", "target", "badapple", "fleet"},
+    "media": {"model", "edges"},
+    "online": {"model", "elf", "edges", "media"},
+    "server": {"model", "elf", "edges", "media"},
+    "badapple": {"model", "edges"},
+    "theatre": {"model", "edges", "badapple"},
+    "fleet": {"model"},
+    "cli": {"model", "edges", "media", "online", "server", "badapple", "theatre", "fleet"},
 }
+DEEPEST = 14  # modules, each of which imports the next
 SOCKETS = {
     "socket",
     "ssl",
@@ -36,36 +40,14 @@ OS_SPAWN = {"system", "popen", "fork", "forkpty"} | {
 ALLOWED_LIBRARIES = {
     "cli": {"typer"},
     "badapple": {"numpy", "cv2"},
+    "theatre": {"numpy"},
     "online": {"packaging", "platformdirs"},  # pip and piptools only through foreign._reach
 }
 
 
-def sources():
-    """(room, module path below offkit/, syntax tree) of every module."""
-    found = []
-    for folder, _, names in sorted(os.walk(ROOT)):
-        for name in sorted(names):
-            if name.endswith(".py"):
-                path = os.path.join(folder, name)
-                short = os.path.relpath(path, ROOT)
-                with open(path, encoding="utf-8") as source:
-                    found.append((short.split(os.sep)[0], short, ast.parse(source.read())))
-    return [entry for entry in found if entry[0] in BELOW]
-
-
-MODULES = sources()
-
-
-def imported(tree):
-    """Dotted names of every import, wherever in the file."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "relative imports hide the room"
-            for alias in node.names:
-                yield "{}.{}".format(node.module, alias.name)
+PLAN = plan_of_the_house.read()
+MODULES = [(each.room, each.short, each.tree) for each in PLAN.values()]
+imported = plan_of_the_house.imported
 
 
 def problems_of(check):
@@ -75,12 +57,12 @@ def problems_of(check):
 
 
 def test_every_room_exists():
-    """The eight rooms of the journey are all there."""
+    """The rooms of the journey are all there, and no other."""
     assert {room for room, _, _ in MODULES} == set(BELOW)
 
 
 def test_imports_go_down_only():
-    """cli → online, target, badapple, fleet → edges, elf → model; siblings do not know each other."""
+    """Down by the floors; siblings do not know each other."""
 
     def check(room, short, tree):
         for name in imported(tree):
@@ -91,39 +73,20 @@ def test_imports_go_down_only():
     assert problems_of(check) == []
 
 
-def _dotted(short):
-    name = "offkit." + short[:-3].replace(os.sep, ".")
-    return name[: -len(".__init__")] if name.endswith(".__init__") else name
+def test_no_knots():
+    """No folder imports from one that imports from it, however far around; nor does a module."""
+    assert plan_of_the_house.knots(plan_of_the_house.folders(PLAN)) == []
+    assert plan_of_the_house.knots(dict.fromkeys(PLAN, ()) | plan_of_the_house.graph(PLAN)) == []
 
 
-def test_no_import_cycle_and_no_deep_chain():
-    """Modules form a graph without cycles."""
-    names = {_dotted(short): tree for _, short, tree in MODULES}
-    graph = {}
-    for name, tree in names.items():
-        # "from a.b import c": the module a.b.c where there is one, else something of a.b
-        found = {target if target in names else target.rpartition(".")[0] for target in imported(tree)}
-        graph[name] = found.intersection(names)
-    done, path = set(), []
-
-    def visit(name):
-        assert name not in path, "cycle: " + " -> ".join([*path, name])
-        if name in done or name not in graph:
-            return
-        path.append(name)
-        for target in sorted(graph[name] - {name}):
-            visit(target)
-        path.pop()
-        done.add(name)
-
-    for name in sorted(graph):
-        visit(name)
-    assert done == set(graph)
+def test_no_deep_chain():
+    """Who reads a module need not open many more."""
+    assert len(plan_of_the_house.longest_chain(PLAN)) <= DEEPEST
 
 
 def test_only_the_printer_prints():
     """print() and writes to the standard streams live in cli/render.py. (The player draws on a
-    terminal that it opens itself: badapple/player/terminal.py.)"""
+    terminal that it opens itself: theatre/player/terminal.py.)"""
 
     def check(room, short, tree):
         if short == os.path.join("cli", "render.py"):

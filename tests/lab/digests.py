@@ -13,10 +13,11 @@ from offkit.badapple import environment
 
 environment.load()
 
-from offkit.badapple import convert, decode  # noqa: E402
+from offkit.badapple import convert  # noqa: E402
 from offkit.badapple.formats import catalogue, look  # noqa: E402
 from offkit.badapple.formats.base import Facts  # noqa: E402
 from offkit.badapple.formats.cells import Look  # noqa: E402
+from offkit.badapple.video import decode  # noqa: E402
 from offkit.model.errors import OffkitError  # noqa: E402
 from offkit.model.report import Bar  # noqa: E402
 

@@ -117,9 +117,7 @@ def wheel_of(path, **members):
     return path
 
 
-@pytest.mark.parametrize(
-    ("room", "place"), [("offkit.badapple.formats", b"@FRAMES@"), ("offkit.fleet", b"@BODY@")]
-)
+@pytest.mark.parametrize(("room", "place"), [("offkit.theatre", b"@FRAMES@"), ("offkit.fleet", b"@BODY@")])
 def test_a_page_can_be_written_from_the_runtime(tmp_path, room, place):
     """What is no Python travels along, and is found inside the archive."""
     (tmp_path / "offkit.pyz").write_bytes(runtime.build([]))

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import films
-from offkit.badapple.formats import catalogue, look, sgr, spans
+from offkit.badapple.formats import catalogue, look, sgr
 from offkit.badapple.formats.about import describe, described, glyphs, inks
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, TRUE, Cells, Grid, Look
 from offkit.badapple.formats.text import Text, digits_below
 from offkit.model.errors import RequestError
+from offkit.theatre import spans
 
 BYTES = st.binary(min_size=1, max_size=900)
 
@@ -69,7 +70,7 @@ def test_any_damage_is_an_error_or_another_film(tmp_path_factory, shown, seed, d
     path = tmp_path_factory.mktemp("cells") / "film"
     films.write(
         path,
-        data.draw(st.sampled_from(sorted(catalogue.FORMATS))),
+        data.draw(st.sampled_from(sorted(catalogue.formats()))),
         shown._replace(ramp=" .#"),
         random_film(shown._replace(ramp=" .#"), 3, seed),
     )

@@ -2,8 +2,8 @@
 
 import cv2
 
-from offkit.badapple import decode
 from offkit.badapple.shadowplay import film
+from offkit.badapple.video import decode
 
 
 def write_clip(path, frames, fps=30.0, still=(), size=None, codec="mp4v"):

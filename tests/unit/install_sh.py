@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import bundle_maker
-from offkit import target
+from offkit import server
 from offkit.model.target import Target
 from offkit.online import bootstrap
 from offkit.server.python import interpreter
@@ -152,7 +152,7 @@ def tools_of(server, shell):
 
 def part(name):
     """The text of one part, with the placeholders that are values."""
-    with open(os.path.join(os.path.dirname(target.__file__), "bootstrap", name + ".sh")) as source:
+    with open(os.path.join(os.path.dirname(server.__file__), "bootstrap", name + ".sh")) as source:
         return source.read().replace("@OFFKIT_VARIABLES@", "")
 
 

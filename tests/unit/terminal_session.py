@@ -12,9 +12,9 @@ import termios
 import time
 
 import waiting
-from offkit.badapple.player import companion
-from offkit.badapple.player.keys import QUESTION
 from offkit.model.errors import OffkitError
+from offkit.theatre.player import companion
+from offkit.theatre.player.keys import QUESTION
 from terminal_model import Model
 
 LEFT = b"\033[0m\033[?7h\033[?25h\033[?1049l"

@@ -8,11 +8,11 @@ import pytest
 
 from offkit.badapple import environment, unfinished, workload
 from offkit.badapple.formats import catalogue, look
-from offkit.badapple.player import behind, companion
 from offkit.badapple.workload import Request
 from offkit.cli import badapple_report, bench_badapple, render, run_badapple
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.theatre.player import behind, companion
 
 USUAL = {
     "video": None,

@@ -11,15 +11,15 @@ from offkit.badapple import workload
 from offkit.badapple.convert import Result, Share
 from offkit.badapple.environment import Libraries
 from offkit.badapple.formats.base import Facts
-from offkit.badapple.formats.cast import Cast
 from offkit.badapple.formats.cells import Grid, Look
-from offkit.badapple.formats.html import Html
 from offkit.badapple.formats.text import Text
-from offkit.badapple.limits import Limits
+from offkit.badapple.processes.limits import Limits
 from offkit.badapple.verify.codecs import ABSENT, WORKS, WRONG, Tried
 from offkit.badapple.verify.processors import Worked
 from offkit.cli import badapple_report, render
 from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.theatre.asciicast import Cast
+from offkit.theatre.page import Html
 
 GRID = Grid(3, 4)
 FACTS = Facts(29.97, 640, 480)

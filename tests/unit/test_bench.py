@@ -12,7 +12,6 @@ import pytest
 
 import offkit
 from clip_maker import write_clip
-from offkit.badapple import crew, decode
 from offkit.badapple.bench import (
     chart,
     document,
@@ -27,6 +26,8 @@ from offkit.badapple.bench import (
 )
 from offkit.badapple.bench.numbers import Sample, sample
 from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
+from offkit.badapple.processes import crew
+from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.report import Reporter
 

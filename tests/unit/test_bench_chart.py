@@ -4,10 +4,11 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from offkit.badapple import decode, environment
+from offkit.badapple import environment
 from offkit.badapple.bench import chart, machine, model, table
 from offkit.badapple.bench.numbers import sample
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Outcome, Row
+from offkit.badapple.video import decode
 
 SPACE = "{http://www.w3.org/2000/svg}"
 HERE = machine.Machine("Xeon & Co", 4, 4, None, 1, True, 0, 0.0)

@@ -13,9 +13,9 @@ import pytest
 
 import waiting
 from clip_maker import write_clip
-from offkit.badapple import decode
 from offkit.badapple.bench import origin, pipeline
 from offkit.badapple.formats.cells import Grid
+from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

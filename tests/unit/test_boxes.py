@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from clip_maker import write_clip
-from offkit.badapple import boxes
+from offkit.badapple.video import boxes
 
 
 def box(kind, *held):

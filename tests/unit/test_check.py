@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+import offkit.theatre.formats  # noqa: F401  (all that there are)
 from clip_maker import write_clip
-from offkit.badapple import convert, decode
+from offkit.badapple import convert
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, TRUE, Grid, Look
@@ -15,6 +16,7 @@ from offkit.badapple.formats.text import Text
 from offkit.badapple.shadowplay import film, strip
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, verdict
+from offkit.badapple.video import decode
 from offkit.model.report import Bar
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -166,7 +168,7 @@ def clip(tmp_path_factory):
     return write_clip(tmp_path_factory.mktemp("clips") / "film.mp4", FRAMES)
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("name", sorted(catalogue.formats()))
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: "{}-{}".format(look.mode, look.colour))
 def test_every_format_and_look(tmp_path, clip, name, look):
     """What was converted from a lossy clip is right; against the film from its second half on it is not."""
@@ -176,7 +178,7 @@ def test_every_format_and_look(tmp_path, clip, name, look):
     assert result.frames == FRAMES
     right = check.file(path, form, FRAMES, Film(film.SHORT), 2, Bar(), "fork")
     assert right[:3] == ([], [], [])
-    job = check.Replay(clip, path, look, decode.probe(clip).luma, (0, 17, 47))
+    job = check.Replay(clip, path, catalogue.reader(name), look, decode.probe(clip).luma, (0, 17, 47))
     assert check.video(job, Bar(), "fork")[:2] == (FRAMES, [])
 
 
@@ -224,7 +226,7 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
     video = decode.probe(clip)
     result = convert.convert(video, FORM, path, 3, Bar(), "fork")
     assert result.frames == FRAMES
-    job = check.Replay(clip, path, FORM.look, video.luma, check.samples(FRAMES))
+    job = check.Replay(clip, path, catalogue.reader(FORM.name), FORM.look, video.luma, check.samples(FRAMES))
     replayed = check.video(job, Bar(), "fork")
     assert replayed[:2] == (FRAMES, [])
     assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.033)
@@ -302,7 +304,9 @@ def test_times_of_pictures(tmp_path, clip, monkeypatch):
     path = str(tmp_path / "a.txt")
     convert.convert(decode.probe(clip), FORM, path, 1, Bar(), "fork")
     monkeypatch.setattr(check, "Source", Odd)
-    replayed = check.video(check.Replay(clip, path, FORM.look, "", ()), Bar(), "fork")
+    replayed = check.video(
+        check.Replay(clip, path, catalogue.reader(FORM.name), FORM.look, "", ()), Bar(), "fork"
+    )
     assert (round(replayed.last, 2), round(replayed.gap, 3)) == (1.57, 0.067)
 
 

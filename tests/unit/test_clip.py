@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from offkit.badapple import decode
 from offkit.badapple.shadowplay import clip
 from offkit.badapple.shadowplay.film import Film
+from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
 

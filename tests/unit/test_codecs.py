@@ -7,9 +7,9 @@ import signal
 import cv2
 import pytest
 
-from offkit.badapple.decode import Source
 from offkit.badapple.verify import codecs
 from offkit.badapple.verify.codecs import ABSENT, PAIRS, WORKS, WRONG, Tried
+from offkit.badapple.video.decode import Source
 from offkit.model.report import Bar
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, decode, parts, reduce, seam, unfinished
+from offkit.badapple import convert, parts, seam, unfinished
 from offkit.badapple.convert import Share, Stretch
-from offkit.badapple.formats import look
+from offkit.badapple.formats import look, reduce
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.text import Text
-from offkit.badapple.keyframes import LEAST
 from offkit.badapple.seam import Seam
 from offkit.badapple.shadowplay import film
+from offkit.badapple.video import decode
+from offkit.badapple.video.keyframes import LEAST
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import waiting
-from offkit.badapple import crew
+from offkit.badapple.processes import crew
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar

@@ -10,7 +10,7 @@ import pytest
 
 import offkit
 from clip_maker import write_clip
-from offkit.badapple import decode
+from offkit.badapple.video import decode
 from offkit.model.errors import RequestError, UsageError
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
@@ -20,7 +20,7 @@ PROGRAM = """
 import sys
 from offkit.badapple import environment
 environment.load()
-from offkit.badapple import decode
+from offkit.badapple.video import decode
 from offkit.model.errors import RequestError, UsageError
 
 def threads():

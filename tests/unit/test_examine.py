@@ -11,15 +11,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from offkit.badapple import convert, crew, decode, environment, examine, limits, workload
+from offkit.badapple import convert, environment, examine, workload
+from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, MONO, SIXTEEN, Grid, Look
 from offkit.badapple.formats.text import Text
+from offkit.badapple.processes import crew, limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, codecs, processors
 from offkit.badapple.verify.check import Replayed, Tally
 from offkit.badapple.verify.codecs import ABSENT, WORKS, WRONG, Tried
+from offkit.badapple.video import decode
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import WARNING, Finding
@@ -91,7 +94,7 @@ def test_a_video_is_decoded_again(checks):
     assert steps(heard) == ["checking every frame", ("frames checked", 40), ("decoding again", 40)]
     assert checks.asked == [
         ("a.part", given.form, 40, None, 3),
-        check.Replay("v.mp4", "a.part", LOOK, "full", True, check.samples(40)),
+        check.Replay("v.mp4", "a.part", catalogue.reader("text"), LOOK, "full", check.samples(40)),
     ]
     assert found.holds == [
         "40 frames, each with its number, in order, 117 x 44 characters",

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from clip_maker import write_clip
-from offkit.badapple import convert, decode, preview
+from offkit.badapple import convert, preview
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.look import DEFAULT_RAMP, grid
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.formats.text import Text
 from offkit.badapple.shadowplay import film
+from offkit.badapple.video import decode
 from offkit.cli import film_bar, render
 from offkit.model.report import Bar
 

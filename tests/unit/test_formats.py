@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import films
-from offkit.badapple.formats import catalogue, html
+from offkit.badapple.formats import catalogue
 from offkit.badapple.formats import look as looks
 from offkit.badapple.formats.about import glyphs, inks
 from offkit.badapple.formats.base import TooEarly
-from offkit.badapple.formats.cast import ENTER, LEAVE, Cast
 from offkit.badapple.formats.cells import CHARACTERS, HALF, SIXTEEN, Cells, Grid, Look
 from offkit.model.errors import UsageError
+from offkit.theatre import page as html
+from offkit.theatre.asciicast import ENTER, LEAVE, Cast
 
 LOOKS = [Look(films.GRID, mode, colour) for mode in films.MODES for colour in films.COLOURS]
 LOOKS += [
@@ -28,7 +29,7 @@ LOOKS += [
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("name", sorted(catalogue.formats()))
 def test_what_is_written_is_read(tmp_path, name, look):
     """Every cell of every frame, in order and out of it."""
     film = films.cells(look, 5)
@@ -77,7 +78,7 @@ def test_bytes_are_the_same_on_every_python(name, digest):
     assert found.hexdigest()[:16] == digest
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("name", sorted(catalogue.formats()))
 def test_a_format_goes_to_a_worker(name):
     """And comes out of it the same; its name and suffix are known."""
     look = Look(films.GRID, colour="256")
@@ -89,7 +90,7 @@ def test_a_format_goes_to_a_worker(name):
     assert catalogue.by_suffix("a/b") == "text"
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("name", sorted(catalogue.formats()))
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[7]], ids=str)
 def test_a_cut_file_is_found(tmp_path, name, look):
     """Wherever it ends: VID010, and no traceback."""
@@ -101,7 +102,7 @@ def test_a_cut_file_is_found(tmp_path, name, look):
         assert films.problems(tmp_path / "film") == ["VID010"]
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.FORMATS))
+@pytest.mark.parametrize("name", sorted(catalogue.formats()))
 @pytest.mark.parametrize("look", [LOOKS[0], LOOKS[7]], ids=str)
 def test_a_changed_file_is_found(tmp_path, name, look):
     """Whatever bit of it is another: VID010, unless it is another film by now."""

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import bundle_maker
+import offkit
 import waiting
 from offkit.edges import files, run
 from offkit.edges.host import Host, Volume
@@ -405,7 +406,7 @@ def test_killed_while_pip_works(tmp_path):
         "install.apply(made, bundle, run.run, run.clean_environment(), 'now', Reporter())\n"
     )
     bundle, prefix = save(tmp_path), tmp_path / "p"
-    toolkit = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(install.__file__))))
+    toolkit = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
     environment = dict(os.environ, PYTHONPATH=toolkit)
     child = subprocess.Popen([sys.executable, "-c", code, bundle.path, str(prefix)], env=environment)
     place = "generations/{}{}-killed/tmp/requirements.txt".format(".building-0001-", bundle.digest[:8])

@@ -5,10 +5,10 @@ import os
 import re
 import signal
 
-import offkit.target.doctor as doctor_package
 import pytest
 
 import bundle_maker
+import offkit.server.doctor as doctor_package
 from offkit.cli import install as command
 from offkit.cli import options, render
 from offkit.edges import leftovers, mounts, run

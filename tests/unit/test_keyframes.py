@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from offkit.badapple.keyframes import LEAST, SKIPPED, cuts, waste
+from offkit.badapple.video.keyframes import LEAST, SKIPPED, cuts, waste
 
 KEYS = tuple(range(0, 6572, 250))
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from offkit.badapple import cgroups, limits
-from offkit.badapple.limits import Limits
+from offkit.badapple.processes import cgroups, limits
+from offkit.badapple.processes.limits import Limits
 
 FREE = Limits(8, 8, None, None, None, None, None)
 MEGABYTE = 1 << 20

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from offkit.badapple.player.companion import Companion, Film
 from offkit.model.errors import UsageError
+from offkit.theatre.player.companion import Companion, Film
 from terminal_session import FINISHED, INTERRUPTED, LEFT, QUIT, Session, show
 
 ROWS = "abcd\nefgh\nijkl\n"

@@ -13,11 +13,11 @@ import pytest
 import offkit
 from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue
-from offkit.badapple.player.behind import Behind
-from offkit.badapple.player.companion import Film
-from offkit.badapple.player.source import Source
 from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
+from offkit.theatre.player.behind import Behind
+from offkit.theatre.player.companion import Film
+from offkit.theatre.player.source import Source
 from terminal_session import FINISHED, LEFT, Session, show
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))

@@ -7,13 +7,13 @@ import signal
 import pytest
 
 from offkit.badapple import unfinished
-from offkit.badapple.player import play
-from offkit.badapple.player.ability import ALL, ASCII, TRUE_COLOUR, Ability
-from offkit.badapple.player.keys import QUESTION
-from offkit.badapple.player.play import Played, Player
-from offkit.badapple.player.source import Source
-from offkit.badapple.player.terminal import Lost
 from offkit.model.errors import RequestError
+from offkit.theatre.player import play
+from offkit.theatre.player.ability import ALL, ASCII, TRUE_COLOUR, Ability
+from offkit.theatre.player.keys import QUESTION
+from offkit.theatre.player.play import Played, Player
+from offkit.theatre.player.source import Source
+from offkit.theatre.player.terminal import Lost
 from terminal_model import Model
 
 HEAD = "total frame: {} / FPS: {!r} / resolution: 8x6\n"

@@ -21,12 +21,12 @@ from offkit.badapple.formats.cells import (
     Look,
 )
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.player import ability as abilities
-from offkit.badapple.player import adapt, panel
-from offkit.badapple.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability, ability
-from offkit.badapple.player.adapt import Adapter, fitted
-from offkit.badapple.player.drawing import RGB, blank
 from offkit.model.errors import UsageError
+from offkit.theatre.player import ability as abilities
+from offkit.theatre.player import adapt, panel
+from offkit.theatre.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability, ability
+from offkit.theatre.player.adapt import Adapter, fitted
+from offkit.theatre.player.drawing import RGB, blank
 
 UTF = {"LANG": "en_US.UTF-8"}
 
@@ -376,7 +376,7 @@ def test_a_terminal_whose_cursor_stands(term, word):
 
 def test_what_terminfo_knows(monkeypatch):
     """Nothing of a terminal that nobody described, and nothing where Python has no curses."""
-    code = "from offkit.badapple.player import ability; print(ability.terminfo_colours(1))"
+    code = "from offkit.theatre.player import ability; print(ability.terminfo_colours(1))"
     found = {}
     for term in ("no-such-terminal", "vt100"):
         environ = dict(os.environ, TERM=term, PYTHONPATH=os.pathsep.join(sys.path))

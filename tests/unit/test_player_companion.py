@@ -8,14 +8,14 @@ import signal
 import pytest
 
 import waiting
-from offkit.badapple.player import companion, play, terminal
-from offkit.badapple.player.ability import ALL, Ability
-from offkit.badapple.player.behind import Behind
-from offkit.badapple.player.companion import Companion, Film
-from offkit.badapple.player.play import Played
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
+from offkit.theatre.player import companion, play, terminal
+from offkit.theatre.player.ability import ALL, Ability
+from offkit.theatre.player.behind import Behind
+from offkit.theatre.player.companion import Companion, Film
+from offkit.theatre.player.play import Played
 
 FILM = Film("film.txt")
 

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from offkit.badapple.player.drawing import RGB, Drawing, Screen, blank
+from offkit.theatre.player.drawing import RGB, Drawing, Screen, blank
 from terminal_model import Model
 
 ALPHABET = [32, 32, ord("#"), 0xE9, 0x2580, 0x28FF]

@@ -5,10 +5,10 @@ import os
 import pytest
 
 from offkit.badapple import unfinished
-from offkit.badapple.player import source as sources
-from offkit.badapple.player.source import Source
 from offkit.model.errors import RequestError
 from offkit.model.finding import Finding
+from offkit.theatre.player import source as sources
+from offkit.theatre.player.source import Source
 
 HEAD = "total frame: {} / FPS: 25.0 / resolution: 8x6\n"
 

@@ -12,7 +12,7 @@ import termios
 
 import pytest
 
-from offkit.badapple.player import terminal
+from offkit.theatre.player import terminal
 
 
 @pytest.fixture

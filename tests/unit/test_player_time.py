@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from offkit.badapple.player import controls
-from offkit.badapple.player.clock import SPEEDS, Clock
-from offkit.badapple.player.controls import Controls
-from offkit.badapple.player.keys import Keys
-from offkit.badapple.player.line import Line
+from offkit.theatre.player import controls
+from offkit.theatre.player.clock import SPEEDS, Clock
+from offkit.theatre.player.controls import Controls
+from offkit.theatre.player.keys import Keys
+from offkit.theatre.player.line import Line
 
 
 def test_the_clock_says_which_frame_is_due():

@@ -8,22 +8,9 @@ import numpy as np
 import pytest
 
 import films
-from offkit.badapple.formats import (
-    base,
-    castreader,
-    catalogue,
-    growing,
-    html,
-    htmlreader,
-    palette,
-    sgr,
-    spans,
-    text,
-    textreader,
-)
+from offkit.badapple.formats import base, catalogue, growing, palette, sgr, text, textreader
 from offkit.badapple.formats.about import describe
 from offkit.badapple.formats.base import Facts, TooEarly
-from offkit.badapple.formats.cast import ENTER, LEAVE, Cast, changed
 from offkit.badapple.formats.cells import (
     BRAILLE,
     CHARACTERS,
@@ -37,6 +24,11 @@ from offkit.badapple.formats.cells import (
     Look,
 )
 from offkit.model.errors import RequestError
+from offkit.theatre import asciicast_reader as castreader
+from offkit.theatre import page as html
+from offkit.theatre import page_reader as htmlreader
+from offkit.theatre import spans
+from offkit.theatre.asciicast import ENTER, LEAVE, Cast, changed
 
 NUMBERS = Facts(30.0, 64, 48)
 
@@ -55,9 +47,9 @@ def handles():
 
 
 def test_a_format_of_nothing():
-    """No head, no foot, no known place; frames stand alone and are exact."""
+    """No head, no foot, no known place; frames stand alone."""
     form = base.Format(Look(Grid(1, 1)), NUMBERS)
-    assert (form.name, form.suffix, form.delta, form.exact) == ("", "", False, True)
+    assert (form.name, form.suffix, form.delta) == ("", "", False)
     assert (form.head(3), form.foot(3, None), form.offset(3)) == (b"", b"", None)
     assert (form.look, form.facts) == (Look(Grid(1, 1)), NUMBERS)
     base.Reader().close()
@@ -65,12 +57,11 @@ def test_a_format_of_nothing():
 
 def test_formats_and_what_they_want():
     """Their names and suffixes, and which want the frame before."""
-    made = [(name, form.name, form.suffix, form.delta) for name, form in catalogue.FORMATS.items()]
+    made = [(name, form.name, form.suffix, form.delta) for name, form in catalogue.formats().items()]
     assert made == [
         ("text", "text", ".txt", False),
         ("cast", "cast", ".cast", True),
         ("html", "html", ".html", True),
-        ("video", "video", ".mov", False),
     ]
 
 
@@ -423,11 +414,10 @@ def test_a_page_begins_where_it_must(tmp_path):
     reader.close()
 
 
-@pytest.mark.parametrize("name", ["html", "video"])
-def test_what_is_read_when_it_is_complete(tmp_path, name):
+def test_what_is_read_when_it_is_complete(tmp_path):
     """Until then nothing of it is opened."""
     path = tmp_path / "a"
-    films.write(path, name, PAGE, films.cells(PAGE, 1))
+    films.write(path, "html", PAGE, films.cells(PAGE, 1))
     before = handles()
     with pytest.raises(TooEarly, match="can be read when it is complete"):
         catalogue.open_reader(str(path), True)

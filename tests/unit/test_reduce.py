@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from offkit.badapple import reduce
+from offkit.badapple.formats import reduce
 from offkit.badapple.formats.cells import Grid
 
 SHAPES = [(384, 512), (387, 515), (44, 117), (20, 30), (1080, 1920), (96, 4), (1, 1), (10, 24), (11, 25)]

@@ -6,11 +6,12 @@ import os
 import numpy as np
 import pytest
 
-from offkit.badapple import convert, decode, output, parts, seam, writer
+from offkit.badapple import convert, output, parts, seam, writer
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import MONO, TRUE, Cells, Grid, Look
 from offkit.badapple.formats.text import Text
 from offkit.badapple.seam import Seam, Watch
+from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
 
 LOOK, FACTS = Look(Grid(2, 3)), Facts(30.0, 6, 4)

@@ -6,10 +6,12 @@ import tempfile
 import pytest
 
 from clip_maker import WrongSeeks, write_clip
-from offkit.badapple import convert, crew, decode, limits, output, seam, workload
-from offkit.badapple.limits import Limits
+from offkit.badapple import convert, output, seam, workload
+from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes.limits import Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors
+from offkit.badapple.video import decode
 from offkit.badapple.workload import Request
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError

@@ -6,27 +6,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from offkit.badapple import (
-    boxes,
-    convert,
-    crew,
-    decode,
-    environment,
-    examine,
-    limits,
-    output,
-    preview,
-    seam,
-    workload,
-)
+from offkit.badapple import convert, environment, examine, output, preview, seam, workload
 from offkit.badapple.formats.base import Facts, TooEarly
 from offkit.badapple.formats.cells import Cells, Grid, Look
 from offkit.badapple.formats.text import Text
-from offkit.badapple.limits import Allowed, Limits
+from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes.limits import Allowed, Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import codecs, processors, verdict
 from offkit.badapple.verify.check import Replayed
+from offkit.badapple.video import boxes, decode
 from offkit.badapple.workload import Request
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError

@@ -14,12 +14,13 @@ from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from offkit.badapple import crew, parts
-from offkit.badapple.decode import Source, Video
+from offkit.badapple import parts
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.keyframes import cuts
+from offkit.badapple.processes import crew
 from offkit.badapple.seam import Seam, Watch
+from offkit.badapple.video.decode import Source, Video
+from offkit.badapple.video.keyframes import cuts
 from offkit.badapple.writer import Share, Writer
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding

@@ -3,11 +3,13 @@
 from contextlib import contextmanager
 from typing import Iterator, List, NamedTuple, Optional
 
-from offkit.badapple import decode, preview
+from offkit.badapple import preview
+from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, verdict
 from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.video import decode
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar, Reporter
 
@@ -50,12 +52,13 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
         holds += _shown(form, tally)
     if quick or shown:
         return Checked(holds, wrong)
-    job = check.Replay(written.video.path, written.path, form.look, written.video.luma, ())
+    video, reader = written.video, catalogue.reader(form.name)
+    job = check.Replay(video.path, written.path, reader, form.look, video.luma, check.samples(frames))
     with report.bar("decoding again", frames) as bar:
-        replayed = check.video(job._replace(samples=check.samples(frames)), bar)
-    again = verdict.replay_findings(frames, written.video.path, replayed)
+        replayed = check.video(job, bar)
+    again = verdict.replay_findings(frames, video.path, replayed)
     if not again:
-        samples = "its only one is" if frames == 1 else "{} samples are".format(len(check.samples(frames)))
+        samples = "its only one is" if frames == 1 else "{} samples are".format(len(job.samples))
         holds.append("decoded straight through it has as many frames, and {} equal".format(samples))
     return Checked(holds, wrong + again, replayed)
 

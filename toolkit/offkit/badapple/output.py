@@ -29,11 +29,11 @@ def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, 
     where the two contradict each other, and rather than let a file be overwritten that is not a
     conversion.
     """
-    if form and form not in catalogue.FORMATS:
-        names = ", ".join(catalogue.FORMATS)
+    if form and form not in catalogue.formats():
+        names = ", ".join(catalogue.formats())
         raise UsageError("--format {} is none of {}".format(form, names))
     name = form or (catalogue.by_suffix(output) if output else "text")
-    suffix = catalogue.FORMATS[name].suffix
+    suffix = catalogue.formats()[name].suffix
     stem = os.path.splitext(os.path.basename(video))[0] if video else ""
     if output is None:
         output = (stem or DEFAULT_STEM) + suffix
@@ -57,11 +57,11 @@ def _real(output: str) -> str:
 
 def _agree(output: str, form: str) -> None:
     stem, suffix = os.path.splitext(output)
-    other = next((one for one in catalogue.FORMATS.values() if one.suffix == suffix.lower()), None)
+    other = next((one for one in catalogue.formats().values() if one.suffix == suffix.lower()), None)
     if form and other is not None and other.name != form:
         raise UsageError(
             "--format {} and the name {} contradict each other".format(form, output),
-            fix="leave out --format, or name it {}{}".format(stem, catalogue.FORMATS[form].suffix),
+            fix="leave out --format, or name it {}{}".format(stem, catalogue.formats()[form].suffix),
         )
     if not form and suffix.lower() in _FOREIGN:
         raise UsageError(

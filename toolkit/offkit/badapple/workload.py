@@ -8,29 +8,20 @@ import shutil
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import (
-    boxes,
-    convert,
-    crew,
-    decode,
-    environment,
-    examine,
-    limits,
-    output,
-    seam,
-    unfinished,
-)
-from offkit.badapple.counting import count
+from offkit.badapple import convert, environment, examine, output, seam, unfinished
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
-from offkit.badapple.keyframes import LEAST, cuts
+from offkit.badapple.processes import crew, limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors, verdict
+from offkit.badapple.video import boxes, decode
+from offkit.badapple.video.keyframes import LEAST, cuts
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
 from offkit.model.report import Bar, Reporter
+from offkit.model.words import several
 
 _RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
@@ -173,7 +164,7 @@ def _run(
     findings = allowed.findings + proof.findings
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
-    likely = count(len(cuts(video.frames, allowed.workers, video.keys)), "process", "processes")
+    likely = several(len(cuts(video.frames, allowed.workers, video.keys)), "process", "processes")
     report.step("converting {} with {}".format(os.path.basename(source), likely))
     spent = checking = 0.0
     for workers in (allowed.workers, 1):
@@ -265,7 +256,7 @@ def _codecs(
     if processes is not None:
         workers = min(workers, processes // (2 * decode.decoder_threads(1) + 2))
         if not workers:
-            few = count(processes, "more process or thread", "more processes or threads")
+            few = several(processes, "more process or thread", "more processes or threads")
             return [], [_untried("processes", "{} can be started".format(few))]
     try:
         folder = leftovers.temporary_directory()

@@ -6,9 +6,9 @@ from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 
-from offkit.badapple import crew
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
+from offkit.badapple.processes import crew
 
 _BATCH = 1 << 16  # bytes a worker collects before it writes: they shall not crowd pictures out of the cache
 

@@ -139,7 +139,7 @@ def _ways(form: Any, again: str, output: str) -> List[List[str]]:
 
 def _processes(outcome: Any) -> str:
     """How many, and why not as many as wanted; decoder threads where they are more than one each."""
-    from offkit.badapple.keyframes import LEAST
+    from offkit.badapple.video.keyframes import LEAST
 
     told = {finding.code for finding in outcome.findings}
     told |= {finding.subject for finding in outcome.findings if finding.code == "VID016"}

@@ -132,9 +132,10 @@ def run_badapple(
 
         environment.load()
         from offkit.badapple import workload
+        from offkit.theatre import formats  # noqa: F401  (they enter themselves in the catalogue)
 
         if play:
-            from offkit.badapple.player import behind, companion  # noqa: F401  (for _play)
+            from offkit.theatre.player import behind, companion  # noqa: F401  (for _play)
     if bench is not None:
         from offkit.cli import bench_badapple
 
@@ -166,8 +167,8 @@ def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
 def _play(request: Any, speed: float, report: Any) -> int:
     """A conversion (of a badapple.workload.Request) as a film; a video while it is converted."""
     from offkit.badapple import workload
-    from offkit.badapple.counting import count
-    from offkit.badapple.player import behind, companion
+    from offkit.model.words import several
+    from offkit.theatre.player import behind, companion
 
     film, outcome = _conversion(str(request.video or ""), speed), None
     making = film is None
@@ -183,7 +184,7 @@ def _play(request: Any, speed: float, report: Any) -> int:
     if outcome is not None:
         badapple_report.show(outcome, request.codecs)
     played = screen.played()
-    render.line("{} shown, {} dropped".format(count(played.shown, "frame"), played.dropped))
+    render.line("{} shown, {} dropped".format(several(played.shown, "frame"), played.dropped))
     return EXIT_PROBLEMS if outcome is not None and has_errors(outcome.findings) else EXIT_OK
 
 
@@ -191,9 +192,9 @@ def _conversion(path: str, speed: float) -> Any:
     """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video.
 
     Raises UsageError when it is neither."""
-    from offkit.badapple import decode
     from offkit.badapple.formats import catalogue
-    from offkit.badapple.player.companion import Film
+    from offkit.badapple.video import decode
+    from offkit.theatre.player.companion import Film
 
     if not path:
         return None

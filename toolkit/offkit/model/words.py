@@ -1,9 +1,9 @@
 """Words for people: numbers with their nouns, and names that may hold anything. Pure."""
 
 
-def several(count: int, noun: str) -> str:
-    """``1 wheel``, ``2 wheels``."""
-    return "{} {}{}".format(count, noun, "" if count == 1 else "s")
+def several(count: int, noun: str, plural: str = "") -> str:
+    """``1 wheel``, ``2 wheels``; ``plural`` for nouns that take more than an s."""
+    return "{} {}".format(count, noun if count == 1 else plural or noun + "s")
 
 
 def shown(name: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from offkit.edges import data
 
-ZONE = ("model", "elf", "edges", "media", "server", "badapple", "fleet", "cli")
+ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 DATA = (
     "repo-config/sonames.csv",
     "repo-config/modules.csv",

@@ -4,8 +4,8 @@ import os
 import re
 from typing import List, NamedTuple, Optional, Set, Tuple
 
-from offkit.badapple import limits
 from offkit.badapple.bench import model
+from offkit.badapple.processes import limits
 from offkit.edges import host
 
 _SIBLINGS = "sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"

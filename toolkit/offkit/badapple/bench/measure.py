@@ -12,11 +12,13 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple import convert, crew, keyframes
+from offkit.badapple import convert
 from offkit.badapple.bench.model import Costs
-from offkit.badapple.decode import Source, Video
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
+from offkit.badapple.processes import crew
+from offkit.badapple.video import keyframes
+from offkit.badapple.video.decode import Source, Video
 from offkit.edges import leftovers
 from offkit.model.report import Bar
 

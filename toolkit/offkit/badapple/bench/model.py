@@ -12,7 +12,7 @@ same cores, only more of them, and with what ``wider`` says of their memory.
 
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from offkit.badapple import keyframes
+from offkit.badapple.video import keyframes
 
 DECODER, CONVERSION, CORES, MEMORY, DISK, STARTING = (
     "decoder",

@@ -2,8 +2,8 @@
 
 from typing import List
 
-from offkit.badapple import keyframes
 from offkit.badapple.bench.outcome import Outcome
+from offkit.badapple.video import keyframes
 
 
 def caption(outcome: Outcome) -> List[str]:

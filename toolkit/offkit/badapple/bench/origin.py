@@ -20,8 +20,8 @@ from typing import Any, Callable, Dict, NamedTuple
 
 import cv2
 
-from offkit.badapple.decode import Source
 from offkit.badapple.formats.cells import Grid
+from offkit.badapple.video.decode import Source
 
 RAMP = " .:-=+*#%@"
 ROOM = 2  # pictures a queue holds for each worker, so that memory does not grow with the video

@@ -2,10 +2,11 @@
 
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import decode, environment
+from offkit.badapple import environment
 from offkit.badapple.bench import machine, model
 from offkit.badapple.bench.numbers import Sample
 from offkit.badapple.formats.base import Format
+from offkit.badapple.video import decode
 from offkit.model.finding import Finding
 
 LINEAR, THREADS, PROCESSES = "linear", "threads", "processes"

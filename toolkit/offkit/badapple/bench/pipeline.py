@@ -7,10 +7,10 @@ import time
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, List, Optional
 
-from offkit.badapple import crew
 from offkit.badapple.bench.origin import ROOM, Advance, Job, Run, Writer, text
-from offkit.badapple.decode import Source
 from offkit.badapple.formats.cells import Grid
+from offkit.badapple.processes import crew
+from offkit.badapple.video.decode import Source
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 

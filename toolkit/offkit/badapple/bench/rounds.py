@@ -9,11 +9,12 @@ import re
 from functools import partial
 from typing import Callable, Dict, List, NamedTuple, Tuple
 
-from offkit.badapple import crew, decode, limits
 from offkit.badapple.bench import measure, model, origin, pipeline
 from offkit.badapple.bench.numbers import ratio
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS
 from offkit.badapple.formats.base import Format
+from offkit.badapple.processes import crew, limits
+from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import WARNING, Finding
 from offkit.model.report import Bar, Reporter

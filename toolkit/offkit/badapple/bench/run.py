@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from offkit.badapple import decode, environment
+from offkit.badapple import environment
 from offkit.badapple.bench import machine, measure, model, noise, origin
 from offkit.badapple.bench.numbers import Sample, ratio, sample
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Outcome, Row
@@ -13,6 +13,7 @@ from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.seam import APART
+from offkit.badapple.video import decode
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import INFO, Finding

@@ -1,36 +1,53 @@
 """The formats there are: by name, by a file's suffix, and by what a file begins with."""
 
 import os
-from typing import Callable, Dict, Optional, Type
+from typing import Callable, Dict, NamedTuple, Optional, Type
 
-from offkit.badapple.formats import castreader, htmlreader, textreader
+from offkit.badapple.formats import textreader
 from offkit.badapple.formats.base import Facts, Format, Reader, damaged
-from offkit.badapple.formats.cast import Cast
 from offkit.badapple.formats.cells import Look
-from offkit.badapple.formats.html import Html
 from offkit.badapple.formats.text import Text
 from offkit.model.errors import RequestError, UsageError
 
-FORMATS: Dict[str, Type[Format]] = {form.name: form for form in (Text, Cast, Html)}
-_READERS = (
-    (textreader.is_ours, textreader.TextReader),
-    (castreader.is_ours, castreader.CastReader),
-    (htmlreader.is_ours, htmlreader.HtmlReader),
-)
+Open = Callable[[str, bool], Reader]  # path, whether it is still being made
 _START = 512  # bytes that tell
+
+
+class Entry(NamedTuple):
+    """A format, how to tell that a file is of it, and how to read that back."""
+
+    form: Type[Format]
+    is_ours: Callable[[bytes], bool]  # by what the file begins with
+    reader: Open
+
+
+_ENTRIES: Dict[str, Entry] = {}
+
+
+def register(form: Type[Format], is_ours: Callable[[bytes], bool], reader: Open) -> None:
+    """From now on there is this format, too. Those of what shows a conversion: offkit.theatre."""
+    _ENTRIES[form.name] = Entry(form, is_ours, reader)
+
+
+register(Text, textreader.is_ours, textreader.TextReader)
+
+
+def formats() -> Dict[str, Type[Format]]:
+    """{name: format}, in the order in which they were registered."""
+    return {name: entry.form for name, entry in _ENTRIES.items()}
 
 
 def make(name: str, look: Look, facts: Facts) -> Format:
     """The format ``name``. Raises UsageError where there is none, or it cannot show this look."""
-    if name not in FORMATS:
-        raise UsageError("there is no format {}".format(name), fix="--format " + ", ".join(FORMATS))
-    return FORMATS[name](look, facts)
+    if name not in _ENTRIES:
+        raise UsageError("there is no format {}".format(name), fix="--format " + ", ".join(_ENTRIES))
+    return _ENTRIES[name].form(look, facts)
 
 
 def by_suffix(path: str) -> str:
     """The format that a file's name asks for; text where it asks for none."""
     suffix = os.path.splitext(path)[1].lower()
-    return next((name for name, form in FORMATS.items() if form.suffix == suffix), Text.name)
+    return next((name for name, form in formats().items() if form.suffix == suffix), Text.name)
 
 
 def start(path: str) -> bytes:
@@ -50,20 +67,22 @@ def is_ours(path: str) -> bool:
     return _reader(start(path)) is not None
 
 
+def reader(name: str) -> Open:
+    """How to open a conversion of the format ``name``: a class, which any worker finds again."""
+    return _ENTRIES[name].reader
+
+
 def open_reader(path: str, growing: bool = False) -> Reader:
     """The conversion at ``path``, whatever its format.
 
     ``growing``: it is still being made, perhaps in parts (PATH.0, PATH.1 …). Raises RequestError
     (VID010) where it is none or is damaged, TooEarly where nothing can be said yet.
     """
-    reader = _reader(start(path))
-    if reader is None:
+    found = _reader(start(path))
+    if found is None:
         raise damaged(path, "it does not begin like one")
-    return reader(path, growing)
+    return found(path, growing)
 
 
-def _reader(begins: bytes) -> Optional[Callable[[str, bool], Reader]]:
-    for ours, reader in _READERS:
-        if ours(begins):
-            return reader
-    return None
+def _reader(begins: bytes) -> Optional[Open]:
+    return next((entry.reader for entry in _ENTRIES.values() if entry.is_ours(begins)), None)

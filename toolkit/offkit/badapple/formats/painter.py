@@ -13,7 +13,7 @@ import numpy as np
 
 from offkit.badapple.formats import palette
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, MONO, TRUE, Cells, Grid, Look
-from offkit.badapple.reduce import Reducer
+from offkit.badapple.formats.reduce import Reducer
 
 UPPER, LOWER, FULL = 0x2580, 0x2584, 0x2588
 # FIGURE SPACE has three bytes in UTF-8 like the blocks, so that frames have one size.

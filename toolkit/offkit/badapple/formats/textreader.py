@@ -5,13 +5,13 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple.counting import count
 from offkit.badapple.formats import levels, sgr
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
 from offkit.badapple.formats.growing import Part, Parts, existing
 from offkit.badapple.formats.look import MAX_CELLS
 from offkit.badapple.formats.text import Text, digits_below
+from offkit.model.words import several
 
 _HEADER = re.compile(
     rb"^total frame: (\d{1,12}) / FPS: (\d{1,9}(?:\.\d{1,20})?(?:e-?\d{1,3})?)"
@@ -83,8 +83,8 @@ class TextReader(Reader):
             return
         if head.records != self.frames or head.rest:
             text = "it has {} of {}, and {} behind them"
-            whole = count(self.frames, "frame")
-            raise damaged(self._path, text.format(head.records, whole, count(head.rest, "byte")))
+            whole = several(self.frames, "frame")
+            raise damaged(self._path, text.format(head.records, whole, several(head.rest, "byte")))
 
     def _rows(self, start: Part, first: int, row: int, colour: str) -> Tuple[int, bool]:
         """(rows of a frame, whether all frames have the size that follows from the first row)."""

@@ -9,14 +9,14 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 
-from offkit.badapple.counting import count
-from offkit.badapple.decode import ALL_THREADS, Source
 from offkit.badapple.shadowplay import film
 from offkit.badapple.shadowplay.film import Film
+from offkit.badapple.video.decode import ALL_THREADS, Source
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
+from offkit.model.words import several
 
 # What OpenCV's own wheels can always encode, the smaller file first.
 CODECS = (("mp4v", "mp4"), ("MJPG", "avi"))
@@ -225,7 +225,7 @@ def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter
         # VideoWriter says nothing of a full disk: count what can be read back.
         found = _count(part)
         if found != shown.frames:
-            return "{} of {} can be read back".format(found, count(shown.frames, "frame"))
+            return "{} of {} can be read back".format(found, several(shown.frames, "frame"))
         os.replace(part, path)
         seal(path)
     finally:

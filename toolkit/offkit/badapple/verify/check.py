@@ -11,17 +11,17 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple import crew
-from offkit.badapple.counting import count
-from offkit.badapple.decode import Source, decoder_threads
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
 from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE, UPPER, Painter
+from offkit.badapple.processes import crew
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.video.decode import Source, decoder_threads
 from offkit.model.errors import RequestError
 from offkit.model.report import Bar
+from offkit.model.words import several
 
 _DOUBTS = 3  # decodings more where samples differ
 _SAMPLES = 48
@@ -33,6 +33,7 @@ class Reading(NamedTuple):
     """Frames ``start`` to ``stop`` of a file, to be read by one worker."""
 
     path: str
+    reader: catalogue.Open
     look: Look
     start: int
     stop: int
@@ -54,6 +55,7 @@ class Replay(NamedTuple):
 
     video: str
     path: str
+    reader: catalogue.Open
     look: Look
     luma: str  # as they were painted, see decode.Video
     samples: Tuple[int, ...]
@@ -83,7 +85,8 @@ def file(
         return Tally(list(range(frames)), [], [], 0.0, trouble)
     share = max(1, min(workers, frames // _LEAST))
     starts = [frames * index // share for index in range(share)]
-    jobs = [Reading(path, form.look, a, b, film) for a, b in zip(starts, starts[1:] + [frames])]
+    reader = catalogue.reader(form.name)
+    jobs = [Reading(path, reader, form.look, a, b, film) for a, b in zip(starts, starts[1:] + [frames])]
     tallies: List[Tally] = crew.run(read, jobs, bar, method)
     return Tally(
         [number for tally in tallies for number in tally.damaged],
@@ -102,7 +105,7 @@ def _trouble(path: str, form: Format, frames: int) -> str:
     found, grid = reader.frames, reader.look.grid
     reader.close()
     if found != frames:
-        return "it says that it has {}, {} were written".format(count(found, "frame"), frames)
+        return "it says that it has {}, {} were written".format(several(found, "frame"), frames)
     if grid != form.look.grid:
         return "it has {} rows of {} cells, {} of {} were written".format(*(grid + form.look.grid))
     return ""
@@ -132,7 +135,7 @@ def read(job: Reading, tell: crew.Tell) -> Tally:
     tally = Tally([], [], [], 0.0)
     known = _known(job.look)
     likeness = Likeness(job.look) if job.film else None
-    reader = catalogue.open_reader(job.path)
+    reader = job.reader(job.path, False)
     for number in range(job.start, job.stop):
         cells = _whole(reader, number, known)
         if cells is None:
@@ -183,7 +186,7 @@ def replay(job: Replay, tell: crew.Tell) -> Replayed:
     """Decode the whole video in order, comparing the samples; the body of a worker process."""
     painter = Painter(job.look, job.luma)
     source = Source(job.video, 1, bool(job.luma) and not painter.wants_colour)
-    reader, known, wanted = catalogue.open_reader(job.path), _known(job.look), set(job.samples)
+    reader, known, wanted = job.reader(job.path, False), _known(job.look), set(job.samples)
     different = []
     number = 0
     moments, digest = array("d"), hashlib.sha256()

@@ -11,17 +11,17 @@ from typing import Any, List, NamedTuple, Tuple
 
 import cv2
 
-from offkit.badapple import crew
-from offkit.badapple.counting import count
-from offkit.badapple.decode import Source
 from offkit.badapple.formats import look
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.painter import Painter
+from offkit.badapple.processes import crew
 from offkit.badapple.shadowplay import film
 from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.video.decode import Source
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.report import Bar
+from offkit.model.words import several
 
 ROOM = 20000000  # bytes that a trial may take; what is not compressed has 11 MB
 FRAMES = 36  # of each trial: three groups of pictures of MPEG's usual twelve, and a wipe
@@ -156,9 +156,9 @@ def _compared(trial: Trial, source: Source) -> Tried:
     tried = tried._replace(worst=worst)
     if number < FRAMES or picture is not None:
         found = str(number) if picture is None else "more"
-        return tried._replace(detail="of {} come back {}".format(count(FRAMES, "frame"), found))
+        return tried._replace(detail="of {} come back {}".format(several(FRAMES, "frame"), found))
     if misplaced:
-        return tried._replace(detail="{} not in order".format(count(misplaced, "frame is", "frames are")))
+        return tried._replace(detail="{} not in order".format(several(misplaced, "frame is", "frames are")))
     if worst > likeness.tolerance:
         return tried._replace(detail="{:.1%} of a frame's characters are not as drawn".format(worst))
     source.seek(FRAMES // 2)
@@ -178,7 +178,7 @@ def holds(tried: List[Tried]) -> List[str]:
     right = sum(one.state == WORKS for one in tried)
     text = "{} of {} are written and read right"
     return (
-        [text.format(right, count(len(tried), "codec and container", "codecs and containers"))]
+        [text.format(right, several(len(tried), "codec and container", "codecs and containers"))]
         if right
         else []
     )
@@ -190,14 +190,16 @@ def findings(tried: List[Tried], version: str) -> List[Finding]:
     absent = ["{}/{}".format(one.codec.strip(), one.container) for one in tried if one.state == ABSENT]
     if absent:
         text = "it has no encoder for {} of {}: {}".format(
-            len(absent), count(len(tried), "codec and container", "codecs and containers"), ", ".join(absent)
+            len(absent),
+            several(len(tried), "codec and container", "codecs and containers"),
+            ", ".join(absent),
         )
         found.append(Finding("VID014", INFO, "OpenCV " + version, text))
     for one in tried:
         if one.state == WRONG:
             subject = "{}/{}".format(one.codec.strip(), one.container)
             text = "what OpenCV {} wrote comes back wrong: {}".format(version, one.detail)
-            looked = ("{} of the built-in film, written and read".format(count(FRAMES, "frame")),)
+            looked = ("{} of the built-in film, written and read".format(several(FRAMES, "frame")),)
             found.append(Finding("VID015", ERROR, subject, text, looked, _OTHER))
     return found
 

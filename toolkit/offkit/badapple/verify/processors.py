@@ -15,11 +15,11 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from offkit.badapple import crew
-from offkit.badapple.counting import count
+from offkit.badapple.processes import crew
 from offkit.edges import leftovers
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar
+from offkit.model.words import several
 
 SHARED = "/dev/shm"  # where Linux keeps POSIX shared memory and semaphores (shm_overview(7))
 _ROUNDS = 200  # of counting
@@ -112,7 +112,7 @@ def _judged(
         )
         findings.append(Finding("VID020", ERROR, SHARED, text, ("sem_wait(3)",), _BROKEN))
     elif not wrong and able:
-        computes = "{} the same".format(count(len(able), "processor computes", "processors compute"))
+        computes = "{} the same".format(several(len(able), "processor computes", "processors compute"))
         lacking = any(finding.code == "VID011" for finding in findings)
         return [computes + ("" if lacking else ", through shared memory and a semaphore")], findings
     return [], findings

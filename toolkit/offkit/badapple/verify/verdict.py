@@ -2,10 +2,10 @@
 
 from typing import List, Optional
 
-from offkit.badapple.counting import count
 from offkit.badapple.shadowplay import strip
 from offkit.badapple.verify.check import Replayed, Tally
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.words import several
 
 _SHOWN = 5  # frames named in a finding
 
@@ -67,7 +67,7 @@ def loss(
     lost = claimed - frames
     if not lost:
         return []
-    text = "its header claims {}, it has {}".format(count(claimed, "frame"), frames)
+    text = "its header claims {}, it has {}".format(several(claimed, "frame"), frames)
     if lost <= max(2, claimed // 100):
         return [Finding("VID006", INFO, source, text)]
     if presented and fps and abs(frames - presented * fps) <= max(2, frames // 100):
@@ -117,7 +117,7 @@ def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Findin
     found = []
     if replayed.frames != frames:
         message = "decoded straight through it has {}, the conversion {}".format(
-            count(replayed.frames, "frame"), frames
+            several(replayed.frames, "frame"), frames
         )
         found.append(Finding("VID008", ERROR, source, message, _STRAIGHT, _UNSTEADY))
     if replayed.unsteady:
@@ -132,7 +132,7 @@ def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Findin
 
 
 def _are(number: int) -> str:
-    return "{} {}".format(count(number, "frame"), "is" if number == 1 else "are")
+    return "{} {}".format(several(number, "frame"), "is" if number == 1 else "are")
 
 
 def _some(numbers: List[int]) -> str:

@@ -7,11 +7,11 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from offkit.badapple.boxes import key_frames
-from offkit.badapple.counting import count
-from offkit.badapple.reduce import TABLES
+from offkit.badapple.formats.reduce import TABLES
+from offkit.badapple.video.boxes import key_frames
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.words import several
 
 ALL_THREADS = 0
 _LIMITABLE = hasattr(cv2, "CAP_PROP_N_THREADS")  # since OpenCV 4.7
@@ -194,6 +194,6 @@ def _unusable(path: str, code: str, why: str) -> RequestError:
     size = os.path.getsize(path)
     fix = (
         "compare its size ({}) and sha256sum with the original's; "
-        "H.264 or MPEG-4 in mp4 is always understood".format(count(size, "byte"))
+        "H.264 or MPEG-4 in mp4 is always understood".format(several(size, "byte"))
     )
     return RequestError(why, [Finding(code, ERROR, path, why, (), fix)])

@@ -2,8 +2,8 @@
 
 from typing import Any, Callable, List, Optional
 
-from offkit.badapple.player.companion import Companion
 from offkit.model.report import Bar, Reporter
+from offkit.theatre.player.companion import Companion
 
 
 class Behind(Reporter):

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, Sequence, Tuple
 
-from offkit.badapple.player.ability import ALL, Ability
-from offkit.badapple.player.drawing import BLANK, DEFAULT, Screen
+from offkit.theatre.player.ability import ALL, Ability
+from offkit.theatre.player.drawing import BLANK, DEFAULT, Screen
 
 _ROOM = 8  # rows from which on one is for the line
 _NARROW = 24  # columns below which the line is nothing but itself

@@ -12,10 +12,11 @@ from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple.formats import palette, spans
+from offkit.badapple.formats import palette
 from offkit.badapple.formats.about import describe, glyphs, inks
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import INDEXED, SIXTEEN, Cells, Look
+from offkit.theatre import spans
 
 WHOLE = 150  # frames from one whole frame to the next
 _ABOUT, _FRAMES = "@ABOUT@", "@FRAMES@\n"

@@ -6,7 +6,6 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 
-from offkit.badapple.formats import spans
 from offkit.badapple.formats.about import described, glyphs, inks
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
 from offkit.badapple.formats.cells import (
@@ -15,7 +14,8 @@ from offkit.badapple.formats.cells import (
     Look,
 )
 from offkit.badapple.formats.growing import Part, existing
-from offkit.badapple.formats.html import WHOLE, Html
+from offkit.theatre import spans
+from offkit.theatre.page import WHOLE, Html
 
 _GENERATOR = b'<meta name="generator" content="offkit run-badapple">'
 _ABOUT = b'<script type="application/json" id="about">\n'

@@ -1,7 +1,7 @@
 """What the keys do."""
 
-from offkit.badapple.player import keys
-from offkit.badapple.player.clock import Clock
+from offkit.theatre.player import keys
+from offkit.theatre.player.clock import Clock
 
 HELP = (
     ("space", "pause"),

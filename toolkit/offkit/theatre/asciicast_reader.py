@@ -8,13 +8,13 @@ import numpy as np
 from offkit.badapple.formats import sgr
 from offkit.badapple.formats.about import described, inks
 from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
-from offkit.badapple.formats.cast import ENTER, WHOLE, Cast
 from offkit.badapple.formats.cells import (
     TRUE,
     Cells,
     Look,
 )
 from offkit.badapple.formats.growing import Parts, existing
+from offkit.theatre.asciicast import ENTER, WHOLE, Cast
 
 _LONGEST_HEAD = 1 << 14  # bytes; 256 escaped characters of a ramp and the rest
 

@@ -9,15 +9,15 @@ import time
 from collections import deque
 from typing import Any, Deque, NamedTuple, Optional, Tuple
 
-from offkit.badapple.player import controls, keys, panel
-from offkit.badapple.player.ability import TRUE_COLOUR, Ability
-from offkit.badapple.player.adapt import Adapter
-from offkit.badapple.player.clock import RATE_UNKNOWN, Clock
-from offkit.badapple.player.controls import Controls
-from offkit.badapple.player.drawing import Drawing, Screen, blank
-from offkit.badapple.player.line import Line
-from offkit.badapple.player.source import Source
-from offkit.badapple.player.terminal import ENDINGS, Lost, Terminal
+from offkit.theatre.player import controls, keys, panel
+from offkit.theatre.player.ability import TRUE_COLOUR, Ability
+from offkit.theatre.player.adapt import Adapter
+from offkit.theatre.player.clock import RATE_UNKNOWN, Clock
+from offkit.theatre.player.controls import Controls
+from offkit.theatre.player.drawing import Drawing, Screen, blank
+from offkit.theatre.player.line import Line
+from offkit.theatre.player.source import Source
+from offkit.theatre.player.terminal import ENDINGS, Lost, Terminal
 
 _IDLE = 0.25  # seconds between looks at the terminal's size while nothing moves
 _LOOK = 0.1  # and at what is being made

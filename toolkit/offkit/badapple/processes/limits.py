@@ -11,10 +11,10 @@ import os
 import resource
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
-from offkit.badapple import cgroups
-from offkit.badapple.counting import count
+from offkit.badapple.processes import cgroups
 from offkit.edges import host
 from offkit.model.finding import WARNING, Finding
+from offkit.model.words import several
 
 _BASE = 70 << 20  # bytes of a worker with Python, numpy and OpenCV, less what fork shares
 _PICTURES = 30  # that a decoder holds: 16 of reference, those that wait, those being converted
@@ -135,9 +135,9 @@ def _process_limit(limits: Limits, workers: int, each: int) -> Told:
     return (room - _SPARE_PROCESSES) // each, lambda fewer: _limit(
         "processes",
         text.format(
-            count(room, "more process or thread", "more processes or threads"),
-            count(workers, "process", "processes"),
-            count(each, "thread"),
+            several(room, "more process or thread", "more processes or threads"),
+            several(workers, "process", "processes"),
+            several(each, "thread"),
             fewer,
         ),
         ("getrlimit(2): RLIMIT_NPROC", "/sys/fs/cgroup: pids.max"),
@@ -150,7 +150,7 @@ def _file_limit(limits: Limits, workers: int) -> Told:
     return (room - _SPARE_FILES) // 2, lambda fewer: _limit(
         "open files",
         "{} can be opened; asked for: {}; used: {}".format(
-            count(room, "more file"), count(workers, "process", "processes"), fewer
+            several(room, "more file"), several(workers, "process", "processes"), fewer
         ),
         ("getrlimit(2): RLIMIT_NOFILE",),
         "ulimit -n N, or nofile in /etc/security/limits.d",
@@ -162,7 +162,7 @@ def _memory_limit(limits: Limits, workers: int, memory: int) -> Told:
     return room // memory, lambda fewer: _limit(
         "memory",
         "{} MB are left; asked for: {} of about {} MB each; used: {}".format(
-            room >> 20, count(workers, "process", "processes"), memory >> 20, fewer
+            room >> 20, several(workers, "process", "processes"), memory >> 20, fewer
         ),
         ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),
         "stop what uses it, or raise MemoryMax of the service or slice, or --memory of the container",

@@ -23,8 +23,8 @@ from offkit.badapple.formats.cells import (
 )
 from offkit.badapple.formats.look import DEFAULT_RAMP
 from offkit.badapple.formats.painter import EMPTY, Painter
-from offkit.badapple.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability
-from offkit.badapple.player.drawing import BLANK, RGB, Screen
+from offkit.theatre.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability
+from offkit.theatre.player.drawing import BLANK, RGB, Screen
 
 _LAST = {ASCII: 0x7E, BLOCKS: 0x25FF, ALL: 0xFFFF}  # code points that can be shown
 _MODES = {CHARACTERS: ASCII, HALF: BLOCKS, BRAILLE: ALL}

@@ -11,13 +11,13 @@ import signal
 import traceback
 from typing import Any, Iterator, NamedTuple, Optional
 
-from offkit.badapple import crew
-from offkit.badapple.player import ability, play, terminal
-from offkit.badapple.player.ability import Ability
-from offkit.badapple.player.play import Played
-from offkit.badapple.player.source import Source
+from offkit.badapple.processes import crew
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.theatre.player import ability, play, terminal
+from offkit.theatre.player.ability import Ability
+from offkit.theatre.player.play import Played
+from offkit.theatre.player.source import Source
 
 _SCREEN = 1  # stdout
 _PATIENCE = 3.0  # seconds that a player gets to end

@@ -1,0 +1,1 @@
+"""Workers: how many this server allows, started, heard and ended."""

@@ -1,0 +1,1 @@
+"""A video: its boxes, its key frames, its pictures in order."""
