@@ -939,7 +939,7 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     def fails(path):
         raise OSError(5, "Input/output error", path)
 
-    monkeypatch.setattr(offer.media, "Image", fails)
+    monkeypatch.setattr(offer.access, "Image", fails)
     with pytest.raises(EnvironmentProblem) as caught:
         offer.look([text], [])
     assert told(caught.value.findings) == [

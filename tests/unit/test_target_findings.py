@@ -1616,7 +1616,7 @@ def test_a_repair_in_vain():
 
 
 def test_a_command_to_be_pasted():
-    assert repair.spoken(["yum", "--disablerepo=*", "a=b c", "x"]) == "yum --disablerepo='*' a='b c' x"
+    assert yum.spoken(["yum", "--disablerepo=*", "a=b c", "x"]) == "yum --disablerepo='*' a='b c' x"
     assert repair.command(["a", "b"])[-3:] == ["install", "a", "b"]
     assert repair.command(["a"], "reinstall")[-2:] == ["reinstall", "a"]
 
