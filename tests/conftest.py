@@ -36,6 +36,20 @@ def pytest_configure(config):
             sys.path.insert(0, path)
 
 
+@pytest.fixture(autouse=True)
+def _as_it_was():
+    """Commands that run in this process say how the printer speaks, and who hears signals: until
+    their test ends."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, handler in handlers.items():
+        if signal.getsignal(each) != handler:
+            signal.signal(each, handler)
+    printer = sys.modules.get("offkit.cli.render")
+    if printer is not None:
+        printer.console()
+
+
 def mark_slow(items):
     """What slow.txt lists, so that -m "not slow" leaves it out."""
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow.txt")) as source:
