@@ -430,6 +430,27 @@ def test_a_program_that_is_not_there():
     assert started.dlopen("/text").problem == "no ELF header"
 
 
+def test_the_loader_itself_is_there_from_the_start():
+    """Also where it lies in no directory that is searched; so is its soname, which may be another name."""
+    elsewhere = "/opt/ld-2.17.so"
+    files = {
+        PYTHON: build(needed=["libc.so.6"], interpreter=elsewhere, kind=2),
+        elsewhere: build(soname="ld-own.so.2"),
+        CV2: build(needed=["ld-own.so.2"]),
+    }
+    report = opened(files)
+    assert found(report)["ld-own.so.2"] == (search.LOADED, elsewhere)
+    assert missing(report) == []
+
+
+def test_an_executable_is_asked_once():
+    """What it needs itself is searched by its RPATH as a user of the library, and not again as the executable."""
+    files = {PYTHON: build(needed=["libgone.so"], interpreter=LDSO, kind=2, rpath="/opt/x")}
+    report = Loader(Fake(files)).program(PYTHON).report
+    (gone,) = [each for each in report.resolutions if not each.found]
+    assert [each.how for each in gone.looked if each.place == "/opt/x"] == [search.RPATH]
+
+
 def test_what_is_loaded_already_is_not_loaded_again():
     """By its file, whatever it is called; for good only when it is preloaded."""
     view = Fake({

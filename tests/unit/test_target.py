@@ -12,8 +12,19 @@ def test_python_36_alone_is_el7_with_its_own_patch_release():
     """3.6 must never mean 3.6.0: markers compare the full version."""
     el7 = target.preset("3.6")
     assert (el7.name, el7.python, el7.abi, el7.glibc) == ("el7", "3.6.8", "cp36m", (2, 17))
-    assert el7.markers()["python_full_version"] == "3.6.8"
-    assert el7.markers()["python_version"] == "3.6"
+    assert el7.markers() == {
+        "implementation_name": "cpython",
+        "implementation_version": "3.6.8",
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "platform_release": "3.10.0",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": "3.6.8",
+        "python_version": "3.6",
+        "sys_platform": "linux",
+    }
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,15 @@ def test_yum_3_holds_its_lock(tmp_path):
     assert caught.value.findings[0].code == "RPM005"
 
 
+def test_a_locked_yum_is_not_called(monkeypatch, tmp_path):
+    """It would wait for the other one, for ever."""
+    path = tmp_path / "yum.pid"
+    path.write_text("{}\n".format(os.getpid()))
+    monkeypatch.setattr(yum, "_PID", str(path))
+    with pytest.raises(EnvironmentProblem):
+        yum.call(yum.command(["install", "x"]), lambda argv: pytest.fail("yum was called"))
+
+
 def test_a_failed_call_says_what_it_did():
     """The caller's look at what has changed comes after the failure."""
     with pytest.raises(OffkitError) as caught:
