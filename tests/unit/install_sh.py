@@ -1,5 +1,6 @@
 """install.sh in tests: the script and a bundle it is sealed for, a server with few tools, all shells."""
 
+import glob
 import os
 import re
 import shutil
@@ -38,9 +39,13 @@ every_shell = pytest.mark.parametrize(
         for name in ("dash", "bash", "busybox")
     ],
 )
-# install.sh looks there whatever PATH is, and would find it.
-_FOUND = [path for path in ("/usr/bin/python3.6", "/usr/local/bin/python3.6") if os.path.exists(path)]
+# install.sh looks there whatever PATH is, and would find it (bootstrap/find.sh).
+_PLACES = ("/usr/bin", "/usr/local/bin", "/opt/python*/bin", "/opt/rh/*/root/usr/bin")
+_FOUND = sorted(path for place in _PLACES for path in glob.glob(place + "/python3.6"))
 without_python36 = pytest.mark.skipif(bool(_FOUND), reason="{} would be found".format(" ".join(_FOUND)))
+with_compiler = pytest.mark.skipif(
+    not shutil.which("make") or not shutil.which("gcc"), reason="there is no gcc or no make here"
+)
 TOOLS = [
     "sh",
     "awk",

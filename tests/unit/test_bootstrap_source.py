@@ -18,12 +18,7 @@ from install_sh import SHELLS, every_shell, sh
 TOOLS = [*install_sh.TOOLS, "flock", "gcc", "make", "nproc", "sleep", "xz", "sync"]
 HOME = "python/3.6.15"
 
-pytestmark = [
-    install_sh.without_python36,
-    pytest.mark.skipif(
-        not shutil.which("make") or not shutil.which("gcc"), reason="there is no gcc or no make here"
-    ),
-]
+pytestmark = [install_sh.without_python36, install_sh.with_compiler]
 
 
 def make_server(path, data=None, tools=TOOLS):

@@ -274,6 +274,7 @@ def with_source(path, does):
     return server
 
 
+@install_sh.with_compiler
 @every_shell
 def test_a_compiler_and_headers_by_yum(tmp_path, shell):
     """Before the source is unpacked; what the media do not have is named, and is no failure."""
@@ -296,6 +297,7 @@ def test_a_compiler_and_headers_by_yum(tmp_path, shell):
     assert (server / "prefix" / "system" / "0001.after").exists()
 
 
+@install_sh.with_compiler
 def test_media_without_a_compiler(tmp_path):
     """A Minimal ISO: RPM004, and nothing is left."""
     server = with_source(tmp_path, "echo 'No match for argument: gcc'\necho 'Error: Nothing to do'\nexit 1\n")
@@ -307,6 +309,7 @@ def test_media_without_a_compiler(tmp_path):
     assert not (server / "prefix").exists()
 
 
+@install_sh.with_compiler
 def test_all_is_installed_already(tmp_path):
     """yum is not called."""
     server = with_source(tmp_path, "exit 1\n")
@@ -320,6 +323,7 @@ def test_all_is_installed_already(tmp_path):
     assert not (server / "prefix" / "system").exists()
 
 
+@install_sh.with_compiler
 @every_shell
 @pytest.mark.parametrize("options", [(), ("--get-python", "source")])
 def test_a_source_that_cannot_be_compiled_here(tmp_path, shell, options):

@@ -6,7 +6,9 @@ import tempfile
 
 import pytest
 
+from offkit.edges import data
 from offkit.edges.tree import Tree
+from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.doctor import examine
 from server_maker import SITE, Server
@@ -39,8 +41,10 @@ def server():
 
 
 @pytest.fixture
-def ordinary():
-    """Run as an ordinary user: root may read everything."""
+def ordinary(monkeypatch):
+    """Run as an ordinary user: root may read everything, a clone in root's home among it."""
+    tables = {name: data.read_text(name) for name in (packages.SONAMES, packages.MODULES)}
+    monkeypatch.setattr(data, "read_text", tables.__getitem__)
     user = os.geteuid()
     if user == 0:
         os.seteuid(NOBODY)

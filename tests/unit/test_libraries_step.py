@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,11 @@ def disc(tmp_path):
     shelf.add("b", B)
     shelf.add("c", C)
     return shelf.done()
+
+
+def told_of_libraries(taken):
+    """The warnings, but for the one where there is no rpm to check signatures with."""
+    return [each for each in taken.warnings if each.code != "RPM009" or shutil.which("rpm")]
 
 
 def save(tmp_path, needed=(A,), told=None, name="bundle.tar", carried=None, **fields):
@@ -326,9 +332,9 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
         chosen = offer.look([], [disc])
         taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
     assert (len(taken.additions), taken.outdated, taken.complete) == (1, (), complete)
-    assert [(each.code, each.severity, each.subject, each.looked_in) for each in taken.warnings] == [
-        ("RPM004", "warning", name, ("disc",)) for name in more
-    ]
+    assert [
+        (each.code, each.severity, each.subject, each.looked_in) for each in told_of_libraries(taken)
+    ] == [("RPM004", "warning", name, ("disc",)) for name in more]
 
 
 def test_nothing_on_any_medium(tmp_path, disc):
@@ -338,7 +344,7 @@ def test_nothing_on_any_medium(tmp_path, disc):
         with ExitStack() as stack:
             taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
         assert (taken.additions, taken.complete) == ((), False)
-        assert [each.code for each in taken.warnings] == codes
+        assert [each.code for each in told_of_libraries(taken)] == codes
 
 
 def test_media_that_are_named_have_to_have_it(tmp_path, disc):
