@@ -16,6 +16,7 @@ import rpm_maker
 import web_maker
 from elf_maker import build
 from library_maker import Shelf
+from offkit.edges import files
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.media import access, offer, rpm_keys, web
@@ -975,7 +976,8 @@ def test_no_file_that_was_exchanged_while_it_was_read(tmp_path, monkeypatch):
 def test_the_list_as_it_is_written(tmp_path):
     """The format is a contract: an older offkit reads it, and people do."""
     where = str(tmp_path)
-    settle.put(where, [taken(A)])
+    with files.umask():  # as an installation has it
+        settle.put(where, [taken(A)])
     path = os.path.join(where, "offkit", "libraries.json")
     data = build(soname=A)
     with open(path) as source:

@@ -4,6 +4,7 @@ mounting puts the files of the image there, unmounting takes them away."""
 import gzip
 import json
 import os
+import shlex
 import shutil
 from urllib.parse import quote
 
@@ -510,13 +511,12 @@ def test_what_adding_says_it_does(server):
     """Every step, in order; and taking it back, in order."""
     iso, two = server.iso(), server.iso("d.iso", ("libICE.so.6",))
     top, other = server.path("mnt/offkit-iso"), server.path("mnt/offkit-iso-2")
-    line = "{} {} iso9660 loop,ro,nofail 0 0"
     made = server.add(iso, two, only=True, persist=True)
     assert [step.text for step in made.steps] == [
         "mount {} on {}, read-only".format(iso, top),
-        "add to /etc/fstab: " + line.format(iso, top),
+        "add to /etc/fstab: " + boot_line(iso, top),
         "mount {} on {}, read-only".format(two, other),
-        "add to /etc/fstab: " + line.format(two, other),
+        "add to /etc/fstab: " + boot_line(two, other),
         "write /etc/yum.repos.d/offkit.repo: offkit-el7, offkit-el7-2",
         "switch off the repositories of /etc/yum.repos.d/CentOS-Base.repo",
     ]
@@ -527,8 +527,8 @@ def test_what_adding_says_it_does(server):
     assert [step.text for step in server.remove().steps] == [
         "unmount " + other,
         "unmount " + top,
-        "take out of /etc/fstab: " + line.format(iso, top),
-        "take out of /etc/fstab: " + line.format(two, other),
+        "take out of /etc/fstab: " + boot_line(iso, top),
+        "take out of /etc/fstab: " + boot_line(two, other),
         "remove /etc/yum.repos.d/offkit.repo",
         "put /etc/yum.repos.d/CentOS-Base.repo back as it was",
         "remove the directory " + top,
@@ -559,7 +559,7 @@ def test_the_notes_as_they_are_written(server):
                 "iso": True,
                 "top": top,
                 "made": True,
-                "fstab": "{} {} iso9660 loop,ro,nofail 0 0".format(iso, top),
+                "fstab": boot_line(iso, top),
                 "open_ended": False,
                 "label": "1.0\n7.9\nx86_64",
                 "repositories": [{"base": "BaseOS"}],
@@ -688,10 +688,15 @@ def test_a_kernel_that_refuses(server):
     assert told(caught.value.findings) == [("REPO012", "error", top, message, (), FUSER.format(top))]
 
 
+def boot_line(iso, top):
+    """As fstab(5) has it: a blank in a path, and temporary directories may have one, is \\040."""
+    return "{} {} iso9660 loop,ro,nofail 0 0".format(*(path.replace(" ", "\\040") for path in (iso, top)))
+
+
 def test_a_line_in_fstab_that_somebody_wrote(server):
     """It is theirs, and stays when all is taken back; a file without an end gets it back without."""
     iso = server.iso()
-    line = "{} {} iso9660 loop,ro,nofail 0 0\n".format(iso, server.path("mnt/offkit-iso"))
+    line = boot_line(iso, server.path("mnt/offkit-iso")) + "\n"
     server.write("etc/fstab", FSTAB + line.encode("ascii"))
     made = server.add(iso, persist=True)
     assert made.goal.media[0].fstab == ""
@@ -788,10 +793,10 @@ def test_what_status_says(server):
     top = server.path("mnt/offkit-iso")
     server.add(iso, persist=True)
     assert told(server.status().findings) == []
-    again = "offkit repo add --iso " + iso
+    again = "offkit repo add --iso " + shlex.quote(iso)
     own = "/etc/yum.repos.d/offkit.repo"
     server.write("etc/fstab", FSTAB)
-    line = "{} {} iso9660 loop,ro,nofail 0 0".format(iso, top)
+    line = boot_line(iso, top)
     boot = (
         "REPO016",
         "warning",
@@ -886,7 +891,7 @@ def test_what_status_says_of_another_medium(server):
     iso = server.iso()
     top = server.path("mnt/offkit-iso")
     server.add(iso)
-    again = "offkit repo add --iso " + iso
+    again = "offkit repo add --iso " + shlex.quote(iso)
     server.iso(sonames=("libICE.so.6",))
     changed = "the file is another ISO by now than the one that is mounted"
     assert told(server.status().findings) == [("REPO015", "error", iso, changed, (top,), again)]

@@ -247,7 +247,7 @@ def test_no_curl(monkeypatch, tmp_path):
 
 def test_no_room(monkeypatch, tmp_path):
     """curl could not write: that is no fault of the server's."""
-    says = "echo . >>{}/calls; echo 'curl: (23) Failed writing body' >&2; exit 23\n"
+    says = "echo . >>'{}/calls'; echo 'curl: (23) Failed writing body' >&2; exit 23\n"
     played(monkeypatch, tmp_path, says.format(tmp_path))
     (finding,) = refused(EnvironmentProblem, "http://10.0.0.5:8017")
     assert (tmp_path / "calls").read_text() == ".\n"  # another try would not help
