@@ -15,6 +15,8 @@ ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple thea
 PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
 # Otherwise each of the thousands of commands that are tested would compile offkit again.
 unexport PYTHONDONTWRITEBYTECODE
+# Whose environments these are is said here, not by what somebody has set for others.
+unexport PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
 .PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 

@@ -18,7 +18,8 @@ missing=
 lack() { missing=$missing$newline"  $1"; }
 
 # One line each: version, what of venv and pip it cannot import ("-" for nothing), and its path: where a
-# link leads out of another prefix, as its real name. venv would take the other's standard library.
+# link leads out of another prefix, as its real name. venv would take the other's standard library. They
+# are marked, for a shim or a sitecustomize may have something to say as well.
 question='
 import os, sys
 absent = []
@@ -31,17 +32,22 @@ base = os.path.realpath(getattr(sys, "base_prefix", sys.prefix))
 path = sys.executable
 if os.path.realpath(os.path.dirname(os.path.dirname(path))) != base:
     path = os.path.realpath(path)
-print("%d.%d.%d" % sys.version_info[:3])
-print(",".join(absent) or "-")
-print(path)
+print("\nmachine: %d.%d.%d" % sys.version_info[:3])
+print("machine: " + (",".join(absent) or "-"))
+print("machine: " + path)
 '
 
 # ask COMMAND: sets $version, $absent and $path; fails with its last words in $answer when it does not start.
 ask() {
-    answer=$("$1" -c "$question" 2>&1) || return 1
+    path=
+    answer=$("$1" -c "$question" 2>/dev/null | awk 'sub(/^machine: /, "")')
     { read -r version && read -r absent && read -r path; } <<END
 $answer
 END
+    [ -n "$path" ] || {
+        answer=$("$1" -c "$question" 2>&1)
+        return 1
+    }
 }
 
 new_enough() {
@@ -60,7 +66,7 @@ told=
 for candidate in "$@"; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     if ! ask "$candidate"; then
-        why="$candidate does not start: $(printf '%s\n' "$answer" | tail -n 1)"
+        why="$candidate does not start: $(printf '%s\n' "$answer" | awk 'END { print }')"
     elif ! new_enough; then
         why="$candidate is $version"
     elif [ "$absent" != - ]; then

@@ -46,7 +46,7 @@ def put(machine, name, text):
 
 def python(machine, name, version="3.11.2", absent="-", path="/usr/bin/python3.11"):
     """A command that answers as such a Python would."""
-    put(machine, name, "printf '%s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
+    put(machine, name, "printf 'machine: %s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
 
 
 def check(machine, *args):
@@ -65,6 +65,21 @@ def test_the_running_python_will_do():
     done = subprocess.run(["sh", SCRIPT, "demo", sys.executable], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert os.access(done.stdout.strip(), os.X_OK)
+
+
+def test_what_else_is_said_is_no_answer(tmp_path):
+    """By a shim without the locale that is asked for, by Python of a variable, by a sitecustomize."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nprint('hello')\nprint('well', file=sys.stderr)\n")
+    shim = tmp_path / "python3"
+    shim.write_text('#!/bin/sh\necho "bash: warning: setlocale" >&2\nexec "{}" "$@"\n'.format(sys.executable))
+    shim.chmod(0o755)
+    environment = dict(os.environ, PYTHONPATH=str(tmp_path), PYTHONWARNINGS="nonsense", PYTHONVERBOSE="1")
+    done = subprocess.run(
+        ["sh", SCRIPT, "demo", str(shim)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert os.access(done.stdout.strip(), os.X_OK)
+    assert done.stdout.count("\n") == 1
 
 
 def test_nothing_is_missing(machine):
