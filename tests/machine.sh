@@ -83,13 +83,26 @@ for tool in git make tar; do
     command -v "$tool" >/dev/null 2>&1 || lack "$tool"
 done
 
+# Scripts hold the path of what they start (ENV028), and commands of an environment are scripts.
+case $here in
+    *[\'\"\$\`\\]* | *"$newline"*) lack "another place: quotes, \$ and line breaks in its path are not for scripts ($here)" ;;
+esac
+temporary=${TMPDIR:-/tmp}
+for directory in "$here" "$temporary"; do
+    if [ ! -d "$directory" ]; then
+        lack "a directory for temporary files: TMPDIR is $directory, which is none"
+    elif [ ! -w "$directory" ]; then
+        lack "permission to write in $directory"
+    fi
+done
+
 # room DIRECTORY MEGABYTES
 room() {
     free=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { printf "%d", $4 / 1024 }')
     [ "${free:-$2}" -ge "$2" ] || lack "room: $2 MB in $1 (free: $free MB)"
 }
 room "$here" "$wanted_here"
-room "${TMPDIR:-/tmp}" "$wanted_temporary"
+room "$temporary" "$wanted_temporary"
 
 [ -n "$missing" ] || {
     printf '%s\n' "$python"

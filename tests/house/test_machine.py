@@ -49,10 +49,14 @@ def python(machine, name, version="3.11.2", absent="-", path="/usr/bin/python3.1
     put(machine, name, "printf 'machine: %s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
 
 
-def check(machine, *args):
+def check(machine, *args, script=SCRIPT, temporary=None):
     done = subprocess.run(
-        [str(machine / "bin" / "sh"), SCRIPT, *args],
-        env={"PATH": str(machine / "bin"), "OS_RELEASE": str(machine / "os-release"), "TMPDIR": str(machine)},
+        [str(machine / "bin" / "sh"), script, *args],
+        env={
+            "PATH": str(machine / "bin"),
+            "OS_RELEASE": str(machine / "os-release"),
+            "TMPDIR": temporary or str(machine),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -80,6 +84,26 @@ def test_what_else_is_said_is_no_answer(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert os.access(done.stdout.strip(), os.X_OK)
     assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["it's", 'a"b', "a$HOME", "a`b", "a\\b", "a\nb"])
+def test_a_clone_where_no_script_can_be(machine, name):
+    """Said before anything is set up in it."""
+    python(machine, "python3")
+    clone = machine / name
+    (clone / "tests").mkdir(parents=True)
+    shutil.copy(SCRIPT, str(clone / "tests"))
+    code, out, err = check(machine, "demo", script=str(clone / "tests" / "machine.sh"))
+    assert (code, out) == (1, "")
+    assert "another place: quotes, $ and line breaks in its path are not for scripts" in err
+
+
+def test_a_directory_for_temporary_files_that_is_none(machine):
+    """As a setting of another machine may name one."""
+    python(machine, "python3")
+    code, _, err = check(machine, "demo", temporary=str(machine / "gone"))
+    assert code == 1
+    assert "TMPDIR is {}, which is none".format(machine / "gone") in err
 
 
 def test_nothing_is_missing(machine):
