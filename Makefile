@@ -49,14 +49,19 @@ check: machine $(VENV)/.tools
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
+# An environment holds its own path: where the clone was moved or copied, or its Python has gone, what says
+# that it is ready goes (a copy would run the other clone's offkit), and it is made again.
+$(shell [ ! -e $(VENV)/.offkit ] || { [ "$$(cat $(VENV)/.offkit)" = "$$(pwd -P)" ] && $(BIN)/python -c ''; } \
+    2>/dev/null || rm -f $(VENV)/.offkit $(VENV)/.tools)
+
 # offkit itself, from this tree. A path beyond ASCII in a .pth keeps every Python before 3.13 from
 # starting in the C locale (site.addpackage): a relative one will do.
 $(VENV)/.offkit: pyproject.toml | machine
-	"$$(sh tests/machine.sh $(GOAL) "$(PYTHON)")" -m venv $(VENV)
+	"$$(sh tests/machine.sh $(GOAL) "$(PYTHON)")" -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
 	@for pth in $(VENV)/lib/python3*/site-packages/*offkit*.pth; do echo ../../../../toolkit >"$$pth"; done
-	@touch $@
+	@pwd -P >$@
 
 $(VENV)/.tools: $(VENV)/.offkit
 	$(BIN)/python -m pip install -q --group test --group lint

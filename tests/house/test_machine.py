@@ -106,6 +106,33 @@ def test_a_directory_for_temporary_files_that_is_none(machine):
     assert "TMPDIR is {}, which is none".format(machine / "gone") in err
 
 
+@pytest.mark.parametrize(
+    ("stamp", "python", "again"),
+    [
+        ("{here}\n", sys.executable, False),
+        ("/elsewhere\n", sys.executable, True),
+        ("{here}\n", "/gone/python", True),
+    ],
+    ids=["as it was", "moved or copied", "without its Python"],
+)
+def test_an_environment_that_is_not_this_clones(tmp_path, stamp, python, again):
+    """It is made again."""
+    top = os.path.join(HERE, "..", "..")
+    (tmp_path / "tests").mkdir()
+    for name in ("Makefile", "pyproject.toml", "tests/machine.sh"):
+        shutil.copy(os.path.join(top, name), str(tmp_path / name))
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(python)
+    (tmp_path / ".venv" / ".offkit").write_text(stamp.format(here=os.path.realpath(str(tmp_path))))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    argv = ["make", "-n", ".venv/.offkit", "PYTHON=" + sys.executable]
+    done = subprocess.run(
+        argv, cwd=str(tmp_path), env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("-m venv --clear" in done.stdout) == again
+
+
 def test_nothing_is_missing(machine):
     """Then the Python is printed, and nothing else."""
     python(machine, "python3")
