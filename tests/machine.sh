@@ -96,6 +96,14 @@ for directory in "$here" "$temporary"; do
     fi
 done
 
+# offkit bundle keeps what it downloads in the user's cache.
+kept=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+while [ -n "$kept" ] && [ ! -e "$kept" ] && [ "$kept" != / ] && [ "$kept" != . ]; do
+    kept=$(dirname -- "$kept")
+done
+[ -z "$kept" ] || [ -w "$kept" ] ||
+    lack "permission to write in $kept, where downloads are kept: set HOME or XDG_CACHE_HOME to another directory"
+
 # room DIRECTORY MEGABYTES
 room() {
     free=$(df -Pk "$1" 2>/dev/null | awk 'NR == 2 { printf "%d", $4 / 1024 }')

@@ -49,13 +49,14 @@ def python(machine, name, version="3.11.2", absent="-", path="/usr/bin/python3.1
     put(machine, name, "printf 'machine: %s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
 
 
-def check(machine, *args, script=SCRIPT, temporary=None):
+def check(machine, *args, script=SCRIPT, temporary=None, **more):
     done = subprocess.run(
         [str(machine / "bin" / "sh"), script, *args],
         env={
             "PATH": str(machine / "bin"),
             "OS_RELEASE": str(machine / "os-release"),
             "TMPDIR": temporary or str(machine),
+            **more,
         },
         capture_output=True,
         text=True,
@@ -96,6 +97,19 @@ def test_a_clone_where_no_script_can_be(machine, name):
     code, out, err = check(machine, "demo", script=str(clone / "tests" / "machine.sh"))
     assert (code, out) == (1, "")
     assert "another place: quotes, $ and line breaks in its path are not for scripts" in err
+
+
+def test_a_home_that_cannot_be_written(machine):
+    """What is downloaded has no place then; only root may write anywhere."""
+    python(machine, "python3")
+    code, _, err = check(machine, "demo", HOME="/proc/nobody")
+    if os.geteuid() == 0:
+        assert (code, err) == (0, "")
+    else:
+        assert code == 1
+        assert "permission to write in /proc, where downloads are kept: set HOME or XDG_CACHE_HOME" in err
+    assert check(machine, "demo", HOME="/proc/nobody", XDG_CACHE_HOME=str(machine / "x" / "y"))[0] == 0
+    assert check(machine, "demo", HOME=str(machine))[0] == 0
 
 
 def test_a_directory_for_temporary_files_that_is_none(machine):
