@@ -51,7 +51,7 @@ setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
 # An environment holds its own path: where the clone was moved or copied, or its Python has gone, what says
 # that it is ready goes (a copy would run the other clone's offkit), and it is made again.
-$(shell [ ! -e $(VENV)/.offkit ] || { [ "$$(cat $(VENV)/.offkit)" = "$$(pwd -P)" ] && $(BIN)/python -c ''; } \
+$(shell [ ! -e $(VENV)/.offkit ] || { [ "$$(cat $(VENV)/.offkit)" = "$$(pwd -P)" ] && $(BIN)/python -I -c ''; } \
     2>/dev/null || rm -f $(VENV)/.offkit $(VENV)/.tools)
 
 # offkit itself, from this tree. A path beyond ASCII in a .pth keeps every Python before 3.13 from

@@ -14,12 +14,16 @@ case $what in
 esac
 newline='
 '
-missing=
+missing='' packages=
 lack() { missing=$missing$newline"  $1"; }
+lack_package() {
+    packages=yes
+    lack "$1"
+}
 
-# One line each: version, what of venv and pip it cannot import ("-" for nothing), and its path: where a
-# link leads out of another prefix, as its real name. venv would take the other's standard library. They
-# are marked, for a shim or a sitecustomize may have something to say as well.
+# One line: its mark, for a shim or a sitecustomize may have something to say as well; version; what of venv
+# and pip it cannot import ("-" for nothing); and its path: where a link leads out of another prefix, as its
+# real name. venv would take the other's standard library.
 question='
 import os, sys
 absent = []
@@ -32,22 +36,18 @@ base = os.path.realpath(getattr(sys, "base_prefix", sys.prefix))
 path = sys.executable
 if os.path.realpath(os.path.dirname(os.path.dirname(path))) != base:
     path = os.path.realpath(path)
-print("\nmachine: %d.%d.%d" % sys.version_info[:3])
-print("machine: " + (",".join(absent) or "-"))
-print("machine: " + path)
+print("\nmachine: %d.%d.%d" % sys.version_info[:3] + " " + (",".join(absent) or "-") + " " + path)
 '
 
 # ask COMMAND: sets $version, $absent and $path; fails with its last words in $answer when it does not start.
 ask() {
-    path=
-    answer=$("$1" -c "$question" 2>/dev/null | awk 'sub(/^machine: /, "")')
-    { read -r version && read -r absent && read -r path; } <<END
-$answer
+    while read -r mark version absent path; do
+        [ "$mark" != machine: ] || return 0
+    done <<END
+$("$1" -c "$question" 2>/dev/null)
 END
-    [ -n "$path" ] || {
-        answer=$("$1" -c "$question" 2>&1)
-        return 1
-    }
+    answer=$("$1" -c "$question" 2>&1)
+    return 1
 }
 
 new_enough() {
@@ -66,7 +66,7 @@ told=
 for candidate in "$@"; do
     command -v "$candidate" >/dev/null 2>&1 || continue
     if ! ask "$candidate"; then
-        why="$candidate does not start: $(printf '%s\n' "$answer" | awk 'END { print }')"
+        why="$candidate does not start: ${answer##*"$newline"}"
     elif ! new_enough; then
         why="$candidate is $version"
     elif [ "$absent" != - ]; then
@@ -77,10 +77,10 @@ for candidate in "$@"; do
     fi
     told=${told:-$why}
 done
-[ -n "$python" ] || lack "Python 3.10 or newer with venv and ensurepip (${told:-there is no ${named:-python3}})"
+[ -n "$python" ] || lack_package "Python 3.10 or newer with venv and ensurepip (${told:-there is no ${named:-python3}})"
 
 for tool in git make tar; do
-    command -v "$tool" >/dev/null 2>&1 || lack "$tool"
+    command -v "$tool" >/dev/null 2>&1 || lack_package "$tool"
 done
 
 # Scripts hold the path of what they start (ENV028), and commands of an environment are scripts.
@@ -141,16 +141,12 @@ elif [ -r "$release" ]; then
 fi
 {
     printf 'make %s: this machine lacks%s\n' "$what" "$missing"
-    case $missing in
-        *Python* | *'  git'* | *'  make'* | *'  tar'*)
-            if [ -n "$install" ]; then
-                [ "$(id -u)" -eq 0 ] || [ "${install%% *}" = xcode-select ] || install="sudo $install"
-                printf 'install it:  %s\n' "$install"
-            else
-                printf 'install it with the package manager of this system; a Python elsewhere:  make %s PYTHON=/path/to/python3.12\n' "$what"
-            fi
-            ;;
-    esac
-    case $missing in *room:*) printf 'make room, or set TMPDIR (for what is temporary) and clone elsewhere\n' ;; esac
+    if [ -n "$packages" ] && [ -n "$install" ]; then
+        [ "$(id -u)" -eq 0 ] || [ "${install%% *}" = xcode-select ] || install="sudo $install"
+        printf 'install it:  %s\n' "$install"
+    elif [ -n "$packages" ]; then
+        printf 'install it with the package manager of this system; a Python elsewhere:  make %s PYTHON=/path/to/python3.12\n' "$what"
+    fi
+    case $missing in *"$newline  room: "*) printf 'make room, or set TMPDIR (for what is temporary) and clone elsewhere\n' ;; esac
 } >&2
 exit 1

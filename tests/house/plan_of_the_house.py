@@ -7,19 +7,16 @@ module's own folder is none. What ``make map`` prints, the tests of the house ho
 """
 
 import ast
+import graphlib
 import os
 import sys
-from collections import defaultdict
-from functools import cache
-from typing import Iterator, NamedTuple
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
 ROOT = os.path.normpath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit", "offkit")
 )
-
-
-# {folder: {folder it imports from: the imports, as (module, module)}}
-Arrows = dict[str, dict[str, list[tuple[str, str]]]]
 
 
 class Module(NamedTuple):
@@ -77,105 +74,60 @@ def graph(modules: dict[str, Module]) -> dict[str, set[str]]:
     return arrows
 
 
-def folders(modules: dict[str, Module]) -> Arrows:
-    """What each folder imports from others."""
-    found: Arrows = {each.folder: {} for each in modules.values()}
-    for name, below in sorted(graph(modules).items()):
-        for other in sorted(below):
-            here, there = modules[name].folder, modules[other].folder
-            if here != there:
-                found[here].setdefault(there, []).append((name, other))
+def folders(modules: dict[str, Module]) -> dict[str, set[str]]:
+    """{folder: folders it imports from}."""
+    found: dict[str, set[str]] = {each.folder: set() for each in modules.values()}
+    for name, below in graph(modules).items():
+        found[modules[name].folder] |= {modules[other].folder for other in below}
+    return {one: below - {one} for one, below in found.items()}
+
+
+def floors(arrows: dict[str, set[str]]) -> dict[str, int]:
+    """{folder: 0 where it imports from no other, else one above the highest}.
+
+    Raises graphlib.CycleError where one imports from itself, however far around; its second argument
+    is the way.
+    """
+    sorter = graphlib.TopologicalSorter(arrows)
+    sorter.prepare()
+    found: dict[str, int] = {}
+    floor = 0
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        found.update(dict.fromkeys(ready, floor))
+        sorter.done(*ready)
+        floor += 1
     return found
 
 
-def knots(arrows: Arrows) -> list[list[str]]:
-    """Folders that can be reached from themselves, those of one knot together."""
-
-    def reached(start: str) -> set[str]:
-        found: set[str] = set()
-        waiting = [start]
-        while waiting:
-            for one in set(arrows[waiting.pop()]) - found:
-                found.add(one)
-                waiting.append(one)
-        return found
-
-    reach = {one: reached(one) for one in arrows}
-    tied = defaultdict(list)
-    for one in sorted(arrows):
-        if one in reach[one]:
-            tied[frozenset(other for other in reach[one] if one in reach[other])].append(one)
-    return list(tied.values())
-
-
-def two_way(arrows: Arrows) -> list[tuple[str, str]]:
-    """Pairs of folders that import each other."""
-    return [
-        (one, other)
-        for one in sorted(arrows)
-        for other in sorted(arrows[one])
-        if one < other and one in arrows[other]
-    ]
-
-
-def floors(arrows: Arrows) -> dict[str, int]:
-    """{folder: 0 where it imports from no other, else one above the highest}; a knot is on one floor."""
-    knot_of = {one: frozenset(each) for each in knots(arrows) for one in each}
-
-    @cache
-    def floor(group: frozenset) -> int:
-        below = {knot_of.get(other, frozenset([other])) for one in group for other in arrows[one]} - {group}
-        return max((floor(each) + 1 for each in below), default=0)
-
-    return {one: floor(knot_of.get(one, frozenset([one]))) for one in arrows}
-
-
 def longest_chain(modules: dict[str, Module]) -> list[str]:
-    """Modules of which each imports the next, as many as there are."""
+    """Modules of which each imports the next, as many as there are. Raises graphlib.CycleError."""
     arrows = graph(modules)
+    chains: dict[str, list[str]] = {}
+    for name in graphlib.TopologicalSorter(arrows).static_order():
+        below = [chains[other] for other in sorted(arrows[name])]
+        chains[name] = [name, *max(below, key=len, default=[])]
+    return max((chains[name] for name in sorted(chains)), key=len)
 
-    @cache
-    def chain(name: str) -> tuple[str, ...]:
-        return (name, *max((chain(other) for other in sorted(arrows[name])), key=len, default=()))
 
-    return list(max((chain(name) for name in sorted(arrows)), key=len))
-
-
-def main() -> None:
+def main() -> str:
     modules = read()
     arrows = folders(modules)
-    level = floors(arrows)
-    print("floor  folder                   modules  lines  imports from")
-    for folder in sorted(arrows, key=lambda one: (-level[one], one)):
-        here = [each for each in modules.values() if each.folder == folder]
-        lines = sum(each.lines for each in here)
-        print(
-            "{:5}  {:24} {:7} {:6}  {}".format(
-                level[folder], folder, len(here), lines, ", ".join(sorted(arrows[folder]))
-            )
-        )
+    try:
+        level, chain = floors(arrows), longest_chain(modules)
+    except graphlib.CycleError as error:
+        return "a knot: " + " -> ".join(reversed(error.args[1]))
+    lines: Counter[str] = Counter()
+    for each in modules.values():
+        lines.update({each.folder: each.lines, each.room + "/*": each.lines, "*": each.lines})
+    print("floor  folder                  lines  imports from")
+    for one in sorted(arrows, key=lambda one: (-level[one], one)):
+        print(f"{level[one]:5}  {one:22} {lines[one]:6}  {', '.join(sorted(arrows[one]))}")
     rooms = sorted({each.room for each in modules.values()})
-    print(
-        "\nlines by room: "
-        + ", ".join(
-            "{} {}".format(room, sum(each.lines for each in modules.values() if each.room == room))
-            for room in rooms
-        )
-    )
-    print("in all: {} lines in {} modules".format(sum(each.lines for each in modules.values()), len(modules)))
-    pairs = two_way(arrows)
-    print("folders that import each other: {}".format(len(pairs)))
-    for one, other in pairs:
-        for here, there in ((one, other), (other, one)):
-            print(
-                "    {} -> {}: {}".format(
-                    here, there, ", ".join("{} -> {}".format(*each) for each in arrows[here][there])
-                )
-            )
-    for knot in knots(arrows):
-        print("knot: " + ", ".join(knot))
-    chain = longest_chain(modules)
-    print("longest chain of imports: {}\n    {}".format(len(chain), " > ".join(chain)))
+    print("\nlines by room: " + ", ".join(f"{room} {lines[room + '/*']}" for room in rooms))
+    print(f"in all: {lines['*']} lines in {len(modules)} modules; no knots")
+    print(f"longest chain of imports: {len(chain)}\n    {' > '.join(chain)}")
+    return ""
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def put(machine, name, text):
 
 def python(machine, name, version="3.11.2", absent="-", path="/usr/bin/python3.11"):
     """A command that answers as such a Python would."""
-    put(machine, name, "printf 'machine: %s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
+    put(machine, name, "printf 'machine: %s %s %s\\n' '{}' '{}' '{}'\n".format(version, absent, path))
 
 
 def check(machine, *args, script=SCRIPT, temporary=None, **more):

@@ -10,6 +10,7 @@ from offkit.cli import options, render
 from offkit.model import finding
 from offkit.model.control_node import following
 from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.online.bundle import Order
@@ -157,7 +158,7 @@ def _show(done: Any, order: "Order") -> None:
     for one in order.pythons.carried:
         render.line("  carries {}, for a server that has none".format(one.describe()))
     if done.rpms.titles:
-        number = render.count(len(done.rpms.titles), "RPM")
+        number = several(len(done.rpms.titles), "RPM")
         isos = ", ".join(one.name for one in order.isos)
         render.line("  carries {} of {}, {}".format(number, isos, render.size(done.rpms.size)))
         render.line("    " + ", ".join(done.rpms.titles))
@@ -181,4 +182,4 @@ def _show(done: Any, order: "Order") -> None:
 def _downloaded(done: Any) -> str:
     if not done.downloaded:
         return "nothing"
-    return "{}, {}".format(render.count(done.downloaded, "file"), render.size(done.downloaded_size))
+    return "{}, {}".format(several(done.downloaded, "file"), render.size(done.downloaded_size))

@@ -11,6 +11,7 @@ import typer
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import INFO, has_errors
+from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.server.doctor import Examination
@@ -218,7 +219,7 @@ def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: b
         install_line=result.install_line,
     )
     if not has_errors(result.findings) and not quiet:
-        needs = render.count(result.libraries, "library", "libraries")
+        needs = several(result.libraries, "library", "libraries")
         render.good("libraries: {} has the {} that the bundle needs".format(result.system, needs))
     render.findings(result.findings)
     _install(result.install_line)
@@ -242,16 +243,16 @@ def _text(result: "Examination", quiet: bool) -> None:
     summary = result.summary
     own = "; {} is its own prefix, no virtual environment".format(summary.environment)
     complete = "{} complete, {} as recorded".format(
-        render.count(summary.distributions, "package"), render.count(summary.files, "file")
+        several(summary.distributions, "package"), several(summary.files, "file")
     )
     healthy = {
         "interpreter": "CPython {} at {}{}".format(
             summary.python, summary.interpreter, own if summary.kind == "Python" else ""
         ),
         "libraries": "{} {} every library ({} read)".format(
-            render.count(summary.modules, "extension module"),
+            several(summary.modules, "extension module"),
             "finds" if summary.modules == 1 else "find",
-            render.count(summary.elf_files, "ELF file"),
+            several(summary.elf_files, "ELF file"),
         ),
         "packages": complete if summary.distributions else "none is installed here",
         "machine": summary.system,
@@ -276,7 +277,7 @@ def _text(result: "Examination", quiet: bool) -> None:
 def _sources(result: "Examination") -> None:
     if result.repositories:
         render.title("repositories read")
-        render.table([(place, render.count(n, "package")) for place, n in result.repositories.items()])
+        render.table([(place, several(n, "package")) for place, n in result.repositories.items()])
 
 
 def _libraries(result: "Examination") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, List, Tuple
 import typer
 
 from offkit.cli import options, render
+from offkit.model.words import several
 
 _CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
 
@@ -96,7 +97,7 @@ def _python(one: Tuple[str, str, str]) -> str:
 
 
 def _rpms(rpms: "List[Member]") -> str:
-    number = render.count(len(rpms), "RPM")
+    number = several(len(rpms), "RPM")
     return "{} of libraries, {}".format(number, render.size(sum(one.size for one in rpms)))
 
 

@@ -358,11 +358,6 @@ def interrupted() -> None:
     _err("interrupted")
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """``1 wheel``, ``2 wheels``."""
-    return "{} {}".format(number, one if number == 1 else many or one + "s")
-
-
 def visible(text: str) -> str:
     """Without control characters: a file's name must not colour a terminal or forge a line."""
     return "".join(

@@ -8,6 +8,7 @@ import typer
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
+from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.server.repo.change import Change
@@ -132,7 +133,7 @@ def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool
     ]
     render.table([head, *rows])
     if found.state.only:
-        count = render.count(len(found.state.disabled), "file")
+        count = several(len(found.state.disabled), "file")
         render.line("all other repositories are off (--only): {}".format(count))
     render.findings(found.findings)
     return EXIT_PROBLEMS if has_errors(found.findings) else 0

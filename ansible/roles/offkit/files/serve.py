@@ -398,7 +398,7 @@ def reader(path, offkit):
         from offkit.media import iso9660
     except ImportError:
         fix = "deploy to this host first, or mount the image and name the directory"
-        raise Refusal("{} is a file, and there is no offkit here to read it with".format(path), fix)
+        raise Refusal("{} is a file, and no offkit here can read it".format(path), fix)
     return iso9660
 
 

@@ -130,11 +130,14 @@ class TextReader(Reader):
             return None
         label = b"%d\n" % number
         cells = self._decoded(data[len(label) :]) if data.startswith(label) else None
-        most = 0x7E if self._form.cell_size == 1 else 0xFFFF
-        strange = cells is None or cells.glyphs.min() < 32 or cells.glyphs.max() > most
-        if cells is None or strange or self._form.frame(number, cells, None) != data:
+        if cells is None or not self._shown(cells) or self._form.frame(number, cells, None) != data:
             raise damaged(self._path, "frame {} is damaged".format(number))
         return cells
+
+    def _shown(self, cells: Cells) -> bool:
+        """Whether terminals show them all: where each has one byte, none is beyond ASCII."""
+        most = 0x7E if self._form.cell_size == 1 else 0xFFFF
+        return bool(cells.glyphs.min() >= 32 and cells.glyphs.max() <= most)
 
     def _data(self, number: int) -> Optional[bytes]:
         at = self._form.offset(number)
