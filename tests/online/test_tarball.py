@@ -162,6 +162,15 @@ def test_what_is_damaged(tmp_path, kind, how):
     assert error.findings == (Finding("PY021", "error", "x.tar", error.message, (str(path),), fix),)
 
 
+def test_an_end_without_words(tmp_path):
+    """What was read says nothing of what is wrong with it."""
+    path = tmp_path / "x.tar"
+    path.write_bytes(SMALL)
+    with pytest.raises(IntegrityError) as caught, tarball.reading(path, "PY021", "a thing"):
+        raise EOFError
+    assert caught.value.message == f"{path} is damaged: it ends early"
+
+
 def test_an_error_of_ours_is_no_damage(tmp_path):
     """It passes through as it is; so does one that is nobody's."""
     path = tmp_path / "x.tar"

@@ -326,10 +326,16 @@ def test_the_healthy_are_folded_from_a_number_on(healthy, folded):
     assert shown[2].count("<tr><th scope=row>") == healthy
 
 
+def test_a_page_about_nobody():
+    """No host is no fleet of healthy ones."""
+    assert "<title>No host has reported</title>" in drawn()
+
+
 @pytest.mark.parametrize(
     ("states", "verdict"),
     [
         ("h", "The one host is healthy"),
+        ("p", "The one host is not healthy"),
         ("hh", "All 2 hosts are healthy"),
         ("hp", "1 of 2 hosts is healthy"),
         ("hhu", "2 of 3 hosts are healthy"),

@@ -74,6 +74,7 @@ def test_a_file_that_is_none(tmp_path, content, code, message):
         ({"groups": "web"}, "groups is a text, not a list"),
         ({"time": "yesterday"}, "time is 'yesterday', not like"),
         ({"time": "2026-02-30T00:00:00Z"}, "time is '2026-02-30T00:00:00Z', not like"),
+        ({"time": "2026-02-20T00:00:00Z\n"}, "time is '2026-02-20T00:00:00Z\\n', not like"),
         ({"reachable": "yes"}, "reachable is a text, not true or false"),
         ({"message": None}, "message is null, not a text"),
         ({"server": []}, "server is a list, not an object or null"),
