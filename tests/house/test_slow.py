@@ -1,7 +1,7 @@
 """What make check leaves out is still there under that name, each once."""
 
-import ast
 import os
+import re
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
@@ -9,7 +9,7 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 def functions(path):
     """The names of the tests in a file."""
     with open(os.path.join(TOP, path), encoding="utf-8") as source:
-        return {one.name for one in ast.parse(source.read()).body if isinstance(one, ast.FunctionDef)}
+        return set(re.findall(r"^def (test_\w+)\(", source.read(), re.MULTILINE))
 
 
 def test_the_list_is_of_tests_that_there_are():
