@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -102,6 +102,11 @@ lint: $(VENV)/.tools
 # make unit PYTEST_ADDOPTS=--randomly-seed=N is that one again.
 unit: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist worksteal -m "not network" $(UNIT)
+
+# make releases  the Ansible collection's part of what repo-config/releases knows
+releases: $(VENV)/.offkit
+	$(BIN)/python tests/collection_releases.py >$@.tmp
+	mv $@.tmp ansible/plugins/plugin_utils/releases.py
 
 # make map      the folders of offkit, floor by floor, and which imports from which
 map: $(VENV)/.offkit

@@ -1,6 +1,7 @@
 """survey, probe, sweep: servers of every kind, by what their shell says."""
 
 import importlib
+import json
 import os
 import tarfile
 
@@ -173,9 +174,11 @@ def test_sweep(tmp_path):
 
 
 def test_the_presets_are_offkits(plugins):
-    """What is planned where no Python is agrees with offkit's own presets."""
-    source = os.path.join(collection.TOP, "toolkit", "offkit", "model", "target.py")
-    with open(source, encoding="utf-8") as text:
-        presets = text.read()
-    for python in plugins("plugin_utils.target")._SHIPPED.values():
-        assert '"{}"'.format(python) in presets
+    """What is planned where no Python is agrees with what offkit knows of releases."""
+    shipped = plugins("plugin_utils.releases").SHIPPED
+    assert {7, 8, 9} <= set(shipped)
+    for el, python in shipped.items():
+        source = os.path.join(collection.TOP, "repo-config", "releases", "el{}.json".format(el))
+        with open(source, encoding="utf-8") as text:
+            known = json.load(text)
+        assert known["pythons"][known["python"]]["version"] == python

@@ -169,5 +169,5 @@ def test_the_wheel_carries_its_data(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {"offkit/data/wheelhouse/requirements.in", "offkit/data/wheelhouse/runtime.txt", "offkit/server/bootstrap/main.sh",
-            "offkit/data/repo-config/sonames.csv", "offkit/data/repo-config/el7/offkit.repo"} <= names  # fmt: skip
+            "offkit/data/repo-config/releases/el7.json", "offkit/data/repo-config/offkit.repo"} <= names  # fmt: skip
     assert not [name for name in names if name.startswith("tests/")]

@@ -3,15 +3,15 @@
 Compiling is not what the lab tests; what is there and what is not decides, and that is true here.
 """
 
-import csv
 import os
 
 import base
 import cache
 import extras
 import rpms
+from offkit.edges import data, releases
+from offkit.model.packages import MODULES, parse_modules
 
-_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "repo-config", "modules.csv")
 # -devel package: its header below /usr/include, and the package with the library itself
 HEADERS = {
     "bzip2-devel": ("bzlib.h", "bzip2-libs"),
@@ -47,7 +47,7 @@ esac
 
 
 def packages(el):
-    """gcc, make, and the -devel packages of the module table that are on that EL's discs."""
+    """gcc, make, and the -devel packages of the release that are on that EL's discs."""
     files = stand_ins()
     runtime = set(base.table(el).values())
     found = [
@@ -75,18 +75,16 @@ def modules():
 
     pyexpat is not among them: a CPython is built with its own expat.
     """
-    with open(_TABLE, encoding="utf-8", newline="") as text:
-        return [
-            (extension, [HEADERS[name][0] for name in row["el7_devel"].split()])
-            for row in csv.DictReader(text)
-            for extension in row["extensions"].split()
-            if extension != "pyexpat"
-        ]
+    return [
+        (extension, [HEADERS[name][0] for name in releases.of(7).module(row.name).devel])
+        for row in parse_modules(data.read_text(MODULES))
+        for extension in row.extensions
+        if extension != "pyexpat"
+    ]
 
 
 def _named(el):
-    with open(_TABLE, encoding="utf-8", newline="") as text:
-        return {name for row in csv.DictReader(text) for name in row["el{}_devel".format(el)].split()}
+    return {name for module in releases.of(el).modules.values() for name in module.devel}
 
 
 def stand_ins():

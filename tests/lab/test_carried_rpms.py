@@ -12,7 +12,7 @@ import journey
 import needs
 import source_tree
 import targets
-from offkit.model.target import preset
+from offkit.edges.presets import preset
 
 pytestmark = [
     pytest.mark.network,

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from offkit.edges.presets import preset
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online.lock import Request, Session
 
 

@@ -6,9 +6,9 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from offkit.edges.presets import preset
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online import absence, foreign
 from offkit.online.absence import Listed
 from offkit.online.foreign import Cause

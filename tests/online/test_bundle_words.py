@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import elf_maker
-from offkit.edges import data
+from offkit.edges import releases
+from offkit.edges.presets import preset
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.model.target import preset
 from offkit.online import bootstrap, forecast, pack, python_build, python_source, pythons, runtime
 from offkit.online.pack import Source
 from offkit.online.python_build import Build
@@ -289,7 +289,7 @@ def test_what_of_a_wheel_is_in_the_runtime(tmp_path):
     assert runtime.sha256(b"x") == hashlib.sha256(b"x").hexdigest()
 
 
-def test_what_install_sh_knows_of_its_target(monkeypatch):
+def test_what_install_sh_knows_of_its_target():
     """The rows of the tables for that release and that Python, and of what the bundle carries."""
     assert bootstrap._tarball([carried("3.6.8", SOURCE)], BUILD) == ""
     both = [carried("3.6.8", SOURCE), carried("3.6.9"), carried("3.6.10")]
@@ -298,16 +298,30 @@ def test_what_install_sh_knows_of_its_target(monkeypatch):
         bootstrap._tarball([carried("3.6.8", SOURCE, 2048)], SOURCE)
         == f"{SOURCE}/p-3.6.8.tgz 3.6.8 {'ab' * 32} 2"
     )
-    texts = {
-        "repo-config/pythons.csv": "el,series,install,payload,media\n7,3.6,python3,a b,dvd\n8,3.6,python36,c,dvd8\n",
-        "repo-config/keys.csv": "el,key\n7,Z\n8,Q\n7,A\n7,A\n",
-    }
-    monkeypatch.setattr(data, "read_text", texts.__getitem__)
-    row = bootstrap.python_row(8, "3.6")
-    assert (row["install"], row["payload"], row["media"]) == ("python36", "c", "dvd8")
-    assert bootstrap.python_row(8, "3.7") == {"install": "", "payload": "", "media": ""}
-    assert bootstrap.python_row(9, "3.6") == {"install": "", "payload": "", "media": ""}
-    assert (bootstrap._keys(7), bootstrap._keys(9)) == (["A", "Z"], [])
+    values = bootstrap._values(EL8, b"", [], [])
+    assert (values["PACKAGES"], values["PAYLOAD"]) == ("python38", "python38 python38-libs")
+    assert values["MEDIA"].startswith("the DVD of an Enterprise Linux 8.2 or later")
+    assert values["KEYS"].split() == [
+        "RPM-GPG-KEY-AlmaLinux",
+        "RPM-GPG-KEY-centosofficial",
+        "RPM-GPG-KEY-oracle",
+        "RPM-GPG-KEY-redhat-release",
+        "RPM-GPG-KEY-rockyofficial",
+    ]
+    assert (values["REPO"], values["REPO_KEY"]) == ("repo-config/offkit-el8.repo", "")
+    values = bootstrap._values(EL7, b"", [], [])
+    assert (values["REPO"], values["REPO_KEY"]) == ("repo-config/offkit-el7.repo", "RPM-GPG-KEY-CentOS-7")
+    assert values["FOLDERS"] == "AppStream BaseOS"
+    values = bootstrap._values(EL8._replace(python="3.7.17"), b"", [], [])
+    assert (values["PACKAGES"], values["PAYLOAD"], values["MEDIA"]) == ("", "", "")
+
+
+def test_a_target_that_is_not_known():
+    """Nothing of another release is told in its place."""
+    values = bootstrap._values(EL7._replace(name="custom", el=0), b"", [], ["python3-3.6.8-1.el7.x86_64"])
+    names = ("PACKAGES", "PAYLOAD", "MEDIA", "KEYS", "REPO", "REPO_KEY", "DEVEL", "RPMS")
+    assert {values[name] for name in names} == {""}
+    assert "ssl:" in values["ESSENTIAL"].split()
 
 
 @pytest.mark.parametrize(("rpms", "flag"), [
@@ -321,7 +335,7 @@ def test_whether_a_bundle_has_the_pythons_package(rpms, flag):
     assert values["PYZ_SHA256"] == hashlib.sha256(b"pyz").hexdigest()
     assert values["BUILD"].startswith(f"{BUILD}/p-3.6.9.tgz ")
     assert values["SOURCE"] == ""
-    assert values["KEYS"].split() == bootstrap._keys(7)
+    assert values["KEYS"].split() == sorted(set(releases.of(7).keys.values()))
     assert sorted(values["DEVEL"].split()) == values["DEVEL"].split()
     modules = {pair.partition(":")[0] for pair in values["ESSENTIAL"].split()}
     assert modules

@@ -9,9 +9,9 @@ import pytest
 
 from offkit import __version__
 from offkit.edges import data
+from offkit.edges.presets import preset
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
-from offkit.model.target import preset
 from offkit.online import collection, control_node
 from offkit.online.lock import LockedWheel
 

@@ -14,8 +14,8 @@ import repo_maker
 from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import data
+from offkit.edges.presets import preset
 from offkit.model import checklist, layout, manifest
-from offkit.model.target import preset
 from offkit.online import fetch
 
 A = "libofftest-a.so.1"

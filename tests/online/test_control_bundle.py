@@ -11,10 +11,10 @@ import pytest
 
 from offkit import __version__
 from offkit.edges import data
+from offkit.edges.presets import preset
 from offkit.model import control_node as model
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online import bundle, collection, control_node
 from offkit.online.lock import LockedWheel, Request
 

@@ -6,10 +6,10 @@ import os
 import pytest
 from pip._internal.exceptions import NetworkConnectionError
 
+from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.model.target import preset
 from offkit.online import fetch
 from offkit.online.lock import Lock, Request, Session
 

@@ -8,10 +8,10 @@ from pip._internal.cli.req_command import RequirementCommand
 from pip._vendor.packaging import markers
 from pip._vendor.resolvelib import ResolutionImpossible
 
+from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online import foreign
 from offkit.online.lock import Session
 
@@ -81,7 +81,7 @@ def test_markers_are_the_targets_for_a_block():
 
     def spoil():
         with foreign.markers_of(EL7):
-            assert markers.default_environment() == EL7.markers()
+            assert markers.default_environment() == EL7.markers("3.10.0")
             markers.default_environment()["python_version"] = "spoilt"
             assert markers.default_environment()["python_version"] == "3.6"
             raise KeyError

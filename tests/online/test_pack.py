@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 import elf_maker
-from offkit.model import archive, manifest
+from offkit.edges import data
+from offkit.edges.presets import preset
+from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online import bootstrap, forecast, runtime
 from offkit.online.pack import Source, _header, pack
 
@@ -106,7 +107,10 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert "__main__.py" in names
     assert not [name for name in names if name.endswith(".sh")]
-    assert "offkit/data/repo-config/sonames.csv" in names
+    assert "offkit/data/repo-config/modules.csv" in names
+    of_releases = {"offkit/data/repo-config/releases/" + name for name in data.names(release.FOLDER)}
+    assert of_releases == {name for name in names if name.startswith("offkit/data/repo-config/releases/")}
+    assert "offkit/data/repo-config/releases/el7.json" in of_releases
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
 

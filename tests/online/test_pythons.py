@@ -13,9 +13,9 @@ import pytest
 
 import elf_maker
 import source_maker
+from offkit.edges.presets import preset
 from offkit.model import manifest
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
-from offkit.model.target import preset
 from offkit.online import bootstrap, pythons, tarball
 
 # An archive has the time in it, which would be another name for the same test in every process.

@@ -10,14 +10,14 @@ import pytest
 
 import repo_maker
 from library_maker import Shelf
+from offkit.edges.presets import preset
 from offkit.edges.tree import Tree
 from offkit.media import access, rpm
 from offkit.media.repodata import parse_repomd
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
-from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.manifest import is_safe
-from offkit.model.target import preset
 from offkit.online import rpm_repository, rpms
 from offkit.online.rpm_repository import Place
 
@@ -205,10 +205,10 @@ def test_damage(shelf, tmp_path):
         choose(iso(shelf), A)
     assert [each.code for each in caught.value.findings] == ["RPM001"]
     with pytest.raises(IntegrityError) as caught:
-        rpms.look([iso(shelf, "cut.iso", lambda data: data[:-2048])])
+        rpms.look([iso(shelf, "cut.iso", lambda data: data[:-2048])], EL7)
     assert [each.code for each in caught.value.findings] == ["REPO011"]
     with pytest.raises(EnvironmentProblem) as caught:
-        rpms.look([tmp_path / "absent.iso"])
+        rpms.look([tmp_path / "absent.iso"], EL7)
     assert [each.code for each in caught.value.findings] == ["REPO010"]
 
 
@@ -299,7 +299,7 @@ def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
          rpm_repository.COPY),
     ]  # fmt: skip
     for path, error, code, message, fix in cases:
-        for call in (lambda path=path: rpms.look([path]), lambda path=path: choose(path, A)):
+        for call in (lambda path=path: rpms.look([path], EL7), lambda path=path: choose(path, A)):
             with pytest.raises(error) as caught:
                 call()
             assert caught.value.message == f"{path} is no use"
@@ -315,7 +315,7 @@ def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
 def test_metadata_that_cannot_be_read(tmp_path):
     """The disc is damaged, though it is whole."""
     path = image_of(tmp_path, {"repodata/repomd.xml": b"<no"})
-    rpms.look([path])
+    rpms.look([path], EL7)
     with pytest.raises(IntegrityError) as caught:
         choose(path, A)
     assert caught.value.message == f"{path} is no use"
@@ -399,3 +399,13 @@ def test_the_metadata_of_a_small_repository(shelf):
         "</data>",
         "</repomd>",
     ]
+
+
+def test_a_target_whose_minimal_installation_is_not_known(tmp_path):
+    """Said before anything is downloaded; without an ISO nobody asks."""
+    unknown = EL7._replace(name="custom", el=0)
+    with pytest.raises(UsageError) as caught:
+        rpms.look([tmp_path / "x.iso"], unknown)
+    assert caught.value.message == "--iso: what a minimal custom has is not known, and so not what it lacks"
+    assert "sh install.sh bundle.tar --iso FILE" in caught.value.fix
+    rpms.look([], unknown)

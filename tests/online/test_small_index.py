@@ -6,9 +6,9 @@ import pkgutil
 import pytest
 
 import bundle_maker
+from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.model.target import preset
 from offkit.online import absence, bootstrap, foreign
 from offkit.online.lock import Request, Session
 

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from elf_maker import build
+from offkit.edges import releases
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
 from offkit.server.doctor import examine, interpreter
@@ -281,7 +282,8 @@ def test_a_copy_of_the_distributions_python(packaged):
 )
 def test_what_the_packages_of_a_python_are_called(el, series, stem):
     """python3 is the system's own; the others carry their version."""
-    assert interpreter._package(el, series) == stem
+    found = releases.of(el).pythons["{}.{}".format(*series)]
+    assert (found.libs, found.tkinter) == (stem + "-libs", stem + "-tkinter")
 
 
 def test_a_shared_python_whose_library_is_not_found(server):

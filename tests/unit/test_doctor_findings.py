@@ -11,7 +11,6 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.media import providers
-from offkit.model import packages
 from offkit.model.report import Reporter
 from offkit.server.doctor import cures, examine, libraries, repositories, shelf
 from offkit.server.doctor.checks import NAMES
@@ -815,10 +814,9 @@ def test_a_newer_python_on_el7(server, series, system, said):
 # --- what to install ---------------------------------------------------------------------
 
 
-def remedies(server, *rows):
-    tree = Tree(server.root)
-    table = packages.parse_sonames("soname,el7,el8,el9,note\n" + "\n".join(rows) + "\n")
-    return cures.read(tree, providers.Catalog())._replace(sonames=table)
+def remedies(server, sonames=None, elsewhere=None):
+    own = cures.read(Tree(server.root), providers.Catalog())
+    return own._replace(release=own.release._replace(sonames=sonames or {}, elsewhere=elsewhere or {}))
 
 
 @pytest.mark.parametrize(
@@ -826,17 +824,16 @@ def remedies(server, *rows):
 )
 def test_a_package_by_the_table(server, bits, arch, name):
     """Named with its architecture where that is another than the usual one, or where one is here."""
-    cure = remedies(server, "libx.so.1,libx,-,,").for_soname("libx.so.1", bits, arch)
+    cure = remedies(server, {"libx.so.1": "libx"}).for_soname("libx.so.1", bits, arch)
     assert cure == ((name,), "{}install {}".format(YUM, name) + TABLE.format("libx"), "table")
 
 
 def test_what_the_table_knows_to_be_nowhere(server):
     """A release without it, with and without a note; and a name that nobody knows."""
-    own = remedies(server, "libx.so.1,-,libx,,", "liby.so.1,,,,el7: take another", "libz.so.1,,,,el8: x")
+    own = remedies(server, dict.fromkeys(["libx.so.1", "liby.so.1"]), {"liby.so.1": "take another"})
     none = "no package of el7 has it: take a build made for el7"
     assert own.for_soname("libx.so.1", 64) == ((), none, "table")
     assert own.for_soname("liby.so.1", 64) == ((), "take another", "table")
-    assert own.for_soname("libz.so.1", 64) == ((), none, "table")
     ask = "ask the ISO which package has it: {}provides 'libw.so.1{}'"
     assert own.for_soname("libw.so.1", 64) == ((), ask.format(YUM, "()(64bit)"), "")
     assert own.for_soname("libw.so.1", 32) == ((), ask.format(YUM, ""), "")
@@ -854,7 +851,7 @@ def test_one_line_for_what_is_missing_and_what_is_damaged(server):
     )
     assert cures.combined(own, (), ()) == ""
     assert cures.combined(own, (), ["c"]) == YUM + "reinstall c"
-    cure = own._replace(sonames={}).again(cures.Cure(("a",), YUM + "install a\nby x", "x"))
+    cure = own.again(cures.Cure(("a",), YUM + "install a\nby x", "x"))
     assert cure == (("a",), YUM + "reinstall a\nby x", "x")
 
 
@@ -868,26 +865,28 @@ def test_one_line_for_what_is_missing_and_what_is_damaged(server):
     ],
 )
 def test_the_system(server, path, text, system, el):
-    """By the first of two files that is there; the column of the table is that of el7 where it is no EL."""
+    """By the first of two files that is there; where it is no EL the table is that of el7."""
     server.remove("/etc/os-release")
     server.put(path, text)
     own = remedies(server)
-    assert (own.system, own.el, own.column) == (system, el, el or 7)
+    assert (own.system, own.el, own.release.name) == (system, el, "el{}".format(el or 7))
     assert cures.os_release(Tree(server.root)) == {
         key: value.strip('"') for key, value in (line.split("=") for line in text.splitlines())
     }
 
 
 @pytest.mark.parametrize(
-    ("names", "sentence"),
+    ("system", "names", "sentence"),
     [
-        (["a", "b"], "a b are not on {} (el8 and el9 keep some -devel in PowerTools or CRB)"),
-        (["libSM", "b"], "b is not on {} (el8 and el9 keep some -devel in PowerTools or CRB)"),
-        (["libSM"], ""),
+        ("7", ["a", "b"], "a b are not on {}"),
+        ("8", ["a", "b"], "a b are not on {} (el8 keeps some -devel packages in PowerTools)"),
+        ("9", ["libSM", "b"], "b is not on {} (el9 keeps some -devel packages in CRB)"),
+        ("9", ["libSM"], ""),
     ],
 )
-def test_packages_that_no_repository_has(server, tmp_path, names, sentence):
+def test_packages_that_no_repository_has(server, tmp_path, system, names, sentence):
     """All of them in one sentence; nothing where no repository can be asked."""
+    server.put("/etc/os-release", 'ID="centos"\nVERSION_ID="{}"\n'.format(system))
     place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
     with providers.open_catalog(Tree(server.root), (), [place]) as catalog:
         assert cures.read(Tree(server.root), catalog).absent(names) == sentence.format(place)

@@ -210,7 +210,7 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "locale",
                 "the locale is C: Python before 3.7 takes text for ASCII",
                 ("LC_ALL", "LC_CTYPE", "LANG"),
-                "export LC_ALL=en_US.UTF-8 (el7) or C.UTF-8 (el8 and newer)",
+                "export LC_ALL=…, one of those with UTF-8 that 'locale -a' lists",
             ),
         ),
         (

@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from offkit.edges import data
+from offkit.edges import data, releases
 from offkit.edges.tree import Tree
 from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem
@@ -43,7 +43,8 @@ def server():
 @pytest.fixture
 def ordinary(monkeypatch):
     """Run as an ordinary user: root may read everything, a clone in root's home among it."""
-    tables = {name: data.read_text(name) for name in (packages.SONAMES, packages.MODULES)}
+    releases.known()
+    tables = {packages.MODULES: data.read_text(packages.MODULES)}
     monkeypatch.setattr(data, "read_text", tables.__getitem__)
     user = os.geteuid()
     if user == 0:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from offkit.edges import host
+from offkit.edges import host, releases
 
 CENTOS = """NAME="CentOS Linux"
 VERSION="7 (Core)"
@@ -38,7 +38,7 @@ def test_os_release():
 )
 def test_el_major(identity, version, major):
     """The major of what is an Enterprise Linux, 0 for the rest."""
-    assert host.el_major({"ID": identity, "VERSION_ID": version}) == major
+    assert releases.known().el_major({"ID": identity, "VERSION_ID": version}) == major
 
 
 @pytest.mark.parametrize(

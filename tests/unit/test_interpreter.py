@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
+from offkit.edges.presets import preset
 from offkit.edges.run import Result, run
 from offkit.model.errors import EnvironmentProblem
-from offkit.model.target import preset
 from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
 

@@ -1,11 +1,11 @@
-"""The RPM tables: what repo-config says, and how it is asked."""
+"""What repo-config says of packages, and how it is asked."""
 
 import pytest
 
-from offkit.edges import data
+from offkit.edges import data, releases
 from offkit.model import packages
+from offkit.online import repo_file
 
-SONAMES = packages.parse_sonames(data.read_text(packages.SONAMES))
 MODULES = packages.parse_modules(data.read_text(packages.MODULES))
 
 
@@ -23,21 +23,24 @@ MODULES = packages.parse_modules(data.read_text(packages.MODULES))
         ("libunheard-of.so.1", None, None, None),
     ],
 )
-def test_rpm_for_soname(soname, el7, el8, el9):
+def test_the_package_of_a_library(soname, el7, el8, el9):
     """A package, or None where that release has none."""
-    assert [packages.rpm_for_soname(SONAMES, soname, el) for el in (7, 8, 9)] == [el7, el8, el9]
+    assert [releases.of(el).sonames.get(soname) for el in (7, 8, 9)] == [el7, el8, el9]
 
 
-def test_a_newer_release_reads_the_newest_column():
-    """EL 10 is nearer to 9 than to 7."""
-    assert packages.rpm_for_soname(SONAMES, "libcrypt.so.1", 10) == "libxcrypt-compat"
+def test_a_release_that_is_not_known():
+    """Nothing is said of it: no other release stands in for it."""
+    for el in (0, 6, 99):
+        unknown = releases.of(el)
+        assert (unknown.name, unknown.sonames, unknown.pythons, unknown.minimal) == ("", {}, {}, ())
+        assert unknown.module("ssl").devel == ()
 
 
 def test_where_the_iso_has_none_the_note_says_more():
     """OpenSSL 1.1 for el7 is in EPEL only."""
-    assert "EPEL" in packages.note_for_soname(SONAMES, "libssl.so.1.1", 7)
-    assert packages.note_for_soname(SONAMES, "libssl.so.1.1", 8) == ""
-    assert packages.note_for_soname(SONAMES, "libSM.so.6", 7) == ""
+    assert "EPEL" in releases.of(7).elsewhere["libssl.so.1.1"]
+    assert "libssl.so.1.1" not in releases.of(8).elsewhere
+    assert "libSM.so.6" not in releases.of(7).elsewhere
 
 
 def test_modules_come_and_go_with_python_versions():
@@ -52,31 +55,9 @@ def test_modules_come_and_go_with_python_versions():
     assert not {"_crypt", "nis"} & there[13]
 
 
-def test_every_soname_a_module_needs_has_a_package():
-    """The two tables agree with each other, on every release."""
-    for row in MODULES:
-        for el in packages.MAJORS:
-            for soname in row.sonames[el]:
-                assert packages.rpm_for_soname(SONAMES, soname, el), (soname, el)
-
-
 def test_severities_are_known():
     """Findings get theirs from the table."""
     assert {row.severity for row in MODULES} == {"error", "warning", "info"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("soname,el7,el8,el9,note\nliba.so.1,a,a\n", "columns"),
-        ("soname,el7,el8,el9,note\na.so,a,a,a,,x\n", "columns"),
-        ("soname,el7,el8,el9,note\na.so,a,a,a,\na.so,b,b,b,\n", "twice"),
-    ],
-)
-def test_a_malformed_table_is_refused(text, message):
-    """A line with a column too few or too many, a soname listed twice."""
-    with pytest.raises(ValueError, match=message):
-        packages.parse_sonames(text)
 
 
 @pytest.mark.parametrize(
@@ -90,17 +71,18 @@ def test_a_malformed_table_is_refused(text, message):
 )
 def test_gpg_key(distribution, el, key):
     """Each distribution signs with its own key, or is unknown."""
-    assert packages.gpg_key(data.read_text(packages.KEYS), distribution, el) == key
+    assert releases.of(el).keys.get(distribution) == key
 
 
 @pytest.mark.parametrize(("el", "sections"), [(7, 1), (8, 2), (9, 2)])
-def test_repo_templates(el, sections):
+def test_repo_files(el, sections):
     """One baseurl each, off unless asked for, signatures checked, an absent disc an error."""
     from configparser import ConfigParser
 
-    text = data.read_text("repo-config/el{}/offkit.repo".format(el))
+    ((path, text),) = repo_file.members(releases.of(el), "/mnt/iso").items()
+    assert path == "repo-config/offkit-el{}.repo".format(el)
     parser = ConfigParser(interpolation=None)
-    parser.read_string(text.replace("{mount}", "/mnt/iso").replace("{gpgkey}", "file:///etc/pki/key"))
+    parser.read_string(text.replace("{gpgkey}", "file:///etc/pki/key"))
     assert len(parser.sections()) == sections
     for name in parser.sections():
         section = parser[name]
@@ -110,3 +92,7 @@ def test_repo_templates(el, sections):
         assert section["gpgkey"].startswith("file:///")
         assert "skip_if_unavailable" not in section
     assert "yum --disablerepo='*' --enablerepo='offkit-*' install" in text
+
+
+def test_no_repo_file_where_the_discs_are_not_known():
+    assert repo_file.members(releases.of(0), "/mnt/iso") == {}

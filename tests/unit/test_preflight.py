@@ -5,7 +5,7 @@ import os
 import pytest
 
 from offkit.edges.host import Host, Volume
-from offkit.model.target import preset
+from offkit.edges.presets import preset
 from offkit.server.install import preflight
 from offkit.server.install.preflight import Need
 

@@ -191,34 +191,14 @@ def test_a_chain_of_packages_that_does_not_end():
     assert closure.parse("libz.so.1") == ("libz.so.1", "")
 
 
-def test_tables_of_packages():
-    """Columns for each release; what another release is nearest to."""
-    text = "soname,el7,el8,el9,note\na.so.1,a,-,,el8: elsewhere\nb.so.1, b7 ,b8,b9,\n"
-    table = packages.parse_sonames(text)
-    assert table == {
-        "a.so.1": packages.SonameRow({7: "a"}, "el8: elsewhere"),
-        "b.so.1": packages.SonameRow({7: "b7", 8: "b8", 9: "b9"}, ""),
-    }
-    assert [packages.nearest(el) for el in (0, 6, 7, 8, 9, 10)] == [7, 7, 7, 8, 9, 9]
-    assert [packages.rpm_for_soname(table, "b.so.1", el) for el in (0, 8, 12)] == ["b7", "b8", "b9"]
-    assert packages.rpm_for_soname(table, "c", 7) is None
-    assert [packages.note_for_soname(table, "a.so.1", el) for el in (7, 8)] == ["", "elsewhere"]
-    assert packages.note_for_soname(table, "c", 7) == ""
-    with pytest.raises(ValueError, match=r"^a is listed twice$"):
-        packages.parse_sonames("soname,el7,el8,el9,note\na,,,,\na,,,,\n")
-    with pytest.raises(ValueError, match=r"^line 2 has the wrong number of columns$"):
-        packages.parse_sonames("soname,el7,el8,el9,note\na,,,\n")
-    keys = "id,el,key\ncentos,7,K7\ncentos,8,K8\n"
-    assert [packages.gpg_key(keys, *asked) for asked in (("centos", 8), ("centos", 9), ("ol", 7))] == [
-        "K8",
-        None,
-        None,
-    ]
+def test_the_table_of_modules():
+    """One row for each; a line with a column too few or too many is none."""
     head = "modules,extensions,since,until,severity,needed_for"
-    head += "".join(
-        ",el{}_{}".format(el, name) for el in (7, 8, 9) for name in ("sonames", "runtime", "devel")
-    )
-    (row,) = packages.parse_modules(head + "\nssl a.b,_ssl,3.6,,error,TLS,s7,r7 q7,d7,s8,r8,d8,s9,r9,\n")
+    for more in ("ssl,_ssl,3.6,,error\n", "ssl,_ssl,3.6,,error,TLS,x\n"):
+        with pytest.raises(ValueError, match=r"^line 2 has the wrong number of columns$"):
+            packages.parse_modules(head + "\n" + more)
+    (row,) = packages.parse_modules(head + "\n ssl a.b ,_ssl,3.6,,error,TLS\n")
+    assert row.name == "ssl"
     assert (row.modules, row.extensions, row.since, row.until) == (
         ("ssl", "a.b"),
         ("_ssl",),
@@ -226,9 +206,6 @@ def test_tables_of_packages():
         (3, 999),
     )
     assert (row.severity, row.needed_for) == ("error", "TLS")
-    assert row.sonames == {7: ("s7",), 8: ("s8",), 9: ("s9",)}
-    assert row.runtime == {7: ("r7", "q7"), 8: ("r8",), 9: ("r9",)}
-    assert row.devel == {7: ("d7",), 8: ("d8",), 9: ()}
     assert [row.exists_in((3, minor)) for minor in (5, 6, 999, 1000)] == [False, True, True, False]
 
 

@@ -8,15 +8,16 @@ import pytest
 
 import bundle_maker
 from elf_maker import build
-from offkit.edges import files
+from offkit.edges import files, presets
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.model import checklist, control_node, layout, target
+from offkit.model import checklist, control_node, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.packages import ModuleRow
+from offkit.model.release import UNKNOWN, Module
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file, requirements
 from offkit.server.doctor import forecast
@@ -33,7 +34,7 @@ from offkit.server.system import ledger, repair, takeback, yum
 from offkit.server.system.ledger import Entry, Rpm
 from server_maker import Server
 
-EL7 = target.preset("3.6")
+EL7 = presets.preset("3.6")
 PYTHON = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
 OTHER_PLACE = "choose another place: --prefix DIR"
 
@@ -328,8 +329,8 @@ def test_the_systems_own_python(tmp_path):
     assert caught.value.findings[0].message == "{} {}".format(path, why)
 
 
-ROW = ModuleRow(("dbm.gnu", "dbm.ndbm"), ("_gdbm", "_dbm"), (3, 0), (3, 99), "info", "databases", {}, {}, {})
-ROW = ROW._replace(devel={7: ("gdbm-devel", "libdb-devel"), 8: (), 9: ("other",)})
+ROW = ModuleRow(("dbm.gnu", "dbm.ndbm"), ("_gdbm", "_dbm"), (3, 0), (3, 99), "info", "databases")
+KNOWN = UNKNOWN._replace(modules={"dbm.gnu": Module(devel=("gdbm-devel", "libdb-devel"))})
 
 
 @pytest.mark.parametrize(
@@ -352,7 +353,7 @@ def test_modules_that_a_brought_python_lacks(origin, more, fix):
     python = PYTHON._replace(path="/opt/py/bin/python3.6")
     missing = {"dbm.gnu": "No module", "dbm.ndbm": "libdb"}
     message = "Python 3.6.8 in /opt/py lacks dbm.gnu dbm.ndbm (for databases)" + more
-    found = modules._finding(python, ROW, 7, {"origin": origin}, missing)
+    found = modules._finding(python, ROW, KNOWN, {"origin": origin}, missing)
     why = ("dbm.gnu: No module", "dbm.ndbm: libdb")
     assert tuple(found) == ("PY023", "info", "dbm.gnu dbm.ndbm", message, why, fix)
 

@@ -3,11 +3,9 @@
 import json
 import re
 
-from ansible_collections.offkit.fleet.plugins.plugin_utils import remote
+from ansible_collections.offkit.fleet.plugins.plugin_utils import releases, remote
 
 MARK = "offkit-survey"
-# os-release IDs whose VERSION_ID begins with the Enterprise Linux major, as offkit has them
-_EL_IDS = ("rhel", "centos", "rocky", "almalinux", "ol", "scientific", "virtuozzo", "eurolinux")
 
 
 def read(text):
@@ -19,7 +17,7 @@ def facts(said):
     """{"system", "el", "arch", "glibc", "python"} as the report has them; ``python`` is that of the
     current generation, "" where there is none."""
     version = re.match(r"\d+", said.get("version", ""))
-    el = int(version.group()) if version and said.get("id") in _EL_IDS else 0
+    el = int(version.group()) if version and said.get("id") in releases.EL_IDS else 0
     return {
         "system": said.get("system") or "an unknown system",
         "el": el,

@@ -2,9 +2,9 @@
 
 import re
 
+from ansible_collections.offkit.fleet.plugins.plugin_utils import releases
+
 _PYTHON = "python:"
-# What install.sh gets where no Python is: the one that Enterprise Linux ships, as offkit's presets have it.
-_SHIPPED = {7: "3.6.8", 8: "3.6.8", 9: "3.9.10"}
 _SERIES = range(6, 15)  # minor releases of CPython 3 that offkit deploys to
 
 
@@ -21,7 +21,7 @@ def describe(said, facts):
         raise ValueError("this machine has no glibc, which offkit's wheels need")
     path, version = _python(said)
     planned = not version
-    version = version or _SHIPPED.get(facts["el"], "")
+    version = version or releases.SHIPPED.get(facts["el"], "")
     if not version:
         raise ValueError(
             "no Python 3.6 or newer is here, and {} is no Enterprise Linux".format(facts["system"])

@@ -6,6 +6,7 @@ from typing import List, Optional, Sequence, Tuple
 
 import typer
 
+from offkit.edges import presets
 from offkit.model import target as targets
 from offkit.model import url as urls
 from offkit.model.errors import UsageError
@@ -20,7 +21,7 @@ TARGET = typer.Option(
     None,
     "--target",
     metavar="T",
-    help="el7, el8, el9 (centos7, rocky8, alma9 …) or a file by 'offkit probe'.",
+    help="A release (el8, centos7, alma9 …) or a file by 'offkit probe'.",
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
 PREFIX = typer.Option(
@@ -100,7 +101,7 @@ def standing_prefix(prefix: Optional[str]) -> str:
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
     """The target meant by --python, --target and --arch. Raises UsageError."""
     if target is None or not os.path.isfile(target):
-        return targets.preset(python, target, arch)
+        return presets.preset(python, target, arch)
     if python is not None:
         raise UsageError(
             "--python and a target file contradict each other",

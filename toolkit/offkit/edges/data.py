@@ -3,6 +3,8 @@
 import errno
 import os
 import pkgutil
+import zipfile
+from typing import List
 
 # A checkout keeps them at its top: ROOT/toolkit/offkit/edges/data.py
 _CHECKOUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
@@ -26,6 +28,18 @@ def read(path: str) -> bytes:
 
 def read_text(path: str) -> str:
     return read(path).decode("utf-8")
+
+
+def names(path: str) -> List[str]:
+    """Names of the JSON files in a directory of them, in order, in an archive too."""
+    archive = getattr(__spec__ and __spec__.loader, "archive", "")  # zipimport.zipimporter has it
+    if archive:
+        top = "offkit/data/{}/".format(path)
+        with zipfile.ZipFile(archive) as opened:
+            found = [name[len(top) :] for name in opened.namelist() if name.startswith(top)]
+    else:
+        found = os.listdir(directory(path))
+    return sorted(name for name in found if name.endswith(".json"))
 
 
 def directory(path: str) -> str:

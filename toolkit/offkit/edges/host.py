@@ -5,10 +5,8 @@ import platform
 import re
 from typing import Dict, NamedTuple, Optional, Tuple
 
+from offkit.edges import releases
 from offkit.model.cpu import Cpu
-
-# /etc/os-release IDs whose VERSION_ID begins with the Enterprise Linux major.
-_EL_IDS = ("rhel", "centos", "rocky", "almalinux", "ol", "scientific", "virtuozzo", "eurolinux")
 
 
 class Volume(NamedTuple):
@@ -36,7 +34,7 @@ class Host(NamedTuple):
     @property
     def el(self) -> int:
         """The Enterprise Linux major, 0 on anything else."""
-        return el_major(self.os_release)
+        return releases.known().el_major(self.os_release)
 
     @property
     def system(self) -> str:
@@ -88,12 +86,6 @@ def parse_os_release(text: str) -> Dict[str, str]:
             value = value[1:-1]
         found[name] = re.sub(r"\\(.)", r"\1", value)
     return found
-
-
-def el_major(os_release: Dict[str, str]) -> int:
-    """7 for CentOS 7, 0 for what is no Enterprise Linux."""
-    version = re.match(r"^(\d+)", os_release.get("VERSION_ID", ""))
-    return int(version.group(1)) if version and os_release.get("ID") in _EL_IDS else 0
 
 
 def volume(path: str) -> Volume:

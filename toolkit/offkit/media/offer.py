@@ -7,11 +7,10 @@ import re
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import data, host
+from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import access, repodata
 from offkit.media.iso9660 import BadIso
-from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
 
@@ -65,7 +64,7 @@ class Server(NamedTuple):
     @property
     def key(self) -> str:
         """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
-        name = packages.gpg_key(data.read_text(packages.KEYS), self.distribution, self.el)
+        name = releases.of(self.el).keys.get(self.distribution)
         path = posixpath.join(KEYS, name or "")
         return path if name and self.tree.is_file(path) else ""
 
@@ -80,7 +79,7 @@ def server(tree: Optional[Tree] = None) -> Server:
             break
         except OSError:
             continue
-    return Server(host.el_major(release), release.get("ID", ""), tree)
+    return Server(releases.known().el_major(release), release.get("ID", ""), tree)
 
 
 def look(isos: Sequence[str], directories: Sequence[access.Source]) -> List[Medium]:

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from typing import BinaryIO, Dict, List, Optional, Sequence
 
-from offkit.edges import leftovers
+from offkit.edges import leftovers, releases
 from offkit.edges.run import Result, clean_environment, run
 from offkit.media import repodata
 from offkit.media.access import Medium, Source, Unreachable
@@ -20,8 +20,6 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
 UNREACHABLE, NO_CURL = "REPO017", "REPO018"
-# Over HTTP there is no way to ask what lies at the top: these are what a disc of el8 and el9 has.
-_BELOW = ("AppStream", "BaseOS")
 _METADATA = posixpath.dirname(repodata.REPOMD)
 # Each is known to curl 7.29 of EL 7. -q comes first (curl(1)); of a redirect -L makes an error.
 _CURL = (
@@ -80,7 +78,9 @@ class Web(Medium):
     def repositories(self) -> List[str]:
         if self.has(repodata.REPOMD):
             return [""]
-        return [place for place in _BELOW if self.has(posixpath.join(place, repodata.REPOMD))]
+        # Over HTTP there is no way to ask what lies at the top: these are what discs have.
+        places = releases.known().folders
+        return [place for place in places if self.has(posixpath.join(place, repodata.REPOMD))]
 
     def _get(self, path: str) -> str:
         if self._gone is not None:

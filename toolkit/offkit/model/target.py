@@ -3,36 +3,17 @@
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from offkit.model import toolchain
 from offkit.model.errors import UsageError
+from offkit.model.release import Release, Releases
 from offkit.model.tags import cpython_abi, wheel_tags
 
 SCHEMA = "offkit/target-1"
 ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
 
-# Releases that Enterprise Linux ships (first of each stream: a marker that holds for it
-# holds for every later one), and how kernels of that release call themselves.
-_EL: Dict[int, Dict[str, Any]] = {
-    7: {"glibc": (2, 17), "kernel": "3.10.0", "python": {"3.6": "3.6.8"}},
-    8: {
-        "glibc": (2, 28),
-        "kernel": "4.18.0",
-        "python": {"3.6": "3.6.8", "3.8": "3.8.3", "3.9": "3.9.2", "3.11": "3.11.2", "3.12": "3.12.1"},
-    },
-    9: {
-        "glibc": (2, 34),
-        "kernel": "5.14.0",
-        "python": {"3.9": "3.9.10", "3.11": "3.11.2", "3.12": "3.12.1"},
-    },
-}
 _OLDEST, _NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
-# Releases no EL ships: what somebody who compiles Python today would take.
+# Releases that no distribution ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
-_ALIASES = {
-    name + str(major): major
-    for major in _EL
-    for name in ("el", "centos", "rhel", "rocky", "alma", "almalinux", "oracle", "ol")
-    if not (major == 7 and name in ("rocky", "alma", "almalinux"))
-}
 
 
 class Target(NamedTuple):
@@ -69,9 +50,8 @@ class Target(NamedTuple):
         """Wheel tags it accepts, best first."""
         return list(wheel_tags(self.python_series, self.arch, self.glibc))
 
-    def markers(self) -> Dict[str, str]:
-        """The PEP 508 environment of the server."""
-        kernel = _EL[self.el]["kernel"] if self.el in _EL else ""
+    def markers(self, kernel: str = "") -> Dict[str, str]:
+        """The PEP 508 environment of the server. ``kernel``: what kernels of its release call themselves."""
         return {
             "implementation_name": "cpython",
             "implementation_version": self.python,
@@ -121,19 +101,20 @@ def from_json(data: Any) -> Target:
         raise UsageError("not a target description ({}: {})".format(type(error).__name__, error))
 
 
-def preset(python: Optional[str] = None, name: Optional[str] = None, arch: str = "x86_64") -> Target:
+def preset(
+    known: Releases, python: Optional[str] = None, name: Optional[str] = None, arch: str = "x86_64"
+) -> Target:
     """The target meant by ``--python 3.6``, ``--target el8`` or both.
 
-    A Python series alone means the oldest EL that ships it, since what runs there runs on
-    the newer ones; a series that none ships means el7 as long as it can be compiled from
-    what el7's ISO holds (up to 3.9; 3.10 wants OpenSSL 1.1.1), else el8.
-    Raises UsageError on names and versions that mean nothing.
+    A Python series alone means the oldest release that ships it, since what runs there runs on
+    the newer ones; a series that none ships means the oldest whose disc is not known to lack what
+    it is compiled with. Raises UsageError on names and versions that mean nothing.
     """
     if arch not in ARCHES:
         raise UsageError("unknown architecture {!r}".format(arch), fix="one of: " + ", ".join(ARCHES))
-    major = _el_major(name)
+    release = _release(known, name) if name is not None else None
     if python is None:
-        python = "3.6" if major in (None, 7, 8) else "3.9"
+        python = (release or known.all[0]).python
     matched = re.match(r"^3\.(\d+)(\.\d+)?$", python)
     if not matched:
         raise UsageError(
@@ -146,25 +127,25 @@ def preset(python: Optional[str] = None, name: Optional[str] = None, arch: str =
             fix="offkit knows CPython 3.{} to 3.{}".format(_OLDEST, _NEWEST),
         )
     series = "3.{}".format(minor)
-    if major is None:
-        shipping = [el for el in sorted(_EL) if series in _EL[el]["python"]]
-        major = shipping[0] if shipping else (7 if minor <= 9 else 8)
-    full = python if matched.group(2) else _full_version(major, series)
-    return Target("el{}".format(major), major, arch, full, _EL[major]["glibc"])
+    if release is None:
+        release = next(iter(known.shipping(series)), None) or toolchain.able((3, minor), known)
+    full = python if matched.group(2) else _full_version(release, series)
+    return Target(release.name, release.el, arch, full, release.glibc)
 
 
-def _el_major(name: Optional[str]) -> Optional[int]:
-    if name is None:
-        return None
-    try:
-        return _ALIASES[name.lower()]
-    except KeyError:
+def _release(known: Releases, name: str) -> Release:
+    found = known.named(name)
+    if not found.name:
+        names = [each.name for each in known.all]
         raise UsageError(
             "unknown target {!r}".format(name),
-            fix="el7, el8 or el9 (or centos7, rocky8, alma9 …), or a file written by 'offkit probe'",
+            fix="{} or {} (or {} …), or a file written by 'offkit probe'".format(
+                ", ".join(names[:-1]), names[-1], ", ".join(each.aliases[0] for each in known.all)
+            ),
         )
+    return found
 
 
-def _full_version(major: int, series: str) -> str:
-    shipped: Optional[str] = _EL[major]["python"].get(series)
-    return shipped or _SELF_BUILT.get(series) or series + ".0"
+def _full_version(release: Release, series: str) -> str:
+    shipped = release.pythons.get(series)
+    return shipped.version if shipped else _SELF_BUILT.get(series, series + ".0")

@@ -4,20 +4,19 @@ It is one file on the server and several here. Nothing in this module is newer t
 the parts are tested on the interpreters of the server.
 """
 
-import csv
 import hashlib
-import io
 import pkgutil
 import re
 import textwrap
 from typing import Dict, List, Sequence
 
-from offkit.edges import data
-from offkit.model import packages
+from offkit.edges import data, releases
+from offkit.model import layout, packages
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR
 from offkit.model.target import Target
+from offkit.online import repo_file
 
 # A shell reads from the top: the self-check is first, the call of main last, between them functions.
 PARTS = (
@@ -82,36 +81,32 @@ def seal(text: bytes, offset: int, digest: str) -> bytes:
     return _vouched(body)
 
 
-def python_row(el: int, series: str) -> Dict[str, str]:
-    """The row of repo-config/pythons.csv; its values are empty where no medium has that Python."""
-    empty = dict.fromkeys(("install", "payload", "media"), "")
-    for row in csv.DictReader(io.StringIO(data.read_text("repo-config/pythons.csv"))):
-        if (row["el"], row["series"]) == (str(el), series):
-            return dict(row)
-    return empty
-
-
 def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequence[str]) -> Dict[str, str]:
     modules = packages.parse_modules(data.read_text(packages.MODULES))
     modules = [one for one in modules if one.exists_in(where.python_series)]
-    column = packages.nearest(where.el)
-    row = python_row(where.el, where.python_minor)
+    release = releases.of(where.el)
+    devel = {one.name: release.module(one.name).devel for one in modules}
+    python = release.pythons.get(where.python_minor)
+    install, payload, media = (python.install, python.payload, python.media) if python else ((), (), "")
     return {
         "PYTHON": where.python_minor,
         "EL": str(where.el),
         "ARCH": where.arch,
         "PYZ_SHA256": hashlib.sha256(pyz).hexdigest(),
-        "PACKAGES": row["install"],
-        "PAYLOAD": row["payload"],
-        "MEDIA": row["media"],
-        "RPMS": "1" if row["install"] in {title.rsplit("-", 2)[0] for title in rpms} else "",
-        "KEYS": " ".join(_keys(where.el)),
+        "PACKAGES": " ".join(install),
+        "PAYLOAD": " ".join(payload),
+        "MEDIA": media,
+        "RPMS": "1" if install and {*install} <= {title.rsplit("-", 2)[0] for title in rpms} else "",
+        "KEYS": " ".join(sorted(set(release.keys.values()))),
+        "REPO": "".join(repo_file.members(release, layout.ISO_MOUNT)),
+        "REPO_KEY": release.media.key,
+        "FOLDERS": " ".join(releases.known().folders),
         "SOURCE": _tarball(carried, SOURCE),
         "BUILD": _tarball(carried, BUILD),
-        "DEVEL": " ".join(sorted({name for one in modules for name in one.devel[column]})),
+        "DEVEL": " ".join(sorted({name for names in devel.values() for name in names})),
         "MODULES": " ".join(name for one in modules for name in one.modules),
         "ESSENTIAL": " ".join(
-            "{}:{}".format(name, ",".join(one.devel[column]))
+            "{}:{}".format(name, ",".join(devel[one.name]))
             for one in modules
             if one.severity == ERROR
             for name in one.modules
@@ -125,12 +120,6 @@ def _tarball(carried: Sequence[Carried], kind: str) -> str:
         if one.kind == kind:
             return "{} {} {} {}".format(one.member, one.version, one.sha256, -(-one.unpacked // 1024))
     return ""
-
-
-def _keys(el: int) -> List[str]:
-    """File names under /etc/pki/rpm-gpg, as the distributions of that EL call their own key."""
-    rows = csv.DictReader(io.StringIO(data.read_text("repo-config/keys.csv")))
-    return sorted({row["key"] for row in rows if row["el"] == str(el)})
 
 
 def _part(name: str) -> bytes:

@@ -9,14 +9,24 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from offkit.edges import data
-from offkit.model import carried, checklist, layout, target
+from offkit.edges import data, presets, releases
+from offkit.model import carried, checklist, layout
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import bootstrap, collection, control_node, fetch, forecast, pythons, rpms, runtime
+from offkit.online import (
+    bootstrap,
+    collection,
+    control_node,
+    fetch,
+    forecast,
+    pythons,
+    repo_file,
+    rpms,
+    runtime,
+)
 from offkit.online.fetch import Fetched
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
@@ -79,7 +89,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
-    rpms.look(order.isos)
+    rpms.look(order.isos, order.target)
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter) as session:
@@ -97,9 +107,9 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     survey = forecast.survey(wheels.paths, order.target)
     if order.isos:
         reporter.step(f"taking RPMs out of {', '.join(iso.name for iso in order.isos)}")
-    row = bootstrap.python_row(order.target.el, order.target.python_minor)
+    shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
-    python = () if order.pythons.carried else row["payload"].split()
+    python = () if order.pythons.carried or shipped is None else shipped.payload
     chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
     libraries = _told(survey.checklist, chosen)
     reporter.step(f"packing {order.out}")
@@ -155,7 +165,7 @@ def _find(lock: Lock, name: str) -> LockedWheel | None:
 
 def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[LockedWheel, ...]:
     """The runtime runs on every Python from 3.6 on, so it is locked for the oldest."""
-    oldest = target.preset("3.6")
+    oldest = presets.preset("3.6")
     with tempfile.TemporaryDirectory(prefix="offkit-runtime-") as directory:
         path = Path(directory) / "runtime.txt"
         path.write_text(data.read_text("wheelhouse/runtime.txt"), encoding="utf-8")
@@ -172,13 +182,13 @@ def _members(
     chosen: rpms.Chosen,
 ) -> list[Source]:
     where = order.target
-    repo = data.read_text(f"repo-config/el{where.el}/offkit.repo").replace("{mount}", ISO_MOUNT)
+    repo = repo_file.members(releases.of(where.el), ISO_MOUNT)
     return [
         Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
         Source(layout.RUNTIME, pyz),
         Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),
-        Source(f"{layout.REPO_CONFIG}offkit-el{where.el}.repo", repo.encode("utf-8")),
+        *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),
         *chosen.members,
         *(Source(layout.WHEELS + path.name, path) for path in wheels),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from packaging.utils import canonicalize_name
 
+from offkit.edges import releases
 from offkit.model import control_node
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
@@ -13,12 +14,12 @@ from offkit.model.target import Target
 from offkit.online import collection
 from offkit.online.lock import LockedWheel
 
-# The last core that manages the Python 3.6 of el7 and el8 with modules of Ansible's own, and so the
+# The last core that manages a Python 3.6 with modules of Ansible's own, and so the
 # one with which an administrator's other playbooks go on working on every Enterprise Linux
 # (docs.ansible.com, reference_appendices/release_and_maintenance: ansible-core support matrix).
 ANSIBLE = "ansible-core==2.16.*"
 _SERIES = ((3, 10), (3, 12))  # of the control node, by the same matrix
-PYTHON = "3.11"  # el8's and el9's own beside their system's Python
+PYTHON = "3.11"  # what Enterprise Linux has beside its system's Python
 
 
 def requirements(extra: Sequence[str]) -> tuple[str, ...]:
@@ -31,11 +32,12 @@ def refuse(target: Target) -> None:
     lowest, highest = _SERIES
     if lowest <= target.python_series <= highest:
         return
+    have = [f"{one.name} ({one.pythons[PYTHON].since})" for one in releases.known().shipping(PYTHON)]
     raise UsageError(
         "ansible-core 2.16 runs on Python {}.{} to {}.{}; the control node would have {}".format(
             *lowest, *highest, target.python
         ),
-        fix=f"--python {PYTHON}, which el8 (8.8) and el9 (9.2) have on their DVD, or --python-build FILE; "
+        fix=f"--python {PYTHON}, which {' and '.join(have)} have on their DVD, or --python-build FILE; "
         "the servers it manages need no such Python, and none at all for offkit's playbooks",
     )
 

@@ -14,9 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from offkit.edges import data
+from offkit.edges import releases
 from offkit.elf import reader
-from offkit.model import packages
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
@@ -80,14 +79,14 @@ def survey(wheels: Iterable[Path], target: Target) -> Survey:
 
 
 def _checklist(wants: _Wants, target: Target) -> Checklist:
-    table = packages.parse_sonames(data.read_text("repo-config/sonames.csv"))
+    sonames = releases.of(target.el).sonames
     return Checklist(
         tuple(
             Library(
                 soname=soname,
                 versions=tuple(sorted(wants.versions[soname], key=_version_key)),
                 needed_by=tuple(sorted(wants.needed_by[soname])[:_NEEDED_BY]),
-                rpm=packages.rpm_for_soname(table, soname, target.el) or "",
+                rpm=sonames.get(soname) or "",
                 in_bundle=False,
             )
             for soname in wants.external()

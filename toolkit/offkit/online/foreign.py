@@ -28,6 +28,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from offkit.edges import releases
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
@@ -100,7 +101,7 @@ def markers_of(target: Target) -> Iterator[None]:
     """For the length of the block, ``marker.evaluate()`` of pip's packaging answers for ``target``."""
     module = importlib.import_module("pip._vendor.packaging.markers")
     original = _reach("pip._vendor.packaging.markers", "default_environment")
-    environment = target.markers()
+    environment = target.markers(releases.of(target.el).kernel)
     module.default_environment = lambda: dict(environment)  # type: ignore[attr-defined]
     try:
         yield

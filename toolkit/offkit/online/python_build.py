@@ -12,9 +12,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from offkit.edges import data
+from offkit.edges import releases
 from offkit.elf import reader
-from offkit.model import layout, packages
+from offkit.model import layout
 from offkit.model.carried import BUILD, Carried
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
@@ -144,10 +144,10 @@ def misfits(build: Build, target: Target) -> list[Finding]:
 
 def _more(build: Build, target: Target, name: str) -> list[Finding]:
     """PY035 for each library that start-up wants and a minimal installation may lack."""
-    table = packages.parse_sonames(data.read_text(packages.SONAMES))
+    sonames = releases.of(target.el).sonames
     found = []
     for soname in build.needed:
-        rpm = packages.rpm_for_soname(table, soname, target.el)
+        rpm = sonames.get(soname)
         if rpm not in _ALWAYS_THERE:
             message = f"wants {soname} from the server ({rpm or 'no package known'})"
             fix = f"see that {rpm} is installed there" if rpm else "look for an archive without that need"

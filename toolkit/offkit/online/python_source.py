@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from offkit.model import layout
+from offkit.edges import releases
+from offkit.model import layout, toolchain
 from offkit.model.carried import SOURCE, Carried
 from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.release import Release
 from offkit.model.target import Target
 from offkit.online import tarball
 
@@ -22,12 +24,6 @@ CANNOT_BE_BUILT = "PY032"
 
 _WHAT = "a CPython source tarball (Python-X.Y.Z.tgz or .tar.xz of python.org)"
 _DEFINE = re.compile(r'^#\s*define\s+(PY_\w+)\s+"?([^"\s]+)"?', re.MULTILINE)
-# (first series that wants it, what, what el7 has; -devel packages are those of its ISO)
-_EL7_LACKS = (
-    ((3, 10), "OpenSSL 1.1.1 for ssl and hashlib", "OpenSSL 1.0.2k"),
-    ((3, 11), "a C11 compiler", "gcc 4.8.5"),
-    ((3, 13), "SQLite 3.15.2 for sqlite3", "SQLite 3.7.17"),
-)
 
 
 def look(path: Path) -> Carried:
@@ -68,24 +64,38 @@ def misfits(source: Carried, target: Target) -> list[Finding]:
     """Everything that keeps the target from building it with what its ISO has."""
     name = Path(source.member).name
     found = version_misfits(source, target)
-    series = source.release[:2]
-    fix = "take 3.9 or older, a ready-made build (--python-build), or --target el8"
-    for since, wanted, has in _EL7_LACKS:
-        if target.el == 7 and series >= since:
-            message = f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}"
-            found.append(Finding(CANNOT_BE_BUILT, ERROR, name, message, (), fix))
+    series = (source.release[0], source.release[1])
+    own = releases.of(target.el)
+    for wanted, has in toolchain.lacks(series, own):
+        fix = f"take {_older(own)}, a ready-made build (--python-build), or {_newer(series)}"
+        message = f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}"
+        found.append(Finding(CANNOT_BE_BUILT, ERROR, name, message, (), fix))
     return found
 
 
 def out_of_reach(target: Target) -> list[Finding]:
     """A warning when neither the ISO of the target nor compiling there gives that Python."""
-    if target.el != 7 or target.python_series < (3, 10):
+    own = releases.of(target.el)
+    lacks = toolchain.lacks(target.python_series, own)
+    if target.python_minor in own.pythons or not lacks:
         return []
-    message = (
-        f"no ISO of {target.name} has it, and it cannot be compiled from what is on one (OpenSSL 1.0.2k)"
+    message = f"no ISO of {target.name} has it, and it cannot be compiled from what is on one ({lacks[0][1]})"
+    fix = (
+        f"unless the server has it: take {_older(own)}, carry a build (--python-build), "
+        f"or {_newer(target.python_series)}"
     )
-    fix = "unless the server has it: take 3.9 or older, carry a build (--python-build), or --target el8"
     return [Finding(CANNOT_BE_BUILT, WARNING, f"CPython {target.python_minor}", message, (), fix)]
+
+
+def _older(own: Release) -> str:
+    """The last series that can be compiled from that release's discs, for people."""
+    major, minor = min(want.since for want in toolchain.WANTS if toolchain.lacks(want.since, own))
+    return f"{major}.{minor - 1} or older"
+
+
+def _newer(series: tuple[int, int]) -> str:
+    """The oldest release whose discs are not known to lack anything for it, as an option."""
+    return f"--target {toolchain.able(series, releases.known()).name}"
 
 
 def version_misfits(carried: Carried, target: Target) -> list[Finding]:

@@ -1,7 +1,7 @@
 """RPMs out of an ISO for a bundle: what the wheels want and a minimal server lacks, as a small repository.
 
 Packages that rpm, yum and systemd need themselves are on every server, and end the search
-(repo-config/minimal.csv). Each RPM's checksum is compared here with the ISO's metadata; its
+(``minimal`` of its release). Each RPM's checksum is compared here with the ISO's metadata; its
 signature is checked on the server, where the distribution's key is.
 """
 
@@ -12,20 +12,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from offkit.edges import data
+from offkit.edges import releases
 from offkit.media import access, rpm
 from offkit.media.iso9660 import BadIso
 from offkit.media.repodata import REPOMD, BadRepodata
 from offkit.media.rpm import Package
-from offkit.model import packages
 from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online.pack import Source
 from offkit.online.rpm_repository import COPY, Place, keys, metadata, rpm_of
-
-MINIMAL = "repo-config/minimal.csv"
 
 
 class Chosen(NamedTuple):
@@ -41,8 +38,14 @@ class Chosen(NamedTuple):
 NONE = Chosen((), (), frozenset(), 0, ())
 
 
-def look(isos: Sequence[Path]) -> None:
-    """Whether these are ISOs with repositories, before anything is downloaded. Raises as ``choose``."""
+def look(isos: Sequence[Path], target: Target) -> None:
+    """Whether these are ISOs with repositories, before anything is downloaded. Raises as ``choose``, and
+    UsageError where nobody knows what a minimal server of the target has already."""
+    if isos and not releases.of(target.el).minimal:
+        raise UsageError(
+            f"--iso: what a minimal {target.name} has is not known, and so not what it lacks",
+            fix="leave --iso out here, and name the ISO on the server: sh install.sh bundle.tar --iso FILE",
+        )
     with ExitStack() as stack:
         for iso in isos:
             _places(iso, stack)
@@ -107,10 +110,11 @@ class _Search:
         self.chosen: dict[str, tuple[Package, Place]] = {}  # by title
         self.nowhere: dict[str, str] = {}  # capability → package that requires it, "" for the wheels
         self._arches = rpm.arches(target.arch)
-        self._minimal = set(data.read_text(MINIMAL).split())
-        self._table = packages.parse_sonames(data.read_text(packages.SONAMES))
+        release = releases.of(target.el)
+        self._minimal = set(release.minimal)
+        self._sonames = release.sonames
         self._el = target.el
-        self._usual = {name for row in self._table.values() for name in row.rpms.values()}
+        self._usual = releases.known().packages
 
     def go(self, capabilities: Iterable[str]) -> None:
         pending = {each: "" for each in capabilities if self._counts(each)}
@@ -148,8 +152,7 @@ class _Search:
         of newer rpms, nor libraries that every server has, whether this ISO has them or not."""
         if capability.startswith(("rpmlib(", "/", "(", "rtld(")):
             return False
-        owner = packages.rpm_for_soname(self._table, capability.partition("(")[0], self._el)
-        return owner not in self._minimal
+        return self._sonames.get(capability.partition("(")[0]) not in self._minimal
 
     def _ask(self, capabilities: Sequence[str]) -> list[tuple[Package, Place]]:
         found = []

@@ -16,16 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from offkit.edges import data
+from offkit.model import packages, release
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
-DATA = (
-    "repo-config/sonames.csv",
-    "repo-config/modules.csv",
-    "repo-config/keys.csv",
-    "repo-config/el7/offkit.repo",
-    "repo-config/el8/offkit.repo",
-    "repo-config/el9/offkit.repo",
-)
 # 1980-01-01, the earliest a zip archive can say.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -70,7 +63,7 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", _unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    for path in DATA:
+    for path in (packages.MODULES, *(f"{release.FOLDER}/{name}" for name in data.names(release.FOLDER))):
         yield f"offkit/data/{path}", _unix(data.read(path))
 
 

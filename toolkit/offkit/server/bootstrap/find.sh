@@ -22,7 +22,7 @@ $1
     case $(readlink -f -- "$1" 2>/dev/null || printf '%s' "$1") in
         */libexec/platform-python*)
             case $1 in */libexec/* | */platform-python*)
-                refuse "$1" "belongs to the system (dnf runs on it), not for applications: yum install python36"
+                refuse "$1" "belongs to the system (dnf runs on it), not for applications${OFFKIT_PACKAGES:+: yum install $OFFKIT_PACKAGES}"
                 return
                 ;;
             esac

@@ -186,8 +186,8 @@ source_names() {
                 fi
             done
             ;;
-        # nobody can say what lies there: this is what a disc of el8 and el9 has
-        url) printf '%s\n' 'd AppStream' 'd BaseOS' ;;
+        # nobody can say what lies there: these are what discs have
+        url) for each in $OFFKIT_FOLDERS; do printf 'd %s\n' "$each"; done ;;
     esac
 }
 

@@ -72,8 +72,8 @@ not_installed() {
     done
 }
 
-# Gets compiler and headers from the media, as root; some -devel packages of el8 and el9 are on none
-# (PowerTools, CRB): what that means is known once the modules are tried.
+# Gets compiler and headers from the media, as root; some -devel packages are on none: what that
+# means is known once the modules are tried.
 get_compiler() {
     absent=
     if [ -z "$no_root" ] && [ -n "$isos$repo_dirs" ] && command -v rpm >/dev/null 2>&1; then
@@ -280,6 +280,7 @@ for name in sys.argv[1:]:
         case "$newline$missing$newline" in
             *"$newline${each%%:*}$newline"*)
                 devel=$(printf '%s' "${each#*:}" | tr , ' ')
+                devel=${devel:-what has its headers}
                 say "error: PY023 ${each%%:*}: the new Python lacks it: $devel was not there when it was compiled"
                 case " $packages " in *" $devel "*) ;; *) packages="$packages $devel" ;; esac
                 ;;

@@ -44,6 +44,10 @@ OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
 OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
 OFFKIT_MEDIA='@OFFKIT_MEDIA@'
 OFFKIT_KEYS='@OFFKIT_KEYS@'
+OFFKIT_FOLDERS='@OFFKIT_FOLDERS@' # where repositories lie on discs, below the top
+# The member that makes yum's repositories of such a disc; and the key at the disc's top, if it has one.
+OFFKIT_REPO=@OFFKIT_REPO@
+OFFKIT_REPO_KEY=@OFFKIT_REPO_KEY@
 OFFKIT_RPMS=@OFFKIT_RPMS@ # 1 when those packages are in the bundle's own rpms/
 # The Pythons in the bundle, empty where there is none: member, version, SHA-256, KiB once unpacked.
 OFFKIT_BUILD='@OFFKIT_BUILD@'

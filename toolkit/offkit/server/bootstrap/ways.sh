@@ -237,9 +237,9 @@ by_hand() {
     cat >&2 <<END
   or the first way by hand, as root; the bundle brings the .repo file:
     mkdir -p /mnt/offkit-iso && mount -o loop,ro /path/to/the.iso /mnt/offkit-iso
-    tar -xOf '$bundle' repo-config/offkit-el$OFFKIT_EL.repo >/etc/yum.repos.d/offkit.repo
+    tar -xOf '$bundle' $OFFKIT_REPO >/etc/yum.repos.d/offkit.repo
 END
-    [ "$OFFKIT_EL" -eq 7 ] ||
+    [ -n "$OFFKIT_REPO_KEY" ] ||
         say "    (in it, put this system's key, a file of /etc/pki/rpm-gpg, in the place of {gpgkey})"
     say "    yum --disablerepo='*' --enablerepo='offkit-*' install $OFFKIT_PACKAGES"
 }

@@ -2,16 +2,16 @@
 
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
-from offkit.edges import data
-from offkit.edges.host import el_major, parse_os_release
+from offkit.edges import data, releases
+from offkit.edges.host import parse_os_release
 from offkit.edges.tree import Tree
 from offkit.media import rpm
 from offkit.media.providers import Answer, Catalog, Wanted, describe
 from offkit.model import packages
+from offkit.model.release import Release
 from offkit.server.system import yum
 
 INSTALL, REINSTALL = (yum.spoken((*yum.TYPED, verb)) for verb in ("install", "reinstall"))
-_ASSUMED = 7  # on what is no Enterprise Linux: what the bundle was most probably made for
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 _EXACT = (
     "this exact file is asked for, wherever else a library of that name lies: put it there, "
@@ -29,13 +29,9 @@ class Cure(NamedTuple):
 class Cures(NamedTuple):
     el: int  # 0: no Enterprise Linux
     system: str  # for people
-    sonames: packages.SonameTable
+    release: Release  # of what is no Enterprise Linux the oldest: the bundle was most probably made for that
     modules: List[packages.ModuleRow]
     catalog: Catalog
-
-    @property
-    def column(self) -> int:
-        return self.el or _ASSUMED
 
     def install(self, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
         """One line for the shell; where yum is not the tool, it says for which system it is.
@@ -44,7 +40,7 @@ class Cures(NamedTuple):
         """
         steps = [(INSTALL, " ".join(rpms)), (REINSTALL, " ".join(again))]
         line = " && ".join("{} {}".format(verb, names) for verb, names in steps if names)
-        return line if self.el else "on el{}: {}".format(_ASSUMED, line)
+        return line if self.el else "on {}: {}".format(self.release.name, line)
 
     def again(self, cure: Cure) -> Cure:
         """The same packages, where they are installed and damaged."""
@@ -54,8 +50,7 @@ class Cures(NamedTuple):
         """Ask the repositories about all that is missing at once, so that few packages answer it."""
         wanted = [each for each in wanted if "/" not in each.soname]
         if wanted:
-            usual = {name for row in self.sonames.values() for name in row.rpms.values()}
-            self.catalog.ask(wanted, usual)
+            self.catalog.ask(wanted, releases.known().packages)
 
     def for_soname(self, soname: str, bits: int, arch: str = "") -> Cure:
         """By the repositories where they were consulted, else by the table.
@@ -65,18 +60,18 @@ class Cures(NamedTuple):
         """
         if "/" in soname:
             return Cure((), _EXACT, "")
-        table = packages.rpm_for_soname(self.sonames, soname, self.column) or ""
+        table = self.release.sonames.get(soname) or ""
         answer = self.catalog.answers.get(soname)
         if answer is not None:
             return self._by_repositories(soname, bits, answer, table, arch)
         if table:
             name = "{}.{}".format(table, arch) if arch else table if bits == 64 else table + ".i686"
             return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
-        note = packages.note_for_soname(self.sonames, soname, self.column)
+        note = self.release.elsewhere.get(soname)
         if note:
             return Cure((), note, TABLE)
-        if soname in self.sonames:
-            fix = "no package of el{0} has it: take a build made for el{0}".format(self.column)
+        if soname in self.release.sonames:
+            fix = "no package of {0} has it: take a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
         ask = "ask the ISO which package has it: {} '{}'".format(
             INSTALL.replace("install", "provides"), rpm.capability(soname, "", bits)
@@ -87,8 +82,8 @@ class Cures(NamedTuple):
         if not answer.packages:
             fix = "no package has it on {}".format(", ".join(self.catalog.read))
             if table:
-                fix += "; el{} has it in {}, which is on a fuller ISO (Everything, DVD)".format(
-                    self.column, table
+                fix += "; {} has it in {}, which is on a fuller ISO (Everything, DVD)".format(
+                    self.release.name, table
                 )
             else:
                 fix += ": take a build of the package that does not need it"
@@ -103,8 +98,8 @@ class Cures(NamedTuple):
         return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
 
     def _by_table(self, name: str) -> str:
-        return "by offkit's table: {} on el{}; no repository was read (--iso FILE asks yours)".format(
-            name, self.column
+        return "by offkit's table: {} on {}; no repository was read (--iso FILE asks yours)".format(
+            name, self.release.name
         )
 
     def newer(self, soname: str) -> Cure:
@@ -120,18 +115,23 @@ class Cures(NamedTuple):
         if not lacking:
             return ""
         where = ", ".join(self.catalog.read)
-        return "{} not on {} (el8 and el9 keep some -devel in PowerTools or CRB)".format(
-            " ".join(lacking) + (" is" if len(lacking) == 1 else " are"), where
-        )
+        sentence = "{} not on {}".format(" ".join(lacking) + (" is" if len(lacking) == 1 else " are"), where)
+        if self.release.devel_repository:
+            sentence += " ({} keeps some -devel packages in {})".format(
+                self.release.name, self.release.devel_repository
+            )
+        return sentence
 
 
 def read(tree: Tree, catalog: Catalog) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
     facts = os_release(tree)
+    known = releases.known()
+    el = known.el_major(facts)
     return Cures(
-        el_major(facts),
+        el,
         facts.get("PRETTY_NAME") or facts.get("NAME") or "an unknown system",
-        packages.parse_sonames(data.read_text(packages.SONAMES)),
+        known.of(el) if el else known.all[0],
         packages.parse_modules(data.read_text(packages.MODULES)),
         catalog,
     )

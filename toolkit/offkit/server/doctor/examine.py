@@ -153,7 +153,8 @@ class _Visit:
         findings = machine.generation(self._tree, self._env)
         if self._live:
             facts = machine.observe(self._env, self._variables)
-            findings = machine.judge(self._env, facts) + findings
+            locale = self._cures.release.locale if self._cures.el else ""
+            findings = machine.judge(self._env, facts, locale) + findings
             findings += processor.judge(self._tree, self._env, libs.isa, processor.here())
         return findings + machine.labels(self._tree, self._env)
 

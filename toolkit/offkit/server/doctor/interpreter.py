@@ -11,7 +11,7 @@ from typing import List, Sequence, Set, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.model.packages import ModuleRow, nearest
+from offkit.model.packages import ModuleRow
 from offkit.server.doctor.cures import Cures
 from offkit.server.environment.environment import Environment
 
@@ -67,12 +67,12 @@ def _finding(
     paired = len(row.modules) == len(row.extensions)
     modules = [row.modules[row.extensions.index(name)] for name in lacking] if paired else row.modules
     subject = " ".join(modules)
-    column = nearest(cures.column)
     # A generation may have a copy of the program (offkit/lib64's DT_RPATH is in it): where the
     # standard library lies says whose Python it is.
     if cures.el and (env.base_prefix == "/usr" or env.interpreter.startswith(("/usr/bin/", "/usr/libexec/"))):
         return _distributions(env, cures, row, Finding("PY001", severity, subject, message, looked))
-    devel = list(row.devel[column])
+    wants = cures.release.module(row.name)
+    devel = list(wants.devel)
     origin = _origin(tree, env)
     if origin in _CANNOT_BE_BUILT:
         return Finding("PY001", severity, subject, message, looked, _CANNOT_BE_BUILT[origin]), []
@@ -81,14 +81,15 @@ def _finding(
         how = "remove {} and run the bundle's install.sh again, which compiles it anew".format(
             env.base_prefix
         )
-    fix = "{}\nthen {}; at run time it needs {}".format(
-        cures.install(devel), how, " ".join(row.runtime[column])
-    )
+    if not devel:
+        message += "; which package of {} its headers are in is not known".format(cures.system)
+        return Finding("PY001", severity, subject, message, looked, "install them, then " + how), []
+    fix = "{}\nthen {}; at run time it needs {}".format(cures.install(devel), how, " ".join(wants.runtime))
     absent = cures.absent(devel)
     if absent:
         fix += "\n" + absent
-    if "ssl" in row.modules and column == 7 and env.series >= (3, 10):
-        fix += "\nCPython 3.10 and newer need OpenSSL 1.1.1, which el7 has only in EPEL (openssl11-devel)"
+    if wants.newer and env.series >= wants.newer.since:
+        fix += "\n" + wants.newer.note
     return Finding("PY001", severity, subject, message, looked, fix), devel
 
 
@@ -109,12 +110,17 @@ def _distributions(
 ) -> Tuple[Finding, List[str]]:
     """The distribution's own Python has everything, in several packages: tkinter apart, the rest
     in the one that most of lib-dynload is from."""
-    stem = _package(cures.el, env.series)
+    python = cures.release.pythons.get("{}.{}".format(*env.series))
+    if python is None:
+        message = "the distribution's Python has it in a package whose name is not known for {}".format(
+            cures.system
+        )
+        return found._replace(message=message), []
     if "tkinter" in row.modules:
-        rpm = stem + "-tkinter"
+        rpm = python.tkinter
         message = "the distribution's Python has it in a package of its own"
         return found._replace(message=message, fix=cures.install([rpm])), [rpm]
-    rpm = stem + "-libs"
+    rpm = python.libs
     if not env.dynload:
         return found._replace(fix=cures.install([rpm])), [rpm]
     message = "it is part of {}, which is installed, but its files are gone ({})".format(
@@ -122,13 +128,6 @@ def _distributions(
     )
     fix = cures.install([rpm]).replace(" install ", " reinstall ")
     return found._replace(message=message, fix=fix), []
-
-
-def _package(el: int, series: Tuple[int, int]) -> str:
-    """What the packages of a distribution's Python are called: python3 for the one of the system."""
-    if series == (3, 9 if el == 9 else 6):
-        return "python3"
-    return "python{}{}{}".format(series[0], "" if series < (3, 10) else ".", series[1])
 
 
 def _inside(tree: Tree, env: Environment, binaries: Sequence[str], names: Sequence[str]) -> Set[str]:

@@ -39,8 +39,9 @@ def observe(env: Environment, variables: Mapping[str, str]) -> Facts:
     return Facts(host.volume(env.where), shm, writable, locale, temporary)
 
 
-def judge(env: Environment, facts: Facts) -> List[Finding]:
-    """What those facts mean for this environment."""
+def judge(env: Environment, facts: Facts, locale: str = "") -> List[Finding]:
+    """What those facts mean for this environment. ``locale``: one with UTF-8 that this server has, "" where
+    none is known."""
     found = []
     if facts.volume.noexec:
         point = facts.volume.mount_point
@@ -54,7 +55,7 @@ def judge(env: Environment, facts: Facts) -> List[Finding]:
         found.append(Finding("ENV002", WARNING, "/dev/shm", message, ("/dev/shm",), fix))
     if facts.locale.split(".")[0] in ("", "C", "POSIX") and "UTF" not in facts.locale.upper():
         message = "the locale is {}: Python before 3.7 takes text for ASCII".format(facts.locale or "not set")
-        fix = "export LC_ALL=en_US.UTF-8 (el7) or C.UTF-8 (el8 and newer)"
+        fix = "export LC_ALL=" + (locale or "…, one of those with UTF-8 that 'locale -a' lists")
         severity = WARNING if env.series < (3, 7) else INFO
         found.append(Finding("ENV003", severity, "locale", message, ("LC_ALL", "LC_CTYPE", "LANG"), fix))
     if facts.volume.free_bytes < _LITTLE:

@@ -239,8 +239,8 @@ class Verdict:
         return found
 
     def _cure_version(self, name: str) -> str:
-        if self._cures.el:
-            target = "el{}".format(self._cures.el)
+        if self._cures.el and self._cures.release.name:
+            target = self._cures.release.name
             return (
                 "the package was built for a newer system: bundle again with --target {0}, "
                 "which takes a version that runs on {0}".format(target)

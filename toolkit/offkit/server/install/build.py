@@ -10,10 +10,10 @@ import zipfile
 from typing import Callable, Dict, Optional, Sequence, Tuple
 
 from offkit import __version__
-from offkit.edges import data, files, host, sites
+from offkit.edges import files, host, releases, sites
 from offkit.edges.host import Host
 from offkit.edges.run import Result
-from offkit.model import layout, packages
+from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
@@ -218,7 +218,7 @@ class Builder:
 
 def _with_key(repo: bytes, here: Host) -> bytes:
     """A .repo file with this distribution's own key in it, as far as it is known and present."""
-    name = packages.gpg_key(data.read_text("repo-config/keys.csv"), here.os_release.get("ID", ""), here.el)
+    name = releases.of(here.el).keys.get(here.os_release.get("ID", ""))
     path = "/etc/pki/rpm-gpg/{}".format(name)
     if name is None or not os.path.isfile(path):
         return repo

@@ -8,12 +8,11 @@ import hashlib
 from collections import deque
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from offkit.edges import data
+from offkit.edges import releases
 from offkit.elf.reader import Elf
 from offkit.media import closure, rpm
 from offkit.media.rpm import Package
 from offkit.media.supply import Opened, Supply
-from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, Finding
 from offkit.server.libraries.here import Here, Wanted
@@ -67,9 +66,11 @@ class _Ask(NamedTuple):
 class _Taking:
     def __init__(self, here: Here, supply: Supply, el: int) -> None:
         self._here, self._supply = here, supply
-        table = packages.parse_sonames(data.read_text(packages.SONAMES))
-        self._usual = {name for row in table.values() for name in row.rpms.values()}
-        self._glibc = {soname for soname in table if packages.rpm_for_soname(table, soname, el) == "glibc"}
+        known = releases.known()
+        # What is glibc's in any release will do where this one is not known.
+        own = [known.of(el)] if known.of(el).sonames else known.all
+        self._usual = known.packages
+        self._glibc = {soname for one in own for soname, name in one.sonames.items() if name == "glibc"}
         self._providers: Dict[str, Package] = {}  # by capability
         self._found: Dict[str, Tuple[Taken, Elf]] = {}
         self._opened: Dict[str, Opened] = {}

@@ -9,11 +9,12 @@ import json
 import os
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
-from offkit.edges import data
+from offkit.edges import data, releases
 from offkit.edges.run import Result
 from offkit.model import packages
 from offkit.model.finding import Finding
-from offkit.model.packages import ModuleRow, nearest
+from offkit.model.packages import ModuleRow
+from offkit.model.release import Release
 from offkit.server.python.interpreter import Interpreter
 
 RECEIPT = "offkit-python.json"  # beside bin and lib; install.sh writes it before the Python gets its name
@@ -47,7 +48,7 @@ def receipt(python: str) -> Optional[Dict[str, Any]]:
 def examine(python: Interpreter, el: int, run: Runner) -> List[Finding]:
     """PY023 for each row of repo-config/modules.csv whose modules cannot be imported there.
 
-    ``el`` chooses the column of -devel packages. Nothing where offkit has not brought it.
+    ``el`` says which release's -devel packages are named. Nothing where offkit has not brought it.
     """
     brought = receipt(python.path)
     if brought is None:
@@ -56,7 +57,13 @@ def examine(python: Interpreter, el: int, run: Runner) -> List[Finding]:
     rows = [row for row in packages.parse_modules(data.read_text(packages.MODULES)) if row.exists_in(series)]
     missing = _missing(python.path, [name for row in rows for name in row.modules], run)
     return [
-        _finding(python, row, el, brought, {name: missing[name] for name in row.modules if name in missing})
+        _finding(
+            python,
+            row,
+            releases.of(el),
+            brought,
+            {name: missing[name] for name in row.modules if name in missing},
+        )
         for row in rows
         if any(name in missing for name in row.modules)
     ]
@@ -78,17 +85,20 @@ def _missing(path: str, names: Sequence[str], run: Runner) -> Dict[str, str]:
 
 
 def _finding(
-    python: Interpreter, row: ModuleRow, el: int, brought: Dict[str, Any], missing: Dict[str, str]
+    python: Interpreter, row: ModuleRow, release: Release, brought: Dict[str, Any], missing: Dict[str, str]
 ) -> Finding:
-    devel = " ".join(row.devel[nearest(el)])
+    devel = " ".join(release.module(row.name).devel)
     names = " ".join(missing)
     home = os.path.dirname(os.path.dirname(python.path))
     message = "Python {} in {} lacks {} (for {})".format(python.version, home, names, row.needed_for)
     if brought.get("origin") == "source":
-        message += ": {} was not there when it was compiled".format(devel)
+        message += ": {} was not there when it was compiled".format(devel or "what has its headers")
         fix = (
-            "if it is needed: yum install {}, remove {}, and run install.sh again (as root, "
-            "install.sh --iso FILE gets what the ISO has)".format(devel, home)
+            "if it is needed: {}, remove {}, and run install.sh again (as root, "
+            "install.sh --iso FILE gets what the ISO has)".format(
+                "yum install " + devel if devel else "install its headers (in which package is not known)",
+                home,
+            )
         )
     else:
         fix = "if it is needed: bundle another build, or its source (offkit bundle --python-source)"

@@ -1,0 +1,19 @@
+"""What offkit knows of releases, for a control node: made by "make releases" from repo-config/releases."""
+
+# os-release IDs whose VERSION_ID begins with the Enterprise Linux major
+EL_IDS = (
+    "almalinux",
+    "centos",
+    "eurolinux",
+    "ol",
+    "rhel",
+    "rocky",
+    "scientific",
+    "virtuozzo",
+)
+# What install.sh gets where no Python is: the one that Enterprise Linux ships
+SHIPPED = {
+    7: "3.6.8",
+    8: "3.6.8",
+    9: "3.9.10",
+}

@@ -1,0 +1,197 @@
+"""What is known of releases is in repo-config/releases, each fact with its source; the code compares no majors."""
+
+import ast
+import json
+import os
+import re
+
+import jsonschema
+import pytest
+
+import collection_releases
+import plan_of_the_house
+from offkit.edges import data, releases
+from offkit.model import packages, release
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+TOOLKIT = os.path.join(TOP, "toolkit", "offkit")
+FILES = {name: json.loads(data.read_text(release.FOLDER + "/" + name)) for name in data.names(release.FOLDER)}
+SCHEMA = json.loads(data.read_text("repo-config/release.schema.json"))
+NO_FACTS = {"name", "el", "aliases", "sources"}  # what offkit itself calls a release
+MODULES = packages.parse_modules(data.read_text(packages.MODULES))
+
+
+def test_the_schema_is_one():
+    """Valid by its own rules."""
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_what_the_schema_says(name):
+    """And called as the release is."""
+    jsonschema.validate(FILES[name], SCHEMA)
+    assert name == FILES[name]["name"] + ".json"
+
+
+@pytest.mark.parametrize(
+    "change", [{"glib": "2.17"}, {"glibc": 2.17}, {"sonames": {"a.so": ""}}, {"python": "3"}, {"media": {}}]
+)
+def test_what_the_schema_refuses(change):
+    """A key that nobody reads, and values of another kind."""
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(dict(FILES["el7.json"], **change), SCHEMA)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_fact_has_a_source(name):
+    """And no source is left of a fact that has gone."""
+    facts, sources = FILES[name], FILES[name]["sources"]
+    assert set(facts) - NO_FACTS <= set(sources)
+    for path in sources:
+        place = facts
+        for key in path.split("/"):
+            assert key in place, path
+            place = place[key]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_agrees_with_itself(name):
+    """Its tables know each other's words."""
+    facts = FILES[name]
+    sonames = facts.get("sonames", {})
+    assert facts.get("python") in {None, *facts.get("pythons", {})}
+    assert all(sonames.get(soname, "") is None for soname in facts.get("elsewhere", {}))
+    assert set(facts.get("keys", {})) <= set(facts["os_release"]["ids"])
+    modules = facts.get("modules", {})
+    assert set(modules) <= {row.name for row in MODULES}
+    for module in modules.values():
+        assert all(sonames[soname] for soname in module["sonames"])
+
+
+def test_all_are_read():
+    """Every name and alias means one release; every os-release that a file describes is told to be it."""
+    known = releases.known()
+    assert len(known.all) == len(FILES)
+    names = [name for each in known.all for name in (each.name, *each.aliases)]
+    assert len(names) == len(set(names))
+    for facts in FILES.values():
+        said = facts["os_release"]
+        for each, version in ((each, said["version"] + more) for each in said["ids"] for more in ("", ".3")):
+            if "el" in facts:
+                major = known.el_major({"ID": each, "VERSION_ID": version})
+                assert known.of(major).name == facts["name"]
+
+
+def test_what_the_collection_knows():
+    """ "make releases" has been run since a file was changed."""
+    with open(os.path.join(TOP, "ansible", "plugins", "plugin_utils", "releases.py")) as source:
+        assert source.read() == collection_releases.text()
+
+
+# --- no release in code --------------------------------------------------------------------
+
+# Names of releases, and majors of Enterprise Linux beside a comparison.
+NAMED = re.compile(r"\b(?:el|centos|rhel|rocky|alma|almalinux|oracle|ol)[789]\b|\bel1[0-9]\b", re.IGNORECASE)
+IDS = {name for facts in FILES.values() for name in facts["os_release"]["ids"]} - {"ol"}
+# Texts that show what a name looks like, and nothing else depends on.
+EXAMPLES = {
+    ("cli/options.py", "el8"),
+    ("cli/options.py", "centos7"),
+    ("cli/options.py", "alma9"),
+    ("cli/repo.py", "el7"),
+}
+
+
+def code():
+    """(path, tree) of each module of the toolkit that has to do with servers, then of the collection's plugins."""
+    for each in plan_of_the_house.read().values():
+        if each.room not in ("badapple", "theatre"):
+            yield each.short.replace(os.sep, "/"), each.tree
+    plugins = os.path.join(TOP, "ansible", "plugins")
+    for folder, _, names in os.walk(plugins):
+        for name in names:
+            if name.endswith(".py") and name != "releases.py":
+                with open(os.path.join(folder, name)) as source:
+                    yield (
+                        "ansible/" + os.path.relpath(os.path.join(folder, name), plugins),
+                        ast.parse(source.read()),
+                    )
+
+
+def documentation(tree):
+    """The nodes of docstrings, and of DOCUMENTATION, EXAMPLES and RETURN of Ansible's modules."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "").isupper():
+            if node.targets[0].id in ("DOCUMENTATION", "EXAMPLES", "RETURN"):
+                yield node.value
+
+
+def is_el(node):
+    """Whether it is called as a major is: el, host.el, facts["el"]."""
+    if isinstance(node, ast.Subscript):
+        node = node.slice
+    name = getattr(node, "attr", getattr(node, "id", getattr(node, "value", "")))
+    return name in ("el", "_el", "major", "column")
+
+
+def compared(tree):
+    """Majors compared with the number of one, and tables that have majors for keys."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            numbers = [
+                each
+                for side in sides
+                for each in ast.walk(side)
+                if isinstance(each, ast.Constant) and isinstance(each.value, int) and 1 < each.value < 100
+            ]
+            if numbers and any(is_el(side) for side in sides):
+                yield "compares a major in line {}".format(node.lineno)
+        if isinstance(node, ast.Dict) and {7, 8, 9} & {getattr(key, "value", None) for key in node.keys}:
+            yield "has a table of majors in line {}".format(node.lineno)
+
+
+def test_no_release_in_python():
+    """Neither by its name nor by its number; what a release has is asked of its file."""
+    found = []
+    for path, tree in code():
+        told = {id(node) for node in documentation(tree)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+                words = {word.lower() for word in NAMED.findall(node.value)}
+                words |= {node.value} & IDS
+                found += ["{}: {!r} in line {}".format(path, word, node.lineno) for word in words
+                          if (path, word) not in EXAMPLES]  # fmt: skip
+        found += ["{}: {}".format(path, each) for each in compared(tree)]
+    assert found == []
+
+
+def test_no_release_in_shell():
+    """install.sh is told, when it is joined, what its target has."""
+    folder = os.path.join(TOOLKIT, "server", "bootstrap")
+    found = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as source:
+            for number, line in enumerate(source, 1):
+                text = re.sub(r"(?:^|\s)#.*", "", line)
+                if NAMED.search(text) or re.search(r"OFFKIT_EL\b.*-(?:eq|ne|lt|le|gt|ge)\b", text):
+                    found.append("{}:{}: {}".format(name, number, line.strip()))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if host.el == 7: pass",
+        "a = target.el >= 8",
+        "if facts['el'] in (8, 9): pass",
+        "A = {7: 'x'}",
+        "major < 9",
+    ],
+)
+def test_what_would_be_found(text):
+    """The guard sees what it is there for."""
+    assert list(compared(ast.parse(text)))

@@ -1,0 +1,161 @@
+"""Releases as values: how a file is read, and what is asked of all of them."""
+
+import json
+import zipfile
+
+import pytest
+
+from offkit.edges import data
+from offkit.model import release, target, toolchain
+
+LEAST = {"name": "x", "os_release": {"ids": ["X"], "version": "1"}, "glibc": "2.31"}
+PYTHON = {
+    "version": "3.9.2",
+    "since": "8.4",
+    "install": ["p"],
+    "payload": ["p", "p-libs"],
+    "libs": "p-libs",
+    "tkinter": "p-tk",
+    "media": "the DVD",
+}
+
+
+def made(**facts):
+    return release.parse(json.dumps(dict(LEAST, **facts)))
+
+
+def enterprise(el, **facts):
+    return made(
+        name="el{}".format(el), el=el, os_release={"ids": ["rhel", "ol"], "version": str(el)}, **facts
+    )
+
+
+def test_a_file_with_the_least():
+    """What it does not say is empty."""
+    found = made()
+    assert found == release.UNKNOWN._replace(name="x", ids=("X",), glibc=(2, 31))
+    assert (found.el, found.python, found.sonames, found.media) == (0, "", {}, release.Media())
+    assert found.module("ssl") == release.Module((), (), (), None)
+
+
+def test_a_file_with_everything():
+    found = made(
+        el=8,
+        aliases=["y"],
+        kernel="4.18.0",
+        python="3.9",
+        pythons={"3.9": PYTHON},
+        toolchain={"gcc": "8.5.0"},
+        locale="C.UTF-8",
+        sonames={"a.so.1": "a", "b.so.1": None},
+        elsewhere={"b.so.1": "EPEL"},
+        modules={
+            "ssl": {"sonames": ["a.so.1"], "runtime": ["a"], "devel": ["a-devel"]},
+            "zlib": {"sonames": [], "runtime": [], "devel": [], "newer": {"since": "3.10", "note": "more"}},
+        },
+        devel_repository="CRB",
+        minimal=["a"],
+        keys={"X": "KEY"},
+        media={
+            "what": "W",
+            "disc": "D",
+            "key": "K",
+            "repositories": [{"id": "i", "name": "n", "folder": "F"}],
+        },
+    )
+    assert found.pythons["3.9"] == ("3.9.2", "8.4", ("p",), ("p", "p-libs"), "p-libs", "p-tk", "the DVD")
+    assert (found.sonames, found.elsewhere) == ({"a.so.1": "a", "b.so.1": None}, {"b.so.1": "EPEL"})
+    assert found.module("ssl") == (("a.so.1",), ("a",), ("a-devel",), None)
+    assert found.module("zlib").newer == ((3, 10), "more")
+    assert found.media == ("W", "D", "K", (("i", "n", "F"),))
+    assert (found.aliases, found.minimal, found.keys, found.locale) == (
+        ("y",),
+        ("a",),
+        {"X": "KEY"},
+        "C.UTF-8",
+    )
+    assert (found.el, found.kernel, found.python, found.devel_repository) == (8, "4.18.0", "3.9", "CRB")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", json.dumps(dict(LEAST, glibc="2")), json.dumps(dict(LEAST, pythons={"3.9": {"no": 1}}))],
+)
+def test_what_is_no_release(text):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        release.parse(text)
+
+
+def test_all_of_them():
+    """Enterprise Linux first, by its age; what is asked of all is the sum."""
+    bases = [{"id": "a", "name": "a", "folder": "A"}, {"id": "b", "name": "b", "folder": ""}]
+    eight = enterprise(8, pythons={"3.9": PYTHON}, sonames={"a.so": "a", "b.so": None})
+    ten = enterprise(10, pythons={"3.9": PYTHON}, media={"repositories": bases}, sonames={"a.so": "c"})
+    seven, other = enterprise(7, aliases=["centos7"]), made(glibc="2.17")
+    known = release.order([ten, other, eight, seven])
+    assert known.all == (seven, eight, ten, other)
+    assert [known.of(el) for el in (7, 9, 10, 0)] == [seven, release.UNKNOWN, ten, release.UNKNOWN]
+    assert [known.named(name) for name in ("EL8", "CentOS7", "x", "y")] == [
+        eight,
+        seven,
+        other,
+        release.UNKNOWN,
+    ]
+    assert known.shipping("3.9") == [eight, ten]
+    assert (known.packages, known.folders) == ({"a", "c"}, ("A",))
+
+
+@pytest.mark.parametrize(
+    ("identity", "version", "major"),
+    [("rhel", "8", 8), ("ol", "8.9", 8), ("rhel", "11.0", 11), ("rhel", "", 0), ("rhel", "V8", 0), ("X", "8", 0), ("", "8", 0)],
+)  # fmt: skip
+def test_the_major(identity, version, major):
+    """Of a release without a file too, as long as its distribution has one; of no other distribution."""
+    known = release.order([enterprise(8), made()])
+    assert known.el_major({"ID": identity, "VERSION_ID": version}) == major
+    assert known.el_major({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("series", "versions", "lacks"),
+    [
+        ((3, 9), {"OpenSSL": "1.0.2k"}, []),
+        ((3, 10), {"OpenSSL": "1.0.2k"}, ["OpenSSL 1.0.2k"]),
+        ((3, 10), {"OpenSSL": "1.1.1k"}, []),
+        ((3, 13), {"OpenSSL": "3.0.7", "gcc": "4.8.5", "SQLite": "3.7.17"}, ["gcc 4.8.5", "SQLite 3.7.17"]),
+        ((3, 13), {}, []),
+    ],
+)
+def test_what_a_release_lacks(series, versions, lacks):
+    """A version that is not known lacks nothing."""
+    found = toolchain.lacks(series, enterprise(7, toolchain=versions))
+    assert [has for _, has in found] == lacks
+
+
+def test_a_python_that_none_ships():
+    """Goes to the oldest that can compile it; to the newest where none is known to."""
+    old, new = enterprise(7, toolchain={"OpenSSL": "1.0.2"}), enterprise(8)
+    known = release.order([old, new])
+    assert [target.preset(known, "3." + minor).name for minor in ("9", "10")] == ["el7", "el8"]
+    assert target.preset(release.order([old]), "3.10").name == "el7"
+
+
+def test_names_of_data_files(tmp_path, monkeypatch):
+    """Those of a checkout, and of an archive that offkit runs from."""
+    assert "el7.json" in data.names(release.FOLDER)
+    with zipfile.ZipFile(str(tmp_path / "a.pyz"), "w") as archive:
+        for name in (
+            "offkit/data/t/b.json",
+            "offkit/data/t/a.json",
+            "offkit/data/t/c",
+            "offkit/data/tt",
+            "offkit/data/t.json",
+        ):
+            archive.writestr(name, "")
+
+    class Spec:
+        class loader:
+            archive = str(tmp_path / "a.pyz")
+
+    monkeypatch.setattr(data, "__spec__", Spec)
+    assert data.names("t") == ["a.json", "b.json"]

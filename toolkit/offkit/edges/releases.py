@@ -1,0 +1,18 @@
+"""The releases that this offkit knows: the files of repo-config/releases, read once."""
+
+from functools import lru_cache
+
+from offkit.edges import data
+from offkit.model import release
+from offkit.model.release import Release, Releases
+
+
+@lru_cache(maxsize=None)
+def known() -> Releases:
+    names = data.names(release.FOLDER)
+    return release.order(release.parse(data.read_text(release.FOLDER + "/" + name)) for name in names)
+
+
+def of(el: int) -> Release:
+    """What is known of that Enterprise Linux; ``release.UNKNOWN`` for what is none, or is not known."""
+    return known().of(el)

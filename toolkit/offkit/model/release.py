@@ -1,0 +1,164 @@
+"""What is known of the releases of distributions: the files of repo-config/releases, as pure values.
+
+Their schema is repo-config/release.schema.json. What a file does not say is not known: then a field
+is empty, and whoever reads it has to say so.
+"""
+
+import json
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+
+FOLDER = "repo-config/releases"
+
+
+class Python(NamedTuple):
+    """A Python that a release ships."""
+
+    version: str  # the first of its stream: a marker that holds for it holds for every later one
+    since: str  # the minor release that brought it: 8.4
+    install: Tuple[str, ...]  # what yum is told
+    payload: Tuple[str, ...]  # all packages that it is made of
+    libs: str  # the package with the standard library
+    tkinter: str  # the package with tkinter
+    media: str  # for people: which discs have it
+
+
+class Module(NamedTuple):
+    """What an extension module of Python wants from a release."""
+
+    sonames: Tuple[str, ...] = ()
+    runtime: Tuple[str, ...] = ()  # packages with those
+    devel: Tuple[str, ...] = ()  # packages to compile it with
+    newer: Optional["Newer"] = None
+
+
+class Newer(NamedTuple):
+    """That newer Pythons want what a release does not have."""
+
+    since: Tuple[int, int]  # the first of those CPythons
+    note: str  # for people
+
+
+class Base(NamedTuple):
+    """A yum repository on the release's discs."""
+
+    id: str
+    name: str
+    folder: str  # below the top of the disc; "": the top itself
+
+
+class Media(NamedTuple):
+    """How the release's discs are laid out."""
+
+    what: str = ""
+    disc: str = ""  # an example of a file's name
+    key: str = ""  # the file at the top with the distribution's key; "": the disc has none
+    repositories: Tuple[Base, ...] = ()
+
+
+class Release(NamedTuple):
+    name: str  # "": nothing is known of this one
+    el: int  # major of Enterprise Linux; 0 where it is none
+    aliases: Tuple[str, ...]
+    ids: Tuple[str, ...]  # ID in os-release(5)
+    glibc: Tuple[int, int]
+    kernel: str
+    python: str  # the series of the system's own
+    pythons: Dict[str, Python]  # by series
+    toolchain: Dict[str, str]  # versions on its discs of what CPython is compiled with
+    locale: str  # one with UTF-8 that every server has
+    sonames: Dict[str, Optional[str]]  # the package; None: no package of it has that library
+    elsewhere: Dict[str, str]  # soname → where a package that no disc has can be found
+    modules: Dict[str, Module]  # by the name in modules.csv
+    devel_repository: str  # the one with those -devel packages that no disc has
+    minimal: Tuple[str, ...]  # packages of a minimal installation
+    keys: Dict[str, str]  # ID in os-release(5) → the name of its own in /etc/pki/rpm-gpg
+    media: Media
+
+    def module(self, name: str) -> Module:
+        return self.modules.get(name, Module())
+
+
+class Releases(NamedTuple):
+    """The known ones, Enterprise Linux first, the oldest of them at the head."""
+
+    all: Tuple[Release, ...]
+
+    def of(self, el: int) -> Release:
+        """That Enterprise Linux; UNKNOWN where there is no file about it, and for 0."""
+        return next((each for each in self.all if el and each.el == el), UNKNOWN)
+
+    def named(self, name: str) -> Release:
+        """By its name or an alias, in any case; UNKNOWN where none is called that."""
+        name = name.lower()
+        return next((each for each in self.all if name == each.name or name in each.aliases), UNKNOWN)
+
+    def shipping(self, series: str) -> List[Release]:
+        """Those that ship that Python."""
+        return [each for each in self.all if series in each.pythons]
+
+    def el_major(self, os_release: Dict[str, str]) -> int:
+        """7 for CentOS 7, 0 for what is no Enterprise Linux. A major is there for releases without a
+        file too: their distributions are known."""
+        ids = {name for each in self.all if each.el for name in each.ids}
+        major = os_release.get("VERSION_ID", "").partition(".")[0]
+        return int(major) if os_release.get("ID") in ids and major.isdigit() else 0
+
+    @property
+    def packages(self) -> Set[str]:
+        """Those that any of them has a library in."""
+        return {rpm for each in self.all for rpm in each.sonames.values() if rpm}
+
+    @property
+    def folders(self) -> Tuple[str, ...]:
+        """Where repositories lie on the discs of any of them, below the top."""
+        found = {base.folder for each in self.all for base in each.media.repositories}
+        return tuple(sorted(found - {""}))
+
+
+def order(releases: Iterable[Release]) -> Releases:
+    return Releases(tuple(sorted(releases, key=lambda each: (not each.el, each.el, each.glibc, each.name))))
+
+
+def parse(text: str) -> Release:
+    """One file. Raises ValueError, KeyError or TypeError where the schema would refuse it."""
+    data: Dict[str, Any] = json.loads(text)
+    media = data.get("media", {})
+    return Release(
+        name=data["name"],
+        el=data.get("el", 0),
+        aliases=tuple(data.get("aliases", ())),
+        ids=tuple(data["os_release"]["ids"]),
+        glibc=_pair(data["glibc"]),
+        kernel=data.get("kernel", ""),
+        python=data.get("python", ""),
+        pythons={series: Python(**_tuples(each)) for series, each in data.get("pythons", {}).items()},
+        toolchain=data.get("toolchain", {}),
+        locale=data.get("locale", ""),
+        sonames=data.get("sonames", {}),
+        elsewhere=data.get("elsewhere", {}),
+        modules={name: _module(each) for name, each in data.get("modules", {}).items()},
+        devel_repository=data.get("devel_repository", ""),
+        minimal=tuple(data.get("minimal", ())),
+        keys=data.get("keys", {}),
+        media=Media(
+            **dict(media, repositories=tuple(Base(**each) for each in media.get("repositories", ())))
+        ),
+    )
+
+
+def _module(fields: Dict[str, Any]) -> Module:
+    made = Module(**_tuples(fields))
+    newer = fields.get("newer")
+    return made._replace(newer=Newer(_pair(newer["since"]), newer["note"])) if newer else made
+
+
+def _pair(version: str) -> Tuple[int, int]:
+    first, second = version.split(".")
+    return int(first), int(second)
+
+
+def _tuples(fields: Dict[str, Any]) -> Dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
+UNKNOWN = parse('{"name": "", "os_release": {"ids": []}, "glibc": "0.0"}')
