@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import elf_maker
-from offkit.edges import data
+from offkit.edges import data, releases
 from offkit.edges.presets import preset
 from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
@@ -111,6 +111,9 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
     of_releases = {"offkit/data/repo-config/releases/" + name for name in data.names(release.FOLDER)}
     assert of_releases == {name for name in names if name.startswith("offkit/data/repo-config/releases/")}
     assert "offkit/data/repo-config/releases/el7.json" in of_releases
+    with zipfile.ZipFile(io.BytesIO(pyz)) as archive:
+        texts = [archive.read(name).decode("ascii") for name in of_releases]
+    assert release.order(map(release.parse, texts)) == releases.known()
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
 

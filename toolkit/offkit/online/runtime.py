@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -63,8 +64,12 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", _unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    for path in (packages.MODULES, *(f"{release.FOLDER}/{name}" for name in data.names(release.FOLDER))):
-        yield f"offkit/data/{path}", _unix(data.read(path))
+    yield f"offkit/data/{packages.MODULES}", _unix(data.read(packages.MODULES))
+    for name in data.names(release.FOLDER):
+        path = f"{release.FOLDER}/{name}"
+        facts = json.loads(data.read_text(path))
+        del facts["sources"]  # for those who look after the files
+        yield f"offkit/data/{path}", json.dumps(facts, separators=(",", ":")).encode("ascii")
 
 
 def _tree(directory: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
