@@ -43,6 +43,29 @@ def test_what_the_schema_refuses(change):
         jsonschema.validate(dict(FILES["el7.json"], **change), SCHEMA)
 
 
+@pytest.mark.parametrize(
+    ("name", "identity", "version", "glibc", "key"),
+    [
+        ("openeuler22.03", "openEuler", "22.03", "2.34", "RPM-GPG-KEY-openEuler"),
+        ("kylin10", "kylin", "V10", "2.28", "RPM-GPG-KEY-kylin"),
+        ("amazon2", "amzn", "2", "2.26", "RPM-GPG-KEY-amazon-linux-2"),
+    ],
+)
+def test_other_distributions_fit_the_schema(name, identity, version, glibc, key):
+    """Whatever their versions look like; they have no major of Enterprise Linux."""
+    python = dict(FILES["el9.json"]["pythons"]["3.9"], since=version)
+    facts = {
+        "name": name,
+        "os_release": {"ids": [identity], "version": version},
+        "glibc": glibc,
+        "pythons": {"3.9": python},
+        "keys": {identity: key},
+        "sources": {},
+    }
+    jsonschema.validate(facts, SCHEMA)
+    assert release.parse(json.dumps(facts)).el == 0
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_fact_has_a_source(name):
     """And no source is left of a fact that has gone."""
