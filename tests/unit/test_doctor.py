@@ -278,6 +278,7 @@ def test_a_copy_of_the_distributions_python(packaged):
         (8, (3, 9), "python39"),
         (9, (3, 9), "python3"),
         (9, (3, 11), "python3.11"),
+        (10, (3, 12), "python3"),
     ],
 )
 def test_what_the_packages_of_a_python_are_called(el, series, stem):

@@ -28,6 +28,13 @@ def test_the_package_of_a_library(soname, el7, el8, el9):
     assert [releases.of(el).sonames.get(soname) for el in (7, 8, 9)] == [el7, el8, el9]
 
 
+def test_a_release_has_its_own_packages():
+    """EL 10 keeps some names of EL 9, and not others."""
+    assert releases.of(10).sonames["libcrypt.so.1"] == "libxcrypt-compat"
+    assert [releases.of(el).sonames["libz.so.1"] for el in (9, 10)] == ["zlib", "zlib-ng-compat"]
+    assert "libssl.so.1.1" not in releases.of(10).sonames
+
+
 def test_a_release_that_is_not_known():
     """Nothing is said of it: no other release stands in for it."""
     for el in (0, 6, 99):
@@ -66,6 +73,7 @@ def test_severities_are_known():
         ("rocky", 8, "RPM-GPG-KEY-rockyofficial"),
         ("rocky", 9, "RPM-GPG-KEY-Rocky-9"),
         ("centos", 7, "RPM-GPG-KEY-CentOS-7"),
+        ("almalinux", 10, "RPM-GPG-KEY-AlmaLinux-10"),
         ("debian", 12, None),
     ],
 )
@@ -74,7 +82,7 @@ def test_gpg_key(distribution, el, key):
     assert releases.of(el).keys.get(distribution) == key
 
 
-@pytest.mark.parametrize(("el", "sections"), [(7, 1), (8, 2), (9, 2)])
+@pytest.mark.parametrize(("el", "sections"), [(7, 1), (8, 2), (9, 2), (10, 2)])
 def test_repo_files(el, sections):
     """One baseurl each, off unless asked for, signatures checked, an absent disc an error."""
     from configparser import ConfigParser

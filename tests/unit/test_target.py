@@ -79,6 +79,7 @@ def test_other_json_is_refused(data):
         (7, (2, 17), ["3.6.8", "3.7.17", "3.8.20", "3.9.23", "3.10.18", "3.11.13", "3.12.0", "3.13.0", "3.14.0"]),
         (8, (2, 28), ["3.6.8", "3.7.17", "3.8.3", "3.9.2", "3.10.18", "3.11.2", "3.12.1", "3.13.0", "3.14.0"]),
         (9, (2, 34), ["3.6.0", "3.7.17", "3.8.20", "3.9.10", "3.10.18", "3.11.2", "3.12.1", "3.13.0", "3.14.0"]),
+        (10, (2, 39), ["3.6.0", "3.7.17", "3.8.20", "3.9.23", "3.10.18", "3.11.13", "3.12.9", "3.13.0", "3.14.0"]),
     ],
 )  # fmt: skip
 def test_every_python_of_every_release(major, glibc, pythons):
@@ -102,17 +103,18 @@ def test_a_python_alone(python, major):
 
 def test_names_of_releases():
     """Those of the distributions that are rebuilt from them, whatever their case."""
-    for major in (7, 8, 9):
+    for major in (7, 8, 9, 10):
         for name in ("el", "centos", "rhel", "oracle", "ol", "rocky", "alma", "almalinux"):
             if major == 7 and name in ("rocky", "alma", "almalinux"):
                 with pytest.raises(UsageError):
                     presets.preset(None, name + "7")
             else:
                 assert presets.preset(None, name.upper() + str(major)).el == major
-    assert [presets.preset(None, name).python for name in ("el7", "el8", "el9")] == [
+    assert [presets.preset(None, name).python for name in ("el7", "el8", "el9", "el10")] == [
         "3.6.8",
         "3.6.8",
         "3.9.10",
+        "3.12.9",
     ]
 
 
@@ -125,7 +127,7 @@ def test_architectures(arch):
     ("asked", "message", "fix"),
     [
         (("3.6", None, "riscv"), "unknown architecture 'riscv'", "one of: x86_64, aarch64, ppc64le, s390x"),
-        (("3.6", "x"), "unknown target 'x'", "el7, el8 or el9 (or centos7, rocky8, alma9 \u2026), or a file written by 'offkit probe'"),
+        (("3.6", "x"), "unknown target 'x'", "el7, el8, el9 or el10 (or centos7, rocky8, alma9, alma10 \u2026), or a file written by 'offkit probe'"),
         (("x",), "--python 'x' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
         (("13.6",), "--python '13.6' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
         (("3.6.8.1",), "--python '3.6.8.1' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
