@@ -105,8 +105,8 @@ unit: $(VENV)/.tools
 
 # make releases  the Ansible collection's part of what repo-config/releases knows
 releases: $(VENV)/.offkit
-	$(BIN)/python tests/collection_releases.py >$@.tmp
-	mv $@.tmp ansible/plugins/plugin_utils/releases.py
+	$(BIN)/python tests/collection_releases.py >$(VENV)/releases.py
+	cp $(VENV)/releases.py ansible/plugins/plugin_utils/releases.py
 
 # make map      the folders of offkit, floor by floor, and which imports from which
 map: $(VENV)/.offkit

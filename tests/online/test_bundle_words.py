@@ -11,10 +11,22 @@ import elf_maker
 from offkit.edges import releases
 from offkit.edges.presets import preset
 from offkit.model.carried import BUILD, SOURCE, Carried
+from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.online import bootstrap, forecast, pack, python_build, python_source, pythons, runtime
+from offkit.online import (
+    bootstrap,
+    bundle,
+    forecast,
+    pack,
+    python_build,
+    python_source,
+    pythons,
+    rpms,
+    runtime,
+)
+from offkit.online.lock import Lock, Request
 from offkit.online.pack import Source
 from offkit.online.python_build import Build
 
@@ -322,6 +334,12 @@ def test_a_target_that_is_not_known():
     names = ("PACKAGES", "PAYLOAD", "MEDIA", "KEYS", "REPO", "REPO_KEY", "DEVEL", "RPMS")
     assert {values[name] for name in names} == {""}
     assert "ssl:" in values["ESSENTIAL"].split()
+    names = {}
+    for target in (EL7, EL7._replace(name="custom", el=0)):
+        order = bundle.Order(Request(("x",), (), ()), target, Path("b.tar"), Path("cache"))
+        made = bundle._members(order, Lock(target, ()), (), Checklist(()), b"", rpms.NONE)
+        names[target.name] = {one.path for one in made}
+    assert names["el7"] - names["custom"] == {"repo-config/offkit-el7.repo"}
 
 
 @pytest.mark.parametrize(("rpms", "flag"), [
