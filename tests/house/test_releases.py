@@ -114,15 +114,17 @@ def test_what_the_collection_knows():
 
 # --- no release in code --------------------------------------------------------------------
 
-# Names of releases, and majors of Enterprise Linux beside a comparison.
-NAMED = re.compile(r"\b(?:el|centos|rhel|rocky|alma|almalinux|oracle|ol)[789]\b|\bel1[0-9]\b", re.IGNORECASE)
+# Names of releases and of their repositories.
+NAMED = re.compile(
+    r"\b(?:el|centos|rhel|rocky|alma|almalinux|oracle|ol)[789]\b|\bel1[0-9]\b|\b(?:BaseOS|AppStream|PowerTools)\b",
+    re.IGNORECASE,
+)
 IDS = {name for facts in FILES.values() for name in facts["os_release"]["ids"]} - {"ol"}
 # Texts that show what a name looks like, and nothing else depends on.
 EXAMPLES = {
     ("cli/options.py", "el8"),
     ("cli/options.py", "centos7"),
     ("cli/options.py", "alma9"),
-    ("cli/repo.py", "el7"),
 }
 
 
@@ -173,7 +175,8 @@ def compared(tree):
             ]
             if numbers and any(is_el(side) for side in sides):
                 yield "compares a major in line {}".format(node.lineno)
-        if isinstance(node, ast.Dict) and {7, 8, 9} & {getattr(key, "value", None) for key in node.keys}:
+        keys = getattr(node, "keys", getattr(node, "elts", ()))
+        if len({7, 8, 9} & {getattr(key, "value", None) for key in keys}) > 1:
             yield "has a table of majors in line {}".format(node.lineno)
 
 
@@ -211,7 +214,8 @@ def test_no_release_in_shell():
         "if host.el == 7: pass",
         "a = target.el >= 8",
         "if facts['el'] in (8, 9): pass",
-        "A = {7: 'x'}",
+        "A = {7: 'x', 8: 'y'}",
+        "A = (7, 8)",
         "major < 9",
     ],
 )
