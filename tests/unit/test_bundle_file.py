@@ -213,9 +213,28 @@ def test_the_hash_of_the_whole_file(tmp_path):
     path.write_bytes(bundle_maker.make().data)
     expected = hashlib.sha256(path.read_bytes()).hexdigest()
     whole = hashlib.sha256()
-    bundle_file.verify(bundle_file.read_manifest(str(path)), Reporter(), whole)
+    bundle = bundle_file.read_manifest(str(path))
+    bundle_file.verify(bundle, Reporter(), whole)
     assert whole.hexdigest() == expected
-    assert bundle_file.sha256(str(path), Reporter()) == expected
+    assert bundle_file.sha256(bundle, Reporter()) == expected
+
+
+def test_a_bundle_is_the_file_that_was_opened(tmp_path):
+    """Another file of that name, laid there meanwhile, is not looked at; a change of its own is seen."""
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(bundle_maker.make().data)
+    bundle = bundle_file.read_manifest(str(path))
+    os.replace(str(path), str(tmp_path / "aside"))
+    path.write_bytes(b"another")
+    assert bundle_file.verify(bundle) is bundle
+    assert hashlib.sha256(bundle.read(layout.RUNTIME)).hexdigest() == bundle._segment(layout.RUNTIME).sha256
+    with open(str(tmp_path / "aside"), "r+b") as changed:
+        changed.seek(bundle._segment(layout.RUNTIME).contents)
+        changed.write(b"!")
+    with pytest.raises(IntegrityError):
+        bundle.read(layout.RUNTIME)
+    with pytest.raises(IntegrityError):
+        bundle_file.verify(bundle)
 
 
 @pytest.mark.parametrize(("name", "subject"), [("a\nb", "a\\nb"), ("\x1b[2Jx", "\\x1b[2Jx")])
@@ -476,5 +495,5 @@ def test_what_is_hashed_and_how_far_it_is(tmp_path):
     assert (told[0], told[-1]) == (("verifying", len(MADE.data), "B"), "done")
     assert sum(told[1:-1]) == len(MADE.data) - 1024
     del told[:]
-    assert bundle_file.sha256(str(path), Listener()) == whole.hexdigest()
+    assert bundle_file.sha256(bundle, Listener()) == whole.hexdigest()
     assert told == [("reading", len(MADE.data), "B"), len(MADE.data), "done"]

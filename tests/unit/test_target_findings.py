@@ -490,7 +490,7 @@ def test_a_bundle_that_the_system_does_not_give(tmp_path, number, kind, fix):
     path = str(tmp_path / "b.tar")
     open(path, "w").close()
     with pytest.raises(kind) as caught:
-        with bundle_file.reading(path):
+        with bundle_file.File(path).reading():
             raise OSError(number, "refused", path)
     message = path + " cannot be read: refused"
     assert (type(caught.value), caught.value.message, caught.value.fix) == (kind, message, fix)
@@ -510,8 +510,7 @@ def test_what_is_no_file(tmp_path, make, message):
     path = str(tmp_path / "b.tar")
     make(path)
     with pytest.raises(UsageError) as caught:
-        with bundle_file.reading(path):
-            pass
+        bundle_file.File(path)
     assert (caught.value.message, caught.value.fix) == (message.format(path), NAME_ONE)
 
 

@@ -37,7 +37,7 @@ def inspect(
     libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
     wheels = [(split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
     rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
-    whole = bundle_file.sha256(bundle, console) if verbose else None
+    whole = bundle_file.sha256(opened, console) if verbose else None
     render.document(
         "offkit/inspect-1",
         bundle=files.text(bundle),

@@ -34,14 +34,68 @@ _NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
 _REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
 
 
+class File:
+    """A bundle's file, open as long as something refers to it: what was verified is what is read
+    later, whatever its name leads to by then.
+
+    What does not exist or is no regular file is a usage error, what is forbidden an environment
+    problem, what the medium cannot read an integrity error, here and in ``reading``.
+    """
+
+    _descriptor = -1
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        with self._speaking():
+            kind = os.stat(path).st_mode
+            if not stat.S_ISREG(kind):
+                what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
+                raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
+            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+
+    def __del__(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """In bytes, now."""
+        return os.fstat(self._descriptor).st_size
+
+    @contextmanager
+    def reading(self, offset: int = 0) -> Iterator[BinaryIO]:
+        """The file, at ``offset``, as it is now: nothing is left in a buffer. One reader at a time."""
+        with self._speaking():
+            stream: BinaryIO = open(self._descriptor, "rb", closefd=False)
+            stream.seek(offset)
+            yield stream
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError):
+            raise UsageError("there is no {}".format(self.path), fix=_NAME_ONE)
+        except OSError as error:
+            message = "{} cannot be read: {}".format(self.path, error.strerror)
+            if error.errno == errno.EIO:
+                raise IntegrityError(message, [Finding("BUN007", ERROR, self.path, message, (), AGAIN)])
+            raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
+
+
 class BundleFile(NamedTuple):
     """A bundle whose manifest has been read; ``verify`` says whether the rest is true."""
 
-    path: str
+    file: File
     manifest: Manifest
     text: bytes  # of MANIFEST.json
     segments: Tuple[Segment, ...]  # every member in the order of the tar, manifest included
     size: int  # bytes the file must have
+
+    @property
+    def path(self) -> str:
+        """As it was named."""
+        return self.file.path
 
     @property
     def digest(self) -> str:
@@ -55,17 +109,15 @@ class BundleFile(NamedTuple):
         such member.
         """
         segment = self._segment(path)
-        seen = hashlib.sha256()
-        with reading(self.path) as source:
-            source.seek(segment.contents)
-            left = segment.size
-            while left:
+        seen, left = hashlib.sha256(), segment.size
+        while left:
+            with self.file.reading(segment.contents + segment.size - left) as source:
                 chunk = source.read(min(CHUNK, left))
-                if not chunk:
-                    break
-                left -= len(chunk)
-                seen.update(chunk)
-                yield chunk
+            if not chunk:
+                break
+            left -= len(chunk)
+            seen.update(chunk)
+            yield chunk
         if seen.hexdigest() != segment.sha256:
             message = "{} is damaged: its contents differ from the manifest".format(path)
             raise IntegrityError(message, [Finding("BUN001", ERROR, path, message, (self.path,), AGAIN)])
@@ -77,7 +129,7 @@ class BundleFile(NamedTuple):
     def open(self, path: str) -> BinaryIO:
         """A seekable, unverified view of a member, for zipfile; the caller closes it."""
         segment = self._segment(path)
-        return io.BufferedReader(_Slice(open(self.path, "rb"), segment.contents, segment.size))  # type: ignore[type-var]
+        return io.BufferedReader(_Slice(self.file, segment.contents, segment.size))  # type: ignore[type-var]
 
     def _segment(self, path: str) -> Segment:
         for segment in self.segments:
@@ -104,8 +156,8 @@ Readable = Union[BinaryIO, _Tally]
 class _Slice(io.RawIOBase):
     """Part of a file as a file."""
 
-    def __init__(self, source: BinaryIO, start: int, size: int) -> None:
-        self._source, self._start, self._size, self._at = source, start, size, 0
+    def __init__(self, file: File, start: int, size: int) -> None:
+        self._file, self._start, self._size, self._at = file, start, size, 0
 
     def readable(self) -> bool:
         return True
@@ -121,35 +173,11 @@ class _Slice(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        self._source.seek(self._start + self._at)
-        data = self._source.read(max(0, min(len(buffer), self._size - self._at)))
+        with self._file.reading(self._start + self._at) as source:
+            data = source.read(max(0, min(len(buffer), self._size - self._at)))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-    def close(self) -> None:
-        self._source.close()
-        super().close()
-
-
-@contextmanager
-def reading(path: str) -> Iterator[BinaryIO]:
-    """Open a bundle; missing or no regular file is a usage error, forbidden an environment
-    problem, unreadable sectors are an integrity error."""
-    try:
-        kind = os.stat(path).st_mode
-        if not stat.S_ISREG(kind):
-            what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
-            raise UsageError("{} is {}".format(path, what), fix=_NAME_ONE)
-        with open(path, "rb") as source:
-            yield source
-    except (FileNotFoundError, NotADirectoryError):
-        raise UsageError("there is no {}".format(path), fix=_NAME_ONE)
-    except OSError as error:
-        message = "{} cannot be read: {}".format(path, error.strerror)
-        if error.errno == errno.EIO:
-            raise IntegrityError(message, [Finding("BUN007", ERROR, path, message, (), AGAIN)])
-        raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
 
 
 def read_manifest(path: str) -> BundleFile:
@@ -157,15 +185,15 @@ def read_manifest(path: str) -> BundleFile:
 
     Raises IntegrityError when the front of the file is not that of a bundle.
     """
-    with reading(path) as source:
-        actual = os.fstat(source.fileno()).st_size
+    file = File(path)
+    with file.reading() as source:
         front, text = autopsy.find_manifest(source, path)
     manifest = manifest_model.load(text)
     _check_members(manifest)
     segments = lay_out(manifest, text)
     last = segments[-1]
-    bundle = BundleFile(path, manifest, text, segments, last.end + len(END))
-    if segments[1].contents != front or bundle.size != actual:
+    bundle = BundleFile(file, manifest, text, segments, last.end + len(END))
+    if segments[1].contents != front or bundle.size != file.size:
         verify(bundle)  # something is wrong already; it says what, with all the rest
     return bundle
 
@@ -213,9 +241,9 @@ def verify(
     ``whole`` (of hashlib) is given all of a bundle that is intact: what sha256sum would read.
     """
     damage: List[Tuple[Segment, str]] = []
-    with reading(bundle.path) as opened:
+    with bundle.file.reading() as opened:
         source = opened if whole is None else _Tally(opened, whole)
-        actual = os.fstat(opened.fileno()).st_size
+        actual = bundle.file.size
         with reporter.bar("verifying", bundle.size, "B") as bar:
             for segment in bundle.segments:
                 for part, sound in _compare(source, segment, bar).items():
@@ -230,10 +258,10 @@ def verify(
     raise IntegrityError(message, findings)
 
 
-def sha256(path: str, reporter: Reporter) -> str:
+def sha256(bundle: BundleFile, reporter: Reporter) -> str:
     """Of the whole file, in hex: what 'offkit bundle' and sha256sum say."""
     seen = hashlib.sha256()
-    with reading(path) as source, reporter.bar("reading", os.fstat(source.fileno()).st_size, "B") as bar:
+    with bundle.file.reading() as source, reporter.bar("reading", bundle.file.size, "B") as bar:
         for chunk in iter(lambda: source.read(CHUNK), b""):
             seen.update(chunk)
             bar.advance(len(chunk))
