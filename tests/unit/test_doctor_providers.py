@@ -10,7 +10,6 @@ import web_maker
 from elf_maker import build
 from offkit.edges import presets
 from offkit.media import web
-from offkit.model import checklist
 from offkit.model.checklist import Checklist, Library
 from offkit.server.doctor import cures, examine, forecast
 from repo_maker import image, package, primary, repomd, repository, write
@@ -260,7 +259,7 @@ def test_repomd_is_a_fifo(server, tmp_path):
 def test_a_bundle_is_compared_with_an_iso(server, tmp_path):
     """Before anything is installed the same question gets the same answer."""
     wheel = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
-    wanted = checklist.dump(Checklist((Library("libSM.so.6", (), (wheel,), "libSM", False),)))
+    wanted = Checklist((Library("libSM.so.6", (), (wheel,), "libSM", False),))
     iso = iso_of(tmp_path, XLIBS)
     result = forecast.examine(wanted, presets.preset("3.6"), server.root, isos=[iso])
     assert result.install_line == YUM + "libSM"

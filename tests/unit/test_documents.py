@@ -12,7 +12,7 @@ import prefix_maker
 from offkit.cli import generations, inspect, probe, render, rollback, uninstall, verify
 from offkit.edges import host
 from offkit.edges.files import text
-from offkit.model import checklist, target
+from offkit.model import checklist, target, words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import WARNING, Finding
@@ -98,9 +98,9 @@ def test_inspect_for_people(bundle, said):
     plan = bundle.made.manifest
     digest = hashlib.sha256(bundle.made.text).hexdigest()
     wheels = [one for one in plan.members if one.path.startswith("wheels/")]
-    installed = render.size(plan.installed_size)
+    installed = words.size(plan.installed_size)
     assert brief == [
-        "{}, {}".format(bundle.path, render.size(len(bundle.made.data))),
+        "{}, {}".format(bundle.path, words.size(len(bundle.made.data))),
         "for " + plan.target.describe(),
         "made by offkit test",
         "digest {} of the manifest".format(digest),
@@ -113,8 +113,8 @@ def test_inspect_for_people(bundle, said):
         "alpha 1.0",
         "beta 2.1",
         "wheels",
-        "alpha 1.0 " + render.size(wheels[0].size),
-        "beta 2.1 " + render.size(wheels[1].size),
+        "alpha 1.0 " + words.size(wheels[0].size),
+        "beta 2.1 " + words.size(wheels[1].size),
         "libraries the server must have",
         "libSM.so.6 libSM, in the bundle A_1, A_2",
         "libX.so.1 (no RPM known)",
@@ -122,7 +122,7 @@ def test_inspect_for_people(bundle, said):
     inspect.inspect(bundle.path, json=False, quiet=False, verbose=True)
     whole = hashlib.sha256(bundle.made.data).hexdigest()
     opened = bundle_file.read_manifest(bundle.path)
-    members = ["{} {} {}".format(one.sha256[:16], render.size(one.size), one.path) for one in opened.segments]
+    members = ["{} {} {}".format(one.sha256[:16], words.size(one.size), one.path) for one in opened.segments]
     assert [one.path for one in opened.segments][:2] == ["install.sh", "MANIFEST.json"]
     assert said() == [*brief[:3], "sha256 {} of the file".format(whole), *brief[3:], "members", *members]
 
@@ -204,9 +204,9 @@ def test_verify_as_data(bundle, data, said):
     }
     verify.verify(bundle.path, **PEOPLE)
     head, *rest = said()
-    size = render.size(len(bundle.made.data))
-    words = "{}: {} members (2 wheels), {}, all as the manifest says".format(bundle.path, members, size)
-    assert head[2:] == words
+    size = words.size(len(bundle.made.data))
+    line = "{}: {} members (2 wheels), {}, all as the manifest says".format(bundle.path, members, size)
+    assert head[2:] == line
     assert rest == ["sha256 {} of the file".format(whole), "digest {} of its manifest".format(digest)]
 
 
@@ -254,7 +254,7 @@ def test_generations_as_data(prefix, data):
 def test_generations_for_people(prefix, said):
     """A row each: what is not known is a question mark."""
     assert generations.generations(str(prefix), **PEOPLE) == 0
-    sizes = [render.size(one.size) for one in inventory.take(str(prefix)).entries]
+    sizes = [words.size(one.size) for one in inventory.take(str(prefix)).entries]
     assert said() == [
         "2 generations in {}".format(prefix),
         "generation created Python packages size bundle",
@@ -265,7 +265,7 @@ def test_generations_for_people(prefix, said):
     ]
     (prefix / "generations" / "0001-abababab" / "offkit" / "receipt.json").unlink()
     assert generations.generations(str(prefix), **PEOPLE) == 0
-    row = said()[2].replace(render.size(inventory.take(str(prefix)).entries[0].size), "SIZE")
+    row = said()[2].replace(words.size(inventory.take(str(prefix)).entries[0].size), "SIZE")
     assert row == "0001-abababab ? ? ? SIZE abababab does not start"
 
 
@@ -366,7 +366,7 @@ def test_uninstall_for_people(prefix, system, monkeypatch, said):
     """What went, RPMs too, and what stays; where nobody can be asked, how it goes."""
     (prefix / "notes").write_bytes(b"mine")
     removed(monkeypatch)
-    total = render.size(sum(one.size for one in removing.plan(str(prefix), takeback.plan()).items))
+    total = words.size(sum(one.size for one in removing.plan(str(prefix), takeback.plan()).items))
     assert uninstall.uninstall(str(prefix), True, False, False, **PEOPLE) == 0
     lines = said()
     assert [lines[0][2:], lines[1][2:]] == [

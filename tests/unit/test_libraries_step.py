@@ -83,13 +83,25 @@ def save(tmp_path, needed=(A,), told=None, name="bundle.tar", carried=None, **fi
     return bundle_file.read_manifest(str(path))
 
 
+def needs(bundle):
+    """What its checklist says."""
+    return checklist.load(bundle.read(layout.CHECKLIST))
+
+
 def put(bundle, prefix, *discs, python=PYTHON, dry=False, named=True):
     """Prepare, plan, apply: the plan."""
     prefix = str(prefix)
     existing = generations.found(prefix)
     with ExitStack() as stack:
         taken = step.prepare(
-            bundle, prefix, python, existing, offer.look([], discs), named and bool(discs), stack
+            bundle,
+            needs(bundle),
+            prefix,
+            python,
+            existing,
+            offer.look([], discs),
+            named and bool(discs),
+            stack,
         )
         token = "t{}".format(len(existing))
         made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
@@ -241,7 +253,9 @@ def test_only_what_is_whole_is_taken_over(tmp_path, disc):
     with ExitStack() as stack:
         existing = generations.found(str(tmp_path / "prefix"))
         bundle = save(tmp_path, name="next.tar", soname="next")
-        taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, existing, [], False, stack)
+        taken = step.prepare(
+            bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, existing, [], False, stack
+        )
     assert (taken.additions, taken.complete) == ((), False)
 
 
@@ -330,7 +344,9 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
     bundle = save(tmp_path, needed=[A, *more])
     with ExitStack() as stack:
         chosen = offer.look([], [disc])
-        taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
+        taken = step.prepare(
+            bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack
+        )
     assert (len(taken.additions), taken.outdated, taken.complete) == (1, (), complete)
     assert [
         (each.code, each.severity, each.subject, each.looked_in) for each in told_of_libraries(taken)
@@ -342,7 +358,9 @@ def test_nothing_on_any_medium(tmp_path, disc):
     bundle = save(tmp_path, needed=["libofftest-x.so.1"])
     for chosen, codes in ((offer.look([], [disc]), ["RPM004"]), ([], [])):
         with ExitStack() as stack:
-            taken = step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack)
+            taken = step.prepare(
+                bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack
+            )
         assert (taken.additions, taken.complete) == ((), False)
         assert [each.code for each in told_of_libraries(taken)] == codes
 
@@ -352,7 +370,7 @@ def test_media_that_are_named_have_to_have_it(tmp_path, disc):
     bundle = save(tmp_path, needed=[A, "libofftest-x.so.1", "libofftest-y.so.1"])
     chosen = offer.look([], [disc])
     with ExitStack() as stack, pytest.raises(RequestError) as caught:
-        step.prepare(bundle, str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
+        step.prepare(bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
     assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
     assert [(each.severity, each.subject) for each in caught.value.findings] == [
         ("error", "libofftest-x.so.1"),
@@ -378,7 +396,9 @@ def test_generations_that_are_without_these_libraries(tmp_path, disc):
     chosen = offer.look([], [disc])
     prefix = str(tmp_path / "prefix")
     with ExitStack() as stack:
-        taken = step.prepare(bundle, prefix, PYTHON, [without, other], chosen, True, stack)
+        taken = step.prepare(bundle, needs(bundle), prefix, PYTHON, [without, other], chosen, True, stack)
         assert (taken.outdated, taken.complete, len(taken.additions)) == (("0001-a",), True, 1)
-        taken = step.prepare(bundle, prefix, PYTHON, [without, other, whole], chosen, True, stack)
+        taken = step.prepare(
+            bundle, needs(bundle), prefix, PYTHON, [without, other, whole], chosen, True, stack
+        )
         assert taken == step.Prepared((), (), (), True)

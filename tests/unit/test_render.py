@@ -9,6 +9,7 @@ import types
 import pytest
 
 from offkit.cli import render
+from offkit.model import words
 from offkit.model.errors import EnvironmentProblem, damaged
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.words import several
@@ -180,7 +181,7 @@ def test_no_bar_elsewhere(streams):
                                              (4.7e9, "4.7 GB"), (1e15, "1000000.0 GB")])  # fmt: skip
 def test_sizes(count, text):
     """Powers of ten, as disks and media count."""
-    assert render.size(count) == text
+    assert words.size(count) == text
 
 
 def test_undecodable_names_go_out_as_they_came(streams):
@@ -585,7 +586,7 @@ def test_words_for_numbers():
     assert [several(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
     assert [several(number, "library", "libraries") for number in (1, 2)] == ["1 library", "2 libraries"]
     assert render.names(["b", "a", "b"]) == ["a", "b"]
-    assert [render.size(number) for number in (999.4, 999999, 1e6, -1500)] == [
+    assert [words.size(number) for number in (999.4, 999999, 1e6, -1500)] == [
         "999 B",
         "1000.0 kB",
         "1.0 MB",

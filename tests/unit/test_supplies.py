@@ -6,20 +6,17 @@ from urllib.parse import quote
 
 import pytest
 
-import bundle_maker
 import web_maker
 from offkit.edges import mounts
 from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import offer, web
-from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.server.bundle import bundle_file
 from offkit.server.install import supplies
 from offkit.server.system import ledger
 from repo_maker import library_packages, package, repository, write
@@ -31,12 +28,9 @@ HERE = "glibc-0:2.17-1.el7.x86_64"
 EL7 = Target("el7", 7, "x86_64", "3.6.8", (2, 17))
 
 
-def bundle(tmp_path, *sonames):
-    libraries = tuple(Library(name, (), ("a.whl: x.so",), "", False) for name in sonames)
-    made = bundle_maker.make(target=EL7, extra={layout.CHECKLIST: checklist.dump(Checklist(libraries))})
-    path = tmp_path / "bundle.tar"
-    path.write_bytes(made.data)
-    return bundle_file.read_manifest(str(path))
+def needs(*sonames):
+    """The checklist of a bundle for EL 7 that needs these."""
+    return Checklist(tuple(Library(name, (), ("a.whl: x.so",), "", False) for name in sonames))
 
 
 def repo(tmp_path, *sonames, **more):
@@ -74,25 +68,23 @@ class Yum:
 
 def step(tmp_path, run, *sonames):
     place = repo(tmp_path, *sonames)
-    found = supplies.survey(bundle(tmp_path, *sonames), [], [place])
+    found = supplies.survey(needs(*sonames), EL7, [], [place])
     places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
 
 
 def test_no_medium(tmp_path):
     """The installation goes on, and says what will not start."""
-    found = supplies.survey(bundle(tmp_path, ONE, TWO))
+    found = supplies.survey(needs(ONE, TWO), EL7)
     (warning,) = supplies.warning(found)
     assert (warning.code, warning.severity, warning.subject) == ("LIB001", "warning", ONE + ", " + TWO)
     assert "--iso" in warning.fix
-    assert supplies.warning(supplies.survey(bundle(tmp_path, "libc.so.6"))) == []
+    assert supplies.warning(supplies.survey(needs("libc.so.6"), EL7)) == []
 
 
 def test_what_the_media_have(tmp_path):
     """By architecture: a 32-bit twin satisfies dnf, and nobody else."""
-    found = supplies.survey(
-        bundle(tmp_path, ONE, TWO), [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")]
-    )
+    found = supplies.survey(needs(ONE, TWO), EL7, [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")])
     assert found.rpms == ("libnowhereone.x86_64", "libnowheretwo.x86_64")
     assert [each.subject for each in found.missing] == [ONE, TWO]
 
@@ -100,7 +92,7 @@ def test_what_the_media_have(tmp_path):
 def test_what_no_medium_has(tmp_path):
     """RPM004, all of them, before anything is written."""
     with pytest.raises(RequestError) as caught:
-        supplies.survey(bundle(tmp_path, ONE, TWO), [], [repo(tmp_path, "libother.so.1")])
+        supplies.survey(needs(ONE, TWO), EL7, [], [repo(tmp_path, "libother.so.1")])
     assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE), ("RPM004", TWO)]
     assert caught.value.exit_code == 1
 
@@ -108,7 +100,7 @@ def test_what_no_medium_has(tmp_path):
 def test_what_no_medium_has_and_is_allowed_to_miss(tmp_path):
     """The rest is installed all the same; it is a warning then."""
     place = repo(tmp_path, ONE)
-    found = supplies.survey(bundle(tmp_path, ONE, TWO), [], [place], strict=False)
+    found = supplies.survey(needs(ONE, TWO), EL7, [], [place], strict=False)
     assert found.rpms == ("libnowhereone.x86_64",)
     assert [(each.code, each.severity, each.subject) for each in found.lasting] == [
         ("RPM004", "warning", TWO)
@@ -120,7 +112,7 @@ def test_metadata_that_is_damaged(tmp_path):
     place = repo(tmp_path, ONE)
     write(place, "repodata/primary.xml.gz", b"\x1f\x8bnonsense")
     with pytest.raises(IntegrityError) as caught:
-        supplies.survey(bundle(tmp_path, ONE), [], [place])
+        supplies.survey(needs(ONE), EL7, [], [place])
     assert {each.code for each in caught.value.findings} == {"REPO011"}
 
 
@@ -155,7 +147,7 @@ def test_the_step_for_a_url(tmp_path):
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
         sources = web.opened([site.url], stack)
-        found = supplies.survey(bundle(tmp_path, ONE), [], sources)
+        found = supplies.survey(needs(ONE), EL7, [], sources)
         places = supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
         made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
         made.do("", made.step.argv)
@@ -169,7 +161,7 @@ def test_a_url_on_a_server_without_the_key(tmp_path):
     """REPO014: the one that the URL may have vouches for nothing."""
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
-        found = supplies.survey(bundle(tmp_path, ONE), [], web.opened([site.url], stack))
+        found = supplies.survey(needs(ONE), EL7, [], web.opened([site.url], stack))
         with pytest.raises(IntegrityError) as caught:
             supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
     assert [each.code for each in caught.value.findings] == ["REPO014"]
@@ -183,7 +175,7 @@ def test_a_url_that_stops_answering(tmp_path, monkeypatch):
         site.add(repo(tmp_path, ONE))
         site.does["repodata/primary.xml.gz"] = web_maker.cut(0, 100)
         with pytest.raises(EnvironmentProblem) as caught:
-            supplies.survey(bundle(tmp_path, ONE), [], web.opened([site.url], stack))
+            supplies.survey(needs(ONE), EL7, [], web.opened([site.url], stack))
     assert [each.code for each in caught.value.findings] == ["REPO017"]
 
 
@@ -230,7 +222,7 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
     """Its scratch lies elsewhere then."""
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
-    found = supplies.survey(bundle(tmp_path, ONE), [], [place])
+    found = supplies.survey(needs(ONE), EL7, [], [place])
     places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
     made.do("", made.step.argv)
@@ -243,7 +235,7 @@ def prepared(tmp_path, monkeypatch, here, run, alone=False):
     place = repo(tmp_path, ONE)
     with Drive(run) as drive:
         return supplies.prepare(
-            bundle(tmp_path, ONE), str(tmp_path / "p"), [], [place], alone, drive, run, Reporter()
+            needs(ONE), EL7, str(tmp_path / "p"), [], [place], alone, drive, run, Reporter()
         )
 
 
@@ -314,11 +306,11 @@ def test_what_no_medium_has_in_words(tmp_path, strict, more):
     if more:
         fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
         with pytest.raises(RequestError) as caught:
-            supplies.survey(bundle(tmp_path, ONE), [], [place])
+            supplies.survey(needs(ONE), EL7, [], [place])
         assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
         found = caught.value.findings
     else:
-        found = supplies.survey(bundle(tmp_path, ONE), [], [place], strict=False).incurable
+        found = supplies.survey(needs(ONE), EL7, [], [place], strict=False).incurable
     message = "is missing; needed by a.whl: x.so"
     assert [tuple(each) for each in found] == [("RPM004", "error", ONE, message, (place,), fix)]
 
@@ -423,7 +415,7 @@ def test_media_though_nothing_is_missing(tmp_path, alone):
     """They are kept for what the packages themselves will turn out to lack, where yum does not install."""
     place = repo(tmp_path, ONE)
     made = supplies.prepare(
-        bundle(tmp_path, "libc.so.6"), str(tmp_path), [], [place], alone, None, None, Reporter()
+        needs("libc.so.6"), EL7, str(tmp_path), [], [place], alone, None, None, Reporter()
     )
     assert (made.additions, made.warnings) == ((), ())
     assert [each.source for each in made.media] == ([place] if alone else [])

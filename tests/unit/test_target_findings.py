@@ -12,7 +12,7 @@ from offkit.edges import files, presets
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.model import checklist, control_node, layout
+from offkit.model import control_node, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import Finding
@@ -1467,8 +1467,7 @@ WHEEL = "a.whl: x.so"
 
 
 def forecast_of(server, *libraries, arch="x86_64"):
-    text = checklist.dump(Checklist(libraries))
-    result = forecast.examine(text, EL7._replace(arch=arch), server.root)
+    result = forecast.examine(Checklist(libraries), EL7._replace(arch=arch), server.root)
     return [tuple(each) for each in result.findings], result
 
 

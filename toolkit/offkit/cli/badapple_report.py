@@ -7,6 +7,7 @@ import sys
 from typing import Any, Dict, List
 
 from offkit.cli import render
+from offkit.model import words
 from offkit.model.finding import has_errors
 
 SCHEMA = "offkit/run-badapple-1"
@@ -109,7 +110,7 @@ def _rows(outcome: Any) -> List[List[str]]:
         ["checked", "{:.2f} s".format(outcome.check_seconds)],
         ["libraries", "OpenCV {}, numpy {}".format(outcome.libraries.cv2, outcome.libraries.numpy)],
         *([["clip", "kept in {}".format(outcome.video)]] if outcome.kept else []),
-        ["output", "{}, {}".format(outcome.output, render.size(outcome.size))],
+        ["output", "{}, {}".format(outcome.output, words.size(outcome.size))],
         *_ways(form, again, output),
     ]
 
@@ -166,7 +167,7 @@ def _codecs(outcome: Any) -> List[List[str]]:
     rows = []
     for one in outcome.tried:
         state = one.state if one.state == WORKS else "{} {}".format(one.state, one.detail).strip()
-        more = render.size(one.size) if one.size else ""
+        more = words.size(one.size) if one.size else ""
         if one.state == WORKS and not one.seeks:
             more += ", not exact in seeking"
         rows.append(

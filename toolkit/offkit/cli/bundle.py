@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 import typer
 
 from offkit.cli import options, render
-from offkit.model import finding
+from offkit.model import finding, words
 from offkit.model.control_node import following
 from offkit.model.errors import EXIT_PROBLEMS
 from offkit.model.words import several
@@ -147,10 +147,10 @@ def _show(done: Any, order: "Order") -> None:
         rpms=list(done.rpms.titles),
         findings=[one.to_json() for one in done.findings],
     )
-    render.good("{}  {}  for {}".format(packed.path, render.size(packed.size), where.describe()))
+    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
     render.table(
         [
-            (wheel.name, wheel.version, render.size(path.stat().st_size))
+            (wheel.name, wheel.version, words.size(path.stat().st_size))
             for wheel, path in zip(done.lock.wheels, done.wheels.paths)
         ],
         "    ",
@@ -160,7 +160,7 @@ def _show(done: Any, order: "Order") -> None:
     if done.rpms.titles:
         number = several(len(done.rpms.titles), "RPM")
         isos = ", ".join(one.name for one in order.isos)
-        render.line("  carries {} of {}, {}".format(number, isos, render.size(done.rpms.size)))
+        render.line("  carries {} of {}, {}".format(number, isos, words.size(done.rpms.size)))
         render.line("    " + ", ".join(done.rpms.titles))
     render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
     render.line("  sha256 {}".format(packed.sha256))
@@ -182,4 +182,4 @@ def _show(done: Any, order: "Order") -> None:
 def _downloaded(done: Any) -> str:
     if not done.downloaded:
         return "nothing"
-    return "{}, {}".format(several(done.downloaded, "file"), render.size(done.downloaded_size))
+    return "{}, {}".format(several(done.downloaded, "file"), words.size(done.downloaded_size))

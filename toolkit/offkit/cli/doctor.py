@@ -202,14 +202,14 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
 def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
     from offkit.media import web
-    from offkit.model import layout
+    from offkit.model import checklist, layout
     from offkit.server.bundle import bundle_file
     from offkit.server.doctor import forecast
 
     bundle = bundle_file.read_manifest(path)
-    wanted, target, top = bundle.read(layout.CHECKLIST), bundle.manifest.target, os.path.abspath(root)
+    wanted, target = checklist.load(bundle.read(layout.CHECKLIST)), bundle.manifest.target
     with ExitStack() as stack:
-        result = forecast.examine(wanted, target, top, isos, web.opened(rpm_repos, stack))
+        result = forecast.examine(wanted, target, os.path.abspath(root), isos, web.opened(rpm_repos, stack))
     render.document(
         _SCHEMA,
         bundle=os.path.abspath(path),

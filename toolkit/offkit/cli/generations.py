@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from offkit.cli import options, render
+from offkit.model import words
 from offkit.model.words import several
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def generations(
 
 
 def _row(entry: "Entry") -> Tuple[str, ...]:
-    one, size = entry.generation, render.size(entry.size)
+    one, size = entry.generation, words.size(entry.size)
     state = ", ".join(["current"] * one.current + ["does not start"] * bool(entry.problems))
     if one.receipt is None:
         return (one.id, "?", "?", "?", size, one.id.rpartition("-")[2], state)

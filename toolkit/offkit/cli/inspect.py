@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, List, Tuple
 import typer
 
 from offkit.cli import options, render
+from offkit.model import words
 from offkit.model.words import several
 
 _CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
@@ -65,14 +66,14 @@ def inspect(
         ],
         members=[{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],
     )
-    render.title("{}, {}".format(bundle, render.size(opened.size)))
+    render.title("{}, {}".format(bundle, words.size(opened.size)))
     render.table(
         [
             ("for", manifest.target.describe()),
             ("made by", manifest.made_by),
             *([("sha256", whole + "  of the file")] if whole else []),
             ("digest", opened.digest + "  of the manifest"),
-            ("installed", render.size(manifest.installed_size)),
+            ("installed", words.size(manifest.installed_size)),
             *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
             *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
             *([("carries", _rpms(rpms))] if rpms else []),
@@ -81,14 +82,14 @@ def inspect(
     render.title("requirements")
     render.table([(pin.name, pin.version) for pin in pins])
     render.title("wheels")
-    render.table([(name, version, render.size(member.size)) for (name, version), member in wheels])
+    render.table([(name, version, words.size(member.size)) for (name, version), member in wheels])
     render.title("libraries the server must have")
     if not libraries:
         render.line("  none beyond the C library")
     render.table([(one.soname, _source(one), ", ".join(one.versions)) for one in libraries])
     if verbose:
         render.title("members")
-        render.table([(one.sha256[:16], render.size(one.size), one.path) for one in opened.segments])
+        render.table([(one.sha256[:16], words.size(one.size), one.path) for one in opened.segments])
 
 
 def _python(one: Tuple[str, str, str]) -> str:
@@ -98,7 +99,7 @@ def _python(one: Tuple[str, str, str]) -> str:
 
 def _rpms(rpms: "List[Member]") -> str:
     number = several(len(rpms), "RPM")
-    return "{} of libraries, {}".format(number, render.size(sum(one.size for one in rpms)))
+    return "{} of libraries, {}".format(number, words.size(sum(one.size for one in rpms)))
 
 
 def _source(library: "Library") -> str:

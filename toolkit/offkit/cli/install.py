@@ -2,20 +2,14 @@
 
 import os
 import signal
-import time
-import uuid
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, List, Optional
+from typing import List, Optional
 
 import typer
 
 from offkit.cli import install_words as saying
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
-from offkit.model.finding import INFO, Finding, has_errors
-
-if TYPE_CHECKING:
-    from offkit.media.access import Source
+from offkit.model.finding import has_errors
 
 _WAYS = ("build", "source", "packages")
 
@@ -94,117 +88,38 @@ def install(
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
-    from offkit.edges import files, leftovers
-    from offkit.edges.mounts import Drive
-    from offkit.edges.run import clean_environment, run
-    from offkit.media import web
-    from offkit.model import control_node, finding, layout, url
-    from offkit.server.bundle import bundle_file, bundled, requirements
-    from offkit.server.install import install as installing
-    from offkit.server.install import step as taking
-    from offkit.server.install import supplies
-    from offkit.server.install.plan import plan
-    from offkit.server.prefix import generations
+    from offkit.model import control_node
+    from offkit.server.install import session
+    from offkit.server.install.plan import NOTHING
     from offkit.server.python import interpreter
-    from offkit.server.system import ledger
 
     _clean_up_after_signals()
-    if not dry_run:
-        leftovers.sweep()  # also where nothing is left to do that needs a scratch of its own
-    where = os.path.abspath(prefix or options.default_prefix())
-    opened = bundle_file.read_manifest(bundle)
-    console.step("verifying {}".format(bundle))
-    bundle_file.verify(opened, console)
-    pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     version, _, place = (planned_python or "").partition("=") if dry_run else ("", "", "")
-    owner, warnings = installing.survey(opened, where, python or interpreter.running(), run, version)
-    saying.found(console, opened, owner, where)
-    existing = generations.found(where)
-    damaged = installing.damaged(opened, owner, existing, run)
-    for warning in warnings:
-        (console.note if warning.severity == finding.INFO else console.warn)(warning.message)
-    broken = [one.subject for one in damaged]
-    earlier = [] if existing else [entry.text for entry in ledger.read(where)]
-    with Drive(keep=[where]) as drive, ExitStack() as stack:
-        alone = no_root or os.geteuid() != 0
-        english = ledger.english(run, any(map(url.by_name, directories)))
-        carried = bundled.unpack(opened, stack)
-        sources = web.opened(directories, stack)
-        strict = not allow_missing
-        stack.enter_context(saying.what_stays(where, owner, existing))
-        brought = supplies.prepare(
-            opened, where, isos, sources, alone, drive, english, console, carried, strict
-        )
-        whole = [one for one in existing if one.id not in broken]
-        named = strict and bool(isos or directories)
-        if not brought.additions:
-            taken = taking.prepare(opened, where, owner, whole, brought.media, named, stack)
-            brought = brought.joined(taken.additions, taken.warnings, taken.complete)
-            broken += taken.outdated
-        if place:
-            owner = owner._replace(path=place)
-        planned = plan(opened, where, owner, existing, uuid.uuid4().hex[:8], kept, broken, brought.additions)
-        if dry_run and planned_step:
-            before = tuple(saying.step(text) for text in planned_step)
-            planned = planned._replace(steps=(*before, *planned.steps))
-        instead = "a new one is built beside it" if planned.outcome == "install" else planned.id + " is whole"
-        for warning in damaged if planned.outcome != "nothing" else ():
-            console.warn("{} {}; {}".format(warning.subject, warning.message, instead))
-        if planned.outcome != "install":  # what stands may have its own libraries: the doctor knows
-            told = tuple(one for one in brought.warnings if one.code != supplies.MISSING)
-            brought = brought._replace(warnings=told)
-        for warning in brought.warnings:
-            fix = "; " + warning.fix if warning.fix else ""
-            console.warn("{} {}{}".format(warning.subject, warning.message, fix))
-        packages = installing.packages_of(planned)
-        if dry_run and planned.outcome == "install":
-            packages = tuple(generations.Package(pin.name, pin.version) for pin in pins)
-        if not dry_run:
-            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            packages = installing.apply(
-                planned, opened, run, clean_environment(), now, console, brought.additions
-            )
-        judge = bool(isos or directories or carried) and not dry_run
-        judged = _judge(planned.generation, isos, sources) if judge else []
-    render.document(
-        "offkit/install-1",
-        outcome=planned.outcome,
+    request = session.Request(
+        bundle=bundle,
+        prefix=os.path.abspath(prefix or options.default_prefix()),
+        python=python or interpreter.running(),
+        keep=kept,
+        isos=isos,
+        rpm_repos=directories,
+        alone=no_root or os.geteuid() != 0,
+        strict=not allow_missing,
         dry_run=dry_run,
-        prefix=files.text(where),
-        generation=planned.id,
-        path=files.text(planned.generation),
-        python={"path": files.text(owner.path), "version": owner.version},
-        bundle={"path": files.text(bundle), "digest": opened.digest},
-        steps=[
-            {
-                "action": step.action,
-                "text": files.text(step.text),
-                "argv": [files.text(word) for word in step.argv],
-                "root": step.root,
-            }
-            for step in planned.steps
-        ],
-        packages=[dict(one._asdict()) for one in packages],
-        removed=list(planned.remove),
-        findings=[one.to_json() for one in [*warnings, *damaged, *brought.warnings, *judged]],
+        coming=(version, place),
+        before=tuple(map(saying.step, planned_step or ())),
     )
-    if planned.outcome == "nothing" and not planned.steps:
-        render.good("{} is already current in {}; nothing to do".format(planned.id, where))
+    outcome = session.go(request, console)
+    saying.document(outcome, dry_run)
+    planned = outcome.plan
+    if planned.outcome == NOTHING and not planned.steps:
+        render.good("{} is already current in {}; nothing to do".format(planned.id, planned.prefix))
     elif dry_run:
-        saying.would(planned, packages, owner.path)
+        saying.would(planned, outcome.packages, planned.python.path)
     else:
-        controls = control_node.meant(opened.manifest.options)
-        saying.done(planned, packages, where, kept, earlier, controls)
-    render.findings(judged)
-    return EXIT_PROBLEMS if has_errors(judged) else 0
-
-
-def _judge(generation: str, isos: List[str], directories: "List[Source]") -> List[Finding]:
-    """What the loader will still not find, now that everything is in its place."""
-    from offkit.server.doctor import checks, examine
-
-    found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=directories).findings
-    return [each for each in found if each.severity != INFO]
+        controls = control_node.meant(outcome.bundle.manifest.options)
+        saying.done(planned, outcome.packages, planned.prefix, kept, outcome.earlier, controls)
+    render.findings(outcome.judged)
+    return EXIT_PROBLEMS if has_errors(outcome.judged) else 0
 
 
 def _clean_up_after_signals() -> None:

@@ -1,59 +1,19 @@
-"""What 'offkit install' says: what it found, what it would do, what it has done."""
+"""What 'offkit install' says: what it would do, what it has done, and the document of both."""
 
 import os
 import shlex
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Iterator, Optional, Sequence
+from typing import TYPE_CHECKING, Optional, Sequence
 
 from offkit.cli import render
 from offkit.model import control_node
-from offkit.model.errors import RequestError
 
 if TYPE_CHECKING:
-    from offkit.cli.render import Console
-    from offkit.server.bundle.bundle_file import BundleFile
     from offkit.server.install.plan import Plan, Step
-    from offkit.server.prefix.generations import Generation, Package
-    from offkit.server.python.interpreter import Interpreter
+    from offkit.server.install.session import Outcome
+    from offkit.server.prefix.generations import Package
 
 _ROOT = " (root)"  # what needs it, in install.sh's words as in ours
 _DONE = {"install": "installed", "switch": "switched back to", "nothing": "completed"}
-
-
-def found(console: "Console", bundle: "BundleFile", owner: "Interpreter", where: str) -> None:
-    """What was found and compared, for -v."""
-    from offkit.edges import host
-    from offkit.server.install import install as installing
-
-    here, volume = host.here(), host.volume(where)
-    glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
-    console.note("bundle       digest {}, for {}".format(bundle.digest, bundle.manifest.target.describe()))
-    console.note("interpreter  {}, Python {}, {}, {} bits".format(*owner[:2] + owner[3:5]))
-    console.note("machine      {}, {}, glibc {}".format(here.system, here.arch, glibc))
-    free = "{}, {} has {} free".format(
-        installing.space_needed(bundle).describe(), volume.mount_point, render.size(volume.free_bytes)
-    )
-    console.note("space        " + free)
-
-
-@contextmanager
-def what_stays(where: str, owner: "Interpreter", existing: "Sequence[Generation]") -> Iterator[None]:
-    """A request that cannot be satisfied: what install.sh brought for it before, and how it goes again."""
-    from offkit.model import layout
-    from offkit.server.system import ledger
-
-    try:
-        yield
-    except RequestError as error:
-        own = owner.path.startswith(os.path.join(where, layout.PYTHON, ""))
-        if not existing and not error.fix and (own or ledger.read(where)):
-            error.fix = (
-                "the Python that install.sh brought stays for the next run; to take it back: "
-                "tar -xf BUNDLE offkit.pyz && {} offkit.pyz uninstall --prefix {}".format(
-                    shlex.quote(owner.path), shlex.quote(where)
-                )
-            )
-        raise
 
 
 def step(text: str) -> "Step":
@@ -62,6 +22,35 @@ def step(text: str) -> "Step":
 
     root = text.endswith(_ROOT)
     return Step("python", text[: -len(_ROOT)] if root else text, (), root)
+
+
+def document(outcome: "Outcome", dry_run: bool) -> None:
+    """offkit/install-1 (docs/json.md)."""
+    from offkit.edges import files
+
+    planned, python = outcome.plan, outcome.plan.python
+    render.document(
+        "offkit/install-1",
+        outcome=planned.outcome,
+        dry_run=dry_run,
+        prefix=files.text(planned.prefix),
+        generation=planned.id,
+        path=files.text(planned.generation),
+        python={"path": files.text(python.path), "version": python.version},
+        bundle={"path": files.text(outcome.bundle.path), "digest": outcome.bundle.digest},
+        steps=[
+            {
+                "action": step.action,
+                "text": files.text(step.text),
+                "argv": [files.text(word) for word in step.argv],
+                "root": step.root,
+            }
+            for step in planned.steps
+        ],
+        packages=[dict(one._asdict()) for one in outcome.packages],
+        removed=list(planned.remove),
+        findings=[one.to_json() for one in (*outcome.told, *outcome.judged)],
+    )
 
 
 def would(planned: "Plan", packages: Sequence["Package"], python: str) -> None:

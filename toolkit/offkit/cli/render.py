@@ -15,6 +15,7 @@ import sys
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO, Type
 
 from offkit.cli import film_bar
+from offkit.model import words
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
@@ -168,7 +169,7 @@ class _TerminalBar(Bar):
         )
 
     def _position(self, item: Any) -> str:
-        return "{} of {}".format(size(self._done), size(self._total))
+        return "{} of {}".format(words.size(self._done), words.size(self._total))
 
     def advance(self, amount: int = 1) -> None:
         self._done += amount
@@ -367,15 +368,6 @@ def visible(text: str) -> str:
 
 def _visible_lines(text: str) -> str:
     return "\n".join(visible(row) for row in text.split("\n"))
-
-
-def size(count: float) -> str:
-    """Bytes for people, in powers of ten as disks and media count them."""
-    for unit in ("B", "kB", "MB"):
-        if abs(count) < 1000:
-            return "{:.0f} {}".format(count, unit) if unit == "B" else "{:.1f} {}".format(count, unit)
-        count /= 1000.0
-    return "{:.1f} GB".format(count)
 
 
 def _err(text: str) -> None:

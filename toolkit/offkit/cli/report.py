@@ -7,6 +7,7 @@ import typer
 
 from offkit.cli import options, render, report_table
 from offkit.cli.report_table import MOST, clipped, some
+from offkit.model import words
 from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, INFO
 from offkit.model.words import several, shown
@@ -50,7 +51,7 @@ def report(
         render.findings(fleet.findings)
         render.line()
     if html is not None and not quiet:
-        render.line("the page is {} ({})".format(html, render.size(os.path.getsize(html))))
+        render.line("the page is {} ({})".format(html, words.size(os.path.getsize(html))))
     _summary(fleet)
     content = document.content(fleet)
     render.document(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 import typer
 
 from offkit.cli import options, render
+from offkit.model import words
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.words import several
 
@@ -75,7 +76,7 @@ def uninstall(
     elif dry_run:
         _show(planned, "would remove")
     else:
-        total = render.size(sum(one.size for one in planned.items))
+        total = words.size(sum(one.size for one in planned.items))
         count = several(sum(one.kind == removing.GENERATION for one in planned.items), "generation")
         render.good("removed {} from {}, {}".format(count, where, total))
         packages = [rpm.word for rpm in planned.system.rpms]
@@ -87,8 +88,8 @@ def uninstall(
 
 def _show(planned: "Plan", what: str) -> None:
     total = sum(one.size for one in planned.items)
-    render.title("{} from {}, {}:".format(what, planned.prefix, render.size(total)))
-    render.table([(one.kind, one.path, render.size(one.size) if one.size else "") for one in planned.items])
+    render.title("{} from {}, {}:".format(what, planned.prefix, words.size(total)))
+    render.table([(one.kind, one.path, words.size(one.size) if one.size else "") for one in planned.items])
     _show_foreign(planned)
 
 

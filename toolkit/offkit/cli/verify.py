@@ -41,7 +41,7 @@ def verify(
             bundle,
             words.several(len(opened.segments), "member"),
             words.several(wheels, "wheel"),
-            render.size(opened.size),
+            words.size(opened.size),
         )
     )
     render.table([("sha256", whole.hexdigest(), "of the file"), ("digest", opened.digest, "of its manifest")])

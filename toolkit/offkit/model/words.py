@@ -14,3 +14,12 @@ def shown(name: str) -> str:
     if name.isprintable():
         return name
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
+
+
+def size(count: float) -> str:
+    """Bytes for people, in powers of ten as disks and media count them."""
+    for unit in ("B", "kB", "MB"):
+        if abs(count) < 1000:
+            return "{:.0f} {}".format(count, unit) if unit == "B" else "{:.1f} {}".format(count, unit)
+        count /= 1000.0
+    return "{:.1f} GB".format(count)

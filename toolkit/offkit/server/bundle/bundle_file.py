@@ -65,8 +65,7 @@ class File:
     @contextmanager
     def reading(self, offset: int = 0) -> Iterator[BinaryIO]:
         """The file, at ``offset``, as it is now: nothing is left in a buffer. One reader at a time."""
-        with self._speaking():
-            stream: BinaryIO = open(self._descriptor, "rb", closefd=False)
+        with self._speaking(), open(self._descriptor, "rb", closefd=False) as stream:
             stream.seek(offset)
             yield stream
 

@@ -10,7 +10,6 @@ from offkit.elf.resolution import Report
 from offkit.elf.search import Loader
 from offkit.media import access
 from offkit.media.providers import Catalog, Wanted, open_catalog
-from offkit.model import checklist as checklists
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
@@ -41,7 +40,7 @@ class Forecast(NamedTuple):
 
 
 def examine(
-    text: bytes,
+    wanted: Checklist,
     target: Target,
     root: str = "/",
     isos: Sequence[str] = (),
@@ -49,10 +48,8 @@ def examine(
 ) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 
-    ``text`` is checklist.json; ``isos`` and ``rpm_repos`` as for ``doctor.examine``. Raises
-    IntegrityError when the checklist cannot be read.
+    ``isos`` and ``rpm_repos`` are as for ``doctor.examine``.
     """
-    wanted = checklists.load(text)
     tree = Tree(root)
     findings = _other_machine(tree, target)
     if findings:

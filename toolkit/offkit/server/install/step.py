@@ -14,7 +14,8 @@ from offkit.media import offer
 from offkit.media.offer import Medium
 from offkit.media.providers import Catalog
 from offkit.media.supply import Supply
-from offkit.model import checklist, layout, words
+from offkit.model import layout, words
+from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.bundle.bundle_file import BundleFile
@@ -48,6 +49,7 @@ _NONE = Haul((), ())
 
 def prepare(
     bundle: BundleFile,
+    needed: Checklist,
     prefix: str,
     python: Interpreter,
     existing: Sequence[Generation],
@@ -55,7 +57,7 @@ def prepare(
     named: bool,
     stack: ExitStack,
 ) -> Prepared:
-    """What this server lacks for the bundle, out of the RPMs on ``media``.
+    """What this server lacks of what the bundle needs, out of the RPMs on ``media``.
 
     ``existing`` are the generations that are whole; ``named``: somebody named media, so what none of
     them has is an error, and else a warning; ``stack`` keeps the media open as long as the step may
@@ -65,7 +67,7 @@ def prepare(
     """
     tree = Tree("/")
     here = Here(python.path, tree)
-    wanted = here.lacking(checklist.load(bundle.read(layout.CHECKLIST)))
+    wanted = here.lacking(needed)
     brought = _brought(prefix, python)
     spare = _of_interpreter(python, tree) if brought else {}
     if not (wanted or spare):

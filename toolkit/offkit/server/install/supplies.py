@@ -13,12 +13,11 @@ from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
 from offkit.media import access, offer, web
 from offkit.media.offer import Base, Medium, Server
-from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
-from offkit.server.bundle.bundle_file import BundleFile
+from offkit.model.target import Target
 from offkit.server.doctor import forecast
 from offkit.server.install.plan import SYSTEM, Addition, Step
 from offkit.server.repo import sections
@@ -64,7 +63,8 @@ class Supplies(NamedTuple):
 
 
 def prepare(
-    bundle: BundleFile,
+    wanted: Checklist,
+    target: Target,
     prefix: str,
     isos: Sequence[str],
     directories: Sequence[access.Source],
@@ -75,7 +75,7 @@ def prepare(
     bundled: str = "",
     strict: bool = True,
 ) -> Supplies:
-    """What the server lacks for this bundle, and the steps that bring it from these media.
+    """What the server lacks of what a bundle needs, and the steps that bring it from these media.
 
     ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
     no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
@@ -83,7 +83,7 @@ def prepare(
     the steps may run; ``run`` speaks English (target.ledger.english). Raises what ``survey`` and
     ``bases`` raise; nothing has been written then.
     """
-    found = survey(bundle, isos, directories, bundled, strict)
+    found = survey(wanted, target, isos, directories, bundled, strict)
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
@@ -101,13 +101,14 @@ def prepare(
 
 
 def survey(
-    bundle: BundleFile,
+    wanted: Checklist,
+    target: Target,
     isos: Sequence[str] = (),
     directories: Sequence[access.Source] = (),
     bundled: str = "",
     strict: bool = True,
 ) -> Survey:
-    """Judge the bundle's checklist against this server.
+    """Judge a bundle's checklist against this server.
 
     Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
     (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
@@ -115,11 +116,9 @@ def survey(
     """
     places = [*directories, *([bundled] if bundled else [])]
     found = offer.look(isos, places)
-    target = bundle.manifest.target
-    wanted = checklist.load(bundle.read(layout.CHECKLIST))
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
-    result = forecast.examine(checklist.dump(wanted), target, "/", isos, places)
+    result = forecast.examine(wanted, target, "/", isos, places)
     gone = [each for each in result.findings if each.code in (web.UNREACHABLE, web.NO_CURL)]
     if gone:
         raise EnvironmentProblem("a medium cannot be reached", gone)

@@ -1,0 +1,228 @@
+"""One installation from end to end: from the bundle that was named to what the loader says of it afterwards.
+
+What is decided here: which media serve, which generations count as damaged, which warnings fall
+away because something else has made them untrue. ``install`` does what the plan says, and what is
+said at the end is for the command.
+"""
+
+import os
+import time
+import uuid
+from contextlib import ExitStack, contextmanager
+from shlex import quote
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.edges import host, leftovers
+from offkit.edges.mounts import Drive
+from offkit.edges.run import clean_environment, run
+from offkit.media import web
+from offkit.media.access import Source
+from offkit.model import checklist, layout, url, words
+from offkit.model.checklist import Checklist
+from offkit.model.errors import RequestError
+from offkit.model.finding import INFO, Finding
+from offkit.model.report import Reporter
+from offkit.server.bundle import bundle_file, bundled, requirements
+from offkit.server.bundle.bundle_file import BundleFile
+from offkit.server.bundle.requirements import Pin
+from offkit.server.doctor import checks, examine
+from offkit.server.install import install, step, supplies
+from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan
+from offkit.server.install.supplies import Supplies
+from offkit.server.prefix import generations
+from offkit.server.prefix.generations import Generation, Package
+from offkit.server.python.interpreter import Interpreter
+from offkit.server.system import ledger
+
+
+class Request(NamedTuple):
+    """What was asked for."""
+
+    bundle: str  # path of the file
+    prefix: str  # absolute
+    python: str  # path of the interpreter for the environment
+    keep: Optional[int]  # how many generations stay; None: all
+    isos: Sequence[str] = ()
+    rpm_repos: Sequence[str] = ()  # directories and URLs
+    alone: bool = False  # nothing of the system is changed
+    strict: bool = True  # what none of the named media has is an error
+    dry_run: bool = False
+    coming: Tuple[str, str] = ("", "")  # version and path of a Python to come, for which this one stands in
+    before: Sequence[Step] = ()  # what install.sh would do first, in a dry run
+
+
+class Outcome(NamedTuple):
+    """What came of it, or in a dry run would come."""
+
+    bundle: BundleFile
+    plan: Plan
+    packages: Tuple[Package, ...]
+    earlier: Tuple[str, ...]  # what install.sh had done as root for this, the first generation
+    told: Tuple[Finding, ...]  # on the way
+    judged: Tuple[Finding, ...]  # what the loader still does not find, now that everything is in its place
+
+
+class _Arrived(NamedTuple):
+    """The bundle, and where it comes to."""
+
+    bundle: BundleFile
+    pins: Sequence[Pin]
+    needed: Checklist
+    python: Interpreter
+    warnings: Sequence[Finding]
+    existing: Sequence[Generation]
+    damaged: Sequence[Finding]  # the subjects are generations
+
+
+def go(request: Request, reporter: Reporter) -> Outcome:
+    """Verify, decide, and unless it is a dry run do; progress and warnings go to ``reporter``.
+
+    Raises what bundle_file, install.survey, supplies.prepare, step.prepare and install.apply raise;
+    until ``apply`` nothing has been written below the prefix.
+    """
+    if not request.dry_run:
+        leftovers.sweep()  # also where nothing is left to do that needs a scratch of its own
+    arrived = _arrive(request, reporter)
+    prefix, existing = request.prefix, arrived.existing
+    earlier = [] if existing else [entry.text for entry in ledger.read(prefix)]
+    with Drive(keep=[prefix]) as drive, ExitStack() as stack:
+        english = ledger.english(run, any(map(url.by_name, request.rpm_repos)))
+        carried = bundled.unpack(arrived.bundle, stack)
+        sources = web.opened(request.rpm_repos, stack)
+        stack.enter_context(_taking_back(prefix, arrived.python, existing))
+        brought, broken = _supply(request, arrived, sources, carried, drive, english, stack, reporter)
+        made = _plan(request, arrived, broken, brought)
+        brought = _tell(made, arrived, brought, reporter)
+        packages = install.packages_of(made)
+        if request.dry_run and made.outcome == INSTALL:
+            packages = tuple(Package(pin.name, pin.version) for pin in arrived.pins)
+        judged: List[Finding] = []
+        if not request.dry_run:
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            environment, additions = clean_environment(), brought.additions
+            packages = install.apply(made, arrived.bundle, run, environment, now, reporter, additions)
+            if request.isos or request.rpm_repos or carried:
+                judged = _judge(made.generation, request.isos, sources)
+    told = (*arrived.warnings, *arrived.damaged, *brought.warnings)
+    return Outcome(arrived.bundle, made, packages, tuple(earlier), told, tuple(judged))
+
+
+def _arrive(request: Request, reporter: Reporter) -> _Arrived:
+    bundle = bundle_file.read_manifest(request.bundle)
+    reporter.step("verifying {}".format(request.bundle))
+    bundle_file.verify(bundle, reporter)
+    pins = requirements.pins(bundle.read(layout.REQUIREMENTS))
+    needed = checklist.load(bundle.read(layout.CHECKLIST))
+    version, _ = request.coming
+    python, warnings = install.survey(bundle, request.prefix, request.python, run, version)
+    for line in describe(bundle, python, request.prefix):
+        reporter.note(line)
+    existing = generations.found(request.prefix)
+    damaged = install.damaged(bundle, python, existing, run)
+    for warning in warnings:
+        (reporter.note if warning.severity == INFO else reporter.warn)(warning.message)
+    return _Arrived(bundle, pins, needed, python, warnings, existing, damaged)
+
+
+def describe(bundle: BundleFile, python: Interpreter, prefix: str) -> List[str]:
+    """What was found and compared, in aligned lines."""
+    here, volume = host.here(), host.volume(prefix)
+    glibc = "{}.{}".format(*here.glibc) if here.glibc else "none"
+    return [
+        "bundle       digest {}, for {}".format(bundle.digest, bundle.manifest.target.describe()),
+        "interpreter  {}, Python {}, {}, {} bits".format(*python[:2] + python[3:5]),
+        "machine      {}, {}, glibc {}".format(here.system, here.arch, glibc),
+        "space        {}, {} has {} free".format(
+            install.space_needed(bundle).describe(), volume.mount_point, words.size(volume.free_bytes)
+        ),
+    ]
+
+
+@contextmanager
+def _taking_back(prefix: str, python: Interpreter, existing: Sequence[Generation]) -> Iterator[None]:
+    """A request that cannot be satisfied: how to take back what install.sh brought for it before."""
+    try:
+        yield
+    except RequestError as error:
+        own = python.path.startswith(os.path.join(prefix, layout.PYTHON, ""))
+        if not existing and not error.fix and (own or ledger.read(prefix)):
+            error.fix = (
+                "the Python that install.sh brought stays for the next run; to take it back: "
+                "tar -xf BUNDLE offkit.pyz && {} offkit.pyz uninstall --prefix {}".format(
+                    quote(python.path), quote(prefix)
+                )
+            )
+        raise
+
+
+def _supply(
+    request: Request,
+    arrived: _Arrived,
+    sources: Sequence[Source],
+    carried: str,
+    drive: Drive,
+    english: ledger.Run,
+    stack: ExitStack,
+    reporter: Reporter,
+) -> Tuple[Supplies, List[str]]:
+    """Libraries by yum or out of RPMs; and the generations that count for nothing."""
+    target, prefix = arrived.bundle.manifest.target, request.prefix
+    broken = [each.subject for each in arrived.damaged]
+    brought = supplies.prepare(
+        arrived.needed,
+        target,
+        prefix,
+        request.isos,
+        sources,
+        request.alone,
+        drive,
+        english,
+        reporter,
+        carried,
+        request.strict,
+    )
+    if not brought.additions:
+        whole = [one for one in arrived.existing if one.id not in broken]
+        named = request.strict and bool(request.isos or request.rpm_repos)
+        taken = step.prepare(
+            arrived.bundle, arrived.needed, prefix, arrived.python, whole, brought.media, named, stack
+        )
+        brought = brought.joined(taken.additions, taken.warnings, taken.complete)
+        broken += taken.outdated
+    return brought, broken
+
+
+def _plan(request: Request, arrived: _Arrived, broken: Sequence[str], brought: Supplies) -> Plan:
+    _, path = request.coming
+    python = arrived.python._replace(path=path) if path else arrived.python
+    token = uuid.uuid4().hex[:8]
+    made = plan(
+        arrived.bundle,
+        request.prefix,
+        python,
+        arrived.existing,
+        token,
+        request.keep,
+        broken,
+        brought.additions,
+    )
+    return made._replace(steps=(*request.before, *made.steps)) if request.dry_run else made
+
+
+def _tell(made: Plan, arrived: _Arrived, brought: Supplies, reporter: Reporter) -> Supplies:
+    """What is wrong and yet no obstacle; returned without the warnings that are not true of this plan."""
+    instead = "a new one is built beside it" if made.outcome == INSTALL else made.id + " is whole"
+    for each in arrived.damaged if made.outcome != NOTHING else ():
+        reporter.warn("{} {}; {}".format(each.subject, each.message, instead))
+    if made.outcome != INSTALL:  # what stands may have its own libraries: the doctor knows
+        true = tuple(one for one in brought.warnings if one.code != supplies.MISSING)
+        brought = brought._replace(warnings=true)
+    for each in brought.warnings:
+        fix = "; " + each.fix if each.fix else ""
+        reporter.warn("{} {}{}".format(each.subject, each.message, fix))
+    return brought
+
+
+def _judge(generation: str, isos: Sequence[str], sources: Sequence[Source]) -> List[Finding]:
+    found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=sources).findings
+    return [each for each in found if each.severity != INFO]
