@@ -1,5 +1,6 @@
 """Installing without root where libraries are missing: real environments, a real pip, a medium as a directory."""
 
+import builtins
 import io
 import json
 import os
@@ -327,6 +328,27 @@ def test_out_of_the_bundle_and_then_out_of_a_generation(tmp_path, disc, offkit_i
     assert code == 0, err
     second = os.path.realpath(str(tmp_path / "prefix" / "current"))
     assert (second != first, opened(second)) == (True, "opened")
+
+
+def test_a_bundle_is_opened_and_its_checklist_read_once(tmp_path, disc, offkit_install, monkeypatch):
+    """Libraries out of a medium, and the doctor's judgement in the end, included."""
+    bundle, opened, read = save(tmp_path), [], []
+    real = {"os": os.open, "io": builtins.open, "load": checklist.load}
+    there = os.path.samefile
+
+    def counted(which):
+        def call(path, *args, **more):
+            if not isinstance(path, int) and os.path.exists(path) and there(path, bundle.path):
+                opened.append(which)
+            return real[which](path, *args, **more)
+
+        return call
+
+    monkeypatch.setattr(os, "open", counted("os"))
+    monkeypatch.setattr(builtins, "open", counted("io"))
+    monkeypatch.setattr(checklist, "load", lambda text: read.append(text) or real["load"](text))
+    code, _, err = offkit_install(bundle, "--rpm-repo", disc)
+    assert (code, opened, len(read)) == (0, ["os"], 1), err
 
 
 def test_out_of_a_repository_as_it_is_typed(tmp_path, disc, offkit_install):

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from typing import List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
@@ -10,6 +10,9 @@ from offkit.cli import install_words as saying
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
+
+if TYPE_CHECKING:
+    from offkit.server.install.session import Outcome
 
 _WAYS = ("build", "source", "packages")
 
@@ -109,7 +112,7 @@ def install(
         before=tuple(map(saying.step, planned_step or ())),
     )
     outcome = session.go(request, console)
-    saying.document(outcome, dry_run)
+    _document(outcome, dry_run)
     planned = outcome.plan
     if planned.outcome == NOTHING and not planned.steps:
         render.good("{} is already current in {}; nothing to do".format(planned.id, planned.prefix))
@@ -120,6 +123,35 @@ def install(
         saying.done(planned, outcome.packages, planned.prefix, kept, outcome.earlier, controls)
     render.findings(outcome.judged)
     return EXIT_PROBLEMS if has_errors(outcome.judged) else 0
+
+
+def _document(outcome: "Outcome", dry_run: bool) -> None:
+    """offkit/install-1 (docs/json.md)."""
+    from offkit.edges import files
+
+    planned, python = outcome.plan, outcome.plan.python
+    render.document(
+        "offkit/install-1",
+        outcome=planned.outcome,
+        dry_run=dry_run,
+        prefix=files.text(planned.prefix),
+        generation=planned.id,
+        path=files.text(planned.generation),
+        python={"path": files.text(python.path), "version": python.version},
+        bundle={"path": files.text(outcome.bundle.path), "digest": outcome.bundle.digest},
+        steps=[
+            {
+                "action": step.action,
+                "text": files.text(step.text),
+                "argv": [files.text(word) for word in step.argv],
+                "root": step.root,
+            }
+            for step in planned.steps
+        ],
+        packages=[dict(one._asdict()) for one in outcome.packages],
+        removed=list(planned.remove),
+        findings=[one.to_json() for one in (*outcome.told, *outcome.judged)],
+    )
 
 
 def _clean_up_after_signals() -> None:

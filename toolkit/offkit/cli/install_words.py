@@ -1,4 +1,4 @@
-"""What 'offkit install' says: what it would do, what it has done, and the document of both."""
+"""What 'offkit install' says: what it would do, what it has done."""
 
 import os
 import shlex
@@ -9,7 +9,6 @@ from offkit.model import control_node
 
 if TYPE_CHECKING:
     from offkit.server.install.plan import Plan, Step
-    from offkit.server.install.session import Outcome
     from offkit.server.prefix.generations import Package
 
 _ROOT = " (root)"  # what needs it, in install.sh's words as in ours
@@ -22,35 +21,6 @@ def step(text: str) -> "Step":
 
     root = text.endswith(_ROOT)
     return Step("python", text[: -len(_ROOT)] if root else text, (), root)
-
-
-def document(outcome: "Outcome", dry_run: bool) -> None:
-    """offkit/install-1 (docs/json.md)."""
-    from offkit.edges import files
-
-    planned, python = outcome.plan, outcome.plan.python
-    render.document(
-        "offkit/install-1",
-        outcome=planned.outcome,
-        dry_run=dry_run,
-        prefix=files.text(planned.prefix),
-        generation=planned.id,
-        path=files.text(planned.generation),
-        python={"path": files.text(python.path), "version": python.version},
-        bundle={"path": files.text(outcome.bundle.path), "digest": outcome.bundle.digest},
-        steps=[
-            {
-                "action": step.action,
-                "text": files.text(step.text),
-                "argv": [files.text(word) for word in step.argv],
-                "root": step.root,
-            }
-            for step in planned.steps
-        ],
-        packages=[dict(one._asdict()) for one in outcome.packages],
-        removed=list(planned.remove),
-        findings=[one.to_json() for one in (*outcome.told, *outcome.judged)],
-    )
 
 
 def would(planned: "Plan", packages: Sequence["Package"], python: str) -> None:
