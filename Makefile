@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -111,6 +111,10 @@ releases: $(VENV)/.offkit
 # make map      the folders of offkit, floor by floor, and which imports from which
 map: $(VENV)/.offkit
 	@$(BIN)/python tests/house/plan_of_the_house.py
+
+# make messages  what offkit says to people, with the line that says it (PART=cli/)
+messages: $(VENV)/.offkit
+	@$(BIN)/python tests/house/messages.py $(PART)
 
 # make mutants  breaks lines all over offkit, one at a time, and counts which of them "make unit" notices (SEED=1)
 mutants: $(VENV)/.tools
