@@ -2,11 +2,16 @@
 # make test   sets up everything and passes every test this machine can run
 # make check  within a minute: lint, and of the unit suite what is quick (all but tests/slow.txt)
 # PYTHON=python3.12 chooses one; else the first that will do (tests/machine.sh)
+# BSD make takes the next line for a rule, and ends at the one after it.
+ifdef bsd:
+.error this Makefile is for GNU make (gmake)
+endif
 PYTHON ?=
-GOAL := $(if $(filter-out help demo,$(MAKECMDGOALS)),test,demo)
+MACHINE := sh tests/machine.sh "$(or $(MAKECMDGOALS),demo)" "$(PYTHON)"
 VENV := .venv
 BIN := $(VENV)/bin
 PY36 := .venv36
+STARTED := $(shell date +%s)
 ANSIBLE := .venv-ansible
 UNIT := tests/house tests/unit tests/property tests/online
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple theatre fleet cli)
@@ -16,7 +21,7 @@ PYTEST := -m pytest -q -n auto --durations=10 --durations-min=1
 # Otherwise each of the thousands of commands that are tested would compile offkit again.
 unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
-unexport PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
+unexport CDPATH PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
 .PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
 
@@ -25,7 +30,7 @@ help:
 
 # What is missing on this machine is said first, all of it.
 machine:
-	@sh tests/machine.sh $(GOAL) "$(PYTHON)" >/dev/null
+	@$(MACHINE) >/dev/null
 
 demo: machine $(VENV)/.offkit
 	@$(BIN)/python tests/e2e/demo.py
@@ -33,7 +38,7 @@ demo: machine $(VENV)/.offkit
 # Two lanes: one keeps the cores busy, the other mostly waits for an index or for one process. What a
 # target says comes in one piece when it has ended, and what fails ends its lane.
 test: machine setup
-	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-Otarget) test-busy test-waiting
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2) $(if $(filter output-sync,$(.FEATURES)),-Otarget) test-busy test-waiting
 	@echo "make test: everything passed"
 
 test-busy:
@@ -42,22 +47,27 @@ test-busy:
 test-waiting:
 	@for each in lint lint-ansible online unit-ansible molecule; do $(MAKE) --no-print-directory $$each || exit; done
 
-check: machine $(VENV)/.tools
-	@start=$$(date +%s); $(MAKE) --no-print-directory lint && \
-	$(BIN)/python $(PYTEST) --dist worksteal -m "not slow and not network" $(UNIT) && \
-	echo "make check: passed in $$(($$(date +%s) - start)) s"
+check: machine lint
+	@$(BIN)/python $(PYTEST) --dist worksteal -m "not slow and not network" $(UNIT)
+	@echo "make check: passed in $$(($$(date +%s) - $(STARTED))) s"
 
 setup: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 
-# An environment holds its own path: where the clone was moved or copied, or its Python has gone, what says
-# that it is ready goes (a copy would run the other clone's offkit), and it is made again.
-$(shell [ ! -e $(VENV)/.offkit ] || { [ "$$(cat $(VENV)/.offkit)" = "$$(pwd -P)" ] && $(BIN)/python -I -c ''; } \
-    2>/dev/null || rm -f $(VENV)/.offkit $(VENV)/.tools)
+# An environment holds its own path: where the clone was moved or copied (a copy would run the other clone's
+# offkit), or its Python has gone, or another one is chosen, it is made again. What is chosen is judged once,
+# not by every make in here.
+STALE := $(shell [ ! -e $(VENV)/.offkit ] || { [ "$$(cat $(VENV)/.offkit)" = "$$(pwd -P)" ] && $(BIN)/python -I -c ''; } \
+    2>/dev/null || echo stale)
+ifneq ($(PYTHON),$(OFFKIT_CHOSEN))
+STALE += $(shell python=$$($(MACHINE) 2>/dev/null) && ! [ "$$python" -ef $(BIN)/python ] && echo stale)
+endif
+export OFFKIT_CHOSEN := $(PYTHON)
+.PHONY: stale
 
 # offkit itself, from this tree. A path beyond ASCII in a .pth keeps every Python before 3.13 from
 # starting in the C locale (site.addpackage): a relative one will do.
-$(VENV)/.offkit: pyproject.toml | machine
-	"$$(sh tests/machine.sh $(GOAL) "$(PYTHON)")" -m venv --clear $(VENV)
+$(VENV)/.offkit: pyproject.toml $(if $(strip $(STALE)),stale) | machine
+	"$$($(MACHINE))" -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1"
 	$(BIN)/python -m pip install -q -e .
 	@for pth in $(VENV)/lib/python3*/site-packages/*offkit*.pth; do echo ../../../../toolkit >"$$pth"; done
