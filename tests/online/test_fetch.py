@@ -26,11 +26,11 @@ def test_all_arrive_and_are_hashed(mirror, tmp_path):
     server = mirror("alpha", "beta", "gamma")
     first = fetched(server, tmp_path, "alpha", "beta", "gamma")
     assert first.downloaded == 3
-    for wheel_, path in zip(first.wheels, first.paths, strict=True):
+    for wheel_, path in first.files:
         assert path == tmp_path / "wheels" / wheel_.sha256 / wheel_.filename
         assert hashlib.sha256(path.read_bytes()).hexdigest() == wheel_.sha256
     again = fetched(server, tmp_path, "alpha", "beta", "gamma")
-    assert (again.downloaded, again.paths) == (0, first.paths)
+    assert (again.downloaded, again.files) == (0, first.files)
 
 
 def test_a_body_that_breaks_off_is_asked_for_again(mirror, tmp_path):
@@ -40,7 +40,7 @@ def test_a_body_that_breaks_off_is_asked_for_again(mirror, tmp_path):
         lock = session.lock(Request(("alpha",), (), ()))
         server.spoil["alpha-1-py3-none-any.whl"] = ("broken", 2)
         got = fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
-    assert got.paths[0].read_bytes() == server.files["alpha-1-py3-none-any.whl"]
+    assert got.files[0].path.read_bytes() == server.files["alpha-1-py3-none-any.whl"]
 
 
 def test_an_altered_body_is_asked_for_again(mirror, tmp_path):
@@ -51,7 +51,7 @@ def test_an_altered_body_is_asked_for_again(mirror, tmp_path):
         lock = session.lock(Request(("alpha",), (), ()))
         server.spoil[name] = ("altered", 2)
         got = fetch.fetch(lock.wheels, session.repository.session, tmp_path / "one", Reporter())
-        assert got.paths[0].read_bytes() == server.files[name]
+        assert got.files[0].path.read_bytes() == server.files[name]
         server.spoil[name] = ("altered", 9)
         with pytest.raises(IntegrityError):
             fetch.fetch(lock.wheels, session.repository.session, tmp_path / "two", Reporter())
@@ -206,21 +206,21 @@ def test_only_what_the_cache_has_not_is_downloaded(shop, tmp_path):
     fetch.fetch(wheels[1:2], session, tmp_path, Reporter())
     telling = Telling()
     got = fetch.fetch(wheels[::-1], session, tmp_path, telling)
-    assert got.wheels == wheels[::-1]
-    assert [path.name for path in got.paths] == [wheel.filename for wheel in wheels[::-1]]
+    assert tuple(one.wheel for one in got.files) == wheels[::-1]
+    assert [path.name for _, path in got.files] == [wheel.filename for wheel in wheels[::-1]]
     size = sum(len(server.files[wheels[index].filename]) for index in (0, 2))
     assert (got.downloaded, got.downloaded_size) == (2, size)
     assert telling.told[0] == ("downloading 2 wheels", size, "B")
-    assert {path.stat().st_mode & 0o777 for path in got.paths} == {0o644}
+    assert {path.stat().st_mode & 0o777 for _, path in got.files} == {0o644}
     telling.told.clear()
-    assert fetch.fetch(wheels, session, tmp_path, telling)[2:] == (0, 0)
+    assert fetch.fetch(wheels, session, tmp_path, telling)[1:] == (0, 0)
     assert telling.told == []
 
 
 def test_a_cached_file_that_has_rotted(shop, tmp_path):
     """It is not believed, is replaced, and is gone where nothing can replace it."""
     server, session, wheels = shop("alpha")
-    (path,) = fetch.fetch(wheels, session, tmp_path, Reporter()).paths
+    ((_, path),) = fetch.fetch(wheels, session, tmp_path, Reporter()).files
     path.write_bytes(b"rotten")
     assert fetch.fetch(wheels, session, tmp_path, Reporter()).downloaded == 1
     assert path.read_bytes() == server.files[ALPHA]
@@ -275,7 +275,7 @@ def test_a_wheel_of_many_pieces(shop, tmp_path):
     server.files[ALPHA] = body
     telling = Telling()
     wheel = wheels[0]._replace(sha256=sha256(body))
-    (path,) = fetch.fetch([wheel], session, tmp_path, telling).paths
+    ((_, path),) = fetch.fetch([wheel], session, tmp_path, telling).files
     assert path.read_bytes() == body
     assert (max(telling.told[1:]), sum(telling.told[1:])) == (1 << 16, len(body))
     assert fetch.sha256_of(path) == sha256(body)

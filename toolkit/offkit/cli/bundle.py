@@ -149,10 +149,7 @@ def _show(done: Any, order: "Order") -> None:
     )
     render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
     render.table(
-        [
-            (wheel.name, wheel.version, words.size(path.stat().st_size))
-            for wheel, path in zip(done.lock.wheels, done.wheels.paths)
-        ],
+        [(wheel.name, wheel.version, words.size(path.stat().st_size)) for wheel, path in done.wheels],
         "    ",
     )
     for one in order.pythons.carried:

@@ -35,7 +35,7 @@ CURRENT = "current"
 LOCK = ".lock"
 BUILDING = ".building-"
 PYTHON = "python"  # interpreters that offkit brought, one directory each
-SYSTEM = "system"  # what was changed outside PREFIX (target.ledger)
+SYSTEM = "system"  # what was changed outside PREFIX (server.system.ledger)
 
 # Under PREFIX/generations/ID, which is itself the virtual environment
 RECEIPT = "offkit/receipt.json"

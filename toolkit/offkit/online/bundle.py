@@ -27,7 +27,7 @@ from offkit.online import (
     rpms,
     runtime,
 )
-from offkit.online.fetch import Fetched
+from offkit.online.fetch import Stored
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
 from offkit.online.pythons import Pythons
@@ -62,7 +62,7 @@ class Bundled(NamedTuple):
     packed: Packed
     checklist: Checklist
     findings: tuple[Finding, ...]
-    wheels: Fetched  # those of the target, pip's own last
+    wheels: tuple[Stored, ...]  # of the lock
     downloaded: int  # all files that came over the network, the runtime's included
     downloaded_size: int  # bytes
     cached: int  # files that did not have to
@@ -96,15 +96,18 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         network = session.repository.session
         wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
         reporter.step(f"fetching {len(wanted)} wheel{'s' * (len(wanted) != 1)}")
-        wheels = fetch.fetch(wanted, network, order.cache, reporter)
+        fetched = fetch.fetch(wanted, network, order.cache, reporter)
         tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
-    lock = Lock(order.target, wheels.wheels[: len(lock.wheels)])  # now with every hash known
+    stored = {one.wheel.filename: one for one in fetched.files}
     options = carried.to_options(order.pythons.carried)
     if order.control_node:
         options.update(control_node.options(lock.wheels))
-    lock, wheels = _with_own(lock, wheels, planned.own, order.cache)
+    own = tuple(_kept(one, order.cache) for one in planned.own)
+    wheels = (*(stored[wheel.filename] for wheel in lock.wheels), *own)
+    lock = Lock(order.target, tuple(one.wheel for one in wheels))  # now with every hash known
+    paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels want from the server")
-    survey = forecast.survey(wheels.paths, order.target)
+    survey = forecast.survey(paths, order.target)
     if order.isos:
         reporter.step(f"taking RPMs out of {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
@@ -115,7 +118,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     reporter.step(f"packing {order.out}")
     packed = pack(
         order.out,
-        _members(order, lock, wheels.paths, libraries, runtime.build(tools.paths), chosen),
+        _members(order, lock, paths, libraries, runtime.build([one.path for one in tools.files]), chosen),
         order.target,
         options,
         survey.installed_size,
@@ -128,28 +131,17 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         libraries,
         (*survey.findings, *chosen.findings),
         wheels,
-        wheels.downloaded + tools.downloaded,
-        wheels.downloaded_size + tools.downloaded_size,
-        len(wheels.wheels) + len(tools.wheels) - len(planned.own) - wheels.downloaded - tools.downloaded,
+        fetched.downloaded + tools.downloaded,
+        fetched.downloaded_size + tools.downloaded_size,
+        len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded,
         chosen,
     )
 
 
-def _with_own(
-    lock: Lock, wheels: Fetched, own: Sequence[collection.Wheel], cache: Path
-) -> tuple[Lock, Fetched]:
-    """The same with the wheels made here behind those of the lock, pip's own still last."""
-    made = tuple(
-        LockedWheel(collection.NAME, collection.VERSION, one.filename, "", one.sha256, ("the request",))
-        for one in own
-    )
-    paths = tuple(fetch.keep(one.filename, one.contents, cache) for one in own)
-    end = len(lock.wheels)
-    joined = wheels._replace(
-        wheels=(*lock.wheels, *made, *wheels.wheels[end:]),
-        paths=(*wheels.paths[:end], *paths, *wheels.paths[end:]),
-    )
-    return lock._replace(wheels=(*lock.wheels, *made)), joined
+def _kept(own: collection.Wheel, cache: Path) -> Stored:
+    """A wheel that was made here."""
+    wheel = LockedWheel(collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",))
+    return Stored(wheel, fetch.keep(own.filename, own.contents, cache))
 
 
 def _told(libraries: Checklist, chosen: rpms.Chosen) -> Checklist:

@@ -30,11 +30,17 @@ CHUNK = 1 << 16
 _HEADERS = {"Accept-Encoding": "identity", "Cache-Control": "no-store"}
 
 
+class Stored(NamedTuple):
+    """A wheel, its hash known, and where its file lies."""
+
+    wheel: LockedWheel
+    path: Path
+
+
 class Fetched(NamedTuple):
     """Wheels with their files, in the order asked for, and what it took."""
 
-    wheels: tuple[LockedWheel, ...]
-    paths: tuple[Path, ...]
+    files: tuple[Stored, ...]
     downloaded: int  # files that came over the network
     downloaded_size: int  # bytes
 
@@ -69,7 +75,7 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
     cached: dict[str, Path | None] = {wheel.filename: _cached(wheel, store) for wheel in wheels}
     wanted = [wheel for wheel in wheels if cached[wheel.filename] is None]
     failures: list[_Failed] = []
-    got: dict[str, tuple[LockedWheel, Path]] = {}
+    got: dict[str, Stored] = {}
     if wanted:
         with ThreadPoolExecutor(PARALLEL) as pool:
             total = sum(pool.map(lambda wheel: _size(wheel, session), wanted))
@@ -78,18 +84,17 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
                 jobs = [pool.submit(_download, wheel, session, store, progress) for wheel in wanted]
                 for job in jobs:
                     try:
-                        wheel, path = job.result()
-                        got[wheel.filename] = (wheel, path)
+                        stored = job.result()
+                        got[stored.wheel.filename] = stored
                     except _Failed as failed:
                         failures.append(failed)
     if failures:
         raise _all_failures(failures)
-    result = []
-    for wheel in wheels:
-        found = cached[wheel.filename]
-        result.append(got[wheel.filename] if found is None else (wheel, found))
-    size = sum(path.stat().st_size for _, path in got.values())
-    return Fetched(tuple(w for w, _ in result), tuple(p for _, p in result), len(got), size)
+    files = tuple(
+        got[wheel.filename] if (found := cached[wheel.filename]) is None else Stored(wheel, found)
+        for wheel in wheels
+    )
+    return Fetched(files, len(got), sum(stored.path.stat().st_size for stored in got.values()))
 
 
 def with_hashes(lock: Lock, session: Any, cache: Path, reporter: Reporter) -> Lock:
@@ -97,7 +102,7 @@ def with_hashes(lock: Lock, session: Any, cache: Path, reporter: Reporter) -> Lo
     unknown = [wheel for wheel in lock.wheels if not wheel.sha256]
     if not unknown:
         return lock
-    known = {wheel.filename: wheel for wheel in fetch(unknown, session, cache, reporter).wheels}
+    known = {wheel.filename: wheel for wheel, _ in fetch(unknown, session, cache, reporter).files}
     return lock._replace(wheels=tuple(known.get(wheel.filename, wheel) for wheel in lock.wheels))
 
 
@@ -183,7 +188,7 @@ def _size(wheel: LockedWheel, session: Any) -> int:
         return 0
 
 
-def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress) -> tuple[LockedWheel, Path]:
+def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress) -> Stored:
     """One wheel to its place, with a few attempts for bodies that break off."""
     reason = ""
     for _ in range(ATTEMPTS):
@@ -198,7 +203,7 @@ def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress
             path.parent.mkdir(exist_ok=True)
             os.chmod(name, 0o644)
             os.replace(name, path)
-            return wheel._replace(sha256=digest), path
+            return Stored(wheel._replace(sha256=digest), path)
         except OSError as error:  # requests' exceptions are OSErrors, and so is a full disk
             reason = _reason(error)
         except Exception as error:

@@ -2,7 +2,7 @@
 
 The bundle is a function of its manifest (model.archive), so verification generates every
 header, every padding and the end, and compares; contents are hashed. When the structure does
-not fit, target.autopsy reads the file a second time, tolerantly, to say what it is instead.
+not fit, server.bundle.autopsy reads the file a second time, tolerantly, to say what it is instead.
 Nothing is written here.
 """
 

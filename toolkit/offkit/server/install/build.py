@@ -1,6 +1,6 @@
 """Building a generation: a virtual environment, the packages, offkit itself, the receipt.
 
-Every step is one of target.plan; the caller holds the prefix's lock.
+Every step is one of server.install.plan; the caller holds the prefix's lock.
 """
 
 import io

@@ -4,7 +4,7 @@ The environment is built in ``generations/.building-…`` and renamed when it is
 programs run with ``generations`` as working directory and see the environment under an alias
 below /proc/self/cwd: short, ASCII and without spaces whatever the prefix is called, so that
 neither pip, venv nor CPython 3.6 under a C locale meets a path it cannot spell.
-target.scripts then puts the final path where the alias was written down.
+server.install.scripts then puts the final path where the alias was written down.
 """
 
 import os
@@ -30,7 +30,7 @@ SCRATCH = "tmp"  # below the environment while it is built: wheels, index, HOME,
 
 
 class Step(NamedTuple):
-    """One thing to do. ``action`` is the name target.install knows it by."""
+    """One thing to do. ``action`` is the name server.install.build knows it by."""
 
     action: str
     text: str  # for people
@@ -93,7 +93,7 @@ def plan(
     offkit may still be writing to the last one. A new generation and the newest others, ``keep``
     in all, stay (None: every one); where nothing new is made, nothing is removed. The identities
     in ``damaged`` count for nothing: a new generation is built beside them. ``additions`` come
-    in their order; target.install.apply must be given the same. Raises IntegrityError when the
+    in their order; server.install.install.apply must be given the same. Raises IntegrityError when the
     bundle has no pip to install with.
     """
     before = tuple(one.step for one in additions if one.place == SYSTEM)

@@ -80,7 +80,7 @@ def prepare(
     ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
     no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
     ordinary user, --no-root). ``drive`` holds the media as long as
-    the steps may run; ``run`` speaks English (target.ledger.english). Raises what ``survey`` and
+    the steps may run; ``run`` speaks English (server.system.ledger.english). Raises what ``survey`` and
     ``bases`` raise; nothing has been written then.
     """
     found = survey(wanted, target, isos, directories, bundled, strict)
@@ -110,7 +110,7 @@ def survey(
 ) -> Survey:
     """Judge a bundle's checklist against this server.
 
-    Raises what repo.medium.look raises, IntegrityError where a medium's metadata is damaged
+    Raises what media.offer.look raises, IntegrityError where a medium's metadata is damaged
     (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
     RequestError when media were named and none has a library (RPM004).
     """
@@ -200,7 +200,7 @@ def bases(chosen: Sequence[Medium], tops: Sequence[str], here: Server) -> List[B
 def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter) -> Addition:
     """The step that installs what is missing, with yum, from these repositories alone.
 
-    ``run`` speaks English (target.ledger.english). The step raises what target.yum raises.
+    ``run`` speaks English (server.system.ledger.english). The step raises what server.system.yum raises.
     """
     names = ", ".join(name.rpartition(".")[0] for name in found.rpms + found.again)
     sources = ", ".join(one.name for one in found.media)

@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 def plan(prefix: str, system: TakeBack = TakeBack()) -> Plan:  # noqa: B008  (it is a constant)
     """What would be removed, in order, and what stays; no items where there is no such prefix.
 
-    ``system`` is what target.takeback.plan found. Raises EnvironmentProblem (ENV045) for a
+    ``system`` is what server.system.takeback.plan found. Raises EnvironmentProblem (ENV045) for a
     directory that offkit did not make.
     """
     if not os.path.lexists(prefix):
@@ -180,7 +180,7 @@ def require_permission(made: Plan) -> None:
 def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None) -> Plan:
     """Remove; returns what was found to be there once the lock was held, and so was removed.
 
-    ``token`` makes names unique (target.generations.remove); ``run`` speaks English and is needed
+    ``token`` makes names unique (server.prefix.generations.remove); ``run`` speaks English and is needed
     where something of the system goes. Everything that is needed must be
     imported before: the files of the running offkit may be among those that go. Raises
     EnvironmentProblem when something cannot be removed; run again, it goes on where it stopped.

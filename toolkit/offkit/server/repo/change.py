@@ -39,7 +39,7 @@ class Change(NamedTuple):
 def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change:
     """What is to be done for these media to be repositories beside those added before.
 
-    Raises what repo.medium.look and repo.medium.bases raise, and EnvironmentProblem (REPO013)
+    Raises what media.offer.look and media.offer.bases raise, and EnvironmentProblem (REPO013)
     for all that is in the way, and UsageError where nothing is mounted.
     """
     empty = [path for path in wish.mounts if kernel.at(path) is None]

@@ -30,7 +30,7 @@ class TakeBack(NamedTuple):
 
 
 def plan(prefix: str, run: Run, root: bool = True) -> TakeBack:
-    """What can be taken back now; ``run`` speaks English (target.ledger.english).
+    """What can be taken back now; ``run`` speaks English (server.system.ledger.english).
 
     Only ``root`` learns from rpm what something else needs by now. Raises EnvironmentProblem where
     the ledger names transactions and rpm cannot be asked, or would refuse.

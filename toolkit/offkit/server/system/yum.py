@@ -202,7 +202,7 @@ def _subject(lines: Sequence[str]) -> str:
 
 
 def changed_since(before: Sequence[str], after: Sequence[str]) -> str:
-    """What a failed transaction did all the same, and how to go on; lines are target.ledger's."""
+    """What a failed transaction did all the same, and how to go on; lines are server.system.ledger's."""
     new: Tuple[str, ...] = tuple(line for line in after if line not in set(before))
     packages = [line for line in new if not line.startswith("gpg-pubkey")]
     done = "nothing was installed" + (", only the key was imported" if new else "")
