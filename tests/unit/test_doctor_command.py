@@ -13,6 +13,7 @@ import offkit.server.doctor as doctor_package
 from offkit.cli import doctor, options, render
 from offkit.edges import run as run_module
 from offkit.elf.resolution import Resolution
+from offkit.model import checklist
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import checks, examine, forecast
@@ -572,7 +573,9 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
     here = os.getcwd()
-    assert asked == [(bundle_maker.CHECKLIST, made.manifest.target, here, [here + "/c.iso"], [here + "/r"])]
+    assert asked == [
+        (checklist.load(bundle_maker.CHECKLIST), made.manifest.target, here, [here + "/c.iso"], [here + "/r"])
+    ]
     assert code == 1
     assert out.splitlines()[0].endswith("LIB001  a.so: is missing")
     assert out.splitlines()[1:] == ["", "everything to install, in one go:", "  yum install a"]

@@ -8,20 +8,19 @@ import signal
 import pytest
 
 import bundle_maker
-import offkit.server.doctor as doctor_package
 from offkit.cli import install as command
 from offkit.cli import options, render
 from offkit.edges import leftovers, mounts, run
 from offkit.media import web
-from offkit.model import url
+from offkit.model import checklist, layout, url
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.bundle import bundle_file, bundled
 from offkit.server.doctor.examine import Examination
 from offkit.server.install import install as installing
 from offkit.server.install import plan as planning
+from offkit.server.install import session, supplies
 from offkit.server.install import step as taking
-from offkit.server.install import supplies
 from offkit.server.install.plan import Addition, Plan, Step
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package
@@ -69,7 +68,7 @@ class Parts:
         self.entries = []
         self.supplies = supplies.Supplies((), (), ("a medium",))
         self.prepared = taking.Prepared((), (), (), False)
-        self.plan = Plan("install", "/p", "0001-abcd", ".building", OWNER, (NEW, ROOT), ("0000-x",))
+        self.plan = Plan("install", "/default", "0001-abcd", ".building", OWNER, (NEW, ROOT), ("0000-x",))
         self.judged = ()
         self.carried = ""
 
@@ -103,7 +102,6 @@ def parts(monkeypatch, tmp_path):
         (web, "opened", lambda: ["sources"]),
         (supplies, "prepare", lambda: made.supplies),
         (taking, "prepare", lambda: made.prepared),
-        (planning, "plan", lambda: made.plan),
         (installing, "apply", lambda: (Package("alpha", "1.0"), Package("opencv-python", "4"))),
         (installing, "packages_of", lambda: (Package("old", "0"),)),
     ):
@@ -118,6 +116,10 @@ def parts(monkeypatch, tmp_path):
         made.asked.append(("examine", (where, how)))
         return Examination(None, list(made.judged), [], (), [], {}, ())
 
+    def plan(*args):
+        made.asked.append(("plan", args))
+        return made.plan._replace(python=args[2])
+
     class Drive(mounts.Drive):
         def __init__(self, **how):
             made.asked.append(("drive", (how,)))
@@ -127,8 +129,9 @@ def parts(monkeypatch, tmp_path):
             made.asked.append(("drive ends", ()))
 
     monkeypatch.setattr(bundle_file, "verify", verify)
-    monkeypatch.setattr(doctor_package, "examine", examine)
-    monkeypatch.setattr(mounts, "Drive", Drive)
+    monkeypatch.setattr(session, "plan", plan)
+    monkeypatch.setattr(session, "examine", examine)
+    monkeypatch.setattr(session, "Drive", Drive)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(options, "default_prefix", lambda: "/default")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -163,15 +166,16 @@ def test_what_each_part_is_given(parts):
     assert bundle is opened
     ((urls, same),) = parts.of("opened")
     assert (urls, same) == ([], stack)
-    ((bundle, prefix, isos, sources, alone, drive, english, console, carried, strict),) = parts.of(
+    ((needed, target, prefix, isos, sources, alone, drive, english, console, carried, strict),) = parts.of(
         supplies.__name__
     )
-    assert (bundle, prefix, isos, sources) == (opened, "/default", [], ["sources"])
+    assert (needed, target) == (checklist.load(opened.read(layout.CHECKLIST)), opened.manifest.target)
+    assert (prefix, isos, sources) == ("/default", [], ["sources"])
     assert (alone, english, carried, strict) == (False, "english", "", True)
     assert isinstance(drive, mounts.Drive)
     assert isinstance(console, render.Console)
     assert parts.of(taking.__name__) == [
-        (opened, "/default", OWNER, parts.existing[:1], ("a medium",), False, stack)
+        (opened, needed, "/default", OWNER, parts.existing[:1], ("a medium",), False, stack)
     ]
     ((bundle, where, owner, existing, token, kept, broken, additions),) = parts.of("plan")
     assert (bundle, where, owner, existing) == (opened, "/default", OWNER, parts.existing)
@@ -195,14 +199,14 @@ def test_what_is_said_is_passed_on(parts):
     ((places, _),) = parts.of("opened")
     assert places == [here + "/d", "http://m/e"]
     asked = parts.of(supplies.__name__)[0]
-    assert (asked[2], asked[3], asked[4], asked[8], asked[9]) == (
+    assert (asked[3], asked[4], asked[5], asked[9], asked[10]) == (
         [here + "/a.iso"],
         ["sources"],
         True,
         "",
         False,
     )
-    assert parts.of(taking.__name__)[0][5] is False  # what lacks is no error
+    assert parts.of(taking.__name__)[0][6] is False  # what lacks is no error
     assert parts.of("plan")[0][5] is None
     assert parts.of("read") == [(here + "/p",)]
     assert parts.of("examine") == [
@@ -225,7 +229,7 @@ def test_what_is_said_is_passed_on(parts):
 def test_who_must_have_everything(parts, more, named):
     """Media that somebody named."""
     parts.call(**more)
-    assert parts.of(taking.__name__)[0][5] is named
+    assert parts.of(taking.__name__)[0][6] is named
 
 
 @pytest.mark.parametrize(
@@ -235,7 +239,7 @@ def test_who_may_change_the_system(parts, monkeypatch, user, no_root, alone):
     """Root, unless that is not wanted."""
     monkeypatch.setattr(os, "geteuid", lambda: user)
     parts.call(no_root=no_root)
-    assert parts.of(supplies.__name__)[0][4] is alone
+    assert parts.of(supplies.__name__)[0][5] is alone
 
 
 def test_libraries_by_yum_or_taken(parts):
@@ -365,7 +369,7 @@ def test_the_document(parts, capsys):
         "dry_run": True,
         "prefix": "/default",
         "generation": "0001-abcd",
-        "path": "/p/generations/0001-abcd",
+        "path": "/default/generations/0001-abcd",
         "python": {"path": OWNER.path, "version": "3.6.8"},
         "bundle": {"path": parts.bundle, "digest": opened.digest},
         "steps": [
@@ -399,7 +403,7 @@ def test_what_the_loader_still_does_not_find(parts, capsys, severity):
     assert "LIB012" not in out
     parts.call(json=True)
     assert json.loads(capsys.readouterr().out)["findings"] == [lost.to_json()]
-    assert parts.of(supplies.__name__)[0][8] == "/tmp/b.tar"
+    assert parts.of(supplies.__name__)[0][9] == "/tmp/b.tar"
     parts.carried = ""
     assert parts.call() == 0
 
