@@ -55,10 +55,10 @@ for path in sys.stdin.read().splitlines():
 REPODATA = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from offkit.media import access
+from offkit.media.medium import Directory
 from offkit.edges.tree import Tree
 began = time.perf_counter()
-index = access.read_index(access.Directory(Tree("/"), sys.argv[2]), "", {"liba77.so.5()(64bit)"})
+index = Directory(Tree("/"), sys.argv[2]).repository("").search({"liba77.so.5()(64bit)"})
 print(time.perf_counter() - began, index.total)
 """
 

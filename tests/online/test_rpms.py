@@ -12,14 +12,14 @@ import repo_maker
 from library_maker import Shelf
 from offkit.edges.presets import preset
 from offkit.edges.tree import Tree
-from offkit.media import access, rpm
+from offkit.media import rpm
+from offkit.media.medium import Directory
 from offkit.media.repodata import parse_repomd
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.manifest import is_safe
 from offkit.online import rpm_repository, rpms
-from offkit.online.rpm_repository import Place
 
 EL7 = preset("3.6")
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
@@ -61,7 +61,7 @@ def unpacked(chosen, top):
         assert is_safe(each.path)
         assert each.path.startswith(layout.RPMS)
         repo_maker.write(top, each.path[len(layout.RPMS) :], each.contents)
-    return access.Directory(Tree("/"), str(top))
+    return Directory(Tree("/"), str(top))
 
 
 def test_with_all_that_they_require_up_to_what_every_server_has(shelf):
@@ -93,8 +93,8 @@ def test_a_package_that_is_wanted_twice(shelf, tmp_path):
     shelf.add("c", C)
     chosen = choose(iso(shelf), A)
     assert [title.split("-1.0")[0] for title in chosen.titles] == ["a", "b", "c"]
-    index = access.read_index(
-        unpacked(chosen, tmp_path / "rpms"), "", [rpm.capability(A), rpm.capability(other)]
+    index = (
+        unpacked(chosen, tmp_path / "rpms").repository("").search([rpm.capability(A), rpm.capability(other)])
     )
     (package,) = index.packages
     assert {rpm.capability(A), rpm.capability(other)} <= set(package.provides)
@@ -107,8 +107,8 @@ def test_they_are_a_repository(shelf, tmp_path):
     shelf.add("c", C)
     chosen = choose(iso(shelf), A)
     medium = unpacked(chosen, tmp_path / "rpms")
-    assert medium.repositories() == [""]
-    index = access.read_index(medium, "", [rpm.capability(A), rpm.capability(B), rpm.capability(C)])
+    assert medium.bases() == [""]
+    index = medium.repository("").search([rpm.capability(A), rpm.capability(B), rpm.capability(C)])
     assert sorted(each.location for each in index.packages) == [
         "a-1.0-1.el7.x86_64.rpm",
         "b-1.0-1.el7.x86_64.rpm",
@@ -165,7 +165,7 @@ def test_names_that_a_bundle_cannot_have(shelf, tmp_path):
     shelf.add("a", A, version="1.0~rc1")
     chosen = choose(iso(shelf), A)
     medium = unpacked(chosen, tmp_path / "rpms")
-    (package,) = access.read_index(medium, "", [rpm.capability(A)]).packages
+    (package,) = medium.repository("").search([rpm.capability(A)]).packages
     assert (package.location, package.version) == ("a-1.0_rc1-1.el7.x86_64.rpm", "1.0~rc1")
 
 
@@ -216,7 +216,7 @@ def test_damage(shelf, tmp_path):
 def place(tmp_path):
     """A repository with one file."""
     repo_maker.write(tmp_path / "disc", "Packages/a.rpm", b"rpm")
-    return Place(access.Directory(Tree("/"), str(tmp_path / "disc")), "")
+    return Directory(Tree("/"), str(tmp_path / "disc")).repository("")
 
 
 def package(location="Packages/a.rpm", checksum="sha256"):
@@ -251,16 +251,16 @@ def test_an_rpm_that_cannot_be_used(place, wanted, message):
         rpm_repository.rpm_of(place, wanted)
     (found,) = caught.value.findings
     assert (found.code, found.subject, found.message) == ("RPM001", "a-1.0-1.el7.x86_64", message)
-    assert found.looked_in == (place.medium.place,)
+    assert found.looked_in == (place.place,)
 
 
 def test_keys_of_a_disc(place, tmp_path):
     """Files whose names begin as keys' do, and that a bundle can hold."""
     for name in ("RPM-GPG-KEY-a", "RPM-GPG-KEY b", "other", "RPM-GPG-KEY-c/d"):
         repo_maker.write(tmp_path / "disc", name, b"key")
-    assert [(one.path, one.contents) for one in rpm_repository.keys(place)] == [
-        ("rpms/RPM-GPG-KEY-a", b"key")
-    ]
+    assert [
+        (one.path, one.contents) for one in rpm_repository.keys(Directory(Tree("/"), str(tmp_path / "disc")))
+    ] == [("rpms/RPM-GPG-KEY-a", b"key")]
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 0x2FFFE])

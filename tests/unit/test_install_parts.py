@@ -66,7 +66,7 @@ class Parts:
         self.remarks = ()
         self.damage = ()
         self.entries = []
-        self.supplies = supplies.Supplies((), (), ("a medium",))
+        self.supplies = supplies.Supplies((), (), ("a medium",), ("open",))
         self.prepared = taking.Prepared((), (), (), False)
         self.plan = Plan("install", "/default", "0001-abcd", ".building", OWNER, (NEW, ROOT), ("0000-x",))
         self.judged = ()
@@ -166,13 +166,14 @@ def test_what_each_part_is_given(parts):
     assert bundle is opened
     ((urls, same),) = parts.of("opened")
     assert (urls, same) == ([], stack)
-    ((needed, target, prefix, isos, sources, alone, drive, english, console, carried, strict),) = parts.of(
+    ((needed, target, prefix, isos, sources, alone, drive, english, console, held, carried, strict),) = parts.of(
         supplies.__name__
     )
     assert (needed, target) == (checklist.load(opened.read(layout.CHECKLIST)), opened.manifest.target)
     assert (prefix, isos, sources) == ("/default", [], ["sources"])
     assert (alone, english, carried, strict) == (False, "english", "", True)
     assert isinstance(drive, mounts.Drive)
+    assert held is stack
     assert isinstance(console, render.Console)
     assert parts.of(taking.__name__) == [
         (opened, needed, "/default", OWNER, parts.existing[:1], ("a medium",), False, stack)
@@ -199,7 +200,7 @@ def test_what_is_said_is_passed_on(parts):
     ((places, _),) = parts.of("opened")
     assert places == [here + "/d", "http://m/e"]
     asked = parts.of(supplies.__name__)[0]
-    assert (asked[3], asked[4], asked[5], asked[9], asked[10]) == (
+    assert (asked[3], asked[4], asked[5], asked[10], asked[11]) == (
         [here + "/a.iso"],
         ["sources"],
         True,
@@ -212,7 +213,7 @@ def test_what_is_said_is_passed_on(parts):
     assert parts.of("examine") == [
         (
             parts.plan.generation,
-            {"checks": ("libraries",), "isos": [here + "/a.iso"], "rpm_repos": ["sources"]},
+            {"checks": ("libraries",), "rpm_repos": ("open",)},
         )
     ]
 

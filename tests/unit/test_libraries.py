@@ -19,7 +19,7 @@ from library_maker import Shelf
 from offkit.edges import files
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.media import access, offer, rpm_keys, web
+from offkit.media import medium, offer, rpm_keys, web
 from offkit.media.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.media.rpm_payload import Contents
 from offkit.media.supply import Supply
@@ -450,14 +450,14 @@ def test_a_medium_that_cannot_be_read_is_to_blame(shelf, monkeypatch):
     """An input or output error, as of a scratched disc."""
     shelf.add("a", A)
     top = shelf.done()
-    real = access.Directory.open
+    real = medium.Directory.open
 
     def broken(self, path):
         if path.endswith(".rpm"):
             raise OSError(5, "Input/output error", path)
         return real(self, path)
 
-    monkeypatch.setattr(access.Directory, "open", broken)
+    monkeypatch.setattr(medium.Directory, "open", broken)
     error = refused(top, [A])
     assert (error.findings[0].code, error.findings[0].message) == (
         "RPM001",
@@ -716,8 +716,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
                 files[os.path.relpath(path, top)] = source.read()
     image = tmp_path / "c7.iso"
     image.write_bytes(repo_maker.image(files))
-    chosen = offer.look([str(image)], [])
-    with Supply(chosen, SERVER) as supply:
+    with ExitStack() as stack, Supply(offer.look([str(image)], [], stack), SERVER) as supply:
         found = take({A: ()}, HERE, supply, 7)
         scratch = supply._scratch
         assert supply.names == ["c7.iso"]

@@ -7,14 +7,23 @@ import os
 import pytest
 
 from offkit.edges.tree import Tree
-from offkit.media import access, repodata
-from offkit.media.access import BadRepodata, Directory, Image, Unreachable
+from offkit.media import medium as trees
+from offkit.media import repodata
+from offkit.media import repository as reader
 from offkit.media.iso9660 import BadIso
+from offkit.media.medium import Directory, Image
 from offkit.media.repodata import Data
+from offkit.media.repository import Repository, Unreachable
+from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, Finding
 from repo_maker import image, library_packages, primary, repomd, repository, write
 
 FILES = {"b/x": b"1", "a/repodata/repomd.xml": b"2", "z": b"3", "c/repodata/other": b"4"}
+
+
+def read_anew(medium, base):
+    """One that has read nothing yet, where files change between two reads."""
+    return Repository(medium.open, medium.place, base)
 
 
 @pytest.fixture(params=["directory", "image"])
@@ -34,7 +43,7 @@ def test_what_lies_on_a_medium(medium):
     """Names and directories at the top, in order; files by their path, and which of them are repositories."""
     assert medium.names() == ["a", "b", "c", "z"]
     assert medium.folders() == ["a", "b", "c"]
-    assert medium.repositories() == ["a"]
+    assert medium.bases() == [each.base for each in medium.repositories()] == ["a"]
     told = {path: medium.has(path) for path in ("b/x", "z", "b", "none", "b/none", "z/x", "none/x")}
     assert {path for path, there in told.items() if there} == {"b/x", "z"}
     assert all(isinstance(one, bool) for one in told.values())
@@ -48,16 +57,16 @@ def test_a_medium_with_a_repository_at_its_top_as_well(tmp_path):
     """It comes first."""
     for base in ("", "a/", "b/c/"):
         write(tmp_path, base + "repodata/repomd.xml", b"")
-    assert Directory(Tree("/"), str(tmp_path)).repositories() == ["", "a"]
+    assert Directory(Tree("/"), str(tmp_path)).bases() == ["", "a"]
 
 
 def test_what_a_command_has(tmp_path, monkeypatch):
     """A path, from where this process works, or a medium that is one already."""
     monkeypatch.chdir(tmp_path)
-    found = access.of("d")
+    found = trees.of("d")
     assert isinstance(found, Directory)
     assert found.place == os.path.join(os.getcwd(), "d")
-    assert access.of(found) is found
+    assert trees.of(found) is found
     write(tmp_path, "d/x", b"")
     assert found.has("x")
 
@@ -72,7 +81,7 @@ def test_an_image_is_open_while_it_is_used(tmp_path, monkeypatch):
         opened.append(open(*args))  # noqa: SIM115  (closed by what is tested)
         return opened[-1]
 
-    monkeypatch.setattr(access, "open", noted, raising=False)
+    monkeypatch.setattr(trees, "open", noted, raising=False)
     with Image(str(path)) as iso:
         assert iso.place == str(path)
         assert iso.size == path.stat().st_size
@@ -120,9 +129,9 @@ def test_an_unreachable_server_as_a_finding():
 
 def test_reasons():
     """The system's words without its numbers; else what the error says."""
-    assert access.reason(OSError(2, "No such file", "x")) == "No such file"
-    assert access.reason(OSError("odd")) == "odd"
-    assert access.reason(BadRepodata("is bad")) == "is bad"
+    assert reader.reason(OSError(2, "No such file", "x")) == "No such file"
+    assert reader.reason(OSError("odd")) == "odd"
+    assert reader.reason(BadRepodata("is bad")) == "is bad"
 
 
 @pytest.mark.parametrize("algorithm", ["sha", "sha1", "sha224", "sha256", "sha384", "sha512"])
@@ -138,12 +147,12 @@ def test_every_checksum(tmp_path, algorithm):
                                'type="{}">{}'.format(algorithm, digest))  # fmt: skip
         (tmp_path / "repodata" / "repomd.xml").write_text(changed)
         if good:
-            assert access.read_index(here, "", ["a.so.1()(64bit)"]).total == 1
-            assert b"".join(access.read_primary(here, "")) == primary(library_packages("a.so.1"))
+            assert read_anew(here, "").search(["a.so.1()(64bit)"]).total == 1
+            assert b"".join(read_anew(here, "").primary()) == primary(library_packages("a.so.1"))
         else:
             for read in (
-                lambda: access.read_index(here, "", None),
-                lambda: list(access.read_primary(here, "")),
+                lambda: read_anew(here, "").search(None),
+                lambda: list(read_anew(here, "").primary()),
             ):
                 with pytest.raises(BadRepodata, match="its checksum differs"):
                     read()
@@ -155,10 +164,10 @@ def test_all_of_a_file_is_hashed(tmp_path):
     write(tmp_path, "repodata/p.gz", packed)
     write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.gz", packed, None)))
     here = Directory(Tree("/"), str(tmp_path))
-    assert access.read_index(here, "", None).total == 1
+    assert read_anew(here, "").search(None).total == 1
     write(tmp_path, "repodata/p.gz", packed[:-1] + b"X")
     with pytest.raises(BadRepodata, match="its checksum differs"):
-        access.read_index(here, "", None)
+        read_anew(here, "").search(None)
 
 
 @pytest.mark.parametrize("more", [0, -1])
@@ -170,7 +179,7 @@ def test_as_much_as_it_says(tmp_path, monkeypatch, more):
     here = Directory(Tree("/"), str(tmp_path))
 
     def check():
-        for read in (lambda: access.read_index(here, "", None), lambda: list(access.read_primary(here, ""))):
+        for read in (lambda: read_anew(here, "").search(None), lambda: list(here.repository("").primary())):
             if not more:
                 read()
                 continue
@@ -182,7 +191,7 @@ def test_as_much_as_it_says(tmp_path, monkeypatch, more):
     check()
     for said in (None, 10**9):
         write(tmp_path, "repodata/repomd.xml", repomd(("primary", "repodata/p.gz", packed, said)))
-        monkeypatch.setattr(access, "_MAX_UNPACKED", len(xml) + more)
+        monkeypatch.setattr(reader, "_MAX_UNPACKED", len(xml) + more)
         check()
 
 
@@ -190,10 +199,10 @@ def test_below_a_base(tmp_path):
     """Every path of a repository is below its own directory; the first of its kind is read."""
     repository(tmp_path / "BaseOS", library_packages("a.so.1"))
     here = Directory(Tree("/"), str(tmp_path))
-    assert access.read_index(here, "BaseOS", None).total == 1
-    assert b"".join(access.read_primary(here, "BaseOS")).startswith(b"<?xml")
+    assert read_anew(here, "BaseOS").search(None).total == 1
+    assert b"".join(read_anew(here, "BaseOS").primary()).startswith(b"<?xml")
     with pytest.raises(FileNotFoundError):
-        access.read_index(here, "", None)
+        read_anew(here, "").search(None)
 
 
 def test_no_primary_at_all(tmp_path):
@@ -201,10 +210,10 @@ def test_no_primary_at_all(tmp_path):
     write(tmp_path, "repodata/repomd.xml", repomd(("filelists", "repodata/f", b"", None)))
     here = Directory(Tree("/"), str(tmp_path))
     with pytest.raises(BadRepodata) as caught:
-        list(access.read_primary(here, ""))
+        list(read_anew(here, "").primary())
     assert str(caught.value) == "repomd.xml names no primary.xml"
     with pytest.raises(BadRepodata) as caught:
-        access.read_index(here, "", None)
+        read_anew(here, "").search(None)
     assert str(caught.value) == "repomd.xml names no primary metadata"
 
 
@@ -216,7 +225,7 @@ def test_every_reason(tmp_path):
     rows = [("primary_db", "repodata/d.sqlite", db, None), ("primary", "repodata/x.zst", xml, None)]
     write(tmp_path, "repodata/repomd.xml", repomd(*rows, ("primary", "../p", b"", None)))
     with pytest.raises(BadRepodata) as caught:
-        access.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
+        Directory(Tree("/"), str(tmp_path)).repository("").search(None)
     first, second, third = str(caught.value).split("; ")
     assert first == "x.zst: is compressed with zstd, which Python does not read"
     assert second == "p: lies outside its repository"
@@ -229,13 +238,13 @@ def test_a_server_that_went_away(tmp_path, monkeypatch):
     write(tmp_path, "repodata/repomd.xml", repomd(*rows))
     tried = []
 
-    def gone(medium, base, data, *more):
+    def gone(where, data, *more):
         tried.append(data.kind)
         raise Unreachable("REPO017", "http://m", "is down", "")
 
-    monkeypatch.setattr(access, "_read", gone)
+    monkeypatch.setattr(Repository, "_read", gone)
     with pytest.raises(Unreachable):
-        access.read_index(Directory(Tree("/"), str(tmp_path)), "", None)
+        Directory(Tree("/"), str(tmp_path)).repository("").search(None)
     assert tried == ["primary"]
 
 
@@ -246,17 +255,16 @@ def test_paths_inside(href, inside):
     """Nothing else is opened, whatever repomd.xml names."""
     opened = []
 
-    class Everything(access.Medium):
-        def open(self, path):
-            opened.append(path)
-            return path
+    def everything(path):
+        opened.append(path)
+        return path
 
     data = Data("primary", href, "", "", None)
     if inside:
-        assert access._open(Everything(), "base", data) == "base/" + href
+        assert Repository(everything, "place", "base")._opened(data) == "base/" + href
     else:
         with pytest.raises(BadRepodata):
-            access._open(Everything(), "base", data)
+            Repository(everything, "place", "base")._opened(data)
         assert opened == []
 
 
@@ -266,7 +274,7 @@ def test_a_repomd_of_just_four_megabytes(tmp_path, monkeypatch):
     size = (tmp_path / "repodata" / "repomd.xml").stat().st_size
     here = Directory(Tree("/"), str(tmp_path))
     monkeypatch.setattr(repodata, "REPOMD_SIZE", size)
-    assert access.read_index(here, "", None).total == 1
+    assert read_anew(here, "").search(None).total == 1
     monkeypatch.setattr(repodata, "REPOMD_SIZE", size - 1)
     with pytest.raises(BadRepodata, match="repomd.xml has more than {} bytes".format(size - 1)):
-        access.read_index(here, "", None)
+        read_anew(here, "").search(None)

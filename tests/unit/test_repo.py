@@ -944,7 +944,7 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     def fails(path):
         raise OSError(5, "Input/output error", path)
 
-    monkeypatch.setattr(offer.access, "Image", fails)
+    monkeypatch.setattr(offer.trees, "Image", fails)
     with pytest.raises(EnvironmentProblem) as caught:
         offer.look([text], [])
     assert told(caught.value.findings) == [

@@ -15,9 +15,11 @@ import pytest
 
 import repo_maker
 from offkit.edges.tree import Tree
-from offkit.media import access, primary_db, repodata, rpm
+from offkit.media import primary_db, repodata, rpm
+from offkit.media import repository as reader
 from offkit.media.iso9660 import BadIso
-from offkit.media.repodata import BadRepodata
+from offkit.media.medium import Directory, Image
+from offkit.media.rpm import BadRepodata
 from repo_maker import image, package, primary, repomd, repository, write
 
 SM = "libSM.so.6()(64bit)"
@@ -29,7 +31,7 @@ PACKAGES = [
 
 
 def read(top, capabilities=(SM,), names=()):
-    return access.read_index(access.Directory(Tree("/"), str(top)), "", capabilities, names)
+    return Directory(Tree("/"), str(top)).repository("").search(capabilities, names)
 
 
 def reason(top):
@@ -106,11 +108,11 @@ def test_an_image_that_is_not_mounted(tmp_path, rock_ridge):
     for top, expected in (("", [""]), ("BaseOS/", ["BaseOS"])):
         files = {top + "repodata/p.gz": packed, top + "repodata/repomd.xml": repomd(row), "EULA": b""}
         (tmp_path / "x.iso").write_bytes(image(files, rock_ridge))
-        with access.Image(str(tmp_path / "x.iso")) as iso:
+        with Image(str(tmp_path / "x.iso")) as iso:
             names = [name if rock_ridge else name.lower() for name in expected]
-            assert iso.repositories() == names
+            assert iso.bases() == names
             assert iso.lacking == 0
-            check(access.read_index(iso, names[0], [SM]))
+            check(iso.repository(names[0]).search([SM]))
 
 
 def test_not_xml(tmp_path):
@@ -250,10 +252,10 @@ def test_a_repomd_of_gigabytes(tmp_path):
 def test_things_that_are_no_image(tmp_path):
     """A directory, and a file that is none."""
     with pytest.raises(OSError, match="not a regular file but a directory"):
-        access.Image(str(tmp_path))
+        Image(str(tmp_path))
     (tmp_path / "x.iso").write_bytes(b"x" * 10**5)
     with pytest.raises(BadIso):
-        access.Image(str(tmp_path / "x.iso"))
+        Image(str(tmp_path / "x.iso"))
 
 
 SPEC = """
@@ -289,7 +291,7 @@ def test_as_rpm_and_createrepo_write_it(tmp_path, monkeypatch, kind):
     define = ["--define", "_topdir " + top, "--define", "_rpmdir " + repo]
     subprocess.run(["rpmbuild", "-bb", *define, str(tmp_path / "toy.spec")], **quiet)
     subprocess.run(["createrepo_c", "-q", "--compatibility", repo], **quiet)
-    monkeypatch.setattr(access, "_PREFERRED", (kind,))
+    monkeypatch.setattr(reader, "_PREFERRED", (kind,))
     names = [rpm.capability("libz.so.1", version) for version in ("", "ZLIB_1.2.0", "ZLIB_9")]
     index = read(repo, names)
     (found,) = index.packages

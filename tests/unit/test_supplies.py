@@ -11,7 +11,8 @@ from offkit.edges import mounts
 from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import offer, web
+from offkit.media import medium, offer, providers, web
+from offkit.media.supply import Supply
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.model.finding import Finding
@@ -19,7 +20,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.server.install import supplies
 from offkit.server.system import ledger
-from repo_maker import library_packages, package, repository, write
+from repo_maker import image, library_packages, package, repository, write
 from web_maker import needs_curl
 
 # No machine has these.
@@ -68,23 +69,25 @@ class Yum:
 
 def step(tmp_path, run, *sonames):
     place = repo(tmp_path, *sonames)
-    found = supplies.survey(needs(*sonames), EL7, [], [place])
+    found = supplies.survey(needs(*sonames), EL7, ExitStack(), [], [place])
     places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
 
 
 def test_no_medium(tmp_path):
     """The installation goes on, and says what will not start."""
-    found = supplies.survey(needs(ONE, TWO), EL7)
+    found = supplies.survey(needs(ONE, TWO), EL7, ExitStack())
     (warning,) = supplies.warning(found)
     assert (warning.code, warning.severity, warning.subject) == ("LIB001", "warning", ONE + ", " + TWO)
     assert "--iso" in warning.fix
-    assert supplies.warning(supplies.survey(needs("libc.so.6"), EL7)) == []
+    assert supplies.warning(supplies.survey(needs("libc.so.6"), EL7, ExitStack())) == []
 
 
 def test_what_the_media_have(tmp_path):
     """By architecture: a 32-bit twin satisfies dnf, and nobody else."""
-    found = supplies.survey(needs(ONE, TWO), EL7, [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")])
+    found = supplies.survey(
+        needs(ONE, TWO), EL7, ExitStack(), [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")]
+    )
     assert found.rpms == ("libnowhereone.x86_64", "libnowheretwo.x86_64")
     assert [each.subject for each in found.missing] == [ONE, TWO]
 
@@ -92,7 +95,7 @@ def test_what_the_media_have(tmp_path):
 def test_what_no_medium_has(tmp_path):
     """RPM004, all of them, before anything is written."""
     with pytest.raises(RequestError) as caught:
-        supplies.survey(needs(ONE, TWO), EL7, [], [repo(tmp_path, "libother.so.1")])
+        supplies.survey(needs(ONE, TWO), EL7, ExitStack(), [], [repo(tmp_path, "libother.so.1")])
     assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE), ("RPM004", TWO)]
     assert caught.value.exit_code == 1
 
@@ -100,7 +103,7 @@ def test_what_no_medium_has(tmp_path):
 def test_what_no_medium_has_and_is_allowed_to_miss(tmp_path):
     """The rest is installed all the same; it is a warning then."""
     place = repo(tmp_path, ONE)
-    found = supplies.survey(needs(ONE, TWO), EL7, [], [place], strict=False)
+    found = supplies.survey(needs(ONE, TWO), EL7, ExitStack(), [], [place], strict=False)
     assert found.rpms == ("libnowhereone.x86_64",)
     assert [(each.code, each.severity, each.subject) for each in found.lasting] == [
         ("RPM004", "warning", TWO)
@@ -112,7 +115,7 @@ def test_metadata_that_is_damaged(tmp_path):
     place = repo(tmp_path, ONE)
     write(place, "repodata/primary.xml.gz", b"\x1f\x8bnonsense")
     with pytest.raises(IntegrityError) as caught:
-        supplies.survey(needs(ONE), EL7, [], [place])
+        supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
     assert {each.code for each in caught.value.findings} == {"REPO011"}
 
 
@@ -147,7 +150,7 @@ def test_the_step_for_a_url(tmp_path):
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
         sources = web.opened([site.url], stack)
-        found = supplies.survey(needs(ONE), EL7, [], sources)
+        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], sources)
         places = supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
         made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
         made.do("", made.step.argv)
@@ -161,7 +164,7 @@ def test_a_url_on_a_server_without_the_key(tmp_path):
     """REPO014: the one that the URL may have vouches for nothing."""
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
-        found = supplies.survey(needs(ONE), EL7, [], web.opened([site.url], stack))
+        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], web.opened([site.url], stack))
         with pytest.raises(IntegrityError) as caught:
             supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
     assert [each.code for each in caught.value.findings] == ["REPO014"]
@@ -175,7 +178,7 @@ def test_a_url_that_stops_answering(tmp_path, monkeypatch):
         site.add(repo(tmp_path, ONE))
         site.does["repodata/primary.xml.gz"] = web_maker.cut(0, 100)
         with pytest.raises(EnvironmentProblem) as caught:
-            supplies.survey(needs(ONE), EL7, [], web.opened([site.url], stack))
+            supplies.survey(needs(ONE), EL7, ExitStack(), [], web.opened([site.url], stack))
     assert [each.code for each in caught.value.findings] == ["REPO017"]
 
 
@@ -222,7 +225,7 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
     """Its scratch lies elsewhere then."""
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
-    found = supplies.survey(needs(ONE), EL7, [], [place])
+    found = supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
     places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
     made.do("", made.step.argv)
@@ -235,7 +238,7 @@ def prepared(tmp_path, monkeypatch, here, run, alone=False):
     place = repo(tmp_path, ONE)
     with Drive(run) as drive:
         return supplies.prepare(
-            needs(ONE), EL7, str(tmp_path / "p"), [], [place], alone, drive, run, Reporter()
+            needs(ONE), EL7, str(tmp_path / "p"), [], [place], alone, drive, run, Reporter(), ExitStack()
         )
 
 
@@ -306,11 +309,11 @@ def test_what_no_medium_has_in_words(tmp_path, strict, more):
     if more:
         fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
         with pytest.raises(RequestError) as caught:
-            supplies.survey(needs(ONE), EL7, [], [place])
+            supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
         assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
         found = caught.value.findings
     else:
-        found = supplies.survey(needs(ONE), EL7, [], [place], strict=False).incurable
+        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], [place], strict=False).incurable
     message = "is missing; needed by a.whl: x.so"
     assert [tuple(each) for each in found] == [("RPM004", "error", ONE, message, (place,), fix)]
 
@@ -415,7 +418,7 @@ def test_media_though_nothing_is_missing(tmp_path, alone):
     """They are kept for what the packages themselves will turn out to lack, where yum does not install."""
     place = repo(tmp_path, ONE)
     made = supplies.prepare(
-        needs("libc.so.6"), EL7, str(tmp_path), [], [place], alone, None, None, Reporter()
+        needs("libc.so.6"), EL7, str(tmp_path), [], [place], alone, None, None, Reporter(), ExitStack()
     )
     assert (made.additions, made.warnings) == ((), ())
     assert [each.source for each in made.media] == ([place] if alone else [])
@@ -436,3 +439,31 @@ def test_what_yum_says_is_noted(tmp_path):
     assert noted[0].startswith("$ yum -y ")
     assert noted[0].endswith(" install a.x")
     assert noted[1:] == ["one", "two"]
+
+
+@pytest.mark.parametrize("kind", ["image", "directory"])
+def test_metadata_is_read_once_in_an_installation(tmp_path, monkeypatch, kind):
+    """By whoever asks: what is missing, which RPMs have it, and what the doctor says in the end. repomd.xml
+    is opened once for each medium, and so is what it names."""
+    place = repo(tmp_path, ONE)
+    if kind == "image":
+        names = ["repodata/primary.xml.gz", "repodata/repomd.xml", "RPM-GPG-KEY-Lab"]
+        files = {name: (tmp_path / "repo" / name).read_bytes() for name in names}
+        (tmp_path / "x.iso").write_bytes(image(files))
+    read = []
+    for each in (medium.Directory, medium.Image):
+
+        def noted(self, path, real=each.open):
+            read.append(os.path.basename(path))
+            return real(self, path)
+
+        monkeypatch.setattr(each, "open", noted)
+    named = ([str(tmp_path / "x.iso")], []) if kind == "image" else ([], [place])
+    with ExitStack() as stack:
+        made = supplies.prepare(needs(ONE), EL7, str(tmp_path), *named, True, None, None, Reporter(), stack)
+        here = offer.Server(7, "centos", Tree(str(tmp_path)))
+        with Supply(made.media, here) as supply:
+            assert [each.name for each in supply.ask([ONE + "()(64bit)"])] == ["libnowhereone"]
+        with providers.open_catalog(Tree("/"), (), made.named) as catalog:
+            assert catalog.ask([providers.Wanted(ONE, (), 64, "x86_64")], ())[ONE].packages
+    assert sorted(read) == ["RPM-GPG-KEY-Lab", "primary.xml.gz", "repomd.xml"]

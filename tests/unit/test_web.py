@@ -10,7 +10,9 @@ import web_maker
 from install_sh import program
 from offkit.edges.run import Result, clean_environment
 from offkit.edges.tree import Tree
-from offkit.media import access, offer, providers, web
+from offkit.media import offer, providers, web
+from offkit.media.repository import Unreachable
+from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from repo_maker import library_packages, repository
@@ -136,14 +138,14 @@ def test_a_server_that_stops_in_the_middle(site, opened):
     and nobody waits for it a second time."""
     site.does[RPM] = web_maker.cut(0, 100)
     before = len(site.log)
-    with pytest.raises(access.Unreachable) as caught:
+    with pytest.raises(Unreachable) as caught:
         opened.open(RPM)
     assert len(site.log) == before + 3
     finding = caught.value.finding()
     assert (finding.code, finding.severity, finding.subject) == ("REPO017", "error", site.url)
     assert "--add-port={}/tcp".format(site.url.rpartition(":")[2]) in finding.fix
     before = len(site.log)
-    with pytest.raises(access.Unreachable):
+    with pytest.raises(Unreachable):
         opened.has("repodata/repomd.xml")
     assert len(site.log) == before
 
@@ -197,8 +199,8 @@ def test_a_page_for_everything(site):
 def test_metadata_that_is_not_what_repomd_names(site, opened, change):
     """Cut on the server's disk, or forged."""
     site.files[PRIMARY] = change(site.files[PRIMARY])
-    with pytest.raises((access.BadRepodata, EOFError)):
-        access.read_index(opened, "", None)
+    with pytest.raises((BadRepodata, EOFError)):
+        opened.repository("").search(None)
 
 
 @needs_curl
@@ -313,7 +315,7 @@ def test_every_word_for_curl(monkeypatch, tmp_path):
 def test_what_is_tried_again(monkeypatch, tmp_path, code, answer, again):
     """Three times without one more byte, with a pause between; what will not change is not."""
     curl = Curl(monkeypatch, (code, answer, "curl: ({}) x".format(code), None))
-    with pytest.raises((access.Unreachable, EnvironmentProblem)):
+    with pytest.raises((Unreachable, EnvironmentProblem)):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
     assert (len(curl.argv), curl.pauses) == ((3, [1.0, 1.0]) if again else (1, []))
 
@@ -321,7 +323,7 @@ def test_what_is_tried_again(monkeypatch, tmp_path, code, answer, again):
 def test_as_long_as_there_is_a_byte_more(monkeypatch, tmp_path):
     """Not for ever."""
     curl = Curl(monkeypatch, (18, "200", "curl: (18) cut", b"x"))
-    with pytest.raises(access.Unreachable, match="cannot be reached: cut"):
+    with pytest.raises(Unreachable, match="cannot be reached: cut"):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "1"))
     assert len(curl.argv) == 100
     assert curl.resumed()[:3] == [None, "1", "2"]
@@ -341,7 +343,7 @@ def test_where_it_cannot_go_on(monkeypatch, tmp_path, refusal):
     with open(local, "rb") as source:
         assert source.read() == b"abcdef"
     curl = Curl(monkeypatch, (*refusal, "x", None))
-    with pytest.raises(access.Unreachable):
+    with pytest.raises(Unreachable):
         web._fetch("http://10.0.0.5", "a", str(tmp_path / "2"))
     assert len(curl.argv) == 3
 
@@ -426,13 +428,13 @@ def test_which_repositories_are_looked_for(monkeypatch, tmp_path):
     there = set()
     found = web.Web("http://m", str(tmp_path))
     monkeypatch.setattr(found, "has", lambda path: path in there)
-    assert found.repositories() == []
+    assert found.bases() == []
     there |= {"BaseOS/repodata/repomd.xml"}
-    assert found.repositories() == ["BaseOS"]
+    assert found.bases() == ["BaseOS"]
     there |= {"AppStream/repodata/repomd.xml"}
-    assert found.repositories() == ["AppStream", "BaseOS"]
+    assert found.bases() == ["AppStream", "BaseOS"]
     there |= {"repodata/repomd.xml"}
-    assert found.repositories() == [""]
+    assert found.bases() == [""]
 
 
 def test_which_places_are_urls(tmp_path):

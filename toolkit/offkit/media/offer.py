@@ -9,13 +9,16 @@ from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
-from offkit.media import access, repodata
+from offkit.media import medium as trees
+from offkit.media import repodata
 from offkit.media.iso9660 import BadIso
+from offkit.media.repository import Unreachable, reason
+from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.url import is_url
 
 KEYS = "/etc/pki/rpm-gpg"
-_KEY = "RPM-GPG-KEY"
 _UNUSUAL = re.compile(r"testing|debug|beta", re.IGNORECASE)  # keys for packages that no disc has
 _LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
 _LABEL_SIZE = 4096
@@ -37,12 +40,12 @@ class Medium(NamedTuple):
     repositories: Tuple[Repository, ...]
     label: str  # of the disc, "" without one
     keys: Tuple[str, ...]  # names of key files at its top
-    opened: Optional[access.Medium] = None  # of a URL: it is open already
+    opened: Optional[trees.Medium] = None  # to read it with
 
     @property
     def name(self) -> str:
         """For people: ``CentOS-7-x86_64-Everything-2009.iso``"""
-        return self.source if self.opened else os.path.basename(self.source) or self.source
+        return self.source if is_url(self.source) else os.path.basename(self.source) or self.source
 
 
 class Base(NamedTuple):
@@ -82,8 +85,11 @@ def server(tree: Optional[Tree] = None) -> Server:
     return Server(releases.known().el_major(release), release.get("ID", ""), tree)
 
 
-def look(isos: Sequence[str], directories: Sequence[access.Source]) -> List[Medium]:
-    """What is on these media, ISO images first.
+def look(
+    isos: Sequence[str], directories: Sequence[trees.Source], stack: Optional[ExitStack] = None
+) -> List[Medium]:
+    """What is on these media, ISO images first. Those are open until ``stack`` closes; without one they
+    are closed again.
 
     Raises, with everything that is wrong with any of them: UsageError for what is not there,
     IntegrityError for an image or metadata that is damaged (REPO011), EnvironmentProblem for a
@@ -95,31 +101,28 @@ def look(isos: Sequence[str], directories: Sequence[access.Source]) -> List[Medi
         raise UsageError("there is no {}".format(", ".join(absent)), fix="name the file, or the directory")
     found: List[Medium] = []
     wrong: List[Finding] = []
-    sources: List[Tuple[access.Source, bool]] = [(path, True) for path in isos]
+    sources: List[Tuple[trees.Source, bool]] = [(path, True) for path in isos]
     sources += [(one, False) for one in directories]
     for source, iso in sources:
         path = source if isinstance(source, str) else source.place
-        with ExitStack() as stack:
+        with ExitStack() as own:
             try:
-                if iso:
-                    opened: access.Medium = stack.enter_context(access.Image(path))
-                    if isinstance(opened, access.Image) and opened.lacking:
-                        wrong.append(_cut(path, opened))
-                        continue
-                else:
-                    opened = access.of(source)
+                opened = own.enter_context(trees.Image(path)) if iso else trees.of(source)
+                if isinstance(opened, trees.Image) and opened.lacking:
+                    wrong.append(_cut(path, opened))
+                    continue
                 made, problems = _read(opened, path, iso)
-                if not isinstance(source, str):
-                    made = made._replace(opened=source)
-            except access.Unreachable as error:
+            except Unreachable as error:
                 wrong.append(error.finding())
                 continue
             except BadIso as error:
                 wrong.append(_unreadable("REPO010", path, "is no ISO image: {}".format(error)))
                 continue
             except OSError as error:
-                wrong.append(_unreadable("REPO010", path, "cannot be read: " + access.reason(error)))
+                wrong.append(_unreadable("REPO010", path, "cannot be read: " + reason(error)))
                 continue
+            if stack is not None:
+                stack.push(own.pop_all())
         wrong += problems
         found.append(made)
     if any(each.code == "REPO011" for each in wrong):
@@ -129,7 +132,7 @@ def look(isos: Sequence[str], directories: Sequence[access.Source]) -> List[Medi
     return found
 
 
-def _cut(path: str, image: access.Image) -> Finding:
+def _cut(path: str, image: trees.Image) -> Finding:
     message = "is cut short: {} of {} bytes are there".format(image.size, image.size + image.lacking)
     return _unreadable("REPO011", path, message)
 
@@ -142,26 +145,24 @@ def _unreadable(code: str, path: str, message: str) -> Finding:
     return Finding(code, ERROR, path, message, (path,), fix[code])
 
 
-def _read(opened: access.Medium, path: str, iso: bool) -> Tuple[Medium, List[Finding]]:
+def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Finding]]:
     rows, problems = [], []
-    for base in opened.repositories():
-        place = posixpath.join(base, repodata.REPOMD)
+    for each in opened.repositories():
         try:
-            with opened.open(place) as source:
-                text = source.read(repodata.REPOMD_SIZE)
+            text = each.repomd()
             repodata.parse_repomd(text)
-        except (OSError, BadIso, repodata.BadRepodata) as error:
-            problems.append(_unreadable("REPO011", path, "{}: {}".format(place, access.reason(error))))
+        except (OSError, BadIso, BadRepodata) as error:
+            place = posixpath.join(each.base, repodata.REPOMD)
+            problems.append(_unreadable("REPO011", path, "{}: {}".format(place, reason(error))))
             continue
-        rows.append(Repository(base, hashlib.sha256(text).hexdigest()))
+        rows.append(Repository(each.base, hashlib.sha256(text).hexdigest()))
     if not rows and not problems:
         message = "has no {}, neither at its top nor one directory below".format(repodata.REPOMD)
         problems.append(_unreadable("REPO010", path, message))
-    keys = tuple(name for name in opened.names() if name.startswith(_KEY) and opened.has(name))
-    return Medium(path, iso, tuple(rows), _label(opened), keys), problems
+    return Medium(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
 
 
-def _label(opened: access.Medium) -> str:
+def _label(opened: trees.Medium) -> str:
     if not (_LABEL in opened.names() and opened.has(_LABEL)):
         return ""
     with opened.open(_LABEL) as source:

@@ -7,8 +7,7 @@ nothing but plain columns is asked for, and a query that works too long is stopp
 import os
 from typing import Any, Collection, Dict, Iterator, List, Optional, Set
 
-from offkit.media.repodata import BadRepodata, Index
-from offkit.media.rpm import Package, is_library, is_name
+from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
 
 _STEPS = 100 * 1000  # SQLite instructions between two looks at the budget
 _MAX_LOOKS = 1000  # 100 million instructions, some seconds; CentOS 7 Everything takes five million

@@ -1,16 +1,17 @@
 """Which RPM has what is missing, asked of the repositories at hand: an ISO, a directory, or
 what the server's own ``offkit-*`` repositories point to.
 
-Nothing is read before the first question, and each repository at most once for each question.
+Nothing is read before the first question, and each repository once.
 """
 
 from contextlib import ExitStack
-from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.media import access, rpm
+from offkit.media import medium, repository, rpm
 from offkit.media.iso9660 import BadIso
-from offkit.media.repodata import REPOMD, BadRepodata, Index
+from offkit.media.repodata import REPOMD
+from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.model.finding import ERROR, WARNING, Finding
 
@@ -38,31 +39,21 @@ class Answer(NamedTuple):
     lacking: Tuple[str, ...]  # versions that no package gives
 
 
-class Place(NamedTuple):
-    """One repository."""
-
-    medium: access.Medium
-    base: str
-    named: bool  # on the command line, so it has to be readable
-
-    @property
-    def title(self) -> str:
-        return "{}{}".format(self.medium.place, " (" + self.base + ")" if self.base else "")
-
-
 class Catalog:
     """All repositories at hand. Use as a context manager.
 
     ``findings`` grows while questions are asked: what cannot be read is said, never skipped.
     """
 
-    def __init__(self, places: Sequence[Place] = (), findings: Sequence[Finding] = ()) -> None:
-        self._places = list(places)
+    def __init__(self) -> None:
+        self._repositories: List[Repository] = []
+        self._named: Set[str] = set()  # on the command line, so they have to be readable: titles
+        self._asked = False
         self._stack = ExitStack()
-        self._names: Optional[Set[str]] = None
+        self._names: Set[str] = set()
         self._libraries: Set[str] = set()
         self._failed: Set[str] = set()
-        self.findings: List[Finding] = list(findings)
+        self.findings: List[Finding] = []
         self.read: Dict[str, int] = {}  # title → number of packages
         self.answers: Dict[str, Answer] = {}  # soname → what was answered
 
@@ -72,30 +63,31 @@ class Catalog:
     def __exit__(self, *exc: Any) -> None:
         self._stack.close()
 
-    def hold(self, image: access.Image) -> access.Image:
+    def hold(self, image: medium.Image) -> medium.Image:
         """Keep an image open as long as this catalog."""
         return self._stack.enter_context(image)
 
-    def add(self, medium: access.Medium, named: bool) -> None:
-        """Every repository on a medium; a finding when there is none."""
+    def add(self, named: medium.Medium) -> None:
+        """Every repository on a medium of the command line; a finding when there is none."""
         try:
-            bases = medium.repositories()
-        except access.Unreachable as error:
+            found = named.repositories()
+        except Unreachable as error:
             self.findings.append(error.finding())
             return
         except (OSError, BadIso) as error:
-            self._unreadable(medium.place, access.reason(error), named)
+            self._unreadable(named.place, reason(error), True)
             return
-        if not bases:
+        if not found:
             message = "no yum repository: there is no {}, neither at its top nor one directory below".format(
                 REPOMD
             )
-            self._unreadable(medium.place, message, named)
-        self._places += [Place(medium, base, named) for base in bases]
+            self._unreadable(named.place, message, True)
+        self._repositories += found
+        self._named.update(each.title for each in found)
 
-    def expect(self, directories: Sequence[access.Directory]) -> None:
+    def expect(self, directories: Sequence[medium.Directory]) -> None:
         """Directories that are repositories themselves; one without metadata is another check's matter."""
-        self._places += [Place(each, "", False) for each in directories if each.has(REPOMD)]
+        self._repositories += [each.repository("") for each in directories if each.has(REPOMD)]
 
     def failed(self, place: str) -> bool:
         """Whether a question found the metadata there unreadable, and a finding says so."""
@@ -103,14 +95,14 @@ class Catalog:
 
     def probe(self) -> None:
         """Read what was named on the command line, where no question did: damage is told also then."""
-        if self._names is None and any(place.named for place in self._places):
+        if not self._asked and self._named:
             self._ask(())
 
     def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
         """Those of ``names`` that no repository has; () when there is no repository to ask."""
-        if self._names is None:
+        if not self._asked:
             self._ask(())
-        if not self.read or self._names is None:
+        if not self.read:
             return ()
         return tuple(name for name in names if name not in self._names)
 
@@ -139,27 +131,26 @@ class Catalog:
             if rpm.is_library(capability) and capability not in self._libraries
         ]
 
-    def _ask(self, capabilities: Collection[str]) -> List[Tuple[Package, str]]:
-        found: List[Tuple[Package, str]] = []
-        self._names = self._names or set()
-        for place in self._places:
-            if place.title in self._failed:
-                continue
-            try:
-                index: Index = access.read_index(place.medium, place.base, capabilities)
-            except access.Unreachable as error:
-                self._failed.add(place.title)
-                self.findings.append(error.finding())
-                continue
-            except (BadRepodata, BadIso, OSError) as error:
-                self._failed.add(place.title)
-                self._unreadable(place.title, access.reason(error), place.named)
-                continue
-            self.read[place.title] = index.total
+    def _ask(self, capabilities: Collection[str]) -> repository.Found:
+        self._asked = True
+
+        def question(each: Repository) -> List[Package]:
+            found = each.ask(capabilities)
+            index = each.libraries()
+            self.read[each.title] = index.total
             self._names |= index.names
             self._libraries |= index.libraries
-            found += [(package, place.title) for package in index.packages]
-        return found
+            return found
+
+        whole = [each for each in self._repositories if each.title not in self._failed]
+        return repository.ask(question, whole, self._told)
+
+    def _told(self, where: Repository, error: Exception) -> None:
+        self._failed.add(where.title)
+        if isinstance(error, Unreachable):
+            self.findings.append(error.finding())
+        else:
+            self._unreadable(where.title, reason(error), where.title in self._named)
 
     def _unreadable(self, place: str, why: str, named: bool) -> None:
         severity = ERROR if named else WARNING
@@ -167,7 +158,7 @@ class Catalog:
         self.findings.append(Finding("REPO004", severity, place, "cannot be read: " + why, (place,), fix))
 
 
-def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, str]) -> Answer:
+def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, Repository]) -> Answer:
     base, versions = wanted.capabilities[0], wanted.capabilities[1:]
     given = {name for package in chosen for name in package.provides}
     if base not in given:
@@ -175,11 +166,11 @@ def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, str
     needed = set(wanted.capabilities)
     own = tuple(package for package in chosen if needed.intersection(package.provides))
     lacking = tuple(version for version, name in zip(wanted.versions, versions) if name not in given)
-    return Answer(own, tuple(places[package] for package in own), lacking)
+    return Answer(own, tuple(places[package].title for package in own), lacking)
 
 
 def open_catalog(
-    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[access.Source] = (), own: Sequence[str] = ()
+    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[medium.Source] = (), own: Sequence[str] = ()
 ) -> Catalog:
     """The repositories that were named, else those at ``own``: directories inside the tree.
 
@@ -189,17 +180,17 @@ def open_catalog(
     catalog = Catalog()
     for iso in isos:
         try:
-            image = catalog.hold(access.Image(iso))
+            image = catalog.hold(medium.Image(iso))
         except (OSError, BadIso) as error:
-            catalog.findings.append(_no_image(iso, access.reason(error)))
+            catalog.findings.append(_no_image(iso, reason(error)))
         else:
             if image.lacking:
                 catalog.findings.append(_cut(iso, image))
-            catalog.add(image, named=True)
+            catalog.add(image)
     for rpm_repo in rpm_repos:
-        catalog.add(access.of(rpm_repo), named=True)
+        catalog.add(medium.of(rpm_repo))
     if not (isos or rpm_repos):
-        catalog.expect([access.Directory(tree, path) for path in own])
+        catalog.expect([medium.Directory(tree, path) for path in own])
     return catalog
 
 
@@ -208,7 +199,7 @@ def _no_image(iso: str, why: str) -> Finding:
     return Finding("REPO004", ERROR, iso, "cannot be read as an ISO image: " + why, (iso,), fix)
 
 
-def _cut(iso: str, image: access.Image) -> Finding:
+def _cut(iso: str, image: medium.Image) -> Finding:
     message = "is cut off: {} of {} bytes are there".format(image.size, image.size + image.lacking)
     return Finding("REPO004", ERROR, iso, message, (iso,), "copy it again and compare its checksum")
 

@@ -6,7 +6,7 @@ number and memory is bounded: no entities, no endless tags, a limit to what is k
 
 from typing import Any, BinaryIO, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from offkit.media.rpm import Package, is_library, is_name
+from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
 
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
@@ -18,10 +18,6 @@ _MAX_ENTRIES = 1000 * 1000  # capabilities of one package
 _MAX_NAMES = 4 * 1000 * 1000  # capabilities kept; CentOS 7 with everything has 300,000
 
 
-class BadRepodata(ValueError):
-    """Not the metadata of a repository, or a damaged one."""
-
-
 class Data(NamedTuple):
     """One file that repomd.xml names."""
 
@@ -30,15 +26,6 @@ class Data(NamedTuple):
     algorithm: str  # of the checksum, "" where there is none
     checksum: str
     open_size: int  # bytes when unpacked, 0 where it does not say
-
-
-class Index(NamedTuple):
-    """What was kept of a primary.xml."""
-
-    packages: List[Package]  # those with a capability or a name that was wanted
-    names: Set[str]  # of all packages
-    libraries: Set[str]  # all capabilities of shared libraries
-    total: int  # packages in all
 
 
 def parse_repomd(data: bytes) -> List[Data]:

@@ -1,7 +1,7 @@
 """RPM packages as repository metadata describes them: capabilities, versions, and the choice among them."""
 
 import re
-from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 _SEGMENT = re.compile(r"[0-9]+|[a-zA-Z]+|~|\^")
 _EL = re.compile(r"(?:^|[._+])el(\d{1,3})(?![0-9])")
@@ -47,6 +47,19 @@ class Package(NamedTuple):
         """``libSM-1.2.2-2.el7.x86_64``"""
         epoch = "" if self.epoch in ("", "0") else self.epoch + ":"
         return "{}-{}{}-{}.{}".format(self.name, epoch, self.version, self.release, self.arch)
+
+
+class Index(NamedTuple):
+    """What was kept of the metadata of a repository."""
+
+    packages: List[Package]  # those with a capability or a name that was wanted
+    names: Set[str]  # of all packages
+    libraries: Set[str]  # all capabilities of shared libraries
+    total: int  # packages in all
+
+
+class BadRepodata(ValueError):
+    """Not the metadata of a repository, or a damaged one."""
 
 
 def arches(machine: str) -> Tuple[str, ...]:

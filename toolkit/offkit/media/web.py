@@ -14,7 +14,8 @@ from typing import BinaryIO, Dict, List, Optional, Sequence
 from offkit.edges import leftovers, releases
 from offkit.edges.run import Result, clean_environment, run
 from offkit.media import repodata
-from offkit.media.access import Medium, Source, Unreachable
+from offkit.media.medium import Medium, Source
+from offkit.media.repository import Unreachable
 from offkit.model import url as urls
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
@@ -45,7 +46,7 @@ class Web(Medium):
 
     def __init__(self, url: str, folder: str) -> None:
         """``url`` as ``model.url.parse`` gives it; ``folder`` is empty, and this medium's alone."""
-        self.place = url
+        super().__init__(url)
         self._folder = folder
         self._there: Dict[str, str] = {}  # path → what was fetched; "" where the server has nothing
         self._count = 0  # of fetched files
@@ -75,7 +76,7 @@ class Web(Medium):
         for, over plain HTTP, vouches for nothing."""
         return []
 
-    def repositories(self) -> List[str]:
+    def bases(self) -> List[str]:
         if self.has(repodata.REPOMD):
             return [""]
         # Over HTTP there is no way to ask what lies at the top: these are what discs have.

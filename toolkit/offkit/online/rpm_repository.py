@@ -8,12 +8,12 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 from xml.sax.saxutils import unescape
 
-from offkit.media import access
 from offkit.media.iso9660 import BadIso
+from offkit.media.medium import Medium
 from offkit.media.repodata import REPOMD
+from offkit.media.repository import BadPackage, Repository, reason
 from offkit.media.rpm import Package
 from offkit.model import layout
 from offkit.model.errors import IntegrityError, OffkitError
@@ -21,7 +21,6 @@ from offkit.model.finding import ERROR, Finding
 from offkit.online.pack import Source
 
 COPY = "copy the ISO again and compare its checksum with the one published for it"
-_KEY = "RPM-GPG-KEY"
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
 _LOCATION = re.compile(rb"<location\b[^>]*\bhref=\"([^\"]*)\"[^>]*/>")
 _HEAD = (
@@ -31,29 +30,14 @@ _HEAD = (
 _ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (manifest.is_safe)
 
 
-class Place(NamedTuple):
-    """One repository of an ISO."""
-
-    medium: access.Medium
-    base: str
-
-
-def rpm_of(place: Place, package: Package) -> Source:
+def rpm_of(where: Repository, package: Package) -> Source:
     """The RPM as a member. Raises IntegrityError (RPM001) when it is not what the metadata says."""
-    location = posixpath.join(place.base, package.location)
-    if ".." in location.split("/") or location.startswith("/"):
-        raise _damaged(place, package, "lies outside its repository")
     try:
-        with place.medium.open(location) as source:
-            contents = source.read()
+        contents = b"".join(where.fetch(package))
+    except BadPackage as error:
+        raise _damaged(where, package, str(error)) from None
     except (OSError, BadIso) as error:
-        raise _damaged(place, package, f"cannot be read: {access.reason(error)}") from None
-    algorithm, _, expected = package.checksum.partition(":")
-    name = {"sha": "sha1"}.get(algorithm, algorithm)
-    if name not in ("sha1", "sha256", "sha384", "sha512"):
-        raise _damaged(place, package, "has no checksum in the metadata")
-    if hashlib.new(name, contents).hexdigest() != expected:
-        raise _damaged(place, package, "is not the file that the metadata was made for")
+        raise _damaged(where, package, f"cannot be read: {reason(error)}") from None
     return Source(layout.RPMS + _name(package.location), contents)
 
 
@@ -61,22 +45,22 @@ def _name(location: str) -> str:
     return _ODD.sub("_", posixpath.basename(location))
 
 
-def keys(place: Place) -> list[Source]:
+def keys(medium: Medium) -> list[Source]:
     """The distribution's keys, where they are on the ISO; a server's own comes before them."""
     found = []
-    for name in place.medium.names():
-        if name.startswith(_KEY) and place.medium.has(name) and not _ODD.search(name):
-            with place.medium.open(name) as source:
+    for name in medium.key_files():
+        if not _ODD.search(name):
+            with medium.open(name) as source:
                 found.append(Source(layout.RPMS + name, source.read()))
     return found
 
 
-def metadata(chosen: Sequence[tuple[Package, Place]]) -> list[Source]:
+def metadata(chosen: Sequence[tuple[Package, Repository]]) -> list[Source]:
     """Metadata of these packages in the ISO's own words, with every RPM beside repodata/."""
     rows: dict[bytes, bytes] = {}
-    for place in dict.fromkeys(place for _, place in chosen):
-        own = {package.location for package, where in chosen if where == place}
-        for row in _rows(place):
+    for repository in dict.fromkeys(where for _, where in chosen):
+        own = {package.location for package, where in chosen if where is repository}
+        for row in _rows(repository):
             found = _LOCATION.search(row)
             if found and unescape(found[1].decode()) in own:
                 name = _name(unescape(found[1].decode())).encode()
@@ -100,10 +84,10 @@ def _stored(contents: bytes) -> bytes:
     return head + body + struct.pack("<II", zlib.crc32(contents), len(contents) & 0xFFFFFFFF)
 
 
-def _rows(place: Place) -> Iterable[bytes]:
+def _rows(repository: Repository) -> Iterable[bytes]:
     """The <package> elements of a primary.xml."""
     rest = b""
-    for chunk in access.read_primary(place.medium, place.base):
+    for chunk in repository.primary():
         rest += chunk
         end = 0
         for found in _PACKAGE.finditer(rest):
@@ -130,6 +114,6 @@ def _repomd(primary: bytes, packed: bytes) -> bytes:
     ).encode()
 
 
-def _damaged(place: Place, package: Package, message: str) -> OffkitError:
-    found = Finding("RPM001", ERROR, package.title, message, (place.medium.place,), COPY)
+def _damaged(where: Repository, package: Package, message: str) -> OffkitError:
+    found = Finding("RPM001", ERROR, package.title, message, (where.place,), COPY)
     return IntegrityError("an RPM of the ISO cannot be used", [found])

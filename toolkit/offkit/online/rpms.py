@@ -7,22 +7,24 @@ signature is checked on the server, where the distribution's key is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from offkit.edges import releases
-from offkit.media import access, rpm
+from offkit.media import closure, repository, rpm
 from offkit.media.iso9660 import BadIso
-from offkit.media.repodata import REPOMD, BadRepodata
+from offkit.media.medium import Image
+from offkit.media.repodata import REPOMD
+from offkit.media.repository import Repository, reason
 from offkit.media.rpm import Package
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online.pack import Source
-from offkit.online.rpm_repository import COPY, Place, keys, metadata, rpm_of
+from offkit.online.rpm_repository import COPY, keys, metadata, rpm_of
 
 
 class Chosen(NamedTuple):
@@ -48,7 +50,7 @@ def look(isos: Sequence[Path], target: Target) -> None:
         )
     with ExitStack() as stack:
         for iso in isos:
-            _places(iso, stack)
+            _opened(iso, stack)
 
 
 def choose(isos: Sequence[Path], checklist: Checklist, target: Target, welcome: Sequence[str] = ()) -> Chosen:
@@ -61,54 +63,48 @@ def choose(isos: Sequence[Path], checklist: Checklist, target: Target, welcome: 
     if not isos:
         return NONE
     with ExitStack() as stack:
-        search = _Search([place for iso in isos for place in _places(iso, stack)], target)
-        wanted = {
-            capability: library.soname
-            for library in checklist.libraries
-            for capability in [rpm.capability(library.soname)]
-        }
-        search.go([*wanted, *welcome])
-        lost = [wanted[each] for each in search.nowhere if each in wanted]
+        images = [_opened(iso, stack) for iso in isos]
+        search = _Search([each for image in images for each in image.repositories()], target)
+        wanted = {rpm.capability(library.soname): library.soname for library in checklist.libraries}
+        found = search.go([*wanted, *welcome])
+        lost = [wanted[each] for each in found.nowhere if each in wanted]
         if lost:
             raise _nowhere(lost, isos)
-        chosen = list(search.chosen.values())
-        members = [member for package, place in chosen for member in [rpm_of(place, package)]]
-        given = {each for package, _ in chosen for each in package.provides}
-        names = frozenset(soname for capability, soname in wanted.items() if capability in given)
-        # Several ISOs of one release have the same keys.
-        public = {member.path: member for place in search.places for member in keys(place)}
-        if not chosen:
+        if not found.packages:
             return NONE
+        chosen = [(package, search.places[package.title]) for package in found.packages]
+        members = [rpm_of(where, package) for package, where in chosen]
+        # Several ISOs of one release have the same keys.
+        public = {member.path: member for image in images for member in keys(image)}
         return Chosen(
             (*metadata(chosen), *members, *public.values()),
             tuple(sorted(package.title for package, _ in chosen)),
-            names,
+            frozenset(soname for capability, soname in wanted.items() if capability in found.providers),
             sum(member.size() for member in members),
-            tuple(_unmet(search, isos)),
+            tuple(_unmet(found, isos)),
         )
 
 
-def _places(iso: Path, stack: ExitStack) -> list[Place]:
+def _opened(iso: Path, stack: ExitStack) -> Image:
     try:
-        image = stack.enter_context(access.Image(str(iso)))
-        bases = image.repositories()
+        image = stack.enter_context(Image(str(iso)))
+        bases = image.bases()
     except (OSError, BadIso) as error:
-        raise _unusable("REPO010", iso, f"is no ISO image: {access.reason(error)}") from None
+        raise _unusable("REPO010", iso, f"is no ISO image: {reason(error)}") from None
     if image.lacking:
         message = f"is cut short: {image.size} of {image.size + image.lacking} bytes are there"
         raise _unusable("REPO011", iso, message)
     if not bases:
         raise _unusable("REPO010", iso, f"has no {REPOMD}, neither at its top nor one directory below")
-    return [Place(image, base) for base in bases]
+    return image
 
 
 class _Search:
     """The closure over everything that packages require, up to what every server has."""
 
-    def __init__(self, places: Sequence[Place], target: Target) -> None:
-        self.places = list(places)
-        self.chosen: dict[str, tuple[Package, Place]] = {}  # by title
-        self.nowhere: dict[str, str] = {}  # capability → package that requires it, "" for the wheels
+    def __init__(self, repositories: Sequence[Repository], target: Target) -> None:
+        self._repositories = repositories
+        self.places: dict[str, Repository] = {}  # by title; the first of equals stays
         self._arches = rpm.arches(target.arch)
         release = releases.of(target.el)
         self._minimal = set(release.minimal)
@@ -116,36 +112,9 @@ class _Search:
         self._el = target.el
         self._usual = releases.known().packages
 
-    def go(self, capabilities: Iterable[str]) -> None:
-        pending = {each: "" for each in capabilities if self._counts(each)}
-        seen: set[str] = set()
-        while pending:
-            seen.update(pending)
-            found = self._ask(list(pending))
-            here = {
-                each for package, _ in found if package.name in self._minimal for each in package.provides
-            }
-            wanted = [each for each in pending if each not in here]
-            able = [package for package, _ in found if package.name not in self._minimal]
-            places = dict(reversed(found))  # the first of equals stays
-            picked = rpm.choose(able, wanted, self._arches, self._usual)
-            given = {each for package in picked for each in package.provides}
-            self.nowhere.update({each: pending[each] for each in wanted if each not in given})
-            pending = {}
-            for package in picked:
-                known = self.chosen.get(package.title)
-                if known:
-                    joined = tuple(sorted({*known[0].provides, *package.provides}))
-                    self.chosen[package.title] = known[0]._replace(provides=joined), known[1]
-                    continue
-                self.chosen[package.title] = package, places[package]
-                pending.update(
-                    {
-                        each: package.title
-                        for each in package.requires
-                        if each not in seen and self._counts(each)
-                    }
-                )
+    def go(self, capabilities: Collection[str]) -> closure.Closure:
+        wanted = [each for each in capabilities if self._counts(each)]
+        return closure.close(wanted, self._counts, self._ask, self._arches, self._usual, self._minimal)
 
     def _counts(self, capability: str) -> bool:
         """Not what rpm itself gives, files (programs that run when a package is installed), conditions
@@ -154,19 +123,19 @@ class _Search:
             return False
         return self._sonames.get(capability.partition("(")[0]) not in self._minimal
 
-    def _ask(self, capabilities: Sequence[str]) -> list[tuple[Package, Place]]:
-        found = []
-        for place in self.places:
-            try:
-                index = access.read_index(place.medium, place.base, capabilities)
-            except (BadRepodata, BadIso, OSError) as error:
-                raise _unusable("REPO011", Path(place.medium.place), access.reason(error)) from None
-            own = (package for package in index.packages if not rpm.foreign(package.release, self._el))
-            found += [(package, place) for package in own]
-        return found
+    def _ask(self, capabilities: Collection[str]) -> list[Package]:
+        found = repository.ask(
+            lambda each: each.search(capabilities).packages, self._repositories, self._damaged, self._el
+        )
+        for package, where in found:
+            self.places.setdefault(package.title, where)
+        return [package for package, _ in found]
+
+    def _damaged(self, where: Repository, error: Exception) -> NoReturn:
+        raise _unusable("REPO011", Path(where.place), reason(error)) from None
 
 
-def _unmet(search: _Search, isos: Sequence[Path]) -> list[Finding]:
+def _unmet(found: closure.Closure, isos: Sequence[Path]) -> list[Finding]:
     """What a package requires and no ISO has: yum would refuse that package; without root it may do."""
     return [
         Finding(
@@ -177,7 +146,7 @@ def _unmet(search: _Search, isos: Sequence[Path]) -> list[Finding]:
             tuple(map(str, isos)),
             "name the fuller ISO (Everything, DVD)",
         )
-        for capability, title in search.nowhere.items()
+        for capability, title in found.nowhere.items()
         if title
     ]
 

@@ -5,7 +5,8 @@ from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequen
 
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
-from offkit.media import access, providers
+from offkit.media import providers
+from offkit.media.medium import Source
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.server.doctor import (
@@ -62,7 +63,7 @@ def examine(
     reporter: Optional[Reporter] = None,
     checks: Collection[str] = NAMES,
     isos: Sequence[str] = (),
-    rpm_repos: Sequence[access.Source] = (),
+    rpm_repos: Sequence[Source] = (),
 ) -> Examination:
     """Everything that is wrong with the environment at ``environment_dir`` on the server below ``root``.
 

@@ -8,7 +8,7 @@ from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report
 from offkit.elf.search import Loader
-from offkit.media import access
+from offkit.media.medium import Source
 from offkit.media.providers import Catalog, Wanted, open_catalog
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
@@ -44,7 +44,7 @@ def examine(
     target: Target,
     root: str = "/",
     isos: Sequence[str] = (),
-    rpm_repos: Sequence[access.Source] = (),
+    rpm_repos: Sequence[Source] = (),
 ) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 

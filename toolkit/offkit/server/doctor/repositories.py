@@ -5,9 +5,11 @@ import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.media import access, repodata, repofile
+from offkit.media import medium, repodata, repofile
 from offkit.media.providers import Catalog
 from offkit.media.repofile import Repository
+from offkit.media.repository import reason
+from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import is_url
 from offkit.server.doctor.cures import os_release
@@ -128,11 +130,10 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
         return [Finding("REPO003", severity, each.id, "{} {}".format(path, message), looked, fix)]
     findings: List[Finding] = []
     try:
-        with tree.open(metadata) as source:
-            current = source.read(repodata.REPOMD_SIZE)
+        current = medium.Directory(tree, path).repository("").repomd()
         repodata.parse_repomd(current)
-    except (OSError, repodata.BadRepodata) as error:
-        message = "{} cannot be read: {}".format(metadata, access.reason(error))
+    except (OSError, BadRepodata) as error:
+        message = "{} cannot be read: {}".format(metadata, reason(error))
         fix = "copy the ISO again and compare its checksum"
         return [Finding("REPO004", severity, each.id, message, looked, fix)]
     for cache in _caches(tree, known, each) if each.remembered else []:

@@ -16,7 +16,7 @@ from offkit.edges import host, leftovers
 from offkit.edges.mounts import Drive
 from offkit.edges.run import clean_environment, run
 from offkit.media import web
-from offkit.media.access import Source
+from offkit.media.medium import Source
 from offkit.model import checklist, layout, url, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import RequestError
@@ -102,7 +102,7 @@ def go(request: Request, reporter: Reporter) -> Outcome:
             environment, additions = clean_environment(), brought.additions
             packages = install.apply(made, arrived.bundle, run, environment, now, reporter, additions)
             if request.isos or request.rpm_repos or carried:
-                judged = _judge(made.generation, request.isos, sources)
+                judged = _judge(made.generation, brought.named)
     told = (*arrived.warnings, *arrived.damaged, *brought.warnings)
     return Outcome(arrived.bundle, made, packages, tuple(earlier), told, tuple(judged))
 
@@ -178,6 +178,7 @@ def _supply(
         drive,
         english,
         reporter,
+        stack,
         carried,
         request.strict,
     )
@@ -223,6 +224,6 @@ def _tell(made: Plan, arrived: _Arrived, brought: Supplies, reporter: Reporter) 
     return brought
 
 
-def _judge(generation: str, isos: Sequence[str], sources: Sequence[Source]) -> List[Finding]:
-    found = examine(generation, checks=(checks.LIBRARIES,), isos=isos, rpm_repos=sources).findings
+def _judge(generation: str, media: Sequence[Source]) -> List[Finding]:
+    found = examine(generation, checks=(checks.LIBRARIES,), rpm_repos=media).findings
     return [each for each in found if each.severity != INFO]

@@ -7,11 +7,13 @@ medium has it, whether the media are whole, whether the kernel mounts them.
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
-from offkit.media import access, offer, web
+from offkit.media import offer, web
+from offkit.media.medium import Source
 from offkit.media.offer import Base, Medium, Server
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
@@ -51,6 +53,7 @@ class Supplies(NamedTuple):
     additions: Tuple[Addition, ...]
     warnings: Tuple[Finding, ...]
     media: Tuple[Medium, ...] = ()  # to take libraries from where yum does not (server.libraries)
+    named: Tuple[Source, ...] = ()  # all but the bundle's own, open
 
     def joined(
         self, additions: Tuple[Addition, ...], warnings: Tuple[Finding, ...], complete: bool
@@ -67,11 +70,12 @@ def prepare(
     target: Target,
     prefix: str,
     isos: Sequence[str],
-    directories: Sequence[access.Source],
+    directories: Sequence[Source],
     alone: bool,
     drive: Drive,
     run: Run,
     reporter: Reporter,
+    stack: ExitStack,
     bundled: str = "",
     strict: bool = True,
 ) -> Supplies:
@@ -79,15 +83,16 @@ def prepare(
 
     ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
     no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
-    ordinary user, --no-root). ``drive`` holds the media as long as
-    the steps may run; ``run`` speaks English (server.system.ledger.english). Raises what ``survey`` and
+    ordinary user, --no-root). ``drive`` and ``stack`` hold the media as long as the steps may run;
+    ``run`` speaks English (server.system.ledger.english). Raises what ``survey`` and
     ``bases`` raise; nothing has been written then.
     """
-    found = survey(wanted, target, isos, directories, bundled, strict)
+    found = survey(wanted, target, stack, isos, directories, bundled, strict)
+    named = tuple(one.opened for one in found.media if one.opened and one.source != bundled)
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
-        return Supplies((), found.lasting, found.media if alone else ())
+        return Supplies((), found.lasting, found.media if alone else (), named)
     obstacles: List[Finding] = [] if alone else unavailable()
     if not (alone or obstacles):
         try:
@@ -96,29 +101,30 @@ def prepare(
             obstacles = [unmountable(found.media, problem)]
         else:
             places = bases(found.media, tops, offer.server())
-            return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting)
-    return Supplies((), (*obstacles, *found.lasting), found.media)
+            return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting, (), named)
+    return Supplies((), (*obstacles, *found.lasting), found.media, named)
 
 
 def survey(
     wanted: Checklist,
     target: Target,
+    stack: ExitStack,
     isos: Sequence[str] = (),
-    directories: Sequence[access.Source] = (),
+    directories: Sequence[Source] = (),
     bundled: str = "",
     strict: bool = True,
 ) -> Survey:
-    """Judge a bundle's checklist against this server.
+    """Judge a bundle's checklist against this server. The media are open until ``stack`` closes.
 
     Raises what media.offer.look raises, IntegrityError where a medium's metadata is damaged
     (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
     RequestError when media were named and none has a library (RPM004).
     """
     places = [*directories, *([bundled] if bundled else [])]
-    found = offer.look(isos, places)
+    found = offer.look(isos, places, stack)
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
-    result = forecast.examine(wanted, target, "/", isos, places)
+    result = forecast.examine(wanted, target, "/", (), [one.opened for one in found if one.opened])
     gone = [each for each in result.findings if each.code in (web.UNREACHABLE, web.NO_CURL)]
     if gone:
         raise EnvironmentProblem("a medium cannot be reached", gone)

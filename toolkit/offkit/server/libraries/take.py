@@ -94,8 +94,13 @@ class _Taking:
         """Ask the metadata once for these libraries and for all that their packages say they require."""
         wanted = [rpm.capability(ask.soname, each) for ask in asks for each in ("", *ask.versions)]
         arches = rpm.arches(self._here.machine)
-        known = closure.close(wanted, self._here.lacks_capability, self._supply.ask, arches, self._usual)
+        known = closure.close(wanted, self._follows, self._supply.ask, arches, self._usual)
         self._providers.update(known.providers)
+
+    def _follows(self, capability: str) -> bool:
+        """Only libraries: what a package requires otherwise (programs, scripts that run when it is
+        installed) matters to yum, and not to a library that is taken out of it."""
+        return rpm.is_library(capability) and self._here.lacks_capability(capability)
 
     def _one(self, ask: _Ask) -> List[_Ask]:
         """Find it; what it needs in turn."""

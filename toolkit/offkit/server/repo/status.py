@@ -4,11 +4,11 @@ import os
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from offkit.edges.tree import Tree
-from offkit.media import access, offer
+from offkit.media import medium, offer
 from offkit.media.iso9660 import BadIso
 from offkit.media.offer import Base
-from offkit.media.repodata import BadRepodata
+from offkit.media.repository import Repository, reason
+from offkit.media.rpm import BadRepodata
 from offkit.model.errors import OffkitError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.server.repo import fstab, machine, sections, state
@@ -50,6 +50,7 @@ def take(places: Places, kernel: Kernel) -> Status:
 def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
     findings: List[Finding] = []
     mounted = kernel.at(one.top) is not None if one.iso else os.path.isdir(one.top)
+    top = medium.of(one.top)
     again = "offkit repo add {} {}".format("--iso" if one.iso else "--dir", shlex.quote(one.source))
     if one.iso and not os.path.exists(one.source):
         message = "the ISO is not there any more"
@@ -59,11 +60,11 @@ def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
         message = "is not mounted" if one.iso else "is not there"
         findings.append(Finding("REPO003", ERROR, one.top, message, (one.source,), again))
     else:
-        findings += _same(one, again)
+        findings += _same(one, top, again)
     rows: List[Row] = []
     keyless: Dict[str, str] = {}  # key file: the first repository that names it
-    for base in one.bases:
-        count, why = _count(base) if mounted else (None, "")
+    for base, known in zip(one.bases, one.repositories):
+        count, why = _count(top.repository(known.base)) if mounted else (None, "")
         there = os.path.isfile(base.key)
         if why and not any(each.code in ("REPO015", "REPO011") for each in findings):
             fix = "copy the medium again and compare its checksum"
@@ -81,10 +82,10 @@ def _below(path: str, top: str) -> bool:
     return path.startswith(top.rstrip("/") + "/")
 
 
-def _same(one: Added, again: str) -> List[Finding]:
+def _same(one: Added, top: medium.Medium, again: str) -> List[Finding]:
     """Whether what is there is what was added: its metadata and label are the medium's identity."""
     try:
-        now = offer.look((), [one.top])[0]
+        now = offer.look((), [top])[0]
     except OffkitError as error:
         return list(error.findings)
     if now.repositories == one.repositories and now.label == one.label:
@@ -110,12 +111,11 @@ def _replaced(one: Added, again: str) -> List[Finding]:
     return [Finding("REPO015", ERROR, one.source, message, (one.top,), again)]
 
 
-def _count(base: Base) -> Tuple[Optional[int], str]:
+def _count(repository: Repository) -> Tuple[Optional[int], str]:
     try:
-        index = access.read_index(access.Directory(Tree("/"), base.directory), "", ())
+        return repository.search(()).total, ""
     except (BadRepodata, BadIso, OSError) as error:
-        return None, "its metadata cannot be read: {}".format(access.reason(error))
-    return index.total, ""
+        return None, "its metadata cannot be read: {}".format(reason(error))
 
 
 def _files(found: State, places: Places) -> List[Finding]:

@@ -1,0 +1,132 @@
+"""Where yum repositories lie: directories, and ISO images that nobody mounted.
+
+A medium is a tree of files with paths from its own top.
+"""
+
+import errno
+import os
+import posixpath
+from typing import Any, BinaryIO, Dict, List, Union
+
+from offkit.edges.tree import Tree, kind
+from offkit.media.iso9660 import Iso
+from offkit.media.repodata import REPOMD
+from offkit.media.repository import Repository
+
+_KEY = "RPM-GPG-KEY"
+
+
+class Medium:
+    """A tree of files that holds repositories. Methods raise OSError, or BadIso."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place  # for people: a path
+        self._repositories: Dict[str, Repository] = {}
+
+    def open(self, path: str) -> BinaryIO:
+        raise NotImplementedError
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file."""
+        raise NotImplementedError
+
+    def folders(self) -> List[str]:
+        """Directories at the top, sorted."""
+        raise NotImplementedError
+
+    def names(self) -> List[str]:
+        """Everything at the top, sorted."""
+        raise NotImplementedError
+
+    def bases(self) -> List[str]:
+        """Paths with a repodata/: the top itself (CentOS 7), or BaseOS, AppStream and the like below it."""
+        places = ["", *self.folders()]
+        return [place for place in places if self.has(posixpath.join(place, REPOMD))]
+
+    def repository(self, base: str) -> Repository:
+        """The one at that path: the same each time, which has read its metadata already."""
+        if base not in self._repositories:
+            self._repositories[base] = Repository(self.open, self.place, base)
+        return self._repositories[base]
+
+    def repositories(self) -> List[Repository]:
+        return [self.repository(base) for base in self.bases()]
+
+    def key_files(self) -> List[str]:
+        """Names of the files with public keys at the top, where a distribution puts its own."""
+        return [name for name in self.names() if name.startswith(_KEY) and self.has(name)]
+
+
+class Directory(Medium):
+    """A directory of a server, perhaps a mounted ISO."""
+
+    def __init__(self, tree: Tree, path: str) -> None:
+        super().__init__(path)
+        self._tree, self._path = tree, path
+
+    def open(self, path: str) -> BinaryIO:
+        return self._tree.open(posixpath.join(self._path, path))
+
+    def has(self, path: str) -> bool:
+        return self._tree.is_file(posixpath.join(self._path, path))
+
+    def names(self) -> List[str]:
+        return [entry.name for entry in self._tree.scan(self._path)]
+
+    def folders(self) -> List[str]:
+        return [name for name in self.names() if self._tree.is_dir(posixpath.join(self._path, name))]
+
+
+# As a command has it: the path of a directory, or what is open already (edges.web).
+Source = Union[str, Medium]
+
+
+def of(source: Source) -> Medium:
+    """The medium; a directory's path is relative to where this process works."""
+    if isinstance(source, Medium):
+        return source
+    return Directory(Tree("/"), os.path.abspath(source))
+
+
+class Image(Medium):
+    """An ISO image. Use as a context manager: the file stays open."""
+
+    def __init__(self, path: str) -> None:
+        """Raises OSError, or BadIso when it is none."""
+        super().__init__(path)
+        mode = os.stat(path).st_mode
+        if not os.path.isfile(path):  # /dev/sr0 would do, but opening a device can have effects
+            raise OSError(errno.EINVAL, "not a regular file but {}".format(kind(mode)), path)
+        self._file = open(path, "rb")  # noqa: SIM115  (closed by __exit__)
+        try:
+            self._iso = Iso(self._file)
+            self.size = os.fstat(self._file.fileno()).st_size
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def lacking(self) -> int:
+        """Bytes that the image's own header promises and the file does not have."""
+        return max(self._iso.size - self.size, 0)
+
+    def open(self, path: str) -> BinaryIO:
+        return self._iso.open(path)
+
+    def has(self, path: str) -> bool:
+        try:
+            return not self._iso.find(path).directory
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def names(self) -> List[str]:
+        return sorted(self._iso.names(""))
+
+    def folders(self) -> List[str]:
+        return [name for name in self._iso.names("") if self._iso.is_dir(name)]
+
+    def __enter__(self) -> "Image":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._file.close()
