@@ -39,7 +39,7 @@ LEAST = 300  # ELF files
 JUDGE = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 began = time.perf_counter()
 result = examine(sys.argv[2], checks=["libraries"])
 print(time.perf_counter() - began, result.summary.elf_files)

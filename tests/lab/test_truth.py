@@ -10,7 +10,7 @@ import enter
 import environments
 import pairs
 import truth
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 
 _REASON = truth.obstacle()
 pytestmark = [

@@ -24,7 +24,7 @@ import enter
 import environments
 import pairs
 import pythons
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))

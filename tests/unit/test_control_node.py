@@ -9,7 +9,8 @@ from offkit.edges.tree import Tree
 from offkit.media import providers
 from offkit.model import control_node
 from offkit.server.doctor import control_node as check
-from offkit.server.doctor import cures, examine
+from offkit.server.doctor import cures
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from offkit.server.install import preflight
 from offkit.server.install.plan import Plan

@@ -12,8 +12,9 @@ from elf_maker import build
 from offkit.edges import releases
 from offkit.edges.tree import Tree
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
-from offkit.server.doctor import examine, interpreter
+from offkit.server.doctor import interpreter
 from offkit.server.doctor.checks import NAMES
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from offkit.server.loader.view import TreeView, make_loader
 from server_maker import DYNLOAD, LDSO, SITE, Server

@@ -7,7 +7,8 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.media.providers import Catalog
-from offkit.server.doctor import cures, examine, libraries
+from offkit.server.doctor import cures, libraries
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from repo_maker import library_packages, repository
 from server_maker import SITE, Server

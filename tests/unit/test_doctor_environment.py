@@ -8,7 +8,7 @@ import pytest
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.model.errors import EnvironmentProblem
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from server_maker import SITE, Server
 

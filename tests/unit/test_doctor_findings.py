@@ -10,11 +10,11 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.media import providers
+from offkit.media import offer, providers
 from offkit.model.report import Reporter
-from offkit.server.doctor import cures, examine, libraries, repositories, shelf
+from offkit.server.doctor import cures, libraries, repositories, shelf
 from offkit.server.doctor.checks import NAMES
-from offkit.server.doctor.examine import _kind, _library_path, _Visit
+from offkit.server.doctor.examine import _kind, _library_path, _Visit, examine
 from offkit.server.environment import environment
 from offkit.server.libraries import record
 from repo_maker import image, library_packages, package, repository
@@ -888,7 +888,7 @@ def test_packages_that_no_repository_has(server, tmp_path, system, names, senten
     """All of them in one sentence; nothing where no repository can be asked."""
     server.put("/etc/os-release", 'ID="centos"\nVERSION_ID="{}"\n'.format(system))
     place = repository(tmp_path / "repo", library_packages("libSM.so.6"))
-    with providers.open_catalog(Tree(server.root), (), [place]) as catalog:
+    with offer.open_catalog(Tree(server.root), (), [place]) as catalog:
         assert cures.read(Tree(server.root), catalog).absent(names) == sentence.format(place)
         assert catalog.has_packages(names) == tuple(name for name in names if name != "libSM")
     assert remedies(server).absent(names) == ""

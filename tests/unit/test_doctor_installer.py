@@ -2,7 +2,8 @@
 
 import pytest
 
-from offkit.server.doctor import examine, installer
+from offkit.server.doctor import installer
+from offkit.server.doctor.examine import examine
 from server_maker import SITE, Server
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.server.doctor import examine, record
+from offkit.server.doctor import record
+from offkit.server.doctor.examine import examine
 from server_maker import SITE, Server
 
 

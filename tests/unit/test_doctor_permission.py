@@ -10,7 +10,7 @@ from offkit.edges import data, releases
 from offkit.edges.tree import Tree
 from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from server_maker import SITE, Server
 
 NOBODY = 65534

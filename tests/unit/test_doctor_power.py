@@ -1,7 +1,7 @@
 """The doctor on POWER, whose little-endian kind is the one that EL is built for."""
 
 from elf_maker import build
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from repo_maker import package, repository
 from server_maker import SITE, Server
 

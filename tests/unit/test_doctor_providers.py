@@ -11,7 +11,8 @@ from elf_maker import build
 from offkit.edges import presets
 from offkit.media import web
 from offkit.model.checklist import Checklist, Library
-from offkit.server.doctor import cures, examine, forecast
+from offkit.server.doctor import cures, forecast
+from offkit.server.doctor.examine import examine
 from repo_maker import image, package, primary, repomd, repository, write
 from server_maker import DYNLOAD, SITE, Server
 

@@ -13,7 +13,7 @@ import pytest
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import MACHINES
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from offkit.server.loader.view import TreeView, make_loader
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")

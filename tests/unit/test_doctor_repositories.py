@@ -4,7 +4,7 @@ import pytest
 
 from offkit.edges.tree import Tree
 from offkit.media import repofile
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from repo_maker import library_packages, repository
 from server_maker import Server
 

@@ -25,7 +25,7 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from offkit.server.install import install, step
 from offkit.server.install.plan import INSTALL, NOTHING, plan

@@ -6,7 +6,7 @@ import pytest
 
 from elf_maker import build
 from offkit.edges.tree import Tree
-from offkit.server.doctor import examine
+from offkit.server.doctor.examine import examine
 from offkit.server.environment import pth
 from server_maker import SITE, Server
 

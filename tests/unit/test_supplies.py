@@ -464,6 +464,6 @@ def test_metadata_is_read_once_in_an_installation(tmp_path, monkeypatch, kind):
         here = offer.Server(7, "centos", Tree(str(tmp_path)))
         with Supply(made.media, here) as supply:
             assert [each.name for each in supply.ask([ONE + "()(64bit)"])] == ["libnowhereone"]
-        with providers.open_catalog(Tree("/"), (), made.named) as catalog:
+        with offer.open_catalog(Tree("/"), (), made.named) as catalog:
             assert catalog.ask([providers.Wanted(ONE, (), 64, "x86_64")], ())[ONE].packages
     assert sorted(read) == ["RPM-GPG-KEY-Lab", "primary.xml.gz", "repomd.xml"]

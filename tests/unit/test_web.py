@@ -89,7 +89,7 @@ def test_everything_is_fetched_once(site):
         (source,) = web.opened([site.url, site.url], stack)
         for _ in range(2):
             offer.look([], [source])
-            with providers.open_catalog(Tree("/"), (), [source]) as catalog:
+            with offer.open_catalog(Tree("/"), (), [source]) as catalog:
                 answers = catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ())
             assert [each.name for each in answers[SONAME].packages] == ["libnowhereone"]
         assert [path for path, _ in site.log] == ["repodata/repomd.xml", PRIMARY]
@@ -207,7 +207,7 @@ def test_metadata_that_is_not_what_repomd_names(site, opened, change):
 def test_the_doctor_says_what_cannot_be_reached(site, opened):
     """The repository answered, and its metadata are not to be had: REPO017 and not REPO004."""
     site.does[PRIMARY] = web_maker.cut(0, 100)
-    with providers.open_catalog(Tree("/"), (), [opened]) as catalog:
+    with offer.open_catalog(Tree("/"), (), [opened]) as catalog:
         assert catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ()) == {}
     assert [(each.code, each.severity) for each in catalog.findings] == [("REPO017", "error")]
 

@@ -14,7 +14,7 @@ from offkit.model.finding import INFO, has_errors
 from offkit.model.words import several
 
 if TYPE_CHECKING:
-    from offkit.server.doctor import Examination
+    from offkit.server.doctor.examine import Examination
 
 _SCHEMA = "offkit/doctor-1"
 
@@ -80,7 +80,7 @@ def doctor(
         _bundle(where, root, isos, rpm_repos, json, quiet)
         return
     from offkit.media import web
-    from offkit.server.doctor import examine
+    from offkit.server.doctor.examine import examine
     from offkit.server.environment.environment import default_where
 
     place = where or default_where(prefix or options.default_prefix(), "" if prefix or where else __file__)

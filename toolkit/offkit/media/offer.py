@@ -1,4 +1,4 @@
-"""What a medium offers to yum, found out without mounting it."""
+"""What media offer, found out without mounting them: to yum, and to the doctor's questions."""
 
 import hashlib
 import os
@@ -12,6 +12,8 @@ from offkit.edges.tree import Tree
 from offkit.media import medium as trees
 from offkit.media import repodata
 from offkit.media.iso9660 import BadIso
+from offkit.media.providers import Catalog
+from offkit.media.repodata import REPOMD
 from offkit.media.repository import Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
@@ -152,12 +154,12 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Find
             text = each.repomd()
             repodata.parse_repomd(text)
         except (OSError, BadIso, BadRepodata) as error:
-            place = posixpath.join(each.base, repodata.REPOMD)
+            place = posixpath.join(each.base, REPOMD)
             problems.append(_unreadable("REPO011", path, "{}: {}".format(place, reason(error))))
             continue
         rows.append(Repository(each.base, hashlib.sha256(text).hexdigest()))
     if not rows and not problems:
-        message = "has no {}, neither at its top nor one directory below".format(repodata.REPOMD)
+        message = "has no {}, neither at its top nor one directory below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
     return Medium(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
 
@@ -215,3 +217,59 @@ def _identity(base: str, el: int, taken: Collection[str]) -> str:
         number += 1
         found = "{}-{}".format(plain, number)
     return found
+
+
+def open_catalog(
+    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[trees.Source] = (), own: Sequence[str] = ()
+) -> Catalog:
+    """The repositories that were named, else those at ``own``: directories inside the tree.
+
+    ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
+    that are open already.
+    """
+    catalog = Catalog()
+    for iso in isos:
+        try:
+            image = trees.Image(iso)
+        except (OSError, BadIso) as error:
+            catalog.findings.append(_no_image(iso, reason(error)))
+        else:
+            catalog.hold(image)
+            if image.lacking:
+                catalog.findings.append(_cut_off(iso, image))
+            _add(catalog, image)
+    for rpm_repo in rpm_repos:
+        _add(catalog, trees.of(rpm_repo))
+    if not (isos or rpm_repos):
+        # One without metadata is another check's matter.
+        found = [trees.Directory(tree, path).repository("") for path in own]
+        catalog.add([each for each in found if tree.is_file(posixpath.join(each.place, REPOMD))], False)
+    return catalog
+
+
+def _add(catalog: Catalog, medium: trees.Medium) -> None:
+    """Every repository on a medium of the command line; a finding when there is none."""
+    try:
+        found = medium.repositories()
+    except Unreachable as error:
+        catalog.findings.append(error.finding())
+        return
+    except (OSError, BadIso) as error:
+        catalog.unreadable(medium.place, reason(error), True)
+        return
+    if not found:
+        message = "no yum repository: there is no {}, neither at its top nor one directory below".format(
+            REPOMD
+        )
+        catalog.unreadable(medium.place, message, True)
+    catalog.add(found, True)
+
+
+def _no_image(iso: str, why: str) -> Finding:
+    fix = "name the .iso file itself; if it is that, copy it again and compare its checksum"
+    return Finding("REPO004", ERROR, iso, "cannot be read as an ISO image: " + why, (iso,), fix)
+
+
+def _cut_off(iso: str, image: trees.Image) -> Finding:
+    message = "is cut off: {} of {} bytes are there".format(image.size, image.size + image.lacking)
+    return Finding("REPO004", ERROR, iso, message, (iso,), "copy it again and compare its checksum")

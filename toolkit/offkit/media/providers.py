@@ -5,12 +5,9 @@ Nothing is read before the first question, and each repository once.
 """
 
 from contextlib import ExitStack
-from typing import Any, Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Collection, ContextManager, Dict, List, NamedTuple, Sequence, Set, Tuple
 
-from offkit.edges.tree import Tree
-from offkit.media import medium, repository, rpm
-from offkit.media.iso9660 import BadIso
-from offkit.media.repodata import REPOMD
+from offkit.media import repository, rpm
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -63,31 +60,15 @@ class Catalog:
     def __exit__(self, *exc: Any) -> None:
         self._stack.close()
 
-    def hold(self, image: medium.Image) -> medium.Image:
-        """Keep an image open as long as this catalog."""
-        return self._stack.enter_context(image)
+    def hold(self, opened: ContextManager[Any]) -> None:
+        """Have it closed with this catalog."""
+        self._stack.push(opened)
 
-    def add(self, named: medium.Medium) -> None:
-        """Every repository on a medium of the command line; a finding when there is none."""
-        try:
-            found = named.repositories()
-        except Unreachable as error:
-            self.findings.append(error.finding())
-            return
-        except (OSError, BadIso) as error:
-            self._unreadable(named.place, reason(error), True)
-            return
-        if not found:
-            message = "no yum repository: there is no {}, neither at its top nor one directory below".format(
-                REPOMD
-            )
-            self._unreadable(named.place, message, True)
-        self._repositories += found
-        self._named.update(each.title for each in found)
-
-    def expect(self, directories: Sequence[medium.Directory]) -> None:
-        """Directories that are repositories themselves; one without metadata is another check's matter."""
-        self._repositories += [each.repository("") for each in directories if each.has(REPOMD)]
+    def add(self, repositories: Sequence[Repository], named: bool) -> None:
+        """To be asked with those that are there; ``named`` on the command line, they have to be readable."""
+        self._repositories += repositories
+        if named:
+            self._named.update(each.title for each in repositories)
 
     def failed(self, place: str) -> bool:
         """Whether a question found the metadata there unreadable, and a finding says so."""
@@ -150,9 +131,10 @@ class Catalog:
         if isinstance(error, Unreachable):
             self.findings.append(error.finding())
         else:
-            self._unreadable(where.title, reason(error), where.title in self._named)
+            self.unreadable(where.title, reason(error), where.title in self._named)
 
-    def _unreadable(self, place: str, why: str, named: bool) -> None:
+    def unreadable(self, place: str, why: str, named: bool) -> None:
+        """Say so (REPO004)."""
         severity = ERROR if named else WARNING
         fix = "copy the ISO again and compare its checksum; or name another: --iso FILE, --rpm-repo DIR"
         self.findings.append(Finding("REPO004", severity, place, "cannot be read: " + why, (place,), fix))
@@ -167,41 +149,6 @@ def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, Rep
     own = tuple(package for package in chosen if needed.intersection(package.provides))
     lacking = tuple(version for version, name in zip(wanted.versions, versions) if name not in given)
     return Answer(own, tuple(places[package].title for package in own), lacking)
-
-
-def open_catalog(
-    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[medium.Source] = (), own: Sequence[str] = ()
-) -> Catalog:
-    """The repositories that were named, else those at ``own``: directories inside the tree.
-
-    ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
-    that are open already.
-    """
-    catalog = Catalog()
-    for iso in isos:
-        try:
-            image = catalog.hold(medium.Image(iso))
-        except (OSError, BadIso) as error:
-            catalog.findings.append(_no_image(iso, reason(error)))
-        else:
-            if image.lacking:
-                catalog.findings.append(_cut(iso, image))
-            catalog.add(image)
-    for rpm_repo in rpm_repos:
-        catalog.add(medium.of(rpm_repo))
-    if not (isos or rpm_repos):
-        catalog.expect([medium.Directory(tree, path) for path in own])
-    return catalog
-
-
-def _no_image(iso: str, why: str) -> Finding:
-    fix = "name the .iso file itself; if it is that, copy it again and compare its checksum"
-    return Finding("REPO004", ERROR, iso, "cannot be read as an ISO image: " + why, (iso,), fix)
-
-
-def _cut(iso: str, image: medium.Image) -> Finding:
-    message = "is cut off: {} of {} bytes are there".format(image.size, image.size + image.lacking)
-    return Finding("REPO004", ERROR, iso, message, (iso,), "copy it again and compare its checksum")
 
 
 def describe(answer: Answer) -> str:

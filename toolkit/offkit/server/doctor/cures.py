@@ -1,14 +1,16 @@
 """What to do about a finding on this server: RPM names and the yum line that installs them."""
 
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import data, releases
 from offkit.edges.host import parse_os_release
 from offkit.edges.tree import Tree
+from offkit.elf.resolution import CACHE, LIBRARY_PATH
 from offkit.media import rpm
 from offkit.media.providers import Answer, Catalog, Wanted, describe
 from offkit.model import packages
 from offkit.model.release import Release
+from offkit.server.doctor.damage import Damage
 from offkit.server.system import yum
 
 INSTALL, REINSTALL = (yum.spoken((*yum.TYPED, verb)) for verb in ("install", "reinstall"))
@@ -24,6 +26,13 @@ class Cure(NamedTuple):
     rpms: Tuple[str, ...]  # names as yum takes them; () when there is none
     fix: str
     source: str  # where the answer is from: places of repositories, TABLE, or "" for no answer
+
+
+class Mend(NamedTuple):
+    message: str
+    fix: str
+    rpms: Tuple[str, ...] = ()  # to be installed again
+    cure: Optional[Cure] = None  # where the answer was asked for
 
 
 class Cures(NamedTuple):
@@ -157,3 +166,33 @@ def combined(cures: Cures, rpms: Iterable[str], again: Iterable[str] = ()) -> st
     """Everything in one go, or "" when nothing has to be installed."""
     names, damaged = union(rpms), union(again)
     return cures.install(names, damaged) if names or damaged else ""
+
+
+def mend(
+    damage: Damage, name: str, bits: int, cures: Cures, system: Sequence[str], own: Sequence[str] = ()
+) -> Optional[Mend]:
+    """What to say and to do. None for a file that is gone from where no RPM puts one: something else
+    may give the library.
+
+    ``system`` are the loader's default directories, ``own`` those of the environment.
+    """
+    path = damage.path
+    if not damage.reason and not _below(path, system):
+        return None
+    message = "ld.so.cache names {}, which is gone".format(path)
+    if damage.reason:
+        message = "{} is damaged ({}), and the loader looks no further".format(path, damage.reason)
+    if damage.how == LIBRARY_PATH:
+        return Mend("by LD_LIBRARY_PATH: " + message, "unset LD_LIBRARY_PATH, or remove {}".format(path))
+    if _below(path, own):
+        return Mend(message, "it belongs to the package itself: install that again")
+    if not _below(path, system):
+        tail = ", then ldconfig" if damage.how == CACHE else ""
+        return Mend(message, "replace or remove {}{}".format(path, tail))
+    cure = cures.again(cures.for_soname(name, bits))
+    fix = cure.fix if cure.rpms else "'rpm -qf {}' names its package: reinstall that with yum".format(path)
+    return Mend(message, fix, cure.rpms, cure)
+
+
+def _below(path: str, directories: Sequence[str]) -> bool:
+    return any(path.startswith(directory.rstrip("/") + "/") for directory in directories)

@@ -5,7 +5,7 @@ from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequen
 
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
-from offkit.media import providers
+from offkit.media import offer, providers
 from offkit.media.medium import Source
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
@@ -77,7 +77,7 @@ def examine(
     env, findings = environment.locate(tree, environment_dir)
     arch = processor.arch_of(tree, env.interpreter)
     known = repositories.configured(tree, arch)
-    with providers.open_catalog(tree, isos, rpm_repos, known.own) as catalog:
+    with offer.open_catalog(tree, isos, rpm_repos, known.own) as catalog:
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         return visit.make(findings, [name for name in NAMES if name in checks])
 

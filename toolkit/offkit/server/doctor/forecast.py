@@ -9,7 +9,8 @@ from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report
 from offkit.elf.search import Loader
 from offkit.media.medium import Source
-from offkit.media.providers import Catalog, Wanted, open_catalog
+from offkit.media.offer import open_catalog
+from offkit.media.providers import Catalog, Wanted
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
@@ -139,16 +140,16 @@ def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
     )
 
 
-def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cures) -> Optional[damage.Mend]:
+def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cures) -> Optional[remedies.Mend]:
     """Where a damaged file is to blame that the bundle does not replace."""
     for each in report.resolutions:
         harm = damage.find(each, loader.view) if each.name == library.soname and not each.found else None
         if harm is not None and not library.in_bundle:
-            return damage.mend(harm, library.soname, 64, cures, loader.default_dirs)
+            return remedies.mend(harm, library.soname, 64, cures, loader.default_dirs)
     return None
 
 
-def _damaged(library: Library, mended: damage.Mend) -> Finding:
+def _damaged(library: Library, mended: remedies.Mend) -> Finding:
     message = "{}; needed by {}".format(mended.message, _who(library))
     return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
 

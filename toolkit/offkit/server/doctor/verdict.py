@@ -11,6 +11,7 @@ from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.providers import Wanted
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, versioning
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.doctor.shelf import Shelf
@@ -148,13 +149,13 @@ class Verdict:
         """Whether it is the interpreter's own library."""
         return name.startswith("libpython") and self._env.interpreter in miss.needed_by
 
-    def _mend(self, name: str, miss: _Miss) -> Optional[damage.Mend]:
+    def _mend(self, name: str, miss: _Miss) -> Optional[remedies.Mend]:
         """Where a file is to blame. A file that is gone matters only when no other may be found."""
         harm = miss.damage
         if harm is None or (not harm.reason and self._astray(name)):
             return None
         own = [self._env.where, *self._env.site_packages]
-        mended = damage.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
+        mended = remedies.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
         if mended is not None and mended.cure is not None:
             self.cures[name] = mended.cure
             if miss.severity != INFO:

@@ -25,7 +25,8 @@ from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file, bundled, requirements
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.bundle.requirements import Pin
-from offkit.server.doctor import checks, examine
+from offkit.server.doctor import checks
+from offkit.server.doctor.examine import examine
 from offkit.server.install import install, step, supplies
 from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan
 from offkit.server.install.supplies import Supplies
