@@ -12,7 +12,7 @@ from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.media import offer, providers
 from offkit.model.report import Reporter
-from offkit.server.doctor import cures, libraries, repositories, shelf
+from offkit.server.doctor import cures, libraries, repositories, shared_objects
 from offkit.server.doctor.checks import NAMES
 from offkit.server.doctor.examine import _kind, _library_path, _Visit, examine
 from offkit.server.environment import environment
@@ -1045,7 +1045,7 @@ def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
 def test_a_module_that_is_gone_meanwhile(server):
     """It is none."""
     tree = Tree(server.root)
-    assert shelf._is_module(tree, SITE + "/gone.so", "gone.so", None) is False
+    assert shared_objects._is_module(tree, SITE + "/gone.so", "gone.so", None) is False
 
 
 # --- libraries that a generation has from RPMs ---------------------------------------------

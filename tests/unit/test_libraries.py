@@ -26,9 +26,9 @@ from offkit.media.supply import Supply
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.server.libraries import heirs, here, pick, record, settle
+from offkit.server.libraries import here, pick, record, reuse, vendor
 from offkit.server.libraries.here import Here
-from offkit.server.libraries.take import Taken, take
+from offkit.server.libraries.unpack import Vendored, unpack
 from server_maker import LDSO, Server
 from web_maker import needs_curl
 
@@ -61,7 +61,7 @@ def shelf(tmp_path, answers):
 
 def haul(top, wanted, had=()):
     with Supply(offer.look([], [top]), SERVER) as supply:
-        return take(
+        return unpack(
             wanted if isinstance(wanted, dict) else dict.fromkeys(wanted, ()),
             HERE,
             supply,
@@ -216,7 +216,7 @@ def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, 
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
     with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
-        found = take({A: ()}, HERE, supply, 7)
+        found = unpack({A: ()}, HERE, supply, 7)
         assert [each.code for each in supply.findings] == ["RPM009"]
     assert [each.signature for each in found.libraries] == ["checksum only"]
 
@@ -244,7 +244,7 @@ def keyed(tmp_path):
 def fetched(served, server):
     with ExitStack() as stack:
         with Supply(offer.look([], web.opened([served.url], stack)), server) as supply:
-            return take({A: ()}, HERE, supply, 7)
+            return unpack({A: ()}, HERE, supply, 7)
 
 
 @needs_curl
@@ -323,7 +323,7 @@ def test_an_rpm_outside_of_its_repository(shelf, tmp_path):
 
 
 def taken(soname, needed=(), **fields):
-    return Taken(
+    return Vendored(
         soname, build(soname=soname, needed=needed, **fields), "rpm-1", "usr/lib64/x", "disc", "key 1"
     )
 
@@ -365,9 +365,9 @@ OPEN = "import _ctypes, sys; [_ctypes.dlopen(path, 2) for path in sys.argv[1:]];
 def test_modules_find_what_was_put_there(root):
     """Whether they need it or open it by its name."""
     path = module(root, needed=[A])
-    settle.put(root, [taken(B), taken(A, [B])])
+    vendor.put(root, [taken(B), taken(A, [B])])
     assert "cannot open shared object file" in run(root, OPEN, path)
-    settle.own_interpreter(root)
+    vendor.own_interpreter(root)
     assert run(root, OPEN, path, B) == "opened"
 
 
@@ -377,8 +377,8 @@ def test_an_environment_stays_one(root, tmp_path):
     before = run(root, asked)
     based = "import sys; print(getattr(sys, '_base_executable', ''))"
     base = run(root, based)
-    settle.put(root, [taken(A)])
-    settle.own_interpreter(root)
+    vendor.put(root, [taken(A)])
+    vendor.own_interpreter(root)
     assert run(root, asked) == before
     assert os.path.realpath(run(root, based)) in (
         os.path.realpath(base),
@@ -416,7 +416,7 @@ def test_an_environment_stays_one(root, tmp_path):
 
 
 def test_done_again_changes_nothing(root):
-    settle.own_interpreter(root)
+    vendor.own_interpreter(root)
     program = os.path.realpath(os.path.join(root, "bin", "python"))
     assert os.path.dirname(program) == os.path.join(os.path.realpath(root), "bin")
     before = os.stat(program)
@@ -425,7 +425,7 @@ def test_done_again_changes_nothing(root):
         if os.path.lexists(path):  # every name is the file itself, and none a link
             assert not os.path.islink(path)
             assert os.path.samestat(before, os.stat(path))
-    settle.own_interpreter(root)
+    vendor.own_interpreter(root)
     assert os.path.samestat(before, os.stat(program))
 
 
@@ -433,7 +433,7 @@ def test_what_the_original_found_by_its_own_path_is_found(root):
     """The directories of its RPATH or RUNPATH follow; $ORIGIN in them means the original's."""
     with open(os.path.realpath(sys.executable), "rb") as source:
         elf = reader.read(source.read())
-    settle.own_interpreter(root)
+    vendor.own_interpreter(root)
     with open(os.path.realpath(os.path.join(root, "bin", "python")), "rb") as source:
         own = reader.read(source.read())
     places = own.rpath.split(":")
@@ -476,30 +476,30 @@ def test_a_program_that_cannot_have_a_path(root):
         sink.write("#!/bin/sh\n")
     os.symlink(wrapper, link)
     with pytest.raises(EnvironmentProblem) as caught:
-        settle.own_interpreter(root)
+        vendor.own_interpreter(root)
     assert caught.value.findings[0].code == "PY025"
 
 
 def test_modules_with_a_runpath_need_a_preload(root):
     """Their DT_RUNPATH hides the program's path (dl-load.c); what is loaded is found by its name."""
     path = module(root, needed=[A], runpath="$ORIGIN")
-    settle.put(root, [taken(B), taken(A, [B])])
-    settle.own_interpreter(root)
+    vendor.put(root, [taken(B), taken(A, [B])])
+    vendor.own_interpreter(root)
     assert A in run(root, OPEN, path)
-    settle.preload(root, [site(root)], [A])
+    vendor.preload(root, [site(root)], [A])
     assert run(root, OPEN, path) == "opened"
 
 
 def test_a_preload_that_fails_does_not_keep_python_from_starting(root):
-    settle.put(root, [taken(A, ["libofftest-none.so.1"])])
-    settle.own_interpreter(root)
-    settle.preload(root, [site(root)], [A, "libofftest-absent.so.1"])
+    vendor.put(root, [taken(A, ["libofftest-none.so.1"])])
+    vendor.own_interpreter(root)
+    vendor.preload(root, [site(root)], [A, "libofftest-absent.so.1"])
     assert run(root, "print('started')") == "started"
 
 
 def test_the_list_says_where_each_is_from(root):
-    settle.put(root, [taken(B)])
-    settle.put(root, [taken(A, [B])])
+    vendor.put(root, [taken(B)])
+    vendor.put(root, [taken(A, [B])])
     listed = record.read(Tree("/"), root)
     assert [(each.soname, each.rpm, each.medium, each.signature) for each in listed.entries] == [
         (B, "rpm-1", "disc", "key 1"),
@@ -554,9 +554,9 @@ def test_an_earlier_generation_that_is_not_whole(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     one = SimpleNamespace(path=str(tmp_path), id="1")
-    assert list(heirs._shelf(one)) == ["libc1.so"]
+    assert list(reuse._whole(one)) == ["libc1.so"]
     listed.write_text("{}")
-    assert heirs._shelf(one) == {}
+    assert reuse._whole(one) == {}
 
 
 # --- refusals and answers word for word ----------------------------------------------------
@@ -717,7 +717,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
     image = tmp_path / "c7.iso"
     image.write_bytes(repo_maker.image(files))
     with ExitStack() as stack, Supply(offer.look([str(image)], [], stack), SERVER) as supply:
-        found = take({A: ()}, HERE, supply, 7)
+        found = unpack({A: ()}, HERE, supply, 7)
         scratch = supply._scratch
         assert supply.names == ["c7.iso"]
         with open(os.path.join(scratch, "0.key"), "rb") as key:
@@ -761,7 +761,7 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
     other = Shelf(tmp_path / "other")
     other.add("d", "libofftest-d.so.1")
     with Supply(offer.look([], [shelf.done(), other.done()]), SERVER) as supply:
-        found = take({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
+        found = unpack({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
         assert supply.names == ["disc", "other"]
     glibc = "is part of glibc, which cannot be taken from elsewhere (GLIBC_2.98, GLIBC_2.99)"
     probe = "bundle again for this system: --target with what 'offkit probe' writes here"
@@ -913,12 +913,12 @@ def test_versions_that_files_ask_for(tmp_path):
 
 def generation(tmp_path, number, *libraries):
     where = str(tmp_path / number)
-    settle.put(where, libraries)
+    vendor.put(where, libraries)
     return SimpleNamespace(path=where, id=number)
 
 
 def inherited(existing, wanted):
-    found = heirs.inherit(existing, wanted, HERE)
+    found = reuse.reuse(existing, wanted, HERE)
     return [(each.soname, each.medium) for each in found.libraries], found.left
 
 
@@ -976,7 +976,7 @@ def test_the_list_as_it_is_written(tmp_path):
     """The format is a contract: an older offkit reads it, and people do."""
     where = str(tmp_path)
     with files.umask():  # as an installation has it
-        settle.put(where, [taken(A)])
+        vendor.put(where, [taken(A)])
     path = os.path.join(where, "offkit", "libraries.json")
     data = build(soname=A)
     with open(path) as source:
@@ -1001,7 +1001,7 @@ def test_the_list_as_it_is_written(tmp_path):
     assert os.stat(path).st_mode & 0o777 == 0o644
     library = os.path.join(where, "offkit", "lib64", A)
     assert os.stat(library).st_mode & 0o777 == 0o755
-    settle.put(where, [])  # where nothing is added, all stays
+    vendor.put(where, [])  # where nothing is added, all stays
     assert [each.soname for each in record.read(Tree("/"), where).entries] == [A]
 
 
@@ -1010,9 +1010,9 @@ def test_what_python_loads_first(tmp_path):
     where, sites = str(tmp_path / "env"), [str(tmp_path / name) for name in ("one", "two")]
     for place in sites:
         os.mkdir(place)
-    settle.put(where, [taken(A), taken(B)])
-    settle.preload(where, sites, [B])
-    settle.preload(where, sites, [B, A])
+    vendor.put(where, [taken(A), taken(B)])
+    vendor.preload(where, sites, [B])
+    vendor.preload(where, sites, [B, A])
     assert sorted(os.listdir(sites[0])) == ["_offkit_libraries.py", "offkit-libraries.pth"]
     assert os.listdir(sites[1]) == []
     for name in os.listdir(sites[0]):
@@ -1030,7 +1030,7 @@ def test_what_python_loads_first(tmp_path):
 def test_a_library_that_cannot_be_read(tmp_path, monkeypatch):
     """It is neither missing nor altered; those after it are looked at."""
     where = str(tmp_path)
-    settle.put(where, [taken(A), taken(B)])
+    vendor.put(where, [taken(A), taken(B)])
     real = Tree.open
     with open(os.path.join(where, "offkit", "lib64", B), "ab") as sink:
         sink.write(b"x")
@@ -1064,7 +1064,7 @@ def test_where_the_original_looked(tmp_path, fields, found):
     (tmp_path / "own" / A).write_bytes(b"")
     (tmp_path / "none").mkdir()
     elf = reader.read(build(needed=[A, B], **fields))
-    places = settle._directories(elf, str(tmp_path / "python"))
+    places = vendor._directories(elf, str(tmp_path / "python"))
     assert places == [each.format(here=tmp_path) for each in found]
 
 
@@ -1072,8 +1072,8 @@ def test_an_original_in_a_directory_with_a_colon():
     """It cannot be written into a path; where nothing refers to it, it need not."""
     origin = "/opt/a:b/bin/python"
     with pytest.raises(ValueError, match=r"^lies in a directory with a colon in its name$"):
-        settle._directories(reader.read(build(rpath="$ORIGIN/../lib")), origin)
-    assert settle._directories(reader.read(build(rpath="/opt/x")), origin) == ["/opt/x"]
+        vendor._directories(reader.read(build(rpath="$ORIGIN/../lib")), origin)
+    assert vendor._directories(reader.read(build(rpath="/opt/x")), origin) == ["/opt/x"]
 
 
 def test_what_is_said_of_a_program_that_cannot_have_a_path(tmp_path):
@@ -1084,7 +1084,7 @@ def test_what_is_said_of_a_program_that_cannot_have_a_path(tmp_path):
         sink.write("#!/bin/sh\n")
     os.symlink(wrapper, str(folder / "python3"))
     with pytest.raises(EnvironmentProblem) as caught:
-        settle.own_interpreter(str(tmp_path / "env"))
+        vendor.own_interpreter(str(tmp_path / "env"))
     message = wrapper + " no ELF header, so it cannot be given a path to libraries"
     fix = "take another Python (--python PATH), or install the libraries as root"
     assert words_of(caught.value) == (
@@ -1102,7 +1102,7 @@ def test_links_that_are_no_pythons_stay(tmp_path):
     for name in ("pythonw", "python3-config", "xpython3"):
         os.symlink("/nowhere", str(folder / name))
     (folder / "python3").write_text("own")
-    settle.own_interpreter(str(tmp_path / "env"))
+    vendor.own_interpreter(str(tmp_path / "env"))
     assert sorted(os.listdir(str(folder))) == ["python3", "python3-config", "pythonw", "xpython3"]
     assert not (tmp_path / "env" / "offkit").exists()
     assert (folder / "python3").read_text() == "own"

@@ -25,7 +25,7 @@ from offkit.server.install import build as build_module
 from offkit.server.install import damage, install, plan, preflight, step
 from offkit.server.install.plan import Plan
 from offkit.server.install.preflight import Need
-from offkit.server.libraries.take import Haul, Taken
+from offkit.server.libraries.unpack import Unpacked, Vendored
 from offkit.server.prefix import generations, inventory, rollback, uninstall
 from offkit.server.prefix.generations import Generation, Package, Receipt
 from offkit.server.python import adopt, interpreter, modules
@@ -1382,7 +1382,7 @@ def test_lines_that_are_no_pins(lines):
 
 
 def taken(*sonames, medium="disc"):
-    return tuple(Taken(name, b"xyz", "rpm-" + name, "p", medium, "key") for name in sonames)
+    return tuple(Vendored(name, b"xyz", "rpm-" + name, "p", medium, "key") for name in sonames)
 
 
 @pytest.mark.parametrize(
@@ -1406,7 +1406,7 @@ def test_the_step_in_words(libraries, inherited, text):
     sources = step._Sources(None, (), 7)
     sources.inherited.update(inherited)
     assert sources.findings == []
-    assert step._step(Haul(libraries, ()), sources) == plan.Step("libraries", text)
+    assert step._step(Unpacked(libraries, ()), sources) == plan.Step("libraries", text)
 
 
 def test_what_nobody_was_asked_for():
@@ -1425,7 +1425,7 @@ def test_room_for_libraries(monkeypatch, free, enough):
     volume = VOLUME._replace(free_bytes=free)
     monkeypatch.setattr(step.host, "volume", lambda path: volume)
     monkeypatch.setattr(step.install, "space_needed", lambda bundle: Need(1, 1, 10**7 - 5))
-    haul = Haul(taken("a"), ())
+    haul = Unpacked(taken("a"), ())
     if enough:
         step._room(None, "/p", haul)
         return

@@ -15,7 +15,7 @@ from offkit.elf.search import Loader
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import carried, repositories
 from offkit.server.doctor.cures import Cure, Cures
-from offkit.server.doctor.shelf import collect
+from offkit.server.doctor.shared_objects import collect
 from offkit.server.doctor.verdict import Verdict
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import TreeView, make_loader
@@ -58,8 +58,8 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         program.preload(path)
     own = carried.inspect(tree, env)
     findings += own
-    shelf = collect(tree, view, env, main)
-    findings += shelf.findings
+    objects = collect(tree, view, env, main)
+    findings += objects.findings
     stdlib = [
         posixpath.join(env.dynload, name)
         for name in (tree.names(env.dynload) if env.dynload else [])
@@ -68,15 +68,15 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     weights = _Weights(cures)
     reports = [(program.report, ERROR)]
     reports += [(program.dlopen(path), weights.of_stdlib(path)) for path in stdlib]
-    reports += [(program.dlopen(path), ERROR) for path in shelf.modules]
+    reports += [(program.dlopen(path), ERROR) for path in objects.modules]
     loaded = {identity for report, _ in reports for identity in report.loaded}
-    for path in shelf.plain:
+    for path in objects.plain:
         identity = view.open(path).identity
         if identity not in loaded:
             reports.append((program.dlopen(path), WARNING))
     if env.interpreter:
         reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
-    judge = Verdict(tree, env, cures, shelf, main, loader, reports)
+    judge = Verdict(tree, env, cures, objects, main, loader, reports)
     told = {each.subject for each in own if each.code == "LIB013"}
     findings += [each for each in judge.findings() if each.code != "LIB001" or each.subject not in told]
     resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
@@ -90,10 +90,10 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         judge.rpms,
         resolutions,
         view.count,
-        len(shelf.modules) + len(stdlib),
+        len(objects.modules) + len(stdlib),
         program.report.loaded,
         judge.cures,
-        tuple(path for each in shelf.findings if each.code == "LIB011" for path in each.looked_in),
+        tuple(path for each in objects.findings if each.code == "LIB011" for path in each.looked_in),
         {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
         judge.again,
     )

@@ -14,7 +14,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, versioning
 from offkit.server.doctor.cures import Cure, Cures
-from offkit.server.doctor.shelf import Shelf
+from offkit.server.doctor.shared_objects import SharedObjects
 from offkit.server.environment.environment import Environment
 from offkit.server.loader import ldconf
 
@@ -53,12 +53,12 @@ class Verdict:
         tree: Tree,
         env: Environment,
         cures: Cures,
-        shelf: Shelf,
+        objects: SharedObjects,
         main: Optional[reader.Elf],
         loader: Loader,
         reports: Iterable[Tuple[Report, str]],
     ) -> None:
-        self._env, self._cures, self._shelf = env, cures, shelf
+        self._env, self._cures, self._objects = env, cures, objects
         self._main, self._loader = main, loader
         self._bits = main.bits if main is not None else 64
         self._machine = main.platform or "x86_64" if main is not None else "x86_64"
@@ -76,7 +76,7 @@ class Verdict:
                 if resolution.how == MISSING:
                     harm = damage.find(resolution, self._loader.view)
                     misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
-        self._consult([name for name in misses if name not in self._shelf.offered])
+        self._consult([name for name in misses if name not in self._objects.offered])
         found = [self._missing(name, miss) for name, miss in misses.items()]
         return found + self._directories() + self._versions()
 
@@ -105,7 +105,7 @@ class Verdict:
     def _missing(self, name: str, miss: _Miss) -> Finding:
         who = self._who(miss.needed_by)
         looked = tuple(miss.looked)
-        inside = self._shelf.offered.get(name)
+        inside = self._objects.offered.get(name)
         if inside is not None:
             return Finding(
                 "LIB003",

@@ -25,10 +25,10 @@ from offkit.server.environment import environment
 from offkit.server.environment.environment import Environment
 from offkit.server.install import install, plan
 from offkit.server.install.plan import INSIDE, Addition, Step
-from offkit.server.libraries import record, settle
-from offkit.server.libraries.heirs import inherit
+from offkit.server.libraries import record, vendor
 from offkit.server.libraries.here import Here, Wanted, versions_asked
-from offkit.server.libraries.take import Haul, Taken, take
+from offkit.server.libraries.reuse import reuse
+from offkit.server.libraries.unpack import Unpacked, Vendored, unpack
 from offkit.server.prefix.generations import Generation
 from offkit.server.python.interpreter import Interpreter
 
@@ -44,7 +44,7 @@ class Prepared(NamedTuple):
 
 
 _NOTHING = Prepared((), (), (), True)
-_NONE = Haul((), ())
+_NONE = Unpacked((), ())
 
 
 def prepare(
@@ -102,21 +102,21 @@ class _Sources:
     def findings(self) -> List[Finding]:
         return self.supply.findings if self.supply is not None else []
 
-    def get(self, wanted: Wanted, had: Sequence[str]) -> Haul:
+    def get(self, wanted: Wanted, had: Sequence[str]) -> Unpacked:
         """From the media, and what those do not have from the newest generation that has it."""
         if self.supply is not None:
-            found = take(wanted, self._here, self.supply, self._el, had)
+            found = unpack(wanted, self._here, self.supply, self._el, had)
         else:
             message = "is missing here, and no medium was named"
             fix = "run this again with --iso FILE (or --rpm-repo DIR)"
-            found = Haul((), tuple(Finding("RPM004", ERROR, each, message, (), fix) for each in wanted))
+            found = Unpacked((), tuple(Finding("RPM004", ERROR, each, message, (), fix) for each in wanted))
         lost = {each.subject: wanted.get(each.subject, ()) for each in found.findings}
-        heritage = inherit(self._existing, lost, self._here)
+        heritage = reuse(self._existing, lost, self._here)
         there = {each.soname for each in found.libraries}.union(had)
         fresh = [each for each in heritage.libraries if each.soname not in there]
         self.inherited.update(each.soname for each in fresh)
         findings = tuple(each for each in found.findings if each.subject in heritage.left)
-        return Haul((*fresh, *found.libraries), findings)
+        return Unpacked((*fresh, *found.libraries), findings)
 
 
 def _brought(prefix: str, python: Interpreter) -> bool:
@@ -151,7 +151,7 @@ def _has(one: Generation, wanted: Iterable[str]) -> bool:
     return set(wanted) <= {entry.soname for entry in listed.entries}
 
 
-def _room(bundle: BundleFile, prefix: str, haul: Haul) -> None:
+def _room(bundle: BundleFile, prefix: str, haul: Unpacked) -> None:
     volume = host.volume(prefix)
     needed = install.space_needed(bundle).total + haul.size
     if volume.free_bytes < needed:
@@ -166,7 +166,7 @@ def _room(bundle: BundleFile, prefix: str, haul: Haul) -> None:
         raise EnvironmentProblem("there is no room for the libraries", [found])
 
 
-def _step(haul: Haul, sources: _Sources) -> Step:
+def _step(haul: Unpacked, sources: _Sources) -> Step:
     media = [each for each in haul.libraries if each.soname not in sources.inherited]
     parts = []
     if media:
@@ -179,7 +179,7 @@ def _step(haul: Haul, sources: _Sources) -> Step:
     return Step("libraries", "; ".join(parts))
 
 
-def _shown(libraries: Sequence[Taken]) -> str:
+def _shown(libraries: Sequence[Vendored]) -> str:
     names = [each.soname for each in libraries]
     more = " and {} more".format(len(names) - _NAMED) if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
@@ -188,7 +188,7 @@ def _shown(libraries: Sequence[Taken]) -> str:
 class _Filling:
     """The libraries under way into an environment."""
 
-    def __init__(self, sources: _Sources, haul: Haul, brought: bool) -> None:
+    def __init__(self, sources: _Sources, haul: Unpacked, brought: bool) -> None:
         self._sources, self._first, self._brought = sources, haul, brought
         self._order: List[str] = []  # of what was put there, each after what it needs
         self._preloaded: List[str] = []
@@ -196,10 +196,10 @@ class _Filling:
 
     def fill(self, root: str, argv: Sequence[str]) -> None:
         """Put them there, look again, add what is missing still; what cannot be had is for the doctor
-        to say. Raises what ``take`` and ``settle`` raise."""
+        to say. Raises what ``unpack`` and ``vendor`` raise."""
         tree = Tree("/")
         self._put(root, self._first)
-        settle.own_interpreter(root)
+        vendor.own_interpreter(root)
         for _ in range(_ROUNDS):
             env, _found = environment.locate(tree, root)
             lost = _lost(tree, env, self._brought)
@@ -211,13 +211,13 @@ class _Filling:
             }
             if hidden:
                 self._preloaded += hidden
-                settle.preload(root, env.site_packages, self._preloaded)
+                vendor.preload(root, env.site_packages, self._preloaded)
             if fresh:
                 self._tried.update(fresh)
                 self._put(root, self._sources.get(fresh, self._order))
             if not (hidden or fresh):
                 break
 
-    def _put(self, root: str, haul: Haul) -> None:
-        settle.put(root, haul.libraries)
+    def _put(self, root: str, haul: Unpacked) -> None:
+        vendor.put(root, haul.libraries)
         self._order += [each.soname for each in haul.libraries]

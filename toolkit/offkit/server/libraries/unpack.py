@@ -21,7 +21,7 @@ from offkit.server.libraries.pick import pick
 _FULLER = "take a fuller ISO (Everything, DVD) of the release that this server has"
 
 
-class Taken(NamedTuple):
+class Vendored(NamedTuple):
     """A library as it goes into a generation."""
 
     soname: str
@@ -36,8 +36,8 @@ class Taken(NamedTuple):
         return hashlib.sha256(self.data).hexdigest()
 
 
-class Haul(NamedTuple):
-    libraries: Tuple[Taken, ...]  # each after what it needs, where nothing goes round in circles
+class Unpacked(NamedTuple):
+    libraries: Tuple[Vendored, ...]  # each after what it needs, where nothing goes round in circles
     findings: Tuple[Finding, ...]  # RPM004, for what cannot be had
 
     @property
@@ -46,13 +46,13 @@ class Haul(NamedTuple):
         return sum(len(each.data) for each in self.libraries)
 
 
-def take(wanted: Wanted, here: Here, supply: Supply, el: int, had: Sequence[str] = ()) -> Haul:
+def unpack(wanted: Wanted, here: Here, supply: Supply, el: int, had: Sequence[str] = ()) -> Unpacked:
     """The libraries ``wanted`` with all that they need and this server lacks, without those ``had``.
 
     Nothing is written. Raises IntegrityError or EnvironmentProblem with everything that is wrong
     with the RPMs that are needed.
     """
-    return _Taking(here, supply, el).go(wanted, had)
+    return _Unpacking(here, supply, el).go(wanted, had)
 
 
 class _Ask(NamedTuple):
@@ -63,7 +63,7 @@ class _Ask(NamedTuple):
     needed_by: Optional[Package]
 
 
-class _Taking:
+class _Unpacking:
     def __init__(self, here: Here, supply: Supply, el: int) -> None:
         self._here, self._supply = here, supply
         known = releases.known()
@@ -72,12 +72,12 @@ class _Taking:
         self._usual = known.packages
         self._glibc = {soname for one in own for soname, name in one.sonames.items() if name == "glibc"}
         self._providers: Dict[str, Package] = {}  # by capability
-        self._found: Dict[str, Tuple[Taken, Elf]] = {}
+        self._found: Dict[str, Tuple[Vendored, Elf]] = {}
         self._opened: Dict[str, Opened] = {}
         self._refused: Dict[str, OffkitError] = {}
         self._findings: List[Finding] = []
 
-    def go(self, wanted: Wanted, had: Sequence[str]) -> Haul:
+    def go(self, wanted: Wanted, had: Sequence[str]) -> Unpacked:
         queue = deque(_Ask(soname, versions, None) for soname, versions in wanted.items())
         self._close(queue)
         asked = set(had)
@@ -88,7 +88,7 @@ class _Taking:
                 queue.extend(self._one(ask))
         if self._refused:
             raise _together(list(self._refused.values()))
-        return Haul(self._ordered(), tuple(self._findings))
+        return Unpacked(self._ordered(), tuple(self._findings))
 
     def _close(self, asks: Iterable[_Ask]) -> None:
         """Ask the metadata once for these libraries and for all that their packages say they require."""
@@ -124,7 +124,7 @@ class _Taking:
         if absent:
             return self._without(ask, "of {} lacks {}".format(package.title, ", ".join(absent)))
         medium = self._supply.medium(package)
-        taken = Taken(ask.soname, library.data, package.title, library.path, medium, opened.signature)
+        taken = Vendored(ask.soname, library.data, package.title, library.path, medium, opened.signature)
         self._found[ask.soname] = taken, library.elf
         return self._needs(library.elf, package)
 
@@ -161,8 +161,8 @@ class _Taking:
                 self._refused[package.title] = error
         return self._opened.get(package.title)
 
-    def _ordered(self) -> Tuple[Taken, ...]:
-        done: Dict[str, Taken] = {}
+    def _ordered(self) -> Tuple[Vendored, ...]:
+        done: Dict[str, Vendored] = {}
         under_way: Set[str] = set()
 
         def visit(soname: str) -> None:

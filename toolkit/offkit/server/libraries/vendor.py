@@ -20,7 +20,7 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.server.libraries import record
 from offkit.server.libraries.record import Entry, Record
-from offkit.server.libraries.take import Taken
+from offkit.server.libraries.unpack import Vendored
 
 _NAMES = re.compile(r"^python[0-9.]*$")
 _ORIGIN = re.compile(r"\$(?:\{ORIGIN\}|ORIGIN(?![A-Za-z0-9_]))")
@@ -39,7 +39,7 @@ for _name in {names!r}:
 '''
 
 
-def put(root: str, libraries: Sequence[Taken]) -> None:
+def put(root: str, libraries: Sequence[Vendored]) -> None:
     """Write the files and the list; what an earlier call put there stays. Raises OSError."""
     folder = os.path.join(root, *layout.GENERATION_LIBRARIES.split("/"))
     os.makedirs(folder, exist_ok=True)

@@ -18,7 +18,7 @@ _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _ABI3 = ".abi3.so"
 
 
-class Shelf(NamedTuple):
+class SharedObjects(NamedTuple):
     """The shared objects below site-packages, by what they are."""
 
     modules: List[str]  # extension modules of this Python
@@ -27,14 +27,14 @@ class Shelf(NamedTuple):
     findings: List[Finding]
 
 
-def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> Shelf:
+def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> SharedObjects:
     """Walk all site-packages and what else is on the path. ``main`` is the interpreter, None
     where there is none."""
-    shelf = Shelf([], [], {}, [])
+    objects = SharedObjects([], [], {}, [])
     seen: Set[str] = set()
     for top in env.site_packages + env.outside:
-        _walk(tree, top, seen, lambda path: _sort(tree, view, env, main, shelf, path), shelf.findings)
-    return shelf
+        _walk(tree, top, seen, lambda path: _sort(tree, view, env, main, objects, path), objects.findings)
+    return objects
 
 
 def _walk(
@@ -75,32 +75,32 @@ def _walk(
 
 
 def _sort(
-    tree: Tree, view: View, env: Environment, main: Optional[reader.Elf], shelf: Shelf, path: str
+    tree: Tree, view: View, env: Environment, main: Optional[reader.Elf], objects: SharedObjects, path: str
 ) -> None:
     opened = view.open(path)
     name = posixpath.basename(path)
     short = env.shorten(path)
     elf = opened.elf
     if elf is None:
-        shelf.findings.append(_no_library(tree, env, path, short, opened))
+        objects.findings.append(_no_library(tree, env, path, short, opened))
         return
     if main is None or elf.arch == main.arch:
-        shelf.offered.setdefault(name, path)
+        objects.offered.setdefault(name, path)
         if elf.soname:
-            shelf.offered.setdefault(elf.soname, path)
+            objects.offered.setdefault(elf.soname, path)
     if not name.endswith(".so") or _VENDORED.search(short):
         return
     if not _is_module(tree, path, name, elf):
         if main is None or elf.arch == main.arch:
-            shelf.plain.append(path)
+            objects.plain.append(path)
         return
     tag = _TAG.search(name)
     if tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
         # Other Pythons may share what lies outside (Debian's python3/dist-packages).
         if path != short and not _has_own(tree, path, env):
-            shelf.findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
+            objects.findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
     elif main is not None and elf.arch != main.arch:
-        shelf.findings.append(
+        objects.findings.append(
             Finding(
                 "LIB004",
                 ERROR,
@@ -111,7 +111,7 @@ def _sort(
             )
         )
     else:
-        shelf.modules.append(path)
+        objects.modules.append(path)
 
 
 def _has_own(tree: Tree, path: str, env: Environment) -> bool:
