@@ -2,7 +2,6 @@
 
 import glob
 import gzip
-import io
 import lzma
 import re
 import shutil
@@ -407,7 +406,16 @@ def test_names_of_packages_that_are_none():
         keep([], xml=b"<metadata><package></package></metadata>")
 
 
-def test_a_file_in_chunks():
-    """Of a size that memory can hold, to its end."""
-    source = io.BytesIO(b"x" * (256 * 1024 + 1))
-    assert [len(chunk) for chunk in repodata.chunks(source)] == [256 * 1024, 1]
+def test_what_has_a_library(tmp_path):
+    """Asked again and again and read once; a name without .so in it is asked of the metadata anew."""
+    rows = [*PACKAGES, package("odd", ["odd()(64bit)", "libodd.so.1()(64bit)"], ["r"])]
+    here = Directory(Tree("/"), repository(tmp_path, rows)).repository("")
+    (found,) = here.ask([SM, "libnone.so.1()(64bit)"])
+    assert (found.name, found.provides) == ("libSM", (SM,))
+    (odd,) = here.ask(["odd()(64bit)", "libodd.so.1()(64bit)"])
+    assert odd.provides == ("libodd.so.1()(64bit)", "odd()(64bit)")
+    write(tmp_path, "repodata/primary.xml.gz", b"")
+    assert here.ask([SM]) == [found]
+    assert here.ask(()) == []
+    with pytest.raises(BadRepodata):
+        here.ask(["odd()(64bit)"])

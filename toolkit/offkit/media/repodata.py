@@ -4,13 +4,12 @@ Format: createrepo's, as yum 3 and dnf read it. Whatever the bytes are, time is 
 number and memory is bounded: no entities, no endless tags, a limit to what is kept.
 """
 
-from typing import Any, BinaryIO, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
 
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
-_CHUNK = 256 * 1024
 _MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a real one has some hundred
 _MAX_DEPTH = 32  # of tags; real metadata is five deep
 _MAX_TEXT = 64 * 1024  # characters of a name
@@ -67,10 +66,6 @@ def parse_repomd(data: bytes) -> List[Data]:
     if not found:
         raise BadRepodata("it names no files")
     return found
-
-
-def chunks(source: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: source.read(_CHUNK), b"")
 
 
 def read_primary(

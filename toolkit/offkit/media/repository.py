@@ -80,11 +80,11 @@ class Repository:
         return self._libraries
 
     def ask(self, capabilities: Collection[str]) -> List[Package]:
-        """The packages that have any of these capabilities of libraries."""
-        wanted = set(capabilities)
-        found = [each for each in self.libraries().packages if not wanted.isdisjoint(each.provides)]
-        odd = [each for each in wanted if not is_library(each)]  # a DT_NEEDED without .so in it
-        return found + (self.search(odd).packages if odd else [])
+        """The packages that have any of these libraries, by their capabilities."""
+        if not all(map(is_library, capabilities)):  # a DT_NEEDED need not have .so in it
+            return self.search(capabilities).packages
+        wanted = frozenset(capabilities)
+        return [each for each in self.libraries().packages if not wanted.isdisjoint(each.provides)]
 
     def search(self, capabilities: Optional[Collection[str]], names: Collection[str] = ()) -> Index:
         """What is said about packages with ``capabilities`` of any kind, or ``names``, or, where the
