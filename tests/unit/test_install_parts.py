@@ -404,7 +404,7 @@ def test_what_the_loader_still_does_not_find(parts, capsys, severity):
     assert "LIB012" not in out
     parts.call(json=True)
     assert json.loads(capsys.readouterr().out)["findings"] == [lost.to_json()]
-    assert parts.of(supplies.__name__)[0][9] == "/tmp/b.tar"
+    assert parts.of(supplies.__name__)[0][10] == "/tmp/b.tar"
     parts.carried = ""
     assert parts.call() == 0
 
