@@ -1,5 +1,6 @@
 """Packing: one form of every bundle, nothing half-written, a runtime that is the same everywhere."""
 
+import ast
 import io
 import os
 import subprocess
@@ -115,6 +116,75 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
         texts = [archive.read(name).decode("ascii") for name in of_releases]
     assert release.order(map(release.parse, texts)) == releases.known()
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
+
+
+def statements(source):
+    """What runs of a module, each with its line: strings that are statements are none."""
+
+    class Bare(ast.NodeTransformer):
+        def generic_visit(self, node):
+            super().generic_visit(node)
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and isinstance(node, ast.stmt):
+                first = body[0] if body else ast.Pass(lineno=documented[id(node)])
+                node.body = body or [first]
+            return node
+
+        def visit_Expr(self, node):
+            return (
+                None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+            )
+
+    tree = ast.parse(source)
+    documented = {id(node): node.body[0].lineno for node in ast.walk(tree)
+                  if isinstance(node, ast.stmt) and isinstance(getattr(node, "body", None), list)}  # fmt: skip
+    tree = Bare().visit(tree)
+    return ast.dump(tree), [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+
+
+def test_modules_of_the_runtime_lack_words_alone():
+    """Every module does what its source does, in the same lines; the docstring of a command is its help."""
+    package = Path(runtime.__file__).parent.parent
+    with zipfile.ZipFile(io.BytesIO(runtime.build([]))) as archive:
+        modules = [name for name in archive.namelist() if name.startswith("offkit/") and name.endswith(".py")]
+        assert len(modules) > 200
+        for name in modules:
+            source = (package.parent / name).read_text("utf-8")
+            lean = archive.read(name).decode("utf-8")
+            assert statements(lean) == statements(source), name
+            if "/cli/" in name:
+                assert ast.dump(ast.parse(lean)) == ast.dump(ast.parse(source)), name
+
+
+@pytest.mark.parametrize(
+    ("source", "lean"),
+    [
+        ('"""D\n\nd"""\n\nx = "#"  # c\n', '\n\n\n\nx = "#"\n'),
+        ('def f():\n    # c\n    """D"""  # c\n    return 1\n', "def f():\n\n\n    return 1\n"),
+        (
+            'class E(Exception):\n    """D\n    d"""\n\n\ny = 1\n',
+            "class E(Exception):\n    pass\n\n\n\ny = 1\n",
+        ),
+        ('f(\n    "a",  # c\n    """b\n# b"""\n)\n', 'f(\n    "a",\n    """b\n# b"""\n)\n'),
+        ('if x:\n    """D"""', "if x:\n    pass"),
+        ('def f(): "D"\n', 'def f(): "D"\n'),
+    ],
+)
+def test_what_is_left_of_a_module(source, lean):
+    """Comments and docstrings go, lines stay, and a body is never left empty."""
+    assert runtime._lean("offkit/a.py", source.encode()).decode() == lean
+    assert runtime._lean("offkit/a.csv", source.encode()).decode() == source
+
+
+def test_what_no_command_needs_of_the_packages_stays_at_home(tmp_path):
+    """Whole packages with their licences, and modules."""
+    members = dict.fromkeys(["click/core.py", "click/testing.py", "typer/rich_utils.py", "zipp.py",
+                             "zipp-3.6.0.dist-info/LICENSE", "importlib_metadata/__init__.py"], b"x = 1\n")  # fmt: skip
+    wheel = tmp_path / "x.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, contents in members.items():
+            archive.writestr(name, contents)
+    assert [name for name, _ in runtime._modules(wheel)] == ["click/core.py"]
 
 
 def wheel_of(path, **members):

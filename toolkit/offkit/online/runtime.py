@@ -2,7 +2,8 @@
 
 It holds the zone that runs on CPython 3.6 and the locked, pure-Python packages it needs. The
 archive is stored, not compressed: another zlib would make other bytes, and a Python compiled
-without zlib can still start it and be told what it lacks.
+without zlib can still start it and be told what it lacks. What no command needs stays at home:
+modules, comments and docstrings. Every line keeps its number, so a traceback fits the sources.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tokenize
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -20,11 +22,28 @@ from offkit.edges import data
 from offkit.model import packages, release
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
+# Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
+# and completion with click 7 only where they are installed.
+UNUSED = (
+    "importlib_metadata",
+    "zipp",
+    "click/_winconsole.py",
+    "click/testing.py",
+    "typer/__main__.py",
+    "typer/_completion_click7.py",
+    "typer/rich_utils.py",
+    "typer/testing.py",
+)
+# What may stand before a statement; a string that is one does nothing but document.
+_STARTS = (tokenize.ENCODING, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+_HELP = "offkit/cli/"  # the docstring of a command is its --help
 # 1980-01-01, the earliest a zip archive can say.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 # Readable by Python 2 as well: that is what "python" is on an EL 7.
 MAIN = b"""\
+# The packages in here lack comments, docstrings and the modules that offkit does not use;
+# nothing else of them was changed.
 import sys
 
 if sys.version_info < (3, 6):
@@ -55,8 +74,31 @@ def build(wheels: Iterable[Path]) -> bytes:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.external_attr = 0o100644 << 16
             info.create_system = 3  # Unix, whatever this is
-            archive.writestr(info, members[name])
+            archive.writestr(info, _lean(name, members[name]))
     return buffer.getvalue()
+
+
+def _lean(name: str, contents: bytes) -> bytes:
+    """A module without its comments and docstrings, each line in its place; other files as they are."""
+    if not name.endswith(".py") or name == "__main__.py":
+        return contents
+    lines = contents.decode("utf-8").split("\n")
+    found = []
+    for token in tokenize.tokenize(io.BytesIO(contents).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+        elif token.type != tokenize.NL:
+            found.append(token)
+    if name.startswith(_HELP):
+        return "\n".join(lines).encode("utf-8")
+    for before, token, end, after in zip(found, found[1:], found[2:], found[3:], strict=False):
+        if token.type == tokenize.STRING and before.type in _STARTS and end.type == tokenize.NEWLINE:
+            (first, column), (last, _) = token.start, token.end
+            lines[first - 1 : last] = [""] * (last - first + 1)
+            if before.type == tokenize.INDENT and after.type == tokenize.DEDENT:  # the body has nothing else
+                lines[first - 1] = " " * column + "pass"
+    return "\n".join(lines).encode("utf-8")
 
 
 def _own_files() -> Iterator[tuple[str, bytes]]:
@@ -92,6 +134,8 @@ def _modules(wheel: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             top, _, rest = name.partition("/")
+            if name.startswith(UNUSED):
+                continue
             licence = top.endswith(".dist-info") and "LICEN" in rest.upper()
             if licence or (not top.endswith((".dist-info", ".data")) and not name.endswith("/")):
                 yield name, archive.read(name)
