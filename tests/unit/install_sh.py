@@ -10,7 +10,6 @@ import sys
 import pytest
 
 import bundle_maker
-from offkit import server
 from offkit.model.target import Target
 from offkit.online import bootstrap
 from offkit.server.python import interpreter
@@ -156,9 +155,8 @@ def tools_of(server, shell):
 
 
 def part(name):
-    """The text of one part, with the placeholders that are values."""
-    with open(os.path.join(os.path.dirname(server.__file__), "bootstrap", name + ".sh")) as source:
-        return source.read().replace("@OFFKIT_VARIABLES@", "")
+    """The text of one part, with the placeholders whose values come with a bundle."""
+    return bootstrap.part(name).decode("ascii").replace("@OFFKIT_VARIABLES@", "")
 
 
 def after_the_self_check(*names):

@@ -23,13 +23,13 @@ from offkit.model.finding import ERROR, Finding
 UNREACHABLE, NO_CURL = "REPO017", "REPO018"
 _METADATA = posixpath.dirname(repodata.REPOMD)
 # Each is known to curl 7.29 of EL 7. -q comes first (curl(1)); of a redirect -L makes an error.
-_CURL = (
+CURL = (
     *("curl", "-q", "-f", "-s", "-S", "-g", "-L", "--max-redirs", "0", "--proto", "=http,https"),
     *("--noproxy", "*", "--connect-timeout", "10", "--speed-limit", "1", "--speed-time", "30"),
     *("-w", "%{http_code}"),
 )
 # Exit codes of curl(1): what may go better the next time, with what is there already.
-_AGAIN = (5, 7, 18, 28, 52, 55, 56, 92)
+AGAIN = (5, 7, 18, 28, 52, 55, 56, 92)
 _HTTP, _WRITING, _NO_RANGE, _REDIRECT, _NOT_THERE = 22, 23, 33, 47, 127
 _TRIES = 3  # without one more byte
 _MOST = 100
@@ -123,7 +123,7 @@ def _fetch(base: str, path: str, local: str) -> bool:
     for _ in range(_MOST):
         had = _size(local)
         resume = ("-C", str(had)) if had else ()
-        done = run([*_CURL, *resume, "-o", local, url], environment)
+        done = run([*CURL, *resume, "-o", local, url], environment)
         answer = done.stdout.strip()[-3:]
         if done.ok:
             if not os.path.exists(local):  # an empty file: older curls make none
@@ -135,7 +135,7 @@ def _fetch(base: str, path: str, local: str) -> bool:
         if done.returncode == _NO_RANGE or (done.returncode == _HTTP and answer == "416"):
             if had:
                 os.unlink(local)  # it cannot go on there: from the beginning
-        elif not (done.returncode in _AGAIN or (done.returncode == _HTTP and answer.startswith("5"))):
+        elif not (done.returncode in AGAIN or (done.returncode == _HTTP and answer.startswith("5"))):
             break
         futile = 0 if _size(local) > had else futile + 1
         if futile == _TRIES:

@@ -6,9 +6,9 @@ from urllib.parse import quote
 _SCHEMES = ("http://", "https://")
 # No user and password, which would be in every message and log; no query: a file is what is named.
 # No dollar, comma or space, where yum would replace or split.
-_WHOLE = re.compile(
-    r"https?://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?(?P<path>/[A-Za-z0-9._~%+/-]*)?"
-)
+# As both re and grep -E read it: host, port, path.
+PATTERN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?"
+_WHOLE = re.compile(PATTERN)
 _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
 FORM = "http://HOST[:PORT]/PATH, without user, query or blanks (%20 is one)"
 
@@ -21,7 +21,7 @@ def is_url(text: str) -> bool:
 def parse(text: str) -> str:
     """The URL without slashes at its end. Raises ValueError when it has not that form."""
     found = _WHOLE.fullmatch(text)
-    if not found or ".." in (found.group("path") or "").split("/"):
+    if not found or ".." in text.split("/"):
         raise ValueError("{} is not {}".format(text, FORM))
     return text.rstrip("/")
 
@@ -29,15 +29,15 @@ def parse(text: str) -> str:
 def port(text: str) -> int:
     """The port that is asked, of a URL that ``parse`` gave."""
     found = _WHOLE.fullmatch(text)
-    if found and found.group("port"):
-        return int(found.group("port")[1:])
+    if found and found.group(2):
+        return int(found.group(2)[1:])
     return 443 if text.startswith("https:") else 80
 
 
 def by_name(text: str) -> bool:
     """Whether its host is a name, for which somebody has to be asked, and no address."""
     found = _WHOLE.fullmatch(text)
-    return bool(found) and not _ADDRESS.fullmatch(found.group("host") if found else "")
+    return bool(found) and not _ADDRESS.fullmatch(found.group(1) if found else "")
 
 
 def join(text: str, path: str) -> str:

@@ -16,7 +16,7 @@ from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR
 from offkit.model.target import Target
-from offkit.online import repo_file
+from offkit.online import repo_file, rules
 
 # A shell reads from the top: the self-check is first, the call of main last, between them functions.
 PARTS = (
@@ -54,12 +54,16 @@ def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Seq
     The length is final: what is still to come takes the place of as many characters. Raises
     OffkitError when this offkit is incomplete.
     """
-    text = b"".join(_part(name) for name in PARTS)
+    text = b"".join(part(name) for name in PARTS)
     text = text.replace(_VARIABLES, _folded(variables(text)))
-    for name, value in _values(where, pyz, carried, rpms).items():
-        text = text.replace(b"@OFFKIT_" + name.encode("ascii") + b"@", value.encode("ascii"))
+    text = _filled(text, _values(where, pyz, carried, rpms))
     text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
     return _vouched(text.partition(_SELF)[0])
+
+
+def part(name: str) -> bytes:
+    """One of PARTS, with what is the same in every bundle (online/rules.py)."""
+    return _filled(_part(name), rules.texts())
 
 
 def variables(text: bytes) -> List[bytes]:
@@ -131,6 +135,12 @@ def _part(name: str) -> bytes:
     if text is None:
         raise OffkitError("this offkit is incomplete: {} is missing".format(path))
     return text.replace(b"\r\n", b"\n")
+
+
+def _filled(text: bytes, values: Dict[str, str]) -> bytes:
+    for name, value in values.items():
+        text = text.replace("@OFFKIT_{}@".format(name).encode("ascii"), value.encode("ascii"))
+    return text
 
 
 def _folded(words: Sequence[bytes]) -> bytes:

@@ -9,8 +9,7 @@ is_url() { case $1 in http://* | https://*) return 0 ;; *) return 1 ;; esac; }
 # As offkit takes it (model/url.py).
 good_url() {
     case $1/ in */../*) return 1 ;; esac
-    printf '%s\n' "$1" | LC_ALL=C grep -Eqx \
-        'https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?'
+    printf '%s\n' "$1" | LC_ALL=C grep -Eqx -- @OFFKIT_URL@
 }
 
 # open_url N URL
@@ -44,12 +43,10 @@ web_get() {
     futile=0
     web_had=0
     while [ "$futile" -lt 3 ]; do
-        set -- "$1" "$2" -q -f -s -S -g -L --max-redirs 0 --proto =http,https --noproxy '*' --connect-timeout 10 \
-            --speed-limit 1 --speed-time 30 -w '%{http_code}' -o "$web_part" "$web_url"
-        # curl of EL 7 (7.29) knows each of these; of a redirect -L makes an error.
+        set -- "$1" "$2" @OFFKIT_CURL@ -o "$web_part" "$web_url"
         [ "$web_had" -eq 0 ] || set -- "$@" -C "$web_had"
         web_status=0
-        answer=$(shift 2 && LC_ALL=C curl "$@" 2>"$scratch/curl.said") || web_status=$?
+        answer=$(shift 2 && LC_ALL=C "$@" 2>"$scratch/curl.said") || web_status=$?
         case $web_status/$answer in
             0/*)
                 [ -e "$web_part" ] || : >"$web_part" # an empty file: older curls make none
@@ -59,7 +56,7 @@ web_get() {
             22/404 | 22/410) return 1 ;;
             23/*) no_room ;;
             33/* | 22/416) rm -f -- "$web_part" ;; # it cannot go on there: from the beginning
-            [57]/* | 18/* | 22/5* | 28/* | 52/* | 5[56]/* | 92/*) ;;
+            22/5* | @OFFKIT_CURL_AGAIN@) ;;
             *) break ;;
         esac
         web_now=$(stat -c %s "$web_part" 2>/dev/null) || web_now=0
