@@ -105,7 +105,7 @@ def test_python_by_yum(server, shell, version):
     ):
         assert word in argv
     assert argv[-2:] == ["install", "python3"]
-    assert ("--setopt=install_weak_deps=0" in argv) == (version != "3.4.3")
+    assert "--setopt=install_weak_deps=0" in argv
     scratch = str(server / "tmp")
     assert next(word for word in argv if "reposdir=" in word).startswith("--setopt=reposdir=" + scratch)
     assert next(word for word in argv if "cachedir=" in word).startswith("--setopt=cachedir=" + scratch)

@@ -13,13 +13,12 @@ import offkit.server.doctor.examine as doctor_package
 from offkit.cli import doctor, options, render
 from offkit.edges import run as run_module
 from offkit.elf.resolution import Resolution
-from offkit.model import checklist
+from offkit.model import checklist, yum
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import checks, forecast
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
-from offkit.server.system import yum
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 

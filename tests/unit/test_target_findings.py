@@ -1145,6 +1145,7 @@ def test_what_is_no_prefix(tmp_path):
 
 def test_how_yum_is_called():
     options = ["--noplugins", "--disablerepo=*", "--enablerepo=offkit-*", "--setopt=exit_on_lock=1"]
+    options += ["--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"]
     assert yum.command(("install", "a")) == ["yum", "-y", *options, "install", "a"]
     own = ["--setopt=reposdir=/r", "--setopt=cachedir=/c"]
     assert yum.command(("install", "a"), "/r", "/c") == ["yum", "-y", *options, *own, "install", "a"]
@@ -1622,7 +1623,7 @@ def test_a_command_to_be_pasted():
 
 @pytest.mark.parametrize("verb", ["install", "reinstall"])
 def test_a_repair_that_yum_refuses(monkeypatch, verb):
-    monkeypatch.setattr(yum, "_PID", "/nonexistent")
+    monkeypatch.setattr("offkit.model.yum.PID", "/nonexistent")
     asked = []
 
     def run(argv):

@@ -6,6 +6,7 @@ import pytest
 
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
+from offkit.model.yum import OPTIONS
 from offkit.server.system import yum
 
 SAID = [
@@ -142,7 +143,7 @@ def test_the_command():
     assert {"--disablerepo=*", "--enablerepo=offkit-*", "--noplugins", "--setopt=exit_on_lock=1"} < set(argv)
     assert {"--setopt=reposdir=/s/repos", "--setopt=cachedir=/s/cache"} < set(argv)
     assert not any("gpgcheck" in word for word in argv)
-    assert yum.command(["install", "x"])[2:] == [*yum.OPTIONS, "install", "x"]
+    assert yum.command(["install", "x"])[2:] == [*OPTIONS, "install", "x"]
 
 
 def test_yum_3_holds_its_lock(tmp_path):
@@ -162,7 +163,7 @@ def test_a_locked_yum_is_not_called(monkeypatch, tmp_path):
     """It would wait for the other one, for ever."""
     path = tmp_path / "yum.pid"
     path.write_text("{}\n".format(os.getpid()))
-    monkeypatch.setattr(yum, "_PID", str(path))
+    monkeypatch.setattr("offkit.model.yum.PID", str(path))
     with pytest.raises(EnvironmentProblem):
         yum.call(yum.command(["install", "x"]), lambda argv: pytest.fail("yum was called"))
 

@@ -4,7 +4,7 @@ An error carries findings: all problems of one kind at once, so that nobody cros
 gap twice for two problems that could have been named together.
 """
 
-from typing import Sequence, Tuple
+from typing import Sequence, Tuple, Type
 
 from offkit.model.finding import ERROR, Finding
 
@@ -51,6 +51,23 @@ class EnvironmentProblem(OffkitError):
     """This machine cannot do it: wrong target, no space, noexec, no permission, no interpreter."""
 
     exit_code = EXIT_ENVIRONMENT
+
+
+# Findings by which an installation ends, where it is not the environment that is wrong.
+EXITS = {
+    "RPM001": EXIT_INTEGRITY,
+    "RPM002": EXIT_INTEGRITY,
+    "RPM003": EXIT_INTEGRITY,
+    "RPM004": EXIT_PROBLEMS,
+    "REPO011": EXIT_INTEGRITY,
+    "REPO014": EXIT_INTEGRITY,
+}
+
+
+def of(code: str) -> Type[OffkitError]:
+    """The error that such a finding is."""
+    kinds = {EXIT_PROBLEMS: RequestError, EXIT_INTEGRITY: IntegrityError}
+    return kinds.get(EXITS.get(code, EXIT_ENVIRONMENT), EnvironmentProblem)
 
 
 def damaged(code: str, subject: str, message: str, fix: str = "") -> IntegrityError:

@@ -8,8 +8,9 @@ newer than Python 3.6.
 import shlex
 from typing import Dict, Iterable
 
+from offkit.edges import data
 from offkit.media import web
-from offkit.model import url
+from offkit.model import errors, url, yum
 
 
 def texts() -> Dict[str, str]:
@@ -17,7 +18,13 @@ def texts() -> Dict[str, str]:
     return {
         "CURL": _words(web.CURL),
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
+        "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
+        "PACKAGE": yum.PACKAGE,
         "URL": shlex.quote(url.PATTERN),
+        "YUM_OPTIONS": _words(yum.OPTIONS),
+        "YUM_PID": yum.PID,
+        "YUM_PLAIN": yum.PLAIN,
+        "YUM_WORDS": "\n".join("\n".join(kind) for kind in yum.parse(data.read_text(yum.WORDS))),
     }
 
 

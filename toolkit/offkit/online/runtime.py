@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from offkit.edges import data
-from offkit.model import packages, release
+from offkit.model import packages, release, yum
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
@@ -106,7 +106,8 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", _unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    yield f"offkit/data/{packages.MODULES}", _unix(data.read(packages.MODULES))
+    for path in (packages.MODULES, yum.WORDS):
+        yield f"offkit/data/{path}", _unix(data.read(path))
     for name in data.names(release.FOLDER):
         path = f"{release.FOLDER}/{name}"
         facts = json.loads(data.read_text(path))

@@ -74,8 +74,7 @@ say() {
 fail() {
     code=$1
     case $code in
-        RPM001 | RPM002 | RPM003 | REPO011 | REPO014) status=3 ;;
-        RPM004) status=1 ;;
+        @OFFKIT_EXITS@
         [0-9]*) status=$code ;;
         *) status=4 ;;
     esac

@@ -40,8 +40,6 @@ END
     printf '%s' "${names#, }"
 }
 
-# yum 3 and dnf both take these (yum's cli.py and config.py of 3.4.3; dnf.conf(5)). Plugins are left
-# out: some ask the network whatever is enabled. exit_on_lock: else both wait for ever.
 # yum_install TEXT PACKAGE...: TEXT is what the ledger says of it. With $yum_optional, packages that
 # the media do not have are left out. Only root comes here, after open_media.
 yum_verb=install
@@ -53,17 +51,7 @@ yum_install() {
     yum_check
     yum_repositories
     ledger_begin "$text"
-    set -- --setopt=exit_on_lock=1 --setopt=metadata_expire=0 --setopt=keepcache=0 "$yum_verb" "$@"
-    case $(LC_ALL=C "$yum" --noplugins --version 2>/dev/null | head -n 1) in
-        3.*) ;;
-        *) set -- ${yum_optional:+--setopt=strict=0} --setopt=install_weak_deps=0 "$@" ;;
-    esac
-    (
-        unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
-        unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
-        LC_ALL=C LANG=C exec "$yum" -y --noplugins "--setopt=reposdir=$yum_place/repos" \
-            "--setopt=cachedir=$yum_place/cache" '--disablerepo=*' '--enablerepo=offkit-*' "$@"
-    ) >"$scratch/yum.log" 2>&1 </dev/null
+    yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
     yum_status=$?
     [ -z "$verbose" ] || cat "$scratch/yum.log" >&2
     yum_said 'Nothing to do' && [ -n "$yum_optional" ] && yum_status=0
@@ -72,17 +60,21 @@ yum_install() {
     [ "$yum_place" = "$scratch/yum" ] || rm -rf -- "$yum_place"
     [ "$yum_status" -eq 0 ] || yum_failed
     [ -z "$yum_optional" ] || return 0
-    while [ "$1" != "$yum_verb" ]; do shift; done
-    shift
     for each in "$@"; do # yum 3 is content when it has found one of them
         rpm -q "$each" >/dev/null 2>&1 || yum_failed
     done
 }
 
+yum_run() (
+    unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
+    unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
+    LC_ALL=C LANG=C exec "$yum" -y @OFFKIT_YUM_OPTIONS@ ${yum_optional:+--setopt=strict=0} \
+        "--setopt=reposdir=$yum_place/repos" "--setopt=cachedir=$yum_place/cache" "$yum_verb" "$@"
+)
+
 # Sets $yum; ends when it cannot be used.
 yum_check() {
-    [ -z "$no_root" ] || fail RPM006 "installing packages needs root" \
-        "run it as root, or without root: sh install.sh ... --no-root takes what is needed out of the RPMs"
+    [ -z "$no_root" ] || yum_refuse RPM006
     yum=$(command -v yum) || yum=$(command -v dnf) || yum=
     if [ -z "$yum" ] || ! command -v rpm >/dev/null 2>&1; then
         fail RPM009 "there is no yum (or no rpm) here" \
@@ -91,14 +83,9 @@ yum_check() {
     [ -n "$keys" ] || fail REPO014 "neither the media nor /etc/pki/rpm-gpg has the key that signs the packages" \
         "take the distribution's own ISO, or put its key there: ${OFFKIT_KEYS:-RPM-GPG-KEY-...}"
     # An older yum 3 knows no exit_on_lock.
-    if read -r pid 2>/dev/null </var/run/yum.pid && kill -0 "$pid" 2>/dev/null; then
-        yum_locked "/var/run/yum.pid: process $pid"
+    if read -r pid 2>/dev/null <@OFFKIT_YUM_PID@ && kill -0 "$pid" 2>/dev/null; then
+        yum_refuse RPM005 "@OFFKIT_YUM_PID@: process $pid"
     fi
-}
-
-yum_locked() {
-    fail RPM005 "another process is at work on this server's packages:$newline    $1" \
-        "wait until that yum, dnf or rpm has finished, then run the command again"
 }
 
 # Writes a .repo file, one repository with one baseurl for each of $bases. yum splits reposdir at
@@ -107,7 +94,7 @@ yum_locked() {
 yum_repositories() {
     yum_place=$scratch/yum
     case $scratch in
-        *[!A-Za-z0-9/._+-]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no room in /tmp" ;;
+        *[!@OFFKIT_YUM_PLAIN@]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no room in /tmp" ;;
     esac
     mkdir -p "$yum_place/repos" "$yum_place/cache" "$yum_place/base" "$yum_place/keys"
     count=0
@@ -141,53 +128,43 @@ END
 # Whether yum's output has a line like $1; the lines are in $scratch/yum.said.
 yum_said() { LC_ALL=C grep -E -- "$1" <"$scratch/yum.log" >"$scratch/yum.said"; }
 
-# Ends with the name of what went wrong. In this order: dnf closes each refusal of a package with
-# "GPG check FAILED", yum 3 with "Error downloading packages".
-yum_failed() {
-    again="take the distribution's own ISO, copied whole: compare its checksum with the published one"
-    if yum_said 'holding the yum lock|another copy is running|already locked by|obtain the transaction lock|create transaction lock|Waiting for process'; then
-        yum_locked "$(head -n 1 "$scratch/yum.said")"
-    elif yum_said 'need to be root|superuser privileges|[Mm]ust be root'; then
-        yum_refuse RPM006 "installing packages needs root" "run it as root, or with --no-root"
-    elif yum_said 'No space left on device|more space needed on the|needs [0-9]+[KMG]B (more )?on the'; then
-        yum_refuse ENV024 "there is no room for the packages" "free what yum asks for, then run the command again"
-    elif yum_said 'is not signed'; then
-        yum_refuse RPM002 "a package without a signature is refused" \
-            "take the distribution's own ISO: every package on it is signed"
-    elif yum_said 'Public key for .* is not installed|not correct for this package|GPG key retrieval failed|Invalid GPG [Kk]ey|retrieve GPG key|Curl error .37.*([Kk]ey|KEY|gpg)'; then
-        yum_refuse RPM003 "a package is signed with a key that is not that of the medium" \
-            "take the distribution's own ISO; the keys of this server are in /etc/pki/rpm-gpg"
-    elif yum_said '[Cc]url (error )?\((5|6|7|18|28|52|55|56)\)|curl#(5|6|7|18|28|52|55|56)([^0-9]|$)|resolve host|connect to server|Connection (refused|reset|timed out)|Operation too slow|No route to host'; then
-        yum_refuse REPO017 "the server with the repository cannot be reached, or stopped answering" \
-            "see that it still serves, and that its firewall lets this host in; then run the command again"
-    elif yum_said 'incorrect checksum|does not match intended download|Problem opening package|digest: BAD|[Ss]ignature.*: BAD|does not verify|GPG check FAILED|rpmReadSignature failed|unpacking of archive failed|HdrFromFdno: error|checksum .*does.*t match|Inconsistent server data'; then
-        yum_refuse RPM001 "a package is damaged, or somebody altered it" "$again"
-    elif yum_said 'repomd\.xml|retrieve repository metadata|download metadata|find a valid baseurl|failure: repodata/|Error opening file for checksum|Input/output error|Cannot download Packages|all mirrors were already tried'; then
-        yum_refuse REPO011 "the medium is damaged, or not all of it is there" "$again"
-    elif yum_said 'No match for argument|No package .* available|Unable to find a match|nothing provides|Requires: |Depsolve Error'; then
-        yum_refuse RPM004 "the media do not have all that is needed" \
-            "take a fuller ISO of the same release (${OFFKIT_MEDIA:-the DVD or Everything}), or name a second one as well"
-    fi
-    tail -n 12 "$scratch/yum.log" >"$scratch/yum.said"
-    yum_refuse RPM007 "yum failed (exit $yum_status)" "put that right, and run the command again"
+# Sets $code, $words, $message and $fix to the kind of failure that is called $1, or by default the
+# first that yum's output has words of; fails when there is none (model/yum.py).
+yum_kind() {
+    while IFS= read -r code && IFS= read -r words && IFS= read -r message && IFS= read -r fix; do
+        if [ "$code" = "${1:-}" ] || { [ -z "${1:-}" ] && yum_said "$words"; }; then return 0; fi
+    done <<'END'
+@OFFKIT_YUM_WORDS@
+END
+    return 1
 }
 
-# yum_refuse CODE TEXT FIX, with what yum said and what it did all the same.
+# Ends with the failure called $1, about which yum said $2.
 yum_refuse() {
-    words=$(sed 's/^ */    /' "$scratch/yum.said" | awk '!seen[$0]++' | head -n 12)
-    if [ -n "$ledger_added" ]; then
-        set -- "$1" "$2" "$3; it was installed already: $ledger_added"
-    else
-        set -- "$1" "$2" "$3; nothing was installed"
+    yum_kind "$1"
+    fail "$code" "$message${2:+:$newline    $2}" "$fix"
+}
+
+# Ends with the name of what went wrong, with what yum said and what it did all the same.
+yum_failed() {
+    if ! yum_kind; then
+        tail -n 12 "$scratch/yum.log" >"$scratch/yum.said"
+        code=RPM007 message="yum failed (exit $yum_status)" fix="put that right, and run the command again"
     fi
-    fail "$1" "$2:$newline$words" "$3"
+    words=$(sed 's/^ */    /' "$scratch/yum.said" | awk '!seen[$0]++' | head -n 12)
+    case $code/$ledger_added in
+        RPM005/*) ;;
+        */) fix="$fix; nothing was installed" ;;
+        *) fix="$fix; it was installed already: $ledger_added" ;;
+    esac
+    fail "$code" "$message:$newline$words" "$fix"
 }
 
 # --- the ledger: what is changed of the system --------------------------------------------
 
 # PREFIX/system/NNNN.text, .before, .after, .files: server/system/ledger.py reads and writes the same.
 installed_rpms() {
-    rpm -qa --qf '%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n' >"$scratch/rpms" 2>"$scratch/rpm.said" ||
+    rpm -qa --qf '@OFFKIT_PACKAGE@\n' >"$scratch/rpms" 2>"$scratch/rpm.said" ||
         fail RPM009 "rpm does not say what is installed: $(tail -n 1 "$scratch/rpm.said")" \
             "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
     LC_ALL=C sort "$scratch/rpms"

@@ -20,13 +20,13 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.yum import is_plain
 from offkit.server.doctor import forecast
 from offkit.server.install.plan import SYSTEM, Addition, Step
 from offkit.server.repo import sections
 from offkit.server.system import ledger, yum
 from offkit.server.system.ledger import Run
 
-_ODD = frozenset(" ,=\t\n'\"$")  # where yum would split the value of an option
 _NAMED = 4
 MISSING, _TOO_OLD = "LIB001", "LIB002"
 
@@ -268,7 +268,7 @@ class _Scratch:
         os.makedirs(self._place, exist_ok=True)
         for path in ledger.leftovers(self._prefix):
             files.remove_tree(path)
-        own = self._place if not _ODD.intersection(self._place) else None
+        own = self._place if is_plain(self._place) else None
         self.path = tempfile.mkdtemp(prefix=ledger.SCRATCH if own else "offkit-", dir=own)
         return self
 

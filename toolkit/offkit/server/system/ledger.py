@@ -12,11 +12,11 @@ from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Option
 
 from offkit.edges import files
 from offkit.edges.run import Result, clean_environment
-from offkit.model import layout
+from offkit.model import layout, yum
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
-FORMAT = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n"
+FORMAT = yum.PACKAGE + "\n"
 # As ``FORMAT`` writes it. A key that was imported is a package too, called gpg-pubkey.
 _LINE = re.compile(r"^(.+)-(\d+):([^-]+)-([^-]+)\.([^.]+)$")
 _FILE = re.compile(r"^(\d{4,})\.(text|before|after|files)$")

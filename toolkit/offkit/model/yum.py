@@ -1,0 +1,48 @@
+"""How yum is called and what its failures are called: what install.sh says too (online/rules.py). Pure.
+
+Its own words are in repo-config/yum.csv: those of yum 3.4.3, dnf 4, libdnf and rpm under LC_ALL=C. The
+expressions mean the same to re and to grep -E; the first row that has one of an output's lines counts.
+"""
+
+import csv
+import re
+from typing import List, NamedTuple
+
+WORDS = "repo-config/yum.csv"
+# yum 3 and dnf both take these: what one of them does not know, it names in a warning (yum's cli.py,
+# dnf/conf/config.py: "did not have a ... attr. before setopt"). Plugins are left out: some ask the
+# network whatever is enabled. exit_on_lock: else both wait for ever. metadata_expire: another disc may
+# be there since. install_weak_deps: what nobody asked for stays away (dnf.conf(5)).
+OPTIONS = (
+    *("--noplugins", "--disablerepo=*", "--enablerepo=offkit-*"),
+    *("--setopt=exit_on_lock=1", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
+)
+PID = "/var/run/yum.pid"  # of the yum 3 that is at work
+# A path that is the value of an option: elsewhere yum may split it or replace a part.
+PLAIN = "A-Za-z0-9/._+-"
+# An installed package as rpm's --qf writes it.
+PACKAGE = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}"
+
+
+class Kind(NamedTuple):
+    """A failure: what yum says, and what that means."""
+
+    code: str
+    words: str  # a regular expression
+    message: str
+    fix: str
+
+
+def is_plain(path: str) -> bool:
+    """Whether it can be the value of an option."""
+    return bool(re.fullmatch("[{}]*".format(PLAIN), path))
+
+
+def parse(text: str) -> List[Kind]:
+    """The rows of the table, in its order. Raises ValueError on a malformed one."""
+    kinds = []
+    for row in csv.DictReader(text.splitlines()):
+        if None in row or not all(row.get(name) for name in (*Kind._fields, "source")):
+            raise ValueError("{}: not a row of this table: {}".format(WORDS, dict(row)))
+        kinds.append(Kind(*(row[name] for name in Kind._fields)))
+    return kinds
