@@ -156,7 +156,7 @@ def tools_of(server, shell):
 
 def part(name):
     """The text of one part, with the placeholders whose values come with a bundle."""
-    return bootstrap.part(name).decode("ascii").replace("@OFFKIT_VARIABLES@", "")
+    return bootstrap.part(name).decode("utf-8").replace("@OFFKIT_VARIABLES@", "")
 
 
 def after_the_self_check(*names):
@@ -180,6 +180,7 @@ def real(server, name="python" + SERIES):
 def sh(server, *args, **more):
     """(exit code, stdout, stderr) of ``sh install.sh ARGS`` with only the server's bin on PATH."""
     argv = list(SHELLS[more.pop("shell", "sh")])
+    encoding = more.pop("encoding", "utf-8")
     argv[0] = shutil.which(argv[0])
     environment = {
         "PATH": str(server / "bin"),
@@ -198,7 +199,7 @@ def sh(server, *args, **more):
         **more,
     )
     out, err = done.communicate()
-    return done.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+    return done.returncode, out.decode(encoding, "replace"), err.decode(encoding, "replace")
 
 
 def polluted(server, value):

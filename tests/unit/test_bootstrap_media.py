@@ -783,30 +783,3 @@ def test_names_of_an_image(server, shell, more):
     assert (code, err) == (0, "")
     assert sorted(out.split("\n")[:3]) == ["d deep", "d repodata", "f one"]
     assert out.split()[6:] == ["5000", "none", "directory"]
-
-
-@every_shell
-def test_the_newest_as_rpm_compares(server, shell):
-    """The shell's comparison of versions against rpm's own table."""
-    from test_rpm import ORDER
-
-    install_sh.tools_of(server, shell)
-    cases = [each for each in ORDER if "^" not in each[0] + each[1]]
-    lines = []
-    for one, two, _ in cases:
-        for first, second in ((one, two), (two, one)):
-            lines.append(
-                "printf '%s\\n' 'p 0 {} 1 first' 'p 0 {} 1 second' >\"$index\"; newest p".format(
-                    first, second
-                )
-            )
-    script = server / "try.sh"
-    parts = install_sh.after_the_self_check("start", "metadata")
-    text = "\nindex='{}'\n{}\n".format(server / "index", "\n".join(lines))
-    script.write_text(parts + text)
-    code, out, err = sh(server, script=str(script), shell=shell)
-    assert (code, err) == (0, "")
-    expected = []
-    for _, _, order in cases:
-        expected += ["second" if order < 0 else "first", "second" if order > 0 else "first"]
-    assert [line.split()[-1] for line in out.splitlines()] == expected

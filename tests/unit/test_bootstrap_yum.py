@@ -10,7 +10,6 @@ import pytest
 import install_sh
 import repo_maker
 import source_maker
-import test_yum
 from install_sh import REAL, every_shell, program, sh
 
 pytestmark = [
@@ -178,16 +177,6 @@ def test_each_failure_has_its_name(server, shell, code, status, said):
     assert "nothing was installed" in err or code == "RPM005"
     assert not (server / "prefix").exists()
     assert os.listdir(str(server / "tmp")) == []
-
-
-@pytest.mark.parametrize(("words", "code"), [each[:2] for each in test_yum.SAID])
-def test_the_same_words_have_the_same_name_in_python(server, words, code):
-    """target.yum names what offkit has yum install, and yum.sh what it takes to get there."""
-    (server / "words").write_text(words + "\n")
-    (server / "yum.does").write_text('cat "$HOME/words" >&2\nexit 1\n')
-    status, _, err = install(server)
-    assert "error: {} ".format(code) in err
-    assert status == test_yum.EXITS[code]
 
 
 def test_yum_3_is_content_with_half(server):

@@ -125,7 +125,7 @@ packages_named() {
             if (!match(release, /(^|[._+])el[0-9]+/)) return 0
             tag = substr(release, RSTART, RLENGTH)
             sub(/.*el/, "", tag)
-            return tag != ENVIRON["EL"]
+            return ENVIRON["EL"] > 0 && tag != ENVIRON["EL"]
         }
         function odd() {
             return version !~ /^[A-Za-z0-9._+~^]+$/ || release !~ /^[A-Za-z0-9._+~^]+$/ ||
@@ -159,15 +159,22 @@ packages_named() {
 # The line of the index with the newest package called $1; nothing when there is none.
 newest() {
     NAME=$1 LC_ALL=C awk '
-        # rpmvercmp of rpm (rpmio/rpmvercmp.c), less "^", which no package of these media has
+        # rpmvercmp of rpm (rpmio/rpmvercmp.c): "~" is older than the end, and "^" newer
         function compare(a, b,    x, y, numeric) {
             if (a == b) return 0
             while (a != "" || b != "") {
-                sub(/^[^A-Za-z0-9~]+/, "", a)
-                sub(/^[^A-Za-z0-9~]+/, "", b)
+                sub(/^[^A-Za-z0-9~^]+/, "", a)
+                sub(/^[^A-Za-z0-9~^]+/, "", b)
                 if (substr(a, 1, 1) == "~" || substr(b, 1, 1) == "~") {
                     if (substr(a, 1, 1) != "~") return 1
                     if (substr(b, 1, 1) != "~") return -1
+                    a = substr(a, 2)
+                    b = substr(b, 2)
+                    continue
+                }
+                if (substr(a, 1, 1) == "^" || substr(b, 1, 1) == "^") {
+                    if (a == "" || (b != "" && substr(b, 1, 1) != "^")) return -1
+                    if (b == "" || substr(a, 1, 1) != "^") return 1
                     a = substr(a, 2)
                     b = substr(b, 2)
                     continue

@@ -8,17 +8,36 @@ is_url() { case $1 in http://* | https://*) return 0 ;; *) return 1 ;; esac; }
 
 # As offkit takes it (model/url.py).
 good_url() {
-    case $1/ in */../*) return 1 ;; esac
+    case $1/ in */../* | *"$newline"*) return 1 ;; esac
     printf '%s\n' "$1" | LC_ALL=C grep -Eqx -- @OFFKIT_URL@
+}
+
+# Sets $host to a URL's host and port.
+url_host() {
+    host=${1#*://}
+    host=${host%%/*}
+}
+
+url_port() {
+    url_host "$1"
+    case ${host##*]}/$1 in
+        *:*/http*) echo "${host##*:}" ;;
+        */https:*) echo 443 ;;
+        *) echo 80 ;;
+    esac
+}
+
+# Whether a URL's host is a name, for which somebody has to be asked, and no address.
+by_name() {
+    url_host "$1"
+    case $host in \[*) return 1 ;; *[!0-9.:]*) ;; *) return 1 ;; esac
 }
 
 # open_url N URL
 open_url() {
     mkdir "$scratch/media/$1"
-    host=${2#*://}
-    host=${host%%/*}
     # An address is all that is needed; a name may be asked of the name servers beyond the gap.
-    case $host in \[*) ;; *[!0-9.:]*) unset RES_OPTIONS ;; esac
+    ! by_name "$2" || unset RES_OPTIONS
     add_sources url "$1" "$2"
 }
 
@@ -72,16 +91,11 @@ web_get() {
 web_failed() {
     web_name=$(cat <"$scratch/media/$1.name")
     said=$(tail -n 1 "$scratch/curl.said" | sed 's/^curl: ([0-9]*) //')
-    port=80
-    case $web_name in https:*) port=443 ;; esac
-    host=${web_name#*://}
-    host=${host%%/*}
-    case ${host##*]} in *:*) port=${host##*:} ;; esac
     case $web_status in
         22) set -- "answers HTTP $answer" "see what serves there, and whether this host may have it" ;;
         47) set -- "sends to another place (HTTP $answer), which is not gone to" "name the URL where the files are" ;;
         *) set -- "cannot be reached: ${said:-curl ended with $web_status}" \
-            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd --add-port=$port/tcp); then run the same command again" ;;
+            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd --add-port=$(url_port "$web_name")/tcp); then run the same command again" ;;
     esac
     printf 'error: REPO017 %s %s\nfix: %s\n' "$web_name" "$1" "$2"
 }

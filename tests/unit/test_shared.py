@@ -1,0 +1,86 @@
+"""The rules that shell and Python both follow: the cases of tests/shared, by Python.
+
+test_bootstrap_shared.py has the shell's side. A function here takes a case's lines and gives the lines
+that come out.
+"""
+
+import re
+
+import pytest
+
+import cases
+from offkit.edges.run import Result
+from offkit.media import rpm
+from offkit.model import errors, url
+from offkit.server.system import yum
+
+
+def url_(text):
+    """A URL: as it is used, its port, whether its host is a name or an address; "no" when it is none."""
+    try:
+        parsed = url.parse(text)
+    except ValueError:
+        return ["no"]
+    return [parsed, str(url.port(parsed)), "name" if url.by_name(parsed) else "address"]
+
+
+def version(*lines):
+    """EPOCH VERSION RELEASE of two packages: -1, 0 or 1; the first of equals is the newest."""
+    one, two = (rpm.Package("p", "x86_64", *line.split(), "", (), ()) for line in lines)
+    order = rpm.compare_evr(one.evr, two.evr)
+    assert order == -rpm.compare_evr(two.evr, one.evr)
+    assert rpm.newest([one, two]) == [two if order < 0 else one]
+    return [str(order)]
+
+
+def release(el, *lines):
+    """Releases that may be installed on that EL."""
+    return [line for line in lines if not rpm.foreign(line, int(el))]
+
+
+def yum_command(*words):
+    """The argument list without yum's own name, for a verb and packages; SCRATCH has what it may use."""
+    return yum.command(words, "SCRATCH/repos", "SCRATCH/cache")[1:]
+
+
+def yum_words(*lines):
+    """What yum said: the code of its failure."""
+    return [each.code for each in yum.failure(Result(["yum"], 1, "", "\n".join(lines))).findings]
+
+
+def exits(*codes):
+    """The exit code of a command that ends with that finding."""
+    return [str(errors.of(code).exit_code) for code in codes]
+
+
+RULES = {
+    "exits": exits,
+    "release": release,
+    "url": url_,
+    "version": version,
+    "yum-command": yum_command,
+    "yum-words": yum_words,
+}
+
+
+@pytest.mark.parametrize("rule", cases.rules())
+def test_python_follows(rule):
+    for case in cases.read(rule):
+        assert RULES[rule](*cases.text(case.given)) == cases.text(case.expected), case.place
+
+
+def test_every_rule_has_cases():
+    assert sorted(RULES) == cases.rules()
+    for rule in RULES:
+        assert cases.read(rule)
+
+
+@pytest.mark.parametrize("line", ["x", ">no blank", "<no blank"])
+def test_a_line_of_another_form(monkeypatch, tmp_path, line):
+    (tmp_path / "rule").mkdir()
+    (tmp_path / "rule/a.case").write_text("# a comment\n< \\x41\\n\n> B\n\n<\n")
+    monkeypatch.setattr(cases, "SHARED", str(tmp_path))
+    assert [(case.given, case.expected) for case in cases.read("rule")] == [([b"A\n"], [b"B"]), ([b""], [])]
+    (tmp_path / "rule/b.case").write_text(line + "\n")
+    with pytest.raises(ValueError, match=re.escape("rule/b.case:1: no line of a case")):
+        cases.read("rule")
