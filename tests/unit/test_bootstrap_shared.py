@@ -13,10 +13,21 @@ import pytest
 import cases
 import install_sh
 from install_sh import every_shell, sh
+from offkit.edges import releases
 from offkit.online import bootstrap
 
 RULES = {
     "exits": 'for code; do (fail "$code" x) 2>/dev/null; echo "$?"; done',
+    "medium-key": """
+        el_keys "$1"
+        shift
+        medium_key $(printf '%s\\n' "$@" | key_files)
+        """,
+    "own-key": """
+        el_keys "$1"
+        own_keys "$2"
+        """,
+    "path": 'for each; do outside "$each" || printf "%s\\n" "$each"; done',
     "release": r"""
         OFFKIT_EL=$1 OFFKIT_ARCH=x86_64
         shift
@@ -58,13 +69,26 @@ RULES = {
         if yum_kind; then echo "$code"; else echo RPM007; fi
         """,
 }
+# The keys that an install.sh for that EL knows.
+KEYS = "el_keys() {{ case $1 in\n{}\nesac; }}\n".format(
+    "\n".join(
+        "{}) OFFKIT_KEYS='{}' ;;".format(
+            el, " ".join(sorted("{1}:{0}".format(*each) for each in releases.of(el).keys.items()))
+        )
+        for el in range(11)
+    )
+)
 END = b"--- end of a case"
 
 
 def driver(rule):
     """All parts, the rule's function, and a call for each case."""
     lines = [install_sh.after_the_self_check(*bootstrap.PARTS[:-1]).encode()]
-    lines += [b"repo_dirs= json= quiet= verbose=", b"check() {\n" + RULES[rule].encode() + b"\n}"]
+    lines += [
+        KEYS.encode(),
+        b"repo_dirs= json= quiet= verbose=",
+        b"check() {\n" + RULES[rule].encode() + b"\n}",
+    ]
     for case in cases.read(rule):
         words = b" ".join(os.fsencode(shlex.quote(os.fsdecode(line))) for line in case.given)
         lines.append(

@@ -9,9 +9,11 @@ import re
 import pytest
 
 import cases
+from offkit.edges import releases
 from offkit.edges.run import Result
-from offkit.media import rpm
+from offkit.media import repodata, rpm
 from offkit.model import errors, url
+from offkit.model import release as facts
 from offkit.server.system import yum
 
 
@@ -48,6 +50,22 @@ def yum_words(*lines):
     return [each.code for each in yum.failure(Result(["yum"], 1, "", "\n".join(lines))).findings]
 
 
+def path(*hrefs):
+    """Places that metadata name: those that are below their repository."""
+    return [href for href in hrefs if not repodata.outside(href)]
+
+
+def own_key(el, distribution):
+    """The files to look for in /etc/pki/rpm-gpg of a distribution (the ID of os-release)."""
+    return facts.own_keys(releases.of(int(el)).keys, distribution)
+
+
+def medium_key(el, *names):
+    """Of the names at the top of a medium for that EL the key that its packages are checked with."""
+    key = facts.medium_key(releases.of(int(el)).keys, names)
+    return [key] if key else []
+
+
 def exits(*codes):
     """The exit code of a command that ends with that finding."""
     return [str(errors.of(code).exit_code) for code in codes]
@@ -55,6 +73,9 @@ def exits(*codes):
 
 RULES = {
     "exits": exits,
+    "medium-key": medium_key,
+    "own-key": own_key,
+    "path": path,
     "release": release,
     "url": url_,
     "version": version,

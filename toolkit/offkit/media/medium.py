@@ -6,14 +6,14 @@ A medium is a tree of files with paths from its own top.
 import errno
 import os
 import posixpath
+import re
 from typing import Any, BinaryIO, Dict, List, Union
 
 from offkit.edges.tree import Tree, kind
 from offkit.media.iso9660 import Iso
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import Repository
-
-_KEY = "RPM-GPG-KEY"
+from offkit.model.release import KEY_NAME
 
 
 class Medium:
@@ -54,7 +54,7 @@ class Medium:
 
     def key_files(self) -> List[str]:
         """Names of the files with public keys at the top, where a distribution puts its own."""
-        return [name for name in self.names() if name.startswith(_KEY) and self.has(name)]
+        return [name for name in self.names() if re.fullmatch(KEY_NAME, name) and self.has(name)]
 
 
 class Directory(Medium):

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import posixpath
-import re
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -18,10 +17,10 @@ from offkit.media.repository import Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.release import medium_key, own_keys
 from offkit.model.url import is_url
 
 KEYS = "/etc/pki/rpm-gpg"
-_UNUSUAL = re.compile(r"testing|debug|beta", re.IGNORECASE)  # keys for packages that no disc has
 _LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
 _LABEL_SIZE = 4096
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
@@ -69,9 +68,9 @@ class Server(NamedTuple):
     @property
     def key(self) -> str:
         """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
-        name = releases.of(self.el).keys.get(self.distribution)
-        path = posixpath.join(KEYS, name or "")
-        return path if name and self.tree.is_file(path) else ""
+        names = own_keys(releases.of(self.el).keys, self.distribution)
+        paths = [posixpath.join(KEYS, name) for name in names]
+        return next((path for path in paths if self.tree.is_file(path)), "")
 
 
 def server(tree: Optional[Tree] = None) -> Server:
@@ -194,9 +193,9 @@ def key_of(medium: Medium, top: str, here: Server) -> str:
     """
     if here.key:
         return here.key
-    usual = [name for name in medium.keys if not _UNUSUAL.search(name)]
-    if usual:
-        return posixpath.join(top, min(usual, key=lambda name: (len(name), name)))
+    name = medium_key(releases.of(here.el).keys, medium.keys)
+    if name:
+        return posixpath.join(top, name)
     message = "has no key at its top, and this server has none for {} {}".format(
         here.distribution or "an unknown system", here.el or ""
     ).rstrip()

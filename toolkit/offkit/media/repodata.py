@@ -68,6 +68,14 @@ def parse_repomd(data: bytes) -> List[Data]:
     return found
 
 
+def outside(href: str) -> bool:
+    """Whether a file's place, as metadata name it, is none below its repository.
+
+    Nobody signed the metadata: a path from the top, a way up, a URL (xml:base), or nothing at all.
+    """
+    return not href or href.startswith("/") or ":" in href or ".." in href.split("/")
+
+
 def read_primary(
     source: Iterator[bytes], capabilities: Optional[Collection[str]], names: Collection[str]
 ) -> Index:

@@ -121,15 +121,14 @@ class Repository:
     def fetch(self, package: Package) -> Iterator[bytes]:
         """The RPM file in pieces. At the end BadPackage is raised unless its checksum is the one that the
         metadata has for it; before the first where that has none that counts."""
-        location = posixpath.join(self.base, package.location)
-        if not _inside(location):
+        if repodata.outside(package.location):
             raise BadPackage("lies outside its repository")
         algorithm, _, expected = package.checksum.partition(":")
         name = "sha1" if algorithm == "sha" else algorithm
         if name not in _HASHES or name == "sha224":
             raise BadPackage("has no checksum in the metadata")
         digest = hashlib.new(name)
-        with self._open(location) as source:
+        with self._open(posixpath.join(self.base, package.location)) as source:
             for chunk in iter(lambda: source.read(_CHUNK), b""):
                 digest.update(chunk)
                 yield chunk
@@ -137,7 +136,7 @@ class Repository:
             raise BadPackage("is not the file that the metadata was made for")
 
     def _opened(self, data: Data) -> BinaryIO:
-        if not _inside(data.href):
+        if repodata.outside(data.href):
             raise BadRepodata("lies outside its repository")
         return self._open(posixpath.join(self.base, data.href))
 
@@ -177,10 +176,6 @@ def ask(
 def reason(error: Exception) -> str:
     """Why something could not be read, without the numbers of errno."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-
-
-def _inside(path: str) -> bool:
-    return not (".." in path.split("/") or path.startswith("/") or ":" in path)
 
 
 class _Hashing:

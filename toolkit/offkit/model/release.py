@@ -5,9 +5,14 @@ is empty, and whoever reads it has to say so.
 """
 
 import json
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+import re
+from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 FOLDER = "repo-config/releases"
+# Names of key files at the top of a medium, as both re and grep -E read them; and which of them are
+# for packages that no disc has.
+KEY_NAME = "RPM-GPG-KEY[A-Za-z0-9._+-]*"
+UNUSUAL_KEY = "[Tt][Ee][Ss][Tt][Ii][Nn][Gg]|[Dd][Ee][Bb][Uu][Gg]|[Bb][Ee][Tt][Aa]"
 
 
 class Python(NamedTuple):
@@ -113,6 +118,20 @@ class Releases(NamedTuple):
         """Where repositories lie on the discs of any of them, below the top."""
         found = {base.folder for each in self.all for base in each.media.repositories}
         return tuple(sorted(found - {""}))
+
+
+def own_keys(keys: Dict[str, str], distribution: str) -> List[str]:
+    """What to look for in /etc/pki/rpm-gpg, the first counts: a distribution's own key, or any of its
+    release for an ID that nobody knows. ``keys`` are the release's."""
+    return [keys[distribution]] if distribution in keys else sorted(set(keys.values()))
+
+
+def medium_key(keys: Dict[str, str], names: Collection[str]) -> str:
+    """Which of the files at a medium's top has the key of its packages, "" for none: a distribution's
+    own, else the shortest name of a usual one."""
+    own = sorted(set(keys.values()).intersection(names))
+    usual = [name for name in names if re.fullmatch(KEY_NAME, name) and not re.search(UNUSUAL_KEY, name)]
+    return own[0] if own else min(usual, key=lambda name: (len(name), name), default="")
 
 
 def order(releases: Iterable[Release]) -> Releases:

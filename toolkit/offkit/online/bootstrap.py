@@ -101,7 +101,7 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequenc
         "PAYLOAD": " ".join(payload),
         "MEDIA": media,
         "RPMS": "1" if install and {*install} <= {title.rsplit("-", 2)[0] for title in rpms} else "",
-        "KEYS": " ".join(sorted(set(release.keys.values()))),
+        "KEYS": " ".join(sorted("{}:{}".format(key, name) for name, key in release.keys.items())),
         "REPO": "".join(repo_file.members(release, layout.ISO_MOUNT)),
         "REPO_KEY": release.media.key,
         "FOLDERS": " ".join(releases.known().folders),

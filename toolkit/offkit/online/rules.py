@@ -10,7 +10,7 @@ from typing import Dict, Iterable
 
 from offkit.edges import data
 from offkit.media import web
-from offkit.model import errors, url, yum
+from offkit.model import errors, release, url, yum
 
 
 def texts() -> Dict[str, str]:
@@ -18,6 +18,8 @@ def texts() -> Dict[str, str]:
     return {
         "CURL": _words(web.CURL),
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
+        "KEY_NAME": release.KEY_NAME,
+        "KEY_UNUSUAL": release.UNUSUAL_KEY,
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "PACKAGE": yum.PACKAGE,
         "URL": shlex.quote(url.PATTERN),

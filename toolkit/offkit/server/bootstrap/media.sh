@@ -130,7 +130,7 @@ add_source() {
         url) base=$(cat <"$scratch/media/$2.name") ;;
     esac
     [ "$3" = . ] || base=$base/$3
-    bases=$bases$base$newline
+    bases=$bases$2\ $base$newline
 }
 
 problem() { problems="$problems${newline}error: $1${newline}fix: $2"; }
@@ -198,29 +198,54 @@ source_name() {
     [ "$base" = . ] || printf ' (%s)' "$base"
 }
 
-# Sets $keys: the distribution's own key as this server has it (a forged disc can bring a forged
-# key), else as the media do; else whatever keys the media have.
+# Sets $keys (media/offer.py): the distribution's own key as this server has it (a forged disc can
+# bring a forged key), else the one that a medium has.
 find_keys() {
-    for name in $OFFKIT_KEYS; do
-        [ ! -r "/etc/pki/rpm-gpg/$name" ] || keys=$keys/etc/pki/rpm-gpg/$name$newline
+    own=
+    for each in $(own_keys "$(os_release ID)"); do
+        [ -n "$own" ] || [ ! -f "/etc/pki/rpm-gpg/$each" ] || own=/etc/pki/rpm-gpg/$each
     done
-    [ -z "$keys" ] || return 0
-    other=
-    tops=$(printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u)
+    printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u >"$scratch/tops"
     while IFS= read -r top; do
-        [ -n "$top" ] || continue
-        source_names "$top" | sed -n 's/^f \(RPM-GPG-KEY[A-Za-z0-9._+-]*\)$/\1/p' >"$scratch/keys.list"
-        while IFS= read -r name; do
-            source_parts "$top"
-            source_read "$top" "$name" >"$scratch/keys/$number-$name" || continue
-            case " $OFFKIT_KEYS " in
-                *" $name "*) keys=$keys$scratch/keys/$number-$name$newline ;;
-                *) other=$other$scratch/keys/$number-$name$newline ;;
-            esac
-        done <"$scratch/keys.list"
-    done <<END
-$tops
-END
-    keys=${keys:-$other}
+        source_parts "$top"
+        key=$own
+        if [ -z "$key" ]; then
+            # shellcheck disable=SC2046 # names without blanks
+            name=$(medium_key $(source_names "$top" | sed -n 's/^f //p' | key_files))
+            [ -n "$name" ] || continue
+            key=$scratch/keys/$number/$name
+            mkdir "$scratch/keys/$number"
+            source_read "$top" "$name" >"$key" || continue
+        fi
+        keys=$keys$number\ $key$newline
+    done <"$scratch/tops"
 }
 
+# A field of os-release(5).
+os_release() {
+    cat /etc/os-release /usr/lib/os-release 2>/dev/null | sed -n "s/^$1=//p" | head -n 1 | sed "s/^[\"']//; s/[\"']\$//"
+}
+
+# What to look for in /etc/pki/rpm-gpg of the distribution $1: its key, or for one that nobody knows
+# those of its EL (model/release.py, as the next).
+own_keys() {
+    known=
+    for each in $OFFKIT_KEYS; do
+        case $each in *":$1") known="$known ${each%:*}" ;; esac
+    done
+    for each in ${known:-$OFFKIT_KEYS}; do printf '%s\n' "${each%:*}"; done | uniq
+}
+
+key_files() { grep -Ex '@OFFKIT_KEY_NAME@'; }
+
+# Which of the key files at a medium's top: a distribution's own, else the shortest name of a usual one.
+medium_key() {
+    for each in $OFFKIT_KEYS; do
+        case " $* " in *" ${each%:*} "*) printf '%s\n' "${each%:*}" && return ;; esac
+    done
+    printf '%s\n' "$@" | grep -Ev '@OFFKIT_KEY_UNUSUAL@' | awk 'NF { print length($0), $0 }' |
+        LC_ALL=C sort -k 1,1n -k 2 | head -n 1 | cut -d ' ' -f 2
+}
+
+# The names of the distributions' keys, for messages.
+key_names() { printf '%s\n' "$OFFKIT_KEYS" | sed 's/:[^ ]*//g'; }

@@ -73,7 +73,7 @@ END
     rm -f "$scratch/primary"
 }
 
-# Whether a path leads out of its repository.
+# Whether a path leads out of its repository (media/repodata.py).
 outside() { case /$1/ in //* | */../* | *:*) return 0 ;; *) return 1 ;; esac; }
 
 # checksum TYPE FILE: hexadecimal, or nothing for a type that is not known here.

@@ -91,7 +91,7 @@ end_rpms() {
 import_keys() {
     mkdir -p "$scratch/rpmdb"
     LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
-    while IFS= read -r key; do
+    while read -r each key; do
         [ -n "$key" ] || continue
         said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1) ||
             say "warning: ${key##*/} cannot be used as a key: $(printf '%s\n' "$said" | head -n 1)"
@@ -150,7 +150,7 @@ bad_signature() {
             id=$(printf '%s\n' "$details" | sed -n 's/.*[kK]ey ID \([0-9a-fA-F]*\): NOKEY.*/\1/p' | head -n 1)
             have=$(printf '%s' "$keys" | sed 's,.*/,,' | tr '\n' ' ')
             problem "RPM003 $title on $(source_name "$source") is signed with key ${id:-unknown}, and that is not here (keys: ${have:-none})" \
-                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as ${OFFKIT_KEYS:-RPM-GPG-KEY-...}"
+                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as $(key_names)"
             ;;
         *) problem "RPM001 $title on $(source_name "$source") cannot be verified: rpm says$said" "$again" ;;
     esac

@@ -28,7 +28,8 @@ unset -v @OFFKIT_VARIABLES@
 #     $get_python (build, source, packages or empty), and 1 or empty: $no_root (--no-root, or not
 #     root), $dry_run, $quiet, $verbose, $json, $ld_so_conf
 #   $found: the interpreter to hand over to; $scratch: a directory that goes when this ends
-#   open_media sets $bases: directories with a repodata/ (root, mounted) or URLs, and $keys: files
+#   open_media sets $bases: "N BASE", BASE a directory with a repodata/ (root, mounted) or a URL, and
+#     $keys: "N FILE", the key that medium N is checked with
 #   say TEXT, fail CODE TEXT [FIX]..., step TEXT [root], member NAME >FILE
 OFFKIT_PYTHON=@OFFKIT_PYTHON@
 OFFKIT_EL=@OFFKIT_EL@
@@ -39,7 +40,8 @@ OFFKIT_PYZ_SHA256=@OFFKIT_PYZ_SHA256@
 OFFKIT_REST_OFFSET=@OFFKIT_REST_OFFSET@
 OFFKIT_REST_SHA256=@OFFKIT_REST_SHA256@
 # This Python on the distribution's media: what yum installs, all RPMs that it is made of, and
-# which ISO has it. Then the distributions' keys, as they are called in /etc/pki/rpm-gpg.
+# which ISO has it. Then the distributions' keys, as they are called in /etc/pki/rpm-gpg (KEY:ID, the
+# latter that of os-release(5)).
 OFFKIT_PACKAGES='@OFFKIT_PACKAGES@'
 OFFKIT_PAYLOAD='@OFFKIT_PAYLOAD@'
 OFFKIT_MEDIA='@OFFKIT_MEDIA@'

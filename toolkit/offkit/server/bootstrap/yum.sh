@@ -80,8 +80,13 @@ yum_check() {
         fail RPM009 "there is no yum (or no rpm) here" \
             "without it: --no-root takes what is needed out of the RPMs itself"
     fi
-    [ -n "$keys" ] || fail REPO014 "neither the media nor /etc/pki/rpm-gpg has the key that signs the packages" \
-        "take the distribution's own ISO, or put its key there: ${OFFKIT_KEYS:-RPM-GPG-KEY-...}"
+    while read -r each base; do
+        case $newline$keys in *"$newline$each "*) continue ;; esac
+        fail REPO014 "neither $(cat <"$scratch/media/$each.name") nor /etc/pki/rpm-gpg has the key that signs the packages" \
+            "take the distribution's own ISO, or put its key there: $(key_names)"
+    done <<END
+${bases%"$newline"}
+END
     # An older yum 3 knows no exit_on_lock.
     if read -r pid 2>/dev/null <@OFFKIT_YUM_PID@ && kill -0 "$pid" 2>/dev/null; then
         yum_refuse RPM005 "@OFFKIT_YUM_PID@: process $pid"
@@ -97,18 +102,14 @@ yum_repositories() {
         *[!@OFFKIT_YUM_PLAIN@]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no room in /tmp" ;;
     esac
     mkdir -p "$yum_place/repos" "$yum_place/cache" "$yum_place/base" "$yum_place/keys"
-    count=0
-    urls=
-    while IFS= read -r each; do
+    while read -r number each; do
         [ -n "$each" ] || continue
-        count=$((count + 1))
-        cat <"$each" >"$yum_place/keys/$count" || fail REPO014 "$each cannot be read" "see who may read it"
-        urls="$urls file://$yum_place/keys/$count"
+        cat <"$each" >"$yum_place/keys/$number" || fail REPO014 "$each cannot be read" "see who may read it"
     done <<END
 $keys
 END
     count=0
-    while IFS= read -r each; do
+    while read -r number each; do
         [ -n "$each" ] || continue
         count=$((count + 1))
         # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
@@ -119,7 +120,7 @@ END
             set -- "baseurl=file://$yum_place/base/$count"
         fi
         printf '%s\n' "[offkit-$count]" "name=offkit $count" "$@" \
-            enabled=1 gpgcheck=1 "gpgkey=${urls# }" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
+            enabled=1 gpgcheck=1 "gpgkey=file://$yum_place/keys/$number" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
     done <<END >"$yum_place/repos/offkit.repo"
 $bases
 END
