@@ -636,9 +636,10 @@ def test_no_room(disc, server, shell):
     assert_untouched(server)
 
 
+@pytest.mark.parametrize(("option", "code"), [("noexec", "ENV026"), ("ro", "ENV027")])
 @pytest.mark.parametrize("dry", [["--dry-run"], []], ids=["dry", "wet"])
-def test_a_prefix_that_cannot_run_anything(disc, server, dry):
-    """noexec is seen in the table of mounts, whatever the name of the place."""
+def test_a_prefix_that_cannot_run_anything(disc, server, dry, option, code):
+    """What is mounted how is seen in the table of mounts, whatever the name of the place."""
     rpm_tools.need_namespace()
     place = server / "a no\\exec place"
     place.mkdir()
@@ -647,8 +648,9 @@ def test_a_prefix_that_cannot_run_anything(disc, server, dry):
         "-m",
         "sh",
         "-c",
-        'mount -t tmpfs -o noexec none "$1" && shift && exec "$@"',
+        'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"',
         "sh",
+        option,
         place,
     ]
     argv += [
@@ -672,7 +674,7 @@ def test_a_prefix_that_cannot_run_anything(disc, server, dry):
     )
     out = done.communicate()[0].decode()
     assert done.returncode == 4, out
-    assert "error: ENV026 {} is mounted noexec".format(place) in out
+    assert "error: {} {} is mounted {}".format(code, place, {"ro": "read-only"}.get(option, option)) in out
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

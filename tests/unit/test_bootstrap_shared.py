@@ -27,6 +27,19 @@ RULES = {
         el_keys "$1"
         own_keys "$2"
         """,
+    "occupied": r"""
+        for each; do
+            case ${each%% *} in
+                file) : >"$scratch/${each#* /}" ;;
+                directory) mkdir "$scratch/${each#* /}" ;;
+                link-to-directory) ln -s . "$scratch/${each#* /}" ;;
+                link-to-nothing) ln -s nothing "$scratch/${each#* /}" ;;
+            esac
+        done
+        occupied "$scratch" | sed "s,^$scratch,,; s/ .*//"
+        """,
+    "prefix": '[ -n "$(unfit "$1")" ] || printf "%s\\n" "$1"',
+    "space": 'printf "%s\\n" "$@" | bytes_needed',
     "path": 'for each; do outside "$each" || printf "%s\\n" "$each"; done',
     "release": r"""
         OFFKIT_EL=$1 OFFKIT_ARCH=x86_64

@@ -6,8 +6,9 @@ import pytest
 
 from offkit.edges.host import Host, Volume
 from offkit.edges.presets import preset
+from offkit.model import space
+from offkit.model.space import Need
 from offkit.server.install import preflight
-from offkit.server.install.preflight import Need
 
 EL7 = preset("3.6")
 CENTOS = {"ID": "centos", "VERSION_ID": "7", "PRETTY_NAME": "CentOS Linux 7 (Core)"}
@@ -66,8 +67,8 @@ def test_prefixes(prefix, volume, expected):
 
 def test_space_is_said_in_megabytes():
     """The message has both sides of the comparison."""
-    space = Need(wheels=10**7, unpacked=66 * 10**6 + 1, own=4 * 10**6)
-    (finding,) = preflight.prefix_misfits("/opt/x", VOLUME._replace(free_bytes=7000000), space, 1)
+    needed = Need(wheels=10**7, unpacked=66 * 10**6 + 1, own=4 * 10**6)
+    (finding,) = preflight.prefix_misfits("/opt/x", VOLUME._replace(free_bytes=7000000), needed, 1)
     assert finding.message == (
         "81 MB are needed (wheels 10, unpacked 67, offkit itself 4), /opt has 7 MB free"
     )
@@ -75,13 +76,13 @@ def test_space_is_said_in_megabytes():
 
 def test_needs_grow_with_the_bundle():
     """Wheels, what they unpack to, byte code, and offkit."""
-    assert preflight.need(60 * 10**6, 200 * 10**6, 10**6).total >= 300 * 10**6
+    assert space.need(60 * 10**6, 200 * 10**6, 10**6).total >= 300 * 10**6
     assert preflight.needed_inodes(1000) >= 2000
 
 
 def test_a_small_bundle_fits_a_small_disk():
     """click and pip (1.8 MB of wheels, 6.3 MB unpacked) go onto 20 MB, of which they take 4."""
-    assert preflight.need(1834000, 6300000, 1161280).total < 16 * 10**6
+    assert space.need(1834000, 6300000, 1161280).total < 16 * 10**6
 
 
 def test_foreign_things_in_the_way():
@@ -100,7 +101,7 @@ def test_foreign_things_in_the_way():
 
 def test_what_is_needed_exactly():
     """Byte code beside the sources, offkit three times over, and what the environment itself takes."""
-    assert preflight.need(7, 1000, 100) == Need(7, 1300, 300 + 2 * 10**6)
+    assert space.need(7, 1000, 100) == Need(7, 1300, 300 + 2 * 10**6)
     assert preflight.needed_inodes(1000) == 2400
     assert Need(1, 10**6, 10**6 + 1).describe() == "3 MB are needed (wheels 1, unpacked 1, offkit itself 2)"
 

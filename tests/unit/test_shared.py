@@ -4,16 +4,20 @@ test_bootstrap_shared.py has the shell's side. A function here takes a case's li
 that come out.
 """
 
+import json
 import re
 
 import pytest
 
 import cases
 from offkit.edges import releases
+from offkit.edges.presets import preset
 from offkit.edges.run import Result
 from offkit.media import repodata, rpm
-from offkit.model import errors, url
+from offkit.model import errors, space, url
 from offkit.model import release as facts
+from offkit.model.manifest import Manifest, Member
+from offkit.server.install import preflight
 from offkit.server.system import yum
 
 
@@ -66,6 +70,31 @@ def medium_key(el, *names):
     return [key] if key else []
 
 
+def prefix(place):
+    """A path that can be a prefix comes out."""
+    return [] if preflight.unfit(place) else [place]
+
+
+def occupied(*things):
+    """KIND PATH of what lies below a prefix: what of it is in offkit's way."""
+    kinds = dict(reversed(thing.split()) for thing in things)
+    found = preflight.occupied(
+        "/",
+        lambda path: path.startswith("/proc/") or path in kinds,
+        lambda path: "link" in kinds[path],
+        lambda path: kinds[path] in ("directory", "link-to-directory"),
+    )
+    return [each.subject for each in found]
+
+
+def space_(*lines):
+    """MANIFEST.json: bytes for a generation."""
+    data = json.loads("\n".join(lines))
+    members = tuple(Member(each["path"], each["size"], each["sha256"]) for each in data["members"])
+    manifest = Manifest(preset("3.6"), {}, "", data["installed_size"], members)
+    return [str(space.of(manifest).total)]
+
+
 def exits(*codes):
     """The exit code of a command that ends with that finding."""
     return [str(errors.of(code).exit_code) for code in codes]
@@ -75,8 +104,11 @@ RULES = {
     "exits": exits,
     "medium-key": medium_key,
     "own-key": own_key,
+    "occupied": occupied,
     "path": path,
+    "prefix": prefix,
     "release": release,
+    "space": space_,
     "url": url_,
     "version": version,
     "yum-command": yum_command,

@@ -12,19 +12,19 @@ from offkit.edges import files, presets
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.model import control_node, layout
+from offkit.model import control_node, layout, space
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.packages import ModuleRow
 from offkit.model.release import UNKNOWN, Module
 from offkit.model.report import Reporter
+from offkit.model.space import Need
 from offkit.server.bundle import bundle_file, requirements
 from offkit.server.doctor import forecast
 from offkit.server.install import build as build_module
 from offkit.server.install import damage, install, plan, preflight, step
 from offkit.server.install.plan import Plan
-from offkit.server.install.preflight import Need
 from offkit.server.libraries.unpack import Unpacked, Vendored
 from offkit.server.prefix import generations, inventory, rollback, uninstall
 from offkit.server.prefix.generations import Generation, Package, Receipt
@@ -128,7 +128,7 @@ def test_letters_that_scripts_cannot_hold(char):
 
 def test_how_much_room_is_needed():
     """In bytes; shown in megabytes, rounded up."""
-    need = preflight.need(10_000_001, 1_000_000, 100_000)
+    need = space.need(10_000_001, 1_000_000, 100_000)
     assert need == Need(10_000_001, 1_300_000, 2_300_000)
     assert need.total == 13_600_001
     assert need.describe() == "14 MB are needed (wheels 11, unpacked 2, offkit itself 3)"

@@ -29,6 +29,10 @@ ORDER = (
     WHEELS,
 )
 
+# Not in the path of a prefix: within double quotes these would mean something to sh, csh or fish in
+# bin/activate, and a shebang ends at a newline.
+UNFIT = "\"'$`\\!\n\r"
+
 # Under PREFIX
 GENERATIONS = "generations"
 CURRENT = "current"

@@ -10,7 +10,7 @@ from typing import Dict, Iterable
 
 from offkit.edges import data
 from offkit.media import web
-from offkit.model import errors, release, url, yum
+from offkit.model import errors, layout, release, space, url, yum
 
 
 def texts() -> Dict[str, str]:
@@ -20,6 +20,10 @@ def texts() -> Dict[str, str]:
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
         "KEY_NAME": release.KEY_NAME,
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
+        "COMPILED": str(space.COMPILED),
+        "ENVIRONMENT": str(space.ENVIRONMENT),
+        "RUNTIME": str(space.RUNTIME),
+        "UNFIT": "".join("\\" + char for char in layout.UNFIT if char.isprintable()),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "PACKAGE": yum.PACKAGE,
         "URL": shlex.quote(url.PATTERN),

@@ -36,9 +36,6 @@ rpm_field() { printf '%s\n' "$1" | cut -d ' ' -f "$2"; }
 # mounting where there is no root, verified, unpacked beside its place and renamed.
 python_by_rpms() {
     plain_prefix
-    case $prefix in
-        *:*) fail ENV028 "$prefix has a colon, which separates the paths that the loader looks in" "$elsewhere" ;;
-    esac
     lacking=$(lacking rpm rpm2cpio cpio)
     [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
     place=$prefix/python/$version-rpm

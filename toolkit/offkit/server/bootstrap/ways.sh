@@ -114,40 +114,59 @@ check_prefix() {
         existing=${existing%/*}
         existing=${existing:-/}
     done
-    case $prefix in
-        *[\"\'\$\`\\!]* | *"$newline"*)
-            problem "ENV028 $prefix has characters that scripts cannot hold, one of \" ' \$ \` \\ !" "$elsewhere"
-            ;;
-    esac
+    while IFS= read -r why; do
+        [ -z "$why" ] || problem "ENV028 $prefix $why" "$elsewhere"
+    done <<END
+$(unfit "$prefix")
+END
+    while IFS= read -r why; do
+        [ -z "$why" ] || problem "ENV029 $why" "put that right, or choose another --prefix"
+    done <<END
+$(occupied "$prefix")
+END
     if [ ! -d "$existing" ]; then
         problem "ENV027 $existing is not a directory" "$elsewhere"
-    elif [ ! -w "$existing" ] || [ ! -x "$existing" ]; then
-        problem "ENV027 no permission to write in $existing" "$elsewhere"
     else
-        existing=$(CDPATH='' cd -P -- "$existing" && pwd -P)
-        # proc(5): the options of the longest mount point above it, the last of equal ones
-        mounted=$(PLACE=${existing%/}/ awk '
-            {
-                point = $2
-                gsub(/\\040/, " ", point)
-                gsub(/\\011/, "\t", point)
-                gsub(/\\134/, "\\\\", point)
-                within = point == "/" ? point : point "/"
-                if (index(ENVIRON["PLACE"], within) == 1 && length(within) >= longest) {
-                    longest = length(within)
-                    options = $4
-                    nearest = point
-                }
-            }
-            END { if (options ~ /(^|,)noexec(,|$)/) print nearest }' 2>/dev/null </proc/self/mounts)
-        [ -z "$mounted" ] ||
-            problem "ENV026 $mounted is mounted noexec: no program could be run from $prefix" "$elsewhere"
+        mounted=$(mount_of "$existing")
+        point=${mounted#*"$newline"}
+        case ,${mounted%%"$newline"*}, in
+            *,ro,*) problem "ENV027 $point is mounted read-only" "$elsewhere" ;;
+            *)
+                [ -w "$existing" ] && [ -x "$existing" ] ||
+                    problem "ENV027 no permission to write in $existing" "$elsewhere"
+                ;;
+        esac
+        case ,${mounted%%"$newline"*}, in
+            *,noexec,*)
+                problem "ENV026 $point is mounted noexec: no program could be run from $prefix" "$elsewhere"
+                ;;
+        esac
         free=$(df -Pk "$existing" 2>/dev/null | awk 'NR == 2 { print $4 }')
         [ "${free:-$needed}" -ge "$needed" ] ||
             problem "ENV024 $((needed / 1024 + 1)) MB are needed for Python and the bundle's packages below $prefix, $((free / 1024)) MB are free" \
                 "free some space, or $elsewhere"
     fi
     [ -z "$problems" ] || end_media
+}
+
+# The options of the mount that directory $1 lies on, and its mount point, a line each.
+mount_of() {
+    place=$(CDPATH='' cd -P -- "$1" 2>/dev/null && pwd -P) || place=$1
+    # proc(5): the longest mount point above it, the last of equal ones
+    PLACE=${place%/}/ awk '
+        {
+            point = $2
+            gsub(/\\040/, " ", point)
+            gsub(/\\011/, "\t", point)
+            gsub(/\\134/, "\\\\", point)
+            within = point == "/" ? point : point "/"
+            if (index(ENVIRON["PLACE"], within) == 1 && length(within) >= longest) {
+                longest = length(within)
+                options = $4
+                nearest = point
+            }
+        }
+        END { printf "%s\n%s\n", options, nearest }' 2>/dev/null </proc/self/mounts
 }
 
 # Ends where a Python below $prefix would not start in every locale: 3.6 reads where its own library
@@ -160,16 +179,56 @@ plain_prefix() {
     esac
 }
 
-# What the environment takes while it is made, in KiB: the wheels, their contents, and a third of
-# those as byte code. Only an estimate: 'offkit install' reckons with verified numbers.
+# What the environment takes while it is made, in KiB.
 environment_size() {
-    bundle_size=$(stat -L -c %s -- "$bundle" 2>/dev/null) || bundle_size=0
-    LC_ALL=C tar -xOf - MANIFEST.json <"$bundle" 2>/dev/null | SIZE=$bundle_size awk '
-        match($0, /"installed_size": *[0-9]+/) {
-            size = substr($0, RSTART, RLENGTH)
-            sub(/.*[: ]/, "", size)
+    bytes=$(LC_ALL=C tar -xOf - MANIFEST.json <"$bundle" 2>/dev/null | bytes_needed)
+    echo $(((bytes + 1023) / 1024))
+}
+
+# Bytes for a generation of the bundle whose MANIFEST.json is on stdin (model/space.py).
+bytes_needed() {
+    LC_ALL=C awk '
+        function number() { return substr($0, index($0, ":") + 1) + 0 }
+        /^ "installed_size":/ { installed = number() }
+        /^   "path":/ { path = $2 }
+        /^   "size":/ && path ~ /^"wheels\// { wheels += number() }
+        /^   "size":/ && path == "\"offkit.pyz\"," { runtime = number() }
+        END { printf "%.0f\n", wheels + int(installed * @OFFKIT_COMPILED@) + runtime * @OFFKIT_RUNTIME@ + @OFFKIT_ENVIRONMENT@ }'
+}
+
+# A line for each reason why a path can be no prefix, whatever lies there (server/install/preflight.py).
+unfit() {
+    return=$(printf '\r')
+    case $1 in
+        *[@OFFKIT_UNFIT@]* | *"$newline"* | *"$return"*)
+            echo "has characters that scripts cannot hold, one of \" ' \$ \` \\ !"
+            ;;
+    esac
+    case $1 in *:*) echo "has a colon, which separates the paths that the loader looks in" ;; esac
+    # RFC 3629, 4: the second byte of some sequences has narrower bounds
+    printf '%s' "$1" | od -An -v -tu1 | awk '
+        function more(count, from, to) { left = count; low = from ? from : 128; high = to ? to : 191 }
+        {
+            for (i = 1; i <= NF && !bad; i++) {
+                if (left) {
+                    if ($i < low || $i > high) bad = 1
+                    more(left - 1)
+                } else if ($i > 193 && $i < 224) more(1)
+                else if ($i > 223 && $i < 240) more(2, $i == 224 ? 160 : 0, $i == 237 ? 159 : 0)
+                else if ($i > 239 && $i < 245) more(3, $i == 240 ? 144 : 0, $i == 244 ? 143 : 0)
+                else if ($i > 127) bad = 1
+            }
         }
-        END { printf "%.0f", (ENVIRON["SIZE"] + size * 1.3) / 1024 }'
+        END { if (bad || left) print "is not UTF-8" }'
+}
+
+# A line for each thing below a prefix that stands where offkit's own must be.
+occupied() {
+    [ -e /proc/self/cwd ] ||
+        echo "/proc is not mounted, and the environment is built by way of /proc/self/cwd"
+    [ ! -e "$1/current" ] || [ -L "$1/current" ] || echo "$1/current is not the symbolic link that offkit makes"
+    { [ ! -e "$1/generations" ] && [ ! -L "$1/generations" ]; } || [ -d "$1/generations" ] ||
+        echo "$1/generations is not a directory"
 }
 
 # --- no way -------------------------------------------------------------------------------

@@ -13,16 +13,16 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 from offkit.edges import files, host
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
-from offkit.model import layout
+from offkit.model import layout, space
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
+from offkit.model.space import Need
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.install import preflight
 from offkit.server.install.build import Builder, Run
 from offkit.server.install.damage import damage
 from offkit.server.install.plan import INSTALL, Addition, Plan, same_origin
-from offkit.server.install.preflight import Need
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package
 from offkit.server.python import interpreter, modules
@@ -59,9 +59,9 @@ def survey(
 
 def misfits(bundle: BundleFile, prefix: str, here: Host, volume: Volume, entries: int) -> List[Finding]:
     """What speaks against this machine and this prefix; ``entries`` is the number of files in the wheels."""
-    space = space_needed(bundle)
+    needed = space_needed(bundle)
     found = preflight.host_misfits(here, bundle.manifest.target)
-    found += preflight.prefix_misfits(prefix, volume, space, preflight.needed_inodes(entries))
+    found += preflight.prefix_misfits(prefix, volume, needed, preflight.needed_inodes(entries))
     found += preflight.program_misfits(bundle.manifest.options, shutil.which)
     found += preflight.occupied(prefix, os.path.lexists, os.path.islink, os.path.isdir)
     return found
@@ -69,9 +69,7 @@ def misfits(bundle: BundleFile, prefix: str, here: Host, volume: Volume, entries
 
 def space_needed(bundle: BundleFile) -> Need:
     """Room for a generation of this bundle."""
-    wheels = sum(member.size for member in bundle.manifest.wheels())
-    runtime = sum(one.size for one in bundle.manifest.members if one.path == layout.RUNTIME)
-    return preflight.need(wheels, bundle.manifest.installed_size, runtime)
+    return space.of(bundle.manifest)
 
 
 def damaged(

@@ -2,47 +2,15 @@
 
 import os
 import posixpath
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from offkit.edges.host import Host, Volume
 from offkit.model import control_node, layout
 from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.space import Need
 from offkit.model.target import Target
 
-_ENVIRONMENT = 2 * 1000 * 1000  # bytes: the venv measures 0.1 MB, directories, what is half written
-_RUNTIME = 3  # offkit.pyz unpacked beside its byte code, in blocks: measured 2.5
-_COMPILED = 1.3  # byte code beside the sources: measured 1.02 (opencv) to 1.25 (pure Python)
 _SPARE_INODES = 400  # the venv and the runtime
-# Within double quotes these would mean something to sh, csh or fish in bin/activate, and a
-# shebang ends at a newline.
-_UNQUOTABLE = "\"'$`\\!\n\r"
-
-
-class Need(NamedTuple):
-    """Free space that an installation takes while it is made, in bytes."""
-
-    wheels: int  # as they lie in the bundle
-    unpacked: int  # their contents with byte code
-    own: int  # offkit itself and the environment
-
-    @property
-    def total(self) -> int:
-        return self.wheels + self.unpacked + self.own
-
-    def describe(self) -> str:
-        """``26 MB are needed (wheels 10, unpacked 12, offkit itself 4)``."""
-        parts = (("wheels", self.wheels), ("unpacked", self.unpacked), ("offkit itself", self.own))
-        made_of = ", ".join("{} {}".format(name, _megabytes(size)) for name, size in parts)
-        return "{} MB are needed ({})".format(_megabytes(self.total), made_of)
-
-
-def _megabytes(size: int) -> int:
-    return -(-size // 1000000)
-
-
-def need(wheels: int, installed: int, runtime: int) -> Need:
-    """From the sizes of the wheels, of their contents and of offkit.pyz, all in bytes."""
-    return Need(wheels, int(installed * _COMPILED), runtime * _RUNTIME + _ENVIRONMENT)
 
 
 def needed_inodes(entries: int) -> int:
@@ -120,17 +88,24 @@ def prefix_misfits(prefix: str, volume: Volume, space: Need, need_inodes: int) -
             need_inodes, volume.mount_point, volume.free_inodes
         )
         wrong("ENV025", message, "remove files, or " + elsewhere)
+    for why in unfit(prefix):
+        wrong("ENV028", "the path " + why, elsewhere)
+    return found
+
+
+def unfit(prefix: str) -> List[str]:
+    """What a path has that keeps it from being a prefix, whatever lies there: predicates."""
+    found = []
     try:
         os.fsencode(prefix).decode("utf-8")
     except UnicodeDecodeError:
-        wrong("ENV028", "the path is not UTF-8", elsewhere)
-    odd = sorted({char for char in prefix if char in _UNQUOTABLE})
+        found.append("is not UTF-8")
+    odd = sorted({char for char in prefix if char in layout.UNFIT})
     if odd:
-        message = "the path has characters that scripts cannot hold: {}".format(" ".join(map(repr, odd)))
-        wrong("ENV028", message, elsewhere)
+        found.append("has characters that scripts cannot hold: {}".format(" ".join(map(repr, odd))))
     if ":" in prefix:
         # glibc before 2.27 splits an RPATH after it has put a path for $ORIGIN, and wheels have such.
-        wrong("ENV028", "the path has a colon, which separates the paths that the loader looks in", elsewhere)
+        found.append("has a colon, which separates the paths that the loader looks in")
     return found
 
 

@@ -1,0 +1,44 @@
+"""Free space that an installation takes while it is made. Pure; install.sh reckons alike."""
+
+from typing import NamedTuple
+
+from offkit.model import layout
+from offkit.model.manifest import Manifest
+
+ENVIRONMENT = 2 * 1000 * 1000  # bytes: the venv measures 0.1 MB, directories, what is half written
+RUNTIME = 3  # offkit.pyz unpacked beside its byte code, in blocks: measured 2.5
+COMPILED = 1.3  # byte code beside the sources: measured 1.02 (opencv) to 1.25 (pure Python)
+
+
+class Need(NamedTuple):
+    """In bytes."""
+
+    wheels: int  # as they lie in the bundle
+    unpacked: int  # their contents with byte code
+    own: int  # offkit itself and the environment
+
+    @property
+    def total(self) -> int:
+        return self.wheels + self.unpacked + self.own
+
+    def describe(self) -> str:
+        """``26 MB are needed (wheels 10, unpacked 12, offkit itself 4)``."""
+        parts = (("wheels", self.wheels), ("unpacked", self.unpacked), ("offkit itself", self.own))
+        made_of = ", ".join("{} {}".format(name, _megabytes(size)) for name, size in parts)
+        return "{} MB are needed ({})".format(_megabytes(self.total), made_of)
+
+
+def _megabytes(size: int) -> int:
+    return -(-size // 1000000)
+
+
+def need(wheels: int, installed: int, runtime: int) -> Need:
+    """From the sizes of the wheels, of their contents and of offkit.pyz, all in bytes."""
+    return Need(wheels, int(installed * COMPILED), runtime * RUNTIME + ENVIRONMENT)
+
+
+def of(manifest: Manifest) -> Need:
+    """Room for a generation of this bundle."""
+    wheels = sum(member.size for member in manifest.wheels())
+    runtime = sum(one.size for one in manifest.members if one.path == layout.RUNTIME)
+    return need(wheels, manifest.installed_size, runtime)
