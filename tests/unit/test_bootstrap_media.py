@@ -331,27 +331,29 @@ def test_what_is_wrong_with_a_disc(disc, server, change, code, words):
     assert_untouched(server)
 
 
+HEADER = "    Header V3 RSA/SHA256 Signature, key ID f4a80eb5: {}\n    Header SHA1 digest: OK (5a9f)\n"
+WHOLE = HEADER + "    V3 RSA/SHA256 Signature, key ID f4a80eb5: {}\n    MD5 digest: {}\n"
+
+
 @every_shell
 @pytest.mark.parametrize(
     ("answer", "code", "words"),
     [
-        ("rsa sha1 (md5) pgp md5 OK", 0, ""),
-        ("sha1 md5 OK", 3, "RPM002 {} on ISO is not signed"),
-        ("rsa sha1 md5 OK", 3, "RPM002 {} on ISO: only its header is signed, not what is in it"),
-        ("RSA sha1 ((MD5) PGP) md5 NOT OK (MISSING KEYS: (MD5) PGP#f4a80eb5)", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
-        ("rsa sha1 (MD5) PGP MD5 NOT OK", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
-        ("error: open failed", 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
+        (WHOLE.format("OK", "OK", "OK (0cc1)"), 0, ""),
+        ("    Header SHA1 digest: OK (5a9f)\n    MD5 digest: OK (0cc1)\n", 3, "RPM002 {} on ISO is not signed"),
+        (HEADER.format("OK") + "    MD5 digest: OK (0cc1)\n", 3, "RPM002 {} on ISO is not signed: only its header is"),
+        (WHOLE.format("NOKEY", "NOKEY", "OK (0cc1)"), 3, "RPM003 {} on ISO is signed with key f4a80eb5"),
+        (WHOLE.format("OK", "BAD", "BAD (Expected 0cc1 != 1c72)"), 3, "RPM001 {} on ISO is damaged or altered: rpm says V3"),
+        (WHOLE.format("NOKEY", "NOKEY", "BAD (Expected 0cc1 != 1c72)"), 3, "RPM001 {} on ISO is damaged or altered: rpm says MD5"),
+        ("error: open failed\n", 3, "RPM001 {} on ISO is damaged or altered: rpm says error: open failed"),
     ],
 )  # fmt: skip
 def test_words_of_rpm_4_11(disc, server, shell, answer, code, words):
     """EL 7's rpm, played: a signature of the header alone says nothing of the payload there."""
     install_sh.tools_of(server, shell)
     (server / "bin/rpm").unlink()
-    details = "Header V3 RSA/SHA256 Signature, key ID f4a80eb5: NOKEY"
-    text = (
-        "for file; do :; done\ncase $* in\n*' -Kv '*) echo '{}' ;;\n*' -K '*) echo \"$file: {}\" ;;\nesac\n"
-    )
-    install_sh.program(server / "bin/rpm", text.format(details, answer))
+    (server / "said").write_text(answer)
+    install_sh.program(server / "bin/rpm", "case $* in *' -Kv '*) cat '{}' ;; esac\n".format(server / "said"))
     found, _, err = install(server, "--iso", disc / "disc.iso", "--no-root", shell=shell)
     assert found == code, err
     title = "python3-3.6.8-1.el7.x86_64.rpm"

@@ -39,6 +39,7 @@ RULES = {
         occupied "$scratch" | sed "s,^$scratch,,; s/ .*//"
         """,
     "prefix": '[ -n "$(unfit "$1")" ] || printf "%s\\n" "$1"',
+    "signature": 'printf "%s\\n" "$@" | judge',
     "space": 'printf "%s\\n" "$@" | bytes_needed',
     "path": 'for each; do outside "$each" || printf "%s\\n" "$each"; done',
     "release": r"""

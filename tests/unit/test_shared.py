@@ -13,7 +13,7 @@ import cases
 from offkit.edges import releases
 from offkit.edges.presets import preset
 from offkit.edges.run import Result
-from offkit.media import repodata, rpm
+from offkit.media import repodata, rpm, rpm_keys
 from offkit.model import errors, space, url
 from offkit.model import release as facts
 from offkit.model.manifest import Manifest, Member
@@ -95,6 +95,11 @@ def space_(*lines):
     return [str(space.of(manifest).total)]
 
 
+def signature(*lines):
+    """What rpm -Kv printed: signed, unsigned, no key or damaged, and the key or why."""
+    return [word for word in rpm_keys.judge("\n".join(lines)) if word]
+
+
 def exits(*codes):
     """The exit code of a command that ends with that finding."""
     return [str(errors.of(code).exit_code) for code in codes]
@@ -108,6 +113,7 @@ RULES = {
     "path": path,
     "prefix": prefix,
     "release": release,
+    "signature": signature,
     "space": space_,
     "url": url_,
     "version": version,

@@ -10,7 +10,9 @@ from typing import NamedTuple, Sequence, Tuple
 from offkit.edges.run import clean_environment, run
 
 SIGNED, UNSIGNED, NO_KEY, DAMAGED, UNCHECKED = "signed", "unsigned", "no key", "damaged", "unchecked"
-_LINE = re.compile(r"^\s+(\S.*?): (OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN)\b", re.M)
+WORDS = "OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN"
+HEADER_ONLY = "only its header is, which does not vouch for what it holds"
+_LINE = re.compile(r"^\s+(\S.*?): ({})\b".format(WORDS), re.M)
 _KEY = re.compile(r"key (?:ID|fingerprint:?) ([0-9a-fA-F]{8,})")
 
 
@@ -61,7 +63,7 @@ def judge(said: str, errors: str = "") -> Verdict:
     if not signatures:
         return Verdict(UNSIGNED, "")
     if not _covers_payload(lines):
-        return Verdict(UNSIGNED, "only its header is, which does not vouch for what it holds")
+        return Verdict(UNSIGNED, HEADER_ONLY)
     label, word = next((each for each in signatures if each[1] != "OK"), signatures[0])
     key = _KEY.search(label)
     identity = key.group(1) if key else ""

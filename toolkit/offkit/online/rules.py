@@ -9,7 +9,7 @@ import shlex
 from typing import Dict, Iterable
 
 from offkit.edges import data
-from offkit.media import web
+from offkit.media import rpm_keys, web
 from offkit.model import errors, layout, release, space, url, yum
 
 
@@ -22,6 +22,8 @@ def texts() -> Dict[str, str]:
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
         "COMPILED": str(space.COMPILED),
         "ENVIRONMENT": str(space.ENVIRONMENT),
+        "HEADER_ONLY": rpm_keys.HEADER_ONLY,
+        "RPM_WORDS": rpm_keys.WORDS,
         "RUNTIME": str(space.RUNTIME),
         "UNFIT": "".join("\\" + char for char in layout.UNFIT if char.isprintable()),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),

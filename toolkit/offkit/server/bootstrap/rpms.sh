@@ -87,10 +87,10 @@ end_rpms() {
 # A database of rpm's with nothing in it but the distribution's keys; the system's is not touched.
 import_keys() {
     mkdir -p "$scratch/rpmdb"
-    LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
+    HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
     while read -r each key; do
         [ -n "$key" ] || continue
-        said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1) ||
+        said=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1) ||
             say "warning: ${key##*/} cannot be used as a key: $(printf '%s\n' "$said" | head -n 1)"
     done <<END
 $keys
@@ -116,41 +116,57 @@ fetch_rpm() {
         problem "RPM001 $title on $(source_name "$source") is damaged or altered: its checksum is not the repository's" "$again"
         return
     fi
-    # rpm 4.11 of EL 7: "rsa sha1 (md5) pgp md5 OK", unsigned "sha1 md5 OK"; since 4.14: "digests
-    # signatures OK", unsigned "digests OK" (rpmchecksig.c). What is in capitals went wrong. "rsa" or
-    # "dsa" alone is a signature of the header, which in EL 7 says nothing of the payload.
-    said=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" -K "$file" 2>&1)
-    said=${said##*"$file:"}
-    case $said in
-        *"NOT OK"*) bad_signature ;;
-        *" signatures "*OK | *" pgp "*OK | *" gpg "*OK) ;;
-        *" rsa "*OK | *" dsa "*OK)
-            problem "RPM002 $title on $(source_name "$source"): only its header is signed, not what is in it" \
-                "take the distribution's own ISO or RPMs"
+    # HOME: a ~/.rpmmacros could change what is checked.
+    verdict=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" -Kv "$file" 2>&1 | judge)
+    on="$title on $(source_name "$source")"
+    case $verdict in
+        signed*) ;;
+        "no key"*)
+            have=$(printf '%s' "$keys" | sed 's,.*/,,' | sort -u | tr '\n' ' ')
+            problem "RPM003 $on is signed with key ${verdict#*"$newline"}, and that is not here (keys: ${have:-none})" \
+                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as $(key_names)"
             ;;
-        *OK)
-            problem "RPM002 $title on $(source_name "$source") is not signed" \
-                "take the distribution's own ISO or RPMs: offkit installs nothing unsigned"
+        unsigned)
+            problem "RPM002 $on is not signed" "take the distribution's own ISO or RPMs: offkit installs nothing unsigned"
             ;;
-        *) bad_signature ;;
+        unsigned*) problem "RPM002 $on is not signed: ${verdict#*"$newline"}" "take the distribution's own ISO or RPMs" ;;
+        *) problem "RPM001 $on is damaged or altered: rpm says ${verdict#*"$newline"}" "$again" ;;
     esac
 }
 
-# For rpm the absence of the key and damage are one answer; its details tell them apart.
-bad_signature() {
-    details=$(LC_ALL=C rpm --dbpath "$scratch/rpmdb" -Kv "$file" 2>&1)
-    case $details in
-        *": BAD"* | *"BAD ("*)
-            problem "RPM001 $title on $(source_name "$source") is damaged or altered: rpm says$said" "$again"
-            ;;
-        *NOKEY*)
-            id=$(printf '%s\n' "$details" | sed -n 's/.*[kK]ey ID \([0-9a-fA-F]*\): NOKEY.*/\1/p' | head -n 1)
-            have=$(printf '%s' "$keys" | sed 's,.*/,,' | tr '\n' ' ')
-            problem "RPM003 $title on $(source_name "$source") is signed with key ${id:-unknown}, and that is not here (keys: ${have:-none})" \
-                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as $(key_names)"
-            ;;
-        *) problem "RPM001 $title on $(source_name "$source") cannot be verified: rpm says$said" "$again" ;;
-    esac
+# What rpm -Kv printed means (media/rpm_keys.py): signed, unsigned, no key or damaged, and in a second
+# line the key's identity or why.
+judge() {
+    LC_ALL=C awk '
+        NF { last = $0 }
+        /^[ \t]/ && match($0, /: (@OFFKIT_RPM_WORDS@)([^A-Za-z0-9_]|$)/) {
+            label = substr($0, 1, RSTART - 1)
+            sub(/^[ \t]+/, "", label)
+            word = substr($0, RSTART + 2)
+            sub(/[^A-Z].*/, "", word)
+            if (word == "BAD") bad = bad (bad == "" ? "" : ", ") label
+            if (tolower(label) ~ /digest$/) {
+                digests++
+                wrong = wrong || word != "OK"
+            }
+            if (label ~ /^Payload SHA/) whole = 1
+            if (!match(label, /key (ID|fingerprint:?) [0-9a-fA-F]+/)) next
+            id = substr(label, RSTART, RLENGTH)
+            sub(/.* /, "", id)
+            if (length(id) < 8) next
+            if (label !~ /^Header/) whole = 1
+            if (signatures++ && (word == "OK" || unknown)) next
+            unknown = word != "OK"
+            key = id
+        }
+        END {
+            sub(/^[ \t]+/, "", last)
+            sub(/[ \t]+$/, "", last)
+            if (bad != "" || wrong || !digests) print "damaged\n" (bad != "" ? bad : last != "" ? last : "rpm says nothing")
+            else if (!signatures) print "unsigned"
+            else if (!whole) print "unsigned\n@OFFKIT_HEADER_ONLY@"
+            else print (unknown ? "no key\n" : "signed\n") key
+        }'
 }
 
 # Puts $scratch/payload, unpacked, at $1, complete or not at all. Sets $found.
