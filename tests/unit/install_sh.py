@@ -180,7 +180,7 @@ def real(server, name="python" + SERIES):
 def sh(server, *args, **more):
     """(exit code, stdout, stderr) of ``sh install.sh ARGS`` with only the server's bin on PATH."""
     argv = list(SHELLS[more.pop("shell", "sh")])
-    encoding = more.pop("encoding", "utf-8")
+    errors = more.pop("errors", "replace")
     argv[0] = shutil.which(argv[0])
     environment = {
         "PATH": str(server / "bin"),
@@ -199,7 +199,7 @@ def sh(server, *args, **more):
         **more,
     )
     out, err = done.communicate()
-    return done.returncode, out.decode(encoding, "replace"), err.decode(encoding, "replace")
+    return done.returncode, out.decode("utf-8", errors), err.decode("utf-8", errors)
 
 
 def polluted(server, value):

@@ -4,19 +4,60 @@ test_shared.py has Python's side and says what the lines mean. A text here is a 
 has a case's lines as $1, $2 ..., all parts of install.sh, and an empty directory $scratch.
 """
 
+import json
 import os
+import re
 import shlex
 import shutil
 
 import pytest
+import typer
 
 import cases
 import install_sh
 from install_sh import every_shell, sh
-from offkit.edges import releases
+from offkit.cli import app
+from offkit.edges import data, releases
 from offkit.online import bootstrap
 
 RULES = {
+    "default-prefix": 'id() { echo "$user"; }; user=$1 HOME=$2; default_prefix; printf "%s\\n" "$prefix"',
+    "error-document": """trap 'answer "$?"' EXIT; json=1; fail "$@" 2>/dev/null""",
+    "key-words": 'printf "%s\\n" "$@" | key_words',
+    "ledger-number": """
+        mkdir "$scratch/system"
+        for each; do : >"$scratch/system/$each"; done
+        prefix=$scratch
+        ledger_entry x
+        echo "${entry##*/}"
+        """,
+    "os-release": """
+        name=$1
+        shift
+        printf '%s\\n' "$@" >"$scratch/os-release"
+        printf '%s\\n' "$(os_release "$name")"
+        """,
+    "python-place": """
+        OFFKIT_PYTHON=$1 prefix=$2
+        (plain_prefix) 2>/dev/null && printf '%s\\n' "$2"
+        """,
+    "repositories": """
+        for each; do mkdir -p "$scratch/media/1/$each/repodata" && : >"$scratch/media/1/$each/repodata/repomd.xml"; done
+        problems=
+        add_sources dir 1 name
+        printf '%s' "$sources" | cut -d ' ' -f 3 | LC_ALL=C sort
+        """,
+    "system-python": """
+        for each; do
+            path=$scratch${each%% *}
+            mkdir -p "${path%/*}"
+            case $each in *' -> '*) ln -s "${each##* }" "$path" ;; *) : >"$path" ;; esac
+        done
+        for each; do
+            ! of_system "$scratch${each%% *}" || printf '%s\\n' "${each%% *}"
+        done
+        """,
+    "url-join": 'base=$1; shift; for each; do url_join "$base" "$each"; done',
     "exits": 'for code; do (fail "$code" x) 2>/dev/null; echo "$?"; done',
     "medium-key": """
         el_keys "$1"
@@ -92,28 +133,57 @@ KEYS = "el_keys() {{ case $1 in\n{}\nesac; }}\n".format(
         for el in range(11)
     )
 )
-END = b"--- end of a case"
+# The same rules where a script of the collection follows them, which is $here/NAME.sh.
+COLLECTION = {
+    "default-prefix": """
+        id() { echo "$user"; }
+        user=$1 HOME=$2
+        set -- ''
+        . "$here/survey.sh" >/dev/null
+        printf '%s\\n' "$prefix"
+        """,
+    "os-release": """
+        name=$1
+        shift
+        printf '%s\\n' "$@" >"$scratch/os-release"
+        set -- ''
+        . "$here/survey.sh" >/dev/null
+        printf '%s\\n' "$(release "$name")"
+        """,
+}
+HERE = os.path.join(data.directory("ansible"), "plugins", "plugin_utils")
+END = "--- end of a case"
 
 
-def driver(rule):
-    """All parts, the rule's function, and a call for each case."""
-    lines = [install_sh.after_the_self_check(*bootstrap.PARTS[:-1]).encode()]
-    lines += [
-        KEYS.encode(),
-        b"repo_dirs= json= quiet= verbose=",
-        b"check() {\n" + RULES[rule].encode() + b"\n}",
-    ]
+def driver(tmp_path, rule, body):
+    """All parts, the rule's function, and a call for each case; files of the system are in $scratch."""
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in os.listdir(HERE):
+        if name.endswith(".sh"):
+            with open(os.path.join(HERE, name)) as source:
+                (here / name).write_text(source.read().replace("/etc/os-release", '"$scratch/os-release"'))
+    parts = install_sh.after_the_self_check(*bootstrap.PARTS[:-1])
+    parts = parts.replace("/etc/os-release", '"$scratch/os-release"')
+    lines = [parts, KEYS, "repo_dirs= json= quiet= verbose= here=" + shlex.quote(str(here))]
+    lines += ["check() {", body, "}"]
     for case in cases.read(rule):
-        words = b" ".join(os.fsencode(shlex.quote(os.fsdecode(line))) for line in case.given)
-        lines.append(
-            b'scratch=$(mktemp -d "$TMPDIR/case.XXXXXX")\n(check ' + words + b")\necho '" + END + b"'"
-        )
-    return b"\n".join(lines) + b"\n"
+        words = " ".join(shlex.quote(word) for word in cases.text(case.given))
+        lines += [
+            'scratch=$(mktemp -d "$TMPDIR/case.XXXXXX")',
+            "(check {})".format(words),
+            "echo '{}'".format(END),
+        ]
+    return os.fsencode("\n".join(lines) + "\n")
 
 
 @every_shell
-@pytest.mark.parametrize("rule", cases.rules())
-def test_the_shell_follows(tmp_path, shell, rule):
+@pytest.mark.parametrize(
+    ("rule", "body"),
+    [*sorted(RULES.items()), *sorted(COLLECTION.items())],
+    ids=[*sorted(RULES), *("collection-" + rule for rule in sorted(COLLECTION))],
+)
+def test_the_shell_follows(tmp_path, shell, rule, body):
     (tmp_path / "bin").mkdir()
     (tmp_path / "tmp").mkdir()
     for tool in install_sh.TOOLS:
@@ -121,14 +191,45 @@ def test_the_shell_follows(tmp_path, shell, rule):
             (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
     install_sh.tools_of(tmp_path, shell)
     script = tmp_path / "try.sh"
-    script.write_bytes(driver(rule))
-    code, out, err = sh(tmp_path, script=str(script), shell=shell, encoding="latin-1")
-    answers = out.split(END.decode() + "\n")
-    found = {case.place: answer.splitlines() for case, answer in zip(cases.read(rule), answers)}
-    expected = {case.place: [line.decode("latin-1") for line in case.expected] for case in cases.read(rule)}
-    assert found == expected, err
-    assert (code, err) == (0, "")
+    script.write_bytes(driver(tmp_path, rule, body))
+    code, out, err = sh(tmp_path, script=str(script), shell=shell, errors="surrogateescape")
+    found = [answer.splitlines() for answer in out.split(END + "\n")[:-1]]
+    if rule == "error-document":
+        found = [[json.dumps(json.loads(line)) for line in answer] for answer in found]
+    expected = [cases.text(case.expected) for case in cases.read(rule)]
+    places = [case.place for case in cases.read(rule)]
+    assert dict(zip(places, found)) == dict(zip(places, expected)), err
+    assert (code, err, len(found)) == (0, "", len(expected))
 
 
 def test_every_rule_has_a_shell():
     assert sorted(RULES) == cases.rules()
+
+
+def test_the_options_are_those_of_install(tmp_path):
+    """What 'offkit install' takes, install.sh takes too, with a value or without, and no more."""
+    app._commands()
+    command = typer.main.get_command(app.app).commands["install"]
+    options = [each for each in command.params if each.name != "bundle" and not each.hidden]
+    values = {"--get-python": "build", "--iso": "/dev/null", "--rpm-repo": "/"}
+    lines = [install_sh.after_the_self_check(*bootstrap.PARTS[:-1])]
+    for each in options:
+        for name in each.opts:
+            words = [name] if each.is_flag else [name, values.get(name, "x")]
+            lines.append("(check_media() { :; }")
+            lines.append('read_arguments {} -- b; echo "$unknown$bundle")'.format(" ".join(words)))
+            if not each.is_flag:
+                lines.append("(check_media() { :; }")
+                lines.append('read_arguments {} ; echo "$unknown")'.format(name))
+    lines.append('(read_arguments b --unheard-of; echo "$unknown")')
+    script = tmp_path / "try.sh"
+    script.write_bytes(os.fsencode("\n".join(lines) + "\n"))
+    code, out, err = sh(tmp_path, script=str(script), env={"PATH": os.environ["PATH"]})
+    expected = []
+    for each in options:
+        for name in each.opts:
+            expected += ["b"] if each.is_flag else ["b", name]
+    assert (code, out.splitlines(), err) == (0, [*expected, "--unheard-of"], "")
+    part = install_sh.part("arguments")
+    taken = set(re.findall(r"--[a-z][a-z-]+", part[part.index("set_option()") : part.index("check_media()")]))
+    assert taken <= {name for each in options for name in each.opts} | {"--help"}

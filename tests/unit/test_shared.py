@@ -4,21 +4,31 @@ test_bootstrap_shared.py has the shell's side. A function here takes a case's li
 that come out.
 """
 
+import contextlib
+import io
 import json
+import os
 import re
+import tempfile
+from unittest import mock
 
 import pytest
 
 import cases
-from offkit.edges import releases
+from offkit.cli import options, render
+from offkit.edges import host, releases
 from offkit.edges.presets import preset
 from offkit.edges.run import Result
-from offkit.media import repodata, rpm, rpm_keys
+from offkit.edges.tree import Tree
+from offkit.media import access, repodata, rpm, rpm_keys
 from offkit.model import errors, space, url
 from offkit.model import release as facts
+from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.server.install import preflight
-from offkit.server.system import yum
+from offkit.server.python import interpreter
+from offkit.server.python.interpreter import Interpreter
+from offkit.server.system import ledger, yum
 
 
 def url_(text):
@@ -100,12 +110,98 @@ def signature(*lines):
     return [word for word in rpm_keys.judge("\n".join(lines)) if word]
 
 
+def error_document(code, message, *fixes):
+    """A finding's code, or an exit code where there is none; what is wrong; cures: the document of --json."""
+    if code.isdigit():
+        problem = {2: errors.UsageError, 3: errors.IntegrityError}[int(code)](message, fix="\n".join(fixes))
+    else:
+        found = Finding(code, ERROR, "", message, (), "\n".join(fixes))
+        problem = errors.of(code)(message, [found], found.fix)
+    out = io.StringIO()
+    render.console(json=True)
+    try:
+        with contextlib.redirect_stdout(out):
+            render.error(problem)
+    finally:
+        render.console()
+    return [json.dumps(json.loads(out.getvalue()))]
+
+
+def default_prefix(uid, home):
+    """A user's number and HOME: where a prefix is when nobody says."""
+    with mock.patch.dict(os.environ, {"HOME": home}), mock.patch("os.geteuid", return_value=int(uid)):
+        return [options.default_prefix()]
+
+
+def url_join(base, *paths):
+    """The URLs of files below a URL."""
+    return [url.join(base, path) for path in paths]
+
+
+def os_release(name, *lines):
+    """A field of /etc/os-release, "" where it is not there."""
+    return [host.parse_os_release("\n".join(lines)).get(name, "")]
+
+
+def ledger_number(*names):
+    """The files in PREFIX/system: the number of the next entry."""
+    with tempfile.TemporaryDirectory() as place:
+        os.mkdir(ledger.directory(place))
+        for name in names:
+            with open(os.path.join(ledger.directory(place), name), "w"):
+                pass
+        return ["{:04d}".format(ledger.begin(place, "x", []))]
+
+
+def key_words(*lines):
+    """Of installed RPMs, as the ledger has them, the keys, as rpm -e takes them."""
+    return [each.word for each in map(ledger.parse, lines) if each and each.key]
+
+
+def python_place(series, place):
+    """A Python of that series below such a prefix starts in every locale: the prefix comes out."""
+    found = Interpreter(place + "/bin/python3", series + ".9", "cpython", "", 64, ())
+    codes = [each.code for each in interpreter.misfits(found, preset(series))]
+    return [] if "ENV028" in codes else [place]
+
+
+def system_python(*paths):
+    """PATH, or PATH -> TARGET of a link: those that belong to the system."""
+    with tempfile.TemporaryDirectory() as top:
+        for each in paths:
+            path, _, target = each.partition(" -> ")
+            if not os.path.isdir(os.path.dirname(top + path)):
+                os.makedirs(os.path.dirname(top + path))
+            os.symlink(target, top + path) if target else open(top + path, "w").close()
+        names = [each.partition(" -> ")[0] for each in paths]
+        return [name for name in names if interpreter.of_system(top + name)]
+
+
+def repositories(*folders):
+    """Where in a directory a repodata/repomd.xml is ("." is its top): which are taken, sorted."""
+    with tempfile.TemporaryDirectory() as top:
+        for folder in folders:
+            os.makedirs(os.path.join(top, folder, "repodata"))
+            with open(os.path.join(top, folder, repodata.REPOMD), "w"):
+                pass
+        return sorted(each or "." for each in access.Directory(Tree("/"), top).repositories())
+
+
 def exits(*codes):
     """The exit code of a command that ends with that finding."""
     return [str(errors.of(code).exit_code) for code in codes]
 
 
 RULES = {
+    "default-prefix": default_prefix,
+    "error-document": error_document,
+    "key-words": key_words,
+    "ledger-number": ledger_number,
+    "os-release": os_release,
+    "python-place": python_place,
+    "repositories": repositories,
+    "system-python": system_python,
+    "url-join": url_join,
     "exits": exits,
     "medium-key": medium_key,
     "own-key": own_key,

@@ -1,7 +1,10 @@
 # What this server is, with sh and the smallest of tools; it may have no Python. POSIX sh; writes nothing.
 # $1 the prefix, empty for offkit's own default; sets $prefix
 mark() { printf '%s\n' "offkit-survey $*"; }
-release() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tail -n 1 | sed "s/^[\"']//; s/[\"']\$//"; }
+release() {
+    sed -n "s/^[[:blank:]]*$1=//p" /etc/os-release 2>/dev/null | tail -n 1 |
+        sed "s/[[:blank:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
+}
 survey() {
     mark kernel "$(uname -s)"
     mark release "$(uname -r)"

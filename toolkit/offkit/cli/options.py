@@ -7,6 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 import typer
 
 from offkit.edges import presets
+from offkit.model import layout
 from offkit.model import target as targets
 from offkit.model import url as urls
 from offkit.model.errors import UsageError
@@ -52,7 +53,7 @@ CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where downloa
 
 def default_prefix() -> str:
     """Where generations live when nobody says: as root, and as anybody else."""
-    return "/opt/offkit" if os.geteuid() == 0 else os.path.expanduser("~/.local/share/offkit")
+    return layout.ROOT_PREFIX if os.geteuid() == 0 else os.path.expanduser("~/" + layout.USER_PREFIX)
 
 
 def refuse_empty(**given: Optional[str]) -> None:

@@ -29,6 +29,9 @@ ORDER = (
     WHEELS,
 )
 
+# Where a prefix is when nobody says: of root, and below the home of anybody else.
+ROOT_PREFIX = "/opt/offkit"
+USER_PREFIX = ".local/share/offkit"
 # Not in the path of a prefix: within double quotes these would mean something to sh, csh or fish in
 # bin/activate, and a shebang ends at a newline.
 UNFIT = "\"'$`\\!\n\r"

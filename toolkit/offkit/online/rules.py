@@ -25,6 +25,8 @@ def texts() -> Dict[str, str]:
         "HEADER_ONLY": rpm_keys.HEADER_ONLY,
         "RPM_WORDS": rpm_keys.WORDS,
         "RUNTIME": str(space.RUNTIME),
+        "ROOT_PREFIX": layout.ROOT_PREFIX,
+        "USER_PREFIX": layout.USER_PREFIX,
         "UNFIT": "".join("\\" + char for char in layout.UNFIT if char.isprintable()),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "PACKAGE": yum.PACKAGE,

@@ -75,11 +75,13 @@ read_arguments() {
         '' | build | source | packages) ;;
         *) fail 2 "--get-python is build, source or packages, and not $get_python" ;;
     esac
-    if [ -z "$prefix" ]; then
-        prefix=${HOME:-}/.local/share/offkit
-        [ "$(id -u)" -ne 0 ] || prefix=/opt/offkit
-    fi
+    [ -n "$prefix" ] || default_prefix
     case $prefix in /*) ;; *) prefix=$(pwd)/$prefix ;; esac
+}
+
+default_prefix() {
+    prefix=${HOME:-}/@OFFKIT_USER_PREFIX@
+    [ "$(id -u)" -ne 0 ] || prefix=@OFFKIT_ROOT_PREFIX@
 }
 
 # Ends with 2 when a medium is not what its option takes, 4 when it may not be read. All at once.

@@ -6,6 +6,12 @@ refuse() {
     $1: $2"
 }
 
+# Whether a path is that of the platform-python of EL 8: package python36 gives the same file another name.
+of_system() {
+    case $1 in */libexec/* | */platform-python*) ;; *) return 1 ;; esac
+    case $(readlink -f -- "$1" 2>/dev/null || printf '%s' "$1") in */platform-python*) ;; *) return 1 ;; esac
+}
+
 # Sets $found when $1 is a Python of the right version that can read wheels.
 consider() {
     case "
@@ -19,15 +25,10 @@ $1
         refuse "$1" "is not an executable file"
         return
     fi
-    case $(readlink -f -- "$1" 2>/dev/null || printf '%s' "$1") in
-        */libexec/platform-python*)
-            case $1 in */libexec/* | */platform-python*)
-                refuse "$1" "belongs to the system (dnf runs on it), not for applications${OFFKIT_PACKAGES:+: yum install $OFFKIT_PACKAGES}"
-                return
-                ;;
-            esac
-            ;;
-    esac
+    if of_system "$1"; then
+        refuse "$1" "belongs to the system (dnf runs on it), not for applications${OFFKIT_PACKAGES:+: yum install $OFFKIT_PACKAGES}"
+        return
+    fi
     # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
     answer=$("$1" -E -s -S -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
     status=$?

@@ -108,9 +108,8 @@ close_media() {
 add_sources() {
     had=$sources
     printf '%s\n' "$3" >"$scratch/media/$2.name"
-    if source_has "$1 $2 ." repodata/repomd.xml; then
-        add_source "$1" "$2" .
-    else
+    ! source_has "$1 $2 ." repodata/repomd.xml || add_source "$1" "$2" .
+    if [ "$1" != url ] || [ "$sources" = "$had" ]; then
         source_names "$1 $2 ." >"$scratch/media/$2.list"
         while read -r each name; do
             [ "$each" = d ] && source_has "$1 $2 $name" repodata/repomd.xml && add_source "$1" "$2" "$name"
@@ -223,7 +222,12 @@ find_keys() {
 
 # A field of os-release(5).
 os_release() {
-    cat /etc/os-release /usr/lib/os-release 2>/dev/null | sed -n "s/^$1=//p" | head -n 1 | sed "s/^[\"']//; s/[\"']\$//"
+    for each in /etc/os-release /usr/lib/os-release; do
+        [ -r "$each" ] || continue
+        sed -n "s/^[[:blank:]]*$1=//p" <"$each" | tail -n 1 |
+            sed "s/[[:blank:]]*\$//; s/^\([\"']\)\(.*\)\1\$/\2/; s/\\\\\(.\)/\1/g"
+        return
+    done
 }
 
 # What to look for in /etc/pki/rpm-gpg of the distribution $1: its key, or for one that nobody knows

@@ -173,7 +173,7 @@ mount_of() {
 # is as UTF-8, and the C locale of cron has no letters but those of ASCII.
 plain_prefix() {
     [ "$OFFKIT_PYTHON" = 3.6 ] || return 0
-    case $(printf '%s' "$prefix" | LC_ALL=C tr -d '\001-\176') in
+    case $(printf '%s' "$prefix" | LC_ALL=C tr -d '\001-\177') in
         '') ;;
         *) fail ENV028 "$prefix has letters beyond ASCII: a Python 3.6 below it does not start in the C locale" "choose another place: --prefix DIR" ;;
     esac

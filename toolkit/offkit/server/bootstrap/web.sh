@@ -33,6 +33,13 @@ by_name() {
     case $host in \[*) return 1 ;; *[!0-9.:]*) ;; *) return 1 ;; esac
 }
 
+# The URL of file $2, as it is called, below $1.
+url_join() {
+    printf '%s/' "$1"
+    printf '%s\n' "$2" |
+        sed 's/%/%25/g; s/\^/%5E/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g; s/@/%40/g; s/,/%2C/g; s/=/%3D/g; s,^\./,,'
+}
+
 # open_url N URL
 open_url() {
     mkdir "$scratch/media/$1"
@@ -55,8 +62,7 @@ web_get() {
     [ ! -f "$scratch/media/$1/$2" ] || return 0
     ! outside "$2" || return 1
     case $2 in *[!A-Za-z0-9._+~^%@/,=\ \#?-]*) return 1 ;; esac
-    web_url=$(cat <"$scratch/media/$1.name")/$(printf '%s\n' "$2" |
-        sed 's/%/%25/g; s/\^/%5E/g; s/ /%20/g; s/#/%23/g; s/?/%3F/g; s/@/%40/g; s,^\./,,')
+    web_url=$(url_join "$(cat <"$scratch/media/$1.name")" "$2")
     web_part=$scratch/media/$1.part
     rm -f -- "$web_part"
     futile=0

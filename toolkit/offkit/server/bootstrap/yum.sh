@@ -177,8 +177,8 @@ ledger_entry() {
     entry=0
     for each in "$prefix"/system/[0-9][0-9][0-9][0-9]*.*; do
         each=${each##*/}
+        case $each in *[!0-9]*.*) continue ;; *.text | *.before | *.after | *.files) ;; *) continue ;; esac
         each=${each%.*}
-        case $each in *[!0-9]*) continue ;; esac
         each=${each#"${each%%[!0]*}"}
         [ "${each:-0}" -le "$entry" ] || entry=$each
     done
@@ -228,9 +228,11 @@ take_back_keys() {
     installed_rpms >/dev/null
     new_rpms >"$scratch/rpms.new"
     ! grep -v '^gpg-pubkey-' <"$scratch/rpms.new" >/dev/null || return 0
-    sed -n 's/^gpg-pubkey-[0-9]*:\(.*\)\.(none)$/gpg-pubkey-\1/p' "$scratch/rpms.new" |
-        while read -r each; do rpm -e "$each"; done
+    key_words <"$scratch/rpms.new" | while read -r each; do rpm -e "$each"; done
 }
+
+# Keys as rpm -e takes them, of lines as installed_rpms has them.
+key_words() { sed -n 's/^gpg-pubkey-[0-9]*:\(.*\)\.[^.]*$/gpg-pubkey-\1/p'; }
 
 # --- directories --------------------------------------------------------------------------
 

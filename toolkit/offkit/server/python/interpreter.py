@@ -144,7 +144,7 @@ def running() -> str:
 
 def probe(path: str, run: Runner) -> Interpreter:
     """Ask the interpreter at ``path``. EnvironmentProblem (PY011) when it gives no answer."""
-    if os.path.basename(os.path.realpath(path)).startswith("platform-python") and "libexec" in path:
+    if of_system(path):
         raise _unusable(path, "belongs to the system (dnf runs on it) and is not for applications")
     command = [base_of(path) if os.sep in path else path, "-I", "-S", "-c", _QUESTION.format(needed=NEEDED)]
     result = run(command)
@@ -157,6 +157,12 @@ def probe(path: str, run: Runner) -> Interpreter:
         return read_answer(json.loads(result.stdout))
     except (ValueError, KeyError, TypeError):
         raise _unusable(path, "does not answer like a Python")
+
+
+def of_system(path: str) -> bool:
+    """Whether it is the platform-python of EL 8; package python36 gives the same file another name."""
+    named = "/libexec/" in path or os.path.basename(path).startswith("platform-python")
+    return named and os.path.basename(os.path.realpath(path)).startswith("platform-python")
 
 
 def _unusable(path: str, why: str) -> EnvironmentProblem:
