@@ -21,6 +21,12 @@ from offkit.edges import data, releases
 from offkit.online import bootstrap
 
 RULES = {
+    "checksum": """
+        kind=$1 sum=$2
+        shift 2
+        printf '%s\\n' "$@" >"$scratch/file"
+        [ "$(checksum "$kind" "$scratch/file" "$sum")" != "$sum" ] || cat "$scratch/file"
+        """,
     "default-prefix": 'id() { echo "$user"; }; user=$1 HOME=$2; default_prefix; printf "%s\\n" "$prefix"',
     "error-document": """trap 'answer "$?"' EXIT; json=1; fail "$@" 2>/dev/null""",
     "key-words": 'printf "%s\\n" "$@" | key_words',

@@ -187,12 +187,23 @@ def repositories(*folders):
         return sorted(each or "." for each in access.Directory(Tree("/"), top).repositories())
 
 
+def checksum(kind, expected, *contents):
+    """The kind of a checksum, the checksum, and a file in lines: which come out where it is the file's."""
+    packed = "".join(line + "\n" for line in contents).encode()
+    try:
+        access._Hashing(io.BytesIO(packed), repodata.Data("primary", "", kind, expected, 0)).verify()
+    except repodata.BadRepodata:
+        return []
+    return list(contents)
+
+
 def exits(*codes):
     """The exit code of a command that ends with that finding."""
     return [str(errors.of(code).exit_code) for code in codes]
 
 
 RULES = {
+    "checksum": checksum,
     "default-prefix": default_prefix,
     "error-document": error_document,
     "key-words": key_words,

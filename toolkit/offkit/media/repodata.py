@@ -10,6 +10,11 @@ from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
 
 REPOMD = "repodata/repomd.xml"
 REPOMD_SIZE = 4 * 1024 * 1024  # bytes; a real one has three thousand
+# Kinds of checksums, and what Python and coreutils call them.
+HASHES = {
+    "sha": "sha1",
+    **{name: name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
+}
 _MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a real one has some hundred
 _MAX_DEPTH = 32  # of tags; real metadata is five deep
 _MAX_TEXT = 64 * 1024  # characters of a name

@@ -19,7 +19,6 @@ from offkit.model.finding import ERROR, Finding
 _CHUNK = 256 * 1024
 # Bytes of unpacked metadata. CentOS 7 Everything has 26 MB, the largest EL repositories 100 MB.
 _MAX_UNPACKED = 256 * 1024 * 1024
-_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 _PREFERRED = ("primary", "primary_db")
 
 Open = Callable[[str], BinaryIO]  # a file by its path from the top of a medium; raises OSError, BadIso
@@ -124,10 +123,9 @@ class Repository:
         if repodata.outside(package.location):
             raise BadPackage("lies outside its repository")
         algorithm, _, expected = package.checksum.partition(":")
-        name = "sha1" if algorithm == "sha" else algorithm
-        if name not in _HASHES or name == "sha224":
+        if algorithm not in repodata.HASHES:
             raise BadPackage("has no checksum in the metadata")
-        digest = hashlib.new(name)
+        digest = hashlib.new(repodata.HASHES[algorithm])
         with self._open(posixpath.join(self.base, package.location)) as source:
             for chunk in iter(lambda: source.read(_CHUNK), b""):
                 digest.update(chunk)
@@ -183,8 +181,8 @@ class _Hashing:
 
     def __init__(self, source: BinaryIO, data: Data) -> None:
         self._source, self._data = source, data
-        name = {"sha": "sha1"}.get(data.algorithm, data.algorithm)
-        self._hash = hashlib.new(name) if name in _HASHES else None
+        name = repodata.HASHES.get(data.algorithm)
+        self._hash = hashlib.new(name) if name else None
 
     def read(self, size: int) -> bytes:
         chunk = self._source.read(size)

@@ -9,7 +9,7 @@ import shlex
 from typing import Dict, Iterable
 
 from offkit.edges import data
-from offkit.media import rpm_keys, web
+from offkit.media import repodata, rpm_keys, web
 from offkit.model import errors, layout, release, space, url, yum
 
 
@@ -22,6 +22,7 @@ def texts() -> Dict[str, str]:
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
         "COMPILED": str(space.COMPILED),
         "ENVIRONMENT": str(space.ENVIRONMENT),
+        "HASHES": "\n".join('{}) sum_of {}sum "$2" ;;'.format(*each) for each in repodata.HASHES.items()),
         "HEADER_ONLY": rpm_keys.HEADER_ONLY,
         "RPM_WORDS": rpm_keys.WORDS,
         "RUNTIME": str(space.RUNTIME),

@@ -134,12 +134,14 @@ add_source() {
 
 problem() { problems="$problems${newline}error: $1${newline}fix: $2"; }
 
+# Ends with all $problems, and with $1 to say besides.
 end_media() {
-    say "${problems#"$newline"}"
-    case $problems in
-        *"error: REPO011"*) exit 3 ;;
-        *) exit 4 ;;
-    esac
+    say "${problems#"$newline"}${1:+$newline$1}"
+    for each in $(printf '%s\n' "$problems" | sed -n 's/^error: \([A-Z]*[0-9]*\) .*/\1/p'); do
+        exit_of "$each"
+        [ "$status" -ne 3 ] || exit 3
+    done
+    exit 4
 }
 
 # --- files of a source --------------------------------------------------------------------

@@ -63,7 +63,7 @@ fetch_rpms() {
     done <<END
 $rpms
 END
-    [ -z "$problems" ] || end_rpms
+    [ -z "$problems" ] || end_media "nothing was unpacked or installed"
     fetched=1
 }
 
@@ -73,15 +73,6 @@ media_titles() {
         source_parts "$(source_numbered "$each")"
         sed -e '/^http/b' -e 's,.*/,,' <"$scratch/media/$number.name"
     done | sort -u | awk '{ printf "%s%s", comma, $0; comma = ", " }'
-}
-
-end_rpms() {
-    say "${problems#"$newline"}"
-    say "nothing was unpacked or installed"
-    case $problems in
-        *"error: RPM001"* | *"error: RPM002"* | *"error: RPM003"*) exit 3 ;;
-        *) exit 4 ;;
-    esac
 }
 
 # A database of rpm's with nothing in it but the distribution's keys; the system's is not touched.

@@ -71,15 +71,20 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
+# Sets $status to the exit code of a finding (model/errors.py).
+exit_of() {
+    case $1 in
+        @OFFKIT_EXITS@
+        [0-9]*) status=$1 ;;
+        *) status=4 ;;
+    esac
+}
+
 # fail CODE TEXT [FIX]...: CODE is one of docs/doctor-codes.md, which has an exit code, or an exit
 # code where there is nothing to look up.
 fail() {
     code=$1
-    case $code in
-        @OFFKIT_EXITS@
-        [0-9]*) status=$code ;;
-        *) status=4 ;;
-    esac
+    exit_of "$code"
     case $code in
         [0-9]*) say "error: $2" ;;
         *) say "error: $code $2" ;;
