@@ -242,6 +242,18 @@ def prepared(tmp_path, monkeypatch, here, run, alone=False):
         )
 
 
+@pytest.mark.parametrize("carried", [True, False])
+def test_rpms_of_the_bundle_itself(tmp_path, carried):
+    """Of modules they are without their metadata, and dnf refuses such; those of a disc are as they are."""
+    run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
+    place = repo(tmp_path, ONE)
+    found = supplies.survey(bundle(tmp_path, ONE), [], [], place)
+    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
+    made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter(), place if carried else "")
+    made.do("", made.step.argv)
+    assert run.repo.split("\n").count("module_hotfixes=1") == int(carried)
+
+
 def test_root_uses_yum(tmp_path, monkeypatch):
     """One step; libraries are not taken out of RPMs besides."""
     made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())

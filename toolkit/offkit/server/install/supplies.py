@@ -101,7 +101,8 @@ def prepare(
             obstacles = [unmountable(found.media, problem)]
         else:
             places = bases(found.media, tops, offer.server())
-            return Supplies((by_yum(prefix, found, places, run, reporter),), found.lasting, (), named)
+            step = by_yum(prefix, found, places, run, reporter, bundled)
+            return Supplies((step,), found.lasting, (), named)
     return Supplies((), (*obstacles, *found.lasting), found.media, named)
 
 
@@ -203,7 +204,9 @@ def bases(chosen: Sequence[Medium], tops: Sequence[str], here: Server) -> List[B
     return found
 
 
-def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter) -> Addition:
+def by_yum(
+    prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter, bundled: str = ""
+) -> Addition:
     """The step that installs what is missing, with yum, from these repositories alone.
 
     ``run`` speaks English (server.system.ledger.english). The step raises what server.system.yum raises.
@@ -214,9 +217,8 @@ def by_yum(prefix: str, found: Survey, places: Sequence[Base], run: Run, reporte
 
     def do(root: str, argv: Sequence[str]) -> None:
         with _Scratch(prefix) as scratch:
-            files.write_below(
-                scratch.path, "repos/offkit.repo", [sections.text(places, True, "").encode("ascii")]
-            )
+            text = sections.text(places, True, "", bundled)
+            files.write_below(scratch.path, "repos/offkit.repo", [text.encode("ascii")])
             _transaction(prefix, step.text, found, scratch.path, run, reporter)
 
     return Addition(SYSTEM, step, do)

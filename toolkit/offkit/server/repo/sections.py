@@ -18,14 +18,18 @@ _OFF = """\
 #   yum --disablerepo='*' --enablerepo='offkit-*' install PACKAGE ..."""
 
 
-def text(bases: Sequence[Base], enabled: bool, mark: str = MARK) -> str:
-    """One section for each base, with exactly one URL: of several yum 3 takes one at random."""
+def text(bases: Sequence[Base], enabled: bool, mark: str = MARK, bundled: str = "") -> str:
+    """One section for each base, with exactly one URL: of several yum 3 takes one at random.
+
+    ``bundled`` is the directory with the RPMs of a bundle, which came out of modules without their
+    metadata: dnf takes them with module_hotfixes only (dnf.conf(5); dnf/db/group.py, _test_fail_safe).
+    """
     head = [mark, _WHY] + ([] if enabled else [_OFF])
-    sections = ["\n".join(_section(base, enabled)) for base in bases]
+    sections = ["\n".join(_section(base, enabled, base.directory == bundled)) for base in bases]
     return "\n\n".join(["\n".join(line for line in head if line), *sections]) + "\n"
 
 
-def _section(base: Base, enabled: bool) -> List[str]:
+def _section(base: Base, enabled: bool, hotfixes: bool) -> List[str]:
     return [
         "[{}]".format(base.id),
         "name={}".format(_one_line(base.title)),
@@ -36,6 +40,7 @@ def _section(base: Base, enabled: bool) -> List[str]:
         "metadata_expire=0",
         # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
         *(["proxy=_none_"] if is_url(base.directory) else []),
+        *(["module_hotfixes=1"] if hotfixes else []),
     ]
 
 
