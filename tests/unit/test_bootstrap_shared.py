@@ -18,7 +18,7 @@ import install_sh
 from install_sh import every_shell, sh
 from offkit.cli import app
 from offkit.edges import data, releases
-from offkit.online import bootstrap
+from offkit.online import bootstrap, rules
 
 RULES = {
     "checksum": """
@@ -210,6 +210,14 @@ def test_the_shell_follows(tmp_path, shell, rule, body):
 
 def test_every_rule_has_a_shell():
     assert sorted(RULES) == cases.rules()
+
+
+def test_every_text_is_filled_in():
+    """Each is used, and no placeholder is left but those that come with a bundle."""
+    parts = b"".join(map(bootstrap._part, bootstrap.PARTS))
+    for name in rules.texts():
+        assert "@OFFKIT_{}@".format(name).encode() in parts, name
+    assert b"@OFFKIT_" not in bootstrap.seal(install_sh.script(), 0, "0" * 64)
 
 
 def test_the_options_are_those_of_install(tmp_path):
