@@ -30,6 +30,15 @@ RULES = {
     "default-prefix": 'id() { echo "$user"; }; user=$1 HOME=$2; default_prefix; printf "%s\\n" "$prefix"',
     "error-document": """trap 'answer "$?"' EXIT; json=1; fail "$@" 2>/dev/null""",
     "key-words": 'printf "%s\\n" "$@" | key_words',
+    "ledger-files": r"""
+        prefix=$scratch rpms_now=$1 modules_now=
+        rpm() { [ -z "$rpms_now" ] || printf '%s\n' $rpms_now; }
+        module_files() { printf '%s' "$modules_now"; }
+        ledger_begin x
+        rpms_now=$2 modules_now=$3
+        ledger_end
+        ls "$prefix/system"
+        """,
     "ledger-number": """
         mkdir "$scratch/system"
         for each; do : >"$scratch/system/$each"; done

@@ -153,6 +153,14 @@ def ledger_number(*names):
         return ["{:04d}".format(ledger.begin(place, "x", []))]
 
 
+def ledger_files(before, after, modules):
+    """Installed before and after, and files that dnf made for modules (words): what the ledger has then."""
+    with tempfile.TemporaryDirectory() as place:
+        number = ledger.begin(place, "x", before.split())
+        ledger.end(place, number, before.split(), after.split(), modules.split())
+        return sorted(os.listdir(ledger.directory(place)))
+
+
 def key_words(*lines):
     """Of installed RPMs, as the ledger has them, the keys, as rpm -e takes them."""
     return [each.word for each in map(ledger.parse, lines) if each and each.key]
@@ -207,6 +215,7 @@ RULES = {
     "default-prefix": default_prefix,
     "error-document": error_document,
     "key-words": key_words,
+    "ledger-files": ledger_files,
     "ledger-number": ledger_number,
     "os-release": os_release,
     "python-place": python_place,

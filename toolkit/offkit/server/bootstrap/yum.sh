@@ -211,8 +211,8 @@ ledger_end() {
     for each in $(module_files); do
         case $enabled in *" $each "*) ;; *) new_files=$new_files$each$newline ;; esac
     done
-    if [ -n "$new_files" ] && [ "$before" != "$after" ]; then keep "$entry.files" "${new_files%"$newline"}"; fi
-    if [ "$before" = "$after" ]; then
+    [ -z "$new_files" ] || keep "$entry.files" "${new_files%"$newline"}"
+    if [ -z "$new_files" ] && [ "$before" = "$after" ]; then
         rm -f -- "$entry.before" "$entry.text"
     else
         keep "$entry.after" "$after"
