@@ -87,7 +87,7 @@ def packed(tmp_path, **more):
     made = types.SimpleNamespace(
         packed=types.SimpleNamespace(path=Path("/out/b.tar"), size=2000, sha256="5" * 64, digest="6" * 64),
         lock=types.SimpleNamespace(wheels=[Wheel("a", "1")]),
-        wheels=types.SimpleNamespace(paths=[path]),
+        wheels=[(Wheel("a", "1"), path)],
         checklist=Checklist(LIBRARIES),
         downloaded=2,
         downloaded_size=3000,

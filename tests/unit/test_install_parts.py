@@ -166,8 +166,8 @@ def test_what_each_part_is_given(parts):
     assert bundle is opened
     ((urls, same),) = parts.of("opened")
     assert (urls, same) == ([], stack)
-    ((needed, target, prefix, isos, sources, alone, drive, english, console, held, carried, strict),) = parts.of(
-        supplies.__name__
+    ((needed, target, prefix, isos, sources, alone, drive, english, console, held, carried, strict),) = (
+        parts.of(supplies.__name__)
     )
     assert (needed, target) == (checklist.load(opened.read(layout.CHECKLIST)), opened.manifest.target)
     assert (prefix, isos, sources) == ("/default", [], ["sources"])
