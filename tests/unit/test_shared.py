@@ -20,7 +20,7 @@ from offkit.edges import host, releases
 from offkit.edges.presets import preset
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import access, repodata, rpm, rpm_keys
+from offkit.media import medium, repodata, repository, rpm, rpm_keys
 from offkit.model import errors, space, url
 from offkit.model import release as facts
 from offkit.model.finding import ERROR, Finding
@@ -192,14 +192,14 @@ def repositories(*folders):
             os.makedirs(os.path.join(top, folder, "repodata"))
             with open(os.path.join(top, folder, repodata.REPOMD), "w"):
                 pass
-        return sorted(each or "." for each in access.Directory(Tree("/"), top).repositories())
+        return sorted(each or "." for each in medium.Directory(Tree("/"), top).bases())
 
 
 def checksum(kind, expected, *contents):
     """The kind of a checksum, the checksum, and a file in lines: which come out where it is the file's."""
     packed = "".join(line + "\n" for line in contents).encode()
     try:
-        access._Hashing(io.BytesIO(packed), repodata.Data("primary", "", kind, expected, 0)).verify()
+        repository._Hashing(io.BytesIO(packed), repodata.Data("primary", "", kind, expected, 0)).verify()
     except repodata.BadRepodata:
         return []
     return list(contents)

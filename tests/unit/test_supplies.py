@@ -247,7 +247,8 @@ def test_rpms_of_the_bundle_itself(tmp_path, carried):
     """Of modules they are without their metadata, and dnf refuses such; those of a disc are as they are."""
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
-    found = supplies.survey(needs(ONE), EL7, [], [], place)
+    with ExitStack() as stack:
+        found = supplies.survey(needs(ONE), EL7, stack, [], [], place)
     places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter(), place if carried else "")
     made.do("", made.step.argv)
