@@ -231,7 +231,7 @@ def test_every_text_is_filled_in():
 
 def test_the_options_are_those_of_install(tmp_path):
     """What 'offkit install' takes, install.sh takes too, with a value or without, and no more."""
-    app._commands()
+    app.register()
     command = typer.main.get_command(app.app).commands["install"]
     options = [each for each in command.params if each.name != "bundle" and not each.hidden]
     values = {"--get-python": "build", "--iso": "/dev/null", "--rpm-repo": "/"}

@@ -104,7 +104,7 @@ def every(name, command):
 
 @pytest.fixture(scope="module")
 def commands():
-    app._commands()
+    app.register()
     return dict(every("", typer.main.get_command(app.app)))
 
 

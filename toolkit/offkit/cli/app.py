@@ -1,12 +1,13 @@
 """The entry point: the commands, and the one error boundary."""
 
 import errno
+import importlib
 import os
 import signal
 import sys
 import tempfile
 import traceback
-from typing import Any, Callable, List, Optional, Type
+from typing import Any, List, NamedTuple, Optional, Type
 
 import typer
 
@@ -59,49 +60,48 @@ def _root(
     pass
 
 
-def _commands() -> None:
-    """Register what this installation can do: the online commands only where their zone is."""
-    from offkit.cli import (
-        adopt_python,
-        doctor,
-        generations,
-        inspect,
-        install,
-        probe,
-        repo,
-        report,
-        rollback,
-        run_badapple,
-        uninstall,
-        verify,
-    )
+class Command(NamedTuple):
+    """One command: a function in the module of its name."""
 
-    if render.has_online_zone():
-        from offkit.cli import bundle, lock
+    name: str
+    summary: str
+    online: bool = False  # it is there where the online zone is
 
-        _add("lock", lock.lock, "Pin wheels and hashes for a server.")
-        _add("bundle", bundle.bundle, "Resolve, download and pack for a server.")
-    _add("inspect", inspect.inspect, "Show what is in a bundle.")
-    _add("verify", verify.verify, "Check a bundle to the last byte.")
-    _add("probe", probe.probe, "Describe this server, for --target.")
-    _add("install", install.install, "Install a bundle beside what is there.")
-    _add("doctor", doctor.doctor, "Say what is wrong, and what cures it.")
-    _add("run-badapple", run_badapple.run_badapple, "Prove with a film that everything works.")
-    app.add_typer(repo.app, name="repo", short_help="Make yum install from local media.")
-    _add("generations", generations.generations, "List what has been installed.")
-    _add("rollback", rollback.rollback, "Go back to another generation.")
-    _add("report", report.report, "Show what a fleet of servers has reported.")
-    _add("uninstall", uninstall.uninstall, "Remove all that offkit installed.")
-    _hidden("adopt-python", adopt_python.adopt_python)
+    def load(self) -> Any:
+        """The function, or repo's own app of commands."""
+        name = self.name.replace("-", "_")
+        module = importlib.import_module("offkit.cli." + name)
+        return getattr(module, "app", None) or getattr(module, name)
 
 
-def _add(name: str, function: Callable[..., Optional[int]], summary: str) -> None:
-    app.command(name, context_settings=_HELP, short_help=summary)(function)
+COMMANDS = (
+    Command("lock", "Pin wheels and hashes for a server.", True),
+    Command("bundle", "Resolve, download and pack for a server.", True),
+    Command("inspect", "Show what is in a bundle."),
+    Command("verify", "Check a bundle to the last byte."),
+    Command("probe", "Describe this server, for --target."),
+    Command("install", "Install a bundle beside what is there."),
+    Command("doctor", "Say what is wrong, and what cures it."),
+    Command("run-badapple", "Prove with a film that everything works."),
+    Command("repo", "Make yum install from local media."),
+    Command("generations", "List what has been installed."),
+    Command("rollback", "Go back to another generation."),
+    Command("report", "Show what a fleet of servers has reported."),
+    Command("uninstall", "Remove all that offkit installed."),
+    Command("adopt-python", ""),  # install.sh calls it, and nobody else
+)
 
 
-def _hidden(name: str, function: Callable[..., Optional[int]]) -> None:
-    """A command that install.sh calls, and nobody else."""
-    app.command(name, context_settings=_HELP, hidden=True)(function)
+def register(named: str = "") -> None:
+    """Give typer the commands that this installation has: only ``named``, where it is one of them, for
+    the imports of all take longer than most of them run."""
+    there = [one for one in COMMANDS if render.has_online_zone() or not one.online]
+    for one in [one for one in there if one.name == named] or there:
+        loaded, hidden = one.load(), not one.summary
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=one.name, short_help=one.summary)
+        else:
+            app.command(one.name, context_settings=_HELP, short_help=one.summary, hidden=hidden)(loaded)
 
 
 def main(argv: Optional[List[str]] = None) -> None:
@@ -170,7 +170,7 @@ def _internal(args: List[str]) -> int:
 
 def _run(args: List[str]) -> int:
     with importing():
-        _commands()
+        register(args[0] if args else "")
     command = typer.main.get_command(app)
     try:
         code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)
