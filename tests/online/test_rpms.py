@@ -16,9 +16,9 @@ from offkit.media import rpm
 from offkit.media.medium import Directory
 from offkit.media.repodata import parse_repomd
 from offkit.model import layout
+from offkit.model.archive import is_safe
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
-from offkit.model.manifest import is_safe
 from offkit.online import rpm_repository, rpms
 
 EL7 = preset("3.6")

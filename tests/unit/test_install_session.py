@@ -4,9 +4,9 @@ import pytest
 
 import bundle_maker
 from offkit.edges import host
+from offkit.model import space
 from offkit.model.errors import RequestError
 from offkit.server.bundle import bundle_file
-from offkit.server.install import install as installing
 from offkit.server.install import session
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
@@ -52,6 +52,6 @@ def test_what_was_found(tmp_path, monkeypatch, glibc, said):
         "bundle       digest {}, for {}".format(opened.digest, opened.manifest.target.describe()),
         "interpreter  /usr/bin/python3.6, Python 3.6.8, cp36m, 64 bits",
         "machine      CentOS 7, x86_64, glibc " + said,
-        "space        {}, /opt has 5.0 GB free".format(installing.space_needed(opened).describe()),
+        "space        {}, /opt has 5.0 GB free".format(space.of(opened.manifest).describe()),
     ]
     assert asked == ["/opt/offkit"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from offkit.edges.presets import preset
-from offkit.model import manifest
+from offkit.model import archive, manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.manifest import Manifest, Member
 
@@ -162,4 +162,4 @@ def test_the_text_of_a_manifest():
      ("/a", False), ("a/", False), ("a b", False), ("", False)],
 )  # fmt: skip
 def test_paths_that_are_safe(path, safe):
-    assert manifest.is_safe(path) is safe
+    assert archive.is_safe(path) is safe

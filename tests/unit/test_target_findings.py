@@ -1425,7 +1425,7 @@ def test_room_for_libraries(monkeypatch, free, enough):
     """Besides what the installation itself needs."""
     volume = VOLUME._replace(free_bytes=free)
     monkeypatch.setattr(step.host, "volume", lambda path: volume)
-    monkeypatch.setattr(step.install, "space_needed", lambda bundle: Need(1, 1, 10**7 - 5))
+    monkeypatch.setattr(step.space, "of", lambda manifest: Need(1, 1, 10**7 - 5))
     haul = Unpacked(taken("a"), ())
     if enough:
         step._room(None, "/p", haul)

@@ -7,11 +7,21 @@ padding is found as surely as one in the contents. POSIX.1-1988 ustar, with a PO
 because its headers differ between Python versions (the device fields since 3.9).
 """
 
+import re
 from typing import Tuple
 
 BLOCK = 512
 END = b"\0" * (2 * BLOCK)
 MAX_SIZE = 8**11 - 1  # eleven octal digits
+MAX_MANIFEST = 64 * 1024 * 1024  # bytes
+
+_SAFE = re.compile(r"[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*")
+
+
+def is_safe(path: str) -> bool:
+    """What a member may be called: relative, ASCII, no empty, ``.`` or ``..`` part, nothing a shell
+    would read."""
+    return bool(_SAFE.fullmatch(path)) and not any(part in (".", "..") for part in path.split("/"))
 
 
 def padding(size: int) -> int:

@@ -10,16 +10,13 @@ import json
 import re
 from typing import Any, Dict, List, NamedTuple, Tuple
 
-from offkit.model import layout
+from offkit.model import archive, layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError, damaged
 from offkit.model.target import Target
 from offkit.model.target import from_json as target_from_json
 
 SCHEMA = "offkit/bundle-1"
 FORMAT = 1  # what this code writes, and the newest it reads
-MAX_MANIFEST = 64 * 1024 * 1024
-
-_SAFE = re.compile(r"[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*")
 
 
 class Member(NamedTuple):
@@ -44,11 +41,6 @@ class Manifest(NamedTuple):
             if member.path == path:
                 return member
         raise KeyError(path)
-
-
-def is_safe(path: str) -> bool:
-    """Relative, ASCII, no empty, ``.`` or ``..`` part, nothing a shell would read."""
-    return bool(_SAFE.fullmatch(path)) and not any(part in (".", "..") for part in path.split("/"))
 
 
 def _canonical(data: Dict[str, Any]) -> bytes:
@@ -123,7 +115,7 @@ def load(text: bytes) -> Manifest:
 def _check_members(members: Tuple[Member, ...]) -> None:
     seen = {layout.MANIFEST}
     for member in members:
-        if not is_safe(member.path):
+        if not archive.is_safe(member.path):
             raise ValueError("unsafe path {!r}".format(member.path))
         if member.path in seen:
             raise ValueError("{!r} is listed twice".format(member.path))

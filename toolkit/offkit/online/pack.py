@@ -138,7 +138,7 @@ class _Hashed:
 
 def _member(source: Source, stream: Any = None) -> Member:
     """What the manifest says of it. ``stream``, a hash, gets the bytes it will take in the tar."""
-    if not manifest.is_safe(source.path):
+    if not archive.is_safe(source.path):
         raise OffkitError(f"{source.path!r} cannot be the name of a bundle member")
     digest = hashlib.sha256()
     size = source.size()

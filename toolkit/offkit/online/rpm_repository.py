@@ -27,7 +27,7 @@ _HEAD = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common"'
     b' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="%d">\n'
 )
-_ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (manifest.is_safe)
+_ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (archive.is_safe)
 
 
 def rpm_of(where: Repository, package: Package) -> Source:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from offkit.model import manifest
+from offkit.model import archive
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 
@@ -79,7 +79,7 @@ def usable(path: Path, option: str) -> None:
     if not path.is_file():
         what = "is not a regular file" if path.exists() else "does not exist"
         raise UsageError(f"{option}: {path} {what}")
-    if not manifest.is_safe(path.name):
+    if not archive.is_safe(path.name):
         raise UsageError(
             f"{option}: a bundle cannot hold a file called {path.name!r}",
             fix="rename it: letters, digits and . _ + ! - only",

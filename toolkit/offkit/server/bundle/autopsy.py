@@ -14,10 +14,9 @@ import re
 from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.model import archive, layout, words
-from offkit.model.archive import BLOCK, END
+from offkit.model.archive import BLOCK, END, MAX_MANIFEST, is_safe
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.manifest import MAX_MANIFEST, is_safe
 
 AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
 _SCAN = 16 * 1024 * 1024  # install.sh is a few kB; a manifest is not looked for beyond this

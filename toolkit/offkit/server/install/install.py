@@ -17,7 +17,6 @@ from offkit.model import layout, space
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
-from offkit.model.space import Need
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.install import preflight
 from offkit.server.install.build import Builder, Run
@@ -59,17 +58,12 @@ def survey(
 
 def misfits(bundle: BundleFile, prefix: str, here: Host, volume: Volume, entries: int) -> List[Finding]:
     """What speaks against this machine and this prefix; ``entries`` is the number of files in the wheels."""
-    needed = space_needed(bundle)
+    needed = space.of(bundle.manifest)
     found = preflight.host_misfits(here, bundle.manifest.target)
     found += preflight.prefix_misfits(prefix, volume, needed, preflight.needed_inodes(entries))
     found += preflight.program_misfits(bundle.manifest.options, shutil.which)
     found += preflight.occupied(prefix, os.path.lexists, os.path.islink, os.path.isdir)
     return found
-
-
-def space_needed(bundle: BundleFile) -> Need:
-    """Room for a generation of this bundle."""
-    return space.of(bundle.manifest)
 
 
 def damaged(

@@ -17,7 +17,7 @@ from offkit.edges.mounts import Drive
 from offkit.edges.run import clean_environment, run
 from offkit.media import web
 from offkit.media.medium import Source
-from offkit.model import checklist, layout, url, words
+from offkit.model import checklist, layout, space, url, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import RequestError
 from offkit.model.finding import INFO, Finding
@@ -134,7 +134,7 @@ def describe(bundle: BundleFile, python: Interpreter, prefix: str) -> List[str]:
         "interpreter  {}, Python {}, {}, {} bits".format(*python[:2] + python[3:5]),
         "machine      {}, {}, glibc {}".format(here.system, here.arch, glibc),
         "space        {}, {} has {} free".format(
-            install.space_needed(bundle).describe(), volume.mount_point, words.size(volume.free_bytes)
+            space.of(bundle.manifest).describe(), volume.mount_point, words.size(volume.free_bytes)
         ),
     ]
 

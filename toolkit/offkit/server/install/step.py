@@ -14,16 +14,17 @@ from offkit.media import offer
 from offkit.media.offer import Medium
 from offkit.media.providers import Catalog
 from offkit.media.supply import Supply
-from offkit.model import layout, words
+from offkit.model import layout, space, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.manifest import Manifest
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import libraries
 from offkit.server.environment import environment
 from offkit.server.environment.environment import Environment
-from offkit.server.install import install, plan
+from offkit.server.install import plan
 from offkit.server.install.plan import INSIDE, Addition, Step
 from offkit.server.libraries import record, vendor
 from offkit.server.libraries.here import Here, Wanted, versions_asked
@@ -84,7 +85,7 @@ def prepare(
     told = (*sources.findings, *(each._replace(severity=WARNING) for each in lost if media))
     if not haul.libraries:
         return Prepared((), told, (), bool(satisfied))
-    _room(bundle, prefix, haul)
+    _room(bundle.manifest, prefix, haul)
     filling = _Filling(sources, haul, brought)
     outdated = tuple(one.id for one in own if one not in satisfied)
     return Prepared((Addition(INSIDE, _step(haul, sources), filling.fill),), told, outdated, not lost)
@@ -151,9 +152,9 @@ def _has(one: Generation, wanted: Iterable[str]) -> bool:
     return set(wanted) <= {entry.soname for entry in listed.entries}
 
 
-def _room(bundle: BundleFile, prefix: str, haul: Unpacked) -> None:
+def _room(manifest: Manifest, prefix: str, haul: Unpacked) -> None:
     volume = host.volume(prefix)
-    needed = install.space_needed(bundle).total + haul.size
+    needed = space.of(manifest).total + haul.size
     if volume.free_bytes < needed:
         message = "{} MB are needed, {} of them for libraries; {} has {} MB free".format(
             -(-needed // 1000000),
