@@ -11,6 +11,21 @@ def test_numbers_and_nouns():
 
 
 @pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ((), ""),
+        (("a",), "a"),
+        (("a", "b"), "a, b"),
+        (("a", "b", "c"), "a, b and 1 more"),
+        ("abcd", "a, b and 2 more"),
+    ],
+)
+def test_some_of_many(names, text):
+    """Two are named here, the rest is counted."""
+    assert words.listed(names, 2) == text
+
+
+@pytest.mark.parametrize(
     ("name", "shown"),
     [
         ("wheels/a.whl", "wheels/a.whl"),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Iterable, Sequence, Tuple
 
 from offkit.cli import render
+from offkit.model import words
 from offkit.model.words import shown
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def some(names: Iterable[str], verbose: bool) -> str:
     listed = [clipped(name) for name in names]
     if verbose or len(listed) <= _NAMES:
         return ", ".join(listed)
-    return "{} and {} more".format(", ".join(listed[: _NAMES - 1]), len(listed) - _NAMES + 1)
+    return words.listed(listed, _NAMES - 1)
 
 
 def clipped(text: str) -> str:

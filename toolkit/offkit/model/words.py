@@ -1,9 +1,17 @@
 """Words for people: numbers with their nouns, and names that may hold anything. Pure."""
 
+from typing import Sequence
+
 
 def several(count: int, noun: str, plural: str = "") -> str:
     """``1 wheel``, ``2 wheels``; ``plural`` for nouns that take more than an s."""
     return "{} {}".format(count, noun if count == 1 else plural or noun + "s")
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """``a, b and 3 more``: the first ``most`` of them, and how many there are beyond."""
+    text = ", ".join(names[:most])
+    return text if len(names) <= most else "{} and {} more".format(text, len(names) - most)
 
 
 def shown(name: str) -> str:

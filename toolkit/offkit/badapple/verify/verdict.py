@@ -5,7 +5,7 @@ from typing import List, Optional
 from offkit.badapple.shadowplay import strip
 from offkit.badapple.verify.check import Replayed, Tally
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.model.words import several
+from offkit.model.words import listed, several
 
 _SHOWN = 5  # frames named in a finding
 
@@ -136,5 +136,4 @@ def _are(number: int) -> str:
 
 
 def _some(numbers: List[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
-    return shown if len(numbers) <= _SHOWN else "{} and {} more".format(shown, len(numbers) - _SHOWN)
+    return listed([str(number) for number in numbers], _SHOWN)

@@ -22,13 +22,11 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
         media.setdefault(entry.medium, []).append(entry)
     for medium, entries in sorted(media.items()):
         rpms = sorted({entry.rpm for entry in entries})
-        more = " and {} more".format(len(rpms) - _NAMED) if len(rpms) > _NAMED else ""
-        shown = ", ".join(rpms[:_NAMED]) + more
         message = "{} in this generation, from {} of {}: {}".format(
             "one lies" if len(entries) == 1 else "{} lie".format(len(entries)),
             words.several(len(rpms), "RPM"),
             medium,
-            shown,
+            words.listed(rpms, _NAMED),
         )
         sonames = tuple("{} from {}".format(entry.soname, entry.rpm) for entry in entries)
         findings.append(Finding("LIB012", INFO, layout.GENERATION_LIBRARIES, message, sonames))

@@ -11,6 +11,7 @@ from offkit.elf.search import Loader
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
 from offkit.media.providers import Catalog, Wanted
+from offkit.model import words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
@@ -150,19 +151,12 @@ def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cure
 
 
 def _damaged(library: Library, mended: remedies.Mend) -> Finding:
-    message = "{}; needed by {}".format(mended.message, _who(library))
+    message = "{}; needed by {}".format(mended.message, words.listed(library.needed_by, _NAMED))
     return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
 
 
-def _who(library: Library) -> str:
-    who = ", ".join(library.needed_by[:_NAMED])
-    if len(library.needed_by) > _NAMED:
-        who += " and {} more".format(len(library.needed_by) - _NAMED)
-    return who
-
-
 def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
-    who = _who(library)
+    who = words.listed(library.needed_by, _NAMED)
     lost: Dict[str, Tuple[str, ...]] = {}
     for each in report.resolutions:
         if each.name == library.soname and not each.found:

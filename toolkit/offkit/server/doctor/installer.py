@@ -8,7 +8,7 @@ from email.parser import HeaderParser
 from typing import Dict, List, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.model import requirement
+from offkit.model import requirement, words
 from offkit.model.finding import INFO, WARNING, Finding
 from offkit.server.doctor.distribution import Distribution
 
@@ -35,10 +35,8 @@ def inspect(tree: Tree, found: Sequence[Distribution], everything: Sequence[Dist
         if version and needed > version:
             refused[dist.title] = needed
     if refused:
-        names = sorted(refused)
-        rest = " and {} more".format(len(names) - _NAMED) if len(names) > _NAMED else ""
-        message = "{} is too old for the wheels of {}{}, which need pip {}".format(
-            pip.version, ", ".join(names[:_NAMED]), rest, ".".join(map(str, max(refused.values())))
+        message = "{} is too old for the wheels of {}, which need pip {}".format(
+            pip.version, words.listed(sorted(refused), _NAMED), ".".join(map(str, max(refused.values())))
         )
         return [Finding("PKG011", WARNING, "pip", message, (pip.directory,), _FIX)]
     if version and version < _COMMON:

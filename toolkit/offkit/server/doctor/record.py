@@ -12,6 +12,7 @@ import re
 from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
+from offkit.model import words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.environment.environment import Environment, forbidden
@@ -221,6 +222,4 @@ def _several(env: Environment, paths: List[str], what: str) -> str:
 
 
 def _names(env: Environment, paths: List[str]) -> str:
-    rest = len(paths) - _NAMED
-    more = " and {} more".format(rest) if rest > 0 else ""
-    return ", ".join(env.shorten(path) for path in paths[:_NAMED]) + more
+    return words.listed([env.shorten(path) for path in paths], _NAMED)

@@ -10,6 +10,7 @@ from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.providers import Wanted
+from offkit.model import words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, versioning
@@ -97,10 +98,7 @@ class Verdict:
         )
 
     def _who(self, paths: Iterable[str]) -> str:
-        names = [self._env.shorten(path) for path in paths]
-        rest = len(names) - _NAMED
-        text = ", ".join(names[:_NAMED])
-        return text if rest <= 0 else "{} and {} more".format(text, rest)
+        return words.listed([self._env.shorten(path) for path in paths], _NAMED)
 
     def _missing(self, name: str, miss: _Miss) -> Finding:
         who = self._who(miss.needed_by)

@@ -6,6 +6,7 @@ from typing import List, Tuple
 
 from offkit.edges import tree as files
 from offkit.edges.tree import Tree
+from offkit.model import words
 from offkit.model.finding import ERROR, Finding
 
 # What every start of CPython imports (Python/pylifecycle.c, Lib/site.py), but for os.py, by which
@@ -122,8 +123,7 @@ def stdlib(tree: Tree, base: str, series: Tuple[int, int]) -> List[Finding]:
     if refusing:
         message = "the standard library cannot be read by this user: {} refuses".format(refusing)
         return [Finding("PY006", ERROR, "standard library", message, (found,), allow(refusing))]
-    rest = " and {} more".format(len(absent) - _NAMED) if len(absent) > _NAMED else ""
-    message = "Python does not start: {}{} not found in {}".format(", ".join(absent[:_NAMED]), rest, found)
+    message = "Python does not start: {} not found in {}".format(words.listed(absent, _NAMED), found)
     fix = "install Python {}.{} again at the same place".format(*series)
     looked = tuple(posixpath.join(found, module) for module in absent)
     return [Finding("PY003", ERROR, "standard library", message, looked, fix)]

@@ -181,9 +181,7 @@ def _step(haul: Unpacked, sources: _Sources) -> Step:
 
 
 def _shown(libraries: Sequence[Vendored]) -> str:
-    names = [each.soname for each in libraries]
-    more = " and {} more".format(len(names) - _NAMED) if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return words.listed([each.soname for each in libraries], _NAMED)
 
 
 class _Filling:

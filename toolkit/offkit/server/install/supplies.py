@@ -15,6 +15,7 @@ from offkit.edges.mounts import Drive
 from offkit.media import offer, web
 from offkit.media.medium import Source
 from offkit.media.offer import Base, Medium, Server
+from offkit.model import words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -167,13 +168,12 @@ def warning(found: Survey) -> List[Finding]:
     if not found.missing:
         return []
     names = [each.subject for each in found.missing]
-    shown = ", ".join(names[:_NAMED]) + (" and {} more".format(len(names) - _NAMED) if names[_NAMED:] else "")
     message = "{} missing on this server: what needs {} will not start".format(
         "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
     )
     fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
     fix = "as root: {}".format(found.line) if found.line else fix
-    return [Finding(MISSING, WARNING, shown, message, (), fix)]
+    return [Finding(MISSING, WARNING, words.listed(names, _NAMED), message, (), fix)]
 
 
 def unavailable() -> List[Finding]:
