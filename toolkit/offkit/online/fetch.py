@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import platformdirs
 
+from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar, Reporter
@@ -162,21 +163,13 @@ def _cached(wheel: LockedWheel, store: Path) -> Path | None:
         return None
     path = _place(store, wheel.sha256, wheel.filename)
     try:
-        if sha256_of(path) == wheel.sha256:
-            return path
+        with path.open("rb") as source:
+            if checksum.sha256(source) == wheel.sha256:
+                return path
         path.unlink()
     except OSError:
         pass  # not there, or not readable: the download will say what is wrong with the place
     return None
-
-
-def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as source:
-        while chunk := source.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _size(wheel: LockedWheel, session: Any) -> int:

@@ -7,7 +7,6 @@ a minimal EL has tar, gzip and xz (rpm needs them), but neither bzip2 nor zstd.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import lzma
 import tarfile
 import zlib
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from offkit.model import archive
+from offkit.model import archive, checksum
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 
@@ -142,8 +141,5 @@ def repack(path: Path, kind: str) -> str:
 
 def sha256(path: Path) -> str:
     """Of the whole file, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return checksum.sha256(file)

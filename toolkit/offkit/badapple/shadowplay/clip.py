@@ -2,7 +2,6 @@
 
 Its SHA-256 is kept beside it: a clip that is not what it was any more is made again."""
 
-import hashlib
 import os
 import shutil
 from typing import Any, List, NamedTuple, Optional, Tuple
@@ -13,6 +12,7 @@ from offkit.badapple.shadowplay import film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.video.decode import ALL_THREADS, Source
 from offkit.edges import leftovers
+from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
@@ -168,11 +168,8 @@ def seal(path: str) -> None:
 
 
 def _digest(path: str) -> str:
-    digest = hashlib.sha256()
     with open(path, "rb") as source:
-        for chunk in iter(lambda: source.read(1 << 20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return checksum.sha256(source)
 
 
 def _place() -> Tuple[str, Optional[str]]:

@@ -1,18 +1,16 @@
 """libraries.json: the libraries that a generation has from RPMs, and where each is from."""
 
-import hashlib
 import json
 import posixpath
 from typing import Any, List, NamedTuple, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.model import layout
+from offkit.model import checksum, layout
 
 SCHEMA = "offkit/libraries-1"
 # In site-packages, where one is needed: Python runs it when it starts, and it runs the module.
 PTH, MODULE = "offkit-libraries.pth", "_offkit_libraries.py"
 _SIZE = 4 * 1024 * 1024  # bytes that are read; an entry has some 300
-_CHUNK = 1 << 20
 
 
 class Entry(NamedTuple):
@@ -79,14 +77,12 @@ def altered(tree: Tree, where: str, record: Record) -> List[Tuple[Entry, str]]:
     for entry in record.entries:
         path = posixpath.join(where, layout.GENERATION_LIBRARIES, entry.soname)
         try:
-            digest = hashlib.sha256()
             with tree.open(path) as source:
-                for chunk in iter(lambda: source.read(_CHUNK), b""):
-                    digest.update(chunk)
+                digest = checksum.sha256(source)
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
             found.append((entry, "is missing" if missing else "cannot be read: {}".format(error.strerror)))
             continue
-        if digest.hexdigest() != entry.sha256:
+        if digest != entry.sha256:
             found.append((entry, "is altered"))
     return found

@@ -14,6 +14,7 @@ from typing import Callable, Collection, List, NamedTuple, Optional, Sequence, T
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Mount, MountProblem
 from offkit.media import repofile
+from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.server.repo import fstab, others, sections
@@ -246,7 +247,7 @@ def _digest(path: str) -> str:
     """SHA-256 (hex) of a file, "" where there is none."""
     try:
         with open(path, "rb") as source:
-            return hashlib.sha256(source.read()).hexdigest()
+            return checksum.sha256(source)
     except FileNotFoundError:
         return ""
 
