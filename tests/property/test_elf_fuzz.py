@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from elf_maker import build
-from offkit.elf.cache import BadCache, Entry, parse
+from offkit.elf.cache import BadCache, CacheEntry, parse
 from offkit.elf.reader import BadElf, Elf, NotElf, read
 from offkit.elf.search import system_dirs
 
@@ -84,7 +84,7 @@ def _cache(entries):
     return head + table + strings
 
 
-CACHE = _cache([Entry("lib{}.so".format(n), "/lib64/lib{}.so".format(n), 0x303, 0, 0) for n in range(5)])
+CACHE = _cache([CacheEntry("lib{}.so".format(n), "/lib64/lib{}.so".format(n), 0x303, 0, 0) for n in range(5)])
 
 
 @given(st.one_of(st.just(CACHE), st.just(b"ld.so-1.7.0\0" + b"\1\0\0\0" + CACHE)), edits, st.integers(0, 400))
@@ -94,7 +94,7 @@ def test_mutated_caches(base, changes, length):
         entries = parse(mutated(base, changes, length))
     except BadCache:
         return
-    assert all(isinstance(entry, Entry) for entry in entries)
+    assert all(isinstance(entry, CacheEntry) for entry in entries)
 
 
 @given(st.binary(max_size=200))

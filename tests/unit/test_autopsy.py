@@ -73,7 +73,7 @@ PLAIN = archive.header("wheels/a.whl", 12345)
 )
 def test_what_a_header_says(block, found):
     """Name, kind and size, as any tar may have written them; contents begin behind it."""
-    assert autopsy.parse_header(block, 1024) == autopsy.Entry(*found + (1024, 1536))
+    assert autopsy.parse_header(block, 1024) == autopsy.Header(*found + (1024, 1536))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_whether_a_member_is_what_it_should_be():
     """By its hash, from where its contents begin; one that ends early is not."""
     data = b"head" + b"x" * 3000
     right = hashlib.sha256(b"x" * 3000).hexdigest()
-    entry = autopsy.Entry("a", "0", 3000, 0, 4)
+    entry = autopsy.Header("a", "0", 3000, 0, 4)
     assert autopsy._holds(io.BytesIO(data), entry, right) is True
     assert autopsy._holds(io.BytesIO(data[:-1]), entry, right) is False
     assert autopsy._holds(io.BytesIO(data), entry._replace(contents=3), right) is False

@@ -1053,7 +1053,7 @@ def test_a_module_that_is_gone_meanwhile(server):
 
 def entry(soname, rpm, medium="disc", data=None):
     data = build(soname=soname) if data is None else data
-    return record.Entry(
+    return record.LibraryFile(
         soname, rpm, "usr/lib64/" + soname, medium, hashlib.sha256(data).hexdigest(), len(data), "key 1"
     )
 

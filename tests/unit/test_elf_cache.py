@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from offkit.elf.cache import BadCache, Entry, parse
+from offkit.elf.cache import BadCache, CacheEntry, parse
 
 LDCONFIG = shutil.which("ldconfig") or shutil.which("ldconfig", path="/sbin:/usr/sbin")
 
@@ -41,9 +41,9 @@ def old_format(entries, behind=b""):
     return head + b"\0" * (-len(head) % 8) + behind
 
 
-SM = Entry("libSM.so.6", "/lib64/libSM.so.6", 0x0303, 0, 0)
-SM32 = Entry("libSM.so.6", "/lib/libSM.so.6", 0x0003, 0, 0)
-FAST = Entry("libz.so.1", "/lib64/glibc-hwcaps/x86-64-v3/libz.so.1", 0x0303, 0, 1 << 62)
+SM = CacheEntry("libSM.so.6", "/lib64/libSM.so.6", 0x0303, 0, 0)
+SM32 = CacheEntry("libSM.so.6", "/lib/libSM.so.6", 0x0003, 0, 0)
+FAST = CacheEntry("libz.so.1", "/lib64/glibc-hwcaps/x86-64-v3/libz.so.1", 0x0303, 0, 1 << 62)
 
 
 def test_new_format():

@@ -11,7 +11,7 @@ from elf_maker import build
 from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf import hwcaps
-from offkit.elf.cache import Entry
+from offkit.elf.cache import CacheEntry
 from offkit.elf.search import Loader
 from offkit.model.cpu import Cpu
 from offkit.server.loader.view import TreeView, make_loader
@@ -160,10 +160,10 @@ def test_entries_of_the_cache():
     special = 1 << 62
     base = "/usr/lib64/"
     cache = [
-        Entry("liba.so", base + "glibc-hwcaps/x86-64-v4/liba.so", 0x0303, 0, special + 2),
-        Entry("liba.so", base + "glibc-hwcaps/x86-64-v2/liba.so", 0x0303, 0, special),
-        Entry("liba.so", base + "glibc-hwcaps/x86-64-v3/liba.so", 0x0303, 0, special + 1),
-        Entry("liba.so", base + "liba.so", 0x0303, 0, 0),
+        CacheEntry("liba.so", base + "glibc-hwcaps/x86-64-v4/liba.so", 0x0303, 0, special + 2),
+        CacheEntry("liba.so", base + "glibc-hwcaps/x86-64-v2/liba.so", 0x0303, 0, special),
+        CacheEntry("liba.so", base + "glibc-hwcaps/x86-64-v3/liba.so", 0x0303, 0, special + 1),
+        CacheEntry("liba.so", base + "liba.so", 0x0303, 0, 0),
     ]
     files = {entry.path: build() for entry in cache}
     files[CV2] = build(needed=["liba.so"])

@@ -6,7 +6,7 @@ import pytest
 
 from elf_maker import build
 from offkit.elf import search
-from offkit.elf.cache import Entry
+from offkit.elf.cache import CacheEntry
 from offkit.elf.reader import BadElf, NotElf, read
 from offkit.elf.resolution import Opened, View
 from offkit.elf.search import Loader, lib_token, system_dirs
@@ -180,7 +180,7 @@ def test_libpythons_rpath_does_not_serve_modules():
 
 def test_the_order_of_places():
     """RPATH, LD_LIBRARY_PATH, RUNPATH, ld.so.cache, default directories: the first that has it."""
-    cache = [Entry("liba.so", "/cached/liba.so", 0x0303, 0, 0)]
+    cache = [CacheEntry("liba.so", "/cached/liba.so", 0x0303, 0, 0)]
     everywhere = ["/rpath", "/variable", "/runpath", "/cached", "/lib64", "/usr/lib64"]
     hows = []
     for gone in range(len(everywhere) + 1):
@@ -214,7 +214,7 @@ def test_a_failure_says_where_it_looked_in_order():
             CV2: build(needed=["libSM.so.6"], rpath="$ORIGIN/.libs:relative"),
             "/usr/lib64/libSM.so.6": build(bits=32, machine=3),
         },
-        cache=[Entry("libSM.so.6", "/lib/libSM.so.6", 3, 0, 0)],
+        cache=[CacheEntry("libSM.so.6", "/lib/libSM.so.6", 3, 0, 0)],
     )
     (resolution,) = report.resolutions
     assert resolution.how == search.MISSING
@@ -317,8 +317,8 @@ def test_names_with_a_slash_are_paths():
 def test_nodeflib_skips_system_directories():
     """DF_1_NODEFLIB: no default directories, and no cache entries that lie in them."""
     cache = [
-        Entry("liba.so", "/usr/lib64/liba.so", 0x0303, 0, 0),
-        Entry("libb.so", "/opt/libb.so", 0x0303, 0, 0),
+        CacheEntry("liba.so", "/usr/lib64/liba.so", 0x0303, 0, 0),
+        CacheEntry("libb.so", "/opt/libb.so", 0x0303, 0, 0),
     ]
     report = opened(
         {
@@ -339,7 +339,7 @@ def test_an_empty_name():
 
 def test_a_stale_cache_entry_is_not_the_end():
     """ldconfig has not run since the file went: the default directories are still asked."""
-    cache = [Entry("liba.so", "/gone/liba.so", 0x0303, 0, 0)]
+    cache = [CacheEntry("liba.so", "/gone/liba.so", 0x0303, 0, 0)]
     report = opened({CV2: build(needed=["liba.so"]), "/lib64/liba.so": build()}, cache=cache)
     assert found(report)["liba.so"] == (search.DEFAULT, "/lib64/liba.so")
 

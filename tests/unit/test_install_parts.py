@@ -292,7 +292,7 @@ def test_a_dry_run(parts, capsys):
 
 def test_what_was_done(parts, capsys):
     """As root, also before; what is installed, what went, what to type next."""
-    parts.entries = [ledger.Entry(1, "install python3 with yum", frozenset(), None)]
+    parts.entries = [ledger.Transaction(1, "install python3 with yum", frozenset(), None)]
     assert parts.call(keep="2") == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     ok = str(render.mark("ok"))

@@ -540,7 +540,7 @@ def test_an_earlier_generation_that_is_not_whole(tmp_path):
     good, text = build(soname="libc1.so"), b"not a library"
     files = {"liba1.so": None, "libb1.so": b"altered", "libc0.so": text, "libc1.so": good}
     rows = [
-        record.Entry(
+        record.LibraryFile(
             soname, "x-1-1.x86_64", "/usr/lib64/" + soname, "disc", hashlib.sha256(data).hexdigest(), 1, ""
         )
         for soname, data in (("liba1.so", good), ("libb1.so", good), ("libc0.so", text), ("libc1.so", good))

@@ -407,7 +407,7 @@ def test_generations_that_are_without_these_libraries(tmp_path, disc):
     def made(name, *sonames, digest=bundle.digest):
         path = tmp_path / name
         (path / "offkit").mkdir(parents=True)
-        rows = [record.Entry(each, "r", "p", "m", "0", 1, "k") for each in sonames]
+        rows = [record.LibraryFile(each, "r", "p", "m", "0", 1, "k") for each in sonames]
         (path / "offkit" / "libraries.json").write_bytes(record.dump(record.Record(tuple(rows), ())))
         receipt = generations.Receipt(name, digest, {}, PYTHON.path, PYTHON.version, "", "", ())
         return generations.Generation(name, str(path), receipt, False)

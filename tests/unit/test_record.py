@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from offkit.model import record
-from offkit.model.record import Entry
+from offkit.model.record import RecordedFile
 
 DIGEST = record.encode(hashlib.sha256(b"data").digest())
 
@@ -14,9 +14,9 @@ def test_entries():
     """Paths in normal form, quoted commas, entries without hash or size, blank lines."""
     text = 'a/./b.py,sha256={},4\r\n"a,b.py",,\n\n../../../bin/x,sha256=abc,0\n'.format(DIGEST)
     assert record.entries(text) == [
-        Entry("a/b.py", "sha256", DIGEST, 4),
-        Entry("a,b.py", "", "", None),
-        Entry("../../../bin/x", "sha256", "abc", 0),
+        RecordedFile("a/b.py", "sha256", DIGEST, 4),
+        RecordedFile("a,b.py", "", "", None),
+        RecordedFile("../../../bin/x", "sha256", "abc", 0),
     ]
 
 
@@ -30,12 +30,12 @@ def test_what_is_no_record(text):
 @pytest.mark.parametrize(
     ("entry", "data", "same"),
     [
-        (Entry("a", "sha256", DIGEST, 4), b"data", True),
-        (Entry("a", "sha256", DIGEST + "=", 4), b"data", True),
-        (Entry("a", "sha256", DIGEST, 5), b"data", False),
-        (Entry("a", "sha256", DIGEST, None), b"dada", False),
-        (Entry("a", "", "", 4), b"dada", True),
-        (Entry("a", "", "", None), b"", True),
+        (RecordedFile("a", "sha256", DIGEST, 4), b"data", True),
+        (RecordedFile("a", "sha256", DIGEST + "=", 4), b"data", True),
+        (RecordedFile("a", "sha256", DIGEST, 5), b"data", False),
+        (RecordedFile("a", "sha256", DIGEST, None), b"dada", False),
+        (RecordedFile("a", "", "", 4), b"dada", True),
+        (RecordedFile("a", "", "", None), b"", True),
     ],
 )
 def test_contents(entry, data, same):
@@ -58,9 +58,9 @@ def test_a_long_line_is_cut():
 
 def test_hashes_of_other_kinds_vouch_for_nothing():
     """Nor does a size that is right for a hash that is wrong."""
-    assert Entry("a", "md5", "x", 4).matches([b"data"])
-    assert not Entry("a", "md5", "x", 3).matches([b"data"])
-    assert not Entry("a", "sha256", "x", 4).matches([b"data"])
-    assert not Entry("a", "sha256", DIGEST, 0).matches([b"data"])
-    assert record.entries("a.py,,\n") == [Entry("a.py", "", "", None)]
+    assert RecordedFile("a", "md5", "x", 4).matches([b"data"])
+    assert not RecordedFile("a", "md5", "x", 3).matches([b"data"])
+    assert not RecordedFile("a", "sha256", "x", 4).matches([b"data"])
+    assert not RecordedFile("a", "sha256", DIGEST, 0).matches([b"data"])
+    assert record.entries("a.py,,\n") == [RecordedFile("a.py", "", "", None)]
     assert record.encode(b"\xff\xfe") == "__4"

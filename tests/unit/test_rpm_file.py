@@ -203,7 +203,7 @@ def test_every_field_of_an_entry():
     for size in (1, 7, 1000):
         found = seen(data, size=size)
         entries = [entry for entry, _ in found]
-        assert entries[0] == cpio.Entry("./a", 0o100755, 5, (8, 1, 7), 2)
+        assert entries[0] == cpio.Member("./a", 0o100755, 5, (8, 1, 7), 2)
         assert [entry.kind for entry in entries] == [cpio.REGULAR, cpio.LINK, cpio.DIRECTORY, cpio.REGULAR]
         assert [contents for _, contents in found] == [b"abcde", b"to", b"", b"x" * 9]
         assert entries[3].path == "./caf\xe9"
@@ -339,7 +339,7 @@ def test_links_in_a_package():
 )
 def test_which_paths_are_libraries(path, taken):
     """Of the directories of libraries only, and of no larger size than any has."""
-    entry = cpio.Entry(path, cpio.REGULAR, 5, (0, 0, 0), 1)
+    entry = cpio.Member(path, cpio.REGULAR, 5, (0, 0, 0), 1)
     assert rpm_payload._wanted(entry) is taken
     most = 512 * 1024 * 1024
     assert rpm_payload._wanted(entry._replace(size=most)) is taken

@@ -31,7 +31,7 @@ from offkit.server.prefix.generations import Generation, Package, Receipt
 from offkit.server.python import adopt, interpreter, modules
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger, repair, takeback, yum
-from offkit.server.system.ledger import Entry, Rpm
+from offkit.server.system.ledger import Rpm, Transaction
 from server_maker import Server
 
 EL7 = presets.preset("3.6")
@@ -700,8 +700,8 @@ def test_a_transaction_on_disk(tmp_path):
     assert (place / "0002.before").read_text() == "a\nb\n"
     assert (place / "0002.files").read_text() == "/etc/f\n/z\n"
     assert ledger.read(prefix) == [
-        Entry(1, "install a", frozenset(["x-0:1-1.y"]), None, ()),
-        Entry(2, "again", frozenset("ab"), frozenset("ab"), ("/etc/f", "/z")),
+        Transaction(1, "install a", frozenset(["x-0:1-1.y"]), None, ()),
+        Transaction(2, "again", frozenset("ab"), frozenset("ab"), ("/etc/f", "/z")),
     ]
     ledger.end(prefix, 1, ["x-0:1-1.y"], ["x-0:1-1.y"])
     assert [entry.number for entry in ledger.read(prefix)] == [2]

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import offkit
-from offkit.edges.tree import Entry, Tree, kind
+from offkit.edges.tree import DirEntry, Tree, kind
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -82,12 +82,12 @@ def test_open(root):
 def test_scan(root):
     """Kinds without following links."""
     assert Tree(str(root)).scan("/") == [
-        Entry("absolute", "link"),
-        Entry("fifo", "other"),
-        Entry("lib", "link"),
-        Entry("loop1", "link"),
-        Entry("loop2", "link"),
-        Entry("usr", "directory"),
+        DirEntry("absolute", "link"),
+        DirEntry("fifo", "other"),
+        DirEntry("lib", "link"),
+        DirEntry("loop1", "link"),
+        DirEntry("loop2", "link"),
+        DirEntry("usr", "directory"),
     ]
     assert Tree(str(root)).names("/nowhere") == []
 

@@ -7,7 +7,7 @@ from offkit.model import words
 from offkit.model.words import several
 
 if TYPE_CHECKING:
-    from offkit.server.prefix.inventory import Entry
+    from offkit.server.prefix.inventory import Listed
 
 _HEAD = ("generation", "created", "Python", "packages", "size", "bundle", "")
 
@@ -58,7 +58,7 @@ def generations(
     return 1 if has_errors(found.findings) else 0
 
 
-def _row(entry: "Entry") -> Tuple[str, ...]:
+def _row(entry: "Listed") -> Tuple[str, ...]:
     one, size = entry.generation, words.size(entry.size)
     state = ", ".join(["current"] * one.current + ["does not start"] * bool(entry.problems))
     if one.receipt is None:

@@ -16,7 +16,7 @@ _MAX_LINKS = 40  # the kernel's own limit (MAXSYMLINKS)
 DIRECTORY, FILE, LINK, OTHER = "directory", "file", "link", "other"
 
 
-class Entry(NamedTuple):
+class DirEntry(NamedTuple):
     """One name in a directory; a link is not followed."""
 
     name: str
@@ -111,18 +111,18 @@ class Tree:
         handle = os.open(host, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
         return os.fdopen(handle, "rb")
 
-    def scan(self, path: str, wanted: Optional[Callable[[str], Any]] = None) -> List[Entry]:
+    def scan(self, path: str, wanted: Optional[Callable[[str], Any]] = None) -> List[DirEntry]:
         """What is in a directory, sorted by name; of files only those whose name is ``wanted``."""
         found = []
         with os.scandir(self.host(path)) as entries:
             for entry in entries:
                 if entry.is_symlink():
-                    found.append(Entry(entry.name, LINK))
+                    found.append(DirEntry(entry.name, LINK))
                 elif entry.is_dir(follow_symlinks=False):
-                    found.append(Entry(entry.name, DIRECTORY))
+                    found.append(DirEntry(entry.name, DIRECTORY))
                 elif wanted is None or wanted(entry.name):
                     regular = entry.is_file(follow_symlinks=False)
-                    found.append(Entry(entry.name, FILE if regular else OTHER))
+                    found.append(DirEntry(entry.name, FILE if regular else OTHER))
         return sorted(found)
 
     def names(self, path: str) -> List[str]:

@@ -28,7 +28,7 @@ class BadCache(ValueError):
     """Not an ld.so.cache, or a damaged one."""
 
 
-class Entry(NamedTuple):
+class CacheEntry(NamedTuple):
     soname: str
     path: str
     flags: int
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         return self.hwcap == 0
 
 
-def parse(data: bytes) -> List[Entry]:
+def parse(data: bytes) -> List[CacheEntry]:
     """The entries in file order. Raises BadCache on anything else.
 
     Where both parts of a compat file are there the new one counts, as for glibc itself.
@@ -62,7 +62,7 @@ def parse(data: bytes) -> List[Entry]:
         return _parse_new(data, second)
     found = []
     for flags, key, value in struct.iter_unpack(order + "iII", data[16:end]):
-        found.append(Entry(_string(data, end, key), _string(data, end, value), flags, 0, 0))
+        found.append(CacheEntry(_string(data, end, key), _string(data, end, value), flags, 0, 0))
     return found
 
 
@@ -77,14 +77,14 @@ def _count(data: bytes, at: int, header: int, step: int) -> Tuple[str, int]:
     raise BadCache("truncated: more entries announced than the file holds")
 
 
-def _parse_new(data: bytes, start: int) -> List[Entry]:
+def _parse_new(data: bytes, start: int) -> List[CacheEntry]:
     view = data[start:]
     order, nlibs = _count(view, 20, _NEW_HEADER, 24)
     found = []
     for flags, key, value, osversion, hwcap in struct.iter_unpack(
         order + "iIIIQ", view[_NEW_HEADER : _NEW_HEADER + nlibs * 24]
     ):
-        found.append(Entry(_string(view, 0, key), _string(view, 0, value), flags, osversion, hwcap))
+        found.append(CacheEntry(_string(view, 0, key), _string(view, 0, value), flags, osversion, hwcap))
     return found
 
 

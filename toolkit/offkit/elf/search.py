@@ -10,7 +10,7 @@ import re
 from collections import deque
 from typing import Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from offkit.elf.cache import Entry
+from offkit.elf.cache import CacheEntry
 from offkit.elf.reader import Elf
 from offkit.elf.resolution import (
     CACHE,
@@ -92,7 +92,7 @@ class Loader:
     def __init__(
         self,
         view: View,
-        cache: Iterable[Entry] = (),
+        cache: Iterable[CacheEntry] = (),
         default_dirs: Sequence[str] = ("/lib64", "/usr/lib64"),
         platform: str = "x86_64",
         library_path: Sequence[str] = (),
@@ -104,7 +104,7 @@ class Loader:
         self._tokens = {"LIB": lib_token(default_dirs), "PLATFORM": platform}
         self._hwcaps = hwcaps
         self._special: Dict[str, Tuple[str, ...]] = {}
-        self._cache: Dict[str, List[Entry]] = {}
+        self._cache: Dict[str, List[CacheEntry]] = {}
         for entry in cache:
             self._cache.setdefault(entry.soname, []).append(entry)
 
@@ -131,13 +131,13 @@ class Loader:
                 return path
         return ""
 
-    def entries(self, name: str) -> List[Entry]:
+    def entries(self, name: str) -> List[CacheEntry]:
         """Cache entries of a name that this CPU can use, in order of preference."""
         ranked = [(self._rank(entry), entry) for entry in self._cache.get(name, [])]
         usable = [each for each in ranked if each[0] is not None]
         return [entry for _, entry in sorted(usable, key=lambda each: each[0] or 0)]
 
-    def _rank(self, entry: Entry) -> Optional[int]:
+    def _rank(self, entry: CacheEntry) -> Optional[int]:
         if self._hwcaps is None:
             return int(not entry.baseline)
         if entry.baseline:

@@ -17,7 +17,7 @@ class BadCpio(ValueError):
     """Not such an archive, or a damaged one. The message is a predicate."""
 
 
-class Entry(NamedTuple):
+class Member(NamedTuple):
     path: str  # as in the archive: ./usr/lib64/libz.so.1
     mode: int
     size: int  # bytes
@@ -53,7 +53,7 @@ class _Stream:
             size -= len(self.read(min(size, 1 << 20)))
 
 
-def walk(chunks: Iterator[bytes], wanted: Callable[[Entry], bool]) -> Iterator[Tuple[Entry, bytes]]:
+def walk(chunks: Iterator[bytes], wanted: Callable[[Member], bool]) -> Iterator[Tuple[Member, bytes]]:
     """The entries that are ``wanted``, in order, with their contents (of a link: where it leads).
 
     Of a file with several names only the last has the contents, as rpm writes it. Each is held in
@@ -75,7 +75,7 @@ def walk(chunks: Iterator[bytes], wanted: Callable[[Entry], bool]) -> Iterator[T
         path = name.decode("utf-8", "surrogateescape")
         if path == _END:
             return
-        entry = Entry(path, mode, size, (major, minor, inode), links)
+        entry = Member(path, mode, size, (major, minor, inode), links)
         if wanted(entry):
             yield entry, stream.read(size)
         else:

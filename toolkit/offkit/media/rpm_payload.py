@@ -90,7 +90,7 @@ def _sort(chunks: Iterator[bytes]) -> Contents:
     return Contents({name: data for name, data in files.items() if _is_library(name)}, links)
 
 
-def _wanted(entry: cpio.Entry) -> bool:
+def _wanted(entry: cpio.Member) -> bool:
     path = _inside(entry.path)
     if ".." in path.split("/") or entry.size > _MAX_FILE:
         return False

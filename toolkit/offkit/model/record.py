@@ -10,7 +10,7 @@ from typing import Iterable, List, NamedTuple, Optional
 BYTE_CODE = (".pyc", ".pyo")
 
 
-class Entry(NamedTuple):
+class RecordedFile(NamedTuple):
     """A file as it was installed."""
 
     path: str  # normal form, below the site-packages that the RECORD lies in; may begin with ../
@@ -34,7 +34,7 @@ def encode(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def entries(text: str) -> List[Entry]:
+def entries(text: str) -> List[RecordedFile]:
     """The files of a RECORD. ValueError when a line is none."""
     found = []
     try:
@@ -46,5 +46,5 @@ def entries(text: str) -> List[Entry]:
             raise ValueError("{!r} is no line of a RECORD".format(",".join(row)[:100]))
         algorithm, _, digest = row[1].partition("=")
         size = int(row[2]) if row[2] else None
-        found.append(Entry(posixpath.normpath(row[0]), algorithm, digest, size))
+        found.append(RecordedFile(posixpath.normpath(row[0]), algorithm, digest, size))
     return found

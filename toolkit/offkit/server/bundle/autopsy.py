@@ -51,7 +51,7 @@ class Segment(NamedTuple):
     header: bytes
 
 
-class Entry(NamedTuple):
+class Header(NamedTuple):
     """A member as some tar header describes it."""
 
     name: str
@@ -61,7 +61,7 @@ class Entry(NamedTuple):
     contents: int
 
 
-def parse_header(block: bytes, offset: int = 0) -> Optional[Entry]:
+def parse_header(block: bytes, offset: int = 0) -> Optional[Header]:
     """A tar header with a right checksum (POSIX.1 ustar, GNU base-256 sizes), else None."""
     if len(block) != BLOCK or not block.strip(b"\0"):
         return None
@@ -75,7 +75,7 @@ def parse_header(block: bytes, offset: int = 0) -> Optional[Entry]:
     prefix = block[345:500].split(b"\0")[0] if block[257:263] == b"ustar\0" else b""
     full = prefix + b"/" + name if prefix else name
     kind = chr(block[156]) if block[156] else "0"
-    return Entry(full.decode("utf-8", "backslashreplace"), kind, size, offset, offset + BLOCK)
+    return Header(full.decode("utf-8", "backslashreplace"), kind, size, offset, offset + BLOCK)
 
 
 def _octal(field: bytes) -> int:
@@ -135,7 +135,7 @@ def _search(source: BinaryIO) -> Optional[int]:
     return None
 
 
-def _no_manifest(path: str, first: bytes, entry: Optional[Entry], second: bytes) -> IntegrityError:
+def _no_manifest(path: str, first: bytes, entry: Optional[Header], second: bytes) -> IntegrityError:
     name = layout.MANIFEST
     if len(first) < BLOCK:
         what = "too short to be a bundle" if first else "empty"
@@ -159,7 +159,7 @@ def _single(code: str, subject: str, message: str, fix: str = AGAIN) -> Integrit
     return IntegrityError(message, [Finding(code, ERROR, subject, message, (), fix)])
 
 
-def walk(source: BinaryIO, landmarks: Sequence[int], size: int) -> Iterator[Entry]:
+def walk(source: BinaryIO, landmarks: Sequence[int], size: int) -> Iterator[Header]:
     """Every header that can be read. After one that cannot, go on at the next of ``landmarks``
     (offsets where members should begin)."""
     offset = 0
@@ -184,7 +184,7 @@ def walk(source: BinaryIO, landmarks: Sequence[int], size: int) -> Iterator[Entr
         offset, long_name = (behind if entry.kind in "07" else entry.contents), None
 
 
-def _long_name(entry: Entry, record: bytes) -> Optional[str]:
+def _long_name(entry: Header, record: bytes) -> Optional[str]:
     if entry.kind == "L":
         return record.rstrip(b"\0").decode("utf-8", "backslashreplace")
     found = re.search(rb"(?:^|\n)\d+ path=([^\n]*)\n", record) if entry.kind == "x" else None
@@ -264,7 +264,7 @@ def _structure(
     """Compare the headers that are there with those that should be."""
     wanted = {segment.path: segment for segment in segments}
     entries = list(walk(source, [segment.offset for segment in segments], actual))
-    first_seen: Dict[str, Entry] = {}
+    first_seen: Dict[str, Header] = {}
     for entry in entries:
         name = entry.name
         if not is_safe(name):
@@ -299,8 +299,8 @@ def _misplaced(
     report: _Report,
     source: BinaryIO,
     segment: Segment,
-    entry: Optional[Entry],
-    at: Dict[int, Entry],
+    entry: Optional[Header],
+    at: Dict[int, Header],
     parts: Set[str],
     actual: int,
 ) -> None:
@@ -321,7 +321,7 @@ def _misplaced(
         report.add("BUN003", path, "{} is missing".format(path))
 
 
-def _holds(source: BinaryIO, entry: Entry, sha256: str) -> bool:
+def _holds(source: BinaryIO, entry: Header, sha256: str) -> bool:
     seen, left = hashlib.sha256(), entry.size
     source.seek(entry.contents)
     while left > 0:

@@ -17,7 +17,7 @@ _NAMED = 3
 def inspect(tree: Tree, env: Environment) -> List[Finding]:
     """Where the libraries are from; each that is missing or altered is an error."""
     listed, findings = _read(tree, env)
-    media: Dict[str, List[record.Entry]] = {}
+    media: Dict[str, List[record.LibraryFile]] = {}
     for entry in listed.entries:
         media.setdefault(entry.medium, []).append(entry)
     for medium, entries in sorted(media.items()):

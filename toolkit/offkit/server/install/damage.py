@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 
 class _Recorded(NamedTuple):
     found: Set[Package]
-    owners: Dict[str, List[record.Entry]]  # path: as each package that has this file records it
+    owners: Dict[str, List[record.RecordedFile]]  # path: as each package that has this file records it
     problems: List[str]
 
 

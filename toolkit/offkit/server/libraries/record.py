@@ -13,7 +13,7 @@ PTH, MODULE = "offkit-libraries.pth", "_offkit_libraries.py"
 _SIZE = 4 * 1024 * 1024  # bytes that are read; an entry has some 300
 
 
-class Entry(NamedTuple):
+class LibraryFile(NamedTuple):
     """One library; its file is called like it."""
 
     soname: str
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 class Record(NamedTuple):
-    entries: Tuple[Entry, ...]  # each after what it needs
+    entries: Tuple[LibraryFile, ...]  # each after what it needs
     preloaded: Tuple[str, ...]  # sonames that Python loads when it starts, in this order
 
 
@@ -57,9 +57,9 @@ def load(text: bytes) -> Record:
     return Record(entries, preloaded)
 
 
-def _entry(row: Any) -> Entry:
-    words = {name: str(row[name]) for name in Entry._fields if name != "size"}
-    return Entry(size=int(row["size"]), **words)
+def _entry(row: Any) -> LibraryFile:
+    words = {name: str(row[name]) for name in LibraryFile._fields if name != "size"}
+    return LibraryFile(size=int(row["size"]), **words)
 
 
 def read(tree: Tree, where: str) -> Record:
@@ -71,7 +71,7 @@ def read(tree: Tree, where: str) -> Record:
         return load(source.read(_SIZE))
 
 
-def altered(tree: Tree, where: str, record: Record) -> List[Tuple[Entry, str]]:
+def altered(tree: Tree, where: str, record: Record) -> List[Tuple[LibraryFile, str]]:
     """The libraries that are not as they were written, and in what way."""
     found = []
     for entry in record.entries:

@@ -19,7 +19,7 @@ from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.server.libraries import record
-from offkit.server.libraries.record import Entry, Record
+from offkit.server.libraries.record import LibraryFile, Record
 from offkit.server.libraries.unpack import Vendored
 
 _NAMES = re.compile(r"^python[0-9.]*$")
@@ -46,7 +46,9 @@ def put(root: str, libraries: Sequence[Vendored]) -> None:
     for each in libraries:
         files.write_new(os.path.join(folder, each.soname), [each.data], 0o755)
     entries = [
-        Entry(each.soname, each.rpm, each.path, each.medium, each.sha256, len(each.data), each.signature)
+        LibraryFile(
+            each.soname, each.rpm, each.path, each.medium, each.sha256, len(each.data), each.signature
+        )
         for each in libraries
     ]
     before = _listed(root)

@@ -76,7 +76,7 @@ def make_loader(
     is the architecture. The CPU is taken to be this machine's, also below another root, and not to
     be known where that is for another architecture. What cannot be read becomes a finding.
     """
-    entries: List[ldcache.Entry] = []
+    entries: List[ldcache.CacheEntry] = []
     try:
         with tree.open(_CACHE) as source:
             entries = ldcache.parse(source.read(_CACHE_SIZE))

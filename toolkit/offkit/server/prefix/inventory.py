@@ -22,7 +22,7 @@ from offkit.server.prefix.generations import Generation
 AGAIN = "install the bundle again"
 
 
-class Entry(NamedTuple):
+class Listed(NamedTuple):
     """A generation and what there is to say about it."""
 
     generation: Generation
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 class Inventory(NamedTuple):
     prefix: str
     current: Optional[str]  # the identity
-    entries: Tuple[Entry, ...]  # oldest first
+    entries: Tuple[Listed, ...]  # oldest first
     leftovers: Tuple[Tuple[str, int], ...]  # path and bytes of each interrupted build or removal
     findings: Tuple[Finding, ...]
 
@@ -55,7 +55,7 @@ def require(prefix: str) -> None:
 def take(prefix: str) -> Inventory:
     """Everything under ``prefix``. Raises EnvironmentProblem (ENV040) where nothing is."""
     require(prefix)
-    entries = tuple(Entry(one, size(one.path), problems(one)) for one in generations.found(prefix))
+    entries = tuple(Listed(one, size(one.path), problems(one)) for one in generations.found(prefix))
     left = tuple((path, size(path)) for path in generations.leftovers(prefix))
     current = generations.current_id(prefix)
     findings = [_of_entry(one, found) for one in entries for found in one.problems]
@@ -138,7 +138,7 @@ def _blocks(path: str, seen: Set[Tuple[int, int]]) -> int:
     return facts.st_blocks * 512  # stat(2): units of 512 bytes, whatever the file system's
 
 
-def _of_entry(entry: Entry, found: Finding) -> Finding:
+def _of_entry(entry: Listed, found: Finding) -> Finding:
     """An old generation that is broken harms nobody until somebody wants to go back to it."""
     return found if entry.generation.current else found._replace(severity=WARNING)
 

@@ -52,7 +52,7 @@ class Rpm(NamedTuple):
         return stem if self.key else stem + "." + self.arch
 
 
-class Entry(NamedTuple):
+class Transaction(NamedTuple):
     """One transaction."""
 
     number: int
@@ -116,7 +116,7 @@ def believable(prefix: str) -> bool:
     )
 
 
-def read(prefix: str) -> List[Entry]:
+def read(prefix: str) -> List[Transaction]:
     """All entries, by number. What cannot be read is as if it were not there."""
     place = directory(prefix)
     try:
@@ -128,7 +128,7 @@ def read(prefix: str) -> List[Entry]:
     for number in numbers:
         before, after = _lines(place, number, "before"), _lines(place, number, "after")
         entries.append(
-            Entry(
+            Transaction(
                 number,
                 " ".join(_lines(place, number, "text") or ()),
                 # Without a before nothing can be told: nothing counts as added.
@@ -193,7 +193,7 @@ def _text(lines: Iterable[str]) -> bytes:
     return "".join(line + "\n" for line in sorted(lines)).encode("utf-8", "surrogateescape")
 
 
-def added(entries: Sequence[Entry], now: Iterable[str]) -> Tuple[Rpm, ...]:
+def added(entries: Sequence[Transaction], now: Iterable[str]) -> Tuple[Rpm, ...]:
     """The RPMs and keys that are here because of offkit, exactly as it left them, sorted.
 
     What was updated is not among them: before, an older one was here. Of a transaction that was
