@@ -16,7 +16,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import carried, repositories
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.doctor.shared_objects import collect
-from offkit.server.doctor.verdict import Verdict
+from offkit.server.doctor.verdict import judge
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import TreeView, make_loader
 
@@ -76,9 +76,9 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
             reports.append((program.dlopen(path), WARNING))
     if env.interpreter:
         reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
-    judge = Verdict(tree, env, cures, objects, main, loader, reports)
+    judged = judge(tree, env, cures, objects, main, loader, reports)
     told = {each.subject for each in own if each.code == "LIB013"}
-    findings += [each for each in judge.findings() if each.code != "LIB001" or each.subject not in told]
+    findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
     resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
     if main is not None:
         findings += _by_variable(loader, main, resolutions)
@@ -87,15 +87,15 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     levels = {path: view.open(path).elf for path in sorted(files)}
     return Libraries(
         findings,
-        judge.rpms,
+        judged.rpms,
         resolutions,
         view.count,
         len(objects.modules) + len(stdlib),
         program.report.loaded,
-        judge.cures,
+        judged.cures,
         tuple(path for each in objects.findings if each.code == "LIB011" for path in each.looked_in),
         {path: elf.isa for path, elf in levels.items() if elf is not None and elf.isa > 1},
-        judge.again,
+        judged.again,
     )
 
 

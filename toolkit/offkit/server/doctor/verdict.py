@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -46,9 +46,32 @@ class _Miss:
                 self.other_arch = self.other_arch or place
 
 
-class Verdict:
-    """From resolutions to findings: one for each library, whoever needs it."""
+class Verdict(NamedTuple):
+    """What is wrong, and what cures it."""
 
+    findings: List[Finding]
+    rpms: List[str]  # to be installed
+    again: List[str]  # to be installed once more: they are here, with damaged files
+    cures: Dict[str, Cure]  # by soname
+
+
+def judge(
+    tree: Tree,
+    env: Environment,
+    cures: Cures,
+    objects: SharedObjects,
+    main: Optional[reader.Elf],
+    loader: Loader,
+    reports: Sequence[Tuple[Report, str]],
+) -> Verdict:
+    """``reports`` are of each program and module, with the severity of what it misses; ``main`` is the
+    interpreter, where it can be read."""
+    judged = _Judge(tree, env, cures, objects, main, loader, reports)
+    findings = judged.findings()
+    return Verdict(findings, judged.rpms, judged.again, judged.cures)
+
+
+class _Judge:
     def __init__(
         self,
         tree: Tree,
@@ -57,15 +80,15 @@ class Verdict:
         objects: SharedObjects,
         main: Optional[reader.Elf],
         loader: Loader,
-        reports: Iterable[Tuple[Report, str]],
+        reports: Sequence[Tuple[Report, str]],
     ) -> None:
         self._env, self._cures, self._objects = env, cures, objects
         self._main, self._loader = main, loader
         self._bits = main.bits if main is not None else 64
         self._machine = main.platform or "x86_64" if main is not None else "x86_64"
-        self._reports = list(reports)
+        self._reports = reports
         self.rpms: List[str] = []
-        self.again: List[str] = []  # RPMs that are installed, with damaged files
+        self.again: List[str] = []
         self.cures: Dict[str, Cure] = {}
         self._listed = ldconf.directories(tree)
         self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
