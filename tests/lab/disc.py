@@ -13,8 +13,9 @@ import devel_rpms
 import python_rpms
 import rpms
 from flavours import FLAVOURS
+from offkit.edges import releases
+from offkit.online import repo_file
 
-_REPO_CONFIG = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "repo-config")
 # Where the real discs have their packages: el7 all at the top, later ones in two repositories.
 _APPSTREAM = {"python36", "fontconfig", "freetype", "libatomic", "gcc", "tk-devel", "tcl-devel"}
 # What the Minimal disc goes without: all that the group "Minimal" does not need.
@@ -181,8 +182,5 @@ def write(path, tree_path, flavour):
 
 def repository(el, mount="/mnt/offkit-iso"):
     """offkit's .repo file for that EL's disc, as it stands in a bundle."""
-    path = os.path.join(_REPO_CONFIG, "el{}".format(el), "offkit.repo")
-    with open(path, encoding="utf-8") as template:
-        text = template.read()
-    key = "file:///etc/pki/rpm-gpg/" + FLAVOURS[el].key
-    return text.replace("{mount}", mount).replace("{gpgkey}", key)
+    (text,) = repo_file.members(releases.of(el), mount).values()
+    return text.replace("{gpgkey}", "file:///etc/pki/rpm-gpg/" + FLAVOURS[el].key)
