@@ -204,7 +204,7 @@ bench-start: $(VENV)/.offkit
 bench-doctor: $(VENV)/.offkit
 	$(BIN)/python tests/bench/doctor.py
 
-# make bench-badapple  what run-badapple costs beside decoding alone and beside a queue of frames (ffmpeg)
+# make bench-badapple  what run-badapple costs beside decoding alone and beside a queue of frames (ffmpeg); draws docs/bench.svg
 bench-badapple: $(VENV)/.tools $(PY36)/.ready
 	$(BIN)/python tests/bench/badapple.py
 

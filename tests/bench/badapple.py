@@ -190,7 +190,19 @@ def ratios(found):
         )
 
 
+def draw(path, svg):
+    """docs/bench.svg, of the document that --bench prints of the same clip."""
+    argv = [sys.executable, "-m", "offkit.cli.app", "run-badapple", path, "--bench", "auto", "--json"]
+    environment = dict(os.environ, PYTHONPATH=os.path.join(TOP, "toolkit"))
+    told = subprocess.run(argv, stdout=subprocess.PIPE, check=True, env=environment, cwd=KEEP).stdout
+    with open(os.path.join(TOP, "docs", "bench.svg"), "w", encoding="utf-8") as out:
+        out.write(svg(json.loads(told.decode("utf-8"))))
+    print("docs/bench.svg shows it")
+
+
 def main():
+    import chart  # imports cv2, which ``inside`` may only after environment.load()
+
     if shutil.which("ffmpeg") is None:
         sys.exit("bench-badapple needs ffmpeg (tests/lab/setup.sh installs it)")
     path = clip()
@@ -227,6 +239,7 @@ def main():
                 )
             )
         print(flush=True)
+    draw(path, chart.svg)
 
 
 if __name__ == "__main__":

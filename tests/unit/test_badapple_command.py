@@ -32,7 +32,6 @@ USUAL = {
     "play": False,
     "speed": 1.0,
     "bench": None,
-    "svg": None,
     "json": False,
     "quiet": False,
     "verbose": False,
@@ -96,11 +95,11 @@ def test_measuring(done, monkeypatch):
     """--bench gets what is about it, and does nothing else; its exit code is the command's."""
     asked = []
     monkeypatch.setattr(bench_badapple, "bench", lambda *args: asked.append(args) or 5)
-    assert call(video="a.mp4", bench="1,2", output="d", svg="b.svg", quick=True) == 5
-    assert asked[0][:5] == ("a.mp4", "1,2", "d", "b.svg", True)
-    assert isinstance(asked[0][5], render.Console)
+    assert call(video="a.mp4", bench="1,2", output="d", quick=True) == 5
+    assert asked[0][:4] == ("a.mp4", "1,2", "d", True)
+    assert isinstance(asked[0][4], render.Console)
     assert call(bench="auto", full=True) == 5
-    assert asked[1][:5] == (None, "auto", None, None, False)
+    assert asked[1][:4] == (None, "auto", None, False)
     assert done.requests == ["load", "load"]
 
 
@@ -132,9 +131,7 @@ OTHERS = [
             "",
         ),
         ({"bench": "1", "invert": True, "jobs": 1}, "--bench excludes --jobs and --invert", ""),
-        ({"svg": "a.svg"}, "--svg is about --bench, which is not given", "--bench auto --svg FILE"),
         ({"bench": ""}, "--bench is given, but empty", "is it a variable"),
-        ({"svg": ""}, "--svg is given, but empty", "is it a variable"),
         ({"ramp": ""}, "--ramp is given, but empty", "is it a variable"),
         ({"output": ""}, "--output is given, but empty", "is it a variable"),
         ({"video": ""}, "VIDEO is given, but empty", "leave it out to have the built-in clip"),

@@ -1,14 +1,24 @@
 """What the bench draws: where each curve, bar and name stands."""
 
+import json
+import os
+import subprocess
+import sys
+import types
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 from offkit.badapple import environment
-from offkit.badapple.bench import chart, machine, model, table
+from offkit.badapple.bench import document, machine, model, table
 from offkit.badapple.bench.numbers import sample
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Outcome, Row
+from offkit.badapple.formats.cells import Grid
 from offkit.badapple.video import decode
+from offkit.model.finding import WARNING, Finding
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
+import chart
 
 SPACE = "{http://www.w3.org/2000/svg}"
 HERE = machine.Machine("Xeon & Co", 4, 4, None, 1, True, 0, 0.0)
@@ -19,17 +29,17 @@ FOUR = Row(PROCESSES, 4, sample([30.0]), sample([4.0, 5.0, 3.0]), sample([2.0]),
 
 
 def outcome(*rows, **more):
-    """A bench of the origin's number of frames."""
+    """The document of a bench of the origin's number of frames."""
     found = Outcome(
         machine=HERE,
         libraries=environment.Libraries("4.6.0", "1.19.5", ()),
         video=decode.Video("film.mp4", table.ORIGIN_FRAMES, 30.0, 512, 384),
         frames=table.ORIGIN_FRAMES,
-        form=None,
+        form=types.SimpleNamespace(look=types.SimpleNamespace(grid=Grid(44, 117))),
         repeats=1,
         stretch=table.ORIGIN_FRAMES,
         rows=list(rows),
-        costs=None,
+        costs=model.Costs(0.0, 0.0, 0.0, 0.0),
         stages=None,
         memory={},
         computing={},
@@ -38,7 +48,7 @@ def outcome(*rows, **more):
         seconds=1.0,
         findings=[],
     )
-    return found._replace(**more)
+    return document.content(found._replace(**more))
 
 
 @pytest.fixture
@@ -199,3 +209,33 @@ def test_everything_has_a_colour(drawn):
         ("r", "444", "524"),
     ]
     assert any((one.text or "").startswith("<A> & B, ") for one in root.iter(SPACE + "text"))
+
+
+def test_what_stands_under_the_picture():
+    """Rounds, what was scaled, and which rows had fewer processes; a warning that it is not to be relied on."""
+    rows = [
+        Row(PROCESSES, 2, offkit=sample([1.0, 1.2]), used=2),
+        Row(PROCESSES, 4, floor=sample([1.0, 1.1]), used=3),
+        Row(PROCESSES, 8, used=5),
+        Row(PROCESSES, 16),
+    ]
+    whole = {"frames": 100, "stretch": 100}
+    assert chart.caption(outcome(**whole)) == ["One round: each time was measured once."]
+    assert chart.caption(outcome(*rows, frames=100, repeats=2, stretch=60)) == [
+        "Medians of 2 rounds, at most 18% apart.",
+        "The origin's design, built again, was measured over 60 of 100 frames and scaled.",
+        "Fewer processes had work in offkit: 3 of 4, 5 of 8 (12 frames each at least).",
+    ]
+    assert chart.caption(outcome(repeats=3, **whole)) == ["Medians of 3 rounds, at most 0% apart."]
+    found = [Finding("VID019", WARNING, "x", "noise"), Finding("VID016", WARNING, "x", "other")]
+    assert chart.warnings(outcome(findings=found)) == ["VID019: noise."]
+
+
+def test_drawn_from_the_document_alone(tmp_path):
+    """As JSON, by the command that "make bench-badapple" gives it to."""
+    (tmp_path / "bench.json").write_text(json.dumps(outcome(ONE, FOUR)))
+    drawn = subprocess.check_output(
+        [sys.executable, chart.__file__, str(tmp_path / "bench.json")],
+        env=dict(os.environ, PYTHONIOENCODING="utf-8"),
+    )
+    assert drawn.decode("utf-8") == chart.svg(outcome(ONE, FOUR))

@@ -6,10 +6,10 @@ import types
 
 import pytest
 
-from offkit.badapple.bench import chart, document, rounds, run, table
+from offkit.badapple.bench import document, rounds, run, table
 from offkit.badapple.shadowplay import clip, film
 from offkit.cli import bench_badapple, render
-from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.errors import UsageError
 from offkit.model.finding import WARNING, Finding
 from offkit.model.report import Reporter
 
@@ -33,7 +33,6 @@ def played(monkeypatch, tmp_path):
 
     monkeypatch.setattr(run, "run", measure)
     monkeypatch.setattr(table, "lines", lines)
-    monkeypatch.setattr(chart, "svg", lambda found: "<svg \u2713>" if found is outcome else "")
     monkeypatch.setattr(document, "content", lambda found: {"frames": 7} if found is outcome else {})
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(tmp_path)
@@ -43,9 +42,9 @@ def played(monkeypatch, tmp_path):
 
 
 def test_for_people(played, capsys, monkeypatch):
-    """Findings, the table as wide as the terminal, the picture's name."""
+    """Findings, and the table as wide as the terminal."""
     monkeypatch.setattr(bench_badapple.os, "isatty", lambda handle: False)
-    assert bench_badapple.bench("a.mp4", "1,2", None, None, False, REPORT) == 0
+    assert bench_badapple.bench("a.mp4", "1,2", None, False, REPORT) == 0
     assert capsys.readouterr().out.splitlines() == ["! VID016  noise: is loud", "first", "second"]
     marks = table.ASCII if render.is_ascii() else table.UNICODE
     assert played == [
@@ -53,19 +52,10 @@ def test_for_people(played, capsys, monkeypatch):
         (True, 80, marks),
     ]
     del played[:]
-    (os.mkdir("out"), os.mkdir("pictures"))
-    assert bench_badapple.bench("a.mp4", "1", "out", "pictures/b.svg", True, REPORT) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == [
-        "first",
-        "second",
-        "",
-        "{} pictures/b.svg shows it".format(render.mark("ok")),
-    ]
+    os.mkdir("out")
+    assert bench_badapple.bench("a.mp4", "1", "out", True, REPORT) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["first", "second"]
     assert played[0] == (rounds.Request("a.mp4", (1,), "out", 1, True), REPORT)
-    with open("pictures/b.svg", "rb") as source:
-        assert source.read().decode("utf-8") == "<svg \u2713>"
-    assert os.listdir("pictures") == ["b.svg"]
-    bench_badapple.bench("a.mp4", "1", None, "pictures/b.svg", True, REPORT)  # our own is replaced
 
 
 @pytest.mark.parametrize(("columns", "used"), [(120, 120), (40, 60)])
@@ -75,18 +65,16 @@ def test_on_a_terminal(played, monkeypatch, columns, used):
     monkeypatch.setattr(bench_badapple.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 20)))
     for plain, marks in ((True, table.ASCII), (False, table.UNICODE)):
         monkeypatch.setattr(render, "is_ascii", lambda plain=plain: plain)
-        bench_badapple.bench("a.mp4", "1", None, None, False, REPORT)
+        bench_badapple.bench("a.mp4", "1", None, False, REPORT)
         assert played[-1] == (True, used, marks)
 
 
 def test_as_data(played, capsys):
-    """With the picture's place, or none."""
+    """One document, with its schema."""
     render.console(json=True)
-    bench_badapple.bench("a.mp4", "1", None, None, False, REPORT)
+    bench_badapple.bench("a.mp4", "1", None, False, REPORT)
     told = json.loads(capsys.readouterr().out)
-    assert told == {"schema": "offkit/bench-badapple-1", "frames": 7, "svg": None}
-    bench_badapple.bench("a.mp4", "1", None, "b.svg", False, REPORT)
-    assert json.loads(capsys.readouterr().out)["svg"] == os.path.abspath("b.svg")
+    assert told == {"schema": "offkit/bench-badapple-1", "frames": 7}
 
 
 @pytest.mark.parametrize(("quick", "size"), [(True, film.SHORT), (False, film.FULL)])
@@ -110,9 +98,9 @@ def test_the_built_in_film(played, monkeypatch, tmp_path, quick, size, fails):
     if fails:
         monkeypatch.setattr(run, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            bench_badapple.bench(None, "1", None, None, quick, REPORT)
+            bench_badapple.bench(None, "1", None, quick, REPORT)
     else:
-        bench_badapple.bench(None, "1", None, None, quick, REPORT)
+        bench_badapple.bench(None, "1", None, quick, REPORT)
         assert played[0][0].video == str(folder / "clip.mp4")
     assert made == [(film.Film(size).frames, REPORT)]
     assert not folder.exists()
@@ -123,68 +111,15 @@ def test_a_film_that_is_kept(played, monkeypatch, tmp_path):
     (tmp_path / "clip.mp4").write_text("")
     kept = types.SimpleNamespace(path=str(tmp_path / "clip.mp4"), temporary=None)
     monkeypatch.setattr(clip, "obtain", lambda shown, report: kept)
-    bench_badapple.bench("", "1", None, None, True, REPORT)
+    bench_badapple.bench("", "1", None, True, REPORT)
     assert (tmp_path / "clip.mp4").exists()
 
 
-def refused(kind, output=None, svg=None):
-    with pytest.raises(kind) as caught:
-        bench_badapple.bench("a.mp4", "1", output, svg, False, REPORT)
-    return caught.value
-
-
-def test_what_is_refused_before_it_begins(played, monkeypatch):
-    """A place to work in that is none; a picture that is somebody's, or that nobody can write."""
-    found = refused(UsageError, output="none")
+def test_what_is_refused_before_it_begins(played):
+    """A place to work in that is none."""
+    with pytest.raises(UsageError) as caught:
+        bench_badapple.bench("a.mp4", "1", "none", False, REPORT)
+    found = caught.value
     assert found.message == "none is no directory: with --bench -o names the one that workers write in"
     assert found.fix == "mkdir -p it, or leave -o out: then it is the current one"
-    for text in ("my diary", "<svg", ""):
-        with open("mine.svg", "w") as out:
-            out.write(text)
-        found = refused(UsageError, svg="mine.svg")
-        assert found.message == "mine.svg is there already and is no picture of a bench, so it is left alone"
-        assert found.fix == "name another file with --svg, or remove this one"
-    os.symlink("nowhere", "link.svg")
-    os.mkdir("folder.svg")
-    for name, why in (
-        ("none/b.svg", "no such directory"),
-        ("link.svg", "No such file or directory"),
-        ("folder.svg", "Is a directory"),
-    ):
-        found = refused(EnvironmentProblem, svg=name)
-        text = "cannot be written: " + why
-        assert found.message == text
-        (finding,) = found.findings
-        assert (finding.code, finding.severity, finding.subject) == ("VID005", "error", name)
-        assert (finding.message, finding.looked_in) == (text, ())
-        assert finding.fix == "name a place with room and permission: --svg DIR/bench.svg"
-    asked = []
-    monkeypatch.setattr(os, "access", lambda place, how: asked.append((place, how)))
-    assert refused(EnvironmentProblem, svg="b.svg").message == "cannot be written: Permission denied"
-    os.mkdir("d")
-    refused(EnvironmentProblem, svg="d/b.svg")
-    assert asked == [(os.curdir, os.W_OK | os.X_OK), ("d", os.W_OK | os.X_OK)]
     assert played == []
-
-
-def test_a_picture_that_cannot_be_written_after_all(played, monkeypatch):
-    """The disk is full by then: said, with nothing left behind."""
-
-    def full(source, target):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    assert refused(EnvironmentProblem, svg="b.svg").message == "cannot be written: No space left on device"
-    assert os.listdir(".") == []
-
-
-def test_the_picture_is_made_beside_its_place(played, monkeypatch):
-    """Under the name of an unfinished file, which a later run sweeps; then it is renamed."""
-    os.mkdir("d")
-    moved = []
-    real = os.replace
-    monkeypatch.setattr(os, "replace", lambda part, path: moved.append((part, path)) or real(part, path))
-    bench_badapple.bench("a.mp4", "1", None, "d/b.svg", True, REPORT)
-    bench_badapple.bench("a.mp4", "1", None, "b.svg", True, REPORT)
-    name = bench_badapple.leftovers.name("svg", "part")
-    assert moved == [("d/" + name, "d/b.svg"), (os.path.join(os.curdir, name), "b.svg")]

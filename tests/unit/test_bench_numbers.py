@@ -5,10 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from offkit.badapple.bench import machine, model, noise, notes
+from offkit.badapple.bench import machine, model, noise, table
 from offkit.badapple.bench.numbers import Sample, ratio, sample
 from offkit.badapple.bench.outcome import PROCESSES, Row
-from offkit.model.finding import WARNING, Finding
 
 HERE = machine.Machine("cpu", 8, 4, None, 1, True, 0, None)
 
@@ -78,30 +77,19 @@ def test_times_that_speak_against_themselves():
     assert noise.findings([]) == []
 
 
-def outcome(**more):
-    base = {"rows": [], "repeats": 1, "stretch": 100, "frames": 100, "findings": []}
-    return SimpleNamespace(**dict(base, **more))
-
-
-def test_what_stands_under_the_table():
-    """Rounds, what was scaled, and which rows had fewer processes."""
+def test_fewer_processes_than_asked_for():
+    """Which rows had them, and what is measured is divided by."""
     rows = [
         Row(PROCESSES, 2, offkit=sample([1.0, 1.2]), used=2),
         Row(PROCESSES, 4, floor=sample([1.0, 1.1]), used=3),
         Row(PROCESSES, 8, used=5),
         Row(PROCESSES, 16),
     ]
-    assert notes.caption(outcome()) == ["One round: each time was measured once."]
-    assert notes.caption(outcome(rows=rows, repeats=2, stretch=60)) == [
-        "Medians of 2 rounds, at most 18% apart.",
-        "The origin's design, built again, was measured over 60 of 100 frames and scaled.",
-        "Fewer processes had work in offkit: 3 of 4, 5 of 8 (12 frames each at least).",
-    ]
-    assert notes.caption(outcome(repeats=3)) == ["Medians of 3 rounds, at most 0% apart."]
-    assert notes.fewer(outcome(rows=rows[:1])) == ""
+    assert table.fewer(SimpleNamespace(rows=rows[:1])) == ""
+    assert table.fewer(SimpleNamespace(rows=rows)) == (
+        "fewer processes had work in offkit: 3 of 4, 5 of 8 (12 frames each at least)."
+    )
     assert [(row.fewer, row.active) for row in rows] == [(False, 2), (True, 3), (True, 5), (False, 16)]
-    found = [Finding("VID019", WARNING, "x", "noise"), Finding("VID016", WARNING, "x", "other")]
-    assert notes.warnings(outcome(findings=found)) == ["VID019: noise."]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ EVERY = {
     "run-badapple": """
         video -j/--jobs -o/--output --format^= --color=none --mode=characters --ramp --invert?
         --width --height --cell-aspect=2.0 --full? --quick? --codecs? --play? --speed=1.0 --bench
-        --svg --json? --quiet/-q? --verbose/-v?
+        --json? --quiet/-q? --verbose/-v?
     """,
     "generations": """
         --prefix --json? --quiet/-q? --verbose/-v?

@@ -76,14 +76,13 @@ def run_badapple(
         metavar="N,N",
         help="Measure with so many processes, beside the origin's design: 1,2,4 or auto.",
     ),
-    svg: Optional[str] = typer.Option(None, "--svg", metavar="FILE", help="With --bench: draw it."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> int:
     """Convert a video to character art with many processes, and check every frame."""
     report = render.console(json, quiet, verbose)
-    options.refuse_empty(output=output, ramp=ramp, svg=svg, bench=bench)
+    options.refuse_empty(output=output, ramp=ramp, bench=bench)
     if video == "":
         raise UsageError("VIDEO is given, but empty", fix="leave it out to have the built-in clip")
     given = {"--jobs": jobs, "--width": width, "--height": height}
@@ -115,8 +114,6 @@ def run_badapple(
             raise UsageError("--bench excludes {}: it always measures the same".format(" and ".join(useless)))
         if full and quick:
             raise UsageError("--full and --quick exclude each other with --bench: it is quick by being short")
-    if svg is not None and bench is None:
-        raise UsageError("--svg is about --bench, which is not given", fix="--bench auto --svg FILE")
     if speed != 1 and not play:
         raise UsageError("--speed is about --play, which is not given")
     if not play and str(video).lower().endswith(_SUFFIXES):
@@ -139,7 +136,7 @@ def run_badapple(
     if bench is not None:
         from offkit.cli import bench_badapple
 
-        return bench_badapple.bench(video, bench, output, svg, quick, report)
+        return bench_badapple.bench(video, bench, output, quick, report)
     request = workload.Request(video, output, width or 0, height or 0, full, quick, jobs or 0)
     request = request._replace(
         form=form, mode=mode, colour=colour, ramp=characters, invert=invert, aspect=cell_aspect, codecs=codecs

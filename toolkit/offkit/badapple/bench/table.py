@@ -6,9 +6,10 @@ Lines fit 60 columns; with more room the columns stand further apart and bars ar
 import textwrap
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.badapple.bench import model, notes
+from offkit.badapple.bench import model
 from offkit.badapple.bench.numbers import Sample, ratio
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome, Row
+from offkit.badapple.video import keyframes
 
 # The origin's own times in seconds, as published with it: linear, and with so many processes.
 LAPTOP: Dict[Tuple[str, int], int] = {
@@ -105,8 +106,17 @@ def _table(outcome: Outcome, width: int, marks: Marks) -> List[str]:
     told.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
     times = "median of {}".format(outcome.repeats) if outcome.repeats > 1 else "one measurement"
     told.append("{}; least and greatest are in --json.".format(times.capitalize()))
-    few = notes.fewer(outcome)
+    few = fewer(outcome)
     return found + told + (textwrap.wrap("* " + few, width) if few else [])
+
+
+def fewer(outcome: Outcome) -> str:
+    """Which rows had fewer workers than asked for; empty where none had."""
+    told = ["{} of {}".format(row.used, row.workers) for row in outcome.rows if row.fewer]
+    if not told:
+        return ""
+    text = "fewer processes had work in offkit: {} ({} frames each at least)."
+    return text.format(", ".join(told), keyframes.LEAST)
 
 
 def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:

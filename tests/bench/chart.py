@@ -1,11 +1,23 @@
-"""The bench as a picture: one SVG that needs nothing from outside, in light and in dark."""
+"""The bench as a picture: one SVG that needs nothing from outside, in light and in dark.
 
+It is drawn from the document that "offkit run-badapple --bench N,N --json" prints:
+
+python chart.py DOCUMENT.json > docs/bench.svg
+"""
+
+import json
 import math
+import os
+import sys
 import textwrap
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-from offkit.badapple.bench import notes, table
-from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "toolkit"))
+
+from offkit.badapple.bench import table  # noqa: E402
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES  # noqa: E402
+from offkit.badapple.video import keyframes  # noqa: E402
 
 WIDTH = 760
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 560, 92, 400  # of the plot
@@ -33,32 +45,38 @@ class Line(NamedTuple):
     points: Points
 
 
-def curves(outcome: Outcome) -> List[Line]:
+Document = Dict[str, Any]  # docs/bench.md
+
+
+def curves(document: Document) -> List[Line]:
     """What is drawn, without what was not measured."""
-    rows = [row for row in outcome.rows if row.kind == PROCESSES]
-    other = "" if outcome.frames == table.ORIGIN_FRAMES else ", {} frames".format(table.ORIGIN_FRAMES)
+    rows = _processes(document)
+    other = "" if document["frames"] == table.ORIGIN_FRAMES else ", {} frames".format(table.ORIGIN_FRAMES)
+    ahead = document["model"]
+
+    def measured(name: str) -> Points:
+        return [(row["workers"], row[name]["median"]) for row in rows if row[name]]
+
+    def predicted(name: str) -> Points:
+        return [(one["cores"], one[name]["seconds"]) for one in ahead if one[name]]
+
     found = [
         Line("origin's laptop" + other, "laptop", _origin(table.LAPTOP)),
         Line("origin's server" + other, "server", _origin(table.SERVER)),
-        Line(
-            "origin's design here",
-            "design",
-            [(row.workers, row.design.median) for row in rows if row.design.values],
-        ),
-        Line("its model", "ahead", [(cores, theirs.seconds) for cores, _, theirs in outcome.ahead if theirs]),
-        Line(
-            "offkit here", "offkit", [(row.workers, row.offkit.median) for row in rows if row.offkit.values]
-        ),
-        Line("its model", "model", [(cores, own.seconds) for cores, own, _ in outcome.ahead]),
-        Line(
-            "decoding alone", "floor", [(row.workers, row.floor.median) for row in rows if row.floor.values]
-        ),
+        Line("origin's design here", "design", measured("design")),
+        Line("its model", "ahead", predicted("design")),
+        Line("offkit here", "offkit", measured("offkit")),
+        Line("its model", "model", predicted("offkit")),
+        Line("decoding alone", "floor", measured("decoding_alone")),
     ]
     return [line for line in found if line.points]
 
 
-def _origin(times: object) -> Points:
-    assert isinstance(times, dict)
+def _processes(document: Document) -> List[Document]:
+    return [row for row in document["measurements"] if row["kind"] == PROCESSES]
+
+
+def _origin(times: Dict[Tuple[str, int], int]) -> Points:
     return [(float(count), float(seconds)) for (kind, count), seconds in sorted(times.items(), key=_by_count)]
 
 
@@ -67,25 +85,25 @@ def _by_count(item: Tuple[Tuple[str, int], int]) -> Tuple[int, int]:
     return (0 if kind == LINEAR else 1, count)
 
 
-def svg(outcome: Outcome) -> str:
+def svg(document: Document) -> str:
     """The document. Text alternatives are in ``title`` and ``desc``."""
-    drawn = curves(outcome)
+    drawn = curves(document)
     seconds = [value for line in drawn for _, value in line.points if value > 0]
     low, high = _decades(seconds)
     most = max(count for line in drawn for count, _ in line.points)
     scale = _Scale(low, high, math.log2(max(2.0, most)))
-    told, warned = notes.caption(outcome), notes.warnings(outcome)
-    caption = _lines(told, "s") + _lines(warned, "n")
-    height = _CAPTION + _LINE * len(caption)
+    told, warned = caption(document), warnings(document)
+    below = _lines(told, "s") + _lines(warned, "n")
+    height = _CAPTION + _LINE * len(below)
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" '
         'aria-labelledby="title desc">'.format(WIDTH, height),
-        '<title id="title">Seconds for {} frames, by processes</title>'.format(outcome.frames),
+        '<title id="title">Seconds for {} frames, by processes</title>'.format(document["frames"]),
         '<desc id="desc">{}</desc>'.format(_escaped(" ".join([description(drawn)] + told + warned))),
         "<style>{}</style>".format(_STYLE),
         '<rect class="b" width="{}" height="{}"/>'.format(WIDTH, height),
-        _text(_LEFT, 34, "Seconds for {} frames, by processes".format(outcome.frames), "t h"),
-        _text(_LEFT, 56, _subtitle(outcome), "s"),
+        _text(_LEFT, 34, "Seconds for {} frames, by processes".format(document["frames"]), "t h"),
+        _text(_LEFT, 56, _subtitle(document), "s"),
         _text(
             _LEFT,
             76,
@@ -100,9 +118,41 @@ def svg(outcome: Outcome) -> str:
         if line.kind not in ("floor", "model", "ahead"):
             parts += [_dot(spot, line.kind) for spot in spots]
         parts += _key(line, place)
-    parts += _bars(outcome)
-    parts += [_text(_LEFT, _CAPTION + _LINE * row, *line) for row, line in enumerate(caption)]
+    parts += _bars(document)
+    parts += [_text(_LEFT, _CAPTION + _LINE * row, *line) for row, line in enumerate(below)]
     return "\n".join(parts + ["</svg>", ""])
+
+
+def caption(document: Document) -> List[str]:
+    """Sentences for a picture, which is passed on without its report. Warnings are apart: ``warnings``."""
+    if document["repeats"] > 1:
+        samples = [row[name] for row in _processes(document) for name in ("offkit", "decoding_alone")]
+        spread = max((_spread(sample) for sample in samples if sample), default=0.0)
+        found = ["Medians of {} rounds, at most {:.0%} apart.".format(document["repeats"], spread)]
+    else:
+        found = ["One round: each time was measured once."]
+    if document["design_frames"] < document["frames"]:
+        text = "The origin's design, built again, was measured over {} of {} frames and scaled."
+        found.append(text.format(document["design_frames"], document["frames"]))
+    few = [
+        "{workers_used} of {workers}".format(**row)
+        for row in _processes(document)
+        if row["workers_used"] and row["workers_used"] < row["workers"]
+    ]
+    if few:
+        text = "Fewer processes had work in offkit: {} ({} frames each at least)."
+        found.append(text.format(", ".join(few), keyframes.LEAST))
+    return found
+
+
+def _spread(sample: Document) -> float:
+    median = sample["median"]
+    return float((sample["greatest"] - sample["least"]) / median) if median else 0.0
+
+
+def warnings(document: Document) -> List[str]:
+    """VID019, if there is one: measurements not to be relied on."""
+    return ["{code}: {message}.".format(**one) for one in document["findings"] if one["code"] == "VID019"]
 
 
 def _lines(sentences: Sequence[str], kind: str) -> List[Tuple[str, str]]:
@@ -162,17 +212,18 @@ def _key(line: Line, place: int) -> List[str]:
     ]
 
 
-def _bars(outcome: Outcome) -> List[str]:
+def _bars(document: Document) -> List[str]:
     """Where the time of the workers goes: a bar for the fewest and for the most processes."""
-    rows = [row for row in outcome.rows if row.kind == PROCESSES and row.offkit.values]
+    rows = [row for row in _processes(document) if row["offkit"]]
     found = []
     for place, row in enumerate([rows[0], rows[-1]] if len(rows) > 1 else rows):
         y, x = _BARS + 30 * place, _LEFT + 50.0
-        whole = max(row.offkit.median * row.active, sum(row.shares)) or 1.0
-        rest = max(0.0, whole - sum(row.shares))
-        label = "1 process" if row.workers == 1 else "{} processes".format(row.workers)
+        shares = [row["worker_seconds"][name] for name in ("decode", "convert", "write")]
+        whole = max(row["offkit"]["median"] * (row["workers_used"] or row["workers"]), sum(shares)) or 1.0
+        rest = max(0.0, whole - sum(shares))
+        label = "1 process" if row["workers"] == 1 else "{} processes".format(row["workers"])
         found.append(_text(_LEFT + 42, y + 14, label, "t", "end"))
-        for share, kind in zip(row.shares + (rest,), "dcwr"):
+        for share, kind in zip([*shares, rest], "dcwr"):
             size = share / whole * (_RIGHT - _LEFT - 50)
             box = '<rect class="{}" x="{:.1f}" y="{}" width="{:.1f}" height="20"/>'
             found.append(box.format(kind, x, y, size))
@@ -184,12 +235,12 @@ def _bars(outcome: Outcome) -> List[str]:
     return found if rows else []
 
 
-def _subtitle(outcome: Outcome) -> str:
-    here = outcome.machine
-    processors = "1 processor" if here.mask == 1 else "{} processors".format(here.mask)
-    return "{}, {}, OpenCV {}, {}x{}".format(
-        here.name, processors, outcome.libraries.cv2, outcome.video.width, outcome.video.height
-    )
+def _subtitle(document: Document) -> str:
+    here = document["machine"]
+    usable = here["processors_usable"]
+    processors = "1 processor" if usable == 1 else "{} processors".format(usable)
+    size = "{}x{}".format(*document["resolution"])
+    return "{}, {}, OpenCV {}, {}".format(here["processor"], processors, document["cv2"], size)
 
 
 def _path(spots: Sequence[Tuple[float, float]], kind: str) -> str:
@@ -209,3 +260,8 @@ def _text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> s
 
 def _escaped(words: str) -> str:
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as source:
+        sys.stdout.write(svg(json.load(source)))
