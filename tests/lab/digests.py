@@ -13,7 +13,6 @@ from offkit.badapple import environment
 
 environment.load()
 
-import offkit.theatre.formats  # noqa: E402, F401  (they enter themselves in the catalogue)
 from offkit.badapple import convert  # noqa: E402
 from offkit.badapple.formats import catalogue, look  # noqa: E402
 from offkit.badapple.formats.base import Facts  # noqa: E402

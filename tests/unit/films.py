@@ -2,7 +2,6 @@
 
 import numpy as np
 
-import offkit.theatre.formats  # noqa: F401  (all that there are)
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import (

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-import offkit.theatre.formats  # noqa: F401  (all that there are)
 from clip_maker import write_clip
 from offkit.badapple import convert
 from offkit.badapple.formats import catalogue

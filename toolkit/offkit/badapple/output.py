@@ -32,7 +32,7 @@ def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, 
     if form and form not in catalogue.formats():
         names = ", ".join(catalogue.formats())
         raise UsageError("--format {} is none of {}".format(form, names))
-    name = form or (catalogue.by_suffix(output) if output else "text")
+    name = form or (catalogue.by_suffix(output) if output else catalogue.DEFAULT)
     suffix = catalogue.formats()[name].suffix
     stem = os.path.splitext(os.path.basename(video))[0] if video else ""
     if output is None:

@@ -129,13 +129,8 @@ def _ways(form: Any, again: str, output: str) -> List[List[str]]:
     """How to see it."""
     from offkit.badapple.formats.about import unshowable
 
-    utf8 = ", in a terminal with UTF-8" if unshowable(form.look, render.encoding()) else ""
-    others = {
-        "text": "cat " + output + utf8,
-        "cast": "asciinema play " + output + utf8,
-        "html": "any browser",
-    }
-    return [["see it", again], ["", others[form.name]]]
+    needs = ", in a terminal with UTF-8" if unshowable(form.look, render.encoding()) else ""
+    return [["see it", again], ["", form.viewer.format(output=output, needs=needs)]]
 
 
 def _processes(outcome: Any) -> str:

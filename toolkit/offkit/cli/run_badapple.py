@@ -7,7 +7,7 @@ from typing import Any, Optional, Tuple
 import typer
 
 from offkit.badapple import unfinished
-from offkit.badapple.formats import cells
+from offkit.badapple.formats import catalogue, cells
 from offkit.cli import badapple_report, options, render
 from offkit.cli.importing import importing
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
@@ -15,7 +15,6 @@ from offkit.model.finding import has_errors
 
 _COLOURS = {"none": cells.MONO, "16": cells.SIXTEEN, "256": cells.INDEXED, "true": cells.TRUE}
 _MODES = (cells.CHARACTERS, cells.HALF, cells.BRAILLE)
-_SUFFIXES = (".txt", ".cast", ".html")  # of conversions
 
 
 def run_badapple(
@@ -116,7 +115,7 @@ def run_badapple(
             raise UsageError("--full and --quick exclude each other with --bench: it is quick by being short")
     if speed != 1 and not play:
         raise UsageError("--speed is about --play, which is not given")
-    if not play and str(video).lower().endswith(_SUFFIXES):
+    if not play and str(video).lower().endswith(catalogue.SUFFIXES):
         raise UsageError("{} is no video".format(video), fix="a conversion is shown with --play")
     if quick and codecs:
         raise UsageError("--quick and --codecs exclude each other: codecs take longer")
@@ -129,7 +128,6 @@ def run_badapple(
 
         environment.load()
         from offkit.badapple import workload
-        from offkit.theatre import formats  # noqa: F401  (they enter themselves in the catalogue)
 
         if play:
             from offkit.theatre.player import behind, companion  # noqa: F401  (for _play)
@@ -189,7 +187,6 @@ def _conversion(path: str, speed: float) -> Any:
     """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video.
 
     Raises UsageError when it is neither."""
-    from offkit.badapple.formats import catalogue
     from offkit.badapple.video import decode
     from offkit.theatre.player.companion import Film
 
@@ -200,7 +197,7 @@ def _conversion(path: str, speed: float) -> Any:
         if made:
             return Film(path, made[-1][0], made[-1][1], speed)
     decode.require_file(path)
-    named = path.lower().endswith(_SUFFIXES)
+    named = path.lower().endswith(catalogue.SUFFIXES)
     return Film(path, speed=speed) if named or catalogue.is_ours(path) else None
 
 

@@ -30,6 +30,7 @@ class Cast(Format):
 
     name = "cast"
     suffix = ".cast"
+    viewer = "asciinema play {output}{needs}"
     delta = True
 
     def head(self, frames: int) -> bytes:

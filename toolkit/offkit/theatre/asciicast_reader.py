@@ -30,6 +30,8 @@ class CastReader(Reader):
     Raises RequestError (VID010) when it is none of ours, or is damaged; TooEarly.
     """
 
+    form = Cast
+
     def __init__(self, path: str, growing: bool = False) -> None:
         self._path, self._growing = path, growing
         self._number = -1  # of the frame that was read last

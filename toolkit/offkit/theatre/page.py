@@ -27,6 +27,7 @@ class Html(Format):
 
     name = "html"
     suffix = ".html"
+    viewer = "any browser"
     delta = True
 
     def __init__(self, look: Look, facts: Facts) -> None:

@@ -37,6 +37,8 @@ class HtmlReader(Reader):
     being made.
     """
 
+    form = Html
+
     def __init__(self, path: str, growing: bool = False) -> None:
         if growing:
             raise TooEarly("a page can be read when it is complete")

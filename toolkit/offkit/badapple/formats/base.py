@@ -1,6 +1,6 @@
 """What every format of a conversion can do."""
 
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Type
 
 from offkit.badapple.formats.cells import Cells, Look
 from offkit.model.errors import RequestError
@@ -35,6 +35,7 @@ class Format:
 
     name = ""  # text, cast, html
     suffix = ""  # of the file's name
+    viewer = ""  # what else shows {output}, where a terminal has what it {needs}
     delta = False  # whether ``frame`` wants the cells of the frame before
 
     def __init__(self, look: Look, facts: Facts) -> None:
@@ -59,6 +60,7 @@ class Format:
 class Reader:
     """Bytes back to cells: an open conversion. ``complete`` is False while it is still being made."""
 
+    form: Type[Format]  # what it reads back
     look: Look
     facts: Facts
     frames: int  # as the file says; as many as there are so far where it cannot say yet

@@ -1,16 +1,26 @@
 """The formats there are: by name, by a file's suffix, and by what a file begins with."""
 
+import functools
+import importlib
 import os
 from typing import Callable, Dict, NamedTuple, Optional, Type
 
-from offkit.badapple.formats import textreader
 from offkit.badapple.formats.base import Facts, Format, Reader, damaged
 from offkit.badapple.formats.cells import Look
-from offkit.badapple.formats.text import Text
 from offkit.model.errors import RequestError, UsageError
 
 Open = Callable[[str, bool], Reader]  # path, whether it is still being made
 _START = 512  # bytes that tell
+
+# All formats: the name, the suffix, and the module and class that read it back. A module is named and
+# imported when it is needed: some of them stand above this folder, and most want numpy.
+_ALL = (
+    ("text", ".txt", "offkit.badapple.formats.textreader", "TextReader"),
+    ("cast", ".cast", "offkit.theatre.asciicast_reader", "CastReader"),
+    ("html", ".html", "offkit.theatre.page_reader", "HtmlReader"),
+)
+DEFAULT = _ALL[0][0]
+SUFFIXES = tuple(suffix for _, suffix, _, _ in _ALL)
 
 
 class Entry(NamedTuple):
@@ -21,33 +31,32 @@ class Entry(NamedTuple):
     reader: Open
 
 
-_ENTRIES: Dict[str, Entry] = {}
-
-
-def register(form: Type[Format], is_ours: Callable[[bytes], bool], reader: Open) -> None:
-    """From now on there is this format, too. Those of what shows a conversion: offkit.theatre."""
-    _ENTRIES[form.name] = Entry(form, is_ours, reader)
-
-
-register(Text, textreader.is_ours, textreader.TextReader)
+@functools.lru_cache(maxsize=None)
+def _entries() -> Dict[str, Entry]:
+    found = {}
+    for name, _, place, kind in _ALL:
+        module = importlib.import_module(place)
+        reader = getattr(module, kind)
+        found[name] = Entry(reader.form, module.is_ours, reader)
+    return found
 
 
 def formats() -> Dict[str, Type[Format]]:
-    """{name: format}, in the order in which they were registered."""
-    return {name: entry.form for name, entry in _ENTRIES.items()}
+    """{name: format}, text first."""
+    return {name: entry.form for name, entry in _entries().items()}
 
 
 def make(name: str, look: Look, facts: Facts) -> Format:
     """The format ``name``. Raises UsageError where there is none, or it cannot show this look."""
-    if name not in _ENTRIES:
-        raise UsageError("there is no format {}".format(name), fix="--format " + ", ".join(_ENTRIES))
-    return _ENTRIES[name].form(look, facts)
+    if name not in _entries():
+        raise UsageError("there is no format {}".format(name), fix="--format " + ", ".join(_entries()))
+    return _entries()[name].form(look, facts)
 
 
 def by_suffix(path: str) -> str:
     """The format that a file's name asks for; text where it asks for none."""
     suffix = os.path.splitext(path)[1].lower()
-    return next((name for name, form in formats().items() if form.suffix == suffix), Text.name)
+    return next((name for name, its, _, _ in _ALL if its == suffix), DEFAULT)
 
 
 def start(path: str) -> bytes:
@@ -69,7 +78,7 @@ def is_ours(path: str) -> bool:
 
 def reader(name: str) -> Open:
     """How to open a conversion of the format ``name``: a class, which any worker finds again."""
-    return _ENTRIES[name].reader
+    return _entries()[name].reader
 
 
 def open_reader(path: str, growing: bool = False) -> Reader:
@@ -85,4 +94,4 @@ def open_reader(path: str, growing: bool = False) -> Reader:
 
 
 def _reader(begins: bytes) -> Optional[Open]:
-    return next((entry.reader for entry in _ENTRIES.values() if entry.is_ours(begins)), None)
+    return next((entry.reader for entry in _entries().values() if entry.is_ours(begins)), None)

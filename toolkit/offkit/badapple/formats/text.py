@@ -39,6 +39,7 @@ class Text(Format):
 
     name = "text"
     suffix = ".txt"
+    viewer = "cat {output}{needs}"
 
     def __init__(self, look: Look, facts: Facts, cell_size: Optional[int] = None) -> None:
         """``cell_size``: bytes of every cell, 0 where that depends on what it shows; for a look

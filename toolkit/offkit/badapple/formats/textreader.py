@@ -33,6 +33,8 @@ class TextReader(Reader):
     Raises RequestError (VID010) when it is not one, or is cut short or too long; TooEarly.
     """
 
+    form = Text
+
     def __init__(self, path: str, growing: bool = False) -> None:
         self._path, self._growing = path, growing
         self._parts: Parts = existing(Parts, path, growing)

@@ -5,11 +5,11 @@ import os
 from typing import Any, Optional
 
 from offkit.badapple.formats.base import Facts, Reader
+from offkit.badapple.formats.catalogue import open_reader
 from offkit.badapple.formats.cells import Cells, Look
 from offkit.edges import leftovers
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
-from offkit.theatre.formats import open_reader
 
 
 class Source:
