@@ -278,13 +278,13 @@ def test_a_video_without_a_rate(steps):
     ],
 )
 def test_converted_straight_through(steps, results, checked, why):
-    """By one process, when several did not do; and said why."""
+    """By one process, when several did not do; and said why, of the video by the name that was given."""
     steps.results = list(results)
     steps.checked = [examine.Checked(["checked"], wrong) for wrong in checked]
-    outcome = run(steps)
+    outcome = run(steps, video="v.mp4", output="o.txt")
     text = why + "; it was converted straight through, by one process"
     told = [one for one in outcome.findings if one.code == "VID007"]
-    assert [one[:4] for one in told] == [("VID007", "info", "/x/v.mp4", text)]
+    assert [one[:4] for one in told] == [("VID007", "info", "v.mp4", text)]
     assert told[0].looked_in == ("the pictures on both sides of each cut",)
     assert steps.said("note") == [text]
     assert [given[3] for given in steps.said("convert")] == [3, 1]

@@ -157,44 +157,22 @@ def _run(
     method = crew.start_method()
     found = limits.measure()
     allowed = staffed(request.workers, found, video)
-    proof = processors.Proof([], [], [])
-    if not request.quick:
-        each = limits.worker_memory(0, 0, 1)
-        proof = processors.prove(limits.allowed(found, found.mask, 1, each).workers, method)
+    proof = processors.Proof([], [], []) if request.quick else _proof(found, method)
     findings = allowed.findings + proof.findings
     if not video.fps:
         findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
     likely = several(len(cuts(video.frames, allowed.workers, video.keys)), "process", "processes")
     report.step("converting {} with {}".format(os.path.basename(source), likely))
-    spent = checking = 0.0
-    for workers in (allowed.workers, 1):
-        began = time.perf_counter()
-        shares = len(cuts(video.frames, workers, video.keys))
-        with examine.film(report, video.frames, form, part, shares, True) as bar:
-            result = _converted(video, form, part, workers, bar, method, allowed)
-        spent += time.perf_counter() - began
-        checked = examine.Checked([], [])
-        if result is not None:
-            began = time.perf_counter()
-            written = examine.Written(video, shown, part, form, result.frames, allowed.workers)
-            checked = examine.examine(written, request.quick, report)
-            checking += time.perf_counter() - began
-        if result is not None and (not has_errors(checked.wrong) or result.workers == 1):
-            break
-        why = seam.APART if result is None else "what several processes converted is not right"
-        text = why + "; it was converted straight through, by one process"
-        findings.append(Finding("VID007", INFO, source, text, ("the pictures on both sides of each cut",)))
-        report.note(text)
-    assert result is not None  # a single stretch has no seam that could fail
+    done = _checked(video, form, part, method, allowed, shown, request.quick, report)
+    result, replayed = done.result, done.checked.replayed
+    if done.straight:
+        looked_in = ("the pictures on both sides of each cut",)
+        findings.append(Finding("VID007", INFO, source, done.straight, looked_in))
     shown_seconds = boxes.presented(source)
-    lost = verdict.loss(source, video.frames, video.fps, result.frames, checked.replayed, shown_seconds)
-    findings += lost or verdict.uneven(source, checked.replayed)
+    lost = verdict.loss(source, video.frames, video.fps, result.frames, replayed, shown_seconds)
+    findings += lost or verdict.uneven(source, replayed)
     findings += output.flushed(part, path)
-    size = os.path.getsize(part)
-    try:
-        os.replace(part, path)
-    except OSError as error:
-        raise convert.unwritable(path, error)
+    size = _named_at_last(part, path)
     tried: List[codecs.Tried] = []
     if request.codecs or not (request.video or request.quick):
         tried, untried = _codecs(report, allowed.workers, method, found.processes)
@@ -210,13 +188,73 @@ def _run(
         method,
         libraries,
         found,
-        spent,
-        checking,
-        checked.holds + proof.holds + codecs.holds(tried),
-        findings + _named(checked.wrong, part, path),
+        done.convert_seconds,
+        done.check_seconds,
+        done.checked.holds + proof.holds + codecs.holds(tried),
+        findings + _named(done.checked.wrong, part, path),
         worked=tuple(proof.worked),
         tried=tuple(tried),
     )
+
+
+def _proof(found: limits.Limits, method: str) -> processors.Proof:
+    """That every processor works, and what processes share."""
+    each = limits.worker_memory(0, 0, 1)
+    return processors.prove(limits.allowed(found, found.mask, 1, each).workers, method)
+
+
+def _named_at_last(part: str, path: str) -> int:
+    """The bytes of what stands at ``path`` from now on. Raises EnvironmentProblem."""
+    size = os.path.getsize(part)
+    try:
+        os.replace(part, path)
+    except OSError as error:
+        raise convert.unwritable(path, error)
+    return size
+
+
+class _Done(NamedTuple):
+    """A conversion and its check, in seconds of wall time with all attempts."""
+
+    result: convert.Result
+    checked: examine.Checked
+    convert_seconds: float
+    check_seconds: float
+    straight: str  # why it took a second attempt, by one process; empty where it did not
+
+
+def _checked(
+    video: decode.Video,
+    form: Format,
+    part: str,
+    method: str,
+    allowed: limits.Allowed,
+    shown: Optional[film.Film],
+    quick: bool,
+    report: Reporter,
+) -> _Done:
+    """Convert with several processes; with one, straight through, where that did not come out right."""
+    spent = checking = 0.0
+    straight = ""
+    for workers in (allowed.workers, 1):
+        began = time.perf_counter()
+        shares = len(cuts(video.frames, workers, video.keys))
+        with examine.film(report, video.frames, form, part, shares, True) as bar:
+            result = _converted(video, form, part, workers, bar, method, allowed)
+        spent += time.perf_counter() - began
+        checked = examine.Checked([], [])
+        if result is not None:
+            began = time.perf_counter()
+            written = examine.Written(video, shown, part, form, result.frames, allowed.workers)
+            checked = examine.examine(written, quick, report)
+            checking += time.perf_counter() - began
+        if result is not None and (not has_errors(checked.wrong) or result.workers == 1):
+            break
+        why = seam.APART if result is None else "what several processes converted is not right"
+        straight = why + "; it was converted straight through, by one process"
+        report.note(straight)
+    assert result is not None  # a single stretch has no seam that could fail
+    return _Done(result, checked, spent, checking, straight)
 
 
 def _converted(

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import typer
 
@@ -85,9 +85,7 @@ def run_badapple(
     if video == "":
         raise UsageError("VIDEO is given, but empty", fix="leave it out to have the built-in clip")
     given = {"--jobs": jobs, "--width": width, "--height": height}
-    below = [name for name, value in given.items() if value is not None and value < 1]
-    if below:
-        raise UsageError("{} must be 1 or more".format(" and ".join(below)))
+    _refuse_below_one(given)
     if full and video:
         raise UsageError("--full is about the built-in clip, and {} was given".format(video))
     if play and json:
@@ -108,11 +106,7 @@ def run_badapple(
             "--cell-aspect": cell_aspect != 2.0,
             "--codecs": codecs,
         }
-        useless = [name for name, value in other.items() if value]
-        if useless:
-            raise UsageError("--bench excludes {}: it always measures the same".format(" and ".join(useless)))
-        if full and quick:
-            raise UsageError("--full and --quick exclude each other with --bench: it is quick by being short")
+        _refuse_with_bench(other, full and quick)
     if speed != 1 and not play:
         raise UsageError("--speed is about --play, which is not given")
     if not play and str(video).lower().endswith(catalogue.SUFFIXES):
@@ -122,15 +116,9 @@ def run_badapple(
     colour, characters = _look(color, mode, ramp)
 
     _catch_endings(*[signal.SIGINT] * play)
-    with importing():
-        # Whether there is a cv2 at all is for this module to find out, before anything imports it.
-        from offkit.badapple import environment
+    _load(play)
+    from offkit.badapple import workload
 
-        environment.load()
-        from offkit.badapple import workload
-
-        if play:
-            from offkit.theatre.player import behind, companion  # noqa: F401  (for _play)
     if bench is not None:
         from offkit.cli import bench_badapple
 
@@ -144,6 +132,34 @@ def run_badapple(
     outcome = workload.run(request, report)
     badapple_report.show(outcome, codecs)
     return EXIT_PROBLEMS if has_errors(outcome.findings) else EXIT_OK
+
+
+def _refuse_below_one(given: Dict[str, Optional[int]]) -> None:
+    below = [name for name, value in given.items() if value is not None and value < 1]
+    if below:
+        raise UsageError("{} must be 1 or more".format(" and ".join(below)))
+
+
+def _refuse_with_bench(other: Dict[str, Any], full_and_quick: bool) -> None:
+    """``other``: the options that say what is converted, and how; true where they are given."""
+    useless = [name for name, value in other.items() if value]
+    if useless:
+        raise UsageError("--bench excludes {}: it always measures the same".format(" and ".join(useless)))
+    if full_and_quick:
+        raise UsageError("--full and --quick exclude each other with --bench: it is quick by being short")
+
+
+def _load(play: bool) -> None:
+    """Everything that needs numpy and OpenCV. Raises OffkitError where one cannot be imported."""
+    with importing():
+        # Whether there is a cv2 at all is for this module to find out, before anything imports it.
+        from offkit.badapple import environment
+
+        environment.load()
+        from offkit.badapple import workload  # noqa: F401
+
+        if play:
+            from offkit.theatre.player import behind, companion  # noqa: F401
 
 
 def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
