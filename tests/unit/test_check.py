@@ -15,6 +15,7 @@ from offkit.badapple.formats.text import Text
 from offkit.badapple.shadowplay import film, strip
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, verdict
+from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video import decode
 from offkit.model.report import Bar
 
@@ -51,7 +52,7 @@ def relabelled(text, number):
 def test_a_right_conversion_has_no_findings(tmp_path, frames):
     """Nothing is wrong with what is right."""
     result, codes = tally(tmp_path, frames)
-    assert result == check.Tally([], [], [], 0.0)
+    assert result == Tally([], [], [], 0.0)
     assert codes == []
 
 
@@ -266,7 +267,7 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
 )
 def test_frames_that_are_lost(claimed, frames, last, gap, code, severity, text):
     """What is lost weighs by how much it is, and whether the pictures' times show where."""
-    (finding,) = verdict.loss("a.mp4", claimed, 30.0, frames, check.Replayed(frames, [], last, gap))
+    (finding,) = verdict.loss("a.mp4", claimed, 30.0, frames, Replayed(frames, [], last, gap))
     assert (finding.code, finding.severity) == (code, severity)
     assert text in finding.message
     assert bool(finding.fix) == (severity != "info")
@@ -281,7 +282,7 @@ def test_lost_frames_of_which_nobody_knows_where():
 
 def test_frames_that_an_edit_list_hides():
     """Not lost, where as many are there as are to be shown."""
-    replayed = check.Replayed(227, [], 7.5, 0.033)
+    replayed = Replayed(227, [], 7.5, 0.033)
     (finding,) = verdict.loss("a.mp4", 302, 30.0, 227, replayed, 7.57)
     assert (finding.code, finding.severity) == ("VID006", "info")
     assert finding.message.endswith("it has 227: its edit list hides the others")
@@ -311,7 +312,7 @@ def test_times_of_pictures(tmp_path, clip, monkeypatch):
 
 def test_one_and_many():
     """A single frame is no plural."""
-    one, two = check.Tally([3], [(3, 4)], [(3, 0.5)], 0.5), check.Tally([3, 4], [], [], 0.0)
+    one, two = Tally([3], [(3, 4)], [(3, 0.5)], 0.5), Tally([3, 4], [], [], 0.0)
     assert [finding.message for finding in verdict.tally_findings("a.txt", one)] == [
         "1 frame is damaged in the file: 3",
         "1 frame is missing or out of order: 3 shows 4",
@@ -330,7 +331,7 @@ def test_samples(frames):
 @pytest.mark.parametrize(("digests", "code"), [("aab", "VID018"), ("aaaa", "VID009")])
 def test_a_decoder_that_does_not_repeat_itself(monkeypatch, digests, code):
     """Where several threads decode, samples may differ because the video is damaged: decoded again, it shows."""
-    answers = iter([check.Replayed(9, [3], 1.0, 0.1, digest.encode()) for digest in digests])
+    answers = iter([Replayed(9, [3], 1.0, 0.1, digest.encode()) for digest in digests])
     monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
     monkeypatch.setattr(check, "decoder_threads", lambda asked: 2)
     replayed = check.video(check.Replay, Bar())
@@ -340,7 +341,7 @@ def test_a_decoder_that_does_not_repeat_itself(monkeypatch, digests, code):
 
 def test_one_decoder_thread_repeats_itself(monkeypatch):
     """There a difference is one; nothing is decoded again."""
-    answers = iter([check.Replayed(9, [3])])
+    answers = iter([Replayed(9, [3])])
     monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
     monkeypatch.setattr(check, "decoder_threads", lambda asked: 1)
     (finding,) = verdict.replay_findings(9, "a.mp4", check.video(check.Replay, Bar()))
@@ -352,7 +353,7 @@ def test_one_decoder_thread_repeats_itself(monkeypatch):
 )
 def test_a_frame_rate_that_varies(frames, last, gap, says):
     """Worth knowing: nothing is lost, but the film runs at another speed in places."""
-    found = verdict.uneven("a.mp4", check.Replayed(frames, [], last, gap))
+    found = verdict.uneven("a.mp4", Replayed(frames, [], last, gap))
     assert [(one.code, one.severity, says in one.message) for one in found] == [
         ("VID006", "info", True)
     ] * bool(says)

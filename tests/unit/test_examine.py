@@ -20,8 +20,8 @@ from offkit.badapple.processes import crew, limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, codecs, processors
-from offkit.badapple.verify.check import Replayed, Tally
 from offkit.badapple.verify.codecs import ABSENT, WORKS, WRONG, Tried
+from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video import decode
 from offkit.edges import leftovers
 from offkit.model.errors import EnvironmentProblem, RequestError

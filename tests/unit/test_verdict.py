@@ -19,7 +19,7 @@ from offkit.badapple.formats.cells import (
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.shadowplay import film, strip
 from offkit.badapple.verify import check, likeness, verdict
-from offkit.badapple.verify.check import Replayed, Tally
+from offkit.badapple.verify.tally import Replayed, Tally
 
 STRAIGHT = ("the whole video, without a seek",)
 

@@ -15,7 +15,7 @@ from offkit.badapple.processes.limits import Allowed, Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import codecs, processors, verdict
-from offkit.badapple.verify.check import Replayed
+from offkit.badapple.verify.tally import Replayed
 from offkit.badapple.video import boxes, decode
 from offkit.badapple.workload import Request
 from offkit.edges import leftovers

@@ -9,6 +9,7 @@ from offkit.badapple.formats.base import Format
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, verdict
 from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video import decode
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar, Reporter
@@ -28,7 +29,7 @@ class Written(NamedTuple):
 class Checked(NamedTuple):
     holds: List[str]  # what holds, one line each
     wrong: List[Finding]
-    replayed: Optional[check.Replayed] = None
+    replayed: Optional[Replayed] = None
 
 
 def examine(written: Written, quick: bool, report: Reporter) -> Checked:
@@ -63,7 +64,7 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
     return Checked(holds, wrong + again, replayed)
 
 
-def _shown(form: Format, tally: check.Tally) -> List[str]:
+def _shown(form: Format, tally: Tally) -> List[str]:
     """What holds of a film whose every frame was found right."""
     number = "the number in each picture is that of its frame"
     if not Likeness(form.look).legible:

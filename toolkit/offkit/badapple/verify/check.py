@@ -18,6 +18,7 @@ from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE, UPPER, Painte
 from offkit.badapple.processes import crew
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify.likeness import Likeness
+from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video.decode import Source, decoder_threads
 from offkit.model.errors import RequestError
 from offkit.model.report import Bar
@@ -40,16 +41,6 @@ class Reading(NamedTuple):
     film: Optional[Film]
 
 
-class Tally(NamedTuple):
-    """What was read: numbers of the frames that are wrong, by what is wrong with them."""
-
-    damaged: List[int]  # they cannot be read, or hold characters that this look does not have
-    misplaced: List[Tuple[int, int]]  # (frame, the number in its picture)
-    different: List[Tuple[int, float]]  # (frame, share of its parts that differ)
-    worst: float  # greatest share of differing parts in any frame
-    trouble: str = ""  # why the file cannot be read at all
-
-
 class Replay(NamedTuple):
     """Sample frames to be compared with the video decoded straight through."""
 
@@ -59,15 +50,6 @@ class Replay(NamedTuple):
     look: Look
     luma: str  # as they were painted, see decode.Video
     samples: Tuple[int, ...]
-
-
-class Replayed(NamedTuple):
-    frames: int  # pictures in the video
-    different: List[int]
-    last: float = 0.0  # when the last picture is shown, in seconds
-    gap: float = 0.0  # the longest time between two pictures
-    seen: bytes = b""  # a digest of all samples, as they were decoded
-    unsteady: bool = False  # whether another decoding gave other pictures
 
 
 def file(

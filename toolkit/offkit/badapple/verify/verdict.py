@@ -3,7 +3,7 @@
 from typing import List, Optional
 
 from offkit.badapple.shadowplay import strip
-from offkit.badapple.verify.check import Replayed, Tally
+from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.words import listed, several
 
