@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from offkit.edges import host, releases
+from offkit.edges import host, proc, releases
 
 CENTOS = """NAME="CentOS Linux"
 VERSION="7 (Core)"
@@ -118,10 +118,10 @@ def test_what_a_small_file_says(tmp_path):
     """Up to a megabyte, whatever bytes it has; nothing where it cannot be read."""
     (tmp_path / "some").write_bytes(b"caf\xe9\n")
     (tmp_path / "much").write_bytes(b"x" * (1 << 20) + b"y")
-    assert host.told(str(tmp_path / "some")) == "caf\ufffd\n"
-    assert host.told(str(tmp_path / "much")) == "x" * (1 << 20)
-    assert host.told(str(tmp_path / "none")) == ""
-    assert host.told(str(tmp_path)) == ""
+    assert proc.told(str(tmp_path / "some")) == "caf\ufffd\n"
+    assert proc.told(str(tmp_path / "much")) == "x" * (1 << 20)
+    assert proc.told(str(tmp_path / "none")) == ""
+    assert proc.told(str(tmp_path)) == ""
 
 
 def test_without_a_glibc(monkeypatch):

@@ -6,6 +6,7 @@ import re
 from typing import Dict, NamedTuple, Optional, Tuple
 
 from offkit.edges import releases
+from offkit.edges.proc import told
 from offkit.model.cpu import Cpu
 
 
@@ -111,12 +112,3 @@ def _mount_point(path: str) -> str:
     while not os.path.ismount(point) and point != os.path.dirname(point):
         point = os.path.dirname(point)
     return point
-
-
-def told(path: str) -> str:
-    """What a small file says, such as the kernel's in /proc and /sys; empty where it cannot be read."""
-    try:
-        with open(path, "rb") as source:
-            return source.read(1 << 20).decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Set, Tuple
 
 from offkit.badapple.bench import model
 from offkit.badapple.processes import limits
-from offkit.edges import host
+from offkit.edges import proc
 
 _SIBLINGS = "sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 _CACHE = "sys/devices/system/cpu/cpu{}/cache/index{}"
@@ -40,7 +40,7 @@ def look(root: str = "/") -> Machine:
     found = limits.measure(root)
     usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     each = siblings(usable, root)
-    load = host.told(os.path.join(root, "proc/loadavg")).split()
+    load = proc.told(os.path.join(root, "proc/loadavg")).split()
     return Machine(
         _model_name(root),
         found.online,
@@ -57,7 +57,7 @@ def siblings(usable: List[int], root: str = "/") -> int:
     """Processors of ``usable`` to each core they are on, rounded; 0 when nobody tells."""
     cores: Set[Tuple[int, ...]] = set()
     for processor in usable:
-        told = ranges(host.told(os.path.join(root, _SIBLINGS.format(processor))))
+        told = ranges(proc.told(os.path.join(root, _SIBLINGS.format(processor))))
         if not told:
             return 0
         cores.add(tuple(told))
@@ -71,10 +71,10 @@ def cache(usable: List[int], root: str = "/") -> int:
         levels = []
         for index in range(8):
             folder = os.path.join(root, _CACHE.format(processor, index))
-            size = re.match(r"(\d{1,9})K$", host.told(os.path.join(folder, "size")))
-            level = host.told(os.path.join(folder, "level")).strip()
+            size = re.match(r"(\d{1,9})K$", proc.told(os.path.join(folder, "size")))
+            level = proc.told(os.path.join(folder, "level")).strip()
             if size and level.isdigit():
-                shared = host.told(os.path.join(folder, "shared_cpu_list")).strip()
+                shared = proc.told(os.path.join(folder, "shared_cpu_list")).strip()
                 levels.append((int(level), int(size.group(1)) << 10, shared))
         if levels:
             found.add(max(levels)[1:])
@@ -94,7 +94,7 @@ def ranges(text: str) -> List[int]:
 
 def ticks(root: str = "/") -> Optional[Ticks]:
     """None where there is no /proc/stat."""
-    matched = re.match(r"cpu +(\d+(?: \d+){6,})", host.told(os.path.join(root, "proc/stat")))
+    matched = re.match(r"cpu +(\d+(?: \d+){6,})", proc.told(os.path.join(root, "proc/stat")))
     if not matched:
         return None
     user, nice, system, _idle, _wait, irq, soft, *rest = map(int, matched.group(1).split())
@@ -103,5 +103,5 @@ def ticks(root: str = "/") -> Optional[Ticks]:
 
 
 def _model_name(root: str) -> str:
-    matched = re.search(r"^model name\s*:\s*(.+)$", host.told(os.path.join(root, "proc/cpuinfo")), re.M)
+    matched = re.search(r"^model name\s*:\s*(.+)$", proc.told(os.path.join(root, "proc/cpuinfo")), re.M)
     return matched.group(1).strip() if matched else os.uname().machine

@@ -6,7 +6,7 @@ A group's limits count for all groups below it, so the least of all on the way u
 import os
 from typing import Iterator, NamedTuple, Optional, Tuple
 
-from offkit.edges import host
+from offkit.edges import proc
 
 _UNLIMITED_V1 = 1 << 60  # "no limit" of memory in version 1 is the greatest number of whole pages
 
@@ -39,7 +39,7 @@ def _groups(root: str) -> Iterator[Tuple[str, str]]:
     root that is mounted elsewhere: what does not exist is left out, the top is always tried.
     """
     base = os.path.join(root, "sys/fs/cgroup")
-    for line in host.told(os.path.join(root, "proc/self/cgroup")).splitlines():
+    for line in proc.told(os.path.join(root, "proc/self/cgroup")).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         for hierarchy in [base, base + "/unified"] if not controllers else [base + "/" + controllers]:
@@ -57,7 +57,7 @@ def _quota(controller: str, directory: str) -> Optional[float]:
         quota = _number(os.path.join(directory, "cpu.cfs_quota_us"))
         period = _number(os.path.join(directory, "cpu.cfs_period_us"))
     else:
-        words = host.told(os.path.join(directory, "cpu.max")).split() + ["", ""]
+        words = proc.told(os.path.join(directory, "cpu.max")).split() + ["", ""]
         quota, period = (int(word) if word.isdigit() else None for word in words[:2])
     return float(quota) / period if quota and period and quota > 0 else None
 
@@ -73,7 +73,7 @@ def _memory(controller: str, directory: str) -> Optional[int]:
     left = _left(directory, *names)
     if left is None:
         return None
-    for line in host.told(os.path.join(directory, "memory.stat")).splitlines():
+    for line in proc.told(os.path.join(directory, "memory.stat")).splitlines():
         name, _, value = line.partition(" ")
         if name == cached and value.isdigit():
             left += int(value)
@@ -88,5 +88,5 @@ def _left(directory: str, most: str, used: str) -> Optional[int]:
 
 
 def _number(path: str) -> Optional[int]:
-    text = host.told(path).strip()
+    text = proc.told(path).strip()
     return int(text) if text.lstrip("-").isdigit() else None

@@ -12,7 +12,7 @@ import resource
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple
 
 from offkit.badapple.processes import cgroups
-from offkit.edges import host
+from offkit.edges import proc
 from offkit.model.finding import WARNING, Finding
 from offkit.model.words import several
 
@@ -179,7 +179,7 @@ def _least(*values: Optional[int]) -> Optional[int]:
 
 
 def _available(root: str) -> Optional[int]:
-    for line in host.told(os.path.join(root, "proc/meminfo")).splitlines():
+    for line in proc.told(os.path.join(root, "proc/meminfo")).splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10
     return None
@@ -208,7 +208,7 @@ def _files(root: str) -> Optional[int]:
 
 def _address_space(root: str) -> Optional[int]:
     limit = _soft(resource.RLIMIT_AS)
-    pages = host.told(os.path.join(root, "proc/self/statm")).split()
+    pages = proc.told(os.path.join(root, "proc/self/statm")).split()
     used = int(pages[0]) * os.sysconf("SC_PAGE_SIZE") if pages else 0
     return None if limit is None else max(0, limit - used)
 
