@@ -4,12 +4,15 @@ import contextlib
 import os
 from typing import Any, Optional
 
+from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts, Reader
-from offkit.badapple.formats.catalogue import open_reader
 from offkit.badapple.formats.cells import Cells, Look
 from offkit.edges import leftovers
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
+
+# All are imported before a process plays: an interrupt may come once it has the terminal.
+catalogue.formats()
 
 
 class Source:
@@ -23,7 +26,7 @@ class Source:
         self._old = _identity(output) if part else None
         self._reader: Optional[Reader] = None
         if not part:
-            self._reader = open_reader(output)
+            self._reader = catalogue.open_reader(output)
 
     @property
     def complete(self) -> bool:
@@ -60,13 +63,13 @@ class Source:
         running = leftovers.is_running(self._maker)  # asked first: it may finish meanwhile
         now = _identity(self._output)
         if now is not None and now != self._old:
-            self._take(open_reader(self._output))
+            self._take(catalogue.open_reader(self._output))
             self._part = None
         elif not (running and (self._reader is None or os.path.exists(self._part) or self._is_renamed())):
             raise _abandoned(self._output)
         elif self._reader is None:
             with contextlib.suppress(RequestError):  # not yet, or a format that cannot say before its end
-                self._take(open_reader(self._part, growing=True))
+                self._take(catalogue.open_reader(self._part, growing=True))
 
     def _is_renamed(self) -> bool:
         return _identity(self._output) not in (None, self._old)
