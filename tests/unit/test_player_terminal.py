@@ -187,9 +187,14 @@ def test_how_a_terminal_is_taken_and_given_back(pair):
     assert taken[:3] == before[:3]
     entered.leave()
     assert termios.tcgetattr(pair[1]) == before
+    os.write(pair[1], b"<mark>")
+    assert read_all(pair[0]) == b""  # what it begins with was not sent: there is nothing to leave
+    entered.enter()
+    entered.send(b"x")
+    entered.leave()
     os.close(handle)
     os.write(pair[1], b"<mark>")
-    assert read_all(pair[0]) == terminal.LEAVE  # what it begins with was not sent yet
+    assert read_all(pair[0]) == terminal.ENTER + b"x" + terminal.LEAVE
     assert terminal.ENTER == b"\033[?1049h\033[?25l\033[?7l\033[0m\033[2J"
     assert terminal.LEAVE == b"\033[0m\033[?7h\033[?25h\033[?1049l"
 

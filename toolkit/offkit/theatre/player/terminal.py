@@ -53,12 +53,14 @@ def modes(handle: int) -> Optional[List[Any]]:
         return None
 
 
-def restore(handle: int, before: Optional[List[Any]]) -> None:
-    """Leave the alternate screen and set ``before``; a terminal that is gone is left alone.
+def restore(handle: int, before: Optional[List[Any]], entered: bool = True) -> None:
+    """Leave the alternate screen, if it was ``entered``, and set ``before``; a terminal that is gone is
+    left alone.
 
     Where a shell has taken the terminal back already, the modes are its own and stay.
     """
-    write(handle, LEAVE, _PATIENCE)
+    if entered:
+        write(handle, LEAVE, _PATIENCE)
     if before is not None and _is_ours(handle):
         with contextlib.suppress(termios.error), _ignored(signal.SIGTTOU):
             termios.tcsetattr(handle, termios.TCSAFLUSH, before)
@@ -103,6 +105,7 @@ class Terminal:
         self._handlers: Dict[int, Any] = {}
         self._noted: List[int] = []
         self._rest = b""
+        self._entered = False  # something of ENTER was sent
         self._wake: Tuple[int, int] = (-1, -1)
         self._wakeup = -1
         self._mask: Any = ()
@@ -122,7 +125,7 @@ class Terminal:
 
     def leave(self) -> None:
         """Give everything back."""
-        restore(self._handle, self._before)
+        restore(self._handle, self._before, self._entered)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
@@ -146,7 +149,8 @@ class Terminal:
         """Give the terminal back and stop, with the whole job as its key would; then take it again."""
         if os.getpgrp() == os.getsid(0):
             return  # no shell stands behind us that could let us go on
-        restore(self._handle, self._before)
+        restore(self._handle, self._before, self._entered)
+        self._entered = False
         os.kill(0, signal.SIGSTOP)
         self.take()
 
@@ -179,6 +183,7 @@ class Terminal:
         try:
             while self._rest:
                 self._rest = self._rest[os.write(self._handle, self._rest) :]
+                self._entered = True
         except BlockingIOError:
             pass
         except OSError:
