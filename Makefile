@@ -191,7 +191,7 @@ stranger: $(VENV)/.tools
 
 # make truth  the doctor against the real loader in bare roots (root): prints the table, writes docs/truth-table.md
 truth: $(VENV)/.tools
-	@PYTHONPATH=tests:tests/unit $(BIN)/python tests/lab/truth.py --write
+	@PYTHONPATH=tests:tests/makers $(BIN)/python tests/lab/truth.py --write
 
 wheel: $(VENV)/.tools
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .

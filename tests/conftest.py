@@ -30,7 +30,7 @@ def pytest_configure(config):
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in ("unit", ""):
+    for folder in ("makers", ""):
         path = os.path.join(here, folder)
         if path not in sys.path:
             sys.path.insert(0, path)

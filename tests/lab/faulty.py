@@ -7,7 +7,7 @@ import fnmatch
 import os
 import sys
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "unit")]
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "makers")]
 
 import web_maker  # noqa: E402
 

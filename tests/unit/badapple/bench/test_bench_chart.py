@@ -17,8 +17,9 @@ from offkit.badapple.formats.cells import Grid
 from offkit.badapple.video import decode
 from offkit.model.finding import WARNING, Finding
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
-import chart
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+sys.path.insert(0, os.path.join(TESTS, "bench"))
+import chart  # noqa: E402
 
 SPACE = "{http://www.w3.org/2000/svg}"
 HERE = machine.Machine("Xeon & Co", 4, 4, None, 1, True, 0, 0.0)

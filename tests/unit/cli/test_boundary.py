@@ -9,12 +9,13 @@ import tempfile
 
 import pytest
 
+import offkit
 from offkit import __version__
 from offkit.cli import app
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from waiting import LIMIT, heard
 
-TOOLKIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit")
+TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 START = "import sys; sys.path.insert(0, {!r}); from offkit.cli.start import main; main()".format(TOOLKIT)
 
 

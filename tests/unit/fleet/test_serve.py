@@ -14,7 +14,7 @@ import pytest
 import repo_maker
 import waiting
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 SERVE = os.path.join(ROOT, "ansible", "roles", "offkit", "files", "serve.py")
 OFFKIT = os.path.join(ROOT, "toolkit")
 REPOMD = "repodata/repomd.xml"

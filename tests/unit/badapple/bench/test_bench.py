@@ -32,7 +32,8 @@ from offkit.model.report import Reporter
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+sys.path.insert(0, os.path.join(TESTS, "bench"))
 import chart  # noqa: E402
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))

@@ -640,7 +640,7 @@ def test_where_no_environment_is(server, where, why):
 
 def test_every_code_is_documented():
     """Each that the doctor uses is in docs/doctor-codes.md, and each that a table explains exists."""
-    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "..")
     explained = {}
     for name in os.listdir(os.path.join(top, "docs")):
         with open(os.path.join(top, "docs", name), encoding="utf-8") as source:
