@@ -273,7 +273,7 @@ class Deadly(decode.Source):
 
 def test_what_a_killed_coordinator_leaves(tmp_path):
     """The next run removes parts like the file that they are parts of."""
-    path = unfinished.path(str(tmp_path / "film.cast")).replace(str(os.getpid()), "999999999")
+    path = unfinished.path(str(tmp_path / "film.cast")).replace("-{}.".format(os.getpid()), "-999999999.")
     for name in (path, parts.name(path, 0), parts.name(path, 12), path + ".moved"):
         parts.begin(name, b"x")
     leftovers.sweep(str(tmp_path))
