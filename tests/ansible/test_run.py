@@ -120,9 +120,9 @@ def test_a_document_after_noise(tmp_path, prefix):
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ("echo usage: install.sh >&2; exit 2", "offkit came to no word (exit 2): usage: install.sh"),
-        ("kill -9 $$", "offkit came to no word (exit 137, killed by signal 9): "),
-        ("exit 255", "offkit came to no word (exit 255): nothing on stderr"),
+        ("echo usage: install.sh >&2; exit 2", "offkit gave no result (exit 2): usage: install.sh"),
+        ("kill -9 $$", "offkit gave no result (exit 137, killed by signal 9): "),
+        ("exit 255", "offkit gave no result (exit 255): nothing on stderr"),
         ("for n in 1 2 3 4 5; do echo line $n >&2; done; exit 70", "line 3 / line 4 / line 5"),
     ],
 )

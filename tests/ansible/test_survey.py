@@ -81,7 +81,7 @@ def test_what_is_no_bundle(tmp_path):
         "cannot be read on the control node: No such file or directory"
     )
     (tmp_path / "text").write_text("x" * 2000)
-    assert "it is no bundle" in message(tmp_path / "text")
+    assert "it is not a bundle" in message(tmp_path / "text")
     with tarfile.open(str(tmp_path / "empty.tar"), "w"):
         pass
     assert "it has no MANIFEST.json" in message(tmp_path / "empty.tar")

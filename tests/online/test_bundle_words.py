@@ -201,7 +201,7 @@ def test_what_a_forecast_says_of_wheels(tmp_path):
     broken.write_bytes(b"x")
     with pytest.raises(IntegrityError) as caught:
         forecast.survey([*paths, broken], EL7)
-    assert caught.value.message == "files that call themselves wheels are none"
+    assert caught.value.message == "files named as wheels are not wheels"
     assert caught.value.findings == (
         Finding("BUN020", "error", "c.whl", "is not a wheel: File is not a zip file", (str(broken),)),
     )

@@ -55,7 +55,7 @@ def test_any_changed_byte_is_refused(position, change):
 @settings(max_examples=100, deadline=None)
 @given(POSITIONS)
 def test_any_truncation_is_refused(length):
-    """A bundle cut anywhere is no bundle."""
+    """A bundle cut anywhere is not a bundle."""
     error = refusal(MADE.data[:length])
     assert error is not None
     assert error.exit_code == EXIT_INTEGRITY

@@ -126,7 +126,7 @@ def _silent(rc, stderr):
     how = "exit {}".format(rc)
     if 128 < rc < 160:
         how += ", killed by signal {}".format(rc - 128)
-    return "offkit came to no word ({}): {}".format(how, _tail(stderr) or "nothing on stderr")
+    return "offkit gave no result ({}): {}".format(how, _tail(stderr) or "nothing on stderr")
 
 
 def _tail(stderr, lines=3):

@@ -60,7 +60,7 @@ def manifest(path):
                         raise ValueError("its MANIFEST.json is not offkit's; " + _NAME)
                     return data, hashlib.sha256(text).hexdigest()
     except (tarfile.TarError, UnicodeDecodeError, AttributeError) as error:
-        raise ValueError("it is no bundle ({}); {}".format(error, _NAME))
+        raise ValueError("it is not a bundle ({}); {}".format(error, _NAME))
     raise ValueError("it has no MANIFEST.json; " + _NAME)
 
 
@@ -84,7 +84,7 @@ def describe(path, cache):
 
     Every host of a play asks, each in a process of its own: the answer is kept in the directory
     ``cache``, under the file's identity and times, and found out only once. Raises OSError, and
-    ValueError when the file is no bundle.
+    ValueError when the file is not a bundle.
     """
     path = os.path.abspath(path)
     about = os.stat(path)

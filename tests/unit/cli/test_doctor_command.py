@@ -229,7 +229,7 @@ def test_a_check_that_is_misspelt(server, offkit):
     """A word that is neither a place nor a check: the checks are named."""
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("libs", "--root", server.root)
-    assert caught.value.message == "there is no directory libs, and no check is called so"
+    assert caught.value.message == "there is no directory libs, and there is no check of that name"
     assert caught.value.fix.startswith("checks are interpreter, libraries, packages, machine, repositories;")
 
 

@@ -130,7 +130,7 @@ def test_a_reader_that_has_gone(tmp_path, cache):
         (["--full", "a.mp4"], "--full is about the built-in clip"),
         (["--play", "--json"], "exclude each other"),
         (["--play"], "--play needs a terminal"),
-        (["a.txt"], "a.txt is no video"),
+        (["a.txt"], "a.txt is not a video"),
         (["a.html"], "a conversion is shown with --play"),
         (["--color", "8"], "--color 8 is none of none, 16, 256, true"),
         (["--mode", "ascii"], "--mode ascii is none of characters, half, braille"),

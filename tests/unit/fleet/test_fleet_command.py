@@ -235,10 +235,10 @@ def test_the_page(offkit, report, tmp_path):
         (["/nowhere"], "there is no directory /nowhere"),
         ([], "DIR"),
         (["@", "--html", ""], "--html is given, but empty"),
-        (["@", "--html", "@/hosts"], "hosts is there, and is none"),
+        (["@", "--html", "@/hosts"], "hosts exists and is not a regular file"),
         (["@", "--html", "/dev/null"], "a file to write, which /dev/null is not"),
         (["@", "--html", "/dev/stdout"], "a file to write, which /dev/stdout is not"),
-        (["@", "--html", "@/fifo"], "fifo is there, and is none"),
+        (["@", "--html", "@/fifo"], "fifo exists and is not a regular file"),
         (["@", "--html", "@/no/page.html"], "no directory"),
     ],
 )

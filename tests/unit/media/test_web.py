@@ -176,7 +176,7 @@ def test_another_place_is_not_gone_to(site):
         site.does["repodata/repomd.xml"] = web_maker.status(302, Location=other.url + "/repodata/repomd.xml")
         (finding,) = refused(EnvironmentProblem, site.url)
         assert finding.code == "REPO017"
-        assert "sends to another place (HTTP 302)" in finding.message
+        assert "redirects (HTTP 302)" in finding.message
         assert other.log == []
 
 
@@ -376,7 +376,7 @@ def test_words_for_each_failure():
     assert full.message == message
     assert list(full.findings) == [Finding("ENV024", ERROR, "/tmp/f", message, ("/tmp/f",), fix)]
     told = [
-        (failure(47, "x", "302"), "sends to another place (HTTP 302), which is not gone to", "name the URL where the files are"),
+        (failure(47, "x", "302"), "redirects (HTTP 302); offkit follows no redirects", "name the URL where the files are"),
         (failure(22, "x", "403"), "answers HTTP 403", "see what serves there, and whether this host may have it"),
         (failure(7, "curl: (7) Failed to connect"), "cannot be reached: Failed to connect", None),
         (failure(7, "odd"), "cannot be reached: odd", None),

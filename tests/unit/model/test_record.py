@@ -23,7 +23,7 @@ def test_entries():
 @pytest.mark.parametrize("text", ["a.py\n", "a.py,,x\n", ",,\n", "a\0b,,\n", "a,b,1,2\n"])
 def test_what_is_no_record(text):
     """A line that is none is said, not skipped."""
-    with pytest.raises(ValueError, match=r"is no line of a RECORD|NUL"):
+    with pytest.raises(ValueError, match=r"is not a line of a RECORD|NUL"):
         record.entries(text)
 
 
@@ -53,7 +53,7 @@ def test_a_long_line_is_cut():
     """In what is said of it."""
     with pytest.raises(ValueError, match=r".") as caught:
         record.entries("x" * 200 + ",a\n")
-    assert str(caught.value) == "{!r} is no line of a RECORD".format("x" * 100)
+    assert str(caught.value) == "{!r} is not a line of a RECORD".format("x" * 100)
 
 
 def test_hashes_of_other_kinds_vouch_for_nothing():

@@ -987,7 +987,7 @@ def test_the_generation_before():
     assert caught.value.message == "there is no generation before 0002-bbbb0002"
     with pytest.raises(RequestError) as caught:
         rollback.before([])
-    assert caught.value.message == "no generation is current: name the one that shall be"
+    assert caught.value.message == "no generation is current: choose one"
     assert caught.value.findings[0].fix == "install a bundle"
 
 
@@ -1374,7 +1374,7 @@ def test_lines_that_are_no_pins(lines):
     assert caught.value.message == "requirements.txt holds more than pins with hashes"
     fix = "bundle again on the other side"
     assert told(caught.value.findings) == [
-        ("BUN014", "error", "requirements.txt", "{!r} is no pin with hashes".format(line[:100]), (), fix)
+        ("BUN014", "error", "requirements.txt", "{!r} is not a pin with hashes".format(line[:100]), (), fix)
         for line in lines
     ]
 

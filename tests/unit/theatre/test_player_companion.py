@@ -181,7 +181,7 @@ def test_a_stdout_that_is_no_terminal(tty, monkeypatch):
         monkeypatch.setattr(companion, "_SCREEN", nothing.fileno())
         with pytest.raises(UsageError) as refused:
             Companion(FILM)
-    assert refused.value.message == "--play needs a terminal, and stdout is none"
+    assert refused.value.message == "--play needs a terminal, and stdout is not one"
     assert refused.value.fix == "leave --play out, or do not redirect stdout"
 
 

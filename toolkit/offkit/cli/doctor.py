@@ -87,7 +87,7 @@ def doctor(
     top = os.path.abspath(root)
     inside = _inside(os.path.abspath(place), top)
     if where and "/" not in where and not os.path.lexists(where) and not os.path.lexists(top + inside):
-        message = "there is no directory {}, and no check is called so".format(where)
+        message = "there is no directory {}, and there is no check of that name".format(where)
         there = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
         raise EnvironmentProblem(message, fix=there)
 

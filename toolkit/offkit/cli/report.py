@@ -70,7 +70,7 @@ def _refuse_place(html: str) -> None:
         raise UsageError("--html names a file to write, which {} is not".format(html))
     folder = os.path.dirname(os.path.abspath(html))
     if os.path.lexists(html) and not os.path.isfile(html):
-        raise UsageError("--html names the file to write; {} is there, and is none".format(html))
+        raise UsageError("--html names the file to write; {} exists and is not a regular file".format(html))
     if not os.path.isdir(folder):
         raise UsageError("there is no directory {} to write the page in".format(folder))
 

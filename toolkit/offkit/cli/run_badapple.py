@@ -110,7 +110,7 @@ def run_badapple(
     if speed != 1 and not play:
         raise UsageError("--speed is about --play, which is not given")
     if not play and str(video).lower().endswith(catalogue.SUFFIXES):
-        raise UsageError("{} is no video".format(video), fix="a conversion is shown with --play")
+        raise UsageError("{} is not a video".format(video), fix="a conversion is shown with --play")
     if quick and codecs:
         raise UsageError("--quick and --codecs exclude each other: codecs take longer")
     colour, characters = _look(color, mode, ramp)

@@ -163,7 +163,7 @@ def _failure(base: str, local: str, done: Result, answer: str) -> Exception:
         place = os.path.dirname(local)
         return EnvironmentProblem(message, [Finding("ENV024", ERROR, place, message, (place,), fix)])
     if done.returncode == _REDIRECT:
-        said = "sends to another place (HTTP {}), which is not gone to".format(answer)
+        said = "redirects (HTTP {}); offkit follows no redirects".format(answer)
         return Unreachable(UNREACHABLE, base, said, "name the URL where the files are")
     if done.returncode == _HTTP:
         said = "answers HTTP {}".format(answer)

@@ -43,7 +43,7 @@ def entries(text: str) -> List[RecordedFile]:
         raise ValueError(str(error))
     for row in rows:
         if len(row) != 3 or not row[0] or "\0" in row[0] or (row[2] and not row[2].isdigit()):
-            raise ValueError("{!r} is no line of a RECORD".format(",".join(row)[:100]))
+            raise ValueError("{!r} is not a line of a RECORD".format(",".join(row)[:100]))
         algorithm, _, digest = row[1].partition("=")
         size = int(row[2]) if row[2] else None
         found.append(RecordedFile(posixpath.normpath(row[0]), algorithm, digest, size))

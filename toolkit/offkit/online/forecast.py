@@ -74,7 +74,7 @@ def survey(wheels: Iterable[Path], target: Target) -> Survey:
         except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
     if broken:
-        raise IntegrityError("files that call themselves wheels are none", broken)
+        raise IntegrityError("files named as wheels are not wheels", broken)
     return Survey(_checklist(wants, target), _too_new(wants, target), installed)
 
 

@@ -156,7 +156,7 @@ def missing(site):
 FAILURES = [
     (gone, 4, "REPO017 URL cannot be reached: "),
     (elsewhere, 4, "REPO010 no yum repository on URL"),
-    (redirected, 4, "REPO017 URL sends to another place (HTTP 302), which is not gone to"),
+    (redirected, 4, "REPO017 URL redirects (HTTP 302); offkit follows no redirects"),
     (forbidden, 4, "REPO017 URL answers HTTP 403"),
     (page, 3, "REPO011 URL: its repomd.xml names no primary metadata"),
     (stopped, 4, "REPO017 URL cannot be reached: "),

@@ -190,7 +190,7 @@ def test_swapped_members(tmp_path):
     ids=["empty", "short", "text", "gzip", "zip", "tar"],
 )
 def test_not_a_bundle(tmp_path, data, words):
-    """What is no bundle at all is called that, and by its kind."""
+    """What is not a bundle at all is called that, and by its kind."""
     path = tmp_path / "thing"
     path.write_bytes(data)
     with pytest.raises(IntegrityError, match=words) as caught:

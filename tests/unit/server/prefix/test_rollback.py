@@ -81,7 +81,7 @@ def test_nothing_before_the_first(prefix):
     with pytest.raises(RequestError, match="there is no generation before " + FIRST):
         rollback.plan(str(prefix), None)
     os.unlink(str(prefix / "current"))
-    with pytest.raises(RequestError, match="no generation is current: name the one that shall be"):
+    with pytest.raises(RequestError, match="no generation is current: choose one"):
         rollback.plan(str(prefix), None)
 
 

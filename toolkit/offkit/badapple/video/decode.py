@@ -143,7 +143,7 @@ def require_file(path: str) -> None:
 def probe(path: str) -> Video:
     """What the video at ``path`` says of itself, and the size of its first picture.
 
-    Raises UsageError as ``require_file``, RequestError (VID002, VID003) when it is no video or has
+    Raises UsageError as ``require_file``, RequestError (VID002, VID003) when it is not a video or has
     no pictures.
     """
     require_file(path)

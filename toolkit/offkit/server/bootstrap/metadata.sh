@@ -142,7 +142,7 @@ packages_named() {
         /^name>/ { ours = value() in wanted; name = value(); next }
         /^format/ || /^\/package>/ { # the rest is long, and says nothing that is asked for here
             if (!ours || (arch != ENVIRON["ARCH"] && arch != "noarch") || elsewhere()) ours = 0
-            if (ours && odd()) print "!", "its metadata describe " name " with words that are none"
+            if (ours && odd()) print "!", "its metadata describe " name " with invalid fields"
             else if (ours)
                 print name, epoch, version, release, type, sum, size, installed, ENVIRON["SOURCE"], href
             inside = ours = 0

@@ -99,7 +99,7 @@ web_failed() {
     said=$(tail -n 1 "$scratch/curl.said" | sed 's/^curl: ([0-9]*) //')
     case $web_status in
         22) set -- "answers HTTP $answer" "see what serves there, and whether this host may have it" ;;
-        47) set -- "sends to another place (HTTP $answer), which is not gone to" "name the URL where the files are" ;;
+        47) set -- "redirects (HTTP $answer); offkit follows no redirects" "name the URL where the files are" ;;
         *) set -- "cannot be reached: ${said:-curl ended with $web_status}" \
             "see that it still serves, and that its firewall lets this host in (there: firewall-cmd --add-port=$(url_port "$web_name")/tcp); then run the same command again" ;;
     esac

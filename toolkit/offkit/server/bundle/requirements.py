@@ -33,7 +33,7 @@ def pins(text: bytes) -> List[Pin]:
         if pin:
             found.append(Pin(pin.group("name"), pin.group("version")))
         elif line:
-            message = "{!r} is no pin with hashes".format(line[:100])
+            message = "{!r} is not a pin with hashes".format(line[:100])
             bad.append(
                 Finding("BUN014", ERROR, layout.REQUIREMENTS, message, (), "bundle again on the other side")
             )

@@ -66,7 +66,7 @@ def before(existing: Sequence[Generation]) -> Generation:
     """The one with the next lower number than the current. RequestError when there is none."""
     current = next((one for one in existing if one.current), None)
     if current is None:
-        raise _none("no generation is current: name the one that shall be", existing)
+        raise _none("no generation is current: choose one", existing)
     older = [one for one in existing if generations.number(one.id) < generations.number(current.id)]
     if not older:
         raise _none("there is no generation before {}".format(current.id), existing)

@@ -41,7 +41,7 @@ class Companion:
         """Raises UsageError when stdout is no terminal, or one that no film can be shown on."""
         if not os.isatty(_SCREEN):
             raise UsageError(
-                "--play needs a terminal, and stdout is none",
+                "--play needs a terminal, and stdout is not one",
                 fix="leave --play out, or do not redirect stdout",
             )
         can = ability.of(_SCREEN, os.environ)
