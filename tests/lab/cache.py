@@ -12,8 +12,12 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # for programs: pythons.py
-import bare
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [
+    os.path.join(_HERE, "..", "makers"),
+    os.path.join(_HERE, ".."),
+]  # rpm_tools, pythons: for programs
+import bare  # noqa: E402
 
 _WEEK = 7 * 24 * 3600
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Mapping, NamedTuple, Sequence
 
 import cache
+import rpm_tools
 
 EPOCH = "1500000000"  # one moment for all, so that the same content gives the same RPM
 # How each EL packs its payloads.
@@ -159,26 +160,17 @@ def sign(paths, home=""):
     home = home or key()
     settings = ("_gpg_name lab@offkit.invalid", "_gpg_digest_algo sha256", "__gpg " + shutil.which("gpg"))
     define = [word for setting in settings for word in ("--define", setting)]
-    try:
-        cache.run(["rpmsign", *define, "--addsign", *paths], env=dict(os.environ, GNUPGHOME=home))
-    finally:
-        _end_agent(home)
+    with rpm_tools.near(home) as short:
+        cache.run(["rpmsign", *define, "--addsign", *paths], env=dict(os.environ, GNUPGHOME=short))
 
 
 def generate_key(home):
     """A GNUPGHOME with a key of its own; its public half is the file ``public``."""
     os.makedirs(home, mode=0o700)
     name = "offkit lab (not CentOS) <lab@offkit.invalid>"
-    gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
-    try:
+    with rpm_tools.near(home) as short:
+        gpg = ["gpg", "--homedir", short, "--batch", "--quiet"]
         cache.run([*gpg, "--passphrase", "", "--quick-gen-key", name, "rsa2048", "sign", "never"])
         cache.run(
             [*gpg, "--armor", "--output", os.path.join(home, "public"), "--export", "lab@offkit.invalid"]
         )
-    finally:
-        _end_agent(home)
-
-
-def _end_agent(home):
-    """gpg leaves an agent running behind itself."""
-    cache.run(["gpgconf", "--homedir", home, "--kill", "all"])

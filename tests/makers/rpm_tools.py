@@ -86,6 +86,20 @@ def build(folder, name, files, version="3.6.8", release="1.el7"):
     return os.path.join(str(folder), made)
 
 
+@contextlib.contextmanager
+def near(gnupg):
+    """A short path of a GNUPGHOME: sockets of an agent lie in it, and no path of one is longer than
+    107 bytes (unix(7)). The agent ends with it."""
+    place = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
+    home = os.path.join(place, "home")
+    os.symlink(gnupg, home)
+    try:
+        yield home
+    finally:
+        run(["gpgconf", "--homedir", home, "--kill", "all"])
+        shutil.rmtree(place)
+
+
 class Key:
     """A signing key with a GNUPGHOME of its own; ``public`` is the path of its public half."""
 
@@ -94,7 +108,7 @@ class Key:
         self.public = os.path.join(self.home, "public")
         os.makedirs(self.home, mode=0o700)
         who = "offkit tests <tests@offkit.invalid>"
-        with self._near() as home:
+        with near(self.home) as home:
             gpg = ["gpg", "--homedir", home, "--batch", "--quiet"]
             run(gpg + ["--passphrase", "", "--quick-gen-key", who, "rsa2048", "sign", "never"])
             run(gpg + ["--armor", "--output", self.public, "--export", "tests@offkit.invalid"])
@@ -103,21 +117,8 @@ class Key:
         define = []
         for setting in ("_gpg_name tests@offkit.invalid", "__gpg " + shutil.which("gpg")):
             define += ["--define", setting]
-        with self._near() as home:
+        with near(self.home) as home:
             run(["rpmsign"] + define + ["--addsign"] + list(paths), env=dict(os.environ, GNUPGHOME=home))
-
-    @contextlib.contextmanager
-    def _near(self):
-        """A short path of the home: sockets of an agent lie in it, and no path of one is longer than
-        107 bytes (unix(7)). The agent ends with it."""
-        place = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")
-        home = os.path.join(place, "home")
-        os.symlink(self.home, home)
-        try:
-            yield home
-        finally:
-            run(["gpgconf", "--homedir", home, "--kill", "all"])
-            shutil.rmtree(place)
 
 
 def repository(top, rpms):
