@@ -104,8 +104,7 @@ def every(name, command):
 
 @pytest.fixture(scope="module")
 def commands():
-    app.register()
-    return dict(every("", typer.main.get_command(app.app)))
+    return dict(every("", typer.main.get_command(app.made())))
 
 
 def test_every_option(commands):
@@ -116,13 +115,13 @@ def test_every_option(commands):
         for name in ONLINE:
             del expected[name]
     assert found == expected
-    root = typer.main.get_command(app.app)
+    root = typer.main.get_command(app.made())
     assert [(told(one), one.is_eager) for one in root.params] == [("--version?", True)]
 
 
 def test_commands_in_the_order_of_the_journey(commands):
     """Each with a line of its own in the help, but for what install.sh calls."""
-    root = typer.main.get_command(app.app)
+    root = typer.main.get_command(app.made())
     listed = [name for name in root.list_commands(None) if name not in ONLINE]
     assert listed == [name for name in EVERY if " " not in name and name not in ONLINE]
     assert [name for name, one in commands.items() if one.hidden] == list(HIDDEN)
@@ -275,3 +274,20 @@ def test_how_much_each_command_says(commands, monkeypatch, name):
         with pytest.raises(Stop):
             commands[name].main([*words, *filter(None, [option])], standalone_mode=False)
         assert made.pop() == modes
+
+
+@pytest.mark.parametrize(
+    ("named", "there"),
+    [
+        ("doctor", ["doctor"]),
+        ("repo", ["repo"]),
+        ("adopt-python", ["adopt-python"]),
+        ("docotr", None),
+        ("", None),
+    ],
+)
+def test_the_command_that_is_named_is_all_that_is_made(named, there):
+    """Where there is none of that name, all are: help and suggestions want them."""
+    found = list(typer.main.get_command(app.made(named)).commands)
+    assert found == (there or list(typer.main.get_command(app.made()).commands))
+    assert len(found) == 1 or len(found) > 10

@@ -35,15 +35,6 @@ class _InOrder(typer.core.TyperGroup):
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-app = typer.Typer(
-    name="offkit",
-    cls=_InOrder,
-    add_completion=False,
-    rich_markup_mode=None,
-    context_settings=_HELP,
-    help="Python software, its wheels and its libraries, onto servers without a network.",
-)
-
 
 def _version(asked: bool) -> None:
     if asked:
@@ -51,7 +42,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
 def _root(
     version: bool = typer.Option(
         False, "--version", help="Say the version.", callback=_version, is_eager=True
@@ -92,9 +82,18 @@ COMMANDS = (
 )
 
 
-def register(named: str = "") -> None:
-    """Give typer the commands that this installation has: only ``named``, where it is one of them, for
-    the imports of all take longer than most of them run."""
+def made(named: str = "") -> typer.Typer:
+    """All commands that this installation has; only ``named``, where it is one of them, for the imports
+    of all take longer than most of them run."""
+    app = typer.Typer(
+        name="offkit",
+        cls=_InOrder,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings=_HELP,
+        help="Python software, its wheels and its libraries, onto servers without a network.",
+    )
+    app.callback()(_root)
     there = [one for one in COMMANDS if render.has_online_zone() or not one.online]
     for one in [one for one in there if one.name == named] or there:
         loaded, hidden = one.load(), not one.summary
@@ -102,6 +101,7 @@ def register(named: str = "") -> None:
             app.add_typer(loaded, name=one.name, short_help=one.summary)
         else:
             app.command(one.name, context_settings=_HELP, short_help=one.summary, hidden=hidden)(loaded)
+    return app
 
 
 def main(argv: Optional[List[str]] = None) -> None:
@@ -170,8 +170,7 @@ def _internal(args: List[str]) -> int:
 
 def _run(args: List[str]) -> int:
     with importing():
-        register(args[0] if args else "")
-    command = typer.main.get_command(app)
+        command = typer.main.get_command(made(args[0] if args else ""))
     try:
         code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)
     except typer.Abort:

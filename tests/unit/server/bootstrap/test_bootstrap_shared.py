@@ -231,8 +231,7 @@ def test_every_text_is_filled_in():
 
 def test_the_options_are_those_of_install(tmp_path):
     """What 'offkit install' takes, install.sh takes too, with a value or without, and no more."""
-    app.register()
-    command = typer.main.get_command(app.app).commands["install"]
+    command = typer.main.get_command(app.made()).commands["install"]
     options = [each for each in command.params if each.name != "bundle" and not each.hidden]
     values = {"--get-python": "build", "--iso": "/dev/null", "--rpm-repo": "/"}
     lines = [install_sh.after_the_self_check(*bootstrap.PARTS[:-1])]
