@@ -10,7 +10,6 @@ from offkit.cli import options, render
 from offkit.model import finding, words
 from offkit.model.control_node import following
 from offkit.model.errors import EXIT_PROBLEMS
-from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.online.bundle import Order
@@ -155,7 +154,7 @@ def _show(done: Any, order: "Order") -> None:
     for one in order.pythons.carried:
         render.line("  carries {}, for a server that has none".format(one.describe()))
     if done.rpms.titles:
-        number = several(len(done.rpms.titles), "RPM")
+        number = words.several(len(done.rpms.titles), "RPM")
         isos = ", ".join(one.name for one in order.isos)
         render.line("  carries {} of {}, {}".format(number, isos, words.size(done.rpms.size)))
         render.line("    " + ", ".join(done.rpms.titles))
@@ -179,4 +178,4 @@ def _show(done: Any, order: "Order") -> None:
 def _downloaded(done: Any) -> str:
     if not done.downloaded:
         return "nothing"
-    return "{}, {}".format(several(done.downloaded, "file"), words.size(done.downloaded_size))
+    return "{}, {}".format(words.several(done.downloaded, "file"), words.size(done.downloaded_size))

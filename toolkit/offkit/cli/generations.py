@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Optional, Tuple
 
 from offkit.cli import options, render
 from offkit.model import words
-from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.server.prefix.inventory import Listed
@@ -52,7 +51,7 @@ def generations(
     if not found.entries:
         render.line("no generations in {}".format(where))
     else:
-        render.title("{} in {}".format(several(len(found.entries), "generation"), where))
+        render.title("{} in {}".format(words.several(len(found.entries), "generation"), where))
         render.table([_HEAD] + [_row(one) for one in found.entries])
     render.findings(found.findings)
     return 1 if has_errors(found.findings) else 0

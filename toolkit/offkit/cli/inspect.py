@@ -6,7 +6,6 @@ import typer
 
 from offkit.cli import options, render
 from offkit.model import words
-from offkit.model.words import several
 
 _CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
 
@@ -98,7 +97,7 @@ def _python(one: Tuple[str, str, str]) -> str:
 
 
 def _rpms(rpms: "List[Member]") -> str:
-    number = several(len(rpms), "RPM")
+    number = words.several(len(rpms), "RPM")
     return "{} of libraries, {}".format(number, words.size(sum(one.size for one in rpms)))
 
 

@@ -10,7 +10,6 @@ from offkit.cli.report_table import MOST, clipped, some
 from offkit.model import words
 from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, INFO
-from offkit.model.words import several, shown
 
 if TYPE_CHECKING:
     from offkit.fleet.overview import Cure, Fleet, Problem
@@ -116,7 +115,7 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
     row = (
         render.mark(glyph, colour=colour),
         render.cell(clipped(finding.code), "dim"),
-        "{}: {}".format(several(len(first.hosts), "host"), some(first.hosts, verbose)),
+        "{}: {}".format(words.several(len(first.hosts), "host"), some(first.hosts, verbose)),
     )
     render.table([row])
     if first.cured and not verbose:
@@ -126,19 +125,19 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
     render.line("      {}{}".format(subjects + ": " if subjects else "", clipped(finding.message)))
     lines = finding.fix.splitlines()
     if lines and not verbose and finding.severity != INFO:
-        more = several(len(lines) - 1, "more line")
+        more = words.several(len(lines) - 1, "more line")
         lines = ["{} ({} with -v)".format(clipped(lines[0]), more) if len(lines) > 1 else lines[0]]
     if verbose or finding.severity != INFO:
         for number, text in enumerate(lines):
-            render.line("      {}  {}".format("   " if number else "fix", shown(text)))
+            render.line("      {}  {}".format("   " if number else "fix", words.shown(text)))
 
 
 def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
     """One line for each group of hosts, to be pasted."""
     for cure in cures:
-        hosts = several(len(cure.hosts), "host")
-        render.title("for {} ({}): {}".format(hosts, shown(cure.system), some(cure.hosts, verbose)))
-        render.line("  {}".format(shown(cure.line)))
+        hosts = words.several(len(cure.hosts), "host")
+        render.title("for {} ({}): {}".format(hosts, words.shown(cure.system), some(cure.hosts, verbose)))
+        render.line("  {}".format(words.shown(cure.line)))
         if cure.stale:
             names = some(cure.stale, verbose)
             render.line("  {}: something changed since the doctor looked".format(names))
@@ -169,5 +168,5 @@ def _summary(fleet: "Fleet") -> None:
         (unread, "{} unreadable".format("file" if unread == 1 else "files")),
     ]
     text = ", ".join("{} {}".format(count, what) for count, what in counts if count or what == "healthy")
-    told = "{}: {}".format(several(len(fleet.hosts), "host"), text)
+    told = "{}: {}".format(words.several(len(fleet.hosts), "host"), text)
     (render.good if fleet.healthy else render.bad)(told)

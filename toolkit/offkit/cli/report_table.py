@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Iterable, Sequence, Tuple
 
 from offkit.cli import render
 from offkit.model import words
-from offkit.model.words import shown
 
 if TYPE_CHECKING:
     from offkit.fleet.health import Cell, Health
@@ -58,10 +57,10 @@ def _row(one: "Health", longest: int) -> Tuple[str, ...]:
         rate = render.cell("{:.0f}{}".format(one.rate, "*" * film.stale), rate.colour)
     return (
         glyph,
-        _short(shown(host.name), longest),
+        _short(words.shown(host.name), longest),
         str(server.el) if server and server.el else "-",
-        shown(server.python)[:8] if server and server.python else "-",
-        shown(host.generation)[:16] or "-",
+        words.shown(server.python)[:8] if server and server.python else "-",
+        words.shown(host.generation)[:16] or "-",
         *(_cell(cells[name]) for name in (health.INSTALLED, "libraries", "packages")),
         _cell(rest),
         rate,
@@ -108,6 +107,6 @@ def some(names: Iterable[str], verbose: bool) -> str:
 
 def clipped(text: str) -> str:
     """The first line, on one line, of a length that leaves the others visible."""
-    line = shown(text.strip().partition("\n")[0])
+    line = words.shown(text.strip().partition("\n")[0])
     dots = "..." if render.is_ascii() else "…"
     return line if len(line) <= _LONGEST else line[: _LONGEST - len(dots)] + dots

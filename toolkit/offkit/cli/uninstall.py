@@ -9,7 +9,6 @@ import typer
 from offkit.cli import options, render
 from offkit.model import words
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
-from offkit.model.words import several
 
 if TYPE_CHECKING:
     from offkit.server.prefix.uninstall import Plan
@@ -77,11 +76,11 @@ def uninstall(
         _show(planned, "would remove")
     else:
         total = words.size(sum(one.size for one in planned.items))
-        count = several(sum(one.kind == removing.GENERATION for one in planned.items), "generation")
+        count = words.several(sum(one.kind == removing.GENERATION for one in planned.items), "generation")
         render.good("removed {} from {}, {}".format(count, where, total))
         packages = [rpm.word for rpm in planned.system.rpms]
         if packages:
-            render.good("removed {}: {}".format(several(len(packages), "RPM"), ", ".join(packages)))
+            render.good("removed {}: {}".format(words.several(len(packages), "RPM"), ", ".join(packages)))
         _show_foreign(planned)
     return 0
 

@@ -76,7 +76,7 @@ END
 # Whether a path leads out of its repository (media/repodata.py).
 outside() { case /$1/ in //* | */../* | *:*) return 0 ;; *) return 1 ;; esac; }
 
-# checksum TYPE FILE [ELSE]: hexadecimal, or ELSE for a type that is not known here (media/access.py).
+# checksum TYPE FILE [ELSE]: hexadecimal, or ELSE for a type that is not known here (media/repository.py).
 checksum() {
     case $1 in
         @OFFKIT_HASHES@

@@ -11,9 +11,6 @@ from offkit.edges import leftovers
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
 
-# All are imported before a process plays: an interrupt may come once it has the terminal.
-catalogue.formats()
-
 
 class Source:
     """The conversion at ``output``; with ``part``, one that the process ``maker`` writes there first.
