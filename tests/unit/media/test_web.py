@@ -10,7 +10,8 @@ import web_maker
 from install_sh import program
 from offkit.edges.run import Result, clean_environment
 from offkit.edges.tree import Tree
-from offkit.media import offer, providers, web
+from offkit.media import offer, web
+from offkit.media.answers import Wanted
 from offkit.media.repository import Unreachable
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError
@@ -90,7 +91,7 @@ def test_everything_is_fetched_once(site):
         for _ in range(2):
             offer.look([], [source])
             with offer.open_catalog(Tree("/"), (), [source]) as catalog:
-                answers = catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ())
+                answers = catalog.ask([Wanted(SONAME, (), 64, "x86_64")], ())
             assert [each.name for each in answers[SONAME].packages] == ["libnowhereone"]
         assert [path for path, _ in site.log] == ["repodata/repomd.xml", PRIMARY]
         assert os.listdir(web.leftovers.tempfile.gettempdir()) != []
@@ -208,7 +209,7 @@ def test_the_doctor_says_what_cannot_be_reached(site, opened):
     """The repository answered, and its metadata are not to be had: REPO017 and not REPO004."""
     site.does[PRIMARY] = web_maker.cut(0, 100)
     with offer.open_catalog(Tree("/"), (), [opened]) as catalog:
-        assert catalog.ask([providers.Wanted(SONAME, (), 64, "x86_64")], ()) == {}
+        assert catalog.ask([Wanted(SONAME, (), 64, "x86_64")], ()) == {}
     assert [(each.code, each.severity) for each in catalog.findings] == [("REPO017", "error")]
 
 

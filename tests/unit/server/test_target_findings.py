@@ -25,7 +25,8 @@ from offkit.server.doctor import forecast
 from offkit.server.install import build as build_module
 from offkit.server.install import damage, install, plan, preflight, step
 from offkit.server.install.plan import Plan
-from offkit.server.libraries.unpack import Unpacked, Vendored
+from offkit.server.libraries.record import Vendored
+from offkit.server.libraries.unpack import Unpacked
 from offkit.server.prefix import generations, inventory, rollback, uninstall
 from offkit.server.prefix.generations import Generation, Package, Receipt
 from offkit.server.python import adopt, interpreter, modules

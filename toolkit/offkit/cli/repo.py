@@ -56,7 +56,7 @@ def add(
         raise UsageError("no medium is named", fix="--iso FILE, --mount DIR or --dir DIR")
     if (persist or at) and not iso:
         raise UsageError("--persist and --at are about an ISO, and no --iso is given")
-    from offkit.media import offer
+    from offkit.media import keys
     from offkit.server.repo import change
     from offkit.server.repo.machine import Kernel
     from offkit.server.repo.state import Places
@@ -68,7 +68,7 @@ def add(
     )
     wish = change.Wish(isos, mounts, directories, os.path.abspath(at) if at else "", only, persist)
     places, kernel = Places(), Kernel()
-    planned = change.plan_add(wish, places, kernel, offer.server())
+    planned = change.plan_add(wish, places, kernel, keys.server())
     if not dry_run:
         change.apply(planned, places, kernel, console)
     goal = planned.goal

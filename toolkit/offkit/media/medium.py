@@ -7,13 +7,19 @@ import errno
 import os
 import posixpath
 import re
-from typing import Any, BinaryIO, Dict, List, Union
+from typing import Any, BinaryIO, Dict, List, Optional, Union
 
 from offkit.edges.tree import Tree, kind
 from offkit.media.iso9660 import Iso
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import Repository
 from offkit.model.release import KEY_NAME
+from offkit.model.url import is_url
+
+
+def name(place: str) -> str:
+    """Of a medium, for people: ``CentOS-7-x86_64-Everything-2009.iso``, or its URL."""
+    return place if is_url(place) else os.path.basename(place) or place
 
 
 class Medium:
@@ -22,6 +28,7 @@ class Medium:
     def __init__(self, place: str) -> None:
         self.place = place  # for people: a path
         self._repositories: Dict[str, Repository] = {}
+        self._bases: Optional[List[str]] = None
 
     def open(self, path: str) -> BinaryIO:
         raise NotImplementedError
@@ -50,7 +57,9 @@ class Medium:
         return self._repositories[base]
 
     def repositories(self) -> List[Repository]:
-        return [self.repository(base) for base in self.bases()]
+        if self._bases is None:
+            self._bases = self.bases()
+        return [self.repository(base) for base in self._bases]
 
     def key_files(self) -> List[str]:
         """Names of the files with public keys at the top, where a distribution puts its own."""

@@ -6,31 +6,22 @@ import posixpath
 from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import medium as trees
 from offkit.media import repodata
 from offkit.media.iso9660 import BadIso
+from offkit.media.keys import Server, key_of
 from offkit.media.providers import Catalog
-from offkit.media.repodata import REPOMD
+from offkit.media.repodata import REPOMD, Marked
+from offkit.media.repofile import Base
 from offkit.media.repository import Unreachable, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.release import medium_key, own_keys
-from offkit.model.url import is_url
 
-KEYS = "/etc/pki/rpm-gpg"
 _LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
 _LABEL_SIZE = 4096
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
-
-
-class Repository(NamedTuple):
-    """One of the yum repositories of a medium."""
-
-    base: str  # below the medium's top: "", "BaseOS"
-    mark: str  # SHA-256 (hex) of its repomd.xml: another disc has another one
 
 
 class Medium(NamedTuple):
@@ -38,52 +29,14 @@ class Medium(NamedTuple):
 
     source: str  # absolute path, as it was named; or a URL
     iso: bool
-    repositories: Tuple[Repository, ...]
+    repositories: Tuple[Marked, ...]
     label: str  # of the disc, "" without one
     keys: Tuple[str, ...]  # names of key files at its top
     opened: Optional[trees.Medium] = None  # to read it with
 
     @property
     def name(self) -> str:
-        """For people: ``CentOS-7-x86_64-Everything-2009.iso``"""
-        return self.source if is_url(self.source) else os.path.basename(self.source) or self.source
-
-
-class Base(NamedTuple):
-    """One section of a .repo file."""
-
-    id: str
-    title: str
-    directory: str  # that holds repodata/, or the URL of one
-    key: str  # path of the file with the public key
-
-
-class Server(NamedTuple):
-    """What of this server decides which key a medium is checked with."""
-
-    el: int
-    distribution: str  # the ID of os-release(5)
-    tree: Tree
-
-    @property
-    def key(self) -> str:
-        """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
-        names = own_keys(releases.of(self.el).keys, self.distribution)
-        paths = [posixpath.join(KEYS, name) for name in names]
-        return next((path for path in paths if self.tree.is_file(path)), "")
-
-
-def server(tree: Optional[Tree] = None) -> Server:
-    """The one below ``tree``, by default the running one."""
-    tree = tree or Tree("/")
-    release = {}
-    for path in ("/etc/os-release", "/usr/lib/os-release"):
-        try:
-            release = host.parse_os_release(tree.text(path))
-            break
-        except OSError:
-            continue
-    return Server(releases.known().el_major(release), release.get("ID", ""), tree)
+        return trees.name(self.source)
 
 
 def look(
@@ -156,7 +109,7 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Find
             place = posixpath.join(each.base, REPOMD)
             problems.append(_unreadable("REPO011", path, "{}: {}".format(place, reason(error))))
             continue
-        rows.append(Repository(each.base, hashlib.sha256(text).hexdigest()))
+        rows.append(Marked(each.base, hashlib.sha256(text).hexdigest()))
     if not rows and not problems:
         message = "has no {}, neither at its top nor one directory below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
@@ -175,7 +128,7 @@ def bases(medium: Medium, top: str, here: Server, taken: Collection[str] = ()) -
 
     Raises IntegrityError (REPO014) where no key is there to check its packages with.
     """
-    key = key_of(medium, top, here)
+    key = key_of(medium.source, medium.keys, top, here)
     found: List[Base] = []
     for row in medium.repositories:
         identity = _identity(row.base, here.el, {*taken, *(one.id for one in found)})
@@ -183,28 +136,6 @@ def bases(medium: Medium, top: str, here: Server, taken: Collection[str] = ()) -
         directory = posixpath.join(top, row.base) if row.base else top
         found.append(Base(identity, title, directory, key))
     return found
-
-
-def key_of(medium: Medium, top: str, here: Server) -> str:
-    """The key file to check a medium's packages with.
-
-    The one that this server's own release package brought comes first: a disc that somebody
-    made can bring a key that somebody made. Raises IntegrityError (REPO014) without any.
-    """
-    if here.key:
-        return here.key
-    name = medium_key(releases.of(here.el).keys, medium.keys)
-    if name:
-        return posixpath.join(top, name)
-    message = "has no key at its top, and this server has none for {} {}".format(
-        here.distribution or "an unknown system", here.el or ""
-    ).rstrip()
-    fix = "put the distribution's RPM-GPG-KEY file into {} by the name that it has on its servers".format(
-        KEYS
-    )
-    raise IntegrityError(
-        "no key to check packages with", [Finding("REPO014", ERROR, medium.source, message, (KEYS,), fix)]
-    )
 
 
 def _identity(base: str, el: int, taken: Collection[str]) -> str:

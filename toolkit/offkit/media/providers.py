@@ -5,44 +5,20 @@ Nothing is read before the first question, and each repository once.
 """
 
 from contextlib import ExitStack
-from typing import Any, Collection, ContextManager, Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Collection, ContextManager, Dict, List, Sequence, Set, Tuple
 
 from offkit.media import repository, rpm
+from offkit.media.answers import Answer, Answers, Wanted
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.model.finding import ERROR, WARNING, Finding
 
-_SHOWN = 3
 
-
-class Wanted(NamedTuple):
-    """A library that is missing, or present without some versions."""
-
-    soname: str
-    versions: Tuple[str, ...]  # symbol versions that are asked of it
-    bits: int
-    machine: str  # as elf.reader names it
-
-    @property
-    def capabilities(self) -> List[str]:
-        return [rpm.capability(self.soname, version, self.bits) for version in ("", *self.versions)]
-
-
-class Answer(NamedTuple):
-    """``packages`` together give the library; () when no repository has it."""
-
-    packages: Tuple[Package, ...]
-    places: Tuple[str, ...]  # of the packages, in their order
-    lacking: Tuple[str, ...]  # versions that no package gives
-
-
-class Catalog:
-    """All repositories at hand. Use as a context manager.
-
-    ``findings`` grows while questions are asked: what cannot be read is said, never skipped.
-    """
+class Catalog(Answers):
+    """All repositories at hand. Use as a context manager."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._repositories: List[Repository] = []
         self._named: Set[str] = set()  # on the command line, so they have to be readable: titles
         self._asked = False
@@ -50,9 +26,6 @@ class Catalog:
         self._names: Set[str] = set()
         self._libraries: Set[str] = set()
         self._failed: Set[str] = set()
-        self.findings: List[Finding] = []
-        self.read: Dict[str, int] = {}  # title → number of packages
-        self.answers: Dict[str, Answer] = {}  # soname → what was answered
 
     def __enter__(self) -> "Catalog":
         return self
@@ -80,7 +53,6 @@ class Catalog:
             self._ask(())
 
     def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
-        """Those of ``names`` that no repository has; () when there is no repository to ask."""
         if not self._asked:
             self._ask(())
         if not self.read:
@@ -88,8 +60,6 @@ class Catalog:
         return tuple(name for name in names if name not in self._names)
 
     def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
-        """Answers by soname; empty when no repository could be read. ``usual`` are the names of
-        packages to prefer among equals."""
         found = self._ask([name for each in wanted for name in each.capabilities])
         if not self.read:
             return {}
@@ -103,7 +73,6 @@ class Catalog:
         return self.answers
 
     def unmet(self) -> List[Tuple[Package, str]]:
-        """Libraries that the chosen packages require and no repository has: (package, capability)."""
         chosen = {package.name: package for answer in self.answers.values() for package in answer.packages}
         return [
             (chosen[name], capability)
@@ -149,11 +118,3 @@ def _answer(wanted: Wanted, chosen: Sequence[Package], places: Dict[Package, Rep
     own = tuple(package for package in chosen if needed.intersection(package.provides))
     lacking = tuple(version for version, name in zip(wanted.versions, versions) if name not in given)
     return Answer(own, tuple(places[package].title for package in own), lacking)
-
-
-def describe(answer: Answer) -> str:
-    """``libSM-1.2.2-2.el7.x86_64 on /mnt/c7``"""
-    parts = [
-        "{} on {}".format(package.title, place) for package, place in zip(answer.packages, answer.places)
-    ]
-    return ", ".join(parts[:_SHOWN])

@@ -22,6 +22,13 @@ _MAX_ENTRIES = 1000 * 1000  # capabilities of one package
 _MAX_NAMES = 4 * 1000 * 1000  # capabilities kept; CentOS 7 with everything has 300,000
 
 
+class Marked(NamedTuple):
+    """Which repository of a medium it is."""
+
+    base: str  # below the medium's top: "", "BaseOS"
+    mark: str  # SHA-256 (hex) of its repomd.xml: another disc has another one
+
+
 class Data(NamedTuple):
     """One file that repomd.xml names."""
 

@@ -26,6 +26,15 @@ class Repository(NamedTuple):
         return self.expire not in ("0", "1")
 
 
+class Base(NamedTuple):
+    """One section to be written, for a repository of a medium."""
+
+    id: str
+    title: str
+    directory: str  # that holds repodata/, or the URL of one
+    key: str  # path of the file with the public key
+
+
 def parse(text: str, file: str) -> List[Repository]:
     """The repositories of one .repo file, without [main]. Raises ValueError with yum's own reason."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")

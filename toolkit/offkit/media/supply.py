@@ -7,9 +7,11 @@ from contextlib import ExitStack
 from typing import Any, Collection, Dict, List, NamedTuple, NoReturn, Sequence
 
 from offkit.edges import leftovers, unpacking
-from offkit.media import cpio, offer, repository, rpm_keys, rpm_payload, rpmfile
+from offkit.media import cpio, repository, rpm_keys, rpm_payload, rpmfile
 from offkit.media.iso9660 import BadIso
-from offkit.media.offer import Medium, Server
+from offkit.media.keys import Server, key_of
+from offkit.media.medium import Medium
+from offkit.media.medium import name as title
 from offkit.media.repository import BadPackage, Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.media.rpm_payload import Contents
@@ -32,12 +34,9 @@ class Supply:
     scratch directory for one RPM at a time."""
 
     def __init__(self, chosen: Sequence[Medium], here: Server) -> None:
-        """``chosen`` is what ``media.offer.look`` found."""
         self._chosen, self._here = chosen, here
         self._stack = ExitStack()
-        trees = [(each.opened, each) for each in chosen if each.opened is not None]
-        self._repositories = [tree.repository(row.base) for tree, each in trees for row in each.repositories]
-        self._names = {tree.place: each.name for tree, each in trees}
+        self._repositories = [each for one in chosen for each in one.repositories()]
         self._of: Dict[str, Repository] = {}  # title of a package → where it is
         self.findings: List[Finding] = []
 
@@ -56,11 +55,11 @@ class Supply:
 
     def _key(self, each: Medium) -> str:
         """The key file for a medium, copied where its medium is an image. Raises IntegrityError (REPO014)."""
-        path = offer.key_of(each, "", self._here)
-        if path == self._here.key or each.opened is None:
+        path = key_of(each.place, each.key_files(), "", self._here)
+        if path == self._here.key:
             return path
         copy = os.path.join(self._scratch, "{}.key".format(len(os.listdir(self._scratch))))
-        with each.opened.open(path) as source, open(copy, "wb") as sink:
+        with each.open(path) as source, open(copy, "wb") as sink:
             shutil.copyfileobj(source, sink)
         return copy
 
@@ -69,7 +68,7 @@ class Supply:
         os.mkdir(folder)
         ring = rpm_keys.KeyRing(folder)
         ring.add(sorted(set(keys)))
-        remote = [each.source for each in self._chosen if is_url(each.source)]
+        remote = [each.place for each in self._chosen if is_url(each.place)]
         if not ring.available and remote:
             raise _unchecked(remote)
         if not ring.available:
@@ -80,7 +79,7 @@ class Supply:
     @property
     def names(self) -> List[str]:
         """Of the media, each once."""
-        return list(dict.fromkeys(self._names[each.place] for each in self._repositories))
+        return list(dict.fromkeys(title(each.place) for each in self._repositories))
 
     def ask(self, capabilities: Collection[str]) -> List[Package]:
         """Packages with any of these libraries. The metadata is read once, at the first question.
@@ -99,12 +98,12 @@ class Supply:
         if isinstance(error, Unreachable):
             raise _unreachable(error)
         message = "its metadata cannot be read: {}".format(reason(error))
-        found = Finding("REPO011", ERROR, self._names[where.place], message, (where.base,), _COPY)
+        found = Finding("REPO011", ERROR, title(where.place), message, (where.base,), _COPY)
         raise IntegrityError("a medium is damaged", [found])
 
     def medium(self, package: Package) -> str:
         """The name of the medium that has it."""
-        return self._names[self._of[package.title].place]
+        return title(self._of[package.title].place)
 
     def open(self, package: Package) -> Opened:
         """The libraries of a package that ``ask`` gave, once everything vouches for it.

@@ -39,7 +39,16 @@ def put(bundle, prefix, token):
     """Check, plan and apply: (the plan, the findings about damage)."""
     existing = generations.found(str(prefix))
     found = install.damaged(bundle, PYTHON, existing, run.run)
-    made = plan(bundle, str(prefix), PYTHON, existing, token, None, [one.subject for one in found])
+    made = plan(
+        bundle.manifest,
+        bundle.digest,
+        str(prefix),
+        PYTHON,
+        existing,
+        token,
+        None,
+        [one.subject for one in found],
+    )
     install.apply(made, bundle, run.run, run.clean_environment(), "now", Reporter())
     return made, found
 

@@ -47,7 +47,9 @@ def save(tmp_path, wheels=(TOOL, BETA), name="bundle.tar", **more):
 
 def put(bundle, prefix, runner=run.run, token="t0", keep=None, reporter=None):
     """Plan and apply; the plan."""
-    made = plan(bundle, str(prefix), PYTHON, generations.found(str(prefix)), token, keep)
+    made = plan(
+        bundle.manifest, bundle.digest, str(prefix), PYTHON, generations.found(str(prefix)), token, keep
+    )
     install.apply(made, bundle, runner, run.clean_environment(), NOW, reporter or Reporter())
     return made
 
@@ -279,7 +281,7 @@ def test_a_rollback_between_plan_and_installation(tmp_path):
     put(one, prefix, fake())
     put(two, prefix, fake())
     found = generations.found(str(prefix))
-    made = plan(three, str(prefix), PYTHON, found, "t0", 1)
+    made = plan(three.manifest, three.digest, str(prefix), PYTHON, found, "t0", 1)
     assert made.remove == (found[0].id,)
     generations.switch(str(prefix), found[0].id)
     install.apply(made, three, fake(), run.clean_environment(), NOW, Reporter())
@@ -402,7 +404,7 @@ def test_killed_while_pip_works(tmp_path):
         "import sys\nfrom offkit.edges import run\nfrom offkit.model.report import Reporter\n"
         "from offkit.server.bundle import bundle_file\nfrom offkit.server.install import install\nfrom offkit.server.python import interpreter\nfrom offkit.server.install.plan import plan\n"
         "bundle = bundle_file.read_manifest(sys.argv[1])\n"
-        "made = plan(bundle, sys.argv[2], interpreter.probe(interpreter.running(), run.run), [], 'killed')\n"
+        "made = plan(bundle.manifest, bundle.digest, sys.argv[2], interpreter.probe(interpreter.running(), run.run), [], 'killed')\n"
         "install.apply(made, bundle, run.run, run.clean_environment(), 'now', Reporter())\n"
     )
     bundle, prefix = save(tmp_path), tmp_path / "p"

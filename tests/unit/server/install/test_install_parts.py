@@ -118,7 +118,7 @@ def parts(monkeypatch, tmp_path):
 
     def plan(*args):
         made.asked.append(("plan", args))
-        return made.plan._replace(python=args[2])
+        return made.plan._replace(python=args[3])
 
     class Drive(mounts.Drive):
         def __init__(self, **how):
@@ -166,20 +166,19 @@ def test_what_each_part_is_given(parts):
     assert bundle is opened
     ((urls, same),) = parts.of("opened")
     assert (urls, same) == ([], stack)
-    ((needed, target, prefix, isos, sources, alone, drive, english, console, held, carried, strict),) = (
-        parts.of(supplies.__name__)
-    )
+    ((needed, target, prefix, media, alone, drive, english, console, held),) = parts.of(supplies.__name__)
     assert (needed, target) == (checklist.load(opened.read(layout.CHECKLIST)), opened.manifest.target)
-    assert (prefix, isos, sources) == ("/default", [], ["sources"])
-    assert (alone, english, carried, strict) == (False, "english", "", True)
+    assert (prefix, media) == ("/default", supplies.Named([], ["sources"], "", True))
+    assert (alone, english) == (False, "english")
     assert isinstance(drive, mounts.Drive)
     assert held is stack
     assert isinstance(console, render.Console)
     assert parts.of(taking.__name__) == [
         (opened, needed, "/default", OWNER, parts.existing[:1], ("a medium",), False, stack)
     ]
-    ((bundle, where, owner, existing, token, kept, broken, additions),) = parts.of("plan")
-    assert (bundle, where, owner, existing) == (opened, "/default", OWNER, parts.existing)
+    ((bundle, digest, where, owner, existing, token, kept, broken, additions),) = parts.of("plan")
+    assert (bundle, digest) == (opened.manifest, opened.digest)
+    assert (where, owner, existing) == ("/default", OWNER, parts.existing)
     assert re.match("^[0-9a-f]{8}$", token)
     assert (kept, broken, additions) == (5, ["0002-y"], ())
     ((plan, bundle, ran, environment, now, console, additions),) = parts.of("apply")
@@ -200,15 +199,9 @@ def test_what_is_said_is_passed_on(parts):
     ((places, _),) = parts.of("opened")
     assert places == [here + "/d", "http://m/e"]
     asked = parts.of(supplies.__name__)[0]
-    assert (asked[3], asked[4], asked[5], asked[10], asked[11]) == (
-        [here + "/a.iso"],
-        ["sources"],
-        True,
-        "",
-        False,
-    )
+    assert asked[3:5] == (supplies.Named([here + "/a.iso"], ["sources"], "", False), True)
     assert parts.of(taking.__name__)[0][6] is False  # what lacks is no error
-    assert parts.of("plan")[0][5] is None
+    assert parts.of("plan")[0][6] is None
     assert parts.of("read") == [(here + "/p",)]
     assert parts.of("examine") == [
         (
@@ -240,7 +233,7 @@ def test_who_may_change_the_system(parts, monkeypatch, user, no_root, alone):
     """Root, unless that is not wanted."""
     monkeypatch.setattr(os, "geteuid", lambda: user)
     parts.call(no_root=no_root)
-    assert parts.of(supplies.__name__)[0][5] is alone
+    assert parts.of(supplies.__name__)[0][4] is alone
 
 
 def test_libraries_by_yum_or_taken(parts):
@@ -248,13 +241,13 @@ def test_libraries_by_yum_or_taken(parts):
     parts.supplies = parts.supplies._replace(additions=(SYSTEM,))
     parts.call()
     assert parts.of(taking.__name__) == []
-    assert parts.of("plan")[0][7] == parts.of("apply")[0][6] == (SYSTEM,)
+    assert parts.of("plan")[0][8] == parts.of("apply")[0][6] == (SYSTEM,)
     del parts.asked[:]
     parts.supplies = parts.supplies._replace(additions=())
     parts.prepared = taking.Prepared((TAKEN,), (), ("0007-z",), True)
     parts.damage = (Finding("ENV041", WARNING, "0002-y", "is damaged"),)
     parts.call()
-    assert parts.of("plan")[0][6:] == (["0002-y", "0007-z"], (TAKEN,))
+    assert parts.of("plan")[0][7:] == (["0002-y", "0007-z"], (TAKEN,))
     assert parts.of("apply")[0][6] == (TAKEN,)
 
 
@@ -265,7 +258,7 @@ def test_a_dry_run(parts, capsys):
     names = [name for name, _ in parts.asked]
     assert not {"sweep", "apply", "examine"} & set(names)
     assert parts.of("survey")[0][4] == "3.6.8"
-    assert parts.of("plan")[0][2] == OWNER._replace(path="/new/python3")
+    assert parts.of("plan")[0][3] == OWNER._replace(path="/new/python3")
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "would do, with /new/python3:",
@@ -286,7 +279,7 @@ def test_a_dry_run(parts, capsys):
     del parts.asked[:]
     parts.call(**planned)  # it is done already: nobody asks what would be
     assert parts.of("survey")[0][4] == ""
-    assert parts.of("plan")[0][2] == OWNER
+    assert parts.of("plan")[0][3] == OWNER
     assert parts.of("apply")[0][0].steps == (NEW, ROOT)
 
 
@@ -404,7 +397,7 @@ def test_what_the_loader_still_does_not_find(parts, capsys, severity):
     assert "LIB012" not in out
     parts.call(json=True)
     assert json.loads(capsys.readouterr().out)["findings"] == [lost.to_json()]
-    assert parts.of(supplies.__name__)[0][10] == "/tmp/b.tar"
+    assert parts.of(supplies.__name__)[0][3].bundled == "/tmp/b.tar"
     parts.carried = ""
     assert parts.call() == 0
 

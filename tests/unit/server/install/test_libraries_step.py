@@ -18,7 +18,7 @@ from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import run
 from offkit.edges.tree import Tree
-from offkit.media import offer, rpm_keys
+from offkit.media import medium, rpm_keys
 from offkit.media.rpm_keys import SIGNED, Verdict
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
@@ -100,12 +100,22 @@ def put(bundle, prefix, *discs, python=PYTHON, dry=False, named=True):
             prefix,
             python,
             existing,
-            offer.look([], discs),
+            [medium.of(one) for one in discs],
             named and bool(discs),
             stack,
         )
         token = "t{}".format(len(existing))
-        made = plan(bundle, prefix, python, existing, token, None, taken.outdated, taken.additions)
+        made = plan(
+            bundle.manifest,
+            bundle.digest,
+            prefix,
+            python,
+            existing,
+            token,
+            None,
+            taken.outdated,
+            taken.additions,
+        )
         if not dry:
             environment = run.clean_environment()
             install.apply(made, bundle, run.run, environment, NOW, Reporter(), taken.additions)
@@ -365,7 +375,7 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
     """What no medium has is a warning where nobody named one, with all media that were asked."""
     bundle = save(tmp_path, needed=[A, *more])
     with ExitStack() as stack:
-        chosen = offer.look([], [disc])
+        chosen = [medium.of(disc)]
         taken = step.prepare(
             bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack
         )
@@ -378,7 +388,7 @@ def test_whether_nothing_will_be_missing(tmp_path, disc, more, complete):
 def test_nothing_on_any_medium(tmp_path, disc):
     """Nothing is done then, and without a medium nothing is said either: the doctor will."""
     bundle = save(tmp_path, needed=["libofftest-x.so.1"])
-    for chosen, codes in ((offer.look([], [disc]), ["RPM004"]), ([], [])):
+    for chosen, codes in (([medium.of(disc)], ["RPM004"]), ([], [])):
         with ExitStack() as stack:
             taken = step.prepare(
                 bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, False, stack
@@ -390,7 +400,7 @@ def test_nothing_on_any_medium(tmp_path, disc):
 def test_media_that_are_named_have_to_have_it(tmp_path, disc):
     """Said of all that is lacking, before anything is written."""
     bundle = save(tmp_path, needed=[A, "libofftest-x.so.1", "libofftest-y.so.1"])
-    chosen = offer.look([], [disc])
+    chosen = [medium.of(disc)]
     with ExitStack() as stack, pytest.raises(RequestError) as caught:
         step.prepare(bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
     assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
@@ -415,7 +425,7 @@ def test_generations_that_are_without_these_libraries(tmp_path, disc):
     without = made("0001-a", B)
     other = made("0002-b", digest="f" * 64)
     whole = made("0003-c", A, B)
-    chosen = offer.look([], [disc])
+    chosen = [medium.of(disc)]
     prefix = str(tmp_path / "prefix")
     with ExitStack() as stack:
         taken = step.prepare(bundle, needs(bundle), prefix, PYTHON, [without, other], chosen, True, stack)

@@ -29,7 +29,7 @@ def generation(name, digest, current=False, python=PYTHON):
 
 def test_a_first_installation(bundle):
     """The steps, in their order, and the names."""
-    made = plan.plan(bundle, "/p", PYTHON, [], "t0")
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, [], "t0")
     assert made.outcome == plan.INSTALL
     assert made.id == "0001-" + bundle.digest[:8]
     assert made.building == ".building-0001-{}-t0".format(bundle.digest[:8])
@@ -49,16 +49,16 @@ def test_a_first_installation(bundle):
 def test_a_damaged_generation_counts_for_nothing(bundle):
     """A whole one of the same bundle is gone back to; without one, a new one is built beside it."""
     one = generation("0001-" + bundle.digest[:8], bundle.digest, current=True)
-    made = plan.plan(bundle, "/p", PYTHON, [one], "t0", damaged=[one.id])
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, [one], "t0", damaged=[one.id])
     assert (made.outcome, made.id) == (plan.INSTALL, "0002-" + bundle.digest[:8])
     two = generation("0002-" + bundle.digest[:8], bundle.digest)
-    made = plan.plan(bundle, "/p", PYTHON, [one, two], "t0", damaged=[one.id])
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, [one, two], "t0", damaged=[one.id])
     assert (made.outcome, made.id) == (plan.SWITCH, two.id)
 
 
 def test_the_programs_it_runs(bundle):
     """venv without pip; pip from its wheel, isolated, without index, hashes required."""
-    made = plan.plan(bundle, "/opt/a b/ü", PYTHON, [], "t0")
+    made = plan.plan(bundle.manifest, bundle.digest, "/opt/a b/ü", PYTHON, [], "t0")
     argv = {step.action: list(step.argv) for step in made.steps if step.argv}
     alias = "/proc/self/cwd/" + made.building
     assert argv["environment"] == [
@@ -107,7 +107,7 @@ def test_what_is_there_decides(bundle, existing, outcome, number):
     there = [
         generation(name, bundle.digest if kind == "same" else "f" * 64, now) for name, kind, now in existing
     ]
-    made = plan.plan(bundle, "/p", PYTHON, there, "t0")
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, there, "t0")
     assert (made.outcome, made.id.split("-")[0]) == (outcome, number)
     assert [step.action for step in made.steps] == {
         plan.NOTHING: [],
@@ -118,21 +118,22 @@ def test_what_is_there_decides(bundle, existing, outcome, number):
 def test_another_interpreter_is_another_generation(bundle):
     """The same bundle for an updated Python is built anew."""
     there = [generation("0001-aaaaaaaa", bundle.digest, True, PYTHON._replace(version="3.6.5"))]
-    assert plan.plan(bundle, "/p", PYTHON, there, "t0").outcome == plan.INSTALL
+    assert plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, there, "t0").outcome == plan.INSTALL
 
 
 def test_an_unreadable_receipt_is_not_trusted(bundle):
     """A generation without a receipt counts for the numbers only."""
     there = [Generation("0007-aaaaaaaa", "/p/generations/0007-aaaaaaaa", None, True)]
-    assert plan.plan(bundle, "/p", PYTHON, there, "t0").id.startswith("0008-")
+    assert plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, there, "t0").id.startswith("0008-")
 
 
 def test_no_pip_is_said(tmp_path):
     """A bundle that cannot install itself is damaged goods."""
     path = tmp_path / "bundle.tar"
     path.write_bytes(bundle_maker.make(dict([ALPHA])).data)
+    bundle = bundle_file.read_manifest(str(path))
     with pytest.raises(IntegrityError, match="no pip"):
-        plan.plan(bundle_file.read_manifest(str(path)), "/p", PYTHON, [], "t0")
+        plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, [], "t0")
 
 
 def test_the_newest_pip_installs():
@@ -163,16 +164,16 @@ def test_older_ones_go_last(bundle):
     """After the switch, announced by name; with nothing new, nothing goes."""
     others = ["0001-00000000", "0002-00000000", "0003-00000000"]
     existing = [generation(name, "00" * 32, current=name == others[1]) for name in others]
-    made = plan.plan(bundle, "/p", PYTHON, existing, "t0", 2)
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, existing, "t0", 2)
     assert made.remove == ("0001-00000000",)
     assert [(step.action, step.text) for step in made.steps][-1] == (
         "prune",
         "remove 0001-00000000: the last 2 are kept",
     )
     assert made.steps[-2].action == "switch"
-    assert plan.plan(bundle, "/p", PYTHON, existing, "t0").remove == ()
+    assert plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, existing, "t0").remove == ()
     same = existing + [generation("0004-11111111", bundle.digest)]
-    switching = plan.plan(bundle, "/p", PYTHON, same, "t0", 1)
+    switching = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, same, "t0", 1)
     assert (switching.outcome, switching.remove) == (plan.SWITCH, ())
 
 
@@ -180,7 +181,7 @@ def test_every_step_word_for_word(bundle):
     """What people read, and every argument of what is run."""
     old = generation("0001-aaaaaaaa", "f" * 64)
     older = generation("0002-bbbbbbbb", "f" * 64, current=True)
-    made = plan.plan(bundle, "/p", PYTHON, [old, older], "t0", keep=1)
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, [old, older], "t0", keep=1)
     place = "/p/generations/" + made.id
     alias = "/proc/self/cwd/" + made.building
     assert made.alias == alias
@@ -223,7 +224,7 @@ def test_where_additions_come(bundle, outcome):
     kinds = [(plan.INSIDE, "in"), (plan.SYSTEM, "sys"), (plan.INSIDE, "side"), (plan.SYSTEM, "tem")]
     additions = [plan.Addition(place, plan.Step(name, name), None) for place, name in kinds]
     there = [] if outcome == plan.INSTALL else [generation("0001-a", bundle.digest, outcome == plan.NOTHING)]
-    made = plan.plan(bundle, "/p", PYTHON, there, "t0", additions=additions)
+    made = plan.plan(bundle.manifest, bundle.digest, "/p", PYTHON, there, "t0", additions=additions)
     actions = [step.action for step in made.steps]
     assert (made.outcome, actions[:2]) == (outcome, ["sys", "tem"])
     if outcome == plan.INSTALL:

@@ -11,7 +11,8 @@ from offkit.edges import mounts
 from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import medium, offer, providers, web
+from offkit.media import keys, medium, offer, web
+from offkit.media.answers import Wanted
 from offkit.media.supply import Supply
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
@@ -19,6 +20,7 @@ from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.server.install import supplies
+from offkit.server.install.supplies import Named
 from offkit.server.system import ledger
 from repo_maker import image, library_packages, package, repository, write
 from web_maker import needs_curl
@@ -69,24 +71,24 @@ class Yum:
 
 def step(tmp_path, run, *sonames):
     place = repo(tmp_path, *sonames)
-    found = supplies.survey(needs(*sonames), EL7, ExitStack(), [], [place])
-    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
+    found = supplies.survey(needs(*sonames), EL7, Named([], [place]), ExitStack())
+    places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
     return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
 
 
 def test_no_medium(tmp_path):
     """The installation goes on, and says what will not start."""
-    found = supplies.survey(needs(ONE, TWO), EL7, ExitStack())
+    found = supplies.survey(needs(ONE, TWO), EL7, Named(), ExitStack())
     (warning,) = supplies.warning(found)
     assert (warning.code, warning.severity, warning.subject) == ("LIB001", "warning", ONE + ", " + TWO)
     assert "--iso" in warning.fix
-    assert supplies.warning(supplies.survey(needs("libc.so.6"), EL7, ExitStack())) == []
+    assert supplies.warning(supplies.survey(needs("libc.so.6"), EL7, Named(), ExitStack())) == []
 
 
 def test_what_the_media_have(tmp_path):
     """By architecture: a 32-bit twin satisfies dnf, and nobody else."""
     found = supplies.survey(
-        needs(ONE, TWO), EL7, ExitStack(), [], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")]
+        needs(ONE, TWO), EL7, Named([], [repo(tmp_path, ONE), repo(tmp_path, TWO, name="b")]), ExitStack()
     )
     assert found.rpms == ("libnowhereone.x86_64", "libnowheretwo.x86_64")
     assert [each.subject for each in found.missing] == [ONE, TWO]
@@ -95,7 +97,7 @@ def test_what_the_media_have(tmp_path):
 def test_what_no_medium_has(tmp_path):
     """RPM004, all of them, before anything is written."""
     with pytest.raises(RequestError) as caught:
-        supplies.survey(needs(ONE, TWO), EL7, ExitStack(), [], [repo(tmp_path, "libother.so.1")])
+        supplies.survey(needs(ONE, TWO), EL7, Named([], [repo(tmp_path, "libother.so.1")]), ExitStack())
     assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE), ("RPM004", TWO)]
     assert caught.value.exit_code == 1
 
@@ -103,7 +105,7 @@ def test_what_no_medium_has(tmp_path):
 def test_what_no_medium_has_and_is_allowed_to_miss(tmp_path):
     """The rest is installed all the same; it is a warning then."""
     place = repo(tmp_path, ONE)
-    found = supplies.survey(needs(ONE, TWO), EL7, ExitStack(), [], [place], strict=False)
+    found = supplies.survey(needs(ONE, TWO), EL7, Named([], [place], strict=False), ExitStack())
     assert found.rpms == ("libnowhereone.x86_64",)
     assert [(each.code, each.severity, each.subject) for each in found.lasting] == [
         ("RPM004", "warning", TWO)
@@ -115,7 +117,7 @@ def test_metadata_that_is_damaged(tmp_path):
     place = repo(tmp_path, ONE)
     write(place, "repodata/primary.xml.gz", b"\x1f\x8bnonsense")
     with pytest.raises(IntegrityError) as caught:
-        supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
+        supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
     assert {each.code for each in caught.value.findings} == {"REPO011"}
 
 
@@ -150,8 +152,8 @@ def test_the_step_for_a_url(tmp_path):
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
         sources = web.opened([site.url], stack)
-        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], sources)
-        places = supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
+        found = supplies.survey(needs(ONE), EL7, Named([], sources), ExitStack())
+        places = supplies.bases(found.media, [site.url], keys.server(Tree(str(tmp_path))))
         made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
         made.do("", made.step.argv)
     assert made.step.text == "install libnowhereone with yum from " + site.url
@@ -164,9 +166,9 @@ def test_a_url_on_a_server_without_the_key(tmp_path):
     """REPO014: the one that the URL may have vouches for nothing."""
     with web_maker.site() as site, ExitStack() as stack:
         site.add(repo(tmp_path, ONE))
-        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], web.opened([site.url], stack))
+        found = supplies.survey(needs(ONE), EL7, Named([], web.opened([site.url], stack)), ExitStack())
         with pytest.raises(IntegrityError) as caught:
-            supplies.bases(found.media, [site.url], offer.server(Tree(str(tmp_path))))
+            supplies.bases(found.media, [site.url], keys.server(Tree(str(tmp_path))))
     assert [each.code for each in caught.value.findings] == ["REPO014"]
 
 
@@ -178,7 +180,7 @@ def test_a_url_that_stops_answering(tmp_path, monkeypatch):
         site.add(repo(tmp_path, ONE))
         site.does["repodata/primary.xml.gz"] = web_maker.cut(0, 100)
         with pytest.raises(EnvironmentProblem) as caught:
-            supplies.survey(needs(ONE), EL7, ExitStack(), [], web.opened([site.url], stack))
+            supplies.survey(needs(ONE), EL7, Named([], web.opened([site.url], stack)), ExitStack())
     assert [each.code for each in caught.value.findings] == ["REPO017"]
 
 
@@ -225,8 +227,8 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
     """Its scratch lies elsewhere then."""
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
-    found = supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
-    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
+    found = supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
+    places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
     made.do("", made.step.argv)
     (argv,) = [argv for argv in run.calls if argv[0] == "yum"]
@@ -238,7 +240,15 @@ def prepared(tmp_path, monkeypatch, here, run, alone=False):
     place = repo(tmp_path, ONE)
     with Drive(run) as drive:
         return supplies.prepare(
-            needs(ONE), EL7, str(tmp_path / "p"), [], [place], alone, drive, run, Reporter(), ExitStack()
+            needs(ONE),
+            EL7,
+            str(tmp_path / "p"),
+            Named([], [place]),
+            alone,
+            drive,
+            run,
+            Reporter(),
+            ExitStack(),
         )
 
 
@@ -248,8 +258,8 @@ def test_rpms_of_the_bundle_itself(tmp_path, carried):
     run = Yum(adds=["libnowhereone-0:1.0-1.el7.x86_64"])
     place = repo(tmp_path, ONE)
     with ExitStack() as stack:
-        found = supplies.survey(needs(ONE), EL7, stack, [], [], place)
-    places = supplies.bases(found.media, [place], offer.server(Tree(str(tmp_path))))
+        found = supplies.survey(needs(ONE), EL7, Named([], [], place), stack)
+    places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
     made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter(), place if carried else "")
     made.do("", made.step.argv)
     assert run.repo.split("\n").count("module_hotfixes=1") == int(carried)
@@ -322,11 +332,11 @@ def test_what_no_medium_has_in_words(tmp_path, strict, more):
     if more:
         fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
         with pytest.raises(RequestError) as caught:
-            supplies.survey(needs(ONE), EL7, ExitStack(), [], [place])
+            supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
         assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
         found = caught.value.findings
     else:
-        found = supplies.survey(needs(ONE), EL7, ExitStack(), [], [place], strict=False).incurable
+        found = supplies.survey(needs(ONE), EL7, Named([], [place], strict=False), ExitStack()).incurable
     message = "is missing; needed by a.whl: x.so"
     assert [tuple(each) for each in found] == [("RPM004", "error", ONE, message, (place,), fix)]
 
@@ -431,10 +441,10 @@ def test_media_though_nothing_is_missing(tmp_path, alone):
     """They are kept for what the packages themselves will turn out to lack, where yum does not install."""
     place = repo(tmp_path, ONE)
     made = supplies.prepare(
-        needs("libc.so.6"), EL7, str(tmp_path), [], [place], alone, None, None, Reporter(), ExitStack()
+        needs("libc.so.6"), EL7, str(tmp_path), Named([], [place]), alone, None, None, Reporter(), ExitStack()
     )
     assert (made.additions, made.warnings) == ((), ())
-    assert [each.source for each in made.media] == ([place] if alone else [])
+    assert [each.place for each in made.media] == ([place] if alone else [])
 
 
 def test_what_yum_says_is_noted(tmp_path):
@@ -473,10 +483,12 @@ def test_metadata_is_read_once_in_an_installation(tmp_path, monkeypatch, kind):
         monkeypatch.setattr(each, "open", noted)
     named = ([str(tmp_path / "x.iso")], []) if kind == "image" else ([], [place])
     with ExitStack() as stack:
-        made = supplies.prepare(needs(ONE), EL7, str(tmp_path), *named, True, None, None, Reporter(), stack)
-        here = offer.Server(7, "centos", Tree(str(tmp_path)))
+        made = supplies.prepare(
+            needs(ONE), EL7, str(tmp_path), Named(*named), True, None, None, Reporter(), stack
+        )
+        here = keys.Server(7, "centos", Tree(str(tmp_path)))
         with Supply(made.media, here) as supply:
             assert [each.name for each in supply.ask([ONE + "()(64bit)"])] == ["libnowhereone"]
         with offer.open_catalog(Tree("/"), (), made.named) as catalog:
-            assert catalog.ask([providers.Wanted(ONE, (), 64, "x86_64")], ())[ONE].packages
+            assert catalog.ask([Wanted(ONE, (), 64, "x86_64")], ())[ONE].packages
     assert sorted(read) == ["RPM-GPG-KEY-Lab", "primary.xml.gz", "repomd.xml"]

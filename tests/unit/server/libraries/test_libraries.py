@@ -19,7 +19,7 @@ from library_maker import Shelf
 from offkit.edges import files
 from offkit.edges.tree import Tree
 from offkit.elf import reader
-from offkit.media import medium, offer, rpm_keys, web
+from offkit.media import keys, medium, rpm_keys, web
 from offkit.media.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.media.rpm_payload import Contents
 from offkit.media.supply import Supply
@@ -28,13 +28,14 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.server.libraries import here, pick, record, reuse, vendor
 from offkit.server.libraries.here import Here
-from offkit.server.libraries.unpack import Vendored, unpack
+from offkit.server.libraries.record import Vendored
+from offkit.server.libraries.unpack import unpack
 from server_maker import LDSO, Server
 from web_maker import needs_curl
 
 PYTHON = os.path.realpath(sys.executable)
 HERE = Here(PYTHON, Tree("/"))
-SERVER = offer.Server(7, "centos", Tree("/nonexistent"))
+SERVER = keys.Server(7, "centos", Tree("/nonexistent"))
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
 
 pytestmark = pytest.mark.skipif(HERE.machine != "x86_64", reason="the makers write x86_64 files")
@@ -60,7 +61,7 @@ def shelf(tmp_path, answers):
 
 
 def haul(top, wanted, had=()):
-    with Supply(offer.look([], [top]), SERVER) as supply:
+    with Supply([medium.of(top)], SERVER) as supply:
         return unpack(
             wanted if isinstance(wanted, dict) else dict.fromkeys(wanted, ()),
             HERE,
@@ -215,7 +216,7 @@ def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, 
     answers["a"] = Verdict(UNCHECKED, "there is no rpm here")
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
-    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
+    with Supply([medium.of(shelf.done())], SERVER) as supply:
         found = unpack({A: ()}, HERE, supply, 7)
         assert [each.code for each in supply.findings] == ["RPM009"]
     assert [each.signature for each in found.libraries] == ["checksum only"]
@@ -238,12 +239,12 @@ def served(shelf, monkeypatch):
 def keyed(tmp_path):
     """A server with the distribution's key, which alone counts there."""
     repo_maker.write(str(tmp_path / "server"), "etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", b"key")
-    return offer.Server(7, "centos", Tree(str(tmp_path / "server")))
+    return keys.Server(7, "centos", Tree(str(tmp_path / "server")))
 
 
 def fetched(served, server):
     with ExitStack() as stack:
-        with Supply(offer.look([], web.opened([served.url], stack)), server) as supply:
+        with Supply(web.opened([served.url], stack), server) as supply:
             return unpack({A: ()}, HERE, supply, 7)
 
 
@@ -677,7 +678,7 @@ def test_packages_of_another_release(shelf, release, lost):
 def test_a_medium_whose_metadata_is_damaged_meanwhile(shelf):
     """It was whole when the medium was looked at."""
     shelf.add("a", A)
-    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
+    with Supply([medium.of(shelf.done())], SERVER) as supply:
         packed = os.path.join(shelf.top, "repodata", "primary.xml.gz")
         with open(packed, "wb") as sink:
             sink.write(b"junk")
@@ -693,8 +694,7 @@ def test_a_medium_whose_metadata_is_damaged_meanwhile(shelf):
 def test_a_server_that_goes_away_meanwhile(served, keyed):
     """Neither damage nor a library that nobody has."""
     with ExitStack() as stack:
-        chosen = offer.look([], web.opened([served.url], stack))
-        with Supply(chosen, keyed) as supply:
+        with Supply(web.opened([served.url], stack), keyed) as supply:
             del served.files["repodata/primary.xml.gz"]
             served.does["repodata/primary.xml.gz"] = web_maker.status(500)
             with pytest.raises(EnvironmentProblem) as caught:
@@ -716,7 +716,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
                 files[os.path.relpath(path, top)] = source.read()
     image = tmp_path / "c7.iso"
     image.write_bytes(repo_maker.image(files))
-    with ExitStack() as stack, Supply(offer.look([str(image)], [], stack), SERVER) as supply:
+    with medium.Image(str(image)) as opened, Supply([opened], SERVER) as supply:
         found = unpack({A: ()}, HERE, supply, 7)
         scratch = supply._scratch
         assert supply.names == ["c7.iso"]
@@ -733,7 +733,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
 def test_what_is_said_where_there_is_no_rpm(shelf, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
-    with Supply(offer.look([], [shelf.done()]), SERVER) as supply:
+    with Supply([medium.of(shelf.done())], SERVER) as supply:
         (finding,) = supply.findings
     message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
     assert tuple(finding) == ("RPM009", "warning", "rpm", message, (), "")
@@ -760,7 +760,7 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
     shelf.add("b", B, defines=["B_1"])
     other = Shelf(tmp_path / "other")
     other.add("d", "libofftest-d.so.1")
-    with Supply(offer.look([], [shelf.done(), other.done()]), SERVER) as supply:
+    with Supply([medium.of(shelf.done()), medium.of(other.done())], SERVER) as supply:
         found = unpack({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
         assert supply.names == ["disc", "other"]
     glibc = "is part of glibc, which cannot be taken from elsewhere (GLIBC_2.98, GLIBC_2.99)"

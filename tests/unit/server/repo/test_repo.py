@@ -14,7 +14,8 @@ from bundle_maker import listing
 from offkit.edges import files
 from offkit.edges.mounts import Mount, MountProblem
 from offkit.edges.tree import Tree
-from offkit.media import offer
+from offkit.media import keys, offer
+from offkit.media.repodata import Marked
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
@@ -94,7 +95,7 @@ class Server:
         return path
 
     def plan(self, *isos, **more):
-        here = offer.server(Tree(self.root))
+        here = keys.server(Tree(self.root))
         return change.plan_add(Wish(isos=isos, **more), self.places, self.kernel, here)
 
     def add(self, *isos, **more):
@@ -957,10 +958,8 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     [("centos", 7, "centos 7"), ("", 0, "an unknown system"), ("debian", 0, "debian")],
 )
 def test_no_key_at_all(distribution, el, whose):
-    here = offer.Server(el, distribution, Tree("/nonexistent"))
-    one = offer.Medium(
-        "/x.iso", True, (offer.Repository("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug")
-    )
+    here = keys.Server(el, distribution, Tree("/nonexistent"))
+    one = offer.Medium("/x.iso", True, (Marked("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug"))
     with pytest.raises(IntegrityError) as caught:
         offer.bases(one, "/top", here)
     message = "has no key at its top, and this server has none for " + whose
@@ -971,8 +970,8 @@ def test_no_key_at_all(distribution, el, whose):
     assert told(caught.value.findings) == [
         ("REPO014", "error", "/x.iso", message, ("/etc/pki/rpm-gpg",), fix)
     ]
-    keys = ("RPM-GPG-KEY-testing", "RPM-GPG-KEY-bb", "RPM-GPG-KEY-aa", "RPM-GPG-KEY-aaa")
-    assert offer.key_of(one._replace(keys=keys), "/top", here) == "/top/RPM-GPG-KEY-aa"
+    names = ("RPM-GPG-KEY-testing", "RPM-GPG-KEY-bb", "RPM-GPG-KEY-aa", "RPM-GPG-KEY-aaa")
+    assert keys.key_of("/x.iso", names, "/top", here) == "/top/RPM-GPG-KEY-aa"
 
 
 @pytest.mark.parametrize(
@@ -1013,12 +1012,12 @@ def test_what_a_killed_one_left_of_files(server):
 
 def test_the_running_server_by_its_files(server):
     """os-release in either place; nothing is known without."""
-    assert offer.server(Tree(server.root))[:2] == (7, "centos")
+    assert keys.server(Tree(server.root))[:2] == (7, "centos")
     os.unlink(server.path("etc/os-release"))
-    assert offer.server(Tree(server.root))[:2] == (0, "")
+    assert keys.server(Tree(server.root))[:2] == (0, "")
     server.write("usr/lib/os-release", b'ID="rocky"\nVERSION_ID="9.3"\n')
-    assert offer.server(Tree(server.root))[:2] == (9, "rocky")
-    assert offer.server().tree.root == ""
+    assert keys.server(Tree(server.root))[:2] == (9, "rocky")
+    assert keys.server().tree.root == ""
 
 
 def test_where_things_lie():

@@ -7,7 +7,7 @@ import pytest
 
 from offkit.cli import render, repo
 from offkit.edges.tree import Tree
-from offkit.media import offer
+from offkit.media import keys
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.server.repo import change, machine, state
 from test_repo import Server
@@ -19,10 +19,10 @@ OPTIONS = {"json": False, "quiet": False, "verbose": False}
 def server(tmp_path, monkeypatch):
     (tmp_path / "server").mkdir()
     made = Server(tmp_path / "server")
-    here = offer.server(Tree(made.root))
+    here = keys.server(Tree(made.root))
     monkeypatch.setattr(state, "Places", lambda: made.places)
     monkeypatch.setattr(machine, "Kernel", lambda: made.kernel)
-    monkeypatch.setattr(offer, "server", lambda: here)
+    monkeypatch.setattr(keys, "server", lambda: here)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("NO_COLOR", "1")
     yield made

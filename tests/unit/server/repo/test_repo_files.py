@@ -6,7 +6,7 @@ import pytest
 
 from offkit.edges import mounts
 from offkit.media import repofile
-from offkit.media.offer import Base
+from offkit.media.repofile import Base
 from offkit.server.repo import fstab, others, sections
 
 LINE = "/i/c7.iso /mnt/offkit-iso iso9660 loop,ro,nofail 0 0"

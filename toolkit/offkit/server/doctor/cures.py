@@ -7,7 +7,7 @@ from offkit.edges.host import parse_os_release
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import CACHE, LIBRARY_PATH
 from offkit.media import rpm
-from offkit.media.providers import Answer, Catalog, Wanted, describe
+from offkit.media.answers import Answer, Answers, Wanted, describe
 from offkit.model import packages
 from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
@@ -40,7 +40,7 @@ class Cures(NamedTuple):
     system: str  # for people
     release: Release  # of what is no Enterprise Linux the oldest: the bundle was most probably made for that
     modules: List[packages.ModuleRow]
-    catalog: Catalog
+    catalog: Answers
 
     def install(self, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
         """One line for the shell; where yum is not the tool, it says for which system it is.
@@ -132,7 +132,7 @@ class Cures(NamedTuple):
         return sentence
 
 
-def read(tree: Tree, catalog: Catalog) -> Cures:
+def read(tree: Tree, catalog: Answers) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
     facts = os_release(tree)
     known = releases.known()

@@ -8,9 +8,9 @@ from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report
 from offkit.elf.search import Loader
+from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
-from offkit.media.providers import Catalog, Wanted
 from offkit.model import words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import ERROR, INFO, Finding
@@ -38,7 +38,7 @@ class Forecast(NamedTuple):
     install_line: str
     rpms: Tuple[str, ...]  # to be installed, as yum takes them
     again: Tuple[str, ...]  # to be installed once more: they are here, and damaged
-    catalog: Catalog  # which repositories answered, and what
+    catalog: Answers  # which repositories answered, and what
 
 
 def examine(
@@ -55,8 +55,8 @@ def examine(
     tree = Tree(root)
     findings = _other_machine(tree, target)
     if findings:
-        system = remedies.read(tree, Catalog()).system
-        return Forecast(findings, len(wanted.libraries), system, "", (), (), Catalog())
+        system = remedies.read(tree, Answers()).system
+        return Forecast(findings, len(wanted.libraries), system, "", (), (), Answers())
     machine, little, ldso = _ARCHES[target.arch]
     view = TreeView(tree)
     loader = make_loader(tree, view, ldso, target.arch, (), findings)

@@ -6,6 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repofile
+from offkit.media.answers import Answers
 from offkit.media.providers import Catalog
 from offkit.media.repofile import Repository
 from offkit.media.repository import reason
@@ -105,7 +106,7 @@ def _unreachable(remote: List[Repository], needed: bool) -> Finding:
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
 
 
-def _none(env: Environment, tree: Tree, catalog: Catalog) -> Finding:
+def _none(env: Environment, tree: Tree, catalog: Answers) -> Finding:
     """With the command that makes it."""
     image = next(iter(catalog.read), "FILE.iso").partition(" (")[0]
     message = "no repository offkit-* is configured, which the yum line installs from"
@@ -173,7 +174,7 @@ def _caches(tree: Tree, known: Configured, each: Repository) -> List[str]:
     ]
 
 
-def dependencies(catalog: Catalog, here: Dict[str, bool]) -> List[Finding]:
+def dependencies(catalog: Answers, here: Dict[str, bool]) -> List[Finding]:
     """Libraries that a package to be installed requires, and neither an ISO nor the server has.
 
     ``here`` says which capabilities the server has.

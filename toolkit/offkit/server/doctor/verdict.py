@@ -9,7 +9,7 @@ from offkit.elf import reader
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
-from offkit.media.providers import Wanted
+from offkit.media.answers import Wanted
 from offkit.model import words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import cures as remedies

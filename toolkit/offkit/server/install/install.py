@@ -78,7 +78,7 @@ def damaged(
     """
     found = []
     for one in existing:
-        if not same_origin(one, bundle, python):
+        if not same_origin(one, bundle.digest, python):
             continue
         wrong = damage(one, bundle, run)
         if wrong:

@@ -15,8 +15,8 @@ from offkit.edges import files
 from offkit.model import layout, words
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.manifest import Manifest
 from offkit.model.tags import split_wheel
-from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation
 from offkit.server.python.interpreter import Interpreter
@@ -78,7 +78,8 @@ class Plan(NamedTuple):
 
 
 def plan(
-    bundle: BundleFile,
+    bundle: Manifest,
+    digest: str,
     prefix: str,
     python: Interpreter,
     existing: Sequence[Generation],
@@ -87,24 +88,24 @@ def plan(
     damaged: Container[str] = (),
     additions: Sequence[Addition] = (),
 ) -> Plan:
-    """The steps that make ``bundle`` the current generation under ``prefix``.
+    """The steps that make the bundle with that manifest the current generation under ``prefix``.
 
-    ``token`` makes the name of the building directory unique: a pip that outlived a killed
-    offkit may still be writing to the last one. A new generation and the newest others, ``keep``
-    in all, stay (None: every one); where nothing new is made, nothing is removed. The identities
-    in ``damaged`` count for nothing: a new generation is built beside them. ``additions`` come
+    ``digest`` is that of the bundle; ``token`` makes the name of the building directory unique: a pip
+    that outlived a killed offkit may still be writing to the last one. A new generation and the newest
+    others, ``keep`` in all, stay (None: every one); where nothing new is made, nothing is removed. The
+    identities in ``damaged`` count for nothing: a new generation is built beside them. ``additions`` come
     in their order; server.install.install.apply must be given the same. Raises IntegrityError when the
     bundle has no pip to install with.
     """
     before = tuple(one.step for one in additions if one.place == SYSTEM)
-    same = [one for one in existing if one.id not in damaged and same_origin(one, bundle, python)]
+    same = [one for one in existing if one.id not in damaged and same_origin(one, digest, python)]
     if any(one.current for one in same):
         current = next(one for one in same if one.current)
         return Plan(NOTHING, prefix, current.id, "", python, before)
     if same:
         name = same[-1].id
         return Plan(SWITCH, prefix, name, "", python, (*before, _switch(prefix, name)))
-    name = generations.next_id([one.id for one in existing], bundle.digest)
+    name = generations.next_id([one.id for one in existing], digest)
     building = "{}{}-{}".format(layout.BUILDING, name, token)
     made = Plan(INSTALL, prefix, name, building, python, (), generations.beyond(existing, keep))
     inside = [one.step for one in additions if one.place == INSIDE]
@@ -115,10 +116,10 @@ def plan(
     return made._replace(steps=tuple(steps))
 
 
-def same_origin(one: Generation, bundle: BundleFile, python: Interpreter) -> bool:
+def same_origin(one: Generation, digest: str, python: Interpreter) -> bool:
     """Whether a generation was made from that bundle with that interpreter, by its receipt."""
     receipt = one.receipt
-    if receipt is None or receipt.manifest != bundle.digest:
+    if receipt is None or receipt.manifest != digest:
         return False
     return python.same(files.path(receipt.python), receipt.python_version)
 
@@ -128,8 +129,8 @@ def _switch(prefix: str, name: str) -> Step:
     return Step("switch", "point {} to {}/{}".format(link, layout.GENERATIONS, name))
 
 
-def _steps(made: Plan, bundle: BundleFile, inside: Sequence[Step]) -> List[Step]:
-    wheels = bundle.manifest.wheels()
+def _steps(made: Plan, bundle: Manifest, inside: Sequence[Step]) -> List[Step]:
+    wheels = bundle.wheels()
     pip = pip_wheel([member.path for member in wheels])
     alias, scratch = made.alias, "{}/{}".format(made.alias, SCRATCH)
     venv = (made.python.path, "-I", "-m", "venv", "--without-pip", "--prompt", "offkit", alias)

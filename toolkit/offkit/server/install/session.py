@@ -169,25 +169,15 @@ def _supply(
     """Libraries by yum or out of RPMs; and the generations that count for nothing."""
     target, prefix = arrived.bundle.manifest.target, request.prefix
     broken = [each.subject for each in arrived.damaged]
+    named = supplies.Named(request.isos, sources, carried, request.strict)
     brought = supplies.prepare(
-        arrived.needed,
-        target,
-        prefix,
-        request.isos,
-        sources,
-        request.alone,
-        drive,
-        english,
-        reporter,
-        stack,
-        carried,
-        request.strict,
+        arrived.needed, target, prefix, named, request.alone, drive, english, reporter, stack
     )
     if not brought.additions:
         whole = [one for one in arrived.existing if one.id not in broken]
-        named = request.strict and bool(request.isos or request.rpm_repos)
+        strict = request.strict and bool(request.isos or request.rpm_repos)
         taken = step.prepare(
-            arrived.bundle, arrived.needed, prefix, arrived.python, whole, brought.media, named, stack
+            arrived.bundle, arrived.needed, prefix, arrived.python, whole, brought.media, strict, stack
         )
         brought = brought.joined(taken.additions, taken.warnings, taken.complete)
         broken += taken.outdated
@@ -199,7 +189,8 @@ def _plan(request: Request, arrived: _Arrived, broken: Sequence[str], brought: S
     python = arrived.python._replace(path=path) if path else arrived.python
     token = uuid.uuid4().hex[:8]
     made = plan(
-        arrived.bundle,
+        arrived.bundle.manifest,
+        arrived.bundle.digest,
         request.prefix,
         python,
         arrived.existing,

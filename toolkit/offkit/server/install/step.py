@@ -10,9 +10,9 @@ from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from offkit.edges import host
 from offkit.edges.tree import Tree
-from offkit.media import offer
-from offkit.media.offer import Medium
-from offkit.media.providers import Catalog
+from offkit.media import keys
+from offkit.media.answers import Answers
+from offkit.media.medium import Medium
 from offkit.media.supply import Supply
 from offkit.model import layout, space, words
 from offkit.model.checklist import Checklist
@@ -28,8 +28,9 @@ from offkit.server.install import plan
 from offkit.server.install.plan import INSIDE, Addition, Step
 from offkit.server.libraries import record, vendor
 from offkit.server.libraries.here import Here, Wanted, versions_asked
+from offkit.server.libraries.record import Vendored
 from offkit.server.libraries.reuse import reuse
-from offkit.server.libraries.unpack import Unpacked, Vendored, unpack
+from offkit.server.libraries.unpack import Unpacked, unpack
 from offkit.server.prefix.generations import Generation
 from offkit.server.python.interpreter import Interpreter
 
@@ -73,11 +74,11 @@ def prepare(
     spare = _of_interpreter(python, tree) if brought else {}
     if not (wanted or spare):
         return _NOTHING
-    own = [one for one in existing if plan.same_origin(one, bundle, python)]
+    own = [one for one in existing if plan.same_origin(one, bundle.digest, python)]
     satisfied = [one for one in own if _has(one, wanted)]
-    sources = _Sources(here, existing, offer.server().el or bundle.manifest.target.el)
+    sources = _Sources(here, existing, keys.server().el or bundle.manifest.target.el)
     if media and not satisfied:
-        sources.supply = stack.enter_context(Supply(media, offer.server()))
+        sources.supply = stack.enter_context(Supply(media, keys.server()))
     haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
     if lost and named:
@@ -136,7 +137,7 @@ def _of_interpreter(python: Interpreter, tree: Tree) -> Wanted:
 
 def _lost(tree: Tree, env: Environment, stdlib: bool) -> Wanted:
     """Libraries that the doctor misses for an environment; with ``stdlib`` also for Python's own modules."""
-    looked = libraries.inspect(tree, env, remedies.read(tree, Catalog()))
+    looked = libraries.inspect(tree, env, remedies.read(tree, Answers()))
     told = {each.subject for each in looked.findings if each.code == "LIB001" and each.severity != INFO}
     missing = [each for each in looked.resolutions if not each.found and each.name in told]
     if not stdlib:

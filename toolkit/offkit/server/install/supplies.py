@@ -12,9 +12,11 @@ from typing import Any, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
-from offkit.media import offer, web
+from offkit.media import keys, medium, offer, web
+from offkit.media.keys import Server
 from offkit.media.medium import Source
-from offkit.media.offer import Base, Medium, Server
+from offkit.media.offer import Medium
+from offkit.media.repofile import Base
 from offkit.model import words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
@@ -30,6 +32,15 @@ from offkit.server.system.ledger import Run
 
 _NAMED = 4
 MISSING, _TOO_OLD = "LIB001", "LIB002"
+
+
+class Named(NamedTuple):
+    """The media that libraries may come from."""
+
+    isos: Sequence[str] = ()
+    directories: Sequence[Source] = ()  # and URLs
+    bundled: str = ""  # a directory with the RPMs of the bundle itself: one medium more
+    strict: bool = True  # what none of the others has is an error, else a warning
 
 
 class Survey(NamedTuple):
@@ -53,7 +64,7 @@ class Supplies(NamedTuple):
 
     additions: Tuple[Addition, ...]
     warnings: Tuple[Finding, ...]
-    media: Tuple[Medium, ...] = ()  # to take libraries from where yum does not (server.libraries)
+    media: Tuple[medium.Medium, ...] = ()  # to take libraries from where yum does not (server.libraries)
     named: Tuple[Source, ...] = ()  # all but the bundle's own, open
 
     def joined(
@@ -70,30 +81,27 @@ def prepare(
     wanted: Checklist,
     target: Target,
     prefix: str,
-    isos: Sequence[str],
-    directories: Sequence[Source],
+    media: Named,
     alone: bool,
     drive: Drive,
     run: Run,
     reporter: Reporter,
     stack: ExitStack,
-    bundled: str = "",
-    strict: bool = True,
 ) -> Supplies:
     """What the server lacks of what a bundle needs, and the steps that bring it from these media.
 
-    ``bundled`` is a directory with the RPMs of the bundle itself: one medium more. ``strict``: what
-    no named medium has is an error, else a warning. ``alone``: the system must not be changed (an
+    ``alone``: the system must not be changed (an
     ordinary user, --no-root). ``drive`` and ``stack`` hold the media as long as the steps may run;
     ``run`` speaks English (server.system.ledger.english). Raises what ``survey`` and
     ``bases`` raise; nothing has been written then.
     """
-    found = survey(wanted, target, stack, isos, directories, bundled, strict)
-    named = tuple(one.opened for one in found.media if one.opened and one.source != bundled)
+    found = survey(wanted, target, media, stack)
+    trees = tuple(one.opened for one in found.media if one.opened)
+    named = tuple(one for one in trees if one.place != media.bundled)
     if not found.media:
         return Supplies((), tuple(warning(found)))
     if not (found.rpms or found.again):
-        return Supplies((), found.lasting, found.media if alone else (), named)
+        return Supplies((), found.lasting, trees if alone else (), named)
     obstacles: List[Finding] = [] if alone else unavailable()
     if not (alone or obstacles):
         try:
@@ -101,29 +109,26 @@ def prepare(
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
-            places = bases(found.media, tops, offer.server())
-            step = by_yum(prefix, found, places, run, reporter, bundled)
+            places = bases(found.media, tops, keys.server())
+            step = by_yum(prefix, found, places, run, reporter, media.bundled)
             return Supplies((step,), found.lasting, (), named)
-    return Supplies((), (*obstacles, *found.lasting), found.media, named)
+    return Supplies((), (*obstacles, *found.lasting), trees, named)
 
 
 def survey(
     wanted: Checklist,
     target: Target,
+    media: Named,
     stack: ExitStack,
-    isos: Sequence[str] = (),
-    directories: Sequence[Source] = (),
-    bundled: str = "",
-    strict: bool = True,
 ) -> Survey:
     """Judge a bundle's checklist against this server. The media are open until ``stack`` closes.
 
     Raises what media.offer.look raises, IntegrityError where a medium's metadata is damaged
-    (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where it is ``strict``
+    (REPO011), EnvironmentProblem where it stopped answering (REPO017), and where they are ``strict``
     RequestError when media were named and none has a library (RPM004).
     """
-    places = [*directories, *([bundled] if bundled else [])]
-    found = offer.look(isos, places, stack)
+    places = [*media.directories, *([media.bundled] if media.bundled else [])]
+    found = offer.look(media.isos, places, stack)
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
     result = forecast.examine(wanted, target, "/", (), [one.opened for one in found if one.opened])
@@ -137,8 +142,8 @@ def survey(
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    lost = _nowhere(nowhere, found, strict) if isos or directories else []
-    if lost and strict:
+    lost = _nowhere(nowhere, found, media.strict) if media.isos or media.directories else []
+    if lost and media.strict:
         raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
     return Survey(
         tuple(found),

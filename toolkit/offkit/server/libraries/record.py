@@ -1,5 +1,6 @@
-"""libraries.json: the libraries that a generation has from RPMs, and where each is from."""
+"""Libraries out of RPMs, on their way into a generation and in it: libraries.json says where each is from."""
 
+import hashlib
 import json
 import posixpath
 from typing import Any, List, NamedTuple, Tuple
@@ -23,6 +24,21 @@ class LibraryFile(NamedTuple):
     sha256: str
     size: int  # bytes
     signature: str  # what vouched for the RPM: "key 24c6a8a7f4a80eb5", "checksum only"
+
+
+class Vendored(NamedTuple):
+    """A library as it goes into a generation."""
+
+    soname: str
+    data: bytes
+    rpm: str  # libSM-1.2.2-2.el7.x86_64
+    path: str  # in the package
+    medium: str
+    signature: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
 
 
 class Record(NamedTuple):

@@ -8,7 +8,7 @@ from offkit.elf import reader
 from offkit.model import layout
 from offkit.server.libraries import record
 from offkit.server.libraries.here import Here, Wanted
-from offkit.server.libraries.unpack import Vendored
+from offkit.server.libraries.record import Vendored
 from offkit.server.prefix.generations import Generation
 
 

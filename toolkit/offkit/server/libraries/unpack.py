@@ -4,7 +4,6 @@ Packages require more than a single library of theirs does; what is taken is wha
 ask for, and no more.
 """
 
-import hashlib
 from collections import deque
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -17,23 +16,9 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, Finding
 from offkit.server.libraries.here import Here, Wanted
 from offkit.server.libraries.pick import pick
+from offkit.server.libraries.record import Vendored
 
 _FULLER = "take a fuller ISO (Everything, DVD) of the release that this server has"
-
-
-class Vendored(NamedTuple):
-    """A library as it goes into a generation."""
-
-    soname: str
-    data: bytes
-    rpm: str  # libSM-1.2.2-2.el7.x86_64
-    path: str  # in the package
-    medium: str
-    signature: str
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
 
 
 class Unpacked(NamedTuple):

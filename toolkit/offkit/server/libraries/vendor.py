@@ -19,8 +19,7 @@ from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.server.libraries import record
-from offkit.server.libraries.record import LibraryFile, Record
-from offkit.server.libraries.unpack import Vendored
+from offkit.server.libraries.record import LibraryFile, Record, Vendored
 
 _NAMES = re.compile(r"^python[0-9.]*$")
 _ORIGIN = re.compile(r"\$(?:\{ORIGIN\}|ORIGIN(?![A-Za-z0-9_]))")

@@ -6,7 +6,8 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
 from offkit.media import offer
-from offkit.media.offer import Medium, Server
+from offkit.media.keys import Server
+from offkit.media.offer import Medium
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding

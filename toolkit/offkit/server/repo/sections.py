@@ -4,7 +4,7 @@ import os
 from typing import List, Sequence
 from urllib.parse import quote_from_bytes
 
-from offkit.media.offer import Base
+from offkit.media.repofile import Base
 from offkit.model.url import is_url
 
 MARK = "# Made by 'offkit repo add'; 'offkit repo remove' takes it away."

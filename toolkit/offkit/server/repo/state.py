@@ -9,7 +9,8 @@ import os
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from offkit.edges import files
-from offkit.media.offer import Base, Repository
+from offkit.media.repodata import Marked
+from offkit.media.repofile import Base
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
@@ -57,7 +58,7 @@ class Added(NamedTuple):
     fstab: str  # the line that mounts it at boot, "" without
     open_ended: bool  # whether fstab's last line had no newline before
     label: str
-    repositories: Tuple[Repository, ...]
+    repositories: Tuple[Marked, ...]
     bases: Tuple[Base, ...]
 
 
@@ -140,6 +141,6 @@ def _medium(row: Dict[str, Any]) -> Added:
         files.path(row["fstab"]),
         bool(row["open_ended"]),
         str(row["label"]),
-        tuple(Repository(**each) for each in row["repositories"]),
+        tuple(Marked(**each) for each in row["repositories"]),
         bases,
     )

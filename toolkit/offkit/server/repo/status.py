@@ -4,9 +4,9 @@ import os
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from offkit.media import medium, offer
+from offkit.media import keys, medium, offer
 from offkit.media.iso9660 import BadIso
-from offkit.media.offer import Base
+from offkit.media.repofile import Base
 from offkit.media.repository import Repository, reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import OffkitError, UsageError
@@ -73,7 +73,7 @@ def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
             keyless.setdefault(base.key, base.id)
         rows.append(Row(base, one.source, mounted, count, there))
     for key, identity in keyless.items():
-        fix = "put the key back; the distribution's own are in {}".format(offer.KEYS)
+        fix = "put the key back; the distribution's own are in {}".format(keys.KEYS)
         findings.append(Finding("REPO014", ERROR, identity, "its key is not there", (key,), fix))
     return rows, findings
 

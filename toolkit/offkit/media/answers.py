@@ -1,0 +1,63 @@
+"""What repositories say about libraries that are missing, as values."""
+
+from typing import Collection, Dict, List, NamedTuple, Sequence, Tuple
+
+from offkit.media import rpm
+from offkit.media.rpm import Package
+from offkit.model.finding import Finding
+
+_SHOWN = 3
+
+
+class Wanted(NamedTuple):
+    """A library that is missing, or present without some versions."""
+
+    soname: str
+    versions: Tuple[str, ...]  # symbol versions that are asked of it
+    bits: int
+    machine: str  # as elf.reader names it
+
+    @property
+    def capabilities(self) -> List[str]:
+        return [rpm.capability(self.soname, version, self.bits) for version in ("", *self.versions)]
+
+
+class Answer(NamedTuple):
+    """``packages`` together give the library; () when no repository has it."""
+
+    packages: Tuple[Package, ...]
+    places: Tuple[str, ...]  # of the packages, in their order
+    lacking: Tuple[str, ...]  # versions that no package gives
+
+
+def describe(answer: Answer) -> str:
+    """``libSM-1.2.2-2.el7.x86_64 on /mnt/c7``"""
+    parts = [
+        "{} on {}".format(package.title, place) for package, place in zip(answer.packages, answer.places)
+    ]
+    return ", ".join(parts[:_SHOWN])
+
+
+class Answers:
+    """Those of no repository at all; ``media.providers.Catalog`` has those of real ones.
+
+    All of it grows while questions are asked; ``findings`` says what could not be read.
+    """
+
+    def __init__(self) -> None:
+        self.findings: List[Finding] = []
+        self.read: Dict[str, int] = {}  # title of a repository → number of its packages
+        self.answers: Dict[str, Answer] = {}  # by soname
+
+    def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
+        """Answers by soname; empty when no repository could be read. ``usual`` are the names of
+        packages to prefer among equals."""
+        return {}
+
+    def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
+        """Those of ``names`` that no repository has; () when there is no repository to ask."""
+        return ()
+
+    def unmet(self) -> List[Tuple[Package, str]]:
+        """Libraries that the chosen packages require and no repository has: (package, capability)."""
+        return []
