@@ -97,12 +97,12 @@ def test_a_signal_while_modules_are_imported(number):
     """What is raised in a callback of a weak reference is ignored, and importlib has such callbacks."""
     code = (
         "import os, signal, weakref\n"
-        "from offkit.cli.importing import importing\n"
+        "from offkit.cli import signals\n"
         "signal.signal({0}, signal.default_int_handler)\n"
         "def freed(_):\n    os.kill(os.getpid(), {0})\n    sum(range(1000))\n"
         "class Module: pass\n"
         "module = Module()\nwatched = weakref.ref(module, freed)\n"
-        "try:\n    with importing():\n        del module\n"
+        "try:\n    with signals.held():\n        del module\n"
         "except KeyboardInterrupt:\n    print('heard', signal.pthread_sigmask(signal.SIG_BLOCK, []))\n"
     ).format(int(number))
     said = subprocess.check_output([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=TOOLKIT))

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from offkit import __version__
-from offkit.cli import adopt_python, app, importing, render, start, verify
+from offkit.cli import adopt_python, app, render, signals, start, verify
 from offkit.edges.run import run
 from offkit.server.python import adopt
 
@@ -112,7 +112,7 @@ def test_version_and_help(capsys):
 def test_main(monkeypatch):
     """Signals first, then the streams, then the command; its code is the program's."""
     calls = []
-    monkeypatch.setattr(app, "_end_like_an_interruption", lambda: calls.append("signals"))
+    monkeypatch.setattr(signals, "interrupt", lambda: calls.append("signals"))
     monkeypatch.setattr(render, "prepare", lambda args: calls.append(("streams", args)))
     monkeypatch.setattr(app, "_guarded", lambda args: calls.append(("command", args)) or 5)
     monkeypatch.setattr(sys, "argv", ["offkit", "probe"])
@@ -130,10 +130,31 @@ def test_signals_that_end_it(ignored):
     mine = signal.SIG_IGN if ignored else signal.SIG_DFL
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, mine)
-    app._end_like_an_interruption()
+    signals.interrupt()
     assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
     expected = signal.SIG_IGN if ignored else signal.default_int_handler
     assert signal.getsignal(signal.SIGHUP) == expected
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_signals_that_end_it_once(ignored):
+    """Each ends it like Ctrl-C, but only once; a hang-up that nohup ignores stays ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(one) for one in numbers]
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+        signals.interrupt_once()
+        ours = signal.getsignal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGINT) is ours
+        assert (signal.getsignal(signal.SIGHUP) is ours) is not ignored
+        with pytest.raises(KeyboardInterrupt):
+            ours(signal.SIGTERM, None)
+        ours(signal.SIGINT, None)
+    finally:
+        for one, handler in zip(numbers, before):
+            signal.signal(one, handler)
 
 
 def test_an_interruption_of_the_first_lines(monkeypatch):
@@ -156,13 +177,13 @@ def test_signals_wait_while_something_is_imported(monkeypatch):
     """All three that end programs; afterwards it is as it was, also when the import fails."""
     ours = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    with contextlib.suppress(ImportError), importing.importing():
+    with contextlib.suppress(ImportError), signals.held():
         inside = signal.pthread_sigmask(signal.SIG_BLOCK, [])
         raise ImportError
     assert inside == before | ours
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
     monkeypatch.delattr(signal, "pthread_sigmask")
-    with importing.importing():
+    with signals.held():
         pass
 
 

@@ -13,7 +13,7 @@ import offkit
 import waiting
 from clip_maker import write_clip
 from offkit.badapple.shadowplay import clip, film
-from offkit.cli import badapple_report, run_badapple
+from offkit.cli import badapple_report
 
 TOOLKIT = os.path.dirname(os.path.dirname(os.path.abspath(offkit.__file__)))
 
@@ -304,21 +304,6 @@ def test_what_a_killed_run_left_is_swept(started, command, tmp_path):
     assert code == 0
     assert "-> removed what a killed run had left: {}".format(cache / left) in err
     assert [name.split("-")[0] for name in os.listdir(str(cache))] == ["shadowplay", "shadowplay"]
-
-
-def test_a_hang_up_that_nohup_ignores_stays_ignored():
-    """nohup(1) sets SIGHUP to be ignored before the program starts."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        run_badapple._catch_endings()
-        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-        with pytest.raises(KeyboardInterrupt):
-            signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import errno
 import importlib
 import os
-import signal
 import sys
 import tempfile
 import traceback
@@ -12,8 +11,7 @@ from typing import Any, List, NamedTuple, Optional, Type
 import typer
 
 from offkit import __version__
-from offkit.cli import render
-from offkit.cli.importing import importing
+from offkit.cli import render, signals
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
@@ -107,17 +105,9 @@ def made(named: str = "") -> typer.Typer:
 def main(argv: Optional[List[str]] = None) -> None:
     """Run a command line and leave with an exit code of model.errors."""
     args = list(sys.argv[1:] if argv is None else argv)
-    _end_like_an_interruption()
+    signals.interrupt()
     render.prepare(args)
     sys.exit(_guarded(args))
-
-
-def _end_like_an_interruption() -> None:
-    """Terminated, or the terminal hung up: clean up as after Ctrl-C. nohup's choice is respected."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _guarded(args: List[str]) -> int:
@@ -169,7 +159,7 @@ def _internal(args: List[str]) -> int:
 
 
 def _run(args: List[str]) -> int:
-    with importing():
+    with signals.held():
         command = typer.main.get_command(made(args[0] if args else ""))
     try:
         code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)

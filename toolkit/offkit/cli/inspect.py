@@ -1,6 +1,6 @@
 """offkit inspect: what a bundle is for and what it holds."""
 
-from typing import TYPE_CHECKING, List, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 import typer
 
@@ -11,7 +11,9 @@ _CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
 
 if TYPE_CHECKING:
     from offkit.model.checklist import Library
-    from offkit.model.manifest import Member
+    from offkit.model.manifest import Manifest, Member
+    from offkit.server.bundle.bundle_file import BundleFile
+    from offkit.server.bundle.requirements import Pin
 
 
 def inspect(
@@ -26,22 +28,39 @@ def inspect(
     sha256 of the file (as 'offkit bundle' said it) and every member.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.edges import files
-    from offkit.model import carried, checklist, control_node, layout
-    from offkit.model.tags import split_wheel
+    from offkit.model import checklist, layout
     from offkit.server.bundle import bundle_file, requirements
 
     opened = bundle_file.read_manifest(bundle)
-    manifest = opened.manifest
     pins = requirements.pins(opened.read(layout.REQUIREMENTS))
     libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
-    wheels = [(split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
-    rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
-    whole = bundle_file.sha256(opened, console) if verbose else None
+    whole = bundle_file.sha256(opened, console) if verbose else ""
+    _document(opened, pins, libraries, whole)
+    _show(opened, pins, libraries, whole)
+    if verbose:
+        render.title("members")
+        render.table([(one.sha256[:16], words.size(one.size), one.path) for one in opened.segments])
+
+
+def _wheels(manifest: "Manifest") -> "List[Tuple[str, str, Member]]":
+    """Name, version and member of each."""
+    from offkit.model import layout
+    from offkit.model.tags import split_wheel
+
+    return [(*split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
+
+
+def _document(
+    opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str
+) -> None:
+    """offkit/inspect-1 (docs/json.md)."""
+    from offkit.edges import files
+
+    manifest = opened.manifest
     render.document(
         "offkit/inspect-1",
-        bundle=files.text(bundle),
-        sha256=whole,
+        bundle=files.text(opened.path),
+        sha256=whole or None,
         digest=opened.digest,
         size=opened.size,
         installed_size=manifest.installed_size,
@@ -57,7 +76,7 @@ def inspect(
                 "size": member.size,
                 "sha256": member.sha256,
             }
-            for (name, version), member in wheels
+            for name, version, member in _wheels(manifest)
         ],
         libraries=[
             dict(one._asdict(), versions=list(one.versions), needed_by=list(one.needed_by))
@@ -65,7 +84,14 @@ def inspect(
         ],
         members=[{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],
     )
-    render.title("{}, {}".format(bundle, words.size(opened.size)))
+
+
+def _show(opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str) -> None:
+    from offkit.model import carried, control_node, layout
+
+    manifest = opened.manifest
+    rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
+    render.title("{}, {}".format(opened.path, words.size(opened.size)))
     render.table(
         [
             ("for", manifest.target.describe()),
@@ -81,14 +107,11 @@ def inspect(
     render.title("requirements")
     render.table([(pin.name, pin.version) for pin in pins])
     render.title("wheels")
-    render.table([(name, version, words.size(member.size)) for (name, version), member in wheels])
+    render.table([(name, version, words.size(member.size)) for name, version, member in _wheels(manifest)])
     render.title("libraries the server must have")
     if not libraries:
         render.line("  none beyond the C library")
     render.table([(one.soname, _source(one), ", ".join(one.versions)) for one in libraries])
-    if verbose:
-        render.title("members")
-        render.table([(one.sha256[:16], words.size(one.size), one.path) for one in opened.segments])
 
 
 def _python(one: Tuple[str, str, str]) -> str:

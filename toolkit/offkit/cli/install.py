@@ -1,13 +1,12 @@
 """offkit install: a bundle becomes the current generation under a prefix."""
 
 import os
-import signal
 from typing import TYPE_CHECKING, List, Optional
 
 import typer
 
 from offkit.cli import install_words as saying
-from offkit.cli import options, render
+from offkit.cli import options, render, signals
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
@@ -96,7 +95,7 @@ def install(
     from offkit.server.install.plan import NOTHING
     from offkit.server.python import interpreter
 
-    _clean_up_after_signals()
+    signals.interrupt_once()
     version, _, place = (planned_python or "").partition("=") if dry_run else ("", "", "")
     request = session.Request(
         bundle=bundle,
@@ -152,27 +151,6 @@ def _document(outcome: "Outcome", dry_run: bool) -> None:
         removed=list(planned.remove),
         findings=[one.to_json() for one in (*outcome.told, *outcome.judged)],
     )
-
-
-def _clean_up_after_signals() -> None:
-    """Termination and hang-up (a dropped ssh) end as an interruption does, with everything removed.
-
-    Once: a second signal, by the terminal and by install.sh, must not end the removing. What
-    nohup(1) had ignored stays so; SIGINT, which a shell ignores in its background, does not.
-    """
-    chosen = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        chosen.append(signal.SIGHUP)
-
-    begun: List[int] = []
-
-    def interrupt(number: int, frame: object) -> None:
-        if not begun:
-            begun.append(number)
-            raise KeyboardInterrupt
-
-    for one in chosen:
-        signal.signal(one, interrupt)
 
 
 def _kept(word: str) -> Optional[int]:

@@ -1,15 +1,13 @@
 """offkit run-badapple: prove with a video and many processes that everything works."""
 
 import os
-import signal
 from typing import Any, Dict, Optional, Tuple
 
 import typer
 
 from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue, cells
-from offkit.cli import badapple_report, options, render
-from offkit.cli.importing import importing
+from offkit.cli import badapple_report, options, render, signals
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 
@@ -115,7 +113,7 @@ def run_badapple(
         raise UsageError("--quick and --codecs exclude each other: codecs take longer")
     colour, characters = _look(color, mode, ramp)
 
-    _catch_endings(*[signal.SIGINT] * play)
+    signals.interrupt_once()
     _load(play)
     from offkit.badapple import workload
 
@@ -151,7 +149,7 @@ def _refuse_with_bench(other: Dict[str, Any], full_and_quick: bool) -> None:
 
 def _load(play: bool) -> None:
     """Everything that needs numpy and OpenCV. Raises OffkitError where one cannot be imported."""
-    with importing():
+    with signals.held():
         # Whether there is a cv2 at all is for this module to find out, before anything imports it.
         from offkit.badapple import environment
 
@@ -215,21 +213,3 @@ def _conversion(path: str, speed: float) -> Any:
     decode.require_file(path)
     named = path.lower().endswith(catalogue.SUFFIXES)
     return Film(path, speed=speed) if named or catalogue.is_ours(path) else None
-
-
-def _catch_endings(*more: int) -> None:
-    """SIGTERM, SIGHUP and ``more`` end the program like Ctrl-C, and only the first of them; a hang-up
-    that nohup(1) ignores stays ignored."""
-    endings = [
-        number
-        for number in (signal.SIGTERM, signal.SIGHUP, *more)
-        if signal.getsignal(number) != signal.SIG_IGN
-    ]
-
-    def end(number: int, frame: Any) -> None:
-        for one in endings:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in endings:
-        signal.signal(number, end)

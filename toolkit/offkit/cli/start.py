@@ -6,9 +6,9 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
-        from offkit.cli.importing import importing
+        from offkit.cli import signals
 
-        with importing():
+        with signals.held():
             from offkit.cli.app import main as run
         run()
     except KeyboardInterrupt:

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import signal
 
 import pytest
 
 import bundle_maker
 from offkit.cli import install as command
-from offkit.cli import options, render
+from offkit.cli import options, render, signals
 from offkit.edges import leftovers, mounts, run
 from offkit.media import web
 from offkit.model import checklist, layout, url
@@ -91,7 +90,7 @@ class Parts:
 def parts(monkeypatch, tmp_path):
     made = Parts(tmp_path)
     for place, name, answer in (
-        (command, "_clean_up_after_signals", lambda: None),
+        (signals, "interrupt_once", lambda: None),
         (leftovers, "sweep", list),
         (installing, "survey", lambda: (OWNER, made.remarks)),
         (generations, "found", lambda: made.existing),
@@ -144,7 +143,7 @@ def test_every_part_in_its_order(parts):
     """Everything is looked at before anything is mounted, and the drive ends after all is done."""
     assert parts.call() == 0
     prepare = [supplies.__name__, taking.__name__]
-    order = ["_clean_up_after_signals", "sweep", "verify", "survey", "found", "damaged", "read", "drive"]
+    order = ["interrupt_once", "sweep", "verify", "survey", "found", "damaged", "read", "drive"]
     order += ["english", "unpack", "opened", *prepare, "plan", "packages_of", "apply", "drive ends"]
     assert [name for name, _ in parts.asked] == order
 
@@ -426,27 +425,6 @@ def test_usage(parts, more, message):
 def test_how_install_sh_got_its_python(parts, way):
     """It has done so when this runs."""
     assert parts.call(get_python=way, ld_so_conf=True) == 0
-
-
-@pytest.mark.parametrize("ignored", [True, False])
-def test_signals(ignored):
-    """Each ends it like Ctrl-C, but only once; a hang-up that nohup ignores stays ignored."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(one) for one in numbers]
-    try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
-        command._clean_up_after_signals()
-        ours = signal.getsignal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGINT) is ours
-        assert (signal.getsignal(signal.SIGHUP) is ours) is not ignored
-        with pytest.raises(KeyboardInterrupt):
-            ours(signal.SIGTERM, None)
-        ours(signal.SIGINT, None)
-    finally:
-        for one, handler in zip(numbers, before):
-            signal.signal(one, handler)
 
 
 def test_a_url_by_its_address_asks_nobody(parts):
