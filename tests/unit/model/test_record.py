@@ -1,6 +1,7 @@
 """RECORD: what a distribution says of its files."""
 
 import hashlib
+import re
 
 import pytest
 
@@ -10,21 +11,26 @@ from offkit.model.record import RecordedFile
 DIGEST = record.encode(hashlib.sha256(b"data").digest())
 
 
-def test_entries():
+def test_the_files():
     """Paths in normal form, quoted commas, entries without hash or size, blank lines."""
     text = 'a/./b.py,sha256={},4\r\n"a,b.py",,\n\n../../../bin/x,sha256=abc,0\n'.format(DIGEST)
-    assert record.entries(text) == [
-        RecordedFile("a/b.py", "sha256", DIGEST, 4),
-        RecordedFile("a,b.py", "", "", None),
-        RecordedFile("../../../bin/x", "sha256", "abc", 0),
-    ]
+    assert record.read(text) == (
+        [
+            RecordedFile("a/b.py", "sha256", DIGEST, 4),
+            RecordedFile("a,b.py", "", "", None),
+            RecordedFile("../../../bin/x", "sha256", "abc", 0),
+        ],
+        [],
+    )
 
 
-@pytest.mark.parametrize("text", ["a.py\n", "a.py,,x\n", ",,\n", "a\0b,,\n", "a,b,1,2\n"])
+@pytest.mark.parametrize("text", ["a.py\n", "a.py,,x\n", ",,\n", "a\0b,,\n", "a,b,1,2\n", "a,sha256=,\n"])
 def test_what_is_no_record(text):
-    """A line that is none is said, not skipped."""
-    with pytest.raises(ValueError, match=r"is not a line of a RECORD|NUL"):
-        record.entries(text)
+    """A line that is none is said, with its number, and not skipped."""
+    found, wrong = record.read("b.py,,\n" + text)
+    assert found == [RecordedFile("b.py", "", "", None)]
+    assert [each.line for each in wrong] == [2]
+    assert re.search(r"is not a line of a RECORD|NUL", str(wrong[0]))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +50,42 @@ def test_contents(entry, data, same):
 
 
 def test_a_field_that_csv_refuses():
-    """Is an error of ours."""
-    with pytest.raises(ValueError, match="field larger than field limit"):
-        record.entries('"' + "x" * 200000 + '",,\n')
+    """Is an error of ours; nothing after it can be read."""
+    found, wrong = record.read('a.py,,\n"' + "x" * 200000 + '",,\nb.py,,\n')
+    assert [each.path for each in found] == ["a.py"]
+    assert [(each.line, each.row) for each in wrong] == [(2, "")]
+    assert "field larger than field limit" in str(wrong[0])
 
 
 def test_a_long_line_is_cut():
     """In what is said of it."""
-    with pytest.raises(ValueError, match=r".") as caught:
-        record.entries("x" * 200 + ",a\n")
-    assert str(caught.value) == "{!r} is not a line of a RECORD".format("x" * 100)
+    _, wrong = record.read("x" * 200 + ",a\n")
+    assert [str(each) for each in wrong] == ["{!r} is not a line of a RECORD".format("x" * 100)]
+
+
+def test_a_name_with_a_line_break():
+    """Is quoted, and one field."""
+    found, wrong = record.read('"a\nb.py",,1\n\u2028.py,,2\n')
+    assert ([each.path for each in found], wrong) == (["a\nb.py", "\u2028.py"], [])
+
+
+@pytest.mark.parametrize("algorithm", record.HASHES)
+def test_every_hash_that_is_allowed(algorithm):
+    digest = record.encode(hashlib.new(algorithm, b"data").digest())
+    assert RecordedFile("a", algorithm, digest, 4).matches([b"da", b"ta"])
+    assert not RecordedFile("a", algorithm, digest, 4).matches([b"dada"])
+
+
+def test_it_vouches_for_a_new_text():
+    """Only the rows of changed files change; names with commas stay quoted."""
+    data = b"#!/new\n"
+    digest = record.encode(hashlib.sha256(data).digest())
+    text = '../../../bin/tool,sha256=old,9\n"a,b.py",sha256=xyz,3\nx.dist-info/RECORD,,\n'
+    amended = record.amended(text, "lib/python3.6/site-packages", {"bin/tool": data})
+    assert amended == '../../../bin/tool,sha256={},7\n"a,b.py",sha256=xyz,3\nx.dist-info/RECORD,,\n'.format(
+        digest
+    )
+    assert record.amended(text, "lib/python3.6/site-packages", {"bin/other": data}) == text
 
 
 def test_hashes_of_other_kinds_vouch_for_nothing():
@@ -62,5 +94,5 @@ def test_hashes_of_other_kinds_vouch_for_nothing():
     assert not RecordedFile("a", "md5", "x", 3).matches([b"data"])
     assert not RecordedFile("a", "sha256", "x", 4).matches([b"data"])
     assert not RecordedFile("a", "sha256", DIGEST, 0).matches([b"data"])
-    assert record.entries("a.py,,\n") == [RecordedFile("a.py", "", "", None)]
+    assert record.read("a.py,,\n") == ([RecordedFile("a.py", "", "", None)], [])
     assert record.encode(b"\xff\xfe") == "__4"

@@ -9,7 +9,6 @@ FILES.json are those of an installed collection, so that ``ansible-galaxy collec
 
 from __future__ import annotations
 
-import base64
 import fnmatch
 import hashlib
 import io
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 
 from offkit import __version__
 from offkit.edges import data
+from offkit.model import record
 
 NAME = "offkit-fleet"  # of the distribution
 # A local version (PEP 440) is never on an index: the pin can mean this wheel and no other.
@@ -166,12 +166,8 @@ def _dump(value: Any) -> bytes:
 
 def _record(members: Mapping[str, bytes]) -> bytes:
     """PEP 376, PEP 427: each file with its hash, itself without."""
-    rows = []
-    for path, contents in members.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(contents).digest()).rstrip(b"=").decode("ascii")
-        rows.append(f"{path},sha256={digest},{len(contents)}")
-    rows.append(f"{_INFO}/RECORD,,")
-    return ("\n".join(rows) + "\n").encode("ascii")
+    rows = [record.row(path, contents) for path, contents in members.items()]
+    return record.dump([*rows, [f"{_INFO}/RECORD", "", ""]]).encode("ascii")
 
 
 def _zip(members: Mapping[str, bytes]) -> bytes:

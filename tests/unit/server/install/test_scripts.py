@@ -1,8 +1,5 @@
 """Scripts that move from the building directory to their final place."""
 
-import base64
-import hashlib
-
 import pytest
 
 from offkit.server.install import scripts
@@ -61,15 +58,3 @@ def test_the_limit_of_a_first_line():
 def test_activation_scripts(before, after):
     """The path is quoted there already, or gets quotes."""
     assert scripts.relocate_text(before, ALIAS, SPACED) == after
-
-
-def test_record_vouches_for_the_new_text():
-    """Only the rows of changed files change; names with commas stay quoted."""
-    data = b"#!/new\n"
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    record = '../../../bin/tool,sha256=old,9\n"a,b.py",sha256=xyz,3\nx.dist-info/RECORD,,\n'
-    amended = scripts.amend_record(record, "lib/python3.6/site-packages", {"bin/tool": data})
-    assert amended == '../../../bin/tool,sha256={},7\n"a,b.py",sha256=xyz,3\nx.dist-info/RECORD,,\n'.format(
-        digest
-    )
-    assert scripts.amend_record(record, "lib/python3.6/site-packages", {"bin/other": data}) == record

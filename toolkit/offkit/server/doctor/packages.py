@@ -6,11 +6,12 @@ Sources: the core metadata specifications (METADATA) and PEP 508 for requirement
 import posixpath
 import shlex
 from email.parser import HeaderParser
-from typing import Collection, Dict, Iterator, List, NamedTuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.record import RecordedFile
 from offkit.server.doctor import installer, record
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.environment.environment import Environment
@@ -33,11 +34,14 @@ def inspect(tree: Tree, env: Environment, told: Collection[str] = ()) -> Package
             if name.startswith("~") and tree.is_dir(path):
                 findings.append(_leftover(env, path))
             elif name.endswith(".dist-info") and tree.is_dir(path):
-                found.append(_distribution(tree, env, top, path, findings))
-    records: Dict[str, List[record.Line]] = {}
+                dist, problems = _distribution(tree, env, top, path)
+                found.append(dist)
+                findings += problems
+    records: Dict[str, List[RecordedFile]] = {}
     owners: record.Owners = {}
     for dist in found:
-        lines = record.read(tree, env, dist, findings)
+        lines, problems = record.read(tree, env, dist)
+        findings += problems
         records[dist.directory] = lines
         for line in lines:
             owners.setdefault(line.path, {})[dist.title] = line
@@ -61,7 +65,7 @@ def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distr
     """What meets requirements but has no RECORD of ours: egg-info, the base interpreter's packages."""
     path = posixpath.join(top, name)
     if name.endswith(".dist-info") and top in env.outside:
-        yield _distribution(tree, env, top, path, [])
+        yield _distribution(tree, env, top, path)[0]
     elif name.endswith(".egg-info"):
         try:
             text = tree.text(path + "/PKG-INFO" if tree.is_dir(path) else path, record.TEXT)
@@ -102,21 +106,22 @@ def _leftover(env: Environment, path: str) -> Finding:
     )
 
 
-def _distribution(tree: Tree, env: Environment, top: str, path: str, findings: List[Finding]) -> Distribution:
+def _distribution(tree: Tree, env: Environment, top: str, path: str) -> Tuple[Distribution, List[Finding]]:
+    """A .dist-info by its METADATA, and what is wrong with that."""
     stem = posixpath.basename(path)[: -len(".dist-info")]
     name, _, version = stem.partition("-")
     try:
         headers = HeaderParser().parsestr(tree.text(path + "/METADATA", record.TEXT))
     except OSError:
-        findings.append(record.half_installed(tree, env, name, path + "/METADATA"))
-        return Distribution(top, path, name, version, ())
+        problem = record.half_installed(tree, env, name, path + "/METADATA")
+        return Distribution(top, path, name, version, ()), [problem]
+    findings = []
     if not str(headers.get("Name") or "").strip():
         message = "is half installed: METADATA is damaged, it has no Name"
         findings.append(Finding("PKG003", ERROR, name, message, (path + "/METADATA",), record.AGAIN))
     requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
-    return Distribution(
-        top, path, str(headers.get("Name") or name), str(headers.get("Version") or version), requires
-    )
+    name, version = str(headers.get("Name") or name), str(headers.get("Version") or version)
+    return Distribution(top, path, name, version, requires), findings
 
 
 def _unmet(env: Environment, found: List[Distribution], everything: List[Distribution]) -> List[Finding]:

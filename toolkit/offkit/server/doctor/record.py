@@ -3,17 +3,15 @@
 Source: the core metadata specification "Recording installed projects" (PEP 376 and 627).
 """
 
-import base64
-import csv
 import errno
-import hashlib
 import posixpath
 import re
-from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, List, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.model import words
+from offkit.model import record, words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.record import HASHES, RecordedFile
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.environment.environment import Environment, forbidden
 
@@ -21,18 +19,10 @@ AGAIN = "install the package again"
 TEXT = 16 * 1024 * 1024  # bytes of RECORD or METADATA that are read
 _CHUNK = 1 << 20
 _NAMED = 5
-_HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows
 _SHARED = re.compile(r"\.so(\.\d+)*$")
 
 
-class Line(NamedTuple):
-    path: str
-    algorithm: str
-    digest: str
-    size: Optional[int]
-
-
-Owners = Dict[str, Dict[str, Line]]  # path → distribution → what its RECORD says
+Owners = Dict[str, Dict[str, RecordedFile]]  # path → distribution → what its RECORD says
 
 
 def half_installed(tree: Tree, env: Environment, name: str, path: str) -> Finding:
@@ -46,15 +36,15 @@ def half_installed(tree: Tree, env: Environment, name: str, path: str) -> Findin
     )
 
 
-def read(tree: Tree, env: Environment, dist: Distribution, findings: List[Finding]) -> List[Line]:
+def read(tree: Tree, env: Environment, dist: Distribution) -> Tuple[List[RecordedFile], List[Finding]]:
     """The lines of a distribution's RECORD that can be understood; findings for the rest."""
+    findings = []
     path = dist.directory + "/RECORD"
     try:
         text = tree.text(path, TEXT)
     except OSError:
         # PEP 627: a distribution without RECORD belongs to another tool; pip always writes one.
-        findings.append(half_installed(tree, env, dist.name, path))
-        return []
+        return [], [half_installed(tree, env, dist.name, path)]
     cut = tree.stat(path).st_size > TEXT
     if cut:
         text = text.rpartition("\n")[0]
@@ -62,30 +52,19 @@ def read(tree: Tree, env: Environment, dist: Distribution, findings: List[Findin
             TEXT >> 20
         )
         findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), ""))
-    lines = []
-    bad = []
-    reader = csv.reader(text.splitlines())
-    try:
-        for row in reader:
-            if not row:
-                continue
-            line = _line(dist, row)
-            if line is None:
-                bad.append(str(reader.line_num))
-            else:
-                lines.append(line)
-    except csv.Error as error:
-        bad.append("{} ({})".format(reader.line_num, error))
-    if bad:
-        message = "its RECORD is damaged, line " + ", ".join(bad[:_NAMED])
+    found, wrong = record.read(text)
+    lines = [each._replace(path=posixpath.normpath(posixpath.join(dist.top, each.path))) for each in found]
+    if wrong:
+        places = ["{} ({})".format(each.line, each.error) if each.error else str(each.line) for each in wrong]
+        message = "its RECORD is damaged, line " + ", ".join(places[:_NAMED])
     else:
         message = "" if cut else _incomplete(dist, lines)
     if message:
         findings.append(Finding("PKG006", ERROR, dist.name, message, (path,), AGAIN))
-    return lines
+    return lines, findings
 
 
-def _incomplete(dist: Distribution, lines: List[Line]) -> str:
+def _incomplete(dist: Distribution, lines: List[RecordedFile]) -> str:
     """A RECORD lists every file that was installed, itself and METADATA among them (PEP 376):
     one that does not has lost lines, and with them what it says of other files."""
     if not lines:
@@ -94,18 +73,6 @@ def _incomplete(dist: Distribution, lines: List[Line]) -> str:
     info = posixpath.basename(dist.directory)
     absent = [name for name in ("METADATA", "RECORD") if (info, name) not in listed]
     return "its RECORD is damaged: it does not list " + " and ".join(absent) if absent else ""
-
-
-def _line(dist: Distribution, row: List[str]) -> Optional[Line]:
-    if len(row) != 3 or not row[0] or "\0" in row[0]:
-        return None
-    path = posixpath.normpath(posixpath.join(dist.top, row[0]))
-    algorithm, equals, digest = row[1].partition("=")
-    if row[1] and not (equals and digest):
-        return None
-    if row[2] and not row[2].isdigit():
-        return None
-    return Line(path, algorithm, digest, int(row[2]) if row[2] else None)
 
 
 class _Sorted:
@@ -123,7 +90,12 @@ class _Sorted:
 
 
 def compare(
-    tree: Tree, env: Environment, dist: Distribution, lines: List[Line], owners: Owners, told: Collection[str]
+    tree: Tree,
+    env: Environment,
+    dist: Distribution,
+    lines: List[RecordedFile],
+    owners: Owners,
+    told: Collection[str],
 ) -> Tuple[int, List[Finding]]:
     """(files compared by their hash, findings). Of ``told`` it is known already that they cannot be read."""
     found = _Sorted()
@@ -133,8 +105,8 @@ def compare(
     return found.checked, _findings(env, dist, found)
 
 
-def _sort(tree: Tree, dist: Distribution, line: Line, owners: Owners, found: _Sorted) -> None:
-    compiled = line.path.endswith((".pyc", ".pyo"))  # Python itself makes and removes them
+def _sort(tree: Tree, dist: Distribution, line: RecordedFile, owners: Owners, found: _Sorted) -> None:
+    compiled = line.path.endswith(record.BYTE_CODE)  # Python itself makes and removes them
     if not tree.is_file(line.path):
         refusing = tree.refuses(line.path)
         if refusing:
@@ -144,7 +116,7 @@ def _sort(tree: Tree, dist: Distribution, line: Line, owners: Owners, found: _So
         return
     if not line.algorithm or compiled:
         return
-    if line.algorithm not in _HASHES:
+    if line.algorithm not in HASHES:
         found.unknown.append("{} ({})".format(line.path, line.algorithm))
         return
     try:
@@ -160,7 +132,7 @@ def _sort(tree: Tree, dist: Distribution, line: Line, owners: Owners, found: _So
         others = {title: other for title, other in owners[line.path].items() if title != dist.title}
         found.rivals.update(dict.fromkeys(others))
         # As another package recorded it, it is whole, though perhaps not of the version expected.
-        whole = any(other.algorithm in _HASHES and _same(tree, other) for other in others.values())
+        whole = any(other.algorithm in HASHES and _same(tree, other) for other in others.values())
         (found.altered if whole or not _machine_code(tree, line.path) else found.broken).append(line.path)
 
 
@@ -197,18 +169,10 @@ def _machine_code(tree: Tree, path: str) -> bool:
         return bytes(source.read(4)) == b"\x7fELF"
 
 
-def _same(tree: Tree, line: Line) -> bool:
+def _same(tree: Tree, line: RecordedFile) -> bool:
     """Whether a file is as recorded. Raises OSError when it cannot be read."""
-    digest = hashlib.new(line.algorithm)
-    size = 0
     with tree.open(line.path) as source:
-        for chunk in iter(lambda: source.read(_CHUNK), b""):
-            size += len(chunk)
-            digest.update(chunk)
-    if line.size is not None and size != line.size:
-        return False
-    encoded = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode("ascii")
-    return encoded == line.digest.rstrip("=")
+        return line.matches(iter(lambda: source.read(_CHUNK), b""))
 
 
 def _all(paths: List[str]) -> Tuple[str, ...]:

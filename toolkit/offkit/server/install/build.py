@@ -13,7 +13,7 @@ from offkit import __version__
 from offkit.edges import files, host, releases, sites
 from offkit.edges.host import Host
 from offkit.edges.run import Result
-from offkit.model import layout
+from offkit.model import layout, record
 from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
@@ -149,12 +149,12 @@ class Builder:
         for site in sites.below(self._root):
             relative = os.path.relpath(site, self._root)
             for name in sorted(os.listdir(site)):
-                record = os.path.join(site, name, "RECORD")
-                if changed and name.endswith(".dist-info") and os.path.isfile(record):
-                    text = _contents(record).decode("utf-8")
-                    amended = scripts.amend_record(text, relative, changed)
+                path = os.path.join(site, name, "RECORD")
+                if changed and name.endswith(".dist-info") and os.path.isfile(path):
+                    text = _contents(path).decode("utf-8")
+                    amended = record.amended(text, relative, changed)
                     if amended != text:
-                        files.replace(record, amended.encode("utf-8"))
+                        files.replace(path, amended.encode("utf-8"))
 
     def _unpack_runtime(self, argv: Sequence[str]) -> None:
         runtime = os.path.join(self._root, *layout.GENERATION_RUNTIME.split("/"))

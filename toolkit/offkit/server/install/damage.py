@@ -77,7 +77,9 @@ def _recorded(root: str) -> _Recorded:
                 with open(os.path.join(site, name, "METADATA"), "rb") as source:
                     recorded.found.add(generations.package(source.read()))
                 with open(os.path.join(site, name, "RECORD"), "rb") as source:
-                    claims = record.entries(source.read().decode("utf-8"))
+                    claims, wrong = record.read(source.read().decode("utf-8"))
+                if wrong:
+                    raise ValueError(str(wrong[0]))
             except (OSError, ValueError) as error:
                 what = error.strerror if isinstance(error, OSError) else error
                 recorded.problems.append("{} cannot be read: {}".format(name, what))

@@ -2,16 +2,12 @@
 
 pip writes the interpreter's path into the first line of each script and the script's hash
 into RECORD. The environment is built under an alias; here the alias is replaced by the final
-path, and RECORD (PEP 376, PEP 627) made to vouch for the result. Pure: bytes in, bytes out.
+path, and RECORD is made to vouch for the result (model.record). Pure: bytes in, bytes out.
 """
 
-import base64
-import csv
-import hashlib
-import io
 import posixpath
 import re
-from typing import Dict, Match
+from typing import Match
 
 # Linux reads 127 bytes of a first line (BINPRM_BUF_SIZE less the terminator; 255 since 5.1).
 _LONGEST = 127
@@ -51,23 +47,3 @@ def relocate_text(data: bytes, alias: bytes, final: bytes) -> bytes:
 def relocate_settings(data: bytes, alias: bytes, final: bytes) -> bytes:
     """pyvenv.cfg, where nothing is quoted."""
     return data.replace(alias, final)
-
-
-def amend_record(text: str, site: str, changed: Dict[str, bytes]) -> str:
-    """RECORD with new hashes and sizes for ``changed`` (path below the environment: contents).
-
-    ``site`` is the directory of site-packages below the environment, to which RECORD's
-    paths are relative.
-    """
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    for row in rows:
-        data = changed.get(posixpath.normpath(posixpath.join(site, row[0]))) if row else None
-        if data is not None:
-            row[1:] = ["sha256=" + _digest(data), str(len(data))]
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
-
-
-def _digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode("ascii")
