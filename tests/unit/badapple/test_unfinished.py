@@ -37,6 +37,20 @@ def test_of_several_processes(tmp_path, monkeypatch):
     assert unfinished.of(output) == [(parts[22], 22), (parts[11], 11)]
 
 
+def test_a_host_that_is_called_as_a_process(tmp_path, monkeypatch):
+    """Its number in the host's name, or in the output's, is not that of who makes it."""
+    host = "web-{}".format(os.getpid())
+    monkeypatch.setattr(leftovers, "_host", lambda: host)
+    output = str(tmp_path / "a-{}.txt".format(os.getpid()))
+    mine = unfinished.path(output)
+    other = mine.replace("{}-{}.".format(host, os.getpid()), "{}-{}.".format(host, 1))
+    for each in (mine, other, mine.replace(host, "web")):
+        with open(each, "w"):
+            pass
+    monkeypatch.setattr(leftovers, "is_running", lambda pid: True)
+    assert sorted(pid for _, pid in unfinished.of(output)) == [1, os.getpid()]
+
+
 def test_a_long_name_still_fits():
     """255 bytes is what a file system takes."""
     part = unfinished.path("é" * 125 + ".txt")

@@ -1,7 +1,6 @@
 """What a conversion is called while it is being made, so that a player can find it."""
 
 import os
-import re
 from typing import List, Tuple
 
 from offkit.edges import leftovers
@@ -12,16 +11,17 @@ _LONGEST = 120  # bytes of the output's name that the unfinished one carries
 
 def path(output: str) -> str:
     """Where this process makes ``output``: hidden, in the same directory, with its name in it."""
-    name = os.fsdecode(os.fsencode(os.path.basename(output))[:_LONGEST])
-    return os.path.join(os.path.dirname(output) or os.curdir, leftovers.name(_KIND, name + ".part"))
+    return os.path.join(os.path.dirname(output) or os.curdir, leftovers.name(_KIND, _extension(output)))
+
+
+def _extension(output: str) -> str:
+    return os.fsdecode(os.fsencode(os.path.basename(output))[:_LONGEST]) + ".part"
 
 
 def of(output: str) -> List[Tuple[str, int]]:
     """(path, process) of what running programs on this host are making of ``output``, newest last."""
     directory = os.path.dirname(output) or os.curdir
-    mine = os.path.basename(path(output))
-    before, _, after = mine.partition("-{}.".format(os.getpid()))
-    pattern = re.compile(r"{}-(\d+)\.{}".format(re.escape(before), re.escape(after)))
+    pattern = leftovers.pattern(_KIND, _extension(output))
     try:
         names = os.listdir(directory)
     except OSError:

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Pattern
 
 _MARK = ".offkit"
 _HOSTS_OWN = "pid:[4026531836]"  # the namespace of processes that no container is (PROC_PID_INIT_INO)
@@ -29,6 +29,12 @@ def _host() -> str:
 def name(kind: str, extension: str) -> str:
     """The name of an unfinished file of this process: hidden, unique by ``kind``."""
     return "{}-{}-{}-{}.{}".format(_MARK, kind, _host(), os.getpid(), extension)
+
+
+def pattern(kind: str = "[a-z]+", extension: str = "") -> Pattern[str]:
+    """What ``name`` makes on this host, its process as the group; ``kind`` is an expression."""
+    own = "{}-{}-{}".format(re.escape(_MARK), kind, re.escape(_host()))
+    return re.compile(own + r"-(\d+)\." + re.escape(extension))
 
 
 def temporary_directory() -> str:
@@ -52,7 +58,7 @@ def sweep(directory: Optional[str] = None) -> List[str]:
 
     What cannot be listed or removed stays: somebody else's turn.
     """
-    pattern = re.compile(r"{}-[a-z]+-{}-(\d+)\.".format(re.escape(_MARK), re.escape(_host())))
+    ours = pattern()
     try:
         directory = directory or tempfile.gettempdir()  # FileNotFoundError where none can be written
         names = sorted(os.listdir(directory))
@@ -60,7 +66,7 @@ def sweep(directory: Optional[str] = None) -> List[str]:
         return []
     swept = []
     for one in names:
-        matched = pattern.match(one)
+        matched = ours.match(one)
         path = os.path.join(directory, one)
         if not matched or is_running(int(matched.group(1))):
             continue
