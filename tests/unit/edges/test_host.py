@@ -5,6 +5,7 @@ import os
 import pytest
 
 from offkit.edges import host, proc, releases
+from offkit.edges.tree import Tree
 
 CENTOS = """NAME="CentOS Linux"
 VERSION="7 (Core)"
@@ -29,6 +30,20 @@ def test_os_release():
     assert "BROKEN" not in found
     assert len(found) == 8
     assert host.parse_os_release('A=\'\nB="b\'\nC=""\n#D=d\n') == {"A": "'", "B": "\"b'", "C": ""}
+
+
+def test_os_release_is_in_one_of_two_places(tmp_path, monkeypatch):
+    """os-release(5): /etc before /usr/lib, and a link leads where it does on that system."""
+    monkeypatch.setattr(host, "Tree", lambda root: Tree(str(tmp_path)))
+    assert host.here().os_release == {}
+    assert host.here().el == 0
+    (tmp_path / "usr/lib").mkdir(parents=True)
+    (tmp_path / "usr/lib/os-release").write_text("ID=rocky\nVERSION_ID=9.4\n")
+    assert host.here().el == 9
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/other").write_text("ID=centos\nVERSION_ID=7\n")
+    (tmp_path / "etc/os-release").symlink_to("/etc/other")
+    assert host.here().el == 7
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Dict, NamedTuple, Optional, Tuple
 
 from offkit.edges import releases
 from offkit.edges.proc import told
+from offkit.edges.tree import Tree
 from offkit.model.cpu import Cpu
 
 
@@ -44,7 +45,7 @@ class Host(NamedTuple):
 
 def here() -> Host:
     """This machine."""
-    release = parse_os_release(told("/etc/os-release"))
+    release = os_release(Tree("/"))
     return Host(platform.machine(), glibc(), release, platform.release(), os.geteuid() == 0)
 
 
@@ -74,6 +75,16 @@ def parse_cpu(text: str) -> Cpu:
     vendor = re.search(r"^vendor_id\s*:(.*)$", text, re.MULTILINE)
     flags = frozenset.intersection(*sets) if sets else frozenset()
     return Cpu(vendor.group(1).strip() if vendor else "", flags)
+
+
+def os_release(tree: Tree) -> Dict[str, str]:
+    """What the system below ``tree`` calls itself: by the first of two files that is there, else {}."""
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        try:
+            return parse_os_release(tree.text(path))
+        except OSError:
+            continue
+    return {}
 
 
 def parse_os_release(text: str) -> Dict[str, str]:

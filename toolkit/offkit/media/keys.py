@@ -30,13 +30,7 @@ class Server(NamedTuple):
 def server(tree: Optional[Tree] = None) -> Server:
     """The one below ``tree``, by default the running one."""
     tree = tree or Tree("/")
-    release = {}
-    for path in ("/etc/os-release", "/usr/lib/os-release"):
-        try:
-            release = host.parse_os_release(tree.text(path))
-            break
-        except OSError:
-            continue
+    release = host.os_release(tree)
     return Server(releases.known().el_major(release), release.get("ID", ""), tree)
 
 

@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from elf_maker import build
+from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.media import offer, providers
 from offkit.model.report import Reporter
@@ -870,7 +871,7 @@ def test_the_system(server, path, text, system, el):
     server.put(path, text)
     own = remedies(server)
     assert (own.system, own.el, own.release.name) == (system, el, "el{}".format(el or 7))
-    assert cures.os_release(Tree(server.root)) == {
+    assert host.os_release(Tree(server.root)) == {
         key: value.strip('"') for key, value in (line.split("=") for line in text.splitlines())
     }
 

@@ -1,9 +1,9 @@
 """What to do about a finding on this server: RPM names and the yum line that installs them."""
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import data, releases
-from offkit.edges.host import parse_os_release
+from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import CACHE, LIBRARY_PATH
 from offkit.media import rpm
@@ -144,15 +144,6 @@ def read(tree: Tree, catalog: Answers) -> Cures:
         packages.parse_modules(data.read_text(packages.MODULES)),
         catalog,
     )
-
-
-def os_release(tree: Tree) -> Dict[str, str]:
-    for path in ("/etc/os-release", "/usr/lib/os-release"):
-        try:
-            return parse_os_release(tree.text(path))
-        except OSError:
-            continue
-    return {}
 
 
 def union(rpms: Iterable[str]) -> Tuple[str, ...]:

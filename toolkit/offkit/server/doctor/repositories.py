@@ -4,6 +4,7 @@ import posixpath
 import shlex
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
+from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repofile
 from offkit.media.answers import Answers
@@ -13,7 +14,6 @@ from offkit.media.repository import reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import is_url
-from offkit.server.doctor.cures import os_release
 from offkit.server.environment.environment import Environment
 
 _DIRECTORY = "/etc/yum.repos.d"
