@@ -257,8 +257,8 @@ def test_the_processor_of_another_root(tmp_path, monkeypatch, machine, vendor, f
     uname = os.uname()
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(tuple(uname)[:4] + (machine,)))
     monkeypatch.setattr(host, "cpu", lambda: cpu(vendor, V3))
-    tree, findings = Tree(server.root), []
-    loader = make_loader(tree, TreeView(tree), server_maker.LDSO, "x86_64", (), findings)
+    tree = Tree(server.root)
+    loader, _ = make_loader(tree, TreeView(tree), server_maker.LDSO, "x86_64")
     report = loader.program("/usr/local/bin/python3.6").dlopen("/opt/a.so")
     assert [each.path for each in report.resolutions] == [found]
 

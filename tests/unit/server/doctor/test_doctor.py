@@ -506,8 +506,7 @@ def test_the_loaders_own_directories(server):
     tree = Tree(server.root)
 
     def directories(program):
-        findings = []
-        loader = make_loader(tree, TreeView(tree), program, "x86_64", (), findings)
+        loader, findings = make_loader(tree, TreeView(tree), program, "x86_64")
         return loader.default_dirs, [(one.code, one.subject) for one in findings]
 
     assert directories(LDSO) == (("/lib/here", "/usr/lib/here"), [])

@@ -55,7 +55,7 @@ def test_modules_load_what_the_search_says():
     view = TreeView(Tree("/"))
     python = os.path.realpath(sys.executable)
     main = view.open(python).elf
-    loader = make_loader(Tree("/"), view, main.interpreter, MACHINES[main.machine], (), [])
+    loader, _ = make_loader(Tree("/"), view, main.interpreter, MACHINES[main.machine])
     program = loader.program(python)
     differ = []
     for path in paths:
@@ -84,7 +84,7 @@ def test_what_a_variable_puts_first(tmp_path):
     """LD_LIBRARY_PATH counts for the running system; a copy of the C library there is said."""
     view = TreeView(Tree("/"))
     main = view.open(os.path.realpath(sys.executable)).elf
-    loader = make_loader(Tree("/"), view, main.interpreter, MACHINES[main.machine], (), [])
+    loader, _ = make_loader(Tree("/"), view, main.interpreter, MACHINES[main.machine])
     report = loader.program(os.path.realpath(sys.executable)).report
     libc = next(each.path for each in report.resolutions if each.name == "libc.so.6")
     shutil.copy(os.path.realpath(libc), str(tmp_path / "libc.so.6"))

@@ -79,7 +79,8 @@ def examine(
     known = repositories.configured(tree, arch)
     with offer.open_catalog(tree, isos, rpm_repos, known.own) as catalog:
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
-        return visit.make(findings, [name for name in NAMES if name in checks])
+        done = visit.make([name for name in NAMES if name in checks])
+    return done._replace(findings=findings + done.findings)
 
 
 class _Visit:
@@ -100,7 +101,8 @@ class _Visit:
         self._cures = remedies.read(tree, catalog)
         self._report = report
 
-    def make(self, findings: List[Finding], checks: List[str]) -> Examination:
+    def make(self, checks: List[str]) -> Examination:
+        findings: List[Finding] = []
         rpms: List[str] = []
         again: List[str] = []
         libs = self._look_for_libraries() if {INTERPRETER, LIBRARIES, MACHINE}.intersection(checks) else None

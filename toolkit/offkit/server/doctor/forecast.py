@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
@@ -58,8 +58,7 @@ def examine(
         system = remedies.read(tree, Answers()).system
         return Forecast(findings, len(wanted.libraries), system, "", (), (), Answers())
     machine, little, ldso = _ARCHES[target.arch]
-    view = TreeView(tree)
-    loader = make_loader(tree, view, ldso, target.arch, (), findings)
+    loader, findings = make_loader(tree, TreeView(tree), ldso, target.arch)
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
     rpms: List[str] = []
     again: List[str] = []
@@ -72,7 +71,9 @@ def examine(
                 findings.append(_damaged(library, mended))
                 again += mended.rpms
             else:
-                findings += _judge(library, report, cures, rpms)
+                found, names = _judge(library, report, cures)
+                findings += found
+                rpms += names
         findings += catalog.findings
     line = remedies.combined(cures, rpms, again)
     return Forecast(
@@ -155,27 +156,23 @@ def _damaged(library: Library, mended: remedies.Mend) -> Finding:
     return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
 
 
-def _judge(library: Library, report: Report, cures: remedies.Cures, rpms: List[str]) -> List[Finding]:
+def _judge(library: Library, report: Report, cures: remedies.Cures) -> Tuple[List[Finding], Tuple[str, ...]]:
+    """(what is wrong with it here, the RPMs that cure that)"""
     who = words.listed(library.needed_by, _NAMED)
-    lost: Dict[str, Tuple[str, ...]] = {}
     for each in report.resolutions:
         if each.name == library.soname and not each.found:
-            lost[each.name] = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
-    if library.soname in lost:
-        cure = cures.for_soname(library.soname, 64)
-        fix = cure.fix
-        if library.in_bundle:
-            fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
-        else:
-            rpms += cure.rpms
-        message = "is missing; needed by " + who
-        severity = INFO if library.in_bundle else ERROR
-        return [Finding("LIB001", severity, library.soname, message, lost[library.soname], fix)]
+            looked = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
+            cure = cures.for_soname(library.soname, 64)
+            message = "is missing; needed by " + who
+            if library.in_bundle:
+                fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
+                return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
+            return [Finding("LIB001", ERROR, library.soname, message, looked, cure.fix)], cure.rpms
     old = [each for each in report.versions if each.name == library.soname]
     if old:
         message = "{} is too old: {} needed by {}".format(
             old[0].path, ", ".join(each.version for each in old), who
         )
         fix = "bundle again for this system: --target with what 'offkit probe' writes here"
-        return [Finding("LIB002", ERROR, library.soname, message, (old[0].path,), fix)]
-    return []
+        return [Finding("LIB002", ERROR, library.soname, message, (old[0].path,), fix)], ()
+    return [], ()

@@ -37,11 +37,10 @@ class Libraries(NamedTuple):
 def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
     """Everything the loader will look for, and what it will not find."""
     view = TreeView(tree)
-    findings: List[Finding] = []
     main = view.open(env.interpreter).elf if env.interpreter else None
     interpreter = main.interpreter if main is not None else ""
     platform = main.platform or "x86_64" if main is not None else "x86_64"
-    loader = make_loader(tree, view, interpreter, platform, library_path, findings)
+    loader, findings = make_loader(tree, view, interpreter, platform, library_path)
     program = loader.program(env.interpreter)
     if env.interpreter and program.report.problem:
         findings.append(

@@ -88,6 +88,36 @@ class _Sorted:
         self.rivals: Dict[str, None] = {}  # other distributions that have files of these names
         self.checked = 0
 
+    def add(self, tree: Tree, dist: Distribution, line: RecordedFile, owners: Owners) -> None:
+        compiled = line.path.endswith(record.BYTE_CODE)  # Python itself makes and removes them
+        if not tree.is_file(line.path):
+            refusing = tree.refuses(line.path)
+            if refusing:
+                self.refused.setdefault(refusing, []).append(line.path)
+            elif not compiled:
+                self.missing.append(line.path)
+            return
+        if not line.algorithm or compiled:
+            return
+        if line.algorithm not in HASHES:
+            self.unknown.append("{} ({})".format(line.path, line.algorithm))
+            return
+        try:
+            same = _same(tree, line)
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM):
+                self.refused.setdefault("", []).append(line.path)
+            else:
+                self.failed.setdefault(error.strerror or str(error), []).append(line.path)
+            return
+        self.checked += 1
+        if not same:
+            others = {title: other for title, other in owners[line.path].items() if title != dist.title}
+            self.rivals.update(dict.fromkeys(others))
+            # As another package recorded it, it is whole, though perhaps not of the version expected.
+            whole = any(other.algorithm in HASHES and _same(tree, other) for other in others.values())
+            (self.altered if whole or not _machine_code(tree, line.path) else self.broken).append(line.path)
+
 
 def compare(
     tree: Tree,
@@ -101,39 +131,8 @@ def compare(
     found = _Sorted()
     for line in lines:
         if line.path not in told:
-            _sort(tree, dist, line, owners, found)
+            found.add(tree, dist, line, owners)
     return found.checked, _findings(env, dist, found)
-
-
-def _sort(tree: Tree, dist: Distribution, line: RecordedFile, owners: Owners, found: _Sorted) -> None:
-    compiled = line.path.endswith(record.BYTE_CODE)  # Python itself makes and removes them
-    if not tree.is_file(line.path):
-        refusing = tree.refuses(line.path)
-        if refusing:
-            found.refused.setdefault(refusing, []).append(line.path)
-        elif not compiled:
-            found.missing.append(line.path)
-        return
-    if not line.algorithm or compiled:
-        return
-    if line.algorithm not in HASHES:
-        found.unknown.append("{} ({})".format(line.path, line.algorithm))
-        return
-    try:
-        same = _same(tree, line)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EPERM):
-            found.refused.setdefault("", []).append(line.path)
-        else:
-            found.failed.setdefault(error.strerror or str(error), []).append(line.path)
-        return
-    found.checked += 1
-    if not same:
-        others = {title: other for title, other in owners[line.path].items() if title != dist.title}
-        found.rivals.update(dict.fromkeys(others))
-        # As another package recorded it, it is whole, though perhaps not of the version expected.
-        whole = any(other.algorithm in HASHES and _same(tree, other) for other in others.values())
-        (found.altered if whole or not _machine_code(tree, line.path) else found.broken).append(line.path)
 
 
 def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Finding]:

@@ -3,7 +3,7 @@
 import errno
 import posixpath
 import re
-from typing import Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.edges import tree as files
 from offkit.edges.tree import Tree
@@ -30,18 +30,46 @@ class SharedObjects(NamedTuple):
 def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> SharedObjects:
     """Walk all site-packages and what else is on the path. ``main`` is the interpreter, None
     where there is none."""
-    objects = SharedObjects([], [], {}, [])
+    paths, findings = _walk(tree, env.site_packages + env.outside)
+    modules: List[str] = []
+    plain: List[str] = []
+    offered: Dict[str, str] = {}
+    for path in paths:
+        opened, name, short = view.open(path), posixpath.basename(path), env.shorten(path)
+        elf = opened.elf
+        if elf is None:
+            findings.append(_no_library(tree, env, path, short, opened))
+            continue
+        ours = main is None or elf.arch == main.arch
+        if ours:
+            offered.setdefault(name, path)
+            if elf.soname:
+                offered.setdefault(elf.soname, path)
+        if not name.endswith(".so") or _VENDORED.search(short):
+            continue
+        tag = _TAG.search(name)
+        if not _is_module(tree, path, name, elf):
+            plain += [path] * ours
+        elif tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
+            # Other Pythons may share what lies outside (Debian's python3/dist-packages).
+            if path != short and not _has_own(tree, path, env):
+                findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
+        elif main is not None and not ours:
+            message = "is built for {}, the interpreter for {}".format(elf.arch_name, main.arch_name)
+            fix = "bundle again with --arch {}".format(main.arch_name)
+            findings.append(Finding("LIB004", ERROR, short, message, (), fix))
+        else:
+            modules.append(path)
+    return SharedObjects(modules, plain, offered, findings)
+
+
+def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
+    """(shared objects below ``tops``, what cannot be looked into); every directory once, however
+    many links lead there."""
     seen: Set[str] = set()
-    for top in env.site_packages + env.outside:
-        _walk(tree, top, seen, lambda path: _sort(tree, view, env, main, objects, path), objects.findings)
-    return objects
-
-
-def _walk(
-    tree: Tree, top: str, seen: Set[str], visit: Callable[[str], None], findings: List[Finding]
-) -> None:
-    """Shared objects below ``top``; every directory once, however many links lead there."""
-    pending = [top]
+    found: List[str] = []
+    findings = []
+    pending = list(reversed(tops))
     while pending:
         directory = pending.pop()
         try:
@@ -49,20 +77,14 @@ def _walk(
             if real in seen:
                 continue
             seen.add(real)
-            if directory != top and tree.is_file(directory + "/pyvenv.cfg"):
+            if directory not in tops and tree.is_file(directory + "/pyvenv.cfg"):
                 continue  # another environment, below a project that a .pth file names
             entries = tree.scan(directory, _SHARED.search)
         except OSError as error:
-            findings.append(
-                Finding(
-                    "ENV006",
-                    ERROR if error.errno == errno.EACCES else WARNING,
-                    directory,
-                    "cannot be looked into: {}".format(error.strerror),
-                    (directory,),
-                    "run offkit doctor as a user who may read it",
-                )
-            )
+            severity = ERROR if error.errno == errno.EACCES else WARNING
+            message = "cannot be looked into: {}".format(error.strerror)
+            fix = "run offkit doctor as a user who may read it"
+            findings.append(Finding("ENV006", severity, directory, message, (directory,), fix))
             continue
         deeper = []
         for entry in entries:
@@ -70,48 +92,9 @@ def _walk(
             if entry.kind == files.DIRECTORY or (entry.kind == files.LINK and tree.is_dir(path)):
                 deeper.append(path)
             elif _SHARED.search(entry.name):
-                visit(path)
+                found.append(path)
         pending.extend(reversed(deeper))
-
-
-def _sort(
-    tree: Tree, view: View, env: Environment, main: Optional[reader.Elf], objects: SharedObjects, path: str
-) -> None:
-    opened = view.open(path)
-    name = posixpath.basename(path)
-    short = env.shorten(path)
-    elf = opened.elf
-    if elf is None:
-        objects.findings.append(_no_library(tree, env, path, short, opened))
-        return
-    if main is None or elf.arch == main.arch:
-        objects.offered.setdefault(name, path)
-        if elf.soname:
-            objects.offered.setdefault(elf.soname, path)
-    if not name.endswith(".so") or _VENDORED.search(short):
-        return
-    if not _is_module(tree, path, name, elf):
-        if main is None or elf.arch == main.arch:
-            objects.plain.append(path)
-        return
-    tag = _TAG.search(name)
-    if tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
-        # Other Pythons may share what lies outside (Debian's python3/dist-packages).
-        if path != short and not _has_own(tree, path, env):
-            objects.findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
-    elif main is not None and elf.arch != main.arch:
-        objects.findings.append(
-            Finding(
-                "LIB004",
-                ERROR,
-                short,
-                "is built for {}, the interpreter for {}".format(elf.arch_name, main.arch_name),
-                (),
-                "bundle again with --arch {}".format(main.arch_name),
-            )
-        )
-    else:
-        objects.modules.append(path)
+    return found, findings
 
 
 def _has_own(tree: Tree, path: str, env: Environment) -> bool:

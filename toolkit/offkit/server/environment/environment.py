@@ -75,8 +75,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         top = posixpath.join(where, below, name, "site-packages")
         _may_read(tree, where, top)
         _may_read(tree, where, top + "/any")  # r without x: names, and nothing behind them
-    findings: List[Finding] = []
-    interpreter = _interpreter(tree, where, series, findings)
+    interpreter, findings = _interpreter(tree, where, series)
     home = config.get("home") or posixpath.join(where, "bin")
     base = _base_prefix(tree, home, interpreter, series)
     if not base and not any(finding.code == "PY006" for finding in findings):
@@ -162,7 +161,7 @@ def _series(tree: Tree, where: str, version: str) -> Optional[Tuple[int, int]]:
     return max(there) if there else None
 
 
-def _interpreter(tree: Tree, where: str, series: Tuple[int, int], findings: List[Finding]) -> str:
+def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, List[Finding]]:
     names = ["python{}.{}".format(*series), "python3", "python"]
     links = [posixpath.join(where, "bin", name) for name in names]
     looked = []
@@ -174,25 +173,16 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int], findings: List
             looked.append("{} ({})".format(link, error.strerror))
             continue
         if tree.is_file(real):
-            return real
+            return real, []
         looked.append(link if real == link else "{} -> {}".format(link, real))
         refused = refused or tree.refuses(real)
     if refused:
         message = "the environment's interpreter cannot be reached by this user: {} refuses".format(refused)
         fix = startup.allow(refused) + "; better, have Python {}.{} where all may read it".format(*series)
-        findings.append(Finding("PY006", ERROR, "python", message, tuple(looked), fix))
-        return ""
-    findings.append(
-        Finding(
-            "PY002",
-            ERROR,
-            "python",
-            "the environment's interpreter is gone",
-            tuple(looked),
-            "install Python {}.{} again at the same place, or install the bundle again".format(*series),
-        )
-    )
-    return ""
+        return "", [Finding("PY006", ERROR, "python", message, tuple(looked), fix)]
+    fix = "install Python {}.{} again at the same place, or install the bundle again".format(*series)
+    message = "the environment's interpreter is gone"
+    return "", [Finding("PY002", ERROR, "python", message, tuple(looked), fix)]
 
 
 def _base_prefix(tree: Tree, home: str, interpreter: str, series: Tuple[int, int]) -> str:

@@ -25,7 +25,7 @@ class Here:
         self.elf = opened.elf
         self.arch = opened.elf.arch
         self.machine = opened.elf.platform or "x86_64"
-        self._loader = make_loader(tree, self._view, opened.elf.interpreter, self.machine, (), [])
+        self._loader, _ = make_loader(tree, self._view, opened.elf.interpreter, self.machine)
         started = self._loader.program(python).report
         # What the process has loaded is found again by its name, wherever it lies.
         self._loaded = {each.name: each.path for each in started.resolutions if each.found}

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
 from offkit.edges import host
 from offkit.edges.tree import Tree
@@ -63,13 +63,8 @@ class TreeView(View):
 
 
 def make_loader(
-    tree: Tree,
-    view: View,
-    interpreter: str,
-    platform: str,
-    library_path: Sequence[str],
-    findings: List[Finding],
-) -> Loader:
+    tree: Tree, view: View, interpreter: str, platform: str, library_path: Sequence[str] = ()
+) -> Tuple[Loader, List[Finding]]:
     """The loader of that server, with its cache and its compiled-in directories.
 
     ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known; ``platform``
@@ -77,6 +72,7 @@ def make_loader(
     be known where that is for another architecture. What cannot be read becomes a finding.
     """
     entries: List[ldcache.CacheEntry] = []
+    findings = []
     try:
         with tree.open(_CACHE) as source:
             entries = ldcache.parse(source.read(_CACHE_SIZE))
@@ -101,7 +97,7 @@ def make_loader(
                 )
             )
     cpu = host.cpu() if os.uname().machine == platform else Cpu()
-    return Loader(
+    loader = Loader(
         view,
         entries,
         system_dirs(program),
@@ -109,6 +105,7 @@ def make_loader(
         library_path,
         hwcaps.subdirectories(program, platform, cpu) if cpu.flags else None,
     )
+    return loader, findings
 
 
 def _no_cache(severity: str, message: str) -> Finding:
