@@ -245,7 +245,10 @@ class Program:
         if known is not None:
             return Resolution(name, node.path, LOADED, known.path, ()), None
         looked: List[Look] = []
-        for how, place, path in self._candidates(name, node, looked):
+        for how, place, path, why in self._candidates(name, node):
+            if why:
+                looked.append(Look(place, how, why))
+                continue
             opened = self._loader.view.open(path)
             if opened.absent:
                 looked.append(Look(place, how, opened.problem or "no such file"))
@@ -266,34 +269,31 @@ class Program:
             return Resolution(name, node.path, how, path, tuple(looked)), found
         return Resolution(name, node.path, MISSING, "", tuple(looked)), None
 
-    def _candidates(self, name: str, node: _Node, looked: List[Look]) -> Iterator[Tuple[str, str, str]]:
-        """(how, place, path) in the loader's order; places without a path go to ``looked``."""
+    def _candidates(self, name: str, node: _Node) -> Iterator[Tuple[str, str, str, str]]:
+        """(how, place, path, "") in the loader's order; of a place where nothing can be, why."""
         loader = self._loader
         if "/" in name:
             path = loader.expand(name, node.origin)
-            if path.startswith("/"):
-                yield PATH, path, path
-            else:
-                looked.append(Look(path, PATH, _RELATIVE))
+            yield PATH, path, path, "" if path.startswith("/") else _RELATIVE
             return
         for how, directory in self._directories(node):
             if not directory.startswith("/"):
-                looked.append(Look(directory, how, _RELATIVE))
-            else:
-                for place in loader.special(directory) + (directory,):
-                    yield how, place, posixpath.join(place, name)
+                yield how, directory, "", _RELATIVE
+                continue
+            for place in loader.special(directory) + (directory,):
+                yield how, place, posixpath.join(place, name), ""
         entries = loader.entries(name)
         for entry in entries:
             if not entry.fits(node.elf.bits, node.elf.machine):
-                looked.append(Look(entry.path, CACHE, "for another architecture"))
+                yield CACHE, entry.path, "", "for another architecture"
             elif not (node.elf.nodeflib and posixpath.dirname(entry.path) in loader.default_dirs):
-                yield CACHE, entry.path, entry.path
+                yield CACHE, entry.path, entry.path, ""
         if not entries:
-            looked.append(Look("/etc/ld.so.cache", CACHE, "no entry"))
+            yield CACHE, "/etc/ld.so.cache", "", "no entry"
         if not node.elf.nodeflib:
             for directory in loader.default_dirs:
                 for place in loader.special(directory) + (directory,):
-                    yield DEFAULT, place, posixpath.join(place, name)
+                    yield DEFAULT, place, posixpath.join(place, name), ""
 
     def _directories(self, node: _Node) -> Iterator[Tuple[str, str]]:
         loader = self._loader
