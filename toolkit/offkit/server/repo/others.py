@@ -9,37 +9,23 @@ _ENABLED = re.compile(rb"^enabled\s*[=:]", re.IGNORECASE)
 
 def disabled(text: bytes) -> bytes:
     """The file with ``enabled=0`` in every section but [main]; all else byte for byte."""
-    out: List[bytes] = []
-    at = -1  # where the section's head stands in ``out``; -1 outside
-    settled = True
+    parts: List[List[bytes]] = [[]]  # what stands before the first section, then each section
     for row in text.splitlines(True):
-        head = _SECTION.match(row)
-        if head:
-            _settle(out, at, settled)
-            out.append(row)
-            at, settled = len(out) - 1, head.group(1).strip() == b"main"
-        elif at >= 0 and _ENABLED.match(row) and _section(out[at]) != b"main":
-            out.append(b"enabled=0" + _end(row))
-            settled = True
-        else:
-            out.append(row)
-    _settle(out, at, settled)
-    return b"".join(out)
+        if _SECTION.match(row):
+            parts.append([])
+        parts[-1].append(row)
+    return b"".join(row for part in parts for row in _off(part))
 
 
-def _settle(out: List[bytes], at: int, settled: bool) -> None:
+def _off(rows: List[bytes]) -> List[bytes]:
     """A section that does not say is enabled."""
-    if settled:
-        return
-    end = _end(out[at])
-    if not end:
-        out[at] += b"\n"
-    out.insert(at + 1, b"enabled=0" + (end or b"\n"))
-
-
-def _section(head: bytes) -> bytes:
-    found = _SECTION.match(head)
-    return found.group(1).strip() if found else b""
+    head = _SECTION.match(rows[0]) if rows else None
+    if not head or head.group(1).strip() == b"main":
+        return rows
+    if any(map(_ENABLED.match, rows)):
+        return [b"enabled=0" + _end(row) if _ENABLED.match(row) else row for row in rows]
+    end = _end(rows[0]) or b"\n"
+    return [rows[0].rstrip(b"\r\n") + end, b"enabled=0" + end, *rows[1:]]
 
 
 def _end(row: bytes) -> bytes:
