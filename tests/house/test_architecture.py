@@ -40,6 +40,7 @@ OS_SPAWN = {"system", "popen", "fork", "forkpty"} | {
 }
 # Who changes files, and which; nobody else does, neither directly nor by edges/files.
 WRITERS = {
+    "edges/exclusive": "the directory that has the lock",
     "edges/files": "for others: new files, whole replacements, removal without following links",
     "edges/leftovers": "scratch directories in TMPDIR, and what dead runs left of them",
     "edges/mounts": "mount points in TMPDIR",

@@ -8,7 +8,7 @@ import pytest
 
 import bundle_maker
 from elf_maker import build
-from offkit.edges import files, presets
+from offkit.edges import exclusive, files, presets
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
@@ -27,7 +27,7 @@ from offkit.server.install import damage, install, plan, preflight, step
 from offkit.server.install.plan import Plan
 from offkit.server.libraries.record import Vendored
 from offkit.server.libraries.unpack import Unpacked
-from offkit.server.prefix import generations, inventory, rollback, uninstall
+from offkit.server.prefix import inventory, rollback, uninstall
 from offkit.server.prefix.generations import Generation, Package, Receipt
 from offkit.server.python import adopt, interpreter, modules
 from offkit.server.python.interpreter import Interpreter
@@ -897,30 +897,22 @@ def test_a_prefix_without_an_installation(tmp_path):
     ],
 )
 def test_what_the_system_refuses(error, fix):
-    found = generations.refused(error, "/p", "headline")
+    found = exclusive.refused(error, "/p", "headline")
     assert found.message == "headline"
     assert told(found.findings) == [("ENV031", "error", "/x", error.strerror, (), fix)]
 
 
 def test_a_refusal_without_a_name():
-    found = generations.refused(OSError("odd"), "/p", "headline")
+    found = exclusive.refused(OSError("odd"), "/p", "headline")
     assert (found.findings[0].subject, found.findings[0].message) == ("/p", "odd")
-    assert told(install._refused(OSError("odd"), Plan("install", "/p", "1", "", PYTHON, ())).findings) == [
-        (
-            "ENV031",
-            "error",
-            "/p",
-            "/p: odd",
-            (),
-            "put that right and run the command again; what was installed before is untouched",
-        )
-    ]
+    assert found.findings[0].fix == "put that right and run the command again"
+    assert exclusive.refused(OSError("odd"), "/p", "headline", "do").findings[0].fix == "do"
 
 
 def test_another_offkit_at_work(tmp_path):
     prefix = str(tmp_path)
-    with generations.exclusive(prefix, "x"), pytest.raises(EnvironmentProblem) as caught:
-        with generations.exclusive(prefix, "y"):
+    with exclusive.exclusive(prefix, "x"), pytest.raises(EnvironmentProblem) as caught:
+        with exclusive.exclusive(prefix, "y"):
             pass
     message = "another offkit is at work in " + prefix
     lock = (os.path.join(prefix, layout.LOCK),)
@@ -929,7 +921,7 @@ def test_another_offkit_at_work(tmp_path):
         ("ENV030", "error", prefix, message, lock, "wait until it has finished")
     ]
     with pytest.raises(EnvironmentProblem) as caught:
-        with generations.exclusive(prefix, "the rollback"):
+        with exclusive.exclusive(prefix, "the rollback did not succeed"):
             raise OSError(28, "No space left on device", "/x")
     assert caught.value.message == "the rollback did not succeed"
 
@@ -1360,7 +1352,7 @@ def test_another_installation_at_work(tmp_path, saved):
     lock = os.path.join(str(tmp_path), layout.LOCK)
     with files.lock(lock), pytest.raises(EnvironmentProblem) as caught:
         install.apply(made, saved, None, {}, "now", Reporter())
-    message = "another installation is at work in {}".format(tmp_path)
+    message = "another offkit is at work in {}".format(tmp_path)
     assert caught.value.message == message
     assert told(caught.value.findings) == [
         ("ENV030", "error", str(tmp_path), message, (lock,), "wait until it has finished")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from offkit.edges import files
+from offkit.edges import exclusive, files
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package, Receipt
@@ -177,14 +177,14 @@ def test_removal_takes_the_name_first(tmp_path, monkeypatch):
 def test_refusals_of_the_system_are_findings(tmp_path):
     """With the path, the reason and what to do; a held lock has its own code."""
     with pytest.raises(EnvironmentProblem, match="the rollback did not succeed") as caught:
-        with generations.exclusive(str(tmp_path), "the rollback"):
+        with exclusive.exclusive(str(tmp_path), "the rollback did not succeed"):
             raise PermissionError(13, "Permission denied", "/opt/offkit/current")
     (one,) = caught.value.findings
     assert (one.code, one.subject) == ("ENV031", "/opt/offkit/current")
     assert one.message == "Permission denied"
     assert one.fix == "run it as the user who installed"
     with files.lock(str(tmp_path / ".lock")), pytest.raises(EnvironmentProblem) as caught:
-        with generations.exclusive(str(tmp_path), "the rollback"):
+        with exclusive.exclusive(str(tmp_path), "the rollback did not succeed"):
             pass
     assert [one.code for one in caught.value.findings] == ["ENV030"]
 
@@ -233,7 +233,7 @@ def test_what_current_leads_to(tmp_path):
 )
 def test_a_refusal_in_words(error, subject, message, fix):
     """Of the path that the system names, else of the prefix."""
-    problem = generations.refused(error, "/p", "it did not succeed")
+    problem = exclusive.refused(error, "/p", "it did not succeed")
     (finding,) = problem.findings
     assert (problem.message, finding.code, finding.severity) == ("it did not succeed", "ENV031", "error")
     assert (finding.subject, finding.message) == (subject, message)
@@ -245,10 +245,10 @@ def test_only_one_at_a_time(tmp_path):
     prefix = str(tmp_path)
     before = os.umask(0o077)
     try:
-        with generations.exclusive(prefix, "the rollback"):
+        with exclusive.exclusive(prefix, "the rollback did not succeed"):
             (tmp_path / "made").write_bytes(b"")
             with pytest.raises(EnvironmentProblem, match="another offkit is at work in ") as caught:
-                with generations.exclusive(prefix, "the rollback"):
+                with exclusive.exclusive(prefix, "the rollback did not succeed"):
                     raise AssertionError("never")
     finally:
         os.umask(before)
@@ -256,7 +256,7 @@ def test_only_one_at_a_time(tmp_path):
     assert (finding.code, finding.subject) == ("ENV030", prefix)
     assert finding.looked_in == (str(tmp_path / ".lock"),)
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o644
-    with generations.exclusive(prefix, "the rollback"):
+    with exclusive.exclusive(prefix, "the rollback did not succeed"):
         pass
 
 

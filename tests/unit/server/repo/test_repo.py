@@ -607,7 +607,7 @@ def test_another_offkit_at_work(server):
     held = os.path.join(server.places.state, layout.LOCK)
     with files.lock(held), pytest.raises(EnvironmentProblem) as caught:
         change.apply(made, server.places, server.kernel, Reporter())
-    message = "another 'offkit repo' is at work on this server"
+    message = "another offkit is at work in " + server.places.state
     assert told(caught.value.findings) == [
         ("ENV030", "error", server.places.state, message, (held,), "wait until it has finished")
     ]

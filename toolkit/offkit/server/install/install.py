@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from offkit.edges import files, host
+from offkit.edges.exclusive import exclusive
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.model import layout, space
@@ -28,6 +29,7 @@ from offkit.server.python import interpreter, modules
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
 
+_AGAIN = "put that right and run the command again; what was installed before is untouched"
 _NAMED = 3  # of the things that are wrong with a generation
 
 
@@ -123,25 +125,17 @@ def apply(
     if not plan.steps:
         return packages_of(plan)
     fresh = not os.path.lexists(plan.prefix)
-    try:
-        with files.umask(), _leaving_nothing(plan.prefix if fresh else ""):
-            os.makedirs(generations.directory(plan.prefix), exist_ok=True)
-            with files.lock(os.path.join(plan.prefix, layout.LOCK)):
-                _clean(plan.prefix, reporter)
-                _check_still_free(plan)
-                builder = Builder(plan, bundle, run, environment, now, reporter, additions)
-                packages = builder.go() or packages_of(plan)
-                # A pip whose offkit was killed may have gone on writing meanwhile.
-                _clean(plan.prefix, reporter)
-                return packages
-    except BlockingIOError:
-        message = "another installation is at work in {}".format(plan.prefix)
-        lock = os.path.join(plan.prefix, layout.LOCK)
-        raise EnvironmentProblem(
-            message, [Finding("ENV030", ERROR, plan.prefix, message, (lock,), "wait until it has finished")]
-        )
-    except OSError as error:
-        raise _refused(error, plan)
+    with _leaving_nothing(plan.prefix if fresh else ""), exclusive(
+        plan.prefix, "the installation did not succeed", _AGAIN, make=True
+    ):
+        os.makedirs(generations.directory(plan.prefix), exist_ok=True)
+        _clean(plan.prefix, reporter)
+        _check_still_free(plan)
+        builder = Builder(plan, bundle, run, environment, now, reporter, additions)
+        packages = builder.go() or packages_of(plan)
+        # A pip whose offkit was killed may have gone on writing meanwhile.
+        _clean(plan.prefix, reporter)
+        return packages
 
 
 @contextmanager
@@ -180,13 +174,3 @@ def _check_still_free(plan: Plan) -> None:
     if plan.outcome == INSTALL and os.path.lexists(plan.generation):
         message = "another installation has just made {}".format(plan.generation)
         raise EnvironmentProblem(message, fix="run the command again")
-
-
-def _refused(error: OSError, plan: Plan) -> EnvironmentProblem:
-    where = os.fspath(error.filename) if isinstance(error.filename, (str, bytes)) else plan.prefix
-    subject = os.fsdecode(where)
-    message = "{}: {}".format(subject, error.strerror or error)
-    fix = "put that right and run the command again; what was installed before is untouched"
-    return EnvironmentProblem(
-        "the installation did not succeed", [Finding("ENV031", ERROR, subject, message, (), fix)]
-    )

@@ -8,13 +8,10 @@ elsewhere for inspection.
 import json
 import os
 import re
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
 from offkit.model import layout
-from offkit.model.errors import EnvironmentProblem
-from offkit.model.finding import ERROR, Finding
 
 SCHEMA = "offkit/receipt-1"
 _ID = re.compile(r"^(\d{4,})-[0-9a-f]{8}$")
@@ -165,34 +162,6 @@ def remove(prefix: str, name: str, token: str) -> bool:
     os.rename(os.path.join(directory(prefix), name), gone)
     files.sync_directory(directory(prefix))
     return files.remove_tree(gone)
-
-
-@contextmanager
-def exclusive(prefix: str, what: str) -> Iterator[None]:
-    """Hold the prefix's lock; ``what`` is done inside ("the rollback").
-
-    Raises EnvironmentProblem when another offkit is at work there (ENV030), and for an OSError
-    from inside (ENV031).
-    """
-    lock = os.path.join(prefix, layout.LOCK)
-    try:
-        with files.umask(), files.lock(lock):
-            yield
-    except BlockingIOError:
-        message = "another offkit is at work in {}".format(prefix)
-        fix = "wait until it has finished"
-        raise EnvironmentProblem(message, [Finding("ENV030", ERROR, prefix, message, (lock,), fix)])
-    except OSError as error:
-        raise refused(error, prefix, "{} did not succeed".format(what))
-
-
-def refused(error: OSError, prefix: str, headline: str) -> EnvironmentProblem:
-    """The system's refusal (no permission, read-only …) as a finding about the path."""
-    subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else prefix
-    message = error.strerror or str(error)
-    denied = isinstance(error, PermissionError)
-    fix = "run it as the user who installed" if denied else "put that right and run the command again"
-    return EnvironmentProblem(headline, [Finding("ENV031", ERROR, subject, message, (), fix)])
 
 
 def _names(prefix: str) -> List[str]:

@@ -11,6 +11,7 @@ import stat
 from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.edges import files
+from offkit.edges.exclusive import refused
 from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
@@ -44,7 +45,7 @@ def require(prefix: str) -> None:
     try:
         os.listdir(place)
     except PermissionError as error:
-        raise generations.refused(error, prefix, "{} cannot be looked into".format(prefix))
+        raise refused(error, prefix, "{} cannot be looked into".format(prefix))
     except OSError as error:
         message = "there is no installation in {}".format(prefix)
         looked = "{} ({})".format(place, error.strerror)

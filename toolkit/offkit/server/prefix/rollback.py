@@ -2,6 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges.exclusive import exclusive
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.requirement import normalize
@@ -54,7 +55,7 @@ def plan(prefix: str, word: Optional[str]) -> Plan:
 
 def apply(made: Plan) -> None:
     """Switch. Raises EnvironmentProblem, and everything is then as it was."""
-    with generations.exclusive(made.prefix, "the rollback"):
+    with exclusive(made.prefix, "the rollback did not succeed"):
         there = [one.id for one in generations.found(made.prefix)]
         if generations.current_id(made.prefix) != made.left or made.chosen.id not in there:
             message = "another offkit has just changed {}".format(made.prefix)

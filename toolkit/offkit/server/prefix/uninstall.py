@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges import files
+from offkit.edges.exclusive import exclusive, refused
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
@@ -55,7 +56,7 @@ def plan(prefix: str, system: TakeBack = TakeBack()) -> Plan:  # noqa: B008  (it
     try:
         return _sort(prefix, sorted(os.listdir(prefix)), system)
     except OSError as error:
-        raise generations.refused(error, prefix, "{} cannot be looked into".format(prefix))
+        raise refused(error, prefix, "{} cannot be looked into".format(prefix))
 
 
 def _sort(prefix: str, names: List[str], system: TakeBack) -> Plan:
@@ -174,7 +175,7 @@ def require_permission(made: Plan) -> None:
     for path in (made.prefix, generations.directory(made.prefix)) if made.items else ():
         if os.path.isdir(path) and not os.access(path, os.W_OK | os.X_OK):
             error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-            raise generations.refused(error, made.prefix, "nothing can be removed here")
+            raise refused(error, made.prefix, "nothing can be removed here")
 
 
 def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None) -> Plan:
@@ -187,7 +188,7 @@ def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None)
     """
     if not made.items:
         return made
-    with generations.exclusive(made.prefix, "the removal"):
+    with exclusive(made.prefix, "the removal did not succeed"):
         made = plan(made.prefix, made.system)
         _mark(made)
         system = [made.system]  # of one transaction, whatever the number of items

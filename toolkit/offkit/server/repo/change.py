@@ -1,10 +1,11 @@
 """'offkit repo add' and 'offkit repo remove': decided first, then done; either can be killed and repeated."""
 
 import os
-from contextlib import contextmanager, suppress
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import suppress
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
+from offkit.edges.exclusive import exclusive
 from offkit.media import offer
 from offkit.media.keys import Server
 from offkit.media.offer import Medium
@@ -15,6 +16,8 @@ from offkit.model.report import Reporter
 from offkit.server.repo import fstab, machine, obstacles, state
 from offkit.server.repo.machine import Kernel, Step
 from offkit.server.repo.state import Added, Places, State
+
+_AGAIN = "put that right and run the command again"
 
 
 class Wish(NamedTuple):
@@ -149,7 +152,7 @@ def apply(change: Change, places: Places, kernel: Kernel, reporter: Reporter) ->
     """
     if not change.steps:
         return
-    with _exclusive(places), files.umask():
+    with exclusive(places.state, "the repositories were not changed entirely", _AGAIN, make=True):
         machine.sweep(places)
         if state.load(places) != change.before:
             message = "another 'offkit repo' has just changed this server"
@@ -188,24 +191,6 @@ def _forget(places: Places) -> None:
             os.unlink(path)
     with suppress(OSError):
         os.rmdir(places.state)
-
-
-@contextmanager
-def _exclusive(places: Places) -> Iterator[None]:
-    lock = os.path.join(places.state, layout.LOCK)
-    try:
-        os.makedirs(places.state, exist_ok=True)
-        with files.lock(lock):
-            yield
-    except BlockingIOError:
-        message = "another 'offkit repo' is at work on this server"
-        fix = "wait until it has finished"
-        raise EnvironmentProblem(message, [Finding("ENV030", ERROR, places.state, message, (lock,), fix)])
-    except OSError as error:
-        subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else places.state
-        message = error.strerror or str(error)
-        finding = Finding("ENV031", ERROR, subject, message, (), "put that right and run the command again")
-        raise EnvironmentProblem("the repositories were not changed entirely", [finding])
 
 
 def need_root() -> EnvironmentProblem:
