@@ -115,7 +115,7 @@ def inside(path, double):
 def weigh(path, form, out, count):
     """Of each worker: most memory that was resident, in MB; private and proportional to its share at the end."""
     from offkit.badapple import convert
-    from offkit.badapple.processes import crew
+    from offkit.badapple.processes import pool
     from offkit.badapple.video import decode, keyframes
     from offkit.model.report import Bar
 
@@ -128,7 +128,7 @@ def weigh(path, form, out, count):
         convert.Job(video, out, None, form, start, stop, 1, len(head))
         for start, stop in zip(starts, [*starts[1:], None])
     ]
-    return crew.run(weighed, jobs, Bar())
+    return pool.run(weighed, jobs, Bar())
 
 
 def weighed(job, tell):

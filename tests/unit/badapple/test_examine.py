@@ -16,7 +16,7 @@ from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, MONO, SIXTEEN, Grid, Look
 from offkit.badapple.formats.text import Text
-from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes import limits, pool
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify import check, codecs, processors
@@ -443,7 +443,7 @@ def test_pairs_are_tried_in_rounds(monkeypatch, tmp_path):
             raise EnvironmentProblem("worker 1 of 1 was killed by X")
         return [Tried(trial.codec, os.path.basename(trial.path), WORKS) for trial in trials]
 
-    monkeypatch.setattr(crew, "run", run)
+    monkeypatch.setattr(pool, "run", run)
     monkeypatch.setattr(codecs, "_picture", drawn.append)
     heard = Heard()
     (tmp_path / "trial-3.mp4").write_bytes(b"half")
@@ -484,18 +484,18 @@ def test_what_is_found_of_codecs():
 
 def test_how_processes_are_started(monkeypatch):
     """Forked where only one thread is known to be; nobody knows without /proc or elsewhere."""
-    monkeypatch.setattr(crew.os, "listdir", lambda path: {"/proc/self/task": ["1"]}[path])
+    monkeypatch.setattr(pool.os, "listdir", lambda path: {"/proc/self/task": ["1"]}[path])
     monkeypatch.setattr(sys, "platform", "linux2")
-    assert crew.start_method() == "fork"
+    assert pool.start_method() == "fork"
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert crew.start_method() == "spawn"
+    assert pool.start_method() == "spawn"
     monkeypatch.setattr(sys, "platform", "linux")
 
     def refuse(path):
         raise FileNotFoundError(path)
 
-    monkeypatch.setattr(crew.os, "listdir", refuse)
-    assert crew.start_method() == "spawn"
+    monkeypatch.setattr(pool.os, "listdir", refuse)
+    assert pool.start_method() == "spawn"
 
 
 @pytest.mark.parametrize(
@@ -514,7 +514,7 @@ def test_how_a_worker_died(code, how, fix):
     """By its exit status, once it is known."""
     joined = []
     worker = SimpleNamespace(exitcode=code, join=lambda: joined.append(1))
-    problem = crew._died(worker, 2, 5)
+    problem = pool._died(worker, 2, 5)
     (finding,) = problem.findings
     assert finding[:4] == ("VID004", "error", "processes", "worker 3 of 5 " + how)
     assert (problem.message, joined) == (finding.message, [1])
@@ -530,7 +530,7 @@ def test_a_worker_that_cannot_be_started():
             raise OSError(errno.EMFILE, "Too many open files")
 
     with pytest.raises(EnvironmentProblem) as caught:
-        crew._start(Context, None, None, 2, None)
+        pool._start(Context, None, None, 2, None)
     (finding,) = caught.value.findings
     assert finding[:4] == ("VID004", "error", "worker 3", "worker 3 cannot be started: Too many open files")
     assert caught.value.message == finding.message
@@ -555,8 +555,8 @@ class Pipe:
 @pytest.fixture
 def signals():
     """Those that a worker ignores, as they were before."""
-    before = {number: signal.getsignal(number) for number in crew._ENDING}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, crew._ENDING)
+    before = {number: signal.getsignal(number) for number in pool._ENDING}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, pool._ENDING)
     yield
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     for number, handler in before.items():
@@ -568,13 +568,13 @@ def test_what_a_worker_answers(signals):
 
     def work(job, tell):
         tell(5)
-        assert [signal.getsignal(number) for number in crew._ENDING] == [signal.SIG_IGN] * 3
-        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(crew._ENDING)
+        assert [signal.getsignal(number) for number in pool._ENDING] == [signal.SIG_IGN] * 3
+        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(pool._ENDING)
         return job * 2
 
     pipe, foreign = Pipe(), Pipe()
-    crew._serve(work, 21, pipe, [foreign])
-    assert pipe.sent == [(crew._PROGRESS, 5), (crew._RESULT, 42)]
+    pool._serve(work, 21, pipe, [foreign])
+    assert pipe.sent == [(pool._PROGRESS, 5), (pool._RESULT, 42)]
     assert foreign.sent == ["closed"]
 
 
@@ -586,13 +586,13 @@ def test_what_a_worker_answers_when_it_fails(signals, error):
         raise error
 
     pipe = Pipe()
-    crew._serve(work, 1, pipe, [])
+    pool._serve(work, 1, pipe, [])
     ((kind, value),) = pipe.sent
     if isinstance(error, KeyError):
-        assert kind == crew._BUG
+        assert kind == pool._BUG
         assert "KeyError: 'x'" in value
         return
-    assert kind == crew._PROBLEM
+    assert kind == pool._PROBLEM
     if isinstance(error, MemoryError):
         assert (value.message, value.fix) == ("out of memory", "use fewer processes: -j 1")
     else:
@@ -602,23 +602,23 @@ def test_what_a_worker_answers_when_it_fails(signals, error):
 def test_nobody_listens(signals, monkeypatch):
     """A worker whose coordinator is gone ends, and is no failure of its own."""
     left = []
-    monkeypatch.setattr(crew.os, "_exit", left.append)
-    crew._serve(lambda job, tell: tell(1), 1, Pipe(BrokenPipeError()), [])
-    crew._serve(lambda job, tell: 1, 1, Pipe(BrokenPipeError()), [])
+    monkeypatch.setattr(pool.os, "_exit", left.append)
+    pool._serve(lambda job, tell: tell(1), 1, Pipe(BrokenPipeError()), [])
+    pool._serve(lambda job, tell: 1, 1, Pipe(BrokenPipeError()), [])
     assert left == [1, 1]
 
 
 def test_signals_come_afterwards(signals):
     """None while a worker is started; the mask is then what it was, whatever happened."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, crew._ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, pool._ENDING)
     got = []
     signal.signal(signal.SIGHUP, lambda *given: got.append("hup"))
-    with contextlib.suppress(ValueError), crew._undisturbed():
+    with contextlib.suppress(ValueError), pool._undisturbed():
         signal.pthread_kill(threading.get_ident(), signal.SIGHUP)  # OpenCV may have threads
         got.append("inside")
         raise ValueError
     assert got == ["inside", "hup"]
-    assert set(crew._ENDING) == {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    assert set(pool._ENDING) == {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 # Processors.

@@ -7,7 +7,7 @@ import pytest
 
 from clip_maker import WrongSeeks, write_clip
 from offkit.badapple import convert, output, seam, workload
-from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes import limits, pool
 from offkit.badapple.processes.limits import Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors
@@ -31,7 +31,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(film, "SHORT", 48)
     monkeypatch.setattr(codecs, "PAIRS", (("mp4v", "mp4", "MPEG-4"), ("MJPG", "avi", "Motion JPEG")))
     monkeypatch.setattr(limits, "measure", lambda: FREE)
-    monkeypatch.setattr(crew, "start_method", lambda: "fork")
+    monkeypatch.setattr(pool, "start_method", lambda: "fork")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path / "work"

@@ -10,7 +10,7 @@ from offkit.badapple import convert, environment, examine, output, preview, seam
 from offkit.badapple.formats.base import Facts, TooEarly
 from offkit.badapple.formats.cells import Cells, Grid, Look
 from offkit.badapple.formats.text import Text
-from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes import limits, pool
 from offkit.badapple.processes.limits import Allowed, Limits
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.shadowplay.film import Film
@@ -85,7 +85,7 @@ def steps(monkeypatch, tmp_path):
     step(decode, "decoder_threads", lambda asked: 10 + asked)
     step(output, "room", None)
     step(output, "flushed", lambda part, path: [finding("VID016", WARNING, "disk")])
-    step(crew, "start_method", "how")
+    step(pool, "start_method", "how")
     step(limits, "measure", FREE)
     step(limits, "allowed", lambda found, asked, *rest: Allowed(asked, []))
     step(

@@ -25,7 +25,7 @@ def tty(monkeypatch):
     """The far end of a terminal that stands where stdout is for the player."""
     ends = pty.openpty()
     monkeypatch.setattr(companion, "_SCREEN", ends[1])
-    monkeypatch.setattr(companion.crew, "start_method", lambda: "fork")
+    monkeypatch.setattr(companion.pool, "start_method", lambda: "fork")
     monkeypatch.setenv("TERM", "xterm")
     yield ends[0]
     for end in ends:

@@ -17,7 +17,7 @@ import numpy as np
 from offkit.badapple import parts
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.seam import Seam, Watch
 from offkit.badapple.video.decode import Source, Video
 from offkit.badapple.video.keyframes import cuts
@@ -85,7 +85,7 @@ def convert(
 ) -> Optional[Result]:
     """Write the conversion of ``video`` to ``path``, which is truncated first.
 
-    ``method`` is how processes are started (see ``crew``), ``threads`` those of each decoder, as
+    ``method`` is how processes are started (see ``pool``), ``threads`` those of each decoder, as
     far as it can be told. More than one decode the damaged parts of a video differently, so the
     number of workers does not decide over it. From the beginning
     ``path`` has the head that the header's number of frames makes. Parts are named after
@@ -106,7 +106,7 @@ def convert(
         parts.begin(path, head)
         for name in names:
             parts.begin(name, b"")
-        stretches = joined(crew.run(work, jobs, bar, method))
+        stretches = joined(pool.run(work, jobs, bar, method))
         if stretches is None:
             return None
         frames = stretches[-1].share.start + stretches[-1].share.frames
@@ -143,7 +143,7 @@ def unwritable(path: str, error: OSError) -> EnvironmentProblem:
     return EnvironmentProblem(text, [Finding("VID005", ERROR, path, text, (), fix)])
 
 
-def work(job: Job, tell: crew.Tell) -> Stretch:
+def work(job: Job, tell: pool.Tell) -> Stretch:
     """Convert one stretch; the body of a worker process."""
     began = time.perf_counter()
     painters = [Painter(job.form.look, job.video.luma) for _ in range(2 if job.form.delta else 1)]

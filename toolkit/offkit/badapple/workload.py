@@ -12,7 +12,7 @@ from offkit.badapple import convert, environment, examine, output, seam, unfinis
 from offkit.badapple.formats import catalogue, look
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
-from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes import limits, pool
 from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify import codecs, processors, verdict
 from offkit.badapple.video import boxes, decode
@@ -154,7 +154,7 @@ def _run(
     video = decode.probe(source)
     form = _form(request, video)
     output.room(path, form, video.frames)
-    method = crew.start_method()
+    method = pool.start_method()
     found = limits.measure()
     allowed = staffed(request.workers, found, video)
     proof = processors.Proof([], [], []) if request.quick else _proof(found, method)

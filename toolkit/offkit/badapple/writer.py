@@ -8,7 +8,7 @@ import numpy as np
 
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 
 _BATCH = 1 << 16  # bytes a worker collects before it writes: they shall not crowd pictures out of the cache
 
@@ -28,7 +28,7 @@ class Writer:
     """Turns pictures into frames of the file and writes them in batches."""
 
     def __init__(
-        self, handle: int, form: Format, start: int, place: int, painters: List[Painter], tell: crew.Tell
+        self, handle: int, form: Format, start: int, place: int, painters: List[Painter], tell: pool.Tell
     ) -> None:
         """``start``: number of the first frame; ``place``: where it begins in the file ``handle``;
         ``painters``: two, which take turns, where the cells of the frame before are wanted."""

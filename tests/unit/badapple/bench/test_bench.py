@@ -25,7 +25,7 @@ from offkit.badapple.bench import (
 )
 from offkit.badapple.bench.numbers import Sample, sample
 from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.report import Reporter
@@ -48,9 +48,9 @@ def clip(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def forked():
     """Drawing the clip left threads in this process; spawning would take most of the time."""
-    before, crew.start_method = crew.start_method, lambda: "fork"
+    before, pool.start_method = pool.start_method, lambda: "fork"
     yield
-    crew.start_method = before
+    pool.start_method = before
 
 
 @pytest.fixture(scope="module")

@@ -332,7 +332,7 @@ def test_samples(frames):
 def test_a_decoder_that_does_not_repeat_itself(monkeypatch, digests, code):
     """Where several threads decode, samples may differ because the video is damaged: decoded again, it shows."""
     answers = iter([Replayed(9, [3], 1.0, 0.1, digest.encode()) for digest in digests])
-    monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
+    monkeypatch.setattr(check.pool, "run", lambda *given: [next(answers)])
     monkeypatch.setattr(check, "decoder_threads", lambda asked: 2)
     replayed = check.video(check.Replay, Bar())
     (finding,) = verdict.replay_findings(9, "a.mp4", replayed)
@@ -342,7 +342,7 @@ def test_a_decoder_that_does_not_repeat_itself(monkeypatch, digests, code):
 def test_one_decoder_thread_repeats_itself(monkeypatch):
     """There a difference is one; nothing is decoded again."""
     answers = iter([Replayed(9, [3])])
-    monkeypatch.setattr(check.crew, "run", lambda *given: [next(answers)])
+    monkeypatch.setattr(check.pool, "run", lambda *given: [next(answers)])
     monkeypatch.setattr(check, "decoder_threads", lambda asked: 1)
     (finding,) = verdict.replay_findings(9, "a.mp4", check.video(check.Replay, Bar()))
     assert finding.code == "VID009"

@@ -307,11 +307,11 @@ def test_frames_are_read_in_shares(monkeypatch):
     """As many processes as there are, of at least twelve frames each; what they find is put together."""
     asked = []
 
-    def crew(work, jobs, bar, method):
+    def pool(work, jobs, bar, method):
         asked.append((work, [(job.start, job.stop) for job in jobs], bar, method))
         return [Tally([job.start], [(job.start, 7)], [(job.start, 0.5)], job.start / 100.0) for job in jobs]
 
-    monkeypatch.setattr(check.crew, "run", crew)
+    monkeypatch.setattr(check.pool, "run", pool)
     monkeypatch.setattr(check, "_trouble", lambda *given: "")
     form = type("Form", (), {"look": Look(Grid(1, 2)), "name": "text"})
     found = check.file("a.txt", form, 40, None, 3, "bar", "how")
@@ -470,14 +470,14 @@ def test_how_often_it_is_decoded_again(monkeypatch):
     """Three times, where samples differ and a decoder has threads; progress is told of the first only."""
     asked = []
     same = Replayed(9, [3], 1.0, 0.1, b"a")
-    monkeypatch.setattr(check.crew, "run", lambda *given: asked.append(given) or [same])
+    monkeypatch.setattr(check.pool, "run", lambda *given: asked.append(given) or [same])
     monkeypatch.setattr(check, "decoder_threads", lambda number: 1 + number)
     bar = object()
     assert check.video("job", bar, "how") == same
     assert [given[:2] for given in asked] == [(check.replay, ["job"])] * 4
     assert [given[2] is bar for given in asked] == [True, False, False, False]
     assert {given[3] for given in asked} == {"how"}
-    monkeypatch.setattr(check.crew, "run", lambda *given: asked.append(given) or [Replayed(9, [])])
+    monkeypatch.setattr(check.pool, "run", lambda *given: asked.append(given) or [Replayed(9, [])])
     check.video("job", bar)
     assert len(asked) == 5
     assert asked[-1][3] is None

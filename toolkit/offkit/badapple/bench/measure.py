@@ -1,6 +1,6 @@
 """Measurements, each of which says one number and disturbs nobody for long.
 
-What is measured happens in processes of ``crew``, so that Ctrl-C, a killed worker or a missing
+What is measured happens in processes of ``pool``, so that Ctrl-C, a killed worker or a missing
 /dev/shm are dealt with where they are for the conversion.
 """
 
@@ -16,7 +16,7 @@ from offkit.badapple import convert
 from offkit.badapple.bench.model import Costs
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.video import keyframes
 from offkit.badapple.video.decode import Source, Video
 from offkit.edges import leftovers
@@ -75,11 +75,11 @@ def floor(video: Video, workers: int, threads: int) -> Tuple[int, Lap]:
     starts = keyframes.cuts(video.frames, workers, video.keys)
     stops: List[Optional[int]] = starts[1:] + [None]
     spans = [Span(video, start, stop, threads) for start, stop in zip(starts, stops)]
-    counts, spent = lap(lambda: crew.run(_grab, spans, Bar()))
+    counts, spent = lap(lambda: pool.run(_grab, spans, Bar()))
     return sum(counts), spent
 
 
-def _grab(span: Span, tell: crew.Tell) -> int:
+def _grab(span: Span, tell: pool.Tell) -> int:
     source = Source(span.video.path, span.threads)
     if span.start:
         source.seek(span.start)
@@ -99,10 +99,10 @@ def conversion(
 
 def seeking(video: Video) -> float:
     """CPU seconds of a seek, on average over a few that are spread over the video."""
-    return float(crew.run(_seek, [video], Bar())[0])
+    return float(pool.run(_seek, [video], Bar())[0])
 
 
-def _seek(video: Video, tell: crew.Tell) -> float:
+def _seek(video: Video, tell: pool.Tell) -> float:
     source = Source(video.path, 1)
     source.skip()
     before = time.process_time()
@@ -128,11 +128,11 @@ def costs(video: Video, form: Format, path: str, frames: int) -> Costs:
     steps are timed one by one; what else the process used is decoding, whichever threads did it.
     ``path`` is written to.
     """
-    found: Costs = crew.run(_piece, [Piece(video, form, path, frames)], Bar())[0]
+    found: Costs = pool.run(_piece, [Piece(video, form, path, frames)], Bar())[0]
     return found
 
 
-def _piece(piece: Piece, tell: crew.Tell) -> Costs:
+def _piece(piece: Piece, tell: pool.Tell) -> Costs:
     painter = Painter(piece.form.look, piece.video.luma)
     luma = bool(piece.video.luma) and not painter.wants_colour
     before = time.process_time()
@@ -167,22 +167,22 @@ def _own_time() -> float:
 
 def starting(workers: int) -> Tuple[float, float]:
     """(seconds once, seconds for each process) of starting processes that do nothing."""
-    one = min(lap(lambda: crew.run(_nothing, [0], Bar()))[1].wall for _ in range(3))
-    many = min(lap(lambda: crew.run(_nothing, [0] * workers, Bar()))[1].wall for _ in range(3))
+    one = min(lap(lambda: pool.run(_nothing, [0], Bar()))[1].wall for _ in range(3))
+    many = min(lap(lambda: pool.run(_nothing, [0] * workers, Bar()))[1].wall for _ in range(3))
     each = max(0.0, many - one) / (workers - 1) if workers > 1 else one
     return max(0.0, one - each), each
 
 
-def _nothing(job: int, tell: crew.Tell) -> int:
+def _nothing(job: int, tell: pool.Tell) -> int:
     return job
 
 
 def memory(workers: int, seconds: float) -> float:
     """Bytes a second that ``workers`` processes together copy in memory."""
-    return float(sum(crew.run(_copy, _together(workers, seconds), Bar())))
+    return float(sum(pool.run(_copy, _together(workers, seconds), Bar())))
 
 
-def _copy(timed: Timed, tell: crew.Tell) -> float:
+def _copy(timed: Timed, tell: pool.Tell) -> float:
     # Anonymous mappings, touched before the clock runs.
     source: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
     target: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
@@ -193,10 +193,10 @@ def _copy(timed: Timed, tell: crew.Tell) -> float:
 
 def computing(workers: int, seconds: float) -> float:
     """How often a second ``workers`` processes together finish a piece of arithmetic."""
-    return float(sum(crew.run(_compute, _together(workers, seconds), Bar())))
+    return float(sum(pool.run(_compute, _together(workers, seconds), Bar())))
 
 
-def _compute(timed: Timed, tell: crew.Tell) -> float:
+def _compute(timed: Timed, tell: pool.Tell) -> float:
     return _rate(timed, lambda: sum(range(20000)))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Optional
 
 from offkit.badapple.bench.origin import ROOM, Advance, Job, Run, Writer, text
 from offkit.badapple.formats.cells import Grid
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.video.decode import Source
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
@@ -25,7 +25,7 @@ def processes(job: Job, workers: int, advance: Advance, method: Optional[str] = 
     """
     import multiprocessing
 
-    context: Any = multiprocessing.get_context(method or crew.start_method())
+    context: Any = multiprocessing.get_context(method or pool.start_method())
     began = time.perf_counter()
     try:
         frames = context.Queue(ROOM * workers)

@@ -13,7 +13,7 @@ from offkit.badapple.bench import measure, model, origin, pipeline
 from offkit.badapple.bench.numbers import ratio
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS
 from offkit.badapple.formats.base import Format
-from offkit.badapple.processes import crew, limits
+from offkit.badapple.processes import limits, pool
 from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import WARNING, Finding
@@ -93,7 +93,7 @@ class Rounds:
         job = origin.Job(self.video.path, self.part, self.form.look.grid, self.stretch)
         if kind != PROCESSES:
             # Threads stay out of this process: one that has them cannot be forked any more.
-            run = crew.run(_threaded, [(job, count if kind == THREADS else 0)], Bar())[0]
+            run = pool.run(_threaded, [(job, count if kind == THREADS else 0)], Bar())[0]
         elif self.without_queues:
             return
         else:
@@ -134,7 +134,7 @@ def _unseen(amount: int) -> None:
     pass
 
 
-def _threaded(task: Tuple[origin.Job, int], tell: crew.Tell) -> origin.Run:
+def _threaded(task: Tuple[origin.Job, int], tell: pool.Tell) -> origin.Run:
     job, count = task
     return origin.threads(job, count, _unseen) if count else origin.linear(job, _unseen)
 
@@ -160,7 +160,7 @@ def _guess(bench: Rounds) -> float:
     few = min(200, bench.video.frames)
     cost = measure.costs(bench.video, bench.form, bench.part, few)
     job = origin.Job(bench.video.path, bench.part, bench.form.look.grid, min(20, bench.stretch))
-    plain = crew.run(_threaded, [(job, 0)], Bar())[0]
+    plain = pool.run(_threaded, [(job, 0)], Bar())[0]
     slow = ratio(plain.working, plain.frames) * bench.stretch
     cores = limits.processors()
     total = cost.frame * bench.video.frames + slow

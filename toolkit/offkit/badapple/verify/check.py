@@ -15,7 +15,7 @@ from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, Cells, Look
 from offkit.badapple.formats.painter import BLOCKS, FIRST_BRAILLE, UPPER, Painter
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify.likeness import Likeness
 from offkit.badapple.verify.tally import Replayed, Tally
@@ -69,7 +69,7 @@ def file(
     starts = [frames * index // share for index in range(share)]
     reader = catalogue.reader(form.name)
     jobs = [Reading(path, reader, form.look, a, b, film) for a, b in zip(starts, starts[1:] + [frames])]
-    tallies: List[Tally] = crew.run(read, jobs, bar, method)
+    tallies: List[Tally] = pool.run(read, jobs, bar, method)
     return Tally(
         [number for tally in tallies for number in tally.damaged],
         [pair for tally in tallies for pair in tally.misplaced],
@@ -99,9 +99,9 @@ def video(job: Replay, bar: Bar, method: Optional[str] = None) -> Replayed:
     Several decoder threads conceal what is damaged in a video differently each time, and not
     every OpenCV can be told to use one. So where samples differ there, it is decoded again.
     """
-    replayed: Replayed = crew.run(replay, [job], bar, method)[0]
+    replayed: Replayed = pool.run(replay, [job], bar, method)[0]
     for _ in range(_DOUBTS if replayed.different and decoder_threads(1) > 1 else 0):
-        again: Replayed = crew.run(replay, [job], Bar(), method)[0]
+        again: Replayed = pool.run(replay, [job], Bar(), method)[0]
         if again.seen != replayed.seen:
             return replayed._replace(unsteady=True)
     return replayed
@@ -112,7 +112,7 @@ def samples(frames: int) -> Tuple[int, ...]:
     return tuple(sorted({(frames - 1) * index // (_SAMPLES - 1) for index in range(_SAMPLES)}))
 
 
-def read(job: Reading, tell: crew.Tell) -> Tally:
+def read(job: Reading, tell: pool.Tell) -> Tally:
     """Check a range of frames; the body of a worker process."""
     tally = Tally([], [], [], 0.0)
     known = _known(job.look)
@@ -164,7 +164,7 @@ def _compared(tally: Tally, number: int, cells: Cells, likeness: Likeness, film:
     return tally._replace(worst=max(tally.worst, share))
 
 
-def replay(job: Replay, tell: crew.Tell) -> Replayed:
+def replay(job: Replay, tell: pool.Tell) -> Replayed:
     """Decode the whole video in order, comparing the samples; the body of a worker process."""
     painter = Painter(job.look, job.luma)
     source = Source(job.video, 1, bool(job.luma) and not painter.wants_colour)

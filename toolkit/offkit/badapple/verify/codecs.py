@@ -14,7 +14,7 @@ import cv2
 from offkit.badapple.formats import look
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.painter import Painter
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.badapple.shadowplay import film
 from offkit.badapple.verify.likeness import Likeness
 from offkit.badapple.video.decode import Source
@@ -93,7 +93,7 @@ def try_all(
     for start in range(0, len(trials), workers):
         together = trials[start : start + workers]
         try:
-            tried += crew.run(attempt, together, Bar(), method)
+            tried += pool.run(attempt, together, Bar(), method)
         except EnvironmentProblem:
             tried += [_alone(trial, method) for trial in together]
         bar.advance(len(together))
@@ -102,7 +102,7 @@ def try_all(
 
 def _alone(trial: Trial, method: str) -> Tried:
     try:
-        (tried,) = crew.run(attempt, [trial], Bar(), method)
+        (tried,) = pool.run(attempt, [trial], Bar(), method)
     except EnvironmentProblem as problem:
         how = problem.message.replace("worker 1 of 1", "its process")
         return Tried(trial.codec, trial.container, WRONG, how)
@@ -112,7 +112,7 @@ def _alone(trial: Trial, method: str) -> Tried:
     return tried  # type: ignore[no-any-return]
 
 
-def attempt(trial: Trial, tell: crew.Tell) -> Tried:
+def attempt(trial: Trial, tell: pool.Tell) -> Tried:
     """Write, read back, compare; the body of a worker process, whose stderr FFmpeg may have."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -15,7 +15,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.edges import leftovers
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar
@@ -66,7 +66,7 @@ def prove(most: int, method: str, directory: str = SHARED) -> Proof:
         tasks = [Task(path, at, one, semaphore) for at, one in enumerate(chosen)]
         worked: List[Worked] = []
         for start in range(0, len(tasks), most):
-            worked += crew.run(work, tasks[start : start + most], Bar(), method)
+            worked += pool.run(work, tasks[start : start + most], Bar(), method)
     finally:
         os.unlink(path)
     return Proof(worked, *_judged(worked, memory, bool(semaphore), findings))
@@ -122,7 +122,7 @@ _OFF = "it may have been taken offline: cat /sys/devices/system/cpu/online"
 _BROKEN = "test memory and processors (memtest86+, mcelog, dmesg) before trusting this server with anything"
 
 
-def work(task: Task, tell: crew.Tell) -> Worked:
+def work(task: Task, tell: pool.Tell) -> Worked:
     """Compute on one processor; the body of a worker process."""
     if task.processor is not None:
         try:

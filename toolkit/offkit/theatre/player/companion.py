@@ -11,7 +11,7 @@ import signal
 import traceback
 from typing import Any, Iterator, NamedTuple, Optional
 
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.theatre.player import ability, play, terminal
@@ -57,7 +57,7 @@ class Companion:
         self._stops = signal.getsignal(signal.SIGTSTP)
         try:
             with _blocked():
-                context: Any = multiprocessing.get_context(crew.start_method())
+                context: Any = multiprocessing.get_context(pool.start_method())
                 self._pipe, theirs = context.Pipe()
                 work = (film, can, theirs, self._pipe)
                 self._process = context.Process(target=_body, args=work, daemon=True)

@@ -1,4 +1,4 @@
-"""Processes that each do one job, and the one that waits for them.
+"""A pool of worker processes, each of which does one job, and the coordinator that waits for them.
 
 Only pipes connect them: no queue, lock or shared memory, so nothing here needs semaphores or
 /dev/shm. A worker that dies is noticed by the end of its pipe, and a worker whose coordinator

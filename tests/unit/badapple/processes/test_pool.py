@@ -10,7 +10,7 @@ import time
 import pytest
 
 import waiting
-from offkit.badapple.processes import crew
+from offkit.badapple.processes import pool
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
@@ -56,7 +56,7 @@ def leave(job, tell):
 def test_results_come_in_the_order_of_jobs(method):
     """And progress is counted."""
     bar = CountingBar()
-    assert crew.run(square, [3, 1, 2], bar, method) == [9, 1, 4]
+    assert pool.run(square, [3, 1, 2], bar, method) == [9, 1, 4]
     assert bar.done == 6
 
 
@@ -64,7 +64,7 @@ def test_results_come_in_the_order_of_jobs(method):
 def test_a_known_problem_arrives_whole(method):
     """Message, findings, fix and exit code cross the pipe."""
     with pytest.raises(RequestError) as caught:
-        crew.run(fail, ["luck"], Bar(), method)
+        pool.run(fail, ["luck"], Bar(), method)
     assert caught.value.message == "no luck"
     assert caught.value.findings == (Finding("VID002", ERROR, "luck", "no"),)
     assert (caught.value.fix, caught.value.exit_code) == ("do this", 1)
@@ -73,7 +73,7 @@ def test_a_known_problem_arrives_whole(method):
 def test_a_bug_arrives_with_its_traceback():
     """For the log of an internal error."""
     with pytest.raises(RuntimeError, match=r"(?s)in a worker process.*stumble.*ZeroDivisionError: job 7"):
-        crew.run(stumble, ["7"], Bar())
+        pool.run(stumble, ["7"], Bar())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_bug_arrives_with_its_traceback():
 def test_a_killed_worker_ends_the_others(number, text, fix):
     """One is killed; nobody is left, and the finding says who and why."""
     with pytest.raises(EnvironmentProblem) as caught:
-        crew.run(die, [0, number, 0], Bar())
+        pool.run(die, [0, number, 0], Bar())
     assert caught.value.message == text
     assert caught.value.findings[0].code == "VID004"
     assert fix in caught.value.findings[0].fix
@@ -96,7 +96,7 @@ def test_a_killed_worker_ends_the_others(number, text, fix):
 def test_a_worker_that_just_leaves():
     """No signal, no result."""
     with pytest.raises(EnvironmentProblem, match="worker 1 of 1 ended with exit status 3 and no result"):
-        crew.run(leave, [3], Bar())
+        pool.run(leave, [3], Bar())
 
 
 def test_interrupted_workers_are_ended():
@@ -107,7 +107,7 @@ def test_interrupted_workers_are_ended():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        crew.run(wait_after_telling, [1, 1], Impatient())
+        pool.run(wait_after_telling, [1, 1], Impatient())
     assert multiprocessing.active_children() == []
 
 
@@ -130,7 +130,7 @@ def test_no_worker_outlives_its_coordinator(tmp_path):
     if not pid:  # the coordinator
         os.close(reader)
         try:
-            crew.run(chatter, [1, 2], Bar(), "fork")
+            pool.run(chatter, [1, 2], Bar(), "fork")
         finally:
             os._exit(1)
     os.close(writer)  # the workers have it still
@@ -155,5 +155,5 @@ def two_children(pid):
 
 def test_a_process_with_threads_is_not_forked(monkeypatch):
     """fork copies one thread and the locks of all."""
-    monkeypatch.setattr(crew.os, "listdir", lambda path: ["1", "2"])
-    assert crew.start_method() == "spawn"
+    monkeypatch.setattr(pool.os, "listdir", lambda path: ["1", "2"])
+    assert pool.start_method() == "spawn"
