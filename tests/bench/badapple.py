@@ -65,7 +65,9 @@ def inside(path, double):
     from offkit.badapple import environment
 
     libraries = environment.load()
-    from offkit.badapple.bench import measure, origin, pipeline
+    import origin
+    import pipeline
+    from offkit.badapple.bench import measure
     from offkit.badapple.formats import look
     from offkit.badapple.formats.base import Facts
     from offkit.badapple.formats.cells import Look
@@ -83,7 +85,7 @@ def inside(path, double):
         out = os.path.join(scratch, "out.txt")
         for _ in range(ROUNDS):
             for count in (1, 2):
-                laps.setdefault("grab {}".format(count), []).append(measure.floor(video, count, 1)[1])
+                laps.setdefault("grab {}".format(count), []).append(measure.floor(video, count))
                 laps.setdefault("offkit {}".format(count), []).append(
                     measure.conversion(video, form, out, count)[1]
                 )
@@ -123,10 +125,9 @@ def weigh(path, form, out, count):
     head = form.head(video.frames)
     with open(out, "wb") as new:
         new.write(head)
-    starts = keyframes.cuts(video.frames, count, video.keys)
     jobs = [
-        convert.Job(video, out, None, form, start, stop, 1, len(head))
-        for start, stop in zip(starts, [*starts[1:], None])
+        convert.Job(video, out, None, form, start, stop, len(head))
+        for start, stop in keyframes.stretches(video.frames, count, video.keys)
     ]
     return pool.run(weighed, jobs, Bar())
 
@@ -190,19 +191,30 @@ def ratios(found):
         )
 
 
-def draw(path, svg):
-    """docs/bench.svg, of the document that --bench prints of the same clip."""
+def draw(path):
+    """docs/bench.svg, of the document that --bench prints of the same clip, and of the origin's design."""
+    from offkit.badapple import environment
+
+    environment.load()  # before cv2 is imported
+    import chart
+    import rival
+    from offkit.badapple.formats.cells import Grid
+    from offkit.badapple.video import decode
+
     argv = [sys.executable, "-m", "offkit.cli.app", "run-badapple", path, "--bench", "auto", "--json"]
     environment = dict(os.environ, PYTHONPATH=os.path.join(TOP, "toolkit"))
     told = subprocess.run(argv, stdout=subprocess.PIPE, check=True, env=environment, cwd=KEEP).stdout
+    document = json.loads(told.decode("utf-8"))
+    grid = Grid(document["rows"], document["columns"])
+    counts = [row["workers"] for row in document["measurements"] if row["kind"] == "processes"]
+    with tempfile.TemporaryDirectory(dir=KEEP) as scratch:
+        document["design"] = rival.measured(decode.probe(path), grid, scratch, counts, STRETCH, ROUNDS)
     with open(os.path.join(TOP, "docs", "bench.svg"), "w", encoding="utf-8") as out:
-        out.write(svg(json.loads(told.decode("utf-8"))))
+        out.write(chart.svg(document))
     print("docs/bench.svg shows it")
 
 
 def main():
-    import chart  # imports cv2, which ``inside`` may only after environment.load()
-
     if shutil.which("ffmpeg") is None:
         sys.exit("bench-badapple needs ffmpeg (tests/lab/setup.sh installs it)")
     path = clip()
@@ -239,7 +251,7 @@ def main():
                 )
             )
         print(flush=True)
-    draw(path, chart.svg)
+    draw(path)
 
 
 if __name__ == "__main__":

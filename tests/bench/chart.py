@@ -1,6 +1,7 @@
 """The bench as a picture: one SVG that needs nothing from outside, in light and in dark.
 
-It is drawn from the document that "offkit run-badapple --bench N,N --json" prints:
+It is drawn from the document that "offkit run-badapple --bench N,N --json" prints, and from what
+"make bench-badapple" adds to it as "design" (rival.py):
 
 python chart.py DOCUMENT.json > docs/bench.svg
 """
@@ -52,21 +53,18 @@ def curves(document: Document) -> List[Line]:
     """What is drawn, without what was not measured."""
     rows = _processes(document)
     other = "" if document["frames"] == table.ORIGIN_FRAMES else ", {} frames".format(table.ORIGIN_FRAMES)
-    ahead = document["model"]
+    design = document.get("design") or {"processes": [], "model": []}
 
     def measured(name: str) -> Points:
         return [(row["workers"], row[name]["median"]) for row in rows if row[name]]
 
-    def predicted(name: str) -> Points:
-        return [(one["cores"], one[name]["seconds"]) for one in ahead if one[name]]
-
     found = [
         Line("origin's laptop" + other, "laptop", _origin(table.LAPTOP)),
         Line("origin's server" + other, "server", _origin(table.SERVER)),
-        Line("origin's design here", "design", measured("design")),
-        Line("its model", "ahead", predicted("design")),
+        Line("origin's design here", "design", design["processes"]),
+        Line("its model", "ahead", design["model"]),
         Line("offkit here", "offkit", measured("offkit")),
-        Line("its model", "model", predicted("offkit")),
+        Line("its model", "model", [(one["cores"], one["offkit"]["seconds"]) for one in document["model"]]),
         Line("decoding alone", "floor", measured("decoding_alone")),
     ]
     return [line for line in found if line.points]
@@ -131,9 +129,10 @@ def caption(document: Document) -> List[str]:
         found = ["Medians of {} rounds, at most {:.0%} apart.".format(document["repeats"], spread)]
     else:
         found = ["One round: each time was measured once."]
-    if document["design_frames"] < document["frames"]:
+    stretch = (document.get("design") or {"frames": document["frames"]})["frames"]
+    if stretch < document["frames"]:
         text = "The origin's design, built again, was measured over {} of {} frames and scaled."
-        found.append(text.format(document["design_frames"], document["frames"]))
+        found.append(text.format(stretch, document["frames"]))
     few = [
         "{workers_used} of {workers}".format(**row)
         for row in _processes(document)

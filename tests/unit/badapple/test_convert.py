@@ -247,7 +247,7 @@ def test_no_room(clip, monkeypatch, part):
     video = decode.probe(clip)
     path = "/dev/full" if part is None else "out"
     monkeypatch.setattr(parts, "name", lambda path, index: "/dev/full")
-    job = convert.Job(video, path, part, form_of(video, kind=Text if part is None else Sizes), 0, None, 1)
+    job = convert.Job(video, path, part, form_of(video, kind=Text if part is None else Sizes), 0, None)
     with pytest.raises(EnvironmentProblem, match="cannot be written: No space left") as caught:
         convert.work(job, lambda amount: None)
     assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", path)]

@@ -101,7 +101,7 @@ class Sheet:
 
 
 def stretch(levels, start, stop):
-    job = convert.Job(decode.Video("v", 9, 30.0, 6, 4), "out", None, Text(LOOK, FACTS), start, stop, 1)
+    job = convert.Job(decode.Video("v", 9, 30.0, 6, 4), "out", None, Text(LOOK, FACTS), start, stop)
     sheet = Sheet()
     found = convert._stretch(job, Source(levels), sheet, 4.5)
     assert (found.share, found.sizes) == (("share", 4.5), "sizes")
@@ -184,9 +184,9 @@ def test_what_a_worker_opens(monkeypatch, tmp_path, luma, colour, plane):
     path.write_bytes(b"")
     before = len(os.listdir("/proc/self/fd"))
     video = decode.Video("v", 9, 30.0, 6, 4, luma)
-    job = convert.Job(video, str(path), None, Text(LOOK._replace(colour=colour), FACTS), 0, None, 7)
+    job = convert.Job(video, str(path), None, Text(LOOK._replace(colour=colour), FACTS), 0, None)
     assert convert.work(job, lambda amount: None).share.frames == 0
-    assert (opened, len(closed)) == ([("v", 7, plane)], 1)
+    assert (opened, len(closed)) == ([("v", 1, plane)], 1)
     with pytest.raises(EnvironmentProblem) as caught:
         convert.work(job._replace(path=str(tmp_path)), lambda amount: None)
     assert caught.value.message == "cannot be written: Is a directory"
@@ -200,9 +200,9 @@ def test_what_a_worker_opens(monkeypatch, tmp_path, luma, colour, plane):
 def test_where_a_worker_writes():
     """Into the one file, behind the head and the frames before; or into a part of its own, from its beginning."""
     video, text = decode.Video("v", 9, 30.0, 6, 4), Text(LOOK, FACTS)
-    job = convert.Job(video, "/x/out", None, text, 12, None, 1, 50)
+    job = convert.Job(video, "/x/out", None, text, 12, None, 50)
     assert (job.written, job.place) == ("/x/out", 50 + 12 * 9 + 14)
-    assert convert.Job(video, "/x/out", None, text, 0, None, 1).place == 0
+    assert convert.Job(video, "/x/out", None, text, 0, None).place == 0
     assert (job._replace(part=3).written, job._replace(part=3).place) == ("/x/out.3", 0)
     assert job._replace(form=Format(LOOK, FACTS)).place == 50
 

@@ -10,7 +10,7 @@ the seams hold, whatever the header claims.
 
 import os
 import time
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -20,11 +20,13 @@ from offkit.badapple.formats.painter import Painter
 from offkit.badapple.processes import pool
 from offkit.badapple.seam import Seam, Watch
 from offkit.badapple.video.decode import Source, Video
-from offkit.badapple.video.keyframes import cuts
+from offkit.badapple.video.keyframes import stretches
 from offkit.badapple.writer import Share, Writer
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
+
+Run = Callable[[pool.Work, Sequence[Any], Bar, Optional[str]], List[Any]]  # as pool.run
 
 
 class Job(NamedTuple):
@@ -36,7 +38,6 @@ class Job(NamedTuple):
     form: Format
     start: int
     stop: Optional[int]
-    threads: int  # of the decoder
     base: int = 0  # where frame 0 begins in a file written by all
 
     @property
@@ -81,42 +82,38 @@ def convert(
     workers: int,
     bar: Bar,
     method: Optional[str] = None,
-    threads: int = 1,
+    run: Optional[Run] = None,
 ) -> Optional[Result]:
     """Write the conversion of ``video`` to ``path``, which is truncated first.
 
-    ``method`` is how processes are started (see ``pool``), ``threads`` those of each decoder, as
-    far as it can be told. More than one decode the damaged parts of a video differently, so the
-    number of workers does not decide over it. From the beginning
-    ``path`` has the head that the header's number of frames makes. Parts are named after
-    ``path``, a number added, and are gone afterwards.
+    ``run`` works on all stretches at once, in place of ``pool.run``; ``method`` is how processes are
+    started for it. From the beginning ``path`` has the head that the header's number of frames makes.
+    Parts are named after ``path``, a number added, and are gone afterwards.
     None when the seams do not hold: this video cannot be cut, use ``workers=1``, which decodes
     straight through. Raises EnvironmentProblem (VID004, VID005).
     """
-    starts = cuts(video.frames, workers, video.keys)
-    stops: List[Optional[int]] = starts[1:] + [None]
     head = form.head(video.frames)
     apart = form.offset(0) is None  # each worker's frames in a file of their own
     jobs = [
-        Job(video, path, index if apart else None, form, start, stop, threads, len(head))
-        for index, (start, stop) in enumerate(zip(starts, stops))
+        Job(video, path, index if apart else None, form, start, stop, len(head))
+        for index, (start, stop) in enumerate(stretches(video.frames, workers, video.keys))
     ]
     names = [job.written for job in jobs if apart]
     try:
         parts.begin(path, head)
         for name in names:
             parts.begin(name, b"")
-        stretches = joined(pool.run(work, jobs, bar, method))
-        if stretches is None:
+        found = joined((run or pool.run)(work, jobs, bar, method))
+        if found is None:
             return None
-        frames = stretches[-1].share.start + stretches[-1].share.frames
+        frames = found[-1].share.start + found[-1].share.frames
         if apart:
-            sizes = np.concatenate([stretch.sizes for stretch in stretches])
-            parts.join(path, form.head(frames), names[: len(stretches)], form.foot(frames, sizes))
+            sizes = np.concatenate([stretch.sizes for stretch in found])
+            parts.join(path, form.head(frames), names[: len(found)], form.foot(frames, sizes))
         else:
             end = len(head) + int(form.offset(frames) or 0)
             parts.finish(path, len(head), form.head(frames), end, form.foot(frames, None))
-        return Result(frames, video.frames, [stretch.share for stretch in stretches])
+        return Result(frames, video.frames, [stretch.share for stretch in found])
     except OSError as error:
         raise unwritable(path, error)
     finally:
@@ -147,7 +144,9 @@ def work(job: Job, tell: pool.Tell) -> Stretch:
     """Convert one stretch; the body of a worker process."""
     began = time.perf_counter()
     painters = [Painter(job.form.look, job.video.luma) for _ in range(2 if job.form.delta else 1)]
-    source = Source(job.video.path, job.threads, bool(job.video.luma) and not painters[0].wants_colour)
+    # More decoder threads decode the damaged parts of a video differently, and the number of workers
+    # must not decide over that: one, as far as this OpenCV can be told.
+    source = Source(job.video.path, 1, bool(job.video.luma) and not painters[0].wants_colour)
     try:
         handle = os.open(job.written, os.O_WRONLY | os.O_NOFOLLOW)
         try:

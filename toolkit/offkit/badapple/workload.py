@@ -152,7 +152,7 @@ def _run(
 ) -> Outcome:
     path = str(request.output)
     video = decode.probe(source)
-    form = _form(request, video)
+    form = form_for(request, video)
     output.room(path, form, video.frames)
     method = pool.start_method()
     found = limits.measure()
@@ -280,7 +280,7 @@ def _converted(
     return result
 
 
-def _form(request: Request, video: decode.Video) -> Format:
+def form_for(request: Request, video: decode.Video) -> Format:
     """The format as asked for, for pictures of this video. Raises UsageError."""
     grid = look.grid(video.width, video.height, request.columns, request.rows, request.aspect)
     looks = Look(grid, request.mode, request.colour, request.ramp, request.invert)

@@ -71,7 +71,7 @@ def run_badapple(
         None,
         "--bench",
         metavar="N,N",
-        help="Measure with so many processes, beside the origin's design: 1,2,4 or auto.",
+        help="Measure with so many threads and processes: 1,2,4 or auto.",
     ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,

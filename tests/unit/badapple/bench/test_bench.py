@@ -18,13 +18,12 @@ from offkit.badapple.bench import (
     measure,
     model,
     noise,
-    pipeline,
     rounds,
     run,
     table,
 )
-from offkit.badapple.bench.numbers import Sample, sample
-from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
+from offkit.badapple.bench.numbers import sample
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Row
 from offkit.badapple.processes import pool
 from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem, UsageError
@@ -71,7 +70,6 @@ def wide(outcome):
         Row(
             PROCESSES,
             32,
-            sample([210.0]),
             sample([1.2, 1.3]),
             sample([1.0]),
             30.0,
@@ -83,27 +81,27 @@ def wide(outcome):
 
 
 def drawn(found):
-    return chart.svg(document.content(found))
+    design = {"frames": FRAMES, "processes": [(32, 210.0)], "model": [(64, 200.0)]}
+    return chart.svg(dict(document.content(found), design=design))
 
 
 def test_everything_is_measured(outcome):
-    """Linear, threads and processes of the origin's design, offkit and decoding alone, as often as asked."""
+    """Linear, threads and processes, and decoding alone, as often as asked; one thread is linear."""
     assert [(row.kind, row.workers) for row in outcome.rows] == [
         ("linear", 1),
-        ("threads", 1),
         ("threads", 2),
         ("processes", 1),
         ("processes", 2),
     ]
-    assert outcome.frames == outcome.stretch == FRAMES
-    assert all(len(row.design.values) == 2 for row in outcome.rows)
-    for row in outcome.rows[3:]:
-        assert len(row.offkit.values) == len(row.floor.values) == 2
+    assert outcome.frames == FRAMES
+    assert all(len(row.offkit.values) == 2 for row in outcome.rows)
+    for row in outcome.rows[2:]:
+        assert len(row.floor.values) == 2
         assert row.cpu > 0 and min(row.shares) > 0  # noqa: PT018
         assert row.predicted.limit in table.LIMITS
     assert min(outcome.costs[:5]) > 0
-    assert [cores for cores, _, _ in outcome.ahead] == list(model.COUNTS)
-    assert set(outcome.memory) == set(outcome.computing) == {1, 2}
+    assert [cores for cores, _ in outcome.ahead] == list(model.COUNTS)
+    assert set(outcome.memory) == {1, 2}
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -121,8 +119,25 @@ def test_the_origins_numbers_stand_beside(wide):
     """35 and 51 seconds linear, 21 with 32 processes, and ours with what it comes to."""
     shown = {line.split("  ")[0]: line.split() for line in table.lines(wide, 80, table.ASCII)}
     assert shown["linear"][1:3] == ["35", "51"]
-    assert shown["processes 32"][2:6] == ["-", "21", "210.0", "1.25"]
-    assert shown["processes 32"][-1] == "168.0"
+    assert shown["processes 32"][2:5] == ["-", "21", "1.25"]
+    assert shown["processes 32"][-1] == "1.25"
+
+
+def test_what_is_left_of_amdahls_law(outcome):
+    """Of the origin's published times, and of those here that had a core for each process."""
+
+    def told(mask, *times):
+        rows = [Row(PROCESSES, count, sample([seconds]), used=count) for count, seconds in times]
+        here = outcome.machine._replace(mask=mask, quota=None, siblings=1)
+        found = outcome._replace(rows=[Row(LINEAR, 1, sample([9.0])), *rows], machine=here)
+        return " ".join(table.lines(found, 80, table.ASCII)[-2:])
+
+    origin = (
+        "By Amdahl's law 37% of the origin's work on its server is done by one process while the others wait."
+    )
+    assert told(4, (1, 8.0)) == origin
+    assert told(4, (1, 8.0), (2, 5.0), (4, 3.5)) == origin + " Of offkit's here: 25%."
+    assert told(2, (1, 8.0), (2, 4.0), (4, 4.0)) == origin + " Of offkit's here: 0%."
 
 
 def test_bars_are_as_long_as_they_should():
@@ -134,29 +149,10 @@ def test_bars_are_as_long_as_they_should():
 
 @pytest.fixture
 def surroundings(monkeypatch):
-    """Memory, processors and disk, not measured once more."""
-    monkeypatch.setattr(run, "_surroundings", lambda *_: ({1: 1e10}, {1: 1.0}, 1e8, 0.0, 0.001))
+    """Memory and disk, not measured once more."""
+    monkeypatch.setattr(run, "_surroundings", lambda *_: ({1: 1e10}, 1e8, 0.0, 0.001))
 
 
-@pytest.mark.usefixtures("surroundings")
-def test_without_queues_the_rest_is_measured(clip, tmp_path, monkeypatch):
-    """A server without semaphores: VID011, and no number where none is."""
-
-    def none(*_):
-        raise pipeline._no_queues(OSError(38, "Function not implemented"))
-
-    monkeypatch.setattr(pipeline, "processes", none)
-    found = run.run(rounds.Request(clip, (1,), str(tmp_path), 1, True), Reporter())
-    assert "VID011" in [finding.code for finding in found.findings]
-    assert found.stages is None
-    assert found.rows[-1].design == Sample()
-    assert found.rows[-1].offkit.values
-    assert any(line.startswith("processes 1") for line in table.lines(found, 60, table.ASCII))
-    json.dumps(document.content(found))
-    ElementTree.fromstring(drawn(found))
-
-
-@pytest.mark.usefixtures("surroundings")
 @pytest.mark.usefixtures("surroundings")
 def test_a_disk_that_refuses(clip, tmp_path, monkeypatch):
     """VID005 with the directory, and nothing stays there."""
@@ -180,8 +176,8 @@ def test_a_video_that_cannot_be_cut(clip, tmp_path, monkeypatch):
     """One process is measured, more are not, and it says so."""
     real = measure.conversion
 
-    def conversion(video, form, path, workers, threads=1):
-        result, spent = real(video, form, path, workers, threads)
+    def conversion(video, form, path, workers):
+        result, spent = real(video, form, path, workers)
         return (result if workers == 1 else None), spent
 
     monkeypatch.setattr(measure, "conversion", conversion)
@@ -324,11 +320,6 @@ def test_a_machine_that_tells_nothing(tmp_path):
     assert machine.ticks(str(tmp_path)) is None
 
 
-@pytest.mark.parametrize("text", ["", "x", "1-", "1,,2", "1-2-3"])
-def test_a_list_that_is_none(text):
-    assert machine.ranges(text) == []
-
-
 def command(folder, *args, **more):
     environment = dict(os.environ, PYTHONPATH=TOOLKIT, NO_COLOR="1", PYTHONIOENCODING="ascii", **more)
     return subprocess.Popen(
@@ -408,6 +399,6 @@ def test_decoding_alone_ends_where_its_span_does(monkeypatch, start, stop, there
     opened = []
     monkeypatch.setattr(measure, "Source", Film)
     video = decode.Video("film.mp4", 10, 30.0, 512, 384)
-    assert measure._grab(measure.Span(video, start, stop, 3), lambda *_: None) == done
+    assert measure._grab(measure.Span(video, start, stop), lambda *_: None) == done
     ((path, threads, film),) = opened
-    assert (path, threads, film.at, film.closed) == ("film.mp4", 3, start + done, True)
+    assert (path, threads, film.at, film.closed) == ("film.mp4", 1, start + done, True)

@@ -24,13 +24,12 @@ import chart  # noqa: E402
 SPACE = "{http://www.w3.org/2000/svg}"
 HERE = machine.Machine("Xeon & Co", 4, 4, None, 1, True, 0, 0.0)
 FASTER = model.Prediction(4, 5.0, model.CORES, {}, 0)
-SLOWER = FASTER._replace(seconds=50.0)
-ONE = Row(PROCESSES, 1, sample([90.0]), sample([10.0]), sample([8.0]), shares=(4.0, 2.0, 2.0))
-FOUR = Row(PROCESSES, 4, sample([30.0]), sample([4.0, 5.0, 3.0]), sample([2.0]), shares=(8.0, 4.0, 4.0))
+ONE = Row(PROCESSES, 1, sample([10.0]), sample([8.0]), shares=(4.0, 2.0, 2.0))
+FOUR = Row(PROCESSES, 4, sample([4.0, 5.0, 3.0]), sample([2.0]), shares=(8.0, 4.0, 4.0))
 
 
-def outcome(*rows, **more):
-    """The document of a bench of the origin's number of frames."""
+def outcome(*rows, stretch=table.ORIGIN_FRAMES, **more):
+    """The document of a bench of the origin's number of frames, and of the origin's design beside it."""
     found = Outcome(
         machine=HERE,
         libraries=environment.Libraries("4.6.0", "1.19.5", ()),
@@ -38,18 +37,18 @@ def outcome(*rows, **more):
         frames=table.ORIGIN_FRAMES,
         form=types.SimpleNamespace(look=types.SimpleNamespace(grid=Grid(44, 117))),
         repeats=1,
-        stretch=table.ORIGIN_FRAMES,
         rows=list(rows),
         costs=model.Costs(0.0, 0.0, 0.0, 0.0),
-        stages=None,
         memory={},
-        computing={},
         disk=0.0,
-        ahead=[(8, FASTER, SLOWER), (16, FASTER, None)],
+        ahead=[(8, FASTER), (16, FASTER)],
         seconds=1.0,
         findings=[],
     )
-    return document.content(found._replace(**more))
+    content = document.content(found._replace(**more))
+    return dict(
+        content, design={"frames": stretch, "processes": [(1, 90.0), (4, 30.0)], "model": [(8, 50.0)]}
+    )
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def texts(root):
 
 def test_where_the_time_goes(drawn):
     """A bar for one process and one for the most: their parts lie side by side, the rest is waiting."""
-    root = drawn(Row(LINEAR, 1, sample([70.0])), ONE, ONE._replace(workers=2), FOUR)
+    root = drawn(Row(LINEAR, 1, sample([11.0])), ONE, ONE._replace(workers=2), FOUR)
     assert bars(root) == [
         [("d", 114.0, 178.4), ("c", 292.4, 89.2), ("w", 381.6, 89.2), ("r", 470.8, 89.2)],
         [("d", 114.0, 223.0), ("c", 337.0, 111.5), ("w", 448.5, 111.5), ("r", 560.0, 0.0)],
@@ -240,3 +239,13 @@ def test_drawn_from_the_document_alone(tmp_path):
         env=dict(os.environ, PYTHONIOENCODING="utf-8"),
     )
     assert drawn.decode("utf-8") == chart.svg(outcome(ONE, FOUR))
+
+
+def test_drawn_without_the_design(tmp_path):
+    """Of what "offkit run-badapple --bench" prints by itself."""
+    document = outcome(ONE, FOUR, frames=600)
+    del document["design"]
+    told = chart.description(chart.curves(document))
+    assert "offkit here: 1: 10.00 s, 4: 4.00 s; model of offkit: 8: 5.00 s, 16: 5.00 s" in told
+    assert "design" not in told
+    assert chart.caption(document) == ["One round: each time was measured once."]

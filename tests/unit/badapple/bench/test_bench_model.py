@@ -3,7 +3,7 @@
 import pytest
 
 from offkit.badapple.bench import model
-from offkit.badapple.bench.model import Costs, Load, Machine, Stages
+from offkit.badapple.bench.model import Costs, Load, Machine
 from offkit.badapple.bench.numbers import Sample, ratio, sample
 
 PLENTY = Machine(cores=64.0, memory=0.0, cache=0.0, disk=0.0)
@@ -100,16 +100,6 @@ def test_a_wider_machine_has_more_memory_up_to_a_socket():
     assert model.wider(here, 64).memory == 60e9
     assert model.wider(here, 1).memory == 20e9
     assert model.wider(here._replace(memory=90e9), 64).memory == 90e9
-
-
-def test_a_pipeline_is_as_fast_as_its_slowest_stage():
-    """The reader alone, from as many workers on as it feeds."""
-    stages = Stages(reader=1e-3, workers=4e-3, writer=0.1e-3)
-    found = [model.pipeline(1000, stages, 64, count) for count in (1, 2, 4, 8, 32)]
-    assert [round(one.seconds, 3) for one in found] == [4.0, 2.0, 1.0, 1.0, 1.0]
-    assert [one.limit for one in found[:2]] == [model.WORKERS] * 2
-    assert found[-1].limit == model.READER
-    assert model.pipeline(1000, stages, 1, 8).seconds == pytest.approx(5.1)
 
 
 def test_samples():

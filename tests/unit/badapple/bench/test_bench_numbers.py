@@ -70,6 +70,9 @@ def test_times_that_speak_against_themselves():
         "times of 4 processes differ by 22%",
     ]
     assert noise.reasons(HERE, [Row(PROCESSES, 2, offkit=sample([0.96, 1.05]))], (0.0, 0.0)) == []
+    assert noise.reasons(HERE, [Row("linear", 1, offkit=sample([1.0, 1.2]))], (0.0, 0.0)) == [
+        "times of the linear conversion differ by 18%"
+    ]
     (finding,) = noise.findings(["a", "b"])
     assert finding[:4] == ("VID019", "warning", "measurements", "not to be relied on: a; b")
     assert finding.looked_in == ("/proc/loadavg", "/proc/stat")
@@ -87,7 +90,7 @@ def test_fewer_processes_than_asked_for():
     ]
     assert table.fewer(SimpleNamespace(rows=rows[:1])) == ""
     assert table.fewer(SimpleNamespace(rows=rows)) == (
-        "fewer processes had work in offkit: 3 of 4, 5 of 8 (12 frames each at least)."
+        "fewer processes had work: 3 of 4, 5 of 8 (12 frames each at least)."
     )
     assert [(row.fewer, row.active) for row in rows] == [(False, 2), (True, 3), (True, 5), (False, 16)]
 
@@ -101,22 +104,6 @@ def test_what_processors_are_worth(mask, quota, siblings, cores):
     assert round(model.capacity(mask, quota, siblings), 9) == cores
     here = HERE._replace(mask=mask, quota=quota or None, siblings=siblings)
     assert round(here.cores, 9) == cores
-
-
-@pytest.mark.parametrize(
-    ("text", "numbers"),
-    [
-        ("0-2,8\n", [0, 1, 2, 8]),
-        ("5", [5]),
-        ("3-3,1", [3, 1]),
-        ("123456", [123456]),
-        ("1234567", []),
-        ("2-1", []),
-    ],
-)
-def test_a_list_of_the_kernel(text, numbers):
-    """Ranges and single ones."""
-    assert machine.ranges(text) == numbers
 
 
 def kernel(root, **files):

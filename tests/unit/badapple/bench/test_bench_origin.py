@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 
@@ -13,10 +14,17 @@ import pytest
 
 import waiting
 from clip_maker import write_clip
-from offkit.badapple.bench import origin, pipeline
+from offkit.badapple.bench import model
 from offkit.badapple.formats.cells import Grid
+from offkit.badapple.processes import pool
 from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem
+
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+sys.path.insert(0, os.path.join(TESTS, "bench"))
+import origin  # noqa: E402
+import pipeline  # noqa: E402
+import rival  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -200,3 +208,30 @@ def test_a_thread_that_fails_says_so(monkeypatch):
     origin._thread_converts(GRID, frames, texts, over)
     assert texts.get_nowait() is error
     assert texts.empty()
+
+
+def test_a_pipeline_is_as_fast_as_its_slowest_stage():
+    """The reader alone, from as many workers on as it feeds."""
+    stages = rival.Stages(reader=1e-3, workers=4e-3, writer=0.1e-3)
+    found = [rival.predict(1000, stages, 64, count) for count in (1, 2, 4, 8, 32)]
+    assert [round(one.seconds, 3) for one in found] == [4.0, 2.0, 1.0, 1.0, 1.0]
+    assert [one.limit for one in found[:2]] == [rival.WORKERS] * 2
+    assert found[-1].limit == rival.READER
+    assert rival.predict(1000, stages, 1, 8).seconds == pytest.approx(5.1)
+
+
+def test_the_design_beside_offkit(clip, tmp_path, monkeypatch):
+    """Linear, threads and processes, scaled from the stretch to all frames; its stages and its model."""
+    monkeypatch.setattr(pool, "start_method", lambda: "fork")
+    runs = [origin.Run(20, 0.5, 2.0, 0.2, 1.0, 0.02), origin.Run(20, 0.5, 4.0, 0.4, 3.0, 0.06)]
+    monkeypatch.setattr(pipeline, "processes", lambda *given: runs[len(given[0].path) % 2])
+    found = rival.measured(decode.probe(clip), GRID, str(tmp_path), (1, 2), 20, 1)
+    assert found["frames"] == 20
+    assert found["linear"] > 0
+    assert [count for count, _ in found["threads"]] == [1, 2]
+    run = runs[len(str(tmp_path / "design.txt")) % 2]
+    assert found["processes"] == [(1, 0.5 + run.working * 2), (2, 0.5 + run.working * 2)]
+    assert found["stages"] == {name: getattr(run, name) / 20 for name in ("reader", "workers", "writer")}
+    assert [cores for cores, _ in found["model"]] == list(model.COUNTS)
+    assert found["model"][-1][1] == pytest.approx(FRAMES * run.reader / 20)
+    assert rival.stages_of(runs) == pytest.approx((0.015, 0.1, 0.002))

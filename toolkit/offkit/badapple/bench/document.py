@@ -3,7 +3,7 @@
 from typing import Any, Dict, Optional
 
 from offkit.badapple.bench import model, table
-from offkit.badapple.bench.numbers import Sample, ratio
+from offkit.badapple.bench.numbers import Sample
 from offkit.badapple.bench.outcome import PROCESSES, Outcome, Row
 
 SCHEMA = "offkit/bench-badapple-1"
@@ -12,7 +12,6 @@ SCHEMA = "offkit/bench-badapple-1"
 def content(outcome: Outcome) -> Dict[str, Any]:
     """Seconds unless the name says otherwise; null where nothing was measured."""
     here, grid = outcome.machine, outcome.form.look.grid
-    first = next((row for row in outcome.rows if row.offkit.values), None)
     return {
         "video": outcome.video.path,
         "frames": outcome.frames,
@@ -30,17 +29,16 @@ def content(outcome: Outcome) -> Dict[str, Any]:
             "cache_bytes": here.cache or None,
             "load_before": here.load,
             "memory_bytes_per_second": {str(key): round(value) for key, value in outcome.memory.items()},
-            "computing_times_one": {str(key): round(value, 3) for key, value in outcome.computing.items()},
             "disk_bytes_per_second": round(outcome.disk),
         },
         "repeats": outcome.repeats,
-        "design_frames": outcome.stretch,
-        "measurements": [_row(row, first) for row in outcome.rows],
-        "costs": _costs(outcome),
-        "model": [
-            {"cores": cores, "offkit": _prediction(own), "design": _prediction(other)}
-            for cores, own, other in outcome.ahead
-        ],
+        "measurements": [_row(row, outcome.first) for row in outcome.rows],
+        "costs": {
+            "offkit_microseconds": {
+                name: round(value * 1e6, 1) for name, value in outcome.costs._asdict().items()
+            }
+        },
+        "model": [{"cores": cores, "offkit": _prediction(found)} for cores, found in outcome.ahead],
         "seconds": round(outcome.seconds, 1),
         "findings": [finding.to_json() for finding in outcome.findings],
     }
@@ -53,22 +51,19 @@ def _row(row: Row, first: Optional[Row]) -> Dict[str, Any]:
         "workers": row.workers,
         "origin_laptop": table.LAPTOP.get((row.kind, row.workers)),
         "origin_server": table.SERVER.get((row.kind, row.workers)),
-        "design": _sample(row.design),
+        "offkit": _sample(row.offkit),
+        "speed_up": round(up, 3) or None,
+        "efficiency": round(table.efficiency(row, first), 3) or None,
     }
     if row.kind == PROCESSES:
         names = ("decode", "convert", "write")
         found.update(
             workers_used=row.used or None,
-            offkit=_sample(row.offkit),
             decoding_alone=_sample(row.floor),
             cpu_seconds=round(row.cpu, 3),
-            speed_up=round(up, 3) or None,
-            efficiency=round(table.efficiency(row, first), 3) or None,
-            times_faster=round(table.faster(row), 2) or None,
-            times_decoding_alone=round(ratio(row.offkit.median, row.floor.median), 3) or None,
+            times_decoding_alone=round(table.times_decoding(row), 3) or None,
             worker_seconds={name: round(share, 3) for name, share in zip(names, row.shares)},
             model=_prediction(row.predicted),
-            design_model=_prediction(row.designed),
         )
     return found
 
@@ -93,15 +88,4 @@ def _prediction(found: Optional[model.Prediction]) -> Optional[Dict[str, Any]]:
         "limit": found.limit,
         "bounds": {name: round(value, 3) for name, value in found.bounds.items()},
         "frames_wasted": found.wasted,
-    }
-
-
-def _costs(outcome: Outcome) -> Dict[str, Any]:
-    own = {name: round(value * 1e6, 1) for name, value in outcome.costs._asdict().items()}
-    stages = outcome.stages
-    return {
-        "offkit_microseconds": own,
-        "design_microseconds": {name: round(value * 1e6, 1) for name, value in stages._asdict().items()}
-        if stages
-        else None,
     }

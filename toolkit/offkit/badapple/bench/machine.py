@@ -55,13 +55,8 @@ def look(root: str = "/") -> Machine:
 
 def siblings(usable: List[int], root: str = "/") -> int:
     """Processors of ``usable`` to each core they are on, rounded; 0 when nobody tells."""
-    cores: Set[Tuple[int, ...]] = set()
-    for processor in usable:
-        told = ranges(proc.told(os.path.join(root, _SIBLINGS.format(processor))))
-        if not told:
-            return 0
-        cores.add(tuple(told))
-    return max(1, round(len(usable) / len(cores))) if cores else 0
+    cores = {proc.told(os.path.join(root, _SIBLINGS.format(processor))).strip() for processor in usable}
+    return max(1, round(len(usable) / len(cores))) if cores and "" not in cores else 0
 
 
 def cache(usable: List[int], root: str = "/") -> int:
@@ -79,17 +74,6 @@ def cache(usable: List[int], root: str = "/") -> int:
         if levels:
             found.add(max(levels)[1:])
     return sum(size for size, _ in found)
-
-
-def ranges(text: str) -> List[int]:
-    """The numbers of a kernel's list, ``0-2,8``; empty when it is none."""
-    found: List[int] = []
-    for part in text.strip().split(","):
-        matched = re.match(r"(\d{1,6})(?:-(\d{1,6}))?$", part)
-        if not matched:
-            return []
-        found.extend(range(int(matched.group(1)), int(matched.group(2) or matched.group(1)) + 1))
-    return found
 
 
 def ticks(root: str = "/") -> Optional[Ticks]:

@@ -8,7 +8,8 @@ import mmap
 import os
 import resource
 import time
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -41,14 +42,18 @@ class Span(NamedTuple):
     video: Video
     start: int
     stop: Optional[int]
-    threads: int
 
 
-class Timed(NamedTuple):
-    """A fixed time of work by each of several processes, from a moment of time.monotonic() on."""
+class Task(NamedTuple):
+    """A conversion to ``path``; ``amount``: of its first frames, or of the threads that make it."""
 
-    begin: float
-    seconds: float
+    video: Video
+    form: Format
+    path: str
+    amount: int
+
+
+Converted = Tuple[Optional[convert.Result], Lap]  # the result is None for a video that cannot be cut
 
 
 def lap(work: Callable[[], Any]) -> Tuple[Any, Lap]:
@@ -67,20 +72,17 @@ def cpu() -> float:
     return total
 
 
-def floor(video: Video, workers: int, threads: int) -> Tuple[int, Lap]:
-    """(frames, lap) of decoding alone: every frame grabbed, none handed out.
+def floor(video: Video, workers: int) -> Lap:
+    """Decoding alone: every frame grabbed, none handed out.
 
     The same processes, cuts and seeks as of the conversion.
     """
-    starts = keyframes.cuts(video.frames, workers, video.keys)
-    stops: List[Optional[int]] = starts[1:] + [None]
-    spans = [Span(video, start, stop, threads) for start, stop in zip(starts, stops)]
-    counts, spent = lap(lambda: pool.run(_grab, spans, Bar()))
-    return sum(counts), spent
+    stretches = keyframes.stretches(video.frames, workers, video.keys)
+    return lap(lambda: pool.run(_grab, [Span(video, *stretch) for stretch in stretches], Bar()))[1]
 
 
 def _grab(span: Span, tell: pool.Tell) -> int:
-    source = Source(span.video.path, span.threads)
+    source = Source(span.video.path, 1)
     if span.start:
         source.seek(span.start)
     done = 0
@@ -90,11 +92,23 @@ def _grab(span: Span, tell: pool.Tell) -> int:
     return done
 
 
-def conversion(
-    video: Video, form: Format, path: str, workers: int, threads: int = 1
-) -> Tuple[Optional[convert.Result], Lap]:
-    """(result, lap) of a conversion to ``path``; the result is None for a video that cannot be cut."""
-    return lap(lambda: convert.convert(video, form, path, workers, Bar(), threads=threads))
+def conversion(video: Video, form: Format, path: str, workers: int) -> Converted:
+    """A conversion to ``path`` by ``workers`` processes."""
+    return lap(lambda: convert.convert(video, form, path, workers, Bar()))
+
+
+def threaded(video: Video, form: Format, path: str, threads: int) -> Converted:
+    """The same by threads of one process, which is not this one: one that has threads cannot be forked."""
+    return lap(lambda: pool.run(_convert, [Task(video, form, path, threads)], Bar())[0])
+
+
+def _convert(task: Task, tell: pool.Tell) -> Optional[convert.Result]:
+    return convert.convert(task.video, task.form, task.path, task.amount, Bar(), run=_in_threads)
+
+
+def _in_threads(work: pool.Work, jobs: Sequence[Any], bar: Bar, method: Optional[str]) -> List[Any]:
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        return list(threads.map(lambda job: work(job, bar.advance), jobs))
 
 
 def seeking(video: Video) -> float:
@@ -114,13 +128,6 @@ def _seek(video: Video, tell: pool.Tell) -> float:
     return spent / len(_SEEKS)
 
 
-class Piece(NamedTuple):
-    video: Video
-    form: Format
-    path: str
-    frames: int
-
-
 def costs(video: Video, form: Format, path: str, frames: int) -> Costs:
     """What a frame costs in one process, over the first ``frames`` ones.
 
@@ -128,26 +135,26 @@ def costs(video: Video, form: Format, path: str, frames: int) -> Costs:
     steps are timed one by one; what else the process used is decoding, whichever threads did it.
     ``path`` is written to.
     """
-    found: Costs = pool.run(_piece, [Piece(video, form, path, frames)], Bar())[0]
+    found: Costs = pool.run(_cost, [Task(video, form, path, frames)], Bar())[0]
     return found
 
 
-def _piece(piece: Piece, tell: pool.Tell) -> Costs:
-    painter = Painter(piece.form.look, piece.video.luma)
-    luma = bool(piece.video.luma) and not painter.wants_colour
+def _cost(task: Task, tell: pool.Tell) -> Costs:
+    painter = Painter(task.form.look, task.video.luma)
+    luma = bool(task.video.luma) and not painter.wants_colour
     before = time.process_time()
-    source = Source(piece.video.path, 1, luma)
+    source = Source(task.video.path, 1, luma)
     source.skip()
     opening = time.process_time() - before
     handed = painted = written = 0.0
     count = 0
-    handle = os.open(piece.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+    handle = os.open(task.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
     before = time.process_time()
-    while count < piece.frames and source.skip():
+    while count < task.amount and source.skip():
         a = _own_time()
         picture = source.picture()
         b = _own_time()
-        frame = piece.form.frame(count, painter.cells(picture), None)
+        frame = task.form.frame(count, painter.cells(picture), None)
         c = _own_time()
         os.write(handle, frame)
         handed, painted, written = handed + b - a, painted + c - b, written + _own_time() - c
@@ -167,8 +174,11 @@ def _own_time() -> float:
 
 def starting(workers: int) -> Tuple[float, float]:
     """(seconds once, seconds for each process) of starting processes that do nothing."""
-    one = min(lap(lambda: pool.run(_nothing, [0], Bar()))[1].wall for _ in range(3))
-    many = min(lap(lambda: pool.run(_nothing, [0] * workers, Bar()))[1].wall for _ in range(3))
+
+    def fastest(count: int) -> float:
+        return min(lap(lambda: pool.run(_nothing, [0] * count, Bar()))[1].wall for _ in range(3))
+
+    one, many = fastest(1), fastest(workers)
     each = max(0.0, many - one) / (workers - 1) if workers > 1 else one
     return max(0.0, one - each), each
 
@@ -178,42 +188,25 @@ def _nothing(job: int, tell: pool.Tell) -> int:
 
 
 def memory(workers: int, seconds: float) -> float:
-    """Bytes a second that ``workers`` processes together copy in memory."""
-    return float(sum(pool.run(_copy, _together(workers, seconds), Bar())))
+    """Bytes a second that ``workers`` processes together copy in memory, in so many seconds."""
+    begin = time.monotonic() + _TOGETHER + 0.01 * workers  # CLOCK_MONOTONIC is one for all processes
+    return float(sum(pool.run(_copy, [(begin, seconds)] * workers, Bar())))
 
 
-def _copy(timed: Timed, tell: pool.Tell) -> float:
+def _copy(job: Tuple[float, float], tell: pool.Tell) -> float:
+    begin, seconds = job
     # Anonymous mappings, touched before the clock runs.
     source: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
     target: Any = np.frombuffer(mmap.mmap(-1, _BUFFER), np.uint8)
     source[:] = 1
     np.copyto(target, source)
-    return _rate(timed, lambda: np.copyto(target, source)) * _BUFFER
-
-
-def computing(workers: int, seconds: float) -> float:
-    """How often a second ``workers`` processes together finish a piece of arithmetic."""
-    return float(sum(pool.run(_compute, _together(workers, seconds), Bar())))
-
-
-def _compute(timed: Timed, tell: pool.Tell) -> float:
-    return _rate(timed, lambda: sum(range(20000)))
-
-
-def _together(workers: int, seconds: float) -> List[Timed]:
-    begin = time.monotonic() + _TOGETHER + 0.01 * workers  # CLOCK_MONOTONIC is one for all processes
-    return [Timed(begin, seconds)] * workers
-
-
-def _rate(timed: Timed, work: Callable[[], Any]) -> float:
-    time.sleep(max(0.0, timed.begin - time.monotonic()))
-    began, done = time.perf_counter(), 0
-    while True:
-        work()
-        done += 1
+    time.sleep(max(0.0, begin - time.monotonic()))
+    began, spent, done = time.perf_counter(), 0.0, 0
+    while spent < seconds:
+        np.copyto(target, source)
+        done += _BUFFER
         spent = time.perf_counter() - began
-        if spent >= timed.seconds:
-            return done / spent
+    return done / spent
 
 
 def disk(directory: str, size: int) -> float:

@@ -3,8 +3,7 @@
 offkit's design has no stage that everybody waits for, so its time is the greatest of four
 bounds, each of which alone would take so long: the worker with the most to do; all work
 divided among the cores; the bytes moved through memory; the bytes written. Starting the
-processes comes on top, one after the other. The origin's design is a pipeline, and its slowest
-stage is the bound: that is what Amdahl's law leaves of 32 cores.
+processes comes on top, one after the other.
 
 Costs are CPU seconds on the machine that was measured. Other machines are imagined with the
 same cores, only more of them, and with what ``wider`` says of their memory.
@@ -14,15 +13,8 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.badapple.video import keyframes
 
-DECODER, CONVERSION, CORES, MEMORY, DISK, STARTING = (
-    "decoder",
-    "conversion",
-    "cores",
-    "memory",
-    "disk",
-    "starting",
-)
-READER, WORKERS, WRITER = "reader", "workers", "writer"
+DECODER, CONVERSION, CORES = "decoder", "conversion", "cores"
+MEMORY, DISK, STARTING = "memory", "disk", "starting"
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 
 SIBLING = 0.3  # what the second thread of a core adds to the first
@@ -101,13 +93,12 @@ def wider(machine: Machine, cores: int) -> Machine:
 
 def stretches(load: Load, workers: int) -> List[Tuple[int, int]]:
     """(frames, frames decoded for nothing before them) of each worker, cut as ``convert`` cuts."""
-    starts = keyframes.cuts(load.frames, workers, load.keys)
     found = []
-    for start, stop in zip(starts, starts[1:] + [load.frames]):
+    for start, stop in keyframes.stretches(load.frames, workers, load.keys):
         wasted = keyframes.waste(start, load.keys)
         if start and not load.keys:
             wasted = round(load.seek)
-        found.append((stop - start, int(wasted)))
+        found.append(((stop or load.frames) - start, int(wasted)))
     return found
 
 
@@ -139,26 +130,6 @@ def predict(load: Load, costs: Costs, machine: Machine, workers: int, threads: f
     # As many workers as cores: that all are busy says more than that each has its share.
     limit = max(bounds, key=lambda name: bounds[name] * (1.05 if name == CORES else 1.0))
     return Prediction(count, bounds[STARTING] + ended, limit, bounds, wasted)
-
-
-class Stages(NamedTuple):
-    """CPU seconds of a frame in each stage of the origin's design."""
-
-    reader: float
-    workers: float
-    writer: float
-
-
-def pipeline(frames: int, stages: Stages, cores: float, workers: int) -> Prediction:
-    """The wall time of the origin's design, whose frames all pass one reader and one writer."""
-    bounds = {
-        READER: frames * stages.reader,
-        WORKERS: frames * stages.workers / workers,
-        WRITER: frames * stages.writer,
-        CORES: frames * sum(stages) / cores,
-    }
-    limit = max(bounds, key=lambda name: bounds[name])
-    return Prediction(workers, bounds[limit], limit, bounds, 0)
 
 
 def serial_part(seconds: Sequence[Tuple[int, float]]) -> float:

@@ -3,7 +3,7 @@
 from typing import List, Optional, Tuple
 
 from offkit.badapple.bench import machine
-from offkit.badapple.bench.outcome import Row
+from offkit.badapple.bench.outcome import LINEAR, Row
 from offkit.model.finding import WARNING, Finding
 
 _SPREAD = 0.10  # of the median, above which measurements are called noisy
@@ -27,17 +27,20 @@ def reasons(here: machine.Machine, rows: List[Row], others: Tuple[float, float])
         found.append("others kept {:.1f} of {} processors busy".format(others[0], here.online))
     if others[1] > 0.02 * here.mask:
         found.append("the hypervisor took {:.1f} processors away".format(others[1]))
-    spreads = [
-        (one.spread, "{} {}".format(row.workers, row.kind)) for row in rows for one in (row.offkit, row.floor)
+    spreads = [(one.spread, _whose(row)) for row in rows for one in (row.offkit, row.floor)]
+    found += [
+        "decoding alone took longer than the conversion with {}".format(_whose(row))
+        for row in rows
+        if row.offkit.values and row.floor.median > row.offkit.median
     ]
-    for row in rows:
-        if row.offkit.values and row.floor.median > row.offkit.median:
-            text = "decoding alone took longer than the conversion with {} {}"
-            found.append(text.format(row.workers, row.kind))
     worst = max(spreads) if spreads else (0.0, "")
     if worst[0] > _SPREAD:
         found.append("times of {} differ by {:.0%}".format(worst[1], worst[0]))
     return found
+
+
+def _whose(row: Row) -> str:
+    return "the linear conversion" if row.kind == LINEAR else "{} {}".format(row.workers, row.kind)
 
 
 def findings(words: List[str]) -> List[Finding]:

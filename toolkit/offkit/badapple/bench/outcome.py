@@ -17,14 +17,12 @@ class Row(NamedTuple):
 
     kind: str
     workers: int
-    design: Sample = Sample()  # the origin's, scaled
     offkit: Sample = Sample()
-    floor: Sample = Sample()  # decoding alone
-    cpu: float = 0.0  # of offkit
-    shares: Tuple[float, float, float] = (0.0, 0.0, 0.0)  # decode, convert, write: of offkit's workers
+    floor: Sample = Sample()  # decoding alone; this and what follows is of processes
+    cpu: float = 0.0
+    shares: Tuple[float, float, float] = (0.0, 0.0, 0.0)  # decode, convert, write: of all workers together
     predicted: Optional[model.Prediction] = None
-    designed: Optional[model.Prediction] = None  # of the origin's design
-    used: int = 0  # processes that had work in offkit: a short video is not cut further; 0: not measured
+    used: int = 0  # processes that had work: a short video is not cut further; 0: not measured
 
     @property
     def fewer(self) -> bool:
@@ -46,13 +44,15 @@ class Outcome(NamedTuple):
     frames: int
     form: Format
     repeats: int
-    stretch: int  # frames of the origin's design
     rows: List[Row]
     costs: model.Costs
-    stages: Optional[model.Stages]
     memory: Dict[int, float]  # bytes a second, by processes
-    computing: Dict[int, float]  # times as much as one process, by processes
     disk: float
-    ahead: List[Tuple[int, model.Prediction, Optional[model.Prediction]]]  # cores, offkit's, the origin's
+    ahead: List[Tuple[int, model.Prediction]]  # cores, and what they come to
     seconds: float
     findings: List[Finding]
+
+    @property
+    def first(self) -> Optional[Row]:
+        """The fewest processes measured, against which the others are held."""
+        return next((row for row in self.rows if row.kind == PROCESSES and row.offkit.values), None)

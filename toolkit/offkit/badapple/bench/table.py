@@ -4,10 +4,10 @@ Lines fit 60 columns; with more room the columns stand further apart and bars ar
 """
 
 import textwrap
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.badapple.bench import model
-from offkit.badapple.bench.numbers import Sample, ratio
+from offkit.badapple.bench.numbers import ratio
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Outcome, Row
 from offkit.badapple.video import keyframes
 
@@ -35,9 +35,6 @@ LIMITS = {
     model.MEMORY: "the memory",
     model.DISK: "the disk",
     model.STARTING: "starting processes",
-    model.READER: "its one reader",
-    model.WORKERS: "its workers",
-    model.WRITER: "its one writer",
 }
 
 
@@ -60,8 +57,8 @@ def lines(outcome: Outcome, width: int, marks: Marks) -> List[str]:
     found = _heading(outcome)
     found += [""] + _table(outcome, width, marks)
     found += [""] + _where(outcome, width, marks)
-    found += [""] + _model(outcome, width, marks)
-    return found + [""] + _riddle(outcome)
+    found += [""] + _model(outcome)
+    return found + [""] + _amdahl(outcome, width)
 
 
 def _heading(outcome: Outcome) -> List[str]:
@@ -93,17 +90,16 @@ def _heading(outcome: Outcome) -> List[str]:
 
 def _table(outcome: Outcome, width: int, marks: Marks) -> List[str]:
     head = [
-        ["seconds", "origin", "origin", "design", "offkit", "speed", "effi-", "times"],
-        ["", "laptop", "server", "here", "here", "up", "ciency", "faster"],
+        ["seconds", "origin", "origin", "offkit", "speed", "effi-", "times"],
+        ["", "laptop", "server", "here", "up", "ciency", "decoding"],
     ]
-    first = next((row for row in outcome.rows if row.offkit.values), None)
+    first = outcome.first
     found = _columns(head + [_row(row, first, marks) for row in outcome.rows], width)
     told = []
     if outcome.frames != ORIGIN_FRAMES:
         told.append("The origin's times are for {} frames.".format(ORIGIN_FRAMES))
     if first and first.workers > 1:
         told.append("Speed-up is against {} processes.".format(first.workers))
-    told.append("design: the origin's, built again; {} frames, scaled.".format(outcome.stretch))
     times = "median of {}".format(outcome.repeats) if outcome.repeats > 1 else "one measurement"
     told.append("{}; least and greatest are in --json.".format(times.capitalize()))
     few = fewer(outcome)
@@ -115,7 +111,7 @@ def fewer(outcome: Outcome) -> str:
     told = ["{} of {}".format(row.used, row.workers) for row in outcome.rows if row.fewer]
     if not told:
         return ""
-    text = "fewer processes had work in offkit: {} ({} frames each at least)."
+    text = "fewer processes had work: {} ({} frames each at least)."
     return text.format(", ".join(told), keyframes.LEAST)
 
 
@@ -127,11 +123,10 @@ def _row(row: Row, first: Optional[Row], marks: Marks) -> List[str]:
         name,
         str(LAPTOP.get(key, marks.none)),
         str(SERVER.get(key, marks.none)),
-        _seconds(row.design, marks),
-        _seconds(row.offkit, marks),
+        _seconds(row.offkit.median) if row.offkit.values else marks.none,
         "{:.2f}".format(up) if up else marks.none,
         "{:.0%}".format(efficiency(row, first)) if up else marks.none,
-        "{:.1f}".format(faster(row)) if faster(row) else marks.none,
+        "{:.2f}".format(times_decoding(row)) if times_decoding(row) else marks.none,
     ]
 
 
@@ -145,16 +140,12 @@ def efficiency(row: Row, first: Optional[Row]) -> float:
     return speed_up(row, first) * (first.active if first else 1) / row.active
 
 
-def faster(row: Row) -> float:
-    """Times that offkit is faster than the origin's design with as many processes; or 0.0."""
-    return ratio(row.design.median, row.offkit.median)
+def times_decoding(row: Row) -> float:
+    """What decoding alone takes of the same processes, in these terms; 0.0 where it was not measured."""
+    return ratio(row.offkit.median, row.floor.median)
 
 
-def _seconds(sample: Sample, marks: Marks) -> str:
-    return _two(sample.median) if sample.values else marks.none
-
-
-def _two(seconds: float) -> str:
+def _seconds(seconds: float) -> str:
     return "{:.1f}".format(seconds) if seconds >= 10 else "{:.2f}".format(seconds)
 
 
@@ -170,7 +161,7 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> List[str]:
 
 
 def _where(outcome: Outcome, width: int, marks: Marks) -> List[str]:
-    """Where the time of offkit's workers goes, and what keeps more processes from being faster."""
+    """Where the time of the workers goes, and what keeps more processes from being faster."""
     found = ["Where time goes: {} decode, {} convert, {} write, {} waiting".format(*marks[:4])]
     room = max(10, min(40, width - 36))
     for row in outcome.rows:
@@ -197,7 +188,7 @@ def _where(outcome: Outcome, width: int, marks: Marks) -> List[str]:
 
 
 def bar(row: Row, room: int, marks: Marks) -> str:
-    """A bar of ``room`` characters for all that the processes of a row had of time."""
+    """A bar of ``room`` characters for all the time that the processes of a row had."""
     whole = max(row.offkit.median * row.active, sum(row.shares)) or 1.0
     text, done = "", 0.0
     for share, mark in zip(row.shares, marks):
@@ -206,55 +197,33 @@ def bar(row: Row, room: int, marks: Marks) -> str:
     return text + marks.rest * (room - len(text))
 
 
-def _model(outcome: Outcome, width: int, marks: Marks) -> List[str]:
-    measured = {row.workers: row for row in outcome.rows if row.kind == PROCESSES and row.predicted}
+def _model(outcome: Outcome) -> List[str]:
     found = []
-    if measured:
-        body = [["model", "says", "measured", "off"]]
-        for count, row in sorted(measured.items()):
-            said = row.predicted.seconds if row.predicted else 0.0
-            off = ratio(said, row.offkit.median) - 1
-            body.append(
-                [
-                    "{} here".format(count),
-                    "{:.2f}".format(said),
-                    "{:.2f}".format(row.offkit.median),
-                    "{:+.0%}".format(off),
-                ]
-            )
+    body = [["model", "says", "measured", "off"]]
+    for row in outcome.rows:
+        if row.predicted:
+            said, measured = row.predicted.seconds, row.offkit.median
+            here = "{} here".format(row.workers)
+            off = "{:+.0%}".format(ratio(said, measured) - 1)
+            body.append([here, "{:.2f}".format(said), "{:.2f}".format(measured), off])
+    if len(body) > 1:
         found += _columns(body, 40) + [""]
-    body = [["cores", "offkit", "design", "limit of offkit; of the design"]]
-    for cores, own, other in outcome.ahead:
-        limits = LIMITS[own.limit] + ("; " + LIMITS[other.limit] if other else "")
-        body.append(
-            [
-                str(cores),
-                _two(own.seconds),
-                _two(other.seconds) if other else marks.none,
-                limits,
-            ]
-        )
-    widths = [max(len(row[index]) for row in body) for index in range(3)]
-    found.append("With such cores and a process for each, the model says (s):")
-    for one in body:
-        found.append("  ".join([cell.rjust(size) for cell, size in zip(one, widths)] + [one[3]]))
+    found += ["With such cores and a process for each, the model says (s):", "cores  offkit  limit"]
+    for cores, ahead in outcome.ahead:
+        found.append("{:>5}  {:>6}  {}".format(cores, _seconds(ahead.seconds), LIMITS[ahead.limit]))
     return found
 
 
-def _riddle(outcome: Outcome) -> List[str]:
-    """Why 32 processes were no faster than 4."""
-    if not outcome.stages:
-        return []
-    stages: Any = outcome.stages
-    least = outcome.frames * max(stages.reader, stages.writer)
-    alone = model.serial_part(sorted((count, float(seconds)) for (_, count), seconds in SERVER.items()))
-    fed = max(1.0, ratio(stages.workers, stages.reader))
-    return [
-        "The origin's riddle: each frame passes one reader ({:.2f} ms".format(stages.reader * 1e3),
-        "here) and one writer ({:.2f} ms); converting it takes {:.2f} ms.".format(
-            stages.writer * 1e3, stages.workers * 1e3
-        ),
-        "Beyond {:.0f} processes all wait: never less than {} s.".format(fed, _two(least)),
-        "The origin's server says so too: by its own times {:.0%} of".format(alone),
-        "its work is done by one process while the others wait.",
+def _amdahl(outcome: Outcome, width: int) -> List[str]:
+    """Why the origin was no faster with 32 processes than with 4, and what is left of that."""
+    server = [(count, float(seconds)) for (_, count), seconds in SERVER.items()]
+    here = [
+        (row.active, row.offkit.median)
+        for row in outcome.rows
+        if row.kind == PROCESSES and row.offkit.values and row.active <= outcome.machine.cores
     ]
+    text = "By Amdahl's law {:.0%} of the origin's work on its server is done by one process while "
+    text = text.format(model.serial_part(server)) + "the others wait."
+    if len(here) > 1:
+        text += " Of offkit's here: {:.0%}.".format(model.serial_part(here))
+    return textwrap.wrap(text, width)

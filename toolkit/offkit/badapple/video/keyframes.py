@@ -6,7 +6,7 @@ nothing, so a cut is cheap a little behind a key frame and dear just before one.
 """
 
 from bisect import bisect_right
-from typing import List, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 LEAST = 12  # frames worth a process
 _AHEAD = 17  # a worker's first seek is to the frame before its own, from 16 frames ahead of that
@@ -18,6 +18,13 @@ def waste(start: int, keys: Sequence[int]) -> int:
     if not start or not keys:
         return 0
     return start - keys[max(0, bisect_right(keys, start - _AHEAD) - 1)]
+
+
+def stretches(frames: int, workers: int, keys: Sequence[int] = ()) -> List[Tuple[int, Optional[int]]]:
+    """(first frame, that of the next stretch or None for the end of the video) by ``cuts``."""
+    starts = cuts(frames, workers, keys)
+    stops: List[Optional[int]] = [*starts[1:], None]
+    return list(zip(starts, stops))
 
 
 def cuts(frames: int, workers: int, keys: Sequence[int] = ()) -> List[int]:

@@ -7,12 +7,12 @@ import time
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, List, Optional
 
-from offkit.badapple.bench.origin import ROOM, Advance, Job, Run, Writer, text
 from offkit.badapple.formats.cells import Grid
 from offkit.badapple.processes import pool
 from offkit.badapple.video.decode import Source
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
+from origin import ROOM, Advance, Job, Run, Writer, text
 
 _PATIENCE = 1.0  # seconds between two looks at whether the others still live
 
@@ -152,8 +152,8 @@ def _end(crowd: List[Any]) -> None:
 
 def _failed(why: str) -> EnvironmentProblem:
     text = "the origin's design: " + why
-    fix = "measure fewer processes, --bench 1,2, or raise the limits: ulimit -u (processes)"
-    return EnvironmentProblem(text, [Finding("VID004", ERROR, "--bench", text, (), fix)])
+    fix = "raise the limits: ulimit -u (processes)"
+    return EnvironmentProblem(text, [Finding("VID004", ERROR, "bench-badapple", text, (), fix)])
 
 
 def _no_queues(error: Exception) -> EnvironmentProblem:
