@@ -91,7 +91,7 @@ def slowly(path, rows=0):
     height, width = found[0].shape[:2]
     grid = look.grid(width, height, 0, rows)
     for number, picture in enumerate(found):
-        levels = reduce.gray(picture, grid, luma)
+        levels = reduce.Reducer(grid, luma).gray(picture)
         lines = ["".join(look.DEFAULT_RAMP[level * 10 // 256] for level in row) for row in levels.tolist()]
         parts.append("\n".join([str(number), *lines]) + "\n")
     head = "total frame: {} / FPS: 30.0 / resolution: {}x{}\n".format(len(parts), width, height)

@@ -16,7 +16,7 @@ def test_place_and_brightness_stay(shape, channels):
     """A picture dark above and light below stays one, whatever its size."""
     picture = np.zeros(shape + (channels,) if channels else shape, np.uint8)
     picture[shape[0] // 2 :] = 200
-    gray = reduce.gray(picture, Grid(10, 24))
+    gray = reduce.Reducer(Grid(10, 24)).gray(picture)
     assert gray.shape == (10, 24)
     assert (gray[6:] == 200).all()
     assert shape[0] == 1 or (gray[:4] == 0).all()
@@ -26,8 +26,8 @@ def test_place_and_brightness_stay(shape, channels):
 def test_colours_stay_where_they_are(shape):
     """RGB, from BGR or from luma."""
     picture = np.full(shape + (3,), (10, 20, 30), np.uint8)
-    assert (reduce.colour(picture, Grid(10, 24)) == (30, 20, 10)).all()
-    assert (reduce.colour(picture[..., 0], Grid(10, 24)) == 10).all()
+    assert (reduce.Reducer(Grid(10, 24)).colour(picture) == (30, 20, 10)).all()
+    assert (reduce.Reducer(Grid(10, 24)).colour(picture[..., 0]) == 10).all()
 
 
 def waves(height, width):
@@ -46,9 +46,9 @@ def test_close_to_the_mean_of_all_pixels(shape, cells):
     how = cv2.INTER_AREA if shape[0] >= cells.rows else cv2.INTER_LINEAR
     mean = cv2.resize(picture, cells[::-1], interpolation=how).astype(np.int16)
     for gray in (
-        reduce.gray(picture, cells),
-        reduce.gray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), cells),
-        reduce.colour(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), cells)[..., 1],
+        reduce.Reducer(cells).gray(picture),
+        reduce.Reducer(cells).gray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)),
+        reduce.Reducer(cells).colour(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))[..., 1],
     ):
         assert np.abs(mean - gray).mean() < 2.5
 
@@ -56,15 +56,17 @@ def test_close_to_the_mean_of_all_pixels(shape, cells):
 def test_the_range_of_luma():
     """Limited range is stretched to all 256 levels; what lies outside of it is cut off."""
     levels = np.array([[0, 16, 126, 235, 255]], np.uint8)
-    assert reduce.gray(levels, Grid(1, 5), reduce.LIMITED).tolist() == [[0, 0, 128, 255, 255]]
-    assert reduce.gray(levels, Grid(1, 5), reduce.FULL).tolist() == levels.tolist()
-    assert reduce.gray(np.dstack([levels] * 3), Grid(1, 5), reduce.LIMITED).tolist() == levels.tolist()
+    assert reduce.Reducer(Grid(1, 5), reduce.LIMITED).gray(levels).tolist() == [[0, 0, 128, 255, 255]]
+    assert reduce.Reducer(Grid(1, 5), reduce.FULL).gray(levels).tolist() == levels.tolist()
+    assert (
+        reduce.Reducer(Grid(1, 5), reduce.LIMITED).gray(np.dstack([levels] * 3)).tolist() == levels.tolist()
+    )
 
 
 def test_a_picture_is_not_changed():
     """Not even where nothing is left to reduce."""
     picture = np.full((4, 6), 100, np.uint8)
-    reduce.gray(picture, Grid(4, 6), reduce.LIMITED)
+    reduce.Reducer(Grid(4, 6), reduce.LIMITED).gray(picture)
     assert (picture == 100).all()
 
 
@@ -150,11 +152,11 @@ def test_pictures_are_of_full_range_unless_it_is_said():
     levels = np.array([[0, 16, 235]], np.uint8)
     for found in (
         reduce.Reducer(Grid(1, 3)).gray(levels),
-        reduce.gray(levels, Grid(1, 3)),
-        reduce.colour(levels, Grid(1, 3))[..., 0],
+        reduce.Reducer(Grid(1, 3)).gray(levels),
+        reduce.Reducer(Grid(1, 3)).colour(levels)[..., 0],
     ):
         assert found.tolist() == levels.tolist()
-    assert reduce.colour(levels, Grid(1, 3), reduce.LIMITED)[..., 2].tolist() == [[0, 0, 255]]
+    assert reduce.Reducer(Grid(1, 3), reduce.LIMITED).colour(levels)[..., 2].tolist() == [[0, 0, 255]]
 
 
 def test_gray_of_colours():
@@ -162,4 +164,4 @@ def test_gray_of_colours():
     for colour, gray in (((255, 0, 0), 29), ((0, 255, 0), 150), ((0, 0, 255), 76)):
         for shape in ((4, 6), (64, 96), (9, 6)):
             picture = np.full(shape + (3,), colour, np.uint8)
-            assert (reduce.gray(picture, Grid(4, 6)) == gray).all()
+            assert (reduce.Reducer(Grid(4, 6)).gray(picture) == gray).all()

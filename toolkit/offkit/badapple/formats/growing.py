@@ -22,7 +22,6 @@ class Part:
         self._first: Optional[int] = None
         self._seen = 0  # bytes looked through
         self._open = 0  # lines of the record that is not complete
-        self._starts: List[Any] = []  # arrays of offsets where records begin
         self._offsets: Any = np.zeros(0, np.int64)
 
     @property

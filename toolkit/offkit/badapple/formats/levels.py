@@ -6,7 +6,7 @@ import numpy as np
 
 from offkit.badapple.formats import look as looks
 from offkit.badapple.formats import palette
-from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, TRUE, Cells, Look
+from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, HALF, Cells, Look
 from offkit.badapple.formats.painter import BLOCKS, DOTS, FIRST_BRAILLE, PARTS
 
 UNKNOWN = 128  # the level of a character that is in no ramp
@@ -32,7 +32,7 @@ def gray(cells: Cells, look: Look) -> Any:
             if colours is None:
                 found[bit::2] = np.where(_has(cells.glyphs, bit), 255, 0)
             else:
-                found[bit::2] = _luma(colours, look)
+                found[bit::2] = palette.luma(palette.rgb(colours, look.colour))
         return found
     for row, bits in enumerate(DOTS):
         for column, bit in enumerate(bits):
@@ -70,10 +70,5 @@ def _has(glyphs: Any, bit: int) -> Any:
 def _lit(levels: Any, ink: Any, look: Look) -> Any:
     if ink is None:
         return levels
-    return (levels.astype(np.uint16) * _luma(ink, look) // 255).astype(np.uint8)
-
-
-def _luma(colours: Any, look: Look) -> Any:
-    """BT.601 luma of colours, without their last axis."""
-    rgb = colours if look.colour == TRUE else np.take(palette.colours(), colours, axis=0)
-    return ((rgb @ np.array([77, 150, 29], np.uint32)) >> 8).astype(np.uint8)
+    shown = palette.luma(palette.rgb(ink, look.colour))
+    return (levels.astype(np.uint16) * shown // 255).astype(np.uint8)

@@ -7,6 +7,7 @@ from typing import Dict
 
 from offkit.badapple.formats.cells import Grid
 from offkit.model.errors import UsageError
+from offkit.model.words import several
 
 DEFAULT_ROWS = 44
 ASPECT = 2.0  # height of a terminal's cell, in widths
@@ -74,7 +75,7 @@ def ramp(asked: str) -> str:
         names = "did you mean {}?\n".format(near) + names
     if not 2 <= len(asked) <= MAX_RAMP:
         raise UsageError(
-            "--ramp has {}, it takes 2 to {}".format(_characters(len(asked)), MAX_RAMP), fix=names
+            "--ramp has {}, it takes 2 to {}".format(several(len(asked), "character"), MAX_RAMP), fix=names
         )
     for character in asked:
         why = _unfit(character)
@@ -84,10 +85,6 @@ def ramp(asked: str) -> str:
     if twice:
         raise UsageError("--ramp: {!r} is in it more than once".format(twice[0]), fix=names)
     return asked
-
-
-def _characters(number: int) -> str:
-    return "1 character" if number == 1 else "{} characters".format(number)
 
 
 def _unfit(character: str) -> str:

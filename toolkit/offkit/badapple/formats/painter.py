@@ -25,8 +25,9 @@ DOTS = ((0, 3), (1, 4), (2, 5), (6, 7))
 PARTS = {CHARACTERS: (1, 1), HALF: (2, 1), BRAILLE: (4, 2)}  # of a cell: (high, wide)
 _BLOCKS = np.array(BLOCKS, np.uint16)
 _MARGIN = 24  # gray levels from black and from white that count as such, or they would be speckled
+# Ordered dither (Bayer 1973), of 2 x 2 and of 4 x 4 pixels.
 _BAYER_2 = ((0, 2), (3, 1))
-_BAYER_4 = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
+BAYER_4 = ((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))
 
 
 class Painter:
@@ -43,7 +44,7 @@ class Painter:
         else:
             high, wide = PARTS[look.mode]
             parts = Grid(rows * high, columns * wide)
-            pattern = np.array(_BAYER_2 if look.mode == HALF else _BAYER_4)
+            pattern = np.array(_BAYER_2 if look.mode == HALF else BAYER_4)
             step = (128.0 - _MARGIN) / pattern.size
             limits = (_MARGIN + (2 * pattern + 1) * step).astype(np.uint8)
             repeats = [-(-size // len(limits)) for size in parts]

@@ -9,7 +9,7 @@ from typing import Any, Dict
 
 import numpy as np
 
-from offkit.badapple.formats.cells import INDEXED, SIXTEEN
+from offkit.badapple.formats.cells import INDEXED, SIXTEEN, TRUE
 
 _SIXTEEN = (
     (0, 0, 0),
@@ -42,6 +42,16 @@ def colours() -> Any:
         grays = [(8 + 10 * step,) * 3 for step in range(24)]
         _tables["rgb"] = np.array(list(_SIXTEEN) + cube + grays, np.uint8)
     return _tables["rgb"]
+
+
+def rgb(values: Any, colour: str) -> Any:
+    """(…, 3) uint8 RGB of the colours of cells, see ``cells.Cells``."""
+    return values if colour == TRUE else np.take(colours(), values, axis=0)
+
+
+def luma(picture: Any) -> Any:
+    """BT.601 luma, (…) uint8, of (…, 3) uint8 RGB."""
+    return ((picture @ np.array([77, 150, 29], np.uint32)) >> 8).astype(np.uint8)
 
 
 def nearest(picture: Any, colour: str) -> Any:

@@ -110,13 +110,3 @@ class Reducer:
             out[:] = small
             return out
         return cv2.resize(small, self._size, out, 0, 0, last)
-
-
-def gray(picture: Any, cells: Grid, luma: str = FULL) -> Any:
-    """``Reducer.gray`` of one picture."""
-    return Reducer(cells, luma).gray(picture)
-
-
-def colour(picture: Any, cells: Grid, luma: str = FULL) -> Any:
-    """``Reducer.colour`` of one picture."""
-    return Reducer(cells, luma).colour(picture)

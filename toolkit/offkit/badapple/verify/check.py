@@ -20,13 +20,13 @@ from offkit.badapple.shadowplay.film import Film
 from offkit.badapple.verify.likeness import Likeness
 from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video.decode import Source, decoder_threads
+from offkit.badapple.video.keyframes import stretches
 from offkit.model.errors import RequestError
 from offkit.model.report import Bar
 from offkit.model.words import several
 
 _DOUBTS = 3  # decodings more where samples differ
 _SAMPLES = 48
-_LEAST = 12  # frames worth a process
 _TOLD = 16  # frames after which progress is told
 
 
@@ -65,10 +65,11 @@ def file(
     trouble = _trouble(path, form, frames)
     if trouble:
         return Tally(list(range(frames)), [], [], 0.0, trouble)
-    share = max(1, min(workers, frames // _LEAST))
-    starts = [frames * index // share for index in range(share)]
     reader = catalogue.reader(form.name)
-    jobs = [Reading(path, reader, form.look, a, b, film) for a, b in zip(starts, starts[1:] + [frames])]
+    jobs = [
+        Reading(path, reader, form.look, start, stop or frames, film)
+        for start, stop in stretches(frames, workers)
+    ]
     tallies: List[Tally] = pool.run(read, jobs, bar, method)
     return Tally(
         [number for tally in tallies for number in tally.damaged],

@@ -1,60 +1,29 @@
 """What an mp4 or mov says of its first video track (ISO/IEC 14496-12): key frames (8.6.2: stss), and
-how much of it is shown (8.6.6: elst).
+how much of it is shown (8.6.6: elst). Both formats are made of boxes, one in another.
 
 Nothing that is converted depends on it, so whatever is damaged, odd or unknown is: no answer.
 """
 
 import struct
-from typing import BinaryIO, Iterator, Optional, Tuple
+from typing import Iterator, Optional, Tuple
 
 import numpy as np
 
 _MOST = 64 << 20  # bytes of a moov box that is looked at; that of a film of hours has a few
 _BOXES = 1000  # beside each other, at most; a file in more fragments has no table of sync samples
-_WAY = (b"mdia", b"minf", b"stbl", b"stss")
 
-Slice = Tuple[bytes, int, int]  # type, begin and end of what a box holds
+Box = Tuple[bytes, int, int]  # type, begin and end of what a box holds
 
 
 def key_frames(path: str) -> Tuple[int, ...]:
     """Numbers of the key frames of the first video track, ascending from 0; () where they are not known."""
-    try:
-        with open(path, "rb") as source:
-            moov = _moov(source)
-    except OSError:
-        return ()
-    return sync_samples(moov)
-
-
-def sync_samples(moov: bytes) -> Tuple[int, ...]:
-    """The same from what a moov box holds."""
-    for kind, begin, end in boxes(moov, 0, len(moov)):
-        if kind == b"trak" and _is_video(moov, begin, end):
-            table = _within(moov, begin, end, _WAY)
-            return _numbers(moov[table[1] : table[2]]) if table else ()
-    return ()
+    return _numbers(_in_video(_moov(path), b"mdia", b"minf", b"stbl", b"stss"))
 
 
 def presented(path: str) -> Optional[float]:
     """Seconds that the edit list shows of the first video track; None where there is no such list."""
-    try:
-        with open(path, "rb") as source:
-            moov = _moov(source)
-    except OSError:
-        return None
-    return edited(moov)
-
-
-def edited(moov: bytes) -> Optional[float]:
-    """The same from what a moov box holds."""
-    header = _within(moov, 0, len(moov), (b"mvhd",))
-    for kind, begin, end in boxes(moov, 0, len(moov)):
-        if kind == b"trak" and _is_video(moov, begin, end):
-            table = _within(moov, begin, end, (b"edts", b"elst"))
-            if not table or not header:
-                return None
-            return _shown(moov[table[1] : table[2]], moov[header[1] : header[2]])
-    return None
+    moov = _moov(path)
+    return _shown(_in_video(moov, b"edts", b"elst"), _within(moov, 0, len(moov), b"mvhd"))
 
 
 def _shown(table: bytes, header: bytes) -> Optional[float]:
@@ -70,60 +39,62 @@ def _shown(table: bytes, header: bytes) -> Optional[float]:
     return float(sum(length for length, start in edits if start >= 0) / scale)  # -1: nothing is shown
 
 
-def boxes(data: bytes, begin: int, end: int) -> Iterator[Slice]:
+def boxes(data: bytes, begin: int, end: int) -> Iterator[Box]:
     """Boxes side by side in ``data``, up to the first one that cannot be."""
     for _ in range(_BOXES):
-        if end - begin < 8:
-            return
-        size, kind = struct.unpack_from(">I4s", data, begin)
-        head = 8
-        if size == 1 and end - begin >= 16:
-            size, head = struct.unpack_from(">Q", data, begin + 8)[0], 16
-        elif size == 0:
-            size = end - begin
-        if not head <= size <= end - begin:
+        kind, head, size = _header(data[begin : min(begin + 16, end)], end - begin)
+        if not size:
             return
         yield kind, begin + head, begin + size
         begin += size
 
 
-def _moov(source: BinaryIO) -> bytes:
-    length = source.seek(0, 2)
-    at = 0
-    for _ in range(_BOXES):
-        source.seek(at)
-        header = source.read(16)
-        if len(header) < 8:
-            break
-        size, kind = struct.unpack_from(">I4s", header)
-        head = 8
-        if size == 1 and len(header) == 16:
-            size, head = struct.unpack_from(">Q", header, 8)[0], 16
-        elif size == 0:
-            size = length - at
-        if size < head or at + size > length:
-            break
-        if kind == b"moov":
-            source.seek(at + head)
-            return source.read(size - head) if size <= _MOST else b""
-        at += size
+def _header(data: bytes, room: int) -> Tuple[bytes, int, int]:
+    """(type, bytes of the header, bytes of the box with it); 0 bytes where no box can be."""
+    if len(data) < 8:
+        return b"", 0, 0
+    size, kind = struct.unpack_from(">I4s", data)
+    head = 8
+    if size == 1 and len(data) == 16:
+        size, head = struct.unpack_from(">Q", data, 8)[0], 16
+    elif size == 0:
+        size = room
+    return kind, head, size if head <= size <= room else 0
+
+
+def _moov(path: str) -> bytes:
+    """What the moov box of a file holds; nothing where there is none, or one that is too large."""
+    try:
+        with open(path, "rb") as source:
+            length, at = source.seek(0, 2), 0
+            for _ in range(_BOXES):
+                source.seek(at)
+                kind, head, size = _header(source.read(16), length - at)
+                if kind == b"moov" and 0 < size <= _MOST:
+                    source.seek(at + head)
+                    return source.read(size - head)
+                if kind == b"moov" or not size:
+                    break
+                at += size
+    except OSError:
+        pass
     return b""
 
 
-def _within(data: bytes, begin: int, end: int, way: Tuple[bytes, ...]) -> Optional[Slice]:
-    """The box at the end of a way of types, each in the one before."""
-    found: Optional[Slice] = None
+def _in_video(moov: bytes, *way: bytes) -> bytes:
+    """What the box at the end of ``way`` holds in the first video track; nothing where it is not there."""
+    for kind, begin, end in boxes(moov, 0, len(moov)):
+        if kind == b"trak" and _within(moov, begin, end, b"mdia", b"hdlr")[8:12] == b"vide":
+            return _within(moov, begin, end, *way)
+    return b""
+
+
+def _within(data: bytes, begin: int, end: int, *way: bytes) -> bytes:
+    """What the box at the end of ``way``, types of boxes each in the one before, holds; b"" without one."""
     for wanted in way:
-        found = next((box for box in boxes(data, begin, end) if box[0] == wanted), None)
-        if found is None:
-            return None
+        found = next((box for box in boxes(data, begin, end) if box[0] == wanted), (b"", 0, 0))
         begin, end = found[1:]
-    return found
-
-
-def _is_video(data: bytes, begin: int, end: int) -> bool:
-    handler = _within(data, begin, end, (b"mdia", b"hdlr"))
-    return handler is not None and data[handler[1] + 8 : handler[2]][:4] == b"vide"
+    return data[begin:end]
 
 
 def _numbers(table: bytes) -> Tuple[int, ...]:

@@ -22,15 +22,14 @@ from offkit.badapple.formats.cells import (
     Look,
 )
 from offkit.badapple.formats.look import DEFAULT_RAMP
-from offkit.badapple.formats.painter import EMPTY, Painter
+from offkit.badapple.formats.painter import BAYER_4, EMPTY, Painter
 from offkit.theatre.player.ability import ALL, ASCII, BLOCKS, TRUE_COLOUR, Ability
 from offkit.theatre.player.drawing import BLANK, RGB, Screen
 
 _LAST = {ASCII: 0x7E, BLOCKS: 0x25FF, ALL: 0xFFFF}  # code points that can be shown
 _MODES = {CHARACTERS: ASCII, HALF: BLOCKS, BRAILLE: ALL}
 _COLOURS = {MONO: 0, SIXTEEN: 16, INDEXED: 256, TRUE: TRUE_COLOUR}
-# Ordered dither (Bayer 1973) of two-pixel cells where there are few colours: 4 x 4 pixels, 0 to 1.
-_PATTERN = (np.array(((0, 8, 2, 10), (12, 4, 14, 6), (3, 11, 1, 9), (15, 7, 13, 5))) + 0.5) / 16
+_PATTERN = (np.array(BAYER_4) + 0.5) / 16  # dither of two-pixel cells where there are few colours, 0 to 1
 _COARSE = 90  # how far apart the 16 colours are, about
 _CROPPED = 0.12  # of the height or width may be cut off before everything is made smaller
 
@@ -83,17 +82,19 @@ class Adapter:
             return share
         high, wide = levels.parts(self._look)
         part = share[..., None] / np.float32(255)
-        picture = part * _spread(_rgb(cells.ink, self._look.colour), high, wide)
+        picture = part * _spread(palette.rgb(cells.ink, self._look.colour), high, wide)
         if cells.paper is not None:
-            picture += (1 - part) * _spread(_rgb(cells.paper, self._look.colour), high, wide)
+            picture += (1 - part) * _spread(palette.rgb(cells.paper, self._look.colour), high, wide)
         picture = picture.astype(np.uint8)
-        return np.ascontiguousarray(picture[..., ::-1]) if self._painter.wants_colour else _luma(picture)
+        return (
+            np.ascontiguousarray(picture[..., ::-1]) if self._painter.wants_colour else palette.luma(picture)
+        )
 
     def _shown(self, colours: Any, colour: str, part: int) -> Any:
         """Colours as drawing.Screen has them, and as many as the terminal has. ``part``: 0 for the
         ink, 1 for the paper."""
         if _COLOURS[colour] > self._colours:
-            return self._fewer(_rgb(colours, colour), part)
+            return self._fewer(palette.rgb(colours, colour), part)
         if colour != TRUE:
             return colours
         wide = colours.astype(np.int32)
@@ -122,14 +123,5 @@ def _overlap(shape: Tuple[int, ...], room: Tuple[int, int]) -> Tuple[Any, Any]:
     return tuple(frame), tuple(place)
 
 
-def _rgb(colours: Any, colour: str) -> Any:
-    return colours if colour == TRUE else palette.colours()[colours]
-
-
 def _spread(colours: Any, high: int, wide: int) -> Any:
     return colours.repeat(high, axis=0).repeat(wide, axis=1)
-
-
-def _luma(picture: Any) -> Any:
-    """BT.601, of RGB."""
-    return ((picture @ np.array([77, 150, 29], np.uint32)) >> 8).astype(np.uint8)
