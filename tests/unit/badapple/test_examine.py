@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from offkit.badapple import convert, environment, examine, workload
+from offkit.badapple import convert, environment, examine, output, workload
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import BRAILLE, CHARACTERS, MONO, SIXTEEN, Grid, Look
@@ -302,8 +302,8 @@ def test_what_is_done_unless_it_is_asked_for():
     assert workload.Request(None) == workload.Request(
         None, None, 0, 0, False, False, 0, "", CHARACTERS, MONO, " .:-=+*#%@", False, 2.0, False
     )
-    assert workload.output_path(workload.Request("/x/a.mp4", form="cast")) == "a.cast"
-    assert workload.output_path(workload.Request(None, "b.html")) == "b.html"
+    assert output.place("/x/a.mp4", None, "cast") == ("a.cast", "cast")
+    assert output.place(None, "b.html", "") == ("b.html", "html")
 
 
 @pytest.mark.parametrize(("threads", "processes", "workers"), [(1, 7, 1), (1, 8, 2), (1, 100, 4), (3, 16, 2)])
@@ -622,16 +622,6 @@ def test_signals_come_afterwards(signals):
 
 
 # Processors.
-
-
-def test_processors_where_they_cannot_be_chosen(monkeypatch):
-    """As many processes as there are of them, each anywhere."""
-    assert list(processors._processors()) == sorted(os.sched_getaffinity(0))
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    assert processors._processors() == [None, None, None]
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert processors._processors() == [None]
 
 
 def test_nowhere_to_share_memory(tmp_path, monkeypatch):

@@ -109,11 +109,6 @@ _NO_CACHE = "the clip cannot be kept there: it is made again each time"
 _CACHE = "make it writable for this user and make room, or set XDG_CACHE_HOME to a directory that is so"
 
 
-def output_path(request: Request) -> str:
-    """Where the conversion goes. Raises UsageError, see ``output.place``."""
-    return output.place(request.video, request.output, request.form)[0]
-
-
 def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
     for directory in directories:
         for path in leftovers.sweep(directory):
@@ -294,8 +289,8 @@ def _codecs(
     if processes is not None:
         workers = min(workers, processes // (2 * decode.decoder_threads(1) + 2))
         if not workers:
-            few = several(processes, "more process or thread", "more processes or threads")
-            return [], [_untried("processes", "{} can be started".format(few))]
+            few = several(processes, *limits.MORE_PROCESSES) + " can be started"
+            return [], [_untried("processes", few)]
     try:
         folder = leftovers.temporary_directory()
     except OSError as error:

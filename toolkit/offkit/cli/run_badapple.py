@@ -175,15 +175,15 @@ def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
 
 def _play(request: Any, speed: float, report: Any) -> int:
     """A conversion (of a badapple.workload.Request) as a film; a video while it is converted."""
-    from offkit.badapple import workload
+    from offkit.badapple import output, workload
     from offkit.model.words import several
     from offkit.theatre.player import behind, companion
 
     film, outcome = _conversion(str(request.video or ""), speed), None
     making = film is None
     if film is None:
-        output = workload.output_path(request)
-        film = companion.Film(output, unfinished.path(output), os.getpid(), speed)
+        path, _ = output.place(request.video, request.output, request.form)
+        film = companion.Film(path, unfinished.path(path), os.getpid(), speed)
     with companion.Companion(film) as screen:
         told = behind.Behind(report, screen)
         if making:

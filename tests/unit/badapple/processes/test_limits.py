@@ -297,12 +297,12 @@ def test_what_a_worker_takes():
 def test_processors_where_nobody_tells(monkeypatch):
     """A system without affinity masks: all there are, and one where that is not known either."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0: {1, 2, 7}}[pid], raising=False)
-    assert limits.processors() == 3
+    assert limits.processors() == [1, 2, 7]
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 5)
-    assert limits.processors() == 5
+    assert limits.processors() == [None] * 5
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert limits.processors() == 1
+    assert limits.processors() == [None]
 
 
 def test_processors_that_are_online(tmp_path, monkeypatch):

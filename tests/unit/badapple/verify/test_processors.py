@@ -118,7 +118,7 @@ def test_a_semaphore_that_does_not_exclude(memory, monkeypatch):
         return done
 
     monkeypatch.setattr(processors, "work", wrong)
-    monkeypatch.setattr(processors, "_processors", lambda: sorted(os.sched_getaffinity(0))[:1])
+    monkeypatch.setattr(processors.limits, "processors", lambda: sorted(os.sched_getaffinity(0))[:1])
     (finding,) = processors.prove(1, "fork", str(memory)).findings
     assert (finding.code, finding.subject) == ("VID020", "/dev/shm")
     assert "200 counts became 201" in finding.message
@@ -126,7 +126,7 @@ def test_a_semaphore_that_does_not_exclude(memory, monkeypatch):
 
 def test_a_processor_that_is_gone(memory, monkeypatch):
     """A warning that names it; the others work."""
-    monkeypatch.setattr(processors, "_processors", lambda: [min(os.sched_getaffinity(0)), 1 << 12])
+    monkeypatch.setattr(processors.limits, "processors", lambda: [min(os.sched_getaffinity(0)), 1 << 12])
     found = processors.prove(64, "fork", str(memory))
     (finding,) = found.findings
     assert (finding.code, finding.severity) == ("VID016", "warning")

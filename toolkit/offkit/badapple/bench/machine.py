@@ -38,7 +38,7 @@ class Ticks(NamedTuple):
 def look(root: str = "/") -> Machine:
     """The machine; ``root`` is where /proc and /sys are, for tests."""
     found = limits.measure(root)
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    usable = [number for number in limits.processors() if number is not None]
     each = siblings(usable, root)
     load = proc.told(os.path.join(root, "proc/loadavg")).split()
     return Machine(

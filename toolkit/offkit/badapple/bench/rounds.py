@@ -36,7 +36,7 @@ class Request(NamedTuple):
 def counts(text: str) -> Tuple[int, ...]:
     """The numbers of processes that ``--bench`` asks for. Raises UsageError."""
     if text == "auto":
-        return powers(limits.processors())
+        return powers(len(limits.processors()))
     found = set()
     for part in text.split(","):
         if not (re.match(r" *[0-9]{1,4} *$", part) and 1 <= int(part) <= MOST):
@@ -123,5 +123,5 @@ def _guess(bench: Rounds) -> float:
     total = cost.frame * (min(_COSTS, frames) + frames)
     for count in bench.request.counts:
         each = cost.decode + cost.frame * (2 if count > 1 else 1)
-        total += each * frames / min(count, limits.processors())
+        total += each * frames / min(count, len(limits.processors()))
     return total

@@ -9,7 +9,7 @@ kept them from being more.
 import math
 import os
 import resource
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.badapple.processes import cgroups
 from offkit.edges import proc
@@ -21,6 +21,7 @@ _PICTURES = 30  # that a decoder holds: 16 of reference, those that wait, those 
 _THREAD = 136 << 20  # bytes that a thread maps at once: its stack, and glibc's arena with room to align
 _SPARE_FILES = 32
 _SPARE_PROCESSES = 2
+MORE_PROCESSES = "more process or thread", "more processes or threads"
 
 
 class Limits(NamedTuple):
@@ -43,7 +44,7 @@ class Allowed(NamedTuple):
 def measure(root: str = "/") -> Limits:
     """The limits of this process. ``root``: where /proc and /sys are, for tests."""
     granted = cgroups.measure(root)
-    mask = processors()
+    mask = len(processors())
     return Limits(
         max(mask, os.sysconf("SC_NPROCESSORS_ONLN")),
         mask,
@@ -55,11 +56,12 @@ def measure(root: str = "/") -> Limits:
     )
 
 
-def processors() -> int:
-    """Processors this process may use (sched_getaffinity(2)), where the system tells."""
+def processors() -> Sequence[Optional[int]]:
+    """Numbers of the processors this process may use (sched_getaffinity(2)); None for each where no
+    system tells."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return sorted(os.sched_getaffinity(0))
+    return [None] * (os.cpu_count() or 1)
 
 
 def worker_memory(width: int, height: int, threads: int) -> int:
@@ -101,16 +103,15 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1
                 "if that is not meant: the container's --cpus, or CPUQuota of the service or slice",
             )
         )
-    workers = min(asked or workers, most)
+    wanted = workers = min(asked or workers, most)
     each = threads + 1 if threads > 1 else 2  # the decoder's, and the worker's own
-    for found, room in (
-        (_process_limit(limits, workers, each), limits.processes),
-        (_file_limit(limits, workers), limits.files),
-        (_memory_limit(limits, workers, memory), limits.memory),
-    ):
-        if room is not None and found[0] < workers:
-            workers = max(1, found[0])
-            findings.append(found[1](workers))
+    for scarce in _scarce(limits, each, memory):
+        if scarce.enough < workers:
+            workers = max(1, scarce.enough)
+            text = "{}; asked for: {}{}; used: {}".format(
+                scarce.left, several(wanted, "process", "processes"), scarce.need, workers
+            )
+            findings.append(_limit(scarce.subject, text, scarce.looked, scarce.fix))
     stacks = threads * _THREAD if threads > 1 else 0
     if limits.address_space is not None and limits.address_space < memory + stacks:
         findings.append(
@@ -126,47 +127,46 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1
     return Allowed(workers, findings)
 
 
-Told = Tuple[int, Callable[[int], Finding]]
+class _Scarce(NamedTuple):
+    """What every worker takes some of."""
+
+    subject: str
+    enough: int  # for so many workers
+    left: str
+    need: str  # of each worker
+    looked: Tuple[str, ...]
+    fix: str
 
 
-def _process_limit(limits: Limits, workers: int, each: int) -> Told:
-    room = limits.processes or 0
-    text = "{} can be started; asked for: {} with {} each; used: {}"
-    return (room - _SPARE_PROCESSES) // each, lambda fewer: _limit(
-        "processes",
-        text.format(
-            several(room, "more process or thread", "more processes or threads"),
-            several(workers, "process", "processes"),
-            several(each, "thread"),
-            fewer,
-        ),
-        ("getrlimit(2): RLIMIT_NPROC", "/sys/fs/cgroup: pids.max"),
-        "ulimit -u N, /etc/security/limits.d, TasksMax of the service, or --pids-limit of the container",
-    )
-
-
-def _file_limit(limits: Limits, workers: int) -> Told:
-    room = limits.files or 0
-    return (room - _SPARE_FILES) // 2, lambda fewer: _limit(
-        "open files",
-        "{} can be opened; asked for: {}; used: {}".format(
-            several(room, "more file"), several(workers, "process", "processes"), fewer
-        ),
-        ("getrlimit(2): RLIMIT_NOFILE",),
-        "ulimit -n N, or nofile in /etc/security/limits.d",
-    )
-
-
-def _memory_limit(limits: Limits, workers: int, memory: int) -> Told:
-    room = limits.memory or 0
-    return room // memory, lambda fewer: _limit(
-        "memory",
-        "{} MB are left; asked for: {} of about {} MB each; used: {}".format(
-            room >> 20, several(workers, "process", "processes"), memory >> 20, fewer
-        ),
-        ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),
-        "stop what uses it, or raise MemoryMax of the service or slice, or --memory of the container",
-    )
+def _scarce(limits: Limits, each: int, memory: int) -> Iterator[_Scarce]:
+    """What is limited, for workers that have ``each`` threads and ``memory`` bytes."""
+    if limits.processes is not None:
+        yield _Scarce(
+            "processes",
+            (limits.processes - _SPARE_PROCESSES) // each,
+            several(limits.processes, *MORE_PROCESSES) + " can be started",
+            " with {} each".format(several(each, "thread")),
+            ("getrlimit(2): RLIMIT_NPROC", "/sys/fs/cgroup: pids.max"),
+            "ulimit -u N, /etc/security/limits.d, TasksMax of the service, or --pids-limit of the container",
+        )
+    if limits.files is not None:
+        yield _Scarce(
+            "open files",
+            (limits.files - _SPARE_FILES) // 2,
+            several(limits.files, "more file") + " can be opened",
+            "",
+            ("getrlimit(2): RLIMIT_NOFILE",),
+            "ulimit -n N, or nofile in /etc/security/limits.d",
+        )
+    if limits.memory is not None:
+        yield _Scarce(
+            "memory",
+            limits.memory // memory,
+            "{} MB are left".format(limits.memory >> 20),
+            " of about {} MB each".format(memory >> 20),
+            ("/proc/meminfo: MemAvailable", "/sys/fs/cgroup: memory.max, memory.limit_in_bytes"),
+            "stop what uses it, or raise MemoryMax of the service or slice, or --memory of the container",
+        )
 
 
 def _limit(subject: str, message: str, looked: Tuple[str, ...], fix: str) -> Finding:

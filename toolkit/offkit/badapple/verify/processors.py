@@ -10,12 +10,12 @@ import multiprocessing
 import os
 import tempfile
 import time
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
 
-from offkit.badapple.processes import pool
+from offkit.badapple.processes import limits, pool
 from offkit.edges import leftovers
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar
@@ -58,7 +58,7 @@ def prove(most: int, method: str, directory: str = SHARED) -> Proof:
     be used, VID020 where something wrong was computed. Raises EnvironmentProblem (VID004).
     """
     semaphore, findings = _semaphore(method)
-    chosen = _processors()
+    chosen = limits.processors()
     path, memory = _memory(directory, _COUNTER + _DIGEST * len(chosen), findings)
     if memory is None:
         return Proof([], [], findings)
@@ -145,12 +145,6 @@ def computed() -> bytes:
     small = cv2.resize(numbers, (256, 192), interpolation=cv2.INTER_AREA)
     rows = small.astype(np.int64)
     return hashlib.sha256(np.ascontiguousarray(rows @ rows.T).tobytes() + small.tobytes()).digest()
-
-
-def _processors() -> Sequence[Optional[int]]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return [None] * (os.cpu_count() or 1)
 
 
 def _semaphore(method: str) -> Tuple[Optional[Any], List[Finding]]:
