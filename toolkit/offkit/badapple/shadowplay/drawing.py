@@ -7,7 +7,7 @@ edges are anti-aliased, so slow motion does not jitter.
 
 import math
 from functools import lru_cache
-from typing import Any, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -84,21 +84,20 @@ def ribbon(picture: Any, spine: Any, widths: Any, ink: int) -> None:
 
 def limb(picture: Any, joints: Sequence[Point], radii: Sequence[float], ink: int) -> None:
     """Bones between ``joints``, tapering from radius to radius, round at every joint."""
-    for (a, b), (ra, rb) in zip(zip(joints, joints[1:]), zip(radii, radii[1:])):
-        length = max(math.hypot(b[0] - a[0], b[1] - a[1]), 1e-6)
-        nx, ny = -(b[1] - a[1]) / length, (b[0] - a[0]) / length
-        polygon(
-            picture,
-            [
-                (a[0] + nx * ra, a[1] + ny * ra),
-                (b[0] + nx * rb, b[1] + ny * rb),
-                (b[0] - nx * rb, b[1] - ny * rb),
-                (a[0] - nx * ra, a[1] - ny * ra),
-            ],
-            ink,
-        )
+    for bone, widths in zip(zip(joints, joints[1:]), zip(radii, radii[1:])):
+        ribbon(picture, bone, 2 * np.asarray(widths), ink)
     for joint, radius in zip(joints, radii):
         disc(picture, joint, radius, ink)
+
+
+def mirrored(side: Sequence[Point]) -> List[Point]:
+    """The other half of an outline that is the same on both sides of x = 0, from where ``side`` ends."""
+    return [(-x, y) for x, y in side[::-1]]
+
+
+def placed(points: Any, origin: Point, scale: float) -> Any:
+    """``points``, scaled, with their (0, 0) at ``origin``: (n, 2)."""
+    return np.asarray(points, np.float64) * scale + np.asarray(origin)
 
 
 def turned(points: Any, centre: Point, angle: float, scale: float = 1.0) -> Any:

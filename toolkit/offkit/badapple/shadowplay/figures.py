@@ -8,35 +8,29 @@ from typing import Any
 
 import numpy as np
 
-from offkit.badapple.shadowplay.drawing import Point, arc, disc, limb, polygon, ribbon, smooth, turned
+from offkit.badapple.shadowplay.drawing import (
+    Point,
+    arc,
+    disc,
+    limb,
+    mirrored,
+    placed,
+    polygon,
+    ribbon,
+    smooth,
+    turned,
+)
 
-_APPLE = [
-    (0, -30),
-    (16, -40),
-    (38, -36),
-    (50, -12),
-    (46, 18),
-    (30, 42),
-    (12, 46),
-    (0, 41),
-    (-12, 46),
-    (-30, 42),
-    (-46, 18),
-    (-50, -12),
-    (-38, -36),
-    (-16, -40),
-]
+_CHEEK = [(16, -40), (38, -36), (50, -12), (46, 18), (30, 42), (12, 46)]  # from stem to blossom
+_APPLE = [(0, -30), *_CHEEK, (0, 41), *mirrored(_CHEEK)]
 _LEAF = [(0, 0), (12, -12), (30, -16), (46, -10), (32, 0), (14, 4)]
 
 
 def apple(picture: Any, centre: Point, angle: float, scale: float, ink: int, shine: int) -> None:
     """An apple with stem, leaf and a sickle of light."""
     polygon(picture, turned(smooth(_APPLE), centre, angle, scale), ink)
-    polygon(
-        picture,
-        turned(smooth(_LEAF, 4), turned([(3, -42)], centre, angle, scale)[0], angle - 0.25, scale),
-        ink,
-    )
+    root = turned([(3, -42)], centre, angle, scale)[0]
+    polygon(picture, turned(smooth(_LEAF, 4), root, angle - 0.25, scale), ink)
     stem = turned(arc([(0, -28), (0, -46), (9, -62)], 6), centre, angle, scale)
     ribbon(picture, stem, np.linspace(5, 8, 6) * scale, ink)
     light = turned(arc([(-34, 14), (-44, -14), (-26, -28)], 8), centre, angle, scale)
@@ -45,32 +39,17 @@ def apple(picture: Any, centre: Point, angle: float, scale: float, ink: int, shi
 
 def crane(picture: Any, at: Point, size: float, beat: float, ink: int) -> None:
     """A crane in flight to the right; ``beat`` is the phase of its wings, ``size`` half a span."""
-    x, y = at
-    lift = math.sin(beat)
-    y -= 0.10 * size * lift
-    body = arc(
-        [
-            (x + 0.98 * size, y - 0.16 * size),
-            (x + 0.5 * size, y + 0.10 * size),
-            (x + 0.3 * size, y - 0.1 * size),
-            (x, y),
-            (x - 0.5 * size, y + 0.08 * size),
-        ],
-        16,
-    )
+    x, y = at[0], at[1] - 0.10 * size * math.sin(beat)
+    spine = [(0.98, -0.16), (0.5, 0.10), (0.3, -0.1), (0, 0), (-0.5, 0.08)]
     width = np.interp(np.arange(16), [0, 1, 2, 6, 10, 13, 15], [0.01, 0.06, 0.05, 0.06, 0.2, 0.14, 0.05])
-    ribbon(picture, body, width * size, ink)
-    legs = arc(
-        [(x - 0.4 * size, y + 0.06 * size), (x - 0.7 * size, y + 0.1 * size), (x - size, y + 0.02 * size)], 6
-    )
-    ribbon(picture, legs, np.full(6, 0.03 * size), ink)
+    ribbon(picture, placed(arc(spine, 16), (x, y), size), width * size, ink)
+    legs = arc([(-0.4, 0.06), (-0.7, 0.1), (-1, 0.02)], 6)
+    ribbon(picture, placed(legs, (x, y), size), np.full(6, 0.03 * size), ink)
     for far in (1, 0):
         phase = math.sin(beat - 0.35 * far)
         tip = math.sin(beat - 0.9 - 0.35 * far)
-        root = (x + (0.18 + 0.1 * far) * size, y)
-        elbow = (root[0] - 0.02 * size, y - 0.62 * size * phase)
-        end = (root[0] - (0.42 - 0.2 * far) * size, y - size * (0.45 * phase + 0.62 * tip))
-        wing = arc([root, elbow, end], 10)
+        bones = [(0, 0), (-0.02, -0.62 * phase), (-0.42 + 0.2 * far, -0.45 * phase - 0.62 * tip)]
+        wing = placed(arc(bones, 10), (x + (0.18 + 0.1 * far) * size, y), size)
         chord = np.interp(np.arange(10), [0, 3, 6, 9], [0.34, 0.36, 0.26, 0.02])
         trail = wing + np.stack([-chord, 0.10 * chord], 1) * size
         trail[1::2, 0] += 0.05 * size  # feathers
@@ -94,24 +73,12 @@ def koi(
             back = (spine[at + 3] - spine[at]) / 3.0
             root = spine[at] + out * width[at] * 0.3
             fan = reach * (1.0 + 0.2 * math.sin(beat + at))
-            fin = [
-                root,
-                root + out * fan + back * 2.5,
-                root + out * fan * 0.8 + back * 5.5,
-                root + back * 4.0,
-            ]
-            polygon(picture, smooth([(x, y) for x, y in fin], 4), ink)
+            fin = np.array([back * 0, out * fan + back * 2.5, out * fan * 0.8 + back * 5.5, back * 4.0])
+            polygon(picture, root + smooth(fin, 4), ink)
     end, back = spine[body - 1], (spine[-1] - spine[body - 1]) / 5.0
     out = np.array([-back[1], back[0]])
-    tail = [
-        end - back * 1.5,
-        end + back * 5 + out * 4.2,
-        end + back * 8 + out * 3.2,
-        end + back * 4,
-        end + back * 8 - out * 3.2,
-        end + back * 5 - out * 4.2,
-    ]
-    polygon(picture, smooth([(x, y) for x, y in tail], 4), ink)
+    tail = np.array([(-1.5, 0), (5, 4.2), (8, 3.2), (4, 0), (8, -3.2), (5, -4.2)]) @ np.stack([back, out])
+    polygon(picture, end + smooth(tail, 4), ink)
     ribbon(picture, spine[:body], width[:body] * size, ink)
     for at, spot in ((6, 0.085), (11, 0.065), (15, 0.045), (18, 0.03)):
         disc(picture, (spine[at][0], spine[at][1]), spot * size, mark)
@@ -146,23 +113,13 @@ def dancer(picture: Any, foot: Point, size: float, spin: float, sway: float, ink
     head = (neck[0] + 0.3 * u * lean, neck[1] - 0.85 * u)
     c, s = math.cos(spin), math.sin(spin)
     # hair trails behind the turn
-    locks = arc(
-        [
-            (head[0], head[1] - 0.3 * u),
-            (head[0] - 1.7 * u * s - 0.5 * u, head[1] + 0.2 * u),
-            (head[0] - 2.4 * u * s - 0.4 * u * c, head[1] + 1.6 * u),
-            (head[0] - 3.2 * u * s, head[1] + (2.1 + 0.5 * math.sin(sway * 2)) * u),
-        ],
-        14,
-    )
-    ribbon(picture, locks, u * np.interp(np.arange(14), [0, 3, 9, 13], [0.9, 1.0, 0.75, 0.05]), ink)
+    flow = 2.1 + 0.5 * math.sin(sway * 2)
+    locks = arc([(0, -0.3), (-1.7 * s - 0.5, 0.2), (-2.4 * s - 0.4 * c, 1.6), (-3.2 * s, flow)], 14)
+    width = u * np.interp(np.arange(14), [0, 3, 9, 13], [0.9, 1.0, 0.75, 0.05])
+    ribbon(picture, placed(locks, head, u), width, ink)
     # the standing leg, and the one that is drawn up
-    limb(
-        picture,
-        [hip, (foot[0] + 0.1 * u, foot[1] - 1.9 * u), (foot[0], foot[1] - 0.3 * u), foot],
-        [0.42 * u, 0.3 * u, 0.17 * u, 0.1 * u],
-        ink,
-    )
+    leg = [hip, *placed([(0.1, -1.9), (0, -0.3), (0, 0)], foot, u)]
+    limb(picture, leg, [0.42 * u, 0.3 * u, 0.17 * u, 0.1 * u], ink)
     knee = (hip[0] + 1.45 * u * c, hip[1] + (1.25 - 0.35 * math.sin(sway)) * u)
     toe = (hip[0] + (0.35 * c - 1.25 * s) * u, hip[1] + (2.75 - 0.8 * abs(s)) * u)
     limb(picture, [hip, knee, toe], [0.42 * u, 0.28 * u, 0.1 * u], ink)
@@ -175,62 +132,29 @@ def dancer(picture: Any, foot: Point, size: float, spin: float, sway: float, ink
         [hip[0] + flare * ruffle * np.cos(turn), hip[1] + drop + 0.34 * flare * ruffle * np.sin(turn)], 1
     )
     polygon(picture, hem, ink)
-    bell = smooth(
-        [
-            (hip[0] - 0.42 * u, hip[1] - 0.7 * u),
-            (hip[0] + 0.42 * u, hip[1] - 0.7 * u),
-            (hip[0] + 0.95 * u, hip[1] + 0.25 * u),
-            (hip[0] + flare * 0.98, hip[1] + drop),
-            (hip[0], hip[1] + drop + 0.15 * u),
-            (hip[0] - flare * 0.98, hip[1] + drop),
-            (hip[0] - 0.95 * u, hip[1] + 0.25 * u),
-        ]
-    )
-    polygon(picture, bell, ink)
+    low, wide = drop / u, 0.98 * flare / u
+    half = [(0.42, -0.7), (0.95, 0.25), (wide, low)]
+    bell = [*half, (0, low + 0.15), *mirrored(half)]
+    polygon(picture, placed(smooth(bell), hip, u), ink)
     # body
     broad = 0.55 + 0.22 * abs(c)
-    polygon(
-        picture,
-        smooth(
-            [
-                (neck[0] - broad * u, neck[1] + 0.3 * u),
-                (neck[0] + broad * u, neck[1] + 0.3 * u),
-                (hip[0] + 0.4 * u, hip[1] - 0.75 * u),
-                (hip[0] + 0.5 * u, hip[1]),
-                (hip[0] - 0.5 * u, hip[1]),
-                (hip[0] - 0.4 * u, hip[1] - 0.75 * u),
-            ]
-        ),
-        ink,
-    )
+    waist = placed([(0.4, -0.75), (0.5, 0), (-0.5, 0), (-0.4, -0.75)], hip, u)
+    polygon(picture, smooth([*placed([(-broad, 0.3), (broad, 0.3)], neck, u), *waist]), ink)
     limb(picture, [neck, head], [0.24 * u, 0.2 * u], ink)
-    polygon(
-        picture,
-        turned(
-            smooth(
-                [(0, -0.62), (0.45, -0.3), (0.42, 0.2), (0.08 + 0.12 * c, 0.6), (-0.4, 0.2), (-0.46, -0.3)]
-            ),
-            head,
-            0.3 * lean,
-            u,
-        ),
-        ink,
-    )
+    face = [(0, -0.62), (0.45, -0.3), (0.42, 0.2), (0.08 + 0.12 * c, 0.6), (-0.4, 0.2), (-0.46, -0.3)]
+    polygon(picture, turned(smooth(face), head, 0.3 * lean, u), ink)
     disc(picture, (head[0] - 0.45 * u * c - 0.1 * u, head[1] - 0.62 * u), 0.33 * u, ink)
     # arms: one raised in an arch, one held out; they trade places as she turns
     for side in (-1, 1):
         reach = side * c
         high = 0.5 + 0.5 * math.sin(spin + side * 1.2)
-        shoulder = (neck[0] + reach * 0.55 * u, neck[1] + 0.32 * u)
-        elbow = (
-            shoulder[0] + reach * (1.25 - 0.45 * high) * u + side * 0.3 * u,
-            shoulder[1] + (0.55 - 1.5 * high) * u,
-        )
-        hand = (
-            elbow[0] + reach * (1.25 - 1.5 * high) * u + side * 0.25 * u,
-            elbow[1] + (0.15 - 1.35 * high) * u,
-        )
-        limb(picture, [shoulder, elbow, hand], [0.24 * u, 0.18 * u, 0.1 * u], ink)
+        steps = [
+            (reach * 0.55, 0.32),
+            (reach * (1.25 - 0.45 * high) + side * 0.3, 0.55 - 1.5 * high),
+            (reach * (1.25 - 1.5 * high) + side * 0.25, 0.15 - 1.35 * high),
+        ]
+        arm = placed(np.cumsum(steps, axis=0), neck, u)  # shoulder, elbow, hand
+        limb(picture, arm, [0.24 * u, 0.18 * u, 0.1 * u], ink)
 
 
 def walker(picture: Any, foot: Point, size: float, stride: float, ink: int) -> None:
@@ -244,55 +168,20 @@ def walker(picture: Any, foot: Point, size: float, stride: float, ink: int) -> N
         lift = max(0.0, math.cos(phase))
         knee = (hip[0] + (0.95 * swing + 0.35 * lift) * u, hip[1] + (1.95 - 0.15 * lift) * u)
         ankle = (hip[0] + (1.45 * swing - 0.5 * lift) * u, foot[1] - (0.15 + 0.75 * lift) * u)
-        limb(
-            picture,
-            [hip, knee, ankle, (ankle[0] + 0.6 * u, ankle[1] + 0.05 * u)],
-            [0.42 * u, 0.3 * u, 0.18 * u, 0.13 * u],
-            ink,
-        )
+        toe = (ankle[0] + 0.6 * u, ankle[1] + 0.05 * u)
+        limb(picture, [hip, knee, ankle, toe], [0.42 * u, 0.3 * u, 0.18 * u, 0.13 * u], ink)
     flap = 0.25 * math.sin(2 * stride)
-    polygon(
-        picture,
-        smooth(
-            [
-                (neck[0] - 0.5 * u, neck[1] + 0.25 * u),
-                (neck[0] + 0.55 * u, neck[1] + 0.3 * u),
-                (hip[0] + 0.7 * u, hip[1]),
-                (hip[0] + (0.85 + flap) * u, hip[1] + 1.7 * u),
-                (hip[0] - (1.25 + flap) * u, hip[1] + 1.6 * u),
-                (hip[0] - 0.6 * u, hip[1]),
-            ]
-        ),
-        ink,
-    )
+    skirt = [(0.7, 0), (0.85 + flap, 1.7), (-1.25 - flap, 1.6), (-0.6, 0)]
+    coat = [*placed([(-0.5, 0.25), (0.55, 0.3)], neck, u), *placed(skirt, hip, u)]
+    polygon(picture, smooth(coat), ink)
     limb(picture, [neck, head], [0.25 * u, 0.2 * u], ink)
-    polygon(
-        picture,
-        turned(
-            smooth([(0, -0.6), (0.42, -0.3), (0.52, 0.1), (0.15, 0.55), (-0.4, 0.25), (-0.5, -0.25)]),
-            head,
-            0.05,
-            u,
-        ),
-        ink,
-    )
-    scarf = arc(
-        [
-            (neck[0] - 0.2 * u, neck[1]),
-            (neck[0] - 1.2 * u, neck[1] - 0.2 * u),
-            (neck[0] - 2.0 * u, neck[1] + (0.6 + flap) * u),
-            (neck[0] - 3.0 * u, neck[1] + (0.1 - 2 * flap) * u),
-        ],
-        10,
-    )
-    ribbon(picture, scarf, u * np.interp(np.arange(10), [0, 9], [0.4, 0.3]), ink)
+    face = [(0, -0.6), (0.42, -0.3), (0.52, 0.1), (0.15, 0.55), (-0.4, 0.25), (-0.5, -0.25)]
+    polygon(picture, turned(smooth(face), head, 0.05, u), ink)
+    scarf = arc([(-0.2, 0), (-1.2, -0.2), (-2.0, 0.6 + flap), (-3.0, 0.1 - 2 * flap)], 10)
+    ribbon(picture, placed(scarf, neck, u), u * np.interp(np.arange(10), [0, 9], [0.4, 0.3]), ink)
     hand = (neck[0] + 0.95 * u, neck[1] + 1.05 * u)
-    limb(
-        picture,
-        [(neck[0], neck[1] + 0.35 * u), (neck[0] + 0.35 * u, neck[1] + 1.4 * u), hand],
-        [0.26 * u, 0.2 * u, 0.14 * u],
-        ink,
-    )
+    arm = [*placed([(0, 0.35), (0.35, 1.4)], neck, u), hand]
+    limb(picture, arm, [0.26 * u, 0.2 * u, 0.14 * u], ink)
     tilt = 0.06 * math.sin(stride)
     top = (hand[0] - 0.2 * u + tilt * u, hand[1] - 3.4 * u)
     limb(picture, [hand, top], [0.07 * u, 0.07 * u], ink)
@@ -301,9 +190,4 @@ def walker(picture: Any, foot: Point, size: float, stride: float, ink: int) -> N
     scallop = np.linspace(2.6, -2.6, 25)
     edge = np.stack([scallop, -0.32 * np.abs(np.sin((scallop / 5.2 + 0.5) * math.pi * 5))], 1)
     polygon(picture, turned(np.concatenate([dome, edge]), (top[0], top[1] + 1.25 * u), tilt + 0.05, u), ink)
-    limb(
-        picture,
-        [(top[0], top[1] - 0.1 * u), (top[0] + 0.02 * u, top[1] - 0.55 * u)],
-        [0.07 * u, 0.03 * u],
-        ink,
-    )
+    limb(picture, placed([(0, -0.1), (0.02, -0.55)], top, u), [0.07 * u, 0.03 * u], ink)

@@ -13,7 +13,18 @@ import cv2
 import numpy as np
 
 from offkit.badapple.shadowplay import figures, strip
-from offkit.badapple.shadowplay.drawing import Point, arc, disc, polygon, ribbon, ring, smooth, turned
+from offkit.badapple.shadowplay.drawing import (
+    Point,
+    arc,
+    disc,
+    mirrored,
+    placed,
+    polygon,
+    ribbon,
+    ring,
+    smooth,
+    turned,
+)
 
 VERSION = 1  # of the pictures; a cached clip of another version is not this film
 WIDTH, HEIGHT = 512, 384
@@ -100,22 +111,9 @@ def _apple(picture: Any, t: float, turn: int) -> None:
             if rise > -8:
                 disc(picture, (256 + 150 * way * sunk, surface - rise), 7 - 4 * abs(way), 22)
         crown = max(0.0, 46 * math.sin(min(math.pi, sunk * 7)))
-        polygon(
-            picture,
-            smooth(
-                [
-                    (216, surface + 6),
-                    (206, surface - crown),
-                    (238, surface - crown * 0.4),
-                    (256, surface - crown * 1.3),
-                    (274, surface - crown * 0.4),
-                    (306, surface - crown),
-                    (296, surface + 6),
-                ],
-                4,
-            ),
-            22,
-        )
+        side = [(-40, 6), (-50, -crown), (-18, -0.4 * crown)]
+        splash = [*side, (0, -1.3 * crown), *mirrored(side)]
+        polygon(picture, placed(smooth(splash, 4), (256.0, surface), 1.0), 22)
 
 
 def _koi(picture: Any, t: float, turn: int) -> None:
@@ -148,9 +146,8 @@ def _parasols(picture: Any, t: float, turn: int) -> None:
     picture[:STAGE] = PAPER
     for index, (x, y, r) in enumerate(((70, 70, 92), (452, 300, 120), (440, 52, 74), (84, 316, 84))):
         spin = (1.1 + 0.2 * index) * t * (-1) ** index
-        figures.parasol(
-            picture, (x + 10 * math.sin(t + index), y + 8 * math.cos(t + index)), r, spin, 150, PAPER
-        )
+        middle = (x + 10 * math.sin(t + index), y + 8 * math.cos(t + index))
+        figures.parasol(picture, middle, r, spin, 150, PAPER)
     figures.parasol(picture, (256.0, 186.0), 142 + 16 * math.sin(1.4 * t), -1.5 * t + turn, INK, PAPER)
     petal = smooth([(0, -13), (8, -3), (4, 11), (0, 8), (-4, 11), (-8, -3)], 4)
     for index in range(26):
@@ -159,12 +156,8 @@ def _parasols(picture: Any, t: float, turn: int) -> None:
             (x * 620 + (60 + 50 * lag) * t + 14 * math.sin(2 * t + 9 * lag)) % 570 - 29,
             (y * 430 + (70 + 70 * size) * t) % 430 - 29,
         )
-        over = math.hypot(at[0] - 256, at[1] - 186) < 150
-        polygon(
-            picture,
-            turned(petal, at, 3 * lag + (1 + 2 * size) * t, 0.7 + 0.6 * size),
-            PAPER if over else 60,
-        )
+        ink = PAPER if math.hypot(at[0] - 256, at[1] - 186) < 150 else 60
+        polygon(picture, turned(petal, at, 3 * lag + (1 + 2 * size) * t, 0.7 + 0.6 * size), ink)
 
 
 def _dancer(picture: Any, t: float, turn: int) -> None:
@@ -202,14 +195,8 @@ def _walk(picture: Any, t: float, turn: int) -> None:
         px, py, lag, size = _SEEDS[index]
         at = ((px * 600 - 120 * t) % 560 - 20, (py * 420 + (420 + 160 * size) * t) % 400 - 20)
         if not (abs(at[0] - 246) < 92 and at[1] > 110) and at[1] < 320:
-            cv2.line(
-                picture,
-                (int(at[0]), int(at[1])),
-                (int(at[0] - 4), int(at[1] + 12 + 8 * lag)),
-                96,
-                1,
-                cv2.LINE_AA,
-            )
+            end = (int(at[0] - 4), int(at[1] + 12 + 8 * lag))
+            cv2.line(picture, (int(at[0]), int(at[1])), end, 96, 1, cv2.LINE_AA)
 
 
 @lru_cache(maxsize=None)
@@ -225,37 +212,19 @@ def _wood(depth: int) -> Any:
 def _tree(picture: Any, root: Point, tall: float, seed: int, ink: int) -> None:
     x, y = root
     lean = 30 * (_SEEDS[seed, 2] - 0.5)
-    ribbon(
-        picture,
-        arc([(x, y + 20), (x + lean, y - 0.5 * tall), (x - lean, y - tall)], 10),
-        np.linspace(0.09, 0.02, 10) * tall,
-        ink,
-    )
+    trunk = arc([(x, y + 20), (x + lean, y - 0.5 * tall), (x - lean, y - tall)], 10)
+    ribbon(picture, trunk, np.linspace(0.09, 0.02, 10) * tall, ink)
     for branch in range(6):
         side = 1 if (branch + seed) % 2 else -1
         start = (x + lean * 0.5, y - tall * (0.36 + 0.1 * branch))
         reach = tall * (0.40 - 0.045 * branch)
         end = (start[0] + side * reach, start[1] - reach * 0.62)
-        ribbon(
-            picture,
-            arc([start, (start[0] + side * reach * 0.6, start[1] - 4), end], 7),
-            np.linspace(0.035, 0.006, 7) * tall,
-            ink,
-        )
-        twig = (start[0] + side * reach * 0.55, start[1] - reach * 0.1)
-        ribbon(
-            picture,
-            arc(
-                [
-                    twig,
-                    (twig[0] + side * 4, twig[1] - reach * 0.3),
-                    (twig[0] + side * reach * 0.1, twig[1] - reach * 0.62),
-                ],
-                5,
-            ),
-            np.linspace(0.022, 0.005, 5) * tall,
-            ink,
-        )
+        bough = arc([start, (start[0] + side * reach * 0.6, start[1] - 4), end], 7)
+        ribbon(picture, bough, np.linspace(0.035, 0.006, 7) * tall, ink)
+        fork = (start[0] + side * reach * 0.55, start[1] - reach * 0.1)
+        tip = (fork[0] + side * reach * 0.1, fork[1] - reach * 0.62)
+        twig = arc([fork, (fork[0] + side * 4, fork[1] - reach * 0.3), tip], 5)
+        ribbon(picture, twig, np.linspace(0.022, 0.005, 5) * tall, ink)
 
 
 _SCENES: Tuple[Callable[[Any, float, int], None], ...] = (_moonrise, _apple, _koi, _parasols, _dancer, _walk)
@@ -278,9 +247,8 @@ def _wiped(old: Any, new: Any, share: float, kind: int) -> Any:
     elif kind == 4:  # a wave rises
         x = np.linspace(0, WIDTH, 33)
         crest = HEIGHT + 40 - (HEIGHT + 80) * ease + 26 * np.sin(x / 50.0 + 6 * ease)
-        polygon(
-            mask, np.concatenate([np.stack([x, crest], 1), [[WIDTH + 2, HEIGHT + 2], [-2, HEIGHT + 2]]]), 255
-        )
+        wave = np.concatenate([np.stack([x, crest], 1), [[WIDTH + 2, HEIGHT + 2], [-2, HEIGHT + 2]]])
+        polygon(mask, wave, 255)
     else:  # a closing and an opening lid
         half = round(HEIGHT / 2 * ease)
         mask[:half] = 255
