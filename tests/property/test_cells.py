@@ -1,6 +1,7 @@
 """Any cells through any format, and back."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -143,7 +144,8 @@ def test_digits(count):
 def test_what_a_file_says_of_itself(shown, fps, width, height):
     """To the last digit of the rate, also as the text's first line."""
     facts = Facts(fps, width, height)
-    assert described(describe(shown, facts)) == (shown, facts)
+    about = json.dumps({"film": describe(shown, facts)})
+    assert described(about.encode("ascii"), "film") == (shown, facts)
     line = io.BytesIO(Text(shown, facts).head(7)).readline().decode()
     assert float(line.split()[5]) == fps
 
@@ -166,5 +168,7 @@ def test_what_a_file_says_of_itself(shown, fps, width, height):
 def test_what_no_file_says(change):
     """Neither of ours nor of anybody's."""
     about = dict(describe(Look(Grid(2, 3), BRAILLE), Facts(30.0, 64, 48)), **change)
-    assert described(about) is None
-    assert described([CHARACTERS]) is None
+    assert described(json.dumps(about).encode("ascii")) is None
+    for data in (json.dumps([CHARACTERS]).encode("ascii"), b"{", b"\xff", b""):
+        assert described(data) is None
+        assert described(data, "film") is None

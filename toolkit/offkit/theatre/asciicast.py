@@ -15,8 +15,8 @@ from offkit.badapple.formats import sgr
 from offkit.badapple.formats.about import describe, inks
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.cells import Cells
+from offkit.theatre.deltas import before_it
 
-WHOLE = 150  # frames from one whole frame to the next
 ENTER = b"\033[?1049h\033[?25l\033[2J"  # the alternate screen, no cursor, empty
 LEAVE = b"\033[0m\033[?25h\033[?1049l"
 # Unchanged cells that are sent along, because moving the cursor over them takes as many bytes.
@@ -44,7 +44,7 @@ class Cast(Format):
         return json.dumps(about, sort_keys=True).encode("ascii") + b"\n"
 
     def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
-        data = self._changes(cells, None if number % WHOLE == 0 else before)
+        data = self._changes(cells, before_it(number, before))
         return self._event(number, data if number else ENTER + data)
 
     def foot(self, frames: int, sizes: Any) -> bytes:

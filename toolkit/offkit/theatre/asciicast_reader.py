@@ -1,20 +1,17 @@
 """Reading asciicasts of ours back: the part of a terminal that they need."""
 
 import json
-from typing import Any, List, Optional, Tuple
+from typing import Any, Optional
 
 import numpy as np
 
 from offkit.badapple.formats import sgr
-from offkit.badapple.formats.about import described, inks
-from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
-from offkit.badapple.formats.cells import (
-    TRUE,
-    Cells,
-    Look,
-)
+from offkit.badapple.formats.about import described
+from offkit.badapple.formats.base import TooEarly, damaged
+from offkit.badapple.formats.cells import Cells
 from offkit.badapple.formats.growing import Parts, existing
-from offkit.theatre.asciicast import ENTER, WHOLE, Cast
+from offkit.theatre.asciicast import ENTER, Cast
+from offkit.theatre.deltas import DeltaReader, nothing
 
 _LONGEST_HEAD = 1 << 14  # bytes; 256 escaped characters of a ramp and the rest
 
@@ -24,8 +21,8 @@ def is_ours(start: bytes) -> bool:
     return start.startswith(b'{"env": {"TERM": "xterm-256color"}') and b'"offkit": {' in start
 
 
-class CastReader(Reader):
-    """An open asciicast. Frames in order are quick; any other costs up to 150 of them.
+class CastReader(DeltaReader):
+    """An open asciicast.
 
     Raises RequestError (VID010) when it is none of ours, or is damaged; TooEarly.
     """
@@ -33,17 +30,15 @@ class CastReader(Reader):
     form = Cast
 
     def __init__(self, path: str, growing: bool = False) -> None:
-        self._path, self._growing = path, growing
-        self._number = -1  # of the frame that was read last
-        self._cells: Optional[Cells] = None
+        self._growing = growing
         self._parts: Parts = existing(Parts, path, growing)
-        self._enter()
+        super().__init__(path)
 
     def _open(self) -> None:
         head = self._parts.head.read(0, _LONGEST_HEAD).partition(b"\n")
         if self._growing and not head[1]:
             raise TooEarly("the first line is not there yet")
-        about = _described(head[0])
+        about = described(head[0], "offkit")
         if about is None:
             raise damaged(self._path, "its first line does not say what it is")
         self.look, self.facts = about
@@ -69,27 +64,10 @@ class CastReader(Reader):
         except (ValueError, OverflowError):
             return -1
 
-    def cells(self, number: int) -> Optional[Cells]:
-        if number < 0 or (self.complete and number >= self.frames):
-            return None
-        start = number - number % WHOLE
-        if start <= self._number < number:
-            start = self._number + 1
-        elif number == self._number:
-            return self._cells
-        for one in range(start, number + 1):
-            record = self._parts.record(one)
-            if record is None:
-                return None
-            before = None if one % WHOLE == 0 else self._cells
-            cells = self._shown(one, record, before)
-            if cells is None or self._form.frame(one, cells, before) != record:
-                raise damaged(self._path, "frame {} is damaged".format(one))
-            self._number, self._cells = one, cells
-        return self._cells
+    def _record(self, number: int) -> Optional[bytes]:
+        return self._parts.record(number)
 
     def _shown(self, number: int, record: bytes, before: Optional[Cells]) -> Optional[Cells]:
-        """The frame that a line makes of the one before."""
         try:
             data = json.loads(record.decode("utf-8"))[2].encode("utf-8")
         except (ValueError, LookupError, TypeError, AttributeError):
@@ -98,7 +76,7 @@ class CastReader(Reader):
             data = data[len(ENTER) :]
         parsed = sgr.parse(data)
         rows, columns = self.look.grid
-        cells = before or self._empty()
+        cells = before or nothing(self.look)
         if parsed is None:
             return None
         moves = np.flatnonzero(parsed.final == ord("H"))
@@ -119,11 +97,6 @@ class CastReader(Reader):
                 arrays.append(_changed(old, places, values))
         return Cells(*arrays)
 
-    def _empty(self) -> Cells:
-        shape = self.look.grid + ((3,) if self.look.colour == TRUE else ())
-        colours: List[Any] = [np.zeros(shape, np.uint8) for _ in range(inks(self.look))]
-        return Cells(np.zeros(self.look.grid, np.uint16), *colours)
-
     def close(self) -> None:
         self._parts.close()
 
@@ -133,10 +106,3 @@ def _changed(old: Any, places: Any, values: Any) -> Any:
     new = old.copy()
     new.reshape((-1,) + old.shape[2:])[places] = values
     return new
-
-
-def _described(head: bytes) -> Optional[Tuple[Look, Facts]]:
-    try:
-        return described(json.loads(head.decode("utf-8"))["offkit"])
-    except (ValueError, LookupError, TypeError):
-        return None

@@ -17,8 +17,8 @@ from offkit.badapple.formats.about import describe, glyphs, inks
 from offkit.badapple.formats.base import Facts, Format
 from offkit.badapple.formats.cells import INDEXED, SIXTEEN, Cells, Look
 from offkit.theatre import spans
+from offkit.theatre.deltas import WHOLE, before_it, nothing
 
-WHOLE = 150  # frames from one whole frame to the next
 _ABOUT, _FRAMES = "@ABOUT@", "@FRAMES@\n"
 
 
@@ -46,13 +46,11 @@ class Html(Format):
         return _page()[0].replace(_ABOUT, text).encode("utf-8")
 
     def frame(self, number: int, cells: Cells, before: Optional[Cells]) -> bytes:
-        old = None if number % WHOLE == 0 else before
+        old = before_it(number, before) or nothing(self.look)
         data = b""
-        for place, plane in enumerate(cells):
+        for place, (plane, past) in enumerate(zip(cells, old)):
             if plane is not None:
-                past = None if old is None else old[place]
-                new = self.flat(plane, place)
-                data += spans.pack(new, np.zeros_like(new) if past is None else self.flat(past, place))
+                data += spans.pack(self.flat(plane, place), self.flat(past, place))
         return binascii.b2a_base64(data)
 
     def flat(self, plane: Any, place: int) -> Any:

@@ -1,5 +1,6 @@
 """What a file says of itself for our own readers: its look and its video, as JSON."""
 
+import json
 from typing import Any, Dict, List, Optional, Tuple
 
 from offkit.badapple.formats.base import Facts
@@ -25,9 +26,11 @@ def describe(look: Look, facts: Facts) -> Dict[str, Any]:
     }
 
 
-def described(about: Any) -> Optional[Tuple[Look, Facts]]:
-    """The same back from what JSON said; None where it does not say it."""
+def described(data: bytes, key: str = "") -> Optional[Tuple[Look, Facts]]:
+    """The same back from JSON, or from what stands there under ``key``; None where it does not say it."""
     try:
+        about = json.loads(data.decode("utf-8"))
+        about = about[key] if key else about
         grid = Grid(int(about["rows"]), int(about["columns"]))
         look = Look(grid, about["mode"], about["colour"], str(about["ramp"]), bool(about["invert"]))
         facts = Facts(float(about["fps"]), int(about["width"]), int(about["height"]))
