@@ -13,7 +13,7 @@ import time
 
 import waiting
 from offkit.model.errors import OffkitError
-from offkit.theatre.player import companion
+from offkit.theatre.player import player_process
 from offkit.theatre.player.keys import QUESTION
 from terminal_model import Model
 
@@ -25,7 +25,7 @@ FINISHED, QUIT, INTERRUPTED = 10, 11, 12  # exit codes of ``show``
 def show(film):
     """The foreground job that plays; its exit code says how it ended."""
     try:
-        with companion.Companion(film) as screen:
+        with player_process.PlayerProcess(film) as screen:
             screen.wait()
         return FINISHED if screen.played().finished else QUIT
     except KeyboardInterrupt:

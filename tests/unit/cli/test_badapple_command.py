@@ -12,7 +12,7 @@ from offkit.badapple.workload import Request
 from offkit.cli import badapple_report, bench_badapple, render, run_badapple
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.theatre.player import behind, companion
+from offkit.theatre.player import deferred, player_process
 
 USUAL = {
     "video": None,
@@ -183,15 +183,15 @@ class Screen:
 def player(done, monkeypatch):
     log = []
 
-    class Behind:
+    class Deferred:
         def __init__(self, report, screen):
-            log.append(("behind", isinstance(report, render.Console), screen.film))
+            log.append(("deferred", isinstance(report, render.Console), screen.film))
 
         def is_alone(self):
             log.append("alone")
 
-    monkeypatch.setattr(companion, "Companion", lambda film: Screen(film, log))
-    monkeypatch.setattr(behind, "Behind", Behind)
+    monkeypatch.setattr(player_process, "PlayerProcess", lambda film: Screen(film, log))
+    monkeypatch.setattr(deferred, "Deferred", Deferred)
     return log
 
 
@@ -201,8 +201,8 @@ def test_playing_a_conversion(done, player, capsys, speed):
     with open("a.txt", "w") as out:
         out.write("x")
     assert call(video="a.txt", play=True, speed=speed) == 0
-    film = companion.Film("a.txt", speed=speed)
-    assert player == [("begin", film), ("behind", True, film), "wait", "alone", "end"]
+    film = player_process.Film("a.txt", speed=speed)
+    assert player == [("begin", film), ("deferred", True, film), "wait", "alone", "end"]
     assert (done.requests, done.shown) == (["load"], [])
     assert capsys.readouterr().out == "1 frame shown, 2 dropped\n"
 
@@ -211,8 +211,8 @@ def test_playing_what_is_being_made(done, player, capsys):
     """The film of the unfinished file of this process, under the name that it will have; then the report."""
     done.findings = [Finding("VID009", ERROR, "x", "y")]
     assert call(play=True, codecs=True, output="o.txt", speed=2.0) == 1
-    film = companion.Film("o.txt", unfinished.path("o.txt"), os.getpid(), 2.0)
-    assert player == [("begin", film), ("behind", True, film), "wait", "alone", "end"]
+    film = player_process.Film("o.txt", unfinished.path("o.txt"), os.getpid(), 2.0)
+    assert player == [("begin", film), ("deferred", True, film), "wait", "alone", "end"]
     assert done.requests == ["load", Request(None, "o.txt", codecs=True)]
     assert done.shown == [True]
     done.findings = []
@@ -226,12 +226,12 @@ def test_what_is_a_conversion(monkeypatch, tmp_path):
     for name in ("a.txt", "b.HTML", "c.film", "d.mp4"):
         (tmp_path / name).write_text("x")
     monkeypatch.setattr(catalogue, "is_ours", lambda path: path == "c.film")
-    assert conversion("a.txt", 2.0) == companion.Film("a.txt", speed=2.0)
-    assert conversion("b.HTML", 2.0) == companion.Film("b.HTML", speed=2.0)
-    assert conversion("c.film", 2.0) == companion.Film("c.film", speed=2.0)
+    assert conversion("a.txt", 2.0) == player_process.Film("a.txt", speed=2.0)
+    assert conversion("b.HTML", 2.0) == player_process.Film("b.HTML", speed=2.0)
+    assert conversion("c.film", 2.0) == player_process.Film("c.film", speed=2.0)
     assert conversion("d.mp4", 2.0) is None
     monkeypatch.setattr(unfinished, "of", lambda path: [("old", 1), ("new", 2)] if path == "e.txt" else [])
-    assert conversion("e.txt", 2.0) == companion.Film("e.txt", "new", 2, 2.0)
+    assert conversion("e.txt", 2.0) == player_process.Film("e.txt", "new", 2, 2.0)
     with pytest.raises(UsageError, match=r"there is no file f\.txt"):
         conversion("f.txt", 2.0)
 

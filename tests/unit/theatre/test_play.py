@@ -9,7 +9,7 @@ import time
 import pytest
 
 from offkit.model.errors import UsageError
-from offkit.theatre.player.companion import Companion, Film
+from offkit.theatre.player.player_process import Film, PlayerProcess
 from terminal_session import FINISHED, INTERRUPTED, LEFT, QUIT, Session, show
 
 ROWS = "abcd\nefgh\nijkl\n"
@@ -41,7 +41,7 @@ def test_no_terminal():
     if not pid:
         os.dup2(ends[1], 1)
         try:
-            Companion(Film("none"))
+            PlayerProcess(Film("none"))
         except UsageError as problem:
             os._exit(problem.exit_code)
         os._exit(9)
@@ -64,7 +64,7 @@ def test_ctrl_c_while_it_begins(film):
 
         signal.signal = interrupted
         try:
-            Companion(film)
+            PlayerProcess(film)
         except KeyboardInterrupt:
             return INTERRUPTED
         return FINISHED

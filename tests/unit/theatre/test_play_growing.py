@@ -15,8 +15,8 @@ from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue
 from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
-from offkit.theatre.player.behind import Behind
-from offkit.theatre.player.companion import Film
+from offkit.theatre.player.deferred import Deferred
+from offkit.theatre.player.player_process import Film
 from offkit.theatre.player.source import Source
 from terminal_session import FINISHED, LEFT, Session, show
 
@@ -97,7 +97,7 @@ def test_what_is_done_is_said_with_its_share():
         def say(self, text):
             self.heard.append(text)
 
-    with Behind(Reporter(), Screen()).watch("frames converted", 200, lambda done: []) as bar:
+    with Deferred(Reporter(), Screen()).watch("frames converted", 200, lambda done: []) as bar:
         bar.advance(142)
     assert Screen.heard == ["frames converted: 71 %"]
 

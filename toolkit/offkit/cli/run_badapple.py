@@ -157,7 +157,7 @@ def _load(play: bool) -> None:
         from offkit.badapple import workload  # noqa: F401
 
         if play:
-            from offkit.theatre.player import behind, companion  # noqa: F401
+            from offkit.theatre.player import deferred, player_process  # noqa: F401
 
 
 def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
@@ -177,15 +177,15 @@ def _play(request: Any, speed: float, report: Any) -> int:
     """A conversion (of a badapple.workload.Request) as a film; a video while it is converted."""
     from offkit.badapple import output, workload
     from offkit.model.words import several
-    from offkit.theatre.player import behind, companion
+    from offkit.theatre.player import deferred, player_process
 
     film, outcome = _conversion(str(request.video or ""), speed), None
     making = film is None
     if film is None:
         path, _ = output.place(request.video, request.output, request.form)
-        film = companion.Film(path, unfinished.path(path), os.getpid(), speed)
-    with companion.Companion(film) as screen:
-        told = behind.Behind(report, screen)
+        film = player_process.Film(path, unfinished.path(path), os.getpid(), speed)
+    with player_process.PlayerProcess(film) as screen:
+        told = deferred.Deferred(report, screen)
         if making:
             outcome = workload.run(request, told)
         screen.wait()
@@ -198,11 +198,11 @@ def _play(request: Any, speed: float, report: Any) -> int:
 
 
 def _conversion(path: str, speed: float) -> Any:
-    """The companion.Film of the conversion at ``path``, complete or being made; None when it is a video.
+    """What to play of the conversion at ``path``, complete or being made; None when it is a video.
 
     Raises UsageError when it is neither."""
     from offkit.badapple.video import decode
-    from offkit.theatre.player.companion import Film
+    from offkit.theatre.player.player_process import Film
 
     if not path:
         return None

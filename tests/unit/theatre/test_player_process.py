@@ -11,11 +11,11 @@ import waiting
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.theatre.player import companion, play, terminal
+from offkit.theatre.player import play, player_process, terminal
 from offkit.theatre.player.ability import ALL, Ability
-from offkit.theatre.player.behind import Behind
-from offkit.theatre.player.companion import Companion, Film
+from offkit.theatre.player.deferred import Deferred
 from offkit.theatre.player.play import Played
+from offkit.theatre.player.player_process import Film, PlayerProcess
 
 FILM = Film("film.txt")
 
@@ -24,8 +24,8 @@ FILM = Film("film.txt")
 def tty(monkeypatch):
     """The far end of a terminal that stands where stdout is for the player."""
     ends = pty.openpty()
-    monkeypatch.setattr(companion, "_SCREEN", ends[1])
-    monkeypatch.setattr(companion.pool, "start_method", lambda: "fork")
+    monkeypatch.setattr(player_process, "_SCREEN", ends[1])
+    monkeypatch.setattr(player_process.pool, "start_method", lambda: "fork")
     monkeypatch.setenv("TERM", "xterm")
     yield ends[0]
     for end in ends:
@@ -34,7 +34,7 @@ def tty(monkeypatch):
 
 def sent(tty):
     """What has been written to it so far; the end is known by a mark, since it comes in any number of pieces."""
-    os.write(companion._SCREEN, b"<mark>")
+    os.write(player_process._SCREEN, b"<mark>")
     found = b""
     while not found.endswith(b"<mark>"):
         found += waiting.typed(tty)
@@ -43,7 +43,7 @@ def sent(tty):
 
 @pytest.fixture
 def playing(tty, monkeypatch):
-    """playing(life): a companion whose player lives like that: life(pipe), then it ends."""
+    """playing(life): a player that lives like that: life(pipe), then it ends."""
 
     def start(life):
         def body(film, can, pipe, foreign):
@@ -53,8 +53,8 @@ def playing(tty, monkeypatch):
             finally:
                 os._exit(7)
 
-        monkeypatch.setattr(companion, "_body", body)
-        return Companion(FILM)
+        monkeypatch.setattr(player_process, "_body", body)
+        return PlayerProcess(FILM)
 
     before = signal.getsignal(signal.SIGTSTP), signal.pthread_sigmask(signal.SIG_BLOCK, [])
     yield start
@@ -71,7 +71,7 @@ def test_a_film_that_was_played(playing, tty):
         film.wait()
         assert film.played() == answer
         film.say("too late")
-        assert os.ttyname(film._handle) == os.ttyname(companion._SCREEN)
+        assert os.ttyname(film._handle) == os.ttyname(player_process._SCREEN)
     assert sent(tty) == b""
     assert film._pipe.closed
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -123,7 +123,7 @@ def test_a_player_that_ends_without_a_word(playing, tty, how):
 
 def test_a_player_that_does_not_end(playing, tty, monkeypatch):
     """It is asked to, and killed when it has had its time; it begins with its signals blocked."""
-    monkeypatch.setattr(companion, "_PATIENCE", 0.05)
+    monkeypatch.setattr(player_process, "_PATIENCE", 0.05)
 
     def life(pipe):
         pipe.send(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
@@ -170,17 +170,17 @@ def test_a_stop_is_passed_on(playing):
 def test_a_stdout_that_is_no_terminal(tty, monkeypatch):
     """And a terminal that cannot be opened again: each with a way out, and nothing is started."""
     monkeypatch.setattr(
-        companion.multiprocessing, "get_context", lambda method: pytest.fail("it was started")
+        player_process.multiprocessing, "get_context", lambda method: pytest.fail("it was started")
     )
     monkeypatch.setattr(terminal, "opened", lambda descriptor: None)
     with pytest.raises(EnvironmentProblem) as caught:
-        Companion(FILM)
+        PlayerProcess(FILM)
     assert caught.value.message == "the terminal cannot be opened a second time, which --play needs"
     assert caught.value.fix == "/dev/pts or /proc is not mounted here: mount it, or leave --play out"
     with open(os.devnull) as nothing:
-        monkeypatch.setattr(companion, "_SCREEN", nothing.fileno())
+        monkeypatch.setattr(player_process, "_SCREEN", nothing.fileno())
         with pytest.raises(UsageError) as refused:
-            Companion(FILM)
+            PlayerProcess(FILM)
     assert refused.value.message == "--play needs a terminal, and stdout is not one"
     assert refused.value.fix == "leave --play out, or do not redirect stdout"
 
@@ -201,7 +201,7 @@ def lived(tty, monkeypatch):
         foreign, other = multiprocessing.Pipe()
         with monkeypatch.context() as patch, ours, other:
             patch.setattr(os, "_exit", ended.append)
-            companion._body(film, Ability(8, ALL), theirs, foreign)
+            player_process._body(film, Ability(8, ALL), theirs, foreign)
             assert (theirs.closed, foreign.closed, ended.pop()) == (True, True, 0)
             return ours.recv()
 
@@ -282,16 +282,16 @@ class Screened:
 def test_what_is_told_while_a_film_is_on(tmp_path):
     """To the film at once, but for notes; to the terminal afterwards, in order, and from then on at once."""
     told, film = Told(), Screened()
-    behind = Behind(told, film)
-    behind.step("decoding")
-    behind.note("a detail")
-    behind.warn("odd")
-    assert (film.heard, told.told, behind.is_alone()) == (["decoding", "odd"], [], False)
+    deferred = Deferred(told, film)
+    deferred.step("decoding")
+    deferred.note("a detail")
+    deferred.warn("odd")
+    assert (film.heard, told.told, deferred.is_alone()) == (["decoding", "odd"], [], False)
     film.plays = False
-    behind.note("another")
+    deferred.note("another")
     assert told.told == [("step", "decoding"), ("note", "a detail"), ("warn", "odd"), ("note", "another")]
-    assert behind.is_alone()
-    behind.warn("last")
+    assert deferred.is_alone()
+    deferred.warn("last")
     assert told.told[4:] == [("warn", "last")]
     assert film.heard == ["decoding", "odd"]
 
@@ -299,7 +299,7 @@ def test_what_is_told_while_a_film_is_on(tmp_path):
 def test_a_bar_behind_a_film():
     """Its percents while the film is on, each once; then a bar that goes on from there."""
     told, film = Told(), Screened()
-    with Behind(told, film).bar("frames", 200, "B") as bar:
+    with Deferred(told, film).bar("frames", 200, "B") as bar:
         for amount in (1, 1, 1, 60):
             bar.advance(amount)
         bar.advance()
@@ -309,10 +309,10 @@ def test_a_bar_behind_a_film():
         bar.advance(5)
         assert told.told == [("bar", "frames", 200, "B"), "enter", 70, 5]
     assert told.told[4:] == [(None, None, None)]
-    with Behind(told, film).bar("more", 2):
+    with Deferred(told, film).bar("more", 2):
         pass
     assert told.told[5:] == []
     film.plays = True
-    with Behind(told, film).bar("none", 0) as bar:
+    with Deferred(told, film).bar("none", 0) as bar:
         bar.advance(1)
     assert film.heard[3:] == ["none: 100 %"]

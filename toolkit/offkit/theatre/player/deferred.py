@@ -3,13 +3,13 @@
 from typing import Any, Callable, List, Optional
 
 from offkit.model.report import Bar, Reporter
-from offkit.theatre.player.companion import Companion
+from offkit.theatre.player.player_process import PlayerProcess
 
 
-class Behind(Reporter):
+class Deferred(Reporter):
     """Keeps what ``report`` has to say until the film is over; progress goes on from where it is then."""
 
-    def __init__(self, report: Reporter, film: Companion) -> None:
+    def __init__(self, report: Reporter, film: PlayerProcess) -> None:
         self._report, self.film = report, film
         self._kept: List[Callable[[], None]] = []
 
@@ -43,8 +43,8 @@ class Behind(Reporter):
 class _Bar(Bar):
     """Shows itself when the film is over."""
 
-    def __init__(self, behind: Behind, label: str, total: int, make: Callable[[], Bar]) -> None:
-        self._behind, self._label, self._total, self._make = behind, label, total, make
+    def __init__(self, deferred: Deferred, label: str, total: int, make: Callable[[], Bar]) -> None:
+        self._deferred, self._label, self._total, self._make = deferred, label, total, make
         self._shown: Optional[Bar] = None
         self._done = self._said = 0
 
@@ -52,14 +52,14 @@ class _Bar(Bar):
         self._done += amount
         if self._shown is not None:
             self._shown.advance(amount)
-        elif self._behind.is_alone():
+        elif self._deferred.is_alone():
             self._shown = self._make().__enter__()
             self._shown.advance(self._done)
         else:
             percent = 100 * self._done // max(1, self._total)
             if percent > self._said:
                 self._said = percent
-                self._behind.film.say("{}: {} %".format(self._label, percent))
+                self._deferred.film.say("{}: {} %".format(self._label, percent))
 
     def __exit__(self, *exc: Any) -> None:
         if self._shown is not None:

@@ -1,7 +1,7 @@
-"""The process that plays, and the one beside it that gives the terminal back whatever happens.
+"""The player as a process of its own, whose parent gives the terminal back whatever happens.
 
-The film runs in a process of its own. This one converts meanwhile, or only waits; when the
-player has ended without giving the terminal back (killed, crashed), this one does it.
+The parent converts meanwhile, or only waits; when the player has ended without giving the terminal
+back (killed, crashed), the parent does it.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ class Film(NamedTuple):
     speed: float = 1.0
 
 
-class Companion:
-    """A film that runs beside this process. Use as a context manager: afterwards it has ended, and
-    the terminal is as it was."""
+class PlayerProcess:
+    """A film that is played by a process beside this one. Use as a context manager: afterwards it has
+    ended, and the terminal is as it was."""
 
     def __init__(self, film: Film) -> None:
         """Raises UsageError when stdout is no terminal, or one that no film can be shown on."""
@@ -68,7 +68,7 @@ class Companion:
             self.close()
             raise
 
-    def __enter__(self) -> "Companion":
+    def __enter__(self) -> "PlayerProcess":
         return self
 
     def __exit__(self, *exc: Any) -> None:
