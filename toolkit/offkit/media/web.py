@@ -32,7 +32,6 @@ CURL = (
 AGAIN = (5, 7, 18, 28, 52, 55, 56, 92)
 _HTTP, _WRITING, _NO_RANGE, _REDIRECT, _NOT_THERE = 22, 23, 33, 47, 127
 _TRIES = 3  # without one more byte
-_MOST = 100
 _PAUSE = 1.0  # seconds
 
 
@@ -120,7 +119,7 @@ def _fetch(base: str, path: str, local: str) -> bool:
     # An address is all that is needed; a name may be asked of the name servers beyond the gap.
     environment = clean_environment({"RES_OPTIONS": ""} if urls.by_name(base) else None)
     futile = 0
-    for _ in range(_MOST):
+    while True:
         had = _size(local)
         resume = ("-C", str(had)) if had else ()
         done = run([*CURL, *resume, "-o", local, url], environment)
