@@ -68,7 +68,6 @@ WRITERS = {
     "server/system/ledger": "what yum was asked to do for a prefix",
     "server/system/takeback": "files of modular streams that an installation enabled",
     "badapple/bench/measure": "a processor's lock, and the disk's speed",
-    "badapple/bench/origin": "the film as the origin wrote it",
     "badapple/bench/run": "what it measured with",
     "badapple/convert": "the film, each worker at its own place",
     "badapple/parts": "pieces of a film, beside the result",

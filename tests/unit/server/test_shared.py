@@ -19,7 +19,7 @@ import pytest
 import typer
 
 import cases
-from offkit.cli import app, install, options, render
+from offkit.cli import app, options, render, signals
 from offkit.edges import host, leftovers, releases, unpacking
 from offkit.edges.presets import preset
 from offkit.edges.run import Result
@@ -235,7 +235,7 @@ def arguments_(*words):
         os.mkdir(os.path.join(top, "@directory"))
         os.mkfifo(os.path.join(top, "@fifo"))
         argv = [word.replace("@", top + "/@") if word[:1] == "@" else word for word in words]
-        with mock.patch.object(install, "_clean_up_after_signals"):
+        with mock.patch.object(signals, "interrupt_once"):
             try:
                 command.main(argv, "install", standalone_mode=False)
             except _Asked:

@@ -349,7 +349,9 @@ def test_another_installation_is_at_work(tmp_path):
     """The lock is respected, and said."""
     prefix = tmp_path / "p"
     prefix.mkdir()
-    with files.lock(str(prefix / ".lock")), pytest.raises(EnvironmentProblem, match="another offkit is at work"):
+    with files.lock(str(prefix / ".lock")), pytest.raises(
+        EnvironmentProblem, match="another offkit is at work"
+    ):
         put(save(tmp_path), prefix, fake())
 
 
