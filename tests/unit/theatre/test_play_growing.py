@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -83,9 +84,11 @@ def test_the_one_of_before_is_not_taken_for_it(growing):
     with Session(lambda: show(Film(output, part, os.getppid())), 10, 40) as tty:
         tty.shows("waiting for frame 0")
         add(HEAD.format(5) + frames(0, 5))
-        tty.shows("0004")
+        tty.until(b"efgh")
         os.rename(part, output)
         assert tty.end() == (FINISHED, True)
+    assert b"0000" in tty.output
+    assert b"0007" not in tty.output
 
 
 def test_what_is_done_is_said_with_its_share():
@@ -152,7 +155,8 @@ def test_another_program_makes_it(tmp_path, growing):
         tty.press(b"q")
         code, same = tty.end()
         assert (code, same) == (0, True), tty.output
-        assert b" shown, 0 dropped" in tty.output
+        # How many it can show in time is the machine's affair; that it says so is the player's.
+        assert re.search(rb"\d+ frames? shown, \d+ dropped", tty.output)
 
 
 def test_a_video_is_shown_while_it_is_converted(tmp_path, video):
