@@ -83,7 +83,7 @@ def test_carries_once(source, dest, home, shell):
     assert stat.S_IMODE(dest.stat().st_mode) == 0o644
     second = carry(source, dest)
     assert (second["msg"], second["changed"], second["sent"]) == (
-        "{} is there already".format(dest),
+        "{} is already there".format(dest),
         False,
         0,
     )
@@ -189,7 +189,13 @@ def test_wrong_arguments_are_all_named(source, tmp_path):
         {"src": str(tmp_path / "none"), "dest": "/here/", "sha256": "xy", "part_size": "1K", "mode": "rw"},
     )
     assert result["failed"]
-    for word in ("src: there is no file", "dest: /here/ is not", "sha256: xy", "part_size:", "mode: rw"):
+    for word in (
+        "none does not exist on the control node",
+        "dest: /here/ is not",
+        "sha256: xy",
+        "part_size:",
+        "mode: rw",
+    ):
         assert word in result["msg"]
 
 
@@ -231,6 +237,6 @@ def test_a_full_disk(source, tmp_path, home):
         text=True,
         check=False,
     )
-    assert "no room for" in done.stdout, done.stderr
+    assert "not enough space for" in done.stdout, done.stderr
     assert "360.4 kB are needed" in done.stdout
     assert "131.1 kB are free" in done.stdout

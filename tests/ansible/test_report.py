@@ -190,7 +190,7 @@ def test_a_place_that_cannot_be_written(tmp_path, said):
     result = report(tmp_path / "file" / "report", {"web01": {"result": FINE}})
     assert said == ["web01  installed 0001-ab (idna 3.4)"]
     assert result["failed"]
-    assert "offkit_report_dir names another place" in result["msg"]
+    assert "choose another place with offkit_report_dir" in result["msg"]
 
 
 def test_targets(tmp_path, said):
@@ -217,7 +217,7 @@ def test_targets(tmp_path, said):
         "2 targets among 3 hosts",
         "  el7 x86_64, CPython 3.6.8, glibc 2.17: a, c",
         "    offkit bundle --target {}/r/targets/a.json".format(tmp_path),
-        "  el7 x86_64, CPython 3.6.8, glibc 2.17, which is not there yet: b",
+        "  el7 x86_64, CPython 3.6.8, glibc 2.17, not yet installed: b",
         "    offkit bundle --target {}/r/targets/b.json".format(tmp_path),
         "  no target: d  Failed to connect to the host via ssh",
     ]

@@ -214,9 +214,9 @@ def test_nothing_to_do_is_no_change(tmp_path, prefix):
 
 def test_no_bundle_and_no_offkit(tmp_path, prefix):
     """Said as what they are."""
-    assert install("/nowhere/bundle.tar", prefix)["msg"] == "there is no /nowhere/bundle.tar on the server"
+    assert install("/nowhere/bundle.tar", prefix)["msg"] == "/nowhere/bundle.tar does not exist on the server"
     (tmp_path / "bundle.tar").write_bytes(b"no tar at all")
-    assert "has no install.sh that can be read" in install(tmp_path / "bundle.tar", prefix)["msg"]
+    assert "has no readable install.sh" in install(tmp_path / "bundle.tar", prefix)["msg"]
     result = actions.run("run", {"command": "doctor", "prefix": str(prefix)})
     assert result["msg"] == "no offkit is installed in {}: deploy first, or set offkit_prefix".format(prefix)
 
@@ -274,7 +274,7 @@ def test_the_first_decides_for_the_others(tmp_path, prefix):
     one = dict(fine, healthy=False, rc=3, document=damaged, msg="damaged")
     result = install(path, prefix, args={"first": [one]})
     assert (result["healthy"], result["changed"]) == (False, False)
-    assert result["msg"] == "not tried, since web00 failed with this bundle: damaged"
+    assert result["msg"] == "not tried, because web00 failed with this bundle: damaged"
     for code, rc in (("ENV030", 4), ("RPM001", 3), ("PY020", 4), ("LIB001", 1), ("REPO011", 3)):
         document = dict(damaged, findings=[dict(found, code=code)])
         own = dict(fine, healthy=False, rc=rc, document=document, msg="of its own")
@@ -310,7 +310,7 @@ def test_no_temporary_directory(tmp_path, prefix, monkeypatch):
     """Said with the place."""
     monkeypatch.setenv("TMPDIR", "/nowhere")
     result = install(bundle(tmp_path, says(INSTALLED)), prefix)
-    assert "no temporary directory can be made in /nowhere" in result["msg"]
+    assert "no temporary directory can be created in /nowhere" in result["msg"]
 
 
 def test_relative_paths_are_refused():

@@ -57,7 +57,7 @@ class ActionModule(Action):
         """Every argument that cannot be, at once."""
         wrong = []
         if not os.path.isfile(args["src"]):
-            wrong.append("src: there is no file {} on the control node".format(args["src"]))
+            wrong.append("src: {} does not exist on the control node".format(args["src"]))
         elif not os.access(args["src"], os.R_OK):
             wrong.append("src: no permission to read {} on the control node".format(args["src"]))
         if args["dest"].endswith("/"):
@@ -70,7 +70,7 @@ class ActionModule(Action):
         try:
             args["part_size"] = human_to_bytes(args["part_size"])
             if args["part_size"] < 64 * 1024:
-                wrong.append("part_size: less than 64K makes no sense")
+                wrong.append("part_size: must be at least 64K")
         except ValueError as error:
             wrong.append("part_size: {}".format(error))
         if not args["mode"] or args["mode"].strip("01234567") or len(args["mode"]) > 5:
@@ -84,15 +84,15 @@ class ActionModule(Action):
         if "end" not in state:
             raise Problem("the server's sh did not answer (exit {}): {}".format(said.rc, said.last()))
         if "without" in state:
-            raise Problem("there is no {} on the server; install coreutils".format(state["without"]))
+            raise Problem("{} not found on the server; install coreutils".format(state["without"]))
         if "directory" in state:
-            raise Problem("{} is a directory there; name a file".format(dest))
+            raise Problem("{} is a directory there; give a file".format(dest))
         return state
 
     def _keep(self, result, state, args):
         """It is there already; its mode may not be the one."""
         wanted = args["mode"].lstrip("0") or "0"
-        result["msg"] = "{} is there already".format(args["dest"])
+        result["msg"] = "{} is already there".format(args["dest"])
         if "mode" in state and (state["mode"].lstrip("0") or "0") != wanted:
             result.update(changed=True, msg="{}: mode {} -> {}".format(args["dest"], state["mode"], wanted))
             if not self._task.check_mode:
@@ -115,7 +115,7 @@ class ActionModule(Action):
         free = state.get("free", "")
         if free.isdigit() and int(free) * 1024 < needed:
             raise Problem(
-                "no room for {}: {} are needed below {}, {} are free".format(
+                "not enough space for {}: {} are needed below {}, {} are free".format(
                     dest, source.size_text(needed), state["place"], source.size_text(int(free) * 1024)
                 )
             )
@@ -128,7 +128,7 @@ class ActionModule(Action):
         said = remote.sh(self, remote.script("piece_place"), name, where, become=False)
         place = remote.fields(said.stdout, _MARK).get("place")
         if said.rc or not place:
-            raise Problem("no place for pieces on the server: " + said.last())
+            raise Problem("no directory for pieces on the server: " + said.last())
         there = place + "/piece"
         try:
             while offset < size:
@@ -167,8 +167,8 @@ class ActionModule(Action):
         damaged = remote.fields(said.stdout, _MARK).get("damaged")
         if damaged:
             raise Problem(
-                "{} arrived damaged (SHA-256 {} and not {}) and was removed; did it change on the control "
-                "node meanwhile? Run this again".format(dest, damaged, digest)
+                "{} arrived damaged (SHA-256 {}, not {}) and was removed; check that it did not change on "
+                "the control node, then run this again".format(dest, damaged, digest)
             )
         self._must(said, dest)
 

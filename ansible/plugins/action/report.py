@@ -8,6 +8,7 @@ import tempfile
 
 from ansible_collections.offkit.fleet.plugins.plugin_utils import hostfile, target
 from ansible_collections.offkit.fleet.plugins.plugin_utils.action import Action, Problem, plain
+from ansible_collections.offkit.fleet.plugins.plugin_utils.document import several
 
 from ansible import constants as C
 
@@ -31,7 +32,7 @@ class ActionModule(Action):
     def act(self, args, result, task_vars):
         unknown = sorted(set(args["results"]) - set(_COMMANDS))
         if unknown or not args["results"]:
-            raise Problem("results: {} is none of {}".format(", ".join(unknown), ", ".join(_COMMANDS)))
+            raise Problem("results: {} is not one of {}".format(", ".join(unknown), ", ".join(_COMMANDS)))
         variables = task_vars.get("hostvars") or {}
         told = _told(args["hosts"], args["results"], variables)
         directory = os.path.abspath(args["directory"])
@@ -44,7 +45,7 @@ class ActionModule(Action):
         except OSError as error:
             self._say(result, _lines(told))  # what was done is done, and has to be known
             raise Problem(
-                "the report cannot be written: {}; offkit_report_dir names another place".format(error)
+                "the report cannot be written: {}; choose another place with offkit_report_dir".format(error)
             )
         self._say(result, lines)
 
@@ -70,7 +71,7 @@ class ActionModule(Action):
         if command is None:
             self._warn(
                 result,
-                "no offkit on this control node makes a report of it; elsewhere: offkit report {}".format(
+                "this control node has no offkit to make a report; elsewhere, run: offkit report {}".format(
                     directory
                 ),
             )
@@ -106,7 +107,7 @@ class ActionModule(Action):
                 if not self._task.check_mode:
                     hostfile.replace(path, document)
         count = len(groups)
-        said = ["{} target{} among {} hosts".format(count, "" if count == 1 else "s", len(told) - len(lines))]
+        said = ["{} among {}".format(several(count, "target"), several(len(told) - len(lines), "host"))]
         for text, hosts in sorted(groups.items()):
             said.append("  {}: {}".format(text, ", ".join(host for host, _ in hosts)))
             said.append("    offkit bundle --target {}".format(hosts[0][1]))
@@ -132,7 +133,7 @@ def _told(hosts, names, variables):
     for host in hosts:
         if host not in variables:
             continue
-        found = {command: _of(variables[host], several) for command, several in names.items()}
+        found = {command: _of(variables[host], registered) for command, registered in names.items()}
         found = {command: one for command, one in found.items() if one}
         if found:
             told[host] = found

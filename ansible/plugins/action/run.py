@@ -11,7 +11,7 @@ from ansible import constants as C
 
 _DRY = ("install", "rollback")  # know --dry-run
 _READ_ONLY = ("doctor", "generations")
-_BUSY = "ENV030"  # another offkit is at work in this prefix
+_BUSY = "ENV030"  # another offkit is running in this prefix
 _PAUSE = 5  # seconds between two attempts
 _NOTHING = 4  # offkit's exit code for an environment in which it could not do anything
 _STDERR = 4000  # characters that are kept
@@ -115,7 +115,7 @@ class ActionModule(Action):
             codes = [one.get("code") for one in documents.errors(found)]
             if _BUSY not in codes or time.monotonic() + _PAUSE > until:
                 return said
-            self._display.v("{}: another offkit is at work there, waiting".format(self._task.action))
+            self._display.v("{}: another offkit is running there, waiting".format(self._task.action))
             time.sleep(_PAUSE)
 
     def _foresee(self, result, path, before):
@@ -148,11 +148,11 @@ class ActionModule(Action):
         if "missing" in notes:
             return "no offkit is installed in {}: deploy first, or set offkit_prefix".format(notes["missing"])
         if "absent" in notes:
-            return "there is no {} on the server".format(notes["absent"])
+            return "{} does not exist on the server".format(notes["absent"])
         if "unreadable" in notes:
-            return "{} has no install.sh that can be read: {}".format(notes["unreadable"], said.last())
+            return "{} has no readable install.sh: {}".format(notes["unreadable"], said.last())
         if "own" in notes:
-            return "no temporary directory can be made in {}: {}".format(notes["own"], said.last())
+            return "no temporary directory can be created in {}: {}".format(notes["own"], said.last())
         return documents.line(None, said.rc, said.stderr)
 
     def _after(self, result, found, before):
@@ -182,7 +182,7 @@ def _by_the_first(first, host):
         return dict(first, changed=first.get("changed_there", False), failed=False)
     blamed = first.get("unreadable") or documents.of_bundle(first.get("document"), first.get("rc", 0))
     if first.get("healthy") is False and blamed:
-        message = "not tried, since {} failed with this bundle: {}".format(
+        message = "not tried, because {} failed with this bundle: {}".format(
             first.get("host"), first.get("msg")
         )
         return {"failed": False, "healthy": False, "host": host, "rc": first.get("rc"), "msg": message}

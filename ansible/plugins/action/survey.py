@@ -55,9 +55,11 @@ def refusals(survey, facts, target):
     """Why no bundle, or not this one, can ever run here: known before it is carried."""
     found = []
     if survey.get("kernel") != "Linux":
-        found.append("this is {} and not Linux: offkit deploys to Linux".format(survey.get("kernel")))
+        found.append("this is {}, not Linux: offkit deploys to Linux".format(survey.get("kernel")))
     elif not facts["glibc"]:
-        found.append("there is no glibc here, which the wheels in a bundle need ({})".format(facts["system"]))
+        found.append(
+            "this server has no glibc, which the wheels in a bundle need ({})".format(facts["system"])
+        )
     wanted = target.get("arch")
     if wanted and facts["arch"] and wanted != facts["arch"]:
         found.append(

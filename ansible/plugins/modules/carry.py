@@ -5,17 +5,17 @@
 DOCUMENTATION = r"""
 ---
 module: carry
-short_description: Carries a big file to a server once, resumably
+short_description: Carries a large file to a server once, resumably
 version_added: "0.1.0"
 description:
   - >-
-    Copies a file in pieces. It is skipped when a file with the right SHA-256 is there already; what an
+    Copies a file in pieces. It is skipped when a file with the right SHA-256 is already there; what an
     earlier attempt left is verified and continued.
   - >-
     Pieces are collected in DEST.part. The file takes its place by one rename when its SHA-256 is right;
     until then whatever was there stays.
   - >-
-    Whether there is room is asked first, and answered with numbers.
+    The free space is checked first; a lack of it is reported in numbers.
 author:
   - the offkit authors
 attributes:
@@ -31,7 +31,7 @@ options:
     type: path
     required: true
   dest:
-    description: Its absolute path on the server. Missing directories are made.
+    description: Its absolute path on the server. Missing directories are created.
     type: str
     required: true
   sha256:
@@ -39,7 +39,7 @@ options:
     type: str
   part_size:
     description: >-
-      Size of a piece, such as C(16M). A carry that was cut goes on with the piece it was at.
+      Size of a piece, such as C(16M). An interrupted transfer resumes with the piece it was at.
     type: str
     default: 16M
   mode:
@@ -53,7 +53,7 @@ notes:
   - >-
     sha256sum, awk and df are used on the server.
   - >-
-    The file belongs to the user that is become.
+    The file belongs to the user that Ansible becomes.
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,7 @@ description:
     Runs one of offkit's own commands with C(--json), reads its document and returns what it says in one
     line.
   - >-
-    C(install) goes through the bundle's own install.sh, so that no Python has to be there before.
+    C(install) goes through the bundle's own install.sh, so that no Python needs to be there before.
 author:
   - the offkit authors
 attributes:
@@ -26,12 +26,12 @@ attributes:
     description: The packages of the current generation, before and after.
 options:
   command:
-    description: The command. C(run-badapple) proves with a film that everything works.
+    description: The command. C(run-badapple) processes a video to prove that everything works.
     type: str
     required: true
     choices: [install, doctor, run-badapple, rollback, generations]
   arguments:
-    description: More of its options, each word an element.
+    description: More of its options, one word per element.
     type: list
     elements: str
     default: []
@@ -48,7 +48,7 @@ options:
       bundle was not carried.
     type: path
   wait:
-    description: Seconds to wait while another offkit is at work in the same prefix.
+    description: Seconds to wait while another offkit is running in the same prefix.
     type: int
     default: 600
   judge:

@@ -9,7 +9,7 @@ short_description: Removes older bundles from a server
 version_added: "0.1.0"
 description:
   - >-
-    Removes bundles that were carried under the same name, but for one. Generations do not need them.
+    Removes all but one of the bundles that were carried under the same name. Generations do not need them.
 author:
   - the offkit authors
 attributes:

@@ -9,7 +9,7 @@ short_description: Judges a host by results that were registered
 version_added: "0.1.0"
 description:
   - >-
-    Fails a host whose command did not end well, after everybody has been looked at; a host that was not
+    Fails a host whose command failed, after every host has been processed; a host that was not
     reached is unreachable again, without waiting for it.
 author:
   - the offkit authors

@@ -4,7 +4,7 @@ import json
 
 # What a fix of install.sh is called in a play.
 _FIXES = {
-    "PY020": "offkit_isos, offkit_rpm_repos or offkit_media_host can bring one, or one comes in the bundle: "
+    "PY020": "offkit_isos, offkit_rpm_repos or offkit_media_host can provide one, or the bundle can: "
     "offkit bundle --python-build or --python-source",
 }
 _DECODER = json.JSONDecoder()
@@ -81,7 +81,7 @@ def line(document, rc, stderr="", prefix=""):
     if problems:
         return _problems(problems, document)
     if rc:
-        return "exit {}: {}".format(rc, _tail(stderr) or "it named no finding")
+        return "exit {}: {}".format(rc, _tail(stderr) or "it reported no finding")
     teller = _TELLERS.get(schema.partition("/")[2].rpartition("-")[0])
     told = teller(document) if teller else "done"
     warnings = sum(one.get("severity") == "warning" for one in findings(document))
@@ -98,6 +98,11 @@ def one_line(message, fix=""):
         told = [told[0] + " " + ", ".join(rows[1:4])]
     told = [" ".join(row.split()) for row in str(message or "").splitlines()[:1]] + told
     return "; ".join(row for row in told if row)
+
+
+def several(count, noun, plural=""):
+    """``1 host``, ``2 hosts``, as offkit.model.words has it."""
+    return "{} {}".format(count, noun if count == 1 else plural or noun + "s")
 
 
 def packages_text(packages, most=6):
@@ -156,20 +161,22 @@ def _rollback(document):
 def _doctor(document):
     summary = document.get("summary") or {}
     packages, modules = summary.get("distributions", 0), summary.get("modules", 0)
-    return "healthy: {} package{} complete, {} extension module{} with every library".format(
-        packages, "" if packages == 1 else "s", modules, "" if modules == 1 else "s"
+    return "healthy: {} complete, {} with every library".format(
+        several(packages, "package"), several(modules, "extension module")
     )
 
 
 def _verify(document):
-    return "{} frames as they must be, {} frames per second with {} processes".format(
-        document.get("frames", "?"), document.get("frames_per_second", "?"), document.get("workers", "?")
+    return "{} correct, {} per second with {}".format(
+        several(document.get("frames", "?"), "frame"),
+        several(document.get("frames_per_second", "?"), "frame"),
+        several(document.get("workers", "?"), "process", "processes"),
     )
 
 
 def _generations(document):
-    return "{} generations, current is {}".format(
-        len(document.get("generations") or []), document.get("current") or "none"
+    return "{}, current is {}".format(
+        several(len(document.get("generations") or []), "generation"), document.get("current") or "none"
     )
 
 

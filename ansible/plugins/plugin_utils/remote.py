@@ -22,7 +22,7 @@ class Said:
         rows = [row.strip() for text in (self.stdout, self.stderr) for row in text.splitlines()]
         rows = [row for row in rows if row]
         mine = [row.strip() for row in self.stderr.splitlines() if row.strip() in rows]
-        return " / ".join((mine or rows)[-lines:]) or "it said nothing"
+        return " / ".join((mine or rows)[-lines:]) or "no output"
 
 
 def script(name):

@@ -7,7 +7,7 @@ import os
 import tarfile
 import tempfile
 
-_NAME = "name the file that 'offkit bundle' wrote"
+_NAME = "give the file that 'offkit bundle' wrote"
 BLOCK = 1024 * 1024
 
 
@@ -112,7 +112,7 @@ def _complete(path, size, data):
         pass  # it ends before its end; what is still promised says so
     if promised:
         raise ValueError(
-            "it is cut short or damaged: {} is not in it as its manifest says; copy it again, and compare "
+            "it is truncated or damaged: {} does not match its manifest; copy it again, and compare "
             "sha256sum on both sides of the gap".format(sorted(promised)[0])
         )
 

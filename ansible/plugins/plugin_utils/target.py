@@ -24,7 +24,7 @@ def describe(said, facts):
     version = version or releases.SHIPPED.get(facts["el"], "")
     if not version:
         raise ValueError(
-            "no Python 3.6 or newer is here, and {} is no Enterprise Linux".format(facts["system"])
+            "no Python 3.6 or newer is here, and {} is not Enterprise Linux".format(facts["system"])
         )
     return {
         "schema": "offkit/target-1",
@@ -49,7 +49,7 @@ def abi(version):
 
 def line(document):
     """One line for people; equal lines are equal targets."""
-    planned = ", which is not there yet" if document.get("python_planned") else ""
+    planned = ", not yet installed" if document.get("python_planned") else ""
     return "{} {}, CPython {}, glibc {}{}".format(
         document.get("name"), document.get("arch"), document.get("python"), document.get("glibc"), planned
     )

@@ -268,14 +268,14 @@ def test_only_at_the_address_that_was_named(served):
 
 
 REFUSALS = [
-    (["/nowhere"], "there is no /nowhere on "),
-    (["EMPTY"], "EMPTY has no repodata/repomd.xml, neither at its top nor in AppStream or BaseOS"),
-    (["FILE"], "FILE is no ISO image: "),
-    (["CUT"], "CUT is cut short: "),
-    (["DISC", "x=DISC"], "of several media each needs a name"),
+    (["/nowhere"], "/nowhere does not exist on "),
+    (["EMPTY"], "EMPTY has no repodata/repomd.xml in its top directory, AppStream or BaseOS"),
+    (["FILE"], "FILE is not an ISO image: "),
+    (["CUT"], "CUT is truncated: "),
+    (["DISC", "x=DISC"], "each of several media needs a name"),
     (["DISC", "--address", "192.0.2.77"], "cannot serve at 192.0.2.77 port 0: "),
-    (["DISC", "--address", ""], "no address to serve at is named"),
-    ([], "nothing to serve is named"),
+    (["DISC", "--address", ""], "no address to serve at was given"),
+    ([], "nothing to serve was given"),
 ]
 
 

@@ -88,10 +88,10 @@ class Image:
             self._iso = reader.Iso(self._source)
         except ValueError as error:
             raise Refusal(
-                "{} is no ISO image: {}".format(path, error), "name an installation disc, or a directory"
+                "{} is not an ISO image: {}".format(path, error), "give an installation disc, or a directory"
             )
         if self._iso.size > facts.st_size:
-            text = "{} is cut short: {} of {} bytes are there".format(path, facts.st_size, self._iso.size)
+            text = "{} is truncated: {} of {} bytes present".format(path, facts.st_size, self._iso.size)
             raise Refusal(text, "copy it again, and compare its checksum with the published one")
         self._mtime = facts.st_mtime
         self._lock = threading.Lock()  # its reader seeks
@@ -317,7 +317,9 @@ class State:
             os.makedirs(self.path, 0o755, exist_ok=True)
             facts = os.lstat(self.path)
         except OSError as error:
-            raise Refusal("{} cannot be made: {}".format(self.path, error.strerror), "choose another --state")
+            raise Refusal(
+                "{} cannot be created: {}".format(self.path, error.strerror), "choose another --state"
+            )
         if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
             raise Refusal(
                 "{} is not this user's alone".format(self.path), "remove it, or choose another --state"
@@ -357,7 +359,8 @@ class State:
         held = self.hold(PATIENCE)
         if held is None:
             raise Refusal(
-                "the server of {} does not end".format(self.path), "see the processes that have its lock open"
+                "the server of {} does not stop".format(self.path),
+                "see the processes that have its lock open",
             )
         return held
 
@@ -382,11 +385,11 @@ def trees_of(words, offkit):
             found[name] = Image(path, reader(path, offkit))
         else:
             raise Refusal(
-                "there is no {} on {}".format(path, socket.gethostname()),
-                "name the ISO or the directory there",
+                "{} does not exist on {}".format(path, socket.gethostname()),
+                "give the ISO or the directory there",
             )
     if "" in found and len(found) > 1:
-        raise Refusal("of several media each needs a name", "name them NAME=PATH, as el7=/srv/CentOS-7.iso")
+        raise Refusal("each of several media needs a name", "name them NAME=PATH, as el7=/srv/CentOS-7.iso")
     return found
 
 
@@ -397,7 +400,7 @@ def reader(path, offkit):
     try:
         from offkit.media import iso9660
     except ImportError:
-        fix = "deploy to this host first, or mount the image and name the directory"
+        fix = "deploy to this host first, or mount the image and give the directory"
         raise Refusal("{} is a file, and no offkit here can read it".format(path), fix)
     return iso9660
 
@@ -416,10 +419,10 @@ def repositories_of(trees):
                 file[0].close()
                 found[name].append(base)
         if not found[name]:
-            text = "{} has no {}, neither at its top nor in AppStream or BaseOS".format(
+            text = "{} has no {} in its top directory, AppStream or BaseOS".format(
                 tree.identity.split(" ")[0], REPOMD
             )
-            raise Refusal(text, "name an installation disc that has packages, or a directory with its files")
+            raise Refusal(text, "give an installation disc that has packages, or a directory with its files")
     return found
 
 
@@ -447,7 +450,7 @@ def start(arguments):
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         text = "cannot serve at {} port {}: {}".format(arguments.address, arguments.port, why)
-        raise Refusal(text, "choose an address of this host, and a port that is free")
+        raise Refusal(text, "choose one of this host's addresses and a free port")
     answer = {"changed": True, "url": server.url, "log": state.log, "repositories": repositories}
     sys.stdout.flush()
     reading, writing = os.pipe()
@@ -526,28 +529,32 @@ def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("media", nargs="*", metavar="[NAME=]PATH", help="an ISO image or a directory")
     parser.add_argument("--state", required=True, metavar="DIR", help="where it writes its state and its log")
-    parser.add_argument("--address", default="", help="the one that it listens at")
+    parser.add_argument("--address", default="", help="the address that it listens at")
     parser.add_argument("--port", type=int, default=8017)
     parser.add_argument(
-        "--idle", type=int, default=900, metavar="SECONDS", help="ends when nobody asked for so long"
+        "--idle",
+        type=int,
+        default=900,
+        metavar="SECONDS",
+        help="ends after so many seconds without a request",
     )
     parser.add_argument(
-        "--offkit", default="", metavar="DIR", help="holds the package offkit, or is offkit.pyz"
+        "--offkit", default="", metavar="DIR", help="the directory of the package offkit, or offkit.pyz"
     )
-    parser.add_argument("--forget", action="store_true", help="no log is left either")
+    parser.add_argument("--forget", action="store_true", help="no log is kept either")
     parser.add_argument("--stop", action="store_true", help="end the server of that --state")
     arguments = parser.parse_args(words)
     try:
         if not arguments.stop and not arguments.media:
-            raise Refusal("nothing to serve is named", "name an ISO image or a directory")
+            raise Refusal("nothing to serve was given", "give an ISO image or a directory")
         if not arguments.stop and not arguments.address:
-            fix = "name the one of this host that the others reach it at (--address; offkit_media_address)"
-            raise Refusal("no address to serve at is named", fix)
+            fix = "give the address at which the others reach this host (--address; offkit_media_address)"
+            raise Refusal("no address to serve at was given", fix)
         answer = stop(arguments) if arguments.stop else start(arguments)
     except Refusal as error:
         answer = {"error": str(error), "fix": error.fix}
     except OSError as error:
-        answer = {"error": str(error), "fix": "put that right, and run it again"}
+        answer = {"error": str(error), "fix": "correct this and run it again"}
     sys.stdout.write(json.dumps(answer) + "\n")
     return 1 if "error" in answer else 0
 
