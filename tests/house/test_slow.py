@@ -13,7 +13,7 @@ def functions(path):
 
 
 def test_the_list_is_of_tests_that_there_are():
-    """Sorted by name, so that nothing is there twice; a test that was renamed is named here."""
+    """Sorted by name, so that nothing occurs twice; a test that was renamed is named here."""
     with open(os.path.join(TOP, "tests", "slow.txt"), encoding="utf-8") as source:
         listed = [line.split()[1] for line in source if not line.startswith("#")]
     assert listed == sorted(set(listed))

@@ -21,7 +21,7 @@ NEWER_FILM = ("idna==3.6", "opencv-python-headless", "numpy")
 FILM = ("nine9", "nothing7")
 # What is wrong with each sick host, and what the play says about it.
 SICK = {
-    "full9": "no room for",
+    "full9": "not enough space for",
     "lacks7": "LIB001",
     "noexec8": "ENV026",
     "wrong9": "PY020",

@@ -38,7 +38,7 @@ def test_the_one_command(standing):
     target, done = standing
     assert done.returncode == 0, journey.failed(done)
     assert "✓ installed 0001-" in done.stdout
-    assert "ssh and sftp are not on PATH: Ansible reaches no host without" in done.stderr
+    assert "ssh and sftp are not on PATH, so Ansible cannot reach hosts" in done.stderr
     deploy = "{}ansible-playbook -i inventory offkit.fleet.deploy -e offkit_bundle=bundle.tar"
     assert "    " + deploy.format(control_nodes.ANSIBLE) in done.stdout.splitlines()
     assert "for el8" in done.stderr if target.flavour.el == 9 else "for el8" not in done.stderr

@@ -83,9 +83,9 @@ def test_a_bundle_at_fault_is_tried_on_one_host_only(four, damaged):
     played = deploy(four, damaged)
     assert played.those("failed") == sorted(NAMES), played.text
     said = {name: fleet_control.told(played.text, name) for name in NAMES}
-    assert [name for name in NAMES if "not tried, since first failed with this bundle" in said[name]] == list(
-        NAMES[1:]
-    ), said
+    assert [
+        name for name in NAMES if "not tried, because first failed with this bundle" in said[name]
+    ] == list(NAMES[1:]), said
     assert deployed(four) == []
 
 

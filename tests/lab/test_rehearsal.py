@@ -54,7 +54,7 @@ def test_every_library_that_is_missing_is_in_the_plan(rehearsed):
     user, _, document, _ = rehearsed
     (step,) = [one["text"] for one in document["steps"] if "libICE" in one["text"]]
     if user:
-        assert "out of 9 RPMs of " + journey.ISO in step
+        assert "from 9 RPMs on " + journey.ISO in step
     else:
         assert sorted(NEEDED) == sorted(step.partition(" with ")[0].partition(" ")[2].split(", "))
 

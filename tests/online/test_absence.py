@@ -31,7 +31,7 @@ def test_what_exists_instead(lock):
     """The newest that fits, the Pythons that have wheels, and how to build one."""
     (finding,) = refused(lock, "pandas==2.0.0")
     assert "cp38, cp39, cp310, cp311" in finding.message
-    assert "take pandas==1.1.5" in finding.fix
+    assert "use pandas==1.1.5" in finding.fix
     assert "--python 3.8" in finding.fix
     assert "pip wheel --no-deps pandas==2.0.0" in finding.fix
 

@@ -127,7 +127,7 @@ def test_what_wheels_are_for(tags, words):
         )
 
 
-NEWER = "or aim at a newer system: its wheels need a newer glibc or another architecture"
+NEWER = "or target a newer system: the wheels need a newer glibc or another architecture"
 
 
 @pytest.mark.parametrize(("files", "asked", "code", "fix"), [
@@ -137,17 +137,17 @@ NEWER = "or aim at a newer system: its wheels need a newer glibc or another arch
      "REQ001", "or deploy another Python: --python 3.7 (wheels exist up to 3.9)"),
     ([wheel("2", "cp36-cp36m-win32"), wheel("2", "cp39-cp39-win32")], "alpha", "REQ001", NEWER),
     ([wheel("1"), wheel("1.5"), wheel("2", "cp36-cp36m-win32")], "alpha==2",
-     "REQ001", "take alpha==1.5, the newest that fits\n" + NEWER),
+     "REQ001", "use alpha==1.5, the newest version that fits\n" + NEWER),
     ([wheel("2", "pp36-none-win32"), source("2"), source("3")], "alpha>=2",
      "REQ001", "or " + BUILD.format("alpha==3")),
     ([wheel("2", "cp27-cp27m-any")], "alpha", "REQ001", "no version of alpha has a wheel for this target"),
     ([source("1"), source("2")], "alpha", "REQ002", BUILD.format("alpha==2")),
     ([wheel("1"), source("2")], "alpha>1",
-     "REQ002", "take alpha==1, which has a wheel\nor " + BUILD.format("alpha==2")),
+     "REQ002", "use alpha==1, which has a wheel\nor " + BUILD.format("alpha==2")),
     ([wheel("1", yanked=True), source("2")], "alpha>1", "REQ002", BUILD.format("alpha==2")),
-    ([wheel("1"), wheel("2")], "alpha>2", "REQ004", "the newest that fits this target is alpha==2"),
+    ([wheel("1"), wheel("2")], "alpha>2", "REQ004", "the newest version that fits this target is alpha==2"),
     ([wheel("1"), wheel("2", "cp39-none-any")], "alpha>2",
-     "REQ004", "the newest that fits this target is alpha==1"),
+     "REQ004", "the newest version that fits this target is alpha==1"),
     ([source("1")], "alpha>2", "REQ004", "no version of alpha has a wheel for it"),
 ])  # fmt: skip
 def test_what_to_do(files, asked, code, fix):
@@ -161,14 +161,14 @@ def test_what_to_do(files, asked, code, fix):
 def test_what_there_is_not():
     """No project, no version (the last six, once each), no wheel (the archive)."""
     assert absent(asked="alpha>=2", parent="beta 1") == Finding(
-        "REQ003", "error", "alpha", "alpha>=2, needed by beta 1: there is no such project",
+        "REQ003", "error", "alpha", "alpha>=2, needed by beta 1: no such project",
         ("the index and --find-links",),
         "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
     )  # fmt: skip
     files = [one for number in range(9) for one in (wheel(str(number)), source(str(number)))]
     assert (
         absent(*files, asked="alpha==99").message
-        == "alpha==99: no such version; the last are 3, 4, 5, 6, 7, 8"
+        == "alpha==99: no such version; the latest are 3, 4, 5, 6, 7, 8"
     )
     files = [source("1"), source("2"), wheel("3")]
     assert (
@@ -181,7 +181,7 @@ def test_another_python_is_needed():
     cause = Cause("", ">=3.9", "Python >=3.9", "alpha 1")
     assert absence._wrong_python(cause, EL7) == Finding(
         "REQ008", "error", "alpha 1", "alpha 1 needs Python >=3.9, the target has 3.6.8", (),
-        "take an older version of it, or another --python",
+        "use an older version of it, or another --python",
     )  # fmt: skip
     assert absence._wrong_python(cause._replace(parent=""), EL7).subject == "the request"
 
@@ -196,9 +196,9 @@ def test_a_contradiction():
         Cause("odd", "", "/tmp/odd-1.whl", ""),
     ]
     assert absence._conflict(causes, EL7) == Finding(
-        "REQ005", "error", "Python / alpha / beta", "these contradict each other for " + EL7.describe(),
+        "REQ005", "error", "Python / alpha / beta", "these requirements conflict for " + EL7.describe(),
         ("you asked for beta[x]<2", "gamma 1 needs alpha>=2", "delta 4 needs Python", "you asked for /tmp/odd-1.whl"),
-        "loosen one of them, or leave one out",
+        "loosen or drop one of them",
     )  # fmt: skip
     assert absence._conflict(causes[-1:], EL7).subject == "the request"
 
@@ -246,7 +246,7 @@ def test_who_is_asked_whether_an_index_answers(mirror, tmp_path, monkeypatch):
         assert asked == [(session.repository, name) for name in ("alpha", "former", "former")]
         (conflict,) = absence.explain([Cause("beta", "", "beta", "")], session.repository, EL7, stubs)
     assert [one.message for one in found] == [
-        "alpha 1 needs Python >=3.9, the target has 3.6.8", "former>=3, needed by beta 1: there is no such project",
+        "alpha 1 needs Python >=3.9, the target has 3.6.8", "former>=3, needed by beta 1: no such project",
     ]  # fmt: skip
     assert stubs.contains("former-3-py3-none-any.whl")
     assert stubs.contains("former-0-py3-none-any.whl")
@@ -264,9 +264,9 @@ def test_what_is_no_wheel(mirror, tmp_path):
         named, tree = absence.not_wheels(asked)
     fix = (
         "build it on a machine like the server: pip wheel --no-deps {} -w DIR; "
-        "then add --find-links DIR and ask for it by name"
+        "then add --find-links DIR and request it by name"
     )
-    text = "is a source tree or archive, and only wheels cross the gap"
+    text = "is a source tree or archive; a bundle holds only wheels"
     address = "https://host.invalid/alpha-1.tar.gz"
     assert named == Finding("REQ007", "error", "alpha", text, (), fix.format(address))
     assert tree == Finding("REQ007", "error", tmp_path.as_uri(), text, (), fix.format(tmp_path.as_uri()))
@@ -283,7 +283,7 @@ def test_what_could_be_had_hides_nothing_behind_it(mirror, tmp_path):
     stubs = absence.Stubs(tmp_path)
     with Session(EL7, mirror("beta").args, Reporter()) as session:
         (found,) = absence.explain(causes, session.repository, EL7, stubs)
-    assert (found.code, found.message) == ("REQ003", "nobody>=2: there is no such project")
+    assert (found.code, found.message) == ("REQ003", "nobody>=2: no such project")
     assert stubs.contains("nobody-2-py3-none-any.whl")
     assert stubs.contains("nobody-0-py3-none-any.whl")
     assert not stubs.contains("beta-0-py3-none-any.whl")

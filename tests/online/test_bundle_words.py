@@ -43,7 +43,7 @@ def build(version="3.6.8", soabi="cpython-36m-x86_64-linux-gnu", **changed):
     return whole._replace(**changed)
 
 
-MACHINE = "take the archive for linux-gnu, not musl"
+MACHINE = "use the archive for linux-gnu, not musl"
 
 
 @pytest.mark.parametrize(
@@ -52,22 +52,22 @@ MACHINE = "take the archive for linux-gnu, not musl"
         ({}, []),
         ({"loader": "/lib64/ld64.so.2"}, []),
         ({"arch": "aarch64", "loader": "none"},
-         [("PY033", "error", "is for aarch64, the target is x86_64", "take the other archive")]),
+         [("PY033", "error", "is for aarch64, the target is x86_64", "use the archive for that architecture")]),
         ({"loader": "/lib/ld-musl-x86_64.so.1"},
          [("PY033", "error", "its loader is /lib/ld-musl-x86_64.so.1, not that of glibc: el7 cannot start it", MACHINE)]),
         ({"loader": ""}, [("PY033", "error", "its loader is none, not that of glibc: el7 cannot start it", MACHINE)]),
         ({"soabi": "cpython-36dm-x86_64-linux-gnu"},
          [("PY033", "error", "has the ABI cp36dm, the wheels are for cp36m",
-           "take an ordinary build: not debug, not free-threaded")]),
+           "use an ordinary build, neither debug nor free-threaded")]),
         ({"glibc": (2, 18)},
-         [("PY034", "error", "wants glibc 2.18 (bin/python3.6), el7 has 2.17",
-           "take an archive built for glibc 2.17 or older")]),
+         [("PY034", "error", "needs glibc 2.18 (bin/python3.6), el7 has 2.17",
+           "use an archive built for glibc 2.17 or older")]),
         ({"glibc": (1, 99)}, []),
         ({"needed": ("libc.so.6", "libgcc_s.so.1", "libz.so.1")}, []),
         ({"needed": ("libSM.so.6", "libnever.so.7")},
-         [("PY035", "warning", "wants libSM.so.6 from the server (libSM)", "see that libSM is installed there"),
-          ("PY035", "warning", "wants libnever.so.7 from the server (no package known)",
-           "look for an archive without that need")]),
+         [("PY035", "warning", "needs libSM.so.6 from the server (libSM)", "make sure that libSM is installed there"),
+          ("PY035", "warning", "needs libnever.so.7 from the server (no package known)",
+           "use an archive without that dependency")]),
     ],
     ids=range(10),
 )  # fmt: skip
@@ -83,9 +83,9 @@ def test_a_build_that_does_not_fit(changed, found):
     [
         ("3.6.8", "", ""),
         ("3.6.15", "", ""),
-        ("3.6.7", "is CPython 3.6.7, older than the 3.6.8 that packages are chosen for",
-         "say --python 3.6.7, or give a newer one"),
-        ("3.9.1", "is CPython 3.9.1, the bundle is for 3.6", "say --python 3.9, or give a 3.6"),
+        ("3.6.7", "is CPython 3.6.7, older than the 3.6.8 that packages were chosen for",
+         "use --python 3.6.7, or give a newer one"),
+        ("3.9.1", "is CPython 3.9.1, the bundle is for 3.6", "use --python 3.9, or give CPython 3.6"),
     ],
 )  # fmt: skip
 def test_another_version(version, message, fix):
@@ -112,10 +112,10 @@ def test_another_version(version, message, fix):
 def test_a_source_that_a_target_cannot_build(version, target, wanted):
     """What it wants, and what the ISO has."""
     series = version.rpartition(".")[0]
-    fix = "take 3.9 or older, a ready-made build (--python-build), or --target el8"
+    fix = "use 3.9 or older, a ready-made build (--python-build), or --target el8"
     expected = [
         Finding("PY032", "error", f"p-{version}.tgz",
-                f"CPython {series} wants {what}; the ISO of el7 has {has}", (), fix)
+                f"CPython {series} needs {what}; the ISO of el7 has {has}", (), fix)
         for what, has in wanted
     ]  # fmt: skip
     found = python_source.misfits(carried(version, SOURCE), target._replace(python=version))
@@ -124,10 +124,10 @@ def test_a_source_that_a_target_cannot_build(version, target, wanted):
     assert [one[:3] for one in beyond] == ([("PY032", "warning", f"CPython {series}")] if wanted else [])
     for one in beyond:
         assert one.message == (
-            "no ISO of el7 has it, and it cannot be compiled from what is on one (OpenSSL 1.0.2k)"
+            "no ISO of el7 has it, and it cannot be compiled with what such an ISO has (OpenSSL 1.0.2k)"
         )
         assert one.fix == (
-            "unless the server has it: take 3.9 or older, carry a build (--python-build), or --target el8"
+            "unless the server has it: use 3.9 or older, carry a build (--python-build), or --target el8"
         )
 
 
@@ -169,9 +169,9 @@ def test_two_files_that_are_none(tmp_path):
     cut.write_bytes(b"\x1f\x8b\x08" + b"\0" * 50)
     with pytest.raises(RequestError) as caught:
         pythons.look(source, made)
-    assert caught.value.message == "neither of the two can be used"
+    assert caught.value.message == "neither of the two Pythons can be used"
     assert [one.subject for one in caught.value.findings] == ["b.tgz", "s.tgz"]
-    with pytest.raises(IntegrityError, match="neither of the two can be used"):
+    with pytest.raises(IntegrityError, match="neither of the two Pythons can be used"):
         pythons.look(cut, made)
     with pytest.raises(RequestError, match=r"^s\.tgz cannot be used$"):
         pythons.look(source, None)
@@ -192,7 +192,7 @@ def test_what_a_forecast_says_of_wheels(tmp_path):
     needs = {"libc.so.6": ["GLIBC_2.17", "GLIBC_2.18", "GLIBC_2.28"]}
     elf = elf_maker.build(needed=["libc.so.6"], needs=needs)
     paths = [wheel_of(tmp_path / f"{name}-1-py3-none-any.whl", {"x.so": elf}) for name in ("b", "a")]
-    fix = "its tag promises more than it keeps: take an older version of the package"
+    fix = "its platform tag is wrong: use an older version of the package"
     assert forecast.survey(paths, EL7).findings == [
         Finding("LIB002", "error", "libc.so.6", f"{name}-1-py3-none-any.whl needs {version}, el7 has glibc 2.17", (), fix)
         for version in ("GLIBC_2.18", "GLIBC_2.28") for name in ("a", "b")
@@ -235,12 +235,12 @@ def test_where_a_bundle_may_go(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (tmp_path / "shut", os.W_OK))
     (tmp_path / "shut").mkdir()
     for out, error, message, fix in [
-        (Path("-"), UsageError, "a bundle is not written to stdout", "name a file with -o"),
-        (tmp_path, UsageError, f"{tmp_path} is not a regular file", "name a file with -o"),
+        (Path("-"), UsageError, "a bundle cannot be written to stdout", "give a file with -o"),
+        (tmp_path, UsageError, f"{tmp_path} is not a regular file", "give a file with -o"),
         (tmp_path / "no" / "x", EnvironmentProblem,
-         f"{tmp_path}/no/x cannot be written: there is no directory {tmp_path}/no", "make it"),
+         f"{tmp_path}/no/x cannot be written: the directory {tmp_path}/no does not exist", "create it"),
         (tmp_path / "shut" / "x", EnvironmentProblem,
-         f"{tmp_path}/shut/x cannot be written: {tmp_path}/shut is not writable", "name another place with -o"),
+         f"{tmp_path}/shut/x cannot be written: {tmp_path}/shut is not writable", "choose another place with -o"),
     ]:  # fmt: skip
         with pytest.raises(error) as caught:
             pack.destination(out)
@@ -284,7 +284,7 @@ def test_what_packing_tells(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentProblem) as caught:
         pack.pack(tmp_path / "y.tar", sources, EL7, {"a": 1}, 77, Reporter())
     assert caught.value.message == f"{tmp_path}/y.tar cannot be written: No space left on device"
-    assert caught.value.fix == f"the bundle takes {total} bytes; name another place with -o"
+    assert caught.value.fix == f"the bundle takes {total} bytes; choose another place with -o"
     assert sorted(os.listdir(tmp_path)) == ["big.whl", "x.tar"]
     with pytest.raises(OffkitError, match=r"^'wheels/a b' cannot be the name of a bundle member$"):
         pack.pack(

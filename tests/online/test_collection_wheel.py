@@ -166,18 +166,18 @@ def test_what_a_control_node_is_told():
         f"ansible-core 2.16 runs on Python 3.10 to 3.12; the control node would have {python}"
     )
     assert caught.value.fix == (
-        "--python 3.11, which el8 (8.8) and el9 (9.2) have on their DVD, or --python-build FILE; "
-        "the servers it manages need no such Python, and none at all for offkit's playbooks"
+        "use --python 3.11, which el8 (8.8) and el9 (9.2) have on their DVD, or --python-build FILE; "
+        "the managed servers do not need it: offkit's playbooks need no Python there"
     )
     with pytest.raises(RequestError) as refused:
         control_node.own_wheel([locked("beta"), locked("offkit_fleet", "9")])
-    assert refused.value.message == "offkit_fleet cannot be had beside --control-node"
+    assert refused.value.message == "offkit_fleet cannot be combined with --control-node"
     assert refused.value.findings == (
         Finding(
             "REQ010", "error", "offkit_fleet",
-            "is a package of the index (offkit_fleet-9-py3-none-any.whl), and offkit's own has that name",
+            "is a package on the index (offkit_fleet-9-py3-none-any.whl) with the name of offkit's own",
             ("https://index.test/offkit_fleet",),
-            "leave it out: --control-node brings the collection by itself",
+            "omit it: --control-node adds the collection",
         ),
     )  # fmt: skip
 

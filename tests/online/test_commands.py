@@ -97,16 +97,16 @@ def test_a_lock_that_cannot_be_written(offkit, tmp_path):
     code, _, err = offkit("lock", "beta", "-o", tmp_path / "nowhere" / "lock.txt")
     assert code == 4
     assert "nowhere/lock.txt cannot be written: No such file or directory" in err
-    assert "name another with -o" in err
+    assert "choose another with -o" in err
 
 
 def test_every_problem_at_once(offkit):
     """Exit 1, a line for each, and the way out."""
     code, out, err = offkit("lock", "nobody", "beta==7")
     assert (code, out) == (1, "")
-    assert "nobody: there is no such project" in err
-    assert "beta==7: no such version; the last are 1" in err
-    assert "the newest that fits this target is beta==1" in err
+    assert "nobody: no such project" in err
+    assert "beta==7: no such version; the latest are 1" in err
+    assert "the newest version that fits this target is beta==1" in err
 
 
 def test_bundle(offkit, index, tmp_path):
@@ -121,8 +121,8 @@ def test_bundle(offkit, index, tmp_path):
     assert "  downloaded 4 files, " in said
     assert ", from the cache 0" in said
     assert "  sha256 " + hashlib.sha256(out.read_bytes()).hexdigest() in lines
-    assert "  wants from the server glibc, {} (package unknown)".format(A) in lines
-    assert "Carry it over, then:  tar -xf bundle.tar install.sh && sh install.sh bundle.tar" in lines
+    assert "  needs from the server: glibc, {} (package unknown)".format(A) in lines
+    assert "Carry it to the server, then:  tar -xf bundle.tar install.sh && sh install.sh bundle.tar" in lines
     steps = [line[2:].split()[0] for line in err.splitlines()]
     assert steps == ["resolving", "fetching", "reading", "packing"]
     assert "fetching 3 wheels" in err
@@ -219,10 +219,10 @@ def test_libraries_out_of_an_iso(offkit, tmp_path):
     out = tmp_path / "bundle.tar"
     code, said, err = offkit("bundle", "alpha", "--iso", image, "-o", out)
     assert code == 0, err
-    assert "→ taking RPMs out of el7.iso" in err.splitlines()
-    assert "  carries 1 RPM of el7.iso, " in said
+    assert "→ taking RPMs from el7.iso" in err.splitlines()
+    assert "  carries 1 RPM from el7.iso, " in said
     assert "    a-1.0-1.el7.x86_64" in said.splitlines()
-    assert "  wants from the server glibc" in said.splitlines()
+    assert "  needs from the server: glibc" in said.splitlines()
     with tarfile.open(out) as tar:
         listed = checklist.load(tar.extractfile(layout.CHECKLIST).read()).libraries
         assert any(name.startswith(layout.RPMS) and name.endswith(".rpm") for name in tar.getnames())

@@ -94,7 +94,10 @@ def test_a_full_disk(mirror, tmp_path, monkeypatch):
                 fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("NET003", "alpha")
-    assert finding.fix == f"make room in {tmp_path / 'wheels'}, or name another place with --cache-dir DIR"
+    assert (
+        finding.fix
+        == f"free some space in {tmp_path / 'wheels'}, or choose another place with --cache-dir DIR"
+    )
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -240,7 +243,7 @@ def test_a_cache_that_cannot_be_made(shop, tmp_path):
     with pytest.raises(EnvironmentProblem) as caught:
         fetch.fetch(wheels, session, tmp_path / "file", Reporter())
     assert caught.value.message == f"the cache {tmp_path}/file/wheels cannot be written: Not a directory"
-    assert caught.value.fix == "name another with --cache-dir DIR"
+    assert caught.value.fix == "choose another with --cache-dir DIR"
     assert server.asked == []
 
 
@@ -332,7 +335,7 @@ def test_what_is_said_of_a_wheel_that_does_not_come(shop, tmp_path, monkeypatch,
         fetch.fetch(wheels, session, tmp_path, Reporter())
     assert caught.value.message == "2 wheels could not be downloaded"
     message = "{} could not be downloaded: " + reason
-    fix = "run the same command again: what has arrived is kept"
+    fix = "run the same command again: finished downloads are kept"
     assert caught.value.findings == tuple(
         Finding("NET003", "error", wheel.name, message.format(wheel.filename), (wheel.url,), fix)
         for wheel in wheels
@@ -360,7 +363,7 @@ def test_an_altered_wheel_outweighs_a_lost_one(shop, tmp_path):
     server.spoil = {ALPHA: ("broken", 99), wheels[1].filename: ("altered", 99)}
     with pytest.raises(IntegrityError) as caught:
         fetch.fetch(wheels, session, tmp_path, Reporter())
-    assert caught.value.message == "downloaded files are not what the index promised"
+    assert caught.value.message == "downloaded files do not match the hashes of the index"
     lost, altered = caught.value.findings
     assert [(one.code, one.severity, one.subject) for one in (lost, altered)] == [
         ("NET003", "error", "alpha"), ("NET004", "error", "beta"),
@@ -371,7 +374,7 @@ def test_an_altered_wheel_outweighs_a_lost_one(shop, tmp_path):
         f"the index promised {sha256(body)}"
     )
     assert altered.looked_in == (wheels[1].url,)
-    assert altered.fix == "a proxy or mirror alters files: ask for it from another --index-url"
+    assert altered.fix == "a proxy or mirror alters files: use another --index-url"
 
 
 def test_only_hashes_that_are_not_known_cost_a_download(shop, tmp_path):
@@ -403,7 +406,7 @@ def test_a_wheel_that_was_made_here(tmp_path, monkeypatch):
         with pytest.raises(EnvironmentProblem) as caught:
             fetch.keep(ALPHA, b"other", tmp_path)
     assert caught.value.message == f"the cache {tmp_path} cannot be written: No space left on device"
-    assert caught.value.fix == "name another with --cache-dir DIR"
+    assert caught.value.fix == "choose another with --cache-dir DIR"
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [ALPHA]
 
 
@@ -414,4 +417,4 @@ def test_a_result_file(tmp_path):
     with pytest.raises(EnvironmentProblem) as caught:
         fetch.write_text(tmp_path, "x")
     assert caught.value.message == f"{tmp_path} cannot be written: Is a directory"
-    assert caught.value.fix == "name another with -o"
+    assert caught.value.fix == "choose another with -o"

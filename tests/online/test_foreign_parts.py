@@ -33,7 +33,7 @@ def test_a_pip_whose_inside_is_another(mirror, monkeypatch, error):
     with pytest.raises(OffkitError) as caught:
         Session(EL7, mirror().args, Reporter())
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
-    assert caught.value.message == f"this offkit does not know the inside of {have}: {error} is not there"
+    assert caught.value.message == f"this offkit does not support {have}: {error} is missing"
     assert caught.value.fix == ('install a newer offkit, or \'pip install "pip<27" "pip-tools<8"\' beside it')
 
 
@@ -62,8 +62,8 @@ def test_an_index_that_is_no_address(mirror, address, shown):
     with pytest.raises(UsageError) as caught:
         Session(EL7, ["--index-url", address], Reporter())
     assert (caught.value.message, caught.value.fix) == (
-        f"{shown} is no package index",
-        "an http, https or file URL",
+        f"{shown} is not a package index",
+        "give an http, https or file URL",
     )
 
 
@@ -166,7 +166,7 @@ def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
         assert caught.value.message == "the package index cannot be read"
         assert caught.value.fix == foreign.CHECK_INDEX
         assert caught.value.findings == (
-            Finding("NET005", "error", "/nowhere/links", "there is no such directory"),
+            Finding("NET005", "error", "/nowhere/links", "the directory does not exist"),
         )
         repo.finder.find_links.clear()
         foreign.check_reachable(repo, "alpha")
@@ -175,7 +175,7 @@ def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
         with pytest.raises(EnvironmentProblem) as caught:
             foreign.check_reachable(session.repository, "alpha")
         assert caught.value.findings == (
-            Finding("NET006", "error", server.url + "/else", "answers, but there is no package index (404)"),
+            Finding("NET006", "error", server.url + "/else", "answers, but is not a package index (404)"),
         )
 
 

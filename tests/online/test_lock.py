@@ -77,10 +77,7 @@ def test_what_was_asked_wrongly(failing, name):
     """In pip's words, but for a usage text that is not of any command here."""
     error = failing(named(name, " --bogus: no such option\noffkit: error: no\n"), UsageError)
     assert error.message == "--bogus: no such option"
-    assert (
-        error.fix
-        == "write it as pip takes it: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
-    )
+    assert error.fix == "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +108,7 @@ def test_no_room_for_temporary_files(failing):
     """Whoever met it."""
     error = failing(named("InstallationError", "x: [Errno 28] No space left on device"), EnvironmentProblem)
     assert error.message == "no space for temporary files"
-    assert error.fix == "set TMPDIR to a directory that has room"
+    assert error.fix == "set TMPDIR to a directory with free space"
 
 
 def test_a_hash_that_pip_refuses(failing):
@@ -127,8 +124,8 @@ def test_a_hash_that_pip_refuses(failing):
         (named("HashErrors", "only this"), "the lock", ()),
     ]:
         found = failing(error, IntegrityError)
-        assert found.message == "files of the index are not those of the lock"
-        text = "its file on the index has another hash than the lock allows"
+        assert found.message == "files on the index do not match the lock"
+        text = "its file on the index has a hash that the lock does not allow"
         assert found.findings == (Finding("REQ006", "error", subject, text, seen, OTHER_HASH),)
 
 
@@ -136,7 +133,7 @@ def test_a_hash_that_pip_refuses(failing):
 def test_an_inside_of_pip_that_is_another(failing, kind):
     """It is this offkit that is too old, not the request that is wrong."""
     error = failing(kind("no such thing"), OffkitError)
-    assert f"{kind.__name__}: no such thing is not there" in error.message
+    assert f"{kind.__name__}: no such thing is missing" in error.message
     assert "newer offkit" in error.fix
 
 
@@ -159,22 +156,22 @@ def test_files_that_cannot_be_read(mirror, tmp_path):
     args = mirror("alpha").args
     error = refused(UsageError, args, files=[path])
     assert error.message == "a requirements file is not text"
-    assert error.fix == "give -r a file with one requirement a line"
+    assert error.fix == "give -r a file with one requirement per line"
     path.write_bytes(b"# nothing\n")
     error = refused(UsageError, args, files=[path])
-    assert error.message == "nothing is asked for: the requirements file is empty"
-    assert error.fix == "put requirements in it"
+    assert error.message == "no requirements: the requirements file is empty"
+    assert error.fix == "add requirements to it"
 
 
 def test_requirements_of_which_none_is_for_the_target(mirror):
     """Each with its marker, and with what to do."""
     words = ['alpha; python_version > "3.8"', 'beta>=1; sys_platform == "win32"']
     error = refused(RequestError, mirror("alpha", "beta").args, *words)
-    assert error.message == f"none of the requirements is for {EL7.describe()}"
-    assert error.fix == "leave the marker out, or take another target"
+    assert error.message == f"none of the requirements applies to {EL7.describe()}"
+    assert error.fix == "drop the marker, or choose another target"
     assert [one[:4] for one in error.findings] == [
-        ("REQ009", "error", "alpha", 'is only wanted where python_version > "3.8"'),
-        ("REQ009", "error", "beta", 'is only wanted where sys_platform == "win32"'),
+        ("REQ009", "error", "alpha", 'is only required where python_version > "3.8"'),
+        ("REQ009", "error", "beta", 'is only required where sys_platform == "win32"'),
     ]
 
 
@@ -183,7 +180,7 @@ def test_a_name_that_is_missing_twice_is_named_once(mirror):
     server = mirror()
     server.add("alpha", "1", requires=["nobody==2"])
     error = refused(RequestError, server.args, "nobody>=3", "other", "alpha")
-    head = f"cannot be had for {EL7.describe()}: "
+    head = f"cannot be resolved for {EL7.describe()}: "
     assert error.message.startswith(head)
     names = error.message[len(head) :].split(", ")
     assert sorted(names) == ["nobody", "other"]
@@ -232,7 +229,7 @@ def test_a_lock_whose_hashes_are_others(told, tmp_path):
     wrong = "beta==1 --hash=sha256:{} --hash=sha256:{}\n".format("b" * 64, "a" * 64)
     path.write_text("alpha==1 --hash=sha256:{}\n".format(digests["alpha"]) + wrong)
     error = refused(IntegrityError, told.args, files=[path])
-    assert error.message == "files of the index are not those of the lock"
+    assert error.message == "files on the index do not match the lock"
     text = f"beta-1-py3-none-any.whl has sha256 {digests['beta']}, which the lock does not allow"
     allowed = ("sha256:" + "a" * 64, "sha256:" + "b" * 64)
     assert error.findings == (Finding("REQ006", "error", "beta", text, allowed, OTHER_HASH),)

@@ -56,7 +56,7 @@ def test_what_may_not_be_a_member(tmp_path, path):
 
 def test_a_place_that_cannot_be_written(tmp_path):
     """Known before anything is downloaded."""
-    with pytest.raises(EnvironmentProblem, match="there is no directory"):
+    with pytest.raises(EnvironmentProblem, match="does not exist"):
         packed(tmp_path / "nowhere" / "x.tar", Source("install.sh", b"i"))
 
 

@@ -102,8 +102,8 @@ def test_a_source_packed_from_its_directory(put):
             archive({"a/configure": "", "b/Include/patchlevel.h": source_maker.patchlevel()}),
             "no single top directory",
         ),
-        (archive({"a/configure": "", "a/Include/patchlevel.h": "int x;"}), "does not say a version"),
-        (b"not a tar at all" * 100, "it is no tar archive"),
+        (archive({"a/configure": "", "a/Include/patchlevel.h": "int x;"}), "gives no version"),
+        (b"not a tar at all" * 100, "it is not a tar archive"),
         (b"BZh91AY" + b"x" * 100, "compressed with bzip2"),
         (b"\x28\xb5\x2f\xfd" + b"x" * 100, "compressed with zstd"),
         (archive({"../x": "", "a/configure": ""}), "would write outside its directory (../x)"),
@@ -160,7 +160,7 @@ def test_a_damaged_source(put, squeeze):
 
 @pytest.mark.parametrize("name", ["with space.tgz", "ü.tgz"])
 def test_names_that_a_bundle_cannot_hold(put, name):
-    with pytest.raises(UsageError, match="cannot hold a file called"):
+    with pytest.raises(UsageError, match="cannot hold a file named"):
         pythons.look(put(source(), name), None)
 
 
@@ -230,7 +230,7 @@ def test_a_build(put):
 @pytest.mark.parametrize(
     ("how", "name", "codes", "words"),
     [
-        ({"glibc": "GLIBC_2.28"}, "el7", ["PY034"], "wants glibc 2.28 (bin/python3.9), el7 has 2.17"),
+        ({"glibc": "GLIBC_2.28"}, "el7", ["PY034"], "needs glibc 2.28 (bin/python3.9), el7 has 2.17"),
         ({"machine": 183}, "el8", ["PY033"], "is for aarch64, the target is x86_64"),
         ({"interpreter": "/lib/ld-musl-x86_64.so.1"}, "el8", ["PY033"], "not that of glibc"),
         ({"soabi": "cpython-39d-x86_64-linux-gnu"}, "el8", ["PY033"], "has the ABI cp39d"),
@@ -250,7 +250,7 @@ def test_what_a_build_wants_from_the_server(put):
     read = pythons.look(None, put(build(needed=["libc.so.6", "libcrypt.so.1", "libz.so.1"]), "b.tar.gz"))
     _, remarks = pythons.fit(preset("3.9", "el9"), read, False)
     assert [(one.code, one.severity) for one in remarks] == [("PY035", "warning")]
-    assert "wants libcrypt.so.1 from the server (libxcrypt-compat)" in remarks[0].message
+    assert "needs libcrypt.so.1 from the server (libxcrypt-compat)" in remarks[0].message
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_bundle_and_inspect(put, tmp_path):
     out = tmp_path / "bundle.tar"
     done = run("bundle", "idna==3.4", "--python-source", put(source()), "-o", out)
     assert done.returncode == 0, done.stderr
-    assert "carries Python 3.6.15 (source, compiled there), for a server that has none" in done.stdout
+    assert "carries Python 3.6.15 (source, compiled on the server), for a server that has none" in done.stdout
     with tarfile.open(out) as tar:
         names = tar.getnames()
         listing = manifest.load(tar.extractfile("MANIFEST.json").read())

@@ -236,12 +236,12 @@ def test_an_rpm_is_what_the_metadata_says(place, algorithm):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (package("../a.rpm"), "lies outside its repository"),
-        (package("/Packages/a.rpm"), "lies outside its repository"),
+        (package("../a.rpm"), "is outside its repository"),
+        (package("/Packages/a.rpm"), "is outside its repository"),
         (package("Packages/b.rpm"), "cannot be read: No such file or directory"),
         (package(checksum=":"), "has no checksum in the metadata"),
         (package(checksum="md5"), "has no checksum in the metadata"),
-        (package(checksum="sha256:00"), "is not the file that the metadata was made for"),
+        (package(checksum="sha256:00"), "does not match its checksum in the metadata"),
     ],
     ids=["above", "absolute", "absent", "none", "md5", "another"],
 )
@@ -280,7 +280,7 @@ def image_of(tmp_path, files, name="x.iso"):
     return path
 
 
-DISC = "name an installation disc of the target's distribution"
+DISC = "use an installation disc of the target's distribution"
 
 
 def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
@@ -291,23 +291,23 @@ def test_what_is_said_of_an_iso_that_is_none(shelf, tmp_path):
     cut = iso(shelf, "cut.iso", lambda data: data[:-2048])
     size = os.path.getsize(str(cut))
     cases = [
-        (absent, EnvironmentProblem, "REPO010", "is no ISO image: No such file or directory", DISC),
+        (absent, EnvironmentProblem, "REPO010", "is not an ISO image: No such file or directory", DISC),
         (text, EnvironmentProblem, "REPO010", None, DISC),
         (bare, EnvironmentProblem, "REPO010",
-         "has no repodata/repomd.xml, neither at its top nor one directory below", DISC),
-        (cut, IntegrityError, "REPO011", f"is cut short: {size} of {size + 2048} bytes are there",
+         "has no repodata/repomd.xml in its top directory or one level below", DISC),
+        (cut, IntegrityError, "REPO011", f"is truncated: {size} of {size + 2048} bytes present",
          rpm_repository.COPY),
     ]  # fmt: skip
     for path, error, code, message, fix in cases:
         for call in (lambda path=path: rpms.look([path], EL7), lambda path=path: choose(path, A)):
             with pytest.raises(error) as caught:
                 call()
-            assert caught.value.message == f"{path} is no use"
+            assert caught.value.message == f"{path} cannot be used"
             (found,) = caught.value.findings
             assert (found.code, found.severity, found.subject) == (code, "error", str(path))
             assert (found.looked_in, found.fix) == ((str(path),), fix)
             assert found.message == message or (
-                message is None and found.message.startswith("is no ISO image: ")
+                message is None and found.message.startswith("is not an ISO image: ")
             )
     assert rpm_repository.COPY == "copy the ISO again and compare its checksum with the one published for it"
 
@@ -318,7 +318,7 @@ def test_metadata_that_cannot_be_read(tmp_path):
     rpms.look([path], EL7)
     with pytest.raises(IntegrityError) as caught:
         choose(path, A)
-    assert caught.value.message == f"{path} is no use"
+    assert caught.value.message == f"{path} cannot be used"
     (found,) = caught.value.findings
     assert (found.code, found.subject, found.fix) == ("REPO011", str(path), rpm_repository.COPY)
 
@@ -329,17 +329,17 @@ def test_what_is_said_of_what_no_iso_has(shelf, tmp_path):
     image = iso(shelf)
     with pytest.raises(RequestError) as caught:
         choose(image, B, A)
-    assert caught.value.message == "the ISO does not have every library that the wheels want"
+    assert caught.value.message == "the ISO does not have every library that the wheels need"
     (found,) = caught.value.findings
     assert found[:4] == ("RPM004", "error", B, "is on none of the ISOs")
     assert found.looked_in == (str(image),)
     assert found.fix == (
-        "name the fuller ISO of the same release (Everything, DVD); several are taken: --iso A --iso B"
+        "use a fuller ISO of the same release (Everything, DVD), or several: --iso A --iso B"
     )
     assert [one[2:] for one in choose(image, A).findings] == [
         ("a-1.0-1.el7.x86_64",
-         f"requires offtest-{word}, which is on none of the ISOs: yum will not install it from the bundle",
-         (str(image),), "name the fuller ISO (Everything, DVD)")
+         f"requires offtest-{word}, which no ISO has: yum will not install it from the bundle",
+         (str(image),), "use a fuller ISO (Everything, DVD)")
         for word in ("one", "two")
     ]  # fmt: skip
 
@@ -406,6 +406,6 @@ def test_a_target_whose_minimal_installation_is_not_known(tmp_path):
     unknown = EL7._replace(name="custom", el=0)
     with pytest.raises(UsageError) as caught:
         rpms.look([tmp_path / "x.iso"], unknown)
-    assert caught.value.message == "--iso: what a minimal custom has is not known, and so not what it lacks"
+    assert caught.value.message == "--iso: offkit does not know what a minimal custom installation lacks"
     assert "sh install.sh bundle.tar --iso FILE" in caught.value.fix
     rpms.look([], unknown)

@@ -109,7 +109,7 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
         "nobody": "REQ003",
         "versions": "REQ004",
     }
-    assert error.message.startswith("cannot be had for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17: ")
+    assert error.message.startswith("cannot be resolved for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17: ")
     assert {one.severity for one in error.findings} == {"error"}
     assert found["others"].message == (
         "others>=2: no wheel fits cp36m on el7 x86_64; it has wheels for cp38, cp39 (manylinux2014)"
@@ -117,17 +117,17 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     assert found["others"].looked_in == ("4 files of others on the index",)
     build = "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps "
     assert found["others"].fix.splitlines() == [
-        "take others==1.1, the newest that fits",
+        "use others==1.1, the newest version that fits",
         "or deploy another Python: --python 3.8 (wheels exist up to 3.9)",
         "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
     assert found["sources"].fix == build + "sources==1.4 -w DIR; then add --find-links DIR here"
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
-    assert found["nobody"].message == "nobody: there is no such project"
+    assert found["nobody"].message == "nobody: no such project"
     assert "--extra-index-url" in found["nobody"].fix
-    assert found["versions"].message == "versions==7: no such version; the last are 1.0, 1.1"
-    assert found["versions"].fix == "the newest that fits this target is versions==1.1"
+    assert found["versions"].message == "versions==7: no such version; the latest are 1.0, 1.1"
+    assert found["versions"].fix == "the newest version that fits this target is versions==1.1"
 
 
 def test_what_else_there_is(mirror):
@@ -141,9 +141,9 @@ def test_what_else_there_is(mirror):
     found = {
         one.subject: one for one in refused(server.args, "older==2.0", "newer", "apple", "never").findings
     }
-    assert found["older"].fix.splitlines()[0] == "take older==1.0, which has a wheel"
+    assert found["older"].fix.splitlines()[0] == "use older==1.0, which has a wheel"
     assert found["older"].fix.splitlines()[1].startswith("or build a wheel on a machine like the server")
-    newer = "or aim at a newer system: its wheels need a newer glibc or another architecture"
+    newer = "or target a newer system: the wheels need a newer glibc or another architecture"
     assert (found["newer"].fix, found["apple"].fix) == (newer, newer)
     assert found["newer"].message.endswith("it has wheels for cp36 (manylinux_2_28)")
     assert found["apple"].message.endswith("it has wheels for cp36 (macosx_10_9)")
@@ -162,7 +162,7 @@ def test_a_wheel_that_was_withdrawn(mirror):
     assert pins(locked(server.args, "alpha==2")) == {"alpha": "2"}
     assert pins(locked(server.args, "alpha")) == {"alpha": "1"}
     (finding,) = refused(server.args, "alpha==3").findings
-    assert finding.fix == "the newest that fits this target is alpha==1"
+    assert finding.fix == "the newest version that fits this target is alpha==1"
 
 
 def test_what_is_listed_and_is_no_package(mirror):
@@ -249,7 +249,7 @@ def test_nonsense(mirror, word):
     """It is named, with how it is written."""
     error = refused(mirror("alpha").args, word, error=UsageError)
     assert word in error.message
-    assert error.fix.startswith("write it as pip takes it")
+    assert error.fix.startswith("write it as for pip")
 
 
 def test_files_that_are_not_there(mirror, tmp_path):
@@ -287,14 +287,14 @@ def test_nothing_is_for_the_target(mirror):
     error = refused(mirror("alpha").args, 'alpha; python_version > "3.8"')
     (finding,) = error.findings
     assert (finding.code, finding.subject) == ("REQ009", "alpha")
-    assert finding.message == 'is only wanted where python_version > "3.8"'
+    assert finding.message == 'is only required where python_version > "3.8"'
 
 
 @pytest.mark.parametrize(
     ("args", "error", "code", "word"),
     [
-        (["--index-url", "not_a_url"], UsageError, None, "not_a_url is no package index"),
-        (["--index-url", "ftp://user:word@x/y"], UsageError, None, "ftp://x/y is no package index"),
+        (["--index-url", "not_a_url"], UsageError, None, "not_a_url is not a package index"),
+        (["--index-url", "ftp://user:word@x/y"], UsageError, None, "ftp://x/y is not a package index"),
         (["--no-index", "--find-links", "/nowhere"], EnvironmentProblem, "NET005", "/nowhere"),
         (["--index-url", "file:///nowhere/simple"], EnvironmentProblem, "NET005", "file:///nowhere/simple"),
         (
@@ -384,7 +384,7 @@ def test_retries_of_the_session_stay_as_they_were(mirror):
 def test_an_upstream_function_that_has_moved():
     """The module or the name is not there: which, and what to install."""
     for module, name in (("pip._internal.nowhere", "thing"), ("pip", "nowhere")):
-        with pytest.raises(OffkitError, match=f"{module}.{name} is not there") as caught:
+        with pytest.raises(OffkitError, match=f"{module}.{name} is missing") as caught:
             foreign._reach(module, name)
         assert "pip-tools" in caught.value.message
         assert "newer offkit" in caught.value.fix

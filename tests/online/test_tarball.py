@@ -120,7 +120,7 @@ def test_compressions_that_a_server_has_not(tmp_path, kind, packed, tool):
     path.write_bytes(packed)
     error = failed(path, RequestError)
     assert error.message == f"{path.name} cannot be used"
-    message = f"it is compressed with {tool}, which a minimal server does not have"
+    message = f"it is compressed with {tool}, which a minimal server lacks"
     fix = f"{tool} -dc {path.name} | gzip -9n >python-3.tar.gz, and give that"
     assert error.findings == (Finding("PY021", "error", path.name, message, (str(path),), fix),)
 
@@ -140,7 +140,7 @@ def test_what_is_no_archive(tmp_path):
     path.write_bytes(b"something else" * 100)
     error = failed(path, RequestError)
     assert error.findings == (
-        Finding("PY021", "error", "x.tar.gz", "is not a thing: it is no tar archive", (str(path),), ""),
+        Finding("PY021", "error", "x.tar.gz", "is not a thing: it is not a tar archive", (str(path),), ""),
     )
 
 
@@ -158,7 +158,7 @@ def test_what_is_damaged(tmp_path, kind, how):
     path.write_bytes(packed)
     error = failed(path, IntegrityError)
     assert error.message.startswith(f"{path} is damaged: ")
-    fix = "download it again, and compare its checksum with the one that is published"
+    fix = "download it again, and compare its checksum with the published one"
     assert error.findings == (Finding("PY021", "error", "x.tar", error.message, (str(path),), fix),)
 
 
@@ -168,7 +168,7 @@ def test_an_end_without_words(tmp_path):
     path.write_bytes(SMALL)
     with pytest.raises(IntegrityError) as caught, tarball.reading(path, "PY021", "a thing"):
         raise EOFError
-    assert caught.value.message == f"{path} is damaged: it ends early"
+    assert caught.value.message == f"{path} is damaged: it is truncated"
 
 
 def test_an_error_of_ours_is_no_damage(tmp_path):
@@ -196,5 +196,5 @@ def test_files_that_can_be_members(tmp_path):
     odd.write_bytes(b"")
     with pytest.raises(UsageError) as caught:
         tarball.usable(odd, "--x")
-    assert caught.value.message == "--x: a bundle cannot hold a file called 'a b.tar.gz'"
-    assert caught.value.fix == "rename it: letters, digits and . _ + ! - only"
+    assert caught.value.message == "--x: a bundle cannot hold a file named 'a b.tar.gz'"
+    assert caught.value.fix == "rename it, using only letters, digits and . _ + ! -"

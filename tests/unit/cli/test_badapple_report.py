@@ -114,7 +114,7 @@ def test_for_people(capsys):
     codecs = [
         "codecs",
         "MPEG-4 mp4v/mp4 works 1.5 kB",
-        "MPEG-4 XVID/avi works , not exact in seeking",
+        "MPEG-4 XVID/avi works , seeks inexactly",
         "H.264 avc1/mp4 cannot be written",
         "VP8 VP80/webm comes back wrong by one frame 2.0 kB",
     ]
@@ -147,10 +147,10 @@ def test_how_to_see_it(capsys, monkeypatch, form, ways):
     ("more", "findings", "words"),
     [
         ({}, [], "2 (fork)"),
-        ({"wanted": 3}, [], "2 (fork; not 3: it ends before the others begin)"),
+        ({"wanted": 3}, [], "2 (fork; not 3: it ends before the other parts begin)"),
         ({"wanted": 3, "claimed": 100}, [], "2 (fork; not 3: each takes 12 frames or more)"),
         ({"wanted": 3}, [("VID007", "x")], "2 (fork; not 3: this video cannot be cut)"),
-        ({"wanted": 3}, [("VID016", "memory")], "2 (fork; not 3: it ends before the others begin)"),
+        ({"wanted": 3}, [("VID016", "memory")], "2 (fork; not 3: it ends before the other parts begin)"),
         ({"wanted": 3, "claimed": 90}, [("VID016", "memory")], "2 (fork; not 3: this server limits them)"),
         ({"wanted": 3, "claimed": 0}, [("VID016", "processes")], "2 (fork; not 3: this server limits them)"),
         ({"wanted": 3, "claimed": 0}, [("VID016", "open files")], "2 (fork; not 3: this server limits them)"),
@@ -165,7 +165,7 @@ def test_how_to_see_it(capsys, monkeypatch, form, ways):
             [],
             "2 (fork; 2 decoder threads each, which OpenCV 4.5 cannot limit)",
         ),
-        ({"decoder_threads": 2, "alone": True}, [], "1 (fork; not 2: it ends before the others begin)"),
+        ({"decoder_threads": 2, "alone": True}, [], "1 (fork; not 2: it ends before the other parts begin)"),
         ({"decoder_threads": 2, "alone": True, "wanted": 1}, [], "1 (fork)"),
     ],
 )

@@ -120,6 +120,8 @@ def test_what_is_refused_before_it_begins(played):
     with pytest.raises(UsageError) as caught:
         bench_badapple.bench("a.mp4", "1", "none", False, REPORT)
     found = caught.value
-    assert found.message == "none is no directory: with --bench -o names the one that workers write in"
-    assert found.fix == "mkdir -p it, or leave -o out: then it is the current one"
+    assert (
+        found.message == "none is not a directory; with --bench, -o names the directory that workers write to"
+    )
+    assert found.fix == "create it with mkdir -p, or omit -o to use the current directory"
     assert played == []

@@ -163,7 +163,7 @@ def test_what_a_disk_or_its_rights_refuse(monkeypatch, capsys, number):
     told = capsys.readouterr().err.splitlines()
     assert told == [
         "error: /srv/file: " + os.strerror(number),
-        "fix: make room there, or permit it",
+        "fix: free some space there, or permit writing there",
     ]
 
 
@@ -181,7 +181,7 @@ def test_the_place_of_a_refusal_that_names_none(monkeypatch, capsys):
         told = capsys.readouterr().err.splitlines()
         assert told == [
             "error: {}: full".format(where),
-            "fix: make room there, or set TMPDIR to a directory that has some",
+            "fix: free some space there, or set TMPDIR to a directory with free space",
         ]
     monkeypatch.delenv("TMPDIR")
     monkeypatch.setattr(app, "_run", failing(OSError(errno.ENOSPC, "full")))

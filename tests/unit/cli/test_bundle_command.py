@@ -107,15 +107,15 @@ def test_what_was_packed(tmp_path, said):
     assert lines == [
         "{} /out/b.tar  2.0 kB  for {}".format(render.mark("ok"), preset("3.6").describe()),
         "    a  1  1.5 kB",
-        "  carries Python 3.6.15 (source, compiled there), for a server that has none",
-        "  carries 2 RPMs of a.iso, b.iso, 5.0 kB",
+        "  carries Python 3.6.15 (source, compiled on the server), for a server without one",
+        "  carries 2 RPMs from a.iso, b.iso, 5.0 kB",
         "    x-1, y-2",
         "  downloaded 2 files, 3.0 kB, from the cache 4",
         "  sha256 " + "5" * 64,
-        "  wants from the server glibc, libSM.so.6 (libSM), libX.so.1 (package unknown)",
+        "  needs from the server: glibc, libSM.so.6 (libSM), libX.so.1 (package unknown)",
         "! LIB002  s: m",
         "",
-        "Carry it over, then:  tar -xf b.tar install.sh && sh install.sh b.tar",
+        "Carry it to the server, then:  tar -xf b.tar install.sh && sh install.sh b.tar",
     ]
     plain = packed(
         tmp_path,
@@ -129,9 +129,9 @@ def test_what_was_packed(tmp_path, said):
         *lines[:2],
         "  downloaded nothing, from the cache 4",
         lines[6],
-        "  wants from the server glibc",
+        "  needs from the server: glibc",
         *lines[-2:],
-        "and there, with the inventory and the bundle of the servers:",
+        "and there, with the inventory and the servers' bundle:",
         "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.deploy -e offkit_bundle=bundle.tar",
         "    PREFIX/current/bin/ansible-playbook -i inventory offkit.fleet.doctor",
     ]

@@ -57,9 +57,9 @@ def test_healthy(server, offkit):
     assert [line[2:] for line in out.splitlines()] == [
         "interpreter: CPython 3.6.8 at /usr/local/bin/python3.6",
         "libraries: 16 extension modules find every library (19 ELF files read)",
-        "packages: none is installed here",
+        "packages: none installed here",
         "machine: CentOS Linux 7 (Core)",
-        "repositories: nothing in yum's way",
+        "repositories: nothing blocks yum",
     ]
     assert "looking for libraries" in err
 
@@ -76,8 +76,8 @@ def test_the_prefix_of_a_python_is_called_so(server, offkit):
     server.link("/usr/bin/python3.6", "/usr/local/bin/python3.6")
     out = offkit("/usr", "interpreter", "packages", "--root", server.root)[1]
     assert [line[2:] for line in out.splitlines()] == [
-        "interpreter: CPython 3.6 at /usr/local/bin/python3.6; /usr is its own prefix, no virtual environment",
-        "packages: none is installed here",
+        "interpreter: CPython 3.6 at /usr/local/bin/python3.6; /usr is its own prefix, not a virtual environment",
+        "packages: none installed here",
     ]
 
 
@@ -97,11 +97,11 @@ def test_problems(server, offkit, monkeypatch):
     assert "looked in  /usr/lib64 (default directory)" in out
     assert "libraries: " not in out
     assert "packages: " in out
-    yum = ["everything to install, in one go:", "  " + YUM + "libSM libXext"]
+    yum = ["to install everything at once:", "  " + YUM + "libSM libXext"]
     assert out.splitlines()[-2:] == yum
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     out = offkit("/opt/env", "--root", server.root)[1]
-    without = "that takes root; without it, for an installation of your own:"
+    without = "this needs root; without root, for your own installation only:"
     assert out.splitlines()[-4:] == [*yum, without, "  sh install.sh bundle.tar --iso FILE"]
 
 
@@ -192,7 +192,7 @@ def test_some_checks_only(server, offkit, asked):
     """Named beside the place, before or behind it, or with --check."""
     server.module("cv2/cv2", needed=["libSM.so.6"])
     code, out, _ = offkit(*asked, "--root", server.root)
-    assert (code, out[2:]) == (0, "packages: none is installed here\n")
+    assert (code, out[2:]) == (0, "packages: none installed here\n")
 
 
 def test_several_checks(server, offkit):
@@ -204,18 +204,21 @@ def test_several_checks(server, offkit):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (("/a", "/b"), "one place at a time, not /a and /b; checks are interpreter, libraries"),
-        (("/opt/env", "librarys"), "one place at a time, not /opt/env and librarys"),
-        (("/opt/env", "--prefix", "/srv"), "either /opt/env or --prefix /srv, not both"),
+        (("/a", "/b"), "only one WHERE can be given, not /a and /b; checks are interpreter, libraries"),
+        (("/opt/env", "librarys"), "only one WHERE can be given, not /opt/env and librarys"),
+        (("/opt/env", "--prefix", "/srv"), "give either /opt/env or --prefix /srv, not both"),
         (("",), "WHERE is empty"),
         (("--prefix", ""), "--prefix is given, but empty"),
         (("--rpm-repo", ""), "--rpm-repo is given, but empty"),
-        (("--root", "/none"), "there is no directory /none (--root)"),
-        (("--check", "librarys"), "no such check: librarys; there are interpreter, libraries"),
-        (("--fix", "--root", "/usr"), "--fix installs on the running system, so not with --root"),
-        (("--fix",), "--fix asks before it installs: use a terminal, or say -y"),
-        (("-y",), "-y answers --fix, which is not given"),
-        (("--fix", "--json"), "--fix asks before it installs: use a terminal, or say -y"),
+        (("--root", "/none"), "--root /none is not a directory"),
+        (("--check", "librarys"), "unknown check: librarys; checks are interpreter, libraries"),
+        (
+            ("--fix", "--root", "/usr"),
+            "--fix installs on the running system and cannot be combined with --root",
+        ),
+        (("--fix",), "--fix asks before it installs: use a terminal, or add -y"),
+        (("-y",), "-y is for --fix, which is not given"),
+        (("--fix", "--json"), "--fix asks before it installs: use a terminal, or add -y"),
     ],
 )
 def test_usage(offkit, asked, words):
@@ -229,7 +232,7 @@ def test_a_check_that_is_misspelt(server, offkit):
     """A word that is neither a place nor a check: the checks are named."""
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("libs", "--root", server.root)
-    assert caught.value.message == "there is no directory libs, and there is no check of that name"
+    assert caught.value.message == "libs is neither a directory nor a check"
     assert caught.value.fix.startswith("checks are interpreter, libraries, packages, machine, repositories;")
 
 
@@ -239,7 +242,9 @@ def test_a_file_that_is_no_bundle(offkit, tmp_path):
     (tmp_path / "bin" / "python").write_bytes(b"\x7fELF" + b"\0" * 600)
     with pytest.raises(UsageError) as caught:
         offkit(str(tmp_path / "bin" / "python"))
-    assert caught.value.message == "{}/bin/python is a file, but no bundle (not a tar)".format(tmp_path)
+    assert caught.value.message == "{}/bin/python is a file, but not a bundle (not a tar archive)".format(
+        tmp_path
+    )
     assert caught.value.fix == (
         "WHERE is a virtual environment, the prefix of an 'offkit install', a generation or a bundle.tar"
     )
@@ -363,9 +368,10 @@ def test_fix_that_does_not_help(server, offkit, monkeypatch):
     (futile,) = [each for each in found if each["code"] == "REPO009"]
     assert (code, futile["severity"], fake.argv) == (1, "error", [])
     assert (
-        futile["message"] == "yum ran without an error, and did not help: what is said of libSM.so.6 stands"
+        futile["message"]
+        == "yum ran without an error, but did not help: libSM.so.6 still has the same problem"
     )
-    assert futile["fix"] == "'rpm -V libSM' says which of their files are damaged or gone"
+    assert futile["fix"] == "'rpm -V libSM' shows which of their files are damaged or missing"
 
 
 def test_fix_while_the_iso_is_not_mounted(server, offkit, monkeypatch):
@@ -522,7 +528,7 @@ def test_words_for_each_check(offkit, examined):
         "libraries: 2 libraries are carried",
         "packages: 3 packages complete, 4 files as recorded",
         "machine: CentOS 7",
-        "repositories: nothing in yum's way",
+        "repositories: nothing blocks yum",
     ]
     lines = offkit("/e", "-v")[1].splitlines()
     assert [line[2:] for line in lines[:2]] == told[:2]
@@ -550,7 +556,7 @@ def test_fix_where_there_is_no_yum(offkit, examined):
     examined.found = examination("Debian 12", 0, rpms=("libSM",))
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("/e", "--fix", "-y")
-    assert caught.value.message == "Debian 12 has no yum; --fix can do nothing here"
+    assert caught.value.message == "Debian 12 has no yum, which --fix needs"
 
 
 def test_a_bundle(offkit, monkeypatch, tmp_path):
@@ -577,7 +583,7 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     ]
     assert code == 1
     assert out.splitlines()[0].endswith("LIB001  a.so: is missing")
-    assert out.splitlines()[1:] == ["", "everything to install, in one go:", "  yum install a"]
+    assert out.splitlines()[1:] == ["", "to install everything at once:", "  yum install a"]
     data = json.loads(offkit("b.tar", "--json")[1])
     assert data == {
         "schema": "offkit/doctor-1",
@@ -595,7 +601,7 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     for words in (("packages",), ("--fix", "-y")):
         with pytest.raises(UsageError) as caught:
             offkit("b.tar", *words)
-        assert caught.value.message == "a bundle is compared as a whole: no check, no --fix"
+        assert caught.value.message == "a bundle is checked as a whole, without CHECK or --fix"
 
 
 def test_the_question_before_a_repair(offkit, examined, monkeypatch):

@@ -105,7 +105,7 @@ def test_inspect_for_people(bundle, said):
         "made by offkit test",
         "digest {} of the manifest".format(digest),
         "installed " + installed,
-        "carries what a control node needs: Ansible and the collection offkit.fleet",
+        "carries for a control node: Ansible and the collection offkit.fleet",
         "carries Python 3.6.15, its source (python-source/P.tgz)",
         "carries Python 3.11.9, ready-made (python-build/P.tar.gz)",
         "carries 2 RPMs of libraries, 1.5 kB",
@@ -184,7 +184,7 @@ def test_inspect_of_a_plain_bundle(tmp_path, said):
     inspect.inspect(str(path), **PEOPLE)
     lines = said()
     assert [line for line in lines if line.startswith("carries")] == []
-    assert lines[-2:] == ["libraries the server must have", "none beyond the C library"]
+    assert lines[-2:] == ["libraries the server must have", "none besides the C library"]
 
 
 def test_verify_as_data(bundle, data, said):
@@ -373,13 +373,13 @@ def test_uninstall_for_people(prefix, system, monkeypatch, said):
         "removed 2 generations from {}, {}".format(prefix, total),
         "removed 1 RPM: " + system[0].word,
     ]
-    assert lines[2:4] == ["stays, not made by offkit:", str(prefix / "notes")]
+    assert lines[2:4] == ["kept, not made by offkit:", str(prefix / "notes")]
     assert lines[4].endswith("RPM003 libICE: stays")
     monkeypatch.setattr(render, "can_ask", lambda: False)
     with pytest.raises(UsageError) as caught:
         uninstall.uninstall(str(prefix), False, False, False, **PEOPLE)
-    assert caught.value.message == "there is no terminal to ask whether {} shall go".format(prefix)
-    assert caught.value.fix == "add -y; --dry-run shows what would go"
+    assert caught.value.message == "no terminal to ask whether to remove {}".format(prefix)
+    assert caught.value.fix == "add -y; --dry-run shows what would be removed"
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -454,4 +454,4 @@ def test_probe_that_cannot(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentProblem) as other:
         probe.probe(None, None, **PEOPLE)
     assert other.value.message == "this machine has no glibc"
-    assert other.value.fix == "offkit deploys manylinux wheels, which need it"
+    assert other.value.fix == "offkit deploys manylinux wheels, which need glibc"

@@ -99,7 +99,7 @@ def test_inspect(bundle):
         "for        el7",
         "alpha  1.0",
         "libraries the server must have",
-        "none beyond the C library",
+        "none besides the C library",
     ):
         assert words in out
     _, found = document("inspect", bundle)
@@ -157,7 +157,7 @@ def test_a_dry_run_with_a_python_that_is_still_to_come(bundle, tmp_path):
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0] == "would do, with /nowhere/bin/python3:"
     assert lines[1:3] == ["1 install python3 with yum (root)", "2 look at it"]
-    assert lines[3] == "3 make a virtual environment with /nowhere/bin/python3"
+    assert lines[3] == "3 create a virtual environment with /nowhere/bin/python3"
     assert sys.executable not in out
     _, found = document(*(args + planned))
     steps = [(step["action"], step["text"], step["root"]) for step in found["steps"][:2]]
@@ -175,7 +175,7 @@ def test_what_install_sh_hands_on(bundle, tmp_path):
     assert os.listdir(str(tmp_path)) == []
     code, out, err = offkit_command(*words, "magic")
     assert (code, out) == (2, "")
-    assert "--get-python takes one of build, source, packages; not 'magic'" in err
+    assert "--get-python takes one of build, source, packages, not 'magic'" in err
 
 
 def test_a_dry_run_writes_nothing(bundle, tmp_path):
@@ -245,7 +245,7 @@ def test_what_is_no_file_at_all(command, tmp_path):
     code, out, err = offkit_command(command, tmp_path)
     assert (code, out) == (2, "")
     assert "{} is a directory".format(tmp_path) in err
-    assert "name the bundle.tar" in err
+    assert "give the bundle.tar" in err
 
 
 def test_a_damaged_installation_is_made_again(bundle, tmp_path):
@@ -270,7 +270,7 @@ def test_an_option_without_its_value(bundle):
     """The help that is named is the command's own."""
     code, _, err = offkit_command("install", bundle, "--prefix")
     assert code == 2
-    assert "'offkit install --help' shows what is possible" in err
+    assert "see 'offkit install --help'" in err
 
 
 @pytest.mark.parametrize("option", ["--prefix", "--python"])
@@ -323,4 +323,4 @@ def test_a_bundle_that_is_not_there(command, tmp_path):
     """A usage error, in one line."""
     code, out, err = offkit_command(command, tmp_path / "none.tar")
     assert (code, out) == (2, "")
-    assert "there is no" in err
+    assert "does not exist" in err

@@ -23,7 +23,7 @@ def test_steps_of_install_sh():
     """What needs root is marked there as here."""
     step = install_words.step("install python3 with yum from c7.iso (root)")
     assert (step.text, step.root) == ("install python3 with yum from c7.iso", True)
-    assert install_words.step("unpack that").root is False
+    assert install_words.step("unpack them").root is False
 
 
 def test_what_would_be_done(lines):

@@ -163,7 +163,7 @@ def test_an_option_that_is_empty():
     with pytest.raises(UsageError) as caught:
         options.refuse_empty(prefix="x", python="")
     assert caught.value.message == "--python is given, but empty"
-    assert caught.value.fix == "is it a variable that is not set? Leave the option out to have the default"
+    assert caught.value.fix == "check whether a shell variable is unset; omit the option to use the default"
 
 
 def test_media(monkeypatch, tmp_path):
@@ -179,16 +179,21 @@ def test_media(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("isos", "places", "message", "fix"),
     [
-        ([""], [], "--iso is given, but empty", "is it a variable"),
-        (["a", ""], [], "--iso is given, but empty", "is it a variable"),
-        ([], [""], "--rpm-repo is given, but empty", "is it a variable"),
+        ([""], [], "--iso is given, but empty", "check whether a shell variable is unset"),
+        (["a", ""], [], "--iso is given, but empty", "check whether a shell variable is unset"),
+        ([], [""], "--rpm-repo is given, but empty", "check whether a shell variable is unset"),
         (
             ["http://m/a.iso"],
             [],
-            "--iso takes a file, and no URL",
-            "--rpm-repo takes the URL of a repository",
+            "--iso takes a file, not a URL",
+            "give the URL of a repository with --rpm-repo",
         ),
-        (["a", "https://m/a.iso"], [], "--iso takes a file, and no URL", "--rpm-repo takes the URL"),
+        (
+            ["a", "https://m/a.iso"],
+            [],
+            "--iso takes a file, not a URL",
+            "give the URL of a repository with --rpm-repo",
+        ),
         ([], ["http://me@m/"], "--rpm-repo: http://me@m/ is not http://HOST[:PORT]/PATH", ""),
     ],
 )
@@ -212,7 +217,7 @@ def test_a_target_in_a_file(tmp_path):
     with pytest.raises(UsageError) as caught:
         options.target_of("3.9", str(path), "x86_64")
     assert caught.value.message == "--python and a target file contradict each other"
-    assert caught.value.fix == "the file names its Python: leave --python out"
+    assert caught.value.fix == "omit --python: the file names its Python"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])

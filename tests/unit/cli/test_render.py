@@ -374,7 +374,7 @@ def test_usage_errors(streams, context):
     if not context:
         del problem.ctx
     where = "offkit repo add" if context else "offkit x"
-    fix = "'{} --help' shows what is possible".format(where)
+    fix = "see '{} --help'".format(where)
     out, err = streams()
     render.console()
     render.usage(problem, "offkit x")
@@ -393,14 +393,14 @@ def test_usage_errors(streams, context):
     render.console()
     _, err = streams()
     render.usage(types.SimpleNamespace(format_message=lambda: "m", ctx=None))
-    assert err.said().endswith("fix: 'offkit --help' shows what is possible\n")
+    assert err.said().endswith("fix: see 'offkit --help'\n")
 
 
 @pytest.mark.parametrize(
     ("log", "fix"),
     [
         ("/tmp/x.log", "report it with the log: /tmp/x.log"),
-        ("", "report it; no log could be written, TMPDIR is full"),
+        ("", "report it; no log could be written to TMPDIR"),
     ],
 )
 def test_a_bug_of_ours(streams, log, fix):
@@ -505,7 +505,7 @@ def test_streams_that_cannot_be_written(monkeypatch):
     with pytest.raises(render.OutputLost) as caught:
         lost.write("x\n")
     assert caught.value.message == "the output cannot be written: No space left on device"
-    assert caught.value.fix == "make room for it"
+    assert caught.value.fix == "free some space there"
     assert abandoned == [1]
     gone = render._Result(io.BufferedWriter(Raw(BrokenPipeError()), 1), encoding="utf-8", line_buffering=True)
     with pytest.raises(BrokenPipeError):

@@ -136,7 +136,7 @@ def answering(code, out="", err=""):
 
 def test_the_words_of_mount_and_umount(monkeypatch):
     """Theirs, or the exit code; where nothing is mounted there is nothing to do."""
-    for out, err, words in (("", "", "mount ended with 32"), ("a\nb", "", "a"), ("a", " c\nd\n", "c")):
+    for out, err, words in (("", "", "mount exited with 32"), ("a\nb", "", "a"), ("a", " c\nd\n", "c")):
         with pytest.raises(MountProblem) as caught:
             mounts.mount_iso("/a.iso", "/mnt", answering(32, out, err))
         assert str(caught.value) == words
@@ -145,7 +145,7 @@ def test_the_words_of_mount_and_umount(monkeypatch):
     assert mounts.unmount("/mnt", answering(32, "", "not reached")) == ""
     monkeypatch.setattr(mounts, "at", lambda point: mounts.Mount(point, "iso9660", "/dev/loop0", True))
     assert mounts.unmount("/mnt", answering(32, "", " busy\n")) == "busy"
-    assert mounts.unmount("/mnt", answering(32)) == "umount ended with 32"
+    assert mounts.unmount("/mnt", answering(32)) == "umount exited with 32"
     assert mounts.unmount("/mnt", answering(0, "", "a warning")) == ""
 
 

@@ -50,7 +50,7 @@ def test_what_lies_behind_is_left(kind, source):
 def test_a_stream_that_is_cut_off(kind, source):
     """At any length it is called that, not whole."""
     for length in (14, len(PACKED[kind]) // 2, len(PACKED[kind]) - 1):
-        with pytest.raises(unpacking.Damaged, match=r"^is cut off$"):
+        with pytest.raises(unpacking.Damaged, match=r"^is truncated$"):
             list(unpacking.decompressed(source(PACKED[kind][:length])))
 
 

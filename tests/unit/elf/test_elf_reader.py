@@ -233,11 +233,11 @@ def test_what_is_wrong_is_said():
     """In the words of whoever has to understand it."""
     assert Patched().put("B", 4, 3).error() == "unknown ELF class or byte order"
     assert Patched().put("B", 5, 0).error() == "unknown ELF class or byte order"
-    assert Patched().put("<H", 54, 55).error() == "program headers of 55 bytes"
+    assert Patched().put("<H", 54, 55).error() == "unexpected program header size of 55 bytes"
     assert Patched().put("<Q", 32, 2**62).error() == "offset {} is outside any file".format(2**62)
     far = Patched()
     bytes_wanted = 56 * far.data[56]
-    assert far.put("<Q", 32, 10**6).error() == "truncated: {} bytes wanted at offset 1000000".format(
+    assert far.put("<Q", 32, 10**6).error() == "truncated: {} bytes expected at offset 1000000".format(
         bytes_wanted
     )
     short = Patched()
@@ -247,13 +247,13 @@ def test_what_is_wrong_is_said():
     for tag in (STRTAB, VERNEED, VERDEF):
         assert Patched().set(tag, 10**9).error() == "address 0x3b9aca00 is in no segment of the file"
     for tag in (NEEDED, SONAME):
-        assert Patched().set(tag, 10**6).error() == "a name lies outside the string table"
+        assert Patched().set(tag, 10**6).error() == "a name is outside the string table"
     odd = Patched()
-    assert odd.set(SONAME, odd.value(STRSZ)).error() == "a name lies outside the string table"
+    assert odd.set(SONAME, odd.value(STRSZ)).error() == "a name is outside the string table"
     assert Patched().put("<H", Patched().value(VERNEED), 2).error() == "unknown Verneed version 2"
     assert Patched().put("<H", Patched().value(VERDEF), 0).error() == "unknown Verdef version 0"
     name = Patched()
-    assert name.put("<Q", name.segment(3) + 32, 4097).error() == "the interpreter's name does not end"
+    assert name.put("<Q", name.segment(3) + 32, 4097).error() == "the interpreter's name is unterminated"
     with pytest.raises(NotElf, match=r"^no ELF header$"):
         read(b"#!/bin/sh")
 
@@ -275,11 +275,11 @@ def test_a_string_table_that_does_not_end():
     assert read(build(soname=long)).soname == long
     assert read(build(soname="n" * 255)).soname == "n" * 255
     for length in (4096, 5000):
-        with pytest.raises(BadElf, match=r"^a name in the string table does not end$"):
+        with pytest.raises(BadElf, match=r"^a name in the string table is unterminated$"):
             read(build(soname="n" * length))
     file = Patched(needs=None, defines=(), soname="abc", needed=())
     file.set(STRSZ, file.value(SONAME) + 3)
-    assert file.error() == "a name in the string table does not end"
+    assert file.error() == "a name in the string table is unterminated"
     assert file.set(STRSZ, file.value(SONAME) + 4).read().soname == "abc"
 
 
@@ -292,9 +292,9 @@ def test_a_dynamic_segment_that_does_not_end():
     file.put("<Q", start + size - 16, 0x70000001)  # instead of DT_NULL
     assert file.read() == whole
     file.put("<Q", at + 32, size + 16)
-    assert file.error() == "truncated: the dynamic segment does not end"
+    assert file.error() == "truncated: the dynamic segment is unterminated"
     file.put("<Q", at + 32, size - 1)  # the last entry is not whole
-    assert file.error() == "truncated: the dynamic segment does not end"
+    assert file.error() == "truncated: the dynamic segment is unterminated"
     assert Patched().put("<I", at, 0x70000000).read().needed == ()
 
 

@@ -220,7 +220,7 @@ def test_a_failure_says_where_it_looked_in_order():
     assert resolution.how == search.MISSING
     assert [(look.place, look.how, look.reason) for look in resolution.looked] == [
         ("/env/cv2/.libs", "RPATH", "no such file"),
-        ("relative", "RPATH", "relative to whatever directory a program is started in"),
+        ("relative", "RPATH", "relative to the working directory of the program"),
         ("/lib/libSM.so.6", "ld.so.cache", "for another architecture"),
         ("/lib64", "default directory", "no such file"),
         ("/usr/lib64/libSM.so.6", "default directory", "wrong ELF class: 32-bit i386"),
@@ -527,7 +527,7 @@ def test_every_place_in_vain():
     }
     report = opened(files, library_path=["/var", "here"])
     looked = {each.name: [tuple(look) for look in each.looked] for each in report.resolutions}
-    relative = "relative to whatever directory a program is started in"
+    relative = "relative to the working directory of the program"
     assert looked["liba.so.1"] == [
         ("/own/liba.so.1", "RPATH", "wrong ELF class: 32-bit i386"),
         ("/exe", "RPATH of the executable", "no such file"),

@@ -76,7 +76,7 @@ def test_what_is_missing_where(offkit, report):
         "",
         "what is wrong, and where",
         "  ✗  LIB001  2 hosts: web07, web08",
-        "      libICE.so.6, libSM.so.6: missing; one line below brings them",
+        "      libICE.so.6, libSM.so.6: missing; one command below installs them",
         "  ✗  VID001  2 hosts: web07, web08",
         "      cv2: import cv2 fails: libSM.so.6",
         "  ✗  PY020  1 host: db01",
@@ -194,16 +194,16 @@ def test_a_file_that_cannot_be_read(offkit, tmp_path):
     path = made.put(tmp_path, "web02.json", '{"schema": "offkit/host-1",')
     code, out, _ = offkit(str(tmp_path))
     assert code == 1
-    assert "✗ FLEET002  {}: is cut off, or no JSON".format(path) in out
+    assert "✗ FLEET002  {}: is truncated, or not JSON".format(path) in out
     assert "✓  web01" in out
     assert out.splitlines()[-1] == "✗ 1 host: 1 healthy, 1 file unreadable"
 
 
 def test_a_command_without_a_word(offkit, tmp_path):
-    """Killed, no document: it is in the list of those that ended badly."""
+    """Killed, no document: it is in the list of those that failed."""
     results = dict(made.well(), verify=made.ended(None, 137, stderr="Killed"))
     _, out, _ = offkit(made.write(tmp_path, made.host("web01", results)))
-    assert "ended badly\n  web01  verify ended with 137: Killed\n" in out
+    assert "failed\n  web01  verify exited with 137: Killed\n" in out
 
 
 def test_each_command_that_ended_badly_has_its_own_words(offkit, tmp_path):
@@ -213,7 +213,7 @@ def test_each_command_that_ended_badly_has_its_own_words(offkit, tmp_path):
         "doctor": made.ended(None, 77, stderr="Shared connection to 192.0.2.1 closed."),
     }
     _, out, _ = offkit(made.write(tmp_path, made.host("web01", results, "no offkit is installed")))
-    assert "  web01  deploy ended with 4: root may not write in /var/cache\n" in out
+    assert "  web01  deploy exited with 4: root may not write in /var/cache\n" in out
     assert "  web01  doctor: no offkit is installed\n" in out
 
 
@@ -224,7 +224,7 @@ def test_the_page(offkit, report, tmp_path):
     assert code == 1
     with open(page, encoding="utf-8") as source:
         assert "1 of 5 hosts is healthy" in source.read()
-    assert "the page is {} (".format(page) in out
+    assert "wrote the page {} (".format(page) in out
     assert os.stat(page).st_mode & 0o777 == 0o644
     assert sorted(os.listdir(str(tmp_path))) == ["hosts", "page.html"]
 
@@ -232,14 +232,14 @@ def test_the_page(offkit, report, tmp_path):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["/nowhere"], "there is no directory /nowhere"),
+        (["/nowhere"], "the directory /nowhere does not exist"),
         ([], "DIR"),
         (["@", "--html", ""], "--html is given, but empty"),
-        (["@", "--html", "@/hosts"], "hosts exists and is not a regular file"),
-        (["@", "--html", "/dev/null"], "a file to write, which /dev/null is not"),
-        (["@", "--html", "/dev/stdout"], "a file to write, which /dev/stdout is not"),
-        (["@", "--html", "@/fifo"], "fifo exists and is not a regular file"),
-        (["@", "--html", "@/no/page.html"], "no directory"),
+        (["@", "--html", "@/hosts"], "hosts: it exists and is not a regular file"),
+        (["@", "--html", "/dev/null"], "cannot write to /dev/null: it needs a regular file"),
+        (["@", "--html", "/dev/stdout"], "cannot write to /dev/stdout: it needs a regular file"),
+        (["@", "--html", "@/fifo"], "fifo: it exists and is not a regular file"),
+        (["@", "--html", "@/no/page.html"], "no for the page does not exist"),
     ],
 )
 def test_usage(offkit, report, args, message):

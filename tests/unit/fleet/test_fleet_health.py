@@ -96,20 +96,20 @@ def test_an_older_document_made_all_checks():
             "deploy: no room",
             0,
         ),
-        ({"verify": made.ended(None, 137, stderr="\nKilled\n")}, "verify ended with 137: Killed", 6),
-        ({"verify": made.ended(None, 70)}, "verify ended with 70", 6),
+        ({"verify": made.ended(None, 137, stderr="\nKilled\n")}, "verify exited with 137: Killed", 6),
+        ({"verify": made.ended(None, 70)}, "verify exited with 70", 6),
         (
             {"verify": made.ended(None, 77, stderr="no room\r\nShared connection to 192.0.2.1 closed.\r\n")},
-            "verify ended with 77: no room",
+            "verify exited with 77: no room",
             6,
         ),
         (
             {"verify": made.ended(None, 77, stderr="Connection to web01.example closed.\r\n")},
-            "verify ended with 77",
+            "verify exited with 77",
             6,
         ),
         ({"verify": made.ended(None)}, "verify: no document", 6),
-        ({"verify": made.ended({"schema": "x/1"})}, "verify: a document that this offkit does not know", 6),
+        ({"verify": made.ended({"schema": "x/1"})}, "verify: a document unknown to this offkit", 6),
         ({"verify": made.ended(dict(made.film(), verified=False))}, "verify: not verified", 6),
         (
             {"verify": made.ended(dict(made.film(), findings=7))},
@@ -150,7 +150,7 @@ def test_the_doctor_could_not_look():
 def test_nothing_was_asked():
     """A host of which nothing is known is not called healthy."""
     one = judged(made.host(results={}))
-    assert (one.state, one.why) == (PROBLEMS, "nothing has been examined there")
+    assert (one.state, one.why) == (PROBLEMS, "nothing has been checked there")
 
 
 def test_a_host_that_was_lost():
@@ -253,25 +253,25 @@ ERROR, OTHER = made.found("E001", "x", message="one\nmore"), made.found("E002", 
     [
         ("doctor", made.doctor(), 0, "noise", ""),
         ("doctor", made.doctor(HASHES, NOTE), 0, "", ""),
-        ("doctor", made.doctor(HASHES), 3, "", "doctor ended with 3"),
+        ("doctor", made.doctor(HASHES), 3, "", "doctor exited with 3"),
         ("doctor", made.doctor(HASHES, ERROR), 0, "", "doctor: E001 x: one"),
         ("doctor", made.doctor(OTHER, ERROR, SM), 1, "", "doctor: E002 two and 2 more"),
         ("deploy", made.refused("no\nroom"), 0, "", "deploy: no"),
         ("deploy", made.refused("one\nmore", ERROR), 4, "", "deploy: E001 x: one"),
         ("deploy", made.refused("one\nmore", ERROR, OTHER), 4, "", "deploy: one"),
         ("deploy", made.refused("else", ERROR), 4, "", "deploy: else"),
-        ("deploy", made.refused(""), 4, "", "deploy ended with 4"),
-        ("deploy", made.refused(""), 0, "", "deploy: a document that this offkit does not know"),
+        ("deploy", made.refused(""), 4, "", "deploy exited with 4"),
+        ("deploy", made.refused(""), 0, "", "deploy: a document unknown to this offkit"),
         ("deploy", {"schema": "offkit/install-1", "findings": 7}, 0, "x", "deploy: findings is a number, not a list"),
         ("verify", made.film(), 0, "", ""),
         ("verify", dict(made.film(), verified=1), 0, "", "verify: not verified"),
         ("verify", {"schema": "offkit/run-badapple-1"}, 0, "", "verify: not verified"),
-        ("verify", dict(made.film(), verified=False), 0, " a\n b \n\n", "verify ended with 0: b"),
+        ("verify", dict(made.film(), verified=False), 0, " a\n b \n\n", "verify exited with 0: b"),
         ("verify", None, 0, "", "verify: no document"),
         ("verify", {"schema": "offkit/verify-1"}, 0, "", ""),
         ("rollback", made.switched(), 0, "", ""),
-        ("rollback", {"schema": "offkit/rollback-2"}, 0, "", "rollback: a document that this offkit does not know"),
-        ("rollback", {"schema": "offkit/rollback-2"}, 1, "", "rollback ended with 1"),
+        ("rollback", {"schema": "offkit/rollback-2"}, 0, "", "rollback: a document unknown to this offkit"),
+        ("rollback", {"schema": "offkit/rollback-2"}, 1, "", "rollback exited with 1"),
     ],
     ids=range(21),
 )  # fmt: skip
@@ -324,19 +324,19 @@ def test_everything_that_is_judged():
 @pytest.mark.parametrize(
     ("changed", "message", "silent"),
     [
-        ({"verify": made.ended(None, 9, stderr="Killed")}, "", ("verify ended with 9: Killed",)),
+        ({"verify": made.ended(None, 9, stderr="Killed")}, "", ("verify exited with 9: Killed",)),
         ({"verify": made.ended(None, 9, time="2026-01-02T03:06:00Z")}, "timed out", ("verify: timed out",)),
-        ({"deploy": made.ended(None, 9, time="2026-01-02T03:04:00Z")}, "timed out", ("deploy ended with 9",)),
+        ({"deploy": made.ended(None, 9, time="2026-01-02T03:04:00Z")}, "timed out", ("deploy exited with 9",)),
         ({"doctor": made.ended(made.doctor(SM), 1)}, "x", ()),
         ({"doctor": made.ended(made.doctor(SM), 1), "verify": made.ended(None, 9, stderr="y")}, "",
-         ("verify ended with 9: y",)),
-        ({"doctor": made.ended(made.doctor(HASHES), 1)}, "", ("doctor ended with 1",)),
+         ("verify exited with 9: y",)),
+        ({"doctor": made.ended(made.doctor(HASHES), 1)}, "", ("doctor exited with 1",)),
         ({}, "refused before", ("refused before",)),
     ],
     ids=range(7),
 )  # fmt: skip
 def test_what_no_finding_says(changed, message, silent):
-    """A line for each result that ended badly without one; the playbook's word where it is about the last."""
+    """A line for each result that failed without one; the playbook's word where it is about the last."""
     assert judged(made.host(results=results(**changed), message=message)).silent == silent
 
 
@@ -344,7 +344,7 @@ def test_hosts_in_order_and_lost_ones_have_no_such_line():
     """Only what has problems does."""
     assert judged(made.host()).silent == ()
     assert judged(made.lost("a", "gone", results(verify=made.ended(None, 9)))).silent == ()
-    assert judged(made.host("a", {})).silent == ("nothing has been examined there",)
+    assert judged(made.host("a", {})).silent == ("nothing has been checked there",)
 
 
 @pytest.mark.parametrize(

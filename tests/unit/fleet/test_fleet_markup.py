@@ -47,7 +47,7 @@ def section(content, identity):
     ],
 )
 def test_a_cell(cell, number, expected):
-    """Sign, number and words of each state; what was not looked at has no words."""
+    """Sign, number and words of each state; what was not checked has no words."""
     assert markup.check(cell, number) == "<td class=c>{}</td>".format(expected)
 
 
@@ -60,7 +60,7 @@ def test_small_pieces():
     ]
     assert markup.key() == (
         '<ul class="key" aria-label="Legend"><li>✗ errors</li><li>! warnings</li><li>✓ ok</li>'
-        "<li>? unknown</li><li>– not looked at</li><li>* out of date</li></ul>"
+        "<li>? unknown</li><li>– not checked</li><li>* out of date</li></ul>"
     )
     assert [markup.code(one, "A<1") for one in ("error", "warning", "info")] == [
         '<span class="code e"><i>error </i>A&lt;1</span>',
@@ -148,8 +148,8 @@ def test_the_card_of_a_host_in_order():
     head, inside = carded(made.host("web<1", groups=("web", "db")))
     assert head == '<span class="st k"><i>healthy: </i></span><b>web&lt;1</b>'
     assert inside == FACTS + (
-        "<dt>deploy<dd>2026-01-02 03:04:00 UTC, well<dt>doctor<dd>2026-01-02 03:05:00 UTC, well"
-        "<dt>verify<dd>2026-01-02 03:06:00 UTC, well</dl>"
+        "<dt>deploy<dd>2026-01-02 03:04:00 UTC, ok<dt>doctor<dd>2026-01-02 03:05:00 UTC, ok"
+        "<dt>verify<dd>2026-01-02 03:06:00 UTC, ok</dl>"
     )
     assert carded(made.host("web<1"), opened=True)[0] == head
 
@@ -173,10 +173,10 @@ def test_results_that_count_no_more():
     )
     _, inside = carded(made.host("a", results, groups=("web", "db")))
     assert inside == FACTS + (
-        '<dt>rollback<dd>2026-01-01 03:00:00 UTC, well, <span class="old">overtaken by a later one</span>'
-        "<dt>verify<dd>2026-01-01 03:05:00 UTC, ended with 3, "
+        '<dt>rollback<dd>2026-01-01 03:00:00 UTC, ok, <span class="old">superseded by a later one</span>'
+        "<dt>verify<dd>2026-01-01 03:05:00 UTC, exited with 3, "
         '<span class="old">from before the deployment of 2026-01-02T03:04:00Z</span>'
-        "<dt>deploy<dd>2026-01-02 03:04:00 UTC, well<dt>doctor<dd>2026-01-02 03:05:00 UTC, well</dl>"
+        "<dt>deploy<dd>2026-01-02 03:04:00 UTC, ok<dt>doctor<dd>2026-01-02 03:05:00 UTC, ok</dl>"
         "<p><b>verify</b> gone</p>"
     )
 
@@ -228,9 +228,9 @@ WARNING = made.found("PY021", "x", "warning", "no Python 3.7", "an ISO")
          "<p><b>deploy</b> deploy: no Python 3.7</p>"),
         (made.ended(dict(made.installed(), findings=7)), "<p><b>deploy</b> findings is a number, not a list</p>"),
         (made.ended(None, 9, stderr="one\ntwo <3\n"), "<p><b>deploy</b></p><pre tabindex=0>one\ntwo &lt;3</pre>"),
-        (made.ended(made.installed("install", WARNING), 9, stderr="one"), "<p><b>deploy</b> deploy ended with 9: one</p>"),
+        (made.ended(made.installed("install", WARNING), 9, stderr="one"), "<p><b>deploy</b> deploy exited with 9: one</p>"),
         (made.ended(made.installed("install", ERROR), 9, stderr="one"), ""),
-        (made.ended(None, 9), "<p><b>deploy</b> deploy ended with 9</p>"),
+        (made.ended(None, 9), "<p><b>deploy</b> deploy exited with 9</p>"),
         (made.ended(None, 0), "<p><b>deploy</b> deploy: no document</p>"),
     ],
     ids=range(12),
@@ -261,7 +261,7 @@ def test_the_table_of_checks():
     """Facts, a dash for those that nobody knows, a cell for each check; the film's is its rate, if it is well."""
     bad = dict(made.host("b", dict(made.well(), verify=made.ended(dict(made.film(), verified=False), 1))))
     fleet = surveyed(made.host("a"), dict(bad, server=None, generation=""))
-    caption = "What each check came to on each host; what needs somebody comes first"
+    caption = "Result of each check on each host; hosts that need attention come first"
     ok = "<td class=c><b class=o>✓</b><i> ok</i></td>"
     head = "".join('<th scope="col" class="c"><span>{}</span></th>'.format(word) for word in (
         "Installed", "Interpreter", "Libraries", "Packages", "Machine", "Yum", "Frames/s"))  # fmt: skip
@@ -378,10 +378,10 @@ def test_the_sections_of_the_page():
         '</ul>\n<nav aria-label="Sections">{}</nav>\n</header>\n<main id="main">\n<section'.format(links)
         in content
     )
-    assert '<a class="skip" href="#main">To the results</a>\n<header>' in content
+    assert '<a class="skip" href="#main">Skip to the results</a>\n<header>' in content
     assert content[content.index("</main>") :].startswith(
-        "</main>\n<footer><p>Made by offkit report out of what each host has said. Results marked * are from "
-        "before a change or a loss, or old beside the others.</p></footer>"
+        "</main>\n<footer><p>Made by offkit report from what each host reported. Results marked * are from "
+        "before a change or a loss, or older than the others.</p></footer>"
     )
     assert re.findall('<section id="(.*?)"', drawn()) == []
     bad = Finding("FLEET002", "error", "web01.json", "is empty", (), "remove it")
@@ -398,8 +398,8 @@ def test_what_to_run():
         '<div class="cure"><h3>2 hosts on el7 x86_64</h3>'
         '<p><a href="#h1">web1</a>, <a href="#h0">web2</a></p>'
         '<pre tabindex="0" aria-label="Command">{}libICE libSM</pre>'
-        '<p class="soft small">It brings libICE.so.6, libSM.so.6.</p>'
-        '<p>Something has changed on <a href="#h0">web2</a> since the doctor looked: look again.</p></div>'
+        '<p class="soft small">It installs libICE.so.6, libSM.so.6.</p>'
+        '<p>Something changed on <a href="#h0">web2</a> since the doctor ran: run it again.</p></div>'
     ).format(made.YUM.replace("'", "&#x27;"))
     bare = made.sick("web1", "libSM.so.6")
     bare["results"]["doctor"]["document"]["providers"] = []
@@ -425,7 +425,7 @@ def test_names_of_hosts(count):
 
 
 def test_what_is_wrong_and_where():
-    """Errors and warnings, hosts that ended badly without one, and notes behind a fold."""
+    """Errors and warnings, hosts that failed without one, and notes behind a fold."""
     note = made.found("REPO002", "base", "info", "needs a network\nalways", "none")
     hosts = [
         made.host("a", dict(made.well(), doctor=made.ended(made.doctor(note, ERROR), 1))),
@@ -440,7 +440,7 @@ def test_what_is_wrong_and_where():
         '<pre tabindex="0" aria-label="Cure">an ISO</pre></div></details>'
     )
     assert silent == (
-        '<ul class="finds silent"><li><a href="#h1">c</a> verify ended with 9: Killed</li></ul>'
+        '<ul class="finds silent"><li><a href="#h1">c</a> verify exited with 9: Killed</li></ul>'
     )
     assert notes == (
         '<details><summary><span class="soft">1 note, nothing wrong</span></summary><div>'

@@ -97,8 +97,8 @@ def test_everything_is_on_it():
     assert "Frames a second on 3 hosts, slowest first. Median 1,662, fastest 2,500." in read.text
     assert "error LIB001 libSM.so.6 is missing; needed by cv2 · 2 hosts" in read.text
     assert "looked in 2 places /lib64 /usr/lib64" in read.text
-    assert "doctor 2026-01-02 03:05:00 UTC, ended with 1" in read.text
-    assert "verify 2026-01-02 03:06:00 UTC, well, from before the host was lost" in read.text
+    assert "doctor 2026-01-02 03:05:00 UTC, exited with 1" in read.text
+    assert "verify 2026-01-02 03:06:00 UTC, ok, from before the host was lost" in read.text
     widths = [of["width"] for tag, of in read.tags if tag == "rect" and of.get("height") == "14"]
     assert widths == ["66.5%", "66.5%", "100.0%"]
 
@@ -262,7 +262,7 @@ def test_a_command_that_ended_without_a_finding():
     """Its last words stand among what is wrong, and with the host."""
     results = dict(made.well(), verify=made.ended(None, 137, stderr="Loading\nKilled"))
     read = Reader(drawn(made.host("web01", results)))
-    assert "What is wrong, and where web01 verify ended with 137: Killed" in read.text
+    assert "What is wrong, and where web01 verify exited with 137: Killed" in read.text
     assert "verify Loading\nKilled" in " ".join(read.words).replace("  ", " ")
 
 

@@ -41,13 +41,13 @@ def test_hosts_as_they_reported(tmp_path):
     [
         ("", "FLEET002", "is empty"),
         (b" \n", "FLEET002", "is empty"),
-        ('{"schema": "offkit/host-1", "ho', "FLEET002", "is cut off, or no JSON: "),
-        ("no json", "FLEET002", "is no JSON: "),
-        (b'{"host": "\xff"}', "FLEET002", "is cut off, or no JSON: 'utf-8' codec"),
-        ('{"a": NaN}', "FLEET002", "is cut off, or no JSON: NaN is no number"),
-        ('{"a": ' + "9" * 50000 + "}", "FLEET002", "is cut off, or no JSON: a number of 50000 digits"),
+        ('{"schema": "offkit/host-1", "ho', "FLEET002", "is truncated, or not JSON: "),
+        ("no json", "FLEET002", "is not JSON: "),
+        (b'{"host": "\xff"}', "FLEET002", "is truncated, or not JSON: 'utf-8' codec"),
+        ('{"a": NaN}', "FLEET002", "is truncated, or not JSON: NaN is not a JSON number"),
+        ('{"a": ' + "9" * 50000 + "}", "FLEET002", "is truncated, or not JSON: a number of 50000 digits"),
         ("[" * 200000, "FLEET002", "nested too deeply"),
-        ("[]", "FLEET003", "is no offkit/host-1: not an object, but a list"),
+        ("[]", "FLEET003", "is not a valid offkit/host-1 document: not an object, but a list"),
         ('{"schema": "offkit/host-2"}', "FLEET003", "schema is 'offkit/host-2', not offkit/host-1"),
         ('{"schema": null}', "FLEET003", "schema is None"),
         ('{"schema": "offkit/doctor-1", "findings": []}', "FLEET003", "schema is 'offkit/doctor-1'"),
@@ -127,8 +127,8 @@ def test_two_files_about_one_host(tmp_path):
     gathered = reading.gather(str(tmp_path))
     assert [one.message for one in gathered.hosts] == [""]
     assert told(gathered) == [
-        ("FLEET004", "a.json", "is about web01 as well, and older than web01.json; not shown"),
-        ("FLEET004", "z.json", "is about web01 as well, and older than web01.json; not shown"),
+        ("FLEET004", "a.json", "is also about web01, but older than web01.json; not shown"),
+        ("FLEET004", "z.json", "is also about web01, but older than web01.json; not shown"),
     ]
 
 
@@ -141,9 +141,9 @@ def test_what_is_no_file(tmp_path):
     os.mkfifo(os.path.join(folder, "c.json"))
     gathered = reading.gather(str(tmp_path))
     assert told(gathered) == [
-        ("FLEET001", "a.json", "is no file"),
+        ("FLEET001", "a.json", "is not a regular file"),
         ("FLEET001", "b.json", "cannot be read: No such file or directory"),
-        ("FLEET001", "c.json", "is no file"),
+        ("FLEET001", "c.json", "is not a regular file"),
     ]
     assert len(gathered.hosts) == 1
 
@@ -179,8 +179,8 @@ def test_texts_without_end_and_without_encoding(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ([], "there is no directory"),
-        (["report"], "is no report: it has no directory hosts"),
+        ([], "does not exist"),
+        (["report"], "is not a report: it has no directory hosts"),
         (["report", "report/hosts"], "no host has reported to"),
     ],
 )
@@ -207,10 +207,10 @@ def result_of(document, **more):
 
 def test_everything_of_a_host(tmp_path):
     """Field by field, with the results oldest first, and by name where they are of one time."""
-    refusal = dict(made.refused("no room\nhere", made.found("ENV024", "/opt")), fix="make room")
+    refusal = dict(made.refused("no room\nhere", made.found("ENV024", "/opt")), fix="free some space")
     results = {
         "verify": made.ended(None, 137, "2026-01-02T03:04:00Z", "Killed"),
-        "deploy": made.ended(refusal, 4, "2026-01-02T03:04:00Z", "not looked at"),
+        "deploy": made.ended(refusal, 4, "2026-01-02T03:04:00Z", "not checked"),
         "doctor": made.ended(made.doctor(), 0, "2026-01-02T03:03:59Z"),
     }
     one = host_of(results=results, message="5 missing", groups=["web", 7, "db"], time="2026-01-02T03:09:00Z")
@@ -222,7 +222,7 @@ def test_everything_of_a_host(tmp_path):
         host.Result("doctor", "2026-01-02T03:03:59Z", 0, "offkit/doctor-1", made.doctor(), (), "", "", "", ""),
         host.Result(
             "deploy", "2026-01-02T03:04:00Z", 4, "offkit/error-1", refusal, (finding,), "no room\nhere",
-            "make room", "not looked at", "",
+            "free some space", "not checked", "",
         ),
         host.Result("verify", "2026-01-02T03:04:00Z", 137, "", {}, (), "", "", "Killed", ""),
     )  # fmt: skip
@@ -360,9 +360,9 @@ def test_of_two_files_of_one_time_the_first_is_shown(tmp_path):
     gathered = reading.gather(str(tmp_path))
     assert [one.message for one in gathered.hosts] == ["late"]
     assert told(gathered) == [
-        ("FLEET004", "m.json", "is about m as well, and older than a.json; not shown"),
-        ("FLEET004", "a.json", "is about m as well, and older than n.json; not shown"),
-        ("FLEET004", "z.json", "is about m as well, and older than n.json; not shown"),
+        ("FLEET004", "m.json", "is also about m, but older than a.json; not shown"),
+        ("FLEET004", "a.json", "is also about m, but older than n.json; not shown"),
+        ("FLEET004", "z.json", "is also about m, but older than n.json; not shown"),
     ]
     folder = os.path.join(str(tmp_path), "hosts")
     assert [each[1:] for each in gathered.findings] == [
@@ -384,7 +384,7 @@ def test_a_file_that_cannot_be_read_is_an_error_with_a_cure(tmp_path):
     assert gathered.findings[0][:3] == ("FLEET002", "error", path)
     assert gathered.findings[0].looked_in == ()
     assert gathered.findings[0].fix == (
-        "remove it, or run the playbook again for that host: it writes the file anew"
+        "remove it, or run the playbook again for that host: it rewrites the file"
     )
 
 
@@ -412,11 +412,11 @@ def test_long_numbers(digits, read):
 
 def test_what_to_name_and_what_to_run(tmp_path):
     """Where nothing was reported: the directory, and the playbooks."""
-    fix = "name the directory that the playbooks report to (offkit_report_dir, by default ./offkit-report)"
+    fix = "give the directory that the playbooks report to (offkit_report_dir, by default ./offkit-report)"
     top = os.path.join(str(tmp_path), "report")
     wanted = [
-        ("there is no directory {}".format(top), fix),
-        ("{} is no report: it has no directory hosts".format(top), fix),
+        ("the directory {} does not exist".format(top), fix),
+        ("{} is not a report: it has no directory hosts".format(top), fix),
         (
             "no host has reported to {} yet".format(top),
             "run the playbook offkit.fleet.doctor or offkit.fleet.verify",

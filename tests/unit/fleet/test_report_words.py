@@ -53,10 +53,10 @@ def test_one_problem(said, severity, glyph):
 @pytest.mark.parametrize(
     ("code", "number", "words"),
     [
-        ("LIB001", 1, "a.so: missing; one line below brings it"),
-        ("LIB001", 2, "a.so, b.so: missing; one line below brings them"),
-        ("LIB002", 1, "a.so: one line below cures it"),
-        ("LIB002", 2, "a.so, b.so: one line below cures them"),
+        ("LIB001", 1, "a.so: missing; one command below installs it"),
+        ("LIB001", 2, "a.so, b.so: missing; one command below installs them"),
+        ("LIB002", 1, "a.so: one command below fixes it"),
+        ("LIB002", 2, "a.so, b.so: one command below fixes them"),
     ],
 )
 def test_problems_that_a_line_cures(said, code, number, words):
@@ -95,19 +95,19 @@ def test_problems_of_one_kind_stand_together(said):
         problem(subject="d.so", hosts=("h3",)),
         problem("PY001", INFO, "tk"),
     ]
-    hosts = [host("h1", ["verify ended with 3", "x"]), host("h2")]
+    hosts = [host("h1", ["verify exited with 3", "x"]), host("h2")]
     report._wrong(fleet(problems, hosts), False)
     lines = said()
     assert lines[0] == "what is wrong, and where"
     assert lines[1:7] == [
         "  {}  LIB001  1 host: h1".format(mark("bad")),
-        "      a.so, b.so: missing; one line below brings them",
+        "      a.so, b.so: missing; one command below installs them",
         "  {}  LIB001  1 host: h2".format(mark("bad")),
-        "      c.so: missing; one line below brings it",
+        "      c.so: missing; one command below installs it",
         "  {}  LIB001  1 host: h1".format(mark("bad")),
         "      d.so, d.so: is missing",
     ]
-    assert lines[7:] == ["", "ended badly", "  h1  verify ended with 3", "  h1  x", ""]
+    assert lines[7:] == ["", "failed", "  h1  verify exited with 3", "  h1  x", ""]
     report._wrong(fleet(problems, [host("h1")]), True)
     lines = said()
     assert len([line for line in lines if "LIB001" in line]) == 4
@@ -124,7 +124,7 @@ def test_lines_to_be_pasted(said):
     assert said() == [
         "for 7 hosts (el7 x86_64): h1, h2, h3, h4, h5 and 2 more",
         "  yum install x",
-        "  h1: something changed since the doctor looked",
+        "  h1: changed since the doctor ran",
         "",
         "for 1 host (el7 x86_64): h1",
         "  yum install x",
@@ -212,4 +212,4 @@ def test_what_the_stars_mean():
 
     assert report_table._staleness([stale("a", "old"), stale("b", "old")]) == "a, b: old"
     found = report_table._staleness([stale("a", "old"), stale("b", "older")])
-    assert found == "a, b: results from before a change, or old"
+    assert found == "a, b: results are old, or from before a change"

@@ -59,11 +59,11 @@ def test_many_names_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("DELETE FROM packages WHERE name = 'libSM'", "package 0 is not there"),
-        ("UPDATE packages SET name = '-rf' WHERE name = 'libSM'", "a package calls itself '-rf'"),
+        ("DELETE FROM packages WHERE name = 'libSM'", "package 0 is missing"),
+        ("UPDATE packages SET name = '-rf' WHERE name = 'libSM'", "invalid package name '-rf'"),
         (
             "UPDATE packages SET name = '-{}'".format("x" * 200),
-            "a package calls itself '-{}'".format("x" * 79),
+            "invalid package name '-{}'".format("x" * 79),
         ),
         ("DROP TABLE requires", "no such table: requires"),
     ],
@@ -81,7 +81,7 @@ def test_a_database_that_contradicts_itself(tmp_path, change, words):
         data = source.read()
     with pytest.raises(BadRepodata) as caught:
         primary_db.read(iter([data]), ["libSM"], [])
-    assert str(caught.value) == "is no primary database: " + words
+    assert str(caught.value) == "is not a primary database: " + words
 
 
 def test_a_python_without_sqlite(monkeypatch):

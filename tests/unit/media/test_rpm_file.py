@@ -39,13 +39,13 @@ def test_the_front_says_which_package_it_is():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda data: b"PK\3\4" + data[4:], "is no RPM file"),
-        (lambda data: data[:50], "is cut off"),
-        (lambda data: data[:120], "is cut off"),
-        (lambda data: data[:96] + b"\0" + data[97:], "does not begin as one"),
+        (lambda data: b"PK\3\4" + data[4:], "is not an RPM file"),
+        (lambda data: data[:50], "is truncated"),
+        (lambda data: data[:120], "is truncated"),
+        (lambda data: data[:96] + b"\0" + data[97:], "has no valid magic"),
         (lambda data: data[:104] + b"\xff\xff\xff\xff" + data[108:], "entries"),
-        (lambda data: data.replace(b"libtest\0", b"../test\0"), "what package"),
-        (lambda data: data.replace(b"cpio\0", b"star\0"), "unknown kind"),
+        (lambda data: data.replace(b"libtest\0", b"../test\0"), "identify the package"),
+        (lambda data: data.replace(b"cpio\0", b"star\0"), "unknown format"),
     ],
 )
 def test_what_is_no_rpm_is_said(change, why):
@@ -106,12 +106,12 @@ def test_a_file_with_one_name_has_its_own_contents(tmp_path):
 @pytest.mark.parametrize(
     ("payload", "why"),
     [
-        (rpm_maker.entry("./usr/lib64/liba.so.1", b"abc"), "is cut off"),
-        (rpm_maker.entry("./a", b"abc")[:-3], "is cut off"),
-        (rpm_maker.entry("./a", magic=b"07070X"), "no entry"),
-        (b"070701" + b"z" * 104, "odd numbers"),
-        (b"070701" + b"f" * 104, "a name of"),
-        (b"", "is cut off"),
+        (rpm_maker.entry("./usr/lib64/liba.so.1", b"abc"), "is truncated"),
+        (rpm_maker.entry("./a", b"abc")[:-3], "is truncated"),
+        (rpm_maker.entry("./a", magic=b"07070X"), "an entry header is missing"),
+        (b"070701" + b"z" * 104, "invalid numbers"),
+        (b"070701" + b"f" * 104, "a name has"),
+        (b"", "is truncated"),
     ],
 )
 def test_damaged_payloads(tmp_path, payload, why):
@@ -122,7 +122,7 @@ def test_damaged_payloads(tmp_path, payload, why):
 def test_a_payload_cut_short_while_packed(tmp_path):
     path = tmp_path / "x.rpm"
     path.write_bytes(rpm_maker.rpm(files={"./usr/lib64/liba.so.1": os.urandom(100000)})[:-50000])
-    with pytest.raises(unpacking.Damaged, match="cut off"):
+    with pytest.raises(unpacking.Damaged, match="truncated"):
         rpm_payload.libraries(str(path), str(tmp_path))
 
 
@@ -218,7 +218,7 @@ def test_the_longest_name_of_a_payload(length, good):
     if good:
         assert seen(data)[0][0].path == "n" * length
     else:
-        with pytest.raises(cpio.BadCpio, match=r"^is damaged: a name of 4097 bytes$"):
+        with pytest.raises(cpio.BadCpio, match=r"^is damaged: a name has 4097 bytes$"):
             seen(data)
 
 
@@ -227,12 +227,12 @@ def test_entries_that_are_none():
     whole = rpm_maker.entry("./a", b"abc")
     nameless = whole[:94] + b"00000000" + whole[102:]
     for data, words in (
-        (whole[:-1], "is cut off"),
-        (whole, "is cut off"),
-        (b"0" + whole, "is damaged: no entry where one should begin"),
-        (whole.replace(b"070701", b"070702"), "is damaged: no entry where one should begin"),
-        (whole[:6] + b"xxxxxxxx" + whole[14:], "is damaged: an entry with odd numbers"),
-        (nameless, "is damaged: a name of 0 bytes"),
+        (whole[:-1], "is truncated"),
+        (whole, "is truncated"),
+        (b"0" + whole, "is damaged: an entry header is missing"),
+        (whole.replace(b"070701", b"070702"), "is damaged: an entry header is missing"),
+        (whole[:6] + b"xxxxxxxx" + whole[14:], "is damaged: an entry has invalid numbers"),
+        (nameless, "is damaged: a name has 0 bytes"),
     ):
         with pytest.raises(cpio.BadCpio) as caught:
             seen(data)
@@ -260,32 +260,35 @@ def test_every_field_of_the_front():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda data: b"", "is cut off"),
-        (lambda data: b"PK" + data[2:], "is no RPM file"),
-        (lambda data: data[:111], "is cut off"),
-        (lambda data: data[:96] + b"\0" + data[97:], "is damaged: a header does not begin as one"),
+        (lambda data: b"", "is truncated"),
+        (lambda data: b"PK" + data[2:], "is not an RPM file"),
+        (lambda data: data[:111], "is truncated"),
+        (lambda data: data[:96] + b"\0" + data[97:], "is damaged: a header has no valid magic"),
         (
             lambda data: data[:104] + b"\0\1\0\0" + data[108:],
-            "is damaged: a header with 65536 entries in {} bytes",
+            "is damaged: a header has 65536 entries in {} bytes",
         ),
         (
             lambda data: data[:108] + b"\4\0\0\1" + data[112:],
-            "is damaged: a header with {} entries in 67108865 bytes",
+            "is damaged: a header has {} entries in 67108865 bytes",
         ),
         (
             lambda data: data.replace(b"libtest\0", b"-ibtest\0"),
-            "is damaged: it does not say what package it is",
+            "is damaged: its header does not identify the package",
         ),
         (
             lambda data: data.replace(b"x86_64\0", b"-86_64\0"),
-            "is damaged: it does not say what package it is",
+            "is damaged: its header does not identify the package",
         ),
         (
             lambda data: data.replace(b"1.el7\0", b"\0.el7\0"),
-            "is damaged: it does not say what package it is",
+            "is damaged: its header does not identify the package",
         ),
-        (lambda data: data.replace(b"1.0\0", b"\0.0\0"), "is damaged: it does not say what package it is"),
-        (lambda data: data.replace(b"cpio\0", b"star\0"), "has a payload of the unknown kind 'star'"),
+        (
+            lambda data: data.replace(b"1.0\0", b"\0.0\0"),
+            "is damaged: its header does not identify the package",
+        ),
+        (lambda data: data.replace(b"cpio\0", b"star\0"), "has a payload of unknown format 'star'"),
     ],
 )
 def test_words_for_what_is_no_rpm(change, why):

@@ -54,6 +54,6 @@ def test_without_rpm_nothing_is_asked(monkeypatch):
     monkeypatch.setattr(rpm_keys, "run", run)
     ring = KeyRing("/ring")
     ring.add(["/k"])
-    assert ring.check("/x") == (UNCHECKED, "there is no rpm here")
+    assert ring.check("/x") == (UNCHECKED, "rpm is not installed")
     assert len(calls) == 1
     assert calls[0][-1] == "--version"

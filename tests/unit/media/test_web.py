@@ -295,7 +295,7 @@ WORDS += ["-w", "%{http_code}"]
 
 
 def test_every_word_for_curl(monkeypatch, tmp_path):
-    """Known to curl of el7; with what is there already, it goes on behind that."""
+    """Known to curl of el7; with what is already there, it goes on behind that."""
     curl = Curl(monkeypatch, (18, "200", "", b"abc"), (0, "206", "", b"def"))
     local = str(tmp_path / "1")
     assert web._fetch("http://m/c7", "a b", local) is True
@@ -365,28 +365,27 @@ def test_words_for_each_failure():
     assert (found.code, found.filename, found.why) == (
         "REPO018",
         "curl",
-        "is not here, and fetches what lies under a URL",
+        "is not in PATH; it is needed to fetch from a URL",
     )
     assert (
-        found.fix
-        == "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
+        found.fix == "put curl into PATH (every minimal EL has it), or mount the share and use --rpm-repo DIR"
     )
     full = failure(23, "warning\ncurl: (23) Failed writing body\n")
-    message = "there is no room for what is fetched from http://m:8017/x: Failed writing body"
+    message = "files fetched from http://m:8017/x cannot be stored: Failed writing body"
     fix = "free some space there, or set TMPDIR to another directory"
     assert full.message == message
     assert list(full.findings) == [Finding("ENV024", ERROR, "/tmp/f", message, ("/tmp/f",), fix)]
     told = [
-        (failure(47, "x", "302"), "redirects (HTTP 302); offkit follows no redirects", "name the URL where the files are"),
-        (failure(22, "x", "403"), "answers HTTP 403", "see what serves there, and whether this host may have it"),
+        (failure(47, "x", "302"), "redirects (HTTP 302); offkit follows no redirects", "give the URL where the files are"),
+        (failure(22, "x", "403"), "answers HTTP 403", "check the path on that server, and whether this host may read it"),
         (failure(7, "curl: (7) Failed to connect"), "cannot be reached: Failed to connect", None),
         (failure(7, "odd"), "cannot be reached: odd", None),
-        (failure(7, ""), "cannot be reached: curl ended with 7", None),
+        (failure(7, ""), "cannot be reached: curl exited with 7", None),
     ]  # fmt: skip
     for found, why, fix in told:
         assert (found.code, found.filename, found.why) == ("REPO017", "http://m:8017/x", why)
         assert found.fix == (fix or (
-            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd "
+            "check that it is still serving, and that its firewall lets this host in (there: firewall-cmd "
             "--add-port=8017/tcp); then run the same command again"
         ))  # fmt: skip
 

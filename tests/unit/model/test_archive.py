@@ -95,7 +95,7 @@ def test_a_header_before_the_header(length):
 def test_limits_of_a_member():
     """Eleven octal digits, and the words for more."""
     assert b"77777777777\0" in archive.header("x", 8**11 - 1)
-    with pytest.raises(ValueError, match=r"^x: 8589934592 bytes do not fit a tar member$"):
+    with pytest.raises(ValueError, match=r"^x: 8589934592 bytes do not fit into a tar member$"):
         archive.header("x", 8**11)
     assert [archive.padding(size) for size in (0, 1, 511, 512, 513)] == [0, 511, 1, 0, 511]
     assert bytes(1024) == archive.END

@@ -20,7 +20,7 @@ ONE = Carried("source", "python-source/P.tgz", "3.6.15", "0" * 64, 7)
 def test_a_python_in_a_bundle():
     """Its numbers, its words, and what a manifest has of it."""
     assert (ONE.release, ONE.series) == ((3, 6, 15), "3.6")
-    assert ONE.describe() == "Python 3.6.15 (source, compiled there)"
+    assert ONE.describe() == "Python 3.6.15 (source, compiled on the server)"
     assert ONE._replace(kind="build").describe() == "Python 3.6.15 (ready-made build)"
     row = {"kind": "source", "member": "python-source/P.tgz", "version": "3.6.15"}
     assert carried.to_options((ONE,)) == {"pythons": [row]}

@@ -86,7 +86,7 @@ SPACE = Need(1, 1, 1)
             {"free_inodes": 499},
             "/p",
             "ENV025",
-            "500 files are needed, /opt has inodes for 499",
+            "500 inodes are needed, /opt has 499 free",
             "remove files, or " + OTHER_PLACE,
         ),
         ({}, "/p\udcff", "ENV028", "the path is not UTF-8", OTHER_PLACE),
@@ -101,7 +101,7 @@ SPACE = Need(1, 1, 1)
             {},
             "/p:q",
             "ENV028",
-            "the path has a colon, which separates the paths that the loader looks in",
+            "the path has a colon, which separates the loader's search paths",
             OTHER_PLACE,
         ),
     ],
@@ -138,10 +138,10 @@ def test_how_much_room_is_needed():
 
 def test_a_machine_that_does_not_fit():
     """Architecture, C library and release; what is newer does."""
-    again = "bundle again on the other side, for this server: offkit probe writes its description"
+    again = "bundle again on the other side for this server, which 'offkit probe' describes"
     here = Host("aarch64", (2, 16), {"ID": "debian", "PRETTY_NAME": "Debian 12"}, "6.1", False)
     glibc = "glibc here is 2.16, older than the {} that the wheels may need".format(EL7.glibc_text)
-    system = "this is Debian 12, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+    system = "this is Debian 12, the bundle is for {}: the wheels fit, but names of RPMs may differ".format(
         EL7.name
     )
     assert told(preflight.host_misfits(here, EL7)) == [
@@ -169,7 +169,7 @@ def test_programs_that_a_control_node_lacks(here, subject, start):
     found = preflight.program_misfits(
         control_node.to_options("2.16.14"), lambda name: "/x/" + name if name in here else None
     )
-    message = start + " not on PATH: Ansible reaches no host without; the package is openssh-clients"
+    message = start + " not on PATH, so Ansible cannot reach hosts; the package is openssh-clients"
     assert told(found) == [("ENV013", "warning", subject, message, (), "yum install openssh-clients")]
 
 
@@ -181,7 +181,7 @@ def test_programs_that_a_control_node_lacks(here, subject, start):
             [],
             [],
             [],
-            [("/proc", "is not mounted, and the environment is built by way of /proc/self/cwd")],
+            [("/proc", "is not mounted, but building the environment needs /proc/self/cwd")],
         ),
         (["/proc/self/cwd", "/p/current", "/p/generations"], ["/p/current"], ["/p/generations"], []),
         (
@@ -197,7 +197,7 @@ def test_programs_that_a_control_node_lacks(here, subject, start):
 )
 def test_what_stands_in_the_way(there, links, directories, expected):
     found = preflight.occupied("/p", there.__contains__, links.__contains__, directories.__contains__)
-    fix = "put that right, or choose another --prefix"
+    fix = "correct this, or choose another --prefix"
     assert told(found) == [
         ("ENV029", "error", path, "{} {}".format(path, what), (), fix) for path, what in expected
     ]
@@ -205,7 +205,7 @@ def test_what_stands_in_the_way(there, links, directories, expected):
 
 # --- the interpreter ---------------------------------------------------------------------
 
-ANOTHER = "name a Python 3.6 with --python PATH, or install one"
+ANOTHER = "use a Python 3.6 with --python PATH, or install one"
 BUNDLE_AGAIN = "bundle again on the other side: offkit bundle --python "
 INCOMPLETE = "this Python is incomplete: install it again, or yum install python3"
 
@@ -247,32 +247,32 @@ INCOMPLETE = "this Python is incomplete: install it again, or yum install python
         (
             {"path": "/opt/Größe/python"},
             "ENV028",
-            "lies below a name with letters beyond ASCII: in the C locale, as of cron, what is made with a "
-            "CPython 3.6 there does not start",
-            "choose another place: --prefix DIR where offkit brought it, else --python PATH",
+            "has a path with non-ASCII characters: in the C locale (cron, for instance), an environment "
+            "made with this CPython 3.6 does not start",
+            "choose another place: --prefix DIR if offkit installed it there, else --python PATH",
         ),
         (
             {"missing": ("zlib",)},
             "PY016",
-            "lacks the module zlib, without which nothing can be installed",
+            "lacks the module zlib, which the installation needs",
             "yum install zlib-devel, then configure and compile this Python again; or yum install python3",
         ),
         (
             {"missing": ("hashlib",)},
             "PY016",
-            "lacks the module hashlib, without which nothing can be installed",
+            "lacks the module hashlib, which the installation needs",
             "yum install openssl-devel, then configure and compile this Python again; or yum install python3",
         ),
         (
             {"missing": ("pyexpat",)},
             "PY016",
-            "lacks the module pyexpat, without which nothing can be installed",
+            "lacks the module pyexpat, which the installation needs",
             "yum install expat-devel, then configure and compile this Python again; or yum install python3",
         ),
         (
             {"missing": ("math",)},
             "PY016",
-            "lacks the module math, without which nothing can be installed",
+            "lacks the module math, which the installation needs",
             INCOMPLETE,
         ),
     ],
@@ -296,9 +296,9 @@ def test_an_interpreter_that_fits():
         (Result((), 1, "out\n", "first\nlast words\n"), "does not run: last words"),
         (Result((), 1, "first\nout\n", " \n"), "does not run: out"),
         (Result((), 7, "", ""), "does not run: exit 7"),
-        (Result((), 0, "Hello", ""), "does not answer like a Python"),
-        (Result((), 0, "{}", ""), "does not answer like a Python"),
-        (Result((), 0, "[]", ""), "does not answer like a Python"),
+        (Result((), 0, "Hello", ""), "does not behave like a Python interpreter"),
+        (Result((), 0, "{}", ""), "does not behave like a Python interpreter"),
+        (Result((), 0, "[]", ""), "does not behave like a Python interpreter"),
     ],
 )
 def test_a_python_that_gives_no_answer(result, why):
@@ -310,7 +310,7 @@ def test_a_python_that_gives_no_answer(result, why):
 
     with pytest.raises(EnvironmentProblem) as caught:
         interpreter.probe("python9", run)
-    fix = "name another with --python PATH, or install one: yum install python3"
+    fix = "use another with --python PATH, or install one: yum install python3"
     assert caught.value.message == "this Python cannot be used"
     assert told(caught.value.findings) == [("PY011", "error", "python9", "python9 " + why, ("python9",), fix)]
     ((program, *options, code),) = asked
@@ -339,9 +339,9 @@ KNOWN = UNKNOWN._replace(modules={"dbm.gnu": Module(devel=("gdbm-devel", "libdb-
     [
         (
             "source",
-            ": gdbm-devel libdb-devel was not there when it was compiled",
+            ": compiled without gdbm-devel libdb-devel",
             "if it is needed: yum install gdbm-devel libdb-devel, remove /opt/py, and run install.sh again (as root, "
-            "install.sh --iso FILE gets what the ISO has)",
+            "install.sh --iso FILE installs what the ISO has)",
         ),
         (
             "build",
@@ -361,7 +361,7 @@ def test_modules_that_a_brought_python_lacks(origin, more, fix):
 
 # --- unpacked Pythons --------------------------------------------------------------------
 
-ANOTHER_WAY = "take another ISO, or another way: a source or a build in the bundle, --python PATH"
+ANOTHER_WAY = "use another ISO, or another Python: source or a build in the bundle, --python PATH"
 
 
 def unpacked(tmp_path, contents, name="python3.6", folder="usr/bin"):
@@ -476,7 +476,7 @@ def test_links_of_packages(tmp_path):
 
 # --- a bundle that cannot be read --------------------------------------------------------
 
-NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
+NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 
 
 @pytest.mark.parametrize(
@@ -504,7 +504,7 @@ def test_a_bundle_that_the_system_does_not_give(tmp_path, number, kind, fix):
     [
         (os.mkdir, "{} is a directory"),
         (os.mkfifo, "{} is not a regular file"),
-        (lambda path: None, "there is no {}"),
+        (lambda path: None, "{} does not exist"),
     ],
 )
 def test_what_is_no_file(tmp_path, make, message):
@@ -624,7 +624,7 @@ def test_files_that_cannot_be_read(tmp_path, saved):
     (tmp_path / layout.GENERATION_MANIFEST).mkdir(parents=True)
     one = generation(tmp_path, [Package("a", "1.0"), Package("b", "2.0")])
     packages = list(damage._packages(one))
-    assert packages[0] == "b 2.0 is gone"
+    assert packages[0] == "b 2.0 is missing"
     assert packages[1].startswith("x.dist-info cannot be read: 'utf-8' codec")
     assert packages[2:] == ["lib/python3.6/site-packages/a.py: Is a directory"]
     own = list(damage._own_files(one, saved))
@@ -638,7 +638,7 @@ def test_a_list_of_libraries_that_cannot_be_read(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text("{}")
     (said,) = damage._libraries(generation(tmp_path))
-    assert said.startswith("offkit/libraries.json cannot be read: no list of libraries")
+    assert said.startswith("offkit/libraries.json cannot be read: not a list of libraries")
 
 
 # --- what offkit changed of the system -----------------------------------------------------
@@ -666,8 +666,8 @@ def test_names_of_packages():
 def test_an_rpm_that_does_not_say(out, err, said):
     with pytest.raises(EnvironmentProblem) as caught:
         ledger.installed(lambda argv: Result(argv, 5, out, err))
-    message = "rpm does not say what is installed: " + said
-    fix = "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+    message = "rpm cannot list the installed packages: " + said
+    fix = "'rpm -qa' must work here; 'rpm --rebuilddb' repairs a damaged database"
     assert caught.value.message == message
     assert told(caught.value.findings) == [("RPM009", "error", "rpm", message, ("rpm -qa",), fix)]
 
@@ -807,8 +807,12 @@ def test_what_something_else_needs_by_now():
     )
     left, kept = takeback._spare([A, B], run)
     assert left == [B]
-    fix = "it is an ordinary package of this server now; 'rpm -e a-1-1.x86_64' when nothing needs it"
-    assert told(kept) == [("RPM010", "info", "a-1-1.x86_64", "is needed by y-1, z-1 now: it stays", (), fix)]
+    fix = (
+        "it is now an ordinary package of this server; 'rpm -e a-1-1.x86_64' removes it when nothing needs it"
+    )
+    assert told(kept) == [
+        ("RPM010", "info", "a-1-1.x86_64", "is now needed by y-1, z-1: it is kept", (), fix)
+    ]
     assert run.asked == [
         ["rpm", "-e", "--test", "a-1-1.x86_64", "b-1-1.i686"],
         ["rpm", "-q", "--whatprovides", "liba.so.1", "--qf", ledger.FORMAT],
@@ -821,14 +825,14 @@ def test_a_refusal_that_names_nothing():
     run = rpm_says(e=[Result(("rpm",), 1, "", "error: x\n")])
     with pytest.raises(EnvironmentProblem) as caught:
         takeback._spare([A], run)
-    assert caught.value.fix == "nothing was removed; put that right, or leave them: --keep-rpms"
+    assert caught.value.fix == "nothing was removed; correct this, or keep the packages: --keep-rpms"
 
 
 def test_a_removal_that_rpm_refuses(tmp_path):
     run = rpm_says(e=[Result(("rpm",), 1, "", "error: x\n")])
     with pytest.raises(EnvironmentProblem) as caught:
         takeback.apply(takeback.TakeBack((A,)), run)
-    assert caught.value.fix == "the packages are still there; all else that was offkit's is gone"
+    assert caught.value.fix == "the packages are still installed; everything else of offkit's was removed"
 
 
 @pytest.mark.parametrize(
@@ -861,7 +865,7 @@ def test_what_is_run_when_it_goes(monkeypatch, rpms, name, ldconfig):
 def test_only_root_can_take_it_back():
     error = takeback.need_root(takeback.TakeBack((A,), ("/etc/x",)))
     message = "root installed packages for this prefix, and only root can remove them"
-    fix = "run it as root, or with --keep-rpms, which leaves them where they are"
+    fix = "run it as root, or with --keep-rpms to keep them"
     assert error.message == message
     assert told(error.findings) == [("RPM006", "error", "rpm", message, ("a-1-1.x86_64", "/etc/x"), fix)]
 
@@ -870,8 +874,8 @@ def test_a_ledger_that_is_not_believed(tmp_path):
     ledger.begin(str(tmp_path), "x", [])
     os.chmod(str(tmp_path / "system"), 0o777)
     found = takeback.plan(str(tmp_path), None)
-    message = "others than root can write there: what it says is not believed, and nothing of the system goes"
-    fix = "what was installed for it is in its files (rpm -e); it goes with the prefix"
+    message = "users other than root can write there: it is not trusted, and no package or key is removed"
+    fix = "its files list what was installed (remove it with rpm -e); they are removed with the prefix"
     assert told(found.kept) == [("RPM010", "warning", str(tmp_path / "system"), message, (), fix)]
     assert found.nothing
 
@@ -884,7 +888,7 @@ def test_a_prefix_without_an_installation(tmp_path):
         inventory.require(str(tmp_path))
     message = "there is no installation in {}".format(tmp_path)
     looked = ("{}/generations (No such file or directory)".format(tmp_path),)
-    fix = "name the place that 'offkit install' was given: --prefix DIR"
+    fix = "give the prefix that 'offkit install' used: --prefix DIR"
     assert caught.value.message == message
     assert told(caught.value.findings) == [("ENV040", "error", str(tmp_path), message, looked, fix)]
 
@@ -893,7 +897,7 @@ def test_a_prefix_without_an_installation(tmp_path):
     ("error", "fix"),
     [
         (PermissionError(13, "Permission denied", "/x"), "run it as the user who installed"),
-        (OSError(30, "Read-only file system", b"/x"), "put that right and run the command again"),
+        (OSError(30, "Read-only file system", b"/x"), "correct this and run the command again"),
     ],
 )
 def test_what_the_system_refuses(error, fix):
@@ -905,7 +909,7 @@ def test_what_the_system_refuses(error, fix):
 def test_a_refusal_without_a_name():
     found = exclusive.refused(OSError("odd"), "/p", "headline")
     assert (found.findings[0].subject, found.findings[0].message) == ("/p", "odd")
-    assert found.findings[0].fix == "put that right and run the command again"
+    assert found.findings[0].fix == "correct this and run the command again"
     assert exclusive.refused(OSError("odd"), "/p", "headline", "do").findings[0].fix == "do"
 
 
@@ -914,16 +918,16 @@ def test_another_offkit_at_work(tmp_path):
     with exclusive.exclusive(prefix, "x"), pytest.raises(EnvironmentProblem) as caught:
         with exclusive.exclusive(prefix, "y"):
             pass
-    message = "another offkit is at work in " + prefix
+    message = "another offkit is running in " + prefix
     lock = (os.path.join(prefix, layout.LOCK),)
     assert caught.value.message == message
     assert told(caught.value.findings) == [
         ("ENV030", "error", prefix, message, lock, "wait until it has finished")
     ]
     with pytest.raises(EnvironmentProblem) as caught:
-        with exclusive.exclusive(prefix, "the rollback did not succeed"):
+        with exclusive.exclusive(prefix, "the rollback failed"):
             raise OSError(28, "No space left on device", "/x")
-    assert caught.value.message == "the rollback did not succeed"
+    assert caught.value.message == "the rollback failed"
 
 
 def one(name, current=False, packages=(), python="3.6.8", manifest=None):
@@ -932,7 +936,7 @@ def one(name, current=False, packages=(), python="3.6.8", manifest=None):
 
 
 THREE = [one("0001-aaaa0001"), one("0002-bbbb0002", True), one("0010-aaaa9999")]
-NAMES = "name one of these:\n  0001-aaaa0001\n  0002-bbbb0002  (current)\n  0010-aaaa9999"
+NAMES = "choose one of these:\n  0001-aaaa0001\n  0002-bbbb0002  (current)\n  0010-aaaa9999"
 
 
 @pytest.mark.parametrize(
@@ -953,13 +957,13 @@ def test_a_generation_by_a_word(word, name):
 @pytest.mark.parametrize(
     ("word", "message", "fix"),
     [
-        ("7", "there is no generation 7", NAMES),
-        ("bbb", "there is no generation bbb", NAMES),
-        ("", "there is no generation ", NAMES),
+        ("7", "no such generation: 7", NAMES),
+        ("bbb", "no such generation: bbb", NAMES),
+        ("", "no such generation: ", NAMES),
         (
             "aaaa",
-            "aaaa means several generations",
-            "name one of these:\n  0001-aaaa0001\n  0010-aaaa9999",
+            "aaaa matches several generations",
+            "choose one of these:\n  0001-aaaa0001\n  0010-aaaa9999",
         ),
     ],
 )
@@ -1005,16 +1009,16 @@ def test_what_is_wrong_with_the_link(tmp_path):
     link = os.path.join(prefix, "current")
     one_of = "offkit rollback ID makes one of them current"
     assert inventory._of_link(prefix, "0001-a", True) == inventory._of_link(prefix, None, False) == []
-    absent = ("ENV042", "error", link, "is not there: no generation is current", (), one_of)
+    absent = ("ENV042", "error", link, "is missing: no generation is current", (), one_of)
     assert told(inventory._of_link(prefix, None, True)) == [absent]
     fix = "offkit rollback ID makes a generation current"
     os.symlink("generations/9", link)
-    message = "points to generations/9, which is no generation"
+    message = "points to generations/9, which is not a generation"
     assert told(inventory._of_link(prefix, None, True)) == [("ENV042", "error", link, message, (), fix)]
     os.unlink(link)
     os.mkdir(link)
     assert told(inventory._of_link(prefix, None, False)) == [
-        ("ENV042", "error", link, "is no symbolic link", (), fix)
+        ("ENV042", "error", link, "is not a symbolic link", (), fix)
     ]
 
 
@@ -1037,7 +1041,7 @@ def test_pythons_that_nothing_uses(tmp_path):
     message = "no generation uses this Python, which takes {} MB".format(
         -(-inventory.size(str(shelf / "3.9-rpm")) // 1000000)
     )
-    fix = "'offkit uninstall' removes it with all else; the next installation that needs it takes it"
+    fix = "the next installation that needs it uses it; 'offkit uninstall' removes it with everything else"
     assert found == ("ENV047", "info", str(shelf / "3.9-rpm"), message, (), fix)
 
 
@@ -1062,10 +1066,10 @@ def test_a_generation_that_would_not_start(tmp_path):
     again = "install the bundle again"
     found = told(inventory.problems(broken))
     receipt = (os.path.join(str(tmp_path), "offkit", "receipt.json"),)
-    assert found[0] == ("ENV041", "error", "0001-a", "has no receipt that can be read", receipt, again)
+    assert found[0] == ("ENV041", "error", "0001-a", "has no readable receipt", receipt, again)
     why = "no Python environment at {}: it has neither pyvenv.cfg nor lib/python3.X".format(tmp_path)
     assert found[1:] == [
-        ("ENV041", "error", "0001-a", "is no environment any more: " + why, (str(tmp_path),), again)
+        ("ENV041", "error", "0001-a", "is no longer an environment: " + why, (str(tmp_path),), again)
     ]
 
 
@@ -1075,7 +1079,7 @@ def test_a_generation_that_would_not_start(tmp_path):
 def test_a_bundle_without_pip():
     with pytest.raises(IntegrityError) as caught:
         plan.pip_wheel(["wheels/pipx-1.0-py3-none-any.whl"])
-    message = "the bundle holds no pip to install with"
+    message = "the bundle has no pip to install with"
     assert caught.value.message == message
     assert told(caught.value.findings) == [
         ("BUN012", "error", "wheels/pip-*.whl", message, (), "bundle again on the other side")
@@ -1103,7 +1107,7 @@ def test_a_generation_that_was_made_meanwhile(tmp_path):
     os.makedirs(made.generation)
     with pytest.raises(EnvironmentProblem) as caught:
         install._check_still_free(made)
-    assert caught.value.message == "another installation has just made " + made.generation
+    assert caught.value.message == "another installation has just created " + made.generation
     assert caught.value.fix == "run the command again"
     install._check_still_free(made._replace(outcome="switch"))
 
@@ -1114,8 +1118,8 @@ def test_what_an_uninstallation_cannot_remove(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentProblem) as caught:
         uninstall._tree(path)
     message = "files below {} could not be removed".format(tmp_path / "x")
-    fix = "run it again as the user they belong to; what is gone is gone, the rest is whole"
-    assert caught.value.message == "the removal did not succeed"
+    fix = "run it again as the user who owns them; what was removed is gone, the rest is intact"
+    assert caught.value.message == "the removal failed"
     assert told(caught.value.findings) == [("ENV046", "error", path, message, (), fix)]
     monkeypatch.setattr(uninstall.generations, "remove", lambda prefix, name, token: False)
     with pytest.raises(EnvironmentProblem) as caught:
@@ -1127,9 +1131,9 @@ def test_what_is_no_prefix(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentProblem) as caught:
         uninstall.plan(str(tmp_path))
-    message = "{} is not a prefix of offkit; nothing was removed".format(tmp_path)
+    message = "{} is not an offkit prefix; nothing was removed".format(tmp_path)
     looked = (str(tmp_path / "generations"), str(tmp_path / "current"))
-    fix = "name the place that 'offkit install' was given: --prefix DIR"
+    fix = "give the prefix that 'offkit install' used: --prefix DIR"
     assert told(caught.value.findings) == [("ENV045", "error", str(tmp_path), message, looked, fix)]
 
 
@@ -1149,16 +1153,16 @@ def test_a_failure_that_nobody_knows():
     lines = ["line {}".format(number) for number in range(20)]
     error = yum.failure(Result(("yum",), 3, "\n".join(lines), ""), "nothing changed")
     message = "yum failed (exit code 3)"
-    fix = "'offkit doctor repositories' says what is in yum's way; then run the command again"
+    fix = "'offkit doctor repositories' says what blocks yum; then run the command again"
     assert (type(error), error.message, error.fix) == (EnvironmentProblem, message, "nothing changed")
     assert told(error.findings) == [("RPM007", "error", "yum", message, tuple(lines[-12:]), fix)]
 
 
 def test_no_yum():
     error = yum.failure(Result(("yum",), 127, "", "a\nyum: not found\n"))
-    fix = "without it: offkit install … --no-root takes what is needed out of the RPMs itself"
+    fix = "without yum: offkit install … --no-root unpacks the needed libraries from the RPMs"
     assert told(error.findings) == [
-        ("RPM009", "error", "yum", "there is no yum here", ("yum: not found",), fix)
+        ("RPM009", "error", "yum", "yum is not installed", ("yum: not found",), fix)
     ]
 
 
@@ -1172,7 +1176,7 @@ def test_no_yum():
     ],
 )
 def test_what_was_done_all_the_same(after, said):
-    assert yum.changed_since(["a"], after) == said + "; put that right and run the command again"
+    assert yum.changed_since(["a"], after) == said + "; correct this and run the command again"
 
 
 def test_a_yum_at_work(tmp_path):
@@ -1185,7 +1189,7 @@ def test_a_yum_at_work(tmp_path):
         sink.write("{}\n".format(os.getpid()))
     with pytest.raises(EnvironmentProblem) as caught:
         yum.refuse_locked(path)
-    message = "another process is at work on this server's packages"
+    message = "another process is changing this server's packages"
     fix = "wait until that yum, dnf or rpm has finished, then run the command again"
     words = ("{}: process {}".format(path, os.getpid()),)
     assert told(caught.value.findings) == [("RPM005", "error", "yum", message, words, fix)]
@@ -1193,7 +1197,7 @@ def test_a_yum_at_work(tmp_path):
 
 # --- building ----------------------------------------------------------------------------
 
-PUT_RIGHT = "put that right and run the command again; what was installed before is untouched"
+PUT_RIGHT = "correct this and run the command again; earlier generations are untouched"
 
 
 @pytest.mark.parametrize(
@@ -1222,7 +1226,7 @@ PUT_RIGHT = "put that right and run the command again; what was installed before
                 "pip failed (exit 1)",
                 "PKG020",
                 [words],
-                "the bundle does not hold all that its requirements need here: bundle again on the other side",
+                "the bundle lacks packages that its requirements need here: bundle again on the other side",
             )
             for words in (
                 "No matching distribution x",
@@ -1352,7 +1356,7 @@ def test_another_installation_at_work(tmp_path, saved):
     lock = os.path.join(str(tmp_path), layout.LOCK)
     with files.lock(lock), pytest.raises(EnvironmentProblem) as caught:
         install.apply(made, saved, None, {}, "now", Reporter())
-    message = "another offkit is at work in {}".format(tmp_path)
+    message = "another offkit is running in {}".format(tmp_path)
     assert caught.value.message == message
     assert told(caught.value.findings) == [
         ("ENV030", "error", str(tmp_path), message, (lock,), "wait until it has finished")
@@ -1364,7 +1368,7 @@ def test_lines_that_are_no_pins(lines):
     """A hundred characters of each; all of them."""
     with pytest.raises(IntegrityError) as caught:
         requirements.pins("\n".join(lines).encode("ascii"))
-    assert caught.value.message == "requirements.txt holds more than pins with hashes"
+    assert caught.value.message == "requirements.txt contains lines other than pins with hashes"
     fix = "bundle again on the other side"
     assert told(caught.value.findings) == [
         ("BUN014", "error", "requirements.txt", "{!r} is not a pin with hashes".format(line[:100]), (), fix)
@@ -1382,17 +1386,17 @@ def taken(*sonames, medium="disc"):
 @pytest.mark.parametrize(
     ("libraries", "inherited", "text"),
     [
-        (taken("a"), (), "take a out of 1 RPM of disc (no root needed)"),
+        (taken("a"), (), "unpack a from 1 RPM on disc (no root needed)"),
         (
             taken("a", "b", "c", "d") + taken("e", medium="alpha"),
             (),
-            "take a, b, c, d and 1 more out of 5 RPMs of alpha, disc (no root needed)",
+            "unpack a, b, c, d and 1 more from 5 RPMs on alpha, disc (no root needed)",
         ),
-        (taken("a"), ("a",), "take a over from an earlier generation"),
+        (taken("a"), ("a",), "copy a from an earlier generation"),
         (
             taken("a", "b"),
             ("b",),
-            "take a out of 1 RPM of disc (no root needed); take b over from an earlier generation",
+            "unpack a from 1 RPM on disc (no root needed); copy b from an earlier generation",
         ),
     ],
 )
@@ -1409,7 +1413,7 @@ def test_what_nobody_was_asked_for():
     fix = "run this again with --iso FILE (or --rpm-repo DIR)"
     assert found.libraries == ()
     assert told(found.findings) == [
-        ("RPM004", "error", name, "is missing here, and no medium was named", (), fix) for name in ("a", "b")
+        ("RPM004", "error", name, "is missing here, and no medium was given", (), fix) for name in ("a", "b")
     ]
 
 
@@ -1427,7 +1431,7 @@ def test_room_for_libraries(monkeypatch, free, enough):
         step._room(None, "/p", haul)
     message = "10 MB are needed, 1 of them for libraries; /opt has 9 MB free"
     fix = "free some space, or choose another place: --prefix DIR"
-    assert caught.value.message == "there is no room for the libraries"
+    assert caught.value.message == "not enough space for the libraries"
     assert told(caught.value.findings) == [("ENV024", "error", "/p", message, ("/opt",), fix)]
 
 
@@ -1484,14 +1488,14 @@ def test_a_forecast_word_for_word(server):
         Library("libX11.so.6", (), (WHEEL,), "other", True),
     )
     yum_line = "yum --disablerepo='*' --enablerepo='offkit-*' "
-    table = "\nby offkit's table: {} on el7; no repository was read (--iso FILE asks yours)"
+    table = "\nby offkit's table: {} on el7; no repository was read (--iso FILE reads yours)"
     looked = (
         "/etc/ld.so.cache (ld.so.cache)",
         "/lib64 (default directory)",
         "/usr/lib64 (default directory)",
     )
     old = "/usr/lib64/libc.so.6 is too old: GLIBC_2.28, GLIBC_2.29 needed by a, b, c"
-    harmed = "/usr/lib64/libXext.so.6 is damaged (no ELF header), and the loader looks no further"
+    harmed = "/usr/lib64/libXext.so.6 is damaged (no ELF header), and the loader stops there"
     probe = "bundle again for this system: --target with what 'offkit probe' writes here"
     assert found == [
         (
@@ -1601,8 +1605,8 @@ def test_a_repair_in_vain():
     """What is still missing though it was to be cured, and which RPMs are to be looked at."""
     before = {"a": ["r1"], "b": ["r2"], "c": ["r3"]}
     assert repair.futile(before, {"d": ["r9"], "a": []}) == []
-    message = "yum ran without an error, and did not help: what is said of a, b stands"
-    fix = "'rpm -V r1 r2 r4' says which of their files are damaged or gone"
+    message = "yum ran without an error, but did not help: a, b still has the same problem"
+    fix = "'rpm -V r1 r2 r4' shows which of their files are damaged or missing"
     assert told(repair.futile(before, {"b": ["r4", "r2"], "a": ["r1", "r2"], "d": ["r9"]})) == [
         ("REPO009", "error", "yum", message, (), fix)
     ]

@@ -10,7 +10,7 @@ from offkit.cli import render
 def adopt_python(
     directory: str = typer.Argument(..., metavar="DIR", help="Where usr/bin and usr/lib64 were unpacked."),
 ) -> None:
-    """Make an interpreter unpacked from RPMs find its own library. Says nothing when it works."""
+    """Let an interpreter unpacked from RPMs find its own library. Prints nothing on success."""
     render.console(False, True, False)
     from offkit.edges.run import run
     from offkit.server.python import adopt

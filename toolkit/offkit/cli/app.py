@@ -42,7 +42,7 @@ def _version(asked: bool) -> None:
 
 def _root(
     version: bool = typer.Option(
-        False, "--version", help="Say the version.", callback=_version, is_eager=True
+        False, "--version", help="Show the version.", callback=_version, is_eager=True
     ),
 ) -> None:
     pass
@@ -66,16 +66,16 @@ COMMANDS = (
     Command("lock", "Pin wheels and hashes for a server.", True),
     Command("bundle", "Resolve, download and pack for a server.", True),
     Command("inspect", "Show what is in a bundle."),
-    Command("verify", "Check a bundle to the last byte."),
+    Command("verify", "Check every byte of a bundle."),
     Command("probe", "Describe this server, for --target."),
     Command("install", "Install a bundle beside what is there."),
-    Command("doctor", "Say what is wrong, and what cures it."),
-    Command("run-badapple", "Prove with a film that everything works."),
+    Command("doctor", "Say what is wrong and how to fix it."),
+    Command("run-badapple", "Process a video to prove that everything works."),
     Command("repo", "Make yum install from local media."),
     Command("generations", "List what has been installed."),
-    Command("rollback", "Go back to another generation."),
+    Command("rollback", "Switch to another generation."),
     Command("report", "Show what a fleet of servers has reported."),
-    Command("uninstall", "Remove all that offkit installed."),
+    Command("uninstall", "Remove everything that offkit installed."),
     Command("adopt-python", ""),  # install.sh calls it, and nobody else
 )
 
@@ -89,7 +89,7 @@ def made(named: str = "") -> typer.Typer:
         add_completion=False,
         rich_markup_mode=None,
         context_settings=_HELP,
-        help="Python software, its wheels and its libraries, onto servers without a network.",
+        help="Deploy Python software, with its wheels and libraries, to servers without a network.",
     )
     app.callback()(_root)
     there = [one for one in COMMANDS if render.has_online_zone() or not one.online]
@@ -131,7 +131,8 @@ def _guarded(args: List[str]) -> int:
         return problem.exit_code
     except MemoryError:
         problem = EnvironmentProblem(
-            "out of memory", fix="ulimit -v unlimited, or a server (a container, a service) with more of it"
+            "out of memory",
+            fix="run 'ulimit -v unlimited', or give the server (container, service) more memory",
         )
         render.error(problem)
         return problem.exit_code
@@ -147,9 +148,9 @@ def _refusal(error: OSError) -> EnvironmentProblem:
     where = error.filename or os.environ.get("TMPDIR") or "a temporary file"
     if isinstance(where, bytes):
         where = os.fsdecode(where)
-    fix = "make room there, or permit it"
+    fix = "free some space there, or permit writing there"
     if error.filename is None or str(where).startswith(tempfile.gettempdir()):
-        fix = "make room there, or set TMPDIR to a directory that has some"
+        fix = "free some space there, or set TMPDIR to a directory with free space"
     return EnvironmentProblem("{}: {}".format(where, error.strerror), fix=fix)
 
 

@@ -145,7 +145,7 @@ def _processes(outcome: Any) -> str:
         if "VID007" in told:
             why = "this video cannot be cut"
         elif outcome.result.lost:
-            why = "it ends before the others begin"
+            why = "it ends before the other parts begin"
         elif told & {"processes", "open files", "memory"}:
             why = "this server limits them"
         parts.append("not {}: {}".format(outcome.wanted, why))
@@ -164,7 +164,7 @@ def _codecs(outcome: Any) -> List[List[str]]:
         state = one.state if one.state == WORKS else "{} {}".format(one.state, one.detail).strip()
         more = words.size(one.size) if one.size else ""
         if one.state == WORKS and not one.seeks:
-            more += ", not exact in seeking"
+            more += ", seeks inexactly"
         rows.append(
             [names[(one.codec, one.container)], "{}/{}".format(one.codec.strip(), one.container), state, more]
         )

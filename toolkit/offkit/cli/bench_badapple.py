@@ -59,7 +59,9 @@ def _directory(output: Optional[str]) -> str:
         return os.curdir
     if not os.path.isdir(output):
         raise UsageError(
-            "{} is no directory: with --bench -o names the one that workers write in".format(output),
-            fix="mkdir -p it, or leave -o out: then it is the current one",
+            "{} is not a directory; with --bench, -o names the directory that workers write to".format(
+                output
+            ),
+            fix="create it with mkdir -p, or omit -o to use the current directory",
         )
     return output

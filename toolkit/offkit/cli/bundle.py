@@ -21,31 +21,33 @@ def bundle(
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
-    out: Path = typer.Option(Path("bundle.tar"), "--output", "-o", metavar="FILE", help="The bundle."),
+    out: Path = typer.Option(
+        Path("bundle.tar"), "--output", "-o", metavar="FILE", help="Where to write the bundle."
+    ),
     python_source: Optional[Path] = typer.Option(
         None,
         "--python-source",
         metavar="FILE",
-        help="Carry CPython's source (Python-X.Y.Z.tgz), compiled there if no Python fits.",
+        help="Carry CPython's source (Python-X.Y.Z.tgz), compiled on the server if no Python there fits.",
     ),
     python_build: Optional[Path] = typer.Option(
         None,
         "--python-build",
         metavar="FILE",
-        help="Carry a ready-made, relocatable CPython ('install_only' .tar.gz), unpacked there if none fits.",
+        help="Carry a ready-made CPython build ('install_only' .tar.gz), unpacked if no Python there fits.",
     ),
     iso: Optional[List[Path]] = typer.Option(
         None,
         "--iso",
         metavar="FILE",
-        help="Carry the RPMs of libraries that the wheels want, out of the server's ISO; may be repeated.",
+        help="Carry the RPMs of the libraries that the wheels need, from the server's ISO; may be repeated.",
     ),
     control_node: bool = typer.Option(
         False,
         "--control-node",
-        help="For the machine that ansible-playbook runs on: ansible-core 2.16 and offkit's collection.",
+        help="Pack for the machine that runs ansible-playbook: ansible-core 2.16 and offkit's collection.",
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and say what would be packed."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
     find_links: Optional[List[str]] = options.FIND_LINKS,
@@ -59,12 +61,12 @@ def bundle(
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Resolve, download and pack for a server that is not here.
+    """Resolve, download and pack for a server without a network.
 
-    Without requirements: what run-badapple needs. Carry the file over and run there:
+    Without requirements: what run-badapple needs. Carry the file to the server and run there:
     tar -xf bundle.tar install.sh && sh install.sh bundle.tar
 
-    With --control-node requirements come beside Ansible: --control-node passlib
+    With --control-node, requirements are added to Ansible: --control-node passlib
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle as online
@@ -152,25 +154,25 @@ def _show(done: Any, order: "Order") -> None:
         "    ",
     )
     for one in order.pythons.carried:
-        render.line("  carries {}, for a server that has none".format(one.describe()))
+        render.line("  carries {}, for a server without one".format(one.describe()))
     if done.rpms.titles:
         number = words.several(len(done.rpms.titles), "RPM")
         isos = ", ".join(one.name for one in order.isos)
-        render.line("  carries {} of {}, {}".format(number, isos, words.size(done.rpms.size)))
+        render.line("  carries {} from {}, {}".format(number, isos, words.size(done.rpms.size)))
         render.line("    " + ", ".join(done.rpms.titles))
     render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
     render.line("  sha256 {}".format(packed.sha256))
     libraries = [one for one in done.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]
     render.line(
-        "  wants from the server glibc"
+        "  needs from the server: glibc"
         + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)
     )
     render.findings(done.findings)
     render.line()
     name = packed.path.name
-    render.line("Carry it over, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
+    render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
     if order.control_node:
-        render.line("and there, with the inventory and the bundle of the servers:")
+        render.line("and there, with the inventory and the servers' bundle:")
         for step in following():
             render.line("    PREFIX/current/bin/{} {}".format(step.program, " ".join(step.words)))
 

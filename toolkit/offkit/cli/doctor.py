@@ -23,35 +23,37 @@ def doctor(
     words: Optional[List[str]] = typer.Argument(
         None,
         metavar="WHERE|CHECK",
-        help="A virtual environment, prefix or generation, or a bundle.tar; and checks, by default all.",
+        help="A virtual environment, prefix, generation or bundle.tar, and checks (default: all).",
         show_default=False,
     ),
     prefix: Optional[str] = typer.Option(
-        None, "--prefix", metavar="DIR", help="Where 'offkit install' installed to."
+        None, "--prefix", metavar="DIR", help="The prefix that 'offkit install' installed into."
     ),
-    root: str = typer.Option("/", "--root", metavar="DIR", help="Look at the system mounted here."),
+    root: str = typer.Option("/", "--root", metavar="DIR", help="Examine the system mounted here."),
     iso: Optional[List[str]] = typer.Option(
-        None, "--iso", metavar="FILE", help="Ask this ISO for RPMs; it is not mounted. May be repeated."
+        None, "--iso", metavar="FILE", help="Look for RPMs in this ISO, without mounting it; may be repeated."
     ),
     rpm_repo: Optional[List[str]] = typer.Option(
         None,
         "--rpm-repo",
         metavar="DIR|URL",
-        help="Ask the yum repository in this directory, or just below it, or under http://HOST[:PORT]/PATH.",
+        help="Look for RPMs in the yum repository in or just below this directory, or under http://HOST[:PORT]/PATH.",
     ),
     check: Optional[List[str]] = typer.Option(
-        None, "--check", metavar="CHECK", help="Make this check only; may be repeated."
+        None, "--check", metavar="CHECK", help="Run only this check; may be repeated."
     ),
-    list_checks: bool = typer.Option(False, "--list-checks", help="Name the checks, and nothing else."),
-    fix: bool = typer.Option(False, "--fix", help="Ask, install the RPMs with yum, then check again."),
+    list_checks: bool = typer.Option(False, "--list-checks", help="List the checks and exit."),
+    fix: bool = typer.Option(
+        False, "--fix", help="Install the missing RPMs with yum after asking, then check again."
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="With --fix: do not ask."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Say what is wrong with an installed environment, and the one yum line that cures it.
+    """Say what is wrong with an installed environment, and the one yum command that fixes it.
 
-    Nothing in it is executed or changed. A bundle.tar is compared with this server before it is
+    Nothing in it is executed or changed. A bundle.tar is checked against this server before it is
     installed. The exit code is 0 when all is well (warnings allowed).
     """
     from offkit.server.doctor import checks
@@ -63,20 +65,20 @@ def doctor(
     options.refuse_empty(prefix=prefix, root=root)
     isos, rpm_repos = options.media(iso, rpm_repo)
     if not os.path.isdir(root):
-        raise UsageError("there is no directory {} (--root)".format(root))
+        raise UsageError("--root {} is not a directory".format(root))
     where, wanted = _sort(list(words or ()), list(check or ()), checks.NAMES)
     if where and prefix:
-        raise UsageError("either {} or --prefix {}, not both".format(where, prefix))
+        raise UsageError("give either {} or --prefix {}, not both".format(where, prefix))
     if fix and os.path.abspath(root) != "/":
-        raise UsageError("--fix installs on the running system, so not with --root")
+        raise UsageError("--fix installs on the running system and cannot be combined with --root")
     if yes and not fix:
-        raise UsageError("-y answers --fix, which is not given")
+        raise UsageError("-y is for --fix, which is not given")
     if fix and not yes and (json or not sys.stdin.isatty()):
-        raise UsageError("--fix asks before it installs: use a terminal, or say -y")
+        raise UsageError("--fix asks before it installs: use a terminal, or add -y")
     if where and os.path.isfile(where):
         _refuse_other_files(where)
         if wanted or fix:
-            raise UsageError("a bundle is compared as a whole: no check, no --fix")
+            raise UsageError("a bundle is checked as a whole, without CHECK or --fix")
         _bundle(where, root, isos, rpm_repos, json, quiet)
         return
     from offkit.media import web
@@ -87,7 +89,7 @@ def doctor(
     top = os.path.abspath(root)
     inside = _inside(os.path.abspath(place), top)
     if where and "/" not in where and not os.path.lexists(where) and not os.path.lexists(top + inside):
-        message = "there is no directory {}, and there is no check of that name".format(where)
+        message = "{} is neither a directory nor a check".format(where)
         there = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
         raise EnvironmentProblem(message, fix=there)
 
@@ -114,12 +116,14 @@ def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[s
     wanted = [word for word in words if word in names] + named
     places = [word for word in words if word not in names]
     if "" in places:
-        raise UsageError("WHERE is empty", fix="name an environment, or leave it out for the default one")
+        raise UsageError("WHERE is empty", fix="name an environment, or omit WHERE for the default one")
     unknown = [name for name in named if name not in names]
     if unknown:
-        raise UsageError("no such check: {}; there are {}".format(", ".join(unknown), ", ".join(names)))
+        raise UsageError("unknown check: {}; checks are {}".format(", ".join(unknown), ", ".join(names)))
     if len(places) > 1:
-        message = "one place at a time, not {}; checks are {}".format(" and ".join(places), ", ".join(names))
+        message = "only one WHERE can be given, not {}; checks are {}".format(
+            " and ".join(places), ", ".join(names)
+        )
         raise UsageError(message)
     return (places[0] if places else ""), wanted
 
@@ -133,7 +137,7 @@ def _refuse_other_files(path: str) -> None:
     around = os.path.dirname(os.path.dirname(os.path.abspath(path)))
     if os.path.isfile(os.path.join(around, "pyvenv.cfg")):
         fix += "; this file is part of one: offkit doctor {}".format(around)
-    raise UsageError("{} is a file, but no bundle (not a tar)".format(path), fix=fix)
+    raise UsageError("{} is a file, but not a bundle (not a tar archive)".format(path), fix=fix)
 
 
 def _inside(place: str, top: str) -> str:
@@ -157,7 +161,7 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
     from offkit.server.system import ledger, repair
 
     if not result.summary.el:
-        raise EnvironmentProblem("{} has no yum; --fix can do nothing here".format(result.summary.system))
+        raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
     repair.refuse(result.findings, result.summary.install_line)
     if not yes and not typer.confirm("run  {}  ?".format(result.summary.install_line), err=True):
         return None
@@ -230,10 +234,10 @@ def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: b
 def _install(line: str) -> None:
     if line:
         render.line("")
-        render.line("everything to install, in one go:")
+        render.line("to install everything at once:")
         render.line("  " + line)
         if os.geteuid() != 0:
-            render.line("that takes root; without it, for an installation of your own:")
+            render.line("this needs root; without root, for your own installation only:")
             render.line("  sh install.sh bundle.tar --iso FILE")
 
 
@@ -241,7 +245,7 @@ def _text(result: "Examination", quiet: bool) -> None:
     from offkit.server.doctor.checks import ALL
 
     summary = result.summary
-    own = "; {} is its own prefix, no virtual environment".format(summary.environment)
+    own = "; {} is its own prefix, not a virtual environment".format(summary.environment)
     complete = "{} complete, {} as recorded".format(
         several(summary.distributions, "package"), several(summary.files, "file")
     )
@@ -254,9 +258,9 @@ def _text(result: "Examination", quiet: bool) -> None:
             "finds" if summary.modules == 1 else "find",
             several(summary.elf_files, "ELF file"),
         ),
-        "packages": complete if summary.distributions else "none is installed here",
+        "packages": complete if summary.distributions else "none installed here",
         "machine": summary.system,
-        "repositories": "nothing in yum's way",
+        "repositories": "nothing blocks yum",
     }
     for name, check in ALL.items():
         mine = [finding for finding in result.findings if finding.code.startswith(check.codes)]

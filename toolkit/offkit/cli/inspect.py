@@ -7,7 +7,7 @@ import typer
 from offkit.cli import options, render
 from offkit.model import words
 
-_CONTROL = "what a control node needs: Ansible and the collection offkit.fleet"
+_CONTROL = "for a control node: Ansible and the collection offkit.fleet"
 
 if TYPE_CHECKING:
     from offkit.model.checklist import Library
@@ -24,8 +24,8 @@ def inspect(
 ) -> None:
     """Show the target, the wheels, the requirements, and the libraries a server must have.
 
-    Only what is shown is read and checked; 'offkit verify' checks everything. With -v, the
-    sha256 of the file (as 'offkit bundle' said it) and every member.
+    Only what is shown is read and checked; 'offkit verify' checks everything. -v adds the
+    sha256 of the file (as 'offkit bundle' printed it) and every member.
     """
     console = render.console(json, quiet, verbose)
     from offkit.model import checklist, layout
@@ -110,7 +110,7 @@ def _show(opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Libr
     render.table([(name, version, words.size(member.size)) for name, version, member in _wheels(manifest)])
     render.title("libraries the server must have")
     if not libraries:
-        render.line("  none beyond the C library")
+        render.line("  none besides the C library")
     render.table([(one.soname, _source(one), ", ".join(one.versions)) for one in libraries])
 
 

@@ -22,56 +22,56 @@ def install(
         None,
         "--prefix",
         metavar="DIR",
-        help="Where generations live: /opt/offkit for root, ~/.local/share/offkit.",
+        help="Where to keep generations: /opt/offkit for root, else ~/.local/share/offkit.",
     ),
     python: Optional[str] = typer.Option(
         None,
         "--python",
         metavar="PATH",
-        help="The interpreter for the environment, by default the running one.",
+        help="The interpreter for the environment (default: the running one).",
     ),
     keep: str = typer.Option(
         "5",
         "--keep",
         metavar="N|all",
-        help="How many generations stay; never removed is the one that was current.",
+        help="How many generations to keep; the previously current one is never removed.",
     ),
     iso: Optional[List[str]] = typer.Option(
-        None, "--iso", metavar="FILE", help="Take RPMs that are missing from this ISO; may be repeated."
+        None, "--iso", metavar="FILE", help="Take missing RPMs from this ISO; may be repeated."
     ),
     rpm_repo: Optional[List[str]] = typer.Option(
         None,
         "--rpm-repo",
         metavar="DIR|URL",
-        help="The same from a yum repository or mounted disc, or from one under http://HOST[:PORT]/PATH.",
+        help="The same, from a yum repository or mounted disc, local or under http://HOST[:PORT]/PATH.",
     ),
     no_root: bool = typer.Option(
-        False, "--no-root", help="Change nothing of the system, as for an ordinary user."
+        False, "--no-root", help="Do not change the system, as for an ordinary user."
     ),
     allow_missing: bool = typer.Option(
-        False, "--allow-missing", help="Go on without libraries that none of the media has."
+        False, "--allow-missing", help="Install even if no medium has some of the missing libraries."
     ),
     get_python: Optional[str] = typer.Option(
         None,
         "--get-python",
         metavar="build|source|packages",
-        help="How install.sh gets a Python where none fits; it has done so when this runs.",
+        help="How install.sh provides a Python where none fits; done before this command runs.",
     ),
     ld_so_conf: bool = typer.Option(
-        False, "--ld-so-conf", help="With --get-python source: install.sh's, as above."
+        False, "--ld-so-conf", help="For --get-python source; handled by install.sh."
     ),
     dry_run: bool = typer.Option(
-        False, "--dry-run", help="Check everything, say what would be done, write nothing."
+        False, "--dry-run", help="Check everything and show what would be done; write nothing."
     ),
     planned_python: Optional[str] = typer.Option(
         None,
         "--planned-python",
         hidden=True,
         metavar="VERSION=PATH",
-        help="By install.sh, with --dry-run: the Python that will be there, for which this one speaks.",
+        help="From install.sh, with --dry-run: the Python to be provided, which this one stands in for.",
     ),
     planned_step: Optional[List[str]] = typer.Option(
-        None, "--planned-step", hidden=True, metavar="TEXT", help="What install.sh would do before."
+        None, "--planned-step", hidden=True, metavar="TEXT", help="What install.sh would do first."
     ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
@@ -79,17 +79,17 @@ def install(
 ) -> int:
     """Verify a bundle and install it beside what is there, without a network.
 
-    The result is a new generation, which PREFIX/current points to once it is complete. Until
-    then, and whenever anything fails, everything stays as it was. Libraries that are missing on
-    this server come from the media that are named: as root they are installed with yum, else
-    they are unpacked for this installation alone.
+    The result is a new generation. PREFIX/current points to it once it is complete; until
+    then, and if anything fails, everything stays as it was. Libraries that are missing on
+    this server come from the given media: root installs them with yum, otherwise
+    they are unpacked for this installation only.
     """
     console = render.console(json, quiet, verbose)
     options.refuse_empty(prefix=prefix, python=python)
     isos, directories = options.media(iso, rpm_repo, there=True)
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
-        raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
+        raise UsageError("--get-python takes one of {}, not {!r}".format(", ".join(_WAYS), get_python))
     from offkit.model import control_node
     from offkit.server.install import session
     from offkit.server.install.plan import NOTHING
@@ -159,4 +159,4 @@ def _kept(word: str) -> Optional[int]:
         return None
     if word.isdecimal() and int(word) > 0:
         return int(word)
-    raise UsageError("--keep takes a number from 1, or all; not {!r}".format(word))
+    raise UsageError("--keep takes a number from 1, or 'all', not {!r}".format(word))

@@ -14,7 +14,9 @@ def lock(
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
-    out: Optional[Path] = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of stdout."),
+    out: Optional[Path] = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="Write to FILE instead of stdout."
+    ),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
     find_links: Optional[List[str]] = options.FIND_LINKS,
@@ -28,7 +30,7 @@ def lock(
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Resolve for a server that is not here; write pins and hashes.
+    """Resolve for a server without a network; write pins and hashes.
 
     Without requirements: what run-badapple needs. The result is a requirements file for
     'offkit bundle -r' and for pip.

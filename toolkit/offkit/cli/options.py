@@ -13,42 +13,44 @@ from offkit.model import url as urls
 from offkit.model.errors import UsageError
 from offkit.model.target import Target
 
-JSON = typer.Option(False, "--json", help="One JSON document on stdout, everything else on stderr.")
-QUIET = typer.Option(False, "--quiet", "-q", help="Only results, warnings and errors.")
-VERBOSE = typer.Option(False, "--verbose", "-v", help="Say everything.")
+JSON = typer.Option(False, "--json", help="Print one JSON document on stdout, everything else on stderr.")
+QUIET = typer.Option(False, "--quiet", "-q", help="Print only results, warnings and errors.")
+VERBOSE = typer.Option(False, "--verbose", "-v", help="Print all details.")
 
 PYTHON = typer.Option(None, "--python", metavar="X.Y[.Z]", help="The server's CPython; 3.6 means EL's 3.6.8.")
 TARGET = typer.Option(
     None,
     "--target",
     metavar="T",
-    help="A release (el8, centos7, alma9 …) or a file by 'offkit probe'.",
+    help="A release (el8, centos7, alma9 …) or a file written by 'offkit probe'.",
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
 PREFIX = typer.Option(
     None,
     "--prefix",
     metavar="DIR",
-    help="Where generations live; by default where this offkit does, or as 'offkit install'.",
+    help="Where generations are kept (default: where this offkit is, or as for 'offkit install').",
 )
-REQUIREMENTS = typer.Argument(
-    None, metavar="REQ", help="Requirements, as pip takes them.", show_default=False
-)
+REQUIREMENTS = typer.Argument(None, metavar="REQ", help="Requirements, as for pip.", show_default=False)
 FILES = typer.Option(
     None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated."
 )
 
-INDEX_URL = typer.Option(None, "--index-url", "-i", metavar="URL", help="Package index instead of pip's own.")
-EXTRA_INDEX_URL = typer.Option(
-    None, "--extra-index-url", metavar="URL", help="One more index; may be repeated."
+INDEX_URL = typer.Option(
+    None, "--index-url", "-i", metavar="URL", help="Package index to use instead of pip's default."
 )
-FIND_LINKS = typer.Option(None, "--find-links", "-f", metavar="DIR|URL", help="More wheels; may be repeated.")
+EXTRA_INDEX_URL = typer.Option(
+    None, "--extra-index-url", metavar="URL", help="Additional index; may be repeated."
+)
+FIND_LINKS = typer.Option(
+    None, "--find-links", "-f", metavar="DIR|URL", help="Where to find more wheels; may be repeated."
+)
 NO_INDEX = typer.Option(False, "--no-index", help="Only --find-links.")
 TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in pip.")
 PROXY = typer.Option(None, "--proxy", metavar="URL", help="As in pip.")
 CERT = typer.Option(None, "--cert", metavar="FILE", help="CA certificates, as in pip.")
-PRE = typer.Option(False, "--pre", help="Pre-releases too.")
-CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where downloaded wheels are kept.")
+PRE = typer.Option(False, "--pre", help="Allow pre-releases.")
+CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where to keep downloaded wheels.")
 
 
 def default_prefix() -> str:
@@ -63,7 +65,7 @@ def refuse_empty(**given: Optional[str]) -> None:
         if value == "":
             raise UsageError(
                 "--{} is given, but empty".format(name),
-                fix="is it a variable that is not set? Leave the option out to have the default",
+                fix="check whether a shell variable is unset; omit the option to use the default",
             )
 
 
@@ -89,11 +91,11 @@ def media(
 def _misused_iso(word: str, there: bool) -> Tuple[str, ...]:
     """(what is wrong with it, what to do); () for nothing."""
     if urls.is_url(word):
-        return "--iso takes a file, and no URL", "--rpm-repo takes the URL of a repository"
+        return "--iso takes a file, not a URL", "--rpm-repo takes the URL of a repository"
     if not there or os.path.isfile(word):
         return ()
     if not os.path.exists(word):
-        return "--iso: there is no {}".format(word), "name the file"
+        return "--iso: {} does not exist".format(word), "give the file"
     if os.path.isdir(word):
         return "--iso: {} is a directory".format(word), "--rpm-repo takes the directory of a repository"
     fix = "mount a disc that is in a drive: --rpm-repo takes the directory"
@@ -110,7 +112,7 @@ def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
     if not there or os.path.isdir(word):
         return ()
     if not os.path.exists(word):
-        return "--rpm-repo: there is no {}".format(word), "name the directory"
+        return "--rpm-repo: {} does not exist".format(word), "give the directory"
     return "--rpm-repo: {} is not a directory".format(word), "--iso takes an ISO file"
 
 
@@ -132,7 +134,7 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
     if python is not None:
         raise UsageError(
             "--python and a target file contradict each other",
-            fix="the file names its Python: leave --python out",
+            fix="omit --python: the file names its Python",
         )
     try:
         with open(target, encoding="utf-8") as source:

@@ -9,9 +9,11 @@ from offkit.cli import options, render
 
 
 def probe(
-    out: Optional[str] = typer.Option(None, "--output", "-o", metavar="FILE", help="Instead of stdout."),
+    out: Optional[str] = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="Write to FILE instead of stdout."
+    ),
     python: Optional[str] = typer.Option(
-        None, "--python", metavar="PATH", help="The interpreter to describe, by default the running one."
+        None, "--python", metavar="PATH", help="The interpreter to describe (default: the running one)."
     ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
@@ -19,7 +21,7 @@ def probe(
 ) -> None:
     """Describe this server: distribution, architecture, C library, and its Python.
 
-    Carry the file to the other side; a bundle made for it fits here.
+    Carry the file to the online side; a bundle made for it fits this server.
     """
     render.console(json, quiet, verbose)
     options.refuse_empty(python=python)
@@ -32,7 +34,7 @@ def probe(
     here = host.here()
     if here.glibc is None:
         raise EnvironmentProblem(
-            "this machine has no glibc", fix="offkit deploys manylinux wheels, which need it"
+            "this machine has no glibc", fix="offkit deploys manylinux wheels, which need glibc"
         )
     owner = interpreter.probe(python or interpreter.running(), run)
     name = "el{}".format(here.el) if here.el else "custom"

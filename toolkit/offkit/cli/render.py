@@ -79,7 +79,7 @@ class _Result(io.TextIOWrapper):
         except OSError as error:
             abandon_stdout()
             raise OutputLost(
-                "the output cannot be written: {}".format(error.strerror), fix="make room for it"
+                "the output cannot be written: {}".format(error.strerror), fix="free some space there"
             )
 
 
@@ -332,7 +332,7 @@ def usage(problem: Any, command: str = "offkit") -> None:
     """
     context = getattr(problem, "ctx", None)
     where = context.command_path if context is not None else command
-    fix = "'{} --help' shows what is possible".format(where)
+    fix = "see '{} --help'".format(where)
     if _mode.json:
         document("offkit/error-1", error=problem.format_message(), exit_code=EXIT_USAGE, findings=[], fix=fix)
         return
@@ -343,7 +343,7 @@ def usage(problem: Any, command: str = "offkit") -> None:
 def internal(log: str, what: str) -> None:
     """A bug of ours: ``what`` in a line; the traceback is in ``log``, not on the screen."""
     text = "internal error; this is a bug in offkit: " + what
-    fix = "report it with the log: " + log if log else "report it; no log could be written, TMPDIR is full"
+    fix = "report it with the log: " + log if log else "report it; no log could be written to TMPDIR"
     document("offkit/error-1", error=text, exit_code=EXIT_INTERNAL, findings=[], fix=fix, log=log)
     if not _mode.json:
         _err("{} {}".format(_paint("error:", "red", sys.stderr), text))

@@ -27,35 +27,37 @@ def add(
         None, "--iso", metavar="FILE", help="An ISO image, which is mounted; may be repeated."
     ),
     mount: Optional[List[str]] = typer.Option(
-        None, "--mount", metavar="DIR", help="Where a disc is mounted already; may be repeated."
+        None, "--mount", metavar="DIR", help="Where a disc is already mounted; may be repeated."
     ),
     directory: Optional[List[str]] = typer.Option(
-        None, "--dir", metavar="DIR", help="A directory with a repository, or with some just below."
+        None, "--dir", metavar="DIR", help="A directory with repositories in it or just below it."
     ),
     only: bool = typer.Option(
-        False, "--only", help="Enable these, and switch all others off until 'offkit repo remove'."
+        False, "--only", help="Enable these and disable all others until 'offkit repo remove'."
     ),
-    persist: bool = typer.Option(False, "--persist", help="Mount the ISO at boot too: a line in /etc/fstab."),
+    persist: bool = typer.Option(
+        False, "--persist", help="Also mount the ISO at boot, by a line in /etc/fstab."
+    ),
     at: str = typer.Option("", "--at", metavar="DIR", help="Where to mount the ISO.", show_default=False),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, change nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done; change nothing."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Make local media repositories of yum: offkit-el7, offkit-baseos, offkit-appstream ...
+    """Make local media yum repositories: offkit-el7, offkit-baseos, offkit-appstream ...
 
-    They are off until a command names them (yum --disablerepo='*' --enablerepo='offkit-*' ...),
-    so an unmounted disc breaks nothing; with --only they are all there is. Signatures are always
-    checked. Needs root. Run again, it completes what is missing.
+    They are disabled until a command names them (yum --disablerepo='*' --enablerepo='offkit-*' ...),
+    so an unmounted disc breaks nothing; with --only they are the only ones. Signatures are always
+    checked. Needs root. Running it again completes what is missing.
     """
     console = render.console(json, quiet, verbose)
     for name, values in (("iso", iso), ("mount", mount), ("dir", directory)):
         for value in values or ():
             options.refuse_empty(**{name: value})
     if not (iso or mount or directory):
-        raise UsageError("no medium is named", fix="--iso FILE, --mount DIR or --dir DIR")
+        raise UsageError("no medium is given", fix="add --iso FILE, --mount DIR or --dir DIR")
     if (persist or at) and not iso:
-        raise UsageError("--persist and --at are about an ISO, and no --iso is given")
+        raise UsageError("--persist and --at need --iso")
     from offkit.media import keys
     from offkit.server.repo import change
     from offkit.server.repo.machine import Kernel
@@ -88,7 +90,7 @@ def add(
     render.findings(planned.findings)
 
 
-@app.command("status", short_help="Say whether they are as they were added.")
+@app.command("status", short_help="Check that they are still as 'repo add' left them.")
 def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool = options.VERBOSE) -> int:
     """Show each repository: its medium, whether it is mounted, its packages, its key.
 
@@ -139,16 +141,16 @@ def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool
     return EXIT_PROBLEMS if has_errors(found.findings) else 0
 
 
-@app.command("remove", short_help="Take back all that 'repo add' did.")
+@app.command("remove", short_help="Undo everything that 'repo add' did.")
 def remove(
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be done, change nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done; change nothing."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Unmount, remove the .repo file and the lines in /etc/fstab, put other .repo files back.
+    """Unmount, remove the .repo file and the lines in /etc/fstab, restore other .repo files.
 
-    Needs root. A file that somebody changed meanwhile stays, with the older one beside it.
+    Needs root. A file that was changed meanwhile is kept, with the older one beside it.
     """
     console = render.console(json, quiet, verbose)
     from offkit.server.repo import change
@@ -166,7 +168,7 @@ def remove(
         _would(planned)
     elif planned.steps:
         whole = "removed; yum is as it was before 'offkit repo add'"
-        render.good("removed, but for what follows" if planned.findings else whole)
+        render.good("removed, except for the following" if planned.findings else whole)
     else:
         render.good("'offkit repo add' has added nothing here; nothing to do")
     render.findings(planned.findings)

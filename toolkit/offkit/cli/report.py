@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 
 def report(
-    directory: str = typer.Argument(..., metavar="DIR", help="What the playbooks wrote (offkit_report_dir)."),
+    directory: str = typer.Argument(
+        ..., metavar="DIR", help="The directory that the playbooks wrote (offkit_report_dir)."
+    ),
     html: Optional[str] = typer.Option(
-        None, "--html", metavar="FILE", help="Write a page as well, one file."
+        None, "--html", metavar="FILE", help="Also write a page, as one file."
     ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Show what the hosts of DIR have reported: which are well, what is missing where, what cures it.
+    """Show what the hosts of DIR have reported: which are healthy, what is wrong where, how to fix it.
 
-    Nothing is asked of the hosts. The exit code is 0 when all of them are healthy, 1 when one has
+    No host is contacted. The exit code is 0 when all hosts are healthy, 1 when one has
     errors or was not reached.
     """
     render.console(json, quiet, verbose)
@@ -50,7 +52,7 @@ def report(
         render.findings(fleet.findings)
         render.line()
     if html is not None and not quiet:
-        render.line("the page is {} ({})".format(html, words.size(os.path.getsize(html))))
+        render.line("wrote the page {} ({})".format(html, words.size(os.path.getsize(html))))
     _summary(fleet)
     content = document.content(fleet)
     render.document(
@@ -66,12 +68,12 @@ def _refuse_place(html: str) -> None:
     A device (/dev/stdout, whatever that is just now) would not be written to but replaced.
     """
     if os.path.abspath(html).startswith(("/dev/", "/proc/")):
-        raise UsageError("--html names a file to write, which {} is not".format(html))
+        raise UsageError("--html cannot write to {}: it needs a regular file".format(html))
     folder = os.path.dirname(os.path.abspath(html))
     if os.path.lexists(html) and not os.path.isfile(html):
-        raise UsageError("--html names the file to write; {} exists and is not a regular file".format(html))
+        raise UsageError("--html cannot write to {}: it exists and is not a regular file".format(html))
     if not os.path.isdir(folder):
-        raise UsageError("there is no directory {} to write the page in".format(folder))
+        raise UsageError("the directory {} for the page does not exist".format(folder))
 
 
 def _write(html: str, content: bytes) -> None:
@@ -82,7 +84,7 @@ def _write(html: str, content: bytes) -> None:
     except OSError as error:
         raise EnvironmentProblem(
             "the page {} cannot be written: {}".format(html, error.strerror),
-            fix="make room there, or name another place with --html",
+            fix="free some space there, or choose another file with --html",
         )
 
 
@@ -103,7 +105,7 @@ def _wrong(fleet: "Fleet", verbose: bool) -> None:
             _problem(problems, verbose)
         render.line()
     silent = [(one.host.name, line) for one in fleet.hosts for line in one.silent]
-    _reasons("ended badly", silent, verbose)
+    _reasons("failed", silent, verbose)
 
 
 def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
@@ -119,7 +121,9 @@ def _problem(alike: Sequence["Problem"], verbose: bool) -> None:
     )
     render.table([row])
     if first.cured and not verbose:
-        line = "missing; one line below brings" if finding.code == "LIB001" else "one line below cures"
+        line = (
+            "missing; one command below installs" if finding.code == "LIB001" else "one command below fixes"
+        )
         render.line("      {}: {} {}".format(subjects, line, "it" if len(alike) == 1 else "them"))
         return
     render.line("      {}{}".format(subjects + ": " if subjects else "", clipped(finding.message)))
@@ -140,7 +144,7 @@ def _cures(cures: Sequence["Cure"], verbose: bool) -> None:
         render.line("  {}".format(words.shown(cure.line)))
         if cure.stale:
             names = some(cure.stale, verbose)
-            render.line("  {}: something changed since the doctor looked".format(names))
+            render.line("  {}: changed since the doctor ran".format(names))
         render.line()
 
 

@@ -93,7 +93,7 @@ def _staleness(stale: Sequence["Health"]) -> str:
     """What the stars in the table mean."""
     names = some([one.host.name for one in stale], False)
     whys = sorted({why for one in stale for why in one.stale.values()})
-    reason = clipped(whys[0]) if len(whys) == 1 else "results from before a change, or old"
+    reason = clipped(whys[0]) if len(whys) == 1 else "results are old, or from before a change"
     return "{}: {}".format(names, reason)
 
 

@@ -11,19 +11,19 @@ def rollback(
     generation: Optional[str] = typer.Argument(
         None,
         metavar="ID",
-        help="A number, an identity or the beginning of a bundle's digest; by default the one before.",
+        help="A number, an ID or the start of a bundle's digest (default: the previous generation).",
         show_default=False,
     ),
     prefix: Optional[str] = options.PREFIX,
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would change, and change nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be done; change nothing."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Make another generation current, an older or a newer one, by one rename.
+    """Make another generation current, older or newer, by one rename.
 
-    Nothing is removed: 'offkit rollback' with the identity of the one that was left goes
-    forward again. A generation whose Python would not start is refused.
+    Nothing is removed: 'offkit rollback' with the ID of the one that was current goes
+    forward again. A generation whose Python does not start is refused.
     """
     render.console(json, quiet, verbose)
     from offkit.edges import files

@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 def uninstall(
     prefix: Optional[str] = options.PREFIX,
-    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask; needed where nobody can be asked."),
-    keep_rpms: bool = typer.Option(
-        False, "--keep-rpms", help="Leave RPMs and keys that offkit installed where they are."
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would go, and remove nothing."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask; needed without a terminal."),
+    keep_rpms: bool = typer.Option(False, "--keep-rpms", help="Keep RPMs and keys that offkit installed."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be removed; remove nothing."),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> int:
-    """Remove all generations under a prefix, and the prefix itself when it is then empty.
+    """Remove all generations under a prefix, and the prefix itself if it is then empty.
 
-    RPMs and keys that 'offkit install' or install.sh had yum install go too, but for what
-    something else needs by now. What offkit did not make stays and is named; links made
+    RPMs and keys that 'offkit install' or install.sh installed with yum are removed too, unless
+    something else needs them by now. What offkit did not make is kept and listed; links made
     elsewhere, and what 'offkit repo add' made, are not touched.
     """
     console = render.console(json, quiet, verbose)
@@ -49,8 +47,8 @@ def uninstall(
         if not yes:
             if not render.can_ask():
                 raise UsageError(
-                    "there is no terminal to ask whether {} shall go".format(where),
-                    fix="add -y; --dry-run shows what would go",
+                    "no terminal to ask whether to remove {}".format(where),
+                    fix="add -y; --dry-run shows what would be removed",
                 )
             if not json:
                 _show(planned, "would remove")
@@ -68,7 +66,7 @@ def uninstall(
         findings=[one.to_json() for one in system.kept],
     )
     if outcome == "nothing":
-        render.good("there is no {}; nothing to do".format(where))
+        render.good("{} does not exist; nothing to do".format(where))
     elif outcome == "kept":
         render.line("nothing was removed")
         return EXIT_PROBLEMS
@@ -94,6 +92,6 @@ def _show(planned: "Plan", what: str) -> None:
 
 def _show_foreign(planned: "Plan") -> None:
     if planned.foreign:
-        render.line("stays, not made by offkit:")
+        render.line("kept, not made by offkit:")
         render.table([(path,) for path in planned.foreign])
     render.findings(planned.system.kept)

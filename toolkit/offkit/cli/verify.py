@@ -13,10 +13,10 @@ def verify(
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
 ) -> None:
-    """Check a bundle to the last byte; name whatever is damaged, missing or too much.
+    """Check every byte of a bundle; list whatever is damaged, missing or unexpected.
 
     Writes nothing. The sha256 is that of the file: compare it with what 'offkit bundle' or
-    sha256sum said on the other side. The digest is that of the manifest, as receipts have it.
+    sha256sum printed on the online side. The digest is that of the manifest, as in receipts.
     """
     console = render.console(json, quiet, verbose)
     from offkit.edges import files

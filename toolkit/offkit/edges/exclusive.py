@@ -26,7 +26,7 @@ def exclusive(directory: str, headline: str, fix: str = "", make: bool = False) 
             with files.lock(lock):
                 yield
     except BlockingIOError:
-        message = "another offkit is at work in {}".format(directory)
+        message = "another offkit is running in {}".format(directory)
         finding = Finding("ENV030", ERROR, directory, message, (lock,), "wait until it has finished")
         raise EnvironmentProblem(message, [finding])
     except OSError as error:
@@ -37,6 +37,6 @@ def refused(error: OSError, place: str, headline: str, fix: str = "") -> Environ
     """The system's refusal (no permission, read-only …) as a finding about the path, else ``place``."""
     subject = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else place
     denied = isinstance(error, PermissionError)
-    usual = "run it as the user who installed" if denied else "put that right and run the command again"
+    usual = "run it as the user who installed" if denied else "correct this and run the command again"
     message = error.strerror or str(error)
     return EnvironmentProblem(headline, [Finding("ENV031", ERROR, subject, message, (), fix or usual)])

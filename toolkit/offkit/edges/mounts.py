@@ -75,7 +75,7 @@ def mount_iso(image: str, point: str, run: Run = run) -> None:
     done = run(["mount", "-t", "iso9660", "-o", "loop,ro", image, point])
     if not done.ok:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise MountProblem(words[0] if words else "mount ended with {}".format(done.returncode))
+        raise MountProblem(words[0] if words else "mount exited with {}".format(done.returncode))
 
 
 def unmount(point: str, run: Run = run) -> str:
@@ -83,7 +83,7 @@ def unmount(point: str, run: Run = run) -> str:
     if at(point) is None:
         return ""
     done = run(["umount", point])
-    return "" if done.ok else (done.stderr.strip() or "umount ended with {}".format(done.returncode))
+    return "" if done.ok else (done.stderr.strip() or "umount exited with {}".format(done.returncode))
 
 
 def go_private() -> bool:

@@ -178,7 +178,7 @@ def _native(path: str) -> str:
     was decoded as such. Raises OSError where no file can have that name.
     """
     if "\0" in path:
-        raise OSError(errno.EINVAL, "a name with a zero byte", path)
+        raise OSError(errno.EINVAL, "a name contains a zero byte", path)
     try:
         os.fsencode(path)
     except UnicodeEncodeError:

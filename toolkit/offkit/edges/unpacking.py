@@ -32,7 +32,7 @@ def decompressed(source: Any) -> Iterator[bytes]:
     first = source.read(CHUNK)
     kind = packer(first)
     if kind == "zstd":
-        raise Unsupported("is compressed with zstd, which Python does not read")
+        raise Unsupported("is compressed with zstd, which Python cannot read")
     try:
         if kind == "gzip":
             import zlib
@@ -48,7 +48,7 @@ def decompressed(source: Any) -> Iterator[bytes]:
             worker = lzma.LZMADecompressor(memlimit=_MEMORY)
             return _decompress(worker, (lzma.LZMAError, EOFError, MemoryError), source, first)
     except ImportError as error:
-        raise Unsupported("needs the module {}, which this Python was built without".format(error.name))
+        raise Unsupported("needs the module {}, which this Python lacks".format(error.name))
     return _plain(source, first)
 
 
@@ -68,7 +68,7 @@ def _gunzip(zlib: Any, source: Any, chunk: bytes) -> Iterator[bytes]:
     except zlib.error as error:
         raise Damaged("is damaged: {}".format(error))
     if not worker.eof:
-        raise Damaged("is cut off")
+        raise Damaged("is truncated")
 
 
 def _decompress(
@@ -83,4 +83,4 @@ def _decompress(
         if worker.needs_input and not worker.eof:
             chunk = source.read(CHUNK)
             if not chunk:
-                raise Damaged("is cut off")
+                raise Damaged("is truncated")

@@ -74,7 +74,7 @@ def _count(data: bytes, at: int, header: int, step: int) -> Tuple[str, int]:
         (nlibs,) = struct.unpack_from(order + "I", data, at)
         if header + nlibs * step <= len(data):
             return order, nlibs
-    raise BadCache("truncated: more entries announced than the file holds")
+    raise BadCache("truncated: the header announces more entries than the file holds")
 
 
 def _parse_new(data: bytes, start: int) -> List[CacheEntry]:
@@ -92,5 +92,5 @@ def _string(data: bytes, base: int, index: int) -> str:
     start = base + index
     end = data.find(b"\0", start, start + _MAX_STRING)
     if end < 0:
-        raise BadCache("a name lies outside the file or does not end")
+        raise BadCache("a name is outside the file or unterminated")
     return data[start:end].decode("utf-8", "surrogateescape")

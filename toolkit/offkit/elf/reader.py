@@ -106,7 +106,7 @@ class _Bytes:
     def at(self, offset: int, size: int) -> bytes:
         data = self.upto(offset, size)
         if len(data) != size:
-            raise BadElf("truncated: {} bytes wanted at offset {}".format(size, offset))
+            raise BadElf("truncated: {} bytes expected at offset {}".format(size, offset))
         return data
 
     def upto(self, offset: int, size: int) -> bytes:
@@ -139,7 +139,7 @@ class _Image:
         phoff, phentsize, phnum = header[4], header[8], header[9]
         least = 56 if wide else 32
         if phnum and phentsize != least:  # the loader's own test (open_verify)
-            raise BadElf("program headers of {} bytes".format(phentsize))
+            raise BadElf("unexpected program header size of {} bytes".format(phentsize))
         self.loads: List[Tuple[int, int, int]] = []  # (address, offset, size in the file)
         self.dynamic: Optional[Tuple[int, int]] = None
         self.interp: Optional[Tuple[int, int]] = None
@@ -188,7 +188,7 @@ class _Image:
                 return found
             found.append((tag, value))
         if len(raw) < size:
-            raise BadElf("truncated: the dynamic segment does not end")
+            raise BadElf("truncated: the dynamic segment is unterminated")
         return found
 
 
@@ -200,13 +200,13 @@ class _Strings:
 
     def at(self, index: int) -> str:
         if index >= self.size:
-            raise BadElf("a name lies outside the string table")
+            raise BadElf("a name is outside the string table")
         raw = self._source.upto(self.offset + index, min(256, self.size - index))
         if b"\0" not in raw:
             raw = self._source.upto(self.offset + index, min(_MAX_STRING, self.size - index))
         end = raw.find(b"\0")
         if end < 0:
-            raise BadElf("a name in the string table does not end")
+            raise BadElf("a name in the string table is unterminated")
         # As os.fsdecode on a UTF-8 system: paths and sonames are bytes.
         return raw[:end].decode("utf-8", "surrogateescape")
 
@@ -286,7 +286,7 @@ def _interpreter(image: _Image) -> str:
         return ""
     offset, size = image.interp
     if size > _MAX_STRING:
-        raise BadElf("the interpreter's name does not end")
+        raise BadElf("the interpreter's name is unterminated")
     return image.source.at(offset, size).split(b"\0")[0].decode("utf-8", "surrogateescape")
 
 

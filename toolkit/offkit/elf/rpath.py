@@ -71,7 +71,7 @@ def rewrite(data: bytes, rpath: str) -> bytes:
     loads = [each for each in kept if each.kind == _PT_LOAD]
     vaddr = _up(max(each.vaddr + each.memsz for each in loads), page)
     if vaddr >= _MOST:
-        raise Unfit("uses addresses that no program has")
+        raise Unfit("uses implausible addresses")
 
     strings = data[elf.strings[0] : elf.strings[0] + original] + rpath.encode("utf-8", "surrogateescape")
     strings += b"\0"
@@ -106,7 +106,7 @@ def rewrite(data: bytes, rpath: str) -> bytes:
 
 def _must_fit(elf: Elf) -> None:
     if (elf.bits, elf.little) != (64, True):
-        raise Unfit("is no 64-bit little-endian program")
+        raise Unfit("is not a 64-bit little-endian program")
     if not elf.interpreter:
         raise Unfit("has no loader (it is a library, or linked statically)")
     if elf.strings[1] == 0:
@@ -124,7 +124,7 @@ def _without_old(segments: List[_Segment], data: bytes, elf: Elf) -> Tuple[List[
     properties = {each.offset for each in segments if each.kind == _PT_GNU_PROPERTY}
     notes = [each for each in segments if each.kind == _PT_NOTE]
     if not notes:
-        raise Unfit("has no PT_NOTE, in whose place the header of a new segment could stand")
+        raise Unfit("has no PT_NOTE header that a new segment's header could replace")
     # The one that PT_GNU_PROPERTY repeats may switch processor features on; it goes last.
     gone = min(reversed(notes), key=lambda each: each.offset in properties)
     return [one for one in segments if one is not gone], bytearray(data), elf.strings[1]
@@ -174,4 +174,4 @@ def _check(result: bytes, before: Elf, rpath: str) -> None:
     after = reader.read(result)
     expected = before._replace(rpath=rpath, runpath=None, strings=after.strings)
     if after != expected:
-        raise Unfit("would not be the same program any more")
+        raise Unfit("would no longer be the same program")

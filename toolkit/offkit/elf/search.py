@@ -318,7 +318,7 @@ class Program:
             yield RUNPATH, directory
 
 
-_RELATIVE = "relative to whatever directory a program is started in"
+_RELATIVE = "relative to the working directory of the program"
 
 
 def _wrong_arch(elf: Elf) -> str:

@@ -94,8 +94,8 @@ def _facts(one: Health) -> str:
     ]
     rows = ["<dt>{}<dd>{}".format(name, text(value)) for name, value in facts if value]
     for result in host.results:
-        old = one.stale.get(result.name, "") if result in one.counted else "overtaken by a later one"
-        words = [when(result.time), "ended with {}".format(result.rc) if health.failed(result) else "well"]
+        old = one.stale.get(result.name, "") if result in one.counted else "superseded by a later one"
+        words = [when(result.time), "exited with {}".format(result.rc) if health.failed(result) else "ok"]
         told = '<span class="old">{}</span>'.format(text(old)) if old else ""
         rows.append("<dt>{}<dd>{}".format(text(result.name), ", ".join(words + [told] * bool(told))))
     return "<dl class=facts>{}</dl>".format("".join(rows)) if rows else ""

@@ -122,10 +122,10 @@ def headline(result: Result) -> str:
         return "{}: {}".format(result.name, result.unclear)
     last = result.stderr.strip().splitlines()[-1:]
     if last:
-        return "{} ended with {}: {}".format(result.name, result.rc, last[0].strip())
+        return "{} exited with {}: {}".format(result.name, result.rc, last[0].strip())
     if result.rc:
-        return "{} ended with {}".format(result.name, result.rc)
-    what = "a document that this offkit does not know" if result.document else "no document"
+        return "{} exited with {}".format(result.name, result.rc)
+    what = "a document unknown to this offkit" if result.document else "no document"
     return "{}: {}".format(result.name, "not verified" if result.schema == RUN else what)
 
 
@@ -141,7 +141,7 @@ def _why(host: Host, counted: Tuple[Result, ...]) -> str:
         return host.message or told
     if host.message:
         return host.message
-    return "" if counted else "nothing has been examined there"
+    return "" if counted else "nothing has been checked there"
 
 
 def _silent(host: Host, counted: Tuple[Result, ...], why: str) -> Tuple[str, ...]:

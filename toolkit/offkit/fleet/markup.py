@@ -19,7 +19,7 @@ _CELLS = {
     DOUBT: ("w", "!", "warnings"),
     FINE: ("o", "✓", "ok"),
     UNKNOWN: ("q", "?", "unknown"),
-    NOTHING: ("n", "–", "not looked at"),
+    NOTHING: ("n", "–", "not checked"),
 }
 _SEVERITIES = {ERROR: "e", WARNING: "w", INFO: "n"}
 

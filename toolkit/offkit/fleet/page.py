@@ -46,15 +46,15 @@ def _body(fleet: Fleet) -> List[str]:
     drawn = [(identity, title, inside) for identity, title, inside in sections if inside]
     links = ['<a href="#{}">{}</a>'.format(identity, text(title)) for identity, title, _ in drawn]
     return [
-        '<a class="skip" href="#main">To the results</a>',
+        '<a class="skip" href="#main">Skip to the results</a>',
         *_header(fleet),
         '<nav aria-label="Sections">{}</nav>'.format("".join(links)),
         "</header>",
         '<main id="main">',
         *(markup.section(identity, title, inside) for identity, title, inside in drawn),
         "</main>",
-        "<footer><p>Made by offkit report out of what each host has said. "
-        "Results marked * are from before a change or a loss, or old beside the others.</p></footer>",
+        "<footer><p>Made by offkit report from what each host reported. "
+        "Results marked * are from before a change or a loss, or older than the others.</p></footer>",
     ]
 
 
@@ -97,10 +97,10 @@ def _cure(cure: Cure, numbers: Dict[str, int]) -> str:
         '<pre tabindex="0" aria-label="Command">{}</pre>'.format(markup.block(cure.line)),
     ]
     if cure.libraries:
-        parts.append('<p class="soft small">It brings {}.</p>'.format(text(", ".join(cure.libraries))))
+        parts.append('<p class="soft small">It installs {}.</p>'.format(text(", ".join(cure.libraries))))
     if cure.stale:
         names = _linked(cure.stale, numbers)
-        parts.append("<p>Something has changed on {} since the doctor looked: look again.</p>".format(names))
+        parts.append("<p>Something changed on {} since the doctor ran: run it again.</p>".format(names))
     return '<div class="cure">{}</div>'.format("".join(parts))
 
 

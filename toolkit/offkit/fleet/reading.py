@@ -12,7 +12,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 
 HOSTS = "hosts"
 LARGEST = 16 << 20  # bytes of one file
-_AGAIN = "remove it, or run the playbook again for that host: it writes the file anew"
+_AGAIN = "remove it, or run the playbook again for that host: it rewrites the file"
 
 
 class Gathered(NamedTuple):
@@ -48,11 +48,11 @@ def gather(directory: str) -> Gathered:
 
 
 def _names(directory: str, folder: str) -> List[str]:
-    fix = "name the directory that the playbooks report to (offkit_report_dir, by default ./offkit-report)"
+    fix = "give the directory that the playbooks report to (offkit_report_dir, by default ./offkit-report)"
     if not os.path.isdir(directory):
-        raise UsageError("there is no directory {}".format(directory), fix=fix)
+        raise UsageError("the directory {} does not exist".format(directory), fix=fix)
     if not os.path.isdir(folder):
-        raise UsageError("{} is no report: it has no directory {}".format(directory, HOSTS), fix=fix)
+        raise UsageError("{} is not a report: it has no directory {}".format(directory, HOSTS), fix=fix)
     names = [name for name in sorted(os.listdir(folder)) if name.endswith(".json") and name[0] != "."]
     if not names:
         raise UsageError(
@@ -64,7 +64,7 @@ def _names(directory: str, folder: str) -> List[str]:
 
 def _twice(read: Host, path: str, known: Tuple[Host, str]) -> Finding:
     kept, other = (known[1], path) if known[0].time >= read.time else (path, known[1])
-    message = "is about {} as well, and older than {}; not shown".format(read.name, os.path.basename(kept))
+    message = "is also about {}, but older than {}; not shown".format(read.name, os.path.basename(kept))
     return Finding("FLEET004", WARNING, other, message, (), "remove it")
 
 
@@ -72,7 +72,7 @@ def _read(path: str) -> Host:
     try:
         return host.from_json(_parsed(_bytes(path)))
     except ValueError as error:
-        raise _Unreadable("FLEET003", "is no {}: {}".format(host.SCHEMA, error))
+        raise _Unreadable("FLEET003", "is not a valid {} document: {}".format(host.SCHEMA, error))
 
 
 def _bytes(path: str) -> bytes:
@@ -81,7 +81,7 @@ def _bytes(path: str) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _Unreadable("FLEET001", "is no file")
+                raise _Unreadable("FLEET001", "is not a regular file")
             with open(handle, "rb", closefd=False) as source:
                 found = source.read(LARGEST + 1)
         finally:
@@ -99,9 +99,9 @@ def _parsed(found: bytes) -> Any:
     try:
         return json.loads(found.decode("utf-8-sig"), parse_int=_integer, parse_constant=_refused)
     except RecursionError:
-        raise _Unreadable("FLEET002", "is no JSON that can be read: nested too deeply")
+        raise _Unreadable("FLEET002", "is JSON nested too deeply to be read")
     except ValueError as error:
-        what = "cut off, or no JSON" if found.lstrip()[:1] == b"{" else "no JSON"
+        what = "truncated, or not JSON" if found.lstrip()[:1] == b"{" else "not JSON"
         raise _Unreadable("FLEET002", "is {}: {}".format(what, error))
 
 
@@ -113,4 +113,4 @@ def _integer(text: str) -> int:
 
 
 def _refused(text: str) -> float:
-    raise ValueError("{} is no number of JSON".format(text))
+    raise ValueError("{} is not a JSON number".format(text))

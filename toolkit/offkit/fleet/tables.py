@@ -58,7 +58,7 @@ def matrix(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
         first = [one for one in fleet.hosts if one.state != HEALTHY or one.stale] or first[:FEW]
         chosen = {one.host.name for one in first}
         rest = [one for one in fleet.hosts if one.host.name not in chosen]
-    parts = _grid(first, numbers, "What each check came to on each host; what needs somebody comes first")
+    parts = _grid(first, numbers, "Result of each check on each host; hosts that need attention come first")
     if rest:
         folded = "\n".join(_grid(rest, numbers, "Healthy hosts"))
         parts.append('<div class="more">')

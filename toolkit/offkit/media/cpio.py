@@ -42,7 +42,7 @@ class _Stream:
             if not self._left:
                 self._left = next(self._chunks, b"")
                 if not self._left:
-                    raise BadCpio("is cut off")
+                    raise BadCpio("is truncated")
             parts.append(self._left[:missing])
             self._left = self._left[missing:]
             missing -= len(parts[-1])
@@ -63,14 +63,14 @@ def walk(chunks: Iterator[bytes], wanted: Callable[[Member], bool]) -> Iterator[
     while True:
         raw = stream.read(_HEAD)
         if raw[:6] != b"070701":
-            raise BadCpio("is damaged: no entry where one should begin")
+            raise BadCpio("is damaged: an entry header is missing")
         try:
             values = [int(raw[start : start + 8], 16) for start in range(6, _HEAD, 8)]
         except ValueError:
-            raise BadCpio("is damaged: an entry with odd numbers")
+            raise BadCpio("is damaged: an entry has invalid numbers")
         inode, mode, _, _, links, _, size, major, minor, _, _, length, _ = values
         if not 0 < length <= _MAX_NAME:
-            raise BadCpio("is damaged: a name of {} bytes".format(length))
+            raise BadCpio("is damaged: a name has {} bytes".format(length))
         name = stream.read(length + -(_HEAD + length) % 4)[:length].rstrip(b"\0")
         path = name.decode("utf-8", "surrogateescape")
         if path == _END:

@@ -44,7 +44,7 @@ class Iso:
         self.label = primary[40:72].decode("ascii", "replace").strip()
         block = struct.unpack_from("<H", primary, 128)[0]
         if block not in (512, 1024, 2048):
-            raise BadIso("blocks of {} bytes".format(block))
+            raise BadIso("unsupported block size {}".format(block))
         self._block = block
         self.size: int = struct.unpack_from("<I", primary, 80)[0] * block
         self._skip = 0  # bytes before the system use entries (SP)
@@ -88,7 +88,7 @@ class Iso:
         self._source.seek(offset)
         data = self._source.read(size)
         if len(data) != size:
-            raise BadIso("cut off: {} bytes wanted at {}, {} are there".format(size, offset, len(data)))
+            raise BadIso("truncated: {} bytes expected at {}, {} present".format(size, offset, len(data)))
         return bytes(data)
 
     def find(self, path: str) -> Record:
@@ -129,7 +129,7 @@ class Iso:
         if directory.extents in self._directories:
             return self._directories[directory.extents]
         if directory.size > _MAX_DIRECTORY:
-            raise BadIso("a directory of {} bytes".format(directory.size))
+            raise BadIso("implausible directory size of {} bytes".format(directory.size))
         raw = b"".join(self._at(offset, size) for offset, size in directory.extents)
         found: Dict[str, Record] = {}
         parts: Tuple[Tuple[int, int], ...] = ()
@@ -142,7 +142,7 @@ class Iso:
             entry = raw[position : position + length]
             position += length
             if length < 34 or len(entry) < length or 33 + entry[32] > length:
-                raise BadIso("a damaged directory record")
+                raise BadIso("damaged directory record")
             name = self._name(entry)
             if not name:
                 continue
@@ -221,7 +221,7 @@ class _Extents(io.RawIOBase):
                 self._source.seek(offset + start)
                 data = self._source.read(wanted)
                 if not data:
-                    raise BadIso("cut off: the image ends within a file")
+                    raise BadIso("truncated: the image ends within a file")
                 buffer[: len(data)] = data
                 self._position += len(data)
                 return len(data)

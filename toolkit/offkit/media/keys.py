@@ -45,12 +45,10 @@ def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
     name = medium_key(releases.of(here.el).keys, names)
     if name:
         return posixpath.join(top, name)
-    message = "has no key at its top, and this server has none for {} {}".format(
+    message = "has no key in its top directory, and this server has none for {} {}".format(
         here.distribution or "an unknown system", here.el or ""
     ).rstrip()
-    fix = "put the distribution's RPM-GPG-KEY file into {} by the name that it has on its servers".format(
-        KEYS
-    )
+    fix = "copy the distribution's RPM-GPG-KEY file to {}, keeping its original name".format(KEYS)
     raise IntegrityError(
         "no key to check packages with", [Finding("REPO014", ERROR, source, message, (KEYS,), fix)]
     )

@@ -53,7 +53,7 @@ def look(
     named = [*isos, *(one for one in directories if isinstance(one, str))]
     absent = [path for path in named if not os.path.exists(path)]
     if absent:
-        raise UsageError("there is no {}".format(", ".join(absent)), fix="name the file, or the directory")
+        raise UsageError("no such file or directory: {}".format(", ".join(absent)), fix="check the path")
     found: List[Medium] = []
     wrong: List[Finding] = []
     sources: List[Tuple[trees.Source, bool]] = [(path, True) for path in isos]
@@ -71,7 +71,7 @@ def look(
                 wrong.append(error.finding())
                 continue
             except BadIso as error:
-                wrong.append(_unreadable("REPO010", path, "is no ISO image: {}".format(error)))
+                wrong.append(_unreadable("REPO010", path, "is not an ISO image: {}".format(error)))
                 continue
             except OSError as error:
                 wrong.append(_unreadable("REPO010", path, "cannot be read: " + reason(error)))
@@ -82,19 +82,19 @@ def look(
         found.append(made)
     if wrong:
         kind = errors.of_all(each.code for each in wrong)
-        words = "a medium is damaged" if kind is IntegrityError else "a medium is no use here"
+        words = "a medium is damaged" if kind is IntegrityError else "a medium cannot be used"
         raise kind(words, wrong)
     return found
 
 
 def _cut(path: str, image: trees.Image) -> Finding:
-    message = "is cut short: {} of {} bytes are there".format(image.size, image.size + image.lacking)
+    message = "is truncated: {} of {} bytes present".format(image.size, image.size + image.lacking)
     return _unreadable("REPO011", path, message)
 
 
 def _unreadable(code: str, path: str, message: str) -> Finding:
     fix = {
-        "REPO010": "name an installation disc of this distribution, or a directory or URL with its files",
+        "REPO010": "use an installation disc of this distribution, or a directory or URL with its files",
         "REPO011": "copy it again and compare its checksum with the one published for it",
     }
     return Finding(code, ERROR, path, message, (path,), fix[code])
@@ -112,7 +112,7 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Find
             continue
         rows.append(Marked(each.base, hashlib.sha256(text).hexdigest()))
     if not rows and not problems:
-        message = "has no {}, neither at its top nor one directory below".format(REPOMD)
+        message = "has no {} in its top directory or one level below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
     return Medium(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
 
@@ -189,18 +189,16 @@ def _add(catalog: Catalog, medium: trees.Medium) -> None:
         catalog.unreadable(medium.place, reason(error), True)
         return
     if not found:
-        message = "no yum repository: there is no {}, neither at its top nor one directory below".format(
-            REPOMD
-        )
+        message = "no yum repository: no {} in its top directory or one level below".format(REPOMD)
         catalog.unreadable(medium.place, message, True)
     catalog.add(found, True)
 
 
 def _no_image(iso: str, why: str) -> Finding:
-    fix = "name the .iso file itself; if it is that, copy it again and compare its checksum"
+    fix = "give the .iso file itself; if this is it, copy it again and compare its checksum"
     return Finding("REPO004", ERROR, iso, "cannot be read as an ISO image: " + why, (iso,), fix)
 
 
 def _cut_off(iso: str, image: trees.Image) -> Finding:
-    message = "is cut off: {} of {} bytes are there".format(image.size, image.size + image.lacking)
+    message = "is truncated: {} of {} bytes present".format(image.size, image.size + image.lacking)
     return Finding("REPO004", ERROR, iso, message, (iso,), "copy it again and compare its checksum")

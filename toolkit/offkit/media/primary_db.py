@@ -41,7 +41,7 @@ def read(source: Iterator[bytes], capabilities: Optional[Collection[str]], names
             connection.set_progress_handler(lambda: int(next(looks, None) is None), _STEPS)
             return _query(connection, capabilities, names)
         except (sqlite3.Error, ValueError, TypeError) as error:
-            raise BadRepodata("is no primary database: {}".format(error))
+            raise BadRepodata("is not a primary database: {}".format(error))
         finally:
             connection.close()
 
@@ -86,12 +86,12 @@ def _matching(connection: Any, query: str, names: Collection[str]) -> Iterator[A
 def _package(connection: Any, key: int, given: List[str]) -> Package:
     row = connection.execute(_COLUMNS, (key,)).fetchone()
     if row is None:
-        raise ValueError("package {} is not there".format(key))
+        raise ValueError("package {} is missing".format(key))
     needed = connection.execute("SELECT name FROM requires WHERE pkgKey = ?", (key,))
     requires = tuple(str(entry[0]) for entry in needed)
     fields = [str(value or "") for value in row]
     if not is_name(fields[0]):
-        raise ValueError("a package calls itself {!r}".format(fields[0][:80]))
+        raise ValueError("invalid package name {!r}".format(fields[0][:80]))
     name, arch, epoch, version, release, location, algorithm, digest = fields
     checksum = "{}:{}".format(algorithm, digest).strip(":")
     provides = tuple(sorted(set(given)))

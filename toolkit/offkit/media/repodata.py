@@ -76,7 +76,7 @@ def parse_repomd(data: bytes) -> List[Data]:
     parser.CharacterDataHandler = text.append
     _feed(parser, iter([data]))
     if not found:
-        raise BadRepodata("it names no files")
+        raise BadRepodata("it lists no files")
     return found
 
 
@@ -97,7 +97,7 @@ def read_primary(
     reader = _Primary(capabilities, names)
     _feed(reader.parser, source)
     if not reader.is_primary:
-        raise BadRepodata("it is XML, but no primary metadata")
+        raise BadRepodata("it is XML, but not primary metadata")
     return reader.index()
 
 
@@ -169,7 +169,7 @@ class _Primary:
         fields = self._fields
         name = fields.get("name", "")
         if not is_name(name):
-            raise BadRepodata("a package calls itself {!r}".format(name[:80]))
+            raise BadRepodata("invalid package name {!r}".format(name[:80]))
         self._count += 1
         self._all_names.add(name)
         self._libraries.update(filter(is_library, self._provides))
@@ -209,7 +209,7 @@ def _parser(start: Callable[[str, Dict[str, str]], None], end: Callable[[str], N
     try:
         from xml.parsers import expat
     except ImportError:
-        raise BadRepodata("this Python was built without pyexpat and reads no XML")
+        raise BadRepodata("this Python was built without pyexpat and cannot read XML")
     parser = expat.ParserCreate()
     depth = 0
 
@@ -217,7 +217,7 @@ def _parser(start: Callable[[str, Dict[str, str]], None], end: Callable[[str], N
         nonlocal depth
         depth += 1
         if depth > _MAX_DEPTH:
-            raise BadRepodata("tags more than {} deep".format(_MAX_DEPTH))
+            raise BadRepodata("tags nested more than {} deep".format(_MAX_DEPTH))
         start(tag, attributes)
 
     def back(tag: str) -> None:
@@ -248,8 +248,8 @@ def _feed(parser: Any, source: Iterator[bytes]) -> None:
                 raise BadRepodata("a tag of more than {} bytes".format(_MAX_TAG))
         parser.Parse(b"", True)
     except ExpatError as error:
-        raise BadRepodata("no XML: {}".format(error))
+        raise BadRepodata("not XML: {}".format(error))
     except (LookupError, ValueError) as error:  # an encoding that Python does not know
         if isinstance(error, BadRepodata):
             raise
-        raise BadRepodata("no XML: {}".format(error))
+        raise BadRepodata("not XML: {}".format(error))

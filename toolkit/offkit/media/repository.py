@@ -104,7 +104,7 @@ class Repository:
                     raise
                 except (BadRepodata, OSError, BadIso) as error:
                     problems.append("{}: {}".format(posixpath.basename(data.href), reason(error)))
-        raise BadRepodata("; ".join(problems) or "repomd.xml names no primary metadata")
+        raise BadRepodata("; ".join(problems) or "repomd.xml lists no primary metadata")
 
     def primary(self) -> Iterator[bytes]:
         """primary.xml, unpacked, its checksum compared at the end."""
@@ -115,13 +115,13 @@ class Repository:
                     yield from _unpack(hashing, data)
                     hashing.verify()
                 return
-        raise BadRepodata("repomd.xml names no primary.xml")
+        raise BadRepodata("repomd.xml lists no primary.xml")
 
     def fetch(self, package: Package) -> Iterator[bytes]:
         """The RPM file in pieces. At the end BadPackage is raised unless its checksum is the one that the
         metadata has for it; before the first where that has none that counts."""
         if repodata.outside(package.location):
-            raise BadPackage("lies outside its repository")
+            raise BadPackage("is outside its repository")
         algorithm, _, expected = package.checksum.partition(":")
         if algorithm not in repodata.HASHES:
             raise BadPackage("has no checksum in the metadata")
@@ -131,11 +131,11 @@ class Repository:
                 digest.update(chunk)
                 yield chunk
         if digest.hexdigest() != expected:
-            raise BadPackage("is not the file that the metadata was made for")
+            raise BadPackage("does not match its checksum in the metadata")
 
     def _opened(self, data: Data) -> BinaryIO:
         if repodata.outside(data.href):
-            raise BadRepodata("lies outside its repository")
+            raise BadRepodata("is outside its repository")
         return self._open(posixpath.join(self.base, data.href))
 
     def _read(self, data: Data, capabilities: Optional[Collection[str]], names: Collection[str]) -> Index:
@@ -194,7 +194,7 @@ class _Hashing:
         while self.read(_CHUNK):
             pass
         if self._hash is not None and self._data.checksum not in ("", self._hash.hexdigest()):
-            raise BadRepodata("is not the file that repomd.xml was made for (its checksum differs)")
+            raise BadRepodata("does not match its checksum in repomd.xml")
 
 
 def _unpack(source: _Hashing, data: Data) -> Iterator[bytes]:
@@ -205,7 +205,7 @@ def _unpack(source: _Hashing, data: Data) -> Iterator[bytes]:
         for chunk in unpacking.decompressed(source):
             total += len(chunk)
             if total > limit:
-                raise BadRepodata("unpacks to more than the {} bytes that it should have".format(limit))
+                raise BadRepodata("unpacks to more than the expected {} bytes".format(limit))
             yield chunk
     except (unpacking.Damaged, unpacking.Unsupported) as error:
         raise BadRepodata(str(error))

@@ -11,7 +11,7 @@ from offkit.edges.run import clean_environment, run
 
 SIGNED, UNSIGNED, NO_KEY, DAMAGED, UNCHECKED = "signed", "unsigned", "no key", "damaged", "unchecked"
 WORDS = "OK|BAD|NOKEY|NOTTRUSTED|NOTFOUND|UNKNOWN"
-HEADER_ONLY = "only its header is, which does not vouch for what it holds"
+HEADER_ONLY = "only its header is signed, which does not protect its contents"
 _LINE = re.compile(r"^\s+(\S.*?): ({})\b".format(WORDS), re.M)
 _KEY = re.compile(r"key (?:ID|fingerprint:?) ([0-9a-fA-F]{8,})")
 
@@ -38,7 +38,7 @@ class KeyRing:
     def check(self, path: str) -> Verdict:
         """UNCHECKED where there is no rpm."""
         if not self.available:
-            return Verdict(UNCHECKED, "there is no rpm here")
+            return Verdict(UNCHECKED, "rpm is not installed")
         done = run([*self._rpm, "-Kv", path], self._environment)
         return judge(done.stdout, done.stderr)
 
@@ -59,7 +59,7 @@ def judge(said: str, errors: str = "") -> Verdict:
     bad = [label for label, word in lines if word == "BAD"]
     if bad or not digests or any(word != "OK" for word in digests):
         words = (errors.strip() or said.strip()).splitlines()
-        return Verdict(DAMAGED, ", ".join(bad) or (words[-1].strip() if words else "rpm says nothing"))
+        return Verdict(DAMAGED, ", ".join(bad) or (words[-1].strip() if words else "rpm printed nothing"))
     if not signatures:
         return Verdict(UNSIGNED, "")
     if not _covers_payload(lines):

@@ -63,7 +63,7 @@ def libraries(path: str, scratch: str) -> Tuple[rpmfile.Front, Contents]:
         if not done.ok:
             words = done.stderr.strip().splitlines()
             raise unpacking.Unsupported(
-                "is packed with zstd, which rpm2cpio unpacks; that says: {}".format(
+                "is compressed with zstd, and rpm2cpio cannot unpack it: {}".format(
                     words[-1] if words else "exit {}".format(done.returncode)
                 )
             )

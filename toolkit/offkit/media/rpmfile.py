@@ -44,15 +44,15 @@ def read(source: BinaryIO) -> Front:
     Raises BadRpm, and what ``source.read`` raises.
     """
     if _exactly(source, _LEAD)[:4] != _LEAD_MAGIC:
-        raise BadRpm("is no RPM file")
+        raise BadRpm("is not an RPM file")
     _, signature_size = _header(source)
     _exactly(source, -signature_size % 8)  # the header begins at a multiple of eight
     values, header_size = _header(source)
     text = {tag: values.get(tag, b"").decode("utf-8", "replace") for tag in _TEXTS}
     if not all(is_name(text[tag]) for tag in (_NAME, _ARCH)) or not (text[_VERSION] and text[_RELEASE]):
-        raise BadRpm("is damaged: it does not say what package it is")
+        raise BadRpm("is damaged: its header does not identify the package")
     if text[_FORMAT] not in ("", "cpio"):
-        raise BadRpm("has a payload of the unknown kind {!r}".format(text[_FORMAT][:20]))
+        raise BadRpm("has a payload of unknown format {!r}".format(text[_FORMAT][:20]))
     epoch = struct.unpack(">I", values[_EPOCH])[0] if _EPOCH in values else 0
     return Front(
         text[_NAME],
@@ -72,10 +72,10 @@ def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int]:
     """The first value of each string and number that matters, and the size of the whole header."""
     intro = _exactly(source, 16)
     if intro[:4] != _HEADER_MAGIC:
-        raise BadRpm("is damaged: a header does not begin as one")
+        raise BadRpm("is damaged: a header has no valid magic")
     count, size = struct.unpack_from(">II", intro, 8)
     if count > _MAX_ENTRIES or size > _MAX_STORE:
-        raise BadRpm("is damaged: a header with {} entries in {} bytes".format(count, size))
+        raise BadRpm("is damaged: a header has {} entries in {} bytes".format(count, size))
     index, store = _exactly(source, count * 16), _exactly(source, size)
     found: Dict[int, bytes] = {}
     for tag, kind, offset, _ in struct.iter_unpack(">IIII", index):
@@ -89,5 +89,5 @@ def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int]:
 def _exactly(source: BinaryIO, size: int) -> bytes:
     data = source.read(size) if size else b""
     if len(data) != size:
-        raise BadRpm("is cut off")
+        raise BadRpm("is truncated")
     return data

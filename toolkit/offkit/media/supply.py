@@ -72,7 +72,7 @@ class Supply:
         if not ring.available and remote:
             raise _unchecked(remote)
         if not ring.available:
-            message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
+            message = "is not installed, so no signatures are checked, only the medium's own checksums"
             self.findings.append(Finding("RPM009", WARNING, "rpm", message))
         return ring
 
@@ -123,7 +123,7 @@ class Supply:
             except unpacking.Unsupported as error:
                 raise _refused("RPM008", package, name, str(error), "yum install rpm, which has rpm2cpio")
         if (front.name, front.arch) != (package.name, package.arch):
-            raise _damaged(package, name, "is {}".format(front.title))
+            raise _damaged(package, name, "contains {} instead".format(front.title))
         signed = "key {}".format(verdict.text) if verdict.kind == rpm_keys.SIGNED else "checksum only"
         return Opened(contents, signed)
 
@@ -135,7 +135,7 @@ class Supply:
                 try:
                     piece = next(pieces, b"")
                 except FileNotFoundError:
-                    raise BadPackage("is not there, although the metadata lists it")
+                    raise BadPackage("is missing, although the metadata lists it")
                 except Unreachable as error:
                     raise _unreachable(error)
                 except OSError as error:
@@ -150,12 +150,12 @@ def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
     if verdict.kind == rpm_keys.DAMAGED:
         raise _damaged(package, name, "is damaged: {}".format(verdict.text))
     if verdict.kind == rpm_keys.UNSIGNED:
-        fix = "take the distribution's own ISO: every package on it is signed"
+        fix = "use the distribution's own ISO: every package on it is signed"
         message = "is not signed" + (": " + verdict.text if verdict.text else "")
         raise _refused("RPM002", package, name, message, fix)
     if verdict.kind == rpm_keys.NO_KEY:
-        message = "is signed with the key {}, which is not that of this medium".format(verdict.text)
-        fix = "take the distribution's own ISO, or put the key of who made this one on it"
+        message = "is signed with key {}, which is not this medium's key".format(verdict.text)
+        fix = "use the distribution's own ISO, or add the key of this medium's maker to it"
         raise _refused("RPM003", package, name, message, fix)
 
 
@@ -165,8 +165,8 @@ def _unreachable(error: Unreachable) -> EnvironmentProblem:
 
 def _unchecked(places: Sequence[str]) -> EnvironmentProblem:
     """Over HTTP anybody in between can write checksums: without signatures nothing vouches."""
-    message = "is not here, and without it nothing vouches for what comes from {}".format(", ".join(places))
-    fix = "install rpm, or name a medium that was carried here: --iso FILE, --rpm-repo DIR"
+    message = "is not installed; without it, packages from {} cannot be verified".format(", ".join(places))
+    fix = "install rpm, or use a local medium: --iso FILE, --rpm-repo DIR"
     return EnvironmentProblem(
         "signatures cannot be checked", [Finding("RPM009", ERROR, "rpm", message, (), fix)]
     )
@@ -179,4 +179,4 @@ def _damaged(package: Package, name: str, message: str) -> OffkitError:
 def _refused(code: str, package: Package, name: str, message: str, fix: str) -> OffkitError:
     finding = Finding(code, ERROR, package.title, message, (name,), fix)
     kind = EnvironmentProblem if code == "RPM008" else IntegrityError
-    return kind("an RPM of {} cannot be used".format(name), [finding])
+    return kind("an RPM from {} cannot be used".format(name), [finding])

@@ -151,26 +151,26 @@ def _size(path: str) -> int:
 
 
 def _failure(base: str, local: str, done: Result, answer: str) -> Exception:
-    words = done.stderr.strip().splitlines()[-1:] or ["curl ended with {}".format(done.returncode)]
+    words = done.stderr.strip().splitlines()[-1:] or ["curl exited with {}".format(done.returncode)]
     said = words[0].partition(") ")[2] or words[0]
     if done.returncode == _NOT_THERE:
-        fix = "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
-        return Unreachable(NO_CURL, "curl", "is not here, and fetches what lies under a URL", fix)
+        fix = "put curl into PATH (every minimal EL has it), or mount the share and use --rpm-repo DIR"
+        return Unreachable(NO_CURL, "curl", "is not in PATH; it is needed to fetch from a URL", fix)
     if done.returncode == _WRITING:
-        message = "there is no room for what is fetched from {}: {}".format(base, said)
+        message = "files fetched from {} cannot be stored: {}".format(base, said)
         fix = "free some space there, or set TMPDIR to another directory"
         place = os.path.dirname(local)
         return EnvironmentProblem(message, [Finding("ENV024", ERROR, place, message, (place,), fix)])
     if done.returncode == _REDIRECT:
         said = "redirects (HTTP {}); offkit follows no redirects".format(answer)
-        return Unreachable(UNREACHABLE, base, said, "name the URL where the files are")
+        return Unreachable(UNREACHABLE, base, said, "give the URL where the files are")
     if done.returncode == _HTTP:
         said = "answers HTTP {}".format(answer)
         return Unreachable(
-            UNREACHABLE, base, said, "see what serves there, and whether this host may have it"
+            UNREACHABLE, base, said, "check the path on that server, and whether this host may read it"
         )
     fix = (
-        "see that it still serves, and that its firewall lets this host in (there: firewall-cmd "
+        "check that it is still serving, and that its firewall lets this host in (there: firewall-cmd "
         "--add-port={}/tcp); then run the same command again".format(urls.port(base))
     )
     return Unreachable(UNREACHABLE, base, "cannot be reached: {}".format(said), fix)

@@ -68,7 +68,7 @@ def header(name: str, size: int) -> bytes:
     """
     raw = name.encode("ascii")
     if not 0 <= size <= MAX_SIZE:
-        raise ValueError("{}: {} bytes do not fit a tar member".format(name, size))
+        raise ValueError("{}: {} bytes do not fit into a tar member".format(name, size))
     if len(raw) <= 100:
         return _block(raw, size, b"0")
     record = _pax_path(raw)

@@ -26,7 +26,7 @@ class Carried(NamedTuple):
 
     def describe(self) -> str:
         """One line for people."""
-        what = "source, compiled there" if self.kind == SOURCE else "ready-made build"
+        what = "source, compiled on the server" if self.kind == SOURCE else "ready-made build"
         return "Python {} ({})".format(self.version, what)
 
 

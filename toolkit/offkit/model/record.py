@@ -38,7 +38,7 @@ class Wrong(NamedTuple):
     error: str  # csv's, "" without
 
     def __str__(self) -> str:
-        return self.error or "{!r} is not a line of a RECORD".format(self.row[:100])
+        return self.error or "{!r} is not a RECORD line".format(self.row[:100])
 
 
 def encode(digest: bytes) -> str:

@@ -196,7 +196,7 @@ class _Marker:
     def _next(self) -> str:
         token = self._peek()
         if not token:
-            raise ValueError("a marker ends too early")
+            raise ValueError("a marker is incomplete")
         self._at += 1
         return token
 
@@ -254,7 +254,7 @@ def _as_text(operator: str, left: str, right: str) -> bool:
         return left != right
     order = {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}
     if operator not in order:
-        raise ValueError("{!r} compares no words".format(operator))
+        raise ValueError("{!r} cannot compare strings".format(operator))
     return order[operator]
 
 

@@ -10,7 +10,7 @@ _SCHEMES = ("http://", "https://")
 PATTERN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?"
 _WHOLE = re.compile(PATTERN)
 _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
-FORM = "http://HOST[:PORT]/PATH, without user, query or blanks (%20 is one)"
+FORM = "http://HOST[:PORT]/PATH, without user, query or spaces (write %20)"
 
 
 def is_url(text: str) -> bool:

@@ -123,11 +123,11 @@ def not_wheels(requirements: Iterable[Any]) -> list[Finding]:
             "REQ007",
             ERROR,
             ireq.name or str(ireq.link),
-            "is a source tree or archive, and only wheels cross the gap",
+            "is a source tree or archive; a bundle holds only wheels",
             (),
             "build it on a machine like the server: "
             f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
-            "then add --find-links DIR and ask for it by name",
+            "then add --find-links DIR and request it by name",
         )
         for ireq in requirements
         if ireq.editable or (ireq.link is not None and not ireq.link.is_wheel)
@@ -191,7 +191,7 @@ def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, 
     looked = (f"{several(len(files), 'file')} of {project} on the index",)
     if not files:
         return Finding(
-            "REQ003", ERROR, project, f"{asked}: there is no such project", ("the index and --find-links",),
+            "REQ003", ERROR, project, f"{asked}: no such project", ("the index and --find-links",),
             "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
         )  # fmt: skip
     matching = set(specifier.filter(file.version for file in files))
@@ -203,12 +203,12 @@ def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, 
         versions = sorted({file.version for file in files})
         some = ", ".join(str(v) for v in versions[-6:])
         fix = (
-            f"the newest that fits this target is {instead}"
+            f"the newest version that fits this target is {instead}"
             if newest
             else f"no version of {project} has a wheel for it"
         )
         return Finding(
-            "REQ004", ERROR, project, f"{asked}: no such version; the last are {some}", looked, fix
+            "REQ004", ERROR, project, f"{asked}: no such version; the latest are {some}", looked, fix
         )
     if not any(file.is_wheel for file in wanted):
         return Finding(
@@ -244,7 +244,7 @@ def _kinds(files: list[Listed]) -> str:
 def _other_ways(project: str, wanted: list[Listed], target: Target, instead: str) -> str:
     ways = []
     if instead:
-        ways.append(f"take {instead}, the newest that fits")
+        ways.append(f"use {instead}, the newest version that fits")
     minors = sorted(
         {
             int(tag[3:])
@@ -259,7 +259,7 @@ def _other_ways(project: str, wanted: list[Listed], target: Target, instead: str
             f"or deploy another Python: --python 3.{min(minors)} (wheels exist up to 3.{max(minors)})"
         )
     elif minors:
-        ways.append("or aim at a newer system: its wheels need a newer glibc or another architecture")
+        ways.append("or target a newer system: the wheels need a newer glibc or another architecture")
     if any(not file.is_wheel for file in wanted):
         ways.append("or " + _build_it(project, wanted[-1].version, target, ""))
     return "\n".join(ways) or f"no version of {project} has a wheel for this target"
@@ -270,7 +270,7 @@ def _build_it(project: str, version: Version, target: Target, instead: str) -> s
         f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
         f"{project}=={version} -w DIR; then add --find-links DIR here"
     )
-    return f"take {instead}, which has a wheel\nor {build}" if instead else build
+    return f"use {instead}, which has a wheel\nor {build}" if instead else build
 
 
 def _wrong_python(cause: foreign.Cause, target: Target) -> Finding:
@@ -280,7 +280,7 @@ def _wrong_python(cause: foreign.Cause, target: Target) -> Finding:
         cause.parent or "the request",
         f"{cause.parent} needs Python {cause.specifier}, the target has {target.python}",
         (),
-        "take an older version of it, or another --python",
+        "use an older version of it, or another --python",
     )
 
 
@@ -293,9 +293,9 @@ def _conflict(causes: Sequence[foreign.Cause], target: Target) -> Finding:
         "REQ005",
         ERROR,
         " / ".join(names) or "the request",
-        "these contradict each other for " + target.describe(),
+        "these requirements conflict for " + target.describe(),
         tuple(dict.fromkeys(lines)),
-        "loosen one of them, or leave one out",
+        "loosen or drop one of them",
     )
 
 

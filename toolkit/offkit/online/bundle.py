@@ -16,6 +16,7 @@ from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.words import several
 from offkit.online import (
     bootstrap,
     collection,
@@ -82,7 +83,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
         lock = session.lock(order.request)
         pip = _find(lock, "pip") or _find(session.lock(Request(("pip",), (), ())), "pip")
     if pip is None:
-        raise OffkitError(f"no pip runs on CPython {order.target.python}")
+        raise OffkitError(f"no pip supports CPython {order.target.python}")
     own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
     return Planned(lock, pip, _lock_runtime(order.request.index_args, reporter), own)
 
@@ -95,7 +96,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     with Session(order.target, order.request.index_args, reporter) as session:
         network = session.repository.session
         wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
-        reporter.step(f"fetching {len(wanted)} wheel{'s' * (len(wanted) != 1)}")
+        reporter.step(f"fetching {several(len(wanted), 'wheel')}")
         fetched = fetch.fetch(wanted, network, order.cache, reporter)
         tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
     stored = {one.wheel.filename: one for one in fetched.files}
@@ -106,10 +107,10 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     wheels = (*(stored[wheel.filename] for wheel in lock.wheels), *own)
     lock = Lock(order.target, tuple(one.wheel for one in wheels))  # now with every hash known
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
-    reporter.step("reading what the wheels want from the server")
+    reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target)
     if order.isos:
-        reporter.step(f"taking RPMs out of {', '.join(iso.name for iso in order.isos)}")
+        reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload

@@ -37,8 +37,8 @@ def refuse(target: Target) -> None:
         "ansible-core 2.16 runs on Python {}.{} to {}.{}; the control node would have {}".format(
             *lowest, *highest, target.python
         ),
-        fix=f"--python {PYTHON}, which {' and '.join(have)} have on their DVD, or --python-build FILE; "
-        "the servers it manages need no such Python, and none at all for offkit's playbooks",
+        fix=f"use --python {PYTHON}, which {' and '.join(have)} have on their DVD, or --python-build FILE; "
+        "the managed servers do not need it: offkit's playbooks need no Python there",
     )
 
 
@@ -56,10 +56,10 @@ def own_wheel(wheels: Sequence[LockedWheel]) -> collection.Wheel:
     """
     for wheel in wheels:
         if canonicalize_name(wheel.name) == collection.NAME:
-            message = f"is a package of the index ({wheel.filename}), and offkit's own has that name"
-            fix = "leave it out: --control-node brings the collection by itself"
+            message = f"is a package on the index ({wheel.filename}) with the name of offkit's own"
+            fix = "omit it: --control-node adds the collection"
             found = [Finding("REQ010", ERROR, wheel.name, message, (wheel.url,), fix)]
-            raise RequestError(f"{wheel.name} cannot be had beside --control-node", found)
+            raise RequestError(f"{wheel.name} cannot be combined with --control-node", found)
     made = collection.wheel()
     if not made.files:
         raise OffkitError("this offkit is incomplete: ansible/ is missing")

@@ -71,7 +71,8 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
         store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentProblem(
-            f"the cache {store} cannot be written: {error.strerror}", fix="name another with --cache-dir DIR"
+            f"the cache {store} cannot be written: {error.strerror}",
+            fix="choose another with --cache-dir DIR",
         ) from error
     cached: dict[str, Path | None] = {wheel.filename: _cached(wheel, store) for wheel in wheels}
     wanted = [wheel for wheel in wheels if cached[wheel.filename] is None]
@@ -126,7 +127,8 @@ def keep(filename: str, contents: bytes, cache: Path) -> Path:
                 os.unlink(name)
     except OSError as error:
         raise EnvironmentProblem(
-            f"the cache {cache} cannot be written: {error.strerror}", fix="name another with --cache-dir DIR"
+            f"the cache {cache} cannot be written: {error.strerror}",
+            fix="choose another with --cache-dir DIR",
         ) from error
     return path
 
@@ -137,7 +139,7 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise EnvironmentProblem(
-            f"{path} cannot be written: {error.strerror}", fix="name another with -o"
+            f"{path} cannot be written: {error.strerror}", fix="choose another with -o"
         ) from error
 
 
@@ -208,11 +210,11 @@ def _download(wheel: LockedWheel, session: Any, store: Path, progress: _Progress
                 os.unlink(name)
     integrity = reason.startswith("its sha256")
     if "No space left" in reason:
-        code, fix = "NET003", f"make room in {store}, or name another place with --cache-dir DIR"
+        code, fix = "NET003", f"free some space in {store}, or choose another place with --cache-dir DIR"
     elif integrity:
-        code, fix = "NET004", "a proxy or mirror alters files: ask for it from another --index-url"
+        code, fix = "NET004", "a proxy or mirror alters files: use another --index-url"
     else:
-        code, fix = "NET003", "run the same command again: what has arrived is kept"
+        code, fix = "NET003", "run the same command again: finished downloads are kept"
     message = f"{wheel.filename} could not be downloaded: {reason}"
     raise _Failed(Finding(code, ERROR, wheel.name, message, (wheel.url,), fix), integrity)
 
@@ -235,5 +237,5 @@ def _reason(error: BaseException) -> str:
 def _all_failures(failures: Sequence[_Failed]) -> IntegrityError | EnvironmentProblem:
     findings = [failed.finding for failed in failures]
     if any(failed.integrity for failed in failures):
-        return IntegrityError("downloaded files are not what the index promised", findings)
+        return IntegrityError("downloaded files do not match the hashes of the index", findings)
     return EnvironmentProblem(f"{several(len(findings), 'wheel')} could not be downloaded", findings)

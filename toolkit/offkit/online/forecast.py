@@ -108,7 +108,7 @@ def _too_new(wants: _Wants, target: Target) -> list[Finding]:
                         soname,
                         f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
                         (),
-                        "its tag promises more than it keeps: take an older version of the package",
+                        "its platform tag is wrong: use an older version of the package",
                     )
                     for wheel in sorted(wheels)
                 ]

@@ -49,7 +49,7 @@ def moved(what: str) -> OffkitError:
     """The error for an upstream function that is no longer where it was."""
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     return OffkitError(
-        f"this offkit does not know the inside of {have}: {what} is not there",
+        f"this offkit does not support {have}: {what} is missing",
         fix='install a newer offkit, or \'pip install "pip<27" "pip-tools<8"\' beside it',
     )
 
@@ -80,7 +80,7 @@ def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
     for base in repo.finder.index_urls:
         if not re.match(r"(https?|file)://", base):
             raise UsageError(
-                f"{_without_password(base)} is no package index", fix="an http, https or file URL"
+                f"{_without_password(base)} is not a package index", fix="give an http, https or file URL"
             )
     try:
         repo._finder = repo.command._build_package_finder(
@@ -215,7 +215,7 @@ def check_reachable(repo: Any, project: str) -> None:
             problems.append(Finding("NET001", ERROR, shown, f"does not answer: {_innermost(error)}"))
             continue
         if response.status_code == 404 and _is_no_index(repo.session, base):
-            problems.append(Finding("NET006", ERROR, shown, "answers, but there is no package index (404)"))
+            problems.append(Finding("NET006", ERROR, shown, "answers, but is not a package index (404)"))
         if response.status_code not in (200, 404):
             answer = f"answers {response.status_code} {response.reason}"
             problems.append(Finding("NET002", ERROR, shown, answer))
@@ -233,7 +233,7 @@ def _useless_places(repo: Any) -> list[Finding]:
     to_path = _reach("pip._internal.utils.urls", "url_to_path")
     gone = [base for base in directories if not Path(to_path(base)).is_dir()]
     gone += [place for place in repo.finder.find_links if "://" not in place and not Path(place).exists()]
-    return [Finding("NET005", ERROR, place, "there is no such directory") for place in gone]
+    return [Finding("NET005", ERROR, place, "the directory does not exist") for place in gone]
 
 
 def _without_password(url: str) -> str:

@@ -15,6 +15,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError,
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.words import several
 from offkit.online import absence, foreign
 
 MAX_ROUNDS = 40
@@ -34,9 +35,7 @@ _ANSWERED_WRONGLY = (
     "UnsupportedWheel",
 )
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
-_REQUIREMENT_SYNTAX = (
-    "write it as pip takes it: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
-)
+_REQUIREMENT_SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 _OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
@@ -129,7 +128,7 @@ class Session:
                 self.repository = self._open()
         if problems:
             names = ", ".join(dict.fromkeys(p.subject for p in problems))
-            raise RequestError(f"cannot be had for {self.target.describe()}: {names}", problems)
+            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", problems)
         wheels = tuple(_locked(ireq) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
@@ -151,17 +150,15 @@ class Session:
 
 def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
     if not requirements:
-        return UsageError(
-            "nothing is asked for: the requirements file is empty", fix="put requirements in it"
-        )
+        return UsageError("no requirements: the requirements file is empty", fix="add requirements to it")
     findings = [
-        Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only wanted where {ireq.markers}")
+        Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only required where {ireq.markers}")
         for ireq in requirements
         if ireq.markers
     ]
     where = target.describe()
     return RequestError(
-        f"none of the requirements is for {where}", findings, "leave the marker out, or take another target"
+        f"none of the requirements applies to {where}", findings, "drop the marker, or choose another target"
     )
 
 
@@ -199,7 +196,7 @@ def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:
                 )
             )
     if wrong:
-        raise IntegrityError("files of the index are not those of the lock", wrong)
+        raise IntegrityError("files on the index do not match the lock", wrong)
 
 
 def _index_trouble(error: Exception) -> OffkitError:
@@ -207,13 +204,13 @@ def _index_trouble(error: Exception) -> OffkitError:
     name = type(error).__name__
     if "No space left on device" in str(error):
         return EnvironmentProblem(
-            "no space for temporary files", fix="set TMPDIR to a directory that has room"
+            "no space for temporary files", fix="set TMPDIR to a directory with free space"
         )
     if name in ("HashMismatch", "HashErrors"):
         subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
-        text = "its file on the index has another hash than the lock allows"
+        text = "its file on the index has a hash that the lock does not allow"
         looked = tuple(line.strip() for line in str(error).splitlines()[1:])
-        headline = "files of the index are not those of the lock"
+        headline = "files on the index do not match the lock"
         return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, _OTHER_HASH)])
     if name in _ASKED_WRONGLY:
         return UsageError(str(error).split("\noffkit: error")[0].strip(), fix=_REQUIREMENT_SYNTAX)
@@ -224,7 +221,9 @@ def _index_trouble(error: Exception) -> OffkitError:
     if isinstance(error, OSError) and error.filename:
         return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
     if isinstance(error, UnicodeDecodeError):
-        return UsageError("a requirements file is not text", fix="give -r a file with one requirement a line")
+        return UsageError(
+            "a requirements file is not text", fix="give -r a file with one requirement per line"
+        )
     if isinstance(error, (AttributeError, TypeError)):
         return foreign.moved(f"{name}: {error}")
     raise error
@@ -239,9 +238,8 @@ def _pip_speaks_through(reporter: Reporter) -> Iterator[None]:
             text = record.getMessage().strip()
             retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
             if retry:
-                reporter.warn(
-                    f"the index does not answer; trying again, {int(retry[1])} more times after that"
-                )
+                more = several(int(retry[1]), "more time")
+                reporter.warn(f"the index does not answer; trying again, {more} after that")
                 reporter.note(text)
             elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)

@@ -37,17 +37,17 @@ def destination(out: Path) -> Path:
     downloaded.
     """
     if str(out) == "-":
-        raise UsageError("a bundle is not written to stdout", fix="name a file with -o")
+        raise UsageError("a bundle cannot be written to stdout", fix="give a file with -o")
     place = Path(os.path.realpath(out))
     if place.exists() and not place.is_file():
-        raise UsageError(f"{out} is not a regular file", fix="name a file with -o")
+        raise UsageError(f"{out} is not a regular file", fix="give a file with -o")
     if not place.parent.is_dir():
         raise EnvironmentProblem(
-            f"{out} cannot be written: there is no directory {place.parent}", fix="make it"
+            f"{out} cannot be written: the directory {place.parent} does not exist", fix="create it"
         )
     if not os.access(place.parent, os.W_OK):
         raise EnvironmentProblem(
-            f"{out} cannot be written: {place.parent} is not writable", fix="name another place with -o"
+            f"{out} cannot be written: {place.parent} is not writable", fix="choose another place with -o"
         )
     return place
 
@@ -117,7 +117,7 @@ def pack(
     except OSError as error:
         raise EnvironmentProblem(
             f"{out} cannot be written: {error.strerror or error}",
-            fix=f"the bundle takes {total} bytes; name another place with -o",
+            fix=f"the bundle takes {total} bytes; choose another place with -o",
         ) from error
     return Packed(out, tar.size, tar.digest.hexdigest(), listing, manifest.digest(text))
 

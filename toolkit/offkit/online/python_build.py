@@ -127,18 +127,22 @@ def misfits(build: Build, target: Target) -> list[Finding]:
         found.append(Finding(code, ERROR, name, message, (), fix))
 
     if build.arch != target.arch:
-        wrong(OTHER_MACHINE, f"is for {build.arch}, the target is {target.arch}", "take the other archive")
+        wrong(
+            OTHER_MACHINE,
+            f"is for {build.arch}, the target is {target.arch}",
+            "use the archive for that architecture",
+        )
     elif "ld-linux" not in build.loader and "ld64" not in build.loader:
         message = f"its loader is {build.loader or 'none'}, not that of glibc: {target.name} cannot start it"
-        wrong(OTHER_MACHINE, message, "take the archive for linux-gnu, not musl")
+        wrong(OTHER_MACHINE, message, "use the archive for linux-gnu, not musl")
     abi = "cp" + re.sub(r"^cpython-(\w+?)-.*$", r"\1", build.soabi)
     if abi != target.abi and build.carried.series == target.python_minor:
         message = f"has the ABI {abi}, the wheels are for {target.abi}"
-        wrong(OTHER_MACHINE, message, "take an ordinary build: not debug, not free-threaded")
+        wrong(OTHER_MACHINE, message, "use an ordinary build, neither debug nor free-threaded")
     if build.glibc > target.glibc:
         wanted = "{}.{}".format(*build.glibc)
-        message = f"wants glibc {wanted} ({build.newest}), {target.name} has {target.glibc_text}"
-        wrong(TOO_NEW, message, f"take an archive built for glibc {target.glibc_text} or older")
+        message = f"needs glibc {wanted} ({build.newest}), {target.name} has {target.glibc_text}"
+        wrong(TOO_NEW, message, f"use an archive built for glibc {target.glibc_text} or older")
     return found + _more(build, target, name)
 
 
@@ -149,7 +153,11 @@ def _more(build: Build, target: Target, name: str) -> list[Finding]:
     for soname in build.needed:
         rpm = sonames.get(soname)
         if rpm not in _ALWAYS_THERE:
-            message = f"wants {soname} from the server ({rpm or 'no package known'})"
-            fix = f"see that {rpm} is installed there" if rpm else "look for an archive without that need"
+            message = f"needs {soname} from the server ({rpm or 'no package known'})"
+            fix = (
+                f"make sure that {rpm} is installed there"
+                if rpm
+                else "use an archive without that dependency"
+            )
             found.append(Finding(MORE_LIBRARIES, WARNING, name, message, (), fix))
     return found

@@ -54,7 +54,7 @@ def _wrong(entries: tarball.Entries, seen: set[str], defines: dict[str, str]) ->
         return f"is not {_WHAT}: it has no {' and no '.join(lacking) or 'single top directory'}"
     numbers = [defines.get(f"PY_{part}_VERSION", "") for part in ("MAJOR", "MINOR", "MICRO")]
     if not all(number.isdigit() for number in numbers):
-        return "its Include/patchlevel.h does not say a version"
+        return "its Include/patchlevel.h gives no version"
     if "FINAL" not in defines.get("PY_RELEASE_LEVEL", ""):
         return f"is a pre-release ({defines.get('PY_VERSION', 'without a version')})"
     return ""
@@ -67,8 +67,8 @@ def misfits(source: Carried, target: Target) -> list[Finding]:
     series = (source.release[0], source.release[1])
     own = releases.of(target.el)
     for wanted, has in toolchain.lacks(series, own):
-        fix = f"take {_older(own)}, a ready-made build (--python-build), or {_newer(series)}"
-        message = f"CPython {source.series} wants {wanted}; the ISO of {target.name} has {has}"
+        fix = f"use {_older(own)}, a ready-made build (--python-build), or {_newer(series)}"
+        message = f"CPython {source.series} needs {wanted}; the ISO of {target.name} has {has}"
         found.append(Finding(CANNOT_BE_BUILT, ERROR, name, message, (), fix))
     return found
 
@@ -79,9 +79,11 @@ def out_of_reach(target: Target) -> list[Finding]:
     lacks = toolchain.lacks(target.python_series, own)
     if target.python_minor in own.pythons or not lacks:
         return []
-    message = f"no ISO of {target.name} has it, and it cannot be compiled from what is on one ({lacks[0][1]})"
+    message = (
+        f"no ISO of {target.name} has it, and it cannot be compiled with what such an ISO has ({lacks[0][1]})"
+    )
     fix = (
-        f"unless the server has it: take {_older(own)}, carry a build (--python-build), "
+        f"unless the server has it: use {_older(own)}, carry a build (--python-build), "
         f"or {_newer(target.python_series)}"
     )
     return [Finding(CANNOT_BE_BUILT, WARNING, f"CPython {target.python_minor}", message, (), fix)]
@@ -103,10 +105,12 @@ def version_misfits(carried: Carried, target: Target) -> list[Finding]:
     name = Path(carried.member).name
     if carried.series != target.python_minor:
         message = f"is CPython {carried.version}, the bundle is for {target.python_minor}"
-        fix = f"say --python {carried.series}, or give a {target.python_minor}"
+        fix = f"use --python {carried.series}, or give CPython {target.python_minor}"
     elif carried.release < tuple(int(part) for part in target.python.split(".")):
-        message = f"is CPython {carried.version}, older than the {target.python} that packages are chosen for"
-        fix = f"say --python {carried.version}, or give a newer one"
+        message = (
+            f"is CPython {carried.version}, older than the {target.python} that packages were chosen for"
+        )
+        fix = f"use --python {carried.version}, or give a newer one"
     else:
         return []
     return [Finding(OTHER_VERSION, ERROR, name, message, (), fix)]

@@ -51,7 +51,7 @@ def look(source: Path | None, build: Path | None) -> Pythons:
     if problems:
         findings = [finding for error in problems for finding in error.findings]
         kind = next((type(error) for error in problems if isinstance(error, IntegrityError)), RequestError)
-        raise kind("neither of the two can be used", findings)
+        raise kind("neither of the two Pythons can be used", findings)
     return Pythons(read_source, read_build, tuple(path for path in (build, source) if path))
 
 

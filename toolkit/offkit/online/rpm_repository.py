@@ -116,4 +116,4 @@ def _repomd(primary: bytes, packed: bytes) -> bytes:
 
 def _damaged(where: Repository, package: Package, message: str) -> OffkitError:
     found = Finding("RPM001", ERROR, package.title, message, (where.place,), COPY)
-    return IntegrityError("an RPM of the ISO cannot be used", [found])
+    return IntegrityError("an RPM from the ISO cannot be used", [found])

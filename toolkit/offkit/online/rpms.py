@@ -45,8 +45,8 @@ def look(isos: Sequence[Path], target: Target) -> None:
     UsageError where nobody knows what a minimal server of the target has already."""
     if isos and not releases.of(target.el).minimal:
         raise UsageError(
-            f"--iso: what a minimal {target.name} has is not known, and so not what it lacks",
-            fix="leave --iso out here, and name the ISO on the server: sh install.sh bundle.tar --iso FILE",
+            f"--iso: offkit does not know what a minimal {target.name} installation lacks",
+            fix="omit --iso here, and give the ISO on the server: sh install.sh bundle.tar --iso FILE",
         )
     with ExitStack() as stack:
         for iso in isos:
@@ -90,12 +90,12 @@ def _opened(iso: Path, stack: ExitStack) -> Image:
         image = stack.enter_context(Image(str(iso)))
         bases = image.bases()
     except (OSError, BadIso) as error:
-        raise _unusable("REPO010", iso, f"is no ISO image: {reason(error)}") from None
+        raise _unusable("REPO010", iso, f"is not an ISO image: {reason(error)}") from None
     if image.lacking:
-        message = f"is cut short: {image.size} of {image.size + image.lacking} bytes are there"
+        message = f"is truncated: {image.size} of {image.size + image.lacking} bytes present"
         raise _unusable("REPO011", iso, message)
     if not bases:
-        raise _unusable("REPO010", iso, f"has no {REPOMD}, neither at its top nor one directory below")
+        raise _unusable("REPO010", iso, f"has no {REPOMD} in its top directory or one level below")
     return image
 
 
@@ -142,9 +142,9 @@ def _unmet(found: closure.Closure, isos: Sequence[Path]) -> list[Finding]:
             "RPM004",
             WARNING,
             title,
-            f"requires {capability}, which is on none of the ISOs: yum will not install it from the bundle",
+            f"requires {capability}, which no ISO has: yum will not install it from the bundle",
             tuple(map(str, isos)),
-            "name the fuller ISO (Everything, DVD)",
+            "use a fuller ISO (Everything, DVD)",
         )
         for capability, title in found.nowhere.items()
         if title
@@ -152,13 +152,13 @@ def _unmet(found: closure.Closure, isos: Sequence[Path]) -> list[Finding]:
 
 
 def _nowhere(lost: Sequence[str], isos: Sequence[Path]) -> OffkitError:
-    fix = "name the fuller ISO of the same release (Everything, DVD); several are taken: --iso A --iso B"
+    fix = "use a fuller ISO of the same release (Everything, DVD), or several: --iso A --iso B"
     looked = tuple(map(str, isos))
     found = [Finding("RPM004", ERROR, soname, "is on none of the ISOs", looked, fix) for soname in lost]
-    return RequestError("the ISO does not have every library that the wheels want", found)
+    return RequestError("the ISO does not have every library that the wheels need", found)
 
 
 def _unusable(code: str, iso: Path, message: str) -> OffkitError:
     kind = IntegrityError if code == "REPO011" else EnvironmentProblem
-    fix = COPY if code == "REPO011" else "name an installation disc of the target's distribution"
-    return kind(f"{iso} is no use", [Finding(code, ERROR, str(iso), message, (str(iso),), fix)])
+    fix = COPY if code == "REPO011" else "use an installation disc of the target's distribution"
+    return kind(f"{iso} cannot be used", [Finding(code, ERROR, str(iso), message, (str(iso),), fix)])

@@ -77,8 +77,8 @@ def usable(path: Path, option: str) -> None:
         raise UsageError(f"{option}: {path} {what}")
     if not archive.is_safe(path.name):
         raise UsageError(
-            f"{option}: a bundle cannot hold a file called {path.name!r}",
-            fix="rename it: letters, digits and . _ + ! - only",
+            f"{option}: a bundle cannot hold a file named {path.name!r}",
+            fix="rename it, using only letters, digits and . _ + ! -",
         )
 
 
@@ -88,7 +88,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
     checksums count.
 
     Raises RequestError (``code``) when it is no tarball or one that the server cannot unpack,
-    IntegrityError when it ends early or its checksum is wrong.
+    IntegrityError when it is truncated or its checksum is wrong.
     """
     with path.open("rb") as file:
         kind = unpacking.packer(file.read(6))
@@ -106,9 +106,9 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
             raise
         except _DAMAGE as error:
             if not kind and isinstance(error, tarfile.ReadError):
-                raise refused(code, path, f"is not {what}: it is no tar archive", "") from error
-            message = f"{path} is damaged: {str(error) or 'it ends early'}"
-            fix = "download it again, and compare its checksum with the one that is published"
+                raise refused(code, path, f"is not {what}: it is not a tar archive", "") from error
+            message = f"{path} is damaged: {str(error) or 'it is truncated'}"
+            fix = "download it again, and compare its checksum with the published one"
             raise IntegrityError(
                 message, [Finding(code, ERROR, path.name, message, (str(path),), fix)]
             ) from error

@@ -345,7 +345,7 @@ def test_the_command(clip, tmp_path):
         (["--bench", "none"], 2, "not a number of processes"),
         (["--bench", "1", "--svg", "b.svg"], 2, "--svg"),
         (["--bench", "1", "--play"], 2, "excludes --play"),
-        (["--bench", "1", "-o", "mine.txt"], 2, "no directory"),
+        (["--bench", "1", "-o", "mine.txt"], 2, "not a directory"),
         (["--bench", "1", "-j", "2", "--invert"], 2, "excludes --jobs and --invert"),
     ],
 )

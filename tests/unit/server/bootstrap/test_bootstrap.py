@@ -105,15 +105,19 @@ def test_every_option_of_offkit_install_is_known():
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["nowhere.tar"], 2, "there is no nowhere.tar"),
-        (["."], 2, ". is a directory\nfix: name the bundle.tar"),
-        (["/dev/null"], 2, "/dev/null is not a regular file\nfix: name the bundle.tar"),
+        (["nowhere.tar"], 2, "nowhere.tar does not exist"),
+        (["."], 2, ". is a directory\nfix: give the bundle.tar"),
+        (["/dev/null"], 2, "/dev/null is not a regular file\nfix: give the bundle.tar"),
         ([""], 2, "BUNDLE is given, but empty"),
         (["medium/bundle.tar", "--prefix", ""], 2, "--prefix is given, but empty"),
         (["medium/bundle.tar", "--prefix="], 2, "--prefix is given, but empty"),
         (["medium/bundle.tar", "--python", ""], 2, "--python is given, but empty"),
         (["--python=", "medium/bundle.tar"], 2, "--python is given, but empty"),
-        (["--python", "/nowhere/python3", "medium/bundle.tar"], 4, "there is no /nowhere/python3"),
+        (
+            ["--python", "/nowhere/python3", "medium/bundle.tar"],
+            4,
+            "--python: /nowhere/python3 does not exist",
+        ),
     ],
 )
 def test_wrong_arguments(server, args, code, words):
@@ -147,7 +151,7 @@ def test_every_candidate_is_refused_with_a_reason(server):
     assert (
         "{}: was compiled without zlib and cannot read wheels: yum install zlib-devel".format(lacking) in err
     )
-    assert "no ISO of the bundle's target has Python 3.99: or bundle again" in err
+    assert "no ISO of the bundle's target has Python 3.99; or bundle again" in err
 
 
 @pytest.mark.parametrize(
@@ -246,7 +250,7 @@ def test_a_full_disk_is_no_damage(server, words):
     program(server / "bin" / "head", "exit 1\n")
     code, out, err = sh(server)
     assert (code, out) == (4, "")
-    assert err.startswith("error: ENV024 no room in {}".format(server / "tmp"))
+    assert err.startswith("error: ENV024 not enough space in {}".format(server / "tmp"))
     assert "set TMPDIR to another directory" in err
     assert os.listdir(str(server / "tmp")) == []
 
@@ -283,7 +287,7 @@ def test_pyenv_elsewhere(server):
         assert used.exists()
     code, _, err = sh(server, "medium/bundle.tar", "--python", shim, env=environment, cwd=str(server))
     assert code == 4
-    assert "command not found (a shim of pyenv; name --python {}/versions/".format(server / "py env") in err
+    assert "command not found (a pyenv shim; use --python {}/versions/".format(server / "py env") in err
 
 
 @every_shell
@@ -329,7 +333,7 @@ def test_damage_of_install_sh_itself(server, shell):
         code, out, err = sh(server, shell=shell)
         assert (code, out) == (3, "")
         assert err.startswith("error: {} itself is damaged\n".format(place))
-        assert "fix: take it out of the bundle again" in err
+        assert "fix: extract it from the bundle again" in err
 
 
 def test_a_cut_install_sh_does_nothing_without_sha256sum(server):

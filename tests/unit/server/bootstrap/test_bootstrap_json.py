@@ -51,7 +51,7 @@ def test_all_problems_of_a_kind(server, shell):
     assert [each["code"] for each in document["findings"]] == ["REPO010", "REPO010"]
     for name, each in zip(names, document["findings"]):
         assert name in each["message"]
-        assert each["fix"].startswith("name the .iso file")
+        assert each["fix"].startswith("give the distribution's .iso file")
 
 
 @every_shell

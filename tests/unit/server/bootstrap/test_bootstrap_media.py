@@ -107,7 +107,7 @@ def test_a_python_out_of_the_iso(disc, server, shell):
     bundle = str(server / "medium" / "bundle.tar")
     given = ["--prefix", str(server / "a prefix"), "--iso", str(disc / "disc.iso"), "--no-root"]
     assert out == "runtime {!r}\n".format(["install", bundle] + given)
-    assert "Python 3.6 is not here, and comes from packages of the media" in err
+    assert "Python 3.6 is not installed here; it comes from packages of the media" in err
     place = server / "a prefix" / "python"
     assert os.listdir(str(place)) == ["3.6.8-rpm"]
     assert (place / "3.6.8-rpm/usr/lib64/python3.6/os.py").read_bytes() == b"# os\n"
@@ -157,7 +157,7 @@ def test_packages_in_the_bundle(disc, server, shell, dry):
     assert out.startswith("runtime ['install'")
     if dry:
         assert (
-            "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of bundle.tar, and"
+            "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm from bundle.tar, and"
             in out
         )
         assert_untouched(server)
@@ -303,17 +303,25 @@ def zstd_metadata(top):
 
 
 FAILURES = [
-    (climbing_version, 3, "REPO011 ISO: 3.6..8 is no version of a Python"),
-    (version_of_many_words, 3, "REPO011 ISO: its metadata describe python3"),
-    (size_that_is_none, 3, "REPO011 ISO: its metadata describe python3"),
-    (climbing_place, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is not on ISO, whose metadata name it"),
-    (climbing_metadata, 3, "REPO011 ISO: its metadata lie outside it: ../repodata/"),
-    (zstd_metadata, 4, "RPM008 ISO: nothing here can unpack "),
-    (tamper, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: its checksum"),
+    (climbing_version, 3, "REPO011 ISO: 3.6..8 is not a Python version"),
+    (version_of_many_words, 3, "REPO011 ISO: its metadata describes python3"),
+    (size_that_is_none, 3, "REPO011 ISO: its metadata describes python3"),
+    (
+        climbing_place,
+        3,
+        "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is missing on ISO, although the metadata lists it",
+    ),
+    (climbing_metadata, 3, "REPO011 ISO: its metadata is outside the medium: ../repodata/"),
+    (zstd_metadata, 4, "RPM008 ISO: no program here can unpack "),
+    (
+        tamper,
+        3,
+        "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: it does not match its checksum",
+    ),
     (tamper_well, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on ISO is damaged or altered: rpm says"),
     (unsign, 3, "RPM002 python3-3.6.8-1.el7.x86_64.rpm on ISO is not signed"),
     (without_key, 3, "RPM003 python3-3.6.8-1.el7.x86_64.rpm on ISO is signed with key "),
-    (minimal, 4, "PY021 there is no python3, the package of Python 3.6, on ISO"),
+    (minimal, 4, "PY021 python3, the package of Python 3.6, is missing on ISO"),
     (without_repodata, 4, "REPO010 no yum repository on ISO"),
     (damaged_metadata, 3, "REPO011 ISO: repodata/"),
 ]
@@ -384,16 +392,16 @@ def test_a_disc_of_another_release(disc, server):
     args = ["--iso", iso, "--iso", disc / "disc.iso", "--no-root", "--dry-run"]
     code, out, err = install(server, *args)
     assert code == 0, err
-    assert "python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso" in out
+    assert "python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm from disc.iso" in out
     code, _, err = install(server, "--iso", iso, "--no-root")
-    assert (code, "error: PY021 there is no python3" in err) == (4, True)
+    assert (code, "error: PY021 python3, the package of Python 3.6, is missing on" in err) == (4, True)
 
 
 def test_minimal_says_which_iso_has_it(disc, server):
     """The one thing to carry over the gap."""
     iso = altered(disc, server, minimal)
     err = install(server, "--iso", iso, "--no-root")[2]
-    assert "fix: take CentOS 7.7 or later, the DVD or the Everything ISO; Minimal" in err
+    assert "fix: use CentOS 7.7 or later, the DVD or the Everything ISO; Minimal" in err
 
 
 def test_another_key(disc, server):
@@ -417,15 +425,15 @@ def test_cut_short(disc, server, shell, part):
     args = ["--iso", server / "cut.iso", "--iso", server / "text.iso", "--no-root"]
     code, out, err = install(server, *args, shell=shell)
     assert (code, out) == (3, "")
-    assert "REPO011 {} is cut short".format(server / "cut.iso") in err
-    assert "REPO010 {} is no ISO image".format(server / "text.iso") in err
+    assert "REPO011 {} is truncated".format(server / "cut.iso") in err
+    assert "REPO010 {} is not an ISO image".format(server / "text.iso") in err
     assert_untouched(server)
 
 
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["--iso", "nowhere.iso"], 2, "--iso: there is no nowhere.iso"),
+        (["--iso", "nowhere.iso"], 2, "--iso: nowhere.iso does not exist"),
         (
             ["--iso", "medium"],
             2,
@@ -434,7 +442,7 @@ def test_cut_short(disc, server, shell, part):
         (["--rpm-repo", "medium/bundle.tar"], 2, "--rpm-repo: medium/bundle.tar is not a directory"),
         (["--iso=", "--no-root"], 2, "--iso is given, but empty"),
         (["--get-python", "magic"], 2, "--get-python takes one of build, source, packages; not 'magic'"),
-        (["--frobnicate"], 2, "what is --frobnicate?"),
+        (["--frobnicate"], 2, "unknown option or second bundle: --frobnicate"),
         (["--keep", "none"], 2, "--keep takes a number from 1, or all; not 'none'"),
         (["--rpm-repo", "medium", "--no-root"], 4, "REPO010 no yum repository on medium"),
         (["--get-python", "build"], 4, "--get-python build: the bundle carries no build"),
@@ -457,7 +465,7 @@ def test_install_sh_of_another_bundle(disc, server, tmp_path_factory):
     code, out, err = sh(server, *args)
     assert (code, out) == (2, "")
     assert "install.sh is not the install.sh of {}, but of another bundle".format(bundle) in err
-    assert "fix: take its own out of it: tar -xf '{}' install.sh".format(bundle) in err
+    assert "fix: extract its own: tar -xf '{}' install.sh".format(bundle) in err
     flipped(bundle, -2000)  # nor can it tell whether that one is
     assert sh(server, *args)[0] == 2
 
@@ -489,9 +497,9 @@ def test_dry_run(disc, server, shell):
     assert (code, err) == (0, "")
     place = server / "a prefix/python/3.6.8-rpm"
     steps = [
-        "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm out of disc.iso, and verify the"
+        "take python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm from disc.iso, and verify the"
         " repository's checksums and the distribution's signatures",
-        "unpack that to {}".format(place),
+        "unpack them to {}".format(place),
     ]
     words = ["install", "--planned-step", steps[0], "--planned-step", steps[1]]
     words += ["--planned-python", "3.6.8={}/usr/bin/python3.6".format(place)]
@@ -511,7 +519,7 @@ def test_dry_run_where_no_python_can_tell_the_rest(disc, server, shell):
     assert (code, err) == (0, "")
     assert [line[:11] for line in out.splitlines()] == ["  {}. would ".format(n) for n in (1, 2, 3, 4)]
     assert "install the wheels into it" in out
-    assert "4. would within that, what libraries this server lacks for them: take out of the RPMs" in out
+    assert "4. would in doing so, unpack from the RPMs" in out
     assert_untouched(server)
 
 
@@ -528,7 +536,7 @@ def test_an_interpreter_that_does_not_start(disc, server):
     """What offkit says of it; nothing stays."""
     code, out, err = install(server, "--iso", disc / "disc.iso", "--no-root", env={"ADOPT": "1"})
     assert (code, out) == (4, "")
-    assert "error: PY024 the Python of python3-3.6.8-1.el7.x86_64.rpm" in err
+    assert "error: PY024 the Python from python3-3.6.8-1.el7.x86_64.rpm" in err
     assert "it does not start" in err
     assert_untouched(server)
 
@@ -624,7 +632,7 @@ def test_two_at_once(disc, server):
     finally:
         os.close(holder)
     assert code == 4
-    assert "error: ENV030 another install.sh is getting a Python in {}".format(place) in err
+    assert "error: ENV030 another install.sh is providing a Python in {}".format(place) in err
     assert bundle_maker.listing(str(place)) == before
 
 
@@ -715,7 +723,7 @@ def test_beyond_four_gigabytes(server, shell):
     with open(str(image), "r+b") as sink:
         sink.truncate((far + 1) * sector)
     out = sh(server, script=str(script), shell=shell)[1]
-    assert "REPO011 {} is cut short: it has {} bytes".format(image, (far + 1) * sector) in out
+    assert "REPO011 {} is truncated: it has {} bytes".format(image, (far + 1) * sector) in out
 
 
 def test_without_rpm(disc, server):
@@ -724,7 +732,7 @@ def test_without_rpm(disc, server):
         (server / "bin" / tool).unlink()
     code, _, err = install(server, "--iso", disc / "disc.iso", "--no-root")
     assert code == 4
-    assert "error: RPM009 there is no rpm, cpio here" in err
+    assert "error: RPM009 missing here: rpm, cpio" in err
     assert_untouched(server)
 
 

@@ -85,12 +85,12 @@ def test_a_failure_is_named_and_goes_on(server, shell, step):
     assert "error: PY022" in err
     assert words in err
     assert log in err
-    assert "run the same command again: it goes on where it stopped" in err
+    assert "run the same command again: it continues where it stopped" in err
     assert below(server) == [".building-3.6.15", "3.6.15.log"]
     (server / ("fail-" + step)).unlink()
     code, out, err = install(server, shell=shell)
     assert code == 0, err
-    assert "that was interrupted" in err
+    assert "the interrupted compilation" in err
     configured = [line for line in source_maker.calls(server) if line.startswith("configure")]
     assert len(configured) == (2 if step == "configure" else 1)
     assert below(server) == ["3.6.15", "3.6.15.log"]
@@ -199,7 +199,7 @@ def test_one_at_a_time(server):
     try:
         code, _, err = install(server)
         assert code == 4
-        assert "ENV030 another install.sh is getting a Python" in err
+        assert "ENV030 another install.sh is providing a Python" in err
         assert child.poll() is None
     finally:
         child.terminate()
@@ -214,8 +214,8 @@ def test_without_an_essential_module_nothing_is_installed(tmp_path, shell):
     code, out, err = install(server, shell=shell)
     assert (code, out) == (4, "")
     for module, devel in (("ssl", "openssl-devel"), ("ctypes", "libffi-devel")):
-        assert "error: PY023 {}: the new Python lacks it: {} was not there".format(module, devel) in err
-    assert "fix: install openssl-devel libffi-devel (name the distribution's ISO" in err
+        assert "error: PY023 {}: the new Python lacks it: compiled without {}".format(module, devel) in err
+    assert "fix: install openssl-devel libffi-devel (give the distribution's ISO" in err
     assert below(server) == ["3.6.15.log"]
 
 
@@ -236,7 +236,7 @@ def test_no_compiler(tmp_path, lacks, options):
     server = make_server(tmp_path, tools=[tool for tool in TOOLS if tool not in lacks])
     code, out, err = install(server, *options)
     assert (code, out) == (4, "")
-    assert "error: PY022 Python 3.6.15 cannot be compiled here: there is no " + ", ".join(lacks) in err
+    assert "error: PY022 Python 3.6.15 cannot be compiled here: missing " + ", ".join(lacks) in err
     assert "--iso" in err
     assert not (server / "prefix").exists()
     assert os.listdir(str(server / "tmp")) == []
@@ -291,7 +291,7 @@ def test_xz_that_is_not_there(tmp_path):
     server = make_server(tmp_path, source_maker.source(mode="w:xz"), tools)
     code, _, err = install(server)
     assert code == 4
-    assert "error: PY024 there is no xz here to unpack Python-3.6.15.tgz" in err
+    assert "error: PY024 xz is not installed, which is needed to unpack Python-3.6.15.tgz" in err
 
 
 def test_a_damaged_bundle_is_not_compiled(server):

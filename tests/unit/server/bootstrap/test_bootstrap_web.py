@@ -62,7 +62,7 @@ def test_a_python_out_of_a_url(server, site, shell):
     code, out, err = install(server, "--rpm-repo", site.url + "/", shell=shell)
     assert code == 0, err
     assert "'--rpm-repo', '{}/'".format(site.url) in out
-    assert "out of {}, and verify".format(site.url) in err
+    assert "from {}, and verify".format(site.url) in err
     assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
     assert os.listdir(str(server / "tmp")) == []
     asked = [path for path, _ in site.log]
@@ -107,7 +107,7 @@ def test_a_dry_run(server, site, shell):
     tools_of(server, shell)
     code, out, err = install(server, "--rpm-repo", site.url, "--dry-run", shell=shell)
     assert code == 0, err
-    assert "out of {}, and verify".format(site.url) in out
+    assert "from {}, and verify".format(site.url) in out
     assert_untouched(server)
 
 
@@ -158,12 +158,12 @@ FAILURES = [
     (elsewhere, 4, "REPO010 no yum repository on URL"),
     (redirected, 4, "REPO017 URL redirects (HTTP 302); offkit follows no redirects"),
     (forbidden, 4, "REPO017 URL answers HTTP 403"),
-    (page, 3, "REPO011 URL: its repomd.xml names no primary metadata"),
+    (page, 3, "REPO011 URL: its repomd.xml lists no primary metadata"),
     (stopped, 4, "REPO017 URL cannot be reached: "),
     (damaged, 3, "REPO011 URL: repodata/"),
-    (forged, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: its checksum"),
-    (cut_on_its_disk, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: its checksum"),
-    (missing, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is not on URL, whose metadata name it"),
+    (forged, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: it does not match its checksum"),
+    (cut_on_its_disk, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: it does not match its checksum"),
+    (missing, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is missing on URL, although the metadata lists it"),
 ]  # fmt: skip
 
 
@@ -208,9 +208,7 @@ def test_no_curl(server, shell):
     (server / "bin" / "curl").unlink()
     code, out, err = install(server, "--rpm-repo", "http://10.0.0.5:8017/c7", shell=shell)
     assert (code, out) == (4, "")
-    assert (
-        "error: REPO018 there is no curl here, which fetches what lies under http://10.0.0.5:8017/c7" in err
-    )
+    assert "error: REPO018 curl is not in PATH; it is needed to fetch from http://10.0.0.5:8017/c7" in err
     assert_untouched(server)
 
 
@@ -220,7 +218,7 @@ def test_no_curl(server, shell):
         (["--rpm-repo", "http://u:p@media01/"], "--rpm-repo: http://u:p@media01 is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "http://media01/$releasever"], "is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "https://media01/a/../b"], "is not http://HOST[:PORT]/PATH"),
-        (["--iso", "http://media01/c7.iso"], "--iso takes a file, and no URL\nfix: --rpm-repo takes the URL of a repository"),
+        (["--iso", "http://media01/c7.iso"], "--iso takes a file, not a URL\nfix: --rpm-repo takes the URL of a repository"),
     ],
 )  # fmt: skip
 def test_what_is_no_url(server, args, words):

@@ -230,7 +230,7 @@ def test_another_yum_is_at_work(server, monkeypatch):
     (server / "medium" / "install.sh").write_text(whole)
     code, _, err = install(server)
     assert code == 4
-    assert "error: RPM005 another process is at work" in err
+    assert "error: RPM005 another process is changing" in err
     assert "process {}".format(os.getpid()) in err
     assert not (server / "yum.argv").exists()
     assert not (server / "prefix").exists()
@@ -294,7 +294,7 @@ def test_media_without_a_compiler(tmp_path):
     (server / "bin" / "make").unlink()
     code, _, err = install(server)
     assert code == 1, err
-    assert "error: RPM004 Python 3.6.15 cannot be compiled: the media have no gcc, make" in err
+    assert "error: RPM004 Python 3.6.15 cannot be compiled: gcc, make missing on the media" in err
     assert not (server / "prefix").exists()
 
 
@@ -323,9 +323,9 @@ def test_a_source_that_cannot_be_compiled_here(tmp_path, shell, options):
     code, out, err = install(server, "--no-root", "--dry-run", *options, shell=shell)
     if options:
         assert (code, out) == (4, "")
-        assert "error: PY022 Python 3.6.15 cannot be compiled here: there is no gcc" in err
+        assert "error: PY022 Python 3.6.15 cannot be compiled here: missing gcc" in err
     else:
-        assert "the source in the bundle cannot be compiled here: there is no gcc" in err
+        assert "the source in the bundle cannot be compiled here: missing gcc" in err
         # what this bare server lacks for the next way
-        assert "error: RPM009 there is no rpm2cpio, cpio here" in err
+        assert "error: RPM009 missing here: rpm2cpio, cpio" in err
     assert not (server / "prefix").exists()

@@ -126,7 +126,7 @@ def test_with_a_damaged_header_it_ends_at_its_brace(at):
         manifest(before + damaged + behind.replace(b"\n}\n", b"\n)\n"))
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("BUN002", "MANIFEST.json")
-    assert finding.message == "MANIFEST.json is damaged: its header and its end"
+    assert finding.message == "MANIFEST.json is damaged: its header and its end are invalid"
 
 
 def test_only_the_header_that_offkit_writes_is_believed():

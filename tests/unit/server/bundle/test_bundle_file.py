@@ -204,7 +204,7 @@ def test_a_directory_is_not_a_bundle(tmp_path):
     for name, words in ((".", "is a directory"), ("fifo", "is not a regular file")):
         with pytest.raises(UsageError, match=words) as caught:
             bundle_file.read_manifest(str(tmp_path / name))
-        assert caught.value.fix == "name the bundle.tar that 'offkit bundle' wrote"
+        assert caught.value.fix == "give the bundle.tar that 'offkit bundle' wrote"
 
 
 def test_the_hash_of_the_whole_file(tmp_path):
@@ -253,7 +253,7 @@ def test_no_name_commands_the_terminal(tmp_path, name, subject):
 
 def test_missing_and_forbidden_files(tmp_path):
     """A wrong name is a usage error; a forbidden file a matter of permissions."""
-    with pytest.raises(UsageError, match="there is no"):
+    with pytest.raises(UsageError, match="does not exist"):
         bundle_file.read_manifest(str(tmp_path / "nothing.tar"))
     if os.geteuid():
         path = tmp_path / "secret.tar"
@@ -338,7 +338,7 @@ CUT = "the bundle is truncated: {} of {} bytes, ending ".format("{}", len(MADE.d
             bundle_maker.tar(stream(extra=[(ALPHA, b"x")]))[0],
             "BUN004",
             ALPHA,
-            ALPHA + " is there twice",
+            ALPHA + " occurs twice",
             DO_NOT,
         ),
         (
@@ -380,8 +380,8 @@ CUT = "the bundle is truncated: {} of {} bytes, ending ".format("{}", len(MADE.d
             "f is of unknown type '9', not a regular file",
             DO_NOT,
         ),
-        (MADE.data + b"\0", "BUN010", "end", "behind the end there is more: 1 byte", AGAIN),
-        (MADE.data + b"abc", "BUN010", "end", "behind the end there is more: 3 bytes", AGAIN),
+        (MADE.data + b"\0", "BUN010", "end", "1 extra byte after the end", AGAIN),
+        (MADE.data + b"abc", "BUN010", "end", "3 extra bytes after the end", AGAIN),
         (
             MADE.data[:-1],
             "BUN007",
@@ -407,7 +407,7 @@ CUT = "the bundle is truncated: {} of {} bytes, ending ".format("{}", len(MADE.d
             flipped(MADE.offsets[ALPHA][2]),
             "BUN009",
             ALPHA,
-            "the padding behind {} is damaged".format(ALPHA),
+            "the padding after {} is damaged".format(ALPHA),
             AGAIN,
         ),
         (

@@ -113,7 +113,7 @@ def test_what_to_type_next(capsys, controls):
 def test_the_doctor_word_for_word(tmp_path):
     """One finding for each program, with the places that were looked into."""
     found, _ = judged(tmp_path, OPTIONS)
-    message = "is not on PATH: Ansible reaches no host without it"
+    message = "is not on PATH: Ansible needs it to reach hosts"
     fix = "yum --disablerepo='*' --enablerepo='offkit-*' install openssh-clients"
     places = ("/usr/bin", "/bin", "/usr/local/bin")
     assert [tuple(one) for one in found] == [

@@ -32,7 +32,7 @@ def server(tmp_path):
 
 def by_table(rpm, name=None):
     """The cure where no repository could be asked."""
-    source = "by offkit's table: {} on el7; no repository was read (--iso FILE asks yours)".format(rpm)
+    source = "by offkit's table: {} on el7; no repository was read (--iso FILE reads yours)".format(rpm)
     return "{}{}\n{}".format(YUM, name or rpm, source)
 
 
@@ -128,7 +128,7 @@ def test_a_library_that_may_be_preloaded(server):
     server.library("libtorch.so", SITE + "/torch/lib")
     result = doctor(server)
     assert codes(result) == [("LIB003", "warning", "libtorch.so")]
-    assert "lies in torch/lib/libtorch.so" in result.findings[0].message
+    assert "is in torch/lib/libtorch.so" in result.findings[0].message
     assert result.summary.install_line == ""
 
 
@@ -144,7 +144,7 @@ def test_a_lost_vendored_library_is_the_packages_own_fault(server):
     server.module("np/core", needed=["libopenblasp-r0-09e95953.3.13.so"], rpath="$ORIGIN/../np.libs")
     finding = only(doctor(server))
     assert (finding.code, finding.severity) == ("LIB001", "error")
-    assert finding.fix == "it belongs to the package itself: install that again"
+    assert finding.fix == "it belongs to the package itself: install that package again"
 
 
 def test_a_library_of_another_architecture_only(server):
@@ -205,7 +205,7 @@ def test_modules_that_python_was_built_without(server):
     ("origin", "words", "line"),
     [
         ("source", "remove /usr/local and run the bundle's install.sh again", YUM + "bzip2-devel"),
-        ("build", "came ready-made: bundle another (offkit bundle --python-build)", ""),
+        ("build", "is a ready-made build: bundle another (offkit bundle --python-build)", ""),
         ("nonsense", "build Python again (make altinstall)", YUM + "bzip2-devel"),
     ],
 )
@@ -223,7 +223,7 @@ def test_hashlib_alone_is_a_warning(server):
     server.remove(DYNLOAD + "/_hashlib.cpython-36m-x86_64-linux-gnu.so")
     finding = only(doctor(server))
     assert (finding.code, finding.severity, finding.subject) == ("PY001", "warning", "hashlib")
-    assert "hashlib.scrypt and ripemd160 are not there" in finding.message
+    assert "hashlib.scrypt and ripemd160 are missing" in finding.message
     assert finding.fix.startswith(YUM + "openssl-devel\n")
 
 
@@ -295,8 +295,8 @@ def test_a_shared_python_whose_library_is_not_found(server):
     finding = only(doctor(server))
     assert (finding.code, finding.subject) == ("LIB008", "libpython3.6m.so.1.0")
     assert finding.fix == (
-        "find / -name 'libpython3.6m.so.1.0'; its directory has to be named in /etc/ld.so.conf.d/, "
-        "then ldconfig; where it is nowhere: install Python 3.6 again"
+        "find / -name 'libpython3.6m.so.1.0'; add its directory to /etc/ld.so.conf.d/ and "
+        "run ldconfig; if it is nowhere, install Python 3.6 again"
     )
 
 
@@ -325,7 +325,7 @@ def test_a_module_for_another_python(server):
     server.put(SITE + "/x.cpython-37m-x86_64-linux-gnu.so", build(exports=["PyInit_x"], needed=["libno.so"]))
     finding = only(doctor(server))
     assert (finding.code, finding.severity) == ("PKG007", "error")
-    assert finding.message == "is for CPython 3.7; this one is 3.6 and will not find it"
+    assert finding.message == "is for CPython 3.7; this one is 3.6 and does not find it"
 
 
 def test_a_package_that_brings_modules_for_several_pythons(server):
@@ -403,7 +403,7 @@ def test_a_directory_that_may_not_be_read(server, monkeypatch):
     monkeypatch.setattr(Tree, "scan", guarded)
     finding = only(doctor(server))
     assert (finding.code, finding.subject) == ("ENV006", SITE + "/secret")
-    assert finding.message == "cannot be looked into: Permission denied"
+    assert finding.message == "cannot be read: Permission denied"
 
 
 @pytest.mark.parametrize(("number", "severity"), [(errno.EACCES, "error"), (errno.EIO, "warning")])
@@ -566,7 +566,7 @@ def test_a_soname_that_no_table_knows(server):
     server.module("x", needed=["libunheard.so.7"])
     result = doctor(server)
     assert result.findings[0].fix == (
-        "ask the ISO which package has it: "
+        "find the package that has it on the ISO: "
         "yum --disablerepo='*' --enablerepo='offkit-*' provides 'libunheard.so.7()(64bit)'"
     )
     assert result.summary.install_line == ""
@@ -585,8 +585,8 @@ def test_a_library_asked_for_by_its_path(server, name):
     result = doctor(server)
     assert codes(result) == [("LIB001", "error", name)]
     assert result.findings[0].fix == (
-        "this exact file is asked for, wherever else a library of that name lies: put it there, "
-        "or take a build of what needs it that asks for the bare name"
+        "this exact path is needed, even if the library is elsewhere: put it there, "
+        "or use a build that needs it by its name alone"
     )
     assert result.summary.install_line == ""
 
@@ -623,8 +623,8 @@ def test_the_prefix_of_a_python(server):
 @pytest.mark.parametrize(
     ("where", "why"),
     [
-        ("/nowhere", "there is no such directory"),
-        ("/etc/os-release", "it is no directory"),
+        ("/nowhere", "it does not exist"),
+        ("/etc/os-release", "it is not a directory"),
         ("/etc", "it has neither pyvenv.cfg nor lib/python3.X"),
     ],
 )

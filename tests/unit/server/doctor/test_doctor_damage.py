@@ -50,7 +50,7 @@ def test_a_damaged_library_of_the_system(server, cached):
     server.put("/usr/lib64/libSM.so.6", b"")
     finding, result = only(server)
     assert finding.message == (
-        "/usr/lib64/libSM.so.6 is damaged (no ELF header), and the loader looks no further; needed by " + CORE
+        "/usr/lib64/libSM.so.6 is damaged (no ELF header), and the loader stops there; needed by " + CORE
     )
     assert finding.fix.splitlines()[0] == AGAIN + "libSM"
     assert (result.rpms, result.again) == ((), ("libSM",))
@@ -61,7 +61,7 @@ def test_a_library_that_only_the_cache_knows(server):
     """Deleted by hand: ldconfig has it in mind, and so has the RPM database."""
     server.put("/etc/ld.so.cache", cache("libSM.so.6", "/usr/lib64/libSM.so.6"))
     finding, result = only(server)
-    assert finding.message == "ld.so.cache names /usr/lib64/libSM.so.6, which is gone; needed by " + CORE
+    assert finding.message == "ld.so.cache lists /usr/lib64/libSM.so.6, which is missing; needed by " + CORE
     assert finding.fix.splitlines()[0] == AGAIN + "libSM"
     assert result.again == ("libSM",)
 
@@ -90,7 +90,7 @@ def test_a_damaged_library_that_no_table_knows(server):
     server.module("x", needed=["libodd.so.1"])
     server.put("/usr/lib64/libodd.so.1", b"")
     (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
-    assert finding.fix == "'rpm -qf /usr/lib64/libodd.so.1' names its package: reinstall that with yum"
+    assert finding.fix == "'rpm -qf /usr/lib64/libodd.so.1' shows its package: reinstall that with yum"
 
 
 def test_gone_from_a_directory_of_no_rpm(server):
@@ -116,7 +116,7 @@ def test_damaged_inside_the_environment(server):
     server.put(SITE + "/x.libs/libSM.so.6", b"text")
     found = examine("/opt/env", server.root, checks=["libraries"]).findings
     fixes = [each.fix for each in found if each.code == "LIB001"]
-    assert fixes == ["it belongs to the package itself: install that again"]
+    assert fixes == ["it belongs to the package itself: install that package again"]
 
 
 def test_damaged_in_a_directory_of_the_variable(server):

@@ -24,7 +24,7 @@ from server_maker import DYNLOAD, LDSO, SITE, Server
 SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
 PYTHON = "/usr/local/bin/python3.6"
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' "
-TABLE = "\nby offkit's table: {} on el7; no repository was read (--iso FILE asks yours)"
+TABLE = "\nby offkit's table: {} on el7; no repository was read (--iso FILE reads yours)"
 LOOKED = (
     "/etc/ld.so.cache (ld.so.cache)",
     "/lib64 (default directory)",
@@ -58,8 +58,8 @@ def module(name):
 @pytest.mark.parametrize(
     ("system", "fix"),
     [
-        ("centos", "bundle again with --target el7, which takes a version that runs on el7"),
-        ("debian", "take a version built for this one"),
+        ("centos", "bundle again with --target el7, which chooses a version that runs on el7"),
+        ("debian", "use a version built for this one"),
     ],
 )
 def test_a_library_that_is_too_old(server, system, fix):
@@ -82,7 +82,7 @@ def test_a_library_for_another_architecture(server):
     server.module("x/d", needed=["libSM.so.6"])
     server.library("libSM.so.6", bits=32, machine=3)
     server.library("libSM.so.6", "/lib64", bits=64, machine=183)
-    message = "is here only for another architecture (/lib64/libSM.so.6); needed by {}, {}"
+    message = "is present only for another architecture (/lib64/libSM.so.6); needed by {}, {}"
     assert told(server) == [
         (
             "LIB004",
@@ -103,8 +103,8 @@ def test_what_lies_in_the_environment(server):
     """No RPM has it, and it is not asked for."""
     server.module("torch/_C", needed=["libtorch.so"])
     server.library("libtorch.so", SITE + "/torch/lib")
-    message = "is not found for {}, but lies in torch/lib/libtorch.so: it may be preloaded"
-    fix = "nothing, if the import works; else the package is broken"
+    message = "is not found for {}, but is in torch/lib/libtorch.so: it may be preloaded"
+    fix = "nothing, if the import works; otherwise the package is broken"
     result = doctor(server)
     assert [tuple(each) for each in result.findings] == [
         ("LIB003", "warning", "libtorch.so", message.format(module("torch/_C")), LOOKED, fix)
@@ -158,8 +158,8 @@ def test_libraries_where_the_loader_does_not_look(server):
     server.module("m", needed=["libq.so.1", "libr.so.1", "libt.so.1"])
     message, places = "is missing; needed by " + module("m"), ("/etc/ld.so.conf", "/etc/ld.so.cache")
     add = "echo /usr/local/lib >> /etc/ld.so.conf.d/offkit.conf && ldconfig"
-    not_run = "has libq.so.1, libr.so.1, but ldconfig was not run since"
-    not_named = "has libt.so.1, but /etc/ld.so.conf does not name it"
+    not_run = "has libq.so.1, libr.so.1, but ldconfig has not been run since"
+    not_named = "has libt.so.1, but /etc/ld.so.conf does not list it"
     result = doctor(server)
     assert [tuple(each) for each in result.findings] == [
         ("LIB001", "error", "libq.so.1", message, LOOKED, "ldconfig"),
@@ -206,8 +206,8 @@ def test_the_interpreters_own_library(server, listed):
     name = "libpython3.6m.so.1.0"
     server.put(PYTHON, build(needed=[name, "libc.so.6"], interpreter=LDSO, kind=2))
     fix = (
-        "find / -name 'libpython3.6m.so.1.0'; its directory has to be named in /etc/ld.so.conf.d/, "
-        "then ldconfig; where it is nowhere: install Python 3.6 again"
+        "find / -name 'libpython3.6m.so.1.0'; add its directory to /etc/ld.so.conf.d/ and "
+        "run ldconfig; if it is nowhere, install Python 3.6 again"
     )
     if listed:
         server.put("/etc/ld.so.conf", "/opt/lib\n")
@@ -228,8 +228,8 @@ def test_a_libpython_that_a_module_alone_needs(server):
 def test_an_interpreter_for_another_loader(server):
     """The path that it names is not there."""
     server.put(PYTHON, build(needed=["libc.so.6"], interpreter="/lib/ld-none.so", kind=2))
-    message = "the loader that the interpreter names cannot be opened: No such file or directory"
-    fix = "this Python was built for another system: take one that was built for this one"
+    message = "the interpreter's loader cannot be opened: No such file or directory"
+    fix = "this Python was built for another system: use one built for this system"
     path = "/lib/ld-none.so"
     assert told(server) == [("LIB001", "error", path, message, (path,), fix)]
 
@@ -266,7 +266,7 @@ def test_what_is_named_like_a_library(server):
     server.put(SITE + "/" + module("w"), b"")
     server.put(SITE + "/v.so", build()[:100])
     server.put(SITE + "/u.so", b"\x7fELF")
-    odd = "is named like an extension module, but is no ELF file: it cannot be imported"
+    odd = "is named like an extension module, but is not an ELF file: it cannot be imported"
     junk, cut = "is damaged: unknown ELF class or byte order", "is damaged: truncated: "
     foreign = "is built for aarch64, the interpreter for x86_64"
 
@@ -275,7 +275,7 @@ def test_what_is_named_like_a_library(server):
 
     assert told(server) == [
         ("LIB005", "error", "u.so", junk, at("u.so"), AGAIN),
-        ("LIB005", "error", "v.so", cut + "168 bytes wanted at offset 64", at("v.so"), AGAIN),
+        ("LIB005", "error", "v.so", cut + "168 bytes expected at offset 64", at("v.so"), AGAIN),
         ("LIB005", "error", module("w"), "is damaged: empty", at(module("w")), AGAIN),
         ("LIB004", "error", module("x"), foreign, (), "bundle again with --arch x86_64"),
         ("LIB005", "error", module("y"), odd, at(module("y")), AGAIN),
@@ -291,7 +291,7 @@ def test_a_module_for_another_python(server):
     for path in ("w.so", "y.abi3.so", module("z"), "vv.so"):
         server.put(SITE + "/" + path, build(exports=["PyInit_" + path.split(".")[0]]))
     message, fix = (
-        "is for CPython 3.7; this one is 3.6 and will not find it",
+        "is for CPython 3.7; this one is 3.6 and does not find it",
         "bundle again with --python 3.6",
     )
     assert told(server) == [
@@ -303,7 +303,7 @@ def test_a_program_that_lacks_libraries(server):
     """It is judged with its own loader's eyes; what is no program in bin/ is not."""
     server.put("/opt/env/bin/ninja", build(needed=["libstdc++.so.6", "libno.so"], interpreter=LDSO))
     server.put("/opt/env/bin/lib.so", build(needed=["libx.so"]))
-    ask = "ask the ISO which package has it: {}provides 'libno.so()(64bit)'".format(YUM)
+    ask = "find the package that has it on the ISO: {}provides 'libno.so()(64bit)'".format(YUM)
     message = "is missing; needed by bin/ninja"
     cure = YUM + "install libstdc++" + TABLE.format("libstdc++")
     assert told(server) == [
@@ -327,7 +327,7 @@ def test_the_loaders_cache(server, contents, codes):
         server.put(path, contents)
     ((code, severity, subject, message, looked, fix),) = told(server)
     assert (code, subject, looked, fix) == ("LIB009", path, (path,), "run ldconfig as root")
-    absent = "is not there, so only the default directories are searched"
+    absent = "is missing, so only the default directories are searched"
     assert severity == ("info" if contents is None else "warning")
     assert (message == absent) is (contents is None)
     assert contents is None or message.startswith("cannot be read, so it is not searched: ")
@@ -378,7 +378,7 @@ def test_libraries_that_only_the_variable_finds(server, number):
     server.module("m", needed=names)
     message = ", ".join(names) + (" is" if number == 1 else " are")
     message += " found only through it; a service does not have your shell's variables"
-    fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
+    fix = "add the directory to /etc/ld.so.conf.d/ and run ldconfig"
     assert by_variable(server, "/opt/here") == [("ENV007", "info", "LD_LIBRARY_PATH", message, (), fix)]
 
 
@@ -475,7 +475,7 @@ def test_hashes_that_are_not_known(server):
     server.distribution("a", record=record)
     for name in ("a.py", "q.py"):
         server.put(SITE + "/" + name, "1")
-    message = "not checked for want of a known hash: a.py (md5), q.py (sha1)"
+    message = "not checked, because the hash is unknown: a.py (md5), q.py (sha1)"
     looked = (SITE + "/a.py (md5)", SITE + "/q.py (sha1)")
     assert of_packages(server) == [("PKG008", "info", "a 1.0", message, looked, "")]
 
@@ -489,7 +489,7 @@ def test_half_of_a_package(server):
     text = "Version: 2\n"
     server.distribution("c", record="c-1.0.dist-info/METADATA,,\nc-1.0.dist-info/RECORD,,\n")
     server.put(SITE + "/c-1.0.dist-info/METADATA", text)
-    half = "is half installed: "
+    half = "is incompletely installed: "
     gone = ("PKG001", "error", "b 1.0", "1 file is missing: b-1.0.dist-info/METADATA", (), AGAIN)
 
     def said(name, file, why):
@@ -505,14 +505,14 @@ def test_half_of_a_package(server):
 
 
 def test_what_else_is_wrong_with_packages(server):
-    """What pip left, what is there twice, and what is not there."""
+    """What pip left, what occurs twice, and what is not there."""
     server.distribution("A_b")
     server.distribution("a-b", "2.0")
     server.distribution("c", requires=["d>=2", "e", "f!!", "g; python_version>'3.6'"])
     server.distribution("d")
     server.put(SITE + "/~ip/x", "")
     server.put(SITE + "/~file", "")
-    left = "is left over from an interrupted pip; Python can do nothing with it"
+    left = "is left over from an interrupted pip; Python cannot use it"
     twice = (SITE + "/A_b-1.0.dist-info", SITE + "/a-b-2.0.dist-info")
     unread = "a requirement cannot be read: f!! (not a version specifier: '!!')"
     wanted = "bundle again with {} among the requirements"
@@ -576,7 +576,7 @@ def test_a_pip_that_refuses_nothing_here(server, version, said):
     """It would refuse what is built today: for information."""
     server.distribution("pip", version)
     found = [(code, severity, message) for code, severity, _, message, _, _ in of_packages(server)]
-    message = "19.2 takes neither manylinux2014 nor newer wheels"
+    message = "19.2 supports neither manylinux2014 nor newer wheels"
     assert found == ([("PKG011", "info", message)] if said else [])
 
 
@@ -598,7 +598,7 @@ def of_repositories(server, **asked):
 def test_an_iso_that_is_not_mounted(server, enabled):
     """A warning where yum would stop at it."""
     server.put(FILE, OWN.replace("enabled=0", "enabled={}".format(int(enabled))))
-    message = "/mnt/c7 is not there: the ISO is not mounted"
+    message = "/mnt/c7 is missing: the ISO is not mounted"
     looked = (FILE + ": /mnt/c7", "/mnt/c7/repodata/repomd.xml")
     fix = "mount -o loop,ro FILE.iso /mnt/c7"
     severity = "warning" if enabled else "info"
@@ -612,7 +612,7 @@ def test_keys_that_are_not_there(server, needed):
     repository(server.host("/mnt/c7"), library_packages("libSM.so.6"))
     if needed:
         server.module("x", needed=["libSM.so.6"])
-    message = "its key is not there: /mnt/c7/KEY, /mnt/c7/KEY2"
+    message = "its key is missing: /mnt/c7/KEY, /mnt/c7/KEY2"
     fix = "correct gpgkey= in {}; the keys of this system are in /etc/pki/rpm-gpg".format(FILE)
     severity = "warning" if needed else "info"
     assert of_repositories(server) == [
@@ -638,7 +638,7 @@ def test_metadata_in_the_caches_of_yum_and_dnf(server):
         "/var/cache/dnf/offkit-base-/x",
     ]:
         server.put(cache, "old")
-    message = "yum has metadata of another ISO in its cache and would use that"
+    message = "yum has cached the metadata of another ISO and would use it"
     fix = "yum --disablerepo='*' --enablerepo='offkit-base' clean metadata"
     current = "/mnt/c7/repodata/repomd.xml"
     assert of_repositories(server) == [
@@ -655,7 +655,7 @@ def test_repositories_that_need_a_network(server, count):
     are, them = ("is enabled and needs", "it") if count == 1 else ("are enabled and need", "them")
     message = "{} a network: without one yum waits for {}, then fails".format(are, them)
     looked = tuple("/etc/yum.repos.d/{0}.repo: http://{0}/".format(name) for name in names)
-    fix = "leave {} out: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all lines here do)".format(
+    fix = "disable {}: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all commands here do)".format(
         them
     )
     assert of_repositories(server) == [("REPO002", "info", ", ".join(names), message, looked, fix)]
@@ -670,7 +670,7 @@ def test_a_mirrorlist_without_a_place(server):
 def test_no_repository_to_install_from(server, tmp_path):
     """The command that makes one, with what was named here; no such line off Enterprise Linux."""
     server.module("x", needed=["libSM.so.6"])
-    message = "no repository offkit-* is configured, which the yum line installs from"
+    message = "no offkit-* repository is configured; the yum command installs from those"
 
     def said(what):
         fix = "as root: offkit repo add " + what
@@ -698,8 +698,8 @@ def test_a_dependency_that_nobody_has(server, tmp_path):
     message = (
         "libSM-1.0-1.el7.x86_64 requires libICE.so.6()(64bit), libq.so.1(Q_2)(64bit), libr.so.1()(64bit)"
     )
-    message += ", which is on none of the repositories read"
-    fix = "take a fuller ISO (Everything, DVD), on which yum finds it"
+    message += ", which none of the repositories read has"
+    fix = "use a fuller ISO (Everything, DVD) that has it"
     found = [each for each in of_repositories(server, rpm_repos=[place]) if each[0] == "REPO008"]
     assert found == [("REPO008", "error", "libSM", message, (place,), fix)]
 
@@ -719,14 +719,14 @@ def of_interpreter(server):
     ("origin", "how"),
     [
         ("", "build Python again (make altinstall)"),
-        ("source", "remove /usr/local and run the bundle's install.sh again, which compiles it anew"),
+        ("source", "remove /usr/local and run the bundle's install.sh again, which compiles it again"),
         (
             "build",
-            "this Python came ready-made: bundle another (offkit bundle --python-build), or its source",
+            "this Python is a ready-made build: bundle another (offkit bundle --python-build), or source",
         ),
         (
             "rpm",
-            "none of the packages that this Python was unpacked from has it; as root, install.sh --iso FILE "
+            "no package that this Python was unpacked from has it; as root, install.sh --iso FILE "
             "installs the distribution's own",
         ),
     ],
@@ -762,7 +762,7 @@ def test_modules_that_are_not_there(server, origin, how):
 def test_built_in_modules_that_cannot_be_read(server):
     """Without lib-dynload, and without posix in the program, nothing is known."""
     shutil.rmtree(server.host(DYNLOAD))
-    message = "its built-in modules cannot be read, so what it lacks is not known"
+    message = "its built-in modules cannot be read, so what it lacks is unknown"
     looked = (PYTHON, "/usr/lib64/libc.so.6")
     assert of_interpreter(server) == ([("PY004", "info", PYTHON, message, looked, "")], ())
     program = build(needed=["libc.so.6"], interpreter=LDSO, kind=2, exports=["PyInit_posix", "PyInit_zlib"])
@@ -784,7 +784,7 @@ def test_packages_of_the_distributions_python(server, where):
     server.put("/opt/env/pyvenv.cfg", "home = {}\nversion = 3.6.8\n".format(where))
     found, rpms = of_interpreter(server)
     fixes = {subject: (severity, message, fix) for _, severity, subject, message, _, fix in found}
-    apart = "the distribution's Python has it in a package of its own"
+    apart = "the distribution's Python has it in a separate package"
     assert fixes["tkinter"] == ("info", apart, YUM + "install python3-tkinter")
     lacking = WITHOUT.format("_ssl, _hashlib", "https and hashes")
     assert fixes["ssl hashlib"] == ("error", lacking, YUM + "install python3-libs")
@@ -832,10 +832,10 @@ def test_a_package_by_the_table(server, bits, arch, name):
 def test_what_the_table_knows_to_be_nowhere(server):
     """A release without it, with and without a note; and a name that nobody knows."""
     own = remedies(server, dict.fromkeys(["libx.so.1", "liby.so.1"]), {"liby.so.1": "take another"})
-    none = "no package of el7 has it: take a build made for el7"
+    none = "no package of el7 has it: use a build made for el7"
     assert own.for_soname("libx.so.1", 64) == ((), none, "table")
     assert own.for_soname("liby.so.1", 64) == ((), "take another", "table")
-    ask = "ask the ISO which package has it: {}provides 'libw.so.1{}'"
+    ask = "find the package that has it on the ISO: {}provides 'libw.so.1{}'"
     assert own.for_soname("libw.so.1", 64) == ((), ask.format(YUM, "()(64bit)"), "")
     assert own.for_soname("libw.so.1", 32) == ((), ask.format(YUM, ""), "")
 
@@ -897,8 +897,8 @@ def test_packages_that_no_repository_has(server, tmp_path, system, names, senten
 
 # --- who has it --------------------------------------------------------------------------
 
-NOTHING = "cannot be read: no yum repository: there is no repodata/repomd.xml, neither at its top nor one directory below"
-OTHER = "copy the ISO again and compare its checksum; or name another: --iso FILE, --rpm-repo DIR"
+NOTHING = "cannot be read: no yum repository: no repodata/repomd.xml in its top directory or one level below"
+OTHER = "copy the ISO again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
 
 
 def test_media_that_cannot_be_read(server, tmp_path):
@@ -918,8 +918,8 @@ def test_media_that_cannot_be_read(server, tmp_path):
         for each in examine("/opt/env", server.root, checks=["libraries"], isos=[text, cut]).findings
     ]
     no_image = "cannot be read as an ISO image: no ISO 9660 volume descriptor in sector 16"
-    name = "name the .iso file itself; if it is that, copy it again and compare its checksum"
-    short = "is cut off: {} of {} bytes are there".format(len(whole) - 4096, len(whole))
+    name = "give the .iso file itself; if this is it, copy it again and compare its checksum"
+    short = "is truncated: {} of {} bytes present".format(len(whole) - 4096, len(whole))
     assert found[:2] == [
         ("REPO004", "error", text, no_image, (text,), name),
         ("REPO004", "error", cut, short, (cut,), "copy it again and compare its checksum"),
@@ -933,7 +933,7 @@ def test_repositories_of_the_server_itself_that_cannot_be_read(server):
     for name in ("libSM.so.6", "libXext.so.6"):
         server.module(name[:5], needed=[name])
     result = examine("/opt/env", server.root, checks=["libraries", "repositories"])
-    message = "cannot be read: primary.xml.gz: no XML: syntax error: line 1, column 0"
+    message = "cannot be read: primary.xml.gz: not XML: syntax error: line 1, column 0"
     assert [tuple(each) for each in result.findings if each.code.startswith("REPO")] == [
         ("REPO004", "warning", "/mnt/c7", message, ("/mnt/c7",), OTHER)
     ]
@@ -1031,7 +1031,7 @@ def test_what_cannot_be_read_besides(server):
     server.put("/etc/yum/vars/empty", "")
     server.put("/etc/yum.repos.d/x.repo", "[x]\nbaseurl=file:///mnt/$site/${empty}y\n")
     (found,) = of_repositories(server)
-    assert found[3] == "/mnt/$site/y is not there: the ISO is not mounted"
+    assert found[3] == "/mnt/$site/y is missing: the ISO is not mounted"
 
 
 def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
@@ -1074,15 +1074,17 @@ def test_where_libraries_are_from(server):
     entries = [entry("lib{}.so.1".format(number), "rpm{}".format(number % 4)) for number in range(5)]
     carrying(server, [*entries, entry("libz.so.1", "rpmz", "another")])
     where = "offkit/lib64"
-    one = "one lies in this generation, from 1 RPM of another: rpmz"
-    many = "5 lie in this generation, from 4 RPMs of disc: rpm0, rpm1, rpm2 and 1 more"
+    one = "1 library in this generation, from 1 RPM on another: rpmz"
+    many = "5 libraries in this generation, from 4 RPMs on disc: rpm0, rpm1, rpm2 and 1 more"
     sonames = tuple("lib{}.so.1 from rpm{}".format(number, number % 4) for number in range(5))
     assert of_libraries(server) == [
         ("LIB012", "info", where, one, ("libz.so.1 from rpmz",), ""),
         ("LIB012", "info", where, many, sonames, ""),
     ]
     carrying(server, entries[:3])
-    assert of_libraries(server)[0][3] == "3 lie in this generation, from 3 RPMs of disc: rpm0, rpm1, rpm2"
+    assert (
+        of_libraries(server)[0][3] == "3 libraries in this generation, from 3 RPMs on disc: rpm0, rpm1, rpm2"
+    )
 
 
 def test_libraries_that_are_not_as_they_were(server):
@@ -1093,8 +1095,22 @@ def test_libraries_that_are_not_as_they_were(server):
     again = "install the bundle again, with the ISO"
     found = of_libraries(server)
     assert found[1:3] == [
-        ("LIB013", "error", "liba.so.1", "of rpma is missing", ("/opt/env/offkit/lib64/liba.so.1",), again),
-        ("LIB013", "error", "libb.so.1", "of rpmb is altered", ("/opt/env/offkit/lib64/libb.so.1",), again),
+        (
+            "LIB013",
+            "error",
+            "liba.so.1",
+            "is missing (from rpma)",
+            ("/opt/env/offkit/lib64/liba.so.1",),
+            again,
+        ),
+        (
+            "LIB013",
+            "error",
+            "libb.so.1",
+            "is altered (from rpmb)",
+            ("/opt/env/offkit/lib64/libb.so.1",),
+            again,
+        ),
     ]
     assert [(code, subject) for code, _, subject, _, _, _ in found[3:]] == [("LIB001", "libc1.so.1")]
 
@@ -1102,7 +1118,7 @@ def test_libraries_that_are_not_as_they_were(server):
 def test_a_list_of_libraries_that_cannot_be_read(server):
     server.put("/opt/env/offkit/libraries.json", "{}")
     path = "offkit/libraries.json"
-    message = "cannot be read: no list of libraries: KeyError('schema'{})".format("")
+    message = "cannot be read: not a list of libraries: KeyError('schema'{})".format("")
     ((code, severity, subject, found, looked, fix),) = of_libraries(server)
     assert (code, severity, subject, looked) == ("LIB013", "error", path, ("/opt/env/" + path,))
     assert (found.replace("',)", "')"), fix) == (message, "install the bundle again, with the ISO")
@@ -1166,7 +1182,7 @@ def test_metadata_of_an_own_repository_that_are_none(server):
     server.put(FILE, OWN)
     server.put("/mnt/c7/repodata/repomd.xml", "It works!")
     path = "/mnt/c7/repodata/repomd.xml"
-    message = path + " cannot be read: no XML: syntax error: line 1, column 0"
+    message = path + " cannot be read: not XML: syntax error: line 1, column 0"
     fix = "copy the ISO again and compare its checksum"
     assert of_repositories(server) == [
         ("REPO004", "info", "offkit-base", message, (FILE + ": /mnt/c7", path), fix)

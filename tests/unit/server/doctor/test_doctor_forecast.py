@@ -54,7 +54,7 @@ def test_damaged(server):
         Library("libXext.so.6", (), (WHEEL,), "libXext", False),
     )
     assert [(each.code, each.message.partition(";")[0]) for each in found] == [
-        ("LIB001", "/usr/lib64/libSM.so.6 is damaged (no ELF header), and the loader looks no further"),
+        ("LIB001", "/usr/lib64/libSM.so.6 is damaged (no ELF header), and the loader stops there"),
         ("LIB001", "is missing"),
     ]
     yum = "yum --disablerepo='*' --enablerepo='offkit-*' "

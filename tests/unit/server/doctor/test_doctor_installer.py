@@ -51,7 +51,7 @@ def test_no_wheel_that_it_refuses(server):
     """Then it is for information; without a pip there is nothing to say."""
     assert findings(server) == []
     server.distribution("pip", "9.0.3")
-    assert findings(server) == [("PKG011", "info", "9.0.3 takes neither manylinux2014 nor newer wheels")]
+    assert findings(server) == [("PKG011", "info", "9.0.3 supports neither manylinux2014 nor newer wheels")]
 
 
 @pytest.mark.parametrize(

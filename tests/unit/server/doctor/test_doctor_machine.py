@@ -36,7 +36,7 @@ def test_noexec(env):
     assert finding.fix.startswith("mount -o remount,exec /opt")
 
 
-@pytest.mark.parametrize(("there", "words"), [(True, "is not writable"), (False, "is not there")])
+@pytest.mark.parametrize(("there", "words"), [(True, "is not writable"), (False, "is missing")])
 def test_shared_memory(env, there, words):
     """Absent and read-only are told apart."""
     (finding,) = machine.judge(env, GOOD._replace(shm=there, shm_writable=False))
@@ -63,7 +63,7 @@ def test_locale_matters_less_from_37_on(env):
 def test_no_room(env):
     """Less than 64 MB."""
     (finding,) = machine.judge(env, GOOD._replace(volume=VOLUME._replace(free_bytes=5 * 10**6)))
-    assert (finding.code, finding.message) == ("ENV004", "5 MB are free")
+    assert (finding.code, finding.message) == ("ENV004", "only 5 MB free")
 
 
 def test_the_running_machine_can_be_asked(env):
@@ -94,15 +94,15 @@ def test_no_inodes(env):
     """Room in bytes, but none for names."""
     (finding,) = machine.judge(env, GOOD._replace(volume=VOLUME._replace(free_inodes=3)))
     assert (finding.code, finding.severity, finding.subject) == ("ENV010", "warning", "/opt")
-    assert finding.message == "3 inodes are free: no room for new files"
+    assert finding.message == "3 inodes free: almost no room for new files"
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"noexec": True}, "failed to map segment"),
-        ({"writable": False}, "cannot be written to"),
-        ({"read_only": True}, "cannot be written to"),
+        ({"writable": False}, "is not writable"),
+        ({"read_only": True}, "is not writable"),
     ],
 )
 def test_the_place_for_temporary_files(env, change, words):
@@ -141,7 +141,7 @@ def test_selinux_labels(tmp_path, enforcing):
         [("ENV011", "warning", "/opt/env", "restorecon -R /opt/env")] if enforcing else []
     )
     if enforcing:
-        assert "2 places are labelled user_tmp_t" in found[0].message
+        assert "2 places labelled user_tmp_t" in found[0].message
 
 
 def test_no_labels_at_all(tmp_path):
@@ -159,7 +159,7 @@ def test_a_locale_that_says_nothing(env, locale, shown):
     """It is named, or said to be none."""
     (finding,) = machine.judge(env, GOOD._replace(locale=locale))
     assert (finding.code, finding.subject) == ("ENV003", "locale")
-    assert finding.message == "the locale is {}: Python before 3.7 takes text for ASCII".format(shown)
+    assert finding.message == "the locale is {}: Python before 3.7 treats text as ASCII".format(shown)
     assert finding.looked_in == ("LC_ALL", "LC_CTYPE", "LANG")
 
 
@@ -186,7 +186,7 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV002",
                 "warning",
                 "/dev/shm",
-                "is not writable: multiprocessing cannot make locks, so one process does all",
+                "is not writable: multiprocessing cannot create locks, so only one process is used",
                 ("/dev/shm",),
                 "mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
             ),
@@ -197,7 +197,7 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV002",
                 "warning",
                 "/dev/shm",
-                "is not there: multiprocessing cannot make locks, so one process does all",
+                "is missing: multiprocessing cannot create locks, so only one process is used",
                 ("/dev/shm",),
                 "mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
             ),
@@ -208,14 +208,14 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV003",
                 "warning",
                 "locale",
-                "the locale is C: Python before 3.7 takes text for ASCII",
+                "the locale is C: Python before 3.7 treats text as ASCII",
                 ("LC_ALL", "LC_CTYPE", "LANG"),
-                "export LC_ALL=…, one of those with UTF-8 that 'locale -a' lists",
+                "export LC_ALL=…, a UTF-8 locale from 'locale -a'",
             ),
         ),
         (
             GOOD._replace(volume=VOLUME._replace(free_bytes=63999999)),
-            ("ENV004", "warning", "/opt", "63 MB are free", ("/opt/env",), "make room on /opt"),
+            ("ENV004", "warning", "/opt", "only 63 MB free", ("/opt/env",), "free some space on /opt"),
         ),
         (
             GOOD._replace(volume=VOLUME._replace(free_inodes=499)),
@@ -223,7 +223,7 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV010",
                 "warning",
                 "/opt",
-                "499 inodes are free: no room for new files",
+                "499 inodes free: almost no room for new files",
                 ("/opt/env",),
                 "remove files on /opt",
             ),
@@ -234,7 +234,7 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV009",
                 "warning",
                 "/tmp",
-                'is mounted noexec: what is unpacked there cannot be loaded ("failed to map segment")',
+                'is mounted noexec: libraries unpacked there cannot be loaded ("failed to map segment")',
                 ("/opt",),
                 "export TMPDIR=DIR" + OTHER,
             ),
@@ -245,9 +245,9 @@ OTHER = " on another file system, or mount -o remount,exec /opt"
                 "ENV009",
                 "warning",
                 "/tmp",
-                "is the place for temporary files and cannot be written to",
+                "is the directory for temporary files and is not writable",
                 ("/opt",),
-                "export TMPDIR=DIR that can be written to",
+                "export TMPDIR=DIR with a writable directory",
             ),
         ),
         (GOOD._replace(volume=VOLUME._replace(free_bytes=64000000, free_inodes=500)), None),
@@ -319,7 +319,7 @@ def test_labels_word_for_word(tmp_path):
     labels.update(
         {"/opt/env/bin": b"default_t", "/usr/local/bin/python3.6": b"default_t", "/opt/env": b"usr_t"}
     )
-    message = "{} places are labelled {}: a service confined by SELinux may not load from them"
+    message = "{} places labelled {}: a service confined by SELinux may not load from there"
     assert labelled(tmp_path, labels) == [
         (
             "ENV011",

@@ -111,9 +111,9 @@ def test_half_installed(server):
     server.remove(SITE + "/norecord-1.0.dist-info/RECORD")
     server.directory(SITE + "/~umpy")
     assert findings(server) == [
-        ("PKG003", "error", "nometa", "is half installed: no METADATA"),
-        ("PKG004", "warning", "~umpy", "is left over from an interrupted pip; Python can do nothing with it"),
-        ("PKG003", "error", "norecord", "is half installed: no RECORD"),
+        ("PKG003", "error", "nometa", "is incompletely installed: no METADATA"),
+        ("PKG004", "warning", "~umpy", "is left over from an interrupted pip; Python cannot use it"),
+        ("PKG003", "error", "norecord", "is incompletely installed: no RECORD"),
         ("PKG001", "error", "nometa 1.0", "1 file is missing: nometa-1.0.dist-info/METADATA"),
     ]
 
@@ -124,7 +124,7 @@ def test_a_damaged_metadata(server, metadata):
     server.distribution("a")
     server.put(SITE + "/a-1.0.dist-info/METADATA", metadata)
     assert findings(server) == [
-        ("PKG003", "error", "a", "is half installed: METADATA is damaged, it has no Name"),
+        ("PKG003", "error", "a", "is incompletely installed: METADATA is damaged, it has no Name"),
         ("PKG002", "warning", "a 1.0", "1 file is altered: a-1.0.dist-info/METADATA"),
     ]
 
@@ -156,7 +156,7 @@ def test_a_record_that_is_too_large(server, monkeypatch):
             "PKG013",
             "warning",
             "a",
-            "its RECORD is larger than 0 MiB; what comes after them was not examined",
+            "its RECORD is larger than 0 MiB; the rest was not examined",
         ),
         ("PKG001", "error", "a 1.0", "1 file is missing: a/0.py"),
     ]
@@ -186,7 +186,7 @@ def test_an_unknown_hash(server):
     listed = "a.py,md5=abc,0\na-1.0.dist-info/METADATA,,\na-1.0.dist-info/RECORD,,\n"
     server.distribution("a", record=listed)
     assert findings(server) == [
-        ("PKG008", "info", "a 1.0", "not checked for want of a known hash: a.py (md5)")
+        ("PKG008", "info", "a 1.0", "not checked, because the hash is unknown: a.py (md5)")
     ]
 
 

@@ -100,7 +100,7 @@ def test_a_source_file(sealed):
 def test_a_package(sealed):
     """Its files are not missing; the directory is named."""
     assert findings(sealed) == [
-        ("ENV006", "error", SITE + "/cv2", "cannot be looked into: Permission denied"),
+        ("ENV006", "error", SITE + "/cv2", "cannot be read: Permission denied"),
         ("PKG012", "error", "opencv 1.0", "cannot be read by this user: {}, cv2/__init__.py".format(MODULE)),
     ]
 
@@ -134,9 +134,9 @@ def test_the_interpreter(sealed):
     (finding,) = result.findings
     assert (finding.code, finding.severity) == ("PY006", "error")
     assert finding.message == (
-        "the environment's interpreter cannot be reached by this user: /usr/local/bin refuses"
+        "this user cannot reach the environment's interpreter: /usr/local/bin denies access"
     )
-    assert finding.fix.startswith("run as a user who may read /usr/local/bin, or let this one")
+    assert finding.fix.startswith("run as a user who may read /usr/local/bin, or permit this user to")
 
 
 @pytest.mark.parametrize(

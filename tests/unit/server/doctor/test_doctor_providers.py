@@ -133,7 +133,7 @@ def test_what_the_iso_does_not_have(server, tmp_path):
     assert fixes["libSM.so.6"] == (
         "no package has it on {}; el7 has it in libSM, which is on a fuller ISO (Everything, DVD)".format(iso)
     )
-    assert fixes["libunheard.so.1"].endswith("take a build of the package that does not need it")
+    assert fixes["libunheard.so.1"].endswith("use a build of the package that does not need it")
     assert result.summary.install_line == YUM + "libXext"
 
 
@@ -192,9 +192,9 @@ def test_a_32_bit_python(server, tmp_path):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda data: data[: len(data) // 2], "is cut off"),
+        (lambda data: data[: len(data) // 2], "is truncated"),
         (lambda data: b"x" * len(data), "no ISO 9660 volume descriptor"),
-        (lambda data: b"", "cut off"),
+        (lambda data: b"", "truncated"),
     ],
 )
 def test_a_damaged_iso(server, tmp_path, make, words):
@@ -218,7 +218,7 @@ def test_an_iso_whose_metadata_is_no_xml(server, tmp_path):
     server.module("x", needed=["libSM.so.6"])
     found = [each for each in doctor(server, isos=[path]).findings if each.code == "REPO004"]
     assert [each.message for each in found] == [
-        "cannot be read: primary.xml.gz: no XML: syntax error: line 1, column 0"
+        "cannot be read: primary.xml.gz: not XML: syntax error: line 1, column 0"
     ]
 
 
@@ -240,7 +240,7 @@ def test_things_that_are_no_medium(server, tmp_path):
         assert (finding.code, finding.severity) == ("REPO004", "error")
         messages.append(finding.message)
     assert [message.rpartition(": ")[2] for message in messages] == [
-        "there is no repodata/repomd.xml, neither at its top nor one directory below",
+        "no repodata/repomd.xml in its top directory or one level below",
         "No such file or directory",
         "No such file or directory",
         "not a regular file but a FIFO",

@@ -87,7 +87,7 @@ def test_everything_in_order(server):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda server: None, "/mnt/c7 is not there: the ISO is not mounted"),
+        (lambda server: None, "/mnt/c7 is missing: the ISO is not mounted"),
         (lambda server: server.directory("/mnt/c7"), "/mnt/c7 is empty: the ISO is not mounted"),
         (lambda server: server.put("/mnt/c7/EULA", ""), "/mnt/c7 has no repodata/repomd.xml"),
     ],
@@ -113,7 +113,7 @@ def test_metadata_that_cannot_be_read(server):
     assert (finding.code, finding.severity) == ("REPO004", "info")
     assert (
         finding.message
-        == "/mnt/c7/repodata/repomd.xml cannot be read: no XML: syntax error: line 1, column 0"
+        == "/mnt/c7/repodata/repomd.xml cannot be read: not XML: syntax error: line 1, column 0"
     )
 
 
@@ -170,7 +170,7 @@ def test_variables_of_yum(server):
         "/etc/yum.repos.d/x.repo",
         "[x]\nbaseurl=file:///mnt/$site/${releasever}/$basearch/\nenabled=1\n",
     )
-    assert findings(server)[0].message.startswith("/mnt/berlin/7/x86_64 is not there")
+    assert findings(server)[0].message.startswith("/mnt/berlin/7/x86_64 is missing")
 
 
 def test_parse():
@@ -218,7 +218,7 @@ def test_names_in_the_yum_directory_that_cannot_be_read(server, monkeypatch):
     (finding,) = findings(server)
     assert (finding.code, finding.message) == (
         "REPO006",
-        "is no repository file, and yum stops at it: Permission denied",
+        "is not a valid repository file, and yum stops at it: Permission denied",
     )
 
 

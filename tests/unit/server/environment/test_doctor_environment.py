@@ -63,7 +63,7 @@ def test_a_standard_library_elsewhere(server):
 def test_no_site_packages(server):
     """Not an environment with no packages: one that lost them."""
     cut(server, SITE)
-    lost = "the environment has no directory lib/python3.6/site-packages, so no packages ({})"
+    lost = "the environment has no directory lib/python3.6/site-packages, so it has no packages ({})"
     why = SITE + ": No such file or directory"
     assert findings(server) == [("PY007", "error", "site-packages", lost.format(why))]
     server.link(SITE, "site-packages")
@@ -88,10 +88,10 @@ def not_text(path):
     ("make", "message"),
     [
         (not_text, "pyvenv.cfg is damaged: it is not UTF-8, so bin/python does not start"),
-        (os.mkfifo, "pyvenv.cfg is a FIFO, not a file: bin/python finds nothing of what is installed here"),
+        (os.mkfifo, "pyvenv.cfg is a FIFO, not a file: bin/python finds none of the installed packages"),
         (
             os.mkdir,
-            "pyvenv.cfg is a directory, not a file: bin/python finds nothing of what is installed here",
+            "pyvenv.cfg is a directory, not a file: bin/python finds none of the installed packages",
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_debians_python_has_its_packages_elsewhere(tmp_path):
 
 # --- word for word -------------------------------------------------------------------------
 
-AGAIN = "install the bundle again, or make the environment again"
+AGAIN = "install the bundle again, or recreate the environment"
 STDLIB_AGAIN = "install Python 3.6 again at the same place"
 
 
@@ -228,7 +228,7 @@ def test_no_interpreter(server):
     )
     fix = "install Python 3.6 again at the same place, or install the bundle again"
     env, found = located(server)
-    assert found == [("PY002", "error", "python", "the environment's interpreter is gone", looked, fix)]
+    assert found == [("PY002", "error", "python", "the environment's interpreter is missing", looked, fix)]
     assert (env.interpreter, env.base_prefix) == ("", "/usr/local")
     server.remove("/opt/env/bin/python3.6")
     assert located(server)[1][0][4][0] == "/opt/env/bin/python3.6"
@@ -299,7 +299,7 @@ def test_what_newer_interpreters_have_inside(server, name, needed):
 def test_site_packages_word_for_word(server):
     """Both places that it could be, and how to have one."""
     cut(server, SITE)
-    message = "the environment has no directory lib/python3.6/site-packages, so no packages ({})"
+    message = "the environment has no directory lib/python3.6/site-packages, so it has no packages ({})"
     looked = (SITE, SITE.replace("/lib/", "/lib64/"))
     why = message.format(SITE + ": No such file or directory")
     assert located(server)[1] == [("PY007", "error", "site-packages", why, looked, AGAIN)]
@@ -312,8 +312,8 @@ def test_site_packages_word_for_word(server):
     [
         (
             lambda server: server.remove(CONFIG),
-            "pyvenv.cfg is gone: bin/python is /usr/local/bin/python3.6 then, "
-            "and finds nothing of what is installed here",
+            "pyvenv.cfg is missing: bin/python is then /usr/local/bin/python3.6 "
+            "and finds none of the installed packages",
         ),
         (
             lambda server: not_text(server.host(CONFIG)),
@@ -386,8 +386,8 @@ def test_the_version_in_a_header(server, name):
 @pytest.mark.parametrize(
     ("where", "why"),
     [
-        ("/nowhere", "there is no such directory"),
-        ("/etc/os-release", "it is no directory"),
+        ("/nowhere", "it does not exist"),
+        ("/etc/os-release", "it is not a directory"),
         ("/etc", "it has neither pyvenv.cfg nor lib/python3.X"),
     ],
 )
@@ -396,8 +396,8 @@ def test_no_environment_word_for_word(server, where, why):
         located(server, where)
     assert caught.value.message == "no Python environment at {}: {}".format(where, why)
     assert caught.value.fix == (
-        "name a virtual environment (the directory with pyvenv.cfg), "
-        "or the --prefix that 'offkit install' was given"
+        "give a virtual environment (the directory with pyvenv.cfg), "
+        "or the --prefix that was given to 'offkit install'"
     )
 
 
@@ -413,7 +413,7 @@ def test_the_current_generation_of_a_prefix(server):
 def test_no_root_word_for_word(tmp_path):
     with pytest.raises(EnvironmentProblem) as caught:
         environment.locate(Tree(str(tmp_path / "none")), "/opt/env")
-    assert caught.value.fix == "name the directory where the server's file system is mounted"
+    assert caught.value.fix == "give the directory where the server's file system is mounted"
 
 
 def test_where_to_look_when_nobody_said(tmp_path):
@@ -459,7 +459,7 @@ def refusing(monkeypatch):
 
 
 def allow(path):
-    return "run as a user who may read {}, or let this one (chmod, chown, setfacl)".format(path)
+    return "run as a user who may read {}, or permit this user to (chmod, chown, setfacl)".format(path)
 
 
 def test_an_interpreter_that_refuses(server, refusing):
@@ -469,8 +469,8 @@ def test_an_interpreter_that_refuses(server, refusing):
         "/opt/env/bin/{} -> /usr/local/bin/python3.6".format(name) for name in ("python3.6", "python")
     )
     env, found = located(server)
-    message = "the environment's interpreter cannot be reached by this user: /usr/local/bin refuses"
-    fix = allow("/usr/local/bin") + "; better, have Python 3.6 where all may read it"
+    message = "this user cannot reach the environment's interpreter: /usr/local/bin denies access"
+    fix = allow("/usr/local/bin") + "; better, install Python 3.6 where everyone can read it"
     places = (looked[0], "/opt/env/bin/python3", looked[1])
     assert found == [("PY006", "error", "python", message, places, fix)]
     assert env.interpreter == ""
@@ -482,14 +482,14 @@ def test_a_standard_library_that_refuses(server, refusing):
     """As a whole, by way of ``home``; or in part."""
     refusing.add("/usr/local/lib64/python3.6/encodings")
     folder = "/usr/local/lib64/python3.6"
-    message = "the standard library cannot be read by this user: {}/encodings refuses".format(folder)
+    message = "this user cannot read the standard library: {}/encodings denies access".format(folder)
     assert located(server)[1] == [
         ("PY006", "error", "standard library", message, (folder,), allow(folder + "/encodings"))
     ]
     server.put(CONFIG, "home = /srv/python/bin\nversion = 3.6.8\n")
     shutil.rmtree(server.host("/usr/lib64/python3.6"))
     refusing.add("/srv/python")
-    message = "the standard library cannot be reached by this user: /srv/python refuses"
+    message = "this user cannot reach the standard library: /srv/python denies access"
     assert located(server)[1] == [
         ("PY006", "error", "standard library", message, ("/srv/python/bin",), allow("/srv/python"))
     ]
@@ -535,5 +535,5 @@ def test_what_is_said_of_a_place_above(server):
     """It is named without what all paths of the environment share."""
     env, _ = located(server)
     found = environment.forbidden("X001", env, "x", SITE + "/a/b", SITE + "/a")
-    message = "cannot be read by this user: a refuses"
+    message = "cannot be read by this user: a denies access"
     assert tuple(found) == ("X001", "error", "x", message, (SITE + "/a/b",), allow(SITE + "/a"))

@@ -321,7 +321,7 @@ def test_what_cannot_be_removed_is_said(tmp_path, monkeypatch, trouble, words, l
         (Result([], 1, "", "ERROR: [Errno 28] No space left on device"), EnvironmentProblem, "No space left"),
         (Result([], 1, "", "ERROR: No matching distribution found for gamma"), RequestError, "pip failed"),
         (Result([], -9, "Processing x", ""), EnvironmentProblem, "pip failed \\(exit -9\\)"),
-        (OSError(errno.ENOSPC, "No space left on device", "/x"), EnvironmentProblem, "did not succeed"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), EnvironmentProblem, "failed"),
         (KeyboardInterrupt("now"), KeyboardInterrupt, "now"),
     ],
 )

@@ -28,7 +28,7 @@ from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
 
 OWNER = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
-NEW = Step("venv", "make an environment", ("python3", "-m", "venv"), False)
+NEW = Step("venv", "create an environment", ("python3", "-m", "venv"), False)
 ROOT = Step("yum", "install libSM with yum", ("yum",), True)
 SYSTEM = Addition(planning.SYSTEM, ROOT, lambda path, argv: None)
 TAKEN = Addition(planning.INSIDE, Step("libraries", "take libSM", (), False), lambda path, argv: None)
@@ -263,7 +263,7 @@ def test_a_dry_run(parts, capsys):
         "would do, with /new/python3:",
         "1 get a Python (root)",
         "2 look",
-        "3 make an environment",
+        "3 create an environment",
         "4 install libSM with yum (root)",
         "packages:",
         "alpha 1.0",
@@ -332,7 +332,7 @@ ASIDE = Finding("PY011", INFO, "python", "is compiled", (), "")
                 "disc has no key",
             ],
         ),
-        ("switch", ["0002-y is damaged; 0001-abcd is whole", "disc has no key"]),
+        ("switch", ["0002-y is damaged; 0001-abcd is intact", "disc has no key"]),
         ("nothing", ["disc has no key"]),
     ],
 )
@@ -368,7 +368,7 @@ def test_the_document(parts, capsys):
         "steps": [
             {
                 "action": "venv",
-                "text": "make an environment",
+                "text": "create an environment",
                 "argv": ["python3", "-m", "venv"],
                 "root": False,
             },
@@ -408,9 +408,9 @@ def test_what_the_loader_still_does_not_find(parts, capsys, severity):
         ({"python": ""}, "--python is given, but empty"),
         ({"iso": [""]}, "--iso is given, but empty"),
         ({"rpm_repo": [""]}, "--rpm-repo is given, but empty"),
-        ({"keep": "0"}, "--keep takes a number from 1, or all; not '0'"),
-        ({"get_python": "x"}, "--get-python takes one of build, source, packages; not 'x'"),
-        ({"get_python": ""}, "--get-python takes one of build, source, packages; not ''"),
+        ({"keep": "0"}, "--keep takes a number from 1, or 'all', not '0'"),
+        ({"get_python": "x"}, "--get-python takes one of build, source, packages, not 'x'"),
+        ({"get_python": ""}, "--get-python takes one of build, source, packages, not ''"),
     ],
 )
 def test_usage(parts, more, message):

@@ -146,12 +146,12 @@ def test_what_is_missing_is_taken_and_found(tmp_path, disc):
     """The doctor agrees, and says where the libraries are from; the scripts and the records are whole."""
     made = put(save(tmp_path), tmp_path / "prefix", disc)
     (text,) = [each.text for each in made.steps if each.action == "libraries"]
-    assert text == "take {}, {} out of 2 RPMs of disc (no root needed)".format(B, A)
+    assert text == "unpack {}, {} from 2 RPMs on disc (no root needed)".format(B, A)
     assert not any(each.root for each in made.steps)
     assert opened(made.generation) == "opened"
     told = libraries_found(made.generation)
     assert [each.code for each in told] == ["LIB012"]
-    assert "2 lie in this generation, from 2 RPMs of disc: a-1.0-1.el7.x86_64, b-1.0" in told[0].message
+    assert "2 libraries in this generation, from 2 RPMs on disc: a-1.0-1.el7.x86_64, b-1.0" in told[0].message
     assert [each.code for each in examine(made.generation, checks=("packages",)).findings] == []
     assert inventory.take(str(tmp_path / "prefix")).findings == ()
 
@@ -250,7 +250,7 @@ def test_a_new_bundle_takes_over_what_an_earlier_generation_has(tmp_path, disc):
     first = put(save(tmp_path), tmp_path / "prefix", disc)
     made = put(save(tmp_path, needed=[A], name="next.tar", soname="next"), tmp_path / "prefix", named=False)
     (text,) = [each.text for each in made.steps if each.action == "libraries"]
-    assert text == "take {}, {} over from an earlier generation".format(B, A)
+    assert text == "copy {}, {} from an earlier generation".format(B, A)
     assert opened(made.generation) == "opened"
     before, after = (record.read(Tree("/"), each.generation).entries for each in (first, made))
     assert set(before) == set(after)
@@ -277,7 +277,7 @@ def test_the_medium_comes_first_and_the_rest_is_taken_over(tmp_path, disc):
     bundle = save(tmp_path, needed=[A, C], name="next.tar")
     made = put(bundle, tmp_path / "prefix", other.done(), named=False)
     (text,) = [each.text for each in made.steps if each.action == "libraries"]
-    assert text.startswith("take {} out of 1 RPM of other (no root needed); take ".format(C))
+    assert text.startswith("unpack {} from 1 RPM on other (no root needed); copy ".format(C))
     assert opened(made.generation) == "opened"
 
 
@@ -303,7 +303,7 @@ def test_an_interpreter_that_offkit_brought_gets_what_its_modules_lack(tmp_path,
     brought = PYTHON._replace(path=str(base / "bin" / series))
     made = put(save(tmp_path, needed=["libc.so.6"]), prefix, disc, python=brought, dry=True)
     (text,) = [each.text for each in made.steps if each.action == "libraries"]
-    assert text.startswith("take {}, {} out of".format(B, A))
+    assert text.startswith("unpack {}, {} from".format(B, A))
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_out_of_the_bundle_and_then_out_of_a_generation(tmp_path, disc, offkit_i
     assert code == 0, err
     first = os.path.realpath(str(tmp_path / "prefix" / "current"))
     assert opened(first) == "opened"
-    assert "from 2 RPMs of bundle.tar" in libraries_found(first)[0].message
+    assert "from 2 RPMs on bundle.tar" in libraries_found(first)[0].message
     code, _, err = offkit_install(save(tmp_path, needed=[A], name="next.tar", soname="next"))
     assert code == 0, err
     second = os.path.realpath(str(tmp_path / "prefix" / "current"))

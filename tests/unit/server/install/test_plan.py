@@ -206,7 +206,7 @@ def test_every_step_word_for_word(bundle):
     venv = ("/usr/bin/python3.6", "-I", "-m", "venv", "--without-pip", "--prompt", "offkit", alias)
     compiling = (alias + "/bin/python", "-I", "-S", "-m", "compileall", "-q", alias + "/offkit/runtime")
     assert [tuple(step) for step in made.steps] == [
-        ("environment", "make a virtual environment with /usr/bin/python3.6", venv, False),
+        ("environment", "create a virtual environment with /usr/bin/python3.6", venv, False),
         ("wheels", "unpack 2 wheels (1 MB) into it", (), False),
         ("packages", "install the requirements with pip 21.3.1 from the bundle, hashes required", pip, False),
         ("relocate", "write the final path into scripts: " + place, (), False),

@@ -134,7 +134,7 @@ def test_exactly_enough_is_enough(volume, short):
             VOLUME._replace(mount_point="/m", noexec=True),
             "/m is mounted noexec: no library could be loaded from it",
         ),
-        (VOLUME._replace(mount_point="/m", free_inodes=7), "100 files are needed, /m has inodes for 7"),
+        (VOLUME._replace(mount_point="/m", free_inodes=7), "100 inodes are needed, /m has 7 free"),
     ],
 )
 def test_what_is_in_the_way_is_said_with_its_place(volume, message):
@@ -158,7 +158,7 @@ def test_what_is_in_the_way_is_said_with_its_place(volume, message):
         (
             HOST._replace(os_release={}),
             "system",
-            "this is an unknown system, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+            "this is an unknown system, the bundle is for {}: the wheels fit, but names of RPMs may differ".format(
                 EL7.name
             ),
         ),

@@ -317,7 +317,7 @@ def missing(*names):
 def test_what_is_missing_in_words(names, shown, start):
     """Four are named; the cure is the server's own repositories where they have it."""
     found = missing(*names)
-    medium_fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
+    medium_fix = "run this again with --iso FILE (or --rpm-repo DIR) to install what is missing"
     for line, fix in (("", medium_fix), ("yum x", "as root: yum x")):
         assert [tuple(each) for each in supplies.warning(found._replace(line=line))] == [
             ("LIB001", "warning", shown, start, (), fix)
@@ -328,9 +328,9 @@ def test_what_is_missing_in_words(names, shown, start):
 def test_what_no_medium_has_in_words(tmp_path, strict, more):
     """With the media that were asked."""
     place = repo(tmp_path, "libother.so.1")
-    fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
+    fix = "use a fuller ISO of the same release (Everything, DVD), or add a second one"
     if more:
-        fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
+        fix += "; --allow-missing installs without it, and 'offkit doctor' then says what fails"
         with pytest.raises(RequestError) as caught:
             supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
         assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
@@ -343,7 +343,7 @@ def test_what_no_medium_has_in_words(tmp_path, strict, more):
 
 def test_without_yum_in_words(monkeypatch, tmp_path):
     """Either program will be missed; where it was looked for."""
-    message = "is not here: the libraries are taken out of the RPMs, for this installation alone"
+    message = "is not installed: the libraries are unpacked from the RPMs, for this installation only"
     for there in ((), ("yum",), ("rpm",)):
         for name in ("yum", "rpm"):
             path = tmp_path / name
@@ -370,7 +370,7 @@ def test_an_iso_that_is_not_mounted_in_words():
         offer.Medium("/a/y.iso", True, (), "", ()),
     ]
     found = supplies.unmountable(chosen, mounts.MountProblem("no loop"))
-    message = "cannot be mounted here (no loop): read in user space, for this installation alone"
+    message = "cannot be mounted here (no loop): libraries are unpacked from it, for this installation only"
     assert tuple(found) == ("REPO012", "warning", "x.iso, y.iso", message, (), "")
 
     class Drive:

@@ -136,7 +136,7 @@ def test_everything_that_nobody_has_at_once(shelf):
     told = {each.subject: each.message for each in found.findings}
     assert {each.code for each in found.findings} == {"RPM004"}
     assert told[C] == "is on none of the media; needed by a-1.0-1.el7.x86_64"
-    assert told[B] == "of b-1.0-1.el7.x86_64 lacks B_2"
+    assert told[B] == "lacks B_2 (from b-1.0-1.el7.x86_64)"
     assert "part of glibc" in told["libc.so.6"]
 
 
@@ -155,7 +155,7 @@ def test_a_package_without_what_it_promises(shelf):
     shelf.put("b", data, [A + "()(64bit)"])
     found = haul(shelf.done(), [A])
     assert [each.code for each in found.findings] == ["RPM004"]
-    assert "which says it has it" in found.findings[0].message
+    assert "which claims to provide it" in found.findings[0].message
 
 
 # --- what vouches for them -----------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_an_altered_rpm(shelf):
 
 def test_an_rpm_that_is_not_there(shelf):
     os.unlink(shelf.add("a", A))
-    assert "is not there" in refused(shelf.done(), [A]).findings[0].message
+    assert "is missing, although" in refused(shelf.done(), [A]).findings[0].message
 
 
 def test_an_rpm_under_the_name_of_another(shelf):
@@ -188,7 +188,10 @@ def test_an_rpm_under_the_name_of_another(shelf):
         data = source.read()
     shelf.put("a", data, [A + "()(64bit)"])
     error = refused(shelf.done(), [A])
-    assert (error.findings[0].code, error.findings[0].message) == ("RPM001", "is b-1.0-1.el7.x86_64")
+    assert (error.findings[0].code, error.findings[0].message) == (
+        "RPM001",
+        "contains b-1.0-1.el7.x86_64 instead",
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +216,7 @@ def test_signatures(shelf, answers, verdict, code):
 
 def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, tmp_path):
     """With a warning."""
-    answers["a"] = Verdict(UNCHECKED, "there is no rpm here")
+    answers["a"] = Verdict(UNCHECKED, "rpm is not installed")
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
     with Supply([medium.of(shelf.done())], SERVER) as supply:
@@ -317,7 +320,7 @@ def test_an_rpm_outside_of_its_repository(shelf, tmp_path):
     (tmp_path / "outside.rpm").write_bytes(data)
     shelf._rows[0]["href"] = "../outside.rpm"
     error = refused(shelf.done(), [A])
-    assert error.findings[0].message == "lies outside its repository"
+    assert error.findings[0].message == "is outside its repository"
 
 
 # --- found at run time ---------------------------------------------------------------------
@@ -520,11 +523,14 @@ def test_the_list_says_where_each_is_from(root):
     ("text", "why"),
     [
         (b"", "Expecting value"),
-        (b"[]", "no list of libraries"),
-        (b"{}", "no list of libraries"),
+        (b"[]", "not a list of libraries"),
+        (b"{}", "not a list of libraries"),
         (b'{"schema": "offkit/libraries-2"}', "libraries-2"),
         (b"\xff", "ascii"),
-        (b'{"schema": "offkit/libraries-1", "libraries": [], "preloaded": ["../../x"]}', "a path for a name"),
+        (
+            b'{"schema": "offkit/libraries-1", "libraries": [], "preloaded": ["../../x"]}',
+            "a library name contains a path",
+        ),
     ],
 )
 def test_a_list_that_is_none(text, why):
@@ -564,7 +570,7 @@ def test_an_earlier_generation_that_is_not_whole(tmp_path):
 
 RPM = "a-1.0-1.el7.x86_64"
 COPY = "copy the ISO again and compare its checksum with the one published for it"
-FULLER = "take a fuller ISO (Everything, DVD) of the release that this server has"
+FULLER = "use a fuller ISO (Everything, DVD) of this server's release"
 
 
 def words_of(error):
@@ -581,19 +587,19 @@ def words_of(error):
             Verdict(UNSIGNED, ""),
             "RPM002",
             "is not signed",
-            "take the distribution's own ISO: every package on it is signed",
+            "use the distribution's own ISO: every package on it is signed",
         ),
         (
             Verdict(UNSIGNED, "only digests"),
             "RPM002",
             "is not signed: only digests",
-            "take the distribution's own ISO: every package on it is signed",
+            "use the distribution's own ISO: every package on it is signed",
         ),
         (
             Verdict(NO_KEY, "57e1d941"),
             "RPM003",
-            "is signed with the key 57e1d941, which is not that of this medium",
-            "take the distribution's own ISO, or put the key of who made this one on it",
+            "is signed with key 57e1d941, which is not this medium's key",
+            "use the distribution's own ISO, or add the key of this medium's maker to it",
         ),
     ],
 )
@@ -602,7 +608,7 @@ def test_what_is_said_of_a_signature(shelf, answers, verdict, code, message, fix
     shelf.add("a", A)
     assert words_of(refused(shelf.done(), [A])) == (
         IntegrityError,
-        "an RPM of disc cannot be used",
+        "an RPM from disc cannot be used",
         (code, "error", RPM, message, ("disc",), fix),
     )
 
@@ -635,13 +641,13 @@ def with_algorithm(name, known=None):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (moved("Packages/none.rpm"), "is not there, although the metadata lists it"),
-        (moved("/etc/passwd"), "lies outside its repository"),
-        (moved("../a.rpm"), "lies outside its repository"),
-        (moved("http://x/a.rpm"), "lies outside its repository"),
+        (moved("Packages/none.rpm"), "is missing, although the metadata lists it"),
+        (moved("/etc/passwd"), "is outside its repository"),
+        (moved("../a.rpm"), "is outside its repository"),
+        (moved("http://x/a.rpm"), "is outside its repository"),
         (with_checksum(""), "has no checksum in the metadata"),
         (with_checksum("md5:00"), "has no checksum in the metadata"),
-        (with_checksum("sha256:00"), "is not the file that the metadata was made for"),
+        (with_checksum("sha256:00"), "does not match its checksum in the metadata"),
     ],
 )
 def test_an_rpm_that_nothing_vouches_for(shelf, change, message):
@@ -649,7 +655,7 @@ def test_an_rpm_that_nothing_vouches_for(shelf, change, message):
     change(shelf)
     assert words_of(refused(shelf.done(), [A])) == (
         IntegrityError,
-        "an RPM of disc cannot be used",
+        "an RPM from disc cannot be used",
         ("RPM001", "error", RPM, message, ("disc",), COPY),
     )
 
@@ -735,7 +741,7 @@ def test_what_is_said_where_there_is_no_rpm(shelf, monkeypatch, tmp_path):
     shelf.add("a", A)
     with Supply([medium.of(shelf.done())], SERVER) as supply:
         (finding,) = supply.findings
-    message = "is not here, so signatures are not checked: only the medium's own checksums vouch"
+    message = "is not installed, so no signatures are checked, only the medium's own checksums"
     assert tuple(finding) == ("RPM009", "warning", "rpm", message, (), "")
 
 
@@ -745,8 +751,8 @@ def test_what_is_said_where_there_is_no_rpm_and_the_medium_is_a_url(served, keye
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentProblem) as caught:
         fetched(served, keyed)
-    message = "is not here, and without it nothing vouches for what comes from " + served.url
-    fix = "install rpm, or name a medium that was carried here: --iso FILE, --rpm-repo DIR"
+    message = "is not installed; without it, packages from {} cannot be verified".format(served.url)
+    fix = "install rpm, or use a local medium: --iso FILE, --rpm-repo DIR"
     assert words_of(caught.value) == (
         EnvironmentProblem,
         "signatures cannot be checked",
@@ -763,11 +769,11 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
     with Supply([medium.of(shelf.done()), medium.of(other.done())], SERVER) as supply:
         found = unpack({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
         assert supply.names == ["disc", "other"]
-    glibc = "is part of glibc, which cannot be taken from elsewhere (GLIBC_2.98, GLIBC_2.99)"
+    glibc = "is part of glibc, which cannot come from another system (GLIBC_2.98, GLIBC_2.99)"
     probe = "bundle again for this system: --target with what 'offkit probe' writes here"
     where = ("disc", "other")
     assert [tuple(each) for each in found.findings] == [
-        ("RPM004", "error", B, "of b-1.0-1.el7.x86_64 lacks B_2", where, FULLER),
+        ("RPM004", "error", B, "lacks B_2 (from b-1.0-1.el7.x86_64)", where, FULLER),
         ("RPM004", "error", "libc.so.6", glibc, where, probe),
         ("RPM004", "error", C, "is on none of the media; needed by " + RPM, where, FULLER),
     ]
@@ -795,7 +801,7 @@ def test_damage_counts_more_than_what_this_machine_cannot_do(shelf, monkeypatch,
     flip(shelf.add("b", B))
     error = refused(shelf.done(), [A, B])
     assert isinstance(error, IntegrityError)
-    assert error.message == "an RPM of disc cannot be used"
+    assert error.message == "an RPM from disc cannot be used"
     assert [(each.code, each.subject, each.fix) for each in error.findings] == [
         ("RPM008", RPM, "yum install rpm, which has rpm2cpio"),
         ("RPM001", "b-1.0-1.el7.x86_64", COPY),
@@ -807,7 +813,7 @@ def test_an_rpm_for_another_architecture_under_this_name(shelf, arch):
     """What is in the file has to be what the metadata says."""
     data = rpm_maker.rpm("a", {"./usr/lib64/" + A: build(soname=A)}, arch=arch)
     shelf.put("a", data, [A + "()(64bit)"])
-    message = "is a-1.0-1.el7." + arch
+    message = "contains a-1.0-1.el7.{} instead".format(arch)
     assert words_of(refused(shelf.done(), [A]))[2][3] == message
 
 
@@ -852,7 +858,7 @@ def test_an_interpreter_that_is_no_program(tmp_path):
         sink.write("#!/bin/sh\n")
     with pytest.raises(EnvironmentProblem) as caught:
         Here(path, Tree("/"))
-    assert caught.value.message == path + " is no program: no ELF header"
+    assert caught.value.message == path + " is not an ELF program: no ELF header"
 
 
 @pytest.fixture
@@ -1071,7 +1077,7 @@ def test_where_the_original_looked(tmp_path, fields, found):
 def test_an_original_in_a_directory_with_a_colon():
     """It cannot be written into a path; where nothing refers to it, it need not."""
     origin = "/opt/a:b/bin/python"
-    with pytest.raises(ValueError, match=r"^lies in a directory with a colon in its name$"):
+    with pytest.raises(ValueError, match=r"^is in a directory with a colon in its name$"):
         vendor._directories(reader.read(build(rpath="$ORIGIN/../lib")), origin)
     assert vendor._directories(reader.read(build(rpath="/opt/x")), origin) == ["/opt/x"]
 
@@ -1085,8 +1091,8 @@ def test_what_is_said_of_a_program_that_cannot_have_a_path(tmp_path):
     os.symlink(wrapper, str(folder / "python3"))
     with pytest.raises(EnvironmentProblem) as caught:
         vendor.own_interpreter(str(tmp_path / "env"))
-    message = wrapper + " no ELF header, so it cannot be given a path to libraries"
-    fix = "take another Python (--python PATH), or install the libraries as root"
+    message = wrapper + " no ELF header, so no library path can be added to it"
+    fix = "use another Python (--python PATH), or install the libraries as root"
     assert words_of(caught.value) == (
         EnvironmentProblem,
         "this Python cannot use libraries from RPMs",
@@ -1113,6 +1119,6 @@ def test_what_is_no_rpm_at_all(shelf, data):
     """The metadata was made for it all the same."""
     shelf.put("a", data, [A + "()(64bit)"])
     kind, headline, (code, severity, subject, message, looked, fix) = words_of(refused(shelf.done(), [A]))
-    assert (kind, headline) == (IntegrityError, "an RPM of disc cannot be used")
+    assert (kind, headline) == (IntegrityError, "an RPM from disc cannot be used")
     assert (code, severity, subject, looked, fix) == ("RPM001", "error", RPM, ("disc",), COPY)
     assert message not in ("", "is damaged")

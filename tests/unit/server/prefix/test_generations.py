@@ -176,15 +176,15 @@ def test_removal_takes_the_name_first(tmp_path, monkeypatch):
 
 def test_refusals_of_the_system_are_findings(tmp_path):
     """With the path, the reason and what to do; a held lock has its own code."""
-    with pytest.raises(EnvironmentProblem, match="the rollback did not succeed") as caught:
-        with exclusive.exclusive(str(tmp_path), "the rollback did not succeed"):
+    with pytest.raises(EnvironmentProblem, match="the rollback failed") as caught:
+        with exclusive.exclusive(str(tmp_path), "the rollback failed"):
             raise PermissionError(13, "Permission denied", "/opt/offkit/current")
     (one,) = caught.value.findings
     assert (one.code, one.subject) == ("ENV031", "/opt/offkit/current")
     assert one.message == "Permission denied"
     assert one.fix == "run it as the user who installed"
     with files.lock(str(tmp_path / ".lock")), pytest.raises(EnvironmentProblem) as caught:
-        with exclusive.exclusive(str(tmp_path), "the rollback did not succeed"):
+        with exclusive.exclusive(str(tmp_path), "the rollback failed"):
             pass
     assert [one.code for one in caught.value.findings] == ["ENV030"]
 
@@ -212,30 +212,30 @@ def test_what_current_leads_to(tmp_path):
             OSError(28, "No space left on device", "/opt/a"),
             "/opt/a",
             "No space left on device",
-            "put that right",
+            "correct this",
         ),
         (
             OSError(28, "No space left on device", b"/opt/b"),
             "/opt/b",
             "No space left on device",
-            "put that right",
+            "correct this",
         ),
-        (OSError(5, "Input/output error"), "/p", "Input/output error", "put that right"),
-        (OSError("a riddle"), "/p", "a riddle", "put that right"),
+        (OSError(5, "Input/output error"), "/p", "Input/output error", "correct this"),
+        (OSError("a riddle"), "/p", "a riddle", "correct this"),
         (
             PermissionError(1, "Operation not permitted"),
             "/p",
             "Operation not permitted",
             "run it as the user",
         ),
-        (OSError(9, "Bad file descriptor", 3), "/p", "Bad file descriptor", "put that right"),
+        (OSError(9, "Bad file descriptor", 3), "/p", "Bad file descriptor", "correct this"),
     ],
 )
 def test_a_refusal_in_words(error, subject, message, fix):
     """Of the path that the system names, else of the prefix."""
-    problem = exclusive.refused(error, "/p", "it did not succeed")
+    problem = exclusive.refused(error, "/p", "it failed")
     (finding,) = problem.findings
-    assert (problem.message, finding.code, finding.severity) == ("it did not succeed", "ENV031", "error")
+    assert (problem.message, finding.code, finding.severity) == ("it failed", "ENV031", "error")
     assert (finding.subject, finding.message) == (subject, message)
     assert finding.fix.startswith(fix)
 
@@ -245,10 +245,10 @@ def test_only_one_at_a_time(tmp_path):
     prefix = str(tmp_path)
     before = os.umask(0o077)
     try:
-        with exclusive.exclusive(prefix, "the rollback did not succeed"):
+        with exclusive.exclusive(prefix, "the rollback failed"):
             (tmp_path / "made").write_bytes(b"")
-            with pytest.raises(EnvironmentProblem, match="another offkit is at work in ") as caught:
-                with exclusive.exclusive(prefix, "the rollback did not succeed"):
+            with pytest.raises(EnvironmentProblem, match="another offkit is running in ") as caught:
+                with exclusive.exclusive(prefix, "the rollback failed"):
                     raise AssertionError("never")
     finally:
         os.umask(before)
@@ -256,7 +256,7 @@ def test_only_one_at_a_time(tmp_path):
     assert (finding.code, finding.subject) == ("ENV030", prefix)
     assert finding.looked_in == (str(tmp_path / ".lock"),)
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o644
-    with exclusive.exclusive(prefix, "the rollback did not succeed"):
+    with exclusive.exclusive(prefix, "the rollback failed"):
         pass
 
 

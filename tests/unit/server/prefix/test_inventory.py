@@ -48,7 +48,7 @@ def test_a_prefix_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(os, "listdir", refuse)
-    with pytest.raises(EnvironmentProblem, match="cannot be looked into") as caught:
+    with pytest.raises(EnvironmentProblem, match="cannot be read") as caught:
         inventory.require(str(tmp_path))
     (one,) = caught.value.findings
     assert (one.code, one.message) == ("ENV031", "Permission denied")
@@ -97,12 +97,12 @@ def without_anything(root):
 @pytest.mark.parametrize(
     ("damage", "messages"),
     [
-        (without_interpreter, ["the environment's interpreter is gone"]),
+        (without_interpreter, ["the environment's interpreter is missing"]),
         (without_library, ["lib/python3.99/os.py was not found"]),
         (without_permission, ["its bin/python cannot be executed"]),
-        (without_a_link, ["its bin/python is not there"]),
-        (without_receipt, ["has no receipt that can be read"]),
-        (without_anything, ["has no receipt that can be read", "is no environment any more: no Python"]),
+        (without_a_link, ["its bin/python is missing"]),
+        (without_receipt, ["has no readable receipt"]),
+        (without_anything, ["has no readable receipt", "is no longer an environment: no Python"]),
     ],
 )
 def test_what_would_not_start(tmp_path, damage, messages):
@@ -128,12 +128,12 @@ def test_current_leads_nowhere(tmp_path):
     prefix_maker.generation(tmp_path, 1)
     generations.switch(str(tmp_path), "0007-00000000")
     link = str(tmp_path / "current")
-    words = "points to generations/0007-00000000, which is no generation"
+    words = "points to generations/0007-00000000, which is not a generation"
     assert found(tmp_path) == [("ENV042", "error", link, words)]
     os.unlink(link)
-    assert found(tmp_path) == [("ENV042", "error", link, "is not there: no generation is current")]
+    assert found(tmp_path) == [("ENV042", "error", link, "is missing: no generation is current")]
     os.mkdir(link)
-    assert found(tmp_path) == [("ENV042", "error", link, "is no symbolic link")]
+    assert found(tmp_path) == [("ENV042", "error", link, "is not a symbolic link")]
 
 
 def test_leftovers(tmp_path):

@@ -48,12 +48,12 @@ def test_which_is_meant(prefix, word, expected):
 @pytest.mark.parametrize(
     ("word", "message", "listed"),
     [
-        ("7", "there is no generation 7", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
-        ("abc", "there is no generation abc", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
-        ("", "there is no generation ", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
-        ("../x", "there is no generation ../x", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
-        ("²", "there is no generation ²", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
-        ("abcd", "abcd means several generations", [SECOND, TWIN]),
+        ("7", "no such generation: 7", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
+        ("abc", "no such generation: abc", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
+        ("", "no such generation: ", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
+        ("../x", "no such generation: ../x", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
+        ("²", "no such generation: ²", [FIRST, SECOND, THIRD + "  (current)", TWIN]),
+        ("abcd", "abcd matches several generations", [SECOND, TWIN]),
     ],
 )
 def test_none_or_several(prefix, word, message, listed):
@@ -63,7 +63,7 @@ def test_none_or_several(prefix, word, message, listed):
     assert caught.value.exit_code == 1
     assert caught.value.message == message
     (one,) = caught.value.findings
-    assert one.fix.splitlines() == ["name one of these:"] + ["  " + line for line in listed]
+    assert one.fix.splitlines() == ["choose one of these:"] + ["  " + line for line in listed]
 
 
 def test_a_number_goes_before_a_digest(tmp_path):
@@ -139,7 +139,7 @@ def test_another_is_at_work(prefix):
     """The lock is that of the installation."""
     made = rollback.plan(str(prefix), None)
     with files.lock(str(prefix / ".lock")), pytest.raises(
-        EnvironmentProblem, match="another offkit is at work"
+        EnvironmentProblem, match="another offkit is running"
     ):
         rollback.apply(made)
     assert generations.current_id(str(prefix)) == THIRD
@@ -158,7 +158,7 @@ def test_a_file_in_the_place_of_the_link(prefix):
     """A refusal by the system is a finding, not a traceback."""
     os.unlink(str(prefix / "current"))
     (prefix / "current").write_bytes(b"mine")
-    with pytest.raises(EnvironmentProblem, match="the rollback did not succeed") as caught:
+    with pytest.raises(EnvironmentProblem, match="the rollback failed") as caught:
         rollback.apply(rollback.plan(str(prefix), "1"))
     (one,) = caught.value.findings
     assert (one.subject, one.message) == (str(prefix / "current"), "is not a symbolic link")

@@ -104,7 +104,7 @@ def test_other_directories_are_refused(tmp_path, name):
             b""
         )
     before = bundle_maker.listing(str(tmp_path))
-    with pytest.raises(EnvironmentProblem, match="is not a prefix of offkit; nothing was removed") as caught:
+    with pytest.raises(EnvironmentProblem, match="is not an offkit prefix; nothing was removed") as caught:
         uninstall.plan(str(prefix))
     assert [one.code for one in caught.value.findings] == ["ENV045"]
     assert bundle_maker.listing(str(tmp_path)) == before
@@ -113,7 +113,7 @@ def test_other_directories_are_refused(tmp_path, name):
 def test_a_file_is_no_prefix(tmp_path):
     """The system's own words."""
     (tmp_path / "p").write_bytes(b"")
-    with pytest.raises(EnvironmentProblem, match="cannot be looked into") as caught:
+    with pytest.raises(EnvironmentProblem, match="cannot be read") as caught:
         uninstall.plan(str(tmp_path / "p"))
     assert "Not a directory" in caught.value.findings[0].message
 
@@ -169,7 +169,7 @@ def test_another_is_at_work(tmp_path):
     standing(tmp_path)
     before = bundle_maker.listing(str(tmp_path))
     with files.lock(str(tmp_path / ".lock")), pytest.raises(
-        EnvironmentProblem, match="another offkit is at work"
+        EnvironmentProblem, match="another offkit is running"
     ):
         remove(tmp_path)
     assert bundle_maker.listing(str(tmp_path)) == before
@@ -192,7 +192,7 @@ def test_what_cannot_be_removed(tmp_path, monkeypatch):
     standing(tmp_path / "p")
     real = files.remove_tree
     monkeypatch.setattr(files, "remove_tree", lambda name: "0001" not in name and real(name))
-    with pytest.raises(EnvironmentProblem, match="the removal did not succeed") as caught:
+    with pytest.raises(EnvironmentProblem, match="the removal failed") as caught:
         remove(tmp_path / "p")
     assert [one.code for one in caught.value.findings] == ["ENV046"]
     monkeypatch.undo()

@@ -69,8 +69,8 @@ def test_the_running_interpreter_answers():
     [
         (Result([], 127, "", "python9: No such file or directory"), "No such file"),
         (Result([], 1, "", "Traceback\n  x\nImportError: broken\n"), "ImportError: broken"),
-        (Result([], 0, "hello\n", ""), "does not answer"),
-        (Result([], 0, "[]\n", ""), "does not answer"),
+        (Result([], 0, "hello\n", ""), "does not behave like a Python"),
+        (Result([], 0, "[]\n", ""), "does not behave like a Python"),
         (Result([], -9, "", ""), "exit -9"),
     ],
 )
@@ -220,7 +220,7 @@ def test_settings_of_an_environment():
         ),
         (GOOD._replace(abi=""), "has the ABI (unknown), the wheels are for cp36m"),
         (GOOD._replace(bits=32), "is a 32-bit program, the wheels are for x86_64"),
-        (GOOD._replace(missing=("array",)), "lacks the module array, without which nothing can be installed"),
+        (GOOD._replace(missing=("array",)), "lacks the module array, which the installation needs"),
     ],
 )
 def test_a_misfit_in_words(python, words):

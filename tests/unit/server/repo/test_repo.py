@@ -336,9 +336,9 @@ def test_all_that_is_in_the_way(server):
         server.add(server.iso())
     found = {one.subject: one.message for one in caught.value.findings}
     assert found == {
-        "/etc/yum.repos.d/c.repo": "has repositories of offkit's names: offkit-el7",
-        "/etc/yum.repos.d/offkit.repo": "is there already, and 'offkit repo add' did not write it",
-        "/etc/yum.repos.d/z.repo": "has repositories of offkit's names: offkit-x",
+        "/etc/yum.repos.d/c.repo": "has repositories with offkit's names: offkit-el7",
+        "/etc/yum.repos.d/offkit.repo": "already exists, and 'offkit repo add' did not write it",
+        "/etc/yum.repos.d/z.repo": "has repositories with offkit's names: offkit-x",
     }
 
 
@@ -498,9 +498,9 @@ def test_media_that_are_none(server, tmp_path):
 
 # --- word for word -------------------------------------------------------------------------
 
-FUSER = "'fuser -vm {}' says who uses it; then run the command again"
+FUSER = "see who uses it with 'fuser -vm {}', then run the command again"
 COMPARE = "copy it again and compare its checksum with the one published for it"
-ANOTHER = "name an installation disc of this distribution, or a directory or URL with its files"
+ANOTHER = "use an installation disc of this distribution, or a directory or URL with its files"
 
 
 def told(findings):
@@ -519,7 +519,7 @@ def test_what_adding_says_it_does(server):
         "mount {} on {}, read-only".format(two, other),
         "add to /etc/fstab: " + boot_line(two, other),
         "write /etc/yum.repos.d/offkit.repo: offkit-el7, offkit-el7-2",
-        "switch off the repositories of /etc/yum.repos.d/CentOS-Base.repo",
+        "disable the repositories in /etc/yum.repos.d/CentOS-Base.repo",
     ]
     assert [(base.id, base.title, base.directory) for base in made.goal.bases] == [
         ("offkit-el7", "c7.iso", top),
@@ -528,10 +528,10 @@ def test_what_adding_says_it_does(server):
     assert [step.text for step in server.remove().steps] == [
         "unmount " + other,
         "unmount " + top,
-        "take out of /etc/fstab: " + boot_line(iso, top),
-        "take out of /etc/fstab: " + boot_line(two, other),
+        "remove from /etc/fstab: " + boot_line(iso, top),
+        "remove from /etc/fstab: " + boot_line(two, other),
         "remove /etc/yum.repos.d/offkit.repo",
-        "put /etc/yum.repos.d/CentOS-Base.repo back as it was",
+        "restore /etc/yum.repos.d/CentOS-Base.repo",
         "remove the directory " + top,
         "remove the directory " + other,
         "remove /var/lib/offkit",
@@ -596,7 +596,7 @@ def test_notes_of_another_kind(server, change_it):
     ((code, severity, subject, message, looked, fix),) = told(caught.value.findings)
     assert (code, severity, subject, looked) == ("REPO013", "error", path, (path,))
     assert message in ("cannot be read: schema 'offkit/repo-2'", "cannot be read: 'media'")
-    assert fix == "it says what 'offkit repo add' made; restore it, or undo that by hand and delete it"
+    assert fix == "it records what 'offkit repo add' did; restore it, or undo that by hand and delete it"
     assert caught.value.message == "{} {}".format(path, message)
 
 
@@ -607,7 +607,7 @@ def test_another_offkit_at_work(server):
     held = os.path.join(server.places.state, layout.LOCK)
     with files.lock(held), pytest.raises(EnvironmentProblem) as caught:
         change.apply(made, server.places, server.kernel, Reporter())
-    message = "another offkit is at work in " + server.places.state
+    message = "another offkit is running in " + server.places.state
     assert told(caught.value.findings) == [
         ("ENV030", "error", server.places.state, message, (held,), "wait until it has finished")
     ]
@@ -642,8 +642,8 @@ def test_what_the_system_refuses(server, monkeypatch, error, subject, message):
     made = server.plan(server.iso())
     with pytest.raises(EnvironmentProblem) as caught:
         change.apply(made, server.places, server.kernel, Reporter())
-    assert caught.value.message == "the repositories were not changed entirely"
-    again = "put that right and run the command again"
+    assert caught.value.message == "the repositories were changed only in part"
+    again = "correct this and run the command again"
     assert told(caught.value.findings) == [
         ("ENV031", "error", subject or server.places.state, message, (), again)
     ]
@@ -656,7 +656,7 @@ def test_nothing_is_mounted_there(server):
         server.plan(mounts=("/a", "/b"))
     assert caught.value.message == "nothing is mounted on /a, /b"
     assert caught.value.fix == (
-        "mount the disc first, or name the ISO file: --iso FILE; --dir takes an ordinary directory"
+        "mount the disc first, or give the ISO file: --iso FILE; --dir takes an ordinary directory"
     )
 
 
@@ -714,25 +714,23 @@ def test_a_line_in_fstab_that_somebody_wrote(server):
 
 def test_what_is_in_the_way_word_for_word(server):
     top = server.path("mnt/offkit-iso")
-    other = (
-        "choose another place: --at DIR; a disc that is mounted already: offkit repo add --mount {}".format(
-            top
-        )
+    other = "choose another place: --at DIR; for a disc already mounted: offkit repo add --mount {}".format(
+        top
     )
 
     def refused(**more):
         with pytest.raises(EnvironmentProblem) as caught:
             server.plan(server.iso(), **more)
-        assert caught.value.message == "something is in the way; nothing was changed"
+        assert caught.value.message == "the repositories cannot be added; nothing was changed"
         return told(caught.value.findings)
 
     server.write("mnt/offkit-iso", b"")
-    assert refused() == [("REPO013", "error", top, "is no directory", (), other)]
+    assert refused() == [("REPO013", "error", top, "is not a directory", (), other)]
     os.unlink(top)
     server.write("mnt/offkit-iso/x", b"")
     assert refused() == [("REPO013", "error", top, "is not empty", (), other)]
     server.mounted[top] = "x"
-    why = "something is mounted there already (/dev/loop0, iso9660)"
+    why = "something is already mounted there (/dev/loop0, iso9660)"
     assert refused() == [("REPO013", "error", top, why, (), other)]
     server.mounted.clear()
     shutil.rmtree(top)
@@ -742,8 +740,8 @@ def test_what_is_in_the_way_word_for_word(server):
     server.write("etc/yum.repos.d/bad.repo", b"no section\n")
     server.write("etc/yum.repos.d/notes.txt", b"[offkit-a]\n")
     move = "move it away (mv {0} {0}.old), then run the command again".format(own)
-    theirs = "is there already, and 'offkit repo add' did not write it"
-    names = "has repositories of offkit's names: offkit-a, offkit-b"
+    theirs = "already exists, and 'offkit repo add' did not write it"
+    names = "has repositories with offkit's names: offkit-a, offkit-b"
     assert refused() == [
         ("REPO013", "error", own, theirs, (server.places.json,), move),
         ("REPO013", "error", "/etc/yum.repos.d/x.repo", names, (), "remove them from it"),
@@ -758,7 +756,7 @@ def test_a_place_that_another_disc_has(server):
     with pytest.raises(EnvironmentProblem) as caught:
         server.plan(server.iso("d.iso"), at=top)
     message = first + " is mounted there"
-    fix = "leave --at out: another ISO gets a place of its own; or 'offkit repo remove' first"
+    fix = "omit --at to mount this ISO elsewhere, or run 'offkit repo remove' first"
     assert told(caught.value.findings) == [("REPO013", "error", top, message, (server.places.json,), fix)]
     assert server.plan(server.iso("d.iso")).goal.media[1].top == server.path("mnt/offkit-iso")
 
@@ -769,8 +767,8 @@ def test_a_file_of_others_that_was_changed(server):
     server.write("etc/yum.repos.d/CentOS-Base.repo", STOCK + b"# x\n")
     path = "/etc/yum.repos.d/CentOS-Base.repo"
     message = (
-        "was changed since its repositories were switched off, and stays as it is; 'offkit repo remove' puts "
-        "the older one beside it as CentOS-Base.repo.offkit-saved"
+        "was changed after its repositories were disabled, and is kept; 'offkit repo remove' saves "
+        "the older version beside it as CentOS-Base.repo.offkit-saved"
     )
     expected = [
         (
@@ -779,7 +777,7 @@ def test_a_file_of_others_that_was_changed(server):
             path,
             message,
             (path + ".offkit-saved",),
-            "compare the two then, and keep what is right",
+            "then compare the two, and keep what is right",
         )
     ]
     assert told(server.status().findings) == expected
@@ -802,7 +800,7 @@ def test_what_status_says(server):
         "REPO016",
         "warning",
         "/etc/fstab",
-        "the line that mounts {} at boot is gone".format(iso),
+        "the line that mounts {} at boot is missing".format(iso),
         (line,),
         "offkit repo add --persist … writes it again",
     )
@@ -812,7 +810,7 @@ def test_what_status_says(server):
         "REPO016",
         "warning",
         own,
-        "is not as 'offkit repo add' wrote it",
+        "differs from what 'offkit repo add' writes",
         (),
         "offkit repo add … writes it again; 'offkit repo remove' deletes it",
     )
@@ -822,7 +820,7 @@ def test_what_status_says(server):
         "REPO001",
         "error",
         own,
-        "is not there",
+        "is missing",
         (),
         "offkit repo add … writes it again, with the same options",
     )
@@ -842,7 +840,7 @@ def test_what_status_says(server):
         "REPO010",
         "error",
         iso,
-        "the ISO is not there any more",
+        "the ISO is missing",
         (),
         "put it back, or: offkit repo remove",
     )
@@ -862,11 +860,11 @@ def test_what_status_says_of_a_directory(server, tmp_path):
     os.unlink(top + "/RPM-GPG-KEY-x")
     fix = "put the key back; the distribution's own are in /etc/pki/rpm-gpg"
     assert told(server.status().findings) == [
-        ("REPO014", "error", "offkit-el7", "its key is not there", (top + "/RPM-GPG-KEY-x",), fix)
+        ("REPO014", "error", "offkit-el7", "its key is missing", (top + "/RPM-GPG-KEY-x",), fix)
     ]
     shutil.rmtree(top)
     again = "offkit repo add --dir '{}'".format(top)
-    assert told(server.status().findings) == [("REPO003", "error", top, "is not there", (top,), again)]
+    assert told(server.status().findings) == [("REPO003", "error", top, "is missing", (top,), again)]
 
 
 def test_what_status_says_of_damaged_metadata(server):
@@ -894,20 +892,20 @@ def test_what_status_says_of_another_medium(server):
     server.add(iso)
     again = "offkit repo add --iso " + shlex.quote(iso)
     server.iso(sonames=("libICE.so.6",))
-    changed = "the file is another ISO by now than the one that is mounted"
+    changed = "the file is no longer the ISO that is mounted"
     assert told(server.status().findings) == [("REPO015", "error", iso, changed, (top,), again)]
     with open(iso, "wb") as sink:
         sink.write(b"x" * 70000)
     assert [each[0] for each in told(server.status().findings)] == ["REPO010"]
     server.iso()
     write(top, ".discinfo", b"1.0\n8.1\naarch64\n")
-    message = "another medium is there than was added: 8.1 aarch64 now, 7.9 x86_64 before"
+    message = "this is not the medium that was added: 8.1 aarch64 now, 7.9 x86_64 before"
     assert told(server.status().findings) == [("REPO015", "error", top, message, (iso,), again)]
     os.unlink(os.path.join(top, ".discinfo"))
-    message = "another medium is there than was added: without a label now, 7.9 x86_64 before"
+    message = "this is not the medium that was added: without a label now, 7.9 x86_64 before"
     assert [each[3] for each in told(server.status().findings)] == [message]
     write(top, ".discinfo", b"2.0\n7.9\nx86_64\n")
-    message = "another medium is there than was added, with the same label"
+    message = "this is not the medium that was added, although it has the same label"
     assert [each[3] for each in told(server.status().findings)] == [message]
 
 
@@ -916,15 +914,15 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "x.iso").write_bytes(b"x" * 70000)
     empty, text = str(tmp_path / "empty"), str(tmp_path / "x.iso")
-    nothing = "has no repodata/repomd.xml, neither at its top nor one directory below"
-    no_iso = "is no ISO image: no ISO 9660 volume descriptor in sector 16"
+    nothing = "has no repodata/repomd.xml in its top directory or one level below"
+    no_iso = "is not an ISO image: no ISO 9660 volume descriptor in sector 16"
     expected = [
         ("REPO010", "error", text, no_iso, (text,), ANOTHER),
         ("REPO010", "error", empty, nothing, (empty,), ANOTHER),
     ]
     with pytest.raises(EnvironmentProblem) as caught:
         offer.look([text], [empty])
-    assert caught.value.message == "a medium is no use here"
+    assert caught.value.message == "a medium cannot be used"
     assert told(caught.value.findings) == expected
     iso = server.iso()
     whole = os.path.getsize(iso)
@@ -932,14 +930,14 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
         sink.truncate(whole - 2048)
     with pytest.raises(IntegrityError) as caught:
         offer.look([iso, text], [empty])
-    short = "is cut short: {} of {} bytes are there".format(whole - 2048, whole)
+    short = "is truncated: {} of {} bytes present".format(whole - 2048, whole)
     assert caught.value.message == "a medium is damaged"
     assert told(caught.value.findings) == [("REPO011", "error", iso, short, (iso,), COMPARE), *expected]
     with pytest.raises(UsageError) as caught:
         offer.look(["/none/a", text], ["/none/b"])
     assert (caught.value.message, caught.value.fix) == (
-        "there is no /none/a, /none/b",
-        "name the file, or the directory",
+        "no such file or directory: /none/a, /none/b",
+        "check the path",
     )
 
     def fails(path):
@@ -962,10 +960,8 @@ def test_no_key_at_all(distribution, el, whose):
     one = offer.Medium("/x.iso", True, (Marked("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug"))
     with pytest.raises(IntegrityError) as caught:
         offer.bases(one, "/top", here)
-    message = "has no key at its top, and this server has none for " + whose
-    fix = (
-        "put the distribution's RPM-GPG-KEY file into /etc/pki/rpm-gpg by the name that it has on its servers"
-    )
+    message = "has no key in its top directory, and this server has none for " + whose
+    fix = "copy the distribution's RPM-GPG-KEY file to /etc/pki/rpm-gpg, keeping its original name"
     assert caught.value.message == "no key to check packages with"
     assert told(caught.value.findings) == [
         ("REPO014", "error", "/x.iso", message, ("/etc/pki/rpm-gpg",), fix)

@@ -77,7 +77,7 @@ def test_what_is_not_as_it_was(server, said):
     said()
     repo.remove(dry_run=False, **OPTIONS)
     out = said()[0]
-    assert "removed, but for what follows\n" in out
+    assert "removed, except for the following\n" in out
     assert "REPO016" in out
 
 
@@ -124,7 +124,7 @@ def test_dry_run(server, said):
     add(iso=[iso], only=True, persist=True, dry_run=True)
     out = said()[0]
     assert "would do, as root:" in out
-    assert [line.split()[1] for line in out.splitlines()[1:]] == ["mount", "add", "write", "switch"]
+    assert [line.split()[1] for line in out.splitlines()[1:]] == ["mount", "add", "write", "disable"]
     assert server.picture() == before
     add(iso=[iso], only=True)
     said()
@@ -165,15 +165,15 @@ def test_only_root(server, monkeypatch, act):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "no medium is named"),
+        ({}, "no medium is given"),
         ({"iso": [""]}, "--iso is given, but empty"),
         ({"mount": [""]}, "--mount is given, but empty"),
         ({"directory": [""]}, "--dir is given, but empty"),
         (
             {"directory": ["/x"], "persist": True},
-            "--persist and --at are about an ISO, and no --iso is given",
+            "--persist and --at need --iso",
         ),
-        ({"directory": ["/x"], "at": "/mnt/x"}, "--persist and --at are about an ISO, and no --iso is given"),
+        ({"directory": ["/x"], "at": "/mnt/x"}, "--persist and --at need --iso"),
     ],
 )
 def test_usage(server, asked, message):
@@ -268,4 +268,4 @@ def test_fixes_of_usage(server):
     """What is missing is named."""
     with pytest.raises(UsageError) as caught:
         add()
-    assert caught.value.fix == "--iso FILE, --mount DIR or --dir DIR"
+    assert caught.value.fix == "add --iso FILE, --mount DIR or --dir DIR"

@@ -123,10 +123,13 @@ def test_a_failed_call_says_what_it_did():
 @pytest.mark.parametrize(
     ("after", "said"),
     [
-        (["a-0:1-1.x"], "nothing was installed; put that right and run the command again"),
-        (["a-0:1-1.x", "gpg-pubkey-0:1-1.(none)"], "nothing was installed, only the key was imported; put"),
-        (["a-0:1-1.x", "b-0:1-1.x"], "b-0:1-1.x has been installed; put that right"),
-        (["b-0:1-1.x", "c-0:1-1.x"], "b-0:1-1.x, c-0:1-1.x have been installed; put"),
+        (["a-0:1-1.x"], "nothing was installed; correct this and run the command again"),
+        (
+            ["a-0:1-1.x", "gpg-pubkey-0:1-1.(none)"],
+            "nothing was installed, only the key was imported; correct",
+        ),
+        (["a-0:1-1.x", "b-0:1-1.x"], "b-0:1-1.x has been installed; correct this"),
+        (["b-0:1-1.x", "c-0:1-1.x"], "b-0:1-1.x, c-0:1-1.x have been installed; correct"),
     ],
 )
 def test_what_was_done_all_the_same(after, said):

@@ -6,10 +6,10 @@ usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--
                   [--no-root] [--get-python build|source|packages] [--ld-so-conf] [--keep N]
                   [--allow-missing] [--dry-run] [--json] [-q] [-v]
 
-Install an offkit bundle with Python $OFFKIT_PYTHON; where there is none, it comes from the bundle or
-from the distribution's media: ISO files (--iso), directories with a repodata/ or http://HOST:PORT/PATH
-of one (--rpm-repo).
-Without BUNDLE, the only *.tar beside install.sh is taken. All options are those of 'offkit install'.
+Install an offkit bundle with Python $OFFKIT_PYTHON; if the server has none, it comes from the bundle or
+from the distribution's media: ISO files (--iso), or directories with a repodata/, local or under
+http://HOST:PORT/PATH (--rpm-repo).
+Without BUNDLE, the only *.tar beside install.sh is used. All options are those of 'offkit install'.
 END
 }
 
@@ -103,9 +103,9 @@ check_media() {
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
         if is_url "$medium"; then
-            misused "--iso takes a file, and no URL" "--rpm-repo takes the URL of a repository"
+            misused "--iso takes a file, not a URL" "--rpm-repo takes the URL of a repository"
         elif [ ! -e "$medium" ]; then
-            misused "--iso: there is no $medium" "name the file"
+            misused "--iso: $medium does not exist" "give the file"
         elif [ -d "$medium" ]; then
             misused "--iso: $medium is a directory" "--rpm-repo takes the directory of a repository"
         elif [ ! -f "$medium" ]; then
@@ -119,7 +119,7 @@ END
         if is_url "$medium"; then
             good_url "$medium" || misused "--rpm-repo: $medium is not @OFFKIT_URL_FORM@"
         elif [ ! -e "$medium" ]; then
-            misused "--rpm-repo: there is no $medium" "name the directory"
+            misused "--rpm-repo: $medium does not exist" "give the directory"
         elif [ ! -d "$medium" ]; then
             misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file"
         fi
@@ -154,14 +154,14 @@ find_bundle() {
     done
     if [ "$count" -ne 1 ]; then
         usage >&2
-        fail 2 "$count *.tar files beside install.sh: name the bundle"
+        fail 2 "$count *.tar files beside install.sh: give the bundle"
     fi
 }
 
 # As server/bundle/bundle_file.py.
 check_bundle() {
-    name_one="name the bundle.tar that 'offkit bundle' wrote"
-    [ -e "$bundle" ] || fail 2 "there is no $bundle" "$name_one"
+    name_one="give the bundle.tar that 'offkit bundle' wrote"
+    [ -e "$bundle" ] || fail 2 "$bundle does not exist" "$name_one"
     [ ! -d "$bundle" ] || fail 2 "$bundle is a directory" "$name_one"
     [ -f "$bundle" ] || fail 2 "$bundle is not a regular file" "$name_one"
     [ -r "$bundle" ] || fail 4 "$bundle cannot be read: Permission denied" "check its permissions, or read it as another user"

@@ -19,7 +19,7 @@ python_by_build() {
     build_works
     (umask 022 && build_receipt >"$tree/@OFFKIT_PYTHON_RECEIPT@")
     [ ! -e "$home" ] || rm -rf -- "$home"
-    mv -- "$tree" "$home" || fail PY024 "$tree cannot be renamed to $home" "see who may write there"
+    mv -- "$tree" "$home" || fail PY024 "$tree cannot be renamed to $home" "check the permissions there"
     rm -rf -- "$building"
     found=$home/bin/python$OFFKIT_PYTHON
 }
@@ -37,7 +37,7 @@ for name in sys.argv[1:]:
     [ "$status" -eq 0 ] && [ "$said" = "$version" ] && return 0
     rm -rf -- "$building"
     fail PY024 "the ready-made Python $version does not work here (exit $status): $(printf '%s\n' "$said" | tail -n 1)" \
-        "bundle one that is made for this system (glibc, processor), or the source: offkit bundle --python-source"
+        "bundle one made for this system (glibc, processor), or the source: offkit bundle --python-source"
 }
 
 build_receipt() {

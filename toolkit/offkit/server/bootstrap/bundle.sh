@@ -8,12 +8,12 @@ verify_bundle() {
         sum=$(tail -c "+$((${OFFKIT_REST_OFFSET#"${OFFKIT_REST_OFFSET%%[!0]*}"} + 1))" <"$bundle" | sha256sum)
         if [ "${sum%% *}" != "$OFFKIT_REST_SHA256" ]; then
             of_this_bundle
-            fail 3 "$bundle is damaged: its bytes from $OFFKIT_REST_OFFSET on are not what install.sh was packed with" \
+            fail 3 "$bundle is damaged: its bytes from $OFFKIT_REST_OFFSET on do not match its install.sh" \
                 "copy the bundle again, and compare sha256sum on both sides of the gap"
         fi
     else
-        fail 4 "there is no sha256sum here, so the bundle cannot be verified" \
-            "install coreutils, or name a Python $OFFKIT_PYTHON with --python, which does that itself"
+        fail 4 "sha256sum is not installed, so the bundle cannot be verified" \
+            "install coreutils, or give a Python $OFFKIT_PYTHON with --python to verify it"
     fi
     verified=1
 }
@@ -25,7 +25,7 @@ of_this_bundle() {
     theirs=$(tail -n 1 <"$scratch/install.sh")
     [ "# sha256 ${sum%% *}" = "$theirs" ] && [ "$(tail -n 1 <"$0")" != "$theirs" ] || return 0
     fail 2 "$0 is not the install.sh of $bundle, but of another bundle" \
-        "take its own out of it: tar -xf '$bundle' install.sh"
+        "extract its own: tar -xf '$bundle' install.sh"
 }
 
 # member NAME: its bytes on stdout; after verify_bundle.
@@ -62,7 +62,7 @@ print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.py
     has_room || no_room
     ! command -v sha256sum >/dev/null 2>&1 || of_this_bundle
     [ -z "$said" ] || say "$said"
-    say "error: $bundle: offkit.pyz is missing or damaged (not what install.sh was packed with)"
+    say "error: $bundle: offkit.pyz is missing or damaged (it does not match install.sh)"
     say "fix: copy the bundle again, and compare sha256sum on both sides of the gap"
     exit 3
 }
@@ -70,7 +70,7 @@ print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())' <"$scratch/offkit.py
 has_room() { (head -c 65536 /dev/zero >"$scratch/room") 2>/dev/null; }
 
 no_room() {
-    fail ENV024 "no room in ${TMPDIR:-/tmp} for what offkit has to unpack there" \
+    fail ENV024 "not enough space in ${TMPDIR:-/tmp} for the files that offkit unpacks there" \
         "free some space there, or set TMPDIR to another directory"
 }
 

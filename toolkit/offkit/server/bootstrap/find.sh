@@ -26,7 +26,7 @@ $1
         return
     fi
     if of_system "$1"; then
-        refuse "$1" "belongs to the system (dnf runs on it), not for applications${OFFKIT_PACKAGES:+: yum install $OFFKIT_PACKAGES}"
+        refuse "$1" "belongs to the system (dnf runs on it) and is not for applications${OFFKIT_PACKAGES:+: yum install $OFFKIT_PACKAGES}"
         return
     fi
     # Python 2 and 3.3 have no -I; these mean the same for a single import of a built-in module.
@@ -38,7 +38,7 @@ $1
             *) answer=$(printf '%s\n' "$answer" | head -n 1) ;;
         esac
         case $1 in
-            */shims/*) answer="$answer (a shim of pyenv; name --python ${PYENV_ROOT:-$HOME/.pyenv}/versions/*/bin/python$OFFKIT_PYTHON)" ;;
+            */shims/*) answer="$answer (a pyenv shim; use --python ${PYENV_ROOT:-$HOME/.pyenv}/versions/*/bin/python$OFFKIT_PYTHON)" ;;
         esac
         refuse "$1" "does not run (exit $status): $answer"
     elif [ "$answer" != "$OFFKIT_PYTHON" ]; then
@@ -57,7 +57,7 @@ find_python() {
     found=
     if [ -n "$python" ]; then
         case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
-        [ -e "$python" ] || fail 4 "--python: there is no $python"
+        [ -e "$python" ] || fail 4 "--python: $python does not exist"
         consider "$python"
         return
     fi

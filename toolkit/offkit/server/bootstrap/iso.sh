@@ -12,14 +12,14 @@ iso_check() {
             printf "%.0f %.0f\n", b[80] + 256 * b[81] + 65536 * b[82] + 16777216 * b[83], b[128] + 256 * b[129]
         }')
     if [ -z "$iso_volume" ]; then
-        problem "REPO010 $1 is no ISO image (no ISO 9660 volume descriptor in sector 16)" \
-            "name the .iso file of the distribution; if this is it, copy it again and compare sha256sum"
+        problem "REPO010 $1 is not an ISO image (no ISO 9660 volume descriptor in sector 16)" \
+            "give the distribution's .iso file; if this is it, copy it again and compare sha256sum"
         return 0
     fi
     iso_has=$(stat -L -c %s -- "$1") || iso_has=$(wc -c <"$1")
     iso_wants=$((${iso_volume% *} * ${iso_volume#* }))
     if [ "$iso_has" -lt "$iso_wants" ]; then
-        problem "REPO011 $1 is cut short: it has $iso_has bytes, its own header says $iso_wants" \
+        problem "REPO011 $1 is truncated: it has $iso_has bytes, its own header says $iso_wants" \
             "copy it again, and compare sha256sum on both sides of the gap"
     fi
 }

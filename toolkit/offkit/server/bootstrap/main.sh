@@ -66,7 +66,7 @@ main() {
     find_python
     [ -n "$found" ] || enter_namespace "$@"
     child=
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no room for a temporary file: set TMPDIR"
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no temporary directory can be created: set TMPDIR"
     trap 'clean_up $?' EXIT
     trap 'pass_on 130' INT
     trap 'pass_on 143' TERM

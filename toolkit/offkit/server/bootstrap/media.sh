@@ -61,8 +61,8 @@ END
         elif command -v curl >/dev/null 2>&1; then
             open_url "$media_count" "$medium"
         else
-            problem "REPO018 there is no curl here, which fetches what lies under $medium" \
-                "put curl into PATH (every minimal EL has it); or mount what the server shares: --rpm-repo DIR"
+            problem "REPO018 curl is not in PATH; it is needed to fetch from $medium" \
+                "put curl into PATH (every minimal EL has it), or mount the share and use --rpm-repo DIR"
         fi
     done <<END
 $repo_dirs
@@ -82,7 +82,7 @@ mount_images() {
         mkdir "$scratch/media/$number"
         said=$(LC_ALL=C mount -t iso9660 -o loop,ro "$(absolute "$medium")" "$scratch/media/$number" 2>&1) && continue
         say "warning: REPO012 $medium cannot be mounted ($(printf '%s\n' "$said" | head -n 1)):"
-        say "  it is read without that; yum cannot use it so"
+        say "  it is read without mounting, so yum cannot use it"
         while [ "$number" -gt 0 ]; do
             umount "$scratch/media/$number" 2>/dev/null
             rmdir "$scratch/media/$number"
@@ -118,7 +118,7 @@ add_sources() {
     [ "$sources" = "$had" ] || return 0
     ! web_gone "$2" || return 0
     problem "REPO010 no yum repository on $3: neither repodata/repomd.xml nor DIR/repodata/repomd.xml" \
-        "take ${OFFKIT_MEDIA:-an ISO that has packages; boot and NetInstall ISOs have none}"
+        "use ${OFFKIT_MEDIA:-an ISO that has packages; boot and NetInstall ISOs have none}"
 }
 
 add_source() {

@@ -53,12 +53,12 @@ read_primary() {
 $wanted
 END
     if [ -z "$href" ]; then
-        damaged "$1" "its repomd.xml names no primary metadata"
+        damaged "$1" "its repomd.xml lists no primary metadata"
     elif outside "$href"; then
-        damaged "$1" "its metadata lie outside it: $href"
+        damaged "$1" "its metadata is outside the medium: $href"
     elif ! source_read "$1" "$href" >"$scratch/primary" 2>/dev/null; then
         has_room || no_room
-        web_gone "$number" || damaged "$1" "$href is not there"
+        web_gone "$number" || damaged "$1" "$href is missing"
     elif [ "$(checksum "$type" "$scratch/primary" "$sum")" != "$sum" ]; then
         damaged "$1" "$href is not what repomd.xml names ($type)"
     elif ! unpacker_of <"$scratch/primary"; then
@@ -139,7 +139,7 @@ packages_named() {
         /^name>/ { ours = value() in wanted; name = value(); next }
         /^format/ || /^\/package>/ { # the rest is long, and says nothing that is asked for here
             if (!ours || (arch != ENVIRON["ARCH"] && arch != "noarch") || elsewhere()) ours = 0
-            if (ours && odd()) print "!", "its metadata describe " name " with invalid fields"
+            if (ours && odd()) print "!", "its metadata describes " name " with invalid fields"
             else if (ours)
                 print name, epoch, version, release, type, sum, size, installed, ENVIRON["SOURCE"], href
             inside = ours = 0

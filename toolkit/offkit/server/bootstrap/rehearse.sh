@@ -93,15 +93,15 @@ END
 }
 
 rehearse_in_words() {
-    text="with that Python, offkit: verify every member of $bundle, make an environment in"
+    text="with that Python, offkit: verify every member of $bundle, create an environment in"
     text="$text $prefix/generations, install the wheels into it, check it, and switch $prefix/current to it"
     step "$text"
     if [ -z "$isos$repo_dirs" ]; then
         :
     elif [ -z "$no_root" ] && has_yum; then
-        step "before that, what libraries this server lacks for them: install with yum from the media" root
+        step "before that, install with yum from the media the libraries that this server lacks" root
     else
-        step "within that, what libraries this server lacks for them: take out of the RPMs of the media"
+        step "in doing so, unpack from the RPMs of the media the libraries that this server lacks"
     fi
     # With --json stdout is for one document, which only offkit itself can write.
     [ -z "$json" ] || exec 1>&2

@@ -14,7 +14,7 @@ choose_rpms() {
     version=$(rpm_field "$rpms" 3 | head -n 1) # a part of paths
     case $version in
         [0-9]*[!0-9A-Za-z.]* | [!0-9]* | *..*)
-            damaged "$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")" "$version is no version of a Python"
+            damaged "$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")" "$version is not a Python version"
             end_media
             ;;
     esac
@@ -25,8 +25,8 @@ no_package() {
         printf '%s%s' "${comma:-}" "$(source_name "$source")"
         comma=', '
     done)
-    fail PY021 "there is no $OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, on $where" \
-        "take $OFFKIT_MEDIA"
+    fail PY021 "$OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, is missing on $where" \
+        "use $OFFKIT_MEDIA"
 }
 
 # rpm_field LINE N: a field of a line of the index.
@@ -37,12 +37,12 @@ rpm_field() { printf '%s\n' "$1" | cut -d ' ' -f "$2"; }
 python_by_rpms() {
     plain_prefix
     lacking=$(lacking rpm rpm2cpio cpio)
-    [ -z "$lacking" ] || fail RPM009 "there is no $lacking here, which takes a Python out of RPMs" "$another_way"
+    [ -z "$lacking" ] || fail RPM009 "missing here: $lacking, needed to unpack a Python from RPMs" "$another_way"
     place=$prefix/python/$version-rpm
     titles=$(rpm_titles)
-    step "take $titles out of $(media_titles), and verify the repository's checksums and the distribution's signatures"
+    step "take $titles from $(media_titles), and verify the repository's checksums and the distribution's signatures"
     check_prefix "$(printf '%s' "$rpms" | awk '{ all += $8 } END { printf "%.0f", all / 1024 + 1024 }')"
-    step "unpack that to $place"
+    step "unpack them to $place"
     [ -z "$dry_run" ] || return 0
     fetch_rpms
     unpack_rpms "$place"
@@ -99,12 +99,12 @@ fetch_rpm() {
     if outside "$href" || ! source_read "$source" "$href" >"$file" 2>/dev/null; then
         has_room || no_room
         source_parts "$source"
-        web_gone "$number" || problem "RPM001 $title is not on $(source_name "$source"), whose metadata name it" "$again"
+        web_gone "$number" || problem "RPM001 $title is missing on $(source_name "$source"), although the metadata lists it" "$again"
         return
     fi
     if [ "$(checksum "$(rpm_field "$1" 5)" "$file")" != "$(rpm_field "$1" 6)" ]; then
         has_room || no_room
-        problem "RPM001 $title on $(source_name "$source") is damaged or altered: its checksum is not the repository's" "$again"
+        problem "RPM001 $title on $(source_name "$source") is damaged or altered: it does not match its checksum in the metadata" "$again"
         return
     fi
     # HOME: a ~/.rpmmacros could change what is checked.
@@ -114,13 +114,13 @@ fetch_rpm() {
         signed*) ;;
         "no key"*)
             have=$(printf '%s' "$keys" | sed 's,.*/,,' | sort -u | tr '\n' ' ')
-            problem "RPM003 $on is signed with key ${verdict#*"$newline"}, and that is not here (keys: ${have:-none})" \
-                "the key of the distribution belongs at the top of the medium or in /etc/pki/rpm-gpg as $(key_names)"
+            problem "RPM003 $on is signed with key ${verdict#*"$newline"}, which is not available here (keys: ${have:-none})" \
+                "put the distribution's key into the medium's top directory or /etc/pki/rpm-gpg as $(key_names)"
             ;;
         unsigned)
-            problem "RPM002 $on is not signed" "take the distribution's own ISO or RPMs: offkit installs nothing unsigned"
+            problem "RPM002 $on is not signed" "use the distribution's own ISO or RPMs: offkit installs nothing unsigned"
             ;;
-        unsigned*) problem "RPM002 $on is not signed: ${verdict#*"$newline"}" "take the distribution's own ISO or RPMs" ;;
+        unsigned*) problem "RPM002 $on is not signed: ${verdict#*"$newline"}" "use the distribution's own ISO or RPMs" ;;
         *) problem "RPM001 $on is damaged or altered: rpm says ${verdict#*"$newline"}" "$again" ;;
     esac
 }
@@ -153,7 +153,7 @@ judge() {
         END {
             sub(/^[ \t]+/, "", last)
             sub(/[ \t]+$/, "", last)
-            if (bad != "" || wrong || !digests) print "damaged\n" (bad != "" ? bad : last != "" ? last : "rpm says nothing")
+            if (bad != "" || wrong || !digests) print "damaged\n" (bad != "" ? bad : last != "" ? last : "rpm printed nothing")
             else if (!signatures) print "unsigned"
             else if (!whole) print "unsigned\n@OFFKIT_HEADER_ONLY@"
             else print (unknown ? "no key\n" : "signed\n") key
@@ -185,10 +185,10 @@ unpack_payload() {
     # On EL 8 a link to where the package has the program: not to this system's own.
     link=$(readlink "$first" 2>/dev/null) || link=
     case $link in /*) [ ! -x "$1$link" ] || first=$1$link ;; esac
-    [ -x "$first" ] || fail PY024 "$(rpm_titles) hold no usr/bin/python$OFFKIT_PYTHON" "take $OFFKIT_MEDIA"
+    [ -x "$first" ] || fail PY024 "usr/bin/python$OFFKIT_PYTHON is missing in $(rpm_titles)" "use $OFFKIT_MEDIA"
     unpack
     # Its own libpython is not yet where it looks: offkit sees to that.
     said=$(LD_LIBRARY_PATH=$1/usr/lib64 "$first" -I -S "$scratch/offkit.pyz" adopt-python "$1" 2>&1) ||
-        fail PY024 "the Python of $(rpm_titles) does not work here: $said" "$another_way"
+        fail PY024 "the Python from $(rpm_titles) does not work here: $said" "$another_way"
 }
 

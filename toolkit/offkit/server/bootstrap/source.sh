@@ -57,12 +57,12 @@ source_possible() {
     # make and the compiler split at spaces, and make reads a $ in its own way.
     case $home in
         *[!A-Za-z0-9/._+-]*)
-            fail PY022 "no Python can be compiled into $home: make takes letters, digits and . _ + - in a path" \
+            fail PY022 "no Python can be compiled into $home: make accepts only letters, digits and . _ + - in a path" \
                 "choose another --prefix"
             ;;
     esac
     [ -z "$ld_so_conf" ] || [ -z "$no_root" ] ||
-        fail RPM006 "--ld-so-conf writes to /etc, which needs root" "leave it out: libpython is then found by RPATH"
+        fail RPM006 "--ld-so-conf writes to /etc, which needs root" "omit it: libpython is then found by RPATH"
 }
 
 # The packages of $1 that are not installed.
@@ -80,7 +80,7 @@ get_compiler() {
         absent=$(not_installed "gcc make $OFFKIT_DEVEL")
         [ -z "$absent" ] || open_media
         if [ -n "$absent" ] && [ -z "$bases" ]; then
-            say "warning: REPO012 the media could not be mounted, so yum cannot use them: Python is compiled with what is here"
+            say "warning: REPO012 the media could not be mounted, so yum cannot use them: Python is compiled with what is installed"
         elif [ -n "$absent" ]; then
             step "installing ${absent% } with yum from $(media_names)"
             yum_optional=1
@@ -99,16 +99,16 @@ compiler_here() {
     lacks=$(lacking gcc make)
     [ -z "$lacks" ] || case $no_root/$isos$repo_dirs in
         /?*)
-            fail RPM004 "Python $version cannot be compiled: the media have no $lacks" \
-                "take a fuller ISO (DVD or Everything); or bundle a ready-made build (--python-build)"
+            fail RPM004 "Python $version cannot be compiled: $lacks missing on the media" \
+                "use a fuller ISO (DVD or Everything), or bundle a ready-made build (--python-build)"
             ;;
         1/*)
-            fail PY022 "Python $version cannot be compiled here: there is no $lacks" \
-                "have them installed (yum install gcc make $OFFKIT_DEVEL), or name an ISO with --iso, whose Python then needs no compiler (--get-python packages)"
+            fail PY022 "Python $version cannot be compiled here: missing $lacks" \
+                "have them installed (yum install gcc make $OFFKIT_DEVEL), or give an ISO with --iso: its Python needs no compiler (--get-python packages)"
             ;;
         *)
-            fail PY022 "Python $version cannot be compiled here: there is no $lacks" \
-                "name the distribution's ISO with --iso FILE: they and the -devel packages are on it"
+            fail PY022 "Python $version cannot be compiled here: missing $lacks" \
+                "give the distribution's ISO with --iso FILE: it has them and the -devel packages"
             ;;
     esac
 }
@@ -136,7 +136,7 @@ source_start() {
     resumed=
     if [ "$(cat "$building/identity" 2>/dev/null)" = "$identity" ]; then
         resumed=1
-        step "going on with the compiling of Python $version that was interrupted"
+        step "continuing the interrupted compilation of Python $version"
     else
         rm -rf -- "$building"
         make_directory "$building"
@@ -176,10 +176,10 @@ unpack_tarball() {
     said=$( (member "$tarball" | $unpacker | (umask 022 && cd "$1" && LC_ALL=C tar -xof -)) 2>&1) && return 0
     case $said in
         *'No space left'* | *'Wrote only'* | *'disk quota'*)
-            fail ENV024 "there is no room in $1 to unpack ${tarball##*/}" "free some space, or choose another --prefix"
+            fail ENV024 "not enough space in $1 to unpack ${tarball##*/}" "free some space, or choose another --prefix"
             ;;
     esac
-    fail PY024 "${tarball##*/} cannot be unpacked: $(printf '%s\n' "$said" | tail -n 1)" "see what stands in the way there"
+    fail PY024 "${tarball##*/} cannot be unpacked: $(printf '%s\n' "$said" | tail -n 1)" "check the directory that it is unpacked to"
 }
 
 # in_tree [NAME=VALUE]... COMMAND...: in the source tree, with none of the caller's variables but these.
@@ -252,12 +252,12 @@ source_failed() {
     lines=$(tail -n 12 "$log" | sed 's/^/    /')
     case $lines in
         *'No space left on device'*)
-            fail ENV024 "$1 Python $version failed: there is no room left:$newline$lines" \
-                "free some space, then run the same command again: it goes on where it stopped"
+            fail ENV024 "$1 Python $version failed: no space left:$newline$lines" \
+                "free some space, then run the same command again: it continues where it stopped"
             ;;
     esac
     fail PY022 "$1 Python $version failed (exit $2); the end of $log:$newline$lines" \
-        "put that right, then run the same command again: it goes on where it stopped"
+        "correct this, then run the same command again: it continues where it stopped"
 }
 
 # Sets $missing to the modules that cannot be imported. Ends when this Python is of no use without
@@ -277,15 +277,15 @@ for name in sys.argv[1:]:
             *"$newline${each%%:*}$newline"*)
                 devel=$(printf '%s' "${each#*:}" | tr , ' ')
                 devel=${devel:-what has its headers}
-                say "error: PY023 ${each%%:*}: the new Python lacks it: $devel was not there when it was compiled"
+                say "error: PY023 ${each%%:*}: the new Python lacks it: compiled without $devel"
                 case " $packages " in *" $devel "*) ;; *) packages="$packages $devel" ;; esac
                 ;;
         esac
     done
     [ -n "$packages" ] || return 0
     rm -rf -- "$building"
-    fail PY023 "Python $version was compiled, but is of no use without these; it was not installed" \
-        "install$packages (name the distribution's ISO with --iso, as root), then run the same command again; the log is $log"
+    fail PY023 "Python $version was compiled, but is unusable without these; it was not installed" \
+        "install$packages (give the distribution's ISO with --iso, as root), then run the same command again; the log is $log"
 }
 
 source_receipt() {
@@ -315,7 +315,7 @@ source_publish() {
     if [ -e "$home" ]; then
         mv -- "$home" "$building/old"
     fi
-    mv -- "$staged" "$home" || fail PY022 "$staged cannot be renamed to $home" "see who may write there"
+    mv -- "$staged" "$home" || fail PY022 "$staged cannot be renamed to $home" "check the permissions there"
     [ -z "$ld_so_conf" ] || ldconfig
     rm -rf -- "$building"
 }

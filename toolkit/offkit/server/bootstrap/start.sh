@@ -14,7 +14,7 @@ if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
     sum=$(grep -v '^# sha256 ' <"$0" 2>/dev/null | sha256sum)
     if [ "# sha256 ${sum%% *}" != "$(tail -n 1 <"$0" 2>/dev/null)" ]; then
         printf '%s\n' "error: $0 itself is damaged" \
-            "fix: take it out of the bundle again: tar -xf bundle.tar install.sh" >&2
+            "fix: extract it from the bundle again: tar -xf bundle.tar install.sh" >&2
         exit 3
     fi
 fi
@@ -144,7 +144,7 @@ answer() {
                 }
             }
             finish()
-            if (error == "") error = ENVIRON["STATUS"] == 130 ? "interrupted" : "install.sh failed; what it said is on stderr"
+            if (error == "") error = ENVIRON["STATUS"] == 130 ? "interrupted" : "install.sh failed; its messages are on stderr"
             printf "{\"schema\":\"offkit/error-1\",\"error\":%s,\"exit_code\":%d,\"findings\":[%s],\"fix\":%s}\n",
                 text(error), ENVIRON["STATUS"], findings, text(cure)
         }'

@@ -5,14 +5,14 @@ another_way="run install.sh without --iso and --rpm-repo: it lists every way to 
 # Sets $found to a Python that was got in the first way that there is: a build or a source that
 # somebody put into the bundle, else packages of the media. In a dry run it ends here.
 get_python() {
-    [ -z "$unknown" ] || fail 2 "what is $unknown? There is no such option, or a second bundle" "sh install.sh --help"
+    [ -z "$unknown" ] || fail 2 "unknown option or second bundle: $unknown" "sh install.sh --help"
     machine=$(uname -m)
     [ "$machine" = "$OFFKIT_ARCH" ] || fail ENV021 "this machine is $machine, the bundle is for $OFFKIT_ARCH" \
         "bundle again on the other side: offkit bundle --arch $machine"
     [ -z "$python" ] || no_python # that one was named, and will not do
     choose_way
     [ -n "$way" ] || no_python
-    [ -n "$dry_run" ] || [ -n "$quiet" ] || say "Python $OFFKIT_PYTHON is not here, and comes from $way_in_words"
+    [ -n "$dry_run" ] || [ -n "$quiet" ] || say "Python $OFFKIT_PYTHON is not installed here; it comes from $way_in_words"
     verify_bundle
     check_prefix 0
     [ -n "$dry_run" ] || rehearse "$@"
@@ -28,7 +28,7 @@ get_python() {
     seen=
     refused=
     consider "$got"
-    [ -n "$found" ] || fail PY024 "the Python that was got cannot be used:$refused" "remove it, and get one in another way"
+    [ -n "$found" ] || fail PY024 "the Python that was provided cannot be used:$refused" "remove it, and provide one in another way"
 }
 
 # Sets $way to the function for what is here and what was asked for; empty when there is none.
@@ -40,7 +40,7 @@ choose_way() {
         wish=source
         if ! can_compile && [ -n "$isos$repo_dirs" ] && [ -n "$OFFKIT_PACKAGES" ]; then
             wish=packages
-            [ -n "$quiet" ] || say "the source in the bundle cannot be compiled here: there is no $(lacking gcc make)"
+            [ -n "$quiet" ] || say "the source in the bundle cannot be compiled here: missing $(lacking gcc make)"
         fi
     fi
     case ${wish:-packages} in
@@ -96,7 +96,7 @@ lock_pythons() {
     make_directory "$prefix/python"
     command -v flock >/dev/null 2>&1 || return 0
     exec 9<"$prefix/python"
-    flock -n 9 || fail ENV030 "another install.sh is getting a Python in $prefix/python" "wait until it has finished"
+    flock -n 9 || fail ENV030 "another install.sh is providing a Python in $prefix/python" "wait until it has finished"
 }
 
 # Ends unless $1 KiB and the bundle's packages can be written below $prefix, and run from there.
@@ -116,7 +116,7 @@ check_prefix() {
 $(unfit "$prefix")
 END
     while IFS= read -r why; do
-        [ -z "$why" ] || problem "ENV029 $why" "put that right, or choose another --prefix"
+        [ -z "$why" ] || problem "ENV029 $why" "correct this, or choose another --prefix"
     done <<END
 $(occupied "$prefix")
 END
@@ -175,7 +175,7 @@ plain_prefix() {
     [ "$OFFKIT_PYTHON" = 3.6 ] || return 0
     case $(printf '%s' "$prefix" | LC_ALL=C tr -d '\001-\177') in
         '') ;;
-        *) fail ENV028 "$prefix has letters beyond ASCII: a Python 3.6 below it does not start in the C locale" "choose another place: --prefix DIR" ;;
+        *) fail ENV028 "$prefix has non-ASCII characters: a Python 3.6 below it does not start in the C locale" "choose another place: --prefix DIR" ;;
     esac
 }
 
@@ -204,7 +204,7 @@ unfit() {
             echo "has characters that scripts cannot hold, one of \" ' \$ \` \\ !"
             ;;
     esac
-    case $1 in *:*) echo "has a colon, which separates the paths that the loader looks in" ;; esac
+    case $1 in *:*) echo "has a colon, which separates the loader's search paths" ;; esac
     # RFC 3629, 4: the second byte of some sequences has narrower bounds
     printf '%s' "$1" | od -An -v -tu1 | awk '
         function more(count, from, to) { left = count; low = from ? from : 128; high = to ? to : 191 }
@@ -225,7 +225,7 @@ unfit() {
 # A line for each thing below a prefix that stands where offkit's own must be.
 occupied() {
     [ -e /proc/self/cwd ] ||
-        echo "/proc is not mounted, and the environment is built by way of /proc/self/cwd"
+        echo "/proc is not mounted, but building the environment needs /proc/self/cwd"
     [ ! -e "$1/current" ] || [ -L "$1/current" ] || echo "$1/current is not the symbolic link that offkit makes"
     { [ ! -e "$1/generations" ] && [ ! -L "$1/generations" ]; } || [ -d "$1/generations" ] ||
         echo "$1/generations is not a directory"
@@ -238,16 +238,16 @@ no_python() {
     say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle"
     case $get_python in
         build | source) say "  --get-python $get_python: the bundle carries no $get_python" ;;
-        packages) say "  --get-python packages: that takes --iso FILE or --rpm-repo DIR, or a bundle with RPMs" ;;
+        packages) say "  --get-python packages: needs --iso FILE or --rpm-repo DIR, or a bundle with RPMs" ;;
     esac
     if [ -n "$refused" ]; then
-        say "  looked at:$refused"
+        say "  tried:$refused"
     fi
     if [ -z "$python$get_python" ]; then
         say "  looked for python$OFFKIT_PYTHON, python3 and python on PATH, in /usr/bin, /usr/local/bin, /opt/python*/bin,"
         say "  /opt/rh/*/root/usr/bin, \$PYENV_ROOT or ~/.pyenv/versions/*/bin and $prefix/python"
     fi
-    say "fix: one of these; what is missing here is said with each"
+    say "fix: one of these; each says what is missing here"
     again="sh install.sh '$bundle'"
     ways=0
     if [ -n "$OFFKIT_PACKAGES" ]; then
@@ -259,15 +259,15 @@ no_python() {
         say "     $OFFKIT_MEDIA"
         way_to "the same packages without root, unpacked below $prefix: $again --iso /path/to/the.iso --no-root" \
             "$(lacking rpm rpm2cpio cpio)"
-        say "     for both the packages can come in the bundle: on the other side, offkit bundle ... --iso FILE"
+        say "     for both, the bundle can carry the packages: on the other side, offkit bundle ... --iso FILE"
     fi
-    way_to "a source in the bundle, compiled here: on the other side, offkit bundle ... --python-source Python-$OFFKIT_PYTHON.x.tgz" \
+    way_to "a source tarball in the bundle, compiled here: on the other side, offkit bundle ... --python-source Python-$OFFKIT_PYTHON.x.tgz" \
         "$(without_compiler)"
     way_to "a ready-made build in the bundle: on the other side, offkit bundle ... --python-build FILE" ""
     way_to "a Python $OFFKIT_PYTHON that you compile (with zlib-devel installed): $again --python /its/bin/python$OFFKIT_PYTHON" \
         "$(lacking gcc make)"
     if [ -z "$OFFKIT_PACKAGES" ]; then
-        say "  (no ISO of the bundle's target has Python $OFFKIT_PYTHON: or bundle again for one that it has)"
+        say "  (no ISO of the bundle's target has Python $OFFKIT_PYTHON; or bundle again for a Python that it has)"
     else
         by_hand
     fi
@@ -285,7 +285,7 @@ way_to() {
 without_compiler() {
     absent=$(lacking gcc make)
     if [ -n "$absent" ] && [ -z "$no_root" ]; then
-        printf '%s (--iso /path/to/the.iso brings it)' "$absent"
+        printf '%s (--iso /path/to/the.iso installs it)' "$absent"
     else
         printf '%s' "$absent"
     fi
@@ -294,12 +294,12 @@ without_compiler() {
 # The first way without offkit, for who wants to see each command.
 by_hand() {
     cat >&2 <<END
-  or the first way by hand, as root; the bundle brings the .repo file:
+  or the first way by hand, as root; the bundle contains the .repo file:
     mkdir -p /mnt/offkit-iso && mount -o loop,ro /path/to/the.iso /mnt/offkit-iso
     tar -xOf '$bundle' $OFFKIT_REPO >/etc/yum.repos.d/offkit.repo
 END
     [ -n "$OFFKIT_REPO_KEY" ] ||
-        say "    (in it, put this system's key, a file of /etc/pki/rpm-gpg, in the place of {gpgkey})"
+        say "    (in it, replace {gpgkey} by this system's key, a file in /etc/pki/rpm-gpg)"
     say "    yum --disablerepo='*' --enablerepo='offkit-*' install $OFFKIT_PACKAGES"
 }
 

@@ -98,10 +98,10 @@ web_failed() {
     web_name=$(cat <"$scratch/media/$1.name")
     said=$(tail -n 1 "$scratch/curl.said" | sed 's/^curl: ([0-9]*) //')
     case $web_status in
-        22) set -- "answers HTTP $answer" "see what serves there, and whether this host may have it" ;;
-        47) set -- "redirects (HTTP $answer); offkit follows no redirects" "name the URL where the files are" ;;
-        *) set -- "cannot be reached: ${said:-curl ended with $web_status}" \
-            "see that it still serves, and that its firewall lets this host in (there: firewall-cmd --add-port=$(url_port "$web_name")/tcp); then run the same command again" ;;
+        22) set -- "answers HTTP $answer" "check the path on that server, and whether this host may read it" ;;
+        47) set -- "redirects (HTTP $answer); offkit follows no redirects" "give the URL where the files are" ;;
+        *) set -- "cannot be reached: ${said:-curl exited with $web_status}" \
+            "check that it is still serving, and that its firewall lets this host in (there: firewall-cmd --add-port=$(url_port "$web_name")/tcp); then run the same command again" ;;
     esac
     printf 'error: REPO017 %s %s\nfix: %s\n' "$web_name" "$1" "$2"
 }

@@ -10,8 +10,8 @@ python_by_packages() {
     refused=
     find_python
     [ -n "$found" ] || python_again
-    [ -n "$found" ] || fail PY021 "$OFFKIT_PACKAGES is installed, but gives no usable Python $OFFKIT_PYTHON:$refused" \
-        "take ${OFFKIT_MEDIA:-another ISO}"
+    [ -n "$found" ] || fail PY021 "$OFFKIT_PACKAGES is installed, but provides no usable Python $OFFKIT_PYTHON:$refused" \
+        "use ${OFFKIT_MEDIA:-another ISO}"
 }
 
 # rpm says that it is installed, and it does not run: files are gone, as after a killed removal.
@@ -20,7 +20,7 @@ python_again() {
     for each in $OFFKIT_PAYLOAD; do
         rpm -q "$each" >/dev/null 2>&1 && damaged="$damaged $each"
     done
-    step "install$damaged again: what is there does not run" root
+    step "reinstall$damaged: the installed Python does not run" root
     yum_verb=reinstall
     # shellcheck disable=SC2086 # names of packages
     yum_install "yum reinstall$damaged from $(media_names)" $damaged
@@ -77,13 +77,13 @@ yum_check() {
     [ -z "$no_root" ] || yum_refuse RPM006
     yum=$(command -v yum) || yum=$(command -v dnf) || yum=
     if [ -z "$yum" ] || ! command -v rpm >/dev/null 2>&1; then
-        fail RPM009 "there is no yum (or no rpm) here" \
-            "without it: --no-root takes what is needed out of the RPMs itself"
+        fail RPM009 "yum or rpm is not installed" \
+            "without yum: --no-root unpacks what is needed from the RPMs"
     fi
     while read -r each base; do
         case $newline$keys in *"$newline$each "*) continue ;; esac
         fail REPO014 "neither $(cat <"$scratch/media/$each.name") nor /etc/pki/rpm-gpg has the key that signs the packages" \
-            "take the distribution's own ISO, or put its key there: $(key_names)"
+            "use the distribution's own ISO, or put its key there: $(key_names)"
     done <<END
 ${bases%"$newline"}
 END
@@ -99,12 +99,12 @@ END
 yum_repositories() {
     yum_place=$scratch/yum
     case $scratch in
-        *[!@OFFKIT_YUM_PLAIN@]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no room in /tmp" ;;
+        *[!@OFFKIT_YUM_PLAIN@]*) yum_place=$(mktemp -d /tmp/offkit.XXXXXX) || fail 4 "no temporary directory can be created in /tmp" ;;
     esac
     mkdir -p "$yum_place/repos" "$yum_place/cache" "$yum_place/base" "$yum_place/keys"
     while read -r number each; do
         [ -n "$each" ] || continue
-        cat <"$each" >"$yum_place/keys/$number" || fail REPO014 "$each cannot be read" "see who may read it"
+        cat <"$each" >"$yum_place/keys/$number" || fail REPO014 "$each cannot be read" "check its permissions"
     done <<END
 $keys
 END
@@ -150,7 +150,7 @@ yum_refuse() {
 yum_failed() {
     if ! yum_kind; then
         tail -n 12 "$scratch/yum.log" >"$scratch/yum.said"
-        code=RPM007 message="yum failed (exit $yum_status)" fix="put that right, and run the command again"
+        code=RPM007 message="yum failed (exit $yum_status)" fix="correct this and run the command again"
     fi
     words=$(sed 's/^ */    /' "$scratch/yum.said" | awk '!seen[$0]++' | head -n 12)
     case $code/$ledger_added in
@@ -166,8 +166,8 @@ yum_failed() {
 # PREFIX/system/NNNN.text, .before, .after, .files: server/system/ledger.py reads and writes the same.
 installed_rpms() {
     rpm -qa --qf '@OFFKIT_PACKAGE@\n' >"$scratch/rpms" 2>"$scratch/rpm.said" ||
-        fail RPM009 "rpm does not say what is installed: $(tail -n 1 "$scratch/rpm.said")" \
-            "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+        fail RPM009 "rpm cannot list the installed packages: $(tail -n 1 "$scratch/rpm.said")" \
+            "'rpm -qa' must work here; 'rpm --rebuilddb' repairs a damaged database"
     LC_ALL=C sort "$scratch/rpms"
 }
 
@@ -189,7 +189,7 @@ ledger_entry() {
 # keep FILE TEXT: whole or not there.
 keep() {
     if ! (umask 022 && printf '%s\n' "$2" >"$1.tmp") || ! mv -f -- "$1.tmp" "$1"; then
-        fail ENV024 "$1 cannot be written" "see that there is room for it, and permission"
+        fail ENV024 "$1 cannot be written" "check the free space and the permissions there"
     fi
 }
 
@@ -245,7 +245,7 @@ make_directory() {
         ancestor=${ancestor%/*}
     done
     (umask 022 && mkdir -p -- "$1") ||
-        fail ENV027 "$1 cannot be made" "see who may write there, or choose another place with --prefix"
+        fail ENV027 "$1 cannot be created" "check the permissions there, or choose another place with --prefix"
 }
 
 # shellcheck disable=SC2317,SC2329 # called by clean_up

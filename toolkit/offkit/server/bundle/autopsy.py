@@ -113,7 +113,9 @@ def find_manifest(source: BinaryIO, path: str) -> Tuple[int, bytes]:
     closing = text.find(b"\n}\n")
     if closing < 0:
         raise _single(
-            "BUN002", layout.MANIFEST, "{} is damaged: its header and its end".format(layout.MANIFEST)
+            "BUN002",
+            layout.MANIFEST,
+            "{} is damaged: its header and its end are invalid".format(layout.MANIFEST),
         )
     return offset + BLOCK, text[: closing + 3]
 
@@ -237,13 +239,11 @@ def explain(
                 "{} is damaged: its contents differ from the manifest".format(segment.path),
             )
         elif "padding" in found:
-            report.add("BUN009", segment.path, "the padding behind {} is damaged".format(segment.path))
+            report.add("BUN009", segment.path, "the padding after {} is damaged".format(segment.path))
     if cut:
         _truncated(report, segments, actual, expected)
     elif not report.findings and actual > expected and end == END:
-        report.add(
-            "BUN010", "end", "behind the end there is more: " + words.several(actual - expected, "byte")
-        )
+        report.add("BUN010", "end", words.several(actual - expected, "extra byte") + " after the end")
     elif not report.findings:
         report.add("BUN009", "end", "the end-of-archive marker is damaged")
     return report.findings
@@ -281,7 +281,7 @@ def _structure(
         elif name not in wanted:
             report.add("BUN004", name, "{} is not in the manifest".format(name), "do not unpack this file")
         elif name in first_seen:
-            report.add("BUN004", name, "{} is there twice".format(name), "do not unpack this file")
+            report.add("BUN004", name, "{} occurs twice".format(name), "do not unpack this file")
         else:
             first_seen[name] = entry
     at = {entry.contents: entry for entry in entries}
@@ -292,7 +292,7 @@ def _structure(
     if not report.findings and any(
         entry.contents != wanted[name].contents for name, entry in first_seen.items()
     ):
-        report.add("BUN011", "order", "the members are not in the order of the manifest")
+        report.add("BUN011", "order", "the members are not in the manifest's order")
 
 
 def _misplaced(

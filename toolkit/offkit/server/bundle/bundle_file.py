@@ -30,7 +30,7 @@ else:
     Hash = object  # hashlib names no type at run time
 
 CHUNK = 1024 * 1024
-_NAME_ONE = "name the bundle.tar that 'offkit bundle' wrote"
+_NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 _REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
 
 
@@ -74,7 +74,7 @@ class File:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError):
-            raise UsageError("there is no {}".format(self.path), fix=_NAME_ONE)
+            raise UsageError("{} does not exist".format(self.path), fix=_NAME_ONE)
         except OSError as error:
             message = "{} cannot be read: {}".format(self.path, error.strerror)
             if error.errno == errno.EIO:

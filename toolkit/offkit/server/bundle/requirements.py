@@ -38,5 +38,5 @@ def pins(text: bytes) -> List[Pin]:
                 Finding("BUN014", ERROR, layout.REQUIREMENTS, message, (), "bundle again on the other side")
             )
     if bad:
-        raise IntegrityError("{} holds more than pins with hashes".format(layout.REQUIREMENTS), bad)
+        raise IntegrityError("{} contains lines other than pins with hashes".format(layout.REQUIREMENTS), bad)
     return found

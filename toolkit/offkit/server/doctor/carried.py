@@ -22,8 +22,8 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
         media.setdefault(entry.medium, []).append(entry)
     for medium, entries in sorted(media.items()):
         rpms = sorted({entry.rpm for entry in entries})
-        message = "{} in this generation, from {} of {}: {}".format(
-            "one lies" if len(entries) == 1 else "{} lie".format(len(entries)),
+        message = "{} in this generation, from {} on {}: {}".format(
+            words.several(len(entries), "library", "libraries"),
             words.several(len(rpms), "RPM"),
             medium,
             words.listed(rpms, _NAMED),
@@ -32,7 +32,7 @@ def inspect(tree: Tree, env: Environment) -> List[Finding]:
         findings.append(Finding("LIB012", INFO, layout.GENERATION_LIBRARIES, message, sonames))
     for entry, how in record.altered(tree, env.where, listed):
         path = posixpath.join(env.where, layout.GENERATION_LIBRARIES, entry.soname)
-        message = "of {} {}".format(entry.rpm, how)
+        message = "{} (from {})".format(how, entry.rpm)
         findings.append(Finding("LIB013", ERROR, entry.soname, message, (path,), _AGAIN))
     return findings
 

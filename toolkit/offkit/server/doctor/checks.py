@@ -17,10 +17,10 @@ class Check(NamedTuple):
 
 
 ALL: Dict[str, Check] = {
-    INTERPRETER: Check("PY", "Python itself: is it whole, what was it built without"),
-    LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module will ask for"),
+    INTERPRETER: Check("PY", "Python itself: is it complete, what was it built without"),
+    LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module needs"),
     PACKAGES: Check("PKG", "installed files against their RECORD, requirements, leftovers, pip's age"),
     MACHINE: Check("ENV", "file systems, memory, locale, SELinux labels, the processor"),
-    REPOSITORIES: Check("REPO", "what yum would do here; the network is never tried"),
+    REPOSITORIES: Check("REPO", "what yum would do here; the network is never used"),
 }
 NAMES: Tuple[str, ...] = tuple(ALL)

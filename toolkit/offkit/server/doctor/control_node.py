@@ -32,7 +32,7 @@ def inspect(
         return [], ()
     fix = cures.install((control_node.CLIENTS,))
     found = [
-        Finding("ENV013", ERROR, program, "is not on PATH: Ansible reaches no host without it", places, fix)
+        Finding("ENV013", ERROR, program, "is not on PATH: Ansible needs it to reach hosts", places, fix)
         for program in lacking
     ]
     return found, (control_node.CLIENTS,)

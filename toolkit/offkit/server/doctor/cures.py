@@ -16,8 +16,8 @@ from offkit.server.system import yum
 INSTALL, REINSTALL = (yum.spoken((*yum.TYPED, verb)) for verb in ("install", "reinstall"))
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 _EXACT = (
-    "this exact file is asked for, wherever else a library of that name lies: put it there, "
-    "or take a build of what needs it that asks for the bare name"
+    "this exact path is needed, even if the library is elsewhere: put it there, "
+    "or use a build that needs it by its name alone"
 )
 TABLE = "table"  # the source of an answer that no repository gave
 
@@ -80,9 +80,9 @@ class Cures(NamedTuple):
         if note:
             return Cure((), note, TABLE)
         if soname in self.release.sonames:
-            fix = "no package of {0} has it: take a build made for {0}".format(self.release.name)
+            fix = "no package of {0} has it: use a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
-        ask = "ask the ISO which package has it: {} '{}'".format(
+        ask = "find the package that has it on the ISO: {} '{}'".format(
             INSTALL.replace("install", "provides"), rpm.capability(soname, "", bits)
         )
         return Cure((), ask, "")
@@ -95,7 +95,7 @@ class Cures(NamedTuple):
                     self.release.name, table
                 )
             else:
-                fix += ": take a build of the package that does not need it"
+                fix += ": use a build of the package that does not need it"
             return Cure((), fix, ", ".join(self.catalog.read))
         names = tuple(
             package.name if bits == 64 and not arch else "{}.{}".format(package.name, package.arch)
@@ -107,7 +107,7 @@ class Cures(NamedTuple):
         return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
 
     def _by_table(self, name: str) -> str:
-        return "by offkit's table: {} on {}; no repository was read (--iso FILE asks yours)".format(
+        return "by offkit's table: {} on {}; no repository was read (--iso FILE reads yours)".format(
             name, self.release.name
         )
 
@@ -170,18 +170,18 @@ def mend(
     path = damage.path
     if not damage.reason and not _below(path, system):
         return None
-    message = "ld.so.cache names {}, which is gone".format(path)
+    message = "ld.so.cache lists {}, which is missing".format(path)
     if damage.reason:
-        message = "{} is damaged ({}), and the loader looks no further".format(path, damage.reason)
+        message = "{} is damaged ({}), and the loader stops there".format(path, damage.reason)
     if damage.how == LIBRARY_PATH:
         return Mend("by LD_LIBRARY_PATH: " + message, "unset LD_LIBRARY_PATH, or remove {}".format(path))
     if _below(path, own):
-        return Mend(message, "it belongs to the package itself: install that again")
+        return Mend(message, "it belongs to the package itself: install that package again")
     if not _below(path, system):
         tail = ", then ldconfig" if damage.how == CACHE else ""
         return Mend(message, "replace or remove {}{}".format(path, tail))
     cure = cures.again(cures.for_soname(name, bits))
-    fix = cure.fix if cure.rpms else "'rpm -qf {}' names its package: reinstall that with yum".format(path)
+    fix = cure.fix if cure.rpms else "'rpm -qf {}' shows its package: reinstall that with yum".format(path)
     return Mend(message, fix, cure.rpms, cure)
 
 

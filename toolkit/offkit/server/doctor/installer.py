@@ -40,7 +40,7 @@ def inspect(tree: Tree, found: Sequence[Distribution], everything: Sequence[Dist
         )
         return [Finding("PKG011", WARNING, "pip", message, (pip.directory,), _FIX)]
     if version and version < _COMMON:
-        message = "{} takes neither manylinux2014 nor newer wheels".format(pip.version)
+        message = "{} supports neither manylinux2014 nor newer wheels".format(pip.version)
         return [Finding("PKG011", INFO, "pip", message, (pip.directory,), _FIX)]
     return []
 

@@ -18,8 +18,8 @@ from offkit.server.environment.environment import Environment
 
 _CHUNK = 4 * 1024 * 1024
 _CANNOT_BE_BUILT = {
-    "build": "this Python came ready-made: bundle another (offkit bundle --python-build), or its source",
-    "rpm": "none of the packages that this Python was unpacked from has it; as root, install.sh --iso FILE "
+    "build": "this Python is a ready-made build: bundle another (offkit bundle --python-build), or source",
+    "rpm": "no package that this Python was unpacked from has it; as root, install.sh --iso FILE "
     "installs the distribution's own",
 }
 _BUILT_IN_EVERYWHERE = "posix"  # every CPython on Linux has it inside
@@ -37,7 +37,7 @@ def inspect(
     if not env.interpreter or not env.base_prefix:
         return [], []  # said already
     if _BUILT_IN_EVERYWHERE not in inside and not env.dynload:
-        message = "its built-in modules cannot be read, so what it lacks is not known"
+        message = "its built-in modules cannot be read, so what it lacks is unknown"
         return [Finding("PY004", INFO, env.interpreter, message, tuple(binaries), "")], []
     present = {name.split(".")[0] for name in tree.names(env.dynload)} if env.dynload else set()
     findings, rpms = [], []  # type: Tuple[List[Finding], List[str]]
@@ -63,7 +63,7 @@ def _finding(
         severity = WARNING
         message = (
             "this Python was built without OpenSSL's hashes (no _hashlib): md5, sha1, sha2, sha3 and blake2 "
-            "are Python's own and slower, hashlib.scrypt and ripemd160 are not there"
+            "use Python's own slower code, hashlib.scrypt and ripemd160 are missing"
         )
     paired = len(row.modules) == len(row.extensions)
     modules = [row.modules[row.extensions.index(name)] for name in lacking] if paired else row.modules
@@ -79,11 +79,11 @@ def _finding(
         return Finding("PY001", severity, subject, message, looked, _CANNOT_BE_BUILT[origin]), []
     how = "build Python again (make altinstall)"
     if origin == "source":
-        how = "remove {} and run the bundle's install.sh again, which compiles it anew".format(
+        how = "remove {} and run the bundle's install.sh again, which compiles it again".format(
             env.base_prefix
         )
     if not devel:
-        message += "; which package of {} its headers are in is not known".format(cures.system)
+        message += "; the package of {} that has its headers is unknown".format(cures.system)
         return Finding("PY001", severity, subject, message, looked, "install them, then " + how), []
     fix = "{}\nthen {}; at run time it needs {}".format(cures.install(devel), how, " ".join(wants.runtime))
     absent = cures.absent(devel)
@@ -113,18 +113,20 @@ def _distributions(
     in the one that most of lib-dynload is from."""
     python = cures.release.pythons.get("{}.{}".format(*env.series))
     if python is None:
-        message = "the distribution's Python has it in a package whose name is not known for {}".format(
-            cures.system
+        message = (
+            "the distribution's Python has it in a separate package, whose name is unknown for {}".format(
+                cures.system
+            )
         )
         return found._replace(message=message), []
     if "tkinter" in row.modules:
         rpm = python.tkinter
-        message = "the distribution's Python has it in a package of its own"
+        message = "the distribution's Python has it in a separate package"
         return found._replace(message=message, fix=cures.install([rpm])), [rpm]
     rpm = python.libs
     if not env.dynload:
         return found._replace(fix=cures.install([rpm])), [rpm]
-    message = "it is part of {}, which is installed, but its files are gone ({})".format(
+    message = "it is part of {}, which is installed, but its files are missing ({})".format(
         rpm, ", ".join(row.extensions)
     )
     fix = cures.install([rpm]).replace(" install ", " reinstall ")

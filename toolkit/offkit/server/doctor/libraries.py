@@ -114,7 +114,7 @@ def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolut
         message = "{} found only through it; a service does not have your shell's variables".format(
             ", ".join(only) + (" is" if len(only) == 1 else " are")
         )
-        fix = "write the directory into /etc/ld.so.conf.d/ and run ldconfig"
+        fix = "add the directory to /etc/ld.so.conf.d/ and run ldconfig"
         findings.append(Finding("ENV007", INFO, "LD_LIBRARY_PATH", message, (), fix))
     if shadowed:
         message = "it puts {} before the system's own: what was tested with those may fail".format(

@@ -9,6 +9,7 @@ from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.words import several
 from offkit.server.environment.environment import Environment
 
 _LITTLE = 64 * 1000 * 1000  # bytes
@@ -49,21 +50,21 @@ def judge(env: Environment, facts: Facts, locale: str = "") -> List[Finding]:
         fix = "mount -o remount,exec {}; or install under another --prefix".format(point)
         found.append(Finding("ENV001", ERROR, env.where, message, (point,), fix))
     if not facts.shm or not facts.shm_writable:
-        message = "is not writable" if facts.shm else "is not there"
-        message += ": multiprocessing cannot make locks, so one process does all"
+        message = "is not writable" if facts.shm else "is missing"
+        message += ": multiprocessing cannot create locks, so only one process is used"
         fix = "mount -t tmpfs -o mode=1777 tmpfs /dev/shm"
         found.append(Finding("ENV002", WARNING, "/dev/shm", message, ("/dev/shm",), fix))
     if facts.locale.split(".")[0] in ("", "C", "POSIX") and "UTF" not in facts.locale.upper():
-        message = "the locale is {}: Python before 3.7 takes text for ASCII".format(facts.locale or "not set")
-        fix = "export LC_ALL=" + (locale or "…, one of those with UTF-8 that 'locale -a' lists")
+        message = "the locale is {}: Python before 3.7 treats text as ASCII".format(facts.locale or "not set")
+        fix = "export LC_ALL=" + (locale or "…, a UTF-8 locale from 'locale -a'")
         severity = WARNING if env.series < (3, 7) else INFO
         found.append(Finding("ENV003", severity, "locale", message, ("LC_ALL", "LC_CTYPE", "LANG"), fix))
     if facts.volume.free_bytes < _LITTLE:
-        message = "{} MB are free".format(facts.volume.free_bytes // 1000000)
-        fix = "make room on " + facts.volume.mount_point
+        message = "only {} MB free".format(facts.volume.free_bytes // 1000000)
+        fix = "free some space on " + facts.volume.mount_point
         found.append(Finding("ENV004", WARNING, facts.volume.mount_point, message, (env.where,), fix))
     if facts.volume.free_inodes is not None and facts.volume.free_inodes < _FEW:
-        message = "{} inodes are free: no room for new files".format(facts.volume.free_inodes)
+        message = several(facts.volume.free_inodes, "inode") + " free: almost no room for new files"
         fix = "remove files on " + facts.volume.mount_point
         found.append(Finding("ENV010", WARNING, facts.volume.mount_point, message, (env.where,), fix))
     return found + _temporary(facts.temporary)
@@ -75,13 +76,15 @@ def _temporary(volume: Optional[host.Volume]) -> List[Finding]:
         return []
     place, point = volume.existing, volume.mount_point
     if volume.noexec:
-        message = 'is mounted noexec: what is unpacked there cannot be loaded ("failed to map segment")'
+        message = 'is mounted noexec: libraries unpacked there cannot be loaded ("failed to map segment")'
         fix = "export TMPDIR=DIR on another file system, or mount -o remount,exec {}".format(point)
         return [Finding("ENV009", WARNING, place, message, (point,), fix)]
     if not volume.writable or volume.read_only:
-        message = "is the place for temporary files and cannot be written to"
+        message = "is the directory for temporary files and is not writable"
         return [
-            Finding("ENV009", WARNING, place, message, (point,), "export TMPDIR=DIR that can be written to")
+            Finding(
+                "ENV009", WARNING, place, message, (point,), "export TMPDIR=DIR with a writable directory"
+            )
         ]
     return []
 
@@ -102,8 +105,8 @@ def labels(tree: Tree, env: Environment) -> List[Finding]:
             "ENV011",
             WARNING,
             env.where,
-            "{} places are labelled {}: a service confined by SELinux may not load from them".format(
-                len(paths), kind
+            "{} labelled {}: a service confined by SELinux may not load from there".format(
+                several(len(paths), "place"), kind
             ),
             tuple(paths[:_NAMED]),
             "restorecon -R {}".format(env.where),

@@ -100,7 +100,7 @@ def _leftover(env: Environment, path: str) -> Finding:
         "PKG004",
         WARNING,
         posixpath.basename(path),
-        "is left over from an interrupted pip; Python can do nothing with it",
+        "is left over from an interrupted pip; Python cannot use it",
         (path,),
         "rm -r " + shlex.quote(path),
     )
@@ -117,7 +117,7 @@ def _distribution(tree: Tree, env: Environment, top: str, path: str) -> Tuple[Di
         return Distribution(top, path, name, version, ()), [problem]
     findings = []
     if not str(headers.get("Name") or "").strip():
-        message = "is half installed: METADATA is damaged, it has no Name"
+        message = "is incompletely installed: METADATA is damaged, it has no Name"
         findings.append(Finding("PKG003", ERROR, name, message, (path + "/METADATA",), record.AGAIN))
     requires = tuple(str(line) for line in headers.get_all("Requires-Dist") or ())
     name, version = str(headers.get("Name") or name), str(headers.get("Version") or version)

@@ -32,7 +32,12 @@ def half_installed(tree: Tree, env: Environment, name: str, path: str) -> Findin
     if refusing:
         return forbidden("PKG012", env, "{} of {}".format(missing, name), path, refusing)
     return Finding(
-        "PKG003", ERROR, name, "is half installed: no " + missing, (path,), "install the package again"
+        "PKG003",
+        ERROR,
+        name,
+        "is incompletely installed: no " + missing,
+        (path,),
+        "install the package again",
     )
 
 
@@ -48,9 +53,7 @@ def read(tree: Tree, env: Environment, dist: Distribution) -> Tuple[List[Recorde
     cut = tree.stat(path).st_size > TEXT
     if cut:
         text = text.rpartition("\n")[0]
-        message = "its RECORD is larger than {} MiB; what comes after them was not examined".format(
-            TEXT >> 20
-        )
+        message = "its RECORD is larger than {} MiB; the rest was not examined".format(TEXT >> 20)
         findings.append(Finding("PKG013", WARNING, dist.name, message, (path,), ""))
     found, wrong = record.read(text)
     lines = [each._replace(path=posixpath.normpath(posixpath.join(dist.top, each.path))) for each in found]
@@ -155,7 +158,7 @@ def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Find
                 message += "; {} has files of the same name".format(", ".join(sorted(found.rivals)))
             findings.append(Finding("PKG002", severity, dist.title, message, _all(paths), AGAIN))
     if found.unknown:
-        message = "not checked for want of a known hash: " + _names(env, found.unknown)
+        message = "not checked, because the hash is unknown: " + _names(env, found.unknown)
         findings.append(Finding("PKG008", INFO, dist.title, message, tuple(found.unknown), ""))
     return findings
 

@@ -58,7 +58,7 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
             found += repofile.parse(tree.text(path), path)
         except (OSError, ValueError) as error:
             why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-            message = "is no repository file, and yum stops at it: " + why
+            message = "is not a valid repository file, and yum stops at it: " + why
             findings.append(Finding("REPO006", WARNING, path, message, (path,), "correct or remove it"))
     return Configured(found, variables, findings)
 
@@ -100,7 +100,7 @@ def _unreachable(remote: List[Repository], needed: bool) -> Finding:
         "is" if one else "are", "needs" if one else "need", "it" if one else "them"
     )
     looked = tuple("{}: {}".format(each.file, each.urls[0]) for each in remote)
-    fix = "leave {} out: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all lines here do)".format(
+    fix = "disable {}: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all commands here do)".format(
         "it" if one else "them"
     )
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
@@ -109,7 +109,7 @@ def _unreachable(remote: List[Repository], needed: bool) -> Finding:
 def _none(env: Environment, tree: Tree, catalog: Answers) -> Finding:
     """With the command that makes it."""
     image = next(iter(catalog.read), "FILE.iso").partition(" (")[0]
-    message = "no repository offkit-* is configured, which the yum line installs from"
+    message = "no offkit-* repository is configured; the yum command installs from those"
     offkit = posixpath.join(env.where, "bin", "offkit") if env.generation else "offkit"
     option = "--dir" if tree.is_dir(image) else "--iso"
     fix = "as root: {} repo add {} {}".format(shlex.quote(offkit), option, shlex.quote(image))
@@ -126,7 +126,7 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
         there = tree.is_dir(path) and tree.names(path)
         message = "has no {}".format(repodata.REPOMD) if there else "is empty: the ISO is not mounted"
         if not tree.is_dir(path):
-            message = "is not there: the ISO is not mounted"
+            message = "is missing: the ISO is not mounted"
         fix = "mount -o loop,ro FILE.iso {}".format(path)
         return [Finding("REPO003", severity, each.id, "{} {}".format(path, message), looked, fix)]
     findings: List[Finding] = []
@@ -144,7 +144,7 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
         except OSError:
             continue
         if stale:
-            message = "yum has metadata of another ISO in its cache and would use that"
+            message = "yum has cached the metadata of another ISO and would use it"
             fix = "yum --disablerepo='*' --enablerepo='{}' clean metadata".format(each.id)
             findings.append(Finding("REPO005", severity, each.id, message, (cache, metadata), fix))
     return findings + _keys(tree, known, each, severity)
@@ -156,7 +156,7 @@ def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> Lis
     missing = tuple(path for path in paths if path and not tree.is_file(path))
     if not missing or not each.checked:
         return []
-    message = "its key is not there: " + ", ".join(missing)
+    message = "its key is missing: " + ", ".join(missing)
     fix = "correct gpgkey= in {}; the keys of this system are in /etc/pki/rpm-gpg".format(each.file)
     return [Finding("REPO007", severity, each.id, message, missing, fix)]
 
@@ -189,9 +189,9 @@ def dependencies(catalog: Answers, here: Dict[str, bool]) -> List[Finding]:
             "REPO008",
             ERROR,
             name,
-            "{} requires {}, which is on none of the repositories read".format(title, ", ".join(names)),
+            "{} requires {}, which none of the repositories read has".format(title, ", ".join(names)),
             where,
-            "take a fuller ISO (Everything, DVD), on which yum finds it",
+            "use a fuller ISO (Everything, DVD) that has it",
         )
         for name, (title, names) in lost.items()
     ]

@@ -64,7 +64,7 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
 
 
 def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
-    """(shared objects below ``tops``, what cannot be looked into); every directory once, however
+    """(shared objects below ``tops``, what cannot be read); every directory once, however
     many links lead there."""
     seen: Set[str] = set()
     found: List[str] = []
@@ -82,7 +82,7 @@ def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
             entries = tree.scan(directory, _SHARED.search)
         except OSError as error:
             severity = ERROR if error.errno == errno.EACCES else WARNING
-            message = "cannot be looked into: {}".format(error.strerror)
+            message = "cannot be read: {}".format(error.strerror)
             fix = "run offkit doctor as a user who may read it"
             findings.append(Finding("ENV006", severity, directory, message, (directory,), fix))
             continue
@@ -109,7 +109,7 @@ def _has_own(tree: Tree, path: str, env: Environment) -> bool:
 
 def _foreign(env: Environment, short: str, version: str) -> Finding:
     here = "{}.{}".format(*env.series)
-    message = "is for CPython {}; this one is {} and will not find it".format(version, here)
+    message = "is for CPython {}; this one is {} and does not find it".format(version, here)
     return Finding("PKG007", ERROR, short, message, (), "bundle again with --python " + here)
 
 
@@ -144,7 +144,7 @@ def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Ope
     except OSError:
         return Finding("LIB006", WARNING, short, "is " + opened.problem, (path,), reinstall)
     if head and not head.startswith(b"\x7fELF") and _imported(env, path):
-        message = "is named like an extension module, but is no ELF file: it cannot be imported"
+        message = "is named like an extension module, but is not an ELF file: it cannot be imported"
         return Finding("LIB005", ERROR, short, message, (path,), reinstall)
     if head and b"\0" not in head and not head.startswith(b"\x7fELF"):
         message = "is a text file (a linker script), not a library"

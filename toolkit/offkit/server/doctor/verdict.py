@@ -132,11 +132,11 @@ class _Judge:
                 "LIB003",
                 WARNING,
                 name,
-                "is not found for {}, but lies in {}: it may be preloaded".format(
+                "is not found for {}, but is in {}: it may be preloaded".format(
                     who, self._env.shorten(inside)
                 ),
                 looked,
-                "nothing, if the import works; else the package is broken",
+                "nothing, if the import works; otherwise the package is broken",
             )
         mended = self._mend(name, miss)
         if mended is not None:
@@ -146,7 +146,7 @@ class _Judge:
         if self._own(name, miss):
             return self._libpython(name, looked)
         if _HASHED.search(name):
-            fix = "it belongs to the package itself: install that again"
+            fix = "it belongs to the package itself: install that package again"
             return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
         astray = "" if "/" in name else self._astray(name)
         if astray:
@@ -162,7 +162,9 @@ class _Judge:
         if miss.severity != INFO:
             self.rpms += cure.rpms
         if miss.other_arch:
-            message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
+            message = "is present only for another architecture ({}); needed by {}".format(
+                miss.other_arch, who
+            )
             return Finding("LIB004", miss.severity, name, message, looked, fix)
         return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
 
@@ -205,9 +207,9 @@ class _Judge:
                 directory,
                 "has {}, but {}".format(
                     ", ".join(names),
-                    "ldconfig was not run since"
+                    "ldconfig has not been run since"
                     if directory in self._listed
-                    else "/etc/ld.so.conf does not name it",
+                    else "/etc/ld.so.conf does not list it",
                 ),
                 ("/etc/ld.so.conf", "/etc/ld.so.cache"),
                 ldconf.cure(directory, self._listed),
@@ -222,8 +224,8 @@ class _Judge:
             fix = ldconf.cure(posixpath.dirname(astray), self._listed)
         else:
             fix = (
-                "find / -name '{}'; its directory has to be named in /etc/ld.so.conf.d/, then ldconfig; "
-                "where it is nowhere: install Python {}.{} again"
+                "find / -name '{}'; add its directory to /etc/ld.so.conf.d/ and run ldconfig; "
+                "if it is nowhere, install Python {}.{} again"
             ).format(name, *self._env.series)
         return Finding(
             "LIB008",
@@ -265,6 +267,6 @@ class _Judge:
             target = self._cures.release.name
             return (
                 "the package was built for a newer system: bundle again with --target {0}, "
-                "which takes a version that runs on {0}".format(target)
+                "which chooses a version that runs on {0}".format(target)
             )
-        return "the package was built for a newer system: take a version built for this one"
+        return "the package was built for a newer system: use a version built for this one"

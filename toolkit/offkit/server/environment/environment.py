@@ -55,13 +55,11 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         tree.stat("/")
     except OSError as error:
         message = "the root {} cannot be examined: {}".format(tree.root, error.strerror)
-        fix = "name the directory where the server's file system is mounted"
+        fix = "give the directory where the server's file system is mounted"
         raise EnvironmentProblem(message, fix=fix) from None
     if not tree.is_dir(where):
         _may_read(tree, where, where)
-        raise _none(
-            where, "it is no directory" if startup.exists(tree, where) else "there is no such directory"
-        )
+        raise _none(where, "it is not a directory" if startup.exists(tree, where) else "it does not exist")
     if not tree.is_file(where + "/pyvenv.cfg") and tree.is_dir(posixpath.join(where, layout.CURRENT)):
         where = posixpath.join(where, layout.CURRENT)
     for below in ("pyvenv.cfg", "lib"):
@@ -115,8 +113,8 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
 def _none(where: str, why: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         "no Python environment at {}: {}".format(where, why),
-        fix="name a virtual environment (the directory with pyvenv.cfg), "
-        "or the --prefix that 'offkit install' was given",
+        fix="give a virtual environment (the directory with pyvenv.cfg), "
+        "or the --prefix that was given to 'offkit install'",
     )
 
 
@@ -134,7 +132,7 @@ def forbidden(code: str, env: Environment, subject: str, path: str, refusing: st
     """What lies in the environment and is not for this user, so neither for a service of theirs."""
     message = "cannot be read by this user"
     if refusing != path:
-        message += ": {} refuses".format(env.shorten(refusing))
+        message += ": {} denies access".format(env.shorten(refusing))
     return Finding(code, ERROR, subject, message, (path,), startup.allow(refusing))
 
 
@@ -177,11 +175,13 @@ def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, 
         looked.append(link if real == link else "{} -> {}".format(link, real))
         refused = refused or tree.refuses(real)
     if refused:
-        message = "the environment's interpreter cannot be reached by this user: {} refuses".format(refused)
-        fix = startup.allow(refused) + "; better, have Python {}.{} where all may read it".format(*series)
+        message = "this user cannot reach the environment's interpreter: {} denies access".format(refused)
+        fix = startup.allow(refused) + "; better, install Python {}.{} where everyone can read it".format(
+            *series
+        )
         return "", [Finding("PY006", ERROR, "python", message, tuple(looked), fix)]
     fix = "install Python {}.{} again at the same place, or install the bundle again".format(*series)
-    message = "the environment's interpreter is gone"
+    message = "the environment's interpreter is missing"
     return "", [Finding("PY002", ERROR, "python", message, tuple(looked), fix)]
 
 

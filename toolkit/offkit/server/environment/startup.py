@@ -37,7 +37,7 @@ def exists(tree: Tree, path: str) -> bool:
 
 def allow(refusing: str) -> str:
     """The cure where permission is wanting."""
-    return "run as a user who may read {}, or let this one (chmod, chown, setfacl)".format(refusing)
+    return "run as a user who may read {}, or permit this user to (chmod, chown, setfacl)".format(refusing)
 
 
 def config(tree: Tree, where: str, interpreter: str) -> List[Finding]:
@@ -54,15 +54,15 @@ def config(tree: Tree, where: str, interpreter: str) -> List[Finding]:
         else:
             return []
     elif exists(tree, path):
-        message = "pyvenv.cfg is {}, not a file: bin/python finds nothing of what is installed here".format(
+        message = "pyvenv.cfg is {}, not a file: bin/python finds none of the installed packages".format(
             files.kind(tree.stat(path).st_mode)
         )
     elif interpreter:
-        message = "pyvenv.cfg is gone: bin/python is {} then, and finds nothing of what is installed here"
+        message = "pyvenv.cfg is missing: bin/python is then {} and finds none of the installed packages"
         message = message.format(interpreter)
     else:
         return []
-    fix = "install the bundle again, or make the environment again"
+    fix = "install the bundle again, or recreate the environment"
     return [Finding("PY005", ERROR, "pyvenv.cfg", message, (path,), fix)]
 
 
@@ -82,9 +82,9 @@ def no_site_packages(tree: Tree, where: str, name: str) -> Finding:
             there = "a file" if stat.S_ISREG(mode) else files.kind(mode)
             why = "{} is {}".format(path, there)
             break
-    message = "the environment has no directory {}, so no packages ({})".format(below, why)
+    message = "the environment has no directory {}, so it has no packages ({})".format(below, why)
     looked = tuple(posixpath.join(where, lib, name, "site-packages") for lib in ("lib", "lib64"))
-    fix = "install the bundle again, or make the environment again"
+    fix = "install the bundle again, or recreate the environment"
     return Finding("PY007", ERROR, "site-packages", message, looked, fix)
 
 
@@ -92,7 +92,7 @@ def no_stdlib(tree: Tree, home: str, series: Tuple[int, int]) -> Finding:
     """PY003 where not even os.py, CPython's landmark (getpath), was found; PY006 where one may not look."""
     refused = tree.refuses(home)
     if refused:
-        message = "the standard library cannot be reached by this user: {} refuses".format(refused)
+        message = "this user cannot reach the standard library: {} denies access".format(refused)
         return Finding("PY006", ERROR, "standard library", message, (home,), allow(refused))
     return Finding(
         "PY003",
@@ -121,7 +121,7 @@ def stdlib(tree: Tree, base: str, series: Tuple[int, int]) -> List[Finding]:
     if not absent:
         return []
     if refusing:
-        message = "the standard library cannot be read by this user: {} refuses".format(refusing)
+        message = "this user cannot read the standard library: {} denies access".format(refusing)
         return [Finding("PY006", ERROR, "standard library", message, (found,), allow(refusing))]
     message = "Python does not start: {} not found in {}".format(words.listed(absent, _NAMED), found)
     fix = "install Python {}.{} again at the same place".format(*series)

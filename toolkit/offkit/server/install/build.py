@@ -239,8 +239,8 @@ def _failed(what: str, result: Result) -> OffkitError:
         r"No matching distribution|ResolutionImpossible|Could not find a version", result.stderr
     )
     if unsatisfied:
-        fix = "the bundle does not hold all that its requirements need here: bundle again on the other side"
+        fix = "the bundle lacks packages that its requirements need here: bundle again on the other side"
         return RequestError(message, [Finding("PKG020", ERROR, what, line, (), "") for line in said], fix)
-    fix = "put that right and run the command again; what was installed before is untouched"
+    fix = "correct this and run the command again; earlier generations are untouched"
     headline = "{}: {}".format(message, errno) if errno else message
     return EnvironmentProblem(headline, [Finding("ENV032", ERROR, what, line, (), "") for line in said], fix)

@@ -50,7 +50,7 @@ def _packages(one: Generation) -> Iterator[str]:
     recorded = _recorded(one.path)
     for package in one.receipt.packages if one.receipt else ():
         if package not in recorded.found:
-            yield "{} {} is gone".format(package.name, package.version)
+            yield "{} {} is missing".format(package.name, package.version)
     yield from recorded.problems
     for path, claims in sorted(recorded.owners.items()):
         if path.endswith(record.BYTE_CODE):

@@ -29,7 +29,7 @@ from offkit.server.python import interpreter, modules
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
 
-_AGAIN = "put that right and run the command again; what was installed before is untouched"
+_AGAIN = "correct this and run the command again; earlier generations are untouched"
 _NAMED = 3  # of the things that are wrong with a generation
 
 
@@ -126,7 +126,7 @@ def apply(
         return packages_of(plan)
     fresh = not os.path.lexists(plan.prefix)
     with _leaving_nothing(plan.prefix if fresh else ""), exclusive(
-        plan.prefix, "the installation did not succeed", _AGAIN, make=True
+        plan.prefix, "the installation failed", _AGAIN, make=True
     ):
         os.makedirs(generations.directory(plan.prefix), exist_ok=True)
         _clean(plan.prefix, reporter)
@@ -172,5 +172,5 @@ def _clean(prefix: str, reporter: Reporter) -> None:
 def _check_still_free(plan: Plan) -> None:
     """The plan was made without the lock; another installation may have finished in between."""
     if plan.outcome == INSTALL and os.path.lexists(plan.generation):
-        message = "another installation has just made {}".format(plan.generation)
+        message = "another installation has just created {}".format(plan.generation)
         raise EnvironmentProblem(message, fix="run the command again")

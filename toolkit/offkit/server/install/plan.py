@@ -157,7 +157,7 @@ def _steps(made: Plan, bundle: Manifest, inside: Sequence[Step]) -> List[Step]:
     version = split_wheel(pip[len(layout.WHEELS) :])[1]
     size = sum(member.size for member in wheels)
     return [
-        Step("environment", "make a virtual environment with {}".format(made.python.path), venv),
+        Step("environment", "create a virtual environment with {}".format(made.python.path), venv),
         Step(
             "wheels",
             "unpack {} ({} MB) into it".format(words.several(len(wheels), "wheel"), -(-size // 1000000)),
@@ -180,7 +180,7 @@ def pip_wheel(paths: Sequence[str]) -> str:
     """The member to install with: the newest ``wheels/pip-*.whl``."""
     found = [path for path in paths if path.startswith(layout.WHEELS + "pip-")]
     if not found:
-        message = "the bundle holds no pip to install with"
+        message = "the bundle has no pip to install with"
         raise IntegrityError(
             message,
             [

@@ -20,7 +20,7 @@ def needed_inodes(entries: int) -> int:
 def host_misfits(host: Host, target: Target) -> List[Finding]:
     """Architecture, C library and distribution against those the bundle is for."""
     found = []
-    again = "bundle again on the other side, for this server: offkit probe writes its description"
+    again = "bundle again on the other side for this server, which 'offkit probe' describes"
     if host.arch != target.arch:
         message = "this machine is {}, the bundle is for {}".format(host.arch, target.arch)
         found.append(Finding("ENV021", ERROR, "arch", message, (), again))
@@ -33,7 +33,7 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
         )
         found.append(Finding("ENV022", ERROR, "glibc", message, (), again))
     if host.el != target.el:
-        message = "this is {}, the bundle is for {}: wheels will do, names of RPMs may differ".format(
+        message = "this is {}, the bundle is for {}: the wheels fit, but names of RPMs may differ".format(
             host.system, target.name
         )
         found.append(Finding("ENV023", WARNING, "system", message, ("/etc/os-release",), ""))
@@ -50,7 +50,7 @@ def program_misfits(options: Dict[str, Any], which: Callable[[str], Optional[str
     lacking = [program for program in control_node.PROGRAMS if not which(program)]
     if not lacking:
         return []
-    message = "{} not on PATH: Ansible reaches no host without; the package is {}".format(
+    message = "{} not on PATH, so Ansible cannot reach hosts; the package is {}".format(
         " and ".join(lacking) + (" is" if len(lacking) == 1 else " are"), control_node.CLIENTS
     )
     return [Finding("ENV013", WARNING, lacking[0], message, (), "yum install " + control_node.CLIENTS)]
@@ -83,7 +83,7 @@ def prefix_misfits(prefix: str, volume: Volume, space: Need, need_inodes: int) -
         message = "{}, {} has {} MB free".format(space.describe(), volume.mount_point, free)
         wrong("ENV024", message, "free some space, or " + elsewhere)
     if volume.free_inodes is not None and volume.free_inodes < need_inodes:
-        message = "{} files are needed, {} has inodes for {}".format(
+        message = "{} inodes are needed, {} has {} free".format(
             need_inodes, volume.mount_point, volume.free_inodes
         )
         wrong("ENV025", message, "remove files, or " + elsewhere)
@@ -104,7 +104,7 @@ def unfit(prefix: str) -> List[str]:
         found.append("has characters that scripts cannot hold: {}".format(" ".join(map(repr, odd))))
     if ":" in prefix:
         # glibc before 2.27 splits an RPATH after it has put a path for $ORIGIN, and wheels have such.
-        found.append("has a colon, which separates the paths that the loader looks in")
+        found.append("has a colon, which separates the loader's search paths")
     return found
 
 
@@ -119,14 +119,12 @@ def occupied(
     current, place = posixpath.join(prefix, layout.CURRENT), posixpath.join(prefix, layout.GENERATIONS)
     wrong = []
     if not exists("/proc/self/cwd"):
-        wrong.append(("/proc", "is not mounted, and the environment is built by way of /proc/self/cwd"))
+        wrong.append(("/proc", "is not mounted, but building the environment needs /proc/self/cwd"))
     if exists(current) and not is_link(current):
         wrong.append((current, "is not the symbolic link that offkit makes"))
     if exists(place) and not is_directory(place):
         wrong.append((place, "is not a directory"))
     for path, what in wrong:
         message = "{} {}".format(path, what)
-        found.append(
-            Finding("ENV029", ERROR, path, message, (), "put that right, or choose another --prefix")
-        )
+        found.append(Finding("ENV029", ERROR, path, message, (), "correct this, or choose another --prefix"))
     return found

@@ -148,7 +148,7 @@ def _taking_back(prefix: str, python: Interpreter, existing: Sequence[Generation
         own = python.path.startswith(os.path.join(prefix, layout.PYTHON, ""))
         if not existing and not error.fix and (own or ledger.read(prefix)):
             error.fix = (
-                "the Python that install.sh brought stays for the next run; to take it back: "
+                "the Python that install.sh provided is kept for the next run; to remove it: "
                 "tar -xf BUNDLE offkit.pyz && {} offkit.pyz uninstall --prefix {}".format(
                     quote(python.path), quote(prefix)
                 )
@@ -204,7 +204,7 @@ def _plan(request: Request, arrived: _Arrived, broken: Sequence[str], brought: S
 
 def _tell(made: Plan, arrived: _Arrived, brought: Supplies, reporter: Reporter) -> Supplies:
     """What is wrong and yet no obstacle; returned without the warnings that are not true of this plan."""
-    instead = "a new one is built beside it" if made.outcome == INSTALL else made.id + " is whole"
+    instead = "a new one is built beside it" if made.outcome == INSTALL else made.id + " is intact"
     for each in arrived.damaged if made.outcome != NOTHING else ():
         reporter.warn("{} {}; {}".format(each.subject, each.message, instead))
     if made.outcome != INSTALL:  # what stands may have its own libraries: the doctor knows

@@ -109,15 +109,15 @@ class _Sources:
         if self.supply is not None:
             found = unpack(wanted, self._here, self.supply, self._el, had)
         else:
-            message = "is missing here, and no medium was named"
+            message = "is missing here, and no medium was given"
             fix = "run this again with --iso FILE (or --rpm-repo DIR)"
             found = Unpacked((), tuple(Finding("RPM004", ERROR, each, message, (), fix) for each in wanted))
         lost = {each.subject: wanted.get(each.subject, ()) for each in found.findings}
-        heritage = reuse(self._existing, lost, self._here)
+        reused = reuse(self._existing, lost, self._here)
         there = {each.soname for each in found.libraries}.union(had)
-        fresh = [each for each in heritage.libraries if each.soname not in there]
+        fresh = [each for each in reused.libraries if each.soname not in there]
         self.inherited.update(each.soname for each in fresh)
-        findings = tuple(each for each in found.findings if each.subject in heritage.left)
+        findings = tuple(each for each in found.findings if each.subject in reused.left)
         return Unpacked((*fresh, *found.libraries), findings)
 
 
@@ -165,7 +165,7 @@ def _room(manifest: Manifest, prefix: str, haul: Unpacked) -> None:
         )
         fix = "free some space, or choose another place: --prefix DIR"
         found = Finding("ENV024", ERROR, prefix, message, (volume.mount_point,), fix)
-        raise EnvironmentProblem("there is no room for the libraries", [found])
+        raise EnvironmentProblem("not enough space for the libraries", [found])
 
 
 def _step(haul: Unpacked, sources: _Sources) -> Step:
@@ -174,10 +174,10 @@ def _step(haul: Unpacked, sources: _Sources) -> Step:
     if media:
         rpms = words.several(len({each.rpm for each in media}), "RPM")
         names = ", ".join(sorted({each.medium for each in media}))
-        parts.append("take {} out of {} of {} (no root needed)".format(_shown(media), rpms, names))
+        parts.append("unpack {} from {} on {} (no root needed)".format(_shown(media), rpms, names))
     if sources.inherited:
-        heritage = [each for each in haul.libraries if each.soname in sources.inherited]
-        parts.append("take {} over from an earlier generation".format(_shown(heritage)))
+        reused = [each for each in haul.libraries if each.soname in sources.inherited]
+        parts.append("copy {} from an earlier generation".format(_shown(reused)))
     return Step("libraries", "; ".join(parts))
 
 

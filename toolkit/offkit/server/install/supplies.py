@@ -162,9 +162,9 @@ def _with_arch(name: str, arch: str) -> str:
 
 def _nowhere(lost: Sequence[Finding], asked: Sequence[Medium], strict: bool) -> List[Finding]:
     places = tuple(one.source for one in asked)
-    fix = "name the fuller ISO of the same release (Everything, DVD), or a second one as well"
+    fix = "use a fuller ISO of the same release (Everything, DVD), or add a second one"
     if strict:
-        fix += "; --allow-missing goes on without it, and 'offkit doctor' says then what fails"
+        fix += "; --allow-missing installs without it, and 'offkit doctor' then says what fails"
     return [Finding("RPM004", ERROR, each.subject, each.message, places, fix) for each in lost]
 
 
@@ -176,7 +176,7 @@ def warning(found: Survey) -> List[Finding]:
     message = "{} missing on this server: what needs {} will not start".format(
         "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
     )
-    fix = "run this again with --iso FILE (or --rpm-repo DIR), which brings what is missing"
+    fix = "run this again with --iso FILE (or --rpm-repo DIR) to install what is missing"
     fix = "as root: {}".format(found.line) if found.line else fix
     return [Finding(MISSING, WARNING, words.listed(names, _NAMED), message, (), fix)]
 
@@ -185,7 +185,7 @@ def unavailable() -> List[Finding]:
     """Why yum cannot be used here though root asks; [] where it can."""
     if shutil.which("yum") and shutil.which("rpm"):
         return []
-    message = "is not here: the libraries are taken out of the RPMs, for this installation alone"
+    message = "is not installed: the libraries are unpacked from the RPMs, for this installation only"
     return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
 
 
@@ -197,7 +197,11 @@ def mount(chosen: Sequence[Medium], drive: Drive) -> List[str]:
 def unmountable(chosen: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
     """A warning: what happens instead."""
     names = ", ".join(one.name for one in chosen if one.iso)
-    message = "cannot be mounted here ({}): read in user space, for this installation alone".format(problem)
+    message = (
+        "cannot be mounted here ({}): libraries are unpacked from it, for this installation only".format(
+            problem
+        )
+    )
     return Finding("REPO012", WARNING, names, message, (), "")
 
 

@@ -21,7 +21,7 @@ class Here:
         self._view = TreeView(tree)
         opened = self._view.open(python)
         if opened.elf is None:
-            raise EnvironmentProblem("{} is no program: {}".format(python, opened.problem))
+            raise EnvironmentProblem("{} is not an ELF program: {}".format(python, opened.problem))
         self.elf = opened.elf
         self.arch = opened.elf.arch
         self.machine = opened.elf.platform or "x86_64"

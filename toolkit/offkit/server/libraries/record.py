@@ -67,9 +67,9 @@ def load(text: bytes) -> Record:
         entries = tuple(_entry(row) for row in data["libraries"])
         preloaded = tuple(str(name) for name in data["preloaded"])
     except (KeyError, TypeError) as error:
-        raise ValueError("no list of libraries: {!r}".format(error))
+        raise ValueError("not a list of libraries: {!r}".format(error))
     if any("/" in name for name in [entry.soname for entry in entries] + list(preloaded)):
-        raise ValueError("a library with a path for a name")
+        raise ValueError("a library name contains a path")
     return Record(entries, preloaded)
 
 

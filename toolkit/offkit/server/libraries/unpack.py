@@ -18,7 +18,7 @@ from offkit.server.libraries.here import Here, Wanted
 from offkit.server.libraries.pick import pick
 from offkit.server.libraries.record import Vendored
 
-_FULLER = "take a fuller ISO (Everything, DVD) of the release that this server has"
+_FULLER = "use a fuller ISO (Everything, DVD) of this server's release"
 
 
 class Unpacked(NamedTuple):
@@ -92,7 +92,7 @@ class _Unpacking:
         if ask.soname in self._glibc:
             # Another C library than that of the loader cannot be in one process with it.
             fix = "bundle again for this system: --target with what 'offkit probe' writes here"
-            why = "is part of glibc, which cannot be taken from elsewhere ({})".format(
+            why = "is part of glibc, which cannot come from another system ({})".format(
                 ", ".join(ask.versions)
             )
             return self._without(ask, why, fix)
@@ -104,10 +104,10 @@ class _Unpacking:
             return []  # what is wrong with it is told in the end
         library = pick(opened.contents, ask.soname, self._here.arch)
         if library is None:
-            return self._without(ask, "is not in {}, which says it has it".format(package.title))
+            return self._without(ask, "is not in {}, which claims to provide it".format(package.title))
         absent = [each for each in ask.versions if library.elf.versioned and each not in library.elf.defines]
         if absent:
-            return self._without(ask, "of {} lacks {}".format(package.title, ", ".join(absent)))
+            return self._without(ask, "lacks {} (from {})".format(", ".join(absent), package.title))
         medium = self._supply.medium(package)
         taken = Vendored(ask.soname, library.data, package.title, library.path, medium, opened.signature)
         self._found[ask.soname] = taken, library.elf

@@ -73,8 +73,8 @@ def own_interpreter(root: str) -> None:
         places += _directories(elf, original)
         changed = rpath.rewrite(data, ":".join(places))
     except ValueError as error:
-        message = "{} {}, so it cannot be given a path to libraries".format(original, error)
-        fix = "take another Python (--python PATH), or install the libraries as root"
+        message = "{} {}, so no library path can be added to it".format(original, error)
+        fix = "use another Python (--python PATH), or install the libraries as root"
         raise EnvironmentProblem(
             "this Python cannot use libraries from RPMs",
             [Finding("PY025", ERROR, original, message, (original,), fix)],
@@ -101,7 +101,7 @@ def _directories(elf: Elf, original: str) -> List[str]:
     text = elf.rpath if elf.runpath is None else elf.runpath
     found = [part for part in (text or "").split(":") if part]
     if ":" in origin and any(_ORIGIN.search(part) for part in found):
-        raise ValueError("lies in a directory with a colon in its name")
+        raise ValueError("is in a directory with a colon in its name")
     found = [_ORIGIN.sub(lambda _: origin, part) for part in found]
     if elf.runpath is not None:
         found = [

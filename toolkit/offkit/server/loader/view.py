@@ -77,7 +77,7 @@ def make_loader(
         with tree.open(_CACHE) as source:
             entries = ldcache.parse(source.read(_CACHE_SIZE))
     except FileNotFoundError:
-        findings.append(_no_cache(INFO, "is not there, so only the default directories are searched"))
+        findings.append(_no_cache(INFO, "is missing, so only the default directories are searched"))
     except (OSError, ldcache.BadCache) as error:
         findings.append(_no_cache(WARNING, "cannot be read, so it is not searched: {}".format(error)))
     program = b""
@@ -91,9 +91,9 @@ def make_loader(
                     "LIB001",
                     ERROR,
                     interpreter,
-                    "the loader that the interpreter names cannot be opened: {}".format(error.strerror),
+                    "the interpreter's loader cannot be opened: {}".format(error.strerror),
                     (interpreter,),
-                    "this Python was built for another system: take one that was built for this one",
+                    "this Python was built for another system: use one built for this system",
                 )
             )
     cpu = host.cpu() if os.uname().machine == platform else Cpu()

@@ -45,11 +45,11 @@ def require(prefix: str) -> None:
     try:
         os.listdir(place)
     except PermissionError as error:
-        raise refused(error, prefix, "{} cannot be looked into".format(prefix))
+        raise refused(error, prefix, "{} cannot be read".format(prefix))
     except OSError as error:
         message = "there is no installation in {}".format(prefix)
         looked = "{} ({})".format(place, error.strerror)
-        fix = "name the place that 'offkit install' was given: --prefix DIR"
+        fix = "give the prefix that 'offkit install' used: --prefix DIR"
         raise EnvironmentProblem(message, [Finding("ENV040", ERROR, prefix, message, (looked,), fix)])
 
 
@@ -77,13 +77,13 @@ def is_python(path: str) -> bool:
 
 def unused(prefix: str, existing: Sequence[Generation]) -> List[str]:
     """Interpreters that offkit brought and no generation was made with."""
-    shelf = os.path.join(prefix, layout.PYTHON)
+    pythons_directory = os.path.join(prefix, layout.PYTHON)
     try:
-        names = sorted(os.listdir(shelf))
+        names = sorted(os.listdir(pythons_directory))
     except OSError:
         return []
     users = [files.path(one.receipt.python) for one in existing if one.receipt is not None]
-    places = [os.path.join(shelf, name) for name in names]
+    places = [os.path.join(pythons_directory, name) for name in names]
     return [
         place
         for place in places
@@ -100,17 +100,17 @@ def problems(one: Generation) -> Tuple[Finding, ...]:
 
     if one.receipt is None:
         receipt = os.path.join(one.path, *layout.RECEIPT.split("/"))
-        wrong("has no receipt that can be read", (receipt,), AGAIN)
+        wrong("has no readable receipt", (receipt,), AGAIN)
     try:
         where, missing = environment.locate(Tree("/"), one.path)
     except EnvironmentProblem as error:
-        wrong("is no environment any more: {}".format(error.message), (one.path,), AGAIN)
+        wrong("is no longer an environment: {}".format(error.message), (one.path,), AGAIN)
         return tuple(found)
     for finding in missing:
         wrong(finding.message, finding.looked_in, finding.fix)
     python = os.path.join(one.path, "bin", "python")
     if where.interpreter and not os.access(python, os.X_OK):
-        what = "cannot be executed" if os.path.exists(python) else "is not there"
+        what = "cannot be executed" if os.path.exists(python) else "is missing"
         wrong("its bin/python {}".format(what), (python, where.interpreter), AGAIN)
     return tuple(found)
 
@@ -118,7 +118,7 @@ def problems(one: Generation) -> Tuple[Finding, ...]:
 def size(path: str) -> int:
     """Bytes that a tree takes on disk (blocks, as du counts), each hard link once.
 
-    What cannot be looked into counts nothing.
+    What cannot be read counts nothing.
     """
     total = _blocks(path, set())
     seen: Set[Tuple[int, int]] = set()
@@ -150,17 +150,19 @@ def _of_link(prefix: str, current: Optional[str], any_there: bool) -> List[Findi
         return []
     if os.path.lexists(link):
         target = os.readlink(link) if os.path.islink(link) else ""
-        what = "points to {}, which is no generation".format(target) if target else "is no symbolic link"
+        what = (
+            "points to {}, which is not a generation".format(target) if target else "is not a symbolic link"
+        )
         return [Finding("ENV042", ERROR, link, what, (), "offkit rollback ID makes a generation current")]
     if any_there:
         fix = "offkit rollback ID makes one of them current"
-        return [Finding("ENV042", ERROR, link, "is not there: no generation is current", (), fix)]
+        return [Finding("ENV042", ERROR, link, "is missing: no generation is current", (), fix)]
     return []
 
 
 def _of_python(path: str) -> Finding:
     message = "no generation uses this Python, which takes {} MB".format(-(-size(path) // 1000000))
-    fix = "'offkit uninstall' removes it with all else; the next installation that needs it takes it"
+    fix = "the next installation that needs it uses it; 'offkit uninstall' removes it with everything else"
     return Finding("ENV047", INFO, path, message, (), fix)
 
 

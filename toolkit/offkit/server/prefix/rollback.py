@@ -47,7 +47,7 @@ def plan(prefix: str, word: Optional[str]) -> Plan:
         problems = inventory.problems(chosen)
         if problems:
             raise EnvironmentProblem(
-                "{} cannot become current: it would not start".format(chosen.id), problems
+                "{} cannot become current: its Python would not start".format(chosen.id), problems
             )
     old = current.receipt if current else None
     return Plan(prefix, left, chosen, changes(old, chosen.receipt))
@@ -55,7 +55,7 @@ def plan(prefix: str, word: Optional[str]) -> Plan:
 
 def apply(made: Plan) -> None:
     """Switch. Raises EnvironmentProblem, and everything is then as it was."""
-    with exclusive(made.prefix, "the rollback did not succeed"):
+    with exclusive(made.prefix, "the rollback failed"):
         there = [one.id for one in generations.found(made.prefix)]
         if generations.current_id(made.prefix) != made.left or made.chosen.id not in there:
             message = "another offkit has just changed {}".format(made.prefix)
@@ -87,9 +87,9 @@ def select(existing: Sequence[Generation], word: str) -> Generation:
     if not found and len(word) >= _SHORTEST_DIGEST:
         found = [one for one in existing if _digest(one).startswith(word.lower())]
     if not found:
-        raise _none("there is no generation {}".format(word), existing)
+        raise _none("no such generation: {}".format(word), existing)
     if len(found) > 1:
-        raise _none("{} means several generations".format(word), found)
+        raise _none("{} matches several generations".format(word), found)
     return found[0]
 
 
@@ -120,5 +120,7 @@ def _digest(one: Generation) -> str:
 
 def _none(message: str, existing: Sequence[Generation]) -> RequestError:
     lines = ["{}{}".format(one.id, "  (current)" if one.current else "") for one in existing]
-    fix = "\n".join(["name one of these:"] + ["  " + line for line in lines]) if lines else "install a bundle"
+    fix = (
+        "\n".join(["choose one of these:"] + ["  " + line for line in lines]) if lines else "install a bundle"
+    )
     return RequestError(message, [Finding("ENV044", ERROR, "generation", message, (), fix)])

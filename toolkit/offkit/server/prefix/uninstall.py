@@ -56,17 +56,17 @@ def plan(prefix: str, system: TakeBack = TakeBack()) -> Plan:  # noqa: B008  (it
     try:
         return _sort(prefix, sorted(os.listdir(prefix)), system)
     except OSError as error:
-        raise refused(error, prefix, "{} cannot be looked into".format(prefix))
+        raise refused(error, prefix, "{} cannot be read".format(prefix))
 
 
 def _sort(prefix: str, names: List[str], system: TakeBack) -> Plan:
     place, lock = generations.directory(prefix), os.path.join(prefix, layout.LOCK)
-    book, shelf = ledger.directory(prefix), os.path.join(prefix, layout.PYTHON)
+    book, pythons_directory = ledger.directory(prefix), os.path.join(prefix, layout.PYTHON)
     trees, strangers = _inside(place) if _is_directory(place) else ([], [])
     emptied = [Item(DIRECTORY, place, 0)] if _is_directory(place) and not strangers else []
-    pythons, others = _pythons(shelf) if _is_directory(shelf) else ([], [])
+    pythons, others = _pythons(pythons_directory) if _is_directory(pythons_directory) else ([], [])
     strangers += others if pythons else []
-    known = [place, shelf] if pythons else [place]
+    known = [place, pythons_directory] if pythons else [place]
     known += [book] if ledger.read(prefix) else []
     links = []
     for name in names:
@@ -79,7 +79,7 @@ def _sort(prefix: str, names: List[str], system: TakeBack) -> Plan:
     if strangers and not (trees or links or marked or pythons or book in known):
         raise _not_ours(prefix)
     items = trees[:-1] + links + trees[-1:] + emptied + pythons
-    items += [Item(DIRECTORY, shelf, 0)] if pythons and not others else []
+    items += [Item(DIRECTORY, pythons_directory, 0)] if pythons and not others else []
     # The RPMs last of all that takes time: one of them may be the Python that runs this.
     items += [Item(SYSTEM_FILE, path, 0) for path in system.files]
     items += [Item(RPM, rpm.word, 0) for rpm in system.rpms]
@@ -91,12 +91,12 @@ def _sort(prefix: str, names: List[str], system: TakeBack) -> Plan:
     return Plan(prefix, tuple(items), tuple(sorted(strangers)), system)
 
 
-def _pythons(shelf: str) -> Tuple[List[Item], List[str]]:
+def _pythons(pythons_directory: str) -> Tuple[List[Item], List[str]]:
     """Interpreters that offkit brought, unfinished ones and the logs of builds; and strangers."""
     found: List[Item] = []
     strangers: List[str] = []
-    for name in sorted(os.listdir(shelf)):
-        path = os.path.join(shelf, name)
+    for name in sorted(os.listdir(pythons_directory)):
+        path = os.path.join(pythons_directory, name)
         if _is_directory(path) and name.startswith(layout.BUILDING):
             found.append(Item(LEFTOVER, path, inventory.size(path)))
         elif _is_directory(path) and inventory.is_python(path):
@@ -164,9 +164,9 @@ def _lock(path: str) -> Optional[bytes]:
 
 
 def _not_ours(prefix: str) -> EnvironmentProblem:
-    message = "{} is not a prefix of offkit; nothing was removed".format(prefix)
+    message = "{} is not an offkit prefix; nothing was removed".format(prefix)
     looked = (generations.directory(prefix), os.path.join(prefix, layout.CURRENT))
-    fix = "name the place that 'offkit install' was given: --prefix DIR"
+    fix = "give the prefix that 'offkit install' used: --prefix DIR"
     return EnvironmentProblem(message, [Finding("ENV045", ERROR, prefix, message, looked, fix)])
 
 
@@ -188,7 +188,7 @@ def apply(made: Plan, token: str, reporter: Reporter, run: Optional[Run] = None)
     """
     if not made.items:
         return made
-    with exclusive(made.prefix, "the removal did not succeed"):
+    with exclusive(made.prefix, "the removal failed"):
         made = plan(made.prefix, made.system)
         _mark(made)
         system = [made.system]  # of one transaction, whatever the number of items
@@ -238,7 +238,5 @@ def _tree(path: str) -> None:
 
 def _stays(path: str) -> EnvironmentProblem:
     message = "files below {} could not be removed".format(os.path.dirname(path))
-    fix = "run it again as the user they belong to; what is gone is gone, the rest is whole"
-    return EnvironmentProblem(
-        "the removal did not succeed", [Finding("ENV046", ERROR, path, message, (), fix)]
-    )
+    fix = "run it again as the user who owns them; what was removed is gone, the rest is intact"
+    return EnvironmentProblem("the removal failed", [Finding("ENV046", ERROR, path, message, (), fix)])

@@ -88,7 +88,7 @@ def _point(directory: str, path: str) -> None:
 
 
 def _unusable(path: str, why: str) -> EnvironmentProblem:
-    fix = "take another ISO, or another way: a source or a build in the bundle, --python PATH"
+    fix = "use another ISO, or another Python: source or a build in the bundle, --python PATH"
     message = "{} {}".format(path, why)
     return EnvironmentProblem(
         "the Python of these packages cannot be used here",

@@ -156,7 +156,7 @@ def probe(path: str, run: Runner) -> Interpreter:
     try:
         return read_answer(json.loads(result.stdout))
     except (ValueError, KeyError, TypeError):
-        raise _unusable(path, "does not answer like a Python")
+        raise _unusable(path, "does not behave like a Python interpreter")
 
 
 def of_system(path: str) -> bool:
@@ -166,7 +166,7 @@ def of_system(path: str) -> bool:
 
 
 def _unusable(path: str, why: str) -> EnvironmentProblem:
-    fix = "name another with --python PATH, or install one: yum install python3"
+    fix = "use another with --python PATH, or install one: yum install python3"
     return EnvironmentProblem(
         "this Python cannot be used", [Finding("PY011", ERROR, path, "{} {}".format(path, why), (path,), fix)]
     )
@@ -253,19 +253,17 @@ def misfits(python: Interpreter, target: Target) -> List[Finding]:
         # It reads the path in pyvenv.cfg as UTF-8 and looks for it in the locale's encoding (getpath.c).
         wrong(
             "ENV028",
-            "lies below a name with letters beyond ASCII: in the C locale, as of cron, what is made with a "
-            "CPython 3.6 there does not start",
-            "choose another place: --prefix DIR where offkit brought it, else --python PATH",
+            "has a path with non-ASCII characters: in the C locale (cron, for instance), an environment "
+            "made with this CPython 3.6 does not start",
+            "choose another place: --prefix DIR if offkit installed it there, else --python PATH",
         )
     for name in python.missing:
-        wrong(
-            "PY016", "lacks the module {}, without which nothing can be installed".format(name), _cure(name)
-        )
+        wrong("PY016", "lacks the module {}, which the installation needs".format(name), _cure(name))
     return found
 
 
 def _other(minor: str) -> str:
-    return "name a Python {} with --python PATH, or install one".format(minor)
+    return "use a Python {} with --python PATH, or install one".format(minor)
 
 
 def _cure(module: str) -> str:

@@ -76,7 +76,7 @@ def _missing(path: str, names: Sequence[str], run: Runner) -> Dict[str, str]:
         found = json.loads(done.stdout.strip().splitlines()[-1])
         return {str(name): str(why) for name, why in found.items()}
     if len(names) == 1:
-        return {names[0]: "importing it ends Python with exit {}".format(done.returncode)}
+        return {names[0]: "importing it makes Python exit with {}".format(done.returncode)}
     missing: Dict[str, str] = {}
     for name in names:
         missing.update(_missing(path, [name], run))
@@ -91,11 +91,11 @@ def _finding(
     home = os.path.dirname(os.path.dirname(python.path))
     message = "Python {} in {} lacks {} (for {})".format(python.version, home, names, row.needed_for)
     if brought.get("origin") == "source":
-        message += ": {} was not there when it was compiled".format(devel or "what has its headers")
+        message += ": compiled without {}".format(devel or "the package with its headers")
         fix = (
             "if it is needed: {}, remove {}, and run install.sh again (as root, "
-            "install.sh --iso FILE gets what the ISO has)".format(
-                "yum install " + devel if devel else "install its headers (in which package is not known)",
+            "install.sh --iso FILE installs what the ISO has)".format(
+                "yum install " + devel if devel else "install its headers (their package is unknown)",
                 home,
             )
         )

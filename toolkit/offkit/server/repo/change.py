@@ -17,7 +17,7 @@ from offkit.server.repo import fstab, machine, obstacles, state
 from offkit.server.repo.machine import Kernel, Step
 from offkit.server.repo.state import Added, Places, State
 
-_AGAIN = "put that right and run the command again"
+_AGAIN = "correct this and run the command again"
 
 
 class Wish(NamedTuple):
@@ -48,7 +48,7 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
     """
     empty = [path for path in wish.mounts if kernel.at(path) is None]
     if empty:
-        fix = "mount the disc first, or name the ISO file: --iso FILE; --dir takes an ordinary directory"
+        fix = "mount the disc first, or give the ISO file: --iso FILE; --dir takes an ordinary directory"
         raise UsageError("nothing is mounted on {}".format(", ".join(empty)), fix=fix)
     found = offer.look(wish.isos, [*wish.mounts, *wish.directories])
     before = state.load(places)
@@ -67,7 +67,7 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
             place, made = each.source, False
         media.append(_added(each, place, made, known, wish, media, places, here))
     if wrong:
-        raise EnvironmentProblem("something is in the way; nothing was changed", wrong)
+        raise EnvironmentProblem("the repositories cannot be added; nothing was changed", wrong)
     only = wish.only or old.only
     disabled = old.disabled
     if only:
@@ -152,7 +152,7 @@ def apply(change: Change, places: Places, kernel: Kernel, reporter: Reporter) ->
     """
     if not change.steps:
         return
-    with exclusive(places.state, "the repositories were not changed entirely", _AGAIN, make=True):
+    with exclusive(places.state, "the repositories were changed only in part", _AGAIN, make=True):
         machine.sweep(places)
         if state.load(places) != change.before:
             message = "another 'offkit repo' has just changed this server"

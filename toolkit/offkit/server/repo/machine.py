@@ -60,7 +60,7 @@ def missing(goal: State, places: Places, kernel: Kernel, again: Collection[str] 
         steps.append(Step("write /etc/yum.repos.d/offkit.repo: {}".format(names), _writing(places, wanted)))
     for row in goal.disabled:
         if _digest(_real(row, places)) == row.was:
-            text = "switch off the repositories of /etc/yum.repos.d/{}".format(row.name)
+            text = "disable the repositories in /etc/yum.repos.d/{}".format(row.name)
             steps.append(Step(text, _disabling(row, places)))
     return steps
 
@@ -74,12 +74,12 @@ def present(state: State, rest: State, places: Places, kernel: Kernel) -> List[S
     mounted = [one for one in reversed(gone) if one.iso and kernel.at(one.top) is not None]
     noted = [one for one in gone if one.fstab and fstab.has(contents(places.fstab), one.fstab)]
     steps = [Step("unmount {}".format(one.top), _unmounting(one, kernel)) for one in mounted]
-    steps += [Step("take out of /etc/fstab: {}".format(one.fstab), _striking(one, places)) for one in noted]
+    steps += [Step("remove from /etc/fstab: {}".format(one.fstab), _striking(one, places)) for one in noted]
     if not rest.media and os.path.lexists(places.repo_file):
         steps.append(Step("remove /etc/yum.repos.d/offkit.repo", _removing(places.repo_file)))
     for row in state.disabled:
         if row not in rest.disabled:
-            text = "put /etc/yum.repos.d/{} back as it was".format(row.name)
+            text = "restore /etc/yum.repos.d/{}".format(row.name)
             steps.append(Step(text, _restoring(row, places)))
     made = [one.top for one in gone if one.made and os.path.isdir(one.top)]
     return steps + [Step("remove the directory {}".format(path), _emptying(path)) for path in made]
@@ -113,10 +113,10 @@ def altered(row: Disabled, places: Places) -> List[Finding]:
         return []
     shown = os.path.join(places.repos, row.name)[len(places.root) :]
     message = (
-        "was changed since its repositories were switched off, and stays as it is; 'offkit repo remove' puts "
-        "the older one beside it as {}".format(row.name + _SAVED)
+        "was changed after its repositories were disabled, and is kept; 'offkit repo remove' saves "
+        "the older version beside it as {}".format(row.name + _SAVED)
     )
-    fix = "compare the two then, and keep what is right"
+    fix = "then compare the two, and keep what is right"
     return [Finding("REPO016", WARNING, shown, message, (shown + _SAVED,), fix)]
 
 
@@ -151,7 +151,7 @@ def _unmounting(one: Added, kernel: Kernel) -> Callable[[], None]:
         words = kernel.unmount(one.top)
         if words:
             message = "{} cannot be unmounted: {}".format(one.top, words)
-            fix = "'fuser -vm {}' says who uses it; then run the command again".format(one.top)
+            fix = "see who uses it with 'fuser -vm {}', then run the command again".format(one.top)
             raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.top, message, (), fix)])
 
     return do

@@ -27,18 +27,18 @@ def choose(
         place = "{}-{}".format(first, number)
     if place in used:
         message = "{} is mounted there".format(used[place].source)
-        fix = "leave --at out: another ISO gets a place of its own; or 'offkit repo remove' first"
+        fix = "omit --at to mount this ISO elsewhere, or run 'offkit repo remove' first"
         return place, False, [Finding("REPO013", ERROR, place, message, (places.json,), fix)]
     made = not os.path.lexists(place)
     mounted = kernel.at(place)
     why = ""
     if mounted is not None:
-        why = "something is mounted there already ({}, {})".format(mounted.source, mounted.kind)
+        why = "something is already mounted there ({}, {})".format(mounted.source, mounted.kind)
     elif not made and not os.path.isdir(place):
-        why = "is no directory"
+        why = "is not a directory"
     elif not made and os.listdir(place):
         why = "is not empty"
-    fix = "choose another place: --at DIR; a disc that is mounted already: offkit repo add --mount {}".format(
+    fix = "choose another place: --at DIR; for a disc already mounted: offkit repo add --mount {}".format(
         place
     )
     return place, made, [Finding("REPO013", ERROR, place, why, (), fix)] if why else []
@@ -56,7 +56,7 @@ def strangers(places: Places, before: Optional[State]) -> List[Finding]:
             text = source.read().decode("utf-8", "surrogateescape")
         if path == places.repo_file:
             if before is None and not text.startswith(sections.MARK):
-                message = "is there already, and 'offkit repo add' did not write it"
+                message = "already exists, and 'offkit repo add' did not write it"
                 fix = "move it away (mv {0} {0}.old), then run the command again".format(shown)
                 found.append(Finding("REPO013", ERROR, shown, message, (places.json,), fix))
             continue
@@ -65,6 +65,6 @@ def strangers(places: Places, before: Optional[State]) -> List[Finding]:
         except ValueError:
             continue
         if own:
-            message = "has repositories of offkit's names: {}".format(", ".join(own))
+            message = "has repositories with offkit's names: {}".format(", ".join(own))
             found.append(Finding("REPO013", ERROR, shown, message, (), "remove them from it"))
     return found

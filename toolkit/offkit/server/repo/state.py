@@ -93,7 +93,7 @@ def load(places: Places) -> Optional[State]:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = "cannot be read: {}".format(error)
-        fix = "it says what 'offkit repo add' made; restore it, or undo that by hand and delete it"
+        fix = "it records what 'offkit repo add' did; restore it, or undo that by hand and delete it"
         raise EnvironmentProblem(
             "{} {}".format(places.json, message),
             [Finding("REPO013", ERROR, places.json, message, (places.json,), fix)],

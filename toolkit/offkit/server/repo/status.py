@@ -53,11 +53,11 @@ def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
     top = medium.of(one.top)
     again = "offkit repo add {} {}".format("--iso" if one.iso else "--dir", shlex.quote(one.source))
     if one.iso and not os.path.exists(one.source):
-        message = "the ISO is not there any more"
+        message = "the ISO is missing"
         fix = "put it back, or: offkit repo remove"
         findings.append(Finding("REPO010", ERROR, one.source, message, (), fix))
     if not mounted:
-        message = "is not mounted" if one.iso else "is not there"
+        message = "is not mounted" if one.iso else "is missing"
         findings.append(Finding("REPO003", ERROR, one.top, message, (one.source,), again))
     else:
         findings += _same(one, top, again)
@@ -74,7 +74,7 @@ def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
         rows.append(Row(base, one.source, mounted, count, there))
     for key, identity in keyless.items():
         fix = "put the key back; the distribution's own are in {}".format(keys.KEYS)
-        findings.append(Finding("REPO014", ERROR, identity, "its key is not there", (key,), fix))
+        findings.append(Finding("REPO014", ERROR, identity, "its key is missing", (key,), fix))
     return rows, findings
 
 
@@ -91,9 +91,9 @@ def _same(one: Added, top: medium.Medium, again: str) -> List[Finding]:
     if now.repositories == one.repositories and now.label == one.label:
         return _replaced(one, again) if one.iso else []
     was, here = (" ".join(text.split()[1:]) or "without a label" for text in (one.label, now.label))
-    message = "another medium is there than was added: {} now, {} before".format(here, was)
+    message = "this is not the medium that was added: {} now, {} before".format(here, was)
     if was == here:
-        message = "another medium is there than was added, with the same label"
+        message = "this is not the medium that was added, although it has the same label"
     return [Finding("REPO015", ERROR, one.top, message, (one.source,), again)]
 
 
@@ -107,7 +107,7 @@ def _replaced(one: Added, again: str) -> List[Finding]:
         return list(error.findings)
     if now.repositories == one.repositories:
         return []
-    message = "the file is another ISO by now than the one that is mounted"
+    message = "the file is no longer the ISO that is mounted"
     return [Finding("REPO015", ERROR, one.source, message, (one.top,), again)]
 
 
@@ -124,14 +124,14 @@ def _files(found: State, places: Places) -> List[Finding]:
     text = machine.contents(places.repo_file)
     if not text:
         fix = "offkit repo add … writes it again, with the same options"
-        findings.append(Finding("REPO001", ERROR, own, "is not there", (), fix))
+        findings.append(Finding("REPO001", ERROR, own, "is missing", (), fix))
     elif text != sections.text(found.bases, found.only):
-        message = "is not as 'offkit repo add' wrote it"
+        message = "differs from what 'offkit repo add' writes"
         fix = "offkit repo add … writes it again; 'offkit repo remove' deletes it"
         findings.append(Finding("REPO016", WARNING, own, message, (), fix))
     for one in found.media:
         if one.fstab and not fstab.has(machine.contents(places.fstab), one.fstab):
-            message = "the line that mounts {} at boot is gone".format(one.source)
+            message = "the line that mounts {} at boot is missing".format(one.source)
             fix = "offkit repo add --persist … writes it again"
             findings.append(Finding("REPO016", WARNING, "/etc/fstab", message, (one.fstab,), fix))
     return findings + [finding for row in found.disabled for finding in machine.altered(row, places)]

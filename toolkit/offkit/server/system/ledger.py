@@ -89,8 +89,8 @@ def installed(run: Run) -> Tuple[str, ...]:
     done = run(["rpm", "-qa", "--qf", FORMAT])
     if not done.ok:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        message = "rpm does not say what is installed: {}".format(words[-1] if words else done.returncode)
-        fix = "'rpm -qa' has to work here; 'rpm --rebuilddb' mends a damaged database"
+        message = "rpm cannot list the installed packages: {}".format(words[-1] if words else done.returncode)
+        fix = "'rpm -qa' must work here; 'rpm --rebuilddb' repairs a damaged database"
         raise EnvironmentProblem(message, [Finding("RPM009", ERROR, "rpm", message, ("rpm -qa",), fix)])
     return tuple(sorted(done.stdout.split("\n")[:-1]))
 

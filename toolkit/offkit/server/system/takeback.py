@@ -62,7 +62,7 @@ def _spare(ours: Sequence[Rpm], run: Run) -> Tuple[List[Rpm], List[Finding]]:
             for rpm in _providers(match.group(1), left, run):
                 needed.setdefault(rpm, []).append(match.group(2))
         if not needed:
-            raise yum.failure(done, "nothing was removed; put that right, or leave them: --keep-rpms")
+            raise yum.failure(done, "nothing was removed; correct this, or keep the packages: --keep-rpms")
         for rpm, users in sorted(needed.items()):
             kept.append(_stays(rpm, ", ".join(sorted(set(users)))))
         left = [rpm for rpm in left if rpm not in needed]
@@ -77,14 +77,16 @@ def _providers(capability: str, ours: Sequence[Rpm], run: Run) -> List[Rpm]:
 
 
 def _not_believed(place: str) -> Finding:
-    message = "others than root can write there: what it says is not believed, and nothing of the system goes"
-    fix = "what was installed for it is in its files (rpm -e); it goes with the prefix"
+    message = "users other than root can write there: it is not trusted, and no package or key is removed"
+    fix = "its files list what was installed (remove it with rpm -e); they are removed with the prefix"
     return Finding("RPM010", WARNING, place, message, (), fix)
 
 
 def _stays(rpm: Rpm, users: str) -> Finding:
-    fix = "it is an ordinary package of this server now; 'rpm -e {}' when nothing needs it".format(rpm.word)
-    return Finding("RPM010", INFO, rpm.word, "is needed by {} now: it stays".format(users), (), fix)
+    fix = "it is now an ordinary package of this server; 'rpm -e {}' removes it when nothing needs it".format(
+        rpm.word
+    )
+    return Finding("RPM010", INFO, rpm.word, "is now needed by {}: it is kept".format(users), (), fix)
 
 
 def apply(made: TakeBack, run: Run) -> None:
@@ -98,7 +100,9 @@ def apply(made: TakeBack, run: Run) -> None:
     if made.rpms:
         done = run(["rpm", "-e", *(rpm.word for rpm in made.rpms)])
         if not done.ok:
-            raise yum.failure(done, "the packages are still there; all else that was offkit's is gone")
+            raise yum.failure(
+                done, "the packages are still installed; everything else of offkit's was removed"
+            )
     if made.rpms or any(path.startswith(_LDCONF) for path in made.files):
         run(ledger.LDCONFIG)
 
@@ -107,5 +111,5 @@ def need_root(made: TakeBack) -> EnvironmentProblem:
     """RPM006: an ordinary user cannot take these back."""
     names = tuple(rpm.word for rpm in made.rpms) + made.files
     message = "root installed packages for this prefix, and only root can remove them"
-    fix = "run it as root, or with --keep-rpms, which leaves them where they are"
+    fix = "run it as root, or with --keep-rpms to keep them"
     return EnvironmentProblem(message, [Finding("RPM006", ERROR, "rpm", message, names, fix)])

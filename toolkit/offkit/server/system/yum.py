@@ -91,7 +91,7 @@ def failure(done: Result, changed: str = "") -> OffkitError:
             finding = Finding(kind.code, ERROR, subject, kind.message, words, kind.fix)
             return errors.of(kind.code)("yum refused: " + kind.message, [finding], changed)
     message = "{} failed (exit code {})".format(done.argv[0] if done.argv else "yum", done.returncode)
-    fix = "'offkit doctor repositories' says what is in yum's way; then run the command again"
+    fix = "'offkit doctor repositories' says what blocks yum; then run the command again"
     words = tuple(lines[-_LAST_LINES:])
     return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
 
@@ -102,8 +102,8 @@ def _kinds() -> List[yum.Kind]:
 
 def missing(why: str) -> EnvironmentProblem:
     """RPM009: there is no such program here."""
-    message = "there is no yum here"
-    fix = "without it: offkit install … --no-root takes what is needed out of the RPMs itself"
+    message = "yum is not installed"
+    fix = "without yum: offkit install … --no-root unpacks the needed libraries from the RPMs"
     return EnvironmentProblem(message, [Finding("RPM009", ERROR, "yum", message, (why,), fix)])
 
 
@@ -120,4 +120,4 @@ def changed_since(before: Sequence[str], after: Sequence[str]) -> str:
     done = "nothing was installed" + (", only the key was imported" if new else "")
     if packages:
         done = "{} {} been installed".format(", ".join(packages), "has" if len(packages) == 1 else "have")
-    return done + "; put that right and run the command again"
+    return done + "; correct this and run the command again"
