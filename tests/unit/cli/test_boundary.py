@@ -153,17 +153,25 @@ def test_no_space_for_temporary_files_is_no_bug():
 
 
 @pytest.mark.parametrize(
-    "number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE]
+    ("number", "fix"),
+    [
+        (errno.ENOSPC, "free some space there"),
+        (errno.EDQUOT, "free some space there"),
+        (errno.EROFS, "mount it writable"),
+        (errno.EACCES, "check the permissions there"),
+        (errno.EPERM, "check the permissions there"),
+        (errno.EMFILE, "raise the limit of open files (ulimit -n)"),
+    ],
 )
-def test_what_a_disk_or_its_rights_refuse(monkeypatch, capsys, number):
-    """Exit 4 wherever in a command it happens, with the file, and no log."""
+def test_what_a_disk_or_its_rights_refuse(monkeypatch, capsys, number, fix):
+    """Exit 4 wherever in a command it happens, with the file, what helps, and no log."""
     monkeypatch.setattr(app, "_run", failing(OSError(number, os.strerror(number), "/srv/file")))
     monkeypatch.setattr(app, "_write_log", failing(AssertionError("a log is written")))
     assert app._guarded(["probe"]) == 4
     told = capsys.readouterr().err.splitlines()
     assert told == [
         "error: /srv/file: " + os.strerror(number),
-        "fix: free some space there, or permit writing there",
+        "fix: " + fix,
     ]
 
 
@@ -181,7 +189,7 @@ def test_the_place_of_a_refusal_that_names_none(monkeypatch, capsys):
         told = capsys.readouterr().err.splitlines()
         assert told == [
             "error: {}: full".format(where),
-            "fix: free some space there, or set TMPDIR to a directory with free space",
+            "fix: free some space there, or set TMPDIR to another directory",
         ]
     monkeypatch.delenv("TMPDIR")
     monkeypatch.setattr(app, "_run", failing(OSError(errno.ENOSPC, "full")))

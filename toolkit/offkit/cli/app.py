@@ -140,17 +140,25 @@ def _guarded(args: List[str]) -> int:
         return _internal(args)
 
 
-# What a disk or the rights on it refuse, wherever in a command it happens.
-_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+# What a disk or the rights on it refuse, wherever in a command it happens, and what helps.
+_REFUSALS = {
+    errno.ENOSPC: "free some space there",
+    errno.EDQUOT: "free some space there",
+    errno.EROFS: "mount it writable",
+    errno.EACCES: "check the permissions there",
+    errno.EPERM: "check the permissions there",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
 
 
 def _refusal(error: OSError) -> EnvironmentProblem:
     where = error.filename or os.environ.get("TMPDIR") or "a temporary file"
     if isinstance(where, bytes):
         where = os.fsdecode(where)
-    fix = "free some space there, or permit writing there"
-    if error.filename is None or str(where).startswith(tempfile.gettempdir()):
-        fix = "free some space there, or set TMPDIR to a directory with free space"
+    fix = _REFUSALS.get(error.errno or 0, "")
+    temporary = error.filename is None or str(where).startswith(tempfile.gettempdir())
+    if temporary and error.errno != errno.EMFILE:
+        fix += ", or set TMPDIR to another directory"
     return EnvironmentProblem("{}: {}".format(where, error.strerror), fix=fix)
 
 
