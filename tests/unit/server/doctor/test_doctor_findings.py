@@ -598,7 +598,7 @@ def of_repositories(server, **asked):
 def test_an_iso_that_is_not_mounted(server, enabled):
     """A warning where yum would stop at it."""
     server.put(FILE, OWN.replace("enabled=0", "enabled={}".format(int(enabled))))
-    message = "/mnt/c7 is missing: the ISO is not mounted"
+    message = "/mnt/c7 is missing: no disc is mounted there"
     looked = (FILE + ": /mnt/c7", "/mnt/c7/repodata/repomd.xml")
     fix = "mount -o loop,ro FILE.iso /mnt/c7"
     severity = "warning" if enabled else "info"
@@ -1031,7 +1031,7 @@ def test_what_cannot_be_read_besides(server):
     server.put("/etc/yum/vars/empty", "")
     server.put("/etc/yum.repos.d/x.repo", "[x]\nbaseurl=file:///mnt/$site/${empty}y\n")
     (found,) = of_repositories(server)
-    assert found[3] == "/mnt/$site/y is missing: the ISO is not mounted"
+    assert found[3] == "/mnt/$site/y is missing: no disc is mounted there"
 
 
 def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
@@ -1196,5 +1196,5 @@ def test_a_place_without_metadata(server, there):
     server.directory("/mnt/c7")
     if there:
         server.put(there, "")
-    why = "has no repodata/repomd.xml" if there else "is empty: the ISO is not mounted"
+    why = "has no repodata/repomd.xml" if there else "is empty: no disc is mounted there"
     assert [message for _, _, _, message, _, _ in of_repositories(server)] == ["/mnt/c7 " + why]

@@ -87,8 +87,8 @@ def test_everything_in_order(server):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda server: None, "/mnt/c7 is missing: the ISO is not mounted"),
-        (lambda server: server.directory("/mnt/c7"), "/mnt/c7 is empty: the ISO is not mounted"),
+        (lambda server: None, "/mnt/c7 is missing: no disc is mounted there"),
+        (lambda server: server.directory("/mnt/c7"), "/mnt/c7 is empty: no disc is mounted there"),
         (lambda server: server.put("/mnt/c7/EULA", ""), "/mnt/c7 has no repodata/repomd.xml"),
     ],
 )

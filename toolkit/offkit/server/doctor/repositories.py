@@ -124,9 +124,9 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
     looked = ("{}: {}".format(each.file, path), metadata)
     if not tree.is_file(metadata):
         there = tree.is_dir(path) and tree.names(path)
-        message = "has no {}".format(repodata.REPOMD) if there else "is empty: the ISO is not mounted"
+        message = "has no {}".format(repodata.REPOMD) if there else "is empty: no disc is mounted there"
         if not tree.is_dir(path):
-            message = "is missing: the ISO is not mounted"
+            message = "is missing: no disc is mounted there"
         fix = "mount -o loop,ro FILE.iso {}".format(path)
         return [Finding("REPO003", severity, each.id, "{} {}".format(path, message), looked, fix)]
     findings: List[Finding] = []
