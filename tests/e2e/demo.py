@@ -55,7 +55,7 @@ def main():
     say("The server:      CPython {} at {}".format(series, python))
     if series != "3.6":
         say(
-            "                 (no CPython 3.6 on PATH or under pyenv, so the newest at hand plays the server)"
+            "                 (no CPython 3.6 on PATH or under pyenv, so the newest Python here plays the server)"
         )
     say("The gap:         " + (how if isolated else "NOT closed here, " + how))
     prefix = isolated or []
@@ -70,7 +70,7 @@ def main():
     )
     if not sys.platform.startswith("linux"):
         show(os.path.relpath(world.OFFKIT, DEMO), "inspect", "bundle.tar")
-        say("\nWhat follows takes place on a Linux server: carry demo/bundle.tar to one.")
+        say("\nThe next steps need a Linux server: carry demo/bundle.tar to one.")
         return
     say("\n--- from here on there is no network " + "-" * 60)
     if isolated:
@@ -96,12 +96,12 @@ def main():
     say()
     for row in frame(os.path.join(DEMO, "badapple.txt"), 132):
         say(row.rstrip())
-    say("\nDone in {:.0f} s. What came of it:".format(time.time() - began))
+    say("\nDone in {:.0f} s. Results:".format(time.time() - began))
     for name, what in (
         ("bundle.tar", "what crosses the gap"),
-        ("server/", "what stands on the server: server/current/bin/offkit is its command"),
+        ("server/", "what is installed on the server; its command is server/current/bin/offkit"),
         ("badapple.txt", "the film; play it:  demo/{} run-badapple --play demo/badapple.txt".format(CURRENT)),
-        ("*.log", "what each command said"),
+        ("*.log", "the output of each command"),
     ):
         say("  demo/{:14} {}".format(name, what))
 
