@@ -34,7 +34,9 @@ def test_a_pip_whose_inside_is_another(mirror, monkeypatch, error):
         Session(EL7, mirror().args, Reporter())
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     assert caught.value.message == f"this offkit does not support {have}: {error} is missing"
-    assert caught.value.fix == ('install a newer offkit, or \'pip install "pip<27" "pip-tools<8"\' beside it')
+    assert caught.value.fix == (
+        'install a newer offkit, or run \'pip install "pip<27" "pip-tools<8"\' in its environment'
+    )
 
 
 def test_what_the_finder_is_told(mirror):

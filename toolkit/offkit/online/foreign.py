@@ -50,7 +50,7 @@ def moved(what: str) -> OffkitError:
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     return OffkitError(
         f"this offkit does not support {have}: {what} is missing",
-        fix='install a newer offkit, or \'pip install "pip<27" "pip-tools<8"\' beside it',
+        fix='install a newer offkit, or run \'pip install "pip<27" "pip-tools<8"\' in its environment',
     )
 
 
