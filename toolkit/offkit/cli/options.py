@@ -45,7 +45,7 @@ EXTRA_INDEX_URL = typer.Option(
 FIND_LINKS = typer.Option(
     None, "--find-links", "-f", metavar="DIR|URL", help="Where to find more wheels; may be repeated."
 )
-NO_INDEX = typer.Option(False, "--no-index", help="Only --find-links.")
+NO_INDEX = typer.Option(False, "--no-index", help="Use no index, only --find-links.")
 TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in pip.")
 PROXY = typer.Option(None, "--proxy", metavar="URL", help="As in pip.")
 CERT = typer.Option(None, "--cert", metavar="FILE", help="CA certificates, as in pip.")
