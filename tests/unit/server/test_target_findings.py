@@ -1605,7 +1605,7 @@ def test_a_repair_in_vain():
     """What is still missing though it was to be cured, and which RPMs are to be looked at."""
     before = {"a": ["r1"], "b": ["r2"], "c": ["r3"]}
     assert repair.futile(before, {"d": ["r9"], "a": []}) == []
-    message = "yum ran without an error, but did not help: a, b still has the same problem"
+    message = "yum ran without an error, but the problem remains: a, b"
     fix = "'rpm -V r1 r2 r4' shows which of their files are damaged or missing"
     assert told(repair.futile(before, {"b": ["r4", "r2"], "a": ["r1", "r2"], "d": ["r9"]})) == [
         ("REPO009", "error", "yum", message, (), fix)

@@ -305,12 +305,12 @@ def missing(*names):
 @pytest.mark.parametrize(
     ("names", "shown", "start"),
     [
-        (["a"], "a", "is missing on this server: what needs it will not start"),
-        (["a", "b", "c", "d"], "a, b, c, d", "are missing on this server: what needs them will not start"),
+        (["a"], "a", "is missing on this server: what needs it will fail"),
+        (["a", "b", "c", "d"], "a, b, c, d", "are missing on this server: what needs them will fail"),
         (
             ["a", "b", "c", "d", "e", "f"],
             "a, b, c, d and 2 more",
-            "are missing on this server: what needs them will not start",
+            "are missing on this server: what needs them will fail",
         ),
     ],
 )

@@ -173,7 +173,7 @@ def warning(found: Survey) -> List[Finding]:
     if not found.missing:
         return []
     names = [each.subject for each in found.missing]
-    message = "{} missing on this server: what needs {} will not start".format(
+    message = "{} missing on this server: what needs {} will fail".format(
         "is" if len(names) == 1 else "are", "it" if len(names) == 1 else "them"
     )
     fix = "run this again with --iso FILE (or --rpm-repo DIR) to install what is missing"

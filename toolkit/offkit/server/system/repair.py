@@ -35,9 +35,7 @@ def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str
     if not still:
         return []
     rpms = sorted({rpm for name in still for rpm in after[name]})
-    message = "yum ran without an error, but did not help: {} still has the same problem".format(
-        ", ".join(still)
-    )
+    message = "yum ran without an error, but the problem remains: {}".format(", ".join(still))
     fix = "'rpm -V {}' shows which of their files are damaged or missing".format(" ".join(rpms))
     return [Finding("REPO009", ERROR, "yum", message, (), fix)]
 
