@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import os
 import pickle
 import pty
@@ -167,6 +168,8 @@ def _shell(job, slave, hears, tells):
         try:
             for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
+            # An interruption in a callback of the collector is lost, and hypothesis has one.
+            gc.disable()
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.write(ready[1], b".")
             os.read(go[0], 1)
