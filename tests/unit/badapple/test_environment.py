@@ -34,7 +34,7 @@ def test_the_libraries_are_named():
         (
             ImportError("numpy.core.multiarray failed to import"),
             "import cv2 fails: numpy.core.multiarray failed to import",
-            "other versions (an opencv older than 4.10 wants numpy<2)",
+            "other versions (OpenCV before 4.10 needs numpy<2)",
         ),
         (
             ImportError("/lib64/libc.so.6: version `GLIBC_2.28' not found (required by x)"),

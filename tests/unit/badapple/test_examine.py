@@ -98,7 +98,7 @@ def test_a_video_is_decoded_again(checks):
     ]
     assert found.holds == [
         "40 frames, each with its number, in order, 117 x 44 characters",
-        "decoded straight through it has as many frames, and 40 samples are equal",
+        "decoded straight through, it has as many frames, and all 40 samples match",
     ]
     assert (found.wrong, found.replayed) == ([], checks.replayed)
 
@@ -133,7 +133,7 @@ def test_only_one_frame(checks):
     checks.replayed = Replayed(1, [])
     assert examine.examine(written(frames=1), False, Heard()).holds == [
         "1 frame, with its number, 117 x 44 characters",
-        "decoded straight through it has as many frames, and its only one is equal",
+        "decoded straight through, it has as many frames, and the one sample matches",
     ]
 
 
@@ -144,7 +144,7 @@ def test_what_does_not_hold(checks):
     assert found.holds == []
     assert [one.code for one in found.wrong] == ["VID010", "VID008"]
     lost = found.wrong[1]
-    assert lost[:4] == ("VID008", "error", "a.part", "41 frames were drawn, 40 came out")
+    assert lost[:4] == ("VID008", "error", "a.part", "41 frames were drawn, 40 were converted")
     assert lost.looked_in == ("the number of frames",)
     checks.tally, checks.replayed = Tally([], [(1, 2)], [], 0.0), Replayed(39, [])
     found = examine.examine(written(), False, Heard())
@@ -347,7 +347,7 @@ def test_codecs_are_tried(monkeypatch, tmp_path, threads, processes, workers):
         str(tmp_path / "tmp"),
         "codecs cannot be tried: 20 MB are free there",
     )
-    assert finding.fix.startswith("make room there, or set TMPDIR")
+    assert finding.fix.startswith("free some space there, or set TMPDIR")
     assert not folder.exists()
 
 
@@ -475,7 +475,9 @@ def test_what_is_found_of_codecs():
     assert wrong.fix.startswith("write with another codec (mp4v/mp4, MJPG/avi)")
     (one,) = codecs.findings(tried[:1], "5.0")
     assert one.message == "it has no encoder for 1 of 1 codec and container: png/mov"
-    assert codecs.holds([Tried("a", "b", WORKS)]) == ["1 of 1 codec and container are written and read right"]
+    assert codecs.holds([Tried("a", "b", WORKS)]) == [
+        "1 of 1 codec and container are written and read back correctly"
+    ]
     assert Tried("a", "b", WORKS)[3:] == ("", 0, 0.0, False)
 
 
@@ -633,7 +635,7 @@ def test_nowhere_to_share_memory(tmp_path, monkeypatch):
     assert finding[:3] == ("VID011", "warning", str(tmp_path / "nor"))
     assert finding.message == (
         "shared memory cannot be made there: No such file or directory; "
-        "programs that use it will fail, this workload does without"
+        "programs that use it will fail, but this workload does not need it"
     )
     assert finding.looked_in == ("shm_open(3)",)
     assert finding.fix.startswith("mount -o remount,mode=1777 /dev/shm")
@@ -672,7 +674,7 @@ USED, GONE = processors.Worked(3, 0.1, ""), processors.Worked(4, 0.0, "Invalid a
             ["processor 4 cannot be used: Invalid"],
         ),
         ([GONE], 0, [bytes(32)], True, "", ["processor 4 cannot be used: Invalid argument"]),
-        ([USED, USED], 400, [RIGHT, WRONG_DIGEST], True, "", ["computes something else than the others"]),
+        ([USED, USED], 400, [RIGHT, WRONG_DIGEST], True, "", ["a result differs from the others"]),
         (
             [USED],
             199,
@@ -831,4 +833,4 @@ def test_codecs_are_accused_where_there_is_room(monkeypatch, tmp_path):
         (finding,) = problem.findings
         assert finding[:4] == ("VID012", "error", place, "the built-in clip cannot be made")
         assert finding.looked_in == ("a in b: no",)
-        assert finding.fix.startswith("see that {} has room, or give a video of your own".format(place))
+        assert finding.fix.startswith("make room in {}, or give a video of your own".format(place))

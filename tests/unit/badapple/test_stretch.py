@@ -221,7 +221,7 @@ def test_what_cannot_be_written():
         (finding,) = problem.findings
         assert finding[:4] == ("VID005", "error", "a.txt", "cannot be written: " + why)
         assert problem.message == finding.message
-        assert finding.fix == "name a place with room and permission with -o"
+        assert finding.fix == "choose a writable place with enough space with -o"
 
 
 # Writing.
@@ -442,8 +442,8 @@ def test_names_of_what_is_not_written_here(suffix):
     """A page may be what is meant; whoever says the format may name it as he likes."""
     with pytest.raises(UsageError) as caught:
         output.place(None, "dir/a" + suffix, "")
-    assert caught.value.message == "dir/a{} is a name for what is not written here".format(suffix)
-    assert caught.value.fix == "name it dir/a.html for a page that plays it, or say what it is with --format"
+    assert caught.value.message == "dir/a{} names a kind of file that offkit does not write".format(suffix)
+    assert caught.value.fix == "name it dir/a.html for a page that plays it, or choose a format with --format"
     assert output.place(None, "dir/a" + suffix, "html") == ("dir/a" + suffix, "html")
 
 
@@ -453,7 +453,7 @@ def test_what_to_do_about_a_contradiction():
         output.place(None, "b/a.Txt", "cast")
     assert caught.value.message == "--format cast and the name b/a.Txt contradict each other"
     assert caught.value.fix == "leave out --format, or name it b/a.cast"
-    with pytest.raises(UsageError, match="--format gif is none of text, cast, html"):
+    with pytest.raises(UsageError, match="--format gif is not one of text, cast, html"):
         output.place(None, None, "gif")
 
 
@@ -477,7 +477,7 @@ def test_no_place_for_a_file(path):
     """The system's own."""
     with pytest.raises(UsageError) as caught:
         output.place(None, path, "text")
-    assert caught.value.message == path + " is no place for a file"
+    assert caught.value.message == path + " is not a place for a file"
     assert caught.value.fix == "name a file with -o"
 
 
@@ -488,10 +488,8 @@ def test_files_that_are_left_alone(tmp_path):
     for name in ("list.txt", "pipe.txt"):
         with pytest.raises(UsageError) as caught:
             output.place(None, str(tmp_path / name), "")
-        assert caught.value.message.startswith(
-            str(tmp_path / name) + " is there already and is not a conversion"
-        )
-        assert caught.value.fix == "name another file with -o, or remove this one"
+        assert caught.value.message.startswith(str(tmp_path / name) + " exists and is not a conversion")
+        assert caught.value.fix == "choose another file with -o, or remove this one"
     (tmp_path / "link.txt").symlink_to(tmp_path / "none")
     assert output.place(None, str(tmp_path / "link.txt"), "") == (str(tmp_path / "none"), "text")
 
@@ -515,7 +513,7 @@ def test_room_for_all_of_it(monkeypatch, free, fits):
     else:
         with pytest.raises(EnvironmentProblem) as caught:
             output.room("dir/a.txt", form, 3)
-        assert caught.value.message == "cannot be written: it takes 3.0 MB, and 3.0 MB are free"
+        assert caught.value.message == "cannot be written: it needs 3.0 MB, and 3.0 MB are free"
     del asked[:]
     output.room("a.txt", Format(LOOK, FACTS), 1 << 60)
     assert asked == []
@@ -546,7 +544,7 @@ def test_from_when_on_a_disk_is_slow(monkeypatch, tmp_path, seconds, size, said)
         found = output.flushed(str(tmp_path / "part"), "a.txt")
     assert bool(found) == said
     for one in found:
-        assert one.message == "the disk took 2.0 s for it, {:.1f} MB a second".format(size / 2e6)
+        assert one.message == "the disk took 2.0 s to write it, {:.1f} MB a second".format(size / 2e6)
 
 
 def test_a_part_that_is_gone(tmp_path):

@@ -53,7 +53,7 @@ def test_without_a_video(here):
         "48 frames, each with its number, in order, 117 x 44 characters",
         "the number in each picture is that of its frame",
         "each frame shows what was drawn (worst: 0.00% of it differs)",
-        "2 of 2 codecs and containers are written and read right",
+        "2 of 2 codecs and containers are written and read back correctly",
     ]
     assert outcome.verified[3].endswith("the same, through shared memory and a semaphore")
     assert (outcome.output, outcome.result.workers, outcome.result.frames) == ("badapple.txt", 3, 48)
@@ -80,7 +80,7 @@ def test_a_video_of_ones_own(here, tmp_path):
     outcome = run(video=path, workers=2)
     assert found(outcome) == []
     assert outcome.output == "my film.txt"
-    assert outcome.verified[1] == "decoded straight through it has as many frames, and 48 samples are equal"
+    assert outcome.verified[1] == "decoded straight through, it has as many frames, and all 48 samples match"
     assert len(run(video=path, quick=True).verified) == 1
     assert outcome.tried == ()
     assert [one.state for one in run(video=path, codecs=True).tried] == [codecs.WORKS, codecs.WORKS]
@@ -129,7 +129,7 @@ def test_a_fault_in_the_conversion_is_reported(monkeypatch):
     monkeypatch.setattr(convert, "Source", Overhead)
     outcome = run(workers=2)
     assert found(outcome) == ["VID007", "VID008", "VID009"]
-    assert outcome.findings[0].message.startswith("what several processes converted is not right; ")
+    assert outcome.findings[0].message.startswith("the conversion by several processes was wrong; ")
     assert outcome.verified[0] == "48 frames, each with its number, in order, 117 x 44 characters"
     assert not any("drawn" in text for text in outcome.verified)
 
@@ -150,14 +150,14 @@ def test_a_lost_frame_is_reported(monkeypatch):
     outcome = run(workers=1)
     assert {"VID008", "VID009"} <= set(found(outcome))
     assert any("20 shows 21" in finding.message for finding in outcome.findings)
-    assert any("48 frames were drawn, 47 came out" in finding.message for finding in outcome.findings)
+    assert any("48 frames were drawn, 47 were converted" in finding.message for finding in outcome.findings)
 
 
 @pytest.mark.parametrize("given", [None, "badapple.txt", "."])
 def test_somebody_elses_file_is_left_alone(here, given):
     """What is no conversion is not overwritten; what is one, is."""
     (here / "badapple.txt").write_text("a shopping list")
-    with pytest.raises(UsageError, match="is not a conversion, so it is left alone"):
+    with pytest.raises(UsageError, match="is not a conversion, so it is not overwritten"):
         run(output=given)
     assert (here / "badapple.txt").read_text() == "a shopping list"
     (here / "badapple.txt").write_text("total frame: 3 / FPS: 30.0 / resolution: 4x3\n0\n")
@@ -290,7 +290,7 @@ def test_every_processor_is_tried(tmp_path, monkeypatch):
     assert asked == [4]
     assert outcome.verified[:2] == [
         "1 frame, with its number, 117 x 44 characters",
-        "decoded straight through it has as many frames, and its only one is equal",
+        "decoded straight through, it has as many frames, and the one sample matches",
     ]
 
 
@@ -324,7 +324,7 @@ def test_no_room(monkeypatch, here):
     monkeypatch.setattr(
         output.shutil, "disk_usage", lambda path: usage(9, 9, 1 << 40 if "cache" in path else 1000)
     )
-    with pytest.raises(EnvironmentProblem, match="it takes 0") as caught:
+    with pytest.raises(EnvironmentProblem, match="it needs 0") as caught:
         run()
     assert [(one.code, one.subject) for one in caught.value.findings] == [("VID005", "badapple.txt")]
     assert os.listdir(str(here)) == []
@@ -342,7 +342,7 @@ def test_a_slow_disk(monkeypatch, tmp_path):
     with pytest.raises(EnvironmentProblem):
         output.flushed(str(tmp_path / "none"), "badapple.txt")
     assert (finding.code, finding.severity, finding.subject) == ("VID016", "warning", "badapple.txt")
-    assert finding.message == "the disk took 10.0 s for it, 0.0 MB a second"
+    assert finding.message == "the disk took 10.0 s to write it, 0.0 MB a second"
 
 
 @pytest.mark.parametrize(("seconds", "size", "said"), [(0.1, 10, 0), (10.0, 1 << 40, 0), (10.0, 10, 1)])
@@ -408,10 +408,10 @@ def test_where_it_goes(given, form, expected):
     [
         ("a.txt", "html", "--format html and the name a.txt contradict each other"),
         ("a.cast", "text", "contradict each other"),
-        (None, "gif", "--format gif is none of text, cast, html"),
-        ("a.mp4", "", "a.mp4 is a name for what is not written here"),
-        ("/dev/stdout", "", "/dev/stdout is no place for a file"),
-        ("/proc/self/fd/1", "text", "is no place for a file"),
+        (None, "gif", "--format gif is not one of text, cast, html"),
+        ("a.mp4", "", "a.mp4 names a kind of file that offkit does not write"),
+        ("/dev/stdout", "", "/dev/stdout is not a place for a file"),
+        ("/proc/self/fd/1", "text", "is not a place for a file"),
     ],
 )
 def test_what_contradicts(path, form, message):
@@ -429,7 +429,7 @@ def test_a_link_stays(here, tmp_path):
     for _ in range(2):  # a link to nothing, and one to a conversion
         assert run(output="a.txt", quick=True).output == str(tmp_path / "b.txt")
     assert (here / "a.txt").is_symlink()
-    for name, message in (("c.txt", "no place for a file"), ("d.txt", "not a conversion")):
+    for name, message in (("c.txt", "not a place for a file"), ("d.txt", "not a conversion")):
         with pytest.raises(UsageError, match=message):
             run(output=name, quick=True)
     assert (here / "list").read_text() == "a shopping list"
@@ -454,7 +454,7 @@ def test_a_cache_without_room(tmp_path, monkeypatch):
     assert not outcome.kept
     monkeypatch.setattr(clip.shutil, "disk_usage", lambda path: usage(9, 9, 1000))
     monkeypatch.setattr(clip, "_count", lambda path: 0)
-    with pytest.raises(EnvironmentProblem, match="no room for it, it takes about 1 MB") as caught:
+    with pytest.raises(EnvironmentProblem, match="no room for it, it needs about 1 MB") as caught:
         run(quick=True)
     (finding,) = caught.value.findings
     places = [clip.cache_directory(), tempfile.gettempdir()]

@@ -227,9 +227,9 @@ def test_the_built_in_film(steps, monkeypatch, full, frames):
         "VID013",
         "warning",
         "/c/film.mp4",
-        "the clip kept here is damaged; it was made again",
+        "the cached clip is damaged; it was made again",
     )
-    assert first.fix == "when it happens again, the disk is at fault: see dmesg"
+    assert first.fix == "if it happens again, the disk is at fault: see dmesg"
 
 
 def test_a_clip_that_is_not_kept(steps, monkeypatch, tmp_path):
@@ -245,7 +245,7 @@ def test_a_clip_that_is_not_kept(steps, monkeypatch, tmp_path):
     first = outcome.findings[0]
     assert first[:3] == ("VID016", "warning", clip.cache_directory())
     assert first.message == "the clip cannot be kept there: it is made again each time"
-    assert first.fix.startswith("make it writable for this user and make room, or set XDG_CACHE_HOME")
+    assert first.fix.startswith("make it writable for this user and free some space, or set XDG_CACHE_HOME")
     assert not outcome.kept
     assert not folder.exists()
     os.unlink("badapple.txt")
@@ -262,7 +262,7 @@ def test_a_video_without_a_rate(steps):
     assert outcome.form.facts.fps == 30.0
     told = [one for one in outcome.findings if one.code == "VID006"]
     assert [one[:4] for one in told] == [
-        ("VID006", "info", "/x/v.mp4", "it does not say its frame rate; 30 is taken")
+        ("VID006", "info", "/x/v.mp4", "it does not state its frame rate; 30 is assumed")
     ]
 
 
@@ -273,7 +273,7 @@ def test_a_video_without_a_rate(steps):
         (
             [convert.Result(96, 96, [None] * 3), convert.Result(90, 96, [None])],
             [[finding("VID008", ERROR)], []],
-            "what several processes converted is not right",
+            "the conversion by several processes was wrong",
         ),
     ],
 )

@@ -56,7 +56,7 @@ def test_for_people(command, tmp_path):
         "+ each frame shows what was drawn (worst: 0.00% of it differs)",
         "+ {} the same, through shared memory and a semaphore".format(lines[3][2:].partition(" the same")[0]),
     ]
-    assert "codecs and containers are written and read right" in lines[4]
+    assert "codecs and containers are written and read back correctly" in lines[4]
     assert "frames      180 at 30 a second, 512x384 pixels" in lines
     program = shlex.quote(sys.executable).encode("ascii", "backslashreplace").decode() + " -m offkit.cli.app"
     assert lines[-3:] == [
@@ -120,24 +120,24 @@ def test_a_reader_that_has_gone(tmp_path, cache):
     ("args", "message"),
     [
         (["none.mp4"], "there is no file none.mp4"),
-        (["none.mp4"], "give the path of a video, or none at all"),
+        (["none.mp4"], "give the path of a video, or none to convert"),
         (["-j", "-1"], "--jobs must be 1 or more"),
         (["-j", "0"], "--jobs must be 1 or more"),
         (["--width", "0"], "--width must be 1 or more"),
         (["--height", "0", "-j", "0"], "--jobs and --height must be 1 or more"),
         (["--width", "80", "--height", "24"], "exclude each other"),
         (["--width", "9999"], "is not between 1 and 4000"),
-        (["--full", "a.mp4"], "--full is about the built-in clip"),
+        (["--full", "a.mp4"], "--full applies only to the built-in clip"),
         (["--play", "--json"], "exclude each other"),
         (["--play"], "--play needs a terminal"),
         (["a.txt"], "a.txt is not a video"),
         (["a.html"], "a conversion is shown with --play"),
-        (["--color", "8"], "--color 8 is none of none, 16, 256, true"),
-        (["--mode", "ascii"], "--mode ascii is none of characters, half, braille"),
-        (["--mode", "half", "--ramp", "long"], "--ramp is about --mode characters"),
+        (["--color", "8"], "--color 8 is not one of none, 16, 256, true"),
+        (["--mode", "ascii"], "--mode ascii is not one of characters, half, braille"),
+        (["--mode", "half", "--ramp", "long"], "--ramp needs --mode characters"),
         (["--ramp", "x"], "--ramp has 1 character"),
         (["--cell-aspect", "0"], "--cell-aspect 0 is not between 0.25 and 8"),
-        (["--format", "gif"], "--format gif is none of text"),
+        (["--format", "gif"], "--format gif is not one of text"),
         (["--format", "html", "-o", "a.cast"], "contradict each other"),
         (["-o", ""], "--output is given, but empty"),
         ([""], "VIDEO is given, but empty"),
@@ -181,7 +181,9 @@ def test_a_failed_check(command, tmp_path):
     document = json.loads(out)
     assert (code, document["verified"]) == (1, False)
     assert "VID008" in [entry["code"] for entry in document["findings"]]
-    assert any("180 frames were drawn, 170 came out" in entry["message"] for entry in document["findings"])
+    assert any(
+        "180 frames were drawn, 170 were converted" in entry["message"] for entry in document["findings"]
+    )
 
 
 def test_a_missing_library(command, tmp_path):
@@ -310,7 +312,7 @@ def test_what_a_killed_run_left_is_swept(started, command, tmp_path):
     ("args", "why"),
     [
         (["--speed", "9", "--play", "a.txt"], "--speed 9 is not between 0.25 and 8"),
-        (["--speed", "2", "a.mp4"], "--speed is about --play"),
+        (["--speed", "2", "a.mp4"], "--speed needs --play"),
     ],
 )
 def test_how_fast_to_play(command, args, why):

@@ -69,7 +69,7 @@ def test_whoever_makes_it_ends_without_it(growing):
         maker.kill()
         maker.wait()
         assert tty.end() == (1, True)
-        assert b"has ended without it" in tty.output
+        assert b"ended before it was complete" in tty.output
     source = Source(output, part, maker.pid)
     with pytest.raises(RequestError) as caught:
         source.refresh()

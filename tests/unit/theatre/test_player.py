@@ -487,7 +487,7 @@ def test_a_film_that_nobody_makes_any_more(stage, tmp_path):
         yield b"", 0.0
         yield b"", 0.2
 
-    with pytest.raises(RequestError, match="has ended without it"):
+    with pytest.raises(RequestError, match="ended before it was complete"):
         stage(script, source=Source(output, unfinished.path(output), 1 << 30))
 
 

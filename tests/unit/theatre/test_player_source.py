@@ -114,7 +114,7 @@ def test_whoever_made_it_is_gone(names, begun):
     source._maker = 1 << 30  # nobody has that number
     with pytest.raises(RequestError) as caught:
         source.refresh()
-    text = "whoever was making this conversion has ended without it"
+    text = "the process that was making this conversion ended before it was complete"
     fix = "run again what was making it, with the same video and options"
     assert caught.value.message == text
     assert caught.value.findings == (Finding("VID022", "error", output, text, (), fix),)
@@ -132,7 +132,7 @@ def test_a_part_that_is_gone(names, monkeypatch):
     write(part, HEAD.format(4) + frames(0, 2))
     source.refresh()
     os.unlink(part)
-    with pytest.raises(RequestError, match="has ended without it"):
+    with pytest.raises(RequestError, match="ended before it was complete"):
         source.refresh()
     looks = [None, (1, 2, 3)]
     monkeypatch.setattr(sources, "_identity", lambda path: looks.pop(0))

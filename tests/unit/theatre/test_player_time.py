@@ -415,8 +415,8 @@ def test_what_the_help_says():
     """Every key that does something."""
     assert controls.HELP == (
         ("space", "pause"), ("left right", "5 seconds"), ("up down", "30 seconds"), ("home end", "begin, end"),
-        ("0 ... 9", "tenths of the film"), (", .", "one frame"), ("- +", "slower, faster"), ("l", "again and again"),
-        ("i", "what is happening"), ("q", "quit"),
+        ("0 ... 9", "tenths of the film"), (", .", "one frame"), ("- +", "slower, faster"), ("l", "loop"),
+        ("i", "statistics"), ("q", "quit"),
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def joined(stretches: List[Stretch]) -> Optional[List[Stretch]]:
 
 def unwritable(path: str, error: OSError) -> EnvironmentProblem:
     text = "cannot be written: {}".format(error.strerror or error)
-    fix = "name a place with room and permission with -o"
+    fix = "choose a writable place with enough space with -o"
     return EnvironmentProblem(text, [Finding("VID005", ERROR, path, text, (), fix)])
 
 

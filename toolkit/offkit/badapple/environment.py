@@ -72,15 +72,15 @@ def _missing(name: str, error: ImportError) -> Finding:
     arch = os.uname().machine
     fix = (
         "on a machine with a network: offkit bundle --python {}.{}{} opencv-python-headless numpy\n"
-        "(add what this server needs besides: the bundle takes the place of the one installed);\n"
+        "(add whatever else this server needs: the bundle replaces the one installed);\n"
         "then here: offkit install bundle.tar, and run PREFIX/current/bin/offkit".format(
             sys.version_info[0], sys.version_info[1], "" if arch == "x86_64" else " --arch " + arch
         )
         if absent
         else "offkit doctor names every missing library and the RPM that has it"
         if _LOADER.search(reason)
-        else "no library is missing: the packages do not fit each other. Bundle again on the other side with "
-        "other versions (an opencv older than 4.10 wants numpy<2)"
+        else "no library is missing: the packages are incompatible. Bundle again on the online side with "
+        "other versions (OpenCV before 4.10 needs numpy<2)"
     )
     looked = tuple(path for path in sys.path if path) if absent else (sys.executable,)
     return Finding("VID001", ERROR, name, "import {} fails: {}".format(name, reason), looked, fix)

@@ -41,7 +41,7 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
         tally = check.file(written.path, form, frames, drawn, written.workers, bar)
     wrong = verdict.tally_findings(written.path, tally)
     if shown and frames != shown.frames:
-        message = "{} frames were drawn, {} came out".format(shown.frames, frames)
+        message = "{} frames were drawn, {} were converted".format(shown.frames, frames)
         wrong.append(Finding("VID008", ERROR, written.path, message, ("the number of frames",)))
     holds = []
     if not tally.damaged:
@@ -59,8 +59,8 @@ def examine(written: Written, quick: bool, report: Reporter) -> Checked:
         replayed = check.video(job, bar)
     again = verdict.replay_findings(frames, video.path, replayed)
     if not again:
-        samples = "its only one is" if frames == 1 else "{} samples are".format(len(job.samples))
-        holds.append("decoded straight through it has as many frames, and {} equal".format(samples))
+        samples = "the one sample matches" if frames == 1 else "all {} samples match".format(len(job.samples))
+        holds.append("decoded straight through, it has as many frames, and {}".format(samples))
     return Checked(holds, wrong + again, replayed)
 
 

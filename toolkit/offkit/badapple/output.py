@@ -31,7 +31,7 @@ def place(video: Optional[str], output: Optional[str], form: str) -> Tuple[str, 
     """
     if form and form not in catalogue.formats():
         names = ", ".join(catalogue.formats())
-        raise UsageError("--format {} is none of {}".format(form, names))
+        raise UsageError("--format {} is not one of {}".format(form, names))
     name = form or (catalogue.by_suffix(output) if output else catalogue.DEFAULT)
     suffix = catalogue.formats()[name].suffix
     stem = os.path.splitext(os.path.basename(video))[0] if video else ""
@@ -49,7 +49,7 @@ def _real(output: str) -> str:
     real = os.path.realpath(output) if os.path.islink(output) else output
     for path in (os.path.abspath(output), os.path.realpath(output)):
         if path.startswith(_SYSTEM) and not path.startswith("/dev/shm/"):
-            raise UsageError("{} is no place for a file".format(output), fix="name a file with -o")
+            raise UsageError("{} is not a place for a file".format(output), fix="name a file with -o")
     if os.path.lexists(real):
         _ours(output, real)
     return real
@@ -65,8 +65,8 @@ def _agree(output: str, form: str) -> None:
         )
     if not form and suffix.lower() in _FOREIGN:
         raise UsageError(
-            "{} is a name for what is not written here".format(output),
-            fix="name it {}.html for a page that plays it, or say what it is with --format".format(stem),
+            "{} names a kind of file that offkit does not write".format(output),
+            fix="name it {}.html for a page that plays it, or choose a format with --format".format(stem),
         )
 
 
@@ -77,8 +77,8 @@ def _ours(output: str, real: str) -> None:
         ours = False
     if not ours:
         raise UsageError(
-            "{} is there already and is not a conversion, so it is left alone".format(output),
-            fix="name another file with -o, or remove this one",
+            "{} exists and is not a conversion, so it is not overwritten".format(output),
+            fix="choose another file with -o, or remove this one",
         )
 
 
@@ -92,7 +92,7 @@ def room(path: str, form: Format, frames: int) -> None:
     except OSError:
         return  # what is wrong there is said when it is written
     if size > free:
-        text = "it takes {:.1f} MB, and {:.1f} MB are free".format(size / 1e6, free / 1e6)
+        text = "it needs {:.1f} MB, and {:.1f} MB are free".format(size / 1e6, free / 1e6)
         raise convert.unwritable(path, OSError(28, text))
 
 
@@ -115,6 +115,6 @@ def flushed(part: str, path: str) -> List[Finding]:
     rate = size / max(spent, 1e-9)
     if spent < _SLOW[0] or rate > _SLOW[1]:
         return []
-    text = "the disk took {:.1f} s for it, {:.1f} MB a second".format(spent, rate / 1e6)
-    fix = "see what else writes there (iostat), dmesg for a failing disk, or name another with -o"
+    text = "the disk took {:.1f} s to write it, {:.1f} MB a second".format(spent, rate / 1e6)
+    fix = "see what else writes there (iostat), dmesg for a failing disk, or choose another one with -o"
     return [Finding("VID016", WARNING, path, text, ("fsync(2)",), fix)]

@@ -87,7 +87,7 @@ def run(request: Request, report: Reporter) -> Outcome:
             made = clip.obtain(shown, report)
             source, temporary = made.path, made.temporary
             if made.damage:
-                text = "the clip kept here {}; it was made again".format(made.damage)
+                text = "the cached clip {}; it was made again".format(made.damage)
                 findings.append(Finding("VID013", WARNING, source, text, (), _DAMAGED))
             if temporary:
                 findings.append(Finding("VID016", WARNING, clip.cache_directory(), _NO_CACHE, (), _CACHE))
@@ -104,9 +104,9 @@ def run(request: Request, report: Reporter) -> Outcome:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-_DAMAGED = "when it happens again, the disk is at fault: see dmesg"
+_DAMAGED = "if it happens again, the disk is at fault: see dmesg"
 _NO_CACHE = "the clip cannot be kept there: it is made again each time"
-_CACHE = "make it writable for this user and make room, or set XDG_CACHE_HOME to a directory that is so"
+_CACHE = "make it writable for this user and free some space, or set XDG_CACHE_HOME to a directory that is"
 
 
 def _sweep(directories: List[Optional[str]], report: Reporter) -> None:
@@ -155,7 +155,7 @@ def _run(
     proof = processors.Proof([], [], []) if request.quick else _proof(found, method)
     findings = allowed.findings + proof.findings
     if not video.fps:
-        findings.append(Finding("VID006", INFO, source, "it does not say its frame rate; 30 is taken"))
+        findings.append(Finding("VID006", INFO, source, "it does not state its frame rate; 30 is assumed"))
     likely = several(len(cuts(video.frames, allowed.workers, video.keys)), "process", "processes")
     report.step("converting {} with {}".format(os.path.basename(source), likely))
     done = _checked(video, form, part, method, allowed, shown, request.quick, report)
@@ -245,7 +245,7 @@ def _checked(
             checking += time.perf_counter() - began
         if result is not None and (not has_errors(checked.wrong) or result.workers == 1):
             break
-        why = seam.APART if result is None else "what several processes converted is not right"
+        why = seam.APART if result is None else "the conversion by several processes was wrong"
         straight = why + "; it was converted straight through, by one process"
         report.note(straight)
     assert result is not None  # a single stretch has no seam that could fail
@@ -312,4 +312,4 @@ def _untried(place: str, why: str) -> Finding:
     return Finding("VID016", WARNING, place, text, (), _ROOM)
 
 
-_ROOM = "make room there, or set TMPDIR to a place that has; of processes: ulimit -u"
+_ROOM = "free some space there, or set TMPDIR to a place that has enough; for processes: ulimit -u"

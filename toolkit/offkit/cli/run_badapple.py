@@ -85,7 +85,7 @@ def run_badapple(
     given = {"--jobs": jobs, "--width": width, "--height": height}
     _refuse_below_one(given)
     if full and video:
-        raise UsageError("--full is about the built-in clip, and {} was given".format(video))
+        raise UsageError("--full applies only to the built-in clip, and {} was given".format(video))
     if play and json:
         raise UsageError("--play and --json exclude each other: both want stdout")
     if not 0.25 <= speed <= 8:
@@ -106,7 +106,7 @@ def run_badapple(
         }
         _refuse_with_bench(other, full and quick)
     if speed != 1 and not play:
-        raise UsageError("--speed is about --play, which is not given")
+        raise UsageError("--speed needs --play")
     if not play and str(video).lower().endswith(catalogue.SUFFIXES):
         raise UsageError("{} is not a video".format(video), fix="a conversion is shown with --play")
     if quick and codecs:
@@ -165,11 +165,11 @@ def _look(color: str, mode: str, ramp: Optional[str]) -> Tuple[str, str]:
     from offkit.badapple.formats import look
 
     if color not in _COLOURS:
-        raise UsageError("--color {} is none of {}".format(color, ", ".join(_COLOURS)))
+        raise UsageError("--color {} is not one of {}".format(color, ", ".join(_COLOURS)))
     if mode not in _MODES:
-        raise UsageError("--mode {} is none of {}".format(mode, ", ".join(_MODES)))
+        raise UsageError("--mode {} is not one of {}".format(mode, ", ".join(_MODES)))
     if ramp is not None and mode != cells.CHARACTERS:
-        raise UsageError("--ramp is about --mode characters, and {} was given".format(mode))
+        raise UsageError("--ramp needs --mode characters, and {} was given".format(mode))
     return _COLOURS[color], look.DEFAULT_RAMP if ramp is None else look.ramp(ramp)
 
 

@@ -49,7 +49,7 @@ class CastReader(DeltaReader):
             records = self._parts.head.records
             end = self._parts.record(records - 1) if records > 1 else None
             if end != self._form.foot(records - 1, None):
-                raise damaged(self._path, "it has no end")
+                raise damaged(self._path, "its end is missing")
 
     @property
     def frames(self) -> int:  # type: ignore[override]

@@ -50,7 +50,7 @@ class HtmlReader(DeltaReader):
         page = self._file.read(tail, _MARGIN)
         end = page.rfind(_END)
         if said is None or end < 0 or not page.endswith(_LAST):
-            raise damaged(self._path, "the film in it is not whole")
+            raise damaged(self._path, "the film in it is incomplete")
         self.look, self.facts = said
         self._form = Html(self.look, self.facts)
         self._codes = np.array(glyphs(self.look), np.uint16)

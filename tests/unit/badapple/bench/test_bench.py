@@ -222,9 +222,9 @@ def test_the_picture(wide):
 def test_the_picture_warns(wide):
     """Noise is told where the picture goes without its report."""
     calm = drawn(wide._replace(findings=[]))
-    loud = drawn(wide._replace(findings=noise.findings(["the load was 8.5 before"])))
+    loud = drawn(wide._replace(findings=noise.findings(["the load average was 8.5 before"])))
     assert "VID019" not in calm
-    assert loud.count("VID019: not to be relied on: the load was 8.5 before.") == 2  # and in words
+    assert loud.count("VID019: unreliable: the load average was 8.5 before.") == 2  # and in words
     assert float(loud.split('"')[3].split()[3]) > float(calm.split('"')[3].split()[3])
 
 

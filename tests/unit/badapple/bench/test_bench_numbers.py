@@ -48,8 +48,8 @@ def test_what_others_did():
     [
         (HERE, (0.2, 0.08), []),
         (HERE._replace(load=0.6), (0.0, 0.0), []),
-        (HERE._replace(load=0.7), (0.0, 0.0), ["the load was 0.7 before"]),
-        (HERE, (0.21, 0.0), ["others kept 0.2 of 8 processors busy"]),
+        (HERE._replace(load=0.7), (0.0, 0.0), ["the load average was 0.7 before"]),
+        (HERE, (0.21, 0.0), ["other programs kept 0.2 of 8 processors busy"]),
         (HERE, (0.0, 0.09), ["the hypervisor took 0.1 processors away"]),
     ],
 )
@@ -74,7 +74,7 @@ def test_times_that_speak_against_themselves():
         "times of the linear conversion differ by 18%"
     ]
     (finding,) = noise.findings(["a", "b"])
-    assert finding[:4] == ("VID019", "warning", "measurements", "not to be relied on: a; b")
+    assert finding[:4] == ("VID019", "warning", "measurements", "unreliable: a; b")
     assert finding.looked_in == ("/proc/loadavg", "/proc/stat")
     assert finding.fix.startswith("measure again when the machine is idle")
     assert noise.findings([]) == []

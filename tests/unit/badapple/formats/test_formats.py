@@ -137,7 +137,7 @@ def test_a_page_is_read_when_it_is_complete(tmp_path):
 
 def test_an_unknown_format():
     """The ones there are are named."""
-    with pytest.raises(UsageError, match="no format gif") as caught:
+    with pytest.raises(UsageError, match="unknown format gif") as caught:
         catalogue.make("gif", LOOKS[0], films.FACTS)
     assert "text, cast, html" in caught.value.fix
 

@@ -80,7 +80,7 @@ def test_every_ramp_with_a_name_is_a_good_one(name):
         (" \u0301#", "combines"),
         (" \u4e00", "two cells"),
         (" \U0001f600", "beyond"),
-        (" \ud800", "no character"),
+        (" \ud800", "not a character"),
     ],
 )
 def test_characters_that_do_not_fill_a_cell(asked, why):

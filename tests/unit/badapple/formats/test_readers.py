@@ -77,7 +77,7 @@ def test_what_tells_a_file(tmp_path):
     assert caught.value.message == "cannot read {}: Is a directory".format(tmp_path)
     with pytest.raises(RequestError) as caught:
         catalogue.open_reader(str(path))
-    assert caught.value.message == "this is no whole conversion: it does not begin like one"
+    assert caught.value.message == "not a complete conversion: it does not begin like one"
 
 
 @pytest.mark.parametrize("kind", [growing.Part, growing.Parts])
@@ -200,9 +200,9 @@ def cast_file(tmp_path, change=lambda lines: lines):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda lines: lines[:-1], "it has no end"),
-        (lambda lines: lines[:1], "it has no end"),
-        (lambda lines: [*lines, lines[-1]], "it has no end"),
+        (lambda lines: lines[:-1], "its end is missing"),
+        (lambda lines: lines[:1], "its end is missing"),
+        (lambda lines: [*lines, lines[-1]], "its end is missing"),
         (
             lambda lines: [lines[0].replace(b'"fps"', b'"fpx"'), *lines[1:]],
             "its first line does not say what it is",
@@ -224,7 +224,7 @@ def test_a_cast_that_is_odd(tmp_path, change, why):
     path, before = cast_file(tmp_path, change), handles()
     with pytest.raises(RequestError) as caught:
         films.read(path)
-    assert caught.value.message == "this is no whole conversion: " + why
+    assert caught.value.message == "not a complete conversion: " + why
     assert handles() == before
 
 
@@ -334,14 +334,14 @@ def page_file(tmp_path, change):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda data: data[:-1], "the film in it is not whole"),
-        (lambda data: data.replace(b'id="about">', b'id="abyss">'), "the film in it is not whole"),
-        (lambda data: data.replace(b'id="frames">', b'id="frumes">'), "the film in it is not whole"),
-        (lambda data: data.replace(b'"rows": 2', b'"rows": 0'), "the film in it is not whole"),
-        (lambda data: data.replace(b'"rows": 2', b'"rows" 2'), "the film in it is not whole"),
+        (lambda data: data[:-1], "the film in it is incomplete"),
+        (lambda data: data.replace(b'id="about">', b'id="abyss">'), "the film in it is incomplete"),
+        (lambda data: data.replace(b'id="frames">', b'id="frumes">'), "the film in it is incomplete"),
+        (lambda data: data.replace(b'"rows": 2', b'"rows": 0'), "the film in it is incomplete"),
+        (lambda data: data.replace(b'"rows": 2', b'"rows" 2'), "the film in it is incomplete"),
         (
             lambda data: data.replace(b"\n</script>\n<script>\n", b"\n</script>\n<scrapt>\n"),
-            "the film in it is not whole",
+            "the film in it is incomplete",
         ),
     ],
 )
@@ -350,7 +350,7 @@ def test_a_page_that_is_odd(tmp_path, change, why):
     path, before = page_file(tmp_path, change), handles()
     with pytest.raises(RequestError) as caught:
         films.read(path)
-    assert caught.value.message == "this is no whole conversion: " + why
+    assert caught.value.message == "not a complete conversion: " + why
     assert handles() == before
 
 
@@ -382,7 +382,7 @@ def test_frames_of_a_page_that_are_odd(tmp_path, change, why):
     """Each by its number."""
     with pytest.raises(RequestError) as caught:
         films.read(records(tmp_path, change))
-    assert caught.value.message == "this is no whole conversion: " + why
+    assert caught.value.message == "not a complete conversion: " + why
 
 
 def test_the_last_character_there_is(tmp_path):
@@ -633,13 +633,13 @@ def test_which_colours_a_text_has(tmp_path, rows, colour):
 @pytest.mark.parametrize(
     ("rows", "frames", "head", "why"),
     [
-        (["..", "..."], 12, None, "frame 0 is not made of rows of one length"),
-        ([""], 12, None, "frame 0 is not made of rows of one length"),
-        (["é.", "."], 12, None, "frame 0 is not made of rows of one length"),
-        (["é.", ".."], 12, 13, "it has 12 of 13 frames, and 0 bytes behind them"),
-        (["é.", ".."], 12, 11, "it has 12 of 11 frames, and 0 bytes behind them"),
+        (["..", "..."], 12, None, "the rows of frame 0 differ in length"),
+        ([""], 12, None, "the rows of frame 0 differ in length"),
+        (["é.", "."], 12, None, "the rows of frame 0 differ in length"),
+        (["é.", ".."], 12, 13, "it has 12 of 13 frames, and 0 bytes after them"),
+        (["é.", ".."], 12, 11, "it has 12 of 11 frames, and 0 bytes after them"),
         (["é.", ".."], 2, 0, "it holds no frames"),
-        (["\033[31m#\033[0m"], 1, 2, "frame 1 is not there"),
+        (["\033[31m#\033[0m"], 1, 2, "frame 1 is missing"),
     ],
 )
 def test_a_text_that_is_odd(tmp_path, rows, frames, head, why):
@@ -647,7 +647,7 @@ def test_a_text_that_is_odd(tmp_path, rows, frames, head, why):
     path, before = text_file(tmp_path, frames, rows, head), handles()
     with pytest.raises(RequestError) as caught:
         films.read(path)
-    assert caught.value.message == "this is no whole conversion: " + why
+    assert caught.value.message == "not a complete conversion: " + why
     assert handles() == before
 
 
@@ -656,7 +656,7 @@ def test_what_lies_behind_a_text(tmp_path, more, says):
     """Is counted."""
     path = text_file(tmp_path, 3, ["é.", ".."])
     path.write_bytes(path.read_bytes() + more)
-    with pytest.raises(RequestError, match="it has 3 of 3 frames, and {} behind them".format(says)):
+    with pytest.raises(RequestError, match="it has 3 of 3 frames, and {} after them".format(says)):
         films.read(path)
 
 

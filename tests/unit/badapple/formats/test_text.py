@@ -93,7 +93,7 @@ def test_colours_as_terminals_show_them():
         (lambda text: text.replace(b"frame: 12", b"frame: 13"), "12 of 13 frames"),
         (lambda text: text.replace(b"\n7\n", b"\n8\n"), "frame 7 is damaged"),
         (lambda text: text[:100] + b"\0" + text[101:], "damaged"),
-        (lambda text: re.sub(rb"\n1\n.*", b"\n", text, flags=re.DOTALL), "frame 1 is not there"),
+        (lambda text: re.sub(rb"\n1\n.*", b"\n", text, flags=re.DOTALL), "frame 1 is missing"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, change, why):

@@ -162,7 +162,7 @@ def test_a_server_without_limits(asked):
     [
         ({"mask": 2}, 0, 1, 2, "processors", "2 of 8 processors may be used (affinity mask)"),
         ({"mask": 2}, 5, 1, 5, "processors", "2 of 8 processors may be used (affinity mask)"),
-        ({"quota": 1.5}, 0, 1, 2, "processors", "the time of 1.5 of 8 processors is granted (control group)"),
+        ({"quota": 1.5}, 0, 1, 2, "processors", "a control group grants the time of 1.5 of 8 processors"),
         ({"processes": 11}, 0, 1, 4, "processes", "asked for: 8 processes with 2 threads each; used: 4"),
         ({"processes": 11}, 0, 8, 1, "processes", "asked for: 8 processes with 9 threads each; used: 1"),
         (
@@ -206,8 +206,8 @@ def test_a_server_without_limits(asked):
             "memory",
             "0 MB are left; asked for: 1 process of about 80 MB each; used: 1",
         ),
-        ({"address_space": 200 * MEGABYTE}, 0, 4, 8, "address space", "a worker wants about 624"),
-        ({"address_space": MEGABYTE}, 0, 1, 8, "address space", "may map 1 MB more, a worker wants about 80"),
+        ({"address_space": 200 * MEGABYTE}, 0, 4, 8, "address space", "a worker needs about 624"),
+        ({"address_space": MEGABYTE}, 0, 1, 8, "address space", "can map 1 MB more, a worker needs about 80"),
     ],
 )
 def test_what_limits(change, asked, threads, workers, subject, message):

@@ -187,6 +187,6 @@ def test_no_room_for_it(tmp_path, monkeypatch, cache, temporary):
     assert (finding.code, finding.severity, finding.subject) == ("VID012", "error", places[-1])
     assert finding.looked_in == tuple(place + ": 0.0 MB are free" for place in places)
     assert problem.message == finding.message
-    assert finding.message.startswith("the built-in clip cannot be made: there is no room for it, it takes ")
+    assert finding.message.startswith("the built-in clip cannot be made: there is no room for it, it needs ")
     assert finding.fix.startswith("make room in {}, or set TMPDIR ".format(" or ".join(places)))
     assert finding.fix.endswith("or give a video of your own: offkit run-badapple VIDEO")

@@ -106,11 +106,11 @@ def test_damage_is_found(tmp_path, frames, damage):
 @pytest.mark.parametrize(
     ("change", "trouble"),
     [
-        (lambda data: data[:-6], "this is no whole conversion"),
+        (lambda data: data[:-6], "not a complete conversion"),
         (lambda data: b"", "does not begin like one"),
         (
             lambda data: FORM.head(4) + b"".join(data.split(FORM.head(FRAMES))[1:])[: FORM.offset(4)],
-            "has 4 frames",
+            "to have 4 frames",
         ),
         (
             lambda data: FORM.head(FRAMES) + b"".join(b"%d\n@@\n" % n for n in range(FRAMES)),
@@ -239,7 +239,7 @@ def test_the_video_decoded_again(tmp_path, clip, frames):
     assert replayed[:2] == (FRAMES, [30])
     findings = verdict.replay_findings(50, clip, replayed)
     assert [finding.code for finding in findings] == ["VID008", "VID009"]
-    assert "has 48 frames, the conversion 50" in findings[0].message
+    assert "has 48 frames; the conversion has 50" in findings[0].message
     assert all("damaged parts of a video decode differently each time" in one.fix for one in findings)
 
 

@@ -116,10 +116,10 @@ class Closed(Source):
 @pytest.mark.parametrize(
     ("source", "state", "detail"),
     [
-        (Shifted, WRONG, "of 36 frames come back 35"),
+        (Shifted, WRONG, "of 36 frames, 35 came back"),
         (Dark, WRONG, "of a frame's characters are not as drawn"),
         (Broken, WRONG, "Assertion failed"),
-        (Frozen, WRONG, "of 36 frames come back more"),
+        (Frozen, WRONG, "of 36 frames, more came back"),
         (Unseekable, WORKS, ""),
         (Closed, WRONG, "it cannot be opened again"),
     ],
@@ -171,7 +171,9 @@ def test_a_file_without_anything_in_it_was_not_written(tmp_path, monkeypatch):
 def test_what_holds():
     """How many are right, of those that were tried; nothing to say of none."""
     right, wrong = Tried("mp4v", "mp4", WORKS), Tried("MJPG", "avi", WRONG)
-    assert codecs.holds([right, wrong]) == ["1 of 2 codecs and containers are written and read right"]
+    assert codecs.holds([right, wrong]) == [
+        "1 of 2 codecs and containers are written and read back correctly"
+    ]
     assert codecs.holds([wrong]) == []
 
 
@@ -205,8 +207,8 @@ SWAPPED = [1, 0, *range(2, 36)]
         (range(36), 0, WORKS, "", True),
         (range(36), 1, WORKS, "", False),
         (range(36), 99, WORKS, "", False),
-        (range(35), 0, WRONG, "of 36 frames come back 35", False),
-        (range(37), 0, WRONG, "of 36 frames come back more", False),
+        (range(35), 0, WRONG, "of 36 frames, 35 came back", False),
+        (range(37), 0, WRONG, "of 36 frames, more came back", False),
         (SWAPPED, 0, WRONG, "2 frames are not in order", False),
         ([1, *range(1, 36)], 0, WRONG, "1 frame is not in order", False),
     ],

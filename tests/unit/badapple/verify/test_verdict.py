@@ -195,7 +195,7 @@ def test_samples_that_are_named():
         verdict.replay_findings(9, "a.mp4", Replayed(9, [1, 2], unsteady=True)),
     )
     assert [one.message for one in short + other + odd] == [
-        "decoded straight through it has 1 frame, the conversion 9",
+        "decoded straight through, it has 1 frame; the conversion has 9",
         "samples differ from the video decoded straight through: frame 1, 2",
         "it is damaged, and each decoding conceals that in another way: frame 1, 2",
     ]

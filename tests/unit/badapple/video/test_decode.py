@@ -233,7 +233,7 @@ def test_no_file(tmp_path, name, says):
     with pytest.raises(UsageError) as caught:
         decode.require_file(path)
     assert caught.value.message == says.format(path)
-    assert caught.value.fix.startswith("give the path of a video, or none at all")
+    assert caught.value.fix.startswith("give the path of a video, or none to convert")
 
 
 def test_a_video_without_a_picture(tmp_path, monkeypatch):

@@ -22,9 +22,9 @@ def reasons(here: machine.Machine, rows: List[Row], others: Tuple[float, float])
     """What speaks against these measurements, in words."""
     found = []
     if here.load is not None and here.load > 0.2 + 0.1 * here.mask:
-        found.append("the load was {:.1f} before".format(here.load))
+        found.append("the load average was {:.1f} before".format(here.load))
     if others[0] > 0.05 * here.mask:
-        found.append("others kept {:.1f} of {} processors busy".format(others[0], here.online))
+        found.append("other programs kept {:.1f} of {} processors busy".format(others[0], here.online))
     if others[1] > 0.02 * here.mask:
         found.append("the hypervisor took {:.1f} processors away".format(others[1]))
     spreads = [(one.spread, _whose(row)) for row in rows for one in (row.offkit, row.floor)]
@@ -47,6 +47,6 @@ def findings(words: List[str]) -> List[Finding]:
     """VID019 where there are any."""
     if not words:
         return []
-    text = "not to be relied on: " + "; ".join(words)
+    text = "unreliable: " + "; ".join(words)
     fix = "measure again when the machine is idle: top shows who is at work"
     return [Finding("VID019", WARNING, "measurements", text, ("/proc/loadavg", "/proc/stat"), fix)]

@@ -28,7 +28,7 @@ def run(request: Request, report: Reporter) -> Outcome:
     video = decode.probe(request.video)
     if not video.frames:
         raise UsageError(
-            "{} does not say how many frames it has".format(request.video), fix="measure another video"
+            "{} does not state its number of frames".format(request.video), fix="measure another video"
         )
     form = workload.form_for(workload.Request(None, form="text"), video)
     leftovers.sweep(request.directory)
@@ -132,5 +132,5 @@ def _findings(
 
 def _unwritable(directory: str, error: OSError) -> EnvironmentProblem:
     text = "cannot be written: {}".format(error.strerror or error)
-    fix = "name a place with room and permission: -o DIR/"
+    fix = "choose a writable place with enough space: -o DIR/"
     return EnvironmentProblem(text, [Finding("VID005", ERROR, directory, text, (), fix)])

@@ -21,7 +21,7 @@ class TooEarly(RequestError):
 
 def damaged(path: str, why: str) -> RequestError:
     """VID010 for the file at ``path``."""
-    text = "this is no whole conversion: " + why
+    text = "not a complete conversion: " + why
     fix = "convert again: offkit run-badapple -o " + path
     return RequestError(text, [Finding("VID010", ERROR, path, text, (), fix)])
 

@@ -49,7 +49,7 @@ def formats() -> Dict[str, Type[Format]]:
 def make(name: str, look: Look, facts: Facts) -> Format:
     """The format ``name``. Raises UsageError where there is none, or it cannot show this look."""
     if name not in _entries():
-        raise UsageError("there is no format {}".format(name), fix="--format " + ", ".join(_entries()))
+        raise UsageError("unknown format {}".format(name), fix="--format " + ", ".join(_entries()))
     return _entries()[name].form(look, facts)
 
 

@@ -96,7 +96,7 @@ def _unfit(character: str) -> str:
     if ord(character) > 0xFFFF:
         return "is beyond U+FFFF, where few terminals have characters of one cell"
     if category == "Cs":
-        return "is no character"
+        return "is not a character"
     if category in ("Cc", "Cf", "Zl", "Zp"):
         return "is a control character"
     if category in ("Mn", "Me", "Mc") or 0x1160 <= ord(character) <= 0x11FF:

@@ -84,7 +84,7 @@ class TextReader(Reader):
         if self._growing:
             return
         if head.records != self.frames or head.rest:
-            text = "it has {} of {}, and {} behind them"
+            text = "it has {} of {}, and {} after them"
             whole = several(self.frames, "frame")
             raise damaged(self._path, text.format(head.records, whole, several(head.rest, "byte")))
 
@@ -107,7 +107,7 @@ class TextReader(Reader):
         if b"1" not in lines[2:]:
             if self._growing:
                 raise TooEarly("frame 1 is not there yet")
-            raise damaged(self._path, "frame 1 is not there")
+            raise damaged(self._path, "frame 1 is missing")
         rows = lines.index(b"1", 2) - 1
         uniform = colour == MONO and len({len(line) for line in lines[1 : rows + 1]}) == 1
         known = uniform and self._growing and start is head
@@ -119,7 +119,7 @@ class TextReader(Reader):
         text = b"\n".join(lines) + b"\n"
         parsed = sgr.parse(text)
         if parsed is None or rows < 1 or len(parsed.glyphs) % rows or len(parsed.glyphs) < 2 * rows:
-            raise damaged(self._path, "frame 0 is not made of rows of one length")
+            raise damaged(self._path, "the rows of frame 0 differ in length")
         glyphs = parsed.glyphs.reshape(rows, -1)[:, :-1]
         papers = colour != MONO and sgr.filled(parsed, sgr.PAPER, colour, 0)[1]
         return glyphs, 2 if papers else 1

@@ -89,18 +89,18 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1
                 "processors",
                 "{} of {} processors may be used (affinity mask)".format(limits.mask, limits.online),
                 ("sched_getaffinity(2)", "/proc/self/status: Cpus_allowed_list"),
-                "if that is not meant: taskset, the cpuset of the container, or CPUAffinity of the service",
+                "if that is not intended: taskset, cpuset of the container, or CPUAffinity of the service",
             )
         )
     if limits.quota and limits.quota < limits.mask:
         findings.append(
             _limit(
                 "processors",
-                "the time of {:.2g} of {} processors is granted (control group)".format(
+                "a control group grants the time of {:.2g} of {} processors".format(
                     limits.quota, limits.mask
                 ),
                 ("/proc/self/cgroup", "/sys/fs/cgroup: cpu.max, cpu.cfs_quota_us"),
-                "if that is not meant: the container's --cpus, or CPUQuota of the service or slice",
+                "if that is not intended: the container's --cpus, or CPUQuota of the service or slice",
             )
         )
     wanted = workers = min(asked or workers, most)
@@ -117,7 +117,7 @@ def allowed(limits: Limits, asked: int, threads: int, memory: int, most: int = 1
         findings.append(
             _limit(
                 "address space",
-                "a process may map {} MB more, a worker wants about {}".format(
+                "a process can map {} MB more, a worker needs about {}".format(
                     limits.address_space >> 20, (memory + stacks) >> 20
                 ),
                 ("getrlimit(2): RLIMIT_AS",),

@@ -107,13 +107,13 @@ def _unmade(shown: Film, directory: str, temporary: Optional[str], tried: List[s
     text, own = "the built-in clip cannot be made", "a video of your own: offkit run-badapple VIDEO"
     if _roomy(directory, shown):
         place = os.path.dirname(temporary) if temporary else directory
-        fix = "see that {} has room, or give {}".format(place, own)
+        fix = "make room in {}, or give {}".format(place, own)
         return EnvironmentProblem(text, [Finding("VID012", ERROR, place, text, tuple(tried), fix)])
     places = [cache_directory()]
     if temporary:
         places.append(os.path.dirname(temporary))
     free = ["{}: {}".format(place, _free(place)) for place in places]
-    text += ": there is no room for it, it takes about {:.0f} MB".format(shown.frames * _FRAME / 1e6)
+    text += ": there is no room for it, it needs about {:.0f} MB".format(shown.frames * _FRAME / 1e6)
     fix = "make room in {}, or set TMPDIR to a directory that has it, or give {}".format(
         " or ".join(places), own
     )

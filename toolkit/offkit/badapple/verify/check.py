@@ -88,7 +88,7 @@ def _trouble(path: str, form: Format, frames: int) -> str:
     found, grid = reader.frames, reader.look.grid
     reader.close()
     if found != frames:
-        return "it says that it has {}, {} were written".format(several(found, "frame"), frames)
+        return "it claims to have {}, {} were written".format(several(found, "frame"), frames)
     if grid != form.look.grid:
         return "it has {} rows of {} cells, {} of {} were written".format(*(grid + form.look.grid))
     return ""

@@ -156,7 +156,7 @@ def _compared(trial: Trial, source: Source) -> Tried:
     tried = tried._replace(worst=worst)
     if number < FRAMES or picture is not None:
         found = str(number) if picture is None else "more"
-        return tried._replace(detail="of {} come back {}".format(several(FRAMES, "frame"), found))
+        return tried._replace(detail="of {}, {} came back".format(several(FRAMES, "frame"), found))
     if misplaced:
         return tried._replace(detail="{} not in order".format(several(misplaced, "frame is", "frames are")))
     if worst > likeness.tolerance:
@@ -176,7 +176,7 @@ def _picture(number: int) -> Any:
 def holds(tried: List[Tried]) -> List[str]:
     """What holds, in a line; none when nothing was tried."""
     right = sum(one.state == WORKS for one in tried)
-    text = "{} of {} are written and read right"
+    text = "{} of {} are written and read back correctly"
     return (
         [text.format(right, several(len(tried), "codec and container", "codecs and containers"))]
         if right

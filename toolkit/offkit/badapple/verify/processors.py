@@ -86,7 +86,7 @@ def _memory(directory: str, size: int, findings: List[Finding]) -> Tuple[str, An
     return "", None
 
 
-_WITHOUT = "programs that use it will fail, this workload does without"
+_WITHOUT = "programs that use it will fail, but this workload does not need it"
 _MOUNT = "mount -o remount,mode=1777 /dev/shm, or with more room: size=1g"
 
 
@@ -102,7 +102,7 @@ def _judged(
         elif not np.array_equal(_place(memory, index), wanted):
             wrong.append("any" if one.processor is None else str(one.processor))
     if wrong:
-        text = "computes something else than the others, or it did not reach shared memory: processor "
+        text = "a result differs from the others, or did not reach shared memory: processor "
         looked = ("numpy and OpenCV, the same on each",)
         findings.append(Finding("VID020", ERROR, "processors", text + ", ".join(wrong), looked, _BROKEN))
     total = int(_counter(memory)[0])
@@ -154,7 +154,7 @@ def _semaphore(method: str) -> Tuple[Optional[Any], List[Finding]]:
     except (ImportError, OSError) as error:
         text = (
             "multiprocessing's Lock, Queue and Pool do not work here ({}); "
-            "programs that use them will fail, this workload does without".format(error)
+            "programs that use them will fail, but this workload does not need them".format(error)
         )
         fix = (
             "mount it: mount -t tmpfs -o mode=1777 tmpfs /dev/shm\n"

@@ -38,12 +38,12 @@ _STRAIGHT = ("the whole video, without a seek",)
 _TWICE = ("the whole video, without a seek, more than once",)
 _REPEAT = (
     "compare its sha256sum with the original's; OpenCV 4.7 and newer, with one decoder thread, "
-    "conceal damage in one way only"
+    "conceal damage in only one way"
 )
 # One process has tried by then: what is left is a decoder that does not repeat itself.
 _UNSTEADY = (
     "damaged parts of a video decode differently each time: compare its sha256sum with the original's\n"
-    "if it is whole, the disk or the memory may not be: see dmesg"
+    "if it is intact, suspect the disk or the memory: see dmesg"
 )
 
 
@@ -104,7 +104,7 @@ def uneven(source: str, replayed: Optional[Replayed]) -> List[Finding]:
     usual = replayed.last / (replayed.frames - 1)
     if not _EVEN * usual < replayed.gap <= _HOLE * usual:
         return []
-    text = "its frame rate varies ({:.2f} s between two pictures, {:.2f} s on average); the average is taken"
+    text = "its frame rate varies ({:.2f} s between two pictures, {:.2f} s on average); the average is used"
     return [Finding("VID006", INFO, source, text.format(replayed.gap, usual), _STRAIGHT)]
 
 
@@ -116,7 +116,7 @@ def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Findin
     VID018 where decodings disagree with each other."""
     found = []
     if replayed.frames != frames:
-        message = "decoded straight through it has {}, the conversion {}".format(
+        message = "decoded straight through, it has {}; the conversion has {}".format(
             several(replayed.frames, "frame"), frames
         )
         found.append(Finding("VID008", ERROR, source, message, _STRAIGHT, _UNSTEADY))
@@ -132,7 +132,7 @@ def replay_findings(frames: int, source: str, replayed: Replayed) -> List[Findin
 
 
 def _are(number: int) -> str:
-    return "{} {}".format(several(number, "frame"), "is" if number == 1 else "are")
+    return several(number, "frame is", "frames are")
 
 
 def _some(numbers: List[int]) -> str:

@@ -16,7 +16,7 @@ from offkit.model.words import several
 ALL_THREADS = 0
 _LIMITABLE = hasattr(cv2, "CAP_PROP_N_THREADS")  # since OpenCV 4.7
 _ORIENTATION = getattr(cv2, "CAP_PROP_ORIENTATION_META", -1)  # since 4.5; before, pictures are not turned
-_OR_NONE = "give the path of a video, or none at all: then the built-in clip is converted"
+_OR_NONE = "give the path of a video, or none to convert the built-in clip"
 _PLANAR = (b"I420", b"NV12")  # layouts that begin with all luma
 _CALIBRATION = 30  # pictures in which the range of luma must show
 _CLOSE = 1.5  # gray levels that luma and the gray of BGR may differ by on average

@@ -11,8 +11,8 @@ HELP = (
     ("0 ... 9", "tenths of the film"),
     (", .", "one frame"),
     ("- +", "slower, faster"),
-    ("l", "again and again"),
-    ("i", "what is happening"),
+    ("l", "loop"),
+    ("i", "statistics"),
     ("q", "quit"),
 )
 

@@ -89,6 +89,6 @@ def _identity(path: str) -> Any:
 
 
 def _abandoned(output: str) -> RequestError:
-    text = "whoever was making this conversion has ended without it"
+    text = "the process that was making this conversion ended before it was complete"
     fix = "run again what was making it, with the same video and options"
     return RequestError(text, [Finding("VID022", ERROR, output, text, (), fix)])
