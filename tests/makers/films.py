@@ -58,8 +58,7 @@ def write(path, name, look, film, facts=FACTS):
     """The file of a film, and its format."""
     form = catalogue.make(name, look, facts)
     frames = records(form, film)
-    sizes = np.array([len(data) for data in frames], np.uint32)
-    path.write_bytes(form.head(len(film)) + b"".join(frames) + form.foot(len(film), sizes))
+    path.write_bytes(form.head(len(film)) + b"".join(frames) + form.foot(len(film)))
     return form
 
 

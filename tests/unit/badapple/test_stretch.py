@@ -96,15 +96,12 @@ class Sheet:
     def share(self, began):
         return ("share", began)
 
-    def sizes(self):
-        return "sizes"
-
 
 def stretch(levels, start, stop):
     job = convert.Job(decode.Video("v", 9, 30.0, 6, 4), "out", None, Text(LOOK, FACTS), start, stop)
     sheet = Sheet()
     found = convert._stretch(job, Source(levels), sheet, 4.5)
-    assert (found.share, found.sizes) == (("share", 4.5), "sizes")
+    assert found.share == ("share", 4.5)
     return found, sheet.done
 
 
@@ -291,7 +288,7 @@ def test_frames_that_stand_alone(sink):
     sheet.add(picture(4))
     sheet.flush()
     assert written(sink)[-10:] == b"6 a4 none;"
-    assert (sheet.sizes().tolist(), sheet.sizes().dtype) == ([10, 10, 10], np.uint32)
+    assert written(sink)[3:] == b"4 a2 none;5 a3 none;6 a4 none;"
 
 
 @pytest.mark.parametrize(
@@ -306,15 +303,8 @@ def test_frames_are_written_in_batches(sink, size, frames, told):
         sheet.add(picture(1))
     sheet.flush()
     assert done == told
-    assert len(sheet.sizes()) == frames
-    assert len(written(sink)) == min(1 << 20, sheet.sizes().sum())
-
-
-def test_sizes_of_frames(sink):
-    """None where they are known beforehand; none of no frames."""
-    assert writer.Writer(sink, Known(LOOK, FACTS), 0, 0, [], print).sizes() is None
-    sizes = writer.Writer(sink, Words(LOOK, FACTS), 0, 0, [], print).sizes()
-    assert (len(sizes), sizes.dtype) == (0, np.uint32)
+    assert sheet.share(0.0).frames == frames
+    assert len(written(sink)) == sum(max(size, len("{} a1 none;".format(at))) for at in range(frames))
 
 
 def test_a_disk_that_takes_little(sink, monkeypatch):

@@ -12,8 +12,6 @@ import os
 import time
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
-import numpy as np
-
 from offkit.badapple import parts
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
@@ -58,7 +56,6 @@ class Stretch(NamedTuple):
     ended: bool  # whether the video ended in it or at its very end
     opening: Optional[Seam]
     closing: Optional[Seam]
-    sizes: Any = None  # (frames,) uint32, bytes of each, where they vary
 
 
 class Result(NamedTuple):
@@ -108,11 +105,10 @@ def convert(
             return None
         frames = found[-1].share.start + found[-1].share.frames
         if apart:
-            sizes = np.concatenate([stretch.sizes for stretch in found])
-            parts.join(path, form.head(frames), names[: len(found)], form.foot(frames, sizes))
+            parts.join(path, form.head(frames), names[: len(found)], form.foot(frames))
         else:
             end = len(head) + int(form.offset(frames) or 0)
-            parts.finish(path, len(head), form.head(frames), end, form.foot(frames, None))
+            parts.finish(path, len(head), form.head(frames), end, form.foot(frames))
         return Result(frames, video.frames, [stretch.share for stretch in found])
     except OSError as error:
         raise unwritable(path, error)
@@ -169,7 +165,7 @@ def _stretch(job: Job, source: Source, writer: Writer, began: float) -> Stretch:
         source.seek(job.start - 1)
         picture = source.read()
         if picture is None:
-            return Stretch(writer.share(began), True, None, None, writer.sizes())
+            return Stretch(writer.share(began), True, None, None)
         opening = Watch(job.start - 1, picture, source.moment)
         writer.prepare(picture)
     number = job.start
@@ -196,5 +192,4 @@ def _stretch(job: Job, source: Source, writer: Writer, began: float) -> Stretch:
         ended,
         opening.seam if opening else None,
         closing.seam if closing else None,
-        writer.sizes(),
     )

@@ -2,9 +2,7 @@
 
 import os
 import time
-from typing import Any, List, NamedTuple, Optional
-
-import numpy as np
+from typing import Any, List, NamedTuple
 
 from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.painter import Painter
@@ -35,7 +33,6 @@ class Writer:
         self._handle, self._form, self._start, self._place = handle, form, start, place
         self._painters, self._tell = painters, tell
         self._before: Any = None
-        self._sizes: Any = [] if form.offset(0) is None else None
         self._batch: List[bytes] = []
         self._collected = 0  # bytes in it
         self._frames = 0
@@ -66,15 +63,9 @@ class Writer:
         while len(rest):
             done = os.pwrite(self._handle, rest, self._place)
             rest, self._place = rest[done:], self._place + done
-        if self._sizes is not None:
-            self._sizes.append(np.fromiter(map(len, self._batch), np.uint32, len(self._batch)))
         self._writing += time.perf_counter() - began
         self._tell(len(self._batch))
         self._batch, self._collected = [], 0
-
-    def sizes(self) -> Optional[Any]:
-        """(frames,) uint32: bytes of each frame written, None where they are known beforehand."""
-        return None if self._sizes is None else np.concatenate([np.zeros(0, np.uint32)] + self._sizes)
 
     def share(self, began: float) -> Share:
         spent = time.perf_counter() - began

@@ -47,7 +47,7 @@ class Cast(Format):
         data = self._changes(cells, before_it(number, before))
         return self._event(number, data if number else ENTER + data)
 
-    def foot(self, frames: int, sizes: Any) -> bytes:
+    def foot(self, frames: int) -> bytes:
         return self._event(frames, LEAVE)
 
     def _event(self, number: int, data: bytes) -> bytes:

@@ -48,7 +48,7 @@ class CastReader(DeltaReader):
         if self.complete:
             records = self._parts.head.records
             end = self._parts.record(records - 1) if records > 1 else None
-            if end != self._form.foot(records - 1, None):
+            if end != self._form.foot(records - 1):
                 raise damaged(self._path, "its end is missing")
 
     @property

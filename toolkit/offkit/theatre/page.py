@@ -57,7 +57,7 @@ class Html(Format):
         """A plane of cells as bytes: characters by their place in ``glyphs``."""
         return (plane if place else np.take(self._index, plane)).reshape(-1)
 
-    def foot(self, frames: int, sizes: Any) -> bytes:
+    def foot(self, frames: int) -> bytes:
         return _page()[1].encode("utf-8")
 
 

@@ -108,7 +108,7 @@ def test_a_changed_file_is_found(tmp_path, name, look):
     """Whatever bit of it is another: VID010, unless it is another film by now."""
     form = films.write(tmp_path / "film", name, look, films.cells(look, 4))
     whole = (tmp_path / "film").read_bytes()
-    end = len(whole) - (len(form.foot(4, None)) if name == "html" else 0)
+    end = len(whole) - (len(form.foot(4)) if name == "html" else 0)
     random = np.random.RandomState(5)
     count = 0
     for place in random.randint(0, end, 200):

@@ -50,7 +50,7 @@ def test_a_format_of_nothing():
     """No head, no foot, no known place; frames stand alone."""
     form = base.Format(Look(Grid(1, 1)), NUMBERS)
     assert (form.name, form.suffix, form.delta) == ("", "", False)
-    assert (form.head(3), form.foot(3, None), form.offset(3)) == (b"", b"", None)
+    assert (form.head(3), form.foot(3), form.offset(3)) == (b"", b"", None)
     assert (form.look, form.facts) == (Look(Grid(1, 1)), NUMBERS)
     base.Reader().close()
 
@@ -114,7 +114,7 @@ def test_how_a_cast_begins_and_ends():
         "offkit": describe(look, NUMBERS),
     }
     assert form.head(9).endswith(b"}\n")
-    assert sent(form.foot(60, None)) == (2.0, LEAVE.decode())
+    assert sent(form.foot(60)) == (2.0, LEAVE.decode())
     assert ENTER == b"\033[?1049h\033[?25l\033[2J"
     assert LEAVE == b"\033[0m\033[?25h\033[?1049l"
     first = form.frame(0, Cells(np.full((2, 3), 0x2580, np.uint16), *[np.zeros((2, 3), np.uint8)] * 2), None)
@@ -132,7 +132,7 @@ def test_how_a_cast_begins_and_ends():
 )
 def test_when_a_frame_is_sent(fps, number, moment):
     """To the microsecond."""
-    assert cast(Look(Grid(1, 1)), fps).foot(number, None).startswith(b"[" + moment + b', "o", ')
+    assert cast(Look(Grid(1, 1)), fps).foot(number).startswith(b"[" + moment + b', "o", ')
 
 
 def test_what_is_sent_of_a_change():
@@ -359,7 +359,7 @@ def records(tmp_path, change):
     path = tmp_path / "a.html"
     film = films.cells(PAGE, 3)
     form = films.write(path, "html", PAGE, film)
-    path.write_bytes(form.head(3) + b"".join(change(films.records(form, film))) + form.foot(3, None))
+    path.write_bytes(form.head(3) + b"".join(change(films.records(form, film))) + form.foot(3))
     return path
 
 

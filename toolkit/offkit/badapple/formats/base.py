@@ -1,6 +1,6 @@
 """What every format of a conversion can do."""
 
-from typing import Any, NamedTuple, Optional, Type
+from typing import NamedTuple, Optional, Type
 
 from offkit.badapple.formats.cells import Cells, Look
 from offkit.model.errors import RequestError
@@ -48,8 +48,7 @@ class Format:
         """``before`` is None for frame 0 and where ``delta`` is False."""
         raise NotImplementedError
 
-    def foot(self, frames: int, sizes: Any) -> bytes:
-        """``sizes`` (frames,) uint32: bytes of each frame."""
+    def foot(self, frames: int) -> bytes:
         return b""
 
     def offset(self, number: int) -> Optional[int]:
