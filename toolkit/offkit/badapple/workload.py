@@ -292,19 +292,16 @@ def _codecs(
             few = several(processes, *limits.MORE_PROCESSES) + " can be started"
             return [], [_untried("processes", few)]
     try:
-        folder = leftovers.temporary_directory()
+        with leftovers.scratch() as folder:
+            free = shutil.disk_usage(folder).free
+            if free < codecs.ROOM:
+                return [], [_untried(os.path.dirname(folder), "{:.0f} MB are free there".format(free / 1e6))]
+            report.step("trying the codecs of OpenCV")
+            with report.bar("codecs", len(codecs.PAIRS)) as bar:
+                together = max(1, min(workers, free // codecs.ROOM))
+                return codecs.try_all(folder, together, bar, method, codecs.PAIRS), []
     except OSError as error:
         return [], [_untried(str(error.filename or "TMPDIR"), str(error.strerror))]
-    try:
-        free = shutil.disk_usage(folder).free
-        if free < codecs.ROOM:
-            return [], [_untried(os.path.dirname(folder), "{:.0f} MB are free there".format(free / 1e6))]
-        report.step("trying the codecs of OpenCV")
-        with report.bar("codecs", len(codecs.PAIRS)) as bar:
-            together = max(1, min(workers, free // codecs.ROOM))
-            return codecs.try_all(folder, together, bar, method, codecs.PAIRS), []
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _untried(place: str, why: str) -> Finding:

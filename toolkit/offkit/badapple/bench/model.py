@@ -98,7 +98,7 @@ def stretches(load: Load, workers: int) -> List[Tuple[int, int]]:
         wasted = keyframes.waste(start, load.keys)
         if start and not load.keys:
             wasted = round(load.seek)
-        found.append(((stop or load.frames) - start, int(wasted)))
+        found.append(((stop or load.frames) - start, wasted))
     return found
 
 

@@ -1,5 +1,6 @@
 """What repeated measurements say: the median, and how far they lie apart."""
 
+from statistics import median
 from typing import NamedTuple, Sequence, Tuple
 
 
@@ -11,10 +12,7 @@ class Sample(NamedTuple):
     @property
     def median(self) -> float:
         """0.0 when there is none."""
-        ordered, count = sorted(self.values), len(self.values)
-        if not count:
-            return 0.0
-        return (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+        return float(median(self.values)) if self.values else 0.0
 
     @property
     def spread(self) -> float:

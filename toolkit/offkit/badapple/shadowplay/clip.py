@@ -4,7 +4,7 @@ Its SHA-256 is kept beside it: a clip that is not what it was any more is made a
 
 import os
 import shutil
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import cv2
 
@@ -15,11 +15,12 @@ from offkit.edges import leftovers
 from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
-from offkit.model.report import Reporter
+from offkit.model.report import Bar, Reporter
 from offkit.model.words import several
 
 # What OpenCV's own wheels can always encode, the smaller file first.
 CODECS = (("mp4v", "mp4"), ("MJPG", "avi"))
+_TOLD = 16  # frames after which progress is told
 _FRAME = 20000  # bytes of a frame, about, in the larger of them
 
 
@@ -207,18 +208,9 @@ def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter
         # Room, permission and a name that fits are the system's to judge, before OpenCV fails
         # without a reason; what it makes is for its owner only.
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
-        size = (film.WIDTH, film.HEIGHT)
-        code = sum(ord(letter) << 8 * place for place, letter in enumerate(codec))  # FourCC
-        writer: Any = cv2.VideoWriter(part, code, film.FPS, size, False)
-        if not writer.isOpened():
-            return "this OpenCV has no encoder for it"
         with report.bar("drawing the clip", shown.frames) as bar:
-            for number in range(shown.frames):
-                writer.write(shown.picture(number))
-                if number % 16 == 15:
-                    bar.advance(16)
-            bar.advance(shown.frames % 16)
-        writer.release()
+            if not recorded(part, codec, _drawn(shown, bar), False):
+                return "this OpenCV has no encoder for it"
         # VideoWriter says nothing of a full disk: count what can be read back.
         found = _count(part)
         if found != shown.frames:
@@ -229,6 +221,26 @@ def _encode(shown: Film, path: str, codec: str, extension: str, report: Reporter
         if os.path.exists(part):
             os.unlink(part)
     return None
+
+
+def recorded(path: str, codec: str, pictures: Iterable[Any], colour: bool) -> bool:
+    """Write gray pictures as a video of gray or colour; False where this OpenCV has no encoder for it."""
+    code = cv2.VideoWriter_fourcc(*codec)
+    writer = cv2.VideoWriter(path, code, film.FPS, (film.WIDTH, film.HEIGHT), colour)
+    if not writer.isOpened():
+        return False
+    for picture in pictures:
+        writer.write(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if colour else picture)
+    writer.release()
+    return True
+
+
+def _drawn(shown: Film, bar: Bar) -> Iterator[Any]:
+    for number in range(shown.frames):
+        yield shown.picture(number)
+        if number % _TOLD == _TOLD - 1:
+            bar.advance(_TOLD)
+    bar.advance(shown.frames % _TOLD)
 
 
 def _count(path: str) -> int:

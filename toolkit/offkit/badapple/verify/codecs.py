@@ -15,7 +15,7 @@ from offkit.badapple.formats import look
 from offkit.badapple.formats.cells import Look
 from offkit.badapple.formats.painter import Painter
 from offkit.badapple.processes import pool
-from offkit.badapple.shadowplay import film
+from offkit.badapple.shadowplay import clip, film
 from offkit.badapple.verify.likeness import Likeness
 from offkit.badapple.video.decode import Source
 from offkit.model.errors import EnvironmentProblem
@@ -129,13 +129,8 @@ def attempt(trial: Trial, tell: pool.Tell) -> Tried:
 
 
 def _write(trial: Trial) -> bool:
-    code = sum(ord(letter) << 8 * place for place, letter in enumerate(trial.codec))  # FourCC
-    writer = cv2.VideoWriter(trial.path, code, film.FPS, (film.WIDTH, film.HEIGHT), True)
-    if not writer.isOpened():
+    if not clip.recorded(trial.path, trial.codec, map(_picture, range(FRAMES)), True):
         return False
-    for number in range(FRAMES):
-        writer.write(cv2.cvtColor(_picture(number), cv2.COLOR_GRAY2BGR))
-    writer.release()
     return os.path.exists(trial.path) and os.path.getsize(trial.path) > 0
 
 

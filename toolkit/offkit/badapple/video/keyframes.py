@@ -41,7 +41,7 @@ def cuts(frames: int, workers: int, keys: Sequence[int] = ()) -> List[int]:
         return even
     low, high = (
         frames // count,
-        max(stop - start + int(waste(start, keys)) for start, stop in zip(even, even[1:] + [frames])),
+        max(stop - start + waste(start, keys) for start, stop in zip(even, even[1:] + [frames])),
     )
     best = even
     while low <= high:
