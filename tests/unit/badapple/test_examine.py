@@ -292,9 +292,9 @@ def test_the_same_trouble_once_more(monkeypatch, numpy, cv2, told):
 def test_a_format_as_it_was_asked_for(asked, expected):
     """For pictures of this video; 30 a second where it does not say."""
     request = workload.Request("v.mp4", form="text", **asked)
-    form = workload.form_for(request, VIDEO._replace(fps=25.0))
+    form = workload._form(request, VIDEO._replace(fps=25.0))
     assert (form.name, (form.look, form.facts)) == ("text", expected)
-    assert workload.form_for(request, VIDEO._replace(fps=0.0)).facts.fps == 30.0
+    assert workload._form(request, VIDEO._replace(fps=0.0)).facts.fps == 30.0
 
 
 def test_what_is_done_unless_it_is_asked_for():

@@ -264,7 +264,7 @@ def written(handle):
 def test_frames_know_the_one_before(sink, start):
     """Two painters take turns, by the number of the frame, so that none overwrites the other's cells."""
     sheet = writer.Writer(
-        sink, Words(LOOK, FACTS), start, 0, [Painter("a"), Painter("b")], lambda amount: None
+        sink, Words(LOOK, FACTS), start, 0, [Painter("a").cells, Painter("b").cells], lambda amount: None
     )
     sheet.prepare(picture(1))
     for level in (2, 3):
@@ -278,7 +278,7 @@ def test_frames_know_the_one_before(sink, start):
 
 def test_frames_that_stand_alone(sink):
     """One painter, and no frame before."""
-    sheet = writer.Writer(sink, Words(LOOK, FACTS), 4, 3, [Painter("a")], lambda amount: None)
+    sheet = writer.Writer(sink, Words(LOOK, FACTS), 4, 3, [Painter("a").cells], lambda amount: None)
     sheet.prepare(picture(1))
     for level in (2, 3):
         sheet.add(picture(level))
@@ -298,7 +298,7 @@ def test_frames_are_written_in_batches(sink, size, frames, told):
     """Of 64, or of 64 KiB; how many there were is told each time."""
     done, form = [], Words(LOOK, FACTS)
     form.size = size
-    sheet = writer.Writer(sink, form, 0, 0, [Painter("a")], done.append)
+    sheet = writer.Writer(sink, form, 0, 0, [Painter("a").cells], done.append)
     for _ in range(frames):
         sheet.add(picture(1))
     sheet.flush()
@@ -311,7 +311,7 @@ def test_a_disk_that_takes_little(sink, monkeypatch):
     """What is left is written behind it."""
     pwrite = os.pwrite
     monkeypatch.setattr(writer.os, "pwrite", lambda handle, data, place: pwrite(handle, data[:3], place))
-    sheet = writer.Writer(sink, Known(LOOK, FACTS), 0, 2, [Painter("a")], lambda amount: None)
+    sheet = writer.Writer(sink, Known(LOOK, FACTS), 0, 2, [Painter("a").cells], lambda amount: None)
     for level in (1, 2):
         sheet.add(picture(level))
     sheet.flush()
@@ -323,7 +323,7 @@ def test_what_a_worker_did(sink, monkeypatch):
     moments = iter([10.0, 12.0, 20.0, 21.0, 30.0, 34.0, 100.0])
     monkeypatch.setattr(writer.time, "perf_counter", lambda: next(moments))
     monkeypatch.setattr(writer.time, "process_time", lambda: 7.5)
-    sheet = writer.Writer(sink, Words(LOOK, FACTS), 3, 0, [Painter("a")], lambda amount: None)
+    sheet = writer.Writer(sink, Words(LOOK, FACTS), 3, 0, [Painter("a").cells], lambda amount: None)
     sheet.add(picture(1))
     sheet.add(picture(1))
     sheet.flush()

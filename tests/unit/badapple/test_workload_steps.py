@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from offkit.badapple import convert, environment, examine, output, preview, seam, workload
-from offkit.badapple.formats.base import Facts, TooEarly
+from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import Cells, Grid, Look
+from offkit.badapple.formats.damage import TooEarly
 from offkit.badapple.formats.text import Text
 from offkit.badapple.processes import limits, pool
 from offkit.badapple.processes.limits import Allowed, Limits

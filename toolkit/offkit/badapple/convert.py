@@ -146,9 +146,8 @@ def work(job: Job, tell: pool.Tell) -> Stretch:
     try:
         handle = os.open(job.written, os.O_WRONLY | os.O_NOFOLLOW)
         try:
-            return _stretch(
-                job, source, Writer(handle, job.form, job.start, job.place, painters, tell), began
-            )
+            paint = [painter.cells for painter in painters]
+            return _stretch(job, source, Writer(handle, job.form, job.start, job.place, paint, tell), began)
         finally:
             os.close(handle)
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from offkit.badapple import convert, environment, examine, output, seam, unfinished
 from offkit.badapple.formats import catalogue, look
-from offkit.badapple.formats.base import Facts, Format
+from offkit.badapple.formats.base import Format
 from offkit.badapple.formats.cells import CHARACTERS, MONO, Look
 from offkit.badapple.processes import limits, pool
 from offkit.badapple.shadowplay import clip, film
@@ -23,7 +23,6 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding, has_errors
 from offkit.model.report import Bar, Reporter
 from offkit.model.words import several
 
-_RATE_UNKNOWN = 30.0
 # Threads of all workers that nobody asked for: below the limit of processes that EL7 sets a
 # user (4096), and where the memory of ever more decoders brings nothing.
 _MANY = 1024
@@ -147,7 +146,7 @@ def _run(
 ) -> Outcome:
     path = str(request.output)
     video = decode.probe(source)
-    form = form_for(request, video)
+    form = _form(request, video)
     output.room(path, form, video.frames)
     method = pool.start_method()
     found = limits.measure()
@@ -275,11 +274,11 @@ def _converted(
     return result
 
 
-def form_for(request: Request, video: decode.Video) -> Format:
+def _form(request: Request, video: decode.Video) -> Format:
     """The format as asked for, for pictures of this video. Raises UsageError."""
     grid = look.grid(video.width, video.height, request.columns, request.rows, request.aspect)
     looks = Look(grid, request.mode, request.colour, request.ramp, request.invert)
-    return catalogue.make(request.form, looks, Facts(video.fps or _RATE_UNKNOWN, video.width, video.height))
+    return catalogue.make(request.form, looks, video.facts)
 
 
 def _codecs(

@@ -2,12 +2,13 @@
 
 import os
 import time
-from typing import Any, List, NamedTuple
+from typing import Any, Callable, List, NamedTuple, Sequence
 
 from offkit.badapple.formats.base import Format
-from offkit.badapple.formats.painter import Painter
-from offkit.badapple.processes import pool
+from offkit.badapple.formats.cells import Cells
 
+Tell = Callable[[int], None]  # that so many more frames are done
+Paint = Callable[[Any], Cells]  # a picture's cells, valid until its next call
 _BATCH = 1 << 16  # bytes a worker collects before it writes: they shall not crowd pictures out of the cache
 
 
@@ -26,12 +27,18 @@ class Writer:
     """Turns pictures into frames of the file and writes them in batches."""
 
     def __init__(
-        self, handle: int, form: Format, start: int, place: int, painters: List[Painter], tell: pool.Tell
+        self,
+        handle: int,
+        form: Format,
+        start: int,
+        place: int,
+        paint: Sequence[Paint],
+        tell: Tell,
     ) -> None:
         """``start``: number of the first frame; ``place``: where it begins in the file ``handle``;
-        ``painters``: two, which take turns, where the cells of the frame before are wanted."""
+        ``paint``: two, which take turns, where the cells of the frame before are wanted."""
         self._handle, self._form, self._start, self._place = handle, form, start, place
-        self._painters, self._tell = painters, tell
+        self._paint, self._tell = paint, tell
         self._before: Any = None
         self._batch: List[bytes] = []
         self._collected = 0  # bytes in it
@@ -40,15 +47,15 @@ class Writer:
 
     def prepare(self, picture: Any) -> None:
         """The picture before the first one."""
-        if len(self._painters) > 1:
-            self._before = self._painters[(self._start - 1) % 2].cells(picture)
+        if len(self._paint) > 1:
+            self._before = self._paint[(self._start - 1) % 2](picture)
 
     def add(self, picture: Any) -> None:
         began = time.perf_counter()
         number = self._start + self._frames
-        cells = self._painters[number % len(self._painters)].cells(picture)
+        cells = self._paint[number % len(self._paint)](picture)
         frame = self._form.frame(number, cells, self._before)
-        if len(self._painters) > 1:
+        if len(self._paint) > 1:
             self._before = cells
         self._batch.append(frame)
         self._frames += 1

@@ -7,8 +7,8 @@ import numpy as np
 
 from offkit.badapple.formats import sgr
 from offkit.badapple.formats.about import described
-from offkit.badapple.formats.base import TooEarly, damaged
 from offkit.badapple.formats.cells import Cells
+from offkit.badapple.formats.damage import TooEarly, damaged
 from offkit.badapple.formats.growing import Parts, existing
 from offkit.theatre.asciicast import ENTER, Cast
 from offkit.theatre.deltas import DeltaReader, nothing

@@ -5,8 +5,9 @@ from typing import Any, Optional
 import numpy as np
 
 from offkit.badapple.formats.about import inks
-from offkit.badapple.formats.base import Format, Reader, damaged
+from offkit.badapple.formats.base import Format, Reader
 from offkit.badapple.formats.cells import TRUE, Cells, Look
+from offkit.badapple.formats.damage import damaged
 
 WHOLE = 150  # frames from one whole frame to the next, so that whoever reads need not begin at the beginning
 

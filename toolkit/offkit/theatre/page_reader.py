@@ -6,8 +6,8 @@ from typing import Optional
 import numpy as np
 
 from offkit.badapple.formats.about import described, glyphs
-from offkit.badapple.formats.base import TooEarly, damaged
 from offkit.badapple.formats.cells import Cells
+from offkit.badapple.formats.damage import TooEarly, damaged
 from offkit.badapple.formats.growing import Part, existing
 from offkit.theatre import spans
 from offkit.theatre.deltas import DeltaReader, nothing

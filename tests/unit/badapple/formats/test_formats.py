@@ -11,8 +11,8 @@ import films
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats import look as looks
 from offkit.badapple.formats.about import glyphs, inks
-from offkit.badapple.formats.base import TooEarly
 from offkit.badapple.formats.cells import CHARACTERS, HALF, SIXTEEN, Cells, Grid, Look
+from offkit.badapple.formats.damage import TooEarly
 from offkit.model.errors import UsageError
 from offkit.theatre import page as html
 from offkit.theatre.asciicast import ENTER, LEAVE, Cast

@@ -10,7 +10,7 @@ import pytest
 import films
 from offkit.badapple.formats import base, catalogue, growing, palette, sgr, text, textreader
 from offkit.badapple.formats.about import describe
-from offkit.badapple.formats.base import Facts, TooEarly
+from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import (
     BRAILLE,
     CHARACTERS,
@@ -23,6 +23,7 @@ from offkit.badapple.formats.cells import (
     Grid,
     Look,
 )
+from offkit.badapple.formats.damage import TooEarly
 from offkit.model.errors import RequestError
 from offkit.theatre import asciicast_reader as castreader
 from offkit.theatre import page as html

@@ -7,8 +7,9 @@ import pytest
 
 import films
 from offkit.badapple.formats import catalogue
-from offkit.badapple.formats.base import Facts, TooEarly
+from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, SIXTEEN, Cells, Grid, Look
+from offkit.badapple.formats.damage import TooEarly
 from offkit.badapple.formats.text import Text
 from offkit.model.errors import RequestError
 

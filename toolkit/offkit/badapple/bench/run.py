@@ -4,12 +4,15 @@ import os
 import time
 from typing import Dict, List, Tuple
 
-from offkit.badapple import environment, workload
+from offkit.badapple import environment
 from offkit.badapple.bench import machine, measure, model, noise
 from offkit.badapple.bench.numbers import ratio, sample
 from offkit.badapple.bench.outcome import LINEAR, PROCESSES, THREADS, Outcome, Row
 from offkit.badapple.bench.rounds import Request, Rounds, measure_all
+from offkit.badapple.formats import look
 from offkit.badapple.formats.base import Format
+from offkit.badapple.formats.cells import Look
+from offkit.badapple.formats.text import Text
 from offkit.badapple.seam import APART
 from offkit.badapple.video import decode
 from offkit.edges import leftovers
@@ -30,7 +33,7 @@ def run(request: Request, report: Reporter) -> Outcome:
         raise UsageError(
             "{} does not state its number of frames".format(request.video), fix="measure another video"
         )
-    form = workload.form_for(workload.Request(None, form="text"), video)
+    form = Text(Look(look.grid(video.width, video.height)), video.facts)
     leftovers.sweep(request.directory)
     part = os.path.join(request.directory, leftovers.name("bench", "part"))
     bench = Rounds(request, video, form, part)

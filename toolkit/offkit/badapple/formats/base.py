@@ -3,8 +3,6 @@
 from typing import NamedTuple, Optional, Type
 
 from offkit.badapple.formats.cells import Cells, Look
-from offkit.model.errors import RequestError
-from offkit.model.finding import ERROR, Finding
 
 
 class Facts(NamedTuple):
@@ -13,17 +11,6 @@ class Facts(NamedTuple):
     fps: float
     width: int  # pixels of a picture
     height: int
-
-
-class TooEarly(RequestError):
-    """A conversion that is still being made has not come far enough to be read."""
-
-
-def damaged(path: str, why: str) -> RequestError:
-    """VID010 for the file at ``path``."""
-    text = "not a complete conversion: " + why
-    fix = "convert again: offkit run-badapple -o " + path
-    return RequestError(text, [Finding("VID010", ERROR, path, text, (), fix)])
 
 
 class Format:

@@ -5,8 +5,9 @@ import importlib
 import os
 from typing import Callable, Dict, NamedTuple, Optional, Type
 
-from offkit.badapple.formats.base import Facts, Format, Reader, damaged
+from offkit.badapple.formats.base import Facts, Format, Reader
 from offkit.badapple.formats.cells import Look
+from offkit.badapple.formats.damage import damaged
 from offkit.model.errors import RequestError, UsageError
 
 Open = Callable[[str, bool], Reader]  # path, whether it is still being made

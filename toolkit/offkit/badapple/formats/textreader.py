@@ -6,8 +6,9 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from offkit.badapple.formats import levels, sgr
-from offkit.badapple.formats.base import Facts, Reader, TooEarly, damaged
+from offkit.badapple.formats.base import Facts, Reader
 from offkit.badapple.formats.cells import CHARACTERS, HALF, INDEXED, MONO, SIXTEEN, TRUE, Cells, Grid, Look
+from offkit.badapple.formats.damage import TooEarly, damaged
 from offkit.badapple.formats.growing import Part, Parts, existing
 from offkit.badapple.formats.look import MAX_CELLS
 from offkit.badapple.formats.text import Text, digits_below

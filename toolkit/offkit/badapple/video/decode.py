@@ -7,6 +7,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
+from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.reduce import TABLES
 from offkit.badapple.video.boxes import key_frames
 from offkit.model.errors import RequestError, UsageError
@@ -20,6 +21,7 @@ _OR_NONE = "give the path of a video, or none to convert the built-in clip"
 _PLANAR = (b"I420", b"NV12")  # layouts that begin with all luma
 _CALIBRATION = 30  # pictures in which the range of luma must show
 _CLOSE = 1.5  # gray levels that luma and the gray of BGR may differ by on average
+_RATE_UNKNOWN = 30.0
 _UNBELIEVABLE = 10**8  # frames; a header that claims more is damaged
 
 
@@ -33,6 +35,11 @@ class Video(NamedTuple):
     height: int
     luma: str = ""  # range of the luma that this OpenCV hands out (see reduce), "": only trust BGR
     keys: Tuple[int, ...] = ()  # numbers of the key frames, ascending from 0; empty: not known
+
+    @property
+    def facts(self) -> Facts:
+        """What a conversion says of it."""
+        return Facts(self.fps or _RATE_UNKNOWN, self.width, self.height)
 
 
 class Source:
