@@ -7,7 +7,7 @@ import pytest
 
 from offkit.badapple.bench import machine, model, noise, table
 from offkit.badapple.bench.numbers import Sample, ratio, sample
-from offkit.badapple.bench.outcome import PROCESSES, Row
+from offkit.badapple.bench.outcome import PROCESSES, THREADS, Row
 
 HERE = machine.Machine("cpu", 8, 4, None, 1, True, 0, None)
 
@@ -73,6 +73,9 @@ def test_times_that_speak_against_themselves():
     assert noise.reasons(HERE, [Row("linear", 1, offkit=sample([1.0, 1.2]))], (0.0, 0.0)) == [
         "times of the linear conversion differ by 18%"
     ]
+    for kind, count, whose in ((PROCESSES, 1, "1 process"), (THREADS, 4, "4 threads")):
+        found = noise.reasons(HERE, [Row(kind, count, offkit=sample([1.0, 1.2]))], (0.0, 0.0))
+        assert found == ["times of {} differ by 18%".format(whose)]
     (finding,) = noise.findings(["a", "b"])
     assert finding[:4] == ("VID019", "warning", "measurements", "unreliable: a; b")
     assert finding.looked_in == ("/proc/loadavg", "/proc/stat")

@@ -3,8 +3,9 @@
 from typing import List, Optional, Tuple
 
 from offkit.badapple.bench import machine
-from offkit.badapple.bench.outcome import LINEAR, Row
+from offkit.badapple.bench.outcome import LINEAR, PROCESSES, Row
 from offkit.model.finding import WARNING, Finding
+from offkit.model.words import several
 
 _SPREAD = 0.10  # of the median, above which measurements are called noisy
 
@@ -40,7 +41,13 @@ def reasons(here: machine.Machine, rows: List[Row], others: Tuple[float, float])
 
 
 def _whose(row: Row) -> str:
-    return "the linear conversion" if row.kind == LINEAR else "{} {}".format(row.workers, row.kind)
+    if row.kind == LINEAR:
+        return "the linear conversion"
+    return (
+        several(row.workers, "process", PROCESSES)
+        if row.kind == PROCESSES
+        else several(row.workers, "thread")
+    )
 
 
 def findings(words: List[str]) -> List[Finding]:
