@@ -4,30 +4,37 @@ test_bootstrap_shared.py has the shell's side. A function here takes a case's li
 that come out.
 """
 
+import codecs
 import contextlib
 import io
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from unittest import mock
 
 import pytest
+import typer
 
 import cases
-from offkit.cli import options, render
-from offkit.edges import host, releases
+from offkit.cli import app, options, render, signals
+from offkit.edges import host, leftovers, releases, unpacking
 from offkit.edges.presets import preset
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import medium, repodata, repository, rpm, rpm_keys
+from offkit.media import medium, repodata, repository, rpm, rpm_keys, web
+from offkit.media.offer import Base
 from offkit.model import errors, space, url
 from offkit.model import release as facts
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
-from offkit.server.install import preflight
+from offkit.server.bundle import bundle_file
+from offkit.server.install import preflight, session
 from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
+from offkit.server.repo import sections
 from offkit.server.system import ledger, yum
 
 
@@ -210,16 +217,124 @@ def exits(*codes):
     return [str(errors.of(code).exit_code) for code in codes]
 
 
+class _Asked(Exception):
+    """Stands for what a command would do next."""
+
+
+def arguments_(*words):
+    """Arguments, with @KIND for a path: the exit code, the message and the cures of what is wrong."""
+    command = typer.main.get_command(app.made()).commands["install"]
+
+    def go(request, console):
+        bundle_file.File(request.bundle)
+        raise _Asked
+
+    with tempfile.TemporaryDirectory() as top, mock.patch.object(session, "go", go):
+        for name in ("file", "bundle"):
+            open(os.path.join(top, "@" + name), "w").close()
+        os.mkdir(os.path.join(top, "@directory"))
+        os.mkfifo(os.path.join(top, "@fifo"))
+        argv = [word.replace("@", top + "/@") if word[:1] == "@" else word for word in words]
+        with mock.patch.object(signals, "interrupt_once"):
+            try:
+                command.main(argv, "install", standalone_mode=False)
+            except _Asked:
+                return []
+            except errors.OffkitError as error:
+                told = "\n".join([str(error.exit_code), error.message] + [error.fix] * bool(error.fix))
+                return told.replace(top + "/@", "@").split("\n")
+
+
+def exits_of_many(*codes):
+    """The exit code of a command that ends with those findings about media."""
+    return [str(errors.of_all(codes).exit_code)]
+
+
+def repo_file(kind):
+    """What a section of a .repo file has besides its name and places."""
+    place = {"url": "http://m/c7", "bundle": "/bundled"}.get(kind, "/directory")
+    text = sections.text([Base("offkit-1", "x", place, "/key")], True, bundled="/bundled")
+    lines = [line for line in text.splitlines() if line[:1] not in ("", "#", "[")]
+    return sorted(line for line in lines if line.partition("=")[0] not in ("name", "baseurl", "gpgkey"))
+
+
+def sweep(*things):
+    """STATE PLACE of what runs have left for temporary files: those that stay."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    pids = {"gone": gone.pid, "running": os.getpid()}
+    with tempfile.TemporaryDirectory() as top:
+        left = {}
+        for each in things:
+            state, where = each.split()
+            host = "elsewhere" if where == "elsewhere" else leftovers._host()
+            with mock.patch("os.getpid", return_value=pids[state]):
+                with mock.patch.object(leftovers, "_host", return_value=host):
+                    path = os.path.join(top, leftovers.name("tmp", "x"))
+            os.mkdir(path)
+            left[each] = path
+        leftovers.sweep(top)
+        return [each for each in things if os.path.lexists(left[each])]
+
+
+def unpack(text):
+    """A packed file, its bytes as printf(1) takes them: the lines in it."""
+    packed = codecs.escape_decode(text.encode())[0]
+    return b"".join(unpacking.decompressed(io.BytesIO(packed))).decode().splitlines()
+
+
+def volume(*lines):
+    """Facts of the place of a prefix: the codes of what is wrong with it."""
+    facts = dict(line.split(" ", 1) for line in lines if not line.startswith("mounted"))
+    options = [line.split()[1] for line in lines if line.startswith("mounted")]
+    counted = None if facts["inodes"] == "-" else int(facts["inodes"])
+    free, needed = int(facts["free"]) * 1024, int(facts["need"]) * 1024
+    place = host.Volume(
+        "/m", "/m/x", free, counted, "noexec" in options, "ro" in options, True, "nearest" not in facts
+    )
+    found = preflight.prefix_misfits("/m/x/y", place, space.Need(needed, 0, 0), preflight.needed_inodes(0))
+    return sorted(each.code for each in found)
+
+
+def web_(*calls):
+    """What each curl does: EXIT-CODE HTTP-CODE BYTES WORDS. Where each goes on, and what comes of it."""
+    told, left = [], [each.split(" ", 3) for each in calls]
+
+    def curl(argv, env=None):
+        told.append("from {}".format(argv[argv.index("-C") + 1] if "-C" in argv else 0))
+        code, answer, size, *words = left.pop(0)
+        if size != "-":
+            with open(argv[argv.index("-o") + 1], "ab") as part:
+                part.write(b"x" * int(size))
+        return Result(argv, int(code), answer, "".join(words))
+
+    with tempfile.TemporaryDirectory() as top, mock.patch.object(web, "run", curl):
+        local = os.path.join(top, "1")
+        with mock.patch.object(web, "_PAUSE", 0):
+            try:
+                there = web._fetch("http://media01:8017/c7", "repodata/repomd.xml", local)
+                return [*told, "got {}".format(os.path.getsize(local)) if there else "none"]
+            except repository.Unreachable as error:
+                found = error.finding()
+                return [*told, "{} {} {}".format(found.code, found.subject, found.message), found.fix]
+            except errors.EnvironmentProblem as error:
+                return [*told, error.findings[0].code]
+
+
 RULES = {
+    "arguments": arguments_,
     "checksum": checksum,
     "default-prefix": default_prefix,
     "error-document": error_document,
+    "exits-of-many": exits_of_many,
     "key-words": key_words,
     "ledger-files": ledger_files,
     "ledger-number": ledger_number,
     "os-release": os_release,
     "python-place": python_place,
+    "repo-file": repo_file,
     "repositories": repositories,
+    "sweep": sweep,
     "system-python": system_python,
     "url-join": url_join,
     "exits": exits,
@@ -231,8 +346,11 @@ RULES = {
     "release": release,
     "signature": signature,
     "space": space_,
+    "unpack": unpack,
     "url": url_,
     "version": version,
+    "volume": volume,
+    "web": web_,
     "yum-command": yum_command,
     "yum-words": yum_words,
 }

@@ -86,7 +86,7 @@ def install(
     """
     console = render.console(json, quiet, verbose)
     options.refuse_empty(prefix=prefix, python=python)
-    isos, directories = options.media(iso, rpm_repo)
+    isos, directories = options.media(iso, rpm_repo, there=True)
     kept = _kept(keep)
     if get_python not in (None, *_WAYS):
         raise UsageError("--get-python takes one of {}; not {!r}".format(", ".join(_WAYS), get_python))
@@ -157,6 +157,6 @@ def _kept(word: str) -> Optional[int]:
     """How many generations --keep means, None for all of them. Raises UsageError."""
     if word == "all":
         return None
-    if word.isdigit() and int(word) > 0:
+    if word.isdecimal() and int(word) > 0:
         return int(word)
     raise UsageError("--keep takes a number from 1, or all; not {!r}".format(word))

@@ -67,25 +67,51 @@ def refuse_empty(**given: Optional[str]) -> None:
             )
 
 
-def media(isos: Optional[Sequence[str]], directories: Optional[Sequence[str]]) -> Tuple[List[str], List[str]]:
+def media(
+    isos: Optional[Sequence[str]], directories: Optional[Sequence[str]], there: bool = False
+) -> Tuple[List[str], List[str]]:
     """The values of --iso and --rpm-repo, as absolute paths, but for URLs. Raises UsageError for an empty
-    one, and for a URL that is none."""
+    one, and with everything that is wrong with any: what is no such URL and, where they have to be
+    ``there``, what is no such file or directory. install.sh says the same (bootstrap/arguments.sh)."""
     for name, values in (("iso", isos), ("rpm-repo", directories)):
         for value in values or ():
             refuse_empty(**{name: value})
-    for one in isos or ():
-        if urls.is_url(one):
-            raise UsageError("--iso takes a file, and no URL", fix="--rpm-repo takes the URL of a repository")
-    return [os.path.abspath(one) for one in isos or ()], [_place(one) for one in directories or ()]
+    wrong = [_misused_iso(one, there) for one in isos or ()]
+    wrong += [_misused_directory(one, there) for one in directories or ()]
+    told = [each for each in wrong if each]
+    if told:
+        fixes = dict.fromkeys(fix for _, fix in told if fix)
+        raise UsageError("\n".join(message for message, _ in told), fix="\n".join(fixes))
+    places = [urls.parse(one) if urls.is_url(one) else os.path.abspath(one) for one in directories or ()]
+    return [os.path.abspath(one) for one in isos or ()], places
 
 
-def _place(word: str) -> str:
-    if not urls.is_url(word):
-        return os.path.abspath(word)
-    try:
-        return urls.parse(word)
-    except ValueError as error:
-        raise UsageError("--rpm-repo: {}".format(error))
+def _misused_iso(word: str, there: bool) -> Tuple[str, ...]:
+    """(what is wrong with it, what to do); () for nothing."""
+    if urls.is_url(word):
+        return "--iso takes a file, and no URL", "--rpm-repo takes the URL of a repository"
+    if not there or os.path.isfile(word):
+        return ()
+    if not os.path.exists(word):
+        return "--iso: there is no {}".format(word), "name the file"
+    if os.path.isdir(word):
+        return "--iso: {} is a directory".format(word), "--rpm-repo takes the directory of a repository"
+    fix = "mount a disc that is in a drive: --rpm-repo takes the directory"
+    return "--iso: {} is not a regular file".format(word), fix
+
+
+def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
+    if urls.is_url(word):
+        try:
+            urls.parse(word)
+        except ValueError as error:
+            return "--rpm-repo: {}".format(error), ""
+        return ()
+    if not there or os.path.isdir(word):
+        return ()
+    if not os.path.exists(word):
+        return "--rpm-repo: there is no {}".format(word), "name the directory"
+    return "--rpm-repo: {} is not a directory".format(word), "--iso takes an ISO file"
 
 
 def standing_prefix(prefix: Optional[str]) -> str:

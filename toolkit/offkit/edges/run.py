@@ -21,14 +21,13 @@ class Result(NamedTuple):
 
 # No name server is asked: yum wants to know this machine's full name (libcurl, by way of OpenLDAP),
 # and where none answers that is a time-out each. resolv.conf(5).
-_NO_NAME_SERVER = {"RES_OPTIONS": "attempts:0"}
+RES_OPTIONS = "attempts:0"
 
 
 def clean_environment(extra: Optional[Dict[str, str]] = None) -> Dict[str, str]:
     """The caller's environment without what would steer Python, pip or the loader, or ask the network."""
     kept = {name: os.environ[name] for name in _KEEP if name in os.environ}
-    kept.update(_NO_NAME_SERVER)
-    kept.update(extra or {})
+    kept.update({"RES_OPTIONS": RES_OPTIONS}, **(extra or {}))
     return kept
 
 

@@ -5,6 +5,8 @@ Memory is bounded whatever the bytes are; what cannot be unpacked is told apart 
 
 from typing import Any, Iterator, Tuple, Type
 
+# By the program that packs so: RFC 1952, 2.3.1; bzip2's BZ_HDR; the .xz format, 2.1.1; RFC 8878, 3.1.1.
+MAGICS = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0", "zstd": b"\x28\xb5\x2f\xfd"}
 CHUNK = 256 * 1024
 _MEMORY = 512 * 1024 * 1024  # a dictionary of xz -9 several times over; more is an attack on memory
 
@@ -17,24 +19,30 @@ class Unsupported(ValueError):
     """Packed in a way that this Python does not read. The message is a predicate."""
 
 
+def packer(first: bytes) -> str:
+    """The program that packed a file which begins so, "" for none of MAGICS."""
+    return next((name for name, magic in MAGICS.items() if first.startswith(magic)), "")
+
+
 def decompressed(source: Any) -> Iterator[bytes]:
     """The contents of ``source``, which has ``read(size)`` and stands at its beginning.
 
     Raises Damaged, Unsupported, and what ``source.read`` raises.
     """
     first = source.read(CHUNK)
-    if first.startswith(b"\x28\xb5\x2f\xfd"):
+    kind = packer(first)
+    if kind == "zstd":
         raise Unsupported("is compressed with zstd, which Python does not read")
     try:
-        if first.startswith(b"\x1f\x8b"):
+        if kind == "gzip":
             import zlib
 
             return _gunzip(zlib, source, first)
-        if first.startswith(b"BZh"):
+        if kind == "bzip2":
             import bz2
 
             return _decompress(bz2.BZ2Decompressor(), (OSError, EOFError, ValueError), source, first)
-        if first.startswith((b"\xfd7zXZ\0", b"\x5d\0\0")):
+        if kind == "xz" or first.startswith(b"\x5d\0\0"):
             import lzma
 
             worker = lzma.LZMADecompressor(memlimit=_MEMORY)

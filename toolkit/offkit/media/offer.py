@@ -16,7 +16,8 @@ from offkit.media.repodata import REPOMD, Marked
 from offkit.media.repofile import Base
 from offkit.media.repository import Unreachable, reason
 from offkit.media.rpm import BadRepodata
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model import errors
+from offkit.model.errors import IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
 
 _LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
@@ -79,10 +80,10 @@ def look(
                 stack.push(own.pop_all())
         wrong += problems
         found.append(made)
-    if any(each.code == "REPO011" for each in wrong):
-        raise IntegrityError("a medium is damaged", wrong)
     if wrong:
-        raise EnvironmentProblem("a medium is no use here", wrong)
+        kind = errors.of_all(each.code for each in wrong)
+        words = "a medium is damaged" if kind is IntegrityError else "a medium is no use here"
+        raise kind(words, wrong)
     return found
 
 

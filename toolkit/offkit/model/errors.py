@@ -4,7 +4,7 @@ An error carries findings: all problems of one kind at once, so that nobody cros
 gap twice for two problems that could have been named together.
 """
 
-from typing import Sequence, Tuple, Type
+from typing import Iterable, Sequence, Tuple, Type
 
 from offkit.model.finding import ERROR, Finding
 
@@ -68,6 +68,11 @@ def of(code: str) -> Type[OffkitError]:
     """The error that such a finding is."""
     kinds = {EXIT_PROBLEMS: RequestError, EXIT_INTEGRITY: IntegrityError}
     return kinds.get(EXITS.get(code, EXIT_ENVIRONMENT), EnvironmentProblem)
+
+
+def of_all(codes: Iterable[str]) -> Type[OffkitError]:
+    """The error that several findings about media are together: damage is said before all else."""
+    return IntegrityError if IntegrityError in map(of, codes) else EnvironmentProblem
 
 
 def damaged(code: str, subject: str, message: str, fix: str = "") -> IntegrityError:

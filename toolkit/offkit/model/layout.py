@@ -42,6 +42,8 @@ CURRENT = "current"
 LOCK = ".lock"
 BUILDING = ".building-"
 PYTHON = "python"  # interpreters that offkit brought, one directory each
+PYTHON_RECEIPT = "offkit-python.json"  # beside bin and lib of one of them: where it is from
+PYTHON_SCHEMA = "offkit/python-1"  # of that
 SYSTEM = "system"  # what was changed outside PREFIX (server.system.ledger)
 
 # Under PREFIX/generations/ID, which is itself the virtual environment

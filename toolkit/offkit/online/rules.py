@@ -8,7 +8,7 @@ newer than Python 3.6.
 import shlex
 from typing import Dict, Iterable
 
-from offkit.edges import data
+from offkit.edges import data, run, unpacking
 from offkit.media import repodata, rpm_keys, web
 from offkit.model import errors, layout, release, space, url, yum
 
@@ -19,18 +19,28 @@ def texts() -> Dict[str, str]:
         "COMPILED": str(space.COMPILED),
         "CURL": _words(web.CURL),
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
+        "CURL_MOST": str(web.MOST),
+        "CURL_TRIES": str(web.TRIES),
         "ENVIRONMENT": str(space.ENVIRONMENT),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "HASHES": "\n".join('{}) sum_of {}sum "$2" ;;'.format(*each) for each in repodata.HASHES.items()),
         "HEADER_ONLY": rpm_keys.HEADER_ONLY,
+        "INODES": str(space.INODES),
         "KEY_NAME": release.KEY_NAME,
         "KEY_UNUSUAL": release.UNUSUAL_KEY,
         "PACKAGE": yum.PACKAGE,
+        "PYTHON_RECEIPT": layout.PYTHON_RECEIPT,
+        "PYTHON_SCHEMA": layout.PYTHON_SCHEMA,
+        "RES_OPTIONS": run.RES_OPTIONS,
         "ROOT_PREFIX": layout.ROOT_PREFIX,
         "RPM_WORDS": rpm_keys.WORDS,
         "RUNTIME": str(space.RUNTIME),
         "UNFIT": "".join("\\" + char for char in layout.UNFIT if char.isprintable()),
+        "UNPACKERS": "\n".join(
+            "{}*) unpacker='{} -dc' ;;".format(magic.hex(), name) for name, magic in unpacking.MAGICS.items()
+        ),
         "URL": shlex.quote(url.PATTERN),
+        "URL_FORM": url.FORM,
         "USER_PREFIX": layout.USER_PREFIX,
         "YUM_OPTIONS": _words(yum.OPTIONS),
         "YUM_PID": yum.PID,

@@ -15,16 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from offkit.edges import unpacking
 from offkit.model import archive, checksum
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 
 MAX_TEXT = 4 << 20  # bytes of one text file that is looked into; the largest real one has 50 kB
-_MAGICS = ((b"\x1f\x8b", "gz"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zst"))
-_FOREIGN = {
-    "bz2": "it is compressed with bzip2, which a minimal server does not have",
-    "zst": "it is compressed with zstd, which a minimal server does not have",
-}
+_FOREIGN = {"bzip2": "bz2", "zstd": "zst"}  # with the endings of such files
 _DAMAGE = (EOFError, OSError, lzma.LZMAError, zlib.error, tarfile.TarError, ValueError)
 
 
@@ -94,11 +91,11 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
     IntegrityError when it ends early or its checksum is wrong.
     """
     with path.open("rb") as file:
-        head = file.read(6)
+        kind = unpacking.packer(file.read(6))
         file.seek(0)
-        kind = next((name for magic, name in _MAGICS if head.startswith(magic)), "")
         if kind in _FOREIGN:
-            raise refused(code, path, _FOREIGN[kind], repack(path, kind))
+            message = f"it is compressed with {kind}, which a minimal server does not have"
+            raise refused(code, path, message, repack(path, _FOREIGN[kind]))
         opened = _open(file, kind)
         try:
             with tarfile.open(fileobj=opened, mode="r|") as tar:
@@ -119,7 +116,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
 
 def _open(file: IO[bytes], kind: str) -> Any:
     """The bytes inside; the checksum at the end counts when they are read to the end."""
-    if kind == "gz":
+    if kind == "gzip":
         return gzip.GzipFile(fileobj=file)
     return lzma.LZMAFile(file) if kind == "xz" else file
 
@@ -135,7 +132,7 @@ def repack(path: Path, kind: str) -> str:
     name = path.name
     for ending in (".tar." + kind, ".tbz2", ".tzst", "." + kind):
         name = name[: -len(ending)] if name.endswith(ending) else name
-    tool = {"bz2": "bzip2", "zst": "zstd"}[kind]
+    tool = next(name for name, ending in _FOREIGN.items() if ending == kind)
     return f"{tool} -dc {path.name} | gzip -9n >{name}.tar.gz, and give that"
 
 

@@ -106,8 +106,8 @@ def test_every_option_of_offkit_install_is_known():
     ("args", "code", "words"),
     [
         (["nowhere.tar"], 2, "there is no nowhere.tar"),
-        (["."], 2, ". is a directory: name the bundle.tar"),
-        (["/dev/null"], 2, "/dev/null is not a regular file: name the bundle.tar"),
+        (["."], 2, ". is a directory\nfix: name the bundle.tar"),
+        (["/dev/null"], 2, "/dev/null is not a regular file\nfix: name the bundle.tar"),
         ([""], 2, "BUNDLE is given, but empty"),
         (["medium/bundle.tar", "--prefix", ""], 2, "--prefix is given, but empty"),
         (["medium/bundle.tar", "--prefix="], 2, "--prefix is given, but empty"),

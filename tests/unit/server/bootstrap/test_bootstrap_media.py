@@ -296,9 +296,10 @@ def climbing_metadata(top):
 
 
 def zstd_metadata(top):
-    """Only its name and its checksum are looked at: nothing on that server unpacks it."""
-    (top / "repodata/primary.xml.zst").write_bytes(b"zstd")
-    index = repo_maker.repomd(("primary", "repodata/primary.xml.zst", b"zstd", None))
+    """Only its first bytes and its checksum are looked at: nothing on that server unpacks it."""
+    packed = b"\x28\xb5\x2f\xfdzstd"
+    (top / "repodata/primary.xml.zst").write_bytes(packed)
+    index = repo_maker.repomd(("primary", "repodata/primary.xml.zst", packed, None))
     (top / "repodata/repomd.xml").write_bytes(index)
 
 
@@ -426,12 +427,16 @@ def test_cut_short(disc, server, shell, part):
     ("args", "code", "words"),
     [
         (["--iso", "nowhere.iso"], 2, "--iso: there is no nowhere.iso"),
-        (["--iso", "medium"], 2, "--iso: medium is a directory: --rpm-repo takes those"),
+        (
+            ["--iso", "medium"],
+            2,
+            "--iso: medium is a directory\nfix: --rpm-repo takes the directory of a repository",
+        ),
         (["--rpm-repo", "medium/bundle.tar"], 2, "--rpm-repo: medium/bundle.tar is not a directory"),
         (["--iso=", "--no-root"], 2, "--iso is given, but empty"),
-        (["--get-python", "magic"], 2, "--get-python is build, source or packages, and not magic"),
+        (["--get-python", "magic"], 2, "--get-python takes one of build, source, packages; not 'magic'"),
         (["--frobnicate"], 2, "what is --frobnicate?"),
-        (["--keep", "none"], 2, "--keep takes a number or all"),
+        (["--keep", "none"], 2, "--keep takes a number from 1, or all; not 'none'"),
         (["--rpm-repo", "medium", "--no-root"], 4, "REPO010 no yum repository on medium"),
         (["--get-python", "build"], 4, "--get-python build: the bundle carries no build"),
     ],

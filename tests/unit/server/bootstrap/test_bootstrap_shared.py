@@ -21,6 +21,13 @@ from offkit.edges import data, releases
 from offkit.online import bootstrap, rules
 
 RULES = {
+    "arguments": r"""
+        cd "$scratch" && mkdir @directory && mkfifo @fifo && : >@file && : >@bundle
+        trap 'answer "$?"' EXIT
+        json=1
+        read_arguments --json "$@" 2>/dev/null
+        check_bundle 2>/dev/null
+        """,
     "checksum": """
         kind=$1 sum=$2
         shift 2
@@ -29,6 +36,12 @@ RULES = {
         """,
     "default-prefix": 'id() { echo "$user"; }; user=$1 HOME=$2; default_prefix; printf "%s\\n" "$prefix"',
     "error-document": """trap 'answer "$?"' EXIT; json=1; fail "$@" 2>/dev/null""",
+    "exits-of-many": """
+        problems=
+        for each; do problem "$each x" y; done
+        (end_media) 2>/dev/null
+        echo "$?"
+        """,
     "key-words": 'printf "%s\\n" "$@" | key_words',
     "ledger-files": r"""
         prefix=$scratch rpms_now=$1 modules_now=
@@ -56,11 +69,40 @@ RULES = {
         OFFKIT_PYTHON=$1 prefix=$2
         (plain_prefix) 2>/dev/null && printf '%s\\n' "$2"
         """,
+    "repo-file": """
+        mkdir "$scratch/directory" && : >"$scratch/key"
+        own_rpms= bases="1 $scratch/directory" keys="1 $scratch/key"
+        case $1 in url) bases='1 http://m/c7' ;; bundle) own_rpms=1 ;; esac
+        yum_repositories
+        grep '=' "$yum_place/repos/offkit.repo" | grep -Ev '^(name|baseurl|gpgkey)=' | LC_ALL=C sort
+        """,
     "repositories": """
         for each; do mkdir -p "$scratch/media/1/$each/repodata" && : >"$scratch/media/1/$each/repodata/repomd.xml"; done
         problems=
         add_sources dir 1 name
         printf '%s' "$sources" | cut -d ' ' -f 3 | LC_ALL=C sort
+        """,
+    "sweep": r"""
+        export TMPDIR=$scratch
+        here=$(readlink /proc/self/ns/pid)
+        mkdir "$scratch/mine"
+        sh -c : &
+        gone=$!
+        wait "$gone"
+        count=0
+        for each; do
+            count=$((count + 1))
+            mkdir "$scratch/offkit.00000$count"
+            case $each in gone*) pid=$gone ;; *) pid=$$ ;; esac
+            case $each in *elsewhere*) space='pid:[1]' ;; *) space=$here ;; esac
+            echo "$pid $space" >"$scratch/offkit.00000$count/owner"
+        done
+        (scratch=$scratch/mine && own_scratch)
+        count=0
+        for each; do
+            count=$((count + 1))
+            [ ! -d "$scratch/offkit.00000$count" ] || printf '%s\n' "$each"
+        done
         """,
     "system-python": """
         for each; do
@@ -106,6 +148,11 @@ RULES = {
                 <size package="1" installed="1"/><location href="p.rpm"/></package>' "$each"
         done | packages_named 1 p | cut -d ' ' -f 4
         """,
+    "unpack": """
+        printf "$1" >"$scratch/packed"
+        unpacker_of <"$scratch/packed"
+        $unpacker <"$scratch/packed"
+        """,
     "url": """
         if good_url "$1"; then
             set_option --rpm-repo "$1"
@@ -127,6 +174,62 @@ RULES = {
             *) if [ "$(newer "$2" "$1")" = first ]; then echo 0; else echo 1; fi ;;
         esac
         """,
+    "volume": r"""
+        prefix=$scratch/m/x/y options=rw inodes=-
+        mkdir "$scratch/m"
+        for each; do
+            case $each in
+                need*) environment=${each#* } ;;
+                free*) kilobytes=${each#* } ;;
+                inodes*) inodes=${each#* } ;;
+                mounted*) options=$options,${each#* } ;;
+                *file) : >"$scratch/m/x" ;;
+                *link-to-nothing) ln -s nothing "$scratch/m/x" ;;
+            esac
+        done
+        df() {
+            echo Filesystem
+            case $1/$inodes in
+                -Pi/-) echo "x 0 0 0 - $scratch" ;;
+                -Pi/*) echo "x 9 9 $inodes 1% $scratch" ;;
+                *) echo "x 9 9 $kilobytes 1% $scratch" ;;
+            esac
+        }
+        mount_of() { printf '%s\n' "$options" "$scratch"; }
+        (check_prefix 0 2>&1) | sed -n 's/^error: \([A-Z0-9]*\) .*/\1/p' | LC_ALL=C sort
+        """,
+    "web": r"""
+        mkdir -p "$scratch/media/1"
+        echo http://media01:8017/c7 >"$scratch/media/1.name"
+        printf '%s\n' "$@" >"$scratch/script"
+        sleep() { :; }
+        curl() {
+            from=0
+            while [ "$#" -gt 0 ]; do
+                case $1 in -o) part=$2 ;; -C) from=$2 ;; esac
+                shift
+            done
+            echo "from $from" >>"$scratch/calls"
+            read -r code answer size words <"$scratch/script"
+            sed 1d "$scratch/script" >"$scratch/rest" && mv "$scratch/rest" "$scratch/script"
+            [ "$size" = - ] || head -c "$size" /dev/zero >>"$part"
+            [ -z "$words" ] || echo "$words" >&2
+            printf '%s' "$answer"
+            return "$code"
+        }
+        ending() {
+            cat "$scratch/calls"
+            if [ -f "$scratch/media/1/x" ]; then
+                echo "got $(stat -c %s "$scratch/media/1/x")"
+            elif [ -s "$scratch/media/1.gone" ]; then
+                sed 's/^error: //; s/^fix: //' "$scratch/media/1.gone"
+            else
+                echo "${1:-none}"
+            fi
+        }
+        (web_get 1 x 2>"$scratch/said")
+        ending "$(sed -n 's/^error: \([A-Z0-9]*\) .*/\1/p' "$scratch/said")"
+        """,
     "yum-command": r"""
         printf '#!/bin/sh\nprintf "%%s\\\\n" "$@"\n' >"$scratch/yum"
         chmod +x "$scratch/yum"
@@ -139,6 +242,8 @@ RULES = {
         if yum_kind; then echo "$code"; else echo RPM007; fi
         """,
 }
+# Programs that a rule's cases take besides those that every server has.
+MORE = {"arguments": ["mkfifo"], "unpack": ["bzip2", "xz"]}
 # The keys that an install.sh for that EL knows.
 KEYS = "el_keys() {{ case $1 in\n{}\nesac; }}\n".format(
     "\n".join(
@@ -178,7 +283,7 @@ def driver(tmp_path, rule, body):
         if name.endswith(".sh"):
             with open(os.path.join(HERE, name)) as source:
                 (here / name).write_text(source.read().replace("/etc/os-release", '"$scratch/os-release"'))
-    parts = install_sh.after_the_self_check(*bootstrap.PARTS[:-1])
+    parts = install_sh.after_the_self_check(*bootstrap.PARTS).partition('\nmain "$@"\n')[0]
     parts = parts.replace("/etc/os-release", '"$scratch/os-release"')
     lines = [parts, KEYS, "repo_dirs= json= quiet= verbose= here=" + shlex.quote(str(here))]
     lines += ["check() {", body, "}"]
@@ -192,6 +297,10 @@ def driver(tmp_path, rule, body):
     return os.fsencode("\n".join(lines) + "\n")
 
 
+def _lines(*parts):
+    return [line for part in parts for line in str(part).splitlines()]
+
+
 @every_shell
 @pytest.mark.parametrize(
     ("rule", "body"),
@@ -201,9 +310,11 @@ def driver(tmp_path, rule, body):
 def test_the_shell_follows(tmp_path, shell, rule, body):
     (tmp_path / "bin").mkdir()
     (tmp_path / "tmp").mkdir()
-    for tool in install_sh.TOOLS:
+    for tool in [*install_sh.TOOLS, *MORE.get(rule, ())]:
         if shutil.which(tool):
             (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+        elif tool in MORE.get(rule, ()):
+            pytest.skip("there is no {} here".format(tool))
     install_sh.tools_of(tmp_path, shell)
     script = tmp_path / "try.sh"
     script.write_bytes(driver(tmp_path, rule, body))
@@ -211,6 +322,9 @@ def test_the_shell_follows(tmp_path, shell, rule, body):
     found = [answer.splitlines() for answer in out.split(END + "\n")[:-1]]
     if rule == "error-document":
         found = [[json.dumps(json.loads(line)) for line in answer] for answer in found]
+    if rule == "arguments":
+        said = [json.loads(answer[0]) if answer else {} for answer in found]
+        found = [_lines(each["exit_code"], each["error"], each["fix"]) if each else [] for each in said]
     expected = [cases.text(case.expected) for case in cases.read(rule)]
     places = [case.place for case in cases.read(rule)]
     assert dict(zip(places, found)) == dict(zip(places, expected)), err
@@ -233,7 +347,7 @@ def test_the_options_are_those_of_install(tmp_path):
     """What 'offkit install' takes, install.sh takes too, with a value or without, and no more."""
     command = typer.main.get_command(app.made()).commands["install"]
     options = [each for each in command.params if each.name != "bundle" and not each.hidden]
-    values = {"--get-python": "build", "--iso": "/dev/null", "--rpm-repo": "/"}
+    values = {"--get-python": "build", "--keep": "5", "--iso": "/dev/null", "--rpm-repo": "/"}
     lines = [install_sh.after_the_self_check(*bootstrap.PARTS[:-1])]
     for each in options:
         for name in each.opts:

@@ -220,7 +220,7 @@ def test_no_curl(server, shell):
         (["--rpm-repo", "http://u:p@media01/"], "--rpm-repo: http://u:p@media01 is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "http://media01/$releasever"], "is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "https://media01/a/../b"], "is not http://HOST[:PORT]/PATH"),
-        (["--iso", "http://media01/c7.iso"], "--iso takes a file, and no URL: --rpm-repo takes http://media01/c7.iso"),
+        (["--iso", "http://media01/c7.iso"], "--iso takes a file, and no URL\nfix: --rpm-repo takes the URL of a repository"),
     ],
 )  # fmt: skip
 def test_what_is_no_url(server, args, words):

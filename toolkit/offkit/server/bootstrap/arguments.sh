@@ -14,7 +14,10 @@ END
 }
 
 # An option with nothing in it is a variable that was not set, and no wish for the default.
-must_say() { [ -n "$2" ] || fail 2 "$1 is given, but empty (a variable that is not set?)"; }
+must_say() {
+    [ -n "$2" ] || fail 2 "$1 is given, but empty" \
+        "is it a variable that is not set? Leave the option out to have the default"
+}
 
 # Takes one option that has a value.
 set_option() {
@@ -71,32 +74,42 @@ read_arguments() {
     [ -z "$previous" ] || unknown=${unknown:-$previous}
     [ "$(id -u)" -eq 0 ] || no_root=1
     check_media
+    case ${keep:-all} in
+        all) ;;
+        *[!0-9]*) misused_keep ;;
+        *[1-9]*) ;;
+        *) misused_keep ;;
+    esac
     case $get_python in
         '' | build | source | packages) ;;
-        *) fail 2 "--get-python is build, source or packages, and not $get_python" ;;
+        *) fail 2 "--get-python takes one of build, source, packages; not '$get_python'" ;;
     esac
     [ -n "$prefix" ] || default_prefix
     case $prefix in /*) ;; *) prefix=$(pwd)/$prefix ;; esac
 }
+
+misused_keep() { fail 2 "--keep takes a number from 1, or all; not '$keep'"; }
 
 default_prefix() {
     prefix=${HOME:-}/@OFFKIT_USER_PREFIX@
     [ "$(id -u)" -ne 0 ] || prefix=@OFFKIT_ROOT_PREFIX@
 }
 
-# Ends with 2 when a medium is not what its option takes, 4 when it may not be read. All at once.
+# Ends with 2 when a medium is not what its option takes, 4 when it may not be read. All at once, and as
+# 'offkit install' says it (cli/options.py).
 check_media() {
     wrong=
+    cure=
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
         if is_url "$medium"; then
-            wrong="$wrong${newline}error: --iso takes a file, and no URL: --rpm-repo takes $medium"
+            misused "--iso takes a file, and no URL" "--rpm-repo takes the URL of a repository"
         elif [ ! -e "$medium" ]; then
-            wrong="$wrong${newline}error: --iso: there is no $medium"
+            misused "--iso: there is no $medium" "name the file"
         elif [ -d "$medium" ]; then
-            wrong="$wrong${newline}error: --iso: $medium is a directory: --rpm-repo takes those"
+            misused "--iso: $medium is a directory" "--rpm-repo takes the directory of a repository"
         elif [ ! -f "$medium" ]; then
-            wrong="$wrong${newline}error: --iso: $medium is not a file; a disc in a drive: mount it, --rpm-repo takes the directory"
+            misused "--iso: $medium is not a regular file" "mount a disc that is in a drive: --rpm-repo takes the directory"
         fi
     done <<END
 $isos
@@ -104,25 +117,30 @@ END
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
         if is_url "$medium"; then
-            good_url "$medium" ||
-                wrong="$wrong${newline}error: --rpm-repo: $medium is not http://HOST[:PORT]/PATH, without user, query or blanks (%20 is one)"
+            good_url "$medium" || misused "--rpm-repo: $medium is not @OFFKIT_URL_FORM@"
         elif [ ! -e "$medium" ]; then
-            wrong="$wrong${newline}error: --rpm-repo: there is no $medium"
+            misused "--rpm-repo: there is no $medium" "name the directory"
         elif [ ! -d "$medium" ]; then
-            wrong="$wrong${newline}error: --rpm-repo: $medium is not a directory: --iso takes ISO files"
+            misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file"
         fi
     done <<END
 $repo_dirs
 END
-    [ -z "$wrong" ] || {
-        say "${wrong#"$newline"}"
-        exit 2
-    }
+    [ -z "$wrong" ] || fail 2 "${wrong%"$newline"}" ${cure:+"${cure%"$newline"}"}
     while IFS= read -r medium; do
         [ -z "$medium" ] || is_url "$medium" || [ -r "$medium" ] || fail 4 "no permission to read $medium"
     done <<END
 $isos$repo_dirs
 END
+}
+
+# Adds to $wrong and, once each, to $cure.
+misused() {
+    wrong=$wrong$1$newline
+    case $newline$cure in
+        *"$newline${2:-}$newline"*) ;;
+        *) cure=$cure${2:+$2$newline} ;;
+    esac
 }
 
 # Sets $bundle to the only *.tar beside install.sh.
@@ -140,10 +158,12 @@ find_bundle() {
     fi
 }
 
+# As server/bundle/bundle_file.py.
 check_bundle() {
-    [ -e "$bundle" ] || fail 2 "there is no $bundle"
-    [ ! -d "$bundle" ] || fail 2 "$bundle is a directory: name the bundle.tar that 'offkit bundle' wrote"
-    [ -f "$bundle" ] || fail 2 "$bundle is not a regular file: name the bundle.tar that 'offkit bundle' wrote"
-    [ -r "$bundle" ] || fail 4 "no permission to read $bundle"
+    name_one="name the bundle.tar that 'offkit bundle' wrote"
+    [ -e "$bundle" ] || fail 2 "there is no $bundle" "$name_one"
+    [ ! -d "$bundle" ] || fail 2 "$bundle is a directory" "$name_one"
+    [ -f "$bundle" ] || fail 2 "$bundle is not a regular file" "$name_one"
+    [ -r "$bundle" ] || fail 4 "$bundle cannot be read: Permission denied" "check its permissions, or read it as another user"
 }
 

@@ -17,7 +17,7 @@ python_by_build() {
     unpack_tarball "$building"
     for tree in "$building"/*/; do tree=${tree%/}; done
     build_works
-    (umask 022 && build_receipt >"$tree/offkit-python.json")
+    (umask 022 && build_receipt >"$tree/@OFFKIT_PYTHON_RECEIPT@")
     [ ! -e "$home" ] || rm -rf -- "$home"
     mv -- "$tree" "$home" || fail PY024 "$tree cannot be renamed to $home" "see who may write there"
     rm -rf -- "$building"
@@ -43,7 +43,7 @@ for name in sys.argv[1:]:
 build_receipt() {
     cat <<END
 {
- "schema": "offkit/python-1",
+ "schema": "@OFFKIT_PYTHON_SCHEMA@",
  "origin": "build",
  "version": "$version",
  "archive": "${tarball##*/}",

@@ -53,7 +53,7 @@ main() {
     set -u
     # No name server is asked (resolv.conf(5)): yum wants this machine's full name, and where none
     # answers that is a time-out each.
-    export RES_OPTIONS=attempts:0
+    export RES_OPTIONS=@OFFKIT_RES_OPTIONS@
     trap 'answer $?' EXIT
     outside= # the mount namespace that this script was in before enter_namespace
     case ${1:-} in --outside=*) outside=${1#*=} && shift ;; esac

@@ -61,7 +61,7 @@ END
         web_gone "$number" || damaged "$1" "$href is not there"
     elif [ "$(checksum "$type" "$scratch/primary" "$sum")" != "$sum" ]; then
         damaged "$1" "$href is not what repomd.xml names ($type)"
-    elif ! unpacker=$(unpacker_of "$href"); then
+    elif ! unpacker_of <"$scratch/primary"; then
         problem "RPM008 $(source_name "$1"): nothing here can unpack ${href##*/}" \
             "install what can, or name a Python $OFFKIT_PYTHON with --python"
     else
@@ -89,16 +89,13 @@ sum_of() {
     printf '%s' "${output%% *}"
 }
 
+# Sets $unpacker to what unpacks a file that begins like stdin (edges/unpacking.py); fails where that is not here.
 unpacker_of() {
-    case $1 in
-        *.gz) set -- gzip ;;
-        *.xz) set -- xz ;;
-        *.bz2) set -- bzip2 ;;
-        *.zst) set -- zstd ;;
-        *.xml) echo cat && return ;;
-        *) return 1 ;;
+    case $(head -c 6 | od -An -v -tx1 | tr -d ' \n') in
+        @OFFKIT_UNPACKERS@
+        *) unpacker="cat" ;;
     esac
-    command -v "$1" >/dev/null 2>&1 && echo "$1 -dc"
+    command -v "${unpacker% -dc}" >/dev/null 2>&1
 }
 
 # Lines of the index from primary.xml on stdin, without what is for another EL; "! TEXT" for a package

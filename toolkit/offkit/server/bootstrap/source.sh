@@ -40,7 +40,7 @@ python_by_source() {
     attend "installing" in_tree make altinstall "DESTDIR=$building/stage" || source_failed "installing" "$?"
     staged=$building/stage$home
     source_modules
-    (umask 022 && source_receipt >"$staged/offkit-python.json")
+    (umask 022 && source_receipt >"$staged/@OFFKIT_PYTHON_RECEIPT@")
     source_publish
     found=$home/bin/python$OFFKIT_PYTHON
 }
@@ -168,16 +168,12 @@ source_unpack() {
     for tree in "$building/source"/*/; do tree=${tree%/}; done
 }
 
-# unpack_tarball DIR: told by its first bytes, as 'offkit bundle' has looked at it.
+# unpack_tarball DIR
 unpack_tarball() {
-    case $(member "$tarball" 2>/dev/null | head -c 6 | od -An -v -tx1 | tr -d ' \n') in
-        1f8b*) reader='gzip -dc' ;;
-        fd377a585a00) reader='xz -dc' ;;
-        *) reader='cat' ;;
-    esac
-    command -v "${reader% -dc}" >/dev/null 2>&1 || fail PY024 "there is no ${reader% -dc} here to unpack ${tarball##*/}" \
+    member "$tarball" 2>/dev/null | head -c 6 >"$scratch/head"
+    unpacker_of <"$scratch/head" || fail PY024 "there is no ${unpacker% -dc} here to unpack ${tarball##*/}" \
         "install it, or bundle again with an archive that is compressed with gzip"
-    said=$( (member "$tarball" | $reader | (umask 022 && cd "$1" && LC_ALL=C tar -xof -)) 2>&1) && return 0
+    said=$( (member "$tarball" | $unpacker | (umask 022 && cd "$1" && LC_ALL=C tar -xof -)) 2>&1) && return 0
     case $said in
         *'No space left'* | *'Wrote only'* | *'disk quota'*)
             fail ENV024 "there is no room in $1 to unpack ${tarball##*/}" "free some space, or choose another --prefix"
@@ -295,7 +291,7 @@ for name in sys.argv[1:]:
 source_receipt() {
     cat <<END
 {
- "schema": "offkit/python-1",
+ "schema": "@OFFKIT_PYTHON_SCHEMA@",
  "origin": "source",
  "version": "$version",
  "archive": "${tarball##*/}",

@@ -6,10 +6,6 @@ another_way="run install.sh without --iso and --rpm-repo: it lists every way to 
 # somebody put into the bundle, else packages of the media. In a dry run it ends here.
 get_python() {
     [ -z "$unknown" ] || fail 2 "what is $unknown? There is no such option, or a second bundle" "sh install.sh --help"
-    case $keep in
-        '' | all) ;;
-        *[!0-9]*) fail 2 "--keep takes a number or all, and not $keep" ;;
-    esac
     machine=$(uname -m)
     [ "$machine" = "$OFFKIT_ARCH" ] || fail ENV021 "this machine is $machine, the bundle is for $OFFKIT_ARCH" \
         "bundle again on the other side: offkit bundle --arch $machine"
@@ -110,7 +106,7 @@ check_prefix() {
     needed=$(($1 + environment))
     elsewhere="choose another place: --prefix DIR"
     existing=$prefix
-    while [ ! -e "$existing" ]; do
+    while [ ! -e "$existing" ] && [ ! -L "$existing" ]; do
         existing=${existing%/*}
         existing=${existing:-/}
     done
@@ -145,6 +141,10 @@ END
         [ "${free:-$needed}" -ge "$needed" ] ||
             problem "ENV024 $((needed / 1024 + 1)) MB are needed for Python and the bundle's packages below $prefix, $((free / 1024)) MB are free" \
                 "free some space, or $elsewhere"
+        # Those of the file system, where it counts them, and what is free of them.
+        inodes=$(df -Pi "$existing" 2>/dev/null | awk 'NR == 2 && $2 > 0 { print $4 }')
+        [ "${inodes:-@OFFKIT_INODES@}" -ge @OFFKIT_INODES@ ] ||
+            problem "ENV025 @OFFKIT_INODES@ files are needed, $point has inodes for $inodes" "remove files, or $elsewhere"
     fi
     [ -z "$problems" ] || end_media
 }

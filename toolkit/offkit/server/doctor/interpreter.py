@@ -10,6 +10,7 @@ import posixpath
 from typing import List, Sequence, Set, Tuple
 
 from offkit.edges.tree import Tree
+from offkit.model import layout
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.packages import ModuleRow
 from offkit.server.doctor.cures import Cures
@@ -99,7 +100,7 @@ def _origin(tree: Tree, env: Environment) -> str:
     if rpm == "usr" and top.endswith("-rpm") and posixpath.basename(posixpath.dirname(top)) == "python":
         return "rpm"
     try:
-        receipt = json.loads(tree.text(posixpath.join(env.base_prefix, "offkit-python.json")))
+        receipt = json.loads(tree.text(posixpath.join(env.base_prefix, layout.PYTHON_RECEIPT)))
         return str(receipt["origin"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

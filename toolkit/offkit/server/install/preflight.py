@@ -6,16 +6,15 @@ from typing import Any, Callable, Dict, List, Optional
 
 from offkit.edges.host import Host, Volume
 from offkit.model import control_node, layout
+from offkit.model import space as space_model
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.space import Need
 from offkit.model.target import Target
 
-_SPARE_INODES = 400  # the venv and the runtime
-
 
 def needed_inodes(entries: int) -> int:
     """For ``entries`` files in the wheels, each possibly with its byte code."""
-    return 2 * entries + _SPARE_INODES
+    return 2 * entries + space_model.INODES
 
 
 def host_misfits(host: Host, target: Target) -> List[Finding]:

@@ -11,13 +11,12 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from offkit.edges import data, releases
 from offkit.edges.run import Result
-from offkit.model import packages
+from offkit.model import layout, packages
 from offkit.model.finding import Finding
 from offkit.model.packages import ModuleRow
 from offkit.model.release import Release
 from offkit.server.python.interpreter import Interpreter
 
-RECEIPT = "offkit-python.json"  # beside bin and lib; install.sh writes it before the Python gets its name
 _MAX_RECEIPT = 1024 * 1024
 
 _ASK = """
@@ -36,13 +35,13 @@ Runner = Callable[[Sequence[str]], Result]
 
 def receipt(python: str) -> Optional[Dict[str, Any]]:
     """What install.sh wrote about the interpreter at ``python`` (…/bin/pythonX.Y); None without one."""
-    path = os.path.join(os.path.dirname(os.path.dirname(python)), RECEIPT)
+    path = os.path.join(os.path.dirname(os.path.dirname(python)), layout.PYTHON_RECEIPT)
     try:
         with open(path, "rb") as source:
             found = json.loads(source.read(_MAX_RECEIPT).decode("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("schema") == "offkit/python-1" else None
+    return found if isinstance(found, dict) and found.get("schema") == layout.PYTHON_SCHEMA else None
 
 
 def examine(python: Interpreter, el: int, run: Runner) -> List[Finding]:
