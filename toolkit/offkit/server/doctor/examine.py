@@ -3,6 +3,7 @@
 import os
 from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
 from offkit.media import offer, providers
@@ -158,7 +159,7 @@ class _Visit:
             facts = machine.observe(self._env, self._variables)
             locale = self._cures.release.locale if self._cures.el else ""
             findings = machine.judge(self._env, facts, locale) + findings
-            findings += processor.judge(self._tree, self._env, libs.isa, processor.here())
+            findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
         return findings + machine.labels(self._tree, self._env)
 
     def _summary(
