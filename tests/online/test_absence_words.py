@@ -6,13 +6,13 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from offkit.edges.presets import preset
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import absence, foreign
 from offkit.online.absence import Listed
 from offkit.online.foreign import Cause
 from offkit.online.lock import Session
+from target_maker import preset
 
 EL7 = preset("3.6")
 BUILD = (

@@ -9,7 +9,6 @@ import pytest
 
 import elf_maker
 from offkit.edges import releases
-from offkit.edges.presets import preset
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
@@ -29,6 +28,7 @@ from offkit.online import (
 from offkit.online.lock import Lock, Request
 from offkit.online.pack import Source
 from offkit.online.python_build import Build
+from target_maker import preset
 
 EL7, EL8 = preset("3.6"), preset("3.8", "el8")
 LOADER = "/lib64/ld-linux-x86-64.so.2"

@@ -13,12 +13,12 @@ import pytest
 
 import elf_maker
 from offkit.edges import data, releases
-from offkit.edges.presets import preset
 from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.online import bootstrap, forecast, runtime
 from offkit.online.pack import Source, _header, pack
+from target_maker import preset
 
 EL7 = preset("3.6")
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from offkit.edges.presets import preset
 from offkit.model import archive, manifest
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.manifest import Manifest, Member
+from target_maker import preset
 
 HASH = "0" * 64
 GOOD = Manifest(
