@@ -19,7 +19,7 @@ def card(
     """``where`` has the place of a finding's problem by severity, code, subject and cure, ``spread``
     the number of hosts by place."""
     host = one.host
-    why = ' <span class="soft">{}</span>'.format(text(first_line(one.why))) if one.why else ""
+    why = ' <span class="soft">{}</span>'.format(text(health.first_line(one.why))) if one.why else ""
     summary = "{}<b>{}</b>{}".format(markup.state(one.state), text(host.name), why)
     parts = [_facts(one)]
     parts += [_said(result) for result in one.counted]
@@ -46,7 +46,7 @@ def finding(each: Finding, place: str = "") -> str:
     subject = "<b>{}</b> ".format(text(each.subject)) if each.subject else ""
     rest = ' <a href="#{}">cure</a>'.format(place) if place else cure(each)
     return "<li>{} {}{}{}</li>".format(
-        markup.code(each.severity, each.code), subject, text(first_line(each.message)), rest
+        markup.code(each.severity, each.code), subject, text(health.first_line(each.message)), rest
     )
 
 
@@ -76,10 +76,6 @@ def system(server: Optional[Server], short: bool = False) -> str:
 def rate(value: Optional[float]) -> str:
     """Frames a second."""
     return "–" if value is None else "{:,.0f}".format(value) if value >= 10 else "{:.1f}".format(value)
-
-
-def first_line(message: str) -> str:
-    return message.strip().partition("\n")[0]
 
 
 def _facts(one: Health) -> str:

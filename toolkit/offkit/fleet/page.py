@@ -10,7 +10,7 @@ import pkgutil
 from typing import Dict, List, Sequence, Tuple
 
 from offkit.fleet import card, markup, tables
-from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED, Health
+from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED, Health, first_line
 from offkit.fleet.markup import text
 from offkit.fleet.overview import Cure, Fleet, Problem
 from offkit.model.finding import INFO
@@ -134,7 +134,7 @@ def _problem(problem: Problem, numbers: Dict[str, int], identity: str) -> str:
     summary = "{} <b>{}</b> {} <span class='soft'>{}</span>".format(
         markup.code(finding.severity, finding.code),
         text(finding.subject),
-        text(card.first_line(finding.message)),
+        text(first_line(finding.message)),
         "· " + several(len(problem.hosts), "host"),
     )
     return markup.details(
