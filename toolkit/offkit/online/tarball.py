@@ -10,7 +10,7 @@ import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -33,6 +33,14 @@ class Entries:
         self.tops: set[str] = set()
         self.unsafe: list[str] = []
         self.unpacked = 0
+
+    def wrong(self, what: str, lacking: Sequence[str]) -> str:
+        """Why this is not ``what``, once all was seen, and ``lacking`` was not; "" where it is."""
+        if self.unsafe:
+            return f"it would write outside its directory ({self.unsafe[0]})"
+        if lacking or len(self.tops) != 1:
+            return f"is not {what}: it has no {' and no '.join(lacking) or 'single top directory'}"
+        return ""
 
     def __iter__(self) -> Iterator[tuple[str, tarfile.TarInfo, Any]]:
         """(path below the top directory, the member, a function that reads it up to a limit)."""

@@ -126,19 +126,12 @@ def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
         machine=machine,
         kind=ET_DYN,
         interpreter=ldso,
-        soname="",
         needed=tuple(library.soname for library in wanted.libraries),
-        rpath=None,
-        runpath=None,
-        nodeflib=False,
         needs=tuple(
             VersionNeed(library.soname, version, False)
             for library in wanted.libraries
             for version in library.versions
         ),
-        defines=(),
-        versioned=False,
-        strings=(0, 0),
     )
 
 
