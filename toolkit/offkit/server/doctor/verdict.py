@@ -133,26 +133,25 @@ class Judge:
             return Finding(code, miss.severity, name, message, looked, mended.fix)
         if self._own(name, miss):
             return self._libpython(name, looked)
+        code, message = "LIB001", "is missing; needed by " + who
+        astray = "" if "/" in name or _HASHED.search(name) else self._astray(name)
         if _HASHED.search(name):
             fix = "it belongs to the package itself: install that again"
-            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        astray = "" if "/" in name else self._astray(name)
-        if astray:
+        elif astray:
             directory = posixpath.dirname(astray)
             self._unlisted.setdefault(directory, []).append(name)
             fix = ldconf.cure(directory, self._listed)
-            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        cure = self._cures.for_soname(
-            name, self._bits, rpm.arches(self._machine)[0] if miss.other_arch else ""
-        )
-        fix = cure.fix
-        self._answers[name] = cure
-        if miss.severity != INFO:
-            self._rpms += cure.rpms
-        if miss.other_arch:
-            message = "is here only for another architecture ({}); needed by {}".format(miss.other_arch, who)
-            return Finding("LIB004", miss.severity, name, message, looked, fix)
-        return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        else:
+            arch = rpm.arches(self._machine)[0] if miss.other_arch else ""
+            cure = self._cures.for_soname(name, self._bits, arch)
+            fix = cure.fix
+            self._answers[name] = cure
+            if miss.severity != INFO:
+                self._rpms += cure.rpms
+            if miss.other_arch:
+                code, here = "LIB004", miss.other_arch
+                message = "is here only for another architecture ({}); needed by {}".format(here, who)
+        return Finding(code, miss.severity, name, message, looked, fix)
 
     def _own(self, name: str, miss: _Miss) -> bool:
         """Whether it is the interpreter's own library."""
@@ -213,14 +212,7 @@ class Judge:
                 "find / -name '{}'; its directory has to be named in /etc/ld.so.conf.d/, then ldconfig; "
                 "where it is nowhere: install Python {}.{} again"
             ).format(name, *self._env.series)
-        return Finding(
-            "LIB008",
-            ERROR,
-            name,
-            "the interpreter does not find its own library",
-            looked,
-            fix,
-        )
+        return Finding("LIB008", ERROR, name, "the interpreter does not find its own library", looked, fix)
 
     def _versions(self) -> List[Finding]:
         """One finding for each library that is too old."""
