@@ -111,7 +111,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
     chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
-    libraries = _told(survey.checklist, chosen)
+    marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
+    libraries = Checklist(tuple(marked))
     reporter.step(f"packing {order.out}")
     packed = pack(
         order.out,
@@ -139,13 +140,6 @@ def _kept(own: collection.Wheel, cache: Path) -> Stored:
     """A wheel that was made here."""
     wheel = LockedWheel(collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",))
     return Stored(wheel, fetch.keep(own.filename, own.contents, cache))
-
-
-def _told(libraries: Checklist, chosen: rpms.Chosen) -> Checklist:
-    """The checklist, with what comes in the bundle marked."""
-    return Checklist(
-        tuple(one._replace(in_bundle=one.soname in chosen.sonames) for one in libraries.libraries)
-    )
 
 
 def _find(lock: Lock, name: str) -> LockedWheel | None:
