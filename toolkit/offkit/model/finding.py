@@ -25,14 +25,7 @@ class Finding(NamedTuple):
     fix: str = ""
 
     def to_json(self) -> Dict[str, Any]:
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "subject": self.subject,
-            "message": self.message,
-            "looked_in": list(self.looked_in),
-            "fix": self.fix,
-        }
+        return dict(self._asdict(), looked_in=list(self.looked_in))
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
