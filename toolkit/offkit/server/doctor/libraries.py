@@ -34,6 +34,9 @@ class Libraries(NamedTuple):
     again: List[str]  # RPMs that are installed, with damaged files
 
 
+NOTHING = Libraries([], [], [], 0, 0, (), {}, (), {}, [])  # where nobody looked
+
+
 def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
     """Everything the loader will look for, and what it will not find."""
     view = TreeView(tree)
