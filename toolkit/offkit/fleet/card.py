@@ -16,8 +16,8 @@ _SHARED = 3  # hosts above which a finding's cure stands in the list of problems
 def card(
     one: Health, identity: str, where: Dict[Tuple[str, ...], str], spread: Dict[str, int], opened: bool
 ) -> str:
-    """``where`` has the place of a finding's problem by severity, code, subject and cure, ``spread``
-    the number of hosts by place."""
+    """``where`` has the place of a finding's problem by its identity, ``spread`` the number of hosts by
+    place."""
     host = one.host
     why = ' <span class="soft">{}</span>'.format(text(health.first_line(one.why))) if one.why else ""
     summary = "{}<b>{}</b>{}".format(markup.state(one.state), text(host.name), why)
@@ -25,7 +25,7 @@ def card(
     parts += [_said(result) for result in one.counted]
     heavy, light, brief = [], [], []
     for each in by_weight(one.findings):
-        place = where.get((each.severity, each.code, each.subject, each.fix), "")
+        place = where.get(each.identity, "")
         shared = spread.get(place, 0) > _SHARED
         if each.severity != INFO:
             heavy.append(finding(each, place if shared else ""))

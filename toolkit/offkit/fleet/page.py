@@ -147,9 +147,8 @@ def _cards(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[str
     where: Dict[Tuple[str, ...], str] = {}
     spread = {}
     for each in fleet.problems:
-        finding = each.finding
-        where[finding.severity, finding.code, finding.subject, finding.fix] = marks[finding, each.hosts]
-        spread[marks[finding, each.hosts]] = len(each.hosts)
+        place = where[each.finding.identity] = marks[each.finding, each.hosts]
+        spread[place] = len(each.hosts)
     ill = [one for one in fleet.hosts if one.state != HEALTHY]
     well = [one for one in fleet.hosts if one.state == HEALTHY]
 

@@ -24,6 +24,11 @@ class Finding(NamedTuple):
     looked_in: Tuple[str, ...] = ()
     fix: str = ""
 
+    @property
+    def identity(self) -> Tuple[str, ...]:
+        """Findings on several hosts are the same when this is; messages differ by paths and versions."""
+        return self.severity, self.code, self.subject, self.fix
+
     def to_json(self) -> Dict[str, Any]:
         return dict(self._asdict(), looked_in=list(self.looked_in))
 
