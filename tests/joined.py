@@ -2,7 +2,8 @@
 
 import sys
 
-from offkit.edges.presets import preset
+from offkit.edges import releases
+from offkit.model.target import preset
 from offkit.online import bootstrap
 
-sys.stdout.buffer.write(bootstrap.seal(bootstrap.script(preset("3.6"), b""), 0, "0" * 64))
+sys.stdout.buffer.write(bootstrap.seal(bootstrap.script(preset(releases.known(), "3.6"), b""), 0, "0" * 64))

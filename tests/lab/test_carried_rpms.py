@@ -12,7 +12,7 @@ import journey
 import needs
 import source_tree
 import targets
-from offkit.edges.presets import preset
+from target_maker import preset
 
 pytestmark = [
     pytest.mark.network,

@@ -520,7 +520,7 @@ class World:
         main = view.open(self.path("python")).elf
         variable = self.text(self.case.library_path).replace(";", ":")
         paths = tuple(variable.split(":")) if variable else ()
-        loader = make_loader(tree, view, main.interpreter, MACHINES[main.machine], paths, [])
+        loader, _ = make_loader(tree, view, main.interpreter, MACHINES[main.machine], paths)
         program = loader.program(self.path("python"))
         return program.report, program.dlopen(self.path("m.so"))
 

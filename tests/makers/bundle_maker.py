@@ -12,10 +12,10 @@ import time
 import zipfile
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges.presets import preset
 from offkit.model import archive, layout, manifest
 from offkit.model.manifest import Manifest, Member
 from offkit.model.target import Target
+from target_maker import preset
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 CHECKLIST = b'{"schema": "offkit/checklist-1", "libraries": []}\n'

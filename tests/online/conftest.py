@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from offkit.edges.presets import preset
+from offkit.edges import releases
 from offkit.model.report import Reporter
+from offkit.model.target import preset
 from offkit.online.lock import Request, Session
 
 
@@ -20,7 +21,7 @@ def lock():
     """Resolve requirements (and files) for a target: lock("3.6", "click==8.0.4")."""
 
     def resolve(python, *requirements, files=(), name=None, args=()):
-        with Session(preset(python, name), list(args), Reporter()) as session:
+        with Session(preset(releases.known(), python, name), list(args), Reporter()) as session:
             return session.lock(Request(requirements, tuple(files), ()))
 
     return resolve

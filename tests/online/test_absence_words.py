@@ -4,17 +4,20 @@ import zipfile
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag
+from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from offkit.edges.presets import preset
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import absence, foreign
 from offkit.online.absence import Listed
 from offkit.online.foreign import Cause
 from offkit.online.lock import Session
+from target_maker import preset
 
 EL7 = preset("3.6")
+ANY = frozenset([Tag("py3", "none", "any")])
 BUILD = (
     "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps {} -w DIR; "
     "then add --find-links DIR here"
@@ -22,11 +25,12 @@ BUILD = (
 
 
 def wheel(version, tags="py3-none-any", requires_python="", yanked=False):
-    return Listed(Version(version), f"alpha-{version}-{tags}.whl", True, requires_python, yanked)
+    filename = f"alpha-{version}-{tags}.whl"
+    return Listed(Version(version), filename, parse_wheel_filename(filename)[3], requires_python, yanked)
 
 
 def source(version, requires_python=""):
-    return Listed(Version(version), f"alpha-{version}.tar.gz", False, requires_python, False)
+    return Listed(Version(version), f"alpha-{version}.tar.gz", frozenset(), requires_python, False)
 
 
 def absent(*files, asked="alpha", parent=""):
@@ -221,11 +225,11 @@ def test_what_an_index_lists(mirror, tmp_path):
     with Session(EL7, [*server.args, "--find-links", str(tmp_path)], Reporter()) as session:
         found = absence._listed(session.repository, "alpha", stubs)
     assert found == [
-        Listed(Version("1"), "alpha-1.zip", False, "", False),
-        Listed(Version("2"), "alpha-2-py3-none-any.whl", True, "<4", True),
-        Listed(Version("6"), "alpha-6-py3-none-any.whl", True, "", False),
-        Listed(Version("9"), "alpha-9-py3-none-any.whl", True, "", True),
-        Listed(Version("10"), "alpha-10.tar.gz", False, ">=3.7", False),
+        Listed(Version("1"), "alpha-1.zip", frozenset(), "", False),
+        Listed(Version("2"), "alpha-2-py3-none-any.whl", ANY, "<4", True),
+        Listed(Version("6"), "alpha-6-py3-none-any.whl", ANY, "", False),
+        Listed(Version("9"), "alpha-9-py3-none-any.whl", ANY, "", True),
+        Listed(Version("10"), "alpha-10.tar.gz", frozenset(), ">=3.7", False),
     ]
 
 

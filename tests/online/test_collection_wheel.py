@@ -9,11 +9,11 @@ import pytest
 
 from offkit import __version__
 from offkit.edges import data
-from offkit.edges.presets import preset
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.online import collection, control_node
 from offkit.online.lock import LockedWheel
+from target_maker import preset
 
 PLACE = "ansible_collections/offkit/fleet/"
 INFO = f"offkit_fleet-{__version__}+collection.dist-info/"

@@ -14,9 +14,9 @@ import repo_maker
 from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import data
-from offkit.edges.presets import preset
 from offkit.model import checklist, layout, manifest
 from offkit.online import fetch
+from target_maker import preset
 
 A = "libofftest-a.so.1"
 TOOL = "tool-1-py3-none-any.whl"

@@ -11,12 +11,12 @@ import pytest
 
 from offkit import __version__
 from offkit.edges import data
-from offkit.edges.presets import preset
 from offkit.model import control_node as model
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online import bundle, collection, control_node
 from offkit.online.lock import LockedWheel, Request
+from target_maker import preset
 
 FILES = {
     "galaxy.yml": b"namespace: offkit\nname: fleet\nversion: 0.1.0\ndescription: 'A fleet'\nauthors:\n  - x\n",

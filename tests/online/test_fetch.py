@@ -6,13 +6,13 @@ import os
 import pytest
 from pip._internal.exceptions import NetworkConnectionError
 
-from offkit.edges.presets import preset
 from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.online import fetch
 from offkit.online.lock import Lock, Request, Session
+from target_maker import preset
 
 
 def fetched(mirror, cache, *names, reporter=None):

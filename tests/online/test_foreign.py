@@ -8,7 +8,7 @@ import pytest
 from packaging import tags as packaging_tags
 from packaging.utils import canonicalize_name
 
-from offkit.edges.presets import preset
+from target_maker import preset
 
 pytestmark = pytest.mark.network
 UV = Path(sys.executable).with_name("uv")

@@ -8,12 +8,12 @@ from pip._internal.cli.req_command import RequirementCommand
 from pip._vendor.packaging import markers
 from pip._vendor.resolvelib import ResolutionImpossible
 
-from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import foreign
 from offkit.online.lock import Session
+from target_maker import preset
 
 EL7 = preset("3.6")
 

@@ -11,12 +11,12 @@ import pytest
 from pip._internal.models.link import Link
 
 from offkit import __version__
-from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import foreign
 from offkit.online.lock import Lock, LockedWheel, Request, Session, link_sha256
+from target_maker import preset
 
 EL7 = preset("3.6")
 ALPHA = "alpha-1-py3-none-any.whl"

@@ -1,6 +1,7 @@
 """Packing: one form of every bundle, nothing half-written, a runtime that is the same everywhere."""
 
 import ast
+import hashlib
 import io
 import os
 import subprocess
@@ -13,12 +14,12 @@ import pytest
 
 import elf_maker
 from offkit.edges import data, releases
-from offkit.edges.presets import preset
 from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.online import bootstrap, forecast, runtime
 from offkit.online.pack import Source, _header, pack
+from target_maker import preset
 
 EL7 = preset("3.6")
 
@@ -254,12 +255,12 @@ def test_forecast_refuses_what_is_no_wheel(tmp_path):
 
 def test_install_sh_carries_its_own_checksum():
     """Its last line vouches for all lines before it; no placeholder is left."""
-    text = bootstrap.seal(bootstrap.script(EL7, b"pyz"), 20480, runtime.sha256(b"rest"))
+    text = bootstrap.seal(bootstrap.script(EL7, b"pyz"), 20480, hashlib.sha256(b"rest").hexdigest())
     body, _, last = text.rstrip(b"\n").rpartition(b"\n")
-    assert last == b"# sha256 " + runtime.sha256(body + b"\n").encode("ascii")
+    assert last == b"# sha256 " + hashlib.sha256(body + b"\n").hexdigest().encode("ascii")
     assert b"@OFFKIT" not in text
     assert b"OFFKIT_REST_OFFSET=000000020480\n" in text
-    assert b"OFFKIT_REST_SHA256=" + runtime.sha256(b"rest").encode("ascii") + b"\n" in text
+    assert b"OFFKIT_REST_SHA256=" + hashlib.sha256(b"rest").hexdigest().encode("ascii") + b"\n" in text
     assert len(text) == len(bootstrap.script(EL7, b"pyz"))
 
 

@@ -13,10 +13,10 @@ import pytest
 
 import elf_maker
 import source_maker
-from offkit.edges.presets import preset
 from offkit.model import manifest
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.online import bootstrap, pythons, tarball
+from target_maker import preset
 
 # An archive has the time in it, which would be another name for the same test in every process.
 ARCHIVES = {"ids": lambda value: "archive" if isinstance(value, bytes) else None}

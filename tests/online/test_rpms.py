@@ -10,7 +10,6 @@ import pytest
 
 import repo_maker
 from library_maker import Shelf
-from offkit.edges.presets import preset
 from offkit.edges.tree import Tree
 from offkit.media import rpm
 from offkit.media.medium import Directory
@@ -20,6 +19,7 @@ from offkit.model.archive import is_safe
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.online import rpm_repository, rpms
+from target_maker import preset
 
 EL7 = preset("3.6")
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"

@@ -6,11 +6,11 @@ import pkgutil
 import pytest
 
 import bundle_maker
-from offkit.edges.presets import preset
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online import absence, bootstrap, foreign
 from offkit.online.lock import Request, Session
+from target_maker import preset
 
 EL7 = preset("3.6")
 

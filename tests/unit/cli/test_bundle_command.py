@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from offkit.cli import bundle, render
-from offkit.edges.presets import preset
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import WARNING, Finding
+from target_maker import preset
 
 
 class Wheel:

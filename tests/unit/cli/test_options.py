@@ -6,8 +6,8 @@ import os
 import pytest
 import typer
 
+import target_maker
 from offkit.cli import app, options, render
-from offkit.edges import presets
 from offkit.model import target as targets
 from offkit.model.errors import UsageError
 from offkit.server.prefix import generations
@@ -212,8 +212,8 @@ def test_a_target_in_a_file(tmp_path):
     path = tmp_path / "el7"
     path.write_text(json.dumps(made.to_json()))
     assert options.target_of(None, str(path), "x86_64") == made
-    assert options.target_of(None, None, "aarch64") == presets.preset(None, None, "aarch64")
-    assert options.target_of("3.6", "el8", "x86_64") == presets.preset("3.6", "el8", "x86_64")
+    assert options.target_of(None, None, "aarch64") == target_maker.preset(None, None, "aarch64")
+    assert options.target_of("3.6", "el8", "x86_64") == target_maker.preset("3.6", "el8", "x86_64")
     with pytest.raises(UsageError) as caught:
         options.target_of("3.9", str(path), "x86_64")
     assert caught.value.message == "--python and a target file contradict each other"
@@ -235,9 +235,9 @@ def test_a_file_that_is_no_target(tmp_path, text):
 
 def test_a_target_in_utf8_whatever_the_locale(tmp_path):
     """The name of a system may be in it."""
-    data = dict(presets.preset().to_json(), system="S\xfcd")
+    data = dict(target_maker.preset().to_json(), system="S\xfcd")
     (tmp_path / "t.json").write_bytes(json.dumps(data, ensure_ascii=False).encode("utf-8"))
-    assert options.target_of(None, str(tmp_path / "t.json"), "x86_64") == presets.preset()
+    assert options.target_of(None, str(tmp_path / "t.json"), "x86_64") == target_maker.preset()
 
 
 def test_options_in_pips_words():

@@ -164,4 +164,4 @@ def test_how_programs_are_started(monkeypatch, tmp_path):
     assert asked[1] == (["a"], dict(streams, env={}, cwd=None))
     assert asked[2][1].pop("stdout").name == str(tmp_path / "out")
     del streams["stdout"]
-    assert asked[2] == (["a"], dict(streams, env={}))
+    assert asked[2] == (["a"], dict(streams, env={}, cwd=None))

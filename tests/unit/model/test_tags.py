@@ -66,11 +66,6 @@ def test_what_is_no_wheel_name(name):
         tags.split_wheel(name)
 
 
-def test_ranks():
-    """The first of equals counts."""
-    assert tags.rank(["a", "b", "a", "c"]) == {"a": 0, "b": 1, "c": 3}
-
-
 def test_every_tag_in_its_order():
     """As packaging.tags has it, of a machine with one spelling."""
     found = list(tags.wheel_tags((3, 4), "ppc64le", (2, 17)))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from offkit.edges import presets, releases
+import target_maker
+from offkit.edges import releases
 from offkit.model import target
 from offkit.model.errors import UsageError
 from offkit.model.tags import wheel_tags
@@ -11,7 +12,7 @@ from offkit.model.target import Target
 
 def test_python_36_alone_is_el7_with_its_own_patch_release():
     """3.6 must never mean 3.6.0: markers compare the full version."""
-    el7 = presets.preset("3.6")
+    el7 = target_maker.preset("3.6")
     assert (el7.name, el7.python, el7.abi, el7.glibc) == ("el7", "3.6.8", "cp36m", (2, 17))
     assert el7.markers(releases.of(7).kernel) == {
         "implementation_name": "cpython",
@@ -43,7 +44,7 @@ def test_python_36_alone_is_el7_with_its_own_patch_release():
 )
 def test_presets(python, name, expected):
     """A series alone means the oldest EL that ships it, else the oldest it can be compiled on."""
-    found = presets.preset(python, name)
+    found = target_maker.preset(python, name)
     assert (found.name, found.python) == expected
 
 
@@ -54,19 +55,19 @@ def test_presets(python, name, expected):
 def test_what_means_nothing_is_a_usage_error(python, name, arch):
     """Each with a hint at what would be right."""
     with pytest.raises(UsageError) as caught:
-        presets.preset(python, name, arch)
+        target_maker.preset(python, name, arch)
     assert caught.value.exit_code == 2
     assert caught.value.fix
 
 
 def test_json_round_trip():
     """What probe writes is what --target reads."""
-    el8 = presets.preset("3.11", "el8", "aarch64")
+    el8 = target_maker.preset("3.11", "el8", "aarch64")
     assert target.from_json(el8.to_json()) == el8
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"name": "x"}, dict(presets.preset("3.6").to_json(), python="3.6"),
-                                  dict(presets.preset("3.6").to_json(), glibc="two")])  # fmt: skip
+@pytest.mark.parametrize("data", [None, [], {}, {"name": "x"}, dict(target_maker.preset("3.6").to_json(), python="3.6"),
+                                  dict(target_maker.preset("3.6").to_json(), glibc="two")])  # fmt: skip
 def test_other_json_is_refused(data):
     """Never a traceback for a wrong file."""
     with pytest.raises(UsageError):
@@ -87,7 +88,7 @@ def test_every_python_of_every_release(major, glibc, pythons):
     for minor, full in enumerate(pythons, 6):
         series = "3.{}".format(minor)
         expected = Target("el{}".format(major), major, "x86_64", full, glibc)
-        assert presets.preset(series, "el{}".format(major)) == expected
+        assert target_maker.preset(series, "el{}".format(major)) == expected
         assert expected.python_series == (3, minor)
         assert (expected.python_minor, expected.glibc_text) == (series, "{}.{}".format(*glibc))
 
@@ -98,7 +99,7 @@ def test_every_python_of_every_release(major, glibc, pythons):
 )  # fmt: skip
 def test_a_python_alone(python, major):
     """The oldest release that ships it; else the oldest that can compile it."""
-    assert presets.preset(python).el == major
+    assert target_maker.preset(python).el == major
 
 
 def test_names_of_releases():
@@ -107,10 +108,10 @@ def test_names_of_releases():
         for name in ("el", "centos", "rhel", "oracle", "ol", "rocky", "alma", "almalinux"):
             if major == 7 and name in ("rocky", "alma", "almalinux"):
                 with pytest.raises(UsageError):
-                    presets.preset(None, name + "7")
+                    target_maker.preset(None, name + "7")
             else:
-                assert presets.preset(None, name.upper() + str(major)).el == major
-    assert [presets.preset(None, name).python for name in ("el7", "el8", "el9", "el10")] == [
+                assert target_maker.preset(None, name.upper() + str(major)).el == major
+    assert [target_maker.preset(None, name).python for name in ("el7", "el8", "el9", "el10")] == [
         "3.6.8",
         "3.6.8",
         "3.9.10",
@@ -120,7 +121,7 @@ def test_names_of_releases():
 
 @pytest.mark.parametrize("arch", ["x86_64", "aarch64", "ppc64le", "s390x"])
 def test_architectures(arch):
-    assert presets.preset("3.6", "el8", arch).arch == arch
+    assert target_maker.preset("3.6", "el8", arch).arch == arch
 
 
 @pytest.mark.parametrize(
@@ -137,13 +138,13 @@ def test_architectures(arch):
 )  # fmt: skip
 def test_what_is_said_of_what_means_nothing(asked, message, fix):
     with pytest.raises(UsageError) as caught:
-        presets.preset(*asked)
+        target_maker.preset(*asked)
     assert (caught.value.message, caught.value.fix) == (message, fix)
 
 
 def test_the_text_of_a_target():
     """Every field; and back, whatever else is there."""
-    made = presets.preset("3.6", "el7")
+    made = target_maker.preset("3.6", "el7")
     data = made.to_json()
     assert data == {
         "name": "el7",

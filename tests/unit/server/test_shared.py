@@ -21,7 +21,6 @@ import typer
 import cases
 from offkit.cli import app, options, render, signals
 from offkit.edges import host, leftovers, releases, unpacking
-from offkit.edges.presets import preset
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repository, rpm, rpm_keys, web
@@ -36,6 +35,7 @@ from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.repo import sections
 from offkit.server.system import ledger, yum
+from target_maker import preset
 
 
 def url_(text):

@@ -7,8 +7,9 @@ import stat
 import pytest
 
 import bundle_maker
+import target_maker
 from elf_maker import build
-from offkit.edges import exclusive, files, presets
+from offkit.edges import exclusive, files
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
@@ -35,7 +36,7 @@ from offkit.server.system import ledger, repair, takeback, yum
 from offkit.server.system.ledger import Rpm, Transaction
 from server_maker import Server
 
-EL7 = presets.preset("3.6")
+EL7 = target_maker.preset("3.6")
 PYTHON = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())
 OTHER_PLACE = "choose another place: --prefix DIR"
 

@@ -6,7 +6,7 @@ from typing import List, Optional, Sequence, Tuple
 
 import typer
 
-from offkit.edges import presets
+from offkit.edges import releases
 from offkit.model import layout
 from offkit.model import target as targets
 from offkit.model import url as urls
@@ -130,7 +130,7 @@ def standing_prefix(prefix: Optional[str]) -> str:
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
     """The target meant by --python, --target and --arch. Raises UsageError."""
     if target is None or not os.path.isfile(target):
-        return presets.preset(python, target, arch)
+        return targets.preset(releases.known(), python, target, arch)
     if python is not None:
         raise UsageError(
             "--python and a target file contradict each other",

@@ -87,19 +87,11 @@ def replace(name: str, data: bytes, mode: Optional[int] = None) -> None:
     """Give ``name`` new contents in one step, on disk when this returns; keeps its mode by default."""
     if mode is None:
         mode = stat.S_IMODE(os.stat(name).st_mode) if os.path.exists(name) else 0o644
-    temporary = "{}.{}.tmp".format(name, os.getpid())
-    try:
-        with open(temporary, "wb") as sink:
-            sink.write(data)
-            sink.flush()
-            os.fchmod(sink.fileno(), mode)
-            os.fsync(sink.fileno())
-        os.replace(temporary, name)
-    except BaseException:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise
-    sync_directory(os.path.dirname(name) or ".")
+    with _renamed(name) as temporary, open(temporary, "wb") as sink:
+        sink.write(data)
+        sink.flush()
+        os.fchmod(sink.fileno(), mode)
+        os.fsync(sink.fileno())
 
 
 def replace_link(name: str, target: str) -> None:
@@ -109,14 +101,22 @@ def replace_link(name: str, target: str) -> None:
     """
     if os.path.lexists(name) and not os.path.islink(name):
         raise FileExistsError(17, "is not a symbolic link", name)
+    with _renamed(name) as temporary:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        os.symlink(target, temporary)
+
+
+@contextmanager
+def _renamed(name: str) -> Iterator[str]:
+    """A path beside ``name``; what is made there takes that name in one step, or is removed."""
     temporary = "{}.{}.tmp".format(name, os.getpid())
-    if os.path.lexists(temporary):
-        os.unlink(temporary)
-    os.symlink(target, temporary)
     try:
+        yield temporary
         os.replace(temporary, name)
     except BaseException:
-        os.unlink(temporary)
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
         raise
     sync_directory(os.path.dirname(name) or ".")
 

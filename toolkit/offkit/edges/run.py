@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from typing import Dict, NamedTuple, Optional, Sequence
+from typing import IO, Dict, NamedTuple, Optional, Sequence, Union
 
 # What a child may inherit. Not PYTHON*, PIP_*, LD_*, VIRTUAL_ENV: those change what runs.
 _KEEP = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL")
@@ -44,17 +44,38 @@ def run(
     process is interrupted the program is killed; ``gently`` asks it to end and waits, for what
     must not stop in the middle (rpm, which finishes the package it is at).
     """
+    return _run(argv, env, subprocess.PIPE, cwd, gently)
+
+
+def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = None) -> Result:
+    """As ``run``, with what the program writes on stdout in the new file ``path``.
+
+    Raises OSError when that cannot be made.
+    """
+    with open(path, "xb") as sink:
+        return _run(argv, env, sink)
+
+
+def _run(
+    argv: Sequence[str],
+    env: Optional[Dict[str, str]],
+    stdout: Union[int, IO[bytes]],
+    cwd: Optional[str] = None,
+    gently: bool = False,
+) -> Result:
     try:
         done = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             env=clean_environment() if env is None else env,
             cwd=cwd,
         )
     except OSError as error:
-        return _not_started(argv, error)
+        # The strerror of CPython 3.6's subprocess has the name in it as well.
+        why = os.strerror(error.errno) if error.errno else str(error)
+        return Result(argv, 127, "", "{}: {}".format(argv[0], why))
     try:
         out, err = done.communicate()
     except BaseException:
@@ -65,40 +86,6 @@ def run(
             done.kill()
             done.wait()
         raise
-    return Result(
-        argv,
-        done.returncode,
-        out.decode("utf-8", "backslashreplace"),
-        err.decode("utf-8", "backslashreplace"),
-    )
-
-
-def _not_started(argv: Sequence[str], error: OSError) -> Result:
-    # The strerror of CPython 3.6's subprocess has the name in it as well.
-    why = os.strerror(error.errno) if error.errno else str(error)
-    return Result(argv, 127, "", "{}: {}".format(argv[0], why))
-
-
-def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = None) -> Result:
-    """As ``run``, with what the program writes on stdout in the new file ``path``.
-
-    Raises OSError when that cannot be made.
-    """
-    with open(path, "xb") as sink:
-        try:
-            done = subprocess.Popen(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.PIPE,
-                env=clean_environment() if env is None else env,
-            )
-        except OSError as error:
-            return _not_started(argv, error)
-        try:
-            _, err = done.communicate()
-        except BaseException:
-            done.kill()
-            done.wait()
-            raise
-    return Result(argv, done.returncode, "", err.decode("utf-8", "backslashreplace"))
+    told = out if stdout == subprocess.PIPE else b""
+    said = [stream.decode("utf-8", "backslashreplace") for stream in (told, err)]
+    return Result(argv, done.returncode, *said)

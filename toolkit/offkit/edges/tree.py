@@ -149,17 +149,11 @@ class Tree:
                 elif here == real and stat.S_ISDIR(mode):
                     os.scandir(self.root + here).close()
             except PermissionError:
-                return here if here == real and self._seen(here) else os.path.dirname(here)
+                seen = here == real and os.path.lexists(self.root + here)
+                return here if seen else os.path.dirname(here)
             except OSError:
                 return ""
         return ""
-
-    def _seen(self, path: str) -> bool:
-        try:
-            os.lstat(self.root + path)
-        except OSError:
-            return False
-        return True
 
     def attribute(self, path: str, name: str) -> bytes:
         """An extended attribute (xattr(7)), of the file that a link leads to."""

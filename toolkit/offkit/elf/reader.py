@@ -6,6 +6,7 @@ symbol versions the LSB core specification, "Symbol Versioning", and for the pro
 file wants the x86-64 psABI, "Program Property".
 """
 
+import re
 import struct
 from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Tuple, Union
 
@@ -52,6 +53,18 @@ class VersionNeed(NamedTuple):
     weak: bool
 
 
+def version_key(version: str) -> Tuple[str, List[int]]:
+    """Orders symbol versions: GLIBC_2.9 before GLIBC_2.17."""
+    prefix, _, number = version.partition("_")
+    return prefix, [int(part) for part in re.findall(r"\d+", number)]
+
+
+def glibc(version: str) -> Tuple[int, int]:
+    """(2, 17) of GLIBC_2.17, (0, 0) of a version of something else."""
+    matched = re.match(r"GLIBC_(\d+)\.(\d+)", version)
+    return (int(matched.group(1)), int(matched.group(2))) if matched else (0, 0)
+
+
 class Elf(NamedTuple):
     """One ELF file as the loader sees it. Absent strings are "", absent paths None."""
 
@@ -60,15 +73,15 @@ class Elf(NamedTuple):
     machine: int  # e_machine
     kind: int  # e_type
     interpreter: str
-    soname: str
-    needed: Tuple[str, ...]
-    rpath: Optional[str]
-    runpath: Optional[str]
-    nodeflib: bool
-    needs: Tuple[VersionNeed, ...]
-    defines: Tuple[str, ...]  # versions, without the base one that repeats the soname
-    versioned: bool  # has DT_VERDEF at all
-    strings: Tuple[int, int]  # (offset, size) of the dynamic string table in the file
+    soname: str = ""
+    needed: Tuple[str, ...] = ()
+    rpath: Optional[str] = None
+    runpath: Optional[str] = None
+    nodeflib: bool = False
+    needs: Tuple[VersionNeed, ...] = ()
+    defines: Tuple[str, ...] = ()  # versions, without the base one that repeats the soname
+    versioned: bool = False  # has DT_VERDEF at all
+    strings: Tuple[int, int] = (0, 0)  # (offset, size) of the dynamic string table in the file
     isa: int = 0  # N: the file says that it needs an x86-64-vN processor; 0 where it says nothing
 
     @property
@@ -241,7 +254,6 @@ def read(source: Source) -> Elf:
         needs = _version_needs(image, table, tags[_DT_VERNEED], tags.get(_DT_VERNEEDNUM, 0))
     if table is not None and _DT_VERDEF in tags:
         defines = _version_definitions(image, table, tags[_DT_VERDEF], tags.get(_DT_VERDEFNUM, 0))
-    runpath = text(_DT_RUNPATH)
     return Elf(
         bits=image.bits,
         little=image.little,
@@ -251,7 +263,7 @@ def read(source: Source) -> Elf:
         soname=text(_DT_SONAME) or "",
         needed=tuple(table.at(value) for value in needed) if table is not None else (),
         rpath=text(_DT_RPATH),
-        runpath=runpath,
+        runpath=text(_DT_RUNPATH),
         nodeflib=bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_NODEFLIB),
         needs=tuple(needs),
         defines=tuple(defines),

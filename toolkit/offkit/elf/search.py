@@ -8,7 +8,7 @@ time opened with dlopen.
 import posixpath
 import re
 from collections import deque
-from typing import Deque, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.elf.cache import CacheEntry
 from offkit.elf.reader import Elf
@@ -34,15 +34,14 @@ _TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-
 _SYSTEM_DIRS = re.compile(rb"(?:/(?:usr/)?lib[A-Za-z0-9_./-]*/\0){2,}")
 
 
-class _Node:
+class _Node(NamedTuple):
     """A mapped file: the fields of struct link_map that matter."""
 
-    def __init__(self, path: str, opened: Opened, elf: Elf, loader: Optional["_Node"], origin: str) -> None:
-        self.path = path
-        self.identity = opened.identity
-        self.elf = elf
-        self.loader = loader
-        self.origin = origin
+    path: str
+    identity: str
+    elf: Elf
+    loader: Optional["_Node"]
+    origin: str
 
 
 class _State:
@@ -182,7 +181,7 @@ class Program:
             self.report = Report(path, problem, (), (), ())
             return
         # The kernel resolves symlinks for an executable: its $ORIGIN is the real directory.
-        main = _Node(path, opened, opened.elf, None, posixpath.dirname(opened.identity))
+        main = _Node(path, opened.identity, opened.elf, None, posixpath.dirname(opened.identity))
         self._main = main
         if main.elf.interpreter:
             self._add_interpreter(main.elf)
@@ -194,7 +193,7 @@ class Program:
         opened = self._loader.view.open(elf.interpreter)
         if opened.elf is not None:
             path = elf.interpreter
-            self._state.add(path, _Node(path, opened, opened.elf, None, posixpath.dirname(path)))
+            self._state.add(path, _Node(path, opened.identity, opened.elf, None, posixpath.dirname(path)))
 
     def dlopen(self, path: str) -> Report:
         """``path`` as an extension module imported by this program.
@@ -217,7 +216,7 @@ class Program:
         known = state.files.get(opened.identity)
         if known is not None:
             return Report(path, "", (), (), (known.identity,))
-        node = _Node(path, opened, opened.elf, None, posixpath.dirname(path))
+        node = _Node(path, opened.identity, opened.elf, None, posixpath.dirname(path))
         state.add(path, node)
         return self._load(node, state)
 
@@ -264,7 +263,7 @@ class Program:
             if same is not None:
                 state.names.setdefault(name, same)
                 return Resolution(name, node.path, how, path, tuple(looked)), None
-            found = _Node(path, opened, opened.elf, node, posixpath.dirname(path))
+            found = _Node(path, opened.identity, opened.elf, node, posixpath.dirname(path))
             state.add(name, found)
             return Resolution(name, node.path, how, path, tuple(looked)), found
         return Resolution(name, node.path, MISSING, "", tuple(looked)), None

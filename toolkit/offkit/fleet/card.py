@@ -16,16 +16,16 @@ _SHARED = 3  # hosts above which a finding's cure stands in the list of problems
 def card(
     one: Health, identity: str, where: Dict[Tuple[str, ...], str], spread: Dict[str, int], opened: bool
 ) -> str:
-    """``where`` has the place of a finding's problem by severity, code, subject and cure, ``spread``
-    the number of hosts by place."""
+    """``where`` has the place of a finding's problem by its identity, ``spread`` the number of hosts by
+    place."""
     host = one.host
-    why = ' <span class="soft">{}</span>'.format(text(first_line(one.why))) if one.why else ""
+    why = ' <span class="soft">{}</span>'.format(text(health.first_line(one.why))) if one.why else ""
     summary = "{}<b>{}</b>{}".format(markup.state(one.state), text(host.name), why)
     parts = [_facts(one)]
     parts += [_said(result) for result in one.counted]
     heavy, light, brief = [], [], []
     for each in by_weight(one.findings):
-        place = where.get((each.severity, each.code, each.subject, each.fix), "")
+        place = where.get(each.identity, "")
         shared = spread.get(place, 0) > _SHARED
         if each.severity != INFO:
             heavy.append(finding(each, place if shared else ""))
@@ -46,7 +46,7 @@ def finding(each: Finding, place: str = "") -> str:
     subject = "<b>{}</b> ".format(text(each.subject)) if each.subject else ""
     rest = ' <a href="#{}">cure</a>'.format(place) if place else cure(each)
     return "<li>{} {}{}{}</li>".format(
-        markup.code(each.severity, each.code), subject, text(first_line(each.message)), rest
+        markup.code(each.severity, each.code), subject, text(health.first_line(each.message)), rest
     )
 
 
@@ -76,10 +76,6 @@ def system(server: Optional[Server], short: bool = False) -> str:
 def rate(value: Optional[float]) -> str:
     """Frames a second."""
     return "–" if value is None else "{:,.0f}".format(value) if value >= 10 else "{:.1f}".format(value)
-
-
-def first_line(message: str) -> str:
-    return message.strip().partition("\n")[0]
 
 
 def _facts(one: Health) -> str:

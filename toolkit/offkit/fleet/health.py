@@ -51,11 +51,11 @@ class Health(NamedTuple):
 
     @property
     def errors(self) -> int:
-        return sum(1 for one in self.findings if one.severity == ERROR)
+        return _count(self.findings, ERROR)
 
     @property
     def warnings(self) -> int:
-        return sum(1 for one in self.findings if one.severity == WARNING)
+        return _count(self.findings, WARNING)
 
 
 def judge(host: Host, newest: str) -> Health:
@@ -112,12 +112,12 @@ def headline(result: Result) -> str:
         return ""
     errors = [finding for finding in result.findings if finding.severity == ERROR]
     if result.error and not (len(errors) == 1 and errors[0].message == result.error):
-        return "{}: {}".format(result.name, _first_line(result.error))
+        return "{}: {}".format(result.name, first_line(result.error))
     if errors:
         more = " and {} more".format(len(errors) - 1) if len(errors) > 1 else ""
         first = errors[0]
         what = ": ".join(part for part in (first.subject, first.message) if part)
-        return "{}: {} {}{}".format(result.name, first.code, _first_line(what), more)
+        return "{}: {} {}{}".format(result.name, first.code, first_line(what), more)
     if result.unclear:
         return "{}: {}".format(result.name, result.unclear)
     last = result.stderr.strip().splitlines()[-1:]
@@ -129,7 +129,7 @@ def headline(result: Result) -> str:
     return "{}: {}".format(result.name, "not verified" if result.schema == RUN else what)
 
 
-def _first_line(text: str) -> str:
+def first_line(text: str) -> str:
     return text.strip().partition("\n")[0]
 
 
@@ -207,10 +207,13 @@ def _doctors(result: Result, stale: bool) -> Dict[str, Cell]:
 
 
 def _cell(findings: List[Finding], bad: bool, stale: bool) -> Cell:
-    errors = sum(1 for one in findings if one.severity == ERROR)
-    warnings = sum(1 for one in findings if one.severity == WARNING)
+    errors, warnings = _count(findings, ERROR), _count(findings, WARNING)
     state = BAD if errors or bad else DOUBT if warnings else FINE
     return Cell(state, max(errors, 1) if state == BAD else 0, warnings, stale)
+
+
+def _count(findings: Sequence[Finding], severity: str) -> int:
+    return sum(1 for one in findings if one.severity == severity)
 
 
 def _weight(cell: Cell) -> int:

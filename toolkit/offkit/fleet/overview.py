@@ -1,7 +1,7 @@
 """The fleet as a whole: what is wrong where, and what cures which hosts at once. Pure."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.fleet import health
 from offkit.fleet.health import DOCTOR, HEALTHY, PROBLEMS, UNREACHED, Health
@@ -72,15 +72,13 @@ def _matters(one: Health) -> Tuple[Any, ...]:
     return (_ORDER.index(one.state), -one.errors, -one.warnings, not one.stale, natural(one.host.name))
 
 
-def _problems(judged: Sequence[Health], covered: Dict[Tuple[str, str], str]) -> Tuple[Problem, ...]:
-    """Findings are the same when code, subject and cure are."""
+def _problems(judged: Sequence[Health], covered: Set[Tuple[str, str]]) -> Tuple[Problem, ...]:
     where: Dict[Tuple[str, ...], Dict[str, Finding]] = {}
     said: Dict[Tuple[str, ...], Dict[str, Finding]] = {}
     for one in judged:
         for each in one.findings:
-            key: Tuple[str, ...] = (each.severity, each.code, each.subject, each.fix)
-            where.setdefault(key, {}).setdefault(one.host.name, each)
-            said.setdefault(key, {}).setdefault(each.message, each)
+            where.setdefault(each.identity, {}).setdefault(one.host.name, each)
+            said.setdefault(each.identity, {}).setdefault(each.message, each)
     found = []
     for key, hosts in sorted(where.items()):
         first = next(iter(hosts.values()))
@@ -95,8 +93,8 @@ def _widespread(problem: Problem) -> Tuple[Any, ...]:
     return (_WEIGHT.index(finding.severity), -len(problem.hosts), finding.code, natural(finding.subject))
 
 
-def _cures(judged: Sequence[Health]) -> Tuple[Tuple[Cure, ...], Dict[Tuple[str, str], str]]:
-    """(the cures, which line cures (host, library))"""
+def _cures(judged: Sequence[Health]) -> Tuple[Tuple[Cure, ...], Set[Tuple[str, str]]]:
+    """(the cures, (host, library) of all that they cure)"""
     groups: Dict[Tuple[str, str], List[Tuple[Health, Result]]] = {}
     for one in judged:
         for result in one.counted:
@@ -104,14 +102,14 @@ def _cures(judged: Sequence[Health]) -> Tuple[Tuple[Cure, ...], Dict[Tuple[str, 
             if line:
                 groups.setdefault((_system(one, result), line), []).append((one, result))
     cures = []
-    covered = {}
+    covered = set()
     for (system, line), members in groups.items():
         rpms, libraries = set(), set()
         for one, result in members:
             for soname, providers in _provided(result):
                 rpms.update(providers)
                 libraries.add(soname)
-                covered[one.host.name, soname] = line
+                covered.add((one.host.name, soname))
         names = tuple(sorted((one.host.name for one, _ in members), key=natural))
         stale = {one.host.name for one, result in members if result.name in one.stale}
         cures.append(

@@ -10,7 +10,7 @@ import pkgutil
 from typing import Dict, List, Sequence, Tuple
 
 from offkit.fleet import card, markup, tables
-from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED, Health
+from offkit.fleet.health import HEALTHY, PROBLEMS, UNREACHED, Health, first_line
 from offkit.fleet.markup import text
 from offkit.fleet.overview import Cure, Fleet, Problem
 from offkit.model.finding import INFO
@@ -134,7 +134,7 @@ def _problem(problem: Problem, numbers: Dict[str, int], identity: str) -> str:
     summary = "{} <b>{}</b> {} <span class='soft'>{}</span>".format(
         markup.code(finding.severity, finding.code),
         text(finding.subject),
-        text(card.first_line(finding.message)),
+        text(first_line(finding.message)),
         "· " + several(len(problem.hosts), "host"),
     )
     return markup.details(
@@ -147,9 +147,8 @@ def _cards(fleet: Fleet, numbers: Dict[str, int], marks: card.Marks) -> List[str
     where: Dict[Tuple[str, ...], str] = {}
     spread = {}
     for each in fleet.problems:
-        finding = each.finding
-        where[finding.severity, finding.code, finding.subject, finding.fix] = marks[finding, each.hosts]
-        spread[marks[finding, each.hosts]] = len(each.hosts)
+        place = where[each.finding.identity] = marks[each.finding, each.hosts]
+        spread[place] = len(each.hosts)
     ill = [one for one in fleet.hosts if one.state != HEALTHY]
     well = [one for one in fleet.hosts if one.state == HEALTHY]
 

@@ -1,5 +1,6 @@
 """The tables of the page: who was not reached, hosts and checks, the speed of run-badapple. Pure."""
 
+from statistics import median
 from typing import Dict, List, Sequence
 
 from offkit.fleet import card, health, markup
@@ -74,7 +75,7 @@ def speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
         return []
     rates = [one.rate or 0.0 for one in slow]
     caption = "Frames a second on {}, slowest first. Median {}, fastest {}.".format(
-        several(len(slow), "host"), card.rate(_median(rates)), card.rate(rates[-1])
+        several(len(slow), "host"), card.rate(median(rates)), card.rate(rates[-1])
     )
     parts = ["<p>{}</p>".format(text(caption)), *_bars(slow[:FEW], rates[-1], numbers)]
     if len(slow) > FEW:
@@ -139,9 +140,3 @@ def _bars(hosts: Sequence[Health], fastest: float, numbers: Dict[str, int]) -> L
         *rows,
         "</tbody></table>",
     ]
-
-
-def _median(rates: Sequence[float]) -> float:
-    """Of values in their order."""
-    middle = len(rates) // 2
-    return rates[middle] if len(rates) % 2 else (rates[middle - 1] + rates[middle]) / 2

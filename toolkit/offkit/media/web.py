@@ -31,7 +31,8 @@ CURL = (
 # Exit codes of curl(1): what may go better the next time, with what is there already.
 AGAIN = (5, 7, 18, 28, 52, 55, 56, 92)
 _HTTP, _WRITING, _NO_RANGE, _REDIRECT, _NOT_THERE = 22, 23, 33, 47, 127
-_TRIES = 3  # without one more byte
+TRIES = 3  # without one more byte
+MOST = 100  # calls for one file
 _PAUSE = 1.0  # seconds
 
 
@@ -119,7 +120,7 @@ def _fetch(base: str, path: str, local: str) -> bool:
     # An address is all that is needed; a name may be asked of the name servers beyond the gap.
     environment = clean_environment({"RES_OPTIONS": ""} if urls.by_name(base) else None)
     futile = 0
-    while True:
+    for _ in range(MOST):
         had = _size(local)
         resume = ("-C", str(had)) if had else ()
         done = run([*CURL, *resume, "-o", local, url], environment)
@@ -137,7 +138,7 @@ def _fetch(base: str, path: str, local: str) -> bool:
         elif not (done.returncode in AGAIN or (done.returncode == _HTTP and answer.startswith("5"))):
             break
         futile = 0 if _size(local) > had else futile + 1
-        if futile == _TRIES:
+        if futile == TRIES:
             break
         time.sleep(_PAUSE)
     raise _failure(base, local, done, answer)

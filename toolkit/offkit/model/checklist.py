@@ -30,16 +30,7 @@ class Checklist(NamedTuple):
 def dump(checklist: Checklist) -> bytes:
     data: Dict[str, Any] = {
         "schema": SCHEMA,
-        "libraries": [
-            {
-                "soname": library.soname,
-                "versions": list(library.versions),
-                "needed_by": list(library.needed_by),
-                "rpm": library.rpm,
-                "in_bundle": library.in_bundle,
-            }
-            for library in checklist.libraries
-        ],
+        "libraries": [library._asdict() for library in checklist.libraries],
     }
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 

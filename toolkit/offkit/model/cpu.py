@@ -1,6 +1,6 @@
 """What is known of a processor."""
 
-from typing import FrozenSet, NamedTuple
+from typing import FrozenSet, List, NamedTuple
 
 
 class Cpu(NamedTuple):
@@ -12,4 +12,8 @@ class Cpu(NamedTuple):
 
     def has(self, flags: str) -> bool:
         """Whether it has each of these, written with blanks between them."""
-        return self.flags.issuperset(flags.split())
+        return not self.lacks(flags)
+
+    def lacks(self, flags: str) -> List[str]:
+        """Those of them that it does not have."""
+        return [flag for flag in flags.split() if flag not in self.flags]

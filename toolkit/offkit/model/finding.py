@@ -24,15 +24,13 @@ class Finding(NamedTuple):
     looked_in: Tuple[str, ...] = ()
     fix: str = ""
 
+    @property
+    def identity(self) -> Tuple[str, ...]:
+        """Findings on several hosts are the same when this is; messages differ by paths and versions."""
+        return self.severity, self.code, self.subject, self.fix
+
     def to_json(self) -> Dict[str, Any]:
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "subject": self.subject,
-            "message": self.message,
-            "looked_in": list(self.looked_in),
-            "fix": self.fix,
-        }
+        return dict(self._asdict(), looked_in=list(self.looked_in))
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -35,13 +35,6 @@ class Manifest(NamedTuple):
     def wheels(self) -> List[Member]:
         return [member for member in self.members if member.path.startswith(layout.WHEELS)]
 
-    def find(self, path: str) -> Member:
-        """The member at ``path``; KeyError when there is none."""
-        for member in self.members:
-            if member.path == path:
-                return member
-        raise KeyError(path)
-
 
 def _canonical(data: Dict[str, Any]) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")

@@ -7,6 +7,8 @@ is installed meet what is required? URLs are accepted without looking at them.
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from offkit.model.tags import markers
+
 _VERSION = re.compile(
     r"^\s*v?(?:(\d+)!)?(\d+(?:\.\d+)*)"
     r"(?:[-_.]?(alpha|beta|preview|pre|a|b|c|rc)[-_.]?(\d*))?"
@@ -260,19 +262,5 @@ def _as_text(operator: str, left: str, right: str) -> bool:
 
 def environment(python: str, machine: str = "x86_64") -> Dict[str, str]:
     """The marker environment of a CPython ("3.6.15") on Linux, no extra chosen."""
-    numbers = python.split(".")
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": python,
-        "os_name": "posix",
-        "platform_machine": machine,
-        "platform_python_implementation": "CPython",
-        "python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": "Linux",
-        "platform_version": "",
-        "python_full_version": python,
-        "python_version": ".".join(numbers[:2]),
-        "sys_platform": "linux",
-        "extra": "",
-    }
+    known = markers(python, machine)
+    return dict(known, python_implementation=known["platform_python_implementation"], extra="")

@@ -1,4 +1,4 @@
-"""Wheel tags a target accepts, best first (PEP 425, PEP 600, PEP 656 excluded).
+"""Wheel tags a target accepts, best first (PEP 425, PEP 600, PEP 656 excluded), and its markers.
 
 Same order as ``packaging.tags.cpython_tags`` followed by ``compatible_tags``, computed for
 a machine that is not here.
@@ -50,9 +50,21 @@ def wheel_tags(python: Tuple[int, int], arch: str, glibc: Tuple[int, int]) -> It
         yield interpreter + "-none-any"
 
 
-def rank(tags: List[str]) -> Dict[str, int]:
-    """Position of each tag; smaller is better."""
-    return {tag: index for index, tag in reversed(list(enumerate(tags)))}
+def markers(python: str, arch: str, kernel: str = "") -> Dict[str, str]:
+    """The PEP 508 environment of that CPython ("3.6.15") on Linux."""
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "os_name": "posix",
+        "platform_machine": arch,
+        "platform_python_implementation": "CPython",
+        "platform_release": kernel,
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": python,
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": "linux",
+    }
 
 
 def split_wheel(filename: str) -> Tuple[str, str, str, List[str]]:

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from offkit.model import toolchain
 from offkit.model.errors import UsageError
 from offkit.model.release import Release, Releases
-from offkit.model.tags import cpython_abi, wheel_tags
+from offkit.model.tags import cpython_abi, markers, wheel_tags
 
 SCHEMA = "offkit/target-1"
 ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
@@ -52,19 +52,7 @@ class Target(NamedTuple):
 
     def markers(self, kernel: str = "") -> Dict[str, str]:
         """The PEP 508 environment of the server. ``kernel``: what kernels of its release call themselves."""
-        return {
-            "implementation_name": "cpython",
-            "implementation_version": self.python,
-            "os_name": "posix",
-            "platform_machine": self.arch,
-            "platform_python_implementation": "CPython",
-            "platform_release": kernel,
-            "platform_system": "Linux",
-            "platform_version": "",
-            "python_full_version": self.python,
-            "python_version": self.python_minor,
-            "sys_platform": "linux",
-        }
+        return markers(self.python, self.arch, kernel)
 
     def describe(self) -> str:
         """One line for people."""

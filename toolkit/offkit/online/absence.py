@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -19,7 +21,6 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from offkit.model.finding import ERROR, Finding
-from offkit.model.tags import split_wheel
 from offkit.model.target import Target
 from offkit.model.words import several
 from offkit.online import foreign
@@ -30,7 +31,7 @@ class Listed(NamedTuple):
 
     version: Version
     filename: str
-    is_wheel: bool
+    tags: frozenset[Tag]  # of a wheel; none of a source distribution
     requires_python: str
     yanked: bool
 
@@ -141,28 +142,19 @@ def _listed(repo: Any, project: str, stubs: Stubs) -> list[Listed]:
             continue
         try:
             if link.filename.endswith(".whl"):
-                name, version, _, _ = parse_wheel_filename(link.filename)
-                is_wheel = True
+                name, version, _, tags = parse_wheel_filename(link.filename)
             else:
-                name, version = parse_sdist_filename(link.filename)
-                is_wheel = False
+                (name, version), tags = parse_sdist_filename(link.filename), frozenset()
         except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
             continue  # eggs, installers, signatures: nobody can install those here
         if name == canonicalize_name(project):
-            found.append(
-                Listed(
-                    version,
-                    link.filename,
-                    is_wheel,
-                    link.requires_python or "",
-                    link.yanked_reason is not None,
-                )
-            )
+            yanked = link.yanked_reason is not None
+            found.append(Listed(version, link.filename, tags, link.requires_python or "", yanked))
     return sorted(found, key=lambda item: item.version)
 
 
 def _fits(file: Listed, tags: set[str], target: Target) -> bool:
-    if not file.is_wheel or not tags.intersection(split_wheel(file.filename)[3]):
+    if tags.isdisjoint(map(str, file.tags)):
         return False
     return not file.requires_python or target.python in SpecifierSet(file.requires_python)
 
@@ -210,7 +202,7 @@ def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, 
         return Finding(
             "REQ004", ERROR, project, f"{asked}: no such version; the latest are {some}", looked, fix
         )
-    if not any(file.is_wheel for file in wanted):
+    if not any(file.tags for file in wanted):
         return Finding(
             "REQ002", ERROR, project,
             f"{asked}: only source distributions exist ({wanted[-1].filename})", looked,
@@ -230,11 +222,11 @@ def _kinds(files: list[Listed]) -> str:
     pythons: dict[str, None] = {}
     systems: dict[str, None] = {}
     for file in files:
-        if file.is_wheel:
+        if file.tags:
             python, _, platform = file.filename[:-4].split("-")[-3:]
             pythons.update(dict.fromkeys(python.split(".")))
-            for part in platform.split("."):
-                systems[part.split("_x86")[0].split("_aarch")[0].split("_arm")[0].split("_i686")[0]] = None
+            kinds = (re.split("_(?:x86|aarch|arm|i686)", each)[0] for each in platform.split("."))
+            systems.update(dict.fromkeys(kinds))
     cpython = [tag for tag in pythons if tag.startswith(("cp", "py"))] or list(pythons)
     names = sorted(cpython, key=lambda tag: (len(tag), tag))
     platforms = sorted(s for s in systems if s.startswith(("manylinux", "any", "linux"))) or sorted(systems)
@@ -245,22 +237,15 @@ def _other_ways(project: str, wanted: list[Listed], target: Target, instead: str
     ways = []
     if instead:
         ways.append(f"use {instead}, the newest version that fits")
-    minors = sorted(
-        {
-            int(tag[3:])
-            for file in wanted
-            if file.is_wheel
-            for tag in file.filename[:-4].split("-")[-3].split(".")
-            if tag.startswith("cp3") and tag[3:].isdigit()
-        }
-    )
+    pythons = {tag.interpreter for file in wanted for tag in file.tags}
+    minors = sorted(int(each[3:]) for each in pythons if re.fullmatch("cp3[0-9]+", each))
     if minors and target.python_series[1] not in minors:
         ways.append(
             f"or deploy another Python: --python 3.{min(minors)} (wheels exist up to 3.{max(minors)})"
         )
     elif minors:
         ways.append("or target a newer system: the wheels need a newer glibc or another architecture")
-    if any(not file.is_wheel for file in wanted):
+    if not all(file.tags for file in wanted):
         ways.append("or " + _build_it(project, wanted[-1].version, target, ""))
     return "\n".join(ways) or f"no version of {project} has a wheel for this target"
 

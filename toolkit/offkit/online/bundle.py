@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from offkit.edges import data, presets, releases
-from offkit.model import carried, checklist, layout
+from offkit.edges import data, releases
+from offkit.model import carried, checklist, layout, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.model.words import several
 from offkit.online import (
     bootstrap,
     collection,
@@ -32,9 +31,6 @@ from offkit.online.fetch import Stored
 from offkit.online.lock import Lock, LockedWheel, Request, Session
 from offkit.online.pack import Packed, Source, pack
 from offkit.online.pythons import Pythons
-
-# Where the .repo file in the bundle expects the ISO to be mounted.
-ISO_MOUNT = layout.ISO_MOUNT
 
 
 class Order(NamedTuple):
@@ -96,7 +92,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     with Session(order.target, order.request.index_args, reporter) as session:
         network = session.repository.session
         wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
-        reporter.step(f"fetching {several(len(wanted), 'wheel')}")
+        reporter.step(f"fetching {words.several(len(wanted), 'wheel')}")
         fetched = fetch.fetch(wanted, network, order.cache, reporter)
         tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
     stored = {one.wheel.filename: one for one in fetched.files}
@@ -115,7 +111,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
     chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
-    libraries = _told(survey.checklist, chosen)
+    marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
+    libraries = Checklist(tuple(marked))
     reporter.step(f"packing {order.out}")
     packed = pack(
         order.out,
@@ -145,20 +142,13 @@ def _kept(own: collection.Wheel, cache: Path) -> Stored:
     return Stored(wheel, fetch.keep(own.filename, own.contents, cache))
 
 
-def _told(libraries: Checklist, chosen: rpms.Chosen) -> Checklist:
-    """The checklist, with what comes in the bundle marked."""
-    return Checklist(
-        tuple(one._replace(in_bundle=one.soname in chosen.sonames) for one in libraries.libraries)
-    )
-
-
 def _find(lock: Lock, name: str) -> LockedWheel | None:
     return next((wheel for wheel in lock.wheels if canonicalize_name(wheel.name) == name), None)
 
 
 def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[LockedWheel, ...]:
     """The runtime runs on every Python from 3.6 on, so it is locked for the oldest."""
-    oldest = presets.preset("3.6")
+    oldest = target.preset(releases.known(), "3.6")
     with tempfile.TemporaryDirectory(prefix="offkit-runtime-") as directory:
         path = Path(directory) / "runtime.txt"
         path.write_text(data.read_text("wheelhouse/runtime.txt"), encoding="utf-8")
@@ -175,7 +165,7 @@ def _members(
     chosen: rpms.Chosen,
 ) -> list[Source]:
     where = order.target
-    repo = repo_file.members(releases.of(where.el), ISO_MOUNT)
+    repo = repo_file.members(releases.of(where.el), layout.ISO_MOUNT)
     return [
         Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
         Source(layout.RUNTIME, pyz),

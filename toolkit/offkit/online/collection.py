@@ -15,13 +15,13 @@ import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from offkit import __version__
 from offkit.edges import data
 from offkit.model import record
+from offkit.online import stored
 
 NAME = "offkit-fleet"  # of the distribution
 # A local version (PEP 440) is never on an index: the pin can mean this wheel and no other.
@@ -32,7 +32,6 @@ _INFO = f"offkit_fleet-{VERSION}.dist-info"
 _GALAXY = "galaxy.yml"
 # What is for those who work on the collection; hidden files too.
 _AT_HOME = ("extensions/*", "tests/*", "*.tar.gz", "*.pyc", "*.retry", _GALAXY)
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip archive can say
 _METADATA = f"""\
 Metadata-Version: 2.1
 Name: {NAME}
@@ -73,9 +72,9 @@ def wheel() -> Wheel:
 
 def build(found: Mapping[str, bytes]) -> Wheel:
     """From the files of a collection's directory, by their path in it; galaxy.yml is one of them."""
-    kept = {path: _unix(contents) for path, contents in found.items() if path != _GALAXY}
+    kept = {path: stored.unix(contents) for path, contents in found.items() if path != _GALAXY}
     listing = _dump(_listing(kept))
-    galaxy = _unix(found.get(_GALAXY, b"")).decode("utf-8")
+    galaxy = stored.unix(found.get(_GALAXY, b"")).decode("utf-8")
     manifest = _dump(_manifest(_scalars(galaxy), hashlib.sha256(listing).hexdigest()))
     members = {f"{PLACE}/{path}": contents for path, contents in kept.items()}
     members[f"{PLACE}/MANIFEST.json"] = manifest
@@ -84,7 +83,9 @@ def build(found: Mapping[str, bytes]) -> Wheel:
     members[f"{_INFO}/METADATA"] = _METADATA.encode("ascii")
     members[f"{_INFO}/WHEEL"] = _WHEEL.encode("ascii")
     members[f"{_INFO}/RECORD"] = _record(members)
-    return Wheel(FILENAME, _zip(members), tuple(sorted(kept)))
+    buffer = io.BytesIO()
+    stored.write(buffer, members.items())
+    return Wheel(FILENAME, buffer.getvalue(), tuple(sorted(kept)))
 
 
 def _files(top: str) -> Iterator[tuple[str, bytes]]:
@@ -98,11 +99,6 @@ def _files(top: str) -> Iterator[tuple[str, bytes]]:
             if wanted and name[0] != ".":
                 with open(full, "rb") as source:
                     yield path, source.read()
-
-
-def _unix(contents: bytes) -> bytes:
-    """A checkout on Windows may have CRLF; all of it is text."""
-    return contents.replace(b"\r\n", b"\n")
 
 
 def _scalars(text: str) -> dict[str, str]:
@@ -168,15 +164,3 @@ def _record(members: Mapping[str, bytes]) -> bytes:
     """PEP 376, PEP 427: each file with its hash, itself without."""
     rows = [record.row(path, contents) for path, contents in members.items()]
     return record.dump([*rows, [f"{_INFO}/RECORD", "", ""]]).encode("ascii")
-
-
-def _zip(members: Mapping[str, bytes]) -> bytes:
-    """Stored, not compressed: another zlib would make other bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, contents in members.items():
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.external_attr = 0o100644 << 16
-            info.create_system = 3  # Unix, whatever this is
-            archive.writestr(info, contents)
-    return buffer.getvalue()

@@ -84,7 +84,7 @@ def _checklist(wants: _Wants, target: Target) -> Checklist:
         tuple(
             Library(
                 soname=soname,
-                versions=tuple(sorted(wants.versions[soname], key=_version_key)),
+                versions=tuple(sorted(wants.versions[soname], key=reader.version_key)),
                 needed_by=tuple(sorted(wants.needed_by[soname])[:_NEEDED_BY]),
                 rpm=sonames.get(soname) or "",
                 in_bundle=False,
@@ -99,8 +99,7 @@ def _too_new(wants: _Wants, target: Target) -> list[Finding]:
     findings = []
     for soname in wants.external():
         for version, wheels in sorted(wants.versions[soname].items()):
-            matched = re.match(r"^GLIBC_(\d+)\.(\d+)", version)
-            if matched and (int(matched[1]), int(matched[2])) > target.glibc:
+            if reader.glibc(version) > target.glibc:
                 findings += [
                     Finding(
                         "LIB002",
@@ -113,9 +112,3 @@ def _too_new(wants: _Wants, target: Target) -> list[Finding]:
                     for wheel in sorted(wheels)
                 ]
     return findings
-
-
-def _version_key(version: str) -> tuple[str, list[int]]:
-    """GLIBC_2.9 before GLIBC_2.17."""
-    prefix, _, number = version.partition("_")
-    return prefix, [int(part) for part in re.findall(r"\d+", number)]

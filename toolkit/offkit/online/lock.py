@@ -110,7 +110,9 @@ class Session:
         problems: list[Finding] = []
         for _ in range(MAX_ROUNDS):
             try:
-                requirements = self._parse(request)
+                requirements = foreign.parse_requirements(
+                    self.repository, request.requirements, request.files
+                )
                 refused = absence.not_wheels(requirements)
                 if refused:
                     problems += refused
@@ -134,9 +136,6 @@ class Session:
             raise _nothing_applies(requirements, self.target)
         _check_hashes(pinned, wheels)
         return Lock(self.target, wheels)
-
-    def _parse(self, request: Request) -> list[Any]:
-        return foreign.parse_requirements(self.repository, request.requirements, request.files)
 
     def _explain(self, error: Exception) -> list[Finding]:
         """Findings for a failed resolution; re-raises what is not about requirements."""

@@ -30,7 +30,6 @@ _MAX_ELF = 512 << 20
 _EXECUTABLE = re.compile(r"^bin/python3\.\d+[a-z]*$")
 _SYSCONFIG = re.compile(r"^lib/python3\.\d+t?/_sysconfigdata_[^/]*\.py$")
 _PATCHLEVEL = re.compile(r"^include/python3\.\d+[a-z]*/patchlevel\.h$")
-_GLIBC = re.compile(r"^GLIBC_(\d+)\.(\d+)")
 # What every installation of EL has, because rpm or the shell needs it.
 _ALWAYS_THERE = ("glibc", "libgcc", "zlib")
 
@@ -66,9 +65,8 @@ class _Seen:
         if inner.startswith("bin/python") or "/libpython" in "/" + inner:
             self.needed += elf.needed
         for need in elf.needs:
-            matched = _GLIBC.match(need.version)
-            if matched and not need.weak and (int(matched[1]), int(matched[2])) > self.glibc:
-                self.glibc, self.newest = (int(matched[1]), int(matched[2])), inner
+            if not need.weak and reader.glibc(need.version) > self.glibc:
+                self.glibc, self.newest = reader.glibc(need.version), inner
 
 
 def look(path: Path) -> Build:
@@ -99,9 +97,7 @@ def look(path: Path) -> Build:
         )
         if not there
     ]
-    wrong = f"it would write outside its directory ({entries.unsafe[0]})" if entries.unsafe else ""
-    if not wrong and (lacking or len(entries.tops) != 1):
-        wrong = f"is not {_WHAT}: it has no {', no '.join(lacking) or 'single top directory'}"
+    wrong = entries.wrong(_WHAT, lacking)
     if wrong or seen.executable is None:
         raise tarball.refused(UNUSABLE, path, wrong, f"give {_WHAT}")
     carried = Carried(

@@ -47,11 +47,9 @@ def look(path: Path) -> Carried:
 
 def _wrong(entries: tarball.Entries, seen: set[str], defines: dict[str, str]) -> str:
     """Why it is no usable source tarball; "" when it is one."""
-    if entries.unsafe:
-        return f"it would write outside its directory ({entries.unsafe[0]})"
-    lacking = [name for name in ("configure", "Include/patchlevel.h") if name not in seen]
-    if lacking or len(entries.tops) != 1:
-        return f"is not {_WHAT}: it has no {' and no '.join(lacking) or 'single top directory'}"
+    wrong = entries.wrong(_WHAT, [name for name in ("configure", "Include/patchlevel.h") if name not in seen])
+    if wrong:
+        return wrong
     numbers = [defines.get(f"PY_{part}_VERSION", "") for part in ("MAJOR", "MINOR", "MICRO")]
     if not all(number.isdigit() for number in numbers):
         return "its Include/patchlevel.h gives no version"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from offkit.model.carried import Carried
 from offkit.model.errors import IntegrityError, OffkitError, RequestError
@@ -37,22 +37,19 @@ NONE = Pythons(None, None, ())
 def look(source: Path | None, build: Path | None) -> Pythons:
     """Read both, and name what is wrong with both. Raises UsageError, RequestError, IntegrityError."""
     problems: list[OffkitError] = []
-    read_source, read_build = None, None
-    try:
-        read_build = python_build.look(build) if build else None
-    except OffkitError as error:
-        problems.append(error)
-    try:
-        read_source = python_source.look(source) if source else None
-    except OffkitError as error:
-        problems.append(error)
+    read: list[Any] = []
+    for look_at, path in ((python_source.look, source), (python_build.look, build)):
+        try:
+            read.append(look_at(path) if path else None)
+        except OffkitError as error:
+            problems.insert(0, error)
     if len(problems) == 1 or any(not error.findings for error in problems):
         raise problems[0]
     if problems:
         findings = [finding for error in problems for finding in error.findings]
         kind = next((type(error) for error in problems if isinstance(error, IntegrityError)), RequestError)
         raise kind("neither of the two Pythons can be used", findings)
-    return Pythons(read_source, read_build, tuple(path for path in (build, source) if path))
+    return Pythons(read[0], read[1], tuple(path for path in (build, source) if path))
 
 
 def series(pythons: Pythons) -> str | None:

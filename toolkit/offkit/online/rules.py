@@ -19,6 +19,8 @@ def texts() -> Dict[str, str]:
         "COMPILED": str(space.COMPILED),
         "CURL": _words(web.CURL),
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
+        "CURL_MOST": str(web.MOST),
+        "CURL_TRIES": str(web.TRIES),
         "ENVIRONMENT": str(space.ENVIRONMENT),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "HASHES": "\n".join('{}) sum_of {}sum "$2" ;;'.format(*each) for each in repodata.HASHES.items()),

@@ -1,14 +1,13 @@
 """offkit.pyz: what runs on the server, one file, the same bytes wherever it is made.
 
 It holds the zone that runs on CPython 3.6 and the locked, pure-Python packages it needs. The
-archive is stored, not compressed: another zlib would make other bytes, and a Python compiled
-without zlib can still start it and be told what it lacks. What no command needs stays at home:
+archive is stored, not compressed: a Python compiled without zlib can still start it and be told
+what it lacks. What no command needs stays at home:
 modules, comments and docstrings. Every line keeps its number, so a traceback fits the sources.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tokenize
@@ -20,6 +19,7 @@ from typing import Any
 
 from offkit.edges import data
 from offkit.model import packages, release, yum
+from offkit.online import stored
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
@@ -37,8 +37,6 @@ UNUSED = (
 # What may stand before a statement; a string that is one does nothing but document.
 _STARTS = (tokenize.ENCODING, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 _HELP = "offkit/cli/"  # the docstring of a command is its --help
-# 1980-01-01, the earliest a zip archive can say.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 # Readable by Python 2 as well: that is what "python" is on an EL 7.
 MAIN = b"""\
@@ -56,11 +54,6 @@ if __name__ == "__main__":
 """
 
 
-def sha256(pyz: bytes) -> str:
-    """What install.sh compares before it runs the archive."""
-    return hashlib.sha256(pyz).hexdigest()
-
-
 def build(wheels: Iterable[Path]) -> bytes:
     """The archive, from offkit's own files and the runtime's wheels."""
     members = {"__main__.py": MAIN}
@@ -69,12 +62,7 @@ def build(wheels: Iterable[Path]) -> bytes:
         members.update(_modules(wheel))
     buffer = io.BytesIO()
     buffer.write(b"#!/usr/bin/env python3\n")
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.external_attr = 0o100644 << 16
-            info.create_system = 3  # Unix, whatever this is
-            archive.writestr(info, _lean(name, members[name]))
+    stored.write(buffer, ((name, _lean(name, members[name])) for name in sorted(members)))
     return buffer.getvalue()
 
 
@@ -103,11 +91,11 @@ def _lean(name: str, contents: bytes) -> bytes:
 
 def _own_files() -> Iterator[tuple[str, bytes]]:
     package = resources.files("offkit")
-    yield "offkit/__init__.py", _unix(package.joinpath("__init__.py").read_bytes())
+    yield "offkit/__init__.py", stored.unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
     for path in (packages.MODULES, yum.WORDS):
-        yield f"offkit/data/{path}", _unix(data.read(path))
+        yield f"offkit/data/{path}", stored.unix(data.read(path))
     for name in data.names(release.FOLDER):
         path = f"{release.FOLDER}/{name}"
         facts = json.loads(data.read_text(path))
@@ -122,12 +110,7 @@ def _tree(directory: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
             if entry.name != "__pycache__":
                 yield from _tree(entry, name)
         elif entry.name.endswith((".py", ".json", ".csv", ".html")):
-            yield name, _unix(entry.read_bytes())
-
-
-def _unix(text: bytes) -> bytes:
-    """A checkout on Windows may have CRLF."""
-    return text.replace(b"\r\n", b"\n")
+            yield name, stored.unix(entry.read_bytes())
 
 
 def _modules(wheel: Path) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ import gzip
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -33,6 +33,14 @@ class Entries:
         self.tops: set[str] = set()
         self.unsafe: list[str] = []
         self.unpacked = 0
+
+    def wrong(self, what: str, lacking: Sequence[str]) -> str:
+        """Why this is not ``what``, once all was seen, and ``lacking`` was not; "" where it is."""
+        if self.unsafe:
+            return f"it would write outside its directory ({self.unsafe[0]})"
+        if lacking or len(self.tops) != 1:
+            return f"is not {what}: it has no {' and no '.join(lacking) or 'single top directory'}"
+        return ""
 
     def __iter__(self) -> Iterator[tuple[str, tarfile.TarInfo, Any]]:
         """(path below the top directory, the member, a function that reads it up to a limit)."""
@@ -95,7 +103,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
         file.seek(0)
         if kind in _FOREIGN:
             message = f"it is compressed with {kind}, which a minimal server does not have"
-            raise refused(code, path, message, repack(path, kind))
+            raise refused(code, path, message, repack(path, _FOREIGN[kind]))
         opened = _open(file, kind)
         try:
             with tarfile.open(fileobj=opened, mode="r|") as tar:
@@ -133,7 +141,8 @@ def repack(path: Path, kind: str) -> str:
     own = "." + _FOREIGN[kind]
     for ending in (".tar" + own, ".tbz2", ".tzst", own):
         name = name[: -len(ending)] if name.endswith(ending) else name
-    return f"{kind} -dc {path.name} | gzip -9n >{name}.tar.gz, and give that"
+    tool = next(name for name, ending in _FOREIGN.items() if ending == kind)
+    return f"{tool} -dc {path.name} | gzip -9n >{name}.tar.gz, and give that"
 
 
 def sha256(path: Path) -> str:

@@ -296,9 +296,10 @@ def climbing_metadata(top):
 
 
 def zstd_metadata(top):
-    """Only its name and its checksum are looked at: nothing on that server unpacks it."""
-    (top / "repodata/primary.xml.zst").write_bytes(b"zstd")
-    index = repo_maker.repomd(("primary", "repodata/primary.xml.zst", b"zstd", None))
+    """Only its first bytes and its checksum are looked at: nothing on that server unpacks it."""
+    packed = b"\x28\xb5\x2f\xfdzstd"
+    (top / "repodata/primary.xml.zst").write_bytes(packed)
+    index = repo_maker.repomd(("primary", "repodata/primary.xml.zst", packed, None))
     (top / "repodata/repomd.xml").write_bytes(index)
 
 

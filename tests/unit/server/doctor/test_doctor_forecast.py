@@ -2,14 +2,14 @@
 
 import pytest
 
-from offkit.edges import presets
+import target_maker
 from offkit.model import checklist
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.server.doctor import forecast
 from server_maker import Server
 
-EL7 = presets.preset("3.6")
+EL7 = target_maker.preset("3.6")
 WHEEL = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
 
 

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
+import target_maker
 import web_maker
 from elf_maker import build
-from offkit.edges import presets
 from offkit.media import web
 from offkit.model.checklist import Checklist, Library
 from offkit.server.doctor import cures, forecast
@@ -262,7 +262,7 @@ def test_a_bundle_is_compared_with_an_iso(server, tmp_path):
     wheel = "opencv_python-4.2.0.34-cp36-cp36m-manylinux1_x86_64.whl: cv2/.libs/libQtGui.so"
     wanted = Checklist((Library("libSM.so.6", (), (wheel,), "libSM", False),))
     iso = iso_of(tmp_path, XLIBS)
-    result = forecast.examine(wanted, presets.preset("3.6"), server.root, isos=[iso])
+    result = forecast.examine(wanted, target_maker.preset("3.6"), server.root, isos=[iso])
     assert result.install_line == YUM + "libSM"
     assert "libSM-1.2.2-1.el7.x86_64 on " + iso in result.findings[0].fix
     assert result.catalog.read == {iso: 5}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from offkit.elf import reader
 from offkit.server.doctor import versioning
 
 
@@ -31,7 +32,7 @@ def test_how_far_a_library_goes(defined, asked, text):
 
 def test_order():
     versions = ["GLIBC_2.17", "GLIBC_2.2.5", "CXXABI_1.3", "GLIBC_2.9", "GLIBC_2", "GLIBC_PRIVATE"]
-    assert sorted(versions, key=versioning.key) == [
+    assert sorted(versions, key=reader.version_key) == [
         "CXXABI_1.3",
         "GLIBC_PRIVATE",
         "GLIBC_2",

@@ -89,6 +89,9 @@ class Parts:
 @pytest.fixture
 def parts(monkeypatch, tmp_path):
     made = Parts(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.iso").write_bytes(b"")
+    (tmp_path / "d").mkdir()
     for place, name, answer in (
         (signals, "interrupt_once", lambda: None),
         (leftovers, "sweep", list),
@@ -213,10 +216,10 @@ def test_what_is_said_is_passed_on(parts):
 @pytest.mark.parametrize(
     ("more", "named"),
     [
-        ({"iso": ["a"]}, True),
-        ({"rpm_repo": ["a"]}, True),
+        ({"iso": ["a.iso"]}, True),
+        ({"rpm_repo": ["d"]}, True),
         ({}, False),
-        ({"iso": ["a"], "allow_missing": True}, False),
+        ({"iso": ["a.iso"], "allow_missing": True}, False),
     ],
 )
 def test_who_must_have_everything(parts, more, named):
@@ -253,7 +256,7 @@ def test_libraries_by_yum_or_taken(parts):
 def test_a_dry_run(parts, capsys):
     """Nothing is swept, done or judged; install.sh's steps come first, and its Python is the one that is named."""
     planned = {"planned_python": "3.6.8=/new/python3", "planned_step": ["get a Python (root)", "look"]}
-    assert parts.call(dry_run=True, iso=["a"], **planned) == 0
+    assert parts.call(dry_run=True, iso=["a.iso"], **planned) == 0
     names = [name for name, _ in parts.asked]
     assert not {"sweep", "apply", "examine"} & set(names)
     assert parts.of("survey")[0][4] == "3.6.8"

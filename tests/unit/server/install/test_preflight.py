@@ -5,10 +5,10 @@ import os
 import pytest
 
 from offkit.edges.host import Host, Volume
-from offkit.edges.presets import preset
 from offkit.model import space
 from offkit.model.space import Need
 from offkit.server.install import preflight
+from target_maker import preset
 
 EL7 = preset("3.6")
 CENTOS = {"ID": "centos", "VERSION_ID": "7", "PRETTY_NAME": "CentOS Linux 7 (Core)"}

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from offkit.edges.presets import preset
 from offkit.edges.run import Result, run
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
+from target_maker import preset
 
 EL7 = preset("3.6")
 GOOD = Interpreter("/usr/bin/python3.6", "3.6.8", "cpython", "cp36m", 64, ())

@@ -67,7 +67,9 @@ web_get() {
     rm -f -- "$web_part"
     futile=0
     web_had=0
-    while [ "$futile" -lt 3 ]; do
+    web_calls=0
+    while [ "$futile" -lt @OFFKIT_CURL_TRIES@ ] && [ "$web_calls" -lt @OFFKIT_CURL_MOST@ ]; do
+        web_calls=$((web_calls + 1))
         set -- "$1" "$2" @OFFKIT_CURL@ -o "$web_part" "$web_url"
         [ "$web_had" -eq 0 ] || set -- "$@" -C "$web_had"
         web_status=0
@@ -87,7 +89,7 @@ web_get() {
         web_now=$(stat -c %s "$web_part" 2>/dev/null) || web_now=0
         if [ "$web_now" -gt "$web_had" ]; then futile=0; else futile=$((futile + 1)); fi
         web_had=$web_now
-        [ "$futile" -eq 3 ] || sleep 1
+        [ "$futile" -eq @OFFKIT_CURL_TRIES@ ] || sleep 1
     done
     web_failed "$1" >"$scratch/media/$1.gone"
     return 1

@@ -3,6 +3,7 @@
 import os
 from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
 from offkit.media import offer, providers
@@ -105,24 +106,25 @@ class _Visit:
         findings: List[Finding] = []
         rpms: List[str] = []
         again: List[str] = []
-        libs = self._look_for_libraries() if {INTERPRETER, LIBRARIES, MACHINE}.intersection(checks) else None
-        if INTERPRETER in checks and libs is not None:
+        libs = libraries.NOTHING
+        if {INTERPRETER, LIBRARIES, MACHINE}.intersection(checks):
+            libs = self._look_for_libraries()
+        if INTERPRETER in checks:
             loaded = libs.loaded or (self._env.interpreter,)
             missing, devel = interpreter.inspect(self._tree, self._env, self._cures, loaded)
             findings += missing
             rpms += devel
-        if LIBRARIES in checks and libs is not None:
+        if LIBRARIES in checks:
             findings += libs.findings
             rpms += libs.rpms
             again += libs.again
-        told = libs.unreadable if libs is not None and LIBRARIES in checks else ()
+        told = libs.unreadable if LIBRARIES in checks else ()
         installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
-        if MACHINE in checks and libs is not None:
+        if MACHINE in checks:
             findings += self._machine(libs)
-            clients, packaged = control_node.inspect(
-                self._tree, self._env, self._cures, self._variables.get("PATH", "").split(":")
-            )
+            path = self._variables.get("PATH", "").split(":")
+            clients, packaged = control_node.inspect(self._tree, self._env, self._cures, path)
             findings += clients
             rpms += packaged
         if REPOSITORIES in checks:
@@ -131,11 +133,11 @@ class _Visit:
             )
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
-        chosen = libs.cures if libs is not None and LIBRARIES in checks else {}
+        chosen = libs.cures if LIBRARIES in checks else {}
         return Examination(
             self._summary(libs, installed, remedies.combined(self._cures, rpms, again)),
             findings,
-            libs.resolutions if libs is not None else [],
+            libs.resolutions,
             tuple(checks),
             [Provider(soname, cure.rpms, cure.source) for soname, cure in sorted(chosen.items())],
             dict(self._catalog.read),
@@ -158,20 +160,18 @@ class _Visit:
             facts = machine.observe(self._env, self._variables)
             locale = self._cures.release.locale if self._cures.el else ""
             findings = machine.judge(self._env, facts, locale) + findings
-            findings += processor.judge(self._tree, self._env, libs.isa, processor.here())
+            findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
         return findings + machine.labels(self._tree, self._env)
 
-    def _summary(
-        self, libs: Optional[libraries.Libraries], installed: packages.Packages, install_line: str
-    ) -> Summary:
+    def _summary(self, libs: libraries.Libraries, installed: packages.Packages, install_line: str) -> Summary:
         return Summary(
             environment=self._env.where,
             python=self._env.python,
             interpreter=self._env.interpreter,
             system=self._cures.system,
             el=self._cures.el,
-            elf_files=libs.elf_files if libs is not None else 0,
-            modules=libs.modules if libs is not None else 0,
+            elf_files=libs.elf_files,
+            modules=libs.modules,
             distributions=len(installed.distributions),
             files=installed.files,
             install_line=install_line,

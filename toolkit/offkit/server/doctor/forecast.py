@@ -2,11 +2,11 @@
 
 import os
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
-from offkit.elf.resolution import Report
+from offkit.elf.resolution import Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
@@ -29,6 +29,9 @@ _ARCHES = {
 }
 _NAMED = 3
 _HEADER, _MAGIC = 512, slice(257, 262)  # bytes (POSIX ustar)
+
+
+Lost = Dict[str, Resolution]  # by soname
 
 
 class Forecast(NamedTuple):
@@ -64,14 +67,16 @@ def examine(
     again: List[str] = []
     with open_catalog(tree, isos, rpm_repos, configured(tree, target.arch).own) as catalog:
         cures = remedies.read(tree, catalog)
-        cures.consult(_missing(wanted, report, target.arch))
+        lost = {each.name: each for each in report.resolutions if not each.found}
+        asked = [each for each in wanted.libraries if each.soname in lost and not each.in_bundle]
+        cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])
         for library in wanted.libraries:
-            mended = _mend(library, report, loader, cures)
+            mended = _mend(library, lost, loader, cures)
             if mended is not None:
                 findings.append(_damaged(library, mended))
                 again += mended.rpms
             else:
-                found, names = _judge(library, report, cures)
+                found, names = _judge(library, lost, report, cures)
                 findings += found
                 rpms += names
         findings += catalog.findings
@@ -109,15 +114,6 @@ def _other_machine(tree: Tree, target: Target) -> List[Finding]:
     return [Finding("ENV021", ERROR, "arch", message, (_ARCHES[target.arch][2],), fix)]
 
 
-def _missing(wanted: Checklist, report: Report, arch: str) -> List[Wanted]:
-    lost = {each.name for each in report.resolutions if not each.found}
-    return [
-        Wanted(library.soname, tuple(library.versions), 64, arch)
-        for library in wanted.libraries
-        if library.soname in lost and not library.in_bundle
-    ]
-
-
 def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
     """The whole checklist as one file that needs it all."""
     return Elf(
@@ -126,29 +122,20 @@ def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
         machine=machine,
         kind=ET_DYN,
         interpreter=ldso,
-        soname="",
         needed=tuple(library.soname for library in wanted.libraries),
-        rpath=None,
-        runpath=None,
-        nodeflib=False,
         needs=tuple(
             VersionNeed(library.soname, version, False)
             for library in wanted.libraries
             for version in library.versions
         ),
-        defines=(),
-        versioned=False,
-        strings=(0, 0),
     )
 
 
-def _mend(library: Library, report: Report, loader: Loader, cures: remedies.Cures) -> Optional[remedies.Mend]:
+def _mend(library: Library, lost: Lost, loader: Loader, cures: remedies.Cures) -> Optional[remedies.Mend]:
     """Where a damaged file is to blame that the bundle does not replace."""
-    for each in report.resolutions:
-        harm = damage.find(each, loader.view) if each.name == library.soname and not each.found else None
-        if harm is not None and not library.in_bundle:
-            return remedies.mend(harm, library.soname, 64, cures, loader.default_dirs)
-    return None
+    missing = None if library.in_bundle else lost.get(library.soname)
+    harm = damage.find(missing, loader.view) if missing else None
+    return remedies.mend(harm, library.soname, 64, cures, loader.default_dirs) if harm else None
 
 
 def _damaged(library: Library, mended: remedies.Mend) -> Finding:
@@ -156,18 +143,19 @@ def _damaged(library: Library, mended: remedies.Mend) -> Finding:
     return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
 
 
-def _judge(library: Library, report: Report, cures: remedies.Cures) -> Tuple[List[Finding], Tuple[str, ...]]:
+def _judge(
+    library: Library, lost: Lost, report: Report, cures: remedies.Cures
+) -> Tuple[List[Finding], Tuple[str, ...]]:
     """(what is wrong with it here, the RPMs that cure that)"""
     who = words.listed(library.needed_by, _NAMED)
-    for each in report.resolutions:
-        if each.name == library.soname and not each.found:
-            looked = tuple("{} ({})".format(look.place, look.how) for look in each.looked)
-            cure = cures.for_soname(library.soname, 64)
-            message = "is missing; needed by " + who
-            if library.in_bundle:
-                fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
-                return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
-            return [Finding("LIB001", ERROR, library.soname, message, looked, cure.fix)], cure.rpms
+    if library.soname in lost:
+        looked = tuple("{} ({})".format(look.place, look.how) for look in lost[library.soname].looked)
+        cure = cures.for_soname(library.soname, 64)
+        message = "is missing; needed by " + who
+        if library.in_bundle:
+            fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
+            return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
+        return [Finding("LIB001", ERROR, library.soname, message, looked, cure.fix)], cure.rpms
     old = [each for each in report.versions if each.name == library.soname]
     if old:
         message = "{} is too old: {} needed by {}".format(

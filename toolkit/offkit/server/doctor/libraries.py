@@ -16,7 +16,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import carried, repositories
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.doctor.shared_objects import collect
-from offkit.server.doctor.verdict import judge
+from offkit.server.doctor.verdict import Judge
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import TreeView, make_loader
 
@@ -32,6 +32,9 @@ class Libraries(NamedTuple):
     unreadable: Tuple[str, ...]  # shared objects that this user may not read
     isa: Dict[str, int]  # file → the x86-64 level that it says it needs, where above the first
     again: List[str]  # RPMs that are installed, with damaged files
+
+
+NOTHING = Libraries([], [], [], 0, 0, (), {}, (), {}, [])  # where nobody looked
 
 
 def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
@@ -64,9 +67,10 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         for name in (tree.names(env.dynload) if env.dynload else [])
         if name.endswith(".so")
     ]
-    weights = _Weights(cures)
+    severities = {name: row.severity for row in cures.modules for name in row.extensions}
+    weights = {path: severities.get(posixpath.basename(path).split(".")[0], WARNING) for path in stdlib}
     reports = [(program.report, ERROR)]
-    reports += [(program.dlopen(path), weights.of_stdlib(path)) for path in stdlib]
+    reports += [(program.dlopen(path), weights[path]) for path in stdlib]
     reports += [(program.dlopen(path), ERROR) for path in objects.modules]
     loaded = {identity for report, _ in reports for identity in report.loaded}
     for path in objects.plain:
@@ -75,7 +79,7 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
             reports.append((program.dlopen(path), WARNING))
     if env.interpreter:
         reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
-    judged = judge(tree, env, cures, objects, main, loader, reports)
+    judged = Judge(tree, env, cures, objects, main, loader, reports).verdict()
     told = {each.subject for each in own if each.code == "LIB013"}
     findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
     resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
@@ -148,13 +152,3 @@ def _programs(tree: Tree, view: View, env: Environment, loader: Loader) -> List[
         if opened.elf is not None and opened.elf.interpreter and opened.identity != env.interpreter:
             found.append(loader.program(path).report)
     return found
-
-
-class _Weights:
-    """How much a missing library matters, by who misses it."""
-
-    def __init__(self, cures: Cures) -> None:
-        self._severity = {name: row.severity for row in cures.modules for name in row.extensions}
-
-    def of_stdlib(self, path: str) -> str:
-        return self._severity.get(posixpath.basename(path).split(".")[0], WARNING)

@@ -6,11 +6,12 @@ print when it stops at import. Nothing else can be known without running code.
 
 import posixpath
 import re
-from typing import Dict, FrozenSet, List, NamedTuple, Optional
+from typing import Dict, List
 
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.elf.hwcaps import X86_64_LEVELS
+from offkit.model.cpu import Cpu
 from offkit.model.finding import ERROR, Finding
 from offkit.server.environment.environment import Environment
 
@@ -31,37 +32,14 @@ _SENTENCE = re.compile(rb"NumPy was built with baseline optimizations: \n?\(([A-
 _MAX_MODULE = 64 * 1024 * 1024  # bytes
 
 
-class Processor(NamedTuple):
-    """``flags`` is None where they are not known: then nothing is judged."""
-
-    flags: Optional[FrozenSet[str]]
-
-    def lacks(self, wanted: str) -> List[str]:
-        return [flag for flag in wanted.split() if self.flags is not None and flag not in self.flags]
-
-
-def here() -> Processor:
-    """The running machine's, by /proc/cpuinfo; only of x86."""
-    try:
-        return parse(Tree("/").text("/proc/cpuinfo"))
-    except OSError:
-        return Processor(None)
-
-
-def parse(text: str) -> Processor:
-    """/proc/cpuinfo (proc(5)); the first processor speaks for all."""
-    matched = re.search(r"^flags\s*:(.*)$", text, re.MULTILINE)
-    return Processor(frozenset(matched.group(1).split()) if matched else None)
-
-
-def judge(tree: Tree, env: Environment, isa: Dict[str, int], processor: Processor) -> List[Finding]:
-    """``isa`` maps files to the level that they need."""
-    if processor.flags is None:
+def judge(tree: Tree, env: Environment, isa: Dict[str, int], cpu: Cpu) -> List[Finding]:
+    """``isa`` maps files to the level that they need. Nothing is said of what is not known, or no x86."""
+    if not (cpu.vendor and cpu.flags):
         return []
     findings = []
     for level in sorted(set(isa.values())):
         wanted = " ".join(_LEVELS[each] for each in range(2, level + 1))
-        lacking = processor.lacks(wanted)
+        lacking = cpu.lacks(wanted)
         if lacking:
             paths = sorted(path for path, own in isa.items() if own == level)
             message = "{} was built for x86-64-v{}; this processor has no {}".format(
@@ -70,7 +48,7 @@ def judge(tree: Tree, env: Environment, isa: Dict[str, int], processor: Processo
             findings.append(_finding("x86-64-v{}".format(level), message, paths))
     for path in _numpy_modules(tree, env):
         names = numpy_baseline(tree, path).split()
-        lacking = [name for name in names if processor.lacks(_NUMPY.get(name, name.lower()))]
+        lacking = [name for name in names if cpu.lacks(_NUMPY.get(name, name.lower()))]
         if lacking:
             message = "it was built for processors with {}; this one has no {}".format(
                 " ".join(names), " ".join(lacking)

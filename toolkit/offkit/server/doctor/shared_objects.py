@@ -47,13 +47,13 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
                 offered.setdefault(elf.soname, path)
         if not name.endswith(".so") or _VENDORED.search(short):
             continue
-        tag = _TAG.search(name)
+        series = _series(name)
         if not _is_module(tree, path, name, elf):
             plain += [path] * ours
-        elif tag and (int(tag.group(1)), int(tag.group(2))) != env.series:
+        elif series and series != env.series:
             # Other Pythons may share what lies outside (Debian's python3/dist-packages).
             if path != short and not _has_own(tree, path, env):
-                findings.append(_foreign(env, short, "{}.{}".format(*tag.groups())))
+                findings.append(_foreign(env, short, "{}.{}".format(*series)))
         elif main is not None and not ours:
             message = "is built for {}, the interpreter for {}".format(elf.arch_name, main.arch_name)
             fix = "bundle again with --arch {}".format(main.arch_name)
@@ -125,9 +125,13 @@ def _is_module(tree: Tree, path: str, name: str, elf: reader.Elf) -> bool:
 
 def _imported(env: Environment, path: str) -> bool:
     """Whether the name alone says that this Python would import it: PEP 3149's tag, or abi3."""
-    tag = _TAG.search(path)
-    own = tag is not None and (int(tag.group(1)), int(tag.group(2))) == env.series
-    return own or path.endswith(_ABI3)
+    return _series(path) == env.series or path.endswith(_ABI3)
+
+
+def _series(name: str) -> Optional[Tuple[int, int]]:
+    """The CPython that PEP 3149's tag names."""
+    tag = _TAG.search(name)
+    return (int(tag.group(1)), int(tag.group(2))) if tag else None
 
 
 def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Opened) -> Finding:

@@ -55,23 +55,10 @@ class Verdict(NamedTuple):
     cures: Dict[str, Cure]  # by soname
 
 
-def judge(
-    tree: Tree,
-    env: Environment,
-    cures: Cures,
-    objects: SharedObjects,
-    main: Optional[reader.Elf],
-    loader: Loader,
-    reports: Sequence[Tuple[Report, str]],
-) -> Verdict:
-    """``reports`` are of each program and module, with the severity of what it misses; ``main`` is the
+class Judge:
+    """Judges ``reports`` of each program and module, with the severity of what it misses; ``main`` is the
     interpreter, where it can be read."""
-    judged = _Judge(tree, env, cures, objects, main, loader, reports)
-    findings = judged.findings()
-    return Verdict(findings, judged.rpms, judged.again, judged.cures)
 
-
-class _Judge:
     def __init__(
         self,
         tree: Tree,
@@ -87,13 +74,13 @@ class _Judge:
         self._bits = main.bits if main is not None else 64
         self._machine = main.platform or "x86_64" if main is not None else "x86_64"
         self._reports = reports
-        self.rpms: List[str] = []
-        self.again: List[str] = []
-        self.cures: Dict[str, Cure] = {}
+        self._rpms: List[str] = []
+        self._again: List[str] = []
+        self._answers: Dict[str, Cure] = {}
         self._listed = ldconf.directories(tree)
         self._unlisted: Dict[str, List[str]] = {}  # directory → sonames that lie there
 
-    def findings(self) -> List[Finding]:
+    def verdict(self) -> Verdict:
         misses: Dict[str, _Miss] = {}
         for report, severity in self._reports:
             for resolution in report.resolutions:
@@ -102,7 +89,8 @@ class _Judge:
                     misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
         self._consult([name for name in misses if name not in self._objects.offered])
         found = [self._missing(name, miss) for name, miss in misses.items()]
-        return found + self._directories() + self._versions()
+        found += self._directories() + self._versions()
+        return Verdict(found, self._rpms, self._again, self._answers)
 
     def _consult(self, missing: List[str]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
@@ -145,28 +133,25 @@ class _Judge:
             return Finding(code, miss.severity, name, message, looked, mended.fix)
         if self._own(name, miss):
             return self._libpython(name, looked)
+        code, message = "LIB001", "is missing; needed by " + who
+        astray = "" if "/" in name or _HASHED.search(name) else self._astray(name)
         if _HASHED.search(name):
             fix = "it belongs to the package itself: install that package again"
-            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        astray = "" if "/" in name else self._astray(name)
-        if astray:
+        elif astray:
             directory = posixpath.dirname(astray)
             self._unlisted.setdefault(directory, []).append(name)
             fix = ldconf.cure(directory, self._listed)
-            return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
-        cure = self._cures.for_soname(
-            name, self._bits, rpm.arches(self._machine)[0] if miss.other_arch else ""
-        )
-        fix = cure.fix
-        self.cures[name] = cure
-        if miss.severity != INFO:
-            self.rpms += cure.rpms
-        if miss.other_arch:
-            message = "is present only for another architecture ({}); needed by {}".format(
-                miss.other_arch, who
-            )
-            return Finding("LIB004", miss.severity, name, message, looked, fix)
-        return Finding("LIB001", miss.severity, name, "is missing; needed by " + who, looked, fix)
+        else:
+            arch = rpm.arches(self._machine)[0] if miss.other_arch else ""
+            cure = self._cures.for_soname(name, self._bits, arch)
+            fix = cure.fix
+            self._answers[name] = cure
+            if miss.severity != INFO:
+                self._rpms += cure.rpms
+            if miss.other_arch:
+                code, here = "LIB004", miss.other_arch
+                message = "is present only for another architecture ({}); needed by {}".format(here, who)
+        return Finding(code, miss.severity, name, message, looked, fix)
 
     def _own(self, name: str, miss: _Miss) -> bool:
         """Whether it is the interpreter's own library."""
@@ -180,9 +165,9 @@ class _Judge:
         own = [self._env.where, *self._env.site_packages]
         mended = remedies.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
         if mended is not None and mended.cure is not None:
-            self.cures[name] = mended.cure
+            self._answers[name] = mended.cure
             if miss.severity != INFO:
-                self.again += mended.rpms
+                self._again += mended.rpms
         return mended
 
     def _astray(self, name: str) -> str:
@@ -227,14 +212,7 @@ class _Judge:
                 "find / -name '{}'; add its directory to /etc/ld.so.conf.d/ and run ldconfig; "
                 "if it is nowhere, install Python {}.{} again"
             ).format(name, *self._env.series)
-        return Finding(
-            "LIB008",
-            ERROR,
-            name,
-            "the interpreter does not find its own library",
-            looked,
-            fix,
-        )
+        return Finding("LIB008", ERROR, name, "the interpreter does not find its own library", looked, fix)
 
     def _versions(self) -> List[Finding]:
         """One finding for each library that is too old."""
@@ -249,15 +227,15 @@ class _Judge:
         found = []
         for name, versions in wanted.items():
             path, defined, severity = paths[name]
-            needs = ", ".join(sorted(versions, key=versioning.key))
+            needs = ", ".join(sorted(versions, key=reader.version_key))
             users = list({user: None for names in versions.values() for user in names})
             message = "{} is too old: {} needed by {}{}".format(
                 path, needs, self._who(users), versioning.newest(defined, versions)
             )
             cure = self._cures.newer(name)
             if cure.rpms:
-                self.cures[name] = cure
-                self.rpms += cure.rpms
+                self._answers[name] = cure
+                self._rpms += cure.rpms
             fix = cure.fix or self._cure_version(name)
             found.append(Finding("LIB002", severity, name, message, (path,), fix))
         return found

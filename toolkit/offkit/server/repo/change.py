@@ -105,7 +105,7 @@ def _added(
     line = fstab.line(each.source, place) if each.iso and wish.persist else ""
     if known is not None and known.fstab:
         line = known.fstab
-    text = _fstab(places)
+    text = machine.contents(places.fstab)
     opened = known.open_ended if known is not None and known.fstab else fstab.open_ended(text)
     if line and fstab.has(text, line) and (known is None or not known.fstab):
         line = ""  # somebody wrote it already: it is theirs
@@ -121,14 +121,6 @@ def _added(
         each.repositories,
         tuple(bases),
     )
-
-
-def _fstab(places: Places) -> str:
-    try:
-        with open(places.fstab, "rb") as source:
-            return source.read().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return ""
 
 
 def plan_remove(places: Places, kernel: Kernel) -> Change:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from contextlib import suppress
+from functools import partial
 from typing import Callable, Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files, mounts
@@ -47,21 +48,22 @@ def missing(goal: State, places: Places, kernel: Kernel, again: Collection[str] 
     steps: List[Step] = []
     for one in goal.media:
         if one.top in again:
-            steps.append(Step("unmount {}, which is another disc".format(one.top), _unmounting(one, kernel)))
+            text = "unmount {}, which is another disc".format(one.top)
+            steps.append(Step(text, partial(_unmount, one, kernel)))
         if one.iso and (kernel.at(one.top) is None or one.top in again):
             text = "mount {} on {}, read-only".format(one.source, one.top)
-            steps.append(Step(text, _mounting(one, kernel)))
+            steps.append(Step(text, partial(_mount, one, kernel)))
         if one.fstab and not fstab.has(contents(places.fstab), one.fstab):
             text = "add to /etc/fstab: {}".format(one.fstab)
-            steps.append(Step(text, _noting(one, places)))
+            steps.append(Step(text, partial(_note, one, places)))
     wanted = sections.text(goal.bases, goal.only)
     if contents(places.repo_file) != wanted:
-        names = ", ".join(base.id for base in goal.bases)
-        steps.append(Step("write /etc/yum.repos.d/offkit.repo: {}".format(names), _writing(places, wanted)))
+        text = "write /etc/yum.repos.d/offkit.repo: " + ", ".join(base.id for base in goal.bases)
+        steps.append(Step(text, partial(_write, places, wanted)))
     for row in goal.disabled:
         if _digest(_real(row, places)) == row.was:
             text = "disable the repositories in /etc/yum.repos.d/{}".format(row.name)
-            steps.append(Step(text, _disabling(row, places)))
+            steps.append(Step(text, partial(_disable, row, places)))
     return steps
 
 
@@ -73,16 +75,16 @@ def present(state: State, rest: State, places: Places, kernel: Kernel) -> List[S
     gone = [one for one in state.media if one not in rest.media]
     mounted = [one for one in reversed(gone) if one.iso and kernel.at(one.top) is not None]
     noted = [one for one in gone if one.fstab and fstab.has(contents(places.fstab), one.fstab)]
-    steps = [Step("unmount {}".format(one.top), _unmounting(one, kernel)) for one in mounted]
-    steps += [Step("remove from /etc/fstab: {}".format(one.fstab), _striking(one, places)) for one in noted]
+    steps = [Step("unmount {}".format(one.top), partial(_unmount, one, kernel)) for one in mounted]
+    steps += [Step("remove from /etc/fstab: " + one.fstab, partial(_strike, one, places)) for one in noted]
     if not rest.media and os.path.lexists(places.repo_file):
-        steps.append(Step("remove /etc/yum.repos.d/offkit.repo", _removing(places.repo_file)))
+        steps.append(Step("remove /etc/yum.repos.d/offkit.repo", partial(_remove, places.repo_file)))
     for row in state.disabled:
         if row not in rest.disabled:
             text = "restore /etc/yum.repos.d/{}".format(row.name)
-            steps.append(Step(text, _restoring(row, places)))
+            steps.append(Step(text, partial(_restore, row, places)))
     made = [one.top for one in gone if one.made and os.path.isdir(one.top)]
-    return steps + [Step("remove the directory {}".format(path), _emptying(path)) for path in made]
+    return steps + [Step("remove the directory {}".format(path), partial(_empty, path)) for path in made]
 
 
 def to_disable(places: Places) -> Tuple[Disabled, ...]:
@@ -125,96 +127,70 @@ def sweep(places: Places) -> None:
     for place in (os.path.dirname(places.fstab), places.repos, places.state, places.saved):
         for name in _names(place):
             if _UNFINISHED.match(name):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(place, name))
+                _remove(os.path.join(place, name))
 
 
-def _mounting(one: Added, kernel: Kernel) -> Callable[[], None]:
-    def do() -> None:
-        os.makedirs(one.top, exist_ok=True)
-        try:
-            kernel.mount_iso(one.source, one.top)
-        except MountProblem as problem:
-            message = "{} cannot be mounted here: {}".format(one.source, problem)
-            fix = (
-                "'offkit install … --iso {0}' reads it without mounting; or copy its files into a "
-                "directory (bsdtar -xf {0} -C DIR): offkit repo add --dir DIR".format(one.source)
-            )
-            finding = Finding("REPO012", ERROR, one.source, message, (one.top,), fix)
-            raise EnvironmentProblem(message, [finding])
-
-    return do
+def _mount(one: Added, kernel: Kernel) -> None:
+    os.makedirs(one.top, exist_ok=True)
+    try:
+        kernel.mount_iso(one.source, one.top)
+    except MountProblem as problem:
+        message = "{} cannot be mounted here: {}".format(one.source, problem)
+        fix = (
+            "'offkit install … --iso {0}' reads it without mounting; or copy its files into a "
+            "directory (bsdtar -xf {0} -C DIR): offkit repo add --dir DIR".format(one.source)
+        )
+        raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.source, message, (one.top,), fix)])
 
 
-def _unmounting(one: Added, kernel: Kernel) -> Callable[[], None]:
-    def do() -> None:
-        words = kernel.unmount(one.top)
-        if words:
-            message = "{} cannot be unmounted: {}".format(one.top, words)
-            fix = "see who uses it with 'fuser -vm {}', then run the command again".format(one.top)
-            raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.top, message, (), fix)])
-
-    return do
+def _unmount(one: Added, kernel: Kernel) -> None:
+    words = kernel.unmount(one.top)
+    if words:
+        message = "{} cannot be unmounted: {}".format(one.top, words)
+        fix = "see who uses it with 'fuser -vm {}', then run the command again".format(one.top)
+        raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.top, message, (), fix)])
 
 
-def _noting(one: Added, places: Places) -> Callable[[], None]:
-    def do() -> None:
-        _replace(places.fstab, fstab.add(contents(places.fstab), one.fstab))
-
-    return do
+def _note(one: Added, places: Places) -> None:
+    _replace(places.fstab, fstab.add(contents(places.fstab), one.fstab))
 
 
-def _striking(one: Added, places: Places) -> Callable[[], None]:
-    def do() -> None:
-        _replace(places.fstab, fstab.remove(contents(places.fstab), one.fstab, one.open_ended))
-
-    return do
+def _strike(one: Added, places: Places) -> None:
+    _replace(places.fstab, fstab.remove(contents(places.fstab), one.fstab, one.open_ended))
 
 
-def _writing(places: Places, text: str) -> Callable[[], None]:
-    def do() -> None:
-        os.makedirs(places.repos, exist_ok=True)
-        files.replace(places.repo_file, text.encode("ascii"), 0o644)
-
-    return do
+def _write(places: Places, text: str) -> None:
+    os.makedirs(places.repos, exist_ok=True)
+    files.replace(places.repo_file, text.encode("ascii"), 0o644)
 
 
-def _removing(path: str) -> Callable[[], None]:
-    def do() -> None:
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-
-    return do
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
-def _disabling(row: Disabled, places: Places) -> Callable[[], None]:
-    def do() -> None:
-        path, copy = _real(row, places), os.path.join(places.saved, row.name)
-        with open(path, "rb") as source:
-            raw = source.read()
-        if hashlib.sha256(raw).hexdigest() != row.was:
-            return  # by another name that leads to it
-        if _digest(copy) != row.was:
-            os.makedirs(places.saved, exist_ok=True)
-            files.replace(copy, raw, row.mode)
-        files.replace(path, others.disabled(raw), row.mode)
-        os.chown(path, row.uid, row.gid)
-
-    return do
+def _disable(row: Disabled, places: Places) -> None:
+    path, copy = _real(row, places), os.path.join(places.saved, row.name)
+    with open(path, "rb") as source:
+        raw = source.read()
+    if hashlib.sha256(raw).hexdigest() != row.was:
+        return  # by another name that leads to it
+    if _digest(copy) != row.was:
+        os.makedirs(places.saved, exist_ok=True)
+        files.replace(copy, raw, row.mode)
+    files.replace(path, others.disabled(raw), row.mode)
+    os.chown(path, row.uid, row.gid)
 
 
-def _restoring(row: Disabled, places: Places) -> Callable[[], None]:
-    def do() -> None:
-        copy, target = os.path.join(places.saved, row.name), _real(row, places)
-        if altered(row, places):
-            target = os.path.join(places.repos, row.name) + _SAVED
-        if _digest(copy) == row.was and _digest(target) != row.was:
-            with open(copy, "rb") as source:
-                files.replace(target, source.read(), row.mode)
-            os.chown(target, row.uid, row.gid)
-            os.utime(target, ns=(row.mtime, row.mtime))
-
-    return do
+def _restore(row: Disabled, places: Places) -> None:
+    copy, target = os.path.join(places.saved, row.name), _real(row, places)
+    if altered(row, places):
+        target = os.path.join(places.repos, row.name) + _SAVED
+    if _digest(copy) == row.was and _digest(target) != row.was:
+        with open(copy, "rb") as source:
+            files.replace(target, source.read(), row.mode)
+        os.chown(target, row.uid, row.gid)
+        os.utime(target, ns=(row.mtime, row.mtime))
 
 
 def _real(row: Disabled, places: Places) -> str:
@@ -222,12 +198,9 @@ def _real(row: Disabled, places: Places) -> str:
     return os.path.realpath(os.path.join(places.repos, row.name))
 
 
-def _emptying(path: str) -> Callable[[], None]:
-    def do() -> None:
-        with suppress(OSError):  # somebody put something there: it stays
-            os.rmdir(path)
-
-    return do
+def _empty(path: str) -> None:
+    with suppress(OSError):  # somebody put something there: it stays
+        os.rmdir(path)
 
 
 def _replace(path: str, text: str) -> None:

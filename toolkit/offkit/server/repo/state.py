@@ -6,7 +6,7 @@ from there and 'repo remove' finds all that there can be.
 
 import json
 import os
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from offkit.edges import files
 from offkit.media.repodata import Marked
@@ -113,12 +113,15 @@ def save(places: Places, state: State) -> None:
 
 
 def _added(one: Added) -> Dict[str, Any]:
-    row = dict(one._asdict())
-    for name in ("source", "top", "fstab"):
-        row[name] = files.text(row[name])
+    row = _renamed(one._asdict(), files.text)
     row["repositories"] = [dict(each._asdict()) for each in one.repositories]
-    row["bases"] = [{name: files.text(text) for name, text in each._asdict().items()} for each in one.bases]
+    row["bases"] = [_renamed(each._asdict(), files.text) for each in one.bases]
     return row
+
+
+def _renamed(row: Dict[str, Any], form: Callable[[str], str]) -> Dict[str, Any]:
+    """With every text in that form of a name (edges.files)."""
+    return {name: form(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _from_json(data: Any) -> State:
@@ -132,15 +135,7 @@ def _from_json(data: Any) -> State:
 
 
 def _medium(row: Dict[str, Any]) -> Added:
-    bases = tuple(Base(**{name: files.path(text) for name, text in each.items()}) for each in row["bases"])
-    return Added(
-        files.path(row["source"]),
-        bool(row["iso"]),
-        files.path(row["top"]),
-        bool(row["made"]),
-        files.path(row["fstab"]),
-        bool(row["open_ended"]),
-        str(row["label"]),
-        tuple(Marked(**each) for each in row["repositories"]),
-        bases,
-    )
+    known = {name: row[name] for name in Added._fields}
+    repositories = tuple(Marked(**each) for each in row["repositories"])
+    bases = tuple(Base(**_renamed(each, files.path)) for each in row["bases"])
+    return Added(**dict(_renamed(known, files.path), repositories=repositories, bases=bases))

@@ -83,32 +83,24 @@ def _below(path: str, top: str) -> bool:
 
 
 def _same(one: Added, top: medium.Medium, again: str) -> List[Finding]:
-    """Whether what is there is what was added: its metadata and label are the medium's identity."""
+    """Whether what is there is what was added: its metadata and label are the medium's identity. A mounted
+    image is the old one as long as it is mounted, whatever its name leads to by now."""
     try:
         now = offer.look((), [top])[0]
+        if now.repositories == one.repositories and now.label == one.label:
+            if not one.iso or offer.look([one.source], ())[0].repositories == one.repositories:
+                return []
+            message = "the file is no longer the ISO that is mounted"
+            return [Finding("REPO015", ERROR, one.source, message, (one.top,), again)]
+    except UsageError:
+        return []  # it is gone, which is said
     except OffkitError as error:
         return list(error.findings)
-    if now.repositories == one.repositories and now.label == one.label:
-        return _replaced(one, again) if one.iso else []
     was, here = (" ".join(text.split()[1:]) or "without a label" for text in (one.label, now.label))
     message = "this is not the medium that was added: {} now, {} before".format(here, was)
     if was == here:
         message = "this is not the medium that was added, although it has the same label"
     return [Finding("REPO015", ERROR, one.top, message, (one.source,), again)]
-
-
-def _replaced(one: Added, again: str) -> List[Finding]:
-    """The mounted image is the old one as long as it is mounted, whatever its name leads to by now."""
-    try:
-        now = offer.look([one.source], ())[0]
-    except UsageError:
-        return []  # it is gone, which is said
-    except OffkitError as error:
-        return list(error.findings)
-    if now.repositories == one.repositories:
-        return []
-    message = "the file is no longer the ISO that is mounted"
-    return [Finding("REPO015", ERROR, one.source, message, (one.top,), again)]
 
 
 def _count(repository: Repository) -> Tuple[Optional[int], str]:
