@@ -43,7 +43,7 @@ def played(monkeypatch, tmp_path):
 
 def test_for_people(played, capsys, monkeypatch):
     """Findings, and the table as wide as the terminal."""
-    monkeypatch.setattr(bench_badapple.os, "isatty", lambda handle: False)
+    monkeypatch.setattr(render, "width", lambda: 0)
     assert bench_badapple.bench("a.mp4", "1,2", None, False, REPORT) == 0
     assert capsys.readouterr().out.splitlines() == ["! VID016  noise: is loud", "first", "second"]
     marks = table.ASCII if render.is_ascii() else table.UNICODE
@@ -61,8 +61,7 @@ def test_for_people(played, capsys, monkeypatch):
 @pytest.mark.parametrize(("columns", "used"), [(120, 120), (40, 60)])
 def test_on_a_terminal(played, monkeypatch, columns, used):
     """As wide as it is, but not narrower than the table can be; in ASCII where that is all it shows."""
-    monkeypatch.setattr(bench_badapple.os, "isatty", lambda handle: handle == 1)
-    monkeypatch.setattr(bench_badapple.shutil, "get_terminal_size", lambda: os.terminal_size((columns, 20)))
+    monkeypatch.setattr(render, "width", lambda: columns)
     for plain, marks in ((True, table.ASCII), (False, table.UNICODE)):
         monkeypatch.setattr(render, "is_ascii", lambda plain=plain: plain)
         bench_badapple.bench("a.mp4", "1", None, False, REPORT)

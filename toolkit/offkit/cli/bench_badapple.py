@@ -40,8 +40,7 @@ def _show(outcome: Any) -> None:
     from offkit.badapple.bench import table
 
     marks = table.ASCII if render.is_ascii() else table.UNICODE
-    columns = shutil.get_terminal_size().columns if os.isatty(1) else 80
-    for text in table.lines(outcome, max(_LEAST_WIDTH, columns), marks):
+    for text in table.lines(outcome, max(_LEAST_WIDTH, render.width() or 80), marks):
         render.line(text)
 
 
