@@ -306,7 +306,7 @@ def test_bundle_and_inspect(put, tmp_path):
     out = tmp_path / "bundle.tar"
     done = run("bundle", "idna==3.4", "--python-source", put(source()), "-o", out)
     assert done.returncode == 0, done.stderr
-    assert "carries Python 3.6.15 (source, compiled on the server), for a server that has none" in done.stdout
+    assert "carries Python 3.6.15 (source, compiled on the server), for a server without one" in done.stdout
     with tarfile.open(out) as tar:
         names = tar.getnames()
         listing = manifest.load(tar.extractfile("MANIFEST.json").read())

@@ -102,7 +102,7 @@ def reading(path: Path, code: str, what: str) -> Iterator[Entries]:
         kind = unpacking.packer(file.read(6))
         file.seek(0)
         if kind in _FOREIGN:
-            message = f"it is compressed with {kind}, which a minimal server does not have"
+            message = f"it is compressed with {kind}, which a minimal server lacks"
             raise refused(code, path, message, repack(path, _FOREIGN[kind]))
         opened = _open(file, kind)
         try:
@@ -138,8 +138,7 @@ def refused(code: str, path: Path, message: str, fix: str) -> RequestError:
 def repack(path: Path, kind: str) -> str:
     """How to make something that tar and gzip of the server can read."""
     name = path.name
-    own = "." + _FOREIGN[kind]
-    for ending in (".tar" + own, ".tbz2", ".tzst", own):
+    for ending in (".tar." + kind, ".tbz2", ".tzst", "." + kind):
         name = name[: -len(ending)] if name.endswith(ending) else name
     tool = next(name for name, ending in _FOREIGN.items() if ending == kind)
     return f"{tool} -dc {path.name} | gzip -9n >{name}.tar.gz, and give that"

@@ -350,7 +350,7 @@ def test_another_installation_is_at_work(tmp_path):
     prefix = tmp_path / "p"
     prefix.mkdir()
     with files.lock(str(prefix / ".lock")), pytest.raises(
-        EnvironmentProblem, match="another offkit is at work"
+        EnvironmentProblem, match="another offkit is running"
     ):
         put(save(tmp_path), prefix, fake())
 

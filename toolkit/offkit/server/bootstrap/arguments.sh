@@ -16,7 +16,7 @@ END
 # An option with nothing in it is a variable that was not set, and no wish for the default.
 must_say() {
     [ -n "$2" ] || fail 2 "$1 is given, but empty" \
-        "is it a variable that is not set? Leave the option out to have the default"
+        "check whether a shell variable is unset; omit the option to use the default"
 }
 
 # Takes one option that has a value.
@@ -82,13 +82,13 @@ read_arguments() {
     esac
     case $get_python in
         '' | build | source | packages) ;;
-        *) fail 2 "--get-python takes one of build, source, packages; not '$get_python'" ;;
+        *) fail 2 "--get-python takes one of build, source, packages, not '$get_python'" ;;
     esac
     [ -n "$prefix" ] || default_prefix
     case $prefix in /*) ;; *) prefix=$(pwd)/$prefix ;; esac
 }
 
-misused_keep() { fail 2 "--keep takes a number from 1, or all; not '$keep'"; }
+misused_keep() { fail 2 "--keep takes a number from 1, or 'all', not '$keep'"; }
 
 default_prefix() {
     prefix=${HOME:-}/@OFFKIT_USER_PREFIX@

@@ -60,10 +60,10 @@ END
         has_room || no_room
         web_gone "$number" || damaged "$1" "$href is missing"
     elif [ "$(checksum "$type" "$scratch/primary" "$sum")" != "$sum" ]; then
-        damaged "$1" "$href is not what repomd.xml names ($type)"
+        damaged "$1" "$href does not match its checksum in repomd.xml ($type)"
     elif ! unpacker_of <"$scratch/primary"; then
-        problem "RPM008 $(source_name "$1"): nothing here can unpack ${href##*/}" \
-            "install what can, or name a Python $OFFKIT_PYTHON with --python"
+        problem "RPM008 $(source_name "$1"): no program here can unpack ${href##*/}" \
+            "install one, or give a Python $OFFKIT_PYTHON with --python"
     else
         $unpacker <"$scratch/primary" | packages_named "$2" "$3" >"$scratch/found"
         # Nobody signed the metadata: a word that is none would be read as something else.

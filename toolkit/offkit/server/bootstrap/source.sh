@@ -171,8 +171,8 @@ source_unpack() {
 # unpack_tarball DIR
 unpack_tarball() {
     member "$tarball" 2>/dev/null | head -c 6 >"$scratch/head"
-    unpacker_of <"$scratch/head" || fail PY024 "there is no ${unpacker% -dc} here to unpack ${tarball##*/}" \
-        "install it, or bundle again with an archive that is compressed with gzip"
+    unpacker_of <"$scratch/head" || fail PY024 "${unpacker% -dc} is not installed, which is needed to unpack ${tarball##*/}" \
+        "install it, or bundle again with an archive compressed with gzip"
     said=$( (member "$tarball" | $unpacker | (umask 022 && cd "$1" && LC_ALL=C tar -xof -)) 2>&1) && return 0
     case $said in
         *'No space left'* | *'Wrote only'* | *'disk quota'*)
