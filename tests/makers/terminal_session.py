@@ -153,6 +153,19 @@ class Session:
         self._go_on(lambda: b"\033[2J" in self.output and text in self.screen().text())
 
 
+def _once():
+    """A handler for which only the first Ctrl-C counts, as in cli/signals.py: a second one on the way out
+    would end the job by another way than its own."""
+    begun = []
+
+    def end(number, frame):
+        if not begun:
+            begun.append(number)
+            raise KeyboardInterrupt
+
+    return end
+
+
 def _shell(job, slave, hears, tells):
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -170,7 +183,7 @@ def _shell(job, slave, hears, tells):
                 signal.signal(number, signal.SIG_DFL)
             # An interruption in a callback of the collector is lost, and hypothesis has one.
             gc.disable()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, _once())
             os.write(ready[1], b".")
             os.read(go[0], 1)
             code = job()
