@@ -70,8 +70,8 @@ def tell(target, bundle):
 
 
 def printed_line(text):
-    """The one yum line below 'everything to install', as a user copies it; "false" without one."""
-    found = re.search(r"in one go:\n +(yum .*)\n?\Z", text)
+    """The one yum line below 'to install everything at once', as a user copies it; "false" without one."""
+    found = re.search(r"everything at once:\n +(yum .*)\n?\Z", text)
     return found.group(1) if found else "echo no line was printed; false"
 
 

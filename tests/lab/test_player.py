@@ -130,7 +130,7 @@ def test_play_pause_seek_resize_quit(conversions, name):
             time.sleep(0.2)
         window.until(r"frame 150 of 300 .*1x")
         window.press("+", "+", "?")
-        window.until("again and again")
+        window.until(r"l +loop")
         window.press("Escape")
         window.until("1.5x")
         window.press("q")
