@@ -71,13 +71,13 @@ def test_ended_by_a_signal(tmp_path, number):
     """Interrupted, terminated, hung up: exit 130, while verifying a bundle from a pipe nobody fills."""
     fifo = str(tmp_path / "ready")
     os.mkfifo(fifo)
+    # Short sleeps: Python notes a signal that comes before a system call only after it.
     code = START.replace("main()", "", 0)
     code = code.replace(
         "from offkit.cli.start",
         "import time; from offkit.cli import verify, render; "
-        "verify.verify = lambda: (open({!r}, 'w').close(), time.sleep(600)); from offkit.cli.start".format(
-            fifo
-        ),
+        "verify.verify = lambda: (open({!r}, 'w').close(), [time.sleep(0.05) for _ in iter(int, 1)]); "
+        "from offkit.cli.start".format(fifo),
     )
     running = subprocess.Popen([sys.executable, "-c", code, "verify"], stderr=subprocess.PIPE)
     try:
@@ -121,7 +121,8 @@ def test_a_terminal_that_hung_up(tmp_path, args):
         "import os, time; from offkit.cli import generations\n"
         "def at_work(json: bool = False):\n"
         "    os.write({}, b'at work')\n"
-        "    time.sleep(600)\n"
+        "    while True:\n"
+        "        time.sleep(0.05)\n"
         "generations.generations = at_work\n"
         "from offkit.cli.start".format(writer),
     )

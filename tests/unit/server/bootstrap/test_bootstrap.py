@@ -299,7 +299,7 @@ def test_a_signal_reaches_offkit(server, shell, name):
         b"def end(*args):\n    time.sleep(0.2)\n    os.write(1, b'cleaned\\n')\n    sys.exit(130)\n"
         b"signal.signal(signal.SIGTERM, end)\n"
         b"os.write(1, b'ready\\n')\n"
-        b"time.sleep(60)\n"
+        b"for _ in range(1200):\n    time.sleep(0.05)\n"
     )
     pyz = bundle_maker.zipped({"__main__.py": main})
     write_bundle(server / "medium", pyz=pyz)
