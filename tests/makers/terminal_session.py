@@ -154,7 +154,7 @@ class Session:
 
 
 def _once():
-    """A handler for which only the first Ctrl-C counts, as in cli/signals.py: a second one on the way out
+    """A handler for which only the first Ctrl-C counts, as in edges/signals.py: a second one on the way out
     would end the job by another way than its own."""
     begun = []
 

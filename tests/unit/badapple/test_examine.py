@@ -23,7 +23,7 @@ from offkit.badapple.verify import check, codecs, processors
 from offkit.badapple.verify.codecs import ABSENT, WORKS, WRONG, Tried
 from offkit.badapple.verify.tally import Replayed, Tally
 from offkit.badapple.video import decode
-from offkit.edges import leftovers
+from offkit.edges import leftovers, signals
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import WARNING, Finding
 from offkit.model.report import Bar, Reporter
@@ -555,7 +555,7 @@ class Pipe:
 
 
 @pytest.fixture
-def signals():
+def ignored():
     """Those that a worker ignores, as they were before."""
     before = {number: signal.getsignal(number) for number in pool._ENDING}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, pool._ENDING)
@@ -565,7 +565,7 @@ def signals():
         signal.signal(number, handler)
 
 
-def test_what_a_worker_answers(signals):
+def test_what_a_worker_answers(ignored):
     """Progress, then a result; it closes what is not its own, and what ends the program is not for it."""
 
     def work(job, tell):
@@ -581,7 +581,7 @@ def test_what_a_worker_answers(signals):
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RequestError("no luck"), KeyError("x")])
-def test_what_a_worker_answers_when_it_fails(signals, error):
+def test_what_a_worker_answers_when_it_fails(ignored, error):
     """A problem as it is; no memory is one; all else is a bug, with its traceback."""
 
     def work(job, tell):
@@ -601,7 +601,7 @@ def test_what_a_worker_answers_when_it_fails(signals, error):
         assert value is error
 
 
-def test_nobody_listens(signals, monkeypatch):
+def test_nobody_listens(ignored, monkeypatch):
     """A worker whose coordinator is gone ends, and is no failure of its own."""
     left = []
     monkeypatch.setattr(pool.os, "_exit", left.append)
@@ -610,12 +610,12 @@ def test_nobody_listens(signals, monkeypatch):
     assert left == [1, 1]
 
 
-def test_signals_come_afterwards(signals):
+def test_signals_come_afterwards(ignored):
     """None while a worker is started; the mask is then what it was, whatever happened."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, pool._ENDING)
     got = []
     signal.signal(signal.SIGHUP, lambda *given: got.append("hup"))
-    with contextlib.suppress(ValueError), pool._undisturbed():
+    with contextlib.suppress(ValueError), signals.held():
         signal.pthread_kill(threading.get_ident(), signal.SIGHUP)  # OpenCV may have threads
         got.append("inside")
         raise ValueError

@@ -97,7 +97,7 @@ def test_a_signal_while_modules_are_imported(number):
     """What is raised in a callback of a weak reference is ignored, and importlib has such callbacks."""
     code = (
         "import os, signal, weakref\n"
-        "from offkit.cli import signals\n"
+        "from offkit.edges import signals\n"
         "signal.signal({0}, signal.default_int_handler)\n"
         "def freed(_):\n    os.kill(os.getpid(), {0})\n    sum(range(1000))\n"
         "class Module: pass\n"

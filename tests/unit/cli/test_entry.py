@@ -9,7 +9,8 @@ import pytest
 import typer
 
 from offkit import __version__
-from offkit.cli import adopt_python, app, render, signals, start, verify
+from offkit.cli import adopt_python, app, render, start, verify
+from offkit.edges import signals
 from offkit.edges.run import run
 from offkit.server.python import adopt
 

@@ -19,8 +19,8 @@ import pytest
 import typer
 
 import cases
-from offkit.cli import app, options, render, signals
-from offkit.edges import host, leftovers, releases, unpacking
+from offkit.cli import app, options, render
+from offkit.edges import host, leftovers, releases, signals, unpacking
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repository, rpm, rpm_keys, web

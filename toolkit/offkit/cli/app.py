@@ -11,7 +11,8 @@ from typing import Any, List, NamedTuple, Optional, Type
 import typer
 
 from offkit import __version__
-from offkit.cli import render, signals
+from offkit.cli import render
+from offkit.edges import signals
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from offkit.cli import install_words as saying
-from offkit.cli import options, render, signals
+from offkit.cli import options, render
+from offkit.edges import signals
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 

@@ -395,8 +395,3 @@ def _paint(text: str, colour: str, stream: TextIO) -> str:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text
     return "\033[{}m{}\033[0m".format(_COLOURS[colour], text)
-
-
-def names(items: Iterable[str]) -> List[str]:
-    """Sorted, without repeats: for lists in messages."""
-    return sorted(set(items))

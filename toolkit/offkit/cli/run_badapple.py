@@ -7,7 +7,8 @@ import typer
 
 from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue, cells
-from offkit.cli import badapple_report, options, render, signals
+from offkit.cli import badapple_report, options, render
+from offkit.edges import signals
 from offkit.model.errors import EXIT_OK, EXIT_PROBLEMS, UsageError
 from offkit.model.finding import has_errors
 

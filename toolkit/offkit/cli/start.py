@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
-        from offkit.cli import signals
+        from offkit.edges import signals
 
         with signals.held():
             from offkit.cli.app import main as run

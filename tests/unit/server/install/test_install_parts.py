@@ -8,8 +8,8 @@ import pytest
 
 import bundle_maker
 from offkit.cli import install as command
-from offkit.cli import options, render, signals
-from offkit.edges import leftovers, mounts, run
+from offkit.cli import options, render
+from offkit.edges import leftovers, mounts, run, signals
 from offkit.media import web
 from offkit.model import checklist, layout, url
 from offkit.model.errors import UsageError

@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import connection
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from offkit.edges import signals
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar
@@ -22,7 +23,7 @@ Tell = Callable[[int], None]
 Work = Callable[[Any, Tell], Any]
 
 _PROGRESS, _RESULT, _PROBLEM, _BUG = range(4)
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = (signal.SIGINT, *signals.ENDINGS)
 
 
 def start_method() -> str:
@@ -53,7 +54,7 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
             # A forked worker has copies of the coordinator's ends. It closes them, or it would
             # never learn that the coordinator is gone.
             copies = list(waiting) if method == "fork" else None
-            with _undisturbed():  # a worker that is started is a worker that is known
+            with signals.held():  # a worker that is started is a worker that is known
                 mine, theirs, worker = _start(context, work, job, index, copies)
                 workers.append(worker)
                 waiting[mine] = index
@@ -79,7 +80,7 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
         for worker in workers:
             worker.join()
     finally:
-        with _undisturbed():
+        with signals.held():
             for worker in workers:
                 if worker.is_alive():
                     with suppress(ProcessLookupError):
@@ -89,16 +90,6 @@ def run(work: Work, jobs: Sequence[Any], bar: Bar, method: Optional[str] = None)
         for pipe in waiting:
             pipe.close()
     return results
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Signals that end the program come afterwards. Processes started here begin with them blocked."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(

@@ -9,9 +9,10 @@ import multiprocessing
 import os
 import signal
 import traceback
-from typing import Any, Iterator, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional
 
 from offkit.badapple.processes import pool
+from offkit.edges import signals
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.theatre.player import ability, play, terminal
@@ -21,7 +22,7 @@ from offkit.theatre.player.source import Source
 
 _SCREEN = 1  # stdout
 _PATIENCE = 3.0  # seconds that a player gets to end
-_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP)
+_STOPPING = (signal.SIGQUIT, signal.SIGTSTP)  # besides those that end programs
 
 
 class Film(NamedTuple):
@@ -56,7 +57,7 @@ class PlayerProcess:
         self._restored = False
         self._stops = signal.getsignal(signal.SIGTSTP)
         try:
-            with _blocked():
+            with signals.held(*_STOPPING):
                 context: Any = multiprocessing.get_context(pool.start_method())
                 self._pipe, theirs = context.Pipe()
                 work = (film, can, theirs, self._pipe)
@@ -111,7 +112,7 @@ class PlayerProcess:
 
     def close(self) -> None:
         """End the film where it is."""
-        with _blocked():
+        with signals.held(*_STOPPING):
             if not self._restored:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._process.pid, signal.SIGTERM)
@@ -122,7 +123,7 @@ class PlayerProcess:
 
     def _end(self) -> None:
         """Take the answer; give the terminal back if the player did not."""
-        with _blocked():
+        with signals.held(*_STOPPING):
             try:
                 self._answer = self._pipe.recv() if self._pipe.poll(_PATIENCE) else None
             except (EOFError, OSError):
@@ -145,16 +146,6 @@ def _killed(code: Optional[int]) -> EnvironmentProblem:
     text = "the player {}; the terminal was given back".format(how)
     fix = "play it again; 'reset' helps a terminal that still looks strange"
     return EnvironmentProblem(text, [Finding("VID021", ERROR, "player", text, (), fix)])
-
-
-@contextlib.contextmanager
-def _blocked() -> Iterator[None]:
-    """Signals that end or stop us come afterwards. A process started here begins with them blocked."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _body(film: Film, can: Ability, pipe: Any, foreign: Any) -> None:

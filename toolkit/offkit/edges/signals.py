@@ -1,16 +1,16 @@
-"""The signals that end a program: all as Ctrl-C does, and never in the middle of an import."""
+"""The signals that end a program: all as Ctrl-C does, and never where that would be lost."""
 
 import signal
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-_ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 def interrupt() -> None:
     """From now on a termination and a hang-up (a dropped ssh) end the program as Ctrl-C does, with
     everything cleaned up; what nohup(1) had ignored, or somebody else handles, stays so."""
-    for number in _ENDINGS:
+    for number in ENDINGS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 
@@ -26,22 +26,24 @@ def interrupt_once() -> None:
             begun.append(number)
             raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, *_ENDINGS):
+    for number in (signal.SIGINT, *ENDINGS):
         if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Import in here: signals that end programs come afterwards.
+def held(*more: int) -> Iterator[None]:
+    """Signals that end programs, and ``more``, come afterwards; processes started here begin with them
+    blocked.
 
-    What a handler raises meanwhile may be lost: importlib frees its locks in callbacks of weak
-    references, whose exceptions are ignored, and extension modules clear what is raised in them.
+    Imports belong in here, for what a handler raises meanwhile may be lost: importlib frees its locks in
+    callbacks of weak references, whose exceptions are ignored, and extension modules clear what is
+    raised in them.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *_ENDINGS))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *ENDINGS, *more))
     try:
         yield
     finally:
