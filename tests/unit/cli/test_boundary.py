@@ -192,6 +192,10 @@ def test_the_place_of_a_refusal_that_names_none(monkeypatch, capsys):
             "error: {}: full".format(where),
             "fix: free some space there, or set TMPDIR to another directory",
         ]
+    # Another directory gives no file that can be opened.
+    monkeypatch.setattr(app, "_run", failing(OSError(errno.EMFILE, "too many")))
+    assert app._guarded(["probe"]) == 4
+    assert capsys.readouterr().err.splitlines()[1] == "fix: raise the limit of open files (ulimit -n)"
     monkeypatch.delenv("TMPDIR")
     monkeypatch.setattr(app, "_run", failing(OSError(errno.ENOSPC, "full")))
     assert app._guarded(["probe"]) == 4

@@ -53,6 +53,14 @@ def test_what_lies_on_a_medium(medium):
         medium.open("none")
 
 
+def test_where_repositories_lie_is_looked_up_once(medium, monkeypatch):
+    """Over HTTP each look is a request."""
+    looks = []
+    monkeypatch.setattr(medium, "folders", lambda: looks.append(1) or ["a"])
+    assert [medium.repositories()[0] is each for each in medium.repositories()] == [True]
+    assert looks == [1]
+
+
 def test_a_medium_with_a_repository_at_its_top_as_well(tmp_path):
     """It comes first."""
     for base in ("", "a/", "b/c/"):

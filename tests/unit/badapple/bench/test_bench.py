@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import types
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -186,6 +187,25 @@ def test_a_video_that_cannot_be_cut(clip, tmp_path, monkeypatch):
     assert "is not exact, it is damaged, or nothing moves there; only one process" in uncut.message
     assert [bool(row.offkit.values) for row in found.rows[-2:]] == [True, False]
     assert drawn(found) and table.lines(found, 60, table.ASCII)  # noqa: PT018
+
+
+def test_how_each_kind_is_measured(monkeypatch):
+    """One after the other and threads in one process; processes by the conversion itself."""
+    done = []
+
+    def noted(name):
+        return lambda video, form, path, count: (done.append((name, count)), (Converted, 1.0))[1]
+
+    class Converted:
+        per_worker = ()
+        frames = 9
+
+    monkeypatch.setattr(measure, "conversion", noted("conversion"))
+    monkeypatch.setattr(measure, "threaded", noted("threaded"))
+    made = rounds.Rounds(rounds.Request("v", (2,), ".", 1, True), types.SimpleNamespace(frames=9), None, "p")
+    for kind, count in ((LINEAR, 1), (THREADS, 2), (PROCESSES, 2)):
+        made._convert(kind, count)
+    assert done == [("threaded", 1), ("threaded", 2), ("conversion", 2)]
 
 
 def test_the_document(wide):

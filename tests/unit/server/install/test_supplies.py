@@ -447,6 +447,16 @@ def test_media_though_nothing_is_missing(tmp_path, alone):
     assert [each.place for each in made.media] == ([place] if alone else [])
 
 
+def test_media_that_somebody_named(tmp_path):
+    """The doctor asks these afterwards; the RPMs of the bundle are taken from as well, but nobody named them."""
+    disc, own = repo(tmp_path, ONE), repo(tmp_path, TWO, name="own")
+    made = supplies.prepare(
+        needs(ONE, TWO), EL7, str(tmp_path), Named([], [disc], own), True, None, None, Reporter(), ExitStack()
+    )
+    assert [each.place for each in made.media] == [disc, own]
+    assert [each.place for each in made.named] == [disc]
+
+
 def test_what_yum_says_is_noted(tmp_path):
     """Its command line first."""
     noted = []
