@@ -395,6 +395,8 @@ def test_every_field_of_repomd():
         repodata.Data("b", "y", "", "", 0),
         repodata.Data("", "z", "", "", 0),
     ]
+    odd = text.replace(b">7<", "> \u00b2 <".encode("utf-8"))  # a digit to Unicode, and no number to int()
+    assert repodata.parse_repomd(odd)[0].open_size == 0
     large = text.replace(b"9999999999999999", b"999999999999999")
     assert repodata.parse_repomd(large)[2].open_size == 999999999999999
     with pytest.raises(BadRepodata, match=r"^it lists no files$"):

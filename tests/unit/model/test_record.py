@@ -24,7 +24,11 @@ def test_the_files():
     )
 
 
-@pytest.mark.parametrize("text", ["a.py\n", "a.py,,x\n", ",,\n", "a\0b,,\n", "a,b,1,2\n", "a,sha256=,\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["a.py\n", "a.py,,x\n", "a.py,,\u00b2\n", "a.py,," + "9" * 5000 + "\n"]
+    + [",,\n", "a\0b,,\n", "a,b,1,2\n", "a,sha256=,\n"],
+)
 def test_what_is_no_record(text):
     """A line that is none is said, with its number, and not skipped."""
     found, wrong = record.read("b.py,,\n" + text)

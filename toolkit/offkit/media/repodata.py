@@ -59,7 +59,7 @@ def parse_repomd(data: bytes) -> List[Data]:
         value = "".join(text).strip()
         if tag == "checksum":
             row["checksum"] = value
-        elif tag == "open-size" and value.isdigit() and len(value) < 16:
+        elif tag == "open-size" and value.isdecimal() and len(value) < 16:
             row["open_size"] = int(value)
         elif tag == "data" and row.get("href") and "kind" in row:
             found.append(

@@ -110,9 +110,9 @@ def _compare_segments(one: str, two: str) -> int:
         # A caret is older than another segment here; at the end of the other string it is newer.
         if one == mark or two == mark:
             return meaning if one == mark else -meaning
-    if one.isdigit() != two.isdigit():
-        return 1 if one.isdigit() else -1
-    if one.isdigit():
+    if one.isdecimal() != two.isdecimal():
+        return 1 if one.isdecimal() else -1
+    if one.isdecimal():
         one, two = one.lstrip("0"), two.lstrip("0")
         if len(one) != len(two):
             return 1 if len(one) > len(two) else -1

@@ -5,9 +5,11 @@ import csv
 import hashlib
 import io
 import posixpath
+import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 BYTE_CODE = (".pyc", ".pyo")
+_SIZE = re.compile("[0-9]{1,18}")  # bytes; int() refuses what is longer by far
 HASHES = ("sha256", "sha384", "sha512")  # what PEP 376 as amended allows; others vouch for nothing
 
 
@@ -89,7 +91,12 @@ def read(text: str) -> Tuple[List[RecordedFile], List[Wrong]]:
 
 
 def _file(fields: List[str]) -> Optional[RecordedFile]:
-    if len(fields) != 3 or not fields[0] or "\0" in fields[0] or (fields[2] and not fields[2].isdigit()):
+    if (
+        len(fields) != 3
+        or not fields[0]
+        or "\0" in fields[0]
+        or (fields[2] and not _SIZE.fullmatch(fields[2]))
+    ):
         return None
     algorithm, equals, digest = fields[1].partition("=")
     if fields[1] and not (equals and digest):

@@ -106,7 +106,7 @@ class Releases(NamedTuple):
         file too: their distributions are known."""
         ids = {name for each in self.all if each.el for name in each.ids}
         major = os_release.get("VERSION_ID", "").partition(".")[0]
-        return int(major) if os_release.get("ID") in ids and major.isdigit() else 0
+        return int(major) if os_release.get("ID") in ids and major.isdecimal() else 0
 
     @property
     def packages(self) -> Set[str]:

@@ -83,7 +83,7 @@ def version(text: str) -> Version:
         pre,
         int(post_number or 0) if post else None,
         int(dev_number or 0) if dev else None,
-        tuple((1, int(part)) if part.isdigit() else (0, part) for part in parts),
+        tuple((1, int(part)) if part.isdecimal() else (0, part) for part in parts),
     )
 
 

@@ -51,7 +51,7 @@ def _wrong(entries: tarball.Entries, seen: set[str], defines: dict[str, str]) ->
     if wrong:
         return wrong
     numbers = [defines.get(f"PY_{part}_VERSION", "") for part in ("MAJOR", "MINOR", "MICRO")]
-    if not all(number.isdigit() for number in numbers):
+    if not all(number.isdecimal() for number in numbers):
         return "its Include/patchlevel.h gives no version"
     if "FINAL" not in defines.get("PY_RELEASE_LEVEL", ""):
         return f"is a pre-release ({defines.get('PY_VERSION', 'without a version')})"

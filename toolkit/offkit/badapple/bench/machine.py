@@ -68,7 +68,7 @@ def cache(usable: List[int], root: str = "/") -> int:
             folder = os.path.join(root, _CACHE.format(processor, index))
             size = re.match(r"(\d{1,9})K$", proc.told(os.path.join(folder, "size")))
             level = proc.told(os.path.join(folder, "level")).strip()
-            if size and level.isdigit():
+            if size and level.isdecimal():
                 shared = proc.told(os.path.join(folder, "shared_cpu_list")).strip()
                 levels.append((int(level), int(size.group(1)) << 10, shared))
         if levels:

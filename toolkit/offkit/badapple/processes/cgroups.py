@@ -58,7 +58,7 @@ def _quota(controller: str, directory: str) -> Optional[float]:
         period = _number(os.path.join(directory, "cpu.cfs_period_us"))
     else:
         words = proc.told(os.path.join(directory, "cpu.max")).split() + ["", ""]
-        quota, period = (int(word) if word.isdigit() else None for word in words[:2])
+        quota, period = (int(word) if word.isdecimal() else None for word in words[:2])
     return float(quota) / period if quota and period and quota > 0 else None
 
 
@@ -75,7 +75,7 @@ def _memory(controller: str, directory: str) -> Optional[int]:
         return None
     for line in proc.told(os.path.join(directory, "memory.stat")).splitlines():
         name, _, value = line.partition(" ")
-        if name == cached and value.isdigit():
+        if name == cached and value.isdecimal():
             left += int(value)
     return left
 
@@ -89,4 +89,4 @@ def _left(directory: str, most: str, used: str) -> Optional[int]:
 
 def _number(path: str) -> Optional[int]:
     text = proc.told(path).strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+    return int(text) if text.lstrip("-").isdecimal() else None

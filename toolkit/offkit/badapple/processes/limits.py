@@ -192,7 +192,7 @@ def _processes(root: str) -> Optional[int]:
         return None
     used, proc = 0, os.path.join(root, "proc")
     for name in _listed(proc):
-        if name.isdigit():
+        if name.isdecimal():
             try:
                 if os.stat(os.path.join(proc, name)).st_uid == os.geteuid():
                     used += len(_listed(os.path.join(proc, name, "task")))

@@ -51,7 +51,7 @@ _FIX = "install with the pip of a bundle (offkit install brings its own), or pip
 def release(version: str) -> Tuple[int, ...]:
     """The first two numbers; () where there are none."""
     parts = version.split(".")[:2]
-    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
 
 
 def needs(tags: Sequence[str]) -> Tuple[int, ...]:

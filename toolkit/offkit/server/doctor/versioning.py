@@ -10,7 +10,7 @@ def newest(defined: Sequence[str], versions: Iterable[str]) -> str:
     families = sorted({version.partition("_")[0] for version in versions})
     parts = []
     for family in families:
-        own = [version for version in defined if version.startswith(family + "_") and version[-1].isdigit()]
+        own = [version for version in defined if version.startswith(family + "_") and version[-1].isdecimal()]
         if own:
             parts.append("{} up to {}".format(family, max(own, key=version_key).partition("_")[2]))
     return "; it has " + ", ".join(parts) if parts else ""

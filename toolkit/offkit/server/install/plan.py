@@ -198,7 +198,7 @@ def pip_wheel(paths: Sequence[str]) -> str:
 
 
 def _version_order(path: str) -> List[int]:
-    return [int(part) for part in path.split("-")[1].split(".") if part.isdigit()]
+    return [int(part) for part in path.split("-")[1].split(".") if part.isdecimal()]
 
 
 def index_page(paths: Sequence[str]) -> bytes:

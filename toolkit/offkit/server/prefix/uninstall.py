@@ -146,7 +146,7 @@ def _is_link_of_ours(name: str, path: str) -> bool:
     """``current``, or what a killed offkit left while it was replaced (edges.files.replace_link)."""
     first, _, rest = name.partition(".")
     number, _dot, tail = rest.partition(".")
-    temporary = first == layout.CURRENT and number.isdigit() and tail == "tmp"
+    temporary = first == layout.CURRENT and number.isdecimal() and tail == "tmp"
     if not os.path.islink(path) or not (name == layout.CURRENT or temporary):
         return False
     place, target = os.path.split(os.readlink(path))

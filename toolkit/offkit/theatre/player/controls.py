@@ -32,7 +32,7 @@ class Controls:
         last = max(0, frames - 1)
         if name in _SECONDS:
             self._to(self.clock.position(now) + _SECONDS[name] * self.clock.fps, last, now)
-        elif name.isdigit():
+        elif name.isdecimal():
             self._to(frames * int(name) // 10, last, now)
         elif name == "home":
             self._to(0, last, now)
