@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -15,6 +14,7 @@ import fleet_hosts
 import needs
 import remote
 import targets
+import waiting
 
 pytestmark = [
     pytest.mark.root,
@@ -161,10 +161,7 @@ def test_nothing_is_left_when_whoever_made_it_is_killed(tmp_path):
         below = [pid for pid in os.listdir("/proc") if pid.isdigit() and _network(pid) == _network(pids[0])]
         assert len(below) > 2
         os.kill(started.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while any(os.path.exists("/proc/" + pid) for pid in (*pids, *below)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert [pid for pid in (*pids, *below) if os.path.exists("/proc/" + pid)] == []
+    waiting.until(lambda: not any(os.path.exists("/proc/" + pid) for pid in (*pids, *below)))
     with open("/proc/self/mounts", encoding="utf-8") as mounts:
         assert folder not in mounts.read()
     fleet.cache.remove(folder)

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ import disc
 import needs
 import rpms
 import targets
+import waiting
 
 pytestmark = [
     pytest.mark.root,
@@ -137,20 +137,16 @@ def test_a_disc_that_is_not_in_is_an_error(el7):
 def test_a_kill_leaves_no_mount_and_no_process(el7):
     """The file systems of a target end with its last process, and that with the one we started."""
     before = mounts()
-    running = subprocess.Popen(el7.command(["sleep", "1000"]), stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 30
-        while not inside(el7) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert inside(el7), "it never started"
-        assert mounts() == before
-    finally:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    deadline = time.monotonic() + 30
-    while inside(el7) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not inside(el7)
+    argv = el7.command(["sh", "-c", "echo here; exec sleep 1000"])
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        try:
+            said = waiting.heard(running.stdout.fileno())
+            assert said == b"here\n", running.stderr.read()
+            assert inside(el7)
+            assert mounts() == before
+        finally:
+            running.send_signal(signal.SIGKILL)
+    waiting.until(lambda: not inside(el7))
     assert mounts() == before
 
 
