@@ -94,7 +94,7 @@ ALLOWED_LIBRARIES = {
     "cli": {"typer"},
     "badapple": {"numpy", "cv2"},
     "theatre": {"numpy"},
-    "online": {"packaging", "platformdirs"},  # pip and piptools only through foreign._reach
+    "online": {"packaging", "platformdirs"},  # pip and piptools only through upstream.reach
 }
 
 

@@ -11,7 +11,7 @@ from pip._vendor.resolvelib import ResolutionImpossible
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import foreign
+from offkit.online import foreign, indexes
 from offkit.online.lock import Session
 from target_maker import preset
 
@@ -74,7 +74,7 @@ def test_an_index_that_is_no_address(mirror, address, shown):
 ])  # fmt: skip
 def test_addresses_without_passwords(address, shown):
     """Only what stands before the host is one."""
-    assert foreign._without_password(address) == shown
+    assert indexes.without_password(address) == shown
 
 
 def test_markers_are_the_targets_for_a_block():
@@ -150,7 +150,7 @@ class Wrapped(OSError):
 )
 def test_the_reason_at_the_bottom(error, said):
     """Behind all that wraps it, as long as that is about the network."""
-    assert foreign._innermost(error) == said
+    assert indexes._innermost(error) == said
 
 
 def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
@@ -163,19 +163,19 @@ def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
             repo.session, "get", lambda *args, **more: asked.append((args, more)) or real(*args, **more)
         )
         with pytest.raises(EnvironmentProblem) as caught:
-            foreign.check_reachable(repo, "alpha")
+            indexes.check_reachable(repo, "alpha")
         assert asked == [((server.url + "/simple/alpha/",), {"headers": {"Accept": "text/html"}})]
         assert caught.value.message == "the package index cannot be read"
-        assert caught.value.fix == foreign.CHECK_INDEX
+        assert caught.value.fix == indexes.CHECK_INDEX
         assert caught.value.findings == (
             Finding("NET005", "error", "/nowhere/links", "the directory does not exist"),
         )
         repo.finder.find_links.clear()
-        foreign.check_reachable(repo, "alpha")
-        foreign.check_reachable(repo, "nobody")
+        indexes.check_reachable(repo, "alpha")
+        indexes.check_reachable(repo, "nobody")
     with Session(EL7, ["--index-url", server.url + "/else"], Reporter()) as session:
         with pytest.raises(EnvironmentProblem) as caught:
-            foreign.check_reachable(session.repository, "alpha")
+            indexes.check_reachable(session.repository, "alpha")
         assert caught.value.findings == (
             Finding("NET006", "error", server.url + "/else", "answers, but is not a package index (404)"),
         )

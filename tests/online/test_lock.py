@@ -14,7 +14,7 @@ from offkit import __version__
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import foreign
+from offkit.online import foreign, indexes
 from offkit.online.lock import Lock, LockedWheel, Request, Session, link_sha256
 from target_maker import preset
 
@@ -101,7 +101,7 @@ def test_an_index_that_falls_silent(failing, name):
     """By whatever name one of pip's libraries says so."""
     error = failing(named(name, base=OSError), EnvironmentProblem)
     assert error.message == "the package index does not answer: it says so"
-    assert error.fix == foreign.CHECK_INDEX
+    assert error.fix == indexes.CHECK_INDEX
 
 
 def test_no_room_for_temporary_files(failing):

@@ -8,7 +8,7 @@ import pytest
 import bundle_maker
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online import absence, bootstrap, foreign
+from offkit.online import absence, bootstrap, foreign, indexes, upstream
 from offkit.online.lock import Request, Session
 from target_maker import preset
 
@@ -313,7 +313,7 @@ def test_an_index_that_is_none_is_named(mirror, args, error, code, word):
         assert found.message == word
     else:
         assert [(one.code, one.subject) for one in found.findings] == [(code, word)]
-        assert found.fix == foreign.CHECK_INDEX
+        assert found.fix == indexes.CHECK_INDEX
     if code == "NET001":
         assert found.findings[0].message == "does not answer: Connection refused"
 
@@ -372,7 +372,7 @@ def test_retries_of_the_session_stay_as_they_were(mirror):
     with Session(EL7, mirror().args, Reporter()) as session:
         adapters = list(session.repository.session.adapters.values())
         before = [adapter.max_retries for adapter in adapters if hasattr(adapter, "max_retries")]
-        with foreign._one_try(session.repository.session):
+        with indexes._one_try(session.repository.session):
             for adapter in adapters:
                 if hasattr(adapter, "max_retries"):
                     assert adapter.max_retries.total == 0
@@ -385,7 +385,7 @@ def test_an_upstream_function_that_has_moved():
     """The module or the name is not there: which, and what to install."""
     for module, name in (("pip._internal.nowhere", "thing"), ("pip", "nowhere")):
         with pytest.raises(OffkitError, match=f"{module}.{name} is missing") as caught:
-            foreign._reach(module, name)
+            upstream.reach(module, name)
         assert "pip-tools" in caught.value.message
         assert "newer offkit" in caught.value.fix
 

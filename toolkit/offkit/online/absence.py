@@ -23,7 +23,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import foreign
+from offkit.online import foreign, indexes
 
 
 class Listed(NamedTuple):
@@ -98,7 +98,7 @@ def explain(causes: Sequence[foreign.Cause], repo: Any, target: Target, stubs: S
     absent: dict[str, Finding] = {}
     for cause in causes:
         if not cause.project:
-            foreign.check_reachable(repo, cause.parent.split(" ")[0])
+            indexes.check_reachable(repo, cause.parent.split(" ")[0])
             key = "Python " + cause.text
             absent[key] = _wrong_python(cause, target)
             continue
@@ -106,7 +106,7 @@ def explain(causes: Sequence[foreign.Cause], repo: Any, target: Target, stubs: S
         if stubs.stand_in(cause.project, specifier):
             continue  # explained in an earlier round; what is wrong now is something else
         # pip goes on without an index that does not answer; a verdict must not.
-        foreign.check_reachable(repo, cause.project)
+        indexes.check_reachable(repo, cause.project)
         files = _listed(repo, cause.project, stubs)
         if _usable(files, specifier, target):
             continue

@@ -16,7 +16,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import absence, foreign
+from offkit.online import absence, foreign, indexes, upstream
 
 MAX_ROUNDS = 40
 # pip's exceptions by name: some have moved between its modules.
@@ -97,6 +97,7 @@ class Session:
     def _open(self) -> Any:
         with _pip_speaks_through(self.reporter):
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
+        indexes.check_urls(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         return repository
 
@@ -216,7 +217,7 @@ def _index_trouble(error: Exception) -> OffkitError:
     if name in _ANSWERED_WRONGLY:
         return RequestError(str(error))
     if any(word in name for word in _NETWORK):
-        return EnvironmentProblem(f"the package index does not answer: {error}", fix=foreign.CHECK_INDEX)
+        return EnvironmentProblem(f"the package index does not answer: {error}", fix=indexes.CHECK_INDEX)
     if isinstance(error, OSError) and error.filename:
         return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
     if isinstance(error, UnicodeDecodeError):
@@ -224,7 +225,7 @@ def _index_trouble(error: Exception) -> OffkitError:
             "a requirements file is not text", fix="give -r a file with one requirement per line"
         )
     if isinstance(error, (AttributeError, TypeError)):
-        return foreign.moved(f"{name}: {error}")
+        return upstream.moved(f"{name}: {error}")
     raise error
 
 
