@@ -7,6 +7,7 @@ is installed meet what is required? URLs are accepted without looking at them.
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from offkit.model import legacy
 from offkit.model.tags import markers
 
 _VERSION = re.compile(
@@ -103,7 +104,17 @@ class Requirement(NamedTuple):
 
 
 def parse(text: str) -> Requirement:
-    """``numpy (>=1.13.3) ; python_version < "3.9"``. Raises ValueError."""
+    """``numpy (>=1.13.3) ; python_version < "3.9"``, also as older tools wrote it. Raises ValueError."""
+    try:
+        return _parse(text)
+    except ValueError:
+        repaired = legacy.requirement(text)
+        if not repaired.rows:
+            raise
+        return _parse(repaired.text)
+
+
+def _parse(text: str) -> Requirement:
     head, _, marker = text.partition(";")
     named = _NAME.match(head)
     if not named:
