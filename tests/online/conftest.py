@@ -7,7 +7,8 @@ import pytest
 from offkit.edges import releases
 from offkit.model.report import Reporter
 from offkit.model.target import preset
-from offkit.online.lock import Request, Session
+from offkit.online.lock import Session
+from offkit.online.locked import Request
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from offkit.online import (
     rpms,
     runtime,
 )
-from offkit.online.lock import Lock, Request
+from offkit.online.locked import Lock, Request
 from offkit.online.pack import Source
 from offkit.online.python_build import Build
 from target_maker import preset

@@ -12,7 +12,7 @@ from offkit.edges import data
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.online import collection, control_node
-from offkit.online.lock import LockedWheel
+from offkit.online.locked import LockedWheel
 from target_maker import preset
 
 PLACE = "ansible_collections/offkit/fleet/"

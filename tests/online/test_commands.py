@@ -106,7 +106,7 @@ def test_every_problem_at_once(offkit):
     assert (code, out) == (1, "")
     assert "nobody: no such project" in err
     assert "beta==7: no such version; the latest are 1" in err
-    assert "the newest version that fits this target is beta==1" in err
+    assert "use beta==1: everything but nobody resolves with it" in err
 
 
 def test_bundle(offkit, index, tmp_path):
@@ -190,6 +190,7 @@ def test_a_dry_run(offkit, tmp_path):
         "pip": "pip-21.3.1-py3-none-any.whl",
         "runtime": [TOOL],
         "pythons": [],
+        "findings": [],
     }
 
 

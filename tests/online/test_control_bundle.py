@@ -15,7 +15,7 @@ from offkit.model import control_node as model
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online import bundle, collection, control_node
-from offkit.online.lock import LockedWheel, Request
+from offkit.online.locked import LockedWheel, Request
 from target_maker import preset
 
 FILES = {

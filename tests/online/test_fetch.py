@@ -11,7 +11,8 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.online import fetch
-from offkit.online.lock import Lock, Request, Session
+from offkit.online.lock import Session
+from offkit.online.locked import Lock, Request
 from target_maker import preset
 
 

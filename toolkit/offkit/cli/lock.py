@@ -37,7 +37,8 @@ def lock(
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle, fetch
-    from offkit.online.lock import Request, Session
+    from offkit.online.lock import Session
+    from offkit.online.locked import Request
 
     where = options.target_of(python, target, arch)
     args = options.index_args(
@@ -66,6 +67,8 @@ def lock(
             }
             for w in locked.wheels
         ],
+        repairs=[dict(one._asdict()) for one in locked.repairs],
+        findings=[one.to_json() for one in locked.findings],
     )
     if out is not None:
         fetch.write_text(out, text)
@@ -73,3 +76,4 @@ def lock(
     else:
         for row in text.splitlines():
             render.line(row)
+    render.findings(locked.findings, aside=out is None)

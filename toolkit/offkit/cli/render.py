@@ -282,11 +282,12 @@ def document(schema: str, **content: Any) -> None:
     sys.stdout.write(json.dumps(data, indent=2, sort_keys=False) + "\n")
 
 
-def findings(found: Iterable[Finding], stream: Optional[TextIO] = None) -> None:
-    """Each finding with its code, where was looked and the cure; errors first."""
+def findings(found: Iterable[Finding], aside: bool = False) -> None:
+    """Each finding with its code, where was looked and the cure; errors first. ``aside``: to stderr,
+    where stdout is the result."""
     if _mode.json:
         return
-    out = stream or sys.stdout
+    out = sys.stderr if aside else sys.stdout
     for finding in by_weight(found):
         glyph, colour = _SEVERITY[finding.severity]
         head = "{} {}  {}: {}".format(
@@ -320,7 +321,7 @@ def error(problem: OffkitError) -> None:
     alone = len(problem.findings) == 1 and problem.findings[0].message == problem.message
     if not alone:
         _err("{} {}".format(_paint("error:", "red", sys.stderr), _visible_lines(problem.message)))
-    findings(problem.findings, sys.stderr)
+    findings(problem.findings, aside=True)
     if problem.fix:
         _err("{} {}".format(_paint("fix:", "bold", sys.stderr), problem.fix))
 

@@ -11,7 +11,7 @@ from offkit.model.tags import cpython_abi, markers, wheel_tags
 SCHEMA = "offkit/target-1"
 ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
 
-_OLDEST, _NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
+OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases that no distribution ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
 
@@ -109,16 +109,21 @@ def preset(
             "--python {!r} is not a CPython 3 version".format(python), fix="write it like 3.6 or 3.6.8"
         )
     minor = int(matched.group(1))
-    if not _OLDEST <= minor <= _NEWEST:
+    if not OLDEST <= minor <= NEWEST:
         raise UsageError(
             "Python 3.{} is not supported".format(minor),
-            fix="offkit knows CPython 3.{} to 3.{}".format(_OLDEST, _NEWEST),
+            fix="offkit knows CPython 3.{} to 3.{}".format(OLDEST, NEWEST),
         )
     series = "3.{}".format(minor)
     if release is None:
         release = next(iter(known.shipping(series)), None) or toolchain.able((3, minor), known)
     full = python if matched.group(2) else _full_version(release, series)
     return Target(release.name, release.el, arch, full, release.glibc)
+
+
+def with_python(known: Releases, target: Target, series: str) -> Target:
+    """The same server with another CPython ("3.8"): the one that its release ships, where it does."""
+    return target._replace(python=_full_version(known.of(target.el), series))
 
 
 def _release(known: Releases, name: str) -> Release:

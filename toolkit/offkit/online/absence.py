@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.tags import Tag
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import foreign, indexes
-
-
-class Listed(NamedTuple):
-    """One file an index lists for a project."""
-
-    version: Version
-    filename: str
-    tags: frozenset[Tag]  # of a wheel; none of a source distribution
-    requires_python: str
-    yanked: bool
+from offkit.online import indexes, listing, platforms
+from offkit.online.causes import Cause, Problem
+from offkit.online.listing import Listed, Listing
+from offkit.online.metadata import Seen
 
 
 class Stubs:
@@ -81,89 +68,82 @@ class Stubs:
             archive.writestr(f"{info}/RECORD", "")
         self._fresh = True
 
-    def contains(self, filename: str) -> bool:
+    def __contains__(self, filename: object) -> bool:
         return filename in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
 
     def stand_in(self, project: str, specifier: SpecifierSet) -> bool:
         """Whether a stand-in meets the requirement already."""
         return any(True for _ in specifier.filter(self._versions.get(project, [])))
 
 
-def explain(causes: Sequence[foreign.Cause], repo: Any, target: Target, stubs: Stubs) -> list[Finding]:
-    """Findings for the causes of a failed resolution.
+class Asked(NamedTuple):
+    """Who is asked when something cannot be had."""
 
-    A requirement that no usable wheel meets is a finding of its own, and gets stand-ins; when
-    every requirement could be met alone, they contradict each other: one finding for all.
+    repo: Any  # for the indexes
+    listing: Listing
+    seen: Seen
+    stubs: Stubs
+
+
+def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
+    """Problems for the causes of a failed resolution.
+
+    A requirement that no usable wheel meets is a problem of its own, and gets stand-ins; when
+    every requirement could be met alone, they conflict: one problem for all.
     """
-    absent: dict[str, Finding] = {}
+    absent: dict[str, Problem] = {}
+    known = False
     for cause in causes:
         if not cause.project:
-            indexes.check_reachable(repo, cause.parent.split(" ")[0])
-            key = "Python " + cause.text
-            absent[key] = _wrong_python(cause, target)
+            if asked.listing.target.python in SpecifierSet(cause.specifier):
+                continue  # a word among others; pip names all that were said of the same thing
+            indexes.check_reachable(asked.repo, cause.parent.split(" ")[0])
+            absent["Python " + cause.text] = _wrong_python(cause, asked.listing.target)
             continue
         specifier = SpecifierSet(cause.specifier)
-        if stubs.stand_in(cause.project, specifier):
+        if asked.stubs.stand_in(cause.project, specifier):
+            known = True
             continue  # explained in an earlier round; what is wrong now is something else
         # pip goes on without an index that does not answer; a verdict must not.
-        indexes.check_reachable(repo, cause.project)
-        files = _listed(repo, cause.project, stubs)
-        if _usable(files, specifier, target):
+        indexes.check_reachable(asked.repo, cause.project)
+        files = asked.listing.of(cause.project)
+        good = listing.usable(files, specifier, asked.listing.target, asked.listing.pre)
+        unread = [one for one in good if (cause.project, str(one.version)) in asked.seen.unreadable]
+        if len(good) > len(unread):
             continue
         if cause.project not in absent:
-            absent[cause.project] = _absent(cause, files, specifier, target)
+            why = _unreadable(cause, unread[-1], asked) if unread else _absent(cause, files, specifier, asked)
+            absent[cause.project] = why._replace(parent=cause.wanting)
         for version in _stand_in_versions(files, specifier):
-            stubs.add(cause.project, version)
-    return list(absent.values()) or [_conflict(causes, target)]
+            asked.stubs.add(cause.project, version)
+    if absent or known:  # what only follows from a stand-in is no conflict
+        return list(absent.values())
+    return [_conflict(causes, asked.listing.target)]
 
 
-def not_wheels(requirements: Iterable[Any]) -> list[Finding]:
+def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
     """Requirements that point at sources: editable installs, checkouts, directories, sdists."""
     return [
-        Finding(
-            "REQ007",
-            ERROR,
-            ireq.name or str(ireq.link),
-            "is a source tree or archive; a bundle holds only wheels",
-            (),
-            "build it on a machine like the server: "
-            f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
-            "then add --find-links DIR and request it by name",
+        Problem(
+            Finding(
+                "REQ007",
+                ERROR,
+                ireq.name or str(ireq.link),
+                "is a source tree or archive; a bundle holds only wheels",
+                (),
+                "build it on a machine like the server: "
+                f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
+                "then add --find-links DIR and request it by name",
+            ),
+            canonicalize_name(ireq.name or ""),
+            hopeless=True,
         )
         for ireq in requirements
         if ireq.editable or (ireq.link is not None and not ireq.link.is_wheel)
     ]
-
-
-def _listed(repo: Any, project: str, stubs: Stubs) -> list[Listed]:
-    found = []
-    for link in foreign.all_links(repo, project):
-        if stubs.contains(link.filename):
-            continue
-        try:
-            if link.filename.endswith(".whl"):
-                name, version, _, tags = parse_wheel_filename(link.filename)
-            else:
-                (name, version), tags = parse_sdist_filename(link.filename), frozenset()
-        except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
-            continue  # eggs, installers, signatures: nobody can install those here
-        if name == canonicalize_name(project):
-            yanked = link.yanked_reason is not None
-            found.append(Listed(version, link.filename, tags, link.requires_python or "", yanked))
-    return sorted(found, key=lambda item: item.version)
-
-
-def _fits(file: Listed, tags: set[str], target: Target) -> bool:
-    if tags.isdisjoint(map(str, file.tags)):
-        return False
-    return not file.requires_python or target.python in SpecifierSet(file.requires_python)
-
-
-def _usable(files: list[Listed], specifier: SpecifierSet, target: Target) -> list[Listed]:
-    tags = set(target.tags())
-    versions = set(specifier.filter(file.version for file in files))
-    pinned = any(part.operator in ("==", "===") for part in specifier)
-    return [f for f in files if f.version in versions and (pinned or not f.yanked) and _fits(f, tags, target)]
 
 
 def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str]:
@@ -171,117 +151,123 @@ def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str
     named = [
         part.version for part in specifier if "*" not in part.version and part.contains(part.version, True)
     ]
-    return listed[:20] or [str(Version(text)) for text in named[:1]] or ["0"]
+    return listed[:20] or _versions(named)[:1] or ["0"]
 
 
-def _asked(cause: foreign.Cause) -> str:
+def _versions(texts: Iterable[str]) -> list[str]:
+    """Those that PEP 440 knows (=== takes anything), as it writes them."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(InvalidVersion):
+            found.append(str(Version(text)))
+    return found
+
+
+def _asked(cause: Cause) -> str:
     return f"{cause.text}, needed by {cause.parent}" if cause.parent else cause.text
 
 
-def _absent(cause: foreign.Cause, files: list[Listed], specifier: SpecifierSet, target: Target) -> Finding:
-    project, asked = cause.project, _asked(cause)
+def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: Asked) -> Problem:
+    project, text, target = cause.project, _asked(cause), asked.listing.target
     looked = (f"{several(len(files), 'file')} of {project} on the index",)
     if not files:
-        return Finding(
-            "REQ003", ERROR, project, f"{asked}: no such project", ("the index and --find-links",),
-            "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
-        )  # fmt: skip
-    matching = set(specifier.filter(file.version for file in files))
+        return Problem(_no_project(project, text), project, hopeless=True)
+    matching = listing.versions(files, specifier, asked.listing.pre)
     wanted = [file for file in files if file.version in matching]
-    usable = _usable(files, SpecifierSet(), target)
-    newest = usable[-1].version if usable else None
-    instead = f"{project}=={newest}" if newest else ""
     if not wanted:
-        versions = sorted({file.version for file in files})
-        some = ", ".join(str(v) for v in versions[-6:])
-        fix = (
-            f"the newest version that fits this target is {instead}"
-            if newest
-            else f"no version of {project} has a wheel for it"
+        return _no_version(cause, files, specifier, asked, looked)
+    admitted = [file for file in wanted if listing.admits(file, target)]
+    if not admitted:
+        message = f"{text}: needs Python {wanted[-1].requires_python}; the server has {target.python}"
+        return Problem(
+            Finding("REQ008", ERROR, project, message, looked), project, minors=platforms.minors(wanted)
         )
+    wheels = [file for file in admitted if file.is_wheel]
+    build = [platforms.build_it(project, file.version, target) for file in admitted if not file.is_wheel][-1:]
+    pre = bool(listing.usable(files, specifier, target, True)) and not asked.listing.pre
+    if not wheels:
+        others = any(file.is_wheel for file in wanted)
+        where = f" for Python {target.python_minor}" if others else ""
+        message = f"{text}: only source distributions exist{where} ({admitted[-1].filename})"
+        message += "; of its pre-releases there are wheels" if pre else ""
+        finding = Finding("REQ002", ERROR, project, message, looked, *build)
+        return Problem(finding, project, minors=platforms.minors(wanted), pre=pre)
+    if listing.usable([file._replace(yanked=None) for file in wheels], specifier, target, asked.listing.pre):
+        why = next((f": {file.yanked}" for file in reversed(wheels) if file.yanked), "")
+        message = f"{text}: every version that fits was yanked by its authors{why}"
+        return Problem(Finding("REQ010", ERROR, project, message, looked), project)
+    unfit = platforms.unfit(wheels, target)
+    finding = Finding("REQ001", ERROR, project, f"{text}: {unfit.text}", looked, *build)
+    return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
+
+
+def _no_project(project: str, text: str) -> Finding:
+    where = ("the index and --find-links",)
+    if project in _NO_PROJECTS:
+        why = _NO_PROJECTS[project]
+    elif project.replace("-", "_") in sys.stdlib_module_names:
+        why = "a module of Python itself"
+    else:
+        why = ""
+    if why:
         return Finding(
-            "REQ004", ERROR, project, f"{asked}: no such version; the latest are {some}", looked, fix
+            "REQ003",
+            ERROR,
+            project,
+            f"{text}: no such project; this is {why}",
+            where,
+            "delete this requirement",
         )
-    if not any(file.tags for file in wanted):
-        return Finding(
-            "REQ002", ERROR, project,
-            f"{asked}: only source distributions exist ({wanted[-1].filename})", looked,
-            _build_it(project, wanted[-1].version, target, instead),
-        )  # fmt: skip
-    server = f"{target.abi} on {target.name} {target.arch}"
     return Finding(
-        "REQ001", ERROR, project,
-        f"{asked}: no wheel fits {server}; it has wheels for {_kinds(wanted)}",
-        looked,
-        _other_ways(project, wanted, target, instead),
+        "REQ003", ERROR, project, f"{text}: no such project", where,
+        "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
     )  # fmt: skip
 
 
-def _kinds(files: list[Listed]) -> str:
-    """'cp38, cp39 (manylinux_2_17, macosx, win)': what the wheels that exist are for."""
-    pythons: dict[str, None] = {}
-    systems: dict[str, None] = {}
-    for file in files:
-        if file.tags:
-            python, _, platform = file.filename[:-4].split("-")[-3:]
-            pythons.update(dict.fromkeys(python.split(".")))
-            kinds = (re.split("_(?:x86|aarch|arm|i686)", each)[0] for each in platform.split("."))
-            systems.update(dict.fromkeys(kinds))
-    cpython = [tag for tag in pythons if tag.startswith(("cp", "py"))] or list(pythons)
-    names = sorted(cpython, key=lambda tag: (len(tag), tag))
-    platforms = sorted(s for s in systems if s.startswith(("manylinux", "any", "linux"))) or sorted(systems)
-    return f"{', '.join(names)} ({', '.join(platforms[:6])})"
+# Names that 'pip freeze' writes and no index has.
+_NO_PROJECTS = {
+    "pkg-resources": "a part of setuptools, which pip freeze lists on Debian and Ubuntu",
+}
 
 
-def _other_ways(project: str, wanted: list[Listed], target: Target, instead: str) -> str:
-    ways = []
-    if instead:
-        ways.append(f"use {instead}, the newest version that fits")
-    pythons = {tag.interpreter for file in wanted for tag in file.tags}
-    minors = sorted(int(each[3:]) for each in pythons if re.fullmatch("cp3[0-9]+", each))
-    if minors and target.python_series[1] not in minors:
-        ways.append(
-            f"or deploy another Python: --python 3.{min(minors)} (wheels exist up to 3.{max(minors)})"
-        )
-    elif minors:
-        ways.append("or target a newer system: the wheels need a newer glibc or another architecture")
-    if not all(file.tags for file in wanted):
-        ways.append("or " + _build_it(project, wanted[-1].version, target, ""))
-    return "\n".join(ways) or f"no version of {project} has a wheel for this target"
+def _no_version(
+    cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: Asked, looked: tuple[str, ...]
+) -> Problem:
+    known = sorted({file.version for file in files})
+    some = ", ".join(str(version) for version in known[-6:])
+    message = f"{_asked(cause)}: no such version; the latest are {some}"
+    pre = bool(listing.usable(files, specifier, asked.listing.target, True)) and not asked.listing.pre
+    if listing.versions(files, specifier, True):
+        message = f"{_asked(cause)}: only pre-releases meet it; the latest are {some}"
+    return Problem(Finding("REQ004", ERROR, cause.project, message, looked), cause.project, pre=pre)
 
 
-def _build_it(project: str, version: Version, target: Target, instead: str) -> str:
-    build = (
-        f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
-        f"{project}=={version} -w DIR; then add --find-links DIR here"
-    )
-    return f"use {instead}, which has a wheel\nor {build}" if instead else build
+def _unreadable(cause: Cause, file: Listed, asked: Asked) -> Problem:
+    line = asked.seen.unreadable[cause.project, str(file.version)]
+    message = f"{_asked(cause)}: the metadata of {file.filename} cannot be read"
+    return Problem(Finding("REQ012", ERROR, cause.project, message, (line,)), cause.project)
 
 
-def _wrong_python(cause: foreign.Cause, target: Target) -> Finding:
-    return Finding(
-        "REQ008",
-        ERROR,
-        cause.parent or "the request",
-        f"{cause.parent} needs Python {cause.specifier}, the target has {target.python}",
-        (),
-        "use an older version of it, or another --python",
-    )
+def _wrong_python(cause: Cause, target: Target) -> Problem:
+    name, _, version = cause.parent.partition(" ")
+    message = f"{version or 'it'} needs Python {cause.specifier}; the server has {target.python}"
+    finding = Finding("REQ008", ERROR, name or "the request", message)
+    return Problem(finding, canonicalize_name(name), minors=platforms.admitted(cause.specifier))
 
 
-def _conflict(causes: Sequence[foreign.Cause], target: Target) -> Finding:
+def _conflict(causes: Sequence[Cause], target: Target) -> Problem:
     lines = [
         f"{cause.parent or 'you'} {'needs' if cause.parent else 'asked for'} {cause.text}" for cause in causes
     ]
     names = sorted({Requirement(c.text).name if c.project else "Python" for c in causes if _parses(c.text)})
-    return Finding(
+    finding = Finding(
         "REQ005",
         ERROR,
         " / ".join(names) or "the request",
         "these requirements conflict for " + target.describe(),
         tuple(dict.fromkeys(lines)),
-        "loosen or drop one of them",
     )
+    return Problem(finding)
 
 
 def _parses(text: str) -> bool:

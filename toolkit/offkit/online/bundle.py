@@ -28,7 +28,8 @@ from offkit.online import (
     runtime,
 )
 from offkit.online.fetch import Stored
-from offkit.online.lock import Lock, LockedWheel, Request, Session
+from offkit.online.lock import Session
+from offkit.online.locked import Lock, LockedWheel, Request
 from offkit.online.pack import Packed, Source, pack
 from offkit.online.pythons import Pythons
 
@@ -101,7 +102,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         options.update(control_node.options(lock.wheels))
     own = tuple(_kept(one, order.cache) for one in planned.own)
     wheels = (*(stored[wheel.filename] for wheel in lock.wheels), *own)
-    lock = Lock(order.target, tuple(one.wheel for one in wheels))  # now with every hash known
+    lock = lock._replace(wheels=tuple(one.wheel for one in wheels))  # now with every hash known
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target)
@@ -127,7 +128,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         lock,
         packed,
         libraries,
-        (*survey.findings, *chosen.findings),
+        (*lock.findings, *survey.findings, *chosen.findings),
         wheels,
         fetched.downloaded + tools.downloaded,
         fetched.downloaded_size + tools.downloaded_size,

@@ -12,7 +12,7 @@ from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.online import collection
-from offkit.online.lock import LockedWheel
+from offkit.online.locked import LockedWheel
 
 # The last core that manages a Python 3.6 with modules of Ansible's own, and so the
 # one with which an administrator's other playbooks go on working on every Enterprise Linux

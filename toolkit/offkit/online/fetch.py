@@ -22,7 +22,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.words import several
-from offkit.online.lock import Lock, LockedWheel
+from offkit.online.locked import Lock, LockedWheel
 
 PARALLEL = 8
 ATTEMPTS = 3

@@ -10,8 +10,7 @@ left out. This module reaches into the two (by upstream.reach), and these are th
   which Requires-Python of metadata is checked;
 * ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
 * ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
-* ``pip._internal.req`` for requirement files, ``resolvelib.ResolutionImpossible`` for the causes
-  of a failure, ``LinkCollector.collect_sources`` for every file an index lists.
+* ``pip._internal.req`` for requirement files.
 
 When one has moved, the caller gets an OffkitError that names it and the versions in use.
 """
@@ -24,10 +23,13 @@ import importlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from offkit.edges import releases
+from offkit.model import legacy
 from offkit.model.target import Target
+from offkit.online import metadata
+from offkit.online.metadata import Seen
 from offkit.online.upstream import moved, reach
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
@@ -84,10 +86,13 @@ def markers_of(target: Target) -> Iterator[None]:
         module.default_environment = original  # type: ignore[attr-defined]
 
 
-def resolve(repo: Any, target: Target, requirements: list[Any]) -> list[Any]:
-    """Pinned InstallRequirements, each with its ``link``; pip's exceptions pass through."""
+def resolve(repo: Any, target: Target, requirements: list[Any], seen: Seen) -> list[Any]:
+    """Pinned InstallRequirements, each with its ``link``; pip's exceptions pass through.
+
+    What packages say of themselves on the way is noted in ``seen``.
+    """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target):
+    with markers_of(target), metadata.watched(seen):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
@@ -106,11 +111,14 @@ def parse_requirements(repo: Any, lines: Sequence[str], files: Sequence[Path]) -
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
     parse_file = reach("pip._internal.req", "parse_requirements")
-    found = [from_line(line, comes_from="the request") for line in lines]
+    found = [from_line(legacy.requirement(line).text, comes_from="the request") for line in lines]
     for path in files:
         with contextlib.redirect_stderr(io.StringIO()):  # optparse would print its own usage
             parsed = parse_file(str(path), session=repo.session, finder=repo.finder, options=repo.options)
-            found += [from_parsed(requirement) for requirement in parsed]
+            for each in parsed:
+                # Frozen in some versions of pip, in others not.
+                object.__setattr__(each, "requirement", legacy.requirement(each.requirement).text)
+                found.append(from_parsed(each))
     # A file may carry --no-binary or --pre of its own; wheels only stays.
     reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
         ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
@@ -118,54 +126,23 @@ def parse_requirements(repo: Any, lines: Sequence[str], files: Sequence[Path]) -
     return found
 
 
-class Cause(NamedTuple):
-    """One of the requirements that could not be met together."""
-
-    project: str  # normalised; "" for a Requires-Python
-    specifier: str  # ">=2,<3", may be empty
-    text: str  # as written
-    parent: str  # "rich 12.6.0", empty when the user asked
-
-
-def causes(error: BaseException) -> list[Cause] | None:
-    """What made a resolution impossible; None when ``error`` is about something else."""
-    impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
-    found = error if isinstance(error, impossible) else error.__cause__
-    if not isinstance(found, impossible):
-        return None
-    result = []
-    for requirement, parent in ((c.requirement, c.parent) for c in found.causes):
-        is_python = type(requirement).__name__ == "RequiresPythonRequirement"
-        specifier = str(requirement.specifier) if is_python else _specifier(requirement)
-        result.append(
-            Cause(
-                project="" if is_python else str(requirement.project_name),
-                specifier=specifier,
-                text=str(requirement),
-                parent=f"{parent.name} {parent.version}" if parent is not None else "",
-            )
-        )
-    return result
+def loosened(ireq: Any) -> Any:
+    """The same requirement for any version and file of it; one of a URL stays as it is."""
+    if ireq.link is not None or ireq.req is None:
+        return ireq
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    extras = "[" + ",".join(sorted(ireq.req.extras)) + "]" if ireq.req.extras else ""
+    marker = f"; {ireq.markers}" if ireq.markers else ""
+    return from_line(ireq.req.name + extras + marker, comes_from=ireq.comes_from, constraint=ireq.constraint)
 
 
-def _specifier(requirement: Any) -> str:
-    ireq = requirement.get_candidate_lookup()[1]
-    return str(ireq.specifier) if ireq is not None else ""
+def without_hashes(ireq: Any) -> Any:
+    """The same requirement, of any file."""
+    ireq.hash_options = {}
+    return ireq
 
 
-def all_links(repo: Any, project: str) -> list[Any]:
-    """Every file the indexes list for a project, whatever machine it is for."""
-    parse_links = reach("pip._internal.index.collector", "parse_links")
-    collector = repo.finder._link_collector
-
-    def links_of_page(page: Any) -> list[Any]:
-        response = collector.fetch_response(page)
-        return list(parse_links(response)) if response is not None else []
-
-    sources = collector.collect_sources(project_name=project, candidates_from_page=links_of_page)
-    found: dict[str, Any] = {}
-    for source in (*sources.find_links, *sources.index_urls):
-        if source is not None:
-            for link in (*source.page_candidates(), *source.file_links()):
-                found.setdefault(link.filename, link)
-    return list(found.values())
+def pin(name: str, version: str) -> Any:
+    """A constraint: that version or none."""
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    return from_line(f"{name}=={version}", constraint=True)

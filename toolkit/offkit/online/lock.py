@@ -1,4 +1,4 @@
-"""The lock: exact wheels, with their hashes, for one target."""
+"""A request in, a lock out: resolved for one target, or refused with every reason."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from offkit import __version__
+from packaging.utils import canonicalize_name
+
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import absence, foreign, indexes, upstream
+from offkit.online import absence, causes, cures, foreign, indexes, remarks, upstream
+from offkit.online.absence import Asked
+from offkit.online.causes import Problem
+from offkit.online.cures import Try
+from offkit.online.listing import Listing
+from offkit.online.locked import Lock, LockedWheel, Request
+from offkit.online.metadata import Seen
 
 MAX_ROUNDS = 40
 # pip's exceptions by name: some have moved between its modules.
@@ -39,43 +47,6 @@ _REQUIREMENT_SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[ex
 _OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
-class LockedWheel(NamedTuple):
-    """One wheel of a lock. ``sha256`` is empty when the index does not tell: fetching fills it."""
-
-    name: str
-    version: str
-    filename: str
-    url: str
-    sha256: str
-    via: tuple[str, ...]
-
-
-class Request(NamedTuple):
-    """What a user asks to be locked: requirement lines, files of them, and pip's index options."""
-
-    requirements: tuple[str, ...]
-    files: tuple[Path, ...]
-    index_args: tuple[str, ...] = ()
-
-
-class Lock(NamedTuple):
-    target: Target
-    wheels: tuple[LockedWheel, ...]
-
-    def text(self, why: bool = False) -> str:
-        """A requirements file pip accepts with ``--require-hashes``.
-
-        ``why`` adds who needs what; without it the text depends on the pins alone.
-        """
-        lines = [f"# locked by offkit {__version__} for {self.target.describe()}"]
-        for wheel in self.wheels:
-            lines.append(f"{wheel.name}=={wheel.version} \\")
-            lines.append(f"    --hash=sha256:{wheel.sha256}")
-            if why:
-                lines.append("    # via " + ", ".join(wheel.via))
-        return "\n".join(lines) + "\n"
-
-
 class Session:
     """One target, one set of indexes: requirements in, wheels out."""
 
@@ -85,7 +56,8 @@ class Session:
         self._index_args = list(index_args)
         self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
         self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
-        self.repository = self._open()
+        self.seen = Seen()
+        self._open()
 
     def __enter__(self) -> Session:
         return self
@@ -94,12 +66,13 @@ class Session:
         self.repository.session.close()
         self._directory.cleanup()
 
-    def _open(self) -> Any:
+    def _open(self) -> None:
         with _pip_speaks_through(self.reporter):
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
         indexes.check_urls(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
-        return repository
+        self.repository = repository
+        self.listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
 
     def lock(self, request: Request) -> Lock:
         """Resolve. Raises RequestError naming every package that cannot be had, IntegrityError
@@ -108,7 +81,7 @@ class Session:
             return self._lock(request)
 
     def _lock(self, request: Request) -> Lock:
-        problems: list[Finding] = []
+        problems: list[Problem] = []
         for _ in range(MAX_ROUNDS):
             try:
                 requirements = foreign.parse_requirements(
@@ -118,34 +91,86 @@ class Session:
                 if refused:
                     problems += refused
                     break
-                pinned = foreign.resolve(self.repository, self.target, requirements)
+                if problems:  # stand-ins have hashes of their own
+                    requirements = [foreign.without_hashes(each) for each in requirements]
+                pinned = foreign.resolve(self.repository, self.target, requirements, self.seen)
                 break
             except Exception as error:
-                new = self._explain(error)
-                problems += new
+                problems += self._explain(error)
                 if not self._stubs.grew():
                     break
                 # Stand-ins take the place of what is missing, so that the next round
                 # meets the next problem: all of them in one run.
                 self.repository.session.close()
-                self.repository = self._open()
+                self._open()
         if problems:
-            names = ", ".join(dict.fromkeys(p.subject for p in problems))
-            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", problems)
+            self.reporter.step("looking for what can be had instead")
+            found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
+            names = ", ".join(dict.fromkeys(p.subject for p in found))
+            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", found)
         wheels = tuple(_locked(ireq) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
         _check_hashes(pinned, wheels)
-        return Lock(self.target, wheels)
+        repairs = tuple(sorted(self.seen.repairs.values()))
+        for each in repairs:
+            self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
+        told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
+        return Lock(self.target, wheels, tuple(told), repairs)
 
-    def _explain(self, error: Exception) -> list[Finding]:
-        """Findings for a failed resolution; re-raises what is not about requirements."""
+    def _asked(self) -> Asked:
+        return Asked(self.repository, self.listing, self.seen, self._stubs)
+
+    def _explain(self, error: Exception) -> list[Problem]:
+        """What made a resolution fail; re-raises what is not about requirements."""
         if isinstance(error, OffkitError):
             raise error
-        causes = foreign.causes(error)
-        if causes is None:
+        found = causes.of(error)
+        if found is None:
             raise _index_trouble(error) from error
-        return absence.explain(causes, self.repository, self.target, self._stubs)
+        return absence.explain(found, self._asked())
+
+    def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
+        """The whole request once more, as ``what`` says: the direct pins that then break a word of the
+        request, or None where it cannot be resolved so."""
+        pre = ["--pre"] if what.pre else []
+        with Session(what.target, [*self._index_args, *pre], Reporter()) as other:
+            requirements = [
+                ireq
+                for ireq in foreign.parse_requirements(other.repository, request.requirements, request.files)
+                if canonicalize_name(ireq.name or "") not in what.without
+            ]
+            asked = [foreign.loosened(ireq) for ireq in requirements] if what.loose else requirements
+            pinned = other._resolved(asked)
+        if pinned is None:
+            return None
+        versions = {canonicalize_name(ireq.name): _version(ireq) for ireq in pinned}
+        return {
+            name: versions[name]
+            for name, ireq in ((canonicalize_name(ireq.name or ""), ireq) for ireq in requirements)
+            if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
+        }
+
+    def _why_not(self, request: Request, name: str, version: str) -> str:
+        """Why a version that can be had was not taken; "" when nothing speaks against it."""
+        with Session(self.target, self._index_args, Reporter()) as other:
+            requirements = foreign.parse_requirements(other.repository, request.requirements, request.files)
+            try:
+                foreign.resolve(
+                    other.repository, self.target, [*requirements, foreign.pin(name, version)], other.seen
+                )
+            except Exception as error:
+                return other._explain(error)[0].finding.message
+        return ""
+
+    def _resolved(self, requirements: list[Any]) -> list[Any] | None:
+        """Pinned, or None where that is impossible."""
+        try:
+            return foreign.resolve(self.repository, self.target, requirements, self.seen)
+        except Exception as error:
+            if causes.of(error) is None:
+                raise _index_trouble(error) from error
+            return None
 
 
 def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
@@ -167,9 +192,13 @@ def _locked(ireq: Any) -> LockedWheel:
     sources = {str(source.comes_from) for source in getattr(ireq, "_source_ireqs", ()) if source.comes_from}
     # A file's own name would be a path of this machine; what asked for it is enough.
     via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
-    version = next(iter(ireq.req.specifier)).version
     url = link.url_without_fragment
-    return LockedWheel(ireq.name, version, link.filename, url, link_sha256(link), tuple(via))
+    return LockedWheel(ireq.name, _version(ireq), link.filename, url, link_sha256(link), tuple(via))
+
+
+def _version(ireq: Any) -> str:
+    """That of a pinned one."""
+    return str(next(iter(ireq.req.specifier)).version)
 
 
 def link_sha256(link: Any) -> str:

@@ -638,7 +638,8 @@ def test_where_no_environment_is(server, where, why):
 
 
 def test_every_code_is_documented():
-    """Each that the doctor uses is in docs/doctor-codes.md, and each that a table explains exists."""
+    """Each that the doctor uses is in docs/doctor-codes.md, each of a request in docs/request-codes.md, and each
+    that a table explains exists."""
     top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "..")
     explained = {}
     for name in os.listdir(os.path.join(top, "docs")):
@@ -650,8 +651,11 @@ def test_every_code_is_documented():
         for name in names:
             if name.endswith((".py", ".sh")):
                 with open(os.path.join(folder, name), encoding="utf-8") as source:
-                    found = re.findall(r"\b((?:LIB|PY|PKG|ENV|REPO|RPM|VID|FLEET)\d{3})\b", source.read())
+                    kinds = "LIB|PY|PKG|ENV|REPO|RPM|VID|FLEET|REQ|NET"
+                    found = re.findall(r"\b((?:{})\d{{3}})\b".format(kinds), source.read())
                 used.update(found)
                 by_doctor.update(found if os.path.basename(folder) == "doctor" else ())
     assert by_doctor - set(explained["doctor-codes.md"]) == set()
+    requests = {code for code in used if code.startswith(("REQ", "NET"))}
+    assert requests - set(explained["request-codes.md"]) == set()
     assert {code for codes in explained.values() for code in codes} - used == set()

@@ -1,0 +1,272 @@
+"""Requests as people have them: the lock that pip of the server would make too, or the true reason."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import bundle_maker
+from offkit.model.errors import RequestError
+from offkit.model.report import Reporter
+from offkit.online.lock import Session
+from offkit.online.locked import Request
+from offkit.online.metadata import Repair
+from target_maker import preset
+
+EL7 = preset("3.6")
+
+
+def lock(server, *requirements, files=(), args=(), target=EL7):
+    with Session(target, [*server.args, *args], Reporter()) as session:
+        return session.lock(Request(requirements, tuple(files)))
+
+
+def pins(lock):
+    return {wheel.name: wheel.version for wheel in lock.wheels}
+
+
+def refused(server, *requirements, **more):
+    with pytest.raises(RequestError) as caught:
+        lock(server, *requirements, **more)
+    return {one.subject: one for one in caught.value.findings}
+
+
+def old(server, name, version, *lines):
+    """A wheel whose METADATA has these lines, however they are written."""
+    info = f"{name}-{version}.dist-info/"
+    text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(
+        line + "\n" for line in lines
+    )
+    members = {
+        info + "METADATA": text.encode(),
+        info + "WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "RECORD": b"",
+    }
+    return server.put(f"{name}-{version}-py3-none-any.whl", bundle_maker.zipped(members))
+
+
+def test_old_metadata(mirror):
+    """Is read as pip of the server reads it; what was put right stands in the lock."""
+    server = mirror()
+    old(
+        server,
+        "alpha",
+        "2",
+        "Requires-Dist: beta (>dev)",
+        "Requires-Dist: gamma (>=5.1.*)",
+        "Requires-Python: >=3.6.*",
+    )
+    server.add("beta", "1")
+    for version in ("5.0", "5.1", "5.4"):
+        server.add("gamma", version)
+    found = lock(server, "alpha", "gamma<5.4.*")
+    assert pins(found) == {"alpha": "2", "beta": "1", "gamma": "5.1"}
+    assert found.repairs == (
+        Repair("alpha", "2", "Requires-Python: >=3.6.*", ">=3.6"),
+        Repair("alpha", "2", "beta (>dev)", "beta (>=0)"),
+        Repair("alpha", "2", "gamma (>=5.1.*)", "gamma (>=5.1)"),
+    )
+
+
+def test_a_requirements_file_of_then(mirror, tmp_path):
+    """Its own lines as well."""
+    server = mirror()
+    server.add("gamma", "5.1")
+    path = tmp_path / "requirements.txt"
+    path.write_text("gamma>=5.0.*,   # as it was\n")
+    assert pins(lock(server, files=[path])) == {"gamma": "5.1"}
+
+
+def test_metadata_that_nobody_can_read(mirror):
+    """Another version is taken; where there is none, that is the reason, and no conflict."""
+    server = mirror()
+    server.add("alpha", "1")
+    old(server, "alpha", "2", "Requires-Dist: ][")
+    assert pins(lock(server, "alpha")) == {"alpha": "1"}
+    found = refused(server, "alpha==2")
+    assert list(found) == ["alpha"]
+    found = found["alpha"]
+    assert (found.code, found.looked_in) == ("REQ012", ("Requires-Dist: ][",))
+    assert found.fix == "use alpha==1: the whole request resolves with it"
+
+
+def test_requires_python_is_the_reason(mirror):
+    """Of what is asked for, and of what a package pins; with the Python for which the whole request holds."""
+    server = mirror()
+    for version, python in (("1", ">=3.6"), ("2", ">=3.8")):
+        filename = server.add("alpha", version)
+        server.put(filename, server.files[filename], requires_python=python)
+    server.add("beta", "1", requires=["alpha==2"])
+    found = refused(server, "alpha>=2")["alpha"]
+    assert (found.code, found.message) == ("REQ008", "alpha>=2: needs Python >=3.8; the server has 3.6.8")
+    assert found.fix.splitlines() == [
+        "use alpha==1: the whole request resolves with it",
+        "or deploy another Python: the whole request resolves with --python 3.8",
+    ]
+    found = refused(server, "beta")["alpha"]
+    assert found.message == "alpha==2, needed by beta 1: needs Python >=3.8; the server has 3.6.8"
+    assert found.fix == "deploy another Python: the whole request resolves with --python 3.8"
+
+
+def test_a_cure_that_another_forbids_is_none(mirror):
+    """beta wants the version that cannot be had; an older beta does not."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.put("alpha-2.tar.gz")
+    server.add("beta", "2", requires=["alpha==2"])
+    found = refused(server, "beta==2")["alpha"]
+    assert found.fix.startswith("build a wheel on a machine like the server")
+    server.add("beta", "1", requires=["alpha"])
+    found = refused(server, "beta==2")["alpha"]
+    assert found.fix.splitlines()[0] == "use beta==1: the whole request resolves with it"
+
+
+def test_a_lock_for_another_python(mirror, tmp_path):
+    """Is no question of hashes: the pins and their Requires-Python are named, all of them."""
+    server = mirror()
+    for name in ("alpha", "beta"):
+        filename = server.add(name, "2")
+        server.put(filename, server.files[filename], requires_python=">=3.9")
+        server.add(name, "1")
+    path = tmp_path / "lock.txt"
+    path.write_text(lock(server, "alpha", "beta", target=preset("3.9")).text(why=True))
+    found = refused(server, files=[path])
+    assert {name: one.code for name, one in found.items()} == {"alpha": "REQ008", "beta": "REQ008"}
+    assert found["alpha"].message == "alpha==2: needs Python >=3.9; the server has 3.6.8"
+    assert found["alpha"].fix.splitlines() == [
+        "use alpha==1, beta==1: the whole request resolves with them",
+        "or deploy another Python: the whole request resolves with --python 3.9",
+    ]
+
+
+def test_what_pip_freeze_lists_and_nobody_has(mirror):
+    """On Debian; the rest is locked without it."""
+    found = refused(mirror("alpha"), "alpha", "pkg-resources==0.0.0")["pkg-resources"]
+    assert (found.code, found.fix) == ("REQ003", "delete this requirement")
+
+
+def test_what_was_passed_over_as_source(mirror):
+    """A newer final release that fits, with how it is had; not one for another Python, or that a package
+    of the lock forbids."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.put("alpha-2.tar.gz", requires_python=">=3.6")
+    server.put("alpha-3.tar.gz", requires_python=">=3.8")
+    server.put("alpha-4rc1.tar.gz")
+    server.add("beta", "1", requires=["gamma<2", "delta; python_version > '3.8'"])
+    server.add("gamma", "1")
+    server.put("gamma-2.tar.gz")
+    (found,) = lock(server, "alpha", "beta").findings
+    assert (found.code, found.severity, found.subject) == ("REQ011", "warning", "alpha")
+    assert found.message == "1 is taken; 2 was passed over: it exists only as source (alpha-2.tar.gz)"
+    assert "pip wheel --no-deps alpha==2 -w DIR" in found.fix
+    assert lock(server, "alpha==1", "gamma<2").findings == ()
+
+
+def test_what_was_passed_over_for_another(mirror):
+    """The newest has a wheel, and wants something that has none."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "2", requires=["hidden"])
+    server.put("hidden-1.tar.gz")
+    (found,) = lock(server, "alpha").findings
+    assert (found.code, found.message) == (
+        "REQ011",
+        "1 is taken; 2 was passed over: hidden, needed by alpha 2: only source distributions exist (hidden-1.tar.gz)",
+    )
+
+
+def test_what_has_both(mirror):
+    """A newer one that a package of the lock wants something impossible for: it is no matter of its form."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "2", requires=["hidden"])
+    server.put("alpha-2.tar.gz")
+    server.put("hidden-1.tar.gz")
+    server.add("beta", "1", requires=["alpha"])
+    assert lock(server, "beta").findings == ()
+    (found,) = lock(server, "alpha").findings
+    assert "2 was passed over: hidden, needed by alpha 2" in found.message
+
+
+def test_what_needs_a_newer_system(mirror):
+    """Is passed over as well."""
+    server = mirror()
+    server.add("alpha", "1", tag="cp36-cp36m-manylinux1_x86_64")
+    server.add("alpha", "2", tag="cp36-cp36m-manylinux_2_28_x86_64")
+    server.add("alpha", "3", tag="cp36-cp36m-win_amd64")
+    (found,) = lock(server, "alpha").findings
+    assert found.message == "1 is taken; 2 was passed over: its wheels need glibc 2.28; the server has 2.17"
+
+
+def test_pre_releases_only_when_asked_for(mirror):
+    """A final release exists, as source: the pre-release with a wheel is no substitute, also not two steps away."""
+    server = mirror()
+    server.add("alpha", "2rc1")
+    server.put("alpha-1.tar.gz")
+    server.add("beta", "1", requires=["alpha"])
+    for asked in ("alpha", "beta"):
+        found = refused(server, asked)["alpha"]
+        assert found.code == "REQ002"
+        assert found.message.endswith("exist (alpha-1.tar.gz); of its pre-releases there are wheels")
+        assert found.fix.splitlines()[0] == "allow pre-releases: the whole request resolves with --pre"
+    assert pins(lock(server, "beta", args=["--pre"])) == {"alpha": "2rc1", "beta": "1"}
+
+
+def test_what_else_is_worth_knowing(mirror):
+    """Yanked by its authors, without a final release, an extra that is none; each for itself."""
+    server = mirror()
+    filename = server.add("alpha", "1")
+    server.put(filename, server.files[filename], yanked="breaks things")
+    server.add("beta", "1b1")
+    old(server, "gamma", "1", "Provides-Extra: fast")
+    found = {one.subject: one for one in lock(server, "alpha==1", "beta", "gamma[fast,slow]").findings}
+    assert {name: (one.code, one.severity) for name, one in found.items()} == {
+        "alpha": ("REQ013", "warning"), "beta": ("REQ017", "info"), "gamma": ("REQ015", "warning"),
+    }  # fmt: skip
+    assert found["alpha"].message == "1 was yanked by its authors: breaks things"
+    assert found["beta"].message == "1b1 is a pre-release; there is no final one"
+    assert found["gamma"].message == "1 has no extra slow"
+    assert found["gamma"].fix == "delete or correct it: it has fast"
+
+
+def test_what_an_index_says_of_a_project(mirror):
+    """PEP 792: archived is worth knowing, quarantined is more."""
+    from offkit.online.listing import Status
+
+    server = mirror("alpha", "beta", "gamma")
+    with Session(EL7, server.args, Reporter()) as session:
+        session.listing.statuses.update(
+            alpha=Status("archived", "done"), beta=Status("quarantined", ""), gamma=Status("resting", "")
+        )
+        found = session.lock(Request(("alpha", "beta", "gamma"), ())).findings
+    assert [(one.code, one.severity, one.subject, one.message) for one in found] == [
+        ("REQ014", "info", "alpha", "is archived: no new version will be made (done)"),
+        ("REQ014", "warning", "beta", "is in quarantine: the index holds it to be dangerous"),
+        ("REQ014", "warning", "gamma", "has the status 'resting'"),
+    ]
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_whatever_pip_is_installed(tmp_path):
+    """A lock is a function of the request and the index: pip 23.2.1 makes the same as this one."""
+    there = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", str(there)], check=True)
+    python = str(there / "bin/python")
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "pip==23.2.1", "."], check=True
+    )
+    words = ["lock", "celery==5.1.2", "omegaconf==2.0.6", "--python", "3.6"]
+    texts = [
+        subprocess.run(
+            [os.path.join(os.path.dirname(one), "offkit"), *words],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+        for one in (python, sys.executable)
+    ]
+    assert texts[0] == texts[1]
+    assert "celery==5.1.2" in texts[0]
