@@ -54,6 +54,7 @@ WRITERS = {
     "online/fetch": "the cache of wheels",
     "online/lock": "the request, for pip-tools, in a temporary directory",
     "online/pack": "the bundle",
+    "online/rehearsal": "a bundle's own files, in a temporary directory",
     "server/bundle/bundled": "RPMs of the bundle, unpacked into a scratch directory",
     "server/install/build": "the environment while it is built",
     "server/install/install": "the prefix, and its lock",

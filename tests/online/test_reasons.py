@@ -158,7 +158,7 @@ def test_what_was_passed_over_as_source(mirror):
     server.add("gamma", "1")
     server.put("gamma-2.tar.gz")
     (found,) = lock(server, "alpha", "beta").findings
-    assert (found.code, found.severity, found.subject) == ("REQ011", "warning", "alpha")
+    assert (found.code, found.severity, found.subject) == ("REQ011", "info", "alpha")
     assert found.message == "1 is taken; 2 was passed over: it exists only as source (alpha-2.tar.gz)"
     assert "pip wheel --no-deps alpha==2 -w DIR" in found.fix
     assert lock(server, "alpha==1", "gamma<2").findings == ()
@@ -187,6 +187,7 @@ def test_what_has_both(mirror):
     server.add("beta", "1", requires=["alpha"])
     assert lock(server, "beta").findings == ()
     (found,) = lock(server, "alpha").findings
+    assert found.severity == "warning"
     assert "2 was passed over: hidden, needed by alpha 2" in found.message
 
 

@@ -10,6 +10,7 @@ from offkit.cli import bundle, render
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import WARNING, Finding
+from offkit.model.proof import Proof
 from target_maker import preset
 
 
@@ -95,6 +96,7 @@ def packed(tmp_path, **more):
         cached=4,
         rpms=types.SimpleNamespace(titles=("x-1", "y-2"), size=5000),
         findings=[Finding("LIB002", WARNING, "s", "m")],
+        proofs=[Proof("closure", "2026-01-31T12:00:00Z", "here", True, "1 pin")],
     )
     for name, value in more.items():
         setattr(made, name, value)
@@ -111,6 +113,7 @@ def test_what_was_packed(tmp_path, said):
         "  carries Python 3.6.15 (source, compiled on the server), for a server without one",
         "  carries 2 RPMs from a.iso, b.iso, 5.0 kB",
         "    x-1, y-2",
+        "  closure passed on 2026-01-31 (here): 1 pin",
         "  downloaded 2 files, 3.0 kB, from the cache 4",
         "  sha256 " + "5" * 64,
         "  needs from the server: glibc, libSM.so.6 (libSM), libX.so.1 (package unknown)",
@@ -123,13 +126,14 @@ def test_what_was_packed(tmp_path, said):
         rpms=types.SimpleNamespace(titles=(), size=0),
         downloaded=0,
         findings=[],
+        proofs=[],
         checklist=Checklist(()),
     )
     bundle._show(plain, order((), True))
     assert said() == [
         *lines[:2],
         "  downloaded nothing, from the cache 4",
-        lines[6],
+        lines[7],
         "  needs from the server: glibc",
         *lines[-2:],
         "and there, with the inventory and the servers' bundle:",
@@ -155,5 +159,8 @@ def test_the_report(tmp_path, capsys):
         "downloaded_size": 3000,
         "pythons": [dict(PYTHON._asdict())],
         "rpms": ["x-1", "y-2"],
+        "proofs": [
+            {"kind": "closure", "when": "2026-01-31T12:00:00Z", "on": "here", "passed": True, "said": "1 pin"}
+        ],
         "findings": [Finding("LIB002", WARNING, "s", "m").to_json()],
     }

@@ -9,7 +9,7 @@ import typer
 from offkit.cli import options, render
 from offkit.model import finding, words
 from offkit.model.control_node import following
-from offkit.model.errors import EXIT_PROBLEMS
+from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
 if TYPE_CHECKING:
     from offkit.online.bundle import Order
@@ -46,6 +46,17 @@ def bundle(
         False,
         "--control-node",
         help="Pack for the machine that runs ansible-playbook: ansible-core 2.16 and offkit's collection.",
+    ),
+    rehearse: bool = typer.Option(
+        False,
+        "--rehearse",
+        help="Try the bundle here before it leaves: install it without a network, import every module.",
+    ),
+    smoke: Optional[Path] = typer.Option(
+        None,
+        "--smoke",
+        metavar="FILE",
+        help="Rehearse, and run this Python file; it must exit with 0.",
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
@@ -94,6 +105,8 @@ def bundle(
         wanted = fleet.requirements(wanted)
     elif not wanted and not files:
         wanted = online.default_requirements()
+    if smoke is not None and not smoke.is_file():
+        raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
     if not dry_run:
         pack.destination(out)
     order = online.Order(
@@ -104,6 +117,8 @@ def bundle(
         carried,
         tuple(iso or ()),
         control_node,
+        rehearse or smoke is not None,
+        smoke,
     )
     if dry_run:
         _show_plan(online.plan(order, console), order)
@@ -148,6 +163,7 @@ def _show(done: Any, order: "Order") -> None:
         downloaded_size=done.downloaded_size,
         pythons=[dict(one._asdict()) for one in order.pythons.carried],
         rpms=list(done.rpms.titles),
+        proofs=[dict(one._asdict()) for one in done.proofs],
         findings=[one.to_json() for one in done.findings],
     )
     render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
@@ -162,6 +178,8 @@ def _show(done: Any, order: "Order") -> None:
         isos = ", ".join(one.name for one in order.isos)
         render.line("  carries {} from {}, {}".format(number, isos, words.size(done.rpms.size)))
         render.line("    " + ", ".join(done.rpms.titles))
+    for one in done.proofs:
+        render.line("  " + one.describe())
     render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
     render.line("  sha256 {}".format(packed.sha256))
     libraries = [one for one in done.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]

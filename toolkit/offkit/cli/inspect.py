@@ -87,7 +87,7 @@ def _document(
 
 
 def _show(opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str) -> None:
-    from offkit.model import carried, control_node, layout
+    from offkit.model import carried, control_node, layout, proof
 
     manifest = opened.manifest
     rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
@@ -102,6 +102,7 @@ def _show(opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Libr
             *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
             *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
             *([("carries", _rpms(rpms))] if rpms else []),
+            *(("tried", one.describe()) for one in proof.from_options(manifest.options)),
         ]
     )
     render.title("requirements")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from offkit.edges import data, releases
-from offkit.model import carried, checklist, layout, target, words
+from offkit.model import carried, checklist, layout, proof, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
+from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online import (
@@ -23,6 +25,7 @@ from offkit.online import (
     fetch,
     forecast,
     pythons,
+    rehearsal,
     repo_file,
     rpms,
     runtime,
@@ -44,6 +47,8 @@ class Order(NamedTuple):
     pythons: Pythons = pythons.NONE  # carried for a server that has none
     isos: tuple[Path, ...] = ()  # to take RPMs of libraries from
     control_node: bool = False  # with the collection, which no index has
+    rehearse: bool = False  # try it before it leaves
+    smoke: Path | None = None  # with this check of the user's
 
 
 class Planned(NamedTuple):
@@ -65,6 +70,7 @@ class Bundled(NamedTuple):
     downloaded_size: int  # bytes
     cached: int  # files that did not have to
     rpms: rpms.Chosen
+    proofs: tuple[Proof, ...] = ()
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -88,6 +94,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     rpms.look(order.isos, order.target)
+    stage = rehearsal.stage(order.target) if order.rehearse else None
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter) as session:
@@ -115,25 +122,30 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
     libraries = Checklist(tuple(marked))
     reporter.step(f"packing {order.out}")
-    packed = pack(
-        order.out,
-        _members(order, lock, paths, libraries, runtime.build([one.path for one in tools.files]), chosen),
-        order.target,
-        options,
-        survey.installed_size,
-        reporter,
-        bootstrap.seal,
+    members = _members(
+        order, lock, paths, libraries, runtime.build([one.path for one in tools.files]), chosen
     )
+
+    def packed_as(options: dict[str, Any]) -> Packed:
+        size = survey.installed_size
+        return pack(order.out, members, order.target, options, size, reporter, bootstrap.seal)
+
+    packed, rehearsed = packed_as(options), rehearsal.Rehearsed((), ())
+    if stage is not None:
+        resolve = partial(_resolved, order.target)
+        rehearsed = rehearsal.rehearse(order.out, lock, resolve, libraries, stage, order.smoke, reporter)
+        packed = packed_as({**options, **proof.to_options(rehearsed.proofs)})
     return Bundled(
         lock,
         packed,
         libraries,
-        (*lock.findings, *survey.findings, *chosen.findings),
+        (*lock.findings, *survey.findings, *chosen.findings, *rehearsed.findings),
         wheels,
         fetched.downloaded + tools.downloaded,
         fetched.downloaded_size + tools.downloaded_size,
         len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded,
         chosen,
+        rehearsed.proofs,
     )
 
 
@@ -141,6 +153,12 @@ def _kept(own: collection.Wheel, cache: Path) -> Stored:
     """A wheel that was made here."""
     wheel = LockedWheel(collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",))
     return Stored(wheel, fetch.keep(own.filename, own.contents, cache))
+
+
+def _resolved(target: Target, request: Request, index_args: Sequence[str]) -> Lock:
+    """Without a word."""
+    with Session(target, index_args, Reporter()) as session:
+        return session.lock(request)
 
 
 def _find(lock: Lock, name: str) -> LockedWheel | None:

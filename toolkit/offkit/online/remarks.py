@@ -92,11 +92,7 @@ def _newer(files: Iterable[Listed], taken: Listed, wanted: SpecifierSet, index: 
         and file.yanked is None
         and listing.admits(file, index.target)
         and file.version in wanted
-        and (
-            not file.is_wheel
-            or platforms.unfit([file], index.target).newer_glibc
-            or _usable(file, index.target)
-        )
+        and (_usable(file, index.target) or _elsewhere(file, index.target))
     ]
 
 
@@ -119,7 +115,7 @@ def _as_it_is(name: str, taken: Listed, forms: Sequence[Listed], index: Listing)
         form = f"it exists only as source ({forms[-1].filename})"
     message = f"{_taken(taken)}; {_dated(forms[-1])} was passed over: {form}"
     fix = platforms.build_it(name, source.version, index.target) if source is not None else ""
-    return Finding("REQ011", WARNING, name, message, (), fix)
+    return Finding("REQ011", INFO, name, message, (), fix)
 
 
 def _taken(file: Listed) -> str:

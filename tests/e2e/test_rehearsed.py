@@ -1,0 +1,86 @@
+"""offkit bundle --rehearse: what works is told by the manifest, what does not is caught before the trip."""
+
+import json
+import os
+
+import pytest
+
+import bundle_maker
+import world
+from conftest import run
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture(scope="module")
+def liars(tmp_path_factory):
+    """Wheels whose metadata promises too much."""
+    folder = tmp_path_factory.mktemp("liars")
+    for name, text in (
+        ("offkit_newer", b"this is no Python of any version\n"),
+        ("offkit_lost", b"import os\nopen(os.path.join(os.path.dirname(__file__), 'table.json'))\n"),
+        (
+            "offkit_good",
+            b"import os\nos.makedirs(os.path.expanduser('~/offkit-was-rehearsed'), exist_ok=True)\n",
+        ),
+    ):
+        filename, body = bundle_maker.wheel(name, "1", {name + "/__init__.py": text})
+        (folder / filename).write_bytes(body)
+    return folder
+
+
+def rehearsed(server, isolated, out, *words):
+    """The report of the bundle, and what inspect says of it."""
+    done = run(
+        [world.OFFKIT, "bundle", *words, *world.target_args(server), "--rehearse", "-o", out, "--json"]
+    )
+    told = run([world.OFFKIT, "inspect", out, "--json"])
+    return done.returncode, json.loads(done.stdout), json.loads(told.stdout)
+
+
+def test_what_works(server, isolated, liars, tmp_path):
+    """Closed, installed and imported; the user's check too. What its modules write at home is not written there."""
+    smoke = tmp_path / "smoke.py"
+    smoke.write_text("import sys, click, offkit_good\nassert len(sys.argv) == 1\n")
+    code, report, inside = rehearsed(
+        server,
+        isolated,
+        tmp_path / "b.tar",
+        "click==8.0.4",
+        "offkit_good",
+        "--find-links",
+        liars,
+        "--smoke",
+        smoke,
+    )
+    assert code == 0, report
+    assert [(one["kind"], one["passed"]) for one in report["proofs"]] == [
+        ("closure", True), ("rehearsal", True), ("smoke", True),
+    ]  # fmt: skip
+    assert not os.path.exists(os.path.expanduser("~/offkit-was-rehearsed"))
+    assert inside["options"]["proofs"] == report["proofs"]
+
+
+def test_what_does_not(server, isolated, liars, tmp_path):
+    """Code that no such Python reads, a file that was not packed, a check that fails: each is named."""
+    smoke = tmp_path / "smoke.py"
+    smoke.write_text("raise SystemExit('no good')\n")
+    code, report, inside = rehearsed(
+        server,
+        isolated,
+        tmp_path / "b.tar",
+        "offkit_newer",
+        "offkit_lost",
+        "--find-links",
+        liars,
+        "--smoke",
+        smoke,
+    )
+    assert code == 1
+    found = {one["subject"]: one for one in report["findings"] if one["code"] == "REQ022"}
+    assert found["offkit_newer"]["message"].startswith("cannot be imported, exit 1: SyntaxError")
+    assert found["offkit_lost"]["message"].startswith("cannot be imported, exit 1: FileNotFoundError")
+    assert found[str(smoke)]["message"] == "ended with 1: no good"
+    assert [(one["kind"], one["passed"]) for one in inside["options"]["proofs"]] == [
+        ("closure", True), ("rehearsal", False), ("smoke", False),
+    ]  # fmt: skip

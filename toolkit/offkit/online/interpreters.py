@@ -1,0 +1,58 @@
+"""A CPython on this machine that is of the target's series and architecture, whoever has put it there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from offkit.edges.run import run
+from offkit.model.target import Target
+
+_ASK = (
+    "import json, platform, sys; v = sys.version_info; print(json.dumps("
+    "[sys.implementation.name, platform.system(), platform.machine(), list(v[:3])]))"
+)
+
+
+class Interpreter(NamedTuple):
+    path: str
+    version: str  # 3.6.15
+
+
+def of(target: Target) -> Interpreter | None:
+    """The first that starts: on PATH, of pyenv, of uv, of conda."""
+    for path in _places(target.python_minor):
+        done = run([path, "-I", "-S", "-c", _ASK])
+        if not done.ok:
+            continue
+        name, system, machine, version = json.loads(done.stdout)
+        if (name, system, machine, tuple(version[:2])) == (
+            "cpython",
+            "Linux",
+            target.arch,
+            target.python_series,
+        ):
+            return Interpreter(path, ".".join(map(str, version)))
+    return None
+
+
+def _places(series: str) -> Iterator[str]:
+    program = "python" + series
+    on_path = shutil.which(program)
+    if on_path:
+        yield on_path
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
+    conda = [home / name / "envs" for name in ("miniconda3", "miniforge3", "anaconda3", ".conda")]
+    for top, pattern in ((pyenv, series + ".*"), (uv, f"cpython-{series}.*"), *((one, "*") for one in conda)):
+        yield from sorted(map(str, top.glob(f"{pattern}/bin/{program}")), key=_numbers, reverse=True)
+
+
+def _numbers(path: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", path)]
