@@ -25,11 +25,11 @@ class Repair(NamedTuple):
 # In this order, each on what the one before has left; for a list of version clauses.
 SPECIFIERS = (
     Repair(r"['\"]", "", "'>=2.7'", ">=2.7", _UV),
-    Repair(r"(?<=[\d*])\s*(?=[<>]|[~!=]=)", ",", ">=7.2.0<8.0.0", ">=7.2.0,<8.0.0", _UV),
     Repair(r">=?\s*dev\b", ">=0", ">dev", ">=0", _PIP + ": below every version; " + _UV),
+    Repair(r"(?<=[\d*])\s*(?=[<>]|[~!=]=)", ",", ">=7.2.0<8.0.0", ">=7.2.0,<8.0.0", _UV),
     Repair(r"!=\s*~\s*(\d+(?:\.\d+)*)(?!\.?\*)", r"!=\1.*", "!=~5.0", "!=5.0.*", _UV),
-    Repair(r"(?<=\d)\*", ".*", "!=3.0*", "!=3.0.*", _UV),
-    Repair(r"([<>]=?)(\s*\d+(?:\.\d+)*)\.\*", r"\1\2", ">=5.1.*", ">=5.1", _PIP + "; " + _UV),
+    Repair(r"(?<=\d)\*(?![\w.*])", ".*", "!=3.0*", "!=3.0.*", _UV),
+    Repair(r"([<>]=?)(\s*\d+(?:\.\d+)*)\.\*(?![\w.*])", r"\1\2", ">=5.1.*", ">=5.1", _PIP + "; " + _UV),
     Repair(r"(?<=\d)\.(?=\s*(?:,|$))", "", ">=1.1.", ">=1.1", _PIP),
     Repair(r",(?:\s*,)+", ",", ">=1,,<2", ">=1,<2", _PIP),
     Repair(r"^\s*,\s*|\s*,\s*$", "", ">=3.6,", ">=3.6", _PIP + "; " + _UV),
@@ -78,6 +78,8 @@ def requirement(text: str) -> Repaired:
     bare = clauses.strip()
     opened = bare.startswith("(") and bare.endswith(")")
     inner = specifier(bare[1:-1] if opened else bare)
+    if inner.text[:1] not in ("", *"<>=!~"):
+        return Repaired(text, ())  # no list of versions: nothing that can be put right
     condition = _apply(MARKERS, marker)
     if not inner.rows and not condition.rows:
         return Repaired(text, ())
