@@ -1,9 +1,12 @@
 """A package index on this machine that behaves as mirrors do: well, and badly."""
 
 import base64
+import collections
 import hashlib
 import html
+import io
 import re
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import bundle_maker
@@ -12,16 +15,18 @@ import bundle_maker
 class Mirror(ThreadingHTTPServer):
     """A PEP 503 index of ``files`` {file name: body}.
 
-    ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect, and
-    ``asked`` what has been asked for.
+    ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect,
+    ``asked`` what has been asked for, and ``sent`` how many bytes of each file went out. With ``ranges`` it
+    answers those, under an ETag; with ``metadata`` that of a wheel lies beside it (PEP 658).
     """
 
     daemon_threads = True
 
-    def __init__(self, password=None, hashes=True):
+    def __init__(self, password=None, hashes=True, ranges=False, metadata=False):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.spoil, self.moved, self.attributes = {}, {}, {}, {}
-        self.asked = []
+        self.asked, self.sent, self.headers = [], collections.Counter(), []
+        self.ranges, self.metadata = ranges, metadata
         self.password, self.hashes = password, hashes
 
     def add(self, name, version="1", **more):
@@ -51,6 +56,12 @@ def project(filename):
     return re.sub(r"[-_.]+", "-", stem.split("-")[0] if filename.endswith(".whl") else stem).lower()
 
 
+def metadata(wheel):
+    """METADATA of the bytes of a wheel."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith("/METADATA")))
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -77,6 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
             return self.answer(200 if rows else 404, page.encode(), {"Content-Type": "text/html"})
         file = self.path.split("/")[-1]
+        if file.endswith(".whl.metadata") and mirror.metadata:
+            return self.answer(200, metadata(mirror.files[file[: -len(".metadata")]]))
         if file not in mirror.files:
             return self.answer(404, b"no such file")
         body = mirror.files[file]
@@ -88,8 +101,27 @@ class Handler(BaseHTTPRequestHandler):
             if how == "altered":
                 return self.answer(200, body[:-1] + b"!")
             self.close_connection = True  # "broken": the body ends before its promised length
-            return self.answer(200, body[: len(body) // 2], {"Content-Length": str(len(body))})
-        return self.answer(200, body)
+            return self.file(file, body, half=True)
+        return self.file(file, body)
+
+    def file(self, file, body, half=False):
+        """All of it, or what was asked for; of that only half, where it breaks off."""
+        mirror, status, headers, start = self.server, 200, {}, 0
+        if self.command == "GET":
+            mirror.headers.append(self.headers)
+        if mirror.ranges:
+            headers["ETag"] = '"' + hashlib.sha256(body).hexdigest() + '"'
+            asked = re.match(r"bytes=(\d+)-$", self.headers.get("Range", ""))
+            if asked and self.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
+                start = int(asked.group(1))
+                if start >= len(body):
+                    return self.answer(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+                status, headers["Content-Range"] = 206, f"bytes {start}-{len(body) - 1}/{len(body)}"
+        rest = body[start:]
+        part = rest[: len(rest) // 2] if half else rest
+        if self.command == "GET":
+            mirror.sent[file] += len(part)
+        return self.answer(status, part, {**headers, "Content-Length": str(len(rest))})
 
     def row(self, file):
         digest = (
@@ -99,6 +131,9 @@ class Handler(BaseHTTPRequestHandler):
             f' data-{name.replace("_", "-")}="{html.escape(value)}"'
             for name, value in self.server.attributes[file].items()
         )
+        if self.server.metadata and file.endswith(".whl"):
+            beside = hashlib.sha256(metadata(self.server.files[file])).hexdigest()
+            more += f' data-core-metadata="sha256={beside}"'
         return f'<a href="/files/{file}{digest}"{more}>{file}</a>'
 
     def answer(self, status, body, headers=()):

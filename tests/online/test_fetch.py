@@ -10,7 +10,7 @@ from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.online import fetch
+from offkit.online import fetch, store
 from offkit.online.lock import Session
 from offkit.online.locked import Lock, Request
 from target_maker import preset
@@ -265,9 +265,9 @@ def test_how_a_mirror_is_asked(shop, tmp_path, monkeypatch):
     monkeypatch.setattr(session, "get", spy(session.get))
     telling = Telling()
     fetch.fetch(wheels, session, tmp_path, telling)
-    headers = {"Accept-Encoding": "identity", "Cache-Control": "no-store"}
+    headers = {"Accept-Encoding": "identity"}
     assert given == [
-        ((wheels[0].url,), {"headers": headers, "allow_redirects": True}),
+        ((wheels[0].url,), {"headers": headers, "allow_redirects": True, "stream": True}),
         ((wheels[0].url,), {"headers": headers, "stream": True}),
     ]
     assert [telling.told[0][1], *telling.told[1:]] == [len(server.files[ALPHA])] * 2
@@ -393,10 +393,10 @@ def test_only_hashes_that_are_not_known_cost_a_download(shop, tmp_path):
 
 def test_a_wheel_that_was_made_here(tmp_path, monkeypatch):
     """Where a downloaded one would be, as often as one likes; a disk that refuses is named."""
-    path = fetch.keep(ALPHA, b"made", tmp_path)
+    path = store.keep(ALPHA, b"made", tmp_path)
     assert path == tmp_path / "wheels" / sha256(b"made") / ALPHA
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"made", 0o644)
-    assert fetch.keep(ALPHA, b"made", tmp_path) == path
+    assert store.keep(ALPHA, b"made", tmp_path) == path
     assert os.listdir(path.parent) == [ALPHA]
 
     def full(before, after):
@@ -405,7 +405,7 @@ def test_a_wheel_that_was_made_here(tmp_path, monkeypatch):
     with monkeypatch.context() as disk:
         disk.setattr(os, "replace", full)
         with pytest.raises(EnvironmentProblem) as caught:
-            fetch.keep(ALPHA, b"other", tmp_path)
+            store.keep(ALPHA, b"other", tmp_path)
     assert caught.value.message == f"the cache {tmp_path} cannot be written: No space left on device"
     assert caught.value.fix == "choose another with --cache-dir DIR"
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [ALPHA]

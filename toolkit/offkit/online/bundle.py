@@ -29,6 +29,7 @@ from offkit.online import (
     repo_file,
     rpms,
     runtime,
+    store,
 )
 from offkit.online.fetch import Stored
 from offkit.online.lock import Session
@@ -152,7 +153,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
 def _kept(own: collection.Wheel, cache: Path) -> Stored:
     """A wheel that was made here."""
     wheel = LockedWheel(collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",))
-    return Stored(wheel, fetch.keep(own.filename, own.contents, cache))
+    return Stored(wheel, store.keep(own.filename, own.contents, cache))
 
 
 def _resolved(target: Target, request: Request, index_args: Sequence[str]) -> Lock:
