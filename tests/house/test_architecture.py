@@ -52,6 +52,7 @@ WRITERS = {
     "online/absence": "the cache of what was asked",
     "online/bundle": "the lock, for pip, in a temporary directory",
     "online/fetch": "a lock, where -o says so",
+    "online/forecast": "a large library, while it is read",
     "online/lock": "the request, for pip-tools, in a temporary directory",
     "online/pack": "the bundle",
     "online/rehearsal": "a bundle's own files, in a temporary directory",

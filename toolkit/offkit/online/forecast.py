@@ -1,18 +1,21 @@
 """What wheels want from a server's own libraries, read from the ELF files inside them.
 
 The first form of the forecast: a soname is external when no file of any wheel in the set has
-it as its name or DT_SONAME. Nothing is unpacked to disk and nothing is executed, so this works
-the same on every system.
+it as its name or DT_SONAME. Nothing is executed, so this works the same on every system; a large
+library lies in a nameless file beside its wheel while it is read, not in memory.
 """
 
 from __future__ import annotations
 
+import io
 import re
+import shutil
+import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from offkit.edges import releases
 from offkit.elf import reader
@@ -25,6 +28,10 @@ from offkit.model.target import Target
 _SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
 # "needed by" is for people: enough to recognise the package.
 _NEEDED_BY = 20
+
+
+_CHUNK = 1 << 20
+_LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 
 
 class Survey(NamedTuple):
@@ -41,7 +48,7 @@ class _Wants:
         self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
         self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
-    def read(self, wheel: str, path: str, contents: bytes) -> None:
+    def read(self, wheel: str, path: str, contents: reader.Source) -> None:
         try:
             elf = reader.read(contents)
         except (reader.NotElf, reader.BadElf):
@@ -70,12 +77,20 @@ def survey(wheels: Iterable[Path], target: Target) -> Survey:
                 for member in archive.infolist():
                     installed += member.file_size
                     if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
-                        wants.read(path.name, member.filename, archive.read(member))
+                        room = _room(member.file_size, path.parent)
+                        with archive.open(member) as packed, room as contents:
+                            shutil.copyfileobj(packed, contents, _CHUNK)
+                            wants.read(path.name, member.filename, contents)
         except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
     return Survey(_checklist(wants, target), _too_new(wants, target), installed)
+
+
+def _room(size: int, directory: Path) -> IO[bytes]:
+    """A file for a library of so many bytes: in memory, or in ``directory``, which had room for its wheel."""
+    return io.BytesIO() if size <= _LARGE else tempfile.TemporaryFile(dir=directory)
 
 
 def _checklist(wants: _Wants, target: Target) -> Checklist:
