@@ -56,6 +56,7 @@ WRITERS = {
     "online/lock": "the request, for pip-tools, in a temporary directory",
     "online/pack": "the bundle",
     "online/rehearsal": "a bundle's own files, in a temporary directory",
+    "online/standing": "which files the pins of a lock meant",
     "online/store": "the cache of wheels",
     "server/bundle/bundled": "RPMs of the bundle, unpacked into a scratch directory",
     "server/install/build": "the environment while it is built",

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import socket
 import sys
 import tarfile
 from pathlib import Path
@@ -36,6 +37,7 @@ def index(mirror, monkeypatch, tmp_path):
     runtime = "tool==1 --hash=sha256:{}\n".format(hashlib.sha256(server.files[TOOL]).hexdigest())
     texts = {"wheelhouse/runtime.txt": runtime, "wheelhouse/requirements.in": "beta  # of course\n\n# no\n"}
     monkeypatch.setattr(data, "read_text", lambda path: texts.get(path) or real(path))
+    server.texts = texts
     return server
 
 
@@ -172,7 +174,7 @@ def test_a_pip_that_was_asked_for(offkit, tmp_path):
         ]
 
 
-def test_a_dry_run(offkit, tmp_path):
+def test_a_dry_run(offkit, index, tmp_path):
     """Says what would be packed, and downloads nothing but what resolving takes."""
     code, said, _ = offkit("bundle", "alpha", "--dry-run", "-o", tmp_path / "nowhere" / "bundle.tar")
     assert code == 0
@@ -181,7 +183,9 @@ def test_a_dry_run(offkit, tmp_path):
     assert lines[1:3] == [["alpha", "1.0", "alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl"],
                           ["beta", "1", "beta-1-py3-none-any.whl"]]  # fmt: skip
     assert lines[3][:2] == ["pip", "21.3.1"]
-    assert not (tmp_path / "cache").exists()
+    offkit("bundle", "alpha", "-o", tmp_path / "bundle.tar")
+    wheels = [path for way, path in index.asked if way == "GET" and path.endswith(".whl")]
+    assert len(wheels) == len(set(wheels)) == 4  # this index has no metadata beside its wheels
     _, said, _ = offkit("bundle", "--dry-run", "--json")
     assert json.loads(said) == {
         "schema": "offkit/plan-1",
@@ -192,6 +196,52 @@ def test_a_dry_run(offkit, tmp_path):
         "pythons": [],
         "findings": [],
     }
+
+
+def test_a_second_bundle_opens_no_socket(offkit, index, tmp_path, monkeypatch):
+    """Of a lock with hashes, nor does one with --offline, which names everything that is missing: exit 4."""
+    pip = "pip-21.3.1-py3-none-any.whl"
+    index.texts["wheelhouse/pip.txt"] = (
+        f"pip==21.3.1 --hash=sha256:{hashlib.sha256(index.files[pip]).hexdigest()}\n"
+    )
+    lock, out = tmp_path / "lock.txt", tmp_path / "bundle.tar"
+    assert offkit("lock", "alpha", "-o", lock)[0] == 0
+    code, said, _ = offkit("bundle", "-r", lock, "-o", out, "--json")
+    assert (code, json.loads(said)["downloaded"]) == (0, 2)  # the runtime and pip
+    first = out.read_bytes()
+
+    def refuse(*words, **more):
+        raise AssertionError("a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    asked = len(index.asked)
+    for more in ([], ["--offline"]):
+        code, said, err = offkit("bundle", "-r", lock, "-o", out, "--json", *more)
+        assert (code, json.loads(said)["downloaded"], err.count("\n")) == (0, 0, 4)
+        assert out.read_bytes() == first
+    code, said, _ = offkit("lock", "-r", lock, "--offline")
+    assert (code, said.replace(", the request", "")) == (0, lock.read_text())  # all were asked for by now
+    for name in (pip, "beta-1-py3-none-any.whl", TOOL):
+        next((tmp_path / "cache" / "wheels").glob("*/" + name)).unlink()
+    code, said, err = offkit("bundle", "-r", lock, "-o", out, "--offline")
+    assert (code, said, len(index.asked)) == (4, "", asked)
+    assert "does not have everything" in err
+    assert [line.split()[2] for line in err.splitlines() if "NET003" in line] == ["beta:", "pip:", "tool:"]
+    code, _, err = offkit("lock", "alpha", "--offline")
+    assert code == 4
+    assert "the request is no lock with hashes" in err
+    (tmp_path / "links").mkdir()
+    for name in (pip, "beta-1-py3-none-any.whl", TOOL):
+        (tmp_path / "links" / name).write_bytes(index.files[name])
+    local = ["--no-index", "--find-links", str(tmp_path / "links")]
+    code, _, err = offkit("bundle", "beta", "-o", out, "--offline", where=local)
+    assert code == 0, err
+
+
+def test_an_index_without_the_pip_that_is_known(offkit, index, tmp_path):
+    """Its newest for that Python is taken, as any other would be."""
+    code, said, _ = offkit("bundle", "beta", "--dry-run", "--json", "--target", "el8", "--python", "3.8")
+    assert (code, json.loads(said)["pip"]) == (0, "pip-22.0-py38-none-any.whl")
 
 
 def test_a_place_that_cannot_be_written(offkit, tmp_path):

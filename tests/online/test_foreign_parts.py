@@ -13,6 +13,7 @@ from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import causes, foreign, indexes
 from offkit.online.lock import Session
+from offkit.online.locked import Request
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -30,8 +31,8 @@ def test_a_pip_whose_inside_is_another(mirror, monkeypatch, error):
         return real(self, **given)
 
     monkeypatch.setattr(RequirementCommand, "_build_package_finder", build)
-    with pytest.raises(OffkitError) as caught:
-        Session(EL7, mirror().args, Reporter())
+    with Session(EL7, mirror().args, Reporter()) as session, pytest.raises(OffkitError) as caught:
+        session.lock(Request(("alpha",), (), ()))
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     assert caught.value.message == f"this offkit does not support {have}: {error} is missing"
     assert caught.value.fix == (
@@ -61,8 +62,8 @@ def test_what_the_finder_is_told(mirror):
 def test_an_index_that_is_no_address(mirror, address, shown):
     """Without its password, and with what is one."""
     mirror()
-    with pytest.raises(UsageError) as caught:
-        Session(EL7, ["--index-url", address], Reporter())
+    with Session(EL7, ["--index-url", address], Reporter()) as session, pytest.raises(UsageError) as caught:
+        session.lock(Request(("alpha",), (), ()))
     assert (caught.value.message, caught.value.fix) == (
         f"{shown} is not a package index",
         "give an http, https or file URL",

@@ -67,6 +67,7 @@ def bundle(
     proxy: Optional[str] = options.PROXY,
     cert: Optional[str] = options.CERT,
     pre: bool = options.PRE,
+    offline: bool = options.OFFLINE,
     cache_dir: Optional[Path] = options.CACHE_DIR,
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
@@ -119,6 +120,7 @@ def bundle(
         control_node,
         rehearse or smoke is not None,
         smoke,
+        offline,
     )
     if dry_run:
         _show_plan(online.plan(order, console), order)

@@ -25,6 +25,7 @@ def lock(
     proxy: Optional[str] = options.PROXY,
     cert: Optional[str] = options.CERT,
     pre: bool = options.PRE,
+    offline: bool = options.OFFLINE,
     cache_dir: Optional[Path] = options.CACHE_DIR,
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
@@ -36,7 +37,8 @@ def lock(
     'offkit bundle -r' and for pip.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.online import bundle, fetch
+    from offkit.online import bundle, fetch, standing
+    from offkit.online.kept import Kept
     from offkit.online.lock import Session
     from offkit.online.locked import Request
 
@@ -47,12 +49,14 @@ def lock(
     wanted = tuple(requirements or ())
     if not wanted and not files:
         wanted = bundle.default_requirements()
+    cache = cache_dir or fetch.default_cache()
+    request = Request(wanted, tuple(files or ()), tuple(args))
     console.step("resolving for " + where.describe())
-    with Session(where, args, console) as session:
-        locked = session.lock(Request(wanted, tuple(files or ())))
-        locked = fetch.with_hashes(
-            locked, session.repository.session, cache_dir or fetch.default_cache(), console
-        )
+    if offline and not no_index:
+        standing.require(request, where, cache)
+    with Session(where, args, console, Kept(cache), offline) as session:
+        locked = session.lock(request)
+        locked = fetch.with_hashes(locked, session.repository.session, cache, console)
     text = locked.text(why=True)
     render.document(
         "offkit/lock-1",

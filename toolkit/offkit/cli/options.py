@@ -50,6 +50,9 @@ TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in 
 PROXY = typer.Option(None, "--proxy", metavar="URL", help="As in pip.")
 CERT = typer.Option(None, "--cert", metavar="FILE", help="CA certificates, as in pip.")
 PRE = typer.Option(False, "--pre", help="Allow pre-releases.")
+OFFLINE = typer.Option(
+    False, "--offline", help="Use the cache and local files only; name everything they do not have."
+)
 CACHE_DIR = typer.Option(None, "--cache-dir", metavar="DIR", help="Where to keep downloaded wheels.")
 
 

@@ -24,17 +24,22 @@ from offkit.online import (
     control_node,
     fetch,
     forecast,
+    pins,
     pythons,
     rehearsal,
     repo_file,
     rpms,
     runtime,
+    standing,
     store,
 )
-from offkit.online.fetch import Stored
+from offkit.online.download import Come
+from offkit.online.fetch import Fetched, Stored
+from offkit.online.kept import Kept
 from offkit.online.lock import Session
 from offkit.online.locked import Lock, LockedWheel, Request
 from offkit.online.pack import Packed, Source, pack
+from offkit.online.pins import Pin
 from offkit.online.pythons import Pythons
 
 
@@ -50,6 +55,7 @@ class Order(NamedTuple):
     control_node: bool = False  # with the collection, which no index has
     rehearse: bool = False  # try it before it leaves
     smoke: Path | None = None  # with this check of the user's
+    offline: bool = False  # no index may be asked
 
 
 class Planned(NamedTuple):
@@ -59,6 +65,7 @@ class Planned(NamedTuple):
     pip: LockedWheel  # runs on the target's Python and does the installing there
     runtime: tuple[LockedWheel, ...]
     own: tuple[collection.Wheel, ...] = ()  # made here, and added to the lock by bundle()
+    came: tuple[Come, ...] = ()  # downloaded already, for their metadata
 
 
 class Bundled(NamedTuple):
@@ -81,15 +88,26 @@ def default_requirements() -> tuple[str, ...]:
 
 
 def plan(order: Order, reporter: Reporter) -> Planned:
-    """Resolve only. Raises what ``Session.lock`` raises."""
+    """Resolve only, where there is something to resolve. Raises what ``Session.lock`` raises; offline,
+    EnvironmentProblem with all that is missing."""
     reporter.step(f"resolving for {order.target.describe()}")
-    with Session(order.target, order.request.index_args, reporter) as session:
+    installer = _pins("pip")
+    # It runs on every Python from 3.6 on, so it is locked for the oldest.
+    oldest = target.preset(releases.known(), "3.6")
+    args = order.request.index_args
+    if order.offline and "--no-index" not in args:
+        beside = ((installer, order.target), (_pins("runtime"), oldest))
+        standing.require(order.request, order.target, order.cache, beside)
+    kept = Kept(order.cache)
+    with Session(order.target, args, reporter, kept, order.offline) as session:
         lock = session.lock(order.request)
-        pip = _find(lock, "pip") or _find(session.lock(Request(("pip",), (), ())), "pip")
+        pip = _find(lock, "pip") or _installer(session, installer, order.cache)
     if pip is None:
         raise OffkitError(f"no pip supports CPython {order.target.python}")
     own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
-    return Planned(lock, pip, _lock_runtime(order.request.index_args, reporter), own)
+    with Session(oldest, args, reporter, kept, order.offline) as session:
+        tools = _runtime(session)
+    return Planned(lock, pip, tools, own, tuple(kept.came))
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
@@ -98,12 +116,14 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     stage = rehearsal.stage(order.target) if order.rehearse else None
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
-    with Session(order.target, order.request.index_args, reporter) as session:
-        network = session.repository.session
+    with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
         wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
         reporter.step(f"fetching {words.several(len(wanted), 'wheel')}")
-        fetched = fetch.fetch(wanted, network, order.cache, reporter)
-        tools = fetch.fetch(planned.runtime, network, order.cache, reporter)
+        fetched = _fetch(wanted, session, order.cache, reporter)
+        tools = _fetch(planned.runtime, session, order.cache, reporter)
+    before = {one.path: one.size for one in planned.came}
+    came = len(before) + fetched.downloaded + tools.downloaded
+    early = [one for one in (*fetched.files, *tools.files) if one.path in before]
     stored = {one.wheel.filename: one for one in fetched.files}
     options = carried.to_options(order.pythons.carried)
     if order.control_node:
@@ -142,12 +162,18 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         libraries,
         (*lock.findings, *survey.findings, *chosen.findings, *rehearsed.findings),
         wheels,
-        fetched.downloaded + tools.downloaded,
-        fetched.downloaded_size + tools.downloaded_size,
-        len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded,
+        came,
+        sum(before.values()) + fetched.downloaded_size + tools.downloaded_size,
+        len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded - len(early),
         chosen,
         rehearsed.proofs,
     )
+
+
+def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporter: Reporter) -> Fetched:
+    """An index has to be read only for what the cache does not have."""
+    here = fetch.at_hand(wheels, cache)
+    return here or fetch.fetch(wheels, session.repository.session, cache, reporter)
 
 
 def _kept(own: collection.Wheel, cache: Path) -> Stored:
@@ -166,14 +192,28 @@ def _find(lock: Lock, name: str) -> LockedWheel | None:
     return next((wheel for wheel in lock.wheels if canonicalize_name(wheel.name) == name), None)
 
 
-def _lock_runtime(index_args: Sequence[str], reporter: Reporter) -> tuple[LockedWheel, ...]:
-    """The runtime runs on every Python from 3.6 on, so it is locked for the oldest."""
-    oldest = target.preset(releases.known(), "3.6")
+def _pins(name: str) -> list[Pin]:
+    """Of what offkit itself brings."""
+    return pins.parse(data.read_text(f"wheelhouse/{name}.txt")) or []
+
+
+def _installer(session: Session, pinned: Sequence[Pin], cache: Path) -> LockedWheel | None:
+    """The pip that offkit knows for that Python, else the newest that the index has."""
+    found = standing.look(pinned, session.target, cache)
+    if isinstance(found, Lock):
+        return found.wheels[0]
+    for pin in standing.applying(pinned, session.target):
+        listed = session.listed(pin)
+        if listed is not None:
+            return listed
+    return _find(session.lock(Request(("pip",), (), ())), "pip")
+
+
+def _runtime(session: Session) -> tuple[LockedWheel, ...]:
     with tempfile.TemporaryDirectory(prefix="offkit-runtime-") as directory:
         path = Path(directory) / "runtime.txt"
         path.write_text(data.read_text("wheelhouse/runtime.txt"), encoding="utf-8")
-        with Session(oldest, index_args, reporter) as session:
-            return session.lock(Request((), (path,))).wheels
+        return session.lock(Request((), (path,))).wheels
 
 
 def _members(

@@ -18,6 +18,11 @@ from offkit.online.upstream import reach
 
 CHECK_INDEX = "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too"
 
+OFFLINE = (
+    "give a lock with hashes (offkit lock -o FILE) whose wheels a bundle has brought into the cache, "
+    "or --no-index --find-links DIR"
+)
+
 
 def check_urls(repo: Any) -> None:
     """Raises UsageError for an index that no package index can be."""
@@ -70,6 +75,24 @@ def _useless_places(repo: Any) -> list[Finding]:
 
 def without_password(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url)
+
+
+class _CutOff:
+    """What pip's session has for an address that must not be asked."""
+
+    def send(self, request: Any, **how: Any) -> Any:
+        where = without_password(request.url)
+        raise EnvironmentProblem(f"{where} would be asked, and --offline forbids it", fix=OFFLINE)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def cut_off(session: Any) -> None:
+    """From now on the session opens files of this machine only: whatever else raises EnvironmentProblem."""
+    for prefix in session.adapters:
+        if prefix != "file://":
+            session.adapters[prefix] = _CutOff()
 
 
 def _is_no_index(session: Any, base: str) -> bool:

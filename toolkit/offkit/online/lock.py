@@ -18,13 +18,15 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import absence, causes, cures, foreign, indexes, remarks, upstream
+from offkit.online import absence, causes, cures, foreign, indexes, remarks, standing, upstream
 from offkit.online.absence import Asked
 from offkit.online.causes import Problem
 from offkit.online.cures import Try
+from offkit.online.kept import Kept, keeping, link_sha256
 from offkit.online.listing import Listing
 from offkit.online.locked import Lock, LockedWheel, Request
 from offkit.online.metadata import Seen
+from offkit.online.pins import Pin
 
 MAX_ROUNDS = 40
 # pip's exceptions by name: some have moved between its modules.
@@ -50,35 +52,78 @@ _OTHER_HASH = "lock again for this target with 'offkit lock', or find out who ch
 class Session:
     """One target, one set of indexes: requirements in, wheels out."""
 
-    def __init__(self, target: Target, index_args: Sequence[str], reporter: Reporter) -> None:
+    def __init__(
+        self,
+        target: Target,
+        index_args: Sequence[str],
+        reporter: Reporter,
+        kept: Kept | None = None,
+        offline: bool = False,
+    ) -> None:
+        """``kept`` gets the wheels that are fetched for their metadata. ``offline``: only files of this
+        machine are looked at, and EnvironmentProblem is raised instead of asking an index."""
         self.target = target
         self.reporter = reporter
+        self.kept = kept
+        self.offline = offline
         self._index_args = list(index_args)
         self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
         self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
         self.seen = Seen()
-        self._open()
+        self._opened: tuple[Any, Listing] | None = None
+
+    @property
+    def repository(self) -> Any:
+        """pip-tools' own, made when it is first asked for."""
+        return self._open()[0]
+
+    @property
+    def listing(self) -> Listing:
+        return self._open()[1]
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        self.repository.session.close()
+        self._close()
         self._directory.cleanup()
 
-    def _open(self) -> None:
+    def _close(self) -> None:
+        if self._opened is not None:
+            self.repository.session.close()
+            self._opened = None
+
+    def _open(self) -> tuple[Any, Listing]:
+        if self._opened is not None:
+            return self._opened
         with _pip_speaks_through(self.reporter):
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
         indexes.check_urls(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
-        self.repository = repository
-        self.listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        if self.offline:
+            indexes.cut_off(repository.session)
+        listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        self._opened = repository, listing
+        return self._opened
 
     def lock(self, request: Request) -> Lock:
-        """Resolve. Raises RequestError naming every package that cannot be had, IntegrityError
-        when a given hash fits no file, EnvironmentProblem when no index answers."""
+        """The lock that the request is already, if the cache has its wheels; else resolve.
+
+        Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
+        no file, EnvironmentProblem when no index answers."""
+        pinned = standing.pinned(request) if self.kept else []
+        if pinned and self.kept:
+            found = standing.look(pinned, self.target, self.kept.cache)
+            if isinstance(found, Lock):
+                self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
+                return found
+            for each in found:
+                self.reporter.note(f"{each.subject}: {each.message}")
         with _pip_speaks_through(self.reporter):
-            return self._lock(request)
+            lock = self._lock(request)
+        if pinned and self.kept:
+            standing.remember(pinned, lock, self.kept.cache)
+        return lock
 
     def _lock(self, request: Request) -> Lock:
         problems: list[Problem] = []
@@ -93,7 +138,7 @@ class Session:
                     break
                 if problems:  # stand-ins have hashes of their own
                     requirements = [foreign.without_hashes(each) for each in requirements]
-                pinned = foreign.resolve(self.repository, self.target, requirements, self.seen)
+                pinned = self._resolve(requirements)
                 break
             except Exception as error:
                 problems += self._explain(error)
@@ -101,14 +146,13 @@ class Session:
                     break
                 # Stand-ins take the place of what is missing, so that the next round
                 # meets the next problem: all of them in one run.
-                self.repository.session.close()
-                self._open()
+                self._close()
         if problems:
             self.reporter.step("looking for what can be had instead")
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", found)
-        wheels = tuple(_locked(ireq) for ireq in pinned)
+        wheels = tuple(_locked(ireq, self._sha256(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
         _check_hashes(pinned, wheels)
@@ -117,6 +161,20 @@ class Session:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
         return Lock(self.target, wheels, tuple(told), repairs)
+
+    def listed(self, pin: Pin) -> LockedWheel | None:
+        """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
+        with _pip_speaks_through(self.reporter):
+            candidates = self.repository.find_all_candidates(pin.name)
+        for link in (one.link for one in candidates if str(one.version) == str(pin.version)):
+            if self._sha256(link) in pin.hashes:
+                url = link.url_without_fragment
+                version, sha256 = str(pin.version), self._sha256(link)
+                return LockedWheel(pin.name, version, link.filename, url, sha256, ("the request",))
+        return None
+
+    def _sha256(self, link: Any) -> str:
+        return self.kept.sha256(link) if self.kept else link_sha256(link)
 
     def _asked(self) -> Asked:
         return Asked(self.repository, self.listing, self.seen, self._stubs)
@@ -134,7 +192,7 @@ class Session:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
         request, or None where it cannot be resolved so."""
         pre = ["--pre"] if what.pre else []
-        with Session(what.target, [*self._index_args, *pre], Reporter()) as other:
+        with self._another(what.target, pre) as other:
             requirements = [
                 ireq
                 for ireq in foreign.parse_requirements(other.repository, request.requirements, request.files)
@@ -151,22 +209,27 @@ class Session:
             if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
         }
 
+    def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
+        return Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline)
+
     def _why_not(self, request: Request, name: str, version: str) -> str:
         """Why a version that can be had was not taken; "" when nothing speaks against it."""
-        with Session(self.target, self._index_args, Reporter()) as other:
+        with self._another(self.target) as other:
             requirements = foreign.parse_requirements(other.repository, request.requirements, request.files)
             try:
-                foreign.resolve(
-                    other.repository, self.target, [*requirements, foreign.pin(name, version)], other.seen
-                )
+                other._resolve([*requirements, foreign.pin(name, version)])
             except Exception as error:
                 return other._explain(error)[0].finding.message
         return ""
 
+    def _resolve(self, requirements: list[Any]) -> list[Any]:
+        with keeping(self.kept):
+            return foreign.resolve(self.repository, self.target, requirements, self.seen)
+
     def _resolved(self, requirements: list[Any]) -> list[Any] | None:
         """Pinned, or None where that is impossible."""
         try:
-            return foreign.resolve(self.repository, self.target, requirements, self.seen)
+            return self._resolve(requirements)
         except Exception as error:
             if causes.of(error) is None:
                 raise _index_trouble(error) from error
@@ -187,23 +250,18 @@ def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
     )
 
 
-def _locked(ireq: Any) -> LockedWheel:
+def _locked(ireq: Any, sha256: str) -> LockedWheel:
     link = ireq.link
     sources = {str(source.comes_from) for source in getattr(ireq, "_source_ireqs", ()) if source.comes_from}
     # A file's own name would be a path of this machine; what asked for it is enough.
     via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
     url = link.url_without_fragment
-    return LockedWheel(ireq.name, _version(ireq), link.filename, url, link_sha256(link), tuple(via))
+    return LockedWheel(ireq.name, _version(ireq), link.filename, url, sha256, tuple(via))
 
 
 def _version(ireq: Any) -> str:
     """That of a pinned one."""
     return str(next(iter(ireq.req.specifier)).version)
-
-
-def link_sha256(link: Any) -> str:
-    """What the index says about a file; empty when it says nothing or names a weaker hash."""
-    return str(link.hash) if link.hash_name == "sha256" and link.hash else ""
 
 
 def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:

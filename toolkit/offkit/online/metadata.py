@@ -37,7 +37,7 @@ class Seen:
         self.extras: dict[Release, frozenset[str]] = {}
         self.unreadable: dict[Release, str] = {}  # the first line that nobody can read
 
-    def read(self, message: Any) -> None:
+    def read(self, message: Any) -> Release:
         """Note what an ``email.message.Message`` of METADATA says, and put it right in place."""
         release = canonicalize_name(str(message.get("Name") or "")), str(message.get("Version") or "")
         lines = []
@@ -64,6 +64,7 @@ class Seen:
         self.extras[release] = frozenset(
             canonicalize_name(str(extra)) for extra in message.get_all("Provides-Extra") or ()
         )
+        return release
 
     def _repaired(self, release: Release, wrong: str, right: str) -> None:
         self.repairs.setdefault((*release, wrong), Repair(*release, wrong, right))

@@ -1,0 +1,74 @@
+"""A requirements file that is a lock: pins with hashes, and nothing else that chooses.
+
+``offkit lock -o`` and ``pip-compile --generate-hashes`` write such files. The format is pip's
+(pip.pypa.io/en/stable/reference/requirements-file-format/); what is not read here is pip's to read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.markers import Marker
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+_HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
+# Options that say where files come from, which does not matter to a hash.
+_WHERE = re.compile(
+    r"(--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--only-binary|--prefer-binary)"
+    r"(?:[\s=]|$)"
+)
+
+
+class Pin(NamedTuple):
+    name: str  # normalised
+    version: Version
+    extras: frozenset[str]  # normalised
+    marker: Marker | None
+    hashes: tuple[str, ...]  # SHA-256 in hex, at least one
+
+
+def read(files: Sequence[Path]) -> list[Pin] | None:
+    """The pins of these files, in their order; None where something else is in one, or one cannot be read."""
+    found: list[Pin] = []
+    for path in files:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        pins = parse(text)
+        if pins is None:
+            return None
+        found += pins
+    return found
+
+
+def parse(text: str) -> list[Pin] | None:
+    """The same of the text of one file."""
+    found = []
+    for line in re.sub(r"\\\n", " ", text).splitlines():
+        line = re.sub(r"(^|\s)#.*$", "", line).strip()
+        if line and not _WHERE.match(line):
+            pin = _pin(line)
+            if pin is None:
+                return None
+            found.append(pin)
+    return found
+
+
+def _pin(line: str) -> Pin | None:
+    hashes = _HASH.findall(line)
+    try:
+        requirement = Requirement(_HASH.sub("", line))
+        (clause,) = requirement.specifier
+        version = Version(clause.version)
+    except (InvalidRequirement, InvalidVersion, ValueError):
+        return None
+    if clause.operator != "==" or requirement.url or not hashes:
+        return None
+    extras = frozenset(map(canonicalize_name, requirement.extras))
+    return Pin(canonicalize_name(requirement.name), version, extras, requirement.marker, tuple(hashes))
