@@ -54,6 +54,7 @@ WRITERS = {
     "online/fetch": "a lock, where -o says so",
     "online/forecast": "a large library, while it is read",
     "online/lock": "the request, for pip-tools, in a temporary directory",
+    "online/memo": "the cache of what follows from wheels",
     "online/pack": "the bundle",
     "online/rehearsal": "a bundle's own files, in a temporary directory",
     "online/standing": "which files the pins of a lock meant",

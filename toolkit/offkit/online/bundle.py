@@ -133,7 +133,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     lock = lock._replace(wheels=tuple(one.wheel for one in wheels))  # now with every hash known
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
-    survey = forecast.survey(paths, order.target)
+    survey = forecast.survey(paths, order.target, order.cache)
     if order.isos:
         reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
@@ -143,9 +143,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
     libraries = Checklist(tuple(marked))
     reporter.step(f"packing {order.out}")
-    members = _members(
-        order, lock, paths, libraries, runtime.build([one.path for one in tools.files]), chosen
-    )
+    pyz = runtime.build([one.path for one in tools.files], order.cache)
+    members = _members(order, lock, paths, libraries, pyz, chosen)
 
     def packed_as(options: dict[str, Any]) -> Packed:
         size = survey.installed_size

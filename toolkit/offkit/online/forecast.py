@@ -8,14 +8,17 @@ library lies in a nameless file beside its wheel while it is read, not in memory
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
+from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from offkit.edges import releases
 from offkit.elf import reader
@@ -23,6 +26,7 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
+from offkit.online import memo, store
 
 # libz.so, libz.so.1, and names like libssl-81259c47.so.1.1.1k
 _SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
@@ -31,6 +35,7 @@ _NEEDED_BY = 20
 
 
 _CHUNK = 1 << 20
+_RULES = ("online/forecast.py", "elf/reader.py")  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 
 
@@ -48,44 +53,61 @@ class _Wants:
         self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
         self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
-    def read(self, wheel: str, path: str, contents: reader.Source) -> None:
-        try:
-            elf = reader.read(contents)
-        except (reader.NotElf, reader.BadElf):
-            return  # a script, a text file, another system's library: nothing the loader would load
-        self.offered.add(PurePosixPath(path).name)
-        if elf.soname:
-            self.offered.add(elf.soname)
-        for soname in elf.needed:
-            self.needed_by[soname].append(f"{wheel}: {path}")
-        for need in elf.needs:
-            if not need.weak:
-                self.versions[need.file][need.version].add(wheel)
+    def add(self, wheel: str, files: Iterable[dict[str, Any]]) -> None:
+        for file in files:
+            self.offered.update(file["offers"])
+            for soname in file["needed"]:
+                self.needed_by[soname].append(f"{wheel}: {file['path']}")
+            for library, version in file["versions"]:
+                self.versions[library][version].add(wheel)
 
     def external(self) -> list[str]:
         return sorted(soname for soname in self.needed_by if soname not in self.offered)
 
 
-def survey(wheels: Iterable[Path], target: Target) -> Survey:
-    """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels."""
+def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) -> Survey:
+    """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels.
+
+    With the ``cache`` that the wheels are in, none is read a second time.
+    """
     wants = _Wants()
     installed = 0
     broken = []
+    rules = [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES] if cache else []
     for path in wheels:
+        key = [store.sha256(path).encode("ascii"), *rules]
         try:
-            with zipfile.ZipFile(path) as archive:
-                for member in archive.infolist():
-                    installed += member.file_size
-                    if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
-                        room = _room(member.file_size, path.parent)
-                        with archive.open(member) as packed, room as contents:
-                            shutil.copyfileobj(packed, contents, _CHUNK)
-                            wants.read(path.name, member.filename, contents)
+            found = json.loads(memo.recalled(cache, "libraries", key, partial(_read, path)))
         except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
+            continue
+        installed += found["installed"]
+        wants.add(path.name, found["files"])
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
     return Survey(_checklist(wants, target), _too_new(wants, target), installed)
+
+
+def _read(path: Path) -> bytes:
+    """What the ELF files of a wheel offer and want, as JSON."""
+    installed, files = 0, []
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            installed += member.file_size
+            if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
+                room = _room(member.file_size, path.parent)
+                with archive.open(member) as packed, room as contents:
+                    shutil.copyfileobj(packed, contents, _CHUNK)
+                    try:
+                        elf = reader.read(contents)
+                    except (reader.NotElf, reader.BadElf):
+                        continue  # a script, a text, another system's library: nothing the loader would load
+                offers = [PurePosixPath(member.filename).name, *([elf.soname] if elf.soname else [])]
+                versions = [(need.file, need.version) for need in elf.needs if not need.weak]
+                files.append(
+                    {"path": member.filename, "offers": offers, "needed": elf.needed, "versions": versions}
+                )
+    return json.dumps({"installed": installed, "files": files}).encode("ascii")
 
 
 def _room(size: int, directory: Path) -> IO[bytes]:

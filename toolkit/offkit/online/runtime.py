@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import tokenize
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from typing import Any
 
 from offkit.edges import data
 from offkit.model import packages, release, yum
-from offkit.online import stored
+from offkit.online import memo, stored
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
@@ -54,12 +55,19 @@ if __name__ == "__main__":
 """
 
 
-def build(wheels: Iterable[Path]) -> bytes:
-    """The archive, from offkit's own files and the runtime's wheels."""
+def build(wheels: Iterable[Path], cache: Path | None = None) -> bytes:
+    """The archive, from offkit's own files and the runtime's wheels; the one in the ``cache``, if there is
+    one of the same."""
     members = {"__main__.py": MAIN}
     members.update(_own_files())
     for wheel in wheels:
         members.update(_modules(wheel))
+    rules = (Path(each).read_bytes() for each in (__file__, stored.__file__))
+    key = (part for name in sorted(members) for part in (name.encode("utf-8"), members[name]))
+    return memo.recalled(cache, "pyz", (*rules, sys.version.encode("utf-8"), *key), lambda: _archive(members))
+
+
+def _archive(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     buffer.write(b"#!/usr/bin/env python3\n")
     stored.write(buffer, ((name, _lean(name, members[name])) for name in sorted(members)))

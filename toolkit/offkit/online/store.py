@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -61,6 +63,18 @@ def find(cache: Path, sha256: str, filename: str) -> Path | None:
     except OSError:
         pass  # not there, or not readable: the download will say what is wrong with the place
     return None
+
+
+def sha256(path: Path) -> str:
+    """Of a wheel that lies in a cache, as its place says."""
+    return path.parent.name
+
+
+def metadata(path: Path) -> bytes:
+    """METADATA of a wheel. Raises OSError, ValueError, NotImplementedError and BadZipFile."""
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
+        return archive.read(name)
 
 
 def names(cache: Path, sha256: str) -> list[str]:

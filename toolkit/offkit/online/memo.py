@@ -1,0 +1,39 @@
+"""What follows from the bytes of a file alone, kept beside the wheels: CACHE/made/KIND/KEY.
+
+It is made once. What is kept is read again only if it is whole, and the key has the sources of whoever makes
+it, so that another offkit makes its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+def recalled(cache: Path | None, kind: str, key: Iterable[bytes], make: Callable[[], bytes]) -> bytes:
+    """What ``make`` gives; without a cache, or where it cannot be written, each time anew."""
+    if cache is None:
+        return make()
+    whole = hashlib.sha256()
+    for part in key:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    path = cache / "made" / kind / whole.hexdigest()
+    with contextlib.suppress(OSError):
+        kept = path.read_bytes()
+        if hashlib.sha256(kept[_DIGEST:]).digest() == kept[:_DIGEST]:
+            return kept[_DIGEST:]
+    made = make()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(made).digest() + made)
+        os.replace(name, path)
+    return made
+
+
+_DIGEST = hashlib.sha256().digest_size  # bytes ahead of the contents
