@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from offkit.model.errors import EnvironmentProblem, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
 from offkit.online import fetch, pins, standing
 from offkit.online.kept import Kept
@@ -127,7 +127,9 @@ def test_as_other_tools_write_it(world):
     assert len(world.server.asked) > asked  # which of the files is meant, the index alone knows
     assert [wheel._replace(url="") for wheel in first.wheels] == list(world.alone(text).wheels)
     world.target = preset("3.8", "el8")  # and knows it for each target
-    assert "alpha: 1: which of its 2 files is meant is not known here" in world.why(text)
+    (said, *_) = standing.look(pins.parse(text), world.target, world.cache)
+    assert said.message == "1: which of its 2 files is meant is not known here"
+    assert world.lock(text).wheels == first.wheels
 
 
 @pytest.mark.parametrize(
@@ -219,3 +221,32 @@ def test_offline(world):
     assert [one.subject for one in caught.value.findings] == ["x", "y", "beta"]
     with pytest.raises(EnvironmentProblem, match="the request is no lock with hashes"):
         standing.require(Request(("alpha",), (), ()), EL7, world.cache)
+
+
+def test_an_empty_cache(world, tmp_path):
+    """The index is asked for each project once, several at a time, and not for what a resolver would
+    try; what it says of the files that are meant is passed on."""
+    server = world.server
+    server.put("beta-2-py3-none-any.whl", server.files["beta-2-py3-none-any.whl"], yanked="wrong")
+    server.add("beta", "1")
+    server.asked.clear()
+    world.cache = tmp_path / "other"
+    lock = world.lock(world.everything)
+    assert [(one.code, one.subject) for one in lock.findings] == [("REQ013", "beta")]
+    pages = [path for _, path in server.asked if path.startswith("/simple/")]
+    beside = [path for _, path in server.asked if path.endswith(".metadata")]
+    assert sorted(pages) == ["/simple/alpha/", "/simple/beta/", "/simple/gamma/"]
+    assert len(beside) == 3
+    assert [wheel.via for wheel in lock.wheels][1] == ("alpha", "gamma", "the request")
+
+
+def test_metadata_that_is_not_what_the_index_says(world, tmp_path, monkeypatch):
+    """Then the resolver is to have a look, which says what is wrong."""
+    import index_maker
+
+    real = index_maker.metadata
+    told = iter(range(100))
+    monkeypatch.setattr(index_maker, "metadata", lambda body: real(body) + b"X: %d\n" % next(told))
+    world.cache = tmp_path / "other"
+    with pytest.raises(IntegrityError, match="files on the index do not match the lock"):
+        world.lock(world.everything)

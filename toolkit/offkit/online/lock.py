@@ -18,7 +18,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import absence, causes, cures, foreign, indexes, remarks, standing, upstream
+from offkit.online import absence, causes, cures, foreign, indexes, lookup, remarks, standing, upstream
 from offkit.online.absence import Asked
 from offkit.online.causes import Problem
 from offkit.online.cures import Try
@@ -112,18 +112,36 @@ class Session:
         Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
         no file, EnvironmentProblem when no index answers."""
         pinned = standing.pinned(request) if self.kept else []
-        if pinned and self.kept:
-            found = standing.look(pinned, self.target, self.kept.cache)
-            if isinstance(found, Lock):
-                self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
-                return found
-            for each in found:
-                self.reporter.note(f"{each.subject}: {each.message}")
-        with _pip_speaks_through(self.reporter):
-            lock = self._lock(request)
+        lock = self._standing(request, pinned) if pinned else None
+        if lock is None:
+            with _pip_speaks_through(self.reporter):
+                lock = self._lock(request)
         if pinned and self.kept:
             standing.remember(pinned, lock, self.kept.cache)
         return lock
+
+    def _standing(self, request: Request, pinned: list[Pin]) -> Lock | None:
+        """The lock that these pins are, by what the cache has or else the index; None where the resolver is
+        to have a look."""
+        assert self.kept is not None
+        found = standing.look(pinned, self.target, self.kept.cache)
+        if isinstance(found, Lock):
+            self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
+            return found
+        if not self.offline:
+            with _pip_speaks_through(self.reporter):
+                try:
+                    foreign.parse_requirements(self.repository, (), request.files)  # for their --index-url
+                except Exception:
+                    return None  # it happens once more, and is explained
+                files = lookup.files(standing.applying(pinned, self.target), self.repository, self.kept)
+            found = standing.look(pinned, self.target, self.kept.cache, files)
+        if isinstance(found, Lock):
+            told = (remarks.of_file(one.name, one.filename, self.listing) for one in found.wheels)
+            return found._replace(findings=tuple(each for some in told for each in some))
+        for each in found:
+            self.reporter.note(f"{each.subject}: {each.message}")
+        return None
 
     def _lock(self, request: Request) -> Lock:
         problems: list[Problem] = []
@@ -164,14 +182,13 @@ class Session:
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
+        kept = self.kept or Kept(Path(self._directory.name))
         with _pip_speaks_through(self.reporter):
-            candidates = self.repository.find_all_candidates(pin.name)
-        for link in (one.link for one in candidates if str(one.version) == str(pin.version)):
-            if self._sha256(link) in pin.hashes:
-                url = link.url_without_fragment
-                version, sha256 = str(pin.version), self._sha256(link)
-                return LockedWheel(pin.name, version, link.filename, url, sha256, ("the request",))
-        return None
+            link = lookup.link(pin, self.repository, kept)
+        if link is None:
+            return None
+        url, sha256 = link.url_without_fragment, kept.sha256(link)
+        return LockedWheel(pin.name, str(pin.version), link.filename, url, sha256, ("the request",))
 
     def _sha256(self, link: Any) -> str:
         return self.kept.sha256(link) if self.kept else link_sha256(link)

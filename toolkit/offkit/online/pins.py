@@ -32,6 +32,15 @@ class Pin(NamedTuple):
     hashes: tuple[str, ...]  # SHA-256 in hex, at least one
 
 
+class File(NamedTuple):
+    """A wheel that a pin means."""
+
+    filename: str
+    url: str  # where an index has it; "" in the cache
+    sha256: str
+    metadata: bytes  # METADATA
+
+
 def read(files: Sequence[Path]) -> list[Pin] | None:
     """The pins of these files, in their order; None where something else is in one, or one cannot be read."""
     found: list[Pin] = []

@@ -64,6 +64,14 @@ def of(
     return found + _extras(direct, versions, seen)
 
 
+def of_file(project: str, filename: str, index: Listing) -> list[Finding]:
+    """Findings for a file that was asked for by its hash."""
+    name = canonicalize_name(project)
+    files = index.of(name)
+    taken = next((file for file in files if file.filename == filename), None)
+    return _of_release(name, taken, files, index) if taken is not None else []
+
+
 def _of_release(name: str, taken: Listed, files: Iterable[Listed], index: Listing) -> list[Finding]:
     found = []
     if taken.yanked is not None:

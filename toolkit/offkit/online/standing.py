@@ -9,9 +9,9 @@ import contextlib
 import email
 import hashlib
 import json
-import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,36 +24,42 @@ from offkit.edges import releases
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online import indexes, pins, store
+from offkit.online import indexes, memo, pins, store
 from offkit.online.locked import Lock, LockedWheel, Request
 from offkit.online.metadata import Seen
-from offkit.online.pins import Pin
+from offkit.online.pins import File, Pin
 
 _REQUEST = "the request"
+_NOT_LISTED = "no index lists a file of it with that hash for this target"
 
 
 class _Wheel(NamedTuple):
     version: str
-    path: Path
-    sha256: str
+    file: File
     requires: tuple[str, ...]  # Requires-Dist
     extras: frozenset[str]  # asked for
 
 
-def look(given: Sequence[Pin], target: Target, cache: Path) -> Lock | list[Finding]:
-    """The lock for ``target`` that these pins are, of which markers may leave out some; else why not."""
+def look(
+    given: Sequence[Pin], target: Target, cache: Path, listed: Mapping[str, File] | None = None
+) -> Lock | list[Finding]:
+    """The lock for ``target`` that these pins are, of which markers may leave out some; else why not.
+
+    ``listed`` has what an index says, by name; None: the cache is to have everything.
+    """
     wanted = applying(given, target)
     chosen = _recalled(wanted, target, cache)
     seen = Seen()
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
     for pin in wanted:
-        found = _wheel(pin, chosen, target, cache, seen)
+        file = _cached(pin, chosen, cache) if listed is None else listed.get(pin.name, _NOT_LISTED)
+        found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
         if isinstance(found, str):
             missing.append(_missing(pin.name, found))
             continue
         twin = wheels.setdefault(pin.name, found)
-        if twin.path != found.path:
+        if twin.file.sha256 != found.file.sha256:
             missing.append(_missing(pin.name, "is pinned to two files"))
         wheels[pin.name] = twin._replace(extras=twin.extras | found.extras)
     needed_by: dict[str, set[str]] = {name: set() for name in wheels}
@@ -62,7 +68,12 @@ def look(given: Sequence[Pin], target: Target, cache: Path) -> Lock | list[Findi
         return missing
     locked = tuple(
         LockedWheel(
-            name, one.version, one.path.name, "", one.sha256, (*sorted(needed_by[name]), "the request")
+            name,
+            one.version,
+            one.file.filename,
+            one.file.url,
+            one.file.sha256,
+            (*sorted(needed_by[name]), _REQUEST),
         )
         for name, one in sorted(wheels.items())
     )
@@ -106,43 +117,44 @@ def _missing(name: str, why: str) -> Finding:
     return Finding("NET003", ERROR, name, why)
 
 
-def _wheel(pin: Pin, chosen: dict[str, str], target: Target, cache: Path, seen: Seen) -> _Wheel | str:
-    """The wheel that a pin means, or what is wrong."""
+def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
+    """The file that a pin means, or what is wrong."""
     sha256 = pin.hashes[0] if len(pin.hashes) == 1 else chosen.get(pin.name, "")
     if sha256 not in pin.hashes:
         return f"{pin.version}: which of its {len(pin.hashes)} files is meant is not known here"
     for filename in store.names(cache, sha256):
-        try:
-            name, version, _, tags = parse_wheel_filename(filename)
-        except (InvalidWheelFilename, InvalidVersion):
-            continue
-        if (name, version) != (pin.name, pin.version):
-            continue
-        if set(target.tags()).isdisjoint(map(str, tags)):
-            return f"{filename} is not for {target.describe()}"
         path = store.find(cache, sha256, filename)
         if path is not None:
-            return _read(pin, path, sha256, target, seen)
+            key = [sha256.encode("ascii")]
+            try:
+                text = memo.recalled(cache, "metadata", key, partial(store.metadata, path))
+            except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+                return f"{filename} cannot be read: {error}"
+            return File(filename, "", sha256, text)
     return f"{pin.version} with sha256 {sha256} is not in the cache"
 
 
-def _read(pin: Pin, path: Path, sha256: str, target: Target, seen: Seen) -> _Wheel | str:
-    """What the wheel says of itself."""
+def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
+    """What the wheel says of itself, or why it is not the one that is meant."""
+    message = email.message_from_bytes(file.metadata)
     try:
-        with zipfile.ZipFile(path) as archive:
-            (name,) = (one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
-            message = email.message_from_bytes(archive.read(name))
-        release = seen.read(message)
-        if target.python not in SpecifierSet(str(message.get("Requires-Python") or "")):
-            return f"{path.name} is not for CPython {target.python}"
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile, InvalidSpecifier) as error:
-        return f"{path.name} cannot be read: {error}"
-    if release in seen.unreadable:
-        return f"{path.name} cannot be read: {seen.unreadable[release]}"
+        name, version, _, tags = parse_wheel_filename(file.filename)
+        fits = target.python in SpecifierSet(str(message.get("Requires-Python") or ""))
+    except (InvalidWheelFilename, InvalidVersion, InvalidSpecifier) as error:
+        return f"{file.filename} cannot be read: {error}"
+    release = seen.read(message)
     unknown = sorted(pin.extras - seen.extras[release])
+    if (name, version) != (pin.name, pin.version):
+        return f"{file.filename} is not {pin.name} {pin.version}"
+    if set(target.tags()).isdisjoint(map(str, tags)):
+        return f"{file.filename} is not for {target.describe()}"
+    if not fits:
+        return f"{file.filename} is not for CPython {target.python}"
+    if release in seen.unreadable:
+        return f"{file.filename} cannot be read: {seen.unreadable[release]}"
     if unknown:
-        return f"{path.name} has no extra {', '.join(unknown)}"
-    return _Wheel(str(pin.version), path, sha256, seen.requires[release], pin.extras)
+        return f"{file.filename} has no extra {', '.join(unknown)}"
+    return _Wheel(str(pin.version), file, seen.requires[release], pin.extras)
 
 
 def _open_ends(
