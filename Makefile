@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport CDPATH PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -211,6 +211,10 @@ bench-badapple: $(VENV)/.tools $(PY36)/.ready
 # make bench-fleet  what deploying to 10 ... 50 simulated hosts costs, and what follows for a thousand (root, .venv-ansible)
 bench-fleet: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	$(BIN)/python tests/bench/fleet.py
+
+# make bench-bundle  what lock and bundle cost beside pip-compile, uv, pip download and cp, and how much memory (ROUNDS=5)
+bench-bundle: $(VENV)/.tools
+	$(BIN)/python tests/bench/bundle.py
 
 format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .
