@@ -314,3 +314,16 @@ def test_a_glibc_that_the_target_has(tmp_path, version, fits):
     assert [(one.code, one.severity, one.subject) for one in found] == (
         [] if fits else [("LIB002", "error", "libc.so.6")]
     )
+
+
+def test_a_hash_that_is_known_is_not_reckoned_again(tmp_path):
+    """The same tar; what was checked a moment ago is believed."""
+    wheel = tmp_path / "a.whl"
+    wheel.write_bytes(b"wheel")
+    digest = hashlib.sha256(b"wheel").hexdigest()
+    made = [
+        pack(tmp_path / str(number), [Source("install.sh", b"i"), Source("wheels/a.whl", wheel, known)], preset(), {}, 0, Reporter())
+        for number, known in enumerate(("", digest))
+    ]  # fmt: skip
+    assert made[0].sha256 == made[1].sha256
+    assert made[1].manifest.members[1].sha256 == digest

@@ -233,5 +233,5 @@ def _members(
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),
         *chosen.members,
-        *(Source(layout.WHEELS + path.name, path) for path in wheels),
+        *(Source(layout.WHEELS + path.name, path, store.sha256(path)) for path in wheels),
     ]

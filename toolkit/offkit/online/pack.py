@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -24,6 +25,7 @@ class Source(NamedTuple):
 
     path: str
     contents: bytes | Path
+    sha256: str = ""  # in hex, of a file whose hash was just checked
 
     def size(self) -> int:
         return len(self.contents) if isinstance(self.contents, bytes) else self.contents.stat().st_size
@@ -102,8 +104,12 @@ def pack(
     try:
         handle, partial = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
         try:
-            with os.fdopen(handle, "wb") as file, reporter.bar("packing", total, "B") as bar:
-                tar = _Hashed(file)
+            with (
+                os.fdopen(handle, "wb") as file,
+                ThreadPoolExecutor(1) as beside,
+                reporter.bar("packing", total, "B") as bar,
+            ):
+                tar = _Hashed(file, beside)
                 for source in ordered:
                     _write(tar, source, bar)
                 tar.write(archive.END)
@@ -123,16 +129,18 @@ def pack(
 
 
 class _Hashed:
-    """A file that knows the hash of what was written to it."""
+    """A file that knows the hash of what was written to it, reckoned ``beside`` the writing."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, beside: Executor) -> None:
         self._file = file
+        self._beside = beside
         self.digest = hashlib.sha256()
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
+        hashed = self._beside.submit(self.digest.update, chunk)
         self._file.write(chunk)
-        self.digest.update(chunk)
+        hashed.result()
         self.size += len(chunk)
 
 
@@ -142,16 +150,16 @@ def _member(source: Source, stream: Any = None) -> Member:
         raise OffkitError(f"{source.path!r} cannot be the name of a bundle member")
     digest = hashlib.sha256()
     size = source.size()
-    hashes = [digest]
+    hashes = [] if source.sha256 else [digest]
     if stream is not None:
         stream.update(_header(source.path, size))
         hashes.append(stream)
-    for chunk in _chunks(source):
+    for chunk in _chunks(source) if hashes else ():
         for each in hashes:
             each.update(chunk)
     if stream is not None:
         stream.update(b"\0" * archive.padding(size))
-    return Member(source.path, size, digest.hexdigest())
+    return Member(source.path, size, source.sha256 or digest.hexdigest())
 
 
 def _chunks(source: Source) -> Iterator[bytes]:
