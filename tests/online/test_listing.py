@@ -5,7 +5,7 @@ import json
 import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
-from packaging.utils import parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from offkit.model.report import Reporter
@@ -123,3 +123,19 @@ def test_the_status_of_a_project(mirror, page, statuses):
         session.listing._note_status(json.dumps(page).encode())
         session.listing._note_status(b"<html>project-status</html>")
         assert session.listing.statuses == {name: Status(*one) for name, one in statuses.items()}
+
+
+@pytest.mark.parametrize("filename", [
+    "Alpha-1.0-py3-none-any.whl", "alpha_beta-1.0+cu118-1b-cp36.cp37-abi3-manylinux1_x86_64.whl", "a-1-py3-none.whl",
+    "a-1-x-py3-none-any.whl", "a-one-py3-none-any.whl", "-1-py3-none-any.whl", "a-1-1-1-py3-none-any.whl", "a-1-PY3-None-ANY.whl",
+    "a-1-py36+-none-any.whl",
+])  # fmt: skip
+def test_names_are_read_as_packaging_reads_them(filename):
+    """The same parts, or the same refusal."""
+    try:
+        name, version, _, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        with pytest.raises(InvalidWheelFilename):
+            listing._parts(filename)
+    else:
+        assert listing._parts(filename) == (name, version, tags)

@@ -5,6 +5,7 @@ with such metadata are on every index. Newer tools refuse them, or put right wha
 right what is meant. What is valid already is not touched: no row of the tables matches it.
 """
 
+import functools
 import re
 from typing import NamedTuple, Tuple
 
@@ -62,6 +63,7 @@ class Repaired(NamedTuple):
     rows: Tuple[Repair, ...]  # that were needed; none for what was valid
 
 
+@functools.lru_cache(maxsize=4096)  # an index repeats the few that a project has for each of its files
 def specifier(text: str) -> Repaired:
     """A list of version clauses (of Requires-Python, for instance), put right."""
     if "===" in text or len(text) > _LONGEST:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.tags import Tag
+from packaging.tags import Tag, parse_tag
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
     canonicalize_name,
     parse_sdist_filename,
-    parse_wheel_filename,
 )
 from packaging.version import InvalidVersion, Version
 
@@ -138,18 +138,34 @@ class _Finals:
 
 
 def _read(project: str, link: Any) -> Listed | None:
+    filename = link.filename
     try:
-        if link.filename.endswith(".whl"):
-            name, version, _, tags = parse_wheel_filename(link.filename)
+        if filename.endswith(".whl"):
+            name, version, tags = _parts(filename)
         else:
-            (name, version), tags = parse_sdist_filename(link.filename), frozenset()
+            (name, version), tags = parse_sdist_filename(filename), frozenset()
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
         return None  # eggs, installers, signatures: nobody can install those here
     if name != project:
         return None
     when = getattr(link, "upload_time", None)
     requires = link.requires_python or ""
-    return Listed(version, link.filename, tags, requires, link.yanked_reason, when.year if when else None)
+    return Listed(version, filename, tags, requires, link.yanked_reason, when.year if when else None)
+
+
+def _parts(filename: str) -> tuple[str, Version, frozenset[Tag]]:
+    """As parse_wheel_filename, for tens of thousands of names that have few versions and tags among them."""
+    parts = filename[: -len(".whl")].split("-")
+    if len(parts) not in (5, 6) or not all(parts[0:2]) or (len(parts) == 6 and not parts[2][:1].isdigit()):
+        raise InvalidWheelFilename(filename)
+    try:
+        return canonicalize_name(parts[0]), _version(parts[1]), _tags("-".join(parts[-3:]))
+    except ValueError as error:  # InvalidVersion, InvalidTag
+        raise InvalidWheelFilename(filename) from error
+
+
+_version = functools.lru_cache(maxsize=4096)(Version)
+_tags = functools.lru_cache(maxsize=4096)(parse_tag)
 
 
 def versions(files: Iterable[Listed], specifier: SpecifierSet, pre: bool) -> set[Version]:
