@@ -156,8 +156,8 @@ def test_files_that_cannot_be_read(mirror, tmp_path):
     path.write_bytes(b"\xff\xfe\0")
     args = mirror("alpha").args
     error = refused(UsageError, args, files=[path])
-    assert error.message == "a requirements file is not text"
-    assert error.fix == "give -r a file with one requirement per line"
+    assert error.message == f"{path} begins as utf-16-le, and is damaged"
+    assert error.fix == "save it again, as UTF-8"
     path.write_bytes(b"# nothing\n")
     error = refused(UsageError, args, files=[path])
     assert error.message == "no requirements: the requirements file is empty"

@@ -270,7 +270,7 @@ def test_files_that_are_not_there(mirror, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("contents", "word"), [(b"", "empty"), (b"\xff\xfe\0", "not text"), (b"--bogus\n", "--bogus")]
+    ("contents", "word"), [(b"", "empty"), (b"\xff\xfe\0", "damaged"), (b"--bogus\n", "--bogus")]
 )
 def test_requirements_files_that_are_none(mirror, tmp_path, capfd, contents, word):
     """Empty, binary, or with an option nobody has; nothing is printed behind our back."""

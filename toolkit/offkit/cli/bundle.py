@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def bundle(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
     files: Optional[List[Path]] = options.FILES,
+    constraints: Optional[List[Path]] = options.CONSTRAINTS,
+    groups: Optional[List[str]] = options.GROUPS,
+    extras: Optional[List[str]] = options.EXTRAS,
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
@@ -84,7 +87,6 @@ def bundle(
     from offkit.online import bundle as online
     from offkit.online import control_node as fleet
     from offkit.online import fetch, pack, pythons
-    from offkit.online.locked import Request
 
     carried = pythons.look(python_source, python_build)
     described = target is not None and os.path.isfile(target)
@@ -108,10 +110,13 @@ def bundle(
         wanted = online.default_requirements()
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
+    request = options.request(wanted, files, constraints, groups, extras, args)
+    if out == Path("-"):
+        raise UsageError("a bundle is not written to standard output", fix="name a file: -o bundle.tar")
     if not dry_run:
         pack.destination(out)
     order = online.Order(
-        Request(wanted, tuple(files or ()), tuple(args)),
+        request,
         where,
         out,
         cache_dir or fetch.default_cache(),

@@ -11,11 +11,18 @@ from offkit.cli import options, render
 def lock(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
     files: Optional[List[Path]] = options.FILES,
+    constraints: Optional[List[Path]] = options.CONSTRAINTS,
+    groups: Optional[List[str]] = options.GROUPS,
+    extras: Optional[List[str]] = options.EXTRAS,
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
     out: Optional[Path] = typer.Option(
-        None, "--output", "-o", metavar="FILE", help="Write to FILE instead of stdout."
+        None,
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE instead of stdout (-); PEP 751 to pylock.toml and pylock.NAME.toml.",
     ),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -37,10 +44,9 @@ def lock(
     'offkit bundle -r' and for pip.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.online import bundle, fetch, standing
+    from offkit.online import bundle, fetch, pylock, pylock_text, standing
     from offkit.online.kept import Kept
     from offkit.online.lock import Session
-    from offkit.online.locked import Request
 
     where = options.target_of(python, target, arch)
     args = options.index_args(
@@ -49,15 +55,17 @@ def lock(
     wanted = tuple(requirements or ())
     if not wanted and not files:
         wanted = bundle.default_requirements()
+    request = options.request(wanted, files, constraints, groups, extras, args)
     cache = cache_dir or fetch.default_cache()
-    request = Request(wanted, tuple(files or ()), tuple(args))
     console.step("resolving for " + where.describe())
     if offline and not no_index:
         standing.require(request, where, cache)
     with Session(where, args, console, Kept(cache), offline) as session:
         locked = session.lock(request)
         locked = fetch.with_hashes(locked, session.repository.session, cache, console)
-    text = locked.text(why=True)
+    if out == Path("-"):
+        out = None
+    text = pylock_text.dump(locked) if out is not None and pylock.is_name(out) else locked.text(why=True)
     render.document(
         "offkit/lock-1",
         target=where.to_json(),

@@ -2,7 +2,8 @@
 
 import json as jsonlib
 import os
-from typing import List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -12,6 +13,9 @@ from offkit.model import target as targets
 from offkit.model import url as urls
 from offkit.model.errors import UsageError
 from offkit.model.target import Target
+
+if TYPE_CHECKING:
+    from offkit.online.locked import Request
 
 JSON = typer.Option(False, "--json", help="Print one JSON document on stdout, everything else on stderr.")
 QUIET = typer.Option(False, "--quiet", "-q", help="Print only results, warnings and errors.")
@@ -33,7 +37,20 @@ PREFIX = typer.Option(
 )
 REQUIREMENTS = typer.Argument(None, metavar="REQ", help="Requirements, as for pip.", show_default=False)
 FILES = typer.Option(
-    None, "--requirement", "-r", metavar="FILE", help="A requirements file; may be repeated."
+    None,
+    "--requirement",
+    "-r",
+    metavar="FILE",
+    help="A requirements file, pyproject.toml or pylock.toml; may be repeated.",
+)
+CONSTRAINTS = typer.Option(
+    None, "--constraint", "-c", metavar="FILE", help="A constraints file, as in pip; may be repeated."
+)
+GROUPS = typer.Option(
+    None, "--group", metavar="G", help="Also a dependency group of that pyproject.toml; may be repeated."
+)
+EXTRAS = typer.Option(
+    None, "--extra", metavar="E", help="Also an extra of that pyproject.toml; may be repeated."
 )
 
 INDEX_URL = typer.Option(
@@ -144,6 +161,23 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
             return targets.from_json(jsonlib.load(source))
     except (OSError, ValueError) as error:
         raise UsageError("{} cannot be read as a target: {}".format(target, error))
+
+
+def request(
+    words: Sequence[str],
+    files: Optional[Sequence[Path]],
+    constraints: Optional[Sequence[Path]],
+    groups: Optional[Sequence[str]],
+    extras: Optional[Sequence[str]],
+    args: Sequence[str],
+) -> "Request":
+    """What is wanted. Raises UsageError for what is seen to be wrong without an index."""
+    from offkit.online import inputs, locked
+
+    parts = locked.Parts(tuple(groups or ()), tuple(extras or ()))
+    wanted = locked.Request(tuple(words), tuple(files or ()), tuple(args), tuple(constraints or ()), parts)
+    inputs.check(wanted)
+    return wanted
 
 
 def index_args(

@@ -32,8 +32,9 @@ class Cause(NamedTuple):
 
     @property
     def wanting(self) -> str:
-        """The project that wants it; "" when the user does."""
-        return canonicalize_name(self.parent.split(" ")[0]) if self.parent else ""
+        """The project that wants it; "" when the user does, in a constraint too."""
+        by_user = not self.parent or self.parent.startswith("-")
+        return "" if by_user else canonicalize_name(self.parent.split(" ")[0])
 
 
 def of(error: BaseException) -> list[Cause] | None:
@@ -55,6 +56,12 @@ def of(error: BaseException) -> list[Cause] | None:
             )
         )
     return result
+
+
+def of_constraint(ireq: Any) -> Cause:
+    """The same of a constraint, which pip applies without a word: its parent is the line it is in."""
+    name = canonicalize_name(ireq.name or "")
+    return Cause(name, str(ireq.specifier), str(ireq.req), str(ireq.comes_from))
 
 
 def _specifier(requirement: Any) -> str:

@@ -10,7 +10,7 @@ left out. This module reaches into the two (by upstream.reach), and these are th
   which Requires-Python of metadata is checked;
 * ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
 * ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
-* ``pip._internal.req`` for requirement files.
+* ``pip._internal.req`` for requirement files, which ``req_file.get_file_content`` reads.
 
 When one has moved, the caller gets an OffkitError that names it and the versions in use.
 """
@@ -21,19 +21,23 @@ import contextlib
 import functools
 import importlib
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from offkit.edges import releases
 from offkit.model import legacy
+from offkit.model.errors import UsageError
+from offkit.model.finding import Finding
 from offkit.model.target import Target
-from offkit.online import metadata
+from offkit.online import charset, frozen, metadata
 from offkit.online.metadata import Seen
 from offkit.online.upstream import moved, reach
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
 def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
@@ -103,27 +107,88 @@ def resolve(repo: Any, target: Target, requirements: list[Any], seen: Seen) -> l
     return sorted(pinned, key=lambda ireq: str(ireq.name))
 
 
-def parse_requirements(repo: Any, lines: Sequence[str], files: Sequence[Path]) -> list[Any]:
+def parse_requirements(
+    repo: Any,
+    lines: Sequence[str],
+    files: Sequence[Path],
+    constraints: Sequence[Path] | None = None,
+    tell: Callable[[Finding], object] = lambda finding: None,
+) -> list[Any]:
     """InstallRequirements of command-line words and requirements files, pip's own syntax.
 
-    Index options inside a file act on ``repo``. Markers are the resolver's business.
+    Index options inside a file act on ``repo``. Markers are the resolver's business. ``constraints``
+    are files, and pip's configuration may name more; None means that there are none. ``tell`` is called
+    for each line that is taken for something else.
     """
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
     parse_file = reach("pip._internal.req", "parse_requirements")
-    found = [from_line(legacy.requirement(line).text, comes_from="the request") for line in lines]
-    for path in files:
-        with contextlib.redirect_stderr(io.StringIO()):  # optparse would print its own usage
-            parsed = parse_file(str(path), session=repo.session, finder=repo.finder, options=repo.options)
-            for each in parsed:
+    found = []
+    for line in lines:
+        words, *hashes = line.split(" --hash=sha256:")
+        options = {"sha256": hashes} if hashes else None
+        words = _taken(words, "the request", tell)
+        found.append(from_line(words, comes_from="the request", hash_options=options))
+    limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
+    for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
+        # optparse would print its own usage
+        with contextlib.redirect_stderr(io.StringIO()), _files_are_text():
+            for each in parse_file(
+                path, session=repo.session, finder=repo.finder, options=repo.options, constraint=constraint
+            ):
+                where = each.comes_from.partition(" ")[2]  # after -r or -c
+                words = _taken(each.requirement, where, tell)
+                _check_form(each, words, where)
                 # Frozen in some versions of pip, in others not.
-                object.__setattr__(each, "requirement", legacy.requirement(each.requirement).text)
+                object.__setattr__(each, "requirement", words)
                 found.append(from_parsed(each))
     # A file may carry --no-binary or --pre of its own; wheels only stays.
     reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
         ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
     )
     return found
+
+
+def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
+    taken = frozen.read(legacy.requirement(line).text, where)
+    if taken.finding is not None:
+        tell(taken.finding)
+    return taken.text
+
+
+def _check_form(parsed: Any, words: str, where: str) -> None:
+    """Raises UsageError for what pip would refuse without saying where it is."""
+    if parsed.is_editable and frozen.is_gone(words):
+        message = f"{where}: -e {words} is a source tree of another machine"
+        raise UsageError(message, fix="delete the line, or copy the tree to here")
+    if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
+        fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
+        raise UsageError(f"{where}: {words} is no constraint", fix=fix)
+
+
+@contextlib.contextmanager
+def _files_are_text() -> Iterator[None]:
+    """For the length of the block, a file whose encoding pip cannot read is named with what it seems to
+    be, whichever file has named it."""
+    module = importlib.import_module("pip._internal.req.req_file")
+    original = reach("pip._internal.req.req_file", "get_file_content")
+
+    def get_file_content(url: str, *more: Any, **named: Any) -> Any:
+        try:
+            found = original(url, *more, **named)
+        except UnicodeDecodeError as error:
+            raise charset.refusal(url, error.object, error.encoding) from error
+        except LookupError as error:  # of a coding: line
+            raise UsageError(f"{url}: {error}", fix="correct its line with 'coding:'") from error
+        if "\0" in found[1]:
+            raise charset.refusal(url, found[1].encode())
+        return found
+
+    module.get_file_content = get_file_content  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.get_file_content = original  # type: ignore[attr-defined]
 
 
 def loosened(ireq: Any) -> Any:
@@ -134,6 +199,12 @@ def loosened(ireq: Any) -> Any:
     extras = "[" + ",".join(sorted(ireq.req.extras)) + "]" if ireq.req.extras else ""
     marker = f"; {ireq.markers}" if ireq.markers else ""
     return from_line(ireq.req.name + extras + marker, comes_from=ireq.comes_from, constraint=ireq.constraint)
+
+
+def is_source_constraint(ireq: Any) -> bool:
+    """Whether it says what a package is to be built from, should anybody need it."""
+    named = ireq.constraint and ireq.name and not ireq.editable
+    return bool(named and ireq.link is not None and not ireq.link.is_wheel)
 
 
 def without_hashes(ireq: Any) -> Any:

@@ -18,7 +18,18 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online import absence, causes, cures, foreign, indexes, lookup, remarks, standing, upstream
+from offkit.online import (
+    absence,
+    causes,
+    cures,
+    foreign,
+    indexes,
+    inputs,
+    lookup,
+    remarks,
+    standing,
+    upstream,
+)
 from offkit.online.absence import Asked
 from offkit.online.causes import Problem
 from offkit.online.cures import Try
@@ -70,6 +81,8 @@ class Session:
         self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
         self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
         self.seen = Seen()
+        self._limits: list[Any] = []  # constraints that hold there
+        self._sources: list[Any] = []  # those that name sources
         self._opened: tuple[Any, Listing] | None = None
 
     @property
@@ -146,17 +159,20 @@ class Session:
     def _lock(self, request: Request) -> Lock:
         problems: list[Problem] = []
         for _ in range(MAX_ROUNDS):
+            taken: list[Finding] = []
             try:
-                requirements = foreign.parse_requirements(
-                    self.repository, request.requirements, request.files
-                )
-                refused = absence.not_wheels(requirements)
+                requirements = self._read(request, taken)
+                refused = absence.not_wheels(one for one in requirements if not one.constraint)
                 if refused:
                     problems += refused
                     break
                 if problems:  # stand-ins have hashes of their own
                     requirements = [foreign.without_hashes(each) for each in requirements]
                 pinned = self._resolve(requirements)
+                had = {canonicalize_name(ireq.name) for ireq in pinned}
+                problems += absence.not_wheels(
+                    one for one in self._sources if canonicalize_name(one.name) in had
+                )
                 break
             except Exception as error:
                 problems += self._explain(error)
@@ -169,7 +185,7 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
-            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", found)
+            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
         wheels = tuple(_locked(ireq, self._sha256(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
@@ -178,7 +194,22 @@ class Session:
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
-        return Lock(self.target, wheels, tuple(told), repairs)
+        return Lock(self.target, wheels, (*taken, *told), repairs)
+
+    def _read(self, request: Request, taken: list[Finding] | None = None) -> list[Any]:
+        """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
+        what the request says. A constraint to sources is none of them: pip would build it."""
+        read = inputs.read(request, self.target)
+        found = read.findings
+        parsed = foreign.parse_requirements(
+            self.repository, read.lines, read.files, request.constraints, found.append
+        )
+        if taken is not None:
+            taken += found
+        self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
+        with foreign.markers_of(self.target):
+            self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
+        return [ireq for ireq in parsed if ireq not in self._sources]
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
@@ -203,6 +234,8 @@ class Session:
         found = causes.of(error)
         if found is None:
             raise _index_trouble(error) from error
+        asked = {cause.project for cause in found}
+        found += [cause for cause in map(causes.of_constraint, self._limits) if cause.project in asked]
         return absence.explain(found, self._asked())
 
     def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
@@ -212,7 +245,7 @@ class Session:
         with self._another(what.target, pre) as other:
             requirements = [
                 ireq
-                for ireq in foreign.parse_requirements(other.repository, request.requirements, request.files)
+                for ireq in other._read(request)
                 if canonicalize_name(ireq.name or "") not in what.without
             ]
             asked = [foreign.loosened(ireq) for ireq in requirements] if what.loose else requirements
@@ -232,7 +265,7 @@ class Session:
     def _why_not(self, request: Request, name: str, version: str) -> str:
         """Why a version that can be had was not taken; "" when nothing speaks against it."""
         with self._another(self.target) as other:
-            requirements = foreign.parse_requirements(other.repository, request.requirements, request.files)
+            requirements = other._read(request)
             try:
                 other._resolve([*requirements, foreign.pin(name, version)])
             except Exception as error:
@@ -269,7 +302,8 @@ def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
 
 def _locked(ireq: Any, sha256: str) -> LockedWheel:
     link = ireq.link
-    sources = {str(source.comes_from) for source in getattr(ireq, "_source_ireqs", ()) if source.comes_from}
+    asked = [source for source in getattr(ireq, "_source_ireqs", ()) if not source.constraint]
+    sources = {str(source.comes_from) for source in asked if source.comes_from}
     # A file's own name would be a path of this machine; what asked for it is enough.
     via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
     url = link.url_without_fragment
@@ -324,10 +358,6 @@ def _index_trouble(error: Exception) -> OffkitError:
         return EnvironmentProblem(f"the package index does not answer: {error}", fix=indexes.CHECK_INDEX)
     if isinstance(error, OSError) and error.filename:
         return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
-    if isinstance(error, UnicodeDecodeError):
-        return UsageError(
-            "a requirements file is not text", fix="give -r a file with one requirement per line"
-        )
     if isinstance(error, (AttributeError, TypeError)):
         return upstream.moved(f"{name}: {error}")
     raise error

@@ -22,12 +22,25 @@ class LockedWheel(NamedTuple):
     via: tuple[str, ...]
 
 
+class Parts(NamedTuple):
+    """What of a project, or of its lock, is wanted beside the rest."""
+
+    groups: tuple[str, ...] = ()  # PEP 735
+    extras: tuple[str, ...] = ()
+
+
 class Request(NamedTuple):
-    """What a user asks to be locked: requirement lines, files of them, and pip's index options."""
+    """What a user asks to be locked: requirement lines, files, and pip's index options.
+
+    ``constraints`` are files too; pip's own configuration (PIP_CONSTRAINT) adds to them, unless they
+    are None: what offkit needs for itself is nobody's to constrain.
+    """
 
     requirements: tuple[str, ...]
     files: tuple[Path, ...]
     index_args: tuple[str, ...] = ()
+    constraints: tuple[Path, ...] | None = None
+    parts: Parts = Parts()
 
 
 class Lock(NamedTuple):

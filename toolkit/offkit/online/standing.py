@@ -198,7 +198,9 @@ def _open_ends(
 
 def pinned(request: Request) -> list[Pin]:
     """The pins that the request consists of; none of them where it is no lock with hashes."""
-    return [] if request.requirements else pins.read(request.files) or []
+    if request.requirements or request.constraints or any(request.parts):
+        return []
+    return pins.read(request.files) or []
 
 
 def require(
