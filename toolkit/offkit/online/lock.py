@@ -168,6 +168,7 @@ class Session:
                     break
                 if problems:  # stand-ins have hashes of their own
                     requirements = [foreign.without_hashes(each) for each in requirements]
+                allowed = _given_hashes(requirements)
                 pinned = self._resolve(requirements)
                 had = {canonicalize_name(ireq.name) for ireq in pinned}
                 problems += absence.not_wheels(
@@ -189,7 +190,7 @@ class Session:
         wheels = tuple(_locked(ireq, self._sha256(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
-        _check_hashes(pinned, wheels)
+        _check_hashes(wheels, allowed)
         repairs = tuple(sorted(self.seen.repairs.values()))
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
@@ -315,13 +316,22 @@ def _version(ireq: Any) -> str:
     return str(next(iter(ireq.req.specifier)).version)
 
 
-def _check_hashes(pinned: list[Any], wheels: Sequence[LockedWheel]) -> None:
+def _given_hashes(requirements: Sequence[Any]) -> dict[str, set[str]]:
+    """By project. Before it is resolved: pip 23.2 adds what the index says to what was given
+    (InstallRequirement.hashes)."""
+    found: dict[str, set[str]] = {}
+    for ireq in requirements:
+        found.setdefault(canonicalize_name(ireq.name or ""), set()).update(
+            ireq.hash_options.get("sha256", ())
+        )
+    return found
+
+
+def _check_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> None:
     """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen."""
     wrong = []
-    for ireq, wheel in zip(pinned, wheels, strict=True):
-        allowed = set()
-        for source in getattr(ireq, "_source_ireqs", ()):
-            allowed.update(source.hash_options.get("sha256", ()))
+    for wheel in wheels:
+        allowed = given.get(canonicalize_name(wheel.name))
         if allowed and wheel.sha256 and wheel.sha256 not in allowed:
             wrong.append(
                 Finding(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker
 from packaging.pylock import (
     Package,
     PackageSdist,
@@ -82,7 +82,7 @@ def _holds(
 ) -> bool:
     try:
         return marker.evaluate(environment, context=context)
-    except (UndefinedComparison, UndefinedEnvironmentName) as error:
+    except (ValueError, KeyError) as error:  # a comparison or a name that makes no sense there
         raise UsageError(f"{path}: {marker}: {error}", fix="lock again") from error
 
 
