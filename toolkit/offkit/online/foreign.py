@@ -61,6 +61,8 @@ def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
         def get_unsorted_tags(self) -> set[Any]:
             return tag_set
 
+        get_tags = get_sorted_tags  # its name until pip 23.3
+
     tag_set = set(tags)
     repo = repository_class([*index_args, *_PIP_ARGS], cache_dir=cache_dir)
     try:
