@@ -132,7 +132,7 @@ def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
                 "REQ007",
                 ERROR,
                 ireq.name or str(ireq.link),
-                "is a source tree or archive; a bundle holds only wheels",
+                f"is {_form(ireq)}; a bundle holds only wheels",
                 (),
                 "build it on a machine like the server: "
                 f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
@@ -144,6 +144,14 @@ def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
         for ireq in requirements
         if ireq.editable or (ireq.link is not None and not ireq.link.is_wheel)
     ]
+
+
+def _form(ireq: Any) -> str:
+    """What a requirement that points at sources is."""
+    if ireq.link.is_vcs:
+        what = f"a repository of {ireq.link.scheme.partition('+')[0]}"
+        return f"an editable install of {what}" if ireq.editable else what
+    return "an editable install of a source tree" if ireq.editable else "a source tree or archive"
 
 
 def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str]:

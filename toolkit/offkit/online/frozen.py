@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -35,7 +35,7 @@ def read(line: str, where: str) -> Taken:
     if not direct:
         return Taken(line)
     name, extras, url, marker = direct.groups()
-    path = unquote(urlsplit(url).path)
+    path = unquote(url.partition("#")[0])
     if path.endswith(".whl") or _is_here(url):
         return Taken(line)
     version = _version(name, path)
