@@ -174,6 +174,28 @@ def test_a_pip_that_was_asked_for(offkit, tmp_path):
         ]
 
 
+def test_what_offkit_needs_itself_is_not_constrained(offkit, monkeypatch, tmp_path):
+    """Neither its pip over there nor its runtime; what was asked for is."""
+    (tmp_path / "c.txt").write_text("tool==9\npip==9\nbeta==1\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "c.txt"))
+    code, said, err = offkit("bundle", "alpha", "--dry-run", "--json", "-c", tmp_path / "c.txt")
+    assert code == 0, err
+    found = json.loads(said)
+    assert (found["pip"], found["runtime"]) == ("pip-21.3.1-py3-none-any.whl", [TOOL])
+    code, said, err = offkit("bundle", "pip", "--dry-run")
+    assert (code, "pip==9, needed by -c" in err) == (1, True)
+
+
+def test_a_lock_of_another_tool_in_a_bundle(offkit, index, tmp_path):
+    """The pins of a pylock.toml, and no newer ones."""
+    path = tmp_path / "pylock.toml"
+    assert offkit("lock", "beta", "-o", path)[0] == 0
+    index.add("beta", "2")
+    code, said, err = offkit("bundle", "-r", path, "-o", tmp_path / "bundle.tar", "--json")
+    assert code == 0, err
+    assert [one["filename"] for one in json.loads(said)["wheels"]] == ["beta-1-py3-none-any.whl"]
+
+
 def test_a_dry_run(offkit, index, tmp_path):
     """Says what would be packed, and downloads nothing but what resolving takes."""
     code, said, _ = offkit("bundle", "alpha", "--dry-run", "-o", tmp_path / "nowhere" / "bundle.tar")

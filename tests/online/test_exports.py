@@ -1,5 +1,6 @@
 """Files of other tools: known by their name, or by what they begin with, and what to do about each."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def test_a_file_that_is_not_there():
     """By its name."""
     assert exports.recognise(Path("gone/uv.lock")) is exports.UV
     assert exports.recognise(Path("gone/x.txt")) is None
+
+
+def test_a_pipe(tmp_path):
+    """Is not read: who is meant to would get nothing."""
+    os.mkfifo(tmp_path / "x.txt")
+    assert exports.recognise(tmp_path / "x.txt") is None
 
 
 def test_what_to_do(tmp_path):

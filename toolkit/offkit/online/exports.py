@@ -116,6 +116,9 @@ def advice(row: Export, path: Path) -> str:
 
 
 def _head(path: Path) -> str:
+    """What a file begins with; "" where that would be missing later on, as of a pipe."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as source:
             return source.read(_HEAD).decode("utf-8", "replace").replace("\r\n", "\n")

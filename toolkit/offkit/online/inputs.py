@@ -31,7 +31,11 @@ class Read(NamedTuple):
 
 def check(request: Request) -> None:
     """Raises UsageError with everything that needs no index to be seen to be wrong."""
-    wrong = [told for told in (*map(_misplaced, request.requirements), *map(_foreign, request.files)) if told]
+    wrong = [
+        told
+        for told in (*map(_misplaced, request.requirements), *map(_of_another_tool, request.files))
+        if told
+    ]
     if any(request.parts) and not any(path.suffix == ".toml" for path in request.files):
         option = "--group" if request.parts.groups else "--extra"
         wrong.append((f"{option} is about a project", "give it as well: -r pyproject.toml"))
@@ -76,10 +80,10 @@ def _misplaced(word: str) -> tuple[str, str] | None:
     if word.endswith(_PACKAGES):
         return None
     there = path.is_file()
-    foreign = _foreign(path) if there else None
-    if foreign is None and (_FILE.fullmatch(word) or (there and not _is_name(word))):
+    other = _of_another_tool(path) if there else None
+    if other is None and (_FILE.fullmatch(word) or (there and not _is_name(word))):
         return f"{word} is the name of a file, not of a package", f"did you mean -r {word}?"
-    return foreign
+    return other
 
 
 def _is_name(word: str) -> bool:
@@ -91,7 +95,7 @@ def _is_name(word: str) -> bool:
     return not word.startswith("requirements")
 
 
-def _foreign(path: Path) -> tuple[str, str] | None:
+def _of_another_tool(path: Path) -> tuple[str, str] | None:
     row = exports.recognise(path)
     if row is None:
         return None
