@@ -132,6 +132,21 @@ def test_what_a_release_lacks(series, versions, lacks):
     assert [has for _, has in found] == lacks
 
 
+@pytest.mark.parametrize(
+    ("series", "versions", "oldest", "below"),
+    [
+        ((3, 9), {"OpenSSL": "1.0.2k"}, "1.1.1", "1.0.2k"),
+        ((3, 10), {"OpenSSL": "1.0.2k"}, "1.1.1", ""),
+        ((3, 9), {"OpenSSL": "1.1.1k"}, "1.1.1", ""),
+        ((3, 10), {"OpenSSL": "1.1.1k"}, "3", "1.1.1k"),
+        ((3, 9), {}, "1.1.1", ""),
+    ],
+)
+def test_an_openssl_that_a_python_gets(series, versions, oldest, below):
+    """Where it is compiled there, which it is not where it wants a newer one itself."""
+    assert toolchain.openssl_below(series, enterprise(7, toolchain=versions), oldest) == below
+
+
 def test_a_python_that_none_ships():
     """Goes to the oldest that can compile it; to the newest where none is known to."""
     old, new = enterprise(7, toolchain={"OpenSSL": "1.0.2"}), enterprise(8)

@@ -32,6 +32,16 @@ def lacks(series: Tuple[int, int], release: Release) -> List[Tuple[str, str]]:
     ]
 
 
+def openssl_below(series: Tuple[int, int], release: Release, oldest: str) -> str:
+    """The release's OpenSSL, where a CPython of that series compiled with it lacks what came with ``oldest``.
+
+    "" where it does not, where it is not known, and where it is none that this CPython takes.
+    """
+    have = release.toolchain.get("OpenSSL", "")
+    older = bool(have) and _key(have) < _key(oldest)
+    return have if older and not any("OpenSSL" in what for what, _ in lacks(series, release)) else ""
+
+
 def able(series: Tuple[int, int], releases: Releases) -> Release:
     """The oldest of them that is not known to lack what that CPython wants."""
     return next((each for each in releases.all if not lacks(series, each)), releases.all[-1])

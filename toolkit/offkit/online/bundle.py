@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online import (
     bootstrap,
+    clashes,
     collection,
     control_node,
     fetch,
@@ -134,6 +136,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target, order.cache)
+    told = _clashes(order, lock, survey)
     if order.isos:
         reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
@@ -159,7 +162,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         lock,
         packed,
         libraries,
-        (*lock.findings, *survey.findings, *chosen.findings, *rehearsed.findings),
+        (*told, *survey.findings, *chosen.findings, *rehearsed.findings),
         wheels,
         came,
         sum(before.values()) + fetched.downloaded_size + tools.downloaded_size,
@@ -173,6 +176,21 @@ def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporte
     """An index has to be read only for what the cache does not have."""
     here = fetch.at_hand(wheels, cache)
     return here or fetch.fetch(wheels, session.repository.session, cache, reporter)
+
+
+def _clashes(order: Order, lock: Lock, survey: forecast.Survey) -> list[Finding]:
+    """The lock's findings, with what the wheels themselves show in the place of what was expected of them."""
+
+    def holds(constraint: str) -> bool:
+        with Session(order.target, order.request.index_args, Reporter(), offline=order.offline) as session:
+            return session.holds(order.request, constraint)
+
+    known = clashes.by_name(lock.wheels)
+    return [
+        *(found for found in lock.findings if found.code != "REQ019"),
+        *clashes.overlaps(survey.shared, known),
+        *clashes.of_numpy(survey.numpy_1, known, functools.cache(holds)),
+    ]
 
 
 def _kept(own: collection.Wheel, cache: Path) -> Stored:

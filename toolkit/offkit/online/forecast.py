@@ -20,13 +20,16 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from offkit.edges import releases
 from offkit.elf import reader
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online import memo, store
+from offkit.online import memo, numpy_api, ownership, store
+from offkit.online.ownership import Shared
 
 # libz.so, libz.so.1, and names like libssl-81259c47.so.1.1.1k
 _SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
@@ -35,7 +38,12 @@ _NEEDED_BY = 20
 
 
 _CHUNK = 1 << 20
-_RULES = ("online/forecast.py", "elf/reader.py")  # what is found in a wheel follows from these
+_RULES = (
+    "online/forecast.py",
+    "online/numpy_api.py",
+    "online/ownership.py",
+    "elf/reader.py",
+)  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 
 
@@ -43,6 +51,8 @@ class Survey(NamedTuple):
     checklist: Checklist
     findings: list[Finding]
     installed_size: int  # bytes the wheels take once unpacked
+    shared: list[Shared]  # files that several of the wheels bring
+    numpy_1: dict[str, list[str]]  # by package, files that were compiled for NumPy 1
 
 
 class _Wants:
@@ -70,7 +80,8 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
 
     With the ``cache`` that the wheels are in, none is read a second time.
     """
-    wants = _Wants()
+    wants, owners = _Wants(), ownership.Owners()
+    numpy_1: dict[str, list[str]] = {}
     installed = 0
     broken = []
     rules = [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES] if cache else []
@@ -83,14 +94,19 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
             continue
         installed += found["installed"]
         wants.add(path.name, found["files"])
+        package = canonicalize_name(path.name.split("-")[0])
+        owners.add(package, found["members"])
+        if found["numpy_1"]:
+            numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
-    return Survey(_checklist(wants, target), _too_new(wants, target), installed)
+    findings = _too_new(wants, target)
+    return Survey(_checklist(wants, target), findings, installed, owners.shared(), numpy_1)
 
 
 def _read(path: Path) -> bytes:
-    """What the ELF files of a wheel offer and want, as JSON."""
-    installed, files = 0, []
+    """What the ELF files of a wheel offer and want, and what it brings, as JSON."""
+    installed, files, numpy_1 = 0, [], []
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             installed += member.file_size
@@ -98,6 +114,8 @@ def _read(path: Path) -> bytes:
                 room = _room(member.file_size, path.parent)
                 with archive.open(member) as packed, room as contents:
                     shutil.copyfileobj(packed, contents, _CHUNK)
+                    if numpy_api.former(contents):
+                        numpy_1.append(member.filename)
                     try:
                         elf = reader.read(contents)
                     except (reader.NotElf, reader.BadElf):
@@ -107,7 +125,9 @@ def _read(path: Path) -> bytes:
                 files.append(
                     {"path": member.filename, "offers": offers, "needed": elf.needed, "versions": versions}
                 )
-    return json.dumps({"installed": installed, "files": files}).encode("ascii")
+        members = ownership.members(archive)
+    found = {"installed": installed, "files": files, "members": members, "numpy_1": numpy_1}
+    return json.dumps(found).encode("ascii")
 
 
 def _room(size: int, directory: Path) -> IO[bytes]:

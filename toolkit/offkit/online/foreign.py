@@ -215,7 +215,7 @@ def without_hashes(ireq: Any) -> Any:
     return ireq
 
 
-def pin(name: str, version: str) -> Any:
-    """A constraint: that version or none."""
+def constraint(line: str) -> Any:
+    """That some versions are allowed, should the project be needed."""
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
-    return from_line(f"{name}=={version}", constraint=True)
+    return from_line(line, constraint=True)

@@ -21,6 +21,7 @@ from offkit.model.words import several
 from offkit.online import (
     absence,
     causes,
+    clashes,
     cures,
     foreign,
     indexes,
@@ -140,7 +141,8 @@ class Session:
         found = standing.look(pinned, self.target, self.kept.cache)
         if isinstance(found, Lock):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
-            return found
+            told = clashes.expected(found.wheels, self.target, lambda constraint: False)
+            return found._replace(findings=tuple(told))
         if not self.offline:
             with _pip_speaks_through(self.reporter):
                 try:
@@ -150,8 +152,11 @@ class Session:
                 files = lookup.files(standing.applying(pinned, self.target), self.repository, self.kept)
             found = standing.look(pinned, self.target, self.kept.cache, files)
         if isinstance(found, Lock):
-            told = (remarks.of_file(one.name, one.filename, self.listing) for one in found.wheels)
-            return found._replace(findings=tuple(each for some in told for each in some))
+            told = [
+                each for one in found.wheels for each in remarks.of_file(one.name, one.filename, self.listing)
+            ]
+            told += clashes.expected(found.wheels, self.target, partial(self.holds, request))
+            return found._replace(findings=tuple(told))
         for each in found:
             self.reporter.note(f"{each.subject}: {each.message}")
         return None
@@ -195,6 +200,7 @@ class Session:
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
+        told += clashes.expected(wheels, self.target, partial(self.holds, request))
         return Lock(self.target, wheels, (*taken, *told), repairs)
 
     def _read(self, request: Request, taken: list[Finding] | None = None) -> list[Any]:
@@ -268,10 +274,15 @@ class Session:
         with self._another(self.target) as other:
             requirements = other._read(request)
             try:
-                other._resolve([*requirements, foreign.pin(name, version)])
+                other._resolve([*requirements, foreign.constraint(f"{name}=={version}")])
             except Exception as error:
                 return other._explain(error)[0].finding.message
         return ""
+
+    def holds(self, request: Request, constraint: str) -> bool:
+        """Whether the whole request can be resolved with that constraint too."""
+        with self._another(self.target) as other:
+            return other._resolved([*other._read(request), foreign.constraint(constraint)]) is not None
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         with keeping(self.kept):
