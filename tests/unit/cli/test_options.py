@@ -17,13 +17,13 @@ from offkit.server.prefix import generations
 EVERY = {
     "lock": """
         requirements*^ --requirement/-r* --constraint/-c* --group* --extra* --python --target --arch=x86_64 --output/-o --index-url/-i
-        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre?
+        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
     "bundle": """
         requirements*^ --requirement/-r* --constraint/-c* --group* --extra* --python --target --arch=x86_64 --output/-o=bundle.tar
-        --python-source --python-build --iso* --control-node? --dry-run? --index-url/-i
-        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre?
+        --python-source --python-build --iso* --control-node? --rehearse? --smoke --dry-run? --index-url/-i
+        --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
     "inspect": """
