@@ -144,7 +144,11 @@ def test_a_pylock(offkit, pins, index, tmp_path):
     assert [(one.name, str(one.version)) for one in found.packages] == [("alpha", "1.0"), ("beta", "2")]
     digest = hashlib.sha256(index.files["beta-2-py3-none-any.whl"]).hexdigest()
     assert found.packages[1].wheels[0].hashes == {"sha256": digest}
+    text = (tmp_path / "pylock.el7.toml").read_text()
+    (tmp_path / "pylock.toml").write_text(text[: text.rindex("[[packages]]")])
     index.add("beta", "3")
+    assert pins("-r", "pylock.toml") == ({"alpha": "1.0", "beta": "3"}, [("REQ018", "beta")])
+    assert pins("-r", "pylock.toml", "alpha") == ({"alpha": "1.0", "beta": "3"}, [])
     assert pins("-r", "pylock.el7.toml")[0] == {"alpha": "1.0", "beta": "2"}
     code, _, err = offkit("lock", "-r", "pylock.el7.toml", "--python", "3.9")
     assert (code, "REQ008" in err, "is for Python ==3.6.*; the server has 3.9" in err) == (1, True, True)

@@ -27,6 +27,7 @@ class Read(NamedTuple):
     lines: list[str]  # as in a requirements file
     files: list[Path]  # requirements files
     findings: list[Finding]
+    complete: bool  # all of it is from locks, which name all that is needed
 
 
 def check(request: Request) -> None:
@@ -47,20 +48,21 @@ def check(request: Request) -> None:
 
 def read(request: Request, target: Target) -> Read:
     """Requirements for a target. Raises UsageError or RequestError for a file that has none for it."""
-    found = Read(list(request.requirements), [], [])
+    lines, files, findings, locks = list(request.requirements), [], [], 0
     groups, extras = request.parts
     for path in request.files:
         if path.suffix != ".toml":
-            found.files.append(path)
+            files.append(path)
             continue
         data = _tables(path)
         if pylock.is_name(path) or "lock-version" in data:
-            found.lines.extend(pylock.requirements(data, path, groups, extras, target))
+            locks += 1
+            lines += pylock.requirements(data, path, groups, extras, target)
         else:
-            lines, findings = Project(data, path).requirements(groups, extras, target)
-            found.lines.extend(lines)
-            found.findings.extend(findings)
-    return found
+            more, told = Project(data, path).requirements(groups, extras, target)
+            lines += more
+            findings += told
+    return Read(lines, files, findings, not request.requirements and locks == len(request.files))
 
 
 def _tables(path: Path) -> Mapping[str, Any]:

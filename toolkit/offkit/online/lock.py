@@ -14,7 +14,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
@@ -84,6 +84,7 @@ class Session:
         self.seen = Seen()
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
+        self._complete: set[str] | None = None  # all projects of a lock that is the whole request
         self._opened: tuple[Any, Listing] | None = None
 
     @property
@@ -201,7 +202,22 @@ class Session:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
-        return Lock(self.target, wheels, (*taken, *told), repairs)
+        return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
+
+    def _lacking(self, wheels: Sequence[LockedWheel]) -> list[Finding]:
+        """What a lock has left out: it is whatever the index has today."""
+        return [
+            Finding(
+                "REQ018",
+                WARNING,
+                wheel.name,
+                f"is not in the lock; {', '.join(wheel.via)} needs it: {wheel.version} of the index is taken",
+                (),
+                "lock again, with all that is needed",
+            )
+            for wheel in wheels
+            if self._complete is not None and canonicalize_name(wheel.name) not in self._complete
+        ]
 
     def _read(self, request: Request, taken: list[Finding] | None = None) -> list[Any]:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
@@ -213,6 +229,8 @@ class Session:
         )
         if taken is not None:
             taken += found
+        names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
+        self._complete = names if read.complete else None
         self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
         with foreign.markers_of(self.target):
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
