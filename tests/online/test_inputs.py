@@ -216,6 +216,8 @@ def test_constraints_with_hashes_and_places(offkit, pins, index, tmp_path):
         path.write_text(line + "\n")
         code, _, err = offkit("lock", "alpha", "-c", path)
         assert (code, f"c.txt (line 1): {line.removeprefix('-e ')} is no constraint" in err) == (2, True)
+    path.write_text("https://user:secret@host/beta-1.tar.gz\n")
+    assert "https://host/beta-1.tar.gz is no constraint" in refused(offkit, "alpha", "-c", path)
     path.write_text("not a line\n")
     assert "Invalid requirement: 'not a line'" in refused(offkit, "alpha", "-c", path)
     assert "No such file" in refused(offkit, "alpha", "-c", "gone.txt")

@@ -62,6 +62,8 @@ def test_what_it_does_not_have():
     assert error.fix == "--group is one of: about, dev, lint, own, round"
     assert "Cyclic dependency group include" in refused(APP, groups=["round"]).message
     assert "Invalid dependency group item" in refused({"dependency-groups": {"x": [1]}}, groups=["x"]).message
+    secret = {"dependency-groups": {"x": ["y @@ https://user:secret@host/y"]}}
+    assert "secret" not in refused(secret, groups=["x"]).message
     for data in ({}, {"build-system": {}}, {"tool": {"black": {}}}):
         assert refused(data).message == "app/pyproject.toml has no [project] table"
     assert refused({"dependency-groups": {"x": []}}).fix == "--group is one of: x"

@@ -31,7 +31,7 @@ from offkit.model import legacy
 from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
-from offkit.online import charset, frozen, metadata
+from offkit.online import charset, frozen, indexes, metadata
 from offkit.online.metadata import Seen
 from offkit.online.upstream import moved, reach
 
@@ -165,7 +165,7 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
         raise UsageError(message, fix="delete the line, or copy the tree to here")
     if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
         fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
-        raise UsageError(f"{where}: {words} is no constraint", fix=fix)
+        raise UsageError(f"{where}: {indexes.without_password(words)} is no constraint", fix=fix)
 
 
 @contextlib.contextmanager
