@@ -26,6 +26,7 @@ from offkit.online import (
     control_node,
     fetch,
     forecast,
+    grammar,
     pins,
     pythons,
     rehearsal,
@@ -137,6 +138,9 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target, order.cache)
     told = _clashes(order, lock, survey)
+    newer = grammar.findings(paths, order.target)
+    if newer is None:
+        reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     if order.isos:
         reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
@@ -162,7 +166,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         lock,
         packed,
         libraries,
-        (*told, *survey.findings, *chosen.findings, *rehearsed.findings),
+        (*told, *(newer or ()), *survey.findings, *chosen.findings, *rehearsed.findings),
         wheels,
         came,
         sum(before.values()) + fetched.downloaded_size + tools.downloaded_size,

@@ -1,0 +1,162 @@
+"""Code that is newer than its metadata says: what is told of it, and when it is certain to fail."""
+
+import shutil
+import sys
+
+import pytest
+
+import bundle_maker
+import pythons
+from offkit.online import grammar
+from target_maker import preset
+
+EL7 = preset("3.6")
+PYTHON36 = pythons.find("3.6")
+WALRUS = b"x = 1\nif (y := x):\n    pass\n"
+REASON = "Assignment expressions are only supported in Python 3.8 and greater"
+
+
+@pytest.fixture(autouse=True)
+def no_other_python(monkeypatch):
+    """What this interpreter alone can tell; a test puts others on PATH."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+
+
+def told(tmp_path, files, target=EL7, name="pack"):
+    filename, body = bundle_maker.wheel(name, "1.2", files=files)
+    path = tmp_path / filename
+    path.write_bytes(body)
+    return grammar.findings([path], target)
+
+
+def only(found):
+    (one,) = found
+    return one
+
+
+IMPORTED = [
+    {"pack/__init__.py": WALRUS},
+    {"pack.py": WALRUS},
+    {"pack/__init__.py": b"from . import one\n", "pack/one.py": b"import pack.two\n", "pack/two.py": WALRUS},
+    {
+        "pack/__init__.py": b"from .sub.two import name\n",
+        "pack/sub/__init__.py": b"",
+        "pack/sub/two.py": WALRUS,
+    },
+    {"pack/__init__.py": b"import pack.sub.two\n", "pack/sub/__init__.py": WALRUS, "pack/sub/two.py": b""},
+    {"pack/__init__.py": b"from pack import _private\n", "pack/_private.py": WALRUS},
+    {"space/pack/__init__.py": b"from .. import other\nfrom .one import x\n", "space/pack/one.py": WALRUS},
+    {"pack/__init__.py": b"from .py38 import x\n", "pack/py38.py": WALRUS},
+]
+
+
+@pytest.mark.parametrize("files", IMPORTED)
+def test_what_is_always_imported_is_an_error(tmp_path, files):
+    """By whatever way the package comes to it."""
+    one = only(told(tmp_path, files))
+    bad = next(name for name, source in files.items() if source == WALRUS)
+    assert one[:4] == (
+        "REQ020",
+        "error",
+        "pack",
+        f"1.2 cannot be imported by Python 3.6: {bad}, line 2: {REASON}",
+    )
+
+
+CONDITIONAL = [
+    b"",
+    b"try:\n    from . import one\nexcept SyntaxError:\n    one = None\n",
+    b"import sys\nif sys.version_info >= (3, 8):\n    from . import one\n",
+    b"def late():\n    from . import one\n",
+    b"import one\n",
+]
+
+
+@pytest.mark.parametrize("init", CONDITIONAL)
+def test_what_may_never_be_imported_is_a_warning(tmp_path, init):
+    files = {"pack/__init__.py": init, "pack/one.py": WALRUS, "pack/two.py": b"def f(x, /): pass\n"}
+    one = only(told(tmp_path, files))
+    assert (one.code, one.severity, one.subject) == ("REQ020", "warning", "pack")
+    assert one.message == (
+        f"1.2: 2 files have a syntax that Python 3.6 does not know: pack/one.py, line 2: {REASON}"
+    )
+    (other,) = one.looked_in
+    assert other.startswith("pack/two.py, line 1: ")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pack/tests/test_new.py",
+        "tests/test_new.py",
+        "pack/_compat_py38.py",
+        "pack/_py3_14.py",
+        "pack/py310/x.py",
+    ],
+)
+def test_tests_and_what_is_named_for_other_pythons(tmp_path, name):
+    assert told(tmp_path, {"pack/__init__.py": b"", name: WALRUS}) == []
+
+
+@pytest.mark.parametrize("source", [b"import {{ name }}\n", b"print 'two'\n", b"x = 1\0"])
+def test_what_no_python_knows(tmp_path, source):
+    """Templates and Python 2 are there on purpose; as the package itself they fail for certain."""
+    assert told(tmp_path, {"pack/__init__.py": b"", "pack/template.py": source}) == []
+    assert only(told(tmp_path, {"pack/__init__.py": source})).severity == "error"
+
+
+def test_a_wheel_that_was_built_for_that_python(tmp_path):
+    """It is not asked again; one for any ABI is."""
+    for tag, wrong in (
+        ("cp36-cp36m-linux_x86_64", False),
+        ("cp36-abi3-linux_x86_64", True),
+        ("cp36-none-any", True),
+    ):
+        filename, body = bundle_maker.wheel("pack", files={"pack.py": WALRUS}, tag=tag)
+        (tmp_path / filename).write_bytes(body)
+        assert bool(grammar.findings([tmp_path / filename], EL7)) is wrong
+
+
+def test_nothing_to_tell(tmp_path):
+    assert told(tmp_path, {"pack/__init__.py": b"x: int = 1\n", "pack/data.txt": WALRUS}) == []
+
+
+def test_a_newer_python_than_this(tmp_path, monkeypatch):
+    """Its grammar is not known here: not a word, and not that all is well."""
+    monkeypatch.setattr(sys, "version_info", (3, 9, 0, "final", 0))
+    assert told(tmp_path, {"pack/__init__.py": WALRUS}, preset("3.11")) is None
+
+
+def test_that_very_python_is_asked_where_there_is_one(tmp_path, monkeypatch):
+    """And this one where that does not answer."""
+    asked, real = [], grammar.run
+
+    def run(argv):
+        asked.append(argv[0])
+        return real(argv if argv[0] == sys.executable else ["false", *argv[1:]])
+
+    monkeypatch.setattr(shutil, "which", lambda name: "/pythons/" + name)
+    monkeypatch.setattr(grammar, "run", run)
+    assert only(told(tmp_path, {"pack/__init__.py": WALRUS})).severity == "error"
+    assert asked == ["/pythons/python3.6", sys.executable]
+
+
+def test_many_wheels_and_few_processes(tmp_path):
+    """Each wheel is read once, and told of in the order given."""
+    paths = []
+    for number in range(20):
+        filename, body = bundle_maker.wheel(f"p{number}", "1", files={f"p{number}.py": WALRUS})
+        paths.append(tmp_path / filename)
+        paths[-1].write_bytes(body)
+    assert [one.subject for one in grammar.findings(paths, EL7)] == [f"p{number}" for number in range(20)]
+
+
+@pytest.mark.skipif(not PYTHON36, reason="there is no CPython 3.6 here")
+def test_a_real_python_3_6(tmp_path, monkeypatch):
+    """It knows what ast.parse does not."""
+    monkeypatch.setattr(shutil, "which", lambda name: PYTHON36)
+    where = "1.2 cannot be imported by Python 3.6: pack/__init__.py, line "
+    one = only(told(tmp_path, {"pack/__init__.py": b"x = y[*z]\n"}))
+    assert one.message == where + "1: invalid syntax"
+    one = only(told(tmp_path, {"pack/__init__.py": WALRUS}))
+    assert one.message == where + "2: " + REASON  # which 3.6 itself does not name
