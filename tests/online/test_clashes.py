@@ -109,6 +109,21 @@ def test_what_fails_is_told_with_a_cure_that_was_tried(mirror):
     assert told.fix == ""
 
 
+def test_several_cures(mirror):
+    """All together where they hold together; where one cannot be had, the others alone."""
+    server = mirror()
+    server.add("celery", "5.2.7", requires=["importlib-metadata>=1.4"])
+    server.add("jinja2", "2.11.3", requires=["markupsafe"])
+    for name, versions in (("importlib_metadata", ("4.8", "6.7")), ("markupsafe", ("2.0.1", "2.1.5"))):
+        for version in versions:
+            server.add(name, version)
+    fixes = {one.subject: one.fix for one in found(server, "3.7", "celery", "jinja2")}
+    how = "add '{}': the whole request resolves with it"
+    assert fixes == {"celery": how.format("importlib-metadata<5"), "jinja2": how.format("markupsafe<2.1")}
+    fixes = {one.subject: one.fix for one in found(server, "3.7", "celery", "jinja2", "markupsafe==2.1.5")}
+    assert fixes == {"celery": how.format("importlib-metadata<5"), "jinja2": ""}
+
+
 def test_what_fails_on_some_pythons_only(mirror):
     """The others have that module themselves, and do not ask the package."""
     server = mirror()

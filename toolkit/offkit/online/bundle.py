@@ -185,15 +185,16 @@ def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporte
 def _clashes(order: Order, lock: Lock, survey: forecast.Survey) -> list[Finding]:
     """The lock's findings, with what the wheels themselves show in the place of what was expected of them."""
 
-    def holds(constraint: str) -> bool:
+    @functools.cache
+    def holds(*constraints: str) -> bool:
         with Session(order.target, order.request.index_args, Reporter(), offline=order.offline) as session:
-            return session.holds(order.request, constraint)
+            return session.holds(order.request, *constraints)
 
     known = clashes.by_name(lock.wheels)
     return [
         *(found for found in lock.findings if found.code != "REQ019"),
         *clashes.overlaps(survey.shared, known),
-        *clashes.of_numpy(survey.numpy_1, known, functools.cache(holds)),
+        *clashes.of_numpy(survey.numpy_1, known, holds),
     ]
 
 

@@ -26,7 +26,7 @@ from offkit.online.ownership import Shared
 
 CLASHES = "repo-config/clashes.json"
 
-Holds = Callable[[str], bool]  # whether the whole request resolves with that constraint too
+Holds = Callable[..., bool]  # whether the whole request resolves with those constraints too
 
 
 def by_name(wheels: Iterable[LockedWheel]) -> dict[str, LockedWheel]:
@@ -43,10 +43,7 @@ def expected(wheels: Iterable[LockedWheel], target: Target, holds: Holds) -> lis
         if len(owners := tuple(sorted(set(row["packages"]) & set(lock)))) > 1
     ]
     failures = [_failure(row, lock, target) for row in known["failures"]]
-    return [
-        *overlaps(rivals, lock),
-        *(_cured(found, cure, holds) for found, cure in filter(None, failures)),
-    ]
+    return [*overlaps(rivals, lock), *_cured([one for one in failures if one], holds)]
 
 
 def overlaps(shared: Iterable[Shared], lock: dict[str, LockedWheel]) -> list[Finding]:
@@ -100,13 +97,19 @@ def of_numpy(
                 f"numpy {numpy.version}: {paths[0]}{more}"
             )
             severity = ERROR if package in needing else WARNING
-            found.append(_cured(Finding("REQ021", severity, package, message), "numpy<2", holds))
-    return found
+            found.append((Finding("REQ021", severity, package, message), "numpy<2"))
+    return _cured(found, holds)
 
 
-def _cured(found: Finding, cure: str, holds: Holds) -> Finding:
-    """With the constraint as its fix, when that holds."""
-    return found._replace(fix=f"add '{cure}': the whole request resolves with it") if holds(cure) else found
+def _cured(failures: Sequence[tuple[Finding, str]], holds: Holds) -> list[Finding]:
+    """Each with its constraint as the fix, where all of them hold together or that one does alone."""
+    together = len(failures) > 1 and holds(*sorted({cure for _, cure in failures}))
+    return [
+        found._replace(fix=f"add '{cure}': the whole request resolves with it")
+        if together or holds(cure)
+        else found
+        for found, cure in failures
+    ]
 
 
 def _failure(row: dict[str, str], lock: dict[str, LockedWheel], target: Target) -> tuple[Finding, str] | None:

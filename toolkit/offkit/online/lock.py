@@ -142,7 +142,7 @@ class Session:
         found = standing.look(pinned, self.target, self.kept.cache)
         if isinstance(found, Lock):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
-            told = clashes.expected(found.wheels, self.target, lambda constraint: False)
+            told = clashes.expected(found.wheels, self.target, lambda *constraints: False)
             return found._replace(findings=tuple(told))
         if not self.offline:
             with _pip_speaks_through(self.reporter):
@@ -297,10 +297,10 @@ class Session:
                 return other._explain(error)[0].finding.message
         return ""
 
-    def holds(self, request: Request, constraint: str) -> bool:
-        """Whether the whole request can be resolved with that constraint too."""
+    def holds(self, request: Request, *constraints: str) -> bool:
+        """Whether the whole request can be resolved with those constraints too."""
         with self._another(self.target) as other:
-            return other._resolved([*other._read(request), foreign.constraint(constraint)]) is not None
+            return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         with keeping(self.kept):
