@@ -35,8 +35,17 @@ def test_made_once(tmp_path):
     assert len(kept(tmp_path)) == 2
 
 
-def test_a_cache_that_cannot_be_written(tmp_path):
-    """Then it is made each time."""
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
+    """Then it is made each time, and nothing is left of it."""
+
+    def full(before, after):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "replace", full)
+        assert memo.recalled(tmp_path, "kind", [b"a"], lambda: b"x") == b"x"
+    assert kept(tmp_path) == []
+    (tmp_path / "made").rename(tmp_path / "other")
     (tmp_path / "made").write_bytes(b"")
     assert memo.recalled(tmp_path, "kind", [b"a"], lambda: b"x") == b"x"
 

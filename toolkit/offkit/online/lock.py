@@ -129,9 +129,11 @@ class Session:
         pinned = standing.pinned(request) if self.kept else []
         lock = self._standing(request, pinned) if pinned else None
         if lock is None:
+            if pinned:
+                self._close()  # it has the index options of a file that is read once more
             with _pip_speaks_through(self.reporter):
                 lock = self._lock(request)
-        if pinned and self.kept:
+        if pinned and self.kept and any(wheel.url for wheel in lock.wheels):
             standing.remember(pinned, lock, self.kept.cache)
         return lock
 

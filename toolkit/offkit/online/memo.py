@@ -30,9 +30,12 @@ def recalled(cache: Path | None, kind: str, key: Iterable[bytes], make: Callable
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(made).digest() + made)
-        os.replace(name, path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(made).digest() + made)
+            os.replace(name, path)
+        except OSError:
+            os.unlink(name)
     return made
 
 
