@@ -25,6 +25,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(HERE), "makers"), os.path.join(TOP,
 
 import bundle_maker  # noqa: E402
 import elf_maker  # noqa: E402
+from offkit.model import checksum  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 PARTS = os.environ.get("PARTS", "lock cold warm wire large").split()
@@ -141,7 +142,7 @@ def metadata(wheel):
 
 def sha256(path):
     with open(path, "rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+        return checksum.sha256(source)
 
 
 def fresh(folder):

@@ -164,6 +164,8 @@ def part(cache: Path, sha256: str = "") -> Iterator[Part]:
         try:
             yield coming
         finally:
+            if _WINDOWS:
+                file.close()  # or it could not be removed; elsewhere the lock is held until it is gone
             with contextlib.suppress(OSError):  # it has been placed
                 if os.stat(path).st_ino == inode and not (lasting and coming.size):
                     os.unlink(path)
