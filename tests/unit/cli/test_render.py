@@ -158,6 +158,29 @@ def test_errors_as_json(streams):
     assert document["findings"][0]["code"] == "BUN001"
 
 
+def test_no_secret_passes(streams):
+    """Whoever wrote the text: neither a user, a password nor a token; the words around it stay."""
+    hot, cool = "see http://u:secret@host/x?token=secret.", "see http://host/x?..."
+    finding = Finding("NET002", ERROR, hot, hot, (hot,), hot)
+    for json_too in (False, True):
+        out, err = streams()
+        console = render.console(json_too, verbose=True)
+        for say in (console.step, console.note, console.warn):
+            say(hot)
+        render.error(EnvironmentProblem(hot, [finding], hot))
+        render.internal("", hot)
+        if not json_too:
+            render.line(hot)
+            render.findings([finding])
+        assert "secret" not in out.said() + err.said()
+        assert cool in (out if json_too else err).said()
+    out, _ = streams()
+    render.console(json=True)
+    render.document("offkit/x-1", hot={"hot": [hot, (hot, 1, None)]})
+    assert json.loads(out.said())["hot"] == {"hot": [cool, [cool, 1, None]]}
+    render.console()
+
+
 @pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "━"), ("ascii", "#")])
 def test_a_bar_on_a_terminal(streams, encoding, mark):
     """Bytes done and to come; in ASCII where the terminal is."""

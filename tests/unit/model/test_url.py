@@ -65,3 +65,50 @@ def test_files_below():
         == "http://m/a/Packages/libstdc++-8.5~1%5E2.rpm"
     )
     assert url.join("http://m", "a b%?#") == "http://m/a%20b%25%3F%23"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://u:p@host/x", "http://host/x"),
+        ("http://token@host/x@y", "http://host/x@y"),
+        ("http://host/a@b", "http://host/a@b"),
+        ("http://host:8080/a@b", "http://host:8080/a@b"),
+        ("http://u:p@ss@host:81/x", "http://host:81/x"),
+        ("http://u:p/s?s#s@host/x", "http://host/x"),
+        ("http://u:%2Fp%40@host", "http://host"),
+        ("x @ git+https://oauth2:TOKEN@host/x@v1.0#egg=x", "x @ git+https://host/x@v1.0#egg=x"),
+        ("git+ssh://git@host/x", "git+ssh://git@host/x"),
+        ("--proxy http://USER:PASSWORD@HOST:PORT", "--proxy http://USER:PASSWORD@HOST:PORT"),
+        ("git+ssh://git:p@host/x", "git+ssh://host/x"),
+        ("a (http://u:p@host/x) b 'https://t@host', c@d", "a (http://host/x) b 'https://host', c@d"),
+        ("to https://host/x?next=a&token=b.", "to https://host/x?..."),
+        ("<https://host/x?sig=a/b> and 'https://host?t'", "<https://host/x?...> and 'https://host?...'"),
+        ("https://host/x.whl?sig=a#sha256=0", "https://host/x.whl?...#sha256=0"),
+        ("why? user@host, a:b@c", "why? user@host, a:b@c"),
+        ("https://host:port/x@y, why?", "https://y, why?"),
+    ],
+)
+def test_what_may_be_shown_of_it(text, shown):
+    """Nobody's password and no token: of one URL, of many in a text; rather too little than too much."""
+    assert url.without_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://host", True),
+        ("git+ssh://git@host:22/x", True),
+        ("http://[::1]:80/", True),
+        ("http://", False),
+        ("host/x", False),
+        ("http://host:port/", False),
+        ("http://host:0/", False),
+        ("http://host:65536/", False),
+        ("http://[::1/", False),
+        ("file:///x", False),
+    ],
+)
+def test_where_somebody_could_be_asked(text, expected):
+    """A host, and a port that is one."""
+    assert url.is_address(text) == expected

@@ -20,6 +20,7 @@ from offkit.model.errors import (
     EnvironmentProblem,
     OffkitError,
 )
+from offkit.model.url import without_secrets
 
 # typer carries its own click since 0.27; this finds the one in use (ClickException).
 _UsageProblem: Type[Exception] = typer.BadParameter.__mro__[2]
@@ -196,8 +197,7 @@ def _write_log(args: List[str]) -> str:
         handle, path = tempfile.mkstemp(prefix="offkit-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
             log.write("offkit {} on Python {}\n".format(__version__, sys.version))
-            log.write("arguments: {!r}\n\n".format(args))
-            log.write(traceback.format_exc())
+            log.write(without_secrets("arguments: {!r}\n\n{}".format(args, traceback.format_exc())))
     except OSError:
         return ""
     return path

@@ -25,6 +25,7 @@ from offkit.model.errors import (
 )
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, by_weight
 from offkit.model.report import Bar, Reporter
+from offkit.model.url import without_secrets
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
 _GLYPHS = {"ok": ("✓", "+"), "bad": ("✗", "x"), "warn": ("!", "!"), "info": ("·", "-"), "step": ("→", "->")}
@@ -197,7 +198,7 @@ def verbose() -> bool:
 def line(text: str = "") -> None:
     """One line of result. Silent with --json, where the document is the result."""
     if not _mode.json:
-        sys.stdout.write(text + "\n")
+        _say(text, sys.stdout)
 
 
 def good(text: str) -> None:
@@ -279,7 +280,16 @@ def document(schema: str, **content: Any) -> None:
         return
     data: Dict[str, Any] = {"schema": schema}
     data.update(content)
-    sys.stdout.write(json.dumps(data, indent=2, sort_keys=False) + "\n")
+    sys.stdout.write(json.dumps(_shown(data), indent=2, sort_keys=False) + "\n")
+
+
+def _shown(value: Any) -> Any:
+    """What json.dumps takes, without secrets in any text."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {key: _shown(one) for key, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def findings(found: Iterable[Finding], aside: bool = False) -> None:
@@ -296,15 +306,15 @@ def findings(found: Iterable[Finding], aside: bool = False) -> None:
             _paint(visible(finding.subject), "bold", out),
             visible(finding.message),
         )
-        out.write(head + "\n")
+        _say(head, out)
         looked = list(finding.looked_in)
         shown = looked if _mode.verbose or len(looked) <= 6 else looked[:5]
         for place in shown:
-            out.write("      looked in  {}\n".format(visible(place)))
+            _say("      looked in  {}".format(visible(place)), out)
         if len(shown) < len(looked):
-            out.write("      looked in  … {} more (-v shows them)\n".format(len(looked) - len(shown)))
+            _say("      looked in  … {} more (-v shows them)".format(len(looked) - len(shown)), out)
         for number, fix in enumerate(finding.fix.splitlines()):
-            out.write("      {}  {}\n".format("fix      " if not number else "         ", visible(fix)))
+            _say("      {}  {}".format("fix      " if not number else "         ", visible(fix)), out)
 
 
 def error(problem: OffkitError) -> None:
@@ -372,7 +382,12 @@ def _visible_lines(text: str) -> str:
 
 
 def _err(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    _say(text, sys.stderr)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """The way out of every line; no password and no token passes."""
+    stream.write(without_secrets(text) + "\n")
 
 
 def is_ascii() -> bool:

@@ -1,7 +1,8 @@
-"""URLs of repositories on a server beyond the gap: ``http://HOST[:PORT][/PATH]``, or https. Pure."""
+"""URLs of repositories on a server beyond the gap: ``http://HOST[:PORT][/PATH]``, or https; and what may
+be shown of any other. Pure."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 _SCHEMES = ("http://", "https://")
 # No user and password, which would be in every message and log; no query: a file is what is named.
@@ -10,6 +11,11 @@ _SCHEMES = ("http://", "https://")
 PATTERN = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~%+/-]*)?"
 _WHOLE = re.compile(PATTERN)
 _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
+# Of any URL in a text: user, password or token (a password may hold an @, and unquoted even a slash: then
+# what follows the first colon is no port), but for ssh's git@, which is everybody's, and the words of our
+# own cures; and the query.
+_USER = re.compile(r"(?<=://)(?!git@|USER:PASSWORD@)(?:[^\s/?#]*@|[^\s/?#@:]*:(?!\d*(?:[\s/?#]|$))\S*@)")
+_QUERY = re.compile(r"(?<=://)([^\s?#\"'<>]*)\?[^\s#\"'<>]+")
 FORM = "http://HOST[:PORT]/PATH, without user, query or spaces (write %20)"
 
 
@@ -43,3 +49,19 @@ def by_name(text: str) -> bool:
 def join(text: str, path: str) -> str:
     """The URL of the file ``path`` (as it is called, not quoted) below that one."""
     return "{}/{}".format(text, quote(path, safe="/+~"))
+
+
+def is_address(text: str) -> bool:
+    """Whether somebody could be asked for what any URL names: it has a host, and a port is a number."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.scheme and parts.hostname) and parts.port != 0
+    except ValueError:  # of urlsplit, for half of an IPv6 address, or of the port
+        return False
+
+
+def without_secrets(text: str) -> str:
+    """A text (one URL, or many among words) with no user, password or query in its URLs."""
+    if "://" not in text:
+        return text
+    return _QUERY.sub(r"\1?...", _USER.sub("", text))
