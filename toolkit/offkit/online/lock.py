@@ -22,6 +22,7 @@ from offkit.online import (
     absence,
     causes,
     clashes,
+    configuration,
     cures,
     foreign,
     indexes,
@@ -111,8 +112,10 @@ class Session:
     def _open(self) -> tuple[Any, Listing]:
         if self._opened is not None:
             return self._opened
-        with _pip_speaks_through(self.reporter):
+        with configuration.read_by_pip(self.reporter) as kept, _pip_speaks_through(kept):
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
+        for text in configuration.unknown(repository.command.parser):
+            self.reporter.note(text)
         indexes.check_urls(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
