@@ -15,19 +15,20 @@ import bundle_maker
 class Mirror(ThreadingHTTPServer):
     """A PEP 503 index of ``files`` {file name: body}.
 
-    ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect,
-    ``asked`` what has been asked for, and ``sent`` how many bytes of each file went out. With ``ranges`` it
-    answers those, under an ETag; with ``metadata`` that of a wheel lies beside it (PEP 658).
+    ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect, ``pages``
+    {path: (status, body, headers)} what is answered instead, ``asked`` what has been asked for, and ``sent``
+    how many bytes of each file went out. With ``ranges`` it answers those, under an ETag; with ``metadata``
+    that of a wheel lies beside it (PEP 658).
     """
 
     daemon_threads = True
 
-    def __init__(self, password=None, hashes=True, ranges=False, metadata=False):
+    def __init__(self, password=None, hashes=True, ranges=False, metadata=False, user="user"):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files, self.spoil, self.moved, self.attributes = {}, {}, {}, {}
         self.asked, self.sent, self.headers = [], collections.Counter(), []
-        self.ranges, self.metadata = ranges, metadata
-        self.password, self.hashes = password, hashes
+        self.ranges, self.metadata, self.pages = ranges, metadata, {}
+        self.user, self.password, self.hashes = user, password, hashes
 
     def add(self, name, version="1", **more):
         """A wheel; ``more`` is what bundle_maker.wheel takes. Returns its file name."""
@@ -40,9 +41,12 @@ class Mirror(ThreadingHTTPServer):
         self.attributes[filename] = attributes
         return filename
 
+    def handle_error(self, request, client_address):
+        """Whoever asked went away."""
+
     @property
     def url(self):
-        user = f"user:{self.password}@" if self.password else ""
+        user = f"{self.user}:{self.password}@" if self.password else ""
         return f"http://{user}127.0.0.1:{self.server_port}"
 
     @property
@@ -75,11 +79,13 @@ class Handler(BaseHTTPRequestHandler):
         mirror = self.server
         mirror.asked.append((self.command, self.path))
         if mirror.password:
-            wanted = "Basic " + base64.b64encode(f"user:{mirror.password}".encode()).decode()
+            wanted = "Basic " + base64.b64encode(f"{mirror.user}:{mirror.password}".encode()).decode()
             if self.headers.get("Authorization") != wanted:
                 return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
         if self.path in mirror.moved:
             return self.answer(302, b"", {"Location": mirror.moved[self.path]})
+        if self.path in mirror.pages:
+            return self.answer(*mirror.pages[self.path])
         if self.path.startswith("/simple/"):
             name = self.path.split("/")[2]
             if not name:

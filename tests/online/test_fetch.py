@@ -161,8 +161,9 @@ def test_a_mirror_without_the_project_and_a_server_that_is_no_mirror(mirror):
     assert caught.value.findings[0].code == "REQ003"
     args = ["--index-url", f"http://127.0.0.1:{server.server_port}/files"]
     server.put("", b"")  # /files/beta/ is then a page, but of no index
-    with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(RequestError):
+    with Session(preset("3.6"), args, Reporter()) as session, pytest.raises(EnvironmentProblem) as caught:
         session.lock(Request(("beta",), (), ()))
+    assert [(one.code, one.subject) for one in caught.value.findings] == [("NET008", args[1])]
 
 
 class Telling(Reporter):

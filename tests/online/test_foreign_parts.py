@@ -70,14 +70,6 @@ def test_an_index_that_is_no_address(mirror, address, shown):
     )
 
 
-@pytest.mark.parametrize(("address", "shown"), [
-    ("http://u:p@host/x", "http://host/x"), ("http://u@host/x@y", "http://host/x@y"), ("http://host/a@b", "http://host/a@b"),
-])  # fmt: skip
-def test_addresses_without_passwords(address, shown):
-    """Only what stands before the host is one."""
-    assert indexes.without_password(address) == shown
-
-
 def test_markers_are_the_targets_for_a_block():
     """Also where the block ends in an error; each evaluation gets its own."""
     before = markers.default_environment
@@ -154,29 +146,23 @@ def test_the_reason_at_the_bottom(error, said):
     assert indexes._innermost(error) == said
 
 
-def test_how_an_index_is_asked_whether_it_answers(mirror, monkeypatch):
-    """For the project's page, once, as a browser would; and a local one for its directory."""
+def test_how_a_server_is_asked_whether_it_is_an_index(mirror, monkeypatch):
+    """For the project's page, once, as a browser would, and then for its list of projects."""
     server = mirror("alpha")
-    with Session(EL7, [*server.args, "--find-links", "/nowhere/links"], Reporter()) as session:
+    with Session(EL7, server.args, Reporter()) as session:
         repo, asked = session.repository, []
         real = repo.session.get
         monkeypatch.setattr(
             repo.session, "get", lambda *args, **more: asked.append((args, more)) or real(*args, **more)
         )
-        with pytest.raises(EnvironmentProblem) as caught:
-            indexes.check_reachable(repo, "alpha")
-        assert asked == [((server.url + "/simple/alpha/",), {"headers": {"Accept": "text/html"}})]
-        assert caught.value.message == "the package index cannot be read"
-        assert caught.value.fix == indexes.CHECK_INDEX
-        assert caught.value.findings == (
-            Finding("NET005", "error", "/nowhere/links", "the directory does not exist"),
-        )
-        repo.finder.find_links.clear()
         indexes.check_reachable(repo, "alpha")
+        assert asked == [((server.url + "/simple/alpha/",), {"headers": {"Accept": "text/html"}})]
         indexes.check_reachable(repo, "nobody")
     with Session(EL7, ["--index-url", server.url + "/else"], Reporter()) as session:
         with pytest.raises(EnvironmentProblem) as caught:
             indexes.check_reachable(session.repository, "alpha")
+        assert caught.value.message == "the package index cannot be read"
+        assert caught.value.fix == indexes.CHECK_INDEX
         assert caught.value.findings == (
             Finding("NET006", "error", server.url + "/else", "answers, but is not a package index (404)"),
         )

@@ -101,8 +101,11 @@ def test_what_was_answered_wrongly(failing, name):
 def test_an_index_that_falls_silent(failing, name):
     """By whatever name one of pip's libraries says so."""
     error = failing(named(name, base=OSError), EnvironmentProblem)
-    assert error.message == "the package index does not answer: it says so"
+    assert error.message == "the package index cannot be read"
     assert error.fix == indexes.CHECK_INDEX
+    (finding,) = error.findings
+    assert (finding.code, finding.subject) == ("NET001", "the package index")
+    assert finding.message.endswith(": it says so")
 
 
 def test_no_room_for_temporary_files(failing):

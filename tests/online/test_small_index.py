@@ -375,20 +375,6 @@ def test_a_project_that_has_moved(mirror):
     assert [wheel.url for wheel in lock.wheels] == [server.url + "/files/" + name]
 
 
-def test_retries_of_the_session_stay_as_they_were(mirror):
-    """A question of ours is asked once, and pip's own patience is back afterwards."""
-    with Session(EL7, mirror().args, Reporter()) as session:
-        adapters = list(session.repository.session.adapters.values())
-        before = [adapter.max_retries for adapter in adapters if hasattr(adapter, "max_retries")]
-        with indexes._one_try(session.repository.session):
-            for adapter in adapters:
-                if hasattr(adapter, "max_retries"):
-                    assert adapter.max_retries.total == 0
-        after = [adapter.max_retries for adapter in adapters if hasattr(adapter, "max_retries")]
-        assert before
-        assert all(one is other for one, other in zip(before, after, strict=True))
-
-
 def test_an_upstream_function_that_has_moved():
     """The module or the name is not there: which, and what to install."""
     for module, name in (("pip._internal.nowhere", "thing"), ("pip", "nowhere")):

@@ -52,7 +52,7 @@ def read_by_pip(reporter: Reporter) -> Iterator[Reporter]:
     """
     known, said, kept = settings(), io.StringIO(), _Kept()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):  # either, by pip's version
             yield kept
     except SystemExit:
         raise _refused(said.getvalue().strip() or "\n".join(kept.told), known) from None

@@ -26,16 +26,22 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from packaging.version import InvalidVersion, Version
+
 from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.model.url import is_address, without_secrets
+from offkit.model.words import several
 from offkit.online import charset, frozen, indexes, metadata
 from offkit.online.metadata import Seen
 from offkit.online.upstream import moved, reach
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
+SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+_LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
@@ -120,17 +126,41 @@ def parse_requirements(
 
     Index options inside a file act on ``repo``. Markers are the resolver's business. ``constraints``
     are files, and pip's configuration may name more; None means that there are none. ``tell`` is called
-    for each line that is taken for something else.
+    for each line that is taken for something else. Raises UsageError for what nobody can mean; pip's own
+    exceptions pass through.
     """
+    try:
+        found = list(_parsed(repo, lines, files, constraints, tell))
+    except UnicodeError:
+        raise
+    except (ValueError, LookupError, AssertionError, RecursionError) as error:
+        raise UsageError(without_secrets(f"cannot be read as requirements: {error}"), fix=SYNTAX) from error
+    wrong = [text for ireq in found for text in _impossible(ireq)]
+    if wrong:
+        raise UsageError("\n".join(wrong), fix="correct or delete " + several(len(wrong), "requirement"))
+    indexes.check_urls(repo)  # a file may have named some
+    # And it may carry --no-binary or --pre of its own; wheels only stays.
+    reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
+        ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
+    )
+    return found
+
+
+def _parsed(
+    repo: Any,
+    lines: Sequence[str],
+    files: Sequence[Path],
+    constraints: Sequence[Path] | None,
+    tell: Callable[[Finding], object],
+) -> Iterator[Any]:
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
     parse_file = reach("pip._internal.req", "parse_requirements")
-    found = []
     for line in lines:
         words, *hashes = line.split(" --hash=sha256:")
         options = {"sha256": hashes} if hashes else None
         words = _taken(words, "the request", tell)
-        found.append(from_line(words, comes_from="the request", hash_options=options))
+        yield from_line(words, comes_from="the request", hash_options=options)
     limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
     for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
         # optparse would print its own usage
@@ -143,12 +173,29 @@ def parse_requirements(
                 _check_form(each, words, where)
                 # Frozen in some versions of pip, in others not.
                 object.__setattr__(each, "requirement", words)
-                found.append(from_parsed(each))
-    # A file may carry --no-binary or --pre of its own; wheels only stays.
-    reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
-        ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
-    )
-    return found
+                yield from_parsed(each)
+
+
+def _impossible(ireq: Any) -> Iterator[str]:
+    """Why no index anywhere can have it; nothing for all that some may have."""
+    if len(ireq.name or "") > _LONGEST_NAME:
+        yield f"{ireq.name[:40]}... is no name: it has {len(ireq.name)} characters"
+    for clause in ireq.specifier if ireq.req is not None else ():
+        if clause.operator == "===" and not _is_version(clause.version):
+            yield (
+                f"{ireq.name}==={clause.version}: no index has a version that PEP 440 does not know; "
+                "'pip freeze' lists such ones for a distribution's own packages"
+            )
+    if ireq.link is not None and not ireq.link.is_file and not is_address(ireq.link.url):
+        yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
@@ -165,7 +212,7 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
         raise UsageError(message, fix="delete the line, or copy the tree to here")
     if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
         fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
-        raise UsageError(f"{where}: {indexes.without_password(words)} is no constraint", fix=fix)
+        raise UsageError(f"{where}: {without_secrets(words)} is no constraint", fix=fix)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,7 @@
-"""Package indexes: whether each that was named can be asked at all.
-
-pip passes over an index that does not answer, and over one that refuses; what it says then, "no such
-project", would be a lie.
-"""
+"""Package indexes: whether each that was named is one, and what it means when one gives no answer."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +9,27 @@ from typing import Any
 
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.url import is_address, without_secrets
 from offkit.online.upstream import reach
 
 CHECK_INDEX = "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too"
+UNREAD = "the package index cannot be read"
+_LOGIN = (
+    "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
+)
+_PROXY = "give the proxy as --proxy http://USER:PASSWORD@HOST:PORT"
+# Of requests and urllib3, for what cannot be parsed; they quote it, with a password that has a slash.
+_NO_ADDRESSES = ("LocationParseError", "InvalidURL", "InvalidProxyURL", "TypeError")
+_LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
+_QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
+
+
+def prepare(repo: Any) -> None:
+    """Before anything is asked. Raises UsageError for options that cannot be meant."""
+    _keep_no_logins(repo.session)
+    _check_certificates(repo)
+    check_urls(repo)
+
 
 OFFLINE = (
     "give a lock with hashes (offkit lock -o FILE) whose wheels a bundle has brought into the cache, "
@@ -27,54 +40,33 @@ OFFLINE = (
 def check_urls(repo: Any) -> None:
     """Raises UsageError for an index that no package index can be."""
     for base in repo.finder.index_urls:
-        if not re.match(r"(https?|file)://", base):
+        web = base.startswith(("http://", "https://"))
+        if not (is_address(base) if web else base.startswith("file://")):
+            fix = "give an http, https or file URL" + (_QUOTE if web else "")
+            raise UsageError(f"{without_secrets(base)} is not a package index", fix=fix)
+    for place in repo.finder.find_links:
+        if "://" in place and not place.startswith("file://") and not is_address(place):
             raise UsageError(
-                f"{without_password(base)} is not a package index", fix="give an http, https or file URL"
+                f"--find-links: {without_secrets(place)} is not a URL", fix="correct it" + _QUOTE
             )
 
 
 def check_reachable(repo: Any, project: str) -> None:
-    """Tell "no such project" from "nobody answered": pip's finder treats both alike.
-
-    Raises EnvironmentProblem with every index that gave anything but a page or a 404.
-    """
-    failures = reach("pip._vendor.requests", "RequestException")
-    pip_failure = reach("pip._internal.exceptions", "PipError")
-    problems = _useless_places(repo)
+    """Raises EnvironmentProblem for a server that has neither the project nor a list of projects."""
+    problems = []
     for base in repo.finder.index_urls:
         if not base.startswith(("http://", "https://")):
             continue
-        shown = without_password(base)
         try:
-            with _one_try(repo.session):
-                response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
-        except (failures, pip_failure) as error:
-            problems.append(Finding("NET001", ERROR, shown, f"does not answer: {_innermost(error)}"))
-            continue
-        if response.status_code == 404 and _is_no_index(repo.session, base):
-            problems.append(Finding("NET006", ERROR, shown, "answers, but is not a package index (404)"))
-        if response.status_code not in (200, 404):
-            answer = f"answers {response.status_code} {response.reason}"
-            problems.append(Finding("NET002", ERROR, shown, answer))
+            response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
+            wrong = response.status_code == 404 and _is_no_index(repo.session, base)
+        except (OSError, reach("pip._internal.exceptions", "PipError")) as error:
+            raise unheard(error) from error
+        if wrong:
+            message = "answers, but is not a package index (404)"
+            problems.append(Finding("NET006", ERROR, without_secrets(base), message))
     if problems:
-        raise EnvironmentProblem(
-            "the package index cannot be read",
-            problems,
-            CHECK_INDEX,
-        )
-
-
-def _useless_places(repo: Any) -> list[Finding]:
-    """Local indexes and --find-links that are not there: pip passes over them without a word."""
-    directories = [base for base in repo.finder.index_urls if base.startswith("file://")]
-    to_path = reach("pip._internal.utils.urls", "url_to_path")
-    gone = [base for base in directories if not Path(to_path(base)).is_dir()]
-    gone += [place for place in repo.finder.find_links if "://" not in place and not Path(place).exists()]
-    return [Finding("NET005", ERROR, place, "the directory does not exist") for place in gone]
-
-
-def without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)
+        raise EnvironmentProblem(UNREAD, problems, CHECK_INDEX)
 
 
 class _CutOff:
@@ -100,23 +92,93 @@ def _is_no_index(session: Any, base: str) -> bool:
     return bool(session.head(base.rstrip("/") + "/", allow_redirects=True).status_code == 404)
 
 
-@contextlib.contextmanager
-def _one_try(session: Any) -> Iterator[None]:
-    """pip's session without its retries: the resolver has waited long enough already."""
-    adapters = [adapter for adapter in session.adapters.values() if hasattr(adapter, "max_retries")]
-    before = [adapter.max_retries for adapter in adapters]
-    try:
-        for adapter in adapters:
-            adapter.max_retries = adapter.max_retries.new(total=0)
-        yield
-    finally:
-        for adapter, retries in zip(adapters, before, strict=True):
-            adapter.max_retries = retries
+def useless_places(repo: Any) -> Iterator[Finding]:
+    """Local indexes and --find-links that are not there: pip passes over them without a word."""
+    to_path = reach("pip._internal.utils.urls", "url_to_path")
+    for base in repo.finder.index_urls:
+        if base.startswith("file://") and not Path(to_path(base)).is_dir():
+            yield Finding("NET005", ERROR, base, "the directory does not exist")
+    for place in repo.finder.find_links:
+        path = Path(to_path(place)) if place.startswith("file://") else Path(place)
+        if ("://" not in place or place.startswith("file://")) and not path.exists():
+            yield Finding("NET005", ERROR, place, "the directory does not exist")
+
+
+def unheard(error: Exception) -> EnvironmentProblem:
+    """The error for an exception of pip about a file that it asked for: which server, and what it says."""
+    chain: list[Any] = list(_chain(error))
+    response = next((one.response for one in chain if getattr(one, "response", None) is not None), None)
+    request = next((one.request for one in chain if getattr(one, "request", None) is not None), None)
+    url = without_secrets(str(getattr(request, "url", "the package index")))
+    if response is not None:
+        answer, fix = refusal(response)
+        finding = Finding("NET002", ERROR, url, answer, (), fix)
+    else:
+        code, text, fix = silence(error)
+        finding = Finding(code, ERROR, url, text, (), fix)
+    return EnvironmentProblem(UNREAD, [finding], CHECK_INDEX)
+
+
+def _check_certificates(repo: Any) -> None:
+    """Raises UsageError for a file of certificates that is none: pip goes on without it, or ends."""
+    for named, path in (("--cert", repo.session.verify), ("--client-cert", repo.session.cert)):
+        if not isinstance(path, str) or Path(path).is_dir():
+            continue
+        try:
+            wrong = "" if b"-----BEGIN" in Path(path).read_bytes() else "no certificate in PEM is in it"
+        except (OSError, ValueError) as error:
+            wrong = getattr(error, "strerror", None) or str(error)
+        if wrong:
+            raise UsageError(f"{path}: {wrong}", fix=f"check {named}, PIP_* and pip.conf")
+
+
+def _keep_no_logins(session: Any) -> None:
+    """pip's cache stores the headers of a request that its answer varies by (Vary: Authorization); of these,
+    no login."""
+    adapters = [*session.adapters.values(), getattr(session, "_trusted_host_adapter", None)]
+    controllers: set[Any] = {getattr(adapter, "controller", None) for adapter in adapters}
+    for controller in controllers - {None}:
+
+        def dumps(request: Any, *more: Any, real: Any = controller.serializer.dumps, **named: Any) -> Any:
+            bare = request.copy()
+            for header in ("Authorization", "Proxy-Authorization", "Cookie"):
+                bare.headers.pop(header, None)
+            return real(bare, *more, **named)
+
+        controller.serializer.dumps = dumps
+
+
+def refusal(response: Any) -> tuple[str, str]:
+    """What an answer says that is none, and what helps."""
+    status = response.status_code
+    return f"answers {status} {response.reason}".strip(), _LOGINS.get(status, "")
+
+
+def silence(error: Exception) -> tuple[str, str, str]:
+    """The code, what is wrong and what helps, when no answer came."""
+    reason = without_secrets(_innermost(error))
+    if any(type(one).__name__ in _NO_ADDRESSES for one in _chain(error)):
+        return "NET001", "cannot be asked: its address, or that of the proxy, is not a URL", _PROXY + _QUOTE
+    many = re.search(r"too many (\d+) error responses", reason)
+    if many:
+        return "NET002", f"answers {many[1]} each time", ""
+    if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
+        return "NET001", f"cannot be reached securely: {reason}", "name its CA: --cert FILE"
+    if any(type(one).__name__ == "ProxyError" for one in _chain(error)):
+        return "NET001", f"the proxy does not let it through: {reason}", ""
+    return "NET001", f"does not answer: {reason}", ""
 
 
 def _innermost(error: BaseException) -> str:
     """The reason at the bottom of a chain of wrapped network errors: ``Connection refused``."""
+    *_, last = _chain(error)
+    return getattr(last, "strerror", None) or str(last)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all network errors that it wraps."""
     while True:
+        yield error
         first = error.args[0] if error.args else None
         inner = error.__cause__ or getattr(error, "reason", None) or first or error.__context__
         if not isinstance(inner, BaseException):
@@ -124,5 +186,5 @@ def _innermost(error: BaseException) -> str:
         # The context of the outermost may be the failed resolution that made us ask.
         ours = isinstance(inner, OSError) or type(inner).__module__.startswith("pip._vendor.urllib3")
         if inner is None or not ours:
-            return getattr(error, "strerror", None) or str(error)
+            return
         error = inner

@@ -17,6 +17,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError,
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.url import without_secrets
 from offkit.model.words import several
 from offkit.online import (
     absence,
@@ -33,6 +34,7 @@ from offkit.online import (
     upstream,
 )
 from offkit.online.absence import Asked
+from offkit.online.answers import Answers
 from offkit.online.causes import Problem
 from offkit.online.cures import Try
 from offkit.online.kept import Kept, keeping, link_sha256
@@ -49,6 +51,11 @@ _ASKED_WRONGLY = (
     "InvalidRequirement",
     "BadCommand",
     "CommandError",
+    "InvalidWheelFilename",
+    "InvalidURL",
+    "MissingSchema",
+    "InvalidSchema",
+    "LocationParseError",
 )
 _ANSWERED_WRONGLY = (
     "ResolutionTooDeepError",
@@ -58,7 +65,7 @@ _ANSWERED_WRONGLY = (
     "UnsupportedWheel",
 )
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
-_REQUIREMENT_SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+_FILE = "give -r a file with one requirement per line"
 _OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
@@ -116,11 +123,12 @@ class Session:
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
         for text in configuration.unknown(repository.command.parser):
             self.reporter.note(text)
-        indexes.check_urls(repository)
+        indexes.prepare(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
             indexes.cut_off(repository.session)
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        Answers(repository)
         self._opened = repository, listing
         return self._opened
 
@@ -298,6 +306,8 @@ class Session:
             requirements = other._read(request)
             try:
                 other._resolve([*requirements, foreign.constraint(f"{name}=={version}")])
+            except OffkitError:
+                return ""  # what an index refuses then is no answer
             except Exception as error:
                 return other._explain(error)[0].finding.message
         return ""
@@ -394,12 +404,19 @@ def _index_trouble(error: Exception) -> OffkitError:
         looked = tuple(line.strip() for line in str(error).splitlines()[1:])
         headline = "files on the index do not match the lock"
         return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, _OTHER_HASH)])
+    text = without_secrets(str(error))
+    unheard = error.__cause__ or error.__context__
+    if isinstance(unheard, Exception) and type(unheard).__name__ == "NetworkConnectionError":
+        return indexes.unheard(unheard)  # of a file that is named by its URL
     if name in _ASKED_WRONGLY:
-        return UsageError(str(error).split("\noffkit: error")[0].strip(), fix=_REQUIREMENT_SYNTAX)
+        file = text.startswith("Could not open")
+        return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else foreign.SYNTAX)
     if name in _ANSWERED_WRONGLY:
-        return RequestError(str(error))
+        return RequestError(text)
+    if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
+        return RequestError(f"the metadata of a package on the index cannot be read: {text}")
     if any(word in name for word in _NETWORK):
-        return EnvironmentProblem(f"the package index does not answer: {error}", fix=indexes.CHECK_INDEX)
+        return indexes.unheard(error)
     if isinstance(error, OSError) and error.filename:
         return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
     if isinstance(error, (AttributeError, TypeError)):
@@ -413,7 +430,7 @@ def _pip_speaks_through(reporter: Reporter) -> Iterator[None]:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            text = record.getMessage().strip()
+            text = without_secrets(record.getMessage().strip())
             retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
             if retry:
                 more = several(int(retry[1]), "more time")

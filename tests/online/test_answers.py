@@ -1,0 +1,299 @@
+"""An index that cannot be asked is not an index without the package: it is named, and nothing is taken elsewhere."""
+
+import socket
+
+import pytest
+
+from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.finding import Finding
+from offkit.model.report import Reporter
+from offkit.online import indexes
+from offkit.online.lock import Session
+from offkit.online.locked import Request
+from target_maker import preset
+
+EL7 = preset("3.6")
+HTML = {"Content-Type": "text/html"}
+JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+LOGIN = b'<html><form action="/login"><input name=u><input name=p type="password"></form></html>'
+
+
+def locked(args, *requirements, files=()):
+    with Session(EL7, args, Reporter()) as session:
+        return session.lock(Request(requirements, tuple(files), ()))
+
+
+def refused(args, *requirements, error=EnvironmentProblem, files=()):
+    with pytest.raises(error) as caught:
+        locked(args, *requirements, files=files)
+    return caught.value
+
+
+@pytest.fixture
+def two(mirror):
+    """A private index and the public one, which has a namesake of a higher version; pip's words for both."""
+    private, public = mirror("alpha"), mirror("beta")
+    public.add("alpha", "9")
+    return private, [*public.args, "--extra-index-url", private.url + "/simple"]
+
+
+def only_of(private, args, *requirements):
+    """The one finding of the one error, about that index and about nothing else."""
+    error = refused(args, *requirements or ["alpha"])
+    (finding,) = error.findings
+    assert (error.message, error.fix) == ("the package index cannot be read", indexes.CHECK_INDEX)
+    assert (finding.severity, finding.subject) == ("error", private.url + "/simple")
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (401, "NET002", "answers 401 Unauthorized"),
+        (403, "NET002", "answers 403 Forbidden"),
+        (407, "NET002", "answers 407 Proxy Authentication Required"),
+        (410, "NET002", "answers 410 Gone"),
+        (429, "NET002", "answers 429 Too Many Requests"),
+        (302, "NET002", "answers 302 Found"),
+        (500, "NET002", "answers 500 each time"),
+        (503, "NET002", "answers 503 each time"),
+        (504, "NET002", "answers 504 Gateway Timeout"),
+    ],
+)
+def test_an_index_that_refuses(two, status, code, said):
+    """Whatever another index has: the namesake there is not what was meant."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (status, b"", HTML)
+    finding = only_of(private, args)
+    assert (finding.code, finding.message) == (code, said)
+    assert ("token" in finding.fix) == (status in (401, 403))
+    assert ("--proxy" in finding.fix) == (status == 407)
+
+
+def test_one_without_the_project(two):
+    """404 is an answer, and so is a page without files."""
+    private, args = two
+    private.files.clear()
+    (wheel,) = locked(args, "alpha").wheels
+    assert wheel.version == "9"
+    private.pages["/simple/alpha/"] = (200, b"<!DOCTYPE html><html><body></body></html>", HTML)
+    (wheel,) = locked(args, "alpha").wheels
+    assert wheel.version == "9"
+
+
+def test_all_that_refuse_are_named(two, mirror):
+    """At once, each with its own reason, however many projects were asked for."""
+    private, args = two
+    other = mirror("alpha", password="secret")
+    private.pages["/simple/alpha/"] = (500, b"", HTML)
+    args += ["--extra-index-url", other.url.replace("secret", "wrong") + "/simple"]
+    error = refused(args, "alpha", "beta")
+    assert [(one.subject, one.message) for one in error.findings] == [
+        (private.url + "/simple", "answers 500 each time"),
+        (f"http://127.0.0.1:{other.server_port}/simple", "answers 401 Unauthorized"),
+    ]
+
+
+def test_what_only_a_dependency_asks_for(two):
+    """And what is asked for on the way."""
+    private, args = two
+    private.add("gamma", requires=["alpha"])
+    private.pages["/simple/alpha/"] = (403, b"", HTML)
+    assert only_of(private, args, "gamma").message == "answers 403 Forbidden"
+
+
+def test_an_index_in_a_bucket(two):
+    """S3 says 403 for what is not there; what the index lists decides."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (403, b"", HTML)
+    for listed in (b"", b'<a href="/simple/alpha/">alpha</a><a href="other/">o</a>'):
+        private.pages["/simple/"] = (200, listed, HTML)
+        assert only_of(private, args).message == "answers 403 Forbidden"
+    private.pages["/simple/"] = (403, b'<a href="other/">o</a>', HTML)
+    assert only_of(private, args).message == "answers 403 Forbidden"
+    private.pages["/simple/"] = (200, b"<a href='Other/'>o</a>", HTML)
+    assert [wheel.version for wheel in locked(args, "alpha").wheels] == ["9"]
+
+
+@pytest.mark.parametrize(
+    "words", [LOGIN, LOGIN.replace(b'"', b"'").upper(), LOGIN + b'<a href="/client.zip">c</a>']
+)
+def test_a_login_page(two, words):
+    """With 200, where 401 would be right."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, words, HTML)
+    finding = only_of(private, args)
+    assert (finding.code, finding.message) == ("NET008", "answers with a login page")
+
+
+def test_a_page_with_a_login_beside_its_files(two):
+    """Is one of an index all the same."""
+    private, args = two
+    page = LOGIN + b'<a href="/files/alpha-1-py3-none-any.whl">alpha</a>'
+    private.pages["/simple/alpha/"] = (200, page, HTML)
+    assert [wheel.version for wheel in locked(args, "alpha==1").wheels] == ["1"]
+
+
+def test_a_redirect_to_a_login(two):
+    """To another host, or to a place that is not the project's; with no password field: a script makes it."""
+    private, args = two
+    elsewhere = f"http://localhost:{private.server_port}/sso/alpha/?ticket=TOKEN"
+    page = b"<html><div id=root></div></html>"
+    private.pages["/sso/alpha/?ticket=TOKEN"] = private.pages["/login?next=alpha"] = (200, page, HTML)
+    private.moved["/simple/alpha/"] = elsewhere
+    finding = only_of(private, args)
+    assert finding.code == "NET008"
+    assert finding.message == f"sends to {elsewhere.split('?')[0]}, which is no page of an index"
+    private.moved["/simple/alpha/"] = "/login?next=alpha"
+    assert only_of(private, args).message == f"sends to {private.url}/login, which is no page of an index"
+
+
+def test_a_page_for_people(two):
+    """What a server shows for every address."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, b"<html><script src=app.js></script></html>", HTML)
+    finding = only_of(private, args)
+    assert (finding.code, finding.message) == (
+        "NET008",
+        "answers with a page for people, and not with one of an index",
+    )
+
+
+def test_an_answer_of_another_kind(two):
+    """What pip would skip."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, b"{}", {"Content-Type": "application/json"})
+    finding = only_of(private, args)
+    assert finding.code == "NET008"
+    assert finding.message == "answers with application/json, and not with a page of an index"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        (b"{", JSON, "Expecting property name"),
+        (b"[]", JSON, "'list' object has no attribute 'get'"),
+        (b'{"files": 5}', JSON, "'int' object is not iterable"),
+        (b'{"files": [5]}', JSON, "'int' object has no attribute 'get'"),
+        (b'{"files": [{"url": "http://[x"}]}', JSON, "Invalid IPv6 URL"),
+        (b"\xff", HTML, "invalid start byte"),
+        (b"x", {"Content-Type": "text/html; charset=none"}, "unknown encoding: none"),
+    ],
+)
+def test_a_damaged_page(two, body, kind, said):
+    """Nobody can say what it would list."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, body, kind)
+    finding = only_of(private, args)
+    assert finding.code == "NET009"
+    assert finding.message.startswith("its page of alpha cannot be read: ")
+    assert said in finding.message
+
+
+def test_an_answer_that_breaks_off(two):
+    """Or that is packed wrongly."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, b"not packed at all", {**HTML, "Content-Encoding": "gzip"})
+    finding = only_of(private, args)
+    assert finding.code == "NET001"
+
+
+def test_nobody_there(two):
+    """Connections that are refused, names that nobody knows."""
+    private, args = two
+    private.url  # noqa: B018 - stays up; another is not
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = "http://127.0.0.1:{}/simple".format(free.getsockname()[1])
+    error = refused([*args, "--extra-index-url", gone], "beta")
+    assert error.findings == (Finding("NET001", "error", gone, "does not answer: Connection refused"),)
+
+
+def test_a_certificate_that_nobody_knows(two, tmp_path):
+    """What to do about it is said."""
+    private, args = two
+    error = refused([*args, "--extra-index-url", private.url.replace("http:", "https:") + "/simple"], "beta")
+    (finding,) = error.findings
+    assert finding.code == "NET001"
+    assert finding.message.startswith("cannot be reached securely: ")
+    assert finding.fix == "name its CA: --cert FILE"
+
+
+def test_an_index_that_is_not_trusted(two):
+    """pip ignores it; its word, and its option."""
+    _, args = two
+    error = refused([*args, "--extra-index-url", "http://user:secret@packages.internal:8080/simple"], "beta")
+    (finding,) = error.findings
+    assert (finding.code, finding.subject) == ("NET007", "http://packages.internal:8080/simple")
+    assert finding.message == "is not a trusted or secure host and is being ignored by pip"
+    assert finding.fix.endswith(": --trusted-host packages.internal")
+
+
+def test_places_of_find_links(two, tmp_path):
+    """A page that is not there, one behind a login, a directory that does not exist; a file is no page."""
+    private, args = two
+    filename = next(iter(private.files))
+    links = private.url + "/links.html"
+    private.pages["/links.html"] = (200, f'<a href="/files/{filename}">a</a>'.encode(), HTML)
+    good = [*args[:2], "--find-links", links, "--find-links", f"{private.url}/files/{filename}"]
+    assert locked(good, "beta", "alpha==1").wheels[0].version == "1"
+    private.pages["/links.html"] = (200, LOGIN, HTML)
+    nothing = (tmp_path / "nothing").as_uri()
+    places = [links, private.url + "/none", str(tmp_path / "nowhere"), nothing]
+    error = refused([*args, *(word for place in places for word in ("--find-links", place))], "beta")
+    assert [(one.code, one.subject, one.message) for one in error.findings] == [
+        ("NET008", links, "answers with a login page"),
+        ("NET006", private.url + "/none", "answers that there is no such page (404)"),
+        ("NET005", str(tmp_path / "nowhere"), "the directory does not exist"),
+        ("NET005", nothing, "the directory does not exist"),
+    ]
+
+
+def test_one_that_a_file_names(two, tmp_path):
+    """Asked, and judged, as those of the command line."""
+    private, args = two
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"--extra-index-url {private.url}/simple\nalpha\n")
+    private.pages["/simple/alpha/"] = (401, b"", HTML)
+    error = refused(args[:2], files=[path])
+    assert [one.subject for one in error.findings] == [private.url + "/simple"]
+
+
+def test_a_file_that_is_refused(two):
+    """The index has it, and keeps it: what is asked for by name, and by its URL."""
+    private, args = two
+    url = private.url + "/files/alpha-1-py3-none-any.whl"
+    private.pages["/files/alpha-1-py3-none-any.whl"] = (401, b"", {})
+    for words in ("alpha==1", f"alpha @ {url}"):
+        (finding,) = refused(args, words).findings
+        assert (finding.code, finding.subject) == ("NET002", url)
+        assert finding.message == "answers 401 Unauthorized"
+
+
+def test_a_local_index_without_the_project(two, tmp_path):
+    """Only a root that is not there is an error."""
+    _, args = two
+    there = ["--extra-index-url", tmp_path.as_uri()]
+    assert [wheel.name for wheel in locked([*args, *there], "beta").wheels] == ["beta"]
+    (finding,) = refused([*args, *there, "--extra-index-url", (tmp_path / "x").as_uri()], "beta").findings
+    assert (finding.code, finding.subject) == ("NET005", (tmp_path / "x").as_uri())
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("not_a_url", "not_a_url"),
+        ("ftp://user:word@x/y", "ftp://x/y"),
+        ("http:/x", "http:/x"),
+        ("http://", "http://"),
+        ("http://host:port/", "http://host:port/"),
+        ("http://[::1/", "http://[::1/"),
+        ("http://user:pa/ss@host/simple", "http://host/simple"),
+    ],
+)
+def test_what_is_no_address_of_an_index(mirror, address, shown):
+    """Said before anything is asked."""
+    mirror()
+    error = refused(["--index-url", address], "alpha", error=UsageError)
+    assert error.message == f"{shown} is not a package index"
+    assert ("%2F" in error.fix) == address.startswith("http://")

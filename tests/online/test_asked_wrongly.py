@@ -1,0 +1,108 @@
+"""What is asked wrongly: a usage error that names it, never an error of ours."""
+
+import pytest
+
+from offkit.model.errors import UsageError
+from offkit.model.report import Reporter
+from offkit.online.lock import Session
+from offkit.online.locked import Request
+from target_maker import preset
+
+EL7 = preset("3.6")
+FILE = "give -r a file with one requirement per line"
+SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+
+
+def refused(args, *requirements, files=()):
+    with pytest.raises(UsageError) as caught, Session(EL7, args, Reporter()) as session:
+        session.lock(Request(requirements, tuple(files), ()))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Invalid requirement: ''"),
+        ("./nosuch.whl", "nosuch"),
+        ("./nosuch-1-py3-none-any.whl", "nosuch-1-py3-none-any.whl: No such file or directory"),
+        ("a\0b", "Invalid requirement: 'a\\x00b'"),
+        ("x @ http://host:port/x-1-py3-none-any.whl", "x: http://host:port/x-1-py3-none-any.whl is not a URL"),
+        ("x @ http://u:p/w@host/x-1-py3-none-any.whl", "x: http://host/x-1-py3-none-any.whl is not a URL"),
+        ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
+        ("a" * 129, "a" * 40 + "... is no name: it has 129 characters"),
+        ("distro-info===0.23ubuntu1", "distro-info===0.23ubuntu1: no index has a version that PEP 440 does not know"),
+    ],
+)  # fmt: skip
+def test_a_requirement(mirror, tmp_path, monkeypatch, text, said):
+    """As a word and in a file."""
+    monkeypatch.chdir(tmp_path)
+    args = mirror("alpha").args
+    assert said in refused(args, "alpha", text).message
+    if text:
+        (tmp_path / "requirements.txt").write_text(f"alpha\n{text}\n")
+        assert said in refused(args, files=["requirements.txt"]).message
+
+
+def test_all_at_once(mirror):
+    """What 'pip freeze' lists on Ubuntu."""
+    args = mirror("alpha").args
+    error = refused(
+        args, "distro-info===0.23ubuntu1", "alpha", "x @ http://h:p/", "command-not-found===0.3+b"
+    )
+    assert [line.split(":")[0] for line in error.message.splitlines()] == ["distro-info===0.23ubuntu1", "x"]
+    assert error.fix == "correct or delete 2 requirements"
+
+
+def test_a_version_by_its_very_text(mirror):
+    """Is one of PEP 440 as a rule."""
+    server = mirror("alpha")
+    with Session(EL7, server.args, Reporter()) as session:
+        assert session.lock(Request(("alpha===1",), (), ())).wheels[0].version == "1"
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "fix"),
+    [
+        (None, "Could not open requirements file: [Errno 2] No such file or directory", FILE),
+        (b"", "no requirements: the requirements file is empty", "add requirements to it"),
+        (b"# -*- coding: none -*-\n", "cannot be read as requirements: unknown encoding: none", SYNTAX),
+        (b"--index-url http://[\nalpha\n", "http://[ is not a package index", None),
+        (b"--trusted-host /nowhere\nalpha\n", "cannot be read as requirements: ", SYNTAX),
+        (b"--no-such\n", "no such option: --no-such", SYNTAX),
+        (b"-r .\n", "Could not open requirements file: [Errno 21] Is a directory", FILE),
+        (b"-r requirements.txt\n", "recursi", SYNTAX),
+        (b"a" * 100000, "is no name: it has 100000 characters", "correct or delete 1 requirement"),
+    ],
+    ids=range(9),
+)
+def test_a_file(mirror, tmp_path, monkeypatch, content, said, fix):
+    """Which cannot be read, or not as one of requirements."""
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / "requirements.txt").write_bytes(content)
+    error = refused(mirror("alpha").args, files=["requirements.txt"])
+    assert said in error.message
+    assert fix in (None, error.fix)
+
+
+@pytest.mark.parametrize("option", ["--cert", "--client-cert"])
+def test_certificates(mirror, tmp_path, option):
+    """Not there, a file without one, a name that no file has; a directory of them is one."""
+    args, other = mirror("alpha").args, tmp_path / "other.pem"
+    other.write_text("none")
+    for path, said in (
+        ("/nope.pem", "No such file or directory"),
+        (other, "no certificate in PEM is in it"),
+        ("a\0", "null"),
+    ):
+        error = refused([*args, option, str(path)], "alpha")
+        assert said in error.message
+        assert error.fix == f"check {option}, PIP_* and pip.conf"
+    with Session(EL7, [*args, "--cert", str(tmp_path)], Reporter()) as session:
+        assert session.lock(Request(("alpha",), (), ())).wheels
+
+
+def test_a_link_that_is_no_address(mirror):
+    """Of --find-links."""
+    error = refused([*mirror("alpha").args, "--find-links", "http://u:p@h:x/"], "alpha")
+    assert error.message == "--find-links: http://h:x/ is not a URL"
