@@ -1,0 +1,259 @@
+"""No user, no password and no token appears anywhere, whatever happens; each one here is marked."""
+
+import base64
+import hashlib
+import io
+import os
+import socket
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from offkit.cli import app, render
+from offkit.edges import data
+from offkit.online import lock
+
+MARK = "s3cr3t"
+USER = f"{MARK}-user:{MARK}-word"
+FORMS = [MARK.encode(), base64.b64encode(USER.encode())]
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.fixture
+def closed():
+    """An address where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return "127.0.0.1:{}".format(free.getsockname()[1])
+
+
+def contents(data):
+    """The bytes of a file and, of a tar or a zip, those of all in it."""
+    yield "", data
+    source = io.BytesIO(data)
+    if zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            for name in archive.namelist():
+                yield name, archive.read(name)
+    elif tarfile.is_tarfile(source):
+        with tarfile.open(fileobj=source) as archive:
+            for member in filter(tarfile.TarInfo.isfile, archive):
+                for inside, part in contents(archive.extractfile(member).read()):
+                    yield member.name + inside, part
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a command with all words; (code, what it said), once nothing marked was found there, in JSON,
+    nor in any file that was written, its cache, pip's and the log of an internal error among them."""
+    place = tmp_path / "written"
+    place.mkdir()
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PIP_CACHE_DIR", str(place / "pip"))
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(render, "width", lambda: 0)
+
+    def once(*words):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        with pytest.raises(SystemExit) as left:
+            app.main([*map(str, words), "--cache-dir", str(place / "cache")])
+        said = b"".join(stream.buffer.getvalue() for stream in (sys.stdout, sys.stderr))
+        for form in FORMS:
+            assert form not in said
+        return left.value.code, said.decode()
+
+    def twice(*words):
+        once(*words, "--json", "-v")
+        code, said = once(*words, "-v")
+        for folder, _, names in os.walk(place):
+            for name in names:
+                for inside, content in contents(Path(folder, name).read_bytes()):
+                    assert not any(form in content for form in FORMS), (folder, name, inside)
+        return code, said
+
+    yield twice
+    render.console()
+
+
+def secret(url):
+    """The same place, with user and password."""
+    return url.replace("://", f"://{USER}@")
+
+
+def test_it_is_found(run, monkeypatch):
+    """What would pass is caught here."""
+    monkeypatch.setattr(lock, "Session", lambda *given: print(MARK))
+    with pytest.raises(AssertionError):
+        run("lock", "alpha")
+
+
+def test_indexes(run, mirror, closed, monkeypatch, tmp_path):
+    """Refusing, silent, none at all, not trusted; on the command line, in a variable, in pip.conf."""
+    server = mirror("alpha", password="other")
+    url = f"http://127.0.0.1:{server.server_port}/simple"
+    for index, code in [
+        (secret(url), 4),
+        (f"http://{MARK}@127.0.0.1:{server.server_port}/simple", 4),
+        (secret(f"http://{closed}/simple"), 4),
+        (secret(f"https://{closed}/simple"), 4),
+        (secret("http://packages.internal/simple"), 4),
+        (secret("ftp://packages.internal/simple"), 2),
+        (f"http://{MARK}:{MARK}/{MARK}@{closed}/simple", 2),
+        (f"http://{MARK}:{MARK}#{MARK}@{closed}/simple", 2),
+        (secret("http://packages.internal:port/simple"), 2),
+        (f"{url}?token={MARK}", 4),
+    ]:
+        assert run("lock", "alpha", "--index-url", index)[0] == code, index
+        assert run("lock", "alpha", "--no-index", "--find-links", index)[0] in (code, 4), index
+        monkeypatch.setenv("PIP_INDEX_URL", index)
+        assert run("lock", "alpha")[0] == code, index
+        monkeypatch.delenv("PIP_INDEX_URL")
+        path = tmp_path / "pip.conf"
+        path.write_text(f"[global]\nindex-url = {index}\n")
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+        assert run("lock", "alpha")[0] == code, index
+        path.write_text(f"[global]\nindex-url = {index}\ntimeout = {index}\n")
+        assert run("lock", "alpha")[0] == 2, index
+        path.write_text(f"index-url = {index}\n")
+        assert run("lock", "alpha")[0] == 2, index
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+
+def test_netrc(run, mirror, monkeypatch, tmp_path):
+    """With a wrong password, and damaged."""
+    server = mirror("alpha", password="other")
+    url = f"http://127.0.0.1:{server.server_port}/simple"
+    path = tmp_path / ".netrc"
+    monkeypatch.setenv("NETRC", str(path))
+    for text in (f"machine 127.0.0.1 login {MARK}-user password {MARK}-word\n", f"machine {USER}\n{USER}"):
+        path.write_text(text)
+        path.chmod(0o600)
+        assert run("lock", "alpha", "--index-url", url)[0] == 4
+
+
+def test_proxies(run, mirror, closed, monkeypatch):
+    """With and without a scheme; nobody there, wants a login, is no URL."""
+    server = mirror("alpha")
+    server.pages["http://packages.internal/simple/alpha/"] = (407, b"", {})
+    here = f"127.0.0.1:{server.server_port}"
+    args = [
+        "lock",
+        "alpha",
+        "--index-url",
+        "http://packages.internal/simple",
+        "--trusted-host",
+        "packages.internal",
+    ]
+    secure = ["lock", "alpha", "--index-url", "https://packages.internal/simple"]
+    for proxy in (
+        f"http://{USER}@{closed}",
+        f"{USER}@{closed}",
+        f"http://{USER}@{here}",
+        f"{USER}@{here}",
+        f"http://{USER}@{closed}:port",
+        f"http://{MARK}:{MARK}/{MARK}@{closed}",
+        f"{MARK}:{MARK}/{MARK}@{closed}",
+        f"http://{USER}@",
+    ):
+        for words in (args, secure):
+            assert run(*words, "--proxy", proxy)[0] in (2, 4), proxy
+        monkeypatch.setenv("http_proxy", proxy)
+        assert run(*args)[0] in (2, 4), proxy
+        monkeypatch.delenv("http_proxy")
+
+
+def test_requirements(run, mirror, closed, tmp_path):
+    """As words and in files: checkouts, archives, wheels that cannot be had, lines that nobody reads."""
+    server = mirror("alpha")
+    here = f"127.0.0.1:{server.server_port}"
+    path = tmp_path / "requirements.txt"
+    for line, codes in [
+        (f"x @ git+https://oauth2:{MARK}@{closed}/x", (1,)),
+        (f"git+https://oauth2:{MARK}@{closed}/x", (1, 2)),
+        (f"git+https://{MARK}@{closed}/x#egg=x", (1, 2)),
+        (f"x @ http://{USER}@{closed}/x-1-py3-none-any.whl", (4,)),
+        (f"x @ http://{USER}@{here}/x-1-py3-none-any.whl", (1, 4)),
+        (f"http://{USER}@{here}/x-1-py3-none-any.whl", (1, 4)),
+        (f"http://{USER}@{here}/x-1.tar.gz", (1,)),
+        (f"x @ http://{here}/x-1-py3-none-any.whl?token={MARK}", (1, 4)),
+        (f"x @ http://{USER}@{closed}:port/x-1-py3-none-any.whl", (2,)),
+        (f"x @ http://{MARK}:{MARK}/{MARK}@{closed}/x-1-py3-none-any.whl", (2,)),
+        (f"http://{USER}@{here}/x-1-py3-none-any.exe", (1, 2)),
+        (f"x=1 http://{USER}@{here}/x", (2,)),
+    ]:
+        assert run("lock", line, *server.args)[0] in codes, line
+        path.write_text(f"alpha\n{line}\n")
+        assert run("lock", "-r", path, *server.args)[0] in codes, line
+    for line in (
+        f"--index-url http://{USER}@{closed}/simple",
+        f"--extra-index-url http://{USER}@{closed}/simple",
+        f"--find-links http://{USER}@{closed}/",
+        f"--index-url http://{USER}@{closed}/simple --no-such-option",
+        f"--no-such-option=http://{USER}@{closed}/simple",
+        f"--trusted-host http://{USER}@{closed}:port",
+        f"-r http://{USER}@{closed}/r.txt",
+        f"-c http://{USER}@{closed}/r.txt",
+        f"-e git+https://{USER}@{closed}/x",
+        f"--index-url 'http://{USER}@{closed}/simple",
+    ):
+        path.write_text(f"{line}\nalpha\n")
+        assert run("lock", "-r", path, *server.args)[0] in (0, 1, 2, 4), line
+
+
+def test_redirects(run, mirror):
+    """Tokens of a query: to a login, to a file that is not there, to one that is altered."""
+    server = mirror("alpha")
+    (filename,) = server.files
+    server.moved["/simple/beta/"] = f"/login?token={MARK}"
+    server.pages[f"/login?token={MARK}"] = (200, b"<html></html>", HTML)
+    assert run("lock", "alpha", "beta", *server.args)[0] == 4
+    server.moved[f"/files/{filename}"] = f"/signed/{filename}?X-Amz-Signature={MARK}"
+    assert run("lock", "alpha", *server.args)[0] in (1, 4)
+    page = f'<a href="/files/{filename}?sig={MARK}#sha256={"0" * 64}">{filename}</a>'
+    server.pages["/simple/alpha/"] = (200, page.encode(), HTML)
+    assert run("lock", "alpha", *server.args)[0] in (1, 3, 4)
+
+
+def test_what_succeeds(run, mirror, monkeypatch, tmp_path):
+    """Locks, bundles and caches are as if there had been no login; pip's keeps what an index lets it keep."""
+    server = mirror("pip", "tool", password=f"{MARK}-word", user=f"{MARK}-user")
+    name = server.add("alpha", requires=["tool"])
+    page = f'<a href="/files/{name}">{name}</a>'.encode()
+    server.pages["/simple/alpha/"] = (
+        200,
+        page,
+        {**HTML, "Cache-Control": "max-age=9", "Vary": "Authorization"},
+    )
+    args = ["--index-url", server.url + "/simple", "--trusted-host", "127.0.0.1"]
+    out = tmp_path / "written" / "lock.txt"
+    assert run("lock", "alpha", *args, "-o", out)[0] == 0
+    assert "alpha==1" in out.read_text()
+    path = tmp_path / "requirements.txt"
+    path.write_text(f"--index-url {server.url}/simple\nalpha\n")
+    assert run("lock", "-r", path)[0] == 0
+    real, digest = data.read_text, hashlib.sha256(server.files["tool-1-py3-none-any.whl"]).hexdigest()
+    runtime = f"tool==1 --hash=sha256:{digest}\n"
+    monkeypatch.setattr(
+        data, "read_text", lambda path: runtime if path == "wheelhouse/runtime.txt" else real(path)
+    )
+    code, said = run("bundle", "alpha", *args, "-o", tmp_path / "written" / "bundle.tar")
+    assert code == 0, said
+
+
+def test_errors_of_ours(run, monkeypatch):
+    """The log of an internal error has neither."""
+
+    def fail(*given):
+        raise RuntimeError(f"no http://{USER}@host/x?token={MARK}")
+
+    monkeypatch.setattr(lock, "Session", fail)
+    code, said = run("lock", f"x @ http://{USER}@host/x", "--index-url", f"http://{USER}@host/x")
+    assert code == 70
+    assert "no http://host/x?..." in said
