@@ -12,11 +12,17 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pip._internal.network import auth
 
 from offkit.cli import app, render
 from offkit.edges import data
-from offkit.online import lock
+from offkit.model.errors import EnvironmentProblem, RequestError
+from offkit.model.report import Reporter
+from offkit.online import fetch, lock
+from offkit.online.locked import LockedWheel, Request
+from target_maker import preset
 
+EL7 = preset("3.6")
 MARK = "s3cr3t"
 USER = f"{MARK}-user:{MARK}-word"
 FORMS = [MARK.encode(), base64.b64encode(USER.encode())]
@@ -138,6 +144,23 @@ def test_netrc(run, mirror, monkeypatch, tmp_path):
         assert run("lock", "alpha", "--index-url", url)[0] == 4
 
 
+def test_a_keyring(run, mirror, monkeypatch, tmp_path):
+    """Which knows another word, or says it in an error."""
+    server = mirror("alpha", password="other", user=f"{MARK}-user")
+    index = f"http://{MARK}-user@127.0.0.1:{server.server_port}/simple"
+    monkeypatch.setenv("PIP_KEYRING_PROVIDER", "subprocess")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for script in (f"echo {MARK}-word", f"echo {MARK}-word >&2; exit 1", f"printf '\\377{MARK}'"):
+        monkeypatch.setattr(auth, "KEYRING_DISABLED", False)  # pip gives up after an exception
+        auth.get_keyring_provider.cache_clear()
+        program = tmp_path / "keyring"
+        program.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n{script}\n")
+        program.chmod(0o755)
+        assert run("lock", "alpha", "--index-url", index)[0] == 4
+        (tmp_path / "asked").unlink()
+    auth.get_keyring_provider.cache_clear()
+
+
 def test_proxies(run, mirror, closed, monkeypatch):
     """With and without a scheme; nobody there, wants a login, is no URL."""
     server = mirror("alpha")
@@ -245,6 +268,20 @@ def test_what_succeeds(run, mirror, monkeypatch, tmp_path):
     )
     code, said = run("bundle", "alpha", *args, "-o", tmp_path / "written" / "bundle.tar")
     assert code == 0, said
+
+
+def test_findings(mirror, closed, tmp_path):
+    """None is in them either: not only the printer keeps it."""
+    url = f"http://{USER}@{closed}/x-1.tar.gz?token={MARK}"
+    with lock.Session(EL7, mirror("alpha").args, Reporter()) as session:
+        with pytest.raises(RequestError) as refused:
+            session.lock(Request((url, f"y @ git+{url}"), (), ()))
+        wheel = LockedWheel("x", "1", "x-1-py3-none-any.whl", url, "", ())
+        with pytest.raises(EnvironmentProblem) as failed:
+            fetch.fetch([wheel], session.repository.session, tmp_path, Reporter())
+    found = [*refused.value.findings, *failed.value.findings]
+    assert [one.code for one in found] == ["REQ007", "REQ007", "NET003"]
+    assert MARK not in repr(found)
 
 
 def test_errors_of_ours(run, monkeypatch):

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
+from offkit.model.url import without_secrets
 from offkit.model.words import several
 from offkit.online import indexes, listing, platforms
 from offkit.online.causes import Cause, Problem
@@ -131,11 +132,11 @@ def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
             Finding(
                 "REQ007",
                 ERROR,
-                ireq.name or str(ireq.link),
+                ireq.name or without_secrets(str(ireq.link)),
                 f"is {_form(ireq)}; a bundle holds only wheels",
                 (),
                 "build it on a machine like the server: "
-                f"pip wheel --no-deps {ireq.link.url_without_fragment} -w DIR; "
+                f"pip wheel --no-deps {without_secrets(ireq.link.url_without_fragment)} -w DIR; "
                 "then add --find-links DIR and request it by name",
             ),
             canonicalize_name(ireq.name or ""),

@@ -11,6 +11,7 @@ from offkit.model import control_node
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
+from offkit.model.url import without_secrets
 from offkit.online import collection
 from offkit.online.locked import LockedWheel
 
@@ -58,7 +59,7 @@ def own_wheel(wheels: Sequence[LockedWheel]) -> collection.Wheel:
         if canonicalize_name(wheel.name) == collection.NAME:
             message = f"is a package on the index ({wheel.filename}) with the name of offkit's own"
             fix = "omit it: --control-node adds the collection"
-            found = [Finding("REQ010", ERROR, wheel.name, message, (wheel.url,), fix)]
+            found = [Finding("REQ010", ERROR, wheel.name, message, (without_secrets(wheel.url),), fix)]
             raise RequestError(f"{wheel.name} cannot be combined with --control-node", found)
     made = collection.wheel()
     if not made.files:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.url import without_secrets
 from offkit.model.words import several
 from offkit.online import store
 
@@ -135,7 +136,8 @@ def _failed(wanted: Wanted, cache: Path, reason: str) -> Failed:
     else:
         code, fix = "NET003", "run the same command again: finished downloads are kept"
     message = f"{wanted.filename} could not be downloaded: {reason}"
-    return Failed(Finding(code, ERROR, wanted.name, message, (wanted.url,), fix), integrity)
+    finding = Finding(code, ERROR, wanted.name, without_secrets(message), (without_secrets(wanted.url),), fix)
+    return Failed(finding, integrity)
 
 
 def all_failures(failures: Sequence[Failed]) -> IntegrityError | EnvironmentProblem:

@@ -73,7 +73,7 @@ class _CutOff:
     """What pip's session has for an address that must not be asked."""
 
     def send(self, request: Any, **how: Any) -> Any:
-        where = without_password(request.url)
+        where = without_secrets(request.url)
         raise EnvironmentProblem(f"{where} would be asked, and --offline forbids it", fix=OFFLINE)
 
     def close(self) -> None:

@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
-from offkit.online import exports, indexes
+from offkit.model.url import without_secrets
+from offkit.online import exports
 
 
 class Project(NamedTuple):
@@ -43,7 +44,7 @@ class Project(NamedTuple):
             lines += resolve_dependency_groups(self._table("dependency-groups"), *groups)
         except (ValueError, TypeError, LookupError, ExceptionGroup) as error:
             fix = _known("--group", self.data.get("dependency-groups"))
-            told = indexes.without_password(_told(error))
+            told = without_secrets(_told(error))
             raise UsageError(f"{self.path}: {told}", fix=fix) from error
         found = self._with_extras(table, lines, [canonicalize_name(extra) for extra in extras])
         return found, self._from_elsewhere(found)
