@@ -209,14 +209,40 @@ def test_nobody_there(two):
     assert error.findings == (Finding("NET001", "error", gone, "does not answer: Connection refused"),)
 
 
-def test_a_certificate_that_nobody_knows(two, tmp_path):
-    """What to do about it is said."""
+def test_a_server_without_tls(two):
+    """Asked by https."""
     private, args = two
     error = refused([*args, "--extra-index-url", private.url.replace("http:", "https:") + "/simple"], "beta")
     (finding,) = error.findings
-    assert finding.code == "NET001"
+    assert (finding.code, finding.fix) == ("NET001", "")
     assert finding.message.startswith("cannot be reached securely: ")
-    assert finding.fix == "name its CA: --cert FILE"
+
+
+class ProxyError(OSError):
+    """As requests and urllib3 call it."""
+
+
+class InvalidURL(ValueError):
+    """As requests calls it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "fix"),
+    [
+        (OSError("certificate verify failed: self-signed"), "cannot be reached securely: certificate verify", "--cert FILE"),
+        (OSError("EOF in violation of TLS"), "cannot be reached securely: EOF", ""),
+        (ProxyError("Tunnel failed: 407 x"), "the proxy does not let it through: Tunnel failed: 407 x", ""),
+        (InvalidURL("u:secret"), "cannot be asked: its address, or that of the proxy, is not a URL", "%2F"),
+        (OSError("no http://u:secret@host"), "does not answer: no http://host", ""),
+    ],
+)  # fmt: skip
+def test_why_no_answer_came(error, said, fix):
+    """And what helps."""
+    code, text, cure = indexes.silence(error)
+    assert code == "NET001"
+    assert text.startswith(said)
+    assert fix in cure
+    assert bool(fix) == bool(cure)
 
 
 def test_an_index_that_is_not_trusted(two):
@@ -282,6 +308,7 @@ def test_a_local_index_without_the_project(two, tmp_path):
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
+        ("", "an empty word"),
         ("not_a_url", "not_a_url"),
         ("ftp://user:word@x/y", "ftp://x/y"),
         ("http:/x", "http:/x"),

@@ -43,7 +43,7 @@ def check_urls(repo: Any) -> None:
         web = base.startswith(("http://", "https://"))
         if not (is_address(base) if web else base.startswith("file://")):
             fix = "give an http, https or file URL" + (_QUOTE if web else "")
-            raise UsageError(f"{without_secrets(base)} is not a package index", fix=fix)
+            raise UsageError(f"{without_secrets(base) or 'an empty word'} is not a package index", fix=fix)
     for place in repo.finder.find_links:
         if "://" in place and not place.startswith("file://") and not is_address(place):
             raise UsageError(
@@ -163,7 +163,8 @@ def silence(error: Exception) -> tuple[str, str, str]:
     if many:
         return "NET002", f"answers {many[1]} each time", ""
     if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
-        return "NET001", f"cannot be reached securely: {reason}", "name its CA: --cert FILE"
+        fix = "name its CA: --cert FILE" if "certificate" in reason.lower() else ""
+        return "NET001", f"cannot be reached securely: {reason}", fix
     if any(type(one).__name__ == "ProxyError" for one in _chain(error)):
         return "NET001", f"the proxy does not let it through: {reason}", ""
     return "NET001", f"does not answer: {reason}", ""
