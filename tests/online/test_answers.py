@@ -81,6 +81,41 @@ def test_one_without_the_project(two):
     assert wheel.version == "9"
 
 
+def test_one_that_may_be_none(two):
+    """404 for everything, the list of projects too: a warning, for some indexes have no list."""
+    private, args = two
+    elsewhere = private.url.replace("://", "://user:secret@") + "/elsewhere"
+    lock = locked([*args, "--extra-index-url", elsewhere], "beta")
+    assert [wheel.name for wheel in lock.wheels] == ["beta"]
+    assert lock.findings == (
+        Finding(
+            "NET006",
+            "warning",
+            private.url + "/elsewhere",
+            "has none of these projects, and no list of projects (404)",
+            (),
+            "check its URL",
+        ),
+    )
+
+
+def test_nobody_to_ask_once_more(mirror, monkeypatch):
+    """After a refusal, or a success, the index has gone: an error that says so, and no doubt."""
+    server = mirror("alpha")
+    with Session(EL7, server.args, Reporter()) as session:
+
+        def fail(*given, **named):
+            raise OSError("it has gone")
+
+        monkeypatch.setattr(session.repository.session, "head", fail)
+        assert not indexes.is_none(session.repository.session, server.url)
+        indexes.check_reachable(session.repository, "nobody")
+        monkeypatch.setattr(session.repository.session, "get", fail)
+        with pytest.raises(EnvironmentProblem) as caught:
+            indexes.check_reachable(session.repository, "nobody")
+    assert [one.message for one in caught.value.findings] == ["does not answer: it has gone"]
+
+
 def test_all_that_refuse_are_named(two, mirror):
     """At once, each with its own reason, however many projects were asked for."""
     private, args = two
@@ -109,8 +144,9 @@ def test_an_index_in_a_bucket(two):
     for listed in (b"", b'<a href="/simple/alpha/">alpha</a><a href="other/">o</a>'):
         private.pages["/simple/"] = (200, listed, HTML)
         assert only_of(private, args).message == "answers 403 Forbidden"
-    private.pages["/simple/"] = (403, b'<a href="other/">o</a>', HTML)
-    assert only_of(private, args).message == "answers 403 Forbidden"
+    for status, words in ((403, b""), (200, LOGIN)):
+        private.pages["/simple/"] = (status, words + b'<a href="other/">o</a>', HTML)
+        assert only_of(private, args).message == "answers 403 Forbidden"
     private.pages["/simple/"] = (200, b"<a href='Other/'>o</a>", HTML)
     assert [wheel.version for wheel in locked(args, "alpha").wheels] == ["9"]
 

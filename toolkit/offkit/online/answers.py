@@ -16,12 +16,13 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import canonicalize_name
 
 from offkit.model.errors import EnvironmentProblem
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import without_secrets
 from offkit.online import indexes
 from offkit.online.upstream import reach
 
 _FILE = rb"[^\"'<>\s]*\.(?:whl|zip|egg|tgz|tar)\b"  # what pip installs, and .tar.gz or .bz2 by its beginning
+_LOGIN = re.compile(rb"<input[^>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 
 
 class Answers:
@@ -36,6 +37,8 @@ class Answers:
         self._here = threading.local()  # what this thread has heard last, and the page made of it
         self._faults: dict[str, Finding] = {}  # by the index, as it may be shown
         self._lists: dict[str, set[str]] = {}
+        self._with: set[str] = set()  # indexes that had a page of some project
+        self._without: set[str] = set()  # and those that had none of one
         self._failures = (
             OSError,  # of requests too
             ValueError,
@@ -116,6 +119,15 @@ class Answers:
         session.request = request
         session.is_secure_origin = is_secure_origin
 
+    def doubts(self) -> list[Finding]:
+        """Warnings about servers that had no project that was asked for, and have no list of projects."""
+        message = "has none of these projects, and no list of projects (404)"
+        return [
+            Finding("NET006", WARNING, without_secrets(base), message, (), "check its URL")
+            for base in sorted(self._without - self._with)
+            if indexes.is_none(self._repo.session, base)
+        ]
+
     def _is_answer(self, location: Any, page: Any) -> bool:
         """Whether the index that was asked last has said what it has of a project; notes what is wrong."""
         heard, (base, project) = self._here.heard, self._asked(location)
@@ -126,6 +138,7 @@ class Answers:
             self._note(code, location, text, fix)
             return False
         if heard.status_code == 404:
+            self._without.add(base)
             if not project:
                 self._note("NET006", location, "answers that there is no such page (404)")
         elif heard.status_code == 403 and project and self._lists_others(base, project):
@@ -136,6 +149,7 @@ class Answers:
             wrong = _no_page(heard, page, project)
             if wrong:
                 self._note("NET008", location, wrong)
+            self._with.add(base)
             return not wrong
         elif project or not reach("pip._internal.utils.filetypes", "is_archive_file")(location.filename):
             kind = heard.headers.get("Content-Type") or "something of no type"
@@ -163,7 +177,8 @@ class Answers:
                 response = self._repo.session.get(base.rstrip("/") + "/", headers={"Accept": "text/html"})
                 links = re.findall(rb"<a\s[^>]*href=[\"']?([^\"'>\s]+)", response.content)
                 ends = [link.decode("utf-8", "replace").rstrip("/").split("/")[-1] for link in links]
-                self._lists[base] = {canonicalize_name(unquote(end)) for end in ends if response.ok}
+                real = response.ok and not response.history and not _LOGIN.search(response.content)
+                self._lists[base] = {canonicalize_name(unquote(end)) for end in ends if real}
             except self._failures:
                 self._lists[base] = set()
         return bool(self._lists[base]) and project not in self._lists[base]
@@ -175,12 +190,10 @@ def _no_page(response: Any, page: Any, project: str) -> str:
     name = project.replace("-", "[-_.]+").encode() + b"-" if project else b""
     if "html" not in page.content_type.lower() or re.search(name + _FILE, content, re.IGNORECASE):
         return ""
-    if re.search(rb"<input[^>]*\btype\s*=\s*[\"']?password", content, re.IGNORECASE):
+    if _LOGIN.search(content):
         return "answers with a login page"
-    asked, got = (
-        urlsplit(response.history[0].url if response.history else response.url),
-        urlsplit(response.url),
-    )
+    first = response.history[0] if response.history else response
+    asked, got = urlsplit(first.url), urlsplit(response.url)
     ends = {canonicalize_name(unquote(part)) for part in got.path.split("/")}
     if got.hostname != asked.hostname or (project and project not in ends):
         return f"sends to {got.scheme}://{got.netloc}{got.path}, which is no page of an index"

@@ -59,10 +59,9 @@ def check_reachable(repo: Any, project: str) -> None:
             continue
         try:
             response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
-            wrong = response.status_code == 404 and _is_no_index(repo.session, base)
         except (OSError, reach("pip._internal.exceptions", "PipError")) as error:
             raise unheard(error) from error
-        if wrong:
+        if response.status_code == 404 and is_none(repo.session, base):
             message = "answers, but is not a package index (404)"
             problems.append(Finding("NET006", ERROR, without_secrets(base), message))
     if problems:
@@ -87,9 +86,12 @@ def cut_off(session: Any) -> None:
             session.adapters[prefix] = _CutOff()
 
 
-def _is_no_index(session: Any, base: str) -> bool:
-    """Whether the list of projects itself (PEP 503's root page) does not exist."""
-    return bool(session.head(base.rstrip("/") + "/", allow_redirects=True).status_code == 404)
+def is_none(session: Any, base: str) -> bool:
+    """Whether the list of projects itself (PEP 503's root page) is known not to exist."""
+    try:
+        return bool(session.head(base.rstrip("/") + "/", allow_redirects=True).status_code == 404)
+    except (OSError, reach("pip._internal.exceptions", "PipError")):
+        return False
 
 
 def useless_places(repo: Any) -> Iterator[Finding]:

@@ -128,7 +128,7 @@ class Session:
         if self.offline:
             indexes.cut_off(repository.session)
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
-        Answers(repository)
+        self.answers = Answers(repository)
         self._opened = repository, listing
         return self._opened
 
@@ -215,6 +215,7 @@ class Session:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
+        told += self.answers.doubts()
         return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
 
     def _lacking(self, wheels: Sequence[LockedWheel]) -> list[Finding]:
