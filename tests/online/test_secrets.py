@@ -291,6 +291,7 @@ def test_errors_of_ours(run, monkeypatch):
         raise RuntimeError(f"no http://{USER}@host/x?token={MARK}")
 
     monkeypatch.setattr(lock, "Session", fail)
-    code, said = run("lock", f"x @ http://{USER}@host/x", "--index-url", f"http://{USER}@host/x")
+    args = ["--index-url", f"http://{USER}@host/x", "--proxy", f"{USER}@host:3128"]
+    code, said = run("lock", f"x @ http://{USER}@host/x", *args)
     assert code == 70
     assert "no http://host/x?..." in said

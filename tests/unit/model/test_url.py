@@ -80,6 +80,7 @@ def test_files_below():
         ("x @ git+https://oauth2:TOKEN@host/x@v1.0#egg=x", "x @ git+https://host/x@v1.0#egg=x"),
         ("git+ssh://git@host/x", "git+ssh://git@host/x"),
         ("--proxy http://USER:PASSWORD@HOST:PORT", "--proxy http://USER:PASSWORD@HOST:PORT"),
+        ("['--proxy=u:p@host:3128', 'u:p/@@host:3128']", "['--proxy=host:3128', 'host:3128']"),
         ("git+ssh://git:p@host/x", "git+ssh://host/x"),
         ("a (http://u:p@host/x) b 'https://t@host', c@d", "a (http://host/x) b 'https://host', c@d"),
         ("to https://host/x?next=a&token=b.", "to https://host/x?..."),
