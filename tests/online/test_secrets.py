@@ -230,13 +230,16 @@ def test_requirements(run, mirror, closed, tmp_path):
         assert run("lock", "-r", path, *server.args)[0] in (0, 1, 2, 4), line
 
 
-def test_redirects(run, mirror):
-    """Tokens of a query: to a login, to a file that is not there, to one that is altered."""
+def test_redirects(run, mirror, closed, monkeypatch):
+    """Tokens of a query: to a login, to nobody, to a file that is not there, to one that is altered."""
     server = mirror("alpha")
     (filename,) = server.files
     server.moved["/simple/beta/"] = f"/login?token={MARK}"
     server.pages[f"/login?token={MARK}"] = (200, b"<html></html>", HTML)
     assert run("lock", "alpha", "beta", *server.args)[0] == 4
+    monkeypatch.setenv("PIP_RETRIES", "1")  # pip says what it tries again
+    server.pages["/simple/gamma/"] = (302, b"", {"Location": f"http://{closed}/?token={MARK}"})
+    assert run("lock", "alpha", "gamma", *server.args)[0] == 4
     server.moved[f"/files/{filename}"] = f"/signed/{filename}?X-Amz-Signature={MARK}"
     assert run("lock", "alpha", *server.args)[0] in (1, 4)
     page = f'<a href="/files/{filename}?sig={MARK}#sha256={"0" * 64}">{filename}</a>'

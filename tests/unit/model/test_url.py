@@ -81,6 +81,8 @@ def test_files_below():
         ("git+ssh://git@host/x", "git+ssh://git@host/x"),
         ("--proxy http://USER:PASSWORD@HOST:PORT", "--proxy http://USER:PASSWORD@HOST:PORT"),
         ("['--proxy=u:p@host:3128', 'u:p/@@host:3128']", "['--proxy=host:3128', 'host:3128']"),
+        ("with url: /x/y?a=b&c (Caused by x)", "with url: /x/y?... (Caused by x)"),
+        ("no such file: /x/what?.txt", "no such file: /x/what?.txt"),
         ("git+ssh://git:p@host/x", "git+ssh://host/x"),
         ("a (http://u:p@host/x) b 'https://t@host', c@d", "a (http://host/x) b 'https://host', c@d"),
         ("to https://host/x?next=a&token=b.", "to https://host/x?..."),

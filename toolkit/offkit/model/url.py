@@ -13,10 +13,11 @@ _WHOLE = re.compile(PATTERN)
 _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
 # Of any URL in a text: user, password or token (a password may hold an @, and unquoted even a slash: then
 # what follows the first colon is no port), but for ssh's git@, which is everybody's, and the words of our
-# own cures; and the query. A proxy may stand there without its scheme.
+# own cures; and the query. A proxy may stand there without its scheme, and a path as urllib3 names it.
 _USER = re.compile(r"(?<=://)(?!git@|USER:PASSWORD@)(?:[^\s/?#]*@|[^\s/?#@:]*:(?!\d*(?:[\s/?#]|$))\S*@)")
 _PROXY = re.compile(r"(?<![\w:/@])[^\s:/@'\"=]{1,255}:[^\s'\"]{1,255}@(?=[\w.-]+:[0-9])")
 _QUERY = re.compile(r"(?<=://)([^\s?#\"'<>]*)\?[^\s#\"'<>]+")
+_PATH = re.compile(r"(?<=: )(/[^\s?]*)\?[^\s)=]*=[^\s)]*")
 FORM = "http://HOST[:PORT]/PATH, without user, query or spaces (write %20)"
 
 
@@ -65,4 +66,5 @@ def without_secrets(text: str) -> str:
     """A text (one URL, or many among words) with no user, password or query in its URLs."""
     if "://" in text:
         text = _QUERY.sub(r"\1?...", _USER.sub("", text))
-    return _PROXY.sub("", text) if "@" in text else text
+    text = _PROXY.sub("", text) if "@" in text else text
+    return _PATH.sub(r"\1?...", text) if "?" in text else text
