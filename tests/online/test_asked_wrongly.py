@@ -2,7 +2,7 @@
 
 import pytest
 
-from offkit.model.errors import UsageError
+from offkit.model.errors import RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.lock import Session
 from offkit.online.locked import Request
@@ -51,6 +51,16 @@ def test_all_at_once(mirror):
     )
     assert [line.split(":")[0] for line in error.message.splitlines()] == ["distro-info===0.23ubuntu1", "x"]
     assert error.fix == "correct or delete 2 requirements"
+
+
+@pytest.mark.parametrize(
+    "url", ["git+file:///srv/x", "git+ssh://git@host/x", "bzr+lp:x", "git+https://[::1]:80/x"]
+)
+def test_checkouts_that_may_be_there(mirror, url):
+    """Are no usage errors."""
+    with Session(EL7, mirror("alpha").args, Reporter()) as session, pytest.raises(RequestError) as caught:
+        session.lock(Request((f"x @ {url}",), (), ()))
+    assert [one.code for one in caught.value.findings] == ["REQ007"]
 
 
 def test_a_version_by_its_very_text(mirror):

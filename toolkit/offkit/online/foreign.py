@@ -186,7 +186,8 @@ def _impossible(ireq: Any) -> Iterator[str]:
                 f"{ireq.name}==={clause.version}: no index has a version that PEP 440 does not know; "
                 "'pip freeze' lists such ones for a distribution's own packages"
             )
-    if ireq.link is not None and not ireq.link.is_file and not is_address(ireq.link.url):
+    web = ireq.link is not None and ireq.link.scheme.rsplit("+", 1)[-1] in ("http", "https")
+    if web and not is_address(ireq.link.url):
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
 
 
