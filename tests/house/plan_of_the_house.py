@@ -1,4 +1,5 @@
-"""The folders of offkit and their arrows, read from the imports of its modules.
+"""The folders of offkit and their arrows, read from the imports of its modules and
+from the modules that it names in strings.
 
     python tests/house/plan_of_the_house.py
 
@@ -10,6 +11,7 @@ import ast
 import gc
 import graphlib
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from typing import NamedTuple
 ROOT = os.path.normpath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "toolkit", "offkit")
 )
+_DOTTED = re.compile(r"offkit(\.[A-Za-z_]\w*)+\.?$")
 
 
 class Module(NamedTuple):
@@ -80,13 +83,33 @@ def imported(tree: ast.AST) -> Iterator[str]:
                 yield "{}.{}".format(node.module, alias.name)
 
 
+def written(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of offkit that stand in strings, as importlib and pkgutil take them; one that ends with
+    a dot is the beginning of a name that is put together."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.match(node.value):
+            yield node.value
+
+
+def reached(module: Module, modules: dict[str, Module]) -> Iterator[str]:
+    """Modules that ``module`` needs by a name in a string: "offkit.a.b", or "offkit.a.b.NAME"."""
+    for name in written(module.tree):
+        one = name[len("offkit.") :]
+        above = one.rpartition(".")[0]
+        if one in modules:
+            yield one
+        elif above in modules and not modules[above].short.endswith("__init__.py"):
+            yield above
+
+
 def graph(modules: dict[str, Module]) -> dict[str, set[str]]:
-    """{module: modules it imports}, all of them offkit's."""
+    """{module: modules it imports, by a statement or by a name in a string}, all of them offkit's."""
     arrows = {}
     for name, module in modules.items():
         ours = {one[len("offkit.") :] for one in imported(module.tree) if one.startswith("offkit.")}
         # "from a.b import c": the module a.b.c where there is one, else something of a.b
         arrows[name] = {one if one in modules else one.rpartition(".")[0] for one in ours}
+        arrows[name] |= set(reached(module, modules))
         arrows[name] = (arrows[name] & set(modules)) - {name}
     return arrows
 

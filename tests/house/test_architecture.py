@@ -131,6 +131,31 @@ def test_imports_go_down_only():
     assert problems_of(check) == []
 
 
+def test_names_in_strings_go_down_only():
+    """What importlib is given is an import too; a name that is put together stays in its folder."""
+    for each in PLAN.values():
+        for name in plan_of_the_house.reached(each, PLAN):
+            assert PLAN[name].room in BELOW[each.room] | {each.room}, (each.short, name)
+        for name in plan_of_the_house.written(each.tree):
+            if name.endswith("."):
+                assert name == "offkit.{}.".format(each.folder.replace(os.sep, ".")), (each.short, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("importlib.import_module('offkit.theatre.page_reader')", ["theatre.page_reader"]),
+        ("ALL = (('html', 'offkit.theatre.page_reader.HtmlReader'),)", ["theatre.page_reader"]),
+        ("pkgutil.get_data('offkit.fleet', 'page.html')", ["fleet"]),
+        ("a = 'offkit.fleet.deploy', 'offkit.pyz'", []),  # of the collection, and a file
+    ],
+)
+def test_what_names_in_strings_are_seen(text, names):
+    """Modules, and what is in one; nothing else that begins like it."""
+    module = plan_of_the_house.Module("model.example", "model/example.py", 1, ast.parse(text))
+    assert list(plan_of_the_house.reached(module, PLAN)) == names
+
+
 def test_no_knots():
     """No folder imports from one that imports from it, however far around; nor does a module."""
     try:

@@ -13,6 +13,7 @@ from offkit.badapple import environment
 
 environment.load()
 
+import offkit.theatre  # noqa: E402, F401 (its formats)
 from offkit.badapple import convert  # noqa: E402
 from offkit.badapple.formats import catalogue, look  # noqa: E402
 from offkit.badapple.formats.base import Facts  # noqa: E402

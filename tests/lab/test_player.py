@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import offkit.theatre  # noqa: F401 (its formats)
 from offkit.badapple.formats import catalogue
 from offkit.badapple.formats.base import Facts
 from offkit.badapple.formats.cells import CHARACTERS, HALF, MONO, TRUE, Look

@@ -5,6 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import typer
 
+import offkit.theatre  # noqa: F401 (its formats are known from here on)
 from offkit.badapple import unfinished
 from offkit.badapple.formats import catalogue, cells
 from offkit.cli import badapple_report, options, render
@@ -108,7 +109,7 @@ def run_badapple(
         _refuse_with_bench(other, full and quick)
     if speed != 1 and not play:
         raise UsageError("--speed needs --play")
-    if not play and str(video).lower().endswith(catalogue.SUFFIXES):
+    if not play and str(video).lower().endswith(catalogue.suffixes()):
         raise UsageError("{} is not a video".format(video), fix="a conversion is shown with --play")
     if quick and codecs:
         raise UsageError("--quick and --codecs exclude each other: codecs take longer")
@@ -212,5 +213,5 @@ def _conversion(path: str, speed: float) -> Any:
         if made:
             return Film(path, made[-1][0], made[-1][1], speed)
     decode.require_file(path)
-    named = path.lower().endswith(catalogue.SUFFIXES)
+    named = path.lower().endswith(catalogue.suffixes())
     return Film(path, speed=speed) if named or catalogue.is_ours(path) else None

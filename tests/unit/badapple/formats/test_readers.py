@@ -64,8 +64,8 @@ def test_formats_and_what_they_want():
         ("cast", "cast", ".cast", True),
         ("html", "html", ".html", True),
     ]
-    assert tuple(suffix for _, _, suffix, _ in made) == catalogue.SUFFIXES
-    assert [catalogue.by_suffix("a" + suffix) for suffix in catalogue.SUFFIXES] == list(catalogue.formats())
+    assert tuple(suffix for _, _, suffix, _ in made) == catalogue.suffixes()
+    assert [catalogue.by_suffix("a" + suffix) for suffix in catalogue.suffixes()] == list(catalogue.formats())
 
 
 def test_what_tells_a_file(tmp_path):

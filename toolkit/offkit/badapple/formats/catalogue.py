@@ -1,9 +1,11 @@
-"""The formats there are: by name, by a file's suffix, and by what a file begins with."""
+"""The formats there are: by name, by a file's suffix, and by what a file begins with.
+
+A folder that has formats adds them when it is imported (its ``__init__``): this one text, theatre the others.
+"""
 
 import functools
-import importlib
 import os
-from typing import Callable, Dict, NamedTuple, Optional, Type
+from typing import Callable, Dict, NamedTuple, Optional, Tuple, Type
 
 from offkit.badapple.formats.base import Facts, Format, Reader
 from offkit.badapple.formats.cells import Look
@@ -11,17 +13,8 @@ from offkit.badapple.formats.damage import damaged
 from offkit.model.errors import RequestError, UsageError
 
 Open = Callable[[str, bool], Reader]  # path, whether it is still being made
+DEFAULT = "text"
 _START = 512  # bytes that tell
-
-# All formats: the name, the suffix, and the module and class that read it back. A module is named and
-# imported when it is needed: some of them stand above this folder, and most want numpy.
-_ALL = (
-    ("text", ".txt", "offkit.badapple.formats.textreader", "TextReader"),
-    ("cast", ".cast", "offkit.theatre.asciicast_reader", "CastReader"),
-    ("html", ".html", "offkit.theatre.page_reader", "HtmlReader"),
-)
-DEFAULT = _ALL[0][0]
-SUFFIXES = tuple(suffix for _, suffix, _, _ in _ALL)
 
 
 class Entry(NamedTuple):
@@ -32,14 +25,23 @@ class Entry(NamedTuple):
     reader: Open
 
 
-@functools.lru_cache(maxsize=None)
+_suffixes: Dict[str, str] = {}  # by the format's name
+_loads: Dict[str, Callable[[], Entry]] = {}
+
+
+def add(name: str, suffix: str, load: Callable[[], Entry]) -> None:
+    """Make a format known. ``load`` is called when it is first needed: most formats want numpy."""
+    _suffixes[name] = suffix
+    _loads[name] = functools.lru_cache(maxsize=None)(load)
+
+
 def _entries() -> Dict[str, Entry]:
-    found = {}
-    for name, _, place, kind in _ALL:
-        module = importlib.import_module(place)
-        reader = getattr(module, kind)
-        found[name] = Entry(reader.form, module.is_ours, reader)
-    return found
+    return {name: load() for name, load in _loads.items()}
+
+
+def suffixes() -> Tuple[str, ...]:
+    """Those of all formats."""
+    return tuple(_suffixes.values())
 
 
 def formats() -> Dict[str, Type[Format]]:
@@ -57,7 +59,7 @@ def make(name: str, look: Look, facts: Facts) -> Format:
 def by_suffix(path: str) -> str:
     """The format that a file's name asks for; text where it asks for none."""
     suffix = os.path.splitext(path)[1].lower()
-    return next((name for name, its, _, _ in _ALL if its == suffix), DEFAULT)
+    return next((name for name, its in _suffixes.items() if its == suffix), DEFAULT)
 
 
 def start(path: str) -> bytes:
