@@ -162,8 +162,13 @@ def is_el(node):
     return name in ("el", "_el", "major", "column")
 
 
+_MAJORS = {"7", "8", "9"}
+_SAY_RELEASE = {"ID", "ID_LIKE", "VERSION_ID", "releasever", "el", "release"}
+
+
 def compared(tree):
-    """Majors compared with the number of one, and tables that have majors for keys."""
+    """Majors compared with the number of one, tables that have majors for keys, and one that is assumed
+    where a server does not say its own; majors as numbers or as words."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
@@ -171,12 +176,18 @@ def compared(tree):
                 each
                 for side in sides
                 for each in ast.walk(side)
-                if isinstance(each, ast.Constant) and isinstance(each.value, int) and 1 < each.value < 100
+                if isinstance(each, ast.Constant)
+                and re.fullmatch("[0-9]{1,2}", str(each.value))
+                and int(each.value) > 1
             ]
             if numbers and any(is_el(side) for side in sides):
                 yield "compares a major in line {}".format(node.lineno)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            asked, *default = [getattr(each, "value", None) for each in node.args]
+            if asked in _SAY_RELEASE and any(default):
+                yield "guesses {} in line {}".format(asked, node.lineno)
         keys = getattr(node, "keys", getattr(node, "elts", ()))
-        if len({7, 8, 9} & {getattr(key, "value", None) for key in keys}) > 1:
+        if len(_MAJORS & {str(getattr(key, "value", None)) for key in keys}) > 1:
             yield "has a table of majors in line {}".format(node.lineno)
 
 
@@ -216,6 +227,10 @@ def test_no_release_in_shell():
         "if facts['el'] in (8, 9): pass",
         "A = {7: 'x', 8: 'y'}",
         "A = (7, 8)",
+        "A = {'7': 'x', '8': 'y'}",
+        "if major == '7': pass",
+        "os_release(tree).get('VERSION_ID', '7')",
+        "facts.get('el', 7)",
         "major < 9",
     ],
 )

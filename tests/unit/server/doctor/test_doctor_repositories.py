@@ -173,6 +173,26 @@ def test_variables_of_yum(server):
     assert findings(server)[0].message.startswith("/mnt/berlin/7/x86_64 is missing")
 
 
+def test_an_unknown_release_is_not_guessed(server):
+    """No number in its place: what depends on it is said not to be known, and the rest is judged."""
+    mounted(server)
+    server.put("/etc/os-release", 'ID="own"\n')
+    server.put(
+        "/etc/yum.repos.d/x.repo",
+        "[x]\nbaseurl=file:///mnt/$releasever\n"
+        "[y]\nbaseurl=file:///mnt/c7\ngpgcheck=1\ngpgkey=file:///keys/${releasever} file:///keys/none\n",
+    )
+    server.put("/var/cache/yum/x86_64/7/y/repomd.xml", "of another")
+    vague, key = findings(server)
+    assert (vague.code, vague.subject) == ("REPO003", "x")
+    assert vague.message == (
+        "/mnt/$releasever cannot be looked for: os-release has no VERSION_ID to put in the place of $releasever"
+    )
+    assert (key.code, key.message) == ("REPO007", "its key is missing: /keys/none")
+    server.put("/etc/yum/vars/releasever", "c7\n")
+    assert [each.code for each in findings(server)] == ["REPO007"]
+
+
 def test_parse():
     """Lists, continuation lines, defaults of yum.conf(5)."""
     text = "[main]\nx=1\n[a]\nBaseURL = http://a/,\n  http://b/\n[b]\nmetalink=http://m/\nenabled=No\ngpgkey=k1 k2\n"

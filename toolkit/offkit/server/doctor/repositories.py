@@ -18,6 +18,7 @@ from offkit.server.environment.environment import Environment
 
 _DIRECTORY = "/etc/yum.repos.d"
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
+_RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
 _YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
 
 
@@ -33,6 +34,10 @@ class Configured(NamedTuple):
         urls = (repofile.expand(url, self.variables) for url in repository.urls)
         return [path for path in map(repofile.directory, urls) if path]
 
+    def is_vague(self, path: str) -> bool:
+        """Whether ``path`` depends on a release that is not known."""
+        return _RELEASE not in self.variables and repofile.expand(path, {_RELEASE: ""}) != path
+
     @property
     def own(self) -> List[str]:
         """Directories of the offkit-* repositories."""
@@ -41,8 +46,10 @@ class Configured(NamedTuple):
 
 def configured(tree: Tree, arch: str = "x86_64") -> Configured:
     """Read every .repo file. What cannot be read as one is a finding."""
-    release = os_release(tree).get("VERSION_ID", "7").split(".")[0]
-    variables = {"basearch": arch, "arch": arch, "releasever": release, "infra": "stock"}
+    variables = {"basearch": arch, "arch": arch, "infra": "stock"}
+    release = os_release(tree).get("VERSION_ID", "").split(".")[0]
+    if release:
+        variables[_RELEASE] = release
     for directory in _VARIABLES:
         for name in tree.names(directory):
             value = _first_line(tree, posixpath.join(directory, name))
@@ -122,6 +129,10 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
     severity = WARNING if needed or each.enabled else INFO
     metadata = posixpath.join(path, repodata.REPOMD)
     looked = ("{}: {}".format(each.file, path), metadata)
+    if known.is_vague(path):
+        message = "{} cannot be looked for: os-release has no VERSION_ID to put in the place of $releasever"
+        fix = "write the directory itself in baseurl=, or the release into /etc/yum/vars/releasever"
+        return [Finding("REPO003", severity, each.id, message.format(path), looked, fix)]
     if not tree.is_file(metadata):
         there = tree.is_dir(path) and tree.names(path)
         message = "has no {}".format(repodata.REPOMD) if there else "is empty: no disc is mounted there"
@@ -153,7 +164,7 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
 def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> List[Finding]:
     """A key that is not there: "Curl error (37)" of dnf, after all packages were downloaded."""
     paths = (repofile.directory(repofile.expand(url, known.variables)) for url in each.keys)
-    missing = tuple(path for path in paths if path and not tree.is_file(path))
+    missing = tuple(path for path in paths if path and not known.is_vague(path) and not tree.is_file(path))
     if not missing or not each.checked:
         return []
     message = "its key is missing: " + ", ".join(missing)
@@ -163,10 +174,8 @@ def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> Lis
 
 def _caches(tree: Tree, known: Configured, each: Repository) -> List[str]:
     """repomd.xml as yum 3 ($basearch/$releasever/ID) and dnf (ID-HASH) keep it."""
-    variables = known.variables
-    found = [
-        posixpath.join(_YUM_CACHE, variables["basearch"], variables["releasever"], each.id, "repomd.xml")
-    ]
+    arch, release = known.variables["basearch"], known.variables.get(_RELEASE)
+    found = [posixpath.join(_YUM_CACHE, arch, release, each.id, "repomd.xml")] if release else []
     return found + [
         posixpath.join(_DNF_CACHE, name, repodata.REPOMD)
         for name in tree.names(_DNF_CACHE)
