@@ -163,7 +163,7 @@ def _repair(result: "Examination", console: render.Console, yes: bool) -> Option
     if not result.summary.el:
         raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
     repair.refuse(result.findings, result.summary.install_line)
-    if not yes and not typer.confirm("run  {}  ?".format(result.summary.install_line), err=True):
+    if not yes and not render.ask("run  {}  ?".format(result.summary.install_line)):
         return None
     console.step(result.summary.install_line + " -y")
     ran = []

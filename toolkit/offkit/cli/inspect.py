@@ -53,7 +53,7 @@ def _wheels(manifest: "Manifest") -> "List[Tuple[str, str, Member]]":
 def _document(
     opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str
 ) -> None:
-    """offkit/inspect-1 (docs/json.md)."""
+    """The document offkit/inspect-1."""
     from offkit.edges import files
 
     manifest = opened.manifest

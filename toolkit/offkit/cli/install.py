@@ -126,7 +126,7 @@ def install(
 
 
 def _document(outcome: "Outcome", dry_run: bool) -> None:
-    """offkit/install-1 (docs/json.md)."""
+    """The document offkit/install-1."""
     from offkit.edges import files
 
     planned, python = outcome.plan, outcome.plan.python

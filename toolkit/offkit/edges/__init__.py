@@ -1,1 +1,4 @@
-"""The only place with side effects on a target: subprocesses, files, questions to the host."""
+"""What others change and ask the system by: programs, files, locks, mounts, signals, facts of the host.
+
+Who changes files, with these or without, is in tests/house/test_architecture.py.
+"""
