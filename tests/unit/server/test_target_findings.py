@@ -22,7 +22,7 @@ from offkit.model.release import UNKNOWN, Module
 from offkit.model.report import Reporter
 from offkit.model.space import Need
 from offkit.server.bundle import bundle_file, requirements
-from offkit.server.doctor import forecast
+from offkit.server.doctor import forecast, repair
 from offkit.server.install import build as build_module
 from offkit.server.install import damage, install, plan, preflight, step
 from offkit.server.install.plan import Plan
@@ -32,7 +32,7 @@ from offkit.server.prefix import inventory, rollback, uninstall
 from offkit.server.prefix.generations import Generation, Package, Receipt
 from offkit.server.python import adopt, interpreter, modules
 from offkit.server.python.interpreter import Interpreter
-from offkit.server.system import ledger, repair, takeback, yum
+from offkit.server.system import ledger, takeback, yum
 from offkit.server.system.ledger import Rpm, Transaction
 from server_maker import Server
 
@@ -1594,9 +1594,9 @@ def test_a_repair_that_will_fail():
     """Known from what was found: offkit's own repositories without their disc."""
     own = Finding("REPO003", "warning", "offkit-a", "x", (), "mount a")
     more = own._replace(subject="offkit-b")
-    repair.refuse([own._replace(subject="base"), own._replace(code="REPO004")], "yum x")
+    repair.refuse_unmounted([own._replace(subject="base"), own._replace(code="REPO004")], "yum x")
     with pytest.raises(EnvironmentProblem) as caught:
-        repair.refuse([own, more, own._replace(subject="base")], "yum x")
+        repair.refuse_unmounted([own, more, own._replace(subject="base")], "yum x")
     assert caught.value.message == "yum was not run: it cannot read offkit-a, offkit-b"
     assert caught.value.fix == "as root: mount a; then yum x"
     assert caught.value.findings == (own, more)

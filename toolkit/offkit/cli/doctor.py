@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 import typer
 
 from offkit.cli import options, render
-from offkit.model.errors import EXIT_PROBLEMS, EnvironmentProblem, UsageError
-from offkit.model.finding import INFO, has_errors
+from offkit.model.errors import EXIT_PROBLEMS, UsageError
+from offkit.model.finding import has_errors
 from offkit.model.words import several
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def doctor(
     Nothing in it is executed or changed. A bundle.tar is checked against this server before it is
     installed. The exit code is 0 when all is well (warnings allowed).
     """
-    from offkit.server.doctor import checks
+    from offkit.server.doctor import checks, forecast
 
     console = render.console(json, quiet, verbose)
     if list_checks:
@@ -76,23 +76,17 @@ def doctor(
     if fix and not yes and (json or not sys.stdin.isatty()):
         raise UsageError("--fix asks before it installs: use a terminal, or add -y")
     if where and os.path.isfile(where):
-        _refuse_other_files(where)
+        forecast.refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is checked as a whole, without CHECK or --fix")
         _bundle(where, root, isos, rpm_repos, json, quiet)
         return
     from offkit.media import web
+    from offkit.server.doctor import place, repair
     from offkit.server.doctor.examine import examine
-    from offkit.server.environment.environment import default_where
 
-    place = where or default_where(prefix or options.default_prefix(), "" if prefix or where else __file__)
-    top = os.path.abspath(root)
-    inside = _inside(os.path.abspath(place), top)
-    if where and "/" not in where and not os.path.lexists(where) and not os.path.lexists(top + inside):
-        message = "{} is neither a directory nor a check".format(where)
-        there = "checks are {}; WHERE is a directory or a bundle.tar".format(", ".join(checks.NAMES))
-        raise EnvironmentProblem(message, fix=there)
-
+    belongs = "" if prefix else __file__
+    inside, top = place.find(where, prefix or options.default_prefix(), belongs, root)
     with ExitStack() as stack:
         sources = web.opened(rpm_repos, stack)
 
@@ -103,8 +97,10 @@ def doctor(
         result = look()
         repaired: Optional[Dict[str, Any]] = None
         if fix and (result.rpms or result.again):
-            repaired = _repair(result, console, yes)
-            result = _again(result, look()) if repaired is not None else result
+            repair.refuse(result)
+            if yes or render.ask("run  {}  ?".format(result.summary.install_line)):
+                repaired = repair.repair(result, console)
+                result = repair.compare(result, look())
     _document(result, repaired)
     _text(result, quiet)
     if has_errors(result.findings):
@@ -128,62 +124,12 @@ def _sort(words: List[str], named: List[str], names: Tuple[str, ...]) -> Tuple[s
     return (places[0] if places else ""), wanted
 
 
-def _refuse_other_files(path: str) -> None:
-    from offkit.server.doctor import forecast
-
-    if forecast.is_tar(path):
-        return
-    fix = "WHERE is a virtual environment, the prefix of an 'offkit install', a generation or a bundle.tar"
-    around = os.path.dirname(os.path.dirname(os.path.abspath(path)))
-    if os.path.isfile(os.path.join(around, "pyvenv.cfg")):
-        fix += "; this file is part of one: offkit doctor {}".format(around)
-    raise UsageError("{} is a file, but not a bundle (not a tar archive)".format(path), fix=fix)
-
-
-def _inside(place: str, top: str) -> str:
-    """/mnt/root/opt/env with --root /mnt/root is /opt/env."""
-    if top != "/" and (place + "/").startswith(top + "/"):
-        return place[len(top) :] or "/"
-    return place
-
-
 def _list_checks() -> None:
     from offkit.server.doctor import checks
 
     rows = [{"name": name, "codes": each.codes, "text": each.text} for name, each in checks.ALL.items()]
     render.document("offkit/doctor-checks-1", checks=rows)
     render.table([(row["name"], row["codes"], row["text"]) for row in rows], indent="")
-
-
-def _repair(result: "Examination", console: render.Console, yes: bool) -> Optional[Dict[str, Any]]:
-    """Run the yum line; None when the user says no. Raises yum's failure."""
-    from offkit.edges.run import run
-    from offkit.server.system import ledger, repair
-
-    if not result.summary.el:
-        raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
-    repair.refuse(result.findings, result.summary.install_line)
-    if not yes and not render.ask("run  {}  ?".format(result.summary.install_line)):
-        return None
-    console.step(result.summary.install_line + " -y")
-    ran = []
-    for verb, rpms in ((repair.INSTALL, result.rpms), (repair.REINSTALL, result.again)):
-        if rpms:
-            done = repair.install(rpms, ledger.english(run), verb)
-            for line in done.stdout.splitlines():
-                console.note(line)
-            ran.append({"argv": list(done.argv), "returncode": done.returncode})
-    return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
-
-
-def _again(before: "Examination", after: "Examination") -> "Examination":
-    """After a repair: what stands in spite of it is said."""
-    from offkit.server.system import repair
-
-    errors = {finding.subject for finding in before.findings if finding.severity != INFO}
-    cured = {each.soname: each.rpms for each in before.providers if each.soname in errors}
-    futile = repair.futile(cured, {each.soname: each.rpms for each in after.providers})
-    return after._replace(findings=[*after.findings, *futile])
 
 
 def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None:
@@ -206,14 +152,10 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
 def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
     from offkit.media import web
-    from offkit.model import checklist, layout
-    from offkit.server.bundle import bundle_file
     from offkit.server.doctor import forecast
 
-    bundle = bundle_file.read_manifest(path)
-    wanted, target = checklist.load(bundle.read(layout.CHECKLIST)), bundle.manifest.target
     with ExitStack() as stack:
-        result = forecast.examine(wanted, target, os.path.abspath(root), isos, web.opened(rpm_repos, stack))
+        result = forecast.of_bundle(path, os.path.abspath(root), isos, web.opened(rpm_repos, stack))
     render.document(
         _SCHEMA,
         bundle=os.path.abspath(path),

@@ -11,10 +11,12 @@ from offkit.elf.search import Loader
 from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
-from offkit.model import words
+from offkit.model import checklist, layout, words
 from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
+from offkit.server.bundle import bundle_file
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage
 from offkit.server.doctor.repositories import configured
@@ -90,6 +92,26 @@ def examine(
         remedies.union(again),
         catalog,
     )
+
+
+def of_bundle(
+    path: str, root: str = "/", isos: Sequence[str] = (), rpm_repos: Sequence[Source] = ()
+) -> Forecast:
+    """``examine`` for the bundle at ``path``. Raises IntegrityError where its front is not that of one."""
+    bundle = bundle_file.read_manifest(path)
+    wanted = checklist.load(bundle.read(layout.CHECKLIST))
+    return examine(wanted, bundle.manifest.target, root, isos, rpm_repos)
+
+
+def refuse_other_files(path: str) -> None:
+    """Raises UsageError for a file that is not meant to be a bundle."""
+    if is_tar(path):
+        return
+    fix = "WHERE is a virtual environment, the prefix of an 'offkit install', a generation or a bundle.tar"
+    around = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+    if os.path.isfile(os.path.join(around, "pyvenv.cfg")):
+        fix += "; this file is part of one: offkit doctor {}".format(around)
+    raise UsageError("{} is a file, but not a bundle (not a tar archive)".format(path), fix=fix)
 
 
 def is_tar(path: str) -> bool:

@@ -1,11 +1,14 @@
 """The doctor's one deed: the yum line that it prints, run after somebody agreed."""
 
-from typing import Callable, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
+from offkit.edges import run as programs
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem, OffkitError
-from offkit.model.finding import ERROR, Finding
-from offkit.server.system import yum
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.report import Reporter
+from offkit.server.doctor.examine import Examination
+from offkit.server.system import ledger, yum
 
 INSTALL, REINSTALL = "install", "reinstall"
 
@@ -15,7 +18,14 @@ def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
     return yum.command((verb, *rpms))
 
 
-def refuse(findings: Sequence[Finding], line: str) -> None:
+def refuse(result: Examination) -> None:
+    """Raises EnvironmentProblem where there is no yum, or it is known already that it will fail."""
+    if not result.summary.el:
+        raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
+    refuse_unmounted(result.findings, result.summary.install_line)
+
+
+def refuse_unmounted(findings: Sequence[Finding], line: str) -> None:
     """Raises EnvironmentProblem when it is known already that ``line`` will fail: yum gives up as
     soon as one enabled repository has no metadata, and offkit's are all enabled in it."""
     unmounted = [each for each in findings if each.code == "REPO003" and each.subject.startswith("offkit-")]
@@ -24,6 +34,30 @@ def refuse(findings: Sequence[Finding], line: str) -> None:
         message = "yum was not run: it cannot read {}".format(names)
         cures = list(dict.fromkeys(each.fix for each in unmounted))
         raise EnvironmentProblem(message, unmounted, "as root: {}; then {}".format("; ".join(cures), line))
+
+
+def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
+    """Install what is missing, then once more what is damaged; what was run, for the document.
+
+    Raises yum's failure.
+    """
+    report.step(result.summary.install_line + " -y")
+    ran = []
+    for verb, rpms in ((INSTALL, result.rpms), (REINSTALL, result.again)):
+        if rpms:
+            done = install(rpms, ledger.english(programs.run), verb)
+            for line in done.stdout.splitlines():
+                report.note(line)
+            ran.append({"argv": list(done.argv), "returncode": done.returncode})
+    return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
+
+
+def compare(before: Examination, after: Examination) -> Examination:
+    """``after``, the examination after a repair, with a finding for what stands in spite of it."""
+    errors = {finding.subject for finding in before.findings if finding.severity != INFO}
+    cured = {each.soname: each.rpms for each in before.providers if each.soname in errors}
+    found = futile(cured, {each.soname: each.rpms for each in after.providers})
+    return after._replace(findings=[*after.findings, *found])
 
 
 def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> List[Finding]:
