@@ -12,10 +12,11 @@ from offkit.model.errors import EnvironmentProblem
 
 def test_the_libraries_are_named():
     """Versions of what was imported; nothing is added when it can be imported already."""
+    before = list(sys.path)
     found = environment.load()
     assert found.cv2[0].isdigit()
     assert found.numpy[0].isdigit()
-    assert found.site == ()
+    assert sys.path == before
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_site_packages_are_added_where_they_are_needed(monkeypatch, found):
     importing(monkeypatch, found, {})
     before = list(sys.path)
     added = [] if len(found) == 2 else ["/env/site-packages"]
-    assert list(environment.load().site) == added
+    environment.load()
     assert sys.path == before + added
 
 

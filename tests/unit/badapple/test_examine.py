@@ -199,7 +199,7 @@ def test_libraries_are_kept_quiet(monkeypatch):
 
     util = SimpleNamespace(find_spec=lambda name: name)
     monkeypatch.setattr(environment, "importlib", SimpleNamespace(import_module=import_module, util=util))
-    assert environment.load() == environment.Libraries("9", "8.0", ())
+    assert environment.load() == environment.Libraries("9", "8.0")
     assert {name: os.environ[name] for name in environment._QUIET} == {
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "4",

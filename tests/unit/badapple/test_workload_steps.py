@@ -25,7 +25,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Reporter
 
 VIDEO = decode.Video("/x/v.mp4", 96, 25.0, 64, 48, "", (0, 48))
-LIBRARIES = environment.Libraries("5.0", "2.0", ())
+LIBRARIES = environment.Libraries("5.0", "2.0")
 FREE = Limits(8, 6, 2.5, None, None, None, None)
 
 

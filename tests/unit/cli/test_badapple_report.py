@@ -52,7 +52,7 @@ def outcome(**more):
         wanted=2,
         decoder_threads=1,
         method="fork",
-        libraries=Libraries("4.5", "1.19", ()),
+        libraries=Libraries("4.5", "1.19"),
         limits=LIMITS,
         convert_seconds=2.00049,
         check_seconds=0.51234,

@@ -1278,7 +1278,7 @@ def test_a_damaged_generation_in_words(monkeypatch, saved, number):
     monkeypatch.setattr(install, "damage", look)
     others = [one("0002-b"), same._replace(id="0003-c", receipt=None)]
     found = install.damaged(saved, PYTHON, [*others, same], None)
-    message = "is damaged: " + "; ".join(wrong[:3]) + (", and 2 more" if number == 5 else "")
+    message = "is damaged: " + "; ".join(wrong[:3]) + (" and 2 more" if number == 5 else "")
     fix = "'offkit install' of the same bundle builds a new one beside it"
     assert told(found) == [("ENV033", "warning", "0001-a", message, ("/g/0001-a",), fix)]
     assert looked == ["0001-a"]

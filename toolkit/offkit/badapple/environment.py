@@ -5,7 +5,7 @@ import importlib.util
 import os
 import re
 import sys
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple
 
 from offkit.edges import sites
 from offkit.model.errors import EnvironmentProblem
@@ -25,7 +25,6 @@ _QUIET = {
 class Libraries(NamedTuple):
     cv2: str  # versions
     numpy: str
-    site: Tuple[str, ...]  # directories that were added to the module path
 
 
 def load() -> Libraries:
@@ -38,10 +37,8 @@ def load() -> Libraries:
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    added: List[str] = []
     if importlib.util.find_spec("cv2") is None or importlib.util.find_spec("numpy") is None:
-        added = [path for path in sites.on_path() if path not in sys.path]
-        sys.path.extend(added)
+        sys.path.extend([path for path in sites.on_path() if path not in sys.path])
     found = {}
     problems: List[Finding] = []
     for name in ("numpy", "cv2"):
@@ -59,7 +56,7 @@ def load() -> Libraries:
     if problems:
         raise EnvironmentProblem("this Python cannot run the workload", problems)
     importlib.import_module("cv2").setNumThreads(0)
-    return Libraries(found["cv2"], found["numpy"], tuple(added))
+    return Libraries(found["cv2"], found["numpy"])
 
 
 # ld.so's words (elf/dl-load.c, dl-version.c, dl-lookup.c of glibc), which the doctor can explain.

@@ -4,6 +4,7 @@ import math
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.fleet.host import FAILED, Host, Result, moment
+from offkit.model import words
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 
 # States of a host, worst first, and those of a check.
@@ -114,10 +115,8 @@ def headline(result: Result) -> str:
     if result.error and not (len(errors) == 1 and errors[0].message == result.error):
         return "{}: {}".format(result.name, first_line(result.error))
     if errors:
-        more = " and {} more".format(len(errors) - 1) if len(errors) > 1 else ""
-        first = errors[0]
-        what = ": ".join(part for part in (first.subject, first.message) if part)
-        return "{}: {} {}{}".format(result.name, first.code, first_line(what), more)
+        said = [first_line(": ".join(filter(None, (each.subject, each.message)))) for each in errors]
+        return "{}: {} {}".format(result.name, errors[0].code, words.listed(said, 1))
     if result.unclear:
         return "{}: {}".format(result.name, result.unclear)
     last = result.stderr.strip().splitlines()[-1:]

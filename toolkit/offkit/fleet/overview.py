@@ -6,10 +6,9 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Set, Tuple
 from offkit.fleet import health
 from offkit.fleet.health import DOCTOR, HEALTHY, PROBLEMS, UNREACHED, Health
 from offkit.fleet.host import Host, Result, clean
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, Finding, rank
 
 _ORDER = (PROBLEMS, UNREACHED, HEALTHY)
-_WEIGHT = (ERROR, WARNING, INFO)
 
 
 class Problem(NamedTuple):
@@ -90,7 +89,7 @@ def _problems(judged: Sequence[Health], covered: Set[Tuple[str, str]]) -> Tuple[
 
 def _widespread(problem: Problem) -> Tuple[Any, ...]:
     finding = problem.finding
-    return (_WEIGHT.index(finding.severity), -len(problem.hosts), finding.code, natural(finding.subject))
+    return (rank(finding.severity), -len(problem.hosts), finding.code, natural(finding.subject))
 
 
 def _cures(judged: Sequence[Health]) -> Tuple[Tuple[Cure, ...], Set[Tuple[str, str]]]:

@@ -6,7 +6,7 @@ ERROR = "error"
 WARNING = "warning"
 INFO = "info"
 
-_WEIGHT = {ERROR: 2, WARNING: 1, INFO: 0}
+SEVERITIES = (ERROR, WARNING, INFO)  # the heaviest first
 
 
 class Finding(NamedTuple):
@@ -38,6 +38,11 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity == ERROR for finding in findings)
 
 
+def rank(severity: str) -> int:
+    """0 for an error, more for what weighs less."""
+    return SEVERITIES.index(severity)
+
+
 def by_weight(findings: Iterable[Finding]) -> List[Finding]:
     """Errors first, then warnings, then the rest; otherwise in the order they came."""
-    return sorted(findings, key=lambda finding: -_WEIGHT[finding.severity])
+    return sorted(findings, key=lambda finding: rank(finding.severity))

@@ -42,6 +42,10 @@ class Target(NamedTuple):
     def abi(self) -> str:
         return cpython_abi(self.python_series)
 
+    def on_other_machine(self, arch: str) -> str:
+        """What is said where a bundle for this target stands on a machine of another architecture."""
+        return "this machine is {}, the bundle is for {}".format(arch, self.arch)
+
     @property
     def glibc_text(self) -> str:
         return "{}.{}".format(*self.glibc)

@@ -8,9 +8,9 @@ def several(count: int, noun: str, plural: str = "") -> str:
     return "{} {}".format(count, noun if count == 1 else plural or noun + "s")
 
 
-def listed(names: Sequence[str], most: int) -> str:
+def listed(names: Sequence[str], most: int, between: str = ", ") -> str:
     """``a, b and 3 more``: the first ``most`` of them, and how many there are beyond."""
-    text = ", ".join(names[:most])
+    text = between.join(names[:most])
     return text if len(names) <= most else "{} and {} more".format(text, len(names) - most)
 
 

@@ -32,7 +32,7 @@ def outcome(*rows, stretch=table.ORIGIN_FRAMES, **more):
     """The document of a bench of the origin's number of frames, and of the origin's design beside it."""
     found = Outcome(
         machine=HERE,
-        libraries=environment.Libraries("4.6.0", "1.19.5", ()),
+        libraries=environment.Libraries("4.6.0", "1.19.5"),
         video=decode.Video("film.mp4", table.ORIGIN_FRAMES, 30.0, 512, 384),
         frames=table.ORIGIN_FRAMES,
         form=types.SimpleNamespace(look=types.SimpleNamespace(grid=Grid(44, 117))),

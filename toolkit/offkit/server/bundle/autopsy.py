@@ -11,14 +11,16 @@ without a word at a damaged header.
 
 import hashlib
 import re
-from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.model import archive, layout, words
 from offkit.model.archive import BLOCK, END, MAX_MANIFEST, is_safe
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import IntegrityError, damaged
 from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Bar
 
 AGAIN = "copy the bundle again, and compare sha256sum on both sides of the gap"
+CHUNK = 1024 * 1024  # bytes read at once
 _SCAN = 16 * 1024 * 1024  # install.sh is a few kB; a manifest is not looked for beyond this
 _LONGEST_RECORD = 64 * 1024
 _MOST_ENTRIES = 100000
@@ -101,21 +103,22 @@ def find_manifest(source: BinaryIO, path: str) -> Tuple[int, bytes]:
             raise _no_manifest(path, first, entry, at)
         offset, at = found, _at(source, found, BLOCK)
     if len(at) < BLOCK:
-        raise _single("BUN007", path, "{} ends inside the header of {}".format(path, layout.MANIFEST))
+        raise damaged("BUN007", path, "{} ends inside the header of {}".format(path, layout.MANIFEST), AGAIN)
     own = parse_header(at)
     exact = own is not None and own.size <= MAX_MANIFEST and at == archive.header(layout.MANIFEST, own.size)
     if own is not None and exact:
         text = _at(source, offset + BLOCK, own.size)
         if len(text) < own.size:
-            raise _single("BUN007", path, "{} ends inside {}".format(path, layout.MANIFEST))
+            raise damaged("BUN007", path, "{} ends inside {}".format(path, layout.MANIFEST), AGAIN)
         return offset + BLOCK, text
     text = _at(source, offset + BLOCK, MAX_MANIFEST)
     closing = text.find(b"\n}\n")
     if closing < 0:
-        raise _single(
+        raise damaged(
             "BUN002",
             layout.MANIFEST,
             "{} is damaged: its header and its end are invalid".format(layout.MANIFEST),
+            AGAIN,
         )
     return offset + BLOCK, text[: closing + 3]
 
@@ -141,24 +144,22 @@ def _no_manifest(path: str, first: bytes, entry: Optional[Header], second: bytes
     name = layout.MANIFEST
     if len(first) < BLOCK:
         what = "too short to be a bundle" if first else "empty"
-        return _single("BUN008", path, "{} is {}".format(path, what))
+        return damaged("BUN008", path, "{} is {}".format(path, what), AGAIN)
     if entry is None and first[257:262] != b"ustar":
         for magic, wrapping in _WRAPPINGS.items():
             if first.startswith(magic):
                 message = "{} is a {} file, not a bundle".format(path, wrapping)
-                return _single("BUN008", path, message, "unpack it first; a bundle is a plain tar")
-        return _single("BUN008", path, "{} is not a bundle (not even a tar archive)".format(path))
+                return damaged("BUN008", path, message, "unpack it first; a bundle is a plain tar")
+        return damaged("BUN008", path, "{} is not a bundle (not even a tar archive)".format(path), AGAIN)
     if entry is not None and entry.name != layout.INSTALL_SH and parse_header(second) is None:
-        return _single("BUN008", path, "{} is a tar archive, but not a bundle: no {}".format(path, name))
+        return damaged(
+            "BUN008", path, "{} is a tar archive, but not a bundle: no {}".format(path, name), AGAIN
+        )
     if entry is not None and len(second) < BLOCK:
-        return _single("BUN007", path, "{} ends before its {}".format(path, name))
+        return damaged("BUN007", path, "{} ends before its {}".format(path, name), AGAIN)
     if parse_header(second) is None:
-        return _single("BUN002", name, "the header of {} is damaged".format(name))
-    return _single("BUN003", name, "{} is missing".format(name))
-
-
-def _single(code: str, subject: str, message: str, fix: str = AGAIN) -> IntegrityError:
-    return IntegrityError(message, [Finding(code, ERROR, subject, message, (), fix)])
+        return damaged("BUN002", name, "the header of {} is damaged".format(name), AGAIN)
+    return damaged("BUN003", name, "{} is missing".format(name), AGAIN)
 
 
 def walk(source: BinaryIO, landmarks: Sequence[int], size: int) -> Iterator[Header]:
@@ -321,13 +322,19 @@ def _misplaced(
         report.add("BUN003", path, "{} is missing".format(path))
 
 
-def _holds(source: BinaryIO, entry: Header, sha256: str) -> bool:
-    seen, left = hashlib.sha256(), entry.size
-    source.seek(entry.contents)
+def digest(read: Callable[[int], bytes], size: int, bar: Bar = Bar()) -> str:  # noqa: B008  (it has no state)
+    """SHA-256 (hex) of the ``size`` bytes that ``read`` gives next; empty where it ends before."""
+    seen, left = hashlib.sha256(), size
     while left > 0:
-        chunk = source.read(min(1024 * 1024, left))
+        chunk = read(min(CHUNK, left))
         if not chunk:
-            return False
+            return ""
         left -= len(chunk)
         seen.update(chunk)
-    return seen.hexdigest() == sha256
+        bar.advance(len(chunk))
+    return seen.hexdigest()
+
+
+def _holds(source: BinaryIO, entry: Header, sha256: str) -> bool:
+    source.seek(entry.contents)
+    return digest(source.read, entry.size) == sha256

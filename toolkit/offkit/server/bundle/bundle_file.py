@@ -17,19 +17,18 @@ from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Op
 from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
 from offkit.model.archive import END
-from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Bar, Reporter
 from offkit.server.bundle import autopsy
-from offkit.server.bundle.autopsy import AGAIN, Segment
+from offkit.server.bundle.autopsy import AGAIN, CHUNK, Segment
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 else:
     Hash = object  # hashlib names no type at run time
 
-CHUNK = 1024 * 1024
 _NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
 _REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
 
@@ -78,7 +77,7 @@ class File:
         except OSError as error:
             message = "{} cannot be read: {}".format(self.path, error.strerror)
             if error.errno == errno.EIO:
-                raise IntegrityError(message, [Finding("BUN007", ERROR, self.path, message, (), AGAIN)])
+                raise damaged("BUN007", self.path, message, AGAIN)
             raise EnvironmentProblem(message, fix="check its permissions, or read it as another user")
 
 
@@ -212,7 +211,7 @@ def _check_members(manifest: Manifest) -> None:
     else:
         return
     message = "{} is damaged: it {}".format(layout.MANIFEST, why)
-    raise IntegrityError(message, [Finding("BUN002", ERROR, layout.MANIFEST, message, (), AGAIN)])
+    raise damaged("BUN002", layout.MANIFEST, message, AGAIN)
 
 
 def lay_out(manifest: Manifest, text: bytes) -> Tuple[Segment, ...]:
@@ -269,19 +268,12 @@ def sha256(bundle: BundleFile, reporter: Reporter) -> str:
 
 def _compare(source: Readable, segment: Segment, bar: Bar) -> Dict[str, bool]:
     header = source.read(len(segment.header))
-    seen, left = hashlib.sha256(), segment.size
-    while left:
-        chunk = source.read(min(CHUNK, left))
-        if not chunk:
-            break
-        left -= len(chunk)
-        seen.update(chunk)
-        bar.advance(len(chunk))
+    contents = autopsy.digest(source.read, segment.size, bar)
     blank = archive.padding(segment.size)
     padding = source.read(blank)
     bar.advance(len(header) + blank)
     return {
         "header": header == segment.header,
-        "contents": seen.hexdigest() == segment.sha256,
+        "contents": contents == segment.sha256,
         "padding": padding == b"\0" * blank,
     }

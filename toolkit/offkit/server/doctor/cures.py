@@ -19,6 +19,7 @@ _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
     "or use a build that needs it by its name alone"
 )
+OWN = "it belongs to the package itself: install that package again"  # no RPM cures it
 TABLE = "table"  # the source of an answer that no repository gave
 
 
@@ -176,7 +177,7 @@ def mend(
     if damage.how == LIBRARY_PATH:
         return Mend("by LD_LIBRARY_PATH: " + message, "unset LD_LIBRARY_PATH, or remove {}".format(path))
     if _below(path, own):
-        return Mend(message, "it belongs to the package itself: install that package again")
+        return Mend(message, OWN)
     if not _below(path, system):
         tail = ", then ldconfig" if damage.how == CACHE else ""
         return Mend(message, "replace or remove {}{}".format(path, tail))

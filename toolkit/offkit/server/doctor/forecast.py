@@ -131,8 +131,8 @@ def _other_machine(tree: Tree, target: Target) -> List[Finding]:
     here = [arch for arch, (_, _, ldso) in _ARCHES.items() if tree.is_file(ldso)]
     if not here or target.arch in here:
         return []
-    message = "this machine is {}, the bundle is for {}".format(" and ".join(here), target.arch)
     fix = "bundle again on the other side with --arch {}".format(here[0])
+    message = target.on_other_machine(" and ".join(here))
     return [Finding("ENV021", ERROR, "arch", message, (_ARCHES[target.arch][2],), fix)]
 
 

@@ -5,7 +5,6 @@ Source: the core metadata specification "Recording installed projects" (PEP 376 
 
 import errno
 import posixpath
-import re
 from typing import Collection, Dict, List, Tuple
 
 from offkit.edges.tree import Tree
@@ -13,13 +12,13 @@ from offkit.model import record, words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import HASHES, RecordedFile
 from offkit.server.doctor.distribution import Distribution
+from offkit.server.doctor.shared_objects import SHARED
 from offkit.server.environment.environment import Environment, forbidden
 
 AGAIN = "install the package again"
 TEXT = 16 * 1024 * 1024  # bytes of RECORD or METADATA that are read
 _CHUNK = 1 << 20
 _NAMED = 5
-_SHARED = re.compile(r"\.so(\.\d+)*$")
 
 
 Owners = Dict[str, Dict[str, RecordedFile]]  # path → distribution → what its RECORD says
@@ -165,7 +164,7 @@ def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Find
 
 def _machine_code(tree: Tree, path: str) -> bool:
     """Nobody corrects that by hand, as one does a .py or a configuration file."""
-    if _SHARED.search(path):
+    if SHARED.search(path):
         return True
     with tree.open(path) as source:
         return bytes(source.read(4)) == b"\x7fELF"

@@ -12,7 +12,7 @@ from offkit.elf.resolution import Opened, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.environment.environment import Environment, forbidden
 
-_SHARED = re.compile(r"\.so(\.\d+)*$")
+SHARED = re.compile(r"\.so(\.\d+)*$")
 _VENDORED = re.compile(r"(^|/)[^/]*\.libs/")
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _ABI3 = ".abi3.so"
@@ -79,7 +79,7 @@ def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
             seen.add(real)
             if directory not in tops and tree.is_file(directory + "/pyvenv.cfg"):
                 continue  # another environment, below a project that a .pth file names
-            entries = tree.scan(directory, _SHARED.search)
+            entries = tree.scan(directory, SHARED.search)
         except OSError as error:
             severity = ERROR if error.errno == errno.EACCES else WARNING
             message = "cannot be read: {}".format(error.strerror)
@@ -91,7 +91,7 @@ def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
             path = posixpath.join(directory, entry.name)
             if entry.kind == files.DIRECTORY or (entry.kind == files.LINK and tree.is_dir(path)):
                 deeper.append(path)
-            elif _SHARED.search(entry.name):
+            elif SHARED.search(entry.name):
                 found.append(path)
         pending.extend(reversed(deeper))
     return found, findings

@@ -11,7 +11,7 @@ from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.answers import Wanted
 from offkit.model import words
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, rank
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, versioning
 from offkit.server.doctor.cures import Cure, Cures
@@ -21,7 +21,6 @@ from offkit.server.loader import ldconf
 
 _HASHED = re.compile(r"-[0-9a-f]{8}(\.\d+)*\.so")  # how auditwheel renames what it vendors
 _NAMED = 3  # as many files are named in a message
-_RANK = {ERROR: 2, WARNING: 1, INFO: 0}
 
 
 class _Miss:
@@ -35,7 +34,7 @@ class _Miss:
     def add(self, severity: str, resolution: Resolution, harm: Optional[damage.Damage]) -> None:
         if self.damage is None or (harm is not None and harm.reason and not self.damage.reason):
             self.damage = harm
-        if _RANK[severity] > _RANK[self.severity]:
+        if rank(severity) < rank(self.severity):
             self.severity = severity
         self.needed_by[resolution.needed_by] = None
         for look in resolution.looked:
@@ -136,7 +135,7 @@ class Judge:
         code, message = "LIB001", "is missing; needed by " + who
         astray = "" if "/" in name or _HASHED.search(name) else self._astray(name)
         if _HASHED.search(name):
-            fix = "it belongs to the package itself: install that package again"
+            fix = remedies.OWN
         elif astray:
             directory = posixpath.dirname(astray)
             self._unlisted.setdefault(directory, []).append(name)

@@ -26,6 +26,7 @@ from offkit.server.prefix.generations import Package, Receipt
 # argv, environment, working directory
 Run = Callable[[Sequence[str], Dict[str, str], str], Result]
 
+AGAIN = "correct this and run the command again; earlier generations are untouched"
 _LAUNCHER = """#!/bin/sh
 # Started through any chain of symlinks (PREFIX/current, /usr/local/bin), it belongs to the
 # generation it lies in. The runtime sees neither the user's packages (-S) nor variables (-I).
@@ -241,6 +242,7 @@ def _failed(what: str, result: Result) -> OffkitError:
     if unsatisfied:
         fix = "the bundle lacks packages that its requirements need here: bundle again on the other side"
         return RequestError(message, [Finding("PKG020", ERROR, what, line, (), "") for line in said], fix)
-    fix = "correct this and run the command again; earlier generations are untouched"
     headline = "{}: {}".format(message, errno) if errno else message
-    return EnvironmentProblem(headline, [Finding("ENV032", ERROR, what, line, (), "") for line in said], fix)
+    return EnvironmentProblem(
+        headline, [Finding("ENV032", ERROR, what, line, (), "") for line in said], AGAIN
+    )

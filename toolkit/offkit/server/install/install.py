@@ -14,13 +14,13 @@ from offkit.edges import files, host
 from offkit.edges.exclusive import exclusive
 from offkit.edges.host import Host, Volume
 from offkit.edges.run import Result
-from offkit.model import layout, space
+from offkit.model import layout, space, words
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.install import preflight
-from offkit.server.install.build import Builder, Run
+from offkit.server.install.build import AGAIN, Builder, Run
 from offkit.server.install.damage import damage
 from offkit.server.install.plan import INSTALL, Addition, Plan, same_origin
 from offkit.server.prefix import generations
@@ -29,7 +29,6 @@ from offkit.server.python import interpreter, modules
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
 
-_AGAIN = "correct this and run the command again; earlier generations are untouched"
 _NAMED = 3  # of the things that are wrong with a generation
 
 
@@ -84,8 +83,7 @@ def damaged(
             continue
         wrong = damage(one, bundle, run)
         if wrong:
-            more = ", and {} more".format(len(wrong) - _NAMED) if len(wrong) > _NAMED else ""
-            message = "is damaged: {}{}".format("; ".join(wrong[:_NAMED]), more)
+            message = "is damaged: " + words.listed(wrong, _NAMED, "; ")
             fix = "'offkit install' of the same bundle builds a new one beside it"
             found.append(Finding("ENV033", WARNING, one.id, message, (one.path,), fix))
     return found
@@ -126,7 +124,7 @@ def apply(
         return packages_of(plan)
     fresh = not os.path.lexists(plan.prefix)
     with _leaving_nothing(plan.prefix if fresh else ""), exclusive(
-        plan.prefix, "the installation failed", _AGAIN, make=True
+        plan.prefix, "the installation failed", AGAIN, make=True
     ):
         os.makedirs(generations.directory(plan.prefix), exist_ok=True)
         _clean(plan.prefix, reporter)

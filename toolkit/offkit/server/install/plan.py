@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from offkit.edges import files
 from offkit.model import layout, words
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import IntegrityError, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest
 from offkit.model.tags import split_wheel
@@ -229,3 +229,8 @@ def last_lines(text: str, count: int = 8) -> List[str]:
         line for line in lines if not line.startswith(("WARNING: You are using pip", "You should consider"))
     ]
     return kept[-count:]
+
+
+def unsupplied(lost: Sequence[Finding]) -> RequestError:
+    """The end of an installation whose media were to have libraries, and have not."""
+    return RequestError("libraries are on none of the media; the bundle was not installed", lost)

@@ -22,8 +22,7 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
     found = []
     again = "bundle again on the other side for this server, which 'offkit probe' describes"
     if host.arch != target.arch:
-        message = "this machine is {}, the bundle is for {}".format(host.arch, target.arch)
-        found.append(Finding("ENV021", ERROR, "arch", message, (), again))
+        found.append(Finding("ENV021", ERROR, "arch", target.on_other_machine(host.arch), (), again))
     if host.glibc is None:
         message = "this machine has no glibc, the wheels need {}".format(target.glibc_text)
         found.append(Finding("ENV022", ERROR, "glibc", message, (), "install on a glibc system"))

@@ -16,7 +16,7 @@ from offkit.media.medium import Medium
 from offkit.media.supply import Supply
 from offkit.model import layout, space, words
 from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem, RequestError
+from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.manifest import Manifest
 from offkit.server.bundle.bundle_file import BundleFile
@@ -82,7 +82,7 @@ def prepare(
     haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
     if lost and named:
-        raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
+        raise plan.unsupplied(lost)
     told = (*sources.findings, *(each._replace(severity=WARNING) for each in lost if media))
     if not haul.libraries:
         return Prepared((), told, (), bool(satisfied))

@@ -19,13 +19,13 @@ from offkit.media.offer import Medium
 from offkit.media.repofile import Base
 from offkit.model import words
 from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
+from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.yum import is_plain
 from offkit.server.doctor import forecast
-from offkit.server.install.plan import SYSTEM, Addition, Step
+from offkit.server.install.plan import SYSTEM, Addition, Step, unsupplied
 from offkit.server.repo import sections
 from offkit.server.system import ledger, yum
 from offkit.server.system.ledger import Run
@@ -144,7 +144,7 @@ def survey(
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
     lost = _nowhere(nowhere, found, media.strict) if media.isos or media.directories else []
     if lost and media.strict:
-        raise RequestError("libraries are on none of the media; the bundle was not installed", lost)
+        raise unsupplied(lost)
     return Survey(
         tuple(found),
         missing,
