@@ -75,7 +75,7 @@ class Release(NamedTuple):
     elsewhere: Dict[str, str]  # soname → where a package that no disc has can be found
     modules: Dict[str, Module]  # by the name in modules.csv
     devel_repository: str  # the one with those -devel packages that no disc has
-    minimal: Tuple[str, ...]  # packages of a minimal installation
+    minimal: Tuple[str, ...]  # packages that are taken to be on every server
     keys: Dict[str, str]  # ID in os-release(5) → the name of its own in /etc/pki/rpm-gpg
     media: Media
 
