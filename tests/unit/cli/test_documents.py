@@ -217,7 +217,7 @@ def test_generations_as_data(prefix, data):
     (prefix / "generations" / "0002-cdcdcdcd" / "offkit" / "receipt.json").unlink()
     assert generations.generations(str(prefix), **DATA) == 1
     found = data()
-    taken = inventory.take(str(prefix))
+    taken = inventory.read(str(prefix))
     first, second = taken.entries
     receipt = first.generation.receipt
     assert found == {
@@ -254,7 +254,7 @@ def test_generations_as_data(prefix, data):
 def test_generations_for_people(prefix, said):
     """A row each: what is not known is a question mark."""
     assert generations.generations(str(prefix), **PEOPLE) == 0
-    sizes = [words.size(one.size) for one in inventory.take(str(prefix)).entries]
+    sizes = [words.size(one.size) for one in inventory.read(str(prefix)).entries]
     assert said() == [
         "2 generations in {}".format(prefix),
         "generation created Python packages size bundle",
@@ -265,7 +265,7 @@ def test_generations_for_people(prefix, said):
     ]
     (prefix / "generations" / "0001-abababab" / "offkit" / "receipt.json").unlink()
     assert generations.generations(str(prefix), **PEOPLE) == 0
-    row = said()[2].replace(words.size(inventory.take(str(prefix)).entries[0].size), "SIZE")
+    row = said()[2].replace(words.size(inventory.read(str(prefix)).entries[0].size), "SIZE")
     assert row == "0001-abababab ? ? ? SIZE abababab does not start"
 
 

@@ -72,8 +72,8 @@ class Stage:
         noted, self.signals = self.signals, []
         return noted
 
-    def take(self):
-        self.done.append("take")
+    def take_over(self):
+        self.done.append("take over")
 
     def suspend(self):
         self.done.append("suspend")
@@ -225,7 +225,7 @@ def test_other_signals(stage):
         assert (tty.done, tty.sent[at:]) == ([], [])
         tty.signals.append(signal.SIGCONT)
         yield b"", 0.1
-        assert tty.done == ["take"]
+        assert tty.done == ["take over"]
         assert b"\033[2J" in tty.sent[-1]
         assert tty.film() == 0
 
@@ -505,7 +505,7 @@ def test_the_last_answer_is_waited_for(stage, answers):
     tty.player._line.asks(7, tty.now)
     tty.script = iter([(b"x", 0.05), (ALIVE if answers else b"", 0.05)] + [(b"", 0.05)] * 30)
     before = tty.now
-    tty.player.settle()
+    tty.player.await_answer()
     assert tty.waits == [0.05] * (2 if answers else len(tty.waits))
     assert tty.player._line.waits is (not answers)
     assert 0.49 <= tty.now - before < 0.56 or answers

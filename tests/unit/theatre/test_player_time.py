@@ -98,9 +98,9 @@ def test_a_lone_escape():
     keys = Keys()
     assert keys.feed(b"\033") == []
     assert keys.pending
-    assert keys.settle() == ["esc"]
+    assert keys.flush() == ["esc"]
     assert keys.feed(b"\033[1;") == []
-    assert keys.settle() == []
+    assert keys.flush() == []
     assert keys.feed(b"q") == ["q"]
     assert keys.feed(b"\033[" + b"1" * 5000) == []
     assert keys.feed(b"q") == ["q"]
@@ -449,8 +449,8 @@ def test_an_esc_that_waits():
     """It is told once; a sequence that was cut off is dropped."""
     keys = Keys()
     assert (keys.feed(b"a\033"), keys.pending) == (["a"], True)
-    assert (keys.settle(), keys.settle(), keys.pending) == (["esc"], [], False)
+    assert (keys.flush(), keys.flush(), keys.pending) == (["esc"], [], False)
     keys.feed(b"\033[")
-    assert (keys.settle(), keys.pending) == ([], False)
+    assert (keys.flush(), keys.pending) == ([], False)
     keys.feed(b"\033")
     assert keys.feed(b"[A") == ["up"]

@@ -28,7 +28,7 @@ def generations(
     from offkit.server.prefix import inventory
 
     where = options.standing_prefix(prefix)
-    found = inventory.take(where)
+    found = inventory.read(where)
     render.document(
         "offkit/generations-1",
         prefix=files.text(where),

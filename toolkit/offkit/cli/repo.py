@@ -102,7 +102,7 @@ def status(json: bool = options.JSON, quiet: bool = options.QUIET, verbose: bool
     from offkit.server.repo.machine import Kernel
     from offkit.server.repo.state import Places
 
-    found = looking.take(Places(), Kernel())
+    found = looking.read(Places(), Kernel())
     render.document(
         "offkit/repo-status-1",
         repositories=[

@@ -25,7 +25,7 @@ _LABEL_SIZE = 4096
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
 
 
-class Medium(NamedTuple):
+class Offer(NamedTuple):
     """An ISO image, a directory or a URL, with at least one repository."""
 
     source: str  # absolute path, as it was named; or a URL
@@ -42,7 +42,7 @@ class Medium(NamedTuple):
 
 def look(
     isos: Sequence[str], directories: Sequence[trees.Source], stack: Optional[ExitStack] = None
-) -> List[Medium]:
+) -> List[Offer]:
     """What is on these media, ISO images first. Those are open until ``stack`` closes; without one they
     are closed again.
 
@@ -54,7 +54,7 @@ def look(
     absent = [path for path in named if not os.path.exists(path)]
     if absent:
         raise UsageError("no such file or directory: {}".format(", ".join(absent)), fix="check the path")
-    found: List[Medium] = []
+    found: List[Offer] = []
     wrong: List[Finding] = []
     sources: List[Tuple[trees.Source, bool]] = [(path, True) for path in isos]
     sources += [(one, False) for one in directories]
@@ -100,7 +100,7 @@ def _unreadable(code: str, path: str, message: str) -> Finding:
     return Finding(code, ERROR, path, message, (path,), fix[code])
 
 
-def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Finding]]:
+def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Offer, List[Finding]]:
     rows, problems = [], []
     for each in opened.repositories():
         try:
@@ -114,7 +114,7 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Medium, List[Find
     if not rows and not problems:
         message = "has no {} in its top directory or one level below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
-    return Medium(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
+    return Offer(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
 
 
 def _label(opened: trees.Medium) -> str:
@@ -124,7 +124,7 @@ def _label(opened: trees.Medium) -> str:
         return bytes(source.read(_LABEL_SIZE)).decode("utf-8", "replace").strip()
 
 
-def bases(medium: Medium, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:
+def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:
     """The sections for a medium whose files are below ``top``; no identity is among ``taken``.
 
     Raises IntegrityError (REPO014) where no key is there to check its packages with.

@@ -6,7 +6,9 @@ from typing import Dict, List, NamedTuple, Tuple
 _TRUE = ("1", "true", "yes", "on", "enabled")
 
 
-class Repository(NamedTuple):
+class Section(NamedTuple):
+    """One repository as a .repo file has it."""
+
     id: str
     file: str  # that it was read from
     enabled: bool
@@ -35,7 +37,7 @@ class Base(NamedTuple):
     key: str  # path of the file with the public key
 
 
-def parse(text: str, file: str) -> List[Repository]:
+def parse(text: str, file: str) -> List[Section]:
     """The repositories of one .repo file, without [main]. Raises ValueError with yum's own reason."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     try:
@@ -51,7 +53,7 @@ def parse(text: str, file: str) -> List[Repository]:
         if not urls:
             urls = words(options.get("mirrorlist", "")) + words(options.get("metalink", ""))
         found.append(
-            Repository(
+            Section(
                 section,
                 file,
                 options.get("enabled", "1").strip().lower() in _TRUE,

@@ -153,7 +153,7 @@ def test_what_is_missing_is_taken_and_found(tmp_path, disc):
     assert [each.code for each in told] == ["LIB012"]
     assert "2 libraries in this generation, from 2 RPMs on disc: a-1.0-1.el7.x86_64, b-1.0" in told[0].message
     assert [each.code for each in examine(made.generation, checks=("packages",)).findings] == []
-    assert inventory.take(str(tmp_path / "prefix")).findings == ()
+    assert inventory.read(str(tmp_path / "prefix")).findings == ()
 
 
 def test_a_dry_run_writes_nothing(tmp_path, disc):

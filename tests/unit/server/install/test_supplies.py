@@ -365,9 +365,9 @@ def test_without_yum_in_words(monkeypatch, tmp_path):
 def test_an_iso_that_is_not_mounted_in_words():
     """The images alone are named."""
     chosen = [
-        offer.Medium("/a/x.iso", True, (), "", ()),
-        offer.Medium("/a/dir", False, (), "", ()),
-        offer.Medium("/a/y.iso", True, (), "", ()),
+        offer.Offer("/a/x.iso", True, (), "", ()),
+        offer.Offer("/a/dir", False, (), "", ()),
+        offer.Offer("/a/y.iso", True, (), "", ()),
     ]
     found = supplies.unmountable(chosen, mounts.MountProblem("no loop"))
     message = "cannot be mounted here (no loop): libraries are unpacked from it, for this installation only"

@@ -13,7 +13,7 @@ from offkit.server.prefix import generations, inventory
 
 def found(prefix):
     return [
-        (one.code, one.severity, one.subject, one.message) for one in inventory.take(str(prefix)).findings
+        (one.code, one.severity, one.subject, one.message) for one in inventory.read(str(prefix)).findings
     ]
 
 
@@ -21,7 +21,7 @@ def test_a_healthy_prefix(tmp_path):
     """Every generation with its size; nothing to complain about."""
     first = prefix_maker.generation(tmp_path, 1)
     second = prefix_maker.generation(tmp_path, 2, "cd")
-    taken = inventory.take(str(tmp_path))
+    taken = inventory.read(str(tmp_path))
     assert taken.current == second
     assert [(one.generation.id, one.problems) for one in taken.entries] == [(first, ()), (second, ())]
     assert all(one.size > 0 for one in taken.entries)
@@ -34,7 +34,7 @@ def test_no_prefix(tmp_path, made):
     for name in made:
         (tmp_path / name).mkdir()
     with pytest.raises(EnvironmentProblem) as caught:
-        inventory.take(str(tmp_path / "p"))
+        inventory.read(str(tmp_path / "p"))
     assert caught.value.exit_code == 4
     (one,) = caught.value.findings
     assert (one.code, one.message) == ("ENV040", "there is no installation in {}".format(tmp_path / "p"))
@@ -58,7 +58,7 @@ def test_a_prefix_that_may_not_be_read(tmp_path, monkeypatch):
 def test_an_empty_prefix(tmp_path):
     """What the first installation leaves when it fails is no error."""
     (tmp_path / "generations").mkdir()
-    assert inventory.take(str(tmp_path)) == inventory.Inventory(str(tmp_path), None, (), (), ())
+    assert inventory.read(str(tmp_path)) == inventory.Inventory(str(tmp_path), None, (), (), ())
 
 
 def without_interpreter(root):
@@ -111,7 +111,7 @@ def test_what_would_not_start(tmp_path, damage, messages):
     current = prefix_maker.generation(tmp_path, 2)
     for name in (old, current):
         damage(tmp_path / "generations" / name)
-    told = inventory.take(str(tmp_path)).findings
+    told = inventory.read(str(tmp_path)).findings
     assert [(one.code, one.severity, one.subject) for one in told] == [
         ("ENV041", severity, name)
         for severity, name in (("warning", old), ("error", current))
@@ -142,7 +142,7 @@ def test_leftovers(tmp_path):
     left = tmp_path / "generations" / ".building-0002-x-y"
     left.mkdir()
     (left / "part").write_bytes(b"x" * 100000)
-    ((path, size),) = inventory.take(str(tmp_path)).leftovers
+    ((path, size),) = inventory.read(str(tmp_path)).leftovers
     assert path == str(left)
     assert size >= 100000
     assert found(tmp_path) == [
@@ -178,7 +178,7 @@ def test_interpreters_that_nothing_uses(tmp_path):
     receipt = json.loads(path.read_text())
     receipt["python"] = str(used / "python3.6")
     path.write_text(json.dumps(receipt))
-    found = [one for one in inventory.take(str(tmp_path)).findings if one.code == "ENV047"]
+    found = [one for one in inventory.read(str(tmp_path)).findings if one.code == "ENV047"]
     assert [(one.severity, one.subject) for one in found] == [
         ("info", str(tmp_path / "python" / "3.6.8-rpm"))
     ]

@@ -109,7 +109,7 @@ class Server:
         return made
 
     def status(self):
-        return status.take(self.places, self.kernel)
+        return status.read(self.places, self.kernel)
 
     def codes(self):
         return [each.code for each in self.status().findings]
@@ -957,7 +957,7 @@ def test_media_that_are_no_use(server, tmp_path, monkeypatch):
 )
 def test_no_key_at_all(distribution, el, whose):
     here = keys.Server(el, distribution, Tree("/nonexistent"))
-    one = offer.Medium("/x.iso", True, (Marked("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug"))
+    one = offer.Offer("/x.iso", True, (Marked("", "0"),), "", ("RPM-GPG-KEY-beta", "RPM-GPG-KEY-Debug"))
     with pytest.raises(IntegrityError) as caught:
         offer.bases(one, "/top", here)
     message = "has no key in its top directory, and this server has none for " + whose

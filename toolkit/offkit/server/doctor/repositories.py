@@ -9,7 +9,7 @@ from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repofile
 from offkit.media.answers import Answers
 from offkit.media.providers import Catalog
-from offkit.media.repofile import Repository
+from offkit.media.repofile import Section
 from offkit.media.repository import reason
 from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
@@ -25,11 +25,11 @@ _YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
 class Configured(NamedTuple):
     """The repositories that yum knows on this server."""
 
-    repositories: List[Repository]
+    repositories: List[Section]
     variables: Dict[str, str]
     findings: List[Finding]
 
-    def paths(self, repository: Repository) -> List[str]:
+    def paths(self, repository: Section) -> List[str]:
         """Directories of its ``file:`` URLs, expanded."""
         urls = (repofile.expand(url, self.variables) for url in repository.urls)
         return [path for path in map(repofile.directory, urls) if path]
@@ -55,7 +55,7 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
             value = _first_line(tree, posixpath.join(directory, name))
             if value is not None:
                 variables[name] = value
-    found: List[Repository] = []
+    found: List[Section] = []
     findings: List[Finding] = []
     for name in tree.names(_DIRECTORY):
         if not name.endswith(".repo"):
@@ -99,7 +99,7 @@ def inspect(
     return findings
 
 
-def _unreachable(remote: List[Repository], needed: bool) -> Finding:
+def _unreachable(remote: List[Section], needed: bool) -> Finding:
     """Every server has them from its installation on; they matter when yum is all there is to turn to."""
     names = ", ".join(each.id for each in remote)
     one = len(remote) == 1
@@ -125,7 +125,7 @@ def _none(env: Environment, tree: Tree, catalog: Answers) -> Finding:
     return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
 
 
-def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: bool) -> List[Finding]:
+def _local(tree: Tree, known: Configured, each: Section, path: str, needed: bool) -> List[Finding]:
     severity = WARNING if needed or each.enabled else INFO
     metadata = posixpath.join(path, repodata.REPOMD)
     looked = ("{}: {}".format(each.file, path), metadata)
@@ -161,7 +161,7 @@ def _local(tree: Tree, known: Configured, each: Repository, path: str, needed: b
     return findings + _keys(tree, known, each, severity)
 
 
-def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> List[Finding]:
+def _keys(tree: Tree, known: Configured, each: Section, severity: str) -> List[Finding]:
     """A key that is not there: "Curl error (37)" of dnf, after all packages were downloaded."""
     paths = (repofile.directory(repofile.expand(url, known.variables)) for url in each.keys)
     missing = tuple(path for path in paths if path and not known.is_vague(path) and not tree.is_file(path))
@@ -172,7 +172,7 @@ def _keys(tree: Tree, known: Configured, each: Repository, severity: str) -> Lis
     return [Finding("REPO007", severity, each.id, message, missing, fix)]
 
 
-def _caches(tree: Tree, known: Configured, each: Repository) -> List[str]:
+def _caches(tree: Tree, known: Configured, each: Section) -> List[str]:
     """repomd.xml as yum 3 ($basearch/$releasever/ID) and dnf (ID-HASH) keep it."""
     arch, release = known.variables["basearch"], known.variables.get(_RELEASE)
     found = [posixpath.join(_YUM_CACHE, arch, release, each.id, "repomd.xml")] if release else []

@@ -15,7 +15,7 @@ from offkit.edges.mounts import Drive
 from offkit.media import keys, medium, offer, web
 from offkit.media.keys import Server
 from offkit.media.medium import Source
-from offkit.media.offer import Medium
+from offkit.media.offer import Offer
 from offkit.media.repofile import Base
 from offkit.model import words
 from offkit.model.checklist import Checklist
@@ -46,7 +46,7 @@ class Named(NamedTuple):
 class Survey(NamedTuple):
     """What of a bundle's libraries this server lacks, and who has them."""
 
-    media: Tuple[Medium, ...]  # that were named
+    media: Tuple[Offer, ...]  # that were named
     missing: Tuple[Finding, ...]  # LIB001, one for each soname
     incurable: Tuple[Finding, ...]  # LIB002, too old; RPM004, on none of the media
     rpms: Tuple[str, ...]  # with their architecture, as yum takes them
@@ -160,7 +160,7 @@ def _with_arch(name: str, arch: str) -> str:
     return name if name.endswith("." + arch) else "{}.{}".format(name, arch)
 
 
-def _nowhere(lost: Sequence[Finding], asked: Sequence[Medium], strict: bool) -> List[Finding]:
+def _nowhere(lost: Sequence[Finding], asked: Sequence[Offer], strict: bool) -> List[Finding]:
     places = tuple(one.source for one in asked)
     fix = "use a fuller ISO of the same release (Everything, DVD), or add a second one"
     if strict:
@@ -189,12 +189,12 @@ def unavailable() -> List[Finding]:
     return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]
 
 
-def mount(chosen: Sequence[Medium], drive: Drive) -> List[str]:
+def mount(chosen: Sequence[Offer], drive: Drive) -> List[str]:
     """Directories with the files of each medium, or its URL. Raises mounts.MountProblem."""
     return [drive.insert(one.source) if one.iso else one.source for one in chosen]
 
 
-def unmountable(chosen: Sequence[Medium], problem: mounts.MountProblem) -> Finding:
+def unmountable(chosen: Sequence[Offer], problem: mounts.MountProblem) -> Finding:
     """A warning: what happens instead."""
     names = ", ".join(one.name for one in chosen if one.iso)
     message = (
@@ -205,7 +205,7 @@ def unmountable(chosen: Sequence[Medium], problem: mounts.MountProblem) -> Findi
     return Finding("REPO012", WARNING, names, message, (), "")
 
 
-def bases(chosen: Sequence[Medium], tops: Sequence[str], here: Server) -> List[Base]:
+def bases(chosen: Sequence[Offer], tops: Sequence[str], here: Server) -> List[Base]:
     """The repositories for yum. Raises IntegrityError (REPO014) where there is no key."""
     found: List[Base] = []
     for one, top in zip(chosen, tops):

@@ -53,7 +53,7 @@ def require(prefix: str) -> None:
         raise EnvironmentProblem(message, [Finding("ENV040", ERROR, prefix, message, (looked,), fix)])
 
 
-def take(prefix: str) -> Inventory:
+def read(prefix: str) -> Inventory:
     """Everything under ``prefix``. Raises EnvironmentProblem (ENV040) where nothing is."""
     require(prefix)
     entries = tuple(Listed(one, size(one.path), problems(one)) for one in generations.found(prefix))

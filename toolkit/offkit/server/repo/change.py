@@ -8,7 +8,7 @@ from offkit.edges import files
 from offkit.edges.exclusive import exclusive
 from offkit.media import offer
 from offkit.media.keys import Server
-from offkit.media.offer import Medium
+from offkit.media.offer import Offer
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
@@ -92,7 +92,7 @@ def _another(one: Added, kernel: Kernel) -> bool:
 
 
 def _added(
-    each: Medium,
+    each: Offer,
     place: str,
     made: bool,
     known: Optional[Added],

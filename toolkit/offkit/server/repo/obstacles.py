@@ -4,7 +4,7 @@ import os
 from typing import List, Optional, Sequence, Tuple
 
 from offkit.media import repofile
-from offkit.media.offer import Medium
+from offkit.media.offer import Offer
 from offkit.model import layout
 from offkit.model.finding import ERROR, Finding
 from offkit.server.repo import sections
@@ -13,7 +13,7 @@ from offkit.server.repo.state import Added, Places, State
 
 
 def choose(
-    at: str, each: Medium, old: State, media: Sequence[Added], places: Places, kernel: Kernel
+    at: str, each: Offer, old: State, media: Sequence[Added], places: Places, kernel: Kernel
 ) -> Tuple[str, bool, List[Finding]]:
     """(where to mount a medium, whether the directory will be offkit's, what is in the way there).
 

@@ -32,7 +32,7 @@ class Status(NamedTuple):
     findings: Tuple[Finding, ...]
 
 
-def take(places: Places, kernel: Kernel) -> Status:
+def read(places: Places, kernel: Kernel) -> Status:
     """Look, and change nothing. Raises EnvironmentProblem where the notes cannot be read."""
     found = state.load(places)
     if found is None:

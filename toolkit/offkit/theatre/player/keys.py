@@ -66,7 +66,7 @@ class Keys:
                 place = matched.end()
         return [name for name in found if name]
 
-    def settle(self) -> List[str]:
+    def flush(self) -> List[str]:
         """Nothing more came for a while: a lone Esc was the key."""
         lone, self._rest = self._rest == b"\033", b""
         return [ESC] if lone else []

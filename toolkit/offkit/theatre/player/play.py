@@ -23,7 +23,7 @@ _IDLE = 0.25  # seconds between looks at the terminal's size while nothing moves
 _LOOK = 0.1  # and at what is being made
 _ESC = 0.05  # seconds after which an Esc is not the begin of a sequence
 _STOPPED = 2.0  # seconds too late by which we know that we were stopped
-_SETTLE = 0.5  # seconds that the terminal gets at the end to answer what it was asked
+_ANSWER = 0.5  # seconds that the terminal gets at the end to answer what it was asked
 
 
 class Played(NamedTuple):
@@ -87,11 +87,11 @@ class Player:
                 return self._played(finished=True)
             wait = self._show(now)
 
-    def settle(self) -> None:
+    def await_answer(self) -> None:
         """Let the terminal answer, so that its answer is not typed to whoever comes next."""
-        until = time.monotonic() + _SETTLE
+        until = time.monotonic() + _ANSWER
         while self._line.waits and time.monotonic() < until:
-            typed, _ = self._terminal.listen(_SETTLE / 10, [])
+            typed, _ = self._terminal.listen(_ANSWER / 10, [])
             for name in self._keys.feed(typed):
                 if name == keys.ALIVE:
                     self._line.answered(time.monotonic())
@@ -106,7 +106,7 @@ class Player:
             elif number == signal.SIGTSTP:
                 self._controls.suspend = True
             elif number == signal.SIGCONT:
-                self._terminal.take()
+                self._terminal.take_over()
                 self._drawing.forget()
                 self._drawn = None
 
@@ -115,7 +115,7 @@ class Player:
         if typed:
             self._heard = now
         elif now - self._heard >= _ESC:
-            names = self._keys.settle()
+            names = self._keys.flush()
         for name in names:
             if name == keys.ALIVE:
                 self._line.answered(now)
@@ -124,7 +124,7 @@ class Player:
         if self._controls.suspend:
             self._controls.suspend = False
             place = self._clock.position(now)
-            self.settle()
+            self.await_answer()
             self._terminal.suspend()
             self._clock.go(place, time.monotonic())
             self._controls.redraw = True
@@ -262,7 +262,7 @@ def play(handle: int, source: Source, ability: Ability, speed: float, parent: An
         player = Player(terminal, source, ability, speed)
         try:
             played = player.run(parent)
-            player.settle()
+            player.await_answer()
             return played
         except Lost:
             return Played(0, 0, False, True)

@@ -121,7 +121,7 @@ class Terminal:
             if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:
                 self._handlers[number] = signal.signal(number, self._note)
         self._mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _NOTED)
-        self.take()
+        self.take_over()
 
     def leave(self) -> None:
         """Give everything back."""
@@ -133,7 +133,7 @@ class Terminal:
         for end in self._wake:
             os.close(end)
 
-    def take(self) -> None:
+    def take_over(self) -> None:
         """The alternate screen, and keys as they come; the kernel does not suspend or quit us by key."""
         if self._before is not None:
             raw: List[Any] = [list(part) if isinstance(part, list) else part for part in self._before]
@@ -152,7 +152,7 @@ class Terminal:
         restore(self._handle, self._before, self._entered)
         self._entered = False
         os.kill(0, signal.SIGSTOP)
-        self.take()
+        self.take_over()
 
     def _note(self, number: int, frame: Any) -> None:
         self._noted.append(number)
