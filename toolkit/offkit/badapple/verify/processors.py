@@ -57,11 +57,12 @@ def prove(most: int, method: str, directory: str = SHARED) -> Proof:
     VID011 where shared memory or semaphores cannot be had, VID016 for a processor that cannot
     be used, VID020 where something wrong was computed. Raises EnvironmentProblem (VID004).
     """
-    semaphore, findings = _semaphore(method)
+    semaphore, refused = _semaphore(method)
     chosen = limits.processors()
-    path, memory = _memory(directory, _COUNTER + _DIGEST * len(chosen), findings)
+    path, memory, full = _memory(directory, _COUNTER + _DIGEST * len(chosen))
+    lacking = refused + full
     if memory is None:
-        return Proof([], [], findings)
+        return Proof([], [], lacking)
     try:
         tasks = [Task(path, at, one, semaphore) for at, one in enumerate(chosen)]
         worked: List[Worked] = []
@@ -69,30 +70,32 @@ def prove(most: int, method: str, directory: str = SHARED) -> Proof:
             worked += pool.run(work, tasks[start : start + most], Bar(), method)
     finally:
         os.unlink(path)
-    return Proof(worked, *_judged(worked, memory, bool(semaphore), findings))
+    findings = _judged(worked, memory, bool(semaphore))
+    return Proof(worked, _holds(worked, findings, lacking), lacking + findings)
 
 
-def _memory(directory: str, size: int, findings: List[Finding]) -> Tuple[str, Any]:
-    """(path, memory) that processes can share; memory is None where none can be had."""
+def _memory(directory: str, size: int) -> Tuple[str, Any, List[Finding]]:
+    """(path, memory, VID011 where it is not in ``directory``); memory is None where none can be had."""
+    findings: List[Finding] = []
     for place in (directory, _elsewhere()):
         try:
             leftovers.sweep(place)
             path = os.path.join(place, leftovers.name("shared", "memory"))
-            return path, _shared(path, size)
+            return path, _shared(path, size), findings
         except OSError as error:
             if place == directory:
                 text = "shared memory cannot be made there: {}; {}".format(error.strerror, _WITHOUT)
                 findings.append(Finding("VID011", WARNING, place, text, ("shm_open(3)",), _MOUNT))
-    return "", None
+    return "", None, findings
 
 
 _WITHOUT = "programs that use it will fail, but this workload does not need it"
 _MOUNT = "mount -o remount,mode=1777 /dev/shm, or with more room: size=1g"
 
 
-def _judged(
-    worked: List[Worked], memory: Any, counted: bool, findings: List[Finding]
-) -> Tuple[List[str], List[Finding]]:
+def _judged(worked: List[Worked], memory: Any, counted: bool) -> List[Finding]:
+    """VID016 for each that could not work, VID020 for what is wrong in the memory."""
+    findings: List[Finding] = []
     wanted, wrong = np.frombuffer(computed(), np.uint8), []
     able = [one for one in worked if not one.trouble]
     for index, one in enumerate(worked):
@@ -111,11 +114,15 @@ def _judged(
             _ROUNDS * len(able), total
         )
         findings.append(Finding("VID020", ERROR, SHARED, text, ("sem_wait(3)",), _BROKEN))
-    elif not wrong and able:
-        computes = "{} the same".format(several(len(able), "processor computes", "processors compute"))
-        lacking = any(finding.code == "VID011" for finding in findings)
-        return [computes + ("" if lacking else ", through shared memory and a semaphore")], findings
-    return [], findings
+    return findings
+
+
+def _holds(worked: List[Worked], findings: List[Finding], lacking: List[Finding]) -> List[str]:
+    able = [one for one in worked if not one.trouble]
+    if not able or any(finding.code == "VID020" for finding in findings):
+        return []
+    computes = "{} the same".format(several(len(able), "processor computes", "processors compute"))
+    return [computes + ("" if lacking else ", through shared memory and a semaphore")]
 
 
 _OFF = "it may have been taken offline: cat /sys/devices/system/cpu/online"
