@@ -213,6 +213,7 @@ def test_an_answer_of_another_kind(two):
         (b'{"files": [5]}', JSON, "'int' object has no attribute 'get'"),
         (b'{"files": [{"url": "http://[x"}]}', JSON, "Invalid IPv6 URL"),
         (b"\xff", HTML, "invalid start byte"),
+        (b"<![alpha<a href=", HTML, "unknown status keyword"),
         (b"x", {"Content-Type": "text/html; charset=none"}, "unknown encoding: none"),
     ],
 )

@@ -23,6 +23,8 @@ from offkit.online.upstream import reach
 
 _FILE = rb"[^\"'<>\s]*\.(?:whl|zip|egg|tgz|tar)\b"  # what pip installs, and .tar.gz or .bz2 by its beginning
 _LOGIN = re.compile(rb"<input[^>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
+# What pip's parsers raise for a page that is damaged, and what a pip of another kind raises: _damage tells.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
 
 class Answers:
@@ -97,7 +99,7 @@ class Answers:
         def process_project_url(project_url: Any, *more: Any, **named: Any) -> Any:
             try:
                 return process(project_url, *more, **named)
-            except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            except _UNREADABLE as error:
                 reason = _damage(self._here.page)
                 if not reason and not isinstance(error, ValueError):
                     raise
