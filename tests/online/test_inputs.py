@@ -179,6 +179,8 @@ def test_constraints(offkit, pins, monkeypatch, tmp_path):
         "beta==1; python_version < '3.7'\nbeta==2; python_version > '3.6'\nnobody==1\n"
     )
     assert pins("alpha", "-c", "c.txt")[0] == {"alpha": "1.0", "beta": "1"}
+    _, out, err = offkit("lock", "beta", "-c", "c.txt")  # what a constraint holds back is not passed over
+    assert ("beta==1 " in out, "REQ011" in err) == (True, False)
     monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "c.txt"))
     assert pins("alpha")[0] == {"alpha": "1.0", "beta": "1"}
     (tmp_path / "d.txt").write_text("beta>1\n")

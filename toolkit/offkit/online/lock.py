@@ -213,7 +213,8 @@ class Session:
         repairs = tuple(sorted(self.seen.repairs.values()))
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
-        told = remarks.of(pinned, requirements, self.listing, self.seen, partial(self._why_not, request))
+        holding = [*(one for one in requirements if not one.constraint), *self._limits]
+        told = remarks.of(pinned, holding, self.listing, self.seen, partial(self._why_not, request))
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
         return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)

@@ -29,7 +29,7 @@ Why = Callable[[str, str], str]
 
 
 def of(
-    pinned: Sequence[Any], requirements: Iterable[Any], index: Listing, seen: Seen, why_not: Why
+    pinned: Sequence[Any], requirements: Sequence[Any], index: Listing, seen: Seen, why_not: Why
 ) -> list[Finding]:
     """Findings for the pins of a lock, none of them an error.
 
@@ -38,7 +38,7 @@ def of(
     """
     direct = {canonicalize_name(ireq.name or ""): ireq for ireq in requirements if not ireq.constraint}
     versions = {canonicalize_name(ireq.name): next(iter(ireq.req.specifier)).version for ireq in pinned}
-    wanted = _specifiers(versions, direct, seen, index.target)
+    wanted = _specifiers(versions, requirements, seen, index.target)
     found: list[Finding] = []
     asked_why = 0
     for ireq in pinned:
@@ -135,10 +135,13 @@ def _dated(file: Listed) -> str:
 
 
 def _specifiers(
-    versions: dict[Any, str], direct: dict[Any, Any], seen: Seen, target: Target
+    versions: dict[Any, str], requirements: Iterable[Any], seen: Seen, target: Target
 ) -> dict[str, SpecifierSet]:
     """Everything that the request and the packages of the lock say of the versions of each."""
-    found = {name: SpecifierSet(str(ireq.specifier)) for name, ireq in direct.items()}
+    found: dict[str, SpecifierSet] = {}
+    for ireq in requirements:
+        key = canonicalize_name(ireq.name or "")
+        found[key] = found.get(key, SpecifierSet()) & SpecifierSet(str(ireq.specifier))
     environment = target.markers(releases.of(target.el).kernel)
     read = {(name, _normal(version)): lines for (name, version), lines in seen.requires.items()}
     for name, version in versions.items():
