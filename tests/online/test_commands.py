@@ -163,6 +163,31 @@ def test_bundle(offkit, index, tmp_path):
     assert "  downloaded nothing, from the cache 4" in said
 
 
+def test_what_will_clash(offkit, index, tmp_path):
+    """All of it in one run, read from the wheels: exit 1 for what cannot be imported, and a bundle."""
+    native = (
+        b"module compiled against ABI version 0x%x but this version of numpy is 0x%x\0numpy.core.multiarray\0"
+    )
+    index.add("numpy", "1.26")
+    index.add("numpy", "2.0")
+    index.add("older", "1", requires=["numpy"], files={"older.so": native})
+    index.add("newer", "1", files={"newer.py": b"if (x := 1):\n    pass\n", "cv/__init__.py": b"1"})
+    index.add("other", "1", files={"cv/__init__.py": b"2"})
+    out = tmp_path / "bundle.tar"
+    code, said, _ = offkit("bundle", "newer", "older", "other", "-o", out, "--json")
+    found = {one["code"]: one for one in json.loads(said)["findings"]}
+    assert (code, out.is_file()) == (1, True)
+    assert {name: (one["severity"], one["subject"]) for name, one in found.items()} == {
+        "REQ019": ("warning", "newer / other"),
+        "REQ020": ("error", "newer"),
+        "REQ021": ("error", "older"),
+    }
+    assert found["REQ020"]["message"].startswith("1 cannot be imported by Python 3.6: newer.py, line 1: ")
+    assert found["REQ021"]["fix"] == "add 'numpy<2': the whole request resolves with it"
+    code, said, _ = offkit("bundle", "older", "numpy<2", "-o", out, "--json")
+    assert (code, json.loads(said)["findings"]) == (0, [])
+
+
 def test_a_pip_that_was_asked_for(offkit, tmp_path):
     """It is among the requirements then, and carried once."""
     code, said, err = offkit("bundle", "pip", "-o", tmp_path / "bundle.tar", "--json")
