@@ -84,6 +84,18 @@ def test_what_may_never_be_imported_is_a_warning(tmp_path, init):
     assert other.startswith("pack/two.py, line 1: ")
 
 
+def test_many_files_are_counted(tmp_path):
+    """And some are shown."""
+    files = {"pack/__init__.py": b"", **{f"pack/m{number:03}.py": WALRUS for number in range(100)}}
+    one = only(told(tmp_path, files))
+    assert one.message.startswith(
+        "1.2: 100 files have a syntax that Python 3.6 does not know: pack/m000.py, "
+    )
+    assert [line.split(",")[0] for line in one.looked_in] == [
+        f"pack/m00{number}.py" for number in range(1, 6)
+    ]
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -33,6 +33,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
 
+_SHOWN = 6  # of a package's files
 _PARALLEL = min(8, os.cpu_count() or 1)
 # Named for the Python that they are for, and imported there alone: _compat_py310.py, _py3_14.py
 _FOR_OTHERS = re.compile(r"(?:^|_)(?:c?py|python)_?3_?\d+(?:_|$)")
@@ -118,7 +119,7 @@ def _finding(path: Path, failures: Sequence[Failure], target: Target) -> Finding
         some = several(len(told), "file has", "files have")
         severity = WARNING
         message = f"{version}: {some} a syntax that Python {target.python_minor} does not know: {told[0]}"
-    return Finding("REQ020", severity, canonicalize_name(name), message, tuple(map(str, told[1:])))
+    return Finding("REQ020", severity, canonicalize_name(name), message, tuple(map(str, told[1:_SHOWN])))
 
 
 def _counts(member: str) -> bool:
