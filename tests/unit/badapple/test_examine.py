@@ -687,7 +687,8 @@ USED, GONE = processors.Worked(3, 0.1, ""), processors.Worked(4, 0.0, "Invalid a
 )
 def test_what_was_computed(tmp_path, worked, count, digests, counted, holds, said):
     """By each, and counted by all of those that could work."""
-    lines, findings = processors._judged(worked, memory_of(tmp_path, count, *digests), counted, [])
+    findings = processors._judged(worked, memory_of(tmp_path, count, *digests), counted)
+    lines = processors._holds(worked, findings, [])
     assert len(lines) == bool(holds)
     assert not holds or lines[0].startswith(holds)
     assert len(findings) == len(said)
@@ -707,7 +708,7 @@ def test_a_processor_without_a_name(tmp_path):
     """Any of them; several are named one after the other."""
     nameless = USED._replace(processor=None)
     memory = memory_of(tmp_path, 0, WRONG_DIGEST, WRONG_DIGEST)
-    _, (finding,) = processors._judged([nameless, USED], memory, False, [])
+    (finding,) = processors._judged([nameless, USED], memory, False)
     assert finding.message.endswith("shared memory: processor any, 3")
     assert finding.subject == "processors"
 
