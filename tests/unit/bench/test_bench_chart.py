@@ -17,7 +17,7 @@ from offkit.badapple.formats.cells import Grid
 from offkit.badapple.video import decode
 from offkit.model.finding import WARNING, Finding
 
-TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TESTS, "bench"))
 import chart  # noqa: E402
 

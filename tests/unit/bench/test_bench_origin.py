@@ -20,7 +20,7 @@ from offkit.badapple.processes import pool
 from offkit.badapple.video import decode
 from offkit.model.errors import EnvironmentProblem
 
-TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TESTS, "bench"))
 import origin  # noqa: E402
 import pipeline  # noqa: E402
