@@ -1,13 +1,13 @@
 """Code that is newer than its metadata says: what is told of it, and when it is certain to fail."""
 
-import shutil
 import sys
 
 import pytest
 
 import bundle_maker
 import pythons
-from offkit.online import grammar
+from offkit.online import grammar, interpreters
+from offkit.online.interpreters import Interpreter
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -18,8 +18,8 @@ REASON = "Assignment expressions are only supported in Python 3.8 and greater"
 
 @pytest.fixture(autouse=True)
 def no_other_python(monkeypatch):
-    """What this interpreter alone can tell; a test puts others on PATH."""
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    """What this interpreter alone can tell; a test has others."""
+    monkeypatch.setattr(interpreters, "of", lambda target: None)
 
 
 def told(tmp_path, files, target=EL7, name="pack"):
@@ -147,7 +147,7 @@ def test_that_very_python_is_asked_where_there_is_one(tmp_path, monkeypatch):
         asked.append(argv[0])
         return real(argv if argv[0] == sys.executable else ["false", *argv[1:]])
 
-    monkeypatch.setattr(shutil, "which", lambda name: "/pythons/" + name)
+    monkeypatch.setattr(interpreters, "of", lambda target: Interpreter("/pythons/python3.6", "3.6.15"))
     monkeypatch.setattr(grammar, "run", run)
     assert only(told(tmp_path, {"pack/__init__.py": WALRUS})).severity == "error"
     assert asked == ["/pythons/python3.6", sys.executable]
@@ -166,7 +166,7 @@ def test_many_wheels_and_few_processes(tmp_path):
 @pytest.mark.skipif(not PYTHON36, reason="there is no CPython 3.6 here")
 def test_a_real_python_3_6(tmp_path, monkeypatch):
     """It knows what ast.parse does not."""
-    monkeypatch.setattr(shutil, "which", lambda name: PYTHON36)
+    monkeypatch.setattr(interpreters, "of", lambda target: Interpreter(PYTHON36, "3.6.15"))
     where = "1.2 cannot be imported by Python 3.6: pack/__init__.py, line "
     one = only(told(tmp_path, {"pack/__init__.py": b"x = y[*z]\n"}))
     assert one.message == where + "1: invalid syntax"

@@ -16,7 +16,6 @@ import inspect
 import json
 import os
 import re
-import shutil
 import sys
 import warnings
 import zipfile
@@ -32,6 +31,7 @@ from offkit.edges.run import run
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
+from offkit.online import interpreters
 
 _SHOWN = 6  # of a package's files
 _PARALLEL = min(8, os.cpu_count() or 1)
@@ -54,7 +54,7 @@ def findings(wheels: Sequence[Path], target: Target) -> list[Finding] | None:
     """REQ020 for each package with such sources, an error where importing it is certain to fail; None
     when no interpreter here can tell."""
     wheels = [path for path in wheels if not _built_for(path, target)]
-    failures = _failures(wheels, target.python_series[1])
+    failures = _failures(wheels, target)
     if failures is None:
         return None
     return [
@@ -69,11 +69,11 @@ def _built_for(path: Path, target: Target) -> bool:
     return python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
 
 
-def _failures(wheels: Sequence[Path], minor: int) -> dict[str, list[Failure]] | None:
+def _failures(wheels: Sequence[Path], target: Target) -> dict[str, list[Failure]] | None:
     """By path, from the first interpreter that answers."""
-    exact = shutil.which(f"python3.{minor}")
+    minor, exact = target.python_series[1], interpreters.of(target)
     own = [sys.executable] if sys.version_info[1] >= minor else []
-    for python in [exact, *own] if exact and sys.version_info[1] != minor else own:
+    for python in [exact.path, *own] if exact and sys.version_info[1] != minor else own:
         with ThreadPoolExecutor(_PARALLEL) as threads:
             answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels)))
         if None not in answers:
