@@ -1,5 +1,7 @@
 """What is asked wrongly: a usage error that names it, never an error of ours."""
 
+from pathlib import Path
+
 import pytest
 
 from offkit.model.errors import RequestError, UsageError
@@ -15,7 +17,7 @@ SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a pa
 
 def refused(args, *requirements, files=()):
     with pytest.raises(UsageError) as caught, Session(EL7, args, Reporter()) as session:
-        session.lock(Request(requirements, tuple(files), ()))
+        session.lock(Request(requirements, tuple(map(Path, files)), ()))
     return caught.value
 
 

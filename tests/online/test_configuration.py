@@ -29,8 +29,8 @@ def conf(mirror, monkeypatch, tmp_path):
 
 
 def refused(error=UsageError):
-    with pytest.raises(error) as caught, Session(EL7, [], Reporter()):
-        pass
+    with Session(EL7, [], Reporter()) as session, pytest.raises(error) as caught:
+        session.repository  # noqa: B018 (pip is asked for when it is needed)
     return caught.value
 
 

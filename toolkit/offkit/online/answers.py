@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import without_secrets
 from offkit.online import indexes
@@ -87,6 +87,8 @@ class Answers:
             self._here.heard = self._here.page = page = None
             try:
                 page = fetch(location, *more, **named)
+            except OffkitError:
+                raise  # of --offline
             except Exception as error:
                 if error is not self._here.heard and not isinstance(error, self._failures):
                     raise

@@ -413,6 +413,8 @@ def _index_trouble(error: Exception) -> OffkitError:
     if name in _ASKED_WRONGLY:
         file = text.startswith("Could not open")
         return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else foreign.SYNTAX)
+    if isinstance(error, UnicodeDecodeError):
+        return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
     if name in _ANSWERED_WRONGLY:
         return RequestError(text)
     if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
