@@ -155,6 +155,40 @@ def test_every_candidate_is_refused_with_a_reason(server):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "taken"),
+    [(0, 0, "python3.99"), (1, 0, "python3"), (0, 1, "python3.99"), (1, 1, "python3.99")],
+)
+def test_a_debug_build_is_taken_only_where_there_is_no_other(server, first, second, taken):
+    """Wheels are for ordinary builds; which of several is handed over to."""
+    write_bundle(server / "medium", series="3.99")
+    for name, other in (("python3.99", first), ("python3", second)):
+        answers = "*.pyz*) echo $0 ;; *abiflags*) exit {} ;; *print*) echo 3.99 ;;".format(other)
+        program(server / "bin" / name, "case $* in {} esac\n".format(answers))
+    code, out, err = sh(server)
+    assert (code, out.strip()) == (0, str(server / "bin" / taken)), err
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("", 0),
+        ("sys.abiflags += 'd'", 1),  # --with-pydebug
+        ("sys.abiflags = 't'", 1),  # --disable-gil
+        ("sys.abiflags, sys.version_info = '', (3, 6, 8)", 1),  # --without-pymalloc
+        ("sys.abiflags, sys.version_info = 'm', (3, 6, 8)", 0),
+        ("sys.maxsize = 2**31 - 1", 1),
+        ("sys.implementation.name = 'pypy'", 1),
+    ],
+)
+def test_what_an_ordinary_build_is(server, change, expected):
+    """Asked of a real one, which says that it is another."""
+    asked = "import sys; {}; exec(sys.argv[1])".format(change or "pass")
+    path = program(server / "bin" / "one", 'exec {} -c "{}" "$4"\n'.format(sys.executable, asked))
+    text = install_sh.part("find") + 'ordinary "$1"'
+    assert subprocess.call(["/bin/sh", "-c", text, "sh", path]) == expected
+
+
+@pytest.mark.parametrize(
     ("el", "series", "package"),
     [(7, "3.6", "python3"), (8, "3.6", "python36"), (8, "3.9", "python39"), (9, "3.9", "python3"),
      (9, "3.12", "python3.12")],

@@ -50,11 +50,34 @@ $1
     fi
 }
 
+# Whether $1, a Python that was considered, is built as those are that wheels are made for: a CPython of
+# 64 bits, without --with-pydebug and the like. Whether it is one for this bundle, offkit says.
+ordinary() {
+    "$1" -I -S -c 'import sys
+flags = "m" if sys.version_info < (3, 8) else ""
+sys.exit(sys.implementation.name != "cpython" or sys.maxsize < 2**32 or sys.abiflags != flags)' >/dev/null 2>&1
+}
+
+# Considers $1 as one of several: one of another build will do only when there is no ordinary one.
+consider_too() {
+    consider "$1"
+    if [ -n "$found" ] && ! ordinary "$found"; then
+        unusual=${unusual:-$found}
+        found=
+    fi
+}
+
 # Sets $found to the interpreter to hand over to, empty when there is none. With --get-python only
 # one that came that way will do.
 find_python() {
     seen=
     found=
+    unusual=
+    look_for_python
+    found=${found:-$unusual}
+}
+
+look_for_python() {
     if [ -n "$python" ]; then
         case $python in */*) ;; *) python=$(command -v -- "$python" || printf '%s' "$python") ;; esac
         [ -e "$python" ] || fail 4 "--python: $python does not exist"
@@ -68,7 +91,7 @@ find_python() {
     case $get_python in source | build) return ;; esac
     for name in "python$OFFKIT_PYTHON" python3 python; do
         candidate=$(command -v -- "$name" 2>/dev/null) || candidate=
-        case $candidate in /*) [ -n "$found" ] || consider "$candidate" ;; esac
+        case $candidate in /*) [ -n "$found" ] || consider_too "$candidate" ;; esac
     done
     [ -n "$found" ] ||
         first_of "/usr/bin/python$OFFKIT_PYTHON" "/usr/local/bin/python$OFFKIT_PYTHON" \
@@ -82,7 +105,7 @@ find_python() {
 # Sets $found to the first of these paths that will do.
 first_of() {
     for candidate in "$@"; do
-        [ -n "$found" ] || consider "$candidate"
+        [ -n "$found" ] || consider_too "$candidate"
     done
     [ -n "$found" ]
 }
