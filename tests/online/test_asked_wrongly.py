@@ -27,7 +27,6 @@ def refused(args, *requirements, files=()):
         ("", "Invalid requirement: ''"),
         ("./nosuch.whl", "nosuch"),
         ("./nosuch-1-py3-none-any.whl", "nosuch-1-py3-none-any.whl: No such file or directory"),
-        ("a\0b", "Invalid requirement: 'a\\x00b'"),
         ("x @ http://host:port/x-1-py3-none-any.whl", "x: http://host:port/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://u:p/w@host/x-1-py3-none-any.whl", "x: http://host/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
@@ -43,6 +42,16 @@ def test_a_requirement(mirror, tmp_path, monkeypatch, text, said):
     if text:
         (tmp_path / "requirements.txt").write_text(f"alpha\n{text}\n")
         assert said in refused(args, files=["requirements.txt"]).message
+
+
+def test_a_nul(mirror, tmp_path, monkeypatch):
+    """In a word, and in a file, which is no UTF-16 for that."""
+    args = mirror("alpha").args
+    assert "Invalid requirement: 'a\\x00b'" in refused(args, "a\0b").message
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "requirements.txt").write_bytes(b"alpha\nbeta==1\0\n")
+    said = "requirements.txt, line 2: has a NUL byte; it is damaged, or no text"
+    assert refused(args, files=["requirements.txt"]).message == said
 
 
 def test_all_at_once(mirror):
@@ -77,7 +86,7 @@ def test_a_version_by_its_very_text(mirror):
     [
         (None, "Could not open requirements file: [Errno 2] No such file or directory", FILE),
         (b"", "no requirements: the requirements file is empty", "add requirements to it"),
-        (b"# -*- coding: none -*-\n", "cannot be read as requirements: unknown encoding: none", SYNTAX),
+        (b"# -*- coding: none -*-\n", "requirements.txt: unknown encoding: none", None),
         (b"--index-url http://[\nalpha\n", "http://[ is not a package index", None),
         (b"--trusted-host /nowhere\nalpha\n", "cannot be read as requirements: ", SYNTAX),
         (b"--no-such\n", "no such option: --no-such", SYNTAX),

@@ -52,6 +52,9 @@ def refusal(path: str, data: bytes, begun: str = "") -> UsageError:
     first bytes promise, where that was tried."""
     if begun.startswith(("utf-16", "utf-32")):
         return UsageError(f"{path} begins as {begun}, and is damaged", fix="save it again, as UTF-8")
+    if b"\0" in data and 4 * data.count(0) < len(data):
+        line = data[: data.index(0)].count(b"\n") + 1
+        return UsageError(f"{path}, line {line}: has a NUL byte; it is damaged, or no text", fix="correct it")
     found = guess(data)
     name = PurePath(path)
     new = shlex.quote(str(name.with_name(f"{name.stem}.utf8{name.suffix}")))
