@@ -130,7 +130,7 @@ def test_an_index_that_is_none_is_named(lock, args, error, word):
 
 
 @pytest.mark.parametrize(
-    ("contents", "word"), [(b"", "empty"), (b"\xff\xfe\0", "not text"), (b"--bogus\n", "--bogus")]
+    ("contents", "word"), [(b"", "empty"), (b"\xff\xfe\0", "damaged"), (b"--bogus\n", "--bogus")]
 )
 def test_requirements_files_that_are_none(lock, tmp_path, capfd, contents, word):
     """Empty, binary, or with an option nobody has; nothing is printed behind our back."""
