@@ -202,7 +202,8 @@ def test_a_pip_that_was_asked_for(offkit, tmp_path):
 def test_what_offkit_needs_itself_is_not_constrained(offkit, monkeypatch, tmp_path):
     """Neither its pip over there nor its runtime; what was asked for is."""
     (tmp_path / "c.txt").write_text("tool==9\npip==9\nbeta==1\n")
-    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "c.txt"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_CONSTRAINT", "c.txt")  # several are separated by spaces there
     code, said, err = offkit("bundle", "alpha", "--dry-run", "--json", "-c", tmp_path / "c.txt")
     assert code == 0, err
     found = json.loads(said)

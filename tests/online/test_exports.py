@@ -1,6 +1,7 @@
 """Files of other tools: known by their name, or by what they begin with, and what to do about each."""
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,9 @@ def test_what_to_do(tmp_path):
     path = tmp_path / "environment.yml"
     path.write_text("name: ml\nchannels:\n")
     assert exports.advice(exports.CONDA, path) == (
-        f"cd {tmp_path} && conda run -n ml pip list --format=freeze > requirements.txt"
+        f"cd {shlex.quote(str(tmp_path))} && conda run -n ml pip list --format=freeze > requirements.txt"
         " ('conda env create -f environment.yml' where it does not exist yet)"
-        f"; then give -r {tmp_path}/requirements.txt"
+        f"; then give -r {shlex.quote(str(tmp_path / 'requirements.txt'))}"
     )
     assert exports.advice(exports.CONDA_LIST, Path("spec.txt")).startswith("conda run -n ENV pip list")
     assert exports.advice(exports.SETUP, Path("setup.py")) == (

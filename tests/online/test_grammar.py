@@ -167,6 +167,9 @@ def test_many_wheels_and_few_processes(tmp_path):
 def test_a_real_python_3_6(tmp_path, monkeypatch):
     """It knows what ast.parse does not."""
     monkeypatch.setattr(interpreters, "of", lambda target: Interpreter(PYTHON36, "3.6.15"))
+    monkeypatch.setenv("LC_ALL", "C")  # where 3.6 reads no path with other letters as it is written
+    tmp_path = tmp_path / "ü"
+    tmp_path.mkdir()
     where = "1.2 cannot be imported by Python 3.6: pack/__init__.py, line "
     one = only(told(tmp_path, {"pack/__init__.py": b"x = y[*z]\n"}))
     assert one.message == where + "1: invalid syntax"

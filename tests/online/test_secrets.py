@@ -154,7 +154,7 @@ def test_a_keyring(run, mirror, monkeypatch, tmp_path):
         monkeypatch.setattr(auth, "KEYRING_DISABLED", False)  # pip gives up after an exception
         auth.get_keyring_provider.cache_clear()
         program = tmp_path / "keyring"
-        program.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n{script}\n")
+        program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/asked'\n{script}\n")
         program.chmod(0o755)
         assert run("lock", "alpha", "--index-url", index)[0] == 4
         (tmp_path / "asked").unlink()

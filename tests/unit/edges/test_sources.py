@@ -31,7 +31,7 @@ def test_what_this_python_cannot_compile(tmp_path):
     assert found["one/__init__.py"] == (1, "future feature annotations_of_2050 is not defined")
     told = json.loads(sources.main([str(OWN), str(path)]))
     assert told["minor"] == OWN
-    assert len(told["failures"][str(path)]) == 3
+    assert [len(found) for found in told["failures"]] == [3]
 
 
 @pytest.mark.parametrize(

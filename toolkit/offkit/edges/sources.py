@@ -19,9 +19,9 @@ TESTS = {"tests", "test"}  # directories that nobody imports from
 
 
 def main(argv: List[str]) -> str:
-    """What ``failures`` says of each wheel, by its path; with the interpreter's own minor release."""
+    """What ``failures`` says of each wheel, in their order; with the interpreter's own minor release."""
     minor, wheels = int(argv[0]), argv[1:]
-    told = {path: failures(path, minor) for path in wheels}
+    told = [failures(path, minor) for path in wheels]
     return json.dumps({"minor": sys.version_info[1], "failures": told})
 
 

@@ -98,7 +98,9 @@ def _ask(python: str, minor: int, wheels: Sequence[Path]) -> dict[str, list[Fail
     answer = json.loads(done.stdout)
     if answer["minor"] < minor:
         return None
-    return {path: [Failure(*one) for one in found] for path, found in answer["failures"].items()}
+    # By their order: how another interpreter reads a path is the affair of its locale.
+    told = zip(wheels, answer["failures"], strict=True)
+    return {str(path): [Failure(*one) for one in found] for path, found in told}
 
 
 def _finding(path: Path, failures: Sequence[Failure], target: Target) -> Finding | None:

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -183,7 +184,9 @@ def test_a_debug_build_is_taken_only_where_there_is_no_other(server, first, seco
 def test_what_an_ordinary_build_is(server, change, expected):
     """Asked of a real one, which says that it is another."""
     asked = "import sys; {}; exec(sys.argv[1])".format(change or "pass")
-    path = program(server / "bin" / "one", 'exec {} -c "{}" "$4"\n'.format(sys.executable, asked))
+    path = program(
+        server / "bin" / "one", 'exec {} -c "{}" "$4"\n'.format(shlex.quote(sys.executable), asked)
+    )
     text = install_sh.part("find") + 'ordinary "$1"'
     assert subprocess.call(["/bin/sh", "-c", text, "sh", path]) == expected
 
