@@ -48,6 +48,8 @@ def test_a_nul(mirror, tmp_path, monkeypatch):
     """In a word, and in a file, which is no UTF-16 for that."""
     args = mirror("alpha").args
     assert "Invalid requirement: 'a\\x00b'" in refused(args, "a\0b").message
+    for word in ("x @ file:///srv/a%00b/x-1-py3-none-any.whl", "x @ file:///srv/\0x-1-py3-none-any.whl"):
+        assert refused(args, word).message == "x: a path has no NUL byte"
     monkeypatch.chdir(tmp_path)
     (tmp_path / "requirements.txt").write_bytes(b"alpha\nbeta==1\0\n")
     said = "requirements.txt, line 2: has a NUL byte; it is damaged, or no text"

@@ -25,6 +25,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
@@ -186,6 +187,8 @@ def _impossible(ireq: Any) -> Iterator[str]:
                 f"{ireq.name}==={clause.version}: no index has a version that PEP 440 does not know; "
                 "'pip freeze' lists such ones for a distribution's own packages"
             )
+    if ireq.link is not None and "\0" in unquote(ireq.link.url):
+        yield f"{ireq.name or 'a requirement'}: a path has no NUL byte"
     web = ireq.link is not None and ireq.link.scheme.rsplit("+", 1)[-1] in ("http", "https")
     if web and not is_address(ireq.link.url):
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
