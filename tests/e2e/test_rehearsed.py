@@ -41,7 +41,12 @@ def rehearsed(server, isolated, out, *words):
 def test_what_works(server, isolated, liars, tmp_path):
     """Closed, installed and imported; the user's check too. What its modules write at home is not written there."""
     smoke = tmp_path / "smoke.py"
-    smoke.write_text("import sys, click, offkit_good\nassert len(sys.argv) == 1\n")
+    smoke.write_text(
+        "import sys, click, offkit_good\n"
+        "assert len(sys.argv) == 1\n"
+        "names = [line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line]\n"
+        "assert names == ['lo'], names\n"  # no network to reach anybody by
+    )
     code, report, inside = rehearsed(
         server,
         isolated,

@@ -134,7 +134,7 @@ def test_standard_output(offkit, tmp_path):
     code, out, _ = offkit("lock", "beta", "-o", "-")
     assert (code, out) == (0, offkit("lock", "beta")[1])
     code, _, err = offkit("bundle", "beta", "-o", "-")
-    assert (code, "a bundle is not written to standard output" in err) == (2, True)
+    assert (code, "a bundle cannot be written to stdout" in err) == (2, True)
     assert not (tmp_path / "-").exists()
 
 

@@ -111,8 +111,6 @@ def bundle(
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
     request = options.request(wanted, files, constraints, groups, extras, args)
-    if out == Path("-"):
-        raise UsageError("a bundle is not written to standard output", fix="name a file: -o bundle.tar")
     if not dry_run:
         pack.destination(out)
     order = online.Order(

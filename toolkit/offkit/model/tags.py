@@ -7,7 +7,7 @@ a machine that is not here.
 from typing import Dict, Iterator, List, Tuple
 
 # PEP 600: the old names are aliases of these glibc versions.
-_LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
+LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 # PEP 599: architectures other than x86 exist from manylinux2014 on.
 _OLDEST = {"x86_64": 5, "i686": 5}
 _OLDEST_ABI3 = 2  # PEP 384: the stable ABI began with 3.2
@@ -18,8 +18,8 @@ def platforms(arch: str, glibc: Tuple[int, int]) -> List[str]:
     found: List[str] = []
     for minor in range(glibc[1], _OLDEST.get(arch, 17) - 1, -1):
         found.append("manylinux_2_{}_{}".format(minor, arch))
-        if (2, minor) in _LEGACY:
-            found.append("{}_{}".format(_LEGACY[(2, minor)], arch))
+        if (2, minor) in LEGACY:
+            found.append("{}_{}".format(LEGACY[(2, minor)], arch))
     found.append("linux_" + arch)
     return found
 

@@ -38,10 +38,10 @@ from offkit.model.url import is_address, without_secrets
 from offkit.model.words import several
 from offkit.online import charset, frozen, indexes, metadata
 from offkit.online.metadata import Seen
+from offkit.online.troubles import SYNTAX
 from offkit.online.upstream import moved, reach
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
-SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 _LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
@@ -91,7 +91,7 @@ def markers_of(target: Target) -> Iterator[None]:
     """For the length of the block, ``marker.evaluate()`` of pip's packaging answers for ``target``."""
     module = importlib.import_module("pip._vendor.packaging.markers")
     original = reach("pip._vendor.packaging.markers", "default_environment")
-    environment = target.markers(releases.of(target.el).kernel)
+    environment = releases.markers(target)
     module.default_environment = lambda: dict(environment)  # type: ignore[attr-defined]
     try:
         yield

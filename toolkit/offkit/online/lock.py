@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
+from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.model.url import without_secrets
-from offkit.model.words import several
 from offkit.online import (
     absence,
     causes,
@@ -31,7 +26,7 @@ from offkit.online import (
     lookup,
     remarks,
     standing,
-    upstream,
+    troubles,
 )
 from offkit.online.absence import Asked
 from offkit.online.answers import Answers
@@ -44,29 +39,6 @@ from offkit.online.metadata import Seen
 from offkit.online.pins import Pin
 
 MAX_ROUNDS = 40
-# pip's exceptions by name: some have moved between its modules.
-_ASKED_WRONGLY = (
-    "InstallationError",
-    "RequirementsFileParseError",
-    "InvalidRequirement",
-    "BadCommand",
-    "CommandError",
-    "InvalidWheelFilename",
-    "InvalidURL",
-    "MissingSchema",
-    "InvalidSchema",
-    "LocationParseError",
-)
-_ANSWERED_WRONGLY = (
-    "ResolutionTooDeepError",
-    "MetadataInvalid",
-    "MetadataInconsistent",
-    "InvalidWheel",
-    "UnsupportedWheel",
-)
-_NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
-_FILE = "give -r a file with one requirement per line"
-_OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
 class Session:
@@ -119,7 +91,7 @@ class Session:
     def _open(self) -> tuple[Any, Listing]:
         if self._opened is not None:
             return self._opened
-        with configuration.read_by_pip(self.reporter) as kept, _pip_speaks_through(kept):
+        with configuration.read_by_pip(self.reporter) as kept, troubles.pip_speaks_through(kept):
             repository = foreign.repository(self.target, self._index_args, self._directory.name)
         for text in configuration.unknown(repository.command.parser):
             self.reporter.note(text)
@@ -142,7 +114,7 @@ class Session:
         if lock is None:
             if pinned:
                 self._close()  # it has the index options of a file that is read once more
-            with _pip_speaks_through(self.reporter):
+            with troubles.pip_speaks_through(self.reporter):
                 lock = self._lock(request)
         if pinned and self.kept and any(wheel.url for wheel in lock.wheels):
             standing.remember(pinned, lock, self.kept.cache)
@@ -158,7 +130,7 @@ class Session:
             told = clashes.expected(found.wheels, self.target, lambda *constraints: False)
             return found._replace(findings=tuple(told))
         if not self.offline:
-            with _pip_speaks_through(self.reporter):
+            with troubles.pip_speaks_through(self.reporter):
                 try:
                     foreign.parse_requirements(self.repository, (), request.files)  # for their --index-url
                 except Exception:
@@ -254,7 +226,7 @@ class Session:
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
         kept = self.kept or Kept(Path(self._directory.name))
-        with _pip_speaks_through(self.reporter):
+        with troubles.pip_speaks_through(self.reporter):
             link = lookup.link(pin, self.repository, kept)
         if link is None:
             return None
@@ -273,7 +245,7 @@ class Session:
             raise error
         found = causes.of(error)
         if found is None:
-            raise _index_trouble(error) from error
+            raise troubles.of(error) from error
         asked = {cause.project for cause in found}
         found += [cause for cause in map(causes.of_constraint, self._limits) if cause.project in asked]
         return absence.explain(found, self._asked())
@@ -329,7 +301,7 @@ class Session:
             return self._resolve(requirements)
         except Exception as error:
             if causes.of(error) is None:
-                raise _index_trouble(error) from error
+                raise troubles.of(error) from error
             return None
 
 
@@ -386,71 +358,8 @@ def _check_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> 
                     wheel.name,
                     f"{wheel.filename} has sha256 {wheel.sha256}, which the lock does not allow",
                     tuple(f"sha256:{value}" for value in sorted(allowed)),
-                    _OTHER_HASH,
+                    troubles.OTHER_HASH,
                 )
             )
     if wrong:
         raise IntegrityError("files on the index do not match the lock", wrong)
-
-
-def _index_trouble(error: Exception) -> OffkitError:
-    """One of ours for an exception of pip; re-raises what is none of pip's."""
-    name = type(error).__name__
-    if "No space left on device" in str(error):
-        return EnvironmentProblem(
-            "no space for temporary files", fix="set TMPDIR to a directory with free space"
-        )
-    if name in ("HashMismatch", "HashErrors"):
-        subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
-        text = "its file on the index has a hash that the lock does not allow"
-        looked = tuple(line.strip() for line in str(error).splitlines()[1:])
-        headline = "files on the index do not match the lock"
-        return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, _OTHER_HASH)])
-    text = without_secrets(str(error))
-    unheard = error.__cause__ or error.__context__
-    if isinstance(unheard, Exception) and type(unheard).__name__ == "NetworkConnectionError":
-        return indexes.unheard(unheard)  # of a file that is named by its URL
-    if name in _ASKED_WRONGLY:
-        file = text.startswith("Could not open")
-        return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else foreign.SYNTAX)
-    if isinstance(error, UnicodeDecodeError):
-        return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
-    if name in _ANSWERED_WRONGLY:
-        return RequestError(text)
-    if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
-        return RequestError(f"the metadata of a package on the index cannot be read: {text}")
-    if any(word in name for word in _NETWORK):
-        return indexes.unheard(error)
-    if isinstance(error, OSError) and error.filename:
-        return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
-    if isinstance(error, (AttributeError, TypeError)):
-        return upstream.moved(f"{name}: {error}")
-    raise error
-
-
-@contextmanager
-def _pip_speaks_through(reporter: Reporter) -> Iterator[None]:
-    """What pip would print goes to the reporter, warnings of the network visibly."""
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            text = without_secrets(record.getMessage().strip())
-            retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
-            if retry:
-                more = several(int(retry[1]), "more time")
-                reporter.warn(f"the index does not answer; trying again, {more} after that")
-                reporter.note(text)
-            elif record.name.startswith("pip._vendor.urllib3"):
-                reporter.warn(text)
-            elif text:
-                reporter.note("pip: " + text)
-
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    handler = Handler(logging.INFO)
-    try:
-        root.handlers = [handler]
-        yield
-    finally:
-        root.handlers = handlers
-        root.setLevel(level)

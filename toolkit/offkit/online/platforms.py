@@ -9,6 +9,7 @@ from typing import NamedTuple
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from offkit.model.tags import LEGACY
 from offkit.model.target import NEWEST, OLDEST, Target
 from offkit.online.listing import Listed
 
@@ -23,7 +24,7 @@ _SYSTEMS = {
     "emscripten": "WebAssembly",
     "freebsd": "FreeBSD",
 }
-_GLIBC = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+_GLIBC = {name: glibc for glibc, name in LEGACY.items()}
 
 
 class Unfit(NamedTuple):

@@ -40,7 +40,7 @@ def requirements(
     default = lock.default_groups or ()
     _check_names(path, "--extra", extras, lock.extras or ())
     _check_names(path, "--group", groups, [*(lock.dependency_groups or ()), *default])
-    environment: dict[str, Any] = dict(target.markers(releases.of(target.el).kernel))
+    environment: dict[str, Any] = dict(releases.markers(target))
     _check_environment(lock, path, target, environment)
     environment["extras"] = frozenset(canonicalize_name(extra) for extra in extras)
     environment["dependency_groups"] = frozenset(canonicalize_name(group) for group in (*groups, *default))

@@ -142,7 +142,7 @@ def _specifiers(
     for ireq in requirements:
         key = canonicalize_name(ireq.name or "")
         found[key] = found.get(key, SpecifierSet()) & SpecifierSet(str(ireq.specifier))
-    environment = target.markers(releases.of(target.el).kernel)
+    environment = releases.markers(target)
     read = {(name, _normal(version)): lines for (name, version), lines in seen.requires.items()}
     for name, version in versions.items():
         for line in read.get((name, _normal(version)), ()):

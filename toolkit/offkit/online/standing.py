@@ -82,7 +82,7 @@ def look(
 
 def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
     """Those whose marker holds there."""
-    where = {**target.markers(releases.of(target.el).kernel), "extra": ""}
+    where = {**releases.markers(target), "extra": ""}
     return [pin for pin in given if pin.marker is None or pin.marker.evaluate(where)]
 
 
@@ -162,7 +162,7 @@ def _open_ends(
 ) -> list[Finding]:
     """What wheels of the lock need that it does not have; notes in ``needed_by`` who needs whom."""
     found: list[Finding] = []
-    environment = target.markers(releases.of(target.el).kernel)
+    environment = releases.markers(target)
     todo = [(name, extra) for name, one in wheels.items() for extra in ("", *one.extras)]
     done = set(todo)
     while todo:
