@@ -1,12 +1,10 @@
 """The releases that this offkit knows: the files of repo-config/releases, read once."""
 
 from functools import lru_cache
-from typing import Dict
 
 from offkit.edges import data
 from offkit.model import release
 from offkit.model.release import Release, Releases
-from offkit.model.target import Target
 
 
 @lru_cache(maxsize=None)
@@ -18,8 +16,3 @@ def known() -> Releases:
 def of(el: int) -> Release:
     """What is known of that Enterprise Linux; ``release.UNKNOWN`` for what is none, or is not known."""
     return known().of(el)
-
-
-def markers(target: Target) -> Dict[str, str]:
-    """The PEP 508 environment of a server, with the kernel that its release has."""
-    return target.markers(of(target.el).kernel)

@@ -29,14 +29,13 @@ from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
-from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
 from offkit.model.words import several
-from offkit.online import charset, frozen, indexes, metadata
+from offkit.online import charset, frozen, indexes, listing, metadata
 from offkit.online.metadata import Seen
 from offkit.online.troubles import SYNTAX
 from offkit.online.upstream import moved, reach
@@ -91,7 +90,7 @@ def markers_of(target: Target) -> Iterator[None]:
     """For the length of the block, ``marker.evaluate()`` of pip's packaging answers for ``target``."""
     module = importlib.import_module("pip._vendor.packaging.markers")
     original = reach("pip._vendor.packaging.markers", "default_environment")
-    environment = releases.markers(target)
+    environment = listing.markers(target)
     module.default_environment = lambda: dict(environment)  # type: ignore[attr-defined]
     try:
         yield

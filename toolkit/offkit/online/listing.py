@@ -18,6 +18,7 @@ from packaging.utils import (
 )
 from packaging.version import InvalidVersion, Version
 
+from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
 from offkit.online.upstream import reach
@@ -182,6 +183,11 @@ def versions(files: Iterable[Listed], specifier: SpecifierSet, pre: bool) -> set
 def _named(specifier: SpecifierSet) -> bool:
     """Whether it has a pre-release in it, which PEP 440 takes for a wish to have some."""
     return bool(specifier.prereleases)
+
+
+def markers(target: Target) -> dict[str, str]:
+    """The PEP 508 environment of a server, with the kernel that its release has."""
+    return target.markers(releases.of(target.el).kernel)
 
 
 def admits(file: Listed, target: Target) -> bool:

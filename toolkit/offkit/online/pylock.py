@@ -19,10 +19,10 @@ from packaging.pylock import (
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
-from offkit.edges import releases
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
+from offkit.online import listing
 
 is_name = is_valid_pylock_path
 
@@ -40,7 +40,7 @@ def requirements(
     default = lock.default_groups or ()
     _check_names(path, "--extra", extras, lock.extras or ())
     _check_names(path, "--group", groups, [*(lock.dependency_groups or ()), *default])
-    environment: dict[str, Any] = dict(releases.markers(target))
+    environment: dict[str, Any] = dict(listing.markers(target))
     _check_environment(lock, path, target, environment)
     environment["extras"] = frozenset(canonicalize_name(extra) for extra in extras)
     environment["dependency_groups"] = frozenset(canonicalize_name(group) for group in (*groups, *default))

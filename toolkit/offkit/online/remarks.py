@@ -10,7 +10,6 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from offkit.edges import releases
 from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online import listing, platforms
@@ -142,7 +141,7 @@ def _specifiers(
     for ireq in requirements:
         key = canonicalize_name(ireq.name or "")
         found[key] = found.get(key, SpecifierSet()) & SpecifierSet(str(ireq.specifier))
-    environment = releases.markers(target)
+    environment = listing.markers(target)
     read = {(name, _normal(version)): lines for (name, version), lines in seen.requires.items()}
     for name, version in versions.items():
         for line in read.get((name, _normal(version)), ()):

@@ -20,11 +20,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from offkit.edges import releases
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online import indexes, memo, pins, store
+from offkit.online import indexes, listing, memo, pins, store
 from offkit.online.locked import Lock, LockedWheel, Request
 from offkit.online.metadata import Seen
 from offkit.online.pins import File, Pin
@@ -82,7 +81,7 @@ def look(
 
 def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
     """Those whose marker holds there."""
-    where = {**releases.markers(target), "extra": ""}
+    where = {**listing.markers(target), "extra": ""}
     return [pin for pin in given if pin.marker is None or pin.marker.evaluate(where)]
 
 
@@ -162,7 +161,7 @@ def _open_ends(
 ) -> list[Finding]:
     """What wheels of the lock need that it does not have; notes in ``needed_by`` who needs whom."""
     found: list[Finding] = []
-    environment = releases.markers(target)
+    environment = listing.markers(target)
     todo = [(name, extra) for name, one in wheels.items() for extra in ("", *one.extras)]
     done = set(todo)
     while todo:
