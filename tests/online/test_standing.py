@@ -250,3 +250,29 @@ def test_metadata_that_is_not_what_the_index_says(world, tmp_path, monkeypatch):
     world.cache = tmp_path / "other"
     with pytest.raises(IntegrityError, match="files on the index do not match the lock"):
         world.lock(world.everything)
+
+
+def test_what_clashes_is_told_of_a_lock_too(world, mirror):
+    """Of one that the index answers for, and of one that the cache has."""
+    server = world.server
+    for name in ("opencv_python", "opencv_contrib_python"):
+        server.add(name, "1", files={f"{name}.py": b""})
+    text = world.pin("opencv_python") + world.pin("opencv_contrib_python")
+    for lock in (world.lock, world.alone):
+        assert [one.code for one in lock(text).findings] == ["REQ019"]
+
+
+def test_a_constraint_is_the_resolvers_business(world, tmp_path):
+    """It may forbid what a lock pins; then the lock does not stand."""
+    lock = world.pin("beta") + world.pin("gamma")
+    world.lock(lock)
+    file, limits = tmp_path / "lock.txt", tmp_path / "c.txt"
+    limits.write_text("beta==9\n")
+    request = Request((), (file,), (), (limits,))
+    assert standing.pinned(Request((), (file,)))
+    assert standing.pinned(request) == []
+    with (
+        Session(EL7, world.server.args, Reporter(), Kept(world.cache)) as session,
+        pytest.raises(RequestError),
+    ):
+        session.lock(request)

@@ -9,8 +9,9 @@ import pytest
 import bundle_maker
 from offkit.edges.run import Result
 from offkit.model.checklist import Checklist, Library
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.online import interpreters, rehearsal
+from offkit.online.locked import Lock, LockedWheel
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -112,3 +113,21 @@ def test_where_nothing_can_be_tried(monkeypatch):
         rehearsal.stage(EL7)
     monkeypatch.setattr(rehearsal, "run", lambda argv: said(0 if "-c" in argv else 1))
     assert rehearsal.stage(EL7).walls == ("unshare", "-c", "-n")
+
+
+def test_a_bundle_that_is_not_closed(tmp_path):
+    """Pins that it does not give by itself, and that it lacks something: each is a proof that failed."""
+    stage = rehearsal.Stage(interpreters.Interpreter(sys.executable, "3.6.15"), ())
+    wanted = Lock(EL7, (LockedWheel("alpha", "1", "", "", "", ()), LockedWheel("beta", "1", "", "", "", ())))
+    other = wanted._replace(wheels=(wanted.wheels[0], wanted.wheels[1]._replace(version="2")))
+
+    def lacking(request, args):
+        raise RequestError("no beta")
+
+    for resolve, said in (
+        (lambda request, args: wanted, "2 pins"),
+        (lambda request, args: other, "beta: 1 is not what the bundle resolves to by itself"),
+        (lacking, "the bundle: is not complete: no beta"),
+    ):
+        found, findings = rehearsal._closure(tmp_path, wanted, resolve, stage)
+        assert (found.kind, found.passed, found.said) == ("closure", not findings, said)
