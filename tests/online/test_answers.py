@@ -1,10 +1,13 @@
 """An index that cannot be asked is not an index without the package: it is named, and nothing is taken elsewhere."""
 
+import contextlib
+import gc
 import socket
 
 import pytest
+from pip._vendor.urllib3.connection import HTTPConnection
 
-from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import indexes
@@ -361,3 +364,19 @@ def test_what_is_no_address_of_an_index(mirror, address, shown):
     error = refused(["--index-url", address], "alpha", error=UsageError)
     assert error.message == f"{shown} is not a package index"
     assert ("%2F" in error.fix) == address.startswith("http://")
+
+
+def test_no_connection_stays_open(mirror):
+    """After a session, of which some were refused and tried again with a cure."""
+    server = mirror("alpha", "beta")
+
+    def connections():
+        gc.collect()
+        found = (one for one in gc.get_objects() if isinstance(one, HTTPConnection))
+        return sum(getattr(one, "sock", None) is not None for one in found)
+
+    before = connections()
+    for asked in ("alpha", "beta==9", "nobody"):
+        with Session(EL7, server.args, Reporter()) as session, contextlib.suppress(RequestError):
+            session.lock(Request((asked,), ()))
+    assert connections() <= before

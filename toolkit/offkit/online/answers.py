@@ -76,15 +76,19 @@ class Answers:
             return secure
 
         def request(*given: Any, **named: Any) -> Any:
+            # Nothing else is kept: an answer that somebody holds keeps its connection open.
+            listens = getattr(self._here, "listens", False)
             try:
-                self._here.heard = response = ask(*given, **named)
+                response = ask(*given, **named)
             except Exception as error:
-                self._here.heard = error
+                self._here.heard = error if listens else None
                 raise
+            self._here.heard = response if listens else None
             return response
 
         def fetch_response(location: Any, *more: Any, **named: Any) -> Any:
             self._here.heard = self._here.page = page = None
+            self._here.listens = True
             try:
                 page = fetch(location, *more, **named)
             except OffkitError:
@@ -93,7 +97,9 @@ class Answers:
                 if error is not self._here.heard and not isinstance(error, self._failures):
                     raise
                 self._here.heard = error
-            if not location.is_file and not self._is_answer(location, page):
+            finally:
+                self._here.listens, heard, self._here.heard = False, self._here.heard, None
+            if not location.is_file and not self._is_answer(location, page, heard):
                 page = None
             self._here.page = page
             return page
@@ -132,9 +138,9 @@ class Answers:
             if indexes.is_none(self._repo.session, base)
         ]
 
-    def _is_answer(self, location: Any, page: Any) -> bool:
+    def _is_answer(self, location: Any, page: Any, heard: Any) -> bool:
         """Whether the index that was asked last has said what it has of a project; notes what is wrong."""
-        heard, (base, project) = self._here.heard, self._asked(location)
+        base, project = self._asked(location)
         if heard is None:  # pip does not ask there: a checkout, for instance
             return False
         if isinstance(heard, Exception):
