@@ -1,6 +1,6 @@
 # make demo   sets up everything and shows the whole journey on real parts, in demo/
 # make test   sets up everything and passes every test this machine can run
-# make check  in a minute or two: lint, and of the unit suite what is quick (all but tests/slow.txt)
+# make check  within a minute: lint, and of the unit suite what is quick (all but tests/slow.txt)
 # PYTHON=python3.12 chooses one; else the first that will do (tests/machine.sh)
 # BSD make takes the next line for a rule, and ends at the one after it.
 ifdef bsd:
