@@ -8,7 +8,7 @@ import re
 import pytest
 
 import cases
-from offkit.online import rules
+from offkit.online.carry import rules
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PARTS = os.path.join(ROOT, "toolkit", "offkit", "server", "bootstrap")

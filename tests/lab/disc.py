@@ -14,7 +14,7 @@ import python_rpms
 import rpms
 from flavours import FLAVOURS
 from offkit.edges import releases
-from offkit.online import repo_file
+from offkit.online.carry import repo_file
 
 # Where the real discs have their packages: el7 all at the top, later ones in two repositories.
 _APPSTREAM = {"python36", "fontconfig", "freetype", "libatomic", "gcc", "tk-devel", "tcl-devel"}

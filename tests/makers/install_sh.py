@@ -11,7 +11,7 @@ import pytest
 
 import bundle_maker
 from offkit.model.target import Target
-from offkit.online import bootstrap
+from offkit.online.carry import bootstrap
 from offkit.server.python import interpreter
 
 SERIES = "{}.{}".format(*sys.version_info[:2])

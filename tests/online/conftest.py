@@ -7,8 +7,8 @@ import pytest
 from offkit.edges import releases
 from offkit.model.report import Reporter
 from offkit.model.target import preset
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
 
 
 @pytest.fixture(scope="session")

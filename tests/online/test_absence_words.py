@@ -10,12 +10,14 @@ from packaging.version import Version
 
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import absence, foreign, indexes
-from offkit.online.absence import Asked
-from offkit.online.causes import Cause
-from offkit.online.listing import Listed
-from offkit.online.lock import Session
-from offkit.online.metadata import Seen
+from offkit.online.index import indexes
+from offkit.online.index.listing import Listed
+from offkit.online.index.metadata import Seen
+from offkit.online.reasons import absence
+from offkit.online.reasons.absence import Asked
+from offkit.online.reasons.causes import Cause
+from offkit.online.resolve import foreign
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

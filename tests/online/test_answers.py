@@ -10,9 +10,9 @@ from pip._vendor.urllib3.connection import HTTPConnection
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import indexes
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.index import indexes
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -6,8 +6,8 @@ import pytest
 
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -14,20 +14,12 @@ from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.online import (
-    bootstrap,
-    bundle,
-    forecast,
-    pack,
-    python_build,
-    python_source,
-    pythons,
-    rpms,
-    runtime,
-)
-from offkit.online.locked import Lock, Request
-from offkit.online.pack import Source
-from offkit.online.python_build import Build
+from offkit.online import bundle
+from offkit.online.carry import bootstrap, pack, python_build, python_source, pythons, rpms, runtime
+from offkit.online.carry.pack import Source
+from offkit.online.carry.python_build import Build
+from offkit.online.proof import forecast
+from offkit.online.request.locked import Lock, Request
 from target_maker import preset
 
 EL7, EL8 = preset("3.6"), preset("3.8", "el8")

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from offkit.online import charset
+from offkit.online.request import charset
 
 TEXTS = {
     "gbk": "# 视频处理依赖\nnumpy==1.19.5  # 数组运算\n",

@@ -11,10 +11,13 @@ from offkit.edges import data
 from offkit.model.checklist import Checklist
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import bundle, clashes, fetch, forecast
-from offkit.online.lock import Session
-from offkit.online.locked import Lock, LockedWheel, Request
-from offkit.online.ownership import Shared
+from offkit.online import bundle
+from offkit.online.proof import forecast
+from offkit.online.reasons import clashes
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch
+from offkit.online.wheels.ownership import Shared
 from target_maker import preset
 
 SCHEMA = json.loads(data.read_text("repo-config/clashes.schema.json"))

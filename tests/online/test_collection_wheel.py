@@ -11,8 +11,8 @@ from offkit import __version__
 from offkit.edges import data
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
-from offkit.online import collection, control_node
-from offkit.online.locked import LockedWheel
+from offkit.online.carry import collection, control_node
+from offkit.online.request.locked import LockedWheel
 from target_maker import preset
 
 PLACE = "ansible_collections/offkit/fleet/"

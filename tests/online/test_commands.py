@@ -16,7 +16,7 @@ from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import data
 from offkit.model import checklist, layout, manifest
-from offkit.online import fetch
+from offkit.online.wheels import fetch
 from target_maker import preset
 
 A = "libofftest-a.so.1"

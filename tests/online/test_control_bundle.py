@@ -14,8 +14,9 @@ from offkit.edges import data
 from offkit.model import control_node as model
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online import bundle, collection, control_node
-from offkit.online.locked import LockedWheel, Request
+from offkit.online import bundle
+from offkit.online.carry import collection, control_node
+from offkit.online.request.locked import LockedWheel, Request
 from target_maker import preset
 
 FILES = {

@@ -2,8 +2,8 @@
 
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
-from offkit.online import cures
-from offkit.online.causes import Problem
+from offkit.online.reasons import cures
+from offkit.online.reasons.causes import Problem
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from offkit.online import exports
+from offkit.online.request import exports
 
 FILES = [
     ("uv.lock", "", exports.UV),

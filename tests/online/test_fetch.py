@@ -10,9 +10,9 @@ from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
-from offkit.online import fetch, store
-from offkit.online.lock import Session
-from offkit.online.locked import Lock, Request
+from offkit.online.request.locked import Lock, Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch, store
 from target_maker import preset
 
 

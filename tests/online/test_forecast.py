@@ -6,9 +6,10 @@ import tempfile
 import pytest
 
 import bundle_maker
-from offkit.online import clashes, forecast, numpy_api
-from offkit.online.locked import LockedWheel
-from offkit.online.ownership import Shared
+from offkit.online.proof import forecast, numpy_api
+from offkit.online.reasons import clashes
+from offkit.online.request.locked import LockedWheel
+from offkit.online.wheels.ownership import Shared
 from target_maker import preset
 
 EL9 = preset("3.9")

@@ -11,9 +11,11 @@ from pip._vendor.resolvelib import ResolutionImpossible
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import causes, foreign, indexes
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.index import indexes
+from offkit.online.reasons import causes
+from offkit.online.request.locked import Request
+from offkit.online.resolve import foreign
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from offkit.online import frozen
+from offkit.online.request import frozen
 
 GONE = [
     ("numpy @ file:///croot/numpy_1/work", "numpy"),

@@ -6,8 +6,8 @@ import pytest
 
 import bundle_maker
 import pythons
-from offkit.online import grammar, interpreters
-from offkit.online.interpreters import Interpreter
+from offkit.online.proof import grammar, interpreters
+from offkit.online.proof.interpreters import Interpreter
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -10,7 +10,7 @@ import pytest
 from packaging.pylock import Pylock
 
 from offkit.cli import app, render
-from offkit.online import inputs
+from offkit.online.request import inputs
 
 
 @pytest.fixture

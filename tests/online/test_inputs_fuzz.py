@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offkit.model.errors import OffkitError
-from offkit.online import charset, frozen, pylock
-from offkit.online.pyproject import Project
+from offkit.online.request import charset, frozen, pylock
+from offkit.online.request.pyproject import Project
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -6,10 +6,10 @@ import os
 import pytest
 
 from offkit.model.report import Reporter
-from offkit.online import fetch
-from offkit.online.kept import Kept
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch
+from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 

@@ -9,10 +9,10 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from offkit.model.report import Reporter
-from offkit.online import listing
-from offkit.online.listing import Listed, Status
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.index import listing
+from offkit.online.index.listing import Listed, Status
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

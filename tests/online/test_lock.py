@@ -14,9 +14,10 @@ from offkit import __version__
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online import foreign, indexes
-from offkit.online.lock import Session, link_sha256
-from offkit.online.locked import Lock, LockedWheel, Request
+from offkit.online.index import indexes
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.resolve import foreign
+from offkit.online.resolve.lock import Session, link_sha256
 from target_maker import preset
 
 EL7 = preset("3.6")

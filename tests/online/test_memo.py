@@ -4,7 +4,9 @@ import os
 
 import bundle_maker
 import elf_maker
-from offkit.online import forecast, memo, runtime, store
+from offkit.online.carry import runtime
+from offkit.online.proof import forecast
+from offkit.online.wheels import memo, store
 from target_maker import preset
 
 

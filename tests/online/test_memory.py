@@ -10,10 +10,12 @@ import pytest
 import bundle_maker
 import elf_maker
 from offkit.model.report import Reporter
-from offkit.online import fetch, forecast, pack
-from offkit.online.kept import Kept
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.carry import pack
+from offkit.online.proof import forecast
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch
+from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 LARGE = 64 << 20  # bytes of each of its two large files

@@ -17,8 +17,9 @@ from offkit.edges import data, releases
 from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
-from offkit.online import bootstrap, forecast, runtime
-from offkit.online.pack import Source, _header, pack
+from offkit.online.carry import bootstrap, runtime
+from offkit.online.carry.pack import Source, _header, pack
+from offkit.online.proof import forecast
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -4,9 +4,9 @@ import pytest
 from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
-from offkit.online import platforms
-from offkit.online.listing import Listed
-from offkit.online.platforms import Unfit
+from offkit.online.index import platforms
+from offkit.online.index.listing import Listed
+from offkit.online.index.platforms import Unfit
 from target_maker import preset
 
 EL7 = preset("3.6")

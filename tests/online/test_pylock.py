@@ -10,9 +10,10 @@ from packaging.pylock import Pylock
 
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online import inputs, pylock_text
-from offkit.online.lock import Session
-from offkit.online.locked import Lock, LockedWheel, Parts, Request
+from offkit.online.request import inputs
+from offkit.online.request.locked import Lock, LockedWheel, Parts, Request
+from offkit.online.resolve import pylock_text
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from offkit.model.errors import RequestError, UsageError
-from offkit.online.pyproject import Project
+from offkit.online.request.pyproject import Project
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -15,7 +15,7 @@ import elf_maker
 import source_maker
 from offkit.model import manifest
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
-from offkit.online import bootstrap, pythons, tarball
+from offkit.online.carry import bootstrap, pythons, tarball
 from target_maker import preset
 
 # An archive has the time in it, which would be another name for the same test in every process.

@@ -9,9 +9,9 @@ import pytest
 import bundle_maker
 from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
-from offkit.online.lock import Session
-from offkit.online.locked import Request
-from offkit.online.metadata import Repair
+from offkit.online.index.metadata import Repair
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -234,7 +234,7 @@ def test_what_else_is_worth_knowing(mirror):
 
 def test_what_an_index_says_of_a_project(mirror):
     """PEP 792: archived is worth knowing, quarantined is more."""
-    from offkit.online.listing import Status
+    from offkit.online.index.listing import Status
 
     server = mirror("alpha", "beta", "gamma")
     with Session(EL7, server.args, Reporter()) as session:

@@ -18,7 +18,7 @@ from offkit.model import layout
 from offkit.model.archive import is_safe
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
-from offkit.online import rpm_repository, rpms
+from offkit.online.carry import rpm_repository, rpms
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -18,8 +18,9 @@ from offkit.cli import app, render
 from offkit.edges import data
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
-from offkit.online import fetch, lock
-from offkit.online.locked import LockedWheel, Request
+from offkit.online.request.locked import LockedWheel, Request
+from offkit.online.resolve import lock
+from offkit.online.wheels import fetch
 from target_maker import preset
 
 EL7 = preset("3.6")

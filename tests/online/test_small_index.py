@@ -8,10 +8,13 @@ import pytest
 import bundle_maker
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online import absence, bootstrap, foreign, indexes, upstream
-from offkit.online.causes import Cause
-from offkit.online.lock import Session
-from offkit.online.locked import Request
+from offkit.online.carry import bootstrap
+from offkit.online.index import indexes, upstream
+from offkit.online.reasons import absence
+from offkit.online.reasons.causes import Cause
+from offkit.online.request.locked import Request
+from offkit.online.resolve import foreign
+from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")

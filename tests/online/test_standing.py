@@ -8,10 +8,12 @@ import pytest
 
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
-from offkit.online import fetch, pins, standing
-from offkit.online.kept import Kept
-from offkit.online.lock import Session
-from offkit.online.locked import Lock, Request
+from offkit.online.request import pins
+from offkit.online.request.locked import Lock, Request
+from offkit.online.resolve import standing
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch
+from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 EL7 = preset("3.6")

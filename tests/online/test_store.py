@@ -8,9 +8,9 @@ import pytest
 
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
-from offkit.online import fetch, store
-from offkit.online.lock import Session
-from offkit.online.locked import LockedWheel
+from offkit.online.request.locked import LockedWheel
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch, store
 from target_maker import preset
 
 NAME = "alpha-1-py3-none-any.whl"

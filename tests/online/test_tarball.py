@@ -12,7 +12,7 @@ import pytest
 
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding
-from offkit.online import tarball
+from offkit.online.carry import tarball
 
 
 def made(*members):

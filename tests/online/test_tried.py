@@ -10,8 +10,8 @@ import bundle_maker
 from offkit.edges.run import Result
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
-from offkit.online import interpreters, rehearsal
-from offkit.online.locked import Lock, LockedWheel
+from offkit.online.proof import interpreters, rehearsal
+from offkit.online.request.locked import Lock, LockedWheel
 from target_maker import preset
 
 EL7 = preset("3.6")

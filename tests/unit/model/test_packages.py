@@ -4,7 +4,7 @@ import pytest
 
 from offkit.edges import data, releases
 from offkit.model import packages
-from offkit.online import repo_file
+from offkit.online.carry import repo_file
 
 MODULES = packages.parse_modules(data.read_text(packages.MODULES))
 

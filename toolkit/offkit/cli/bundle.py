@@ -85,8 +85,9 @@ def bundle(
     """
     console = render.console(json, quiet, verbose)
     from offkit.online import bundle as online
-    from offkit.online import control_node as fleet
-    from offkit.online import fetch, pack, pythons
+    from offkit.online.carry import control_node as fleet
+    from offkit.online.carry import pack, pythons
+    from offkit.online.wheels import fetch
 
     carried = pythons.look(python_source, python_build)
     described = target is not None and os.path.isfile(target)

@@ -44,9 +44,12 @@ def lock(
     'offkit bundle -r' and for pip.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.online import bundle, fetch, pylock, pylock_text, standing
-    from offkit.online.kept import Kept
-    from offkit.online.lock import Session
+    from offkit.online import bundle
+    from offkit.online.request import pylock
+    from offkit.online.resolve import pylock_text, standing
+    from offkit.online.resolve.lock import Session
+    from offkit.online.wheels import fetch
+    from offkit.online.wheels.kept import Kept
 
     where = options.target_of(python, target, arch)
     args = options.index_args(

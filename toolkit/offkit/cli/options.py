@@ -15,7 +15,7 @@ from offkit.model.errors import UsageError
 from offkit.model.target import Target
 
 if TYPE_CHECKING:
-    from offkit.online.locked import Request
+    from offkit.online.request.locked import Request
 
 JSON = typer.Option(False, "--json", help="Print one JSON document on stdout, everything else on stderr.")
 QUIET = typer.Option(False, "--quiet", "-q", help="Print only results, warnings and errors.")
@@ -172,7 +172,7 @@ def request(
     args: Sequence[str],
 ) -> "Request":
     """What is wanted. Raises UsageError for what is seen to be wrong without an index."""
-    from offkit.online import inputs, locked
+    from offkit.online.request import inputs, locked
 
     parts = locked.Parts(tuple(groups or ()), tuple(extras or ()))
     wanted = locked.Request(tuple(words), tuple(files or ()), tuple(args), tuple(constraints or ()), parts)

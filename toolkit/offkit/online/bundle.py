@@ -19,31 +19,20 @@ from offkit.model.finding import Finding
 from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online import (
-    bootstrap,
-    clashes,
-    collection,
-    control_node,
-    fetch,
-    forecast,
-    grammar,
-    pins,
-    pythons,
-    rehearsal,
-    repo_file,
-    rpms,
-    runtime,
-    standing,
-    store,
-)
-from offkit.online.download import Come
-from offkit.online.fetch import Fetched, Stored
-from offkit.online.kept import Kept
-from offkit.online.lock import Session
-from offkit.online.locked import Lock, LockedWheel, Request
-from offkit.online.pack import Packed, Source, pack
-from offkit.online.pins import Pin
-from offkit.online.pythons import Pythons
+from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
+from offkit.online.carry.pack import Packed, Source, pack
+from offkit.online.carry.pythons import Pythons
+from offkit.online.proof import forecast, grammar, rehearsal
+from offkit.online.reasons import clashes
+from offkit.online.request import pins
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.pins import Pin
+from offkit.online.resolve import standing
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch, store
+from offkit.online.wheels.download import Come
+from offkit.online.wheels.fetch import Fetched, Stored
+from offkit.online.wheels.kept import Kept
 
 
 class Order(NamedTuple):

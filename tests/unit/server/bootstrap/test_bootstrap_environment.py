@@ -8,7 +8,7 @@ import bundle_maker
 import install_sh
 import source_maker
 from install_sh import every_shell, real, sh
-from offkit.online import bootstrap
+from offkit.online.carry import bootstrap
 
 TOOLS = [*install_sh.TOOLS, "flock", "xz"]
 pytestmark = install_sh.without_python36

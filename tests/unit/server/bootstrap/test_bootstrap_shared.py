@@ -18,7 +18,7 @@ import install_sh
 from install_sh import every_shell, sh
 from offkit.cli import app
 from offkit.edges import data, releases
-from offkit.online import bootstrap, rules
+from offkit.online.carry import bootstrap, rules
 
 RULES = {
     "arguments": r"""

@@ -9,7 +9,7 @@ import install_sh
 import test_bootstrap_yum as by_yum
 import web_maker
 from install_sh import every_shell, program, sh
-from offkit.online import bootstrap
+from offkit.online.carry import bootstrap
 from test_bootstrap_media import KEY, PYZ, TOOLS, assert_untouched, disc  # noqa: F401  (a fixture)
 
 pytestmark = [install_sh.without_python36, web_maker.needs_curl]

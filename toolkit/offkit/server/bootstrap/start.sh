@@ -20,7 +20,7 @@ if [ -f "$0" ] && command -v sha256sum >/dev/null 2>&1; then
 fi
 
 # Nothing that the environment holds is a variable of this script: all of them are written here when
-# the parts are joined (online/bootstrap.py). What is used before it is set then ends the script (main).
+# the parts are joined (online/carry/bootstrap.py). What is used before it is set then ends the script (main).
 unset -v @OFFKIT_VARIABLES@
 
 # What every part below goes by; lists are separated by newlines.

@@ -1,0 +1,1 @@
+"""What a bundle carries, and the tar itself."""

@@ -1,0 +1,133 @@
+"""offkit.pyz: what runs on the server, one file, the same bytes wherever it is made.
+
+It holds the zone that runs on CPython 3.6 and the locked, pure-Python packages it needs. The
+archive is stored, not compressed: a Python compiled without zlib can still start it and be told
+what it lacks. What no command needs stays at home:
+modules, comments and docstrings. Every line keeps its number, so a traceback fits the sources.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tokenize
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from offkit.edges import data
+from offkit.model import packages, release, yum
+from offkit.online.wheels import memo, stored
+
+ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
+# Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
+# and completion with click 7 only where they are installed.
+UNUSED = (
+    "importlib_metadata",
+    "zipp",
+    "click/_winconsole.py",
+    "click/testing.py",
+    "typer/__main__.py",
+    "typer/_completion_click7.py",
+    "typer/rich_utils.py",
+    "typer/testing.py",
+)
+# What may stand before a statement; a string that is one does nothing but document.
+_STARTS = (tokenize.ENCODING, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+_HELP = "offkit/cli/"  # the docstring of a command is its --help
+
+# Readable by Python 2 as well: that is what "python" is on an EL 7.
+MAIN = b"""\
+# The packages in here lack comments, docstrings and the modules that offkit does not use;
+# nothing else of them was changed.
+import sys
+
+if sys.version_info < (3, 6):
+    sys.exit("offkit needs Python 3.6 or newer; this is %s (%s)" % (sys.version.split()[0], sys.executable))
+
+from offkit.cli.start import main
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def build(wheels: Iterable[Path], cache: Path | None = None) -> bytes:
+    """The archive, from offkit's own files and the runtime's wheels; the one in the ``cache``, if there is
+    one of the same."""
+    members = {"__main__.py": MAIN}
+    members.update(_own_files())
+    for wheel in wheels:
+        members.update(_modules(wheel))
+    rules = (Path(each).read_bytes() for each in (__file__, stored.__file__))
+    key = (part for name in sorted(members) for part in (name.encode("utf-8"), members[name]))
+    return memo.recalled(cache, "pyz", (*rules, sys.version.encode("utf-8"), *key), lambda: _archive(members))
+
+
+def _archive(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    buffer.write(b"#!/usr/bin/env python3\n")
+    stored.write(buffer, ((name, _lean(name, members[name])) for name in sorted(members)))
+    return buffer.getvalue()
+
+
+def _lean(name: str, contents: bytes) -> bytes:
+    """A module without its comments and docstrings, each line in its place; other files as they are."""
+    if not name.endswith(".py") or name == "__main__.py":
+        return contents
+    lines = contents.decode("utf-8").split("\n")
+    found = []
+    for token in tokenize.tokenize(io.BytesIO(contents).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+        elif token.type != tokenize.NL:
+            found.append(token)
+    if name.startswith(_HELP):
+        return "\n".join(lines).encode("utf-8")
+    for before, token, end, after in zip(found, found[1:], found[2:], found[3:], strict=False):
+        if token.type == tokenize.STRING and before.type in _STARTS and end.type == tokenize.NEWLINE:
+            (first, column), (last, _) = token.start, token.end
+            lines[first - 1 : last] = [""] * (last - first + 1)
+            if before.type == tokenize.INDENT and after.type == tokenize.DEDENT:  # the body has nothing else
+                lines[first - 1] = " " * column + "pass"
+    return "\n".join(lines).encode("utf-8")
+
+
+def _own_files() -> Iterator[tuple[str, bytes]]:
+    package = resources.files("offkit")
+    yield "offkit/__init__.py", stored.unix(package.joinpath("__init__.py").read_bytes())
+    for zone in ZONE:
+        yield from _tree(package.joinpath(zone), f"offkit/{zone}")
+    for path in (packages.MODULES, yum.WORDS):
+        yield f"offkit/data/{path}", stored.unix(data.read(path))
+    for name in data.names(release.FOLDER):
+        path = f"{release.FOLDER}/{name}"
+        facts = json.loads(data.read_text(path))
+        del facts["sources"]  # for those who look after the files
+        yield f"offkit/data/{path}", json.dumps(facts, separators=(",", ":")).encode("ascii")
+
+
+def _tree(directory: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(directory.iterdir(), key=lambda item: item.name):
+        name = f"{prefix}/{entry.name}"
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _tree(entry, name)
+        elif entry.name.endswith((".py", ".json", ".csv", ".html")):
+            yield name, stored.unix(entry.read_bytes())
+
+
+def _modules(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    """The importable files of a pure-Python wheel, and its licence texts."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            top, _, rest = name.partition("/")
+            if name.startswith(UNUSED):
+                continue
+            licence = top.endswith(".dist-info") and "LICEN" in rest.upper()
+            if licence or (not top.endswith((".dist-info", ".data")) and not name.endswith("/")):
+                yield name, archive.read(name)

@@ -1,0 +1,1 @@
+"""What indexes say, through pip."""

@@ -1,0 +1,193 @@
+"""Package indexes: whether each that was named is one, and what it means when one gives no answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.url import is_address, without_secrets
+from offkit.online.index.upstream import reach
+
+CHECK_INDEX = "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too"
+UNREAD = "the package index cannot be read"
+_LOGIN = (
+    "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
+)
+_PROXY = "give the proxy as --proxy http://USER:PASSWORD@HOST:PORT"
+# Of requests and urllib3, for what cannot be parsed; they quote it, with a password that has a slash.
+_NO_ADDRESSES = ("LocationParseError", "InvalidURL", "InvalidProxyURL", "TypeError")
+_LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
+_QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
+
+
+def prepare(repo: Any) -> None:
+    """Before anything is asked. Raises UsageError for options that cannot be meant."""
+    _keep_no_logins(repo.session)
+    _check_certificates(repo)
+    check_urls(repo)
+
+
+OFFLINE = (
+    "give a lock with hashes (offkit lock -o FILE) whose wheels a bundle has brought into the cache, "
+    "or --no-index --find-links DIR"
+)
+
+
+def check_urls(repo: Any) -> None:
+    """Raises UsageError for an index that no package index can be."""
+    for base in repo.finder.index_urls:
+        web = base.startswith(("http://", "https://"))
+        if not (is_address(base) if web else base.startswith("file://")):
+            fix = "give an http, https or file URL" + (_QUOTE if web else "")
+            raise UsageError(f"{without_secrets(base) or 'an empty word'} is not a package index", fix=fix)
+    for place in repo.finder.find_links:
+        if "://" in place and not place.startswith("file://") and not is_address(place):
+            raise UsageError(
+                f"--find-links: {without_secrets(place)} is not a URL", fix="correct it" + _QUOTE
+            )
+
+
+def check_reachable(repo: Any, project: str) -> None:
+    """Raises EnvironmentProblem for a server that has neither the project nor a list of projects."""
+    problems = []
+    for base in repo.finder.index_urls:
+        if not base.startswith(("http://", "https://")):
+            continue
+        try:
+            response = repo.session.get(f"{base.rstrip('/')}/{project}/", headers={"Accept": "text/html"})
+        except (OSError, reach("pip._internal.exceptions", "PipError")) as error:
+            raise unheard(error) from error
+        if response.status_code == 404 and is_none(repo.session, base):
+            message = "answers, but is not a package index (404)"
+            problems.append(Finding("NET006", ERROR, without_secrets(base), message))
+    if problems:
+        raise EnvironmentProblem(UNREAD, problems, CHECK_INDEX)
+
+
+class _CutOff:
+    """What pip's session has for an address that must not be asked."""
+
+    def send(self, request: Any, **how: Any) -> Any:
+        where = without_secrets(request.url)
+        raise EnvironmentProblem(f"{where} would be asked, and --offline forbids it", fix=OFFLINE)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def cut_off(session: Any) -> None:
+    """From now on the session opens files of this machine only: whatever else raises EnvironmentProblem."""
+    for prefix in session.adapters:
+        if prefix != "file://":
+            session.adapters[prefix] = _CutOff()
+
+
+def is_none(session: Any, base: str) -> bool:
+    """Whether the list of projects itself (PEP 503's root page) is known not to exist."""
+    try:
+        return bool(session.head(base.rstrip("/") + "/", allow_redirects=True).status_code == 404)
+    except (OSError, reach("pip._internal.exceptions", "PipError")):
+        return False
+
+
+def useless_places(repo: Any) -> Iterator[Finding]:
+    """Local indexes and --find-links that are not there: pip passes over them without a word."""
+    to_path = reach("pip._internal.utils.urls", "url_to_path")
+    for base in repo.finder.index_urls:
+        if base.startswith("file://") and not Path(to_path(base)).is_dir():
+            yield Finding("NET005", ERROR, base, "the directory does not exist")
+    for place in repo.finder.find_links:
+        path = Path(to_path(place)) if place.startswith("file://") else Path(place)
+        if ("://" not in place or place.startswith("file://")) and not path.exists():
+            yield Finding("NET005", ERROR, place, "the directory does not exist")
+
+
+def unheard(error: Exception) -> EnvironmentProblem:
+    """The error for an exception of pip about a file that it asked for: which server, and what it says."""
+    chain: list[Any] = list(_chain(error))
+    response = next((one.response for one in chain if getattr(one, "response", None) is not None), None)
+    request = next((one.request for one in chain if getattr(one, "request", None) is not None), None)
+    url = without_secrets(str(getattr(request, "url", "the package index")))
+    if response is not None:
+        answer, fix = refusal(response)
+        finding = Finding("NET002", ERROR, url, answer, (), fix)
+    else:
+        code, text, fix = silence(error)
+        finding = Finding(code, ERROR, url, text, (), fix)
+    return EnvironmentProblem(UNREAD, [finding], CHECK_INDEX)
+
+
+def _check_certificates(repo: Any) -> None:
+    """Raises UsageError for a file of certificates that is none: pip goes on without it, or ends."""
+    for named, path in (("--cert", repo.session.verify), ("--client-cert", repo.session.cert)):
+        if not isinstance(path, str) or Path(path).is_dir():
+            continue
+        try:
+            wrong = "" if b"-----BEGIN" in Path(path).read_bytes() else "no certificate in PEM is in it"
+        except (OSError, ValueError) as error:
+            wrong = getattr(error, "strerror", None) or str(error)
+        if wrong:
+            raise UsageError(f"{path}: {wrong}", fix=f"check {named}, PIP_* and pip.conf")
+
+
+def _keep_no_logins(session: Any) -> None:
+    """pip's cache stores the headers of a request that its answer varies by (Vary: Authorization); of these,
+    no login."""
+    adapters = [*session.adapters.values(), getattr(session, "_trusted_host_adapter", None)]
+    controllers: set[Any] = {getattr(adapter, "controller", None) for adapter in adapters}
+    for controller in controllers - {None}:
+
+        def dumps(request: Any, *more: Any, real: Any = controller.serializer.dumps, **named: Any) -> Any:
+            bare = request.copy()
+            for header in ("Authorization", "Proxy-Authorization", "Cookie"):
+                bare.headers.pop(header, None)
+            return real(bare, *more, **named)
+
+        controller.serializer.dumps = dumps
+
+
+def refusal(response: Any) -> tuple[str, str]:
+    """What an answer says that is none, and what helps."""
+    status = response.status_code
+    return f"answers {status} {response.reason}".strip(), _LOGINS.get(status, "")
+
+
+def silence(error: Exception) -> tuple[str, str, str]:
+    """The code, what is wrong and what helps, when no answer came."""
+    reason = without_secrets(_innermost(error))
+    if any(type(one).__name__ in _NO_ADDRESSES for one in _chain(error)):
+        return "NET001", "cannot be asked: its address, or that of the proxy, is not a URL", _PROXY + _QUOTE
+    many = re.search(r"too many (\d+) error responses", reason)
+    if many:
+        return "NET002", f"answers {many[1]} each time", ""
+    if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
+        fix = "name its CA: --cert FILE" if "certificate" in reason.lower() else ""
+        return "NET001", f"cannot be reached securely: {reason}", fix
+    if any(type(one).__name__ == "ProxyError" for one in _chain(error)):
+        return "NET001", f"the proxy does not let it through: {reason}", ""
+    return "NET001", f"does not answer: {reason}", ""
+
+
+def _innermost(error: BaseException) -> str:
+    """The reason at the bottom of a chain of wrapped network errors: ``Connection refused``."""
+    *_, last = _chain(error)
+    return getattr(last, "strerror", None) or str(last)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all network errors that it wraps."""
+    while True:
+        yield error
+        first = error.args[0] if error.args else None
+        inner = error.__cause__ or getattr(error, "reason", None) or first or error.__context__
+        if not isinstance(inner, BaseException):
+            inner = error.__context__
+        # The context of the outermost may be the failed resolution that made us ask.
+        ours = isinstance(inner, OSError) or type(inner).__module__.startswith("pip._vendor.urllib3")
+        if inner is None or not ours:
+            return
+        error = inner

@@ -1,0 +1,215 @@
+"""What the indexes list of a project, and which of it fits a target: every file, not only the best."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag, parse_tag
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from offkit.edges import releases
+from offkit.model import legacy
+from offkit.model.target import Target
+from offkit.online.index.upstream import reach
+
+
+class Listed(NamedTuple):
+    """One file an index lists for a project."""
+
+    version: Version
+    filename: str
+    tags: frozenset[Tag]  # of a wheel; none of a source distribution
+    requires_python: str
+    yanked: str | None  # why; "" when nobody says
+    year: int | None  # of the upload, where the index tells (PEP 700)
+
+    @property
+    def is_wheel(self) -> bool:
+        return bool(self.tags)
+
+
+class Status(NamedTuple):
+    """What an index says of a whole project (PEP 792): archived, quarantined, deprecated."""
+
+    status: str
+    reason: str
+
+
+class Listing:
+    """All that a finder of pip has seen: it is asked once for a project, by the resolver or by us.
+
+    It also keeps pre-releases from a project that has final ones, in whatever form: pip would take
+    a pre-release where only that one is a wheel.
+    """
+
+    def __init__(self, finder: Any, target: Target, pre: bool = False, hidden: Iterable[str] = ()) -> None:
+        """``pre``: pre-releases are wanted; ``hidden`` are file names that are no index's: stand-ins."""
+        self.target, self.pre = target, pre
+        self._finder = finder
+        self._hidden = hidden
+        self._links: dict[str, dict[str, Any]] = {}
+        self._read: dict[str, tuple[int, list[Listed]]] = {}  # of how many links, and what they are
+        self.statuses: dict[str, Status] = {}
+        self._watch()
+
+    def of(self, project: str) -> list[Listed]:
+        """In the order of their versions."""
+        name = canonicalize_name(project)
+        if name not in self._links:
+            self._links.setdefault(name, {})
+            self._finder.find_all_candidates(project)
+        links = self._links[name]
+        number, files = self._read.get(name, (-1, []))
+        if number != len(links):
+            read = (_read(name, link) for link in links.values())
+            files = sorted((one for one in read if one is not None), key=lambda one: one.version)
+            self._read[name] = len(links), files
+        return files
+
+    def has_finals(self, project: str) -> bool:
+        return any(not one.version.is_prerelease for one in reversed(self.of(project)))
+
+    def _watch(self) -> None:
+        finder, collector = self._finder, self._finder._link_collector
+        evaluate, evaluator, fetch = (
+            finder.evaluate_links,
+            finder.make_candidate_evaluator,
+            collector.fetch_response,
+        )
+        to_path = reach("pip._internal.utils.urls", "url_to_path")
+        nothing = reach("pip._vendor.packaging.specifiers", "SpecifierSet")
+
+        def evaluate_links(link_evaluator: Any, links: Iterable[Any]) -> Any:
+            kept = list(links)
+            seen = self._links.setdefault(canonicalize_name(link_evaluator.project_name), {})
+            for link in kept:
+                if link.requires_python:
+                    link.requires_python = legacy.specifier(link.requires_python).text
+                if not (link.is_file and Path(to_path(link.url)).name in self._hidden):
+                    seen.setdefault(link.filename, link)
+            return evaluate(link_evaluator, kept)
+
+        def make_candidate_evaluator(project_name: str, specifier: Any = None, hashes: Any = None) -> Any:
+            wanted = specifier if specifier is not None else nothing()
+            if not wanted.prereleases and self.has_finals(project_name):
+                wanted = _Finals(wanted)
+            return evaluator(project_name=project_name, specifier=wanted, hashes=hashes)
+
+        def fetch_response(location: Any, *more: Any, **named: Any) -> Any:
+            response = fetch(location, *more, **named)
+            if response is not None and b"project-status" in response.content:
+                self._note_status(response.content)
+            return response
+
+        finder.evaluate_links = evaluate_links
+        finder.make_candidate_evaluator = make_candidate_evaluator
+        collector.fetch_response = fetch_response
+
+    def _note_status(self, content: bytes) -> None:
+        try:
+            page = json.loads(content)
+            said = page["project-status"]
+            status = Status(str(said.get("status") or "active"), str(said.get("reason") or ""))
+            if status.status != "active":
+                self.statuses[canonicalize_name(str(page["name"]))] = status
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # a page in HTML, or of an index with ideas of its own
+
+
+class _Finals:
+    """A list of version clauses that means final releases only, unless all are wanted."""
+
+    def __init__(self, specifier: Any) -> None:
+        self._specifier = specifier
+
+    def filter(self, iterable: Iterable[Any], prereleases: bool | None = None, **more: Any) -> Iterable[Any]:
+        found: Iterable[Any] = self._specifier.filter(iterable, prereleases=bool(prereleases), **more)
+        return found
+
+
+def _read(project: str, link: Any) -> Listed | None:
+    filename = link.filename
+    try:
+        if filename.endswith(".whl"):
+            name, version, tags = _parts(filename)
+        else:
+            (name, version), tags = parse_sdist_filename(filename), frozenset()
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return None  # eggs, installers, signatures: nobody can install those here
+    if name != project:
+        return None
+    when = getattr(link, "upload_time", None)
+    requires = link.requires_python or ""
+    return Listed(version, filename, tags, requires, link.yanked_reason, when.year if when else None)
+
+
+def _parts(filename: str) -> tuple[str, Version, frozenset[Tag]]:
+    """As parse_wheel_filename, for tens of thousands of names that have few versions and tags among them."""
+    parts = filename[: -len(".whl")].split("-")
+    if len(parts) not in (5, 6) or not all(parts[0:2]) or (len(parts) == 6 and not parts[2][:1].isdigit()):
+        raise InvalidWheelFilename(filename)
+    try:
+        return canonicalize_name(parts[0]), _version(parts[1]), _tags("-".join(parts[-3:]))
+    except ValueError as error:  # InvalidVersion, InvalidTag
+        raise InvalidWheelFilename(filename) from error
+
+
+_version = functools.lru_cache(maxsize=4096)(Version)
+_tags = functools.lru_cache(maxsize=4096)(parse_tag)
+
+
+def versions(files: Iterable[Listed], specifier: SpecifierSet, pre: bool) -> set[Version]:
+    """Those that ``specifier`` means, pre-releases as the finder takes them; ``pre``: all of them."""
+    every = {file.version for file in files}
+    finals = any(not version.is_prerelease for version in every)
+    return set(
+        specifier.filter(
+            every, prereleases=True if pre else (None if _named(specifier) or not finals else False)
+        )
+    )
+
+
+def _named(specifier: SpecifierSet) -> bool:
+    """Whether it has a pre-release in it, which PEP 440 takes for a wish to have some."""
+    return bool(specifier.prereleases)
+
+
+def markers(target: Target) -> dict[str, str]:
+    """The PEP 508 environment of a server, with the kernel that its release has."""
+    return target.markers(releases.of(target.el).kernel)
+
+
+def admits(file: Listed, target: Target) -> bool:
+    """Whether Requires-Python does; pip takes one that nobody can read for none."""
+    try:
+        return not file.requires_python or target.python in SpecifierSet(file.requires_python)
+    except InvalidSpecifier:
+        return True
+
+
+def usable(
+    files: Iterable[Listed], specifier: SpecifierSet, target: Target, pre: bool = False
+) -> list[Listed]:
+    """The wheels that can be installed there, a yanked one only where it is asked for by its version."""
+    files, tags = list(files), set(target.tags())
+    wanted = versions(files, specifier, pre)
+    pinned = any(part.operator in ("==", "===") and "*" not in part.version for part in specifier)
+    return [
+        file
+        for file in files
+        if file.version in wanted
+        and (pinned or file.yanked is None)
+        and not tags.isdisjoint(map(str, file.tags))
+        and admits(file, target)
+    ]

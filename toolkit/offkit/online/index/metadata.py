@@ -1,0 +1,88 @@
+"""What packages say of themselves, read as the target's own pip reads it.
+
+pip's packaging refuses what older tools wrote (since pip 24.1), and drops the candidate; so that a lock
+depends on the request and the index alone, METADATA is put right before that sees it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from offkit.model import legacy
+from offkit.online.index.upstream import reach
+
+Release = tuple[str, str]  # normalised name, version as METADATA has it
+
+
+class Repair(NamedTuple):
+    """A line that was read as another."""
+
+    name: str
+    version: str
+    wrong: str
+    right: str
+
+
+class Seen:
+    """What was read in the course of a resolution, by release."""
+
+    def __init__(self) -> None:
+        self.repairs: dict[tuple[str, ...], Repair] = {}
+        self.requires: dict[Release, tuple[str, ...]] = {}  # Requires-Dist, put right
+        self.extras: dict[Release, frozenset[str]] = {}
+        self.unreadable: dict[Release, str] = {}  # the first line that nobody can read
+
+    def read(self, message: Any) -> Release:
+        """Note what an ``email.message.Message`` of METADATA says, and put it right in place."""
+        release = canonicalize_name(str(message.get("Name") or "")), str(message.get("Version") or "")
+        lines = []
+        for line in message.get_all("Requires-Dist") or ():
+            repaired = legacy.requirement(str(line).strip())
+            if repaired.rows:
+                self._repaired(release, str(line).strip(), repaired.text)
+            lines.append(repaired.text)
+            try:
+                Requirement(repaired.text)
+            except InvalidRequirement:
+                self.unreadable.setdefault(release, f"Requires-Dist: {line}")
+        if "Requires-Dist" in message:
+            del message["Requires-Dist"]
+            for line in lines:
+                message["Requires-Dist"] = line
+        if "Requires-Python" in message:
+            text = str(message["Requires-Python"])
+            repaired = legacy.specifier(text)
+            if repaired.rows:
+                self._repaired(release, f"Requires-Python: {text}", repaired.text)
+                message.replace_header("Requires-Python", repaired.text)
+        self.requires[release] = tuple(lines)
+        self.extras[release] = frozenset(
+            canonicalize_name(str(extra)) for extra in message.get_all("Provides-Extra") or ()
+        )
+        return release
+
+    def _repaired(self, release: Release, wrong: str, right: str) -> None:
+        self.repairs.setdefault((*release, wrong), Repair(*release, wrong, right))
+
+
+@contextlib.contextmanager
+def watched(seen: Seen) -> Iterator[None]:
+    """For the length of the block, all METADATA that pip reads passes through ``seen``."""
+    distribution = reach("pip._internal.metadata.importlib._dists", "Distribution")
+    original = reach("pip._internal.metadata.importlib._dists", "Distribution")._metadata_impl
+
+    def read(self: Any) -> Any:
+        message = original(self)
+        seen.read(message)
+        return message
+
+    distribution._metadata_impl = read
+    try:
+        yield
+    finally:
+        distribution._metadata_impl = original

@@ -1,0 +1,131 @@
+"""Which servers and Pythons a wheel is for, by its tags: to say why none of them fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from offkit.model.tags import LEGACY
+from offkit.model.target import NEWEST, OLDEST, Target
+from offkit.online.index.listing import Listed
+
+# What others than Linux call themselves in a tag (PEP 425, 730, 738, 783), and people call them.
+_SYSTEMS = {
+    "win": "Windows",
+    "macosx": "macOS",
+    "ios": "iOS",
+    "android": "Android",
+    "musllinux": "musl (Alpine)",
+    "pyodide": "WebAssembly",
+    "emscripten": "WebAssembly",
+    "freebsd": "FreeBSD",
+}
+_GLIBC = {name: glibc for glibc, name in LEGACY.items()}
+
+
+class Unfit(NamedTuple):
+    """Why no wheel fits: the words, and what else might do."""
+
+    text: str
+    minors: tuple[int, ...] = ()  # CPython 3 releases that there are wheels for, on this system
+    newer_glibc: bool = False
+
+
+def unfit(wheels: Iterable[Listed], target: Target) -> Unfit:
+    """For wheels of which none fits ``target``, and of whose versions some admit its Python."""
+    wheels = list(wheels)
+    here = [wheel for wheel in wheels if _on(wheel, target)]
+    if here:
+        found = minors(here)
+        text = f"its wheels for this system are for {_interpreters(here)}, not for {target.abi}"
+        return Unfit(text, found)
+    mine = [wheel for wheel in wheels if _for_python(wheel, target)]
+    glibcs = sorted(glibc for wheel in mine or wheels for glibc in _glibcs(wheel, target))
+    if mine and glibcs:
+        text = "its wheels need glibc {}.{}; the server has {}".format(*glibcs[0], target.glibc_text)
+        return Unfit(text, (), True)
+    if glibcs:
+        text = "its wheels are for {} and need glibc {}.{}; the server has {} and glibc {}".format(
+            _interpreters(wheels), *glibcs[0], target.abi, target.glibc_text
+        )
+        return Unfit(text)
+    return Unfit(f"it has no wheel for Linux on {target.arch}, only for {_systems(wheels)}")
+
+
+def minors(files: Iterable[Listed]) -> tuple[int, ...]:
+    """The CPython 3 releases that files seem to be for, by their tags and by Requires-Python."""
+    found: set[int] = set()
+    for file in files:
+        for tag in file.tags:
+            matched = re.fullmatch("cp3([0-9]+)", tag.interpreter)
+            if matched and tag.abi != "abi3":
+                found.add(int(matched[1]))
+            elif matched or tag.interpreter.startswith("py"):
+                low = int(matched[1]) if matched else OLDEST
+                found.update(minor for minor in admitted(file.requires_python) if minor >= low)
+    return tuple(sorted(minor for minor in found if OLDEST <= minor <= NEWEST))
+
+
+def admitted(specifier: str) -> tuple[int, ...]:
+    """The CPython 3 releases that a Requires-Python lets in, by a late one of each."""
+    wanted = SpecifierSet(specifier)
+    return tuple(minor for minor in range(OLDEST, NEWEST + 1) if f"3.{minor}.99" in wanted)
+
+
+def build_it(project: str, version: Version, target: Target) -> str:
+    return (
+        f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
+        f"{project}=={version} -w DIR; then add --find-links DIR here"
+    )
+
+
+def _on(wheel: Listed, target: Target) -> bool:
+    platforms = {tag.split("-")[2] for tag in target.tags()}
+    return any(tag.platform in platforms for tag in wheel.tags)
+
+
+def _for_python(wheel: Listed, target: Target) -> bool:
+    pythons = {tuple(tag.split("-")[:2]) for tag in target.tags()}
+    return any((tag.interpreter, tag.abi) in pythons for tag in wheel.tags)
+
+
+def _glibcs(wheel: Listed, target: Target) -> set[tuple[int, int]]:
+    """The glibc of each manylinux tag for this architecture (PEP 513, 571, 599, 600)."""
+    found = set()
+    for tag in wheel.tags:
+        matched = re.fullmatch(r"(manylinux(?:1|20[0-9]{2}|_([0-9]+)_([0-9]+)))_" + target.arch, tag.platform)
+        if matched and matched[2]:
+            found.add((int(matched[2]), int(matched[3])))
+        elif matched and matched[1] in _GLIBC:
+            found.add(_GLIBC[matched[1]])
+    return found
+
+
+def _interpreters(wheels: Iterable[Listed]) -> str:
+    """'cp38 to cp311'; PyPy's only where there are no others."""
+    every = {tag.interpreter for wheel in wheels for tag in wheel.tags}
+    names = {name for name in every if name[2:3] == "3"} or every
+    some = sorted(
+        (name for name in names if re.fullmatch("(cp|py)[0-9]+", name)),
+        key=lambda name: (name[:2], int(name[2:3]), int(name[3:] or 0)),
+    ) or sorted(names)
+    return some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}" if len(some) > 3 else ", ".join(some)
+
+
+def _systems(wheels: Iterable[Listed]) -> str:
+    """'Windows and macOS'; for Linux on another machine, that one."""
+    found = set()
+    for wheel in wheels:
+        for tag in wheel.tags:
+            kind = re.match("[a-z]+", tag.platform)
+            word = kind[0] if kind else tag.platform
+            found.add(
+                _SYSTEMS.get(word)
+                or "Linux on " + re.sub(r"^(?:manylinux(?:[0-9]+|_[0-9]+_[0-9]+)|linux)_", "", tag.platform)
+            )
+    names = sorted(found, key=lambda name: (not name.startswith("Linux"), name))
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

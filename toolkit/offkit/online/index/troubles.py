@@ -1,0 +1,103 @@
+"""What pip raises and prints, in our words."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Reporter
+from offkit.model.url import without_secrets
+from offkit.model.words import several
+from offkit.online.index import indexes, upstream
+
+# pip's exceptions by name: some have moved between its modules.
+_ASKED_WRONGLY = (
+    "InstallationError",
+    "RequirementsFileParseError",
+    "InvalidRequirement",
+    "BadCommand",
+    "CommandError",
+    "InvalidWheelFilename",
+    "InvalidURL",
+    "MissingSchema",
+    "InvalidSchema",
+    "LocationParseError",
+)
+_ANSWERED_WRONGLY = (
+    "ResolutionTooDeepError",
+    "MetadataInvalid",
+    "MetadataInconsistent",
+    "InvalidWheel",
+    "UnsupportedWheel",
+)
+_NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
+_FILE = "give -r a file with one requirement per line"
+SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
+
+
+def of(error: Exception) -> OffkitError:
+    """One of ours for an exception of pip; re-raises what is none of pip's."""
+    name = type(error).__name__
+    if "No space left on device" in str(error):
+        return EnvironmentProblem(
+            "no space for temporary files", fix="set TMPDIR to a directory with free space"
+        )
+    if name in ("HashMismatch", "HashErrors"):
+        subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
+        text = "its file on the index has a hash that the lock does not allow"
+        looked = tuple(line.strip() for line in str(error).splitlines()[1:])
+        headline = "files on the index do not match the lock"
+        return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, OTHER_HASH)])
+    text = without_secrets(str(error))
+    unheard = error.__cause__ or error.__context__
+    if isinstance(unheard, Exception) and type(unheard).__name__ == "NetworkConnectionError":
+        return indexes.unheard(unheard)  # of a file that is named by its URL
+    if name in _ASKED_WRONGLY:
+        file = text.startswith("Could not open")
+        return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else SYNTAX)
+    if isinstance(error, UnicodeDecodeError):
+        return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
+    if name in _ANSWERED_WRONGLY:
+        return RequestError(text)
+    if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
+        return RequestError(f"the metadata of a package on the index cannot be read: {text}")
+    if any(word in name for word in _NETWORK):
+        return indexes.unheard(error)
+    if isinstance(error, OSError) and error.filename:
+        return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
+    if isinstance(error, (AttributeError, TypeError)):
+        return upstream.moved(f"{name}: {error}")
+    raise error
+
+
+@contextmanager
+def pip_speaks_through(reporter: Reporter) -> Iterator[None]:
+    """What pip would print goes to the reporter, warnings of the network visibly."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            text = without_secrets(record.getMessage().strip())
+            retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
+            if retry:
+                more = several(int(retry[1]), "more time")
+                reporter.warn(f"the index does not answer; trying again, {more} after that")
+                reporter.note(text)
+            elif record.name.startswith("pip._vendor.urllib3"):
+                reporter.warn(text)
+            elif text:
+                reporter.note("pip: " + text)
+
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    handler = Handler(logging.INFO)
+    try:
+        root.handlers = [handler]
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)

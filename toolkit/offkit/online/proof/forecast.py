@@ -1,0 +1,172 @@
+"""What wheels want from a server's own libraries, read from the ELF files inside them.
+
+The first form of the forecast: a soname is external when no file of any wheel in the set has
+it as its name or DT_SONAME. Nothing is executed, so this works the same on every system; a large
+library lies in a nameless file beside its wheel while it is read, not in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import partial
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from offkit.edges import releases
+from offkit.elf import reader
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import IntegrityError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+from offkit.online.proof import numpy_api
+from offkit.online.wheels import memo, ownership, store
+from offkit.online.wheels.ownership import Shared
+
+# libz.so, libz.so.1, and names like libssl-81259c47.so.1.1.1k
+_SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
+# "needed by" is for people: enough to recognise the package.
+_NEEDED_BY = 20
+
+
+_CHUNK = 1 << 20
+_RULES = (
+    "online/proof/forecast.py",
+    "online/proof/numpy_api.py",
+    "online/wheels/ownership.py",
+    "elf/reader.py",
+)  # what is found in a wheel follows from these
+_LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
+
+
+class Survey(NamedTuple):
+    checklist: Checklist
+    findings: list[Finding]
+    installed_size: int  # bytes the wheels take once unpacked
+    shared: list[Shared]  # files that several of the wheels bring
+    numpy_1: dict[str, list[str]]  # by package, files that were compiled for NumPy 1
+
+
+class _Wants:
+    """What the ELF files of a set of wheels offer each other and ask of others."""
+
+    def __init__(self) -> None:
+        self.offered: set[str] = set()
+        self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
+        self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+
+    def add(self, wheel: str, files: Iterable[dict[str, Any]]) -> None:
+        for file in files:
+            self.offered.update(file["offers"])
+            for soname in file["needed"]:
+                self.needed_by[soname].append(f"{wheel}: {file['path']}")
+            for library, version in file["versions"]:
+                self.versions[library][version].add(wheel)
+
+    def external(self) -> list[str]:
+        return sorted(soname for soname in self.needed_by if soname not in self.offered)
+
+
+def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) -> Survey:
+    """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels.
+
+    With the ``cache`` that the wheels are in, none is read a second time.
+    """
+    wants, owners = _Wants(), ownership.Owners()
+    numpy_1: dict[str, list[str]] = {}
+    installed = 0
+    broken = []
+    rules = [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES] if cache else []
+    for path in wheels:
+        key = [store.sha256(path).encode("ascii"), *rules]
+        try:
+            found = json.loads(memo.recalled(cache, "libraries", key, partial(_read, path)))
+        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
+            continue
+        installed += found["installed"]
+        wants.add(path.name, found["files"])
+        package = canonicalize_name(path.name.split("-")[0])
+        owners.add(package, found["members"])
+        if found["numpy_1"]:
+            numpy_1[package] = found["numpy_1"]
+    if broken:
+        raise IntegrityError("files named as wheels are not wheels", broken)
+    findings = _too_new(wants, target)
+    return Survey(_checklist(wants, target), findings, installed, owners.shared(), numpy_1)
+
+
+def _read(path: Path) -> bytes:
+    """What the ELF files of a wheel offer and want, and what it brings, as JSON."""
+    installed, files, numpy_1 = 0, [], []
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            installed += member.file_size
+            if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
+                room = _room(member.file_size, path.parent)
+                with archive.open(member) as packed, room as contents:
+                    shutil.copyfileobj(packed, contents, _CHUNK)
+                    if numpy_api.former(contents):
+                        numpy_1.append(member.filename)
+                    try:
+                        elf = reader.read(contents)
+                    except (reader.NotElf, reader.BadElf):
+                        continue  # a script, a text, another system's library: nothing the loader would load
+                offers = [PurePosixPath(member.filename).name, *([elf.soname] if elf.soname else [])]
+                versions = [(need.file, need.version) for need in elf.needs if not need.weak]
+                files.append(
+                    {"path": member.filename, "offers": offers, "needed": elf.needed, "versions": versions}
+                )
+        members = ownership.members(archive)
+    found = {"installed": installed, "files": files, "members": members, "numpy_1": numpy_1}
+    return json.dumps(found).encode("ascii")
+
+
+def _room(size: int, directory: Path) -> IO[bytes]:
+    """A file for a library of so many bytes: in memory, or in ``directory``, which had room for its wheel."""
+    return io.BytesIO() if size <= _LARGE else tempfile.TemporaryFile(dir=directory)
+
+
+def _checklist(wants: _Wants, target: Target) -> Checklist:
+    sonames = releases.of(target.el).sonames
+    return Checklist(
+        tuple(
+            Library(
+                soname=soname,
+                versions=tuple(sorted(wants.versions[soname], key=reader.version_key)),
+                needed_by=tuple(sorted(wants.needed_by[soname])[:_NEEDED_BY]),
+                rpm=sonames.get(soname) or "",
+                in_bundle=False,
+            )
+            for soname in wants.external()
+        )
+    )
+
+
+def _too_new(wants: _Wants, target: Target) -> list[Finding]:
+    """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault)."""
+    findings = []
+    for soname in wants.external():
+        for version, wheels in sorted(wants.versions[soname].items()):
+            if reader.glibc(version) > target.glibc:
+                findings += [
+                    Finding(
+                        "LIB002",
+                        ERROR,
+                        soname,
+                        f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
+                        (),
+                        "its platform tag is wrong: use an older version of the package",
+                    )
+                    for wheel in sorted(wheels)
+                ]
+    return findings

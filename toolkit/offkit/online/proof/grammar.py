@@ -1,0 +1,202 @@
+"""Packages whose code is newer than their Requires-Python says: the target's grammar on all their sources.
+
+An interpreter of the target's version parses them, where one is on PATH; otherwise this one does so as that
+version, if it is newer. ``ast.parse`` promises "best effort" for that: of 4302 sources in 54 wheels that
+CPython 3.6 refuses, 3.11 missed 6 and 3.13 missed 21, and neither refused another. They do not see ``x[*y]``
+of 3.11, nor from 3.12 on the f-strings of PEP 701.
+
+What was built for that very Python is left out, since it was there when it was built; and tests are.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import json
+import os
+import re
+import sys
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from offkit.edges import sources
+from offkit.edges.run import run
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.target import Target
+from offkit.model.words import several
+from offkit.online.proof import interpreters
+
+_SHOWN = 6  # of a package's files
+_PARALLEL = min(8, os.cpu_count() or 1)
+# Named for the Python that they are for, and imported there alone: _compat_py310.py, _py3_14.py
+_FOR_OTHERS = re.compile(r"(?:^|_)(?:c?py|python)_?3_?\d+(?:_|$)")
+
+
+class Failure(NamedTuple):
+    """A source that the target's Python cannot compile."""
+
+    member: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.member}, line {self.line}: {self.reason}"
+
+
+def findings(wheels: Sequence[Path], target: Target) -> list[Finding] | None:
+    """REQ020 for each package with such sources, an error where importing it is certain to fail; None
+    when no interpreter here can tell."""
+    wheels = [path for path in wheels if not _built_for(path, target)]
+    failures = _failures(wheels, target)
+    if failures is None:
+        return None
+    return [
+        found
+        for path in wheels
+        if failures.get(str(path)) and (found := _finding(path, failures[str(path)], target)) is not None
+    ]
+
+
+def _built_for(path: Path, target: Target) -> bool:
+    python, abi = path.stem.split("-")[-3:-1]
+    return python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
+
+
+def _failures(wheels: Sequence[Path], target: Target) -> dict[str, list[Failure]] | None:
+    """By path, from the first interpreter that answers."""
+    minor, exact = target.python_series[1], interpreters.of(target)
+    own = [sys.executable] if sys.version_info[1] >= minor else []
+    for python in [exact.path, *own] if exact and sys.version_info[1] != minor else own:
+        with ThreadPoolExecutor(_PARALLEL) as threads:
+            answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels)))
+        if None not in answers:
+            return {path: found for answer in answers if answer for path, found in answer.items()}
+    return None
+
+
+def _shares(wheels: Iterable[Path]) -> list[list[Path]]:
+    """About the same work for each process."""
+    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(_PARALLEL)]
+    for path in sorted(wheels, key=lambda path: -path.stat().st_size):
+        least = min(range(len(shares)), key=lambda index: shares[index][0])
+        shares[least] = shares[least][0] + path.stat().st_size, [*shares[least][1], path]
+    return [paths for _, paths in shares if paths]
+
+
+def _ask(python: str, minor: int, wheels: Sequence[Path]) -> dict[str, list[Failure]] | None:
+    program = inspect.getsource(sources) + "print(main(sys.argv[1:]))\n"
+    done = run([python, "-I", "-S", "-c", program, str(minor), *map(str, wheels)])
+    if not done.ok:
+        return None
+    answer = json.loads(done.stdout)
+    if answer["minor"] < minor:
+        return None
+    # By their order: how another interpreter reads a path is the affair of its locale.
+    told = zip(wheels, answer["failures"], strict=True)
+    return {str(path): [Failure(*one) for one in found] for path, found in told}
+
+
+def _finding(path: Path, failures: Sequence[Failure], target: Target) -> Finding | None:
+    name, version = path.name.split("-")[:2]
+    with zipfile.ZipFile(path) as archive:
+        package = _Package(archive)
+        certain = package.reached({one.member for one in failures})
+        told = [one for one in failures if one.member in certain] or [
+            one for one in failures if _counts(one.member) and package.parsed(one.member) is not None
+        ]
+        minor = target.python_series[1]
+        told = [package.named(one, minor) for one in told]
+    if not told:
+        return None
+    if certain:
+        severity, message = ERROR, f"{version} cannot be imported by Python {target.python_minor}: {told[0]}"
+    else:
+        some = several(len(told), "file has", "files have")
+        severity = WARNING
+        message = f"{version}: {some} a syntax that Python {target.python_minor} does not know: {told[0]}"
+    return Finding("REQ020", severity, canonicalize_name(name), message, tuple(map(str, told[1:_SHOWN])))
+
+
+def _counts(member: str) -> bool:
+    """Whether somebody may import it there."""
+    path = PurePosixPath(member)
+    return not (sources.TESTS & set(path.parts)) and not any(
+        _FOR_OTHERS.search(part) for part in (*path.parts[:-1], path.stem)
+    )
+
+
+class _Package:
+    """The modules of a wheel, and which of them are imported whenever it is."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._members = {_dotted(name): name for name in archive.namelist() if name.endswith(".py")}
+
+    def reached(self, members: set[str]) -> set[str]:
+        """Those that are imported, by statements under no condition, with what the wheel has at its top."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [name for name in self._members if self._is_top(name)]
+        while waiting:
+            name = waiting.pop()
+            member = self._members.get(name)
+            if name in seen or member is None:
+                continue
+            seen.add(name)
+            if member in members:
+                found.add(member)
+                continue
+            waiting += self._imports(name, member)
+        return found
+
+    def named(self, failure: Failure, minor: int) -> Failure:
+        """In this interpreter's words, where it can tell: an old one says "invalid syntax" of everything."""
+        if sys.version_info[1] <= minor:
+            return failure
+        why = sources.failure(self._archive.read(failure.member), minor)
+        return failure if why is None else Failure(failure.member, *why)
+
+    def parsed(self, member: str) -> ast.Module | None:
+        """By this interpreter's grammar; None for templates, Python 2 and what is newer still."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self._archive.read(member))
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            return None
+
+    def _is_top(self, name: str) -> bool:
+        member = self._members[name]
+        if "/" in member and not member.endswith("/__init__.py"):
+            return False  # of a package, or of a directory that is none
+        above = [one for one in _with_parents(name.split(".")) if one != name]
+        return not any(one in self._members for one in above) and name[0] != "_" and _counts(member)
+
+    def _imports(self, name: str, member: str) -> Iterator[str]:
+        tree = self.parsed(member)
+        here = name.split(".") if member.endswith("__init__.py") else name.split(".")[:-1]
+        for node in tree.body if tree else ():
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield from _with_parents(alias.name.split("."))
+            elif isinstance(node, ast.ImportFrom):
+                base = here[: len(here) - node.level + 1] if node.level else []
+                start = [*base, *(node.module.split(".") if node.module else ())]
+                for alias in node.names:
+                    yield from _with_parents([*start, alias.name])
+
+
+def _with_parents(parts: Sequence[str]) -> Iterator[str]:
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+def _dotted(member: str) -> str:
+    parts = PurePosixPath(member).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

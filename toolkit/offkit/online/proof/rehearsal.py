@@ -1,0 +1,250 @@
+"""A bundle is tried before it leaves: resolved out of itself, really installed, every module imported.
+
+All of it runs where there is no network, in namespaces of its own (unshare(1)), by an interpreter of the
+target's series that is on this machine. What its modules print goes nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from offkit.edges.run import Result, clean_environment, run
+from offkit.model import layout
+from offkit.model.checklist import Checklist
+from offkit.model.errors import EnvironmentProblem, OffkitError
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.proof import Proof
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.model.words import several
+from offkit.online.proof import interpreters
+from offkit.online.proof.interpreters import Interpreter
+from offkit.online.request.locked import Lock, Request
+
+_PATIENCE = "300"  # seconds that a module or the user's own check may take
+_NOBODYS = {"tests", "test", "testing", "docs", "doc", "examples", "example", "setup"}  # packed by mistake
+_PARALLEL = min(4, os.cpu_count() or 1)
+_IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
+_MISSING = re.compile(r"(\S+\.so\S*): cannot open shared object file")
+_EXTENSION = re.compile(r"^([A-Za-z_]\w*)\.(?:cpython-\S+\.|abi3\.)?so$")
+# Without a network: as root, as the same user, as a root of one's own (older util-linux has no -c).
+_WALLS = (("unshare", "-n"), ("unshare", "-c", "-n"), ("unshare", "-r", "-n"))
+
+
+class Stage(NamedTuple):
+    """Where it is tried."""
+
+    python: Interpreter
+    walls: tuple[str, ...]  # the words before a command
+
+    def describe(self) -> str:
+        system = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+        return f"CPython {self.python.version}, {' '.join(platform.libc_ver())}, {system}"
+
+
+# A request, pip's index options: resolved for the bundle's target.
+Resolve = Callable[[Request, Sequence[str]], Lock]
+
+
+class Rehearsed(NamedTuple):
+    proofs: tuple[Proof, ...]
+    findings: tuple[Finding, ...]
+
+
+def stage(target: Target) -> Stage:
+    """Raises EnvironmentProblem where nothing can be tried, before anything is downloaded."""
+    python = interpreters.of(target)
+    if python is None:
+        raise EnvironmentProblem(
+            f"--rehearse needs a CPython {target.python_minor} for {target.arch} here; there is none",
+            fix=f"put one on PATH (pyenv install {target.python_minor}; uv python install has 3.8 and newer)",
+        )
+    for walls in _WALLS:
+        if run([*walls, "true"]).ok:
+            return Stage(python, walls)
+    raise EnvironmentProblem(
+        "--rehearse needs a namespace without a network; this system gives none",
+        fix="run it as root, or where user namespaces are allowed (sysctl user.max_user_namespaces)",
+    )
+
+
+def rehearse(
+    bundle: Path,
+    lock: Lock,
+    resolve: Resolve,
+    libraries: Checklist,
+    where: Stage,
+    smoke: Path | None,
+    reporter: Reporter,
+) -> Rehearsed:
+    """Try the finished bundle. What fails is a finding (REQ022) and a proof that did not pass."""
+    with tempfile.TemporaryDirectory(prefix="offkit-rehearsal-") as name:
+        top = Path(name)
+        members = _unpack(bundle, top / "bundle")
+        reporter.step("rehearsing: resolving from the bundle alone")
+        trials = [_closure(top / "bundle", lock, resolve, where)]
+        wheels = [path for path in members if path.name in {wheel.filename for wheel in lock.wheels}]
+        reporter.step(f"rehearsing: installing for {where.describe()}")
+        trials += _installed(bundle, top, wheels, libraries, where, smoke, reporter)
+    return Rehearsed(
+        tuple(proof for proof, _ in trials), tuple(finding for _, found in trials for finding in found)
+    )
+
+
+_Trial = tuple[Proof, list[Finding]]
+
+
+def _trial(kind: str, where: Stage, findings: list[Finding], done: str) -> _Trial:
+    failed = [one for one in findings if one.severity == ERROR]
+    when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    said = f"{failed[0].subject}: {failed[0].message}" if failed else done
+    return Proof(kind, when, where.describe(), not failed, said), findings
+
+
+def _unpack(bundle: Path, into: Path) -> list[Path]:
+    """install.sh, the requirements and the wheels of the tar itself; gives the wheels."""
+    wheels = []
+    into.mkdir()
+    with tarfile.open(bundle, "r:") as tar:
+        for member in tar:
+            if member.name in (layout.INSTALL_SH, layout.REQUIREMENTS) or member.name.startswith(
+                layout.WHEELS
+            ):
+                source = tar.extractfile(member)
+                if source is None:
+                    continue
+                path = into / PurePosixPath(member.name).name
+                with source, path.open("wb") as copy:
+                    while chunk := source.read(1 << 20):
+                        copy.write(chunk)
+                if path.suffix == ".whl":
+                    wheels.append(path)
+    return wheels
+
+
+def _closure(bundle: Path, lock: Lock, resolve: Resolve, where: Stage) -> _Trial:
+    """The requirements of the bundle, resolved with no index but its own wheels, give the same pins."""
+    request = Request((), (bundle / PurePosixPath(layout.REQUIREMENTS).name,))
+    wanted = {(wheel.name, wheel.version) for wheel in lock.wheels}
+    findings = []
+    try:
+        again = resolve(request, ["--no-index", "--find-links", str(bundle)])
+        found = {(wheel.name, wheel.version) for wheel in again.wheels}
+        findings = [
+            Finding("REQ022", ERROR, name, f"{version} is not what the bundle resolves to by itself")
+            for name, version in sorted(found ^ wanted)
+        ]
+    except OffkitError as error:
+        findings = [Finding("REQ022", ERROR, "the bundle", f"is not complete: {error.message}")]
+    return _trial("closure", where, findings, several(len(wanted), "pin"))
+
+
+def _installed(
+    bundle: Path,
+    top: Path,
+    wheels: Sequence[Path],
+    libraries: Checklist,
+    where: Stage,
+    smoke: Path | None,
+    reporter: Reporter,
+) -> Iterator[_Trial]:
+    """Installed by its own install.sh; then each module in a process of its own, then the user's check."""
+    prefix = top / "prefix"
+    words = [str(top / "bundle" / layout.INSTALL_SH), str(bundle.absolute()), "--prefix", str(prefix)]
+    options = ["--python", where.python.path, "--no-root", "--allow-missing", "--quiet"]
+    done = _behind(where, top, ["sh", *words, *options])
+    environment = prefix / "current"
+    if not (environment / "bin/python").exists():
+        said = tuple(line for line in (done.stdout + done.stderr).splitlines() if line.strip())[-8:]
+        finding = Finding("REQ022", ERROR, "the bundle", f"install.sh ended with {done.returncode}", said)
+        yield _trial("rehearsal", where, [finding], "")
+        return
+    names = sorted({module for wheel in wheels for module in modules(wheel)})
+    reporter.step(f"rehearsing: importing {several(len(names), 'module')}")
+    python = [
+        str(environment / "bin/python"),
+        "-I",
+        "-c",
+        "import importlib, sys; importlib.import_module(sys.argv[1])",
+    ]
+    with ThreadPoolExecutor(_PARALLEL) as threads:
+        results = threads.map(lambda module: _behind(where, top, [*python, module]), names)
+        judged = map(partial(_judge, libraries=libraries), names, results)
+        findings = [finding for finding in judged if finding is not None]
+    yield _trial("rehearsal", where, findings, f"installed, {several(len(names), 'module')} imported")
+    if smoke is not None:
+        reporter.step(f"rehearsing: running {smoke}")
+        done = _behind(where, top, [python[0], str(smoke.absolute())])
+        found = [] if done.ok else [_failed(str(smoke), done, "ended with")]
+        yield _trial("smoke", where, found, f"{smoke.name} ended with 0")
+
+
+def _behind(where: Stage, top: Path, argv: Sequence[str]) -> Result:
+    """Run it without a network, with a home that is empty."""
+    home = top / "home"
+    home.mkdir(exist_ok=True)
+    env = clean_environment({"HOME": str(home), "TMPDIR": str(top), "MPLBACKEND": "Agg"})
+    return run([*where.walls, "timeout", "-k", "5", _PATIENCE, *argv], env, str(home))
+
+
+def _judge(module: str, done: Result, libraries: Checklist) -> Finding | None:
+    if done.ok:
+        return None
+    missing = _MISSING.search(done.stderr)
+    known = {library.soname: library for library in libraries.libraries}
+    if missing and missing[1] in known:
+        rpm = known[missing[1]].rpm
+        there = f"; the server gets it from {rpm}" if rpm else ""
+        message = f"could not be tried: this machine has no {missing[1]}{there}"
+        return Finding("REQ022", INFO, module, message)
+    return _failed(module, done, "cannot be imported, exit")
+
+
+def _failed(subject: str, done: Result, how: str) -> Finding:
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    said = f": {lines[-1]}" if lines else ""
+    return Finding("REQ022", ERROR, subject, f"{how} {done.returncode}{said}")
+
+
+def modules(wheel: Path) -> list[str]:
+    """What a wheel has to import: its top-level modules and packages, and those right below a namespace."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [_installed_as(name) for name in archive.namelist()]
+    paths = [PurePosixPath(name) for name in names if name]
+    packages = {path.parent for path in paths if _makes_package(path.name) and path.parent.parts}
+    found = {path.parts for path in packages if packages.isdisjoint(path.parents)}
+    for path in paths:
+        if len(path.parts) == 1:
+            extension = _EXTENSION.match(path.name)
+            found.update([(extension[1],)] if extension else [(path.stem,)] if path.suffix == ".py" else [])
+    return sorted(
+        ".".join(parts)
+        for parts in found
+        if parts[0] not in _NOBODYS and all(part.isidentifier() for part in parts)
+    )
+
+
+def _makes_package(name: str) -> bool:
+    return name == "__init__.py" or (name.startswith("__init__.") and name.endswith(".so"))
+
+
+def _installed_as(name: str) -> str:
+    """Where a member lies below site-packages; "" for what does not lie there (PEP 427)."""
+    top, _, rest = name.partition("/")
+    if top.endswith(".dist-info"):
+        return ""
+    if not top.endswith(".data"):
+        return name
+    scheme, _, rest = rest.partition("/")
+    return rest if scheme in ("purelib", "platlib") else ""

@@ -1,0 +1,287 @@
+"""Why a package cannot be had for a target, what exists instead, and what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+from offkit.model.url import without_secrets
+from offkit.model.words import several
+from offkit.online.index import indexes, listing, platforms
+from offkit.online.index.listing import Listed, Listing
+from offkit.online.index.metadata import Seen
+from offkit.online.reasons.causes import Cause, Problem
+
+
+class Stubs:
+    """Empty stand-in wheels for packages that do not exist, so that resolving can go on and
+    find out what else is missing. They never leave their directories.
+
+    Each round adds a new directory, because pip lists a ``--find-links`` directory only once.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._known: set[str] = set()
+        self._versions: dict[str, list[str]] = {}
+        self.directories: list[Path] = []
+        self._new_round()
+
+    def _new_round(self) -> None:
+        self._current = self._parent / str(len(self.directories))
+        self._fresh = False
+
+    def grew(self) -> bool:
+        """Whether any were added since this was last asked."""
+        if not self._fresh:
+            return False
+        self.directories.append(self._current)
+        self._new_round()
+        return True
+
+    def add(self, project: str, version: str) -> None:
+        name = canonicalize_name(project).replace("-", "_")
+        filename = f"{name}-{version}-py3-none-any.whl"
+        if filename in self._known:
+            return
+        self._known.add(filename)
+        self._versions.setdefault(project, []).append(version)
+        self._current.mkdir(parents=True, exist_ok=True)
+        info = f"{name}-{version}.dist-info"
+        with zipfile.ZipFile(self._current / filename, "w") as archive:
+            archive.writestr(
+                f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
+            )
+            archive.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            archive.writestr(f"{info}/RECORD", "")
+        self._fresh = True
+
+    def __contains__(self, filename: object) -> bool:
+        return filename in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def stand_in(self, project: str, specifier: SpecifierSet) -> bool:
+        """Whether a stand-in meets the requirement already."""
+        return any(True for _ in specifier.filter(self._versions.get(project, [])))
+
+
+class Asked(NamedTuple):
+    """Who is asked when something cannot be had."""
+
+    repo: Any  # for the indexes
+    listing: Listing
+    seen: Seen
+    stubs: Stubs
+
+
+def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
+    """Problems for the causes of a failed resolution.
+
+    A requirement that no usable wheel meets is a problem of its own, and gets stand-ins; when
+    every requirement could be met alone, they conflict: one problem for all.
+    """
+    absent: dict[str, Problem] = {}
+    known = False
+    for cause in causes:
+        if not cause.project:
+            if asked.listing.target.python in SpecifierSet(cause.specifier):
+                continue  # a word among others; pip names all that were said of the same thing
+            indexes.check_reachable(asked.repo, cause.parent.split(" ")[0])
+            absent["Python " + cause.text] = _wrong_python(cause, asked.listing.target)
+            continue
+        specifier = SpecifierSet(cause.specifier)
+        if asked.stubs.stand_in(cause.project, specifier):
+            known = True
+            continue  # explained in an earlier round; what is wrong now is something else
+        # pip goes on without an index that does not answer; a verdict must not.
+        indexes.check_reachable(asked.repo, cause.project)
+        files = asked.listing.of(cause.project)
+        good = listing.usable(files, specifier, asked.listing.target, asked.listing.pre)
+        unread = [one for one in good if (cause.project, str(one.version)) in asked.seen.unreadable]
+        if len(good) > len(unread):
+            continue
+        if cause.project not in absent:
+            why = _unreadable(cause, unread[-1], asked) if unread else _absent(cause, files, specifier, asked)
+            absent[cause.project] = why._replace(parent=cause.wanting)
+        for version in _stand_in_versions(files, specifier):
+            asked.stubs.add(cause.project, version)
+    if absent or known:  # what only follows from a stand-in is no conflict
+        return list(absent.values())
+    return [_conflict(causes, asked.listing.target)]
+
+
+def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
+    """Requirements that point at sources: editable installs, checkouts, directories, sdists."""
+    return [
+        Problem(
+            Finding(
+                "REQ007",
+                ERROR,
+                ireq.name or without_secrets(str(ireq.link)),
+                f"is {_form(ireq)}; a bundle holds only wheels",
+                (),
+                "build it on a machine like the server: "
+                f"pip wheel --no-deps {without_secrets(ireq.link.url_without_fragment)} -w DIR; "
+                "then add --find-links DIR and request it by name",
+            ),
+            canonicalize_name(ireq.name or ""),
+            hopeless=True,
+        )
+        for ireq in requirements
+        if ireq.editable or (ireq.link is not None and not ireq.link.is_wheel)
+    ]
+
+
+def _form(ireq: Any) -> str:
+    """What a requirement that points at sources is."""
+    if ireq.link.is_vcs:
+        what = f"a repository of {ireq.link.scheme.partition('+')[0]}"
+        return f"an editable install of {what}" if ireq.editable else what
+    return "an editable install of a source tree" if ireq.editable else "a source tree or archive"
+
+
+def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str]:
+    listed = [str(v) for v in specifier.filter(sorted({f.version for f in files}, reverse=True))]
+    named = [
+        part.version for part in specifier if "*" not in part.version and part.contains(part.version, True)
+    ]
+    return listed[:20] or _versions(named)[:1] or ["0"]
+
+
+def _versions(texts: Iterable[str]) -> list[str]:
+    """Those that PEP 440 knows (=== takes anything), as it writes them."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(InvalidVersion):
+            found.append(str(Version(text)))
+    return found
+
+
+def _asked(cause: Cause) -> str:
+    return f"{cause.text}, needed by {cause.parent}" if cause.parent else cause.text
+
+
+def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: Asked) -> Problem:
+    project, text, target = cause.project, _asked(cause), asked.listing.target
+    looked = (f"{several(len(files), 'file')} of {project} on the index",)
+    if not files:
+        return Problem(_no_project(project, text), project, hopeless=True)
+    matching = listing.versions(files, specifier, asked.listing.pre)
+    wanted = [file for file in files if file.version in matching]
+    if not wanted:
+        return _no_version(cause, files, specifier, asked, looked)
+    admitted = [file for file in wanted if listing.admits(file, target)]
+    if not admitted:
+        message = f"{text}: needs Python {wanted[-1].requires_python}; the server has {target.python}"
+        return Problem(
+            Finding("REQ008", ERROR, project, message, looked), project, minors=platforms.minors(wanted)
+        )
+    wheels = [file for file in admitted if file.is_wheel]
+    build = [platforms.build_it(project, file.version, target) for file in admitted if not file.is_wheel][-1:]
+    pre = bool(listing.usable(files, specifier, target, True)) and not asked.listing.pre
+    if not wheels:
+        others = any(file.is_wheel for file in wanted)
+        where = f" for Python {target.python_minor}" if others else ""
+        message = f"{text}: only source distributions exist{where} ({admitted[-1].filename})"
+        message += "; of its pre-releases there are wheels" if pre else ""
+        finding = Finding("REQ002", ERROR, project, message, looked, *build)
+        return Problem(finding, project, minors=platforms.minors(wanted), pre=pre)
+    if listing.usable([file._replace(yanked=None) for file in wheels], specifier, target, asked.listing.pre):
+        why = next((f": {file.yanked}" for file in reversed(wheels) if file.yanked), "")
+        message = f"{text}: every version that fits was yanked by its authors{why}"
+        return Problem(Finding("REQ010", ERROR, project, message, looked), project)
+    unfit = platforms.unfit(wheels, target)
+    finding = Finding("REQ001", ERROR, project, f"{text}: {unfit.text}", looked, *build)
+    return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
+
+
+def _no_project(project: str, text: str) -> Finding:
+    where = ("the index and --find-links",)
+    if project in _NO_PROJECTS:
+        why = _NO_PROJECTS[project]
+    elif project.replace("-", "_") in sys.stdlib_module_names:
+        why = "a module of Python itself"
+    else:
+        why = ""
+    if why:
+        return Finding(
+            "REQ003",
+            ERROR,
+            project,
+            f"{text}: no such project; this is {why}",
+            where,
+            "delete this requirement",
+        )
+    return Finding(
+        "REQ003", ERROR, project, f"{text}: no such project", where,
+        "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
+    )  # fmt: skip
+
+
+# Names that 'pip freeze' writes and no index has.
+_NO_PROJECTS = {
+    "pkg-resources": "a part of setuptools, which pip freeze lists on Debian and Ubuntu",
+}
+
+
+def _no_version(
+    cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: Asked, looked: tuple[str, ...]
+) -> Problem:
+    known = sorted({file.version for file in files})
+    some = ", ".join(str(version) for version in known[-6:])
+    message = f"{_asked(cause)}: no such version; the latest are {some}"
+    pre = bool(listing.usable(files, specifier, asked.listing.target, True)) and not asked.listing.pre
+    if listing.versions(files, specifier, True):
+        message = f"{_asked(cause)}: only pre-releases meet it; the latest are {some}"
+    return Problem(Finding("REQ004", ERROR, cause.project, message, looked), cause.project, pre=pre)
+
+
+def _unreadable(cause: Cause, file: Listed, asked: Asked) -> Problem:
+    line = asked.seen.unreadable[cause.project, str(file.version)]
+    message = f"{_asked(cause)}: the metadata of {file.filename} cannot be read"
+    return Problem(Finding("REQ012", ERROR, cause.project, message, (line,)), cause.project)
+
+
+def _wrong_python(cause: Cause, target: Target) -> Problem:
+    name, _, version = cause.parent.partition(" ")
+    message = f"{version or 'it'} needs Python {cause.specifier}; the server has {target.python}"
+    finding = Finding("REQ008", ERROR, name or "the request", message)
+    return Problem(finding, canonicalize_name(name), minors=platforms.admitted(cause.specifier))
+
+
+def _conflict(causes: Sequence[Cause], target: Target) -> Problem:
+    lines = [
+        f"{cause.parent or 'you'} {'needs' if cause.parent else 'asked for'} {cause.text}" for cause in causes
+    ]
+    names = sorted({Requirement(c.text).name if c.project else "Python" for c in causes if _parses(c.text)})
+    finding = Finding(
+        "REQ005",
+        ERROR,
+        " / ".join(names) or "the request",
+        "these requirements conflict for " + target.describe(),
+        tuple(dict.fromkeys(lines)),
+    )
+    return Problem(finding)
+
+
+def _parses(text: str) -> bool:
+    try:
+        Requirement(text)
+    except ValueError:
+        return False
+    return True

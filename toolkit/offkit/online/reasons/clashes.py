@@ -1,0 +1,143 @@
+"""Packages that cannot live together, or not on that server, though their metadata allows it.
+
+What is known of a lock before its wheels are there is in repo-config/clashes.json; the rest is read
+from the wheels.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from offkit.edges import data, releases
+from offkit.model import toolchain
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.target import Target
+from offkit.model.words import several
+from offkit.online.request.locked import LockedWheel
+from offkit.online.wheels.ownership import Shared
+
+CLASHES = "repo-config/clashes.json"
+
+Holds = Callable[..., bool]  # whether the whole request resolves with those constraints too
+
+
+def by_name(wheels: Iterable[LockedWheel]) -> dict[str, LockedWheel]:
+    """A lock by normalised names."""
+    return {canonicalize_name(one.name): one for one in wheels}
+
+
+def expected(wheels: Iterable[LockedWheel], target: Target, holds: Holds) -> list[Finding]:
+    """REQ019 and REQ021 for a lock, by what is known of the packages."""
+    lock, known = by_name(wheels), _known()
+    rivals = [
+        Shared(row["module"], owners, 0)
+        for row in known["rivals"]
+        if len(owners := tuple(sorted(set(row["packages"]) & set(lock)))) > 1
+    ]
+    failures = [_failure(row, lock, target) for row in known["failures"]]
+    return [*overlaps(rivals, lock), *_cured([one for one in failures if one], holds)]
+
+
+def overlaps(shared: Iterable[Shared], lock: dict[str, LockedWheel]) -> list[Finding]:
+    """REQ019: the one that is installed last overwrites the others."""
+    return [
+        Finding(
+            "REQ019",
+            INFO if each.harmless else WARNING,
+            " / ".join(each.owners),
+            f"each brings its own {several(each.files, 'file') + ' of ' if each.files else ''}{each.top}: "
+            "what is installed last overwrites the others",
+            tuple(f"{name}: needed by {', '.join(lock[name].via)}" for name in each.owners if name in lock),
+            "" if each.harmless else _keep(each, lock),
+        )
+        for each in shared
+    ]
+
+
+def _keep(shared: Shared, lock: dict[str, LockedWheel]) -> str:
+    """Which one will do for all, where that is known and the others are there by request alone."""
+    for row in _known()["rivals"]:
+        has = {name: set(row["packages"].get(name, ())) for name in shared.owners}
+        if not all(has.values()):
+            continue
+        everything = set.union(*has.values())
+        for name in shared.owners:
+            others = [other for other in shared.owners if other != name]
+            if has[name] == everything and all(lock[other].via == ("the request",) for other in others):
+                rest = ", ".join(others)
+                return f"keep {name}, which has what the others have: delete {rest} from the request"
+    return ""
+
+
+def of_numpy(
+    builds: Mapping[str, Sequence[str]], lock: dict[str, LockedWheel], holds: Holds
+) -> list[Finding]:
+    """REQ021 for packages with files that were compiled for NumPy 1, beside NumPy 2.
+
+    What requires NumPy cannot be imported; of what does not, only a part may be lost.
+    """
+    numpy = lock.get("numpy")
+    if numpy is None or Version(numpy.version) < Version("2.0.dev0"):
+        return []
+    needing = {canonicalize_name(name) for name in numpy.via}
+    found = []
+    for package, paths in builds.items():
+        if package in lock and package != "numpy":
+            more = f" and {several(len(paths) - 1, 'more file')}" if paths[1:] else ""
+            message = (
+                f"{lock[package].version} was compiled for NumPy 1 and cannot be loaded with "
+                f"numpy {numpy.version}: {paths[0]}{more}"
+            )
+            severity = ERROR if package in needing else WARNING
+            found.append((Finding("REQ021", severity, package, message), "numpy<2"))
+    return _cured(found, holds)
+
+
+def _cured(failures: Sequence[tuple[Finding, str]], holds: Holds) -> list[Finding]:
+    """Each with its constraint as the fix, where all of them hold together or that one does alone."""
+    together = len(failures) > 1 and holds(*sorted({cure for _, cure in failures}))
+    return [
+        found._replace(fix=f"add '{cure}': the whole request resolves with it")
+        if together or holds(cure)
+        else found
+        for found, cure in failures
+    ]
+
+
+def _failure(row: dict[str, str], lock: dict[str, LockedWheel], target: Target) -> tuple[Finding, str] | None:
+    """The finding of a row that applies, and the cure to try."""
+    one = lock.get(row["package"])
+    if one is None or not SpecifierSet(row["versions"]).contains(one.version, prereleases=True):
+        return None
+    if not SpecifierSet(row.get("pythons", "")).contains(target.python):
+        return None
+    if "openssl" in row:
+        have = toolchain.openssl_below(target.python_series, releases.of(target.el), row["openssl"])
+        if not have:
+            return None
+        message = (
+            f"{one.version} cannot be imported with the OpenSSL {have} of {target.name}, which a "
+            f"Python {target.python_minor} compiled there has: {row['fails']}"
+        )
+        # A ready-made build brings an OpenSSL of its own.
+        return Finding("REQ021", WARNING, row["package"], message), row["cure"]
+    other = Requirement(row["with"])
+    has = lock.get(canonicalize_name(other.name))
+    if has is None or not other.specifier.contains(has.version, prereleases=True):
+        return None
+    message = f"{one.version} cannot be imported with {other.name} {has.version}: {row['fails']}"
+    return Finding("REQ021", ERROR, row["package"], message), row["cure"]
+
+
+@functools.cache
+def _known() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(data.read_text(CLASHES))
+    return known

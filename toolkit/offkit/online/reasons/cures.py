@@ -1,0 +1,124 @@
+"""Cures for what cannot be had: other versions, another Python, a newer release. Each is tried first.
+
+To try one is to resolve the whole request with it; what does not hold then is not said.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from offkit.edges import releases
+from offkit.model import target as targets
+from offkit.model.errors import OffkitError
+from offkit.model.finding import Finding
+from offkit.model.target import Target
+from offkit.online.reasons.causes import Problem
+
+_MOST = 3  # Pythons and releases that are tried, each
+_MANY = 4  # pins that are named one by one
+
+Pins = dict[str, str]  # normalised name: version
+
+
+class Try(NamedTuple):
+    """One resolution of the request that another one could be."""
+
+    target: Target
+    loose: bool = False  # of what was asked for by name, any version will do
+    pre: bool = False  # pre-releases too
+    without: frozenset[str] = frozenset()  # projects that are left out of the request
+
+
+Attempt = Callable[[Try], "Pins | None"]
+
+
+def find(problems: Sequence[Problem], target: Target, attempt: Attempt) -> list[Finding]:
+    """The findings of the problems, with the cures that hold added to their fixes.
+
+    ``attempt`` gives the pins of the direct requirements that would change, or None where the request
+    cannot be had so. What helps all of them at once comes first; where nothing does, what helps one.
+    """
+    lost = frozenset(_asker(problem) for problem in problems if problem.hopeless)
+    held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
+    found = []
+    for problem in problems:
+        own = [] if problem.hopeless else held
+        if not own and not problem.hopeless and len(problems) > 1 and problem.project:
+            others = frozenset(_asker(other) for other in problems) - {_asker(problem)}
+            own = _held([problem], target, others, attempt)
+        also = [problem.finding.fix] if problem.finding.fix else []
+        found.append(problem.finding._replace(fix="\nor ".join([*own, *also])))
+    return found
+
+
+def _asker(problem: Problem) -> str:
+    """What has to go from the request for the problem to go, where that is a part of it."""
+    return problem.parent or problem.project
+
+
+def _held(
+    problems: Sequence[Problem],
+    target: Target,
+    without: frozenset[str],
+    attempt: Callable[[Try], Pins | None],
+) -> list[str]:
+    """What helps against all of these, the rest of the request but ``without`` included."""
+    whole = f"everything but {', '.join(sorted(without))}" if without else "the whole request"
+    this = Try(target, without=without)
+
+    def first(choices: Sequence[Target]) -> list[Target]:
+        tried = (choice for choice in choices[:_MOST] if attempt(this._replace(target=choice)) is not None)
+        return list(itertools.islice(tried, 1))
+
+    if not problems:
+        return []
+    held = []
+    changed = attempt(this._replace(loose=True))
+    if changed:
+        held.append(_use(changed, whole))
+    if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
+        held.append(f"allow pre-releases: {whole} resolves with --pre")
+    pythons = first(_pythons(problems, target))
+    held += [f"deploy another Python: {whole} resolves with --python {each.python_minor}" for each in pythons]
+    systems = first(_newer(target)) if any(problem.system for problem in problems) else []
+    held += [f"target a newer system: {whole} resolves with --target {each.name}" for each in systems]
+    return held
+
+
+def _use(changed: Pins, whole: str) -> str:
+    pins = [f"{name}=={version}" for name, version in sorted(changed.items())]
+    some = ", ".join(pins[:_MANY])
+    if len(pins) > _MANY:
+        return f"drop the versions: {whole} resolves without them ({some} and {len(pins) - _MANY} more)"
+    return f"use {some}: {whole} resolves with {'it' if len(pins) == 1 else 'them'}"
+
+
+def _pythons(problems: Sequence[Problem], target: Target) -> list[Target]:
+    """Those that every problem speaks for: the next newer first, then the next older."""
+    known = [set(problem.minors) for problem in problems]
+    have = target.python_series[1]
+    minors = sorted(set.intersection(*known) - {have}, key=lambda minor: (minor < have, abs(minor - have)))
+    return [targets.with_python(releases.known(), target, f"3.{minor}") for minor in minors]
+
+
+def _newer(target: Target) -> list[Target]:
+    known = releases.known()
+    newer = [release for release in known.all if release.glibc > target.glibc]
+    return [targets.preset(known, target.python, release.name, target.arch) for release in newer]
+
+
+def attempts(resolve: Attempt) -> Attempt:
+    """``resolve``, each attempt once; one that ends in an error of ours does not hold."""
+    known: dict[Try, Pins | None] = {}
+
+    def attempt(what: Try) -> Pins | None:
+        if what not in known:
+            try:
+                known[what] = resolve(what)
+            except OffkitError:
+                known[what] = None
+        return known[what]
+
+    return attempt

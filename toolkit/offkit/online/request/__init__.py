@@ -1,0 +1,1 @@
+"""What is asked for, whatever form it comes in."""

@@ -1,0 +1,70 @@
+"""Lines of pip freeze that name a directory which only the builder of the package had.
+
+conda makes its packages with pip, out of a directory; pip notes where from (PEP 610), and lists
+``numpy @ file:///croot/numpy_1/work`` later on, on whatever machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from offkit.model.finding import WARNING, Finding
+from offkit.online.index.upstream import reach
+
+_DIRECT = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*@\s*(file:\S+)\s*(;.*)?$")
+_ARCHIVE = re.compile(r"\.(?:zip|tar\.gz|tgz|tar\.bz2|tar\.xz)$")
+
+
+class Taken(NamedTuple):
+    text: str  # a requirement line
+    finding: Finding | None = None  # where it is not the one that was given
+
+
+def read(line: str, where: str) -> Taken:
+    """A requirement by name for one whose directory does not exist here; any other as it is.
+
+    ``where`` is the place of the line. A wheel that is missing stays what it is: it was chosen.
+    """
+    direct = _DIRECT.match(line)
+    if not direct:
+        return Taken(line)
+    name, extras, url, marker = direct.groups()
+    path = unquote(url.partition("#")[0])
+    if path.endswith(".whl") or _is_here(url):
+        return Taken(line)
+    version = _version(name, path)
+    text = name + (extras or "") + (f"=={version}" if version else "") + (f" {marker}" if marker else "")
+    message = f"{where}: {url} is no file of this machine, but of the one that built it; taken as {text}"
+    fix = "" if version else "pin the version: 'python -m pip list --format=freeze' over there tells it"
+    return Taken(text, Finding("REQ018", WARNING, canonicalize_name(name), message, (), fix))
+
+
+def is_gone(tree: str) -> bool:
+    """Whether what was installed with -e is a directory that does not exist here."""
+    return os.path.isabs(tree) and not os.path.exists(tree)
+
+
+def _is_here(url: str) -> bool:
+    try:
+        return os.path.exists(reach("pip._internal.utils.urls", "url_to_path")(url.partition("#")[0]))
+    except ValueError:  # of another host
+        return False
+
+
+def _version(name: str, path: str) -> str:
+    """That of ``numpy-1.21.2`` or ``numpy-1.21.2.tar.gz`` in a path, "" where there is none. conda's
+    ``numpy_1682520569166`` is a time."""
+    for part in reversed(path.split("/")):
+        project, _, version = _ARCHIVE.sub("", part).rpartition("-")
+        if "." in version and canonicalize_name(project) == canonicalize_name(name):
+            try:
+                return str(Version(version))
+            except InvalidVersion:
+                continue
+    return ""

@@ -1,0 +1,104 @@
+"""What people have instead of requirements: files of other tools, projects, locks, and misplaced words."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from offkit.model.errors import UsageError
+from offkit.model.finding import Finding
+from offkit.model.target import Target
+from offkit.online.request import exports, pylock
+from offkit.online.request.locked import Request
+from offkit.online.request.pyproject import Project
+
+_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+_FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
+_PACKAGES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+
+class Read(NamedTuple):
+    lines: list[str]  # as in a requirements file
+    files: list[Path]  # requirements files
+    findings: list[Finding]
+    complete: bool  # all of it is from locks, which name all that is needed
+
+
+def check(request: Request) -> None:
+    """Raises UsageError with everything that needs no index to be seen to be wrong."""
+    wrong = [
+        told
+        for told in (*map(_misplaced, request.requirements), *map(_of_another_tool, request.files))
+        if told
+    ]
+    if any(request.parts) and not any(path.suffix == ".toml" for path in request.files):
+        option = "--group" if request.parts.groups else "--extra"
+        wrong.append((f"{option} is about a project", "give it as well: -r pyproject.toml"))
+    if wrong:
+        raise UsageError(
+            "\n".join(message for message, _ in wrong), fix="\n".join(dict.fromkeys(fix for _, fix in wrong))
+        )
+
+
+def read(request: Request, target: Target) -> Read:
+    """Requirements for a target. Raises UsageError or RequestError for a file that has none for it."""
+    lines, files, findings, locks = list(request.requirements), [], [], 0
+    groups, extras = request.parts
+    for path in request.files:
+        if path.suffix != ".toml":
+            files.append(path)
+            continue
+        data = _tables(path)
+        if pylock.is_name(path) or "lock-version" in data:
+            locks += 1
+            lines += pylock.requirements(data, path, groups, extras, target)
+        else:
+            more, told = Project(data, path).requirements(groups, extras, target)
+            lines += more
+            findings += told
+    return Read(lines, files, findings, not request.requirements and locks == len(request.files))
+
+
+def _tables(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as source:
+            found: Mapping[str, Any] = _toml.load(source)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", fix="check the path") from error
+    except ValueError as error:  # UnicodeDecodeError too
+        raise UsageError(f"{path} is no TOML: {error}", fix="correct the file") from error
+    return found
+
+
+def _misplaced(word: str) -> tuple[str, str] | None:
+    """(what is wrong, what to do) with a word that is a file of requirements, and no requirement."""
+    path = Path(word)
+    if word.endswith(_PACKAGES):
+        return None
+    there = path.is_file()
+    other = _of_another_tool(path) if there else None
+    if other is None and (_FILE.fullmatch(word) or (there and not _is_name(word))):
+        return f"{word} is the name of a file, not of a package", f"did you mean -r {word}?"
+    return other
+
+
+def _is_name(word: str) -> bool:
+    """Whether it means a project, whatever files there are; 'requirements' means the file."""
+    try:
+        Requirement(word)
+    except InvalidRequirement:
+        return False
+    return not word.startswith("requirements")
+
+
+def _of_another_tool(path: Path) -> tuple[str, str] | None:
+    row = exports.recognise(path)
+    if row is None:
+        return None
+    return f"{path} is {row.what}, and no requirements file", f"run: {exports.advice(row, path)}"

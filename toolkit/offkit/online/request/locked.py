@@ -1,0 +1,63 @@
+"""The lock: exact wheels, with their hashes, for one target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from offkit import __version__
+from offkit.model.finding import Finding
+from offkit.model.target import Target
+from offkit.online.index.metadata import Repair
+
+
+class LockedWheel(NamedTuple):
+    """One wheel of a lock. ``sha256`` is empty when the index does not tell: fetching fills it."""
+
+    name: str
+    version: str
+    filename: str
+    url: str
+    sha256: str
+    via: tuple[str, ...]
+
+
+class Parts(NamedTuple):
+    """What of a project, or of its lock, is wanted beside the rest."""
+
+    groups: tuple[str, ...] = ()  # PEP 735
+    extras: tuple[str, ...] = ()
+
+
+class Request(NamedTuple):
+    """What a user asks to be locked: requirement lines, files, and pip's index options.
+
+    ``constraints`` are files too; pip's own configuration (PIP_CONSTRAINT) adds to them, unless they
+    are None: what offkit needs for itself is nobody's to constrain.
+    """
+
+    requirements: tuple[str, ...]
+    files: tuple[Path, ...]
+    index_args: tuple[str, ...] = ()
+    constraints: tuple[Path, ...] | None = None
+    parts: Parts = Parts()
+
+
+class Lock(NamedTuple):
+    target: Target
+    wheels: tuple[LockedWheel, ...]
+    findings: tuple[Finding, ...] = ()  # what is worth knowing of them
+    repairs: tuple[Repair, ...] = ()  # of metadata, without which another version would have been taken
+
+    def text(self, why: bool = False) -> str:
+        """A requirements file pip accepts with ``--require-hashes``.
+
+        ``why`` adds who needs what; without it the text depends on the pins alone.
+        """
+        lines = [f"# locked by offkit {__version__} for {self.target.describe()}"]
+        for wheel in self.wheels:
+            lines.append(f"{wheel.name}=={wheel.version} \\")
+            lines.append(f"    --hash=sha256:{wheel.sha256}")
+            if why:
+                lines.append("    # via " + ", ".join(wheel.via))
+        return "\n".join(lines) + "\n"

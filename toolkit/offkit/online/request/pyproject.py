@@ -1,0 +1,170 @@
+"""The requirements of a project, out of its pyproject.toml (PEP 621, PEP 735)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.dependency_groups import resolve_dependency_groups
+from packaging.errors import ExceptionGroup
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from offkit.model.errors import RequestError, UsageError
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.target import Target
+from offkit.model.url import without_secrets
+from offkit.online.request import exports
+
+
+class Project(NamedTuple):
+    """A pyproject.toml and where it is."""
+
+    data: Mapping[str, Any]
+    path: Path
+
+    def requirements(
+        self, groups: Sequence[str], extras: Sequence[str], target: Target
+    ) -> tuple[list[str], list[Finding]]:
+        """Those of the project with ``extras`` and of its dependency groups; and what is worth knowing
+        of them. Raises UsageError for what the file does not say, RequestError where it is for another
+        Python."""
+        table = self._table("project")
+        if table:
+            self._check_python(table, target)
+        elif extras or not groups:
+            raise self._no_project()
+        lines = _strings(table.get("dependencies", []), "dependencies", self.path)
+        dynamic = _strings(table.get("dynamic", []), "dynamic", self.path)
+        if "dependencies" in dynamic:
+            raise self._dynamic("dependencies")
+        try:
+            lines += resolve_dependency_groups(self._table("dependency-groups"), *groups)
+        except (ValueError, TypeError, LookupError, ExceptionGroup) as error:
+            fix = _known("--group", self.data.get("dependency-groups"))
+            told = without_secrets(_told(error))
+            raise UsageError(f"{self.path}: {told}", fix=fix) from error
+        found = self._with_extras(table, lines, [canonicalize_name(extra) for extra in extras])
+        return found, self._from_elsewhere(found)
+
+    def _with_extras(
+        self, table: Mapping[str, Any], lines: Sequence[str], extras: Sequence[str]
+    ) -> list[str]:
+        """``lines`` and those of the extras. Of the project itself, ``app[gui]`` is one extra more."""
+        name = canonicalize_name(str(table.get("name", "")))
+        found, waiting, done = [], list(extras), set()
+        new = list(lines)
+        while new or waiting:
+            for line in new:
+                own = _extras_of(line, name)
+                found += [line] if own is None else []
+                waiting += own or []
+            new = []
+            if waiting and (extra := waiting.pop(0)) not in done:
+                done.add(extra)
+                new = self._extra(table, extra)
+        return found
+
+    def _extra(self, table: Mapping[str, Any], extra: str) -> list[str]:
+        if "optional-dependencies" in table.get("dynamic", ()):
+            raise self._dynamic("optional-dependencies")
+        optional = self._table("optional-dependencies", table)
+        for name in optional:
+            if canonicalize_name(name) == extra:
+                return _strings(optional[name], f"optional-dependencies.{name}", self.path)
+        raise UsageError(f"{self.path} has no extra {extra!r}", fix=_known("--extra", optional))
+
+    def _check_python(self, table: Mapping[str, Any], target: Target) -> None:
+        wanted = table.get("requires-python", "")
+        try:
+            fits = target.python in SpecifierSet(wanted)
+        except (InvalidSpecifier, TypeError, AttributeError):
+            raise UsageError(f"{self.path}: requires-python is no list of versions: {wanted!r}") from None
+        if not fits:
+            name = str(table.get("name") or self.path)
+            message = f"needs Python {wanted} ({self.path}); the server has {target.python}"
+            finding = Finding("REQ008", ERROR, name, message)
+            raise RequestError(f"{name} is not for {target.describe()}", [finding])
+
+    def _dynamic(self, key: str) -> UsageError:
+        """setuptools may say which file they are read from; otherwise only a build tells them."""
+        said = self._tool("setuptools", "dynamic", key, "file")
+        files = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+        fix = " ".join(f"-r {self.path.parent / str(file)}" for file in files)
+        return UsageError(
+            f"{self.path}: {key} are dynamic: only a build of the project tells them",
+            fix=f"give {fix} instead" if fix else exports.advice(exports.SETUP, self.path),
+        )
+
+    def _no_project(self) -> UsageError:
+        if self._tool("poetry") is not None:
+            message = f"{self.path} has the dependencies of Poetry, and no [project] table"
+            return UsageError(message, fix=exports.advice(exports.POETRY, self.path))
+        groups = _known("--group", self.data.get("dependency-groups"))
+        return UsageError(f"{self.path} has no [project] table", fix=groups or "give a requirements file")
+
+    def _from_elsewhere(self, lines: Iterable[str]) -> list[Finding]:
+        """What uv takes from another index, a directory or a repository, and a namesake may replace."""
+        sources = self._tool("uv", "sources")
+        if not isinstance(sources, Mapping):
+            return []
+        elsewhere = {canonicalize_name(name): source for name, source in sources.items()}
+        found = []
+        wanted = dict.fromkeys(map(_name, lines))
+        for name, source in elsewhere.items():
+            if name in wanted:
+                told = f"[tool.uv.sources] takes it from {_keys(source)}"
+                message = f"{self.path}: {told}, which is not looked at: it is asked of the index"
+                fix = exports.advice(exports.UV, self.path.with_name("uv.lock"))
+                found.append(Finding("REQ018", WARNING, name, message, (), fix))
+        return found
+
+    def _tool(self, *keys: str) -> Any:
+        found: Any = self.data.get("tool")
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found
+
+    def _table(self, key: str, of: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        found = (self.data if of is None else of).get(key, {})
+        if not isinstance(found, Mapping):
+            raise UsageError(f"{self.path}: {key} is no table")
+        return found
+
+
+def _name(line: str) -> str | None:
+    try:
+        return canonicalize_name(Requirement(line).name)
+    except InvalidRequirement:
+        return None  # the resolver says so
+
+
+def _extras_of(line: str, name: str) -> list[str] | None:
+    """Those that a requirement of the project itself has; None for any other."""
+    if not name or _name(line) != name:
+        return None
+    return [canonicalize_name(extra) for extra in sorted(Requirement(line).extras)]
+
+
+def _keys(source: Any) -> str:
+    tables = source if isinstance(source, list) else [source]
+    return ", ".join(sorted({key for table in tables if isinstance(table, Mapping) for key in table}))
+
+
+def _known(option: str, names: Any) -> str:
+    known = ", ".join(sorted(names)) if isinstance(names, Mapping) else ""
+    return f"{option} is one of: {known}" if known else ""
+
+
+def _told(error: BaseException) -> str:
+    """All that is wrong with the groups, or the one thing."""
+    inner = getattr(error, "exceptions", ())
+    return "; ".join(_told(each) for each in inner) or str(error.args[0] if error.args else error)
+
+
+def _strings(value: Any, key: str, path: Path) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise UsageError(f"{path}: {key} is no list of strings")
+    return list(value)

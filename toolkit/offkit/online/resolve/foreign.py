@@ -1,0 +1,272 @@
+"""pip-tools' resolver, made to answer for another machine.
+
+pip knows foreign wheel tags but evaluates environment markers, and the resolver's own idea
+of Python, for the interpreter it runs on; packages whose marker is false there are silently
+left out. This module reaches into the two (by upstream.reach), and these are the places:
+
+* ``pip._internal.models.target_python.TargetPython`` (``get_sorted_tags``,
+  ``get_unsorted_tags``), handed to the finder: which wheels fit, and Requires-Python of links;
+* ``RequirementCommand.make_resolver(py_version_info=…)``: the resolver's Python, against
+  which Requires-Python of metadata is checked;
+* ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
+* ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
+* ``pip._internal.req`` for requirement files, which ``req_file.get_file_content`` reads.
+
+When one has moved, the caller gets an OffkitError that names it and the versions in use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from packaging.version import InvalidVersion, Version
+
+from offkit.model import legacy
+from offkit.model.errors import UsageError
+from offkit.model.finding import Finding
+from offkit.model.target import Target
+from offkit.model.url import is_address, without_secrets
+from offkit.model.words import several
+from offkit.online.index import indexes, listing, metadata
+from offkit.online.index.metadata import Seen
+from offkit.online.index.troubles import SYNTAX
+from offkit.online.index.upstream import moved, reach
+from offkit.online.request import charset, frozen
+
+# Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
+_LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
+_PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
+
+
+def repository(target: Target, index_args: list[str], cache_dir: str) -> Any:
+    """A PyPIRepository whose finder and resolver are those of ``target``.
+
+    ``index_args`` are pip's own (``--index-url`` …); pip.conf, PIP_* and proxies of this side
+    of the gap hold as usual.
+    """
+    repository_class = reach("piptools.repositories", "PyPIRepository")
+    target_python = reach("pip._internal.models.target_python", "TargetPython")
+    tag_class = reach("pip._vendor.packaging.tags", "Tag")
+    tags = [tag_class(*tag.split("-")) for tag in target.tags()]
+    version = tuple(int(part) for part in target.python.split("."))
+
+    class ForeignPython(target_python):  # type: ignore[misc,valid-type]
+        __slots__ = ()
+
+        def get_sorted_tags(self) -> list[Any]:
+            return tags
+
+        def get_unsorted_tags(self) -> set[Any]:
+            return tag_set
+
+        get_tags = get_sorted_tags  # its name until pip 23.3
+
+    tag_set = set(tags)
+    repo = repository_class([*index_args, *_PIP_ARGS], cache_dir=cache_dir)
+    try:
+        repo._finder = repo.command._build_package_finder(
+            options=repo.options,
+            session=repo.session,
+            target_python=ForeignPython(py_version_info=version),
+        )
+        repo.command.make_resolver = functools.partial(
+            type(repo.command).make_resolver, py_version_info=version
+        )
+    except (AttributeError, TypeError) as error:
+        raise moved(str(error)) from error
+    return repo
+
+
+@contextlib.contextmanager
+def markers_of(target: Target) -> Iterator[None]:
+    """For the length of the block, ``marker.evaluate()`` of pip's packaging answers for ``target``."""
+    module = importlib.import_module("pip._vendor.packaging.markers")
+    original = reach("pip._vendor.packaging.markers", "default_environment")
+    environment = listing.markers(target)
+    module.default_environment = lambda: dict(environment)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.default_environment = original  # type: ignore[attr-defined]
+
+
+def resolve(repo: Any, target: Target, requirements: list[Any], seen: Seen) -> list[Any]:
+    """Pinned InstallRequirements, each with its ``link``; pip's exceptions pass through.
+
+    What packages say of themselves on the way is noted in ``seen``.
+    """
+    resolver_class = reach("piptools.resolver", "BacktrackingResolver")
+    with markers_of(target), metadata.watched(seen):
+        resolver = resolver_class(
+            constraints=requirements,
+            existing_constraints={},
+            repository=repo,
+            allow_unsafe=True,
+        )
+        pinned = resolver.resolve(max_rounds=10)
+    return sorted(pinned, key=lambda ireq: str(ireq.name))
+
+
+def parse_requirements(
+    repo: Any,
+    lines: Sequence[str],
+    files: Sequence[Path],
+    constraints: Sequence[Path] | None = None,
+    tell: Callable[[Finding], object] = lambda finding: None,
+) -> list[Any]:
+    """InstallRequirements of command-line words and requirements files, pip's own syntax.
+
+    Index options inside a file act on ``repo``. Markers are the resolver's business. ``constraints``
+    are files, and pip's configuration may name more; None means that there are none. ``tell`` is called
+    for each line that is taken for something else. Raises UsageError for what nobody can mean; pip's own
+    exceptions pass through.
+    """
+    try:
+        found = list(_parsed(repo, lines, files, constraints, tell))
+    except UnicodeError:
+        raise
+    except (ValueError, LookupError, AssertionError, RecursionError) as error:
+        raise UsageError(without_secrets(f"cannot be read as requirements: {error}"), fix=SYNTAX) from error
+    wrong = [text for ireq in found for text in _impossible(ireq)]
+    if wrong:
+        raise UsageError("\n".join(wrong), fix="correct or delete " + several(len(wrong), "requirement"))
+    indexes.check_urls(repo)  # a file may have named some
+    # And it may carry --no-binary or --pre of its own; wheels only stays.
+    reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
+        ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
+    )
+    return found
+
+
+def _parsed(
+    repo: Any,
+    lines: Sequence[str],
+    files: Sequence[Path],
+    constraints: Sequence[Path] | None,
+    tell: Callable[[Finding], object],
+) -> Iterator[Any]:
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
+    parse_file = reach("pip._internal.req", "parse_requirements")
+    for line in lines:
+        words, *hashes = line.split(" --hash=sha256:")
+        options = {"sha256": hashes} if hashes else None
+        words = _taken(words, "the request", tell)
+        yield from_line(words, comes_from="the request", hash_options=options)
+    limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
+    for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
+        # optparse would print its own usage
+        with contextlib.redirect_stderr(io.StringIO()), _files_are_text():
+            for each in parse_file(
+                path, session=repo.session, finder=repo.finder, options=repo.options, constraint=constraint
+            ):
+                where = each.comes_from.partition(" ")[2]  # after -r or -c
+                words = _taken(each.requirement, where, tell)
+                _check_form(each, words, where)
+                # Frozen in some versions of pip, in others not.
+                object.__setattr__(each, "requirement", words)
+                yield from_parsed(each)
+
+
+def _impossible(ireq: Any) -> Iterator[str]:
+    """Why no index anywhere can have it; nothing for all that some may have."""
+    if len(ireq.name or "") > _LONGEST_NAME:
+        yield f"{ireq.name[:40]}... is no name: it has {len(ireq.name)} characters"
+    for clause in ireq.specifier if ireq.req is not None else ():
+        if clause.operator == "===" and not _is_version(clause.version):
+            yield (
+                f"{ireq.name}==={clause.version}: no index has a version that PEP 440 does not know; "
+                "'pip freeze' lists such ones for a distribution's own packages"
+            )
+    if ireq.link is not None and "\0" in unquote(ireq.link.url):
+        yield f"{ireq.name or 'a requirement'}: a path has no NUL byte"
+    web = ireq.link is not None and ireq.link.scheme.rsplit("+", 1)[-1] in ("http", "https")
+    if web and not is_address(ireq.link.url):
+        yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
+    taken = frozen.read(legacy.requirement(line).text, where)
+    if taken.finding is not None:
+        tell(taken.finding)
+    return taken.text
+
+
+def _check_form(parsed: Any, words: str, where: str) -> None:
+    """Raises UsageError for what pip would refuse without saying where it is."""
+    if parsed.is_editable and frozen.is_gone(words):
+        message = f"{where}: -e {words} is a source tree of another machine"
+        raise UsageError(message, fix="delete the line, or copy the tree to here")
+    if parsed.constraint and (parsed.is_editable or _ADDRESS.match(words)):
+        fix = "a constraint is a name with versions, or with a URL: name==1.2, name @ URL"
+        raise UsageError(f"{where}: {without_secrets(words)} is no constraint", fix=fix)
+
+
+@contextlib.contextmanager
+def _files_are_text() -> Iterator[None]:
+    """For the length of the block, a file whose encoding pip cannot read is named with what it seems to
+    be, whichever file has named it."""
+    module = importlib.import_module("pip._internal.req.req_file")
+    original = reach("pip._internal.req.req_file", "get_file_content")
+
+    def get_file_content(url: str, *more: Any, **named: Any) -> Any:
+        try:
+            found = original(url, *more, **named)
+        except UnicodeDecodeError as error:
+            raise charset.refusal(url, error.object, error.encoding) from error
+        except LookupError as error:  # of a coding: line
+            raise UsageError(f"{url}: {error}", fix="correct its line with 'coding:'") from error
+        if "\0" in found[1]:
+            raise charset.refusal(url, found[1].encode())
+        return found
+
+    module.get_file_content = get_file_content  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.get_file_content = original  # type: ignore[attr-defined]
+
+
+def loosened(ireq: Any) -> Any:
+    """The same requirement for any version and file of it; one of a URL stays as it is."""
+    if ireq.link is not None or ireq.req is None:
+        return ireq
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    extras = "[" + ",".join(sorted(ireq.req.extras)) + "]" if ireq.req.extras else ""
+    marker = f"; {ireq.markers}" if ireq.markers else ""
+    return from_line(ireq.req.name + extras + marker, comes_from=ireq.comes_from, constraint=ireq.constraint)
+
+
+def is_source_constraint(ireq: Any) -> bool:
+    """Whether it says what a package is to be built from, should anybody need it."""
+    named = ireq.constraint and ireq.name and not ireq.editable
+    return bool(named and ireq.link is not None and not ireq.link.is_wheel)
+
+
+def without_hashes(ireq: Any) -> Any:
+    """The same requirement, of any file."""
+    ireq.hash_options = {}
+    return ireq
+
+
+def constraint(line: str) -> Any:
+    """That some versions are allowed, should the project be needed."""
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    return from_line(line, constraint=True)

@@ -1,0 +1,356 @@
+"""A request in, a lock out: resolved for one target, or refused with every reason."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
+from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.online.index import configuration, indexes, troubles
+from offkit.online.index.answers import Answers
+from offkit.online.index.listing import Listing
+from offkit.online.index.metadata import Seen
+from offkit.online.reasons import absence, causes, clashes, cures, remarks
+from offkit.online.reasons.absence import Asked
+from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.cures import Try
+from offkit.online.request import inputs
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.pins import Pin
+from offkit.online.resolve import foreign, standing
+from offkit.online.wheels import lookup
+from offkit.online.wheels.kept import Kept, keeping, link_sha256
+
+MAX_ROUNDS = 40
+
+
+class Session:
+    """One target, one set of indexes: requirements in, wheels out."""
+
+    def __init__(
+        self,
+        target: Target,
+        index_args: Sequence[str],
+        reporter: Reporter,
+        kept: Kept | None = None,
+        offline: bool = False,
+    ) -> None:
+        """``kept`` gets the wheels that are fetched for their metadata. ``offline``: only files of this
+        machine are looked at, and EnvironmentProblem is raised instead of asking an index."""
+        self.target = target
+        self.reporter = reporter
+        self.kept = kept
+        self.offline = offline
+        self._index_args = list(index_args)
+        self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
+        self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
+        self.seen = Seen()
+        self._limits: list[Any] = []  # constraints that hold there
+        self._sources: list[Any] = []  # those that name sources
+        self._complete: set[str] | None = None  # all projects of a lock that is the whole request
+        self._opened: tuple[Any, Listing] | None = None
+
+    @property
+    def repository(self) -> Any:
+        """pip-tools' own, made when it is first asked for."""
+        return self._open()[0]
+
+    @property
+    def listing(self) -> Listing:
+        return self._open()[1]
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._close()
+        self._directory.cleanup()
+
+    def _close(self) -> None:
+        if self._opened is not None:
+            self.repository.session.close()
+            self._opened = None
+
+    def _open(self) -> tuple[Any, Listing]:
+        if self._opened is not None:
+            return self._opened
+        with configuration.read_by_pip(self.reporter) as kept, troubles.pip_speaks_through(kept):
+            repository = foreign.repository(self.target, self._index_args, self._directory.name)
+        for text in configuration.unknown(repository.command.parser):
+            self.reporter.note(text)
+        indexes.prepare(repository)
+        repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
+        if self.offline:
+            indexes.cut_off(repository.session)
+        listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        self.answers = Answers(repository)
+        self._opened = repository, listing
+        return self._opened
+
+    def lock(self, request: Request) -> Lock:
+        """The lock that the request is already, if the cache has its wheels; else resolve.
+
+        Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
+        no file, EnvironmentProblem when no index answers."""
+        pinned = standing.pinned(request) if self.kept else []
+        lock = self._standing(request, pinned) if pinned else None
+        if lock is None:
+            if pinned:
+                self._close()  # it has the index options of a file that is read once more
+            with troubles.pip_speaks_through(self.reporter):
+                lock = self._lock(request)
+        if pinned and self.kept and any(wheel.url for wheel in lock.wheels):
+            standing.remember(pinned, lock, self.kept.cache)
+        return lock
+
+    def _standing(self, request: Request, pinned: list[Pin]) -> Lock | None:
+        """The lock that these pins are, by what the cache has or else the index; None where the resolver is
+        to have a look."""
+        assert self.kept is not None
+        found = standing.look(pinned, self.target, self.kept.cache)
+        if isinstance(found, Lock):
+            self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
+            told = clashes.expected(found.wheels, self.target, lambda *constraints: False)
+            return found._replace(findings=tuple(told))
+        if not self.offline:
+            with troubles.pip_speaks_through(self.reporter):
+                try:
+                    foreign.parse_requirements(self.repository, (), request.files)  # for their --index-url
+                except Exception:
+                    return None  # it happens once more, and is explained
+                files = lookup.files(standing.applying(pinned, self.target), self.repository, self.kept)
+            found = standing.look(pinned, self.target, self.kept.cache, files)
+        if isinstance(found, Lock):
+            told = [
+                each for one in found.wheels for each in remarks.of_file(one.name, one.filename, self.listing)
+            ]
+            told += clashes.expected(found.wheels, self.target, partial(self.holds, request))
+            return found._replace(findings=tuple(told))
+        for each in found:
+            self.reporter.note(f"{each.subject}: {each.message}")
+        return None
+
+    def _lock(self, request: Request) -> Lock:
+        problems: list[Problem] = []
+        for _ in range(MAX_ROUNDS):
+            taken: list[Finding] = []
+            try:
+                requirements = self._read(request, taken)
+                refused = absence.not_wheels(one for one in requirements if not one.constraint)
+                if refused:
+                    problems += refused
+                    break
+                if problems:  # stand-ins have hashes of their own
+                    requirements = [foreign.without_hashes(each) for each in requirements]
+                allowed = _given_hashes(requirements)
+                pinned = self._resolve(requirements)
+                had = {canonicalize_name(ireq.name) for ireq in pinned}
+                problems += absence.not_wheels(
+                    one for one in self._sources if canonicalize_name(one.name) in had
+                )
+                break
+            except Exception as error:
+                problems += self._explain(error)
+                if not self._stubs.grew():
+                    break
+                # Stand-ins take the place of what is missing, so that the next round
+                # meets the next problem: all of them in one run.
+                self._close()
+        if problems:
+            self.reporter.step("looking for what can be had instead")
+            found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
+            names = ", ".join(dict.fromkeys(p.subject for p in found))
+            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
+        wheels = tuple(_locked(ireq, self._sha256(ireq.link)) for ireq in pinned)
+        if not wheels:
+            raise _nothing_applies(requirements, self.target)
+        _check_hashes(wheels, allowed)
+        repairs = tuple(sorted(self.seen.repairs.values()))
+        for each in repairs:
+            self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
+        holding = [*(one for one in requirements if not one.constraint), *self._limits]
+        told = remarks.of(pinned, holding, self.listing, self.seen, partial(self._why_not, request))
+        told += clashes.expected(wheels, self.target, partial(self.holds, request))
+        told += self.answers.doubts()
+        return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
+
+    def _lacking(self, wheels: Sequence[LockedWheel]) -> list[Finding]:
+        """What a lock has left out: it is whatever the index has today."""
+        return [
+            Finding(
+                "REQ018",
+                WARNING,
+                wheel.name,
+                f"is not in the lock; {', '.join(wheel.via)} needs it: {wheel.version} of the index is taken",
+                (),
+                "lock again, with all that is needed",
+            )
+            for wheel in wheels
+            if self._complete is not None and canonicalize_name(wheel.name) not in self._complete
+        ]
+
+    def _read(self, request: Request, taken: list[Finding] | None = None) -> list[Any]:
+        """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
+        what the request says. A constraint to sources is none of them: pip would build it."""
+        read = inputs.read(request, self.target)
+        found = read.findings
+        parsed = foreign.parse_requirements(
+            self.repository, read.lines, read.files, request.constraints, found.append
+        )
+        if taken is not None:
+            taken += found
+        names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
+        self._complete = names if read.complete else None
+        self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
+        with foreign.markers_of(self.target):
+            self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
+        return [ireq for ireq in parsed if ireq not in self._sources]
+
+    def listed(self, pin: Pin) -> LockedWheel | None:
+        """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
+        kept = self.kept or Kept(Path(self._directory.name))
+        with troubles.pip_speaks_through(self.reporter):
+            link = lookup.link(pin, self.repository, kept)
+        if link is None:
+            return None
+        url, sha256 = link.url_without_fragment, kept.sha256(link)
+        return LockedWheel(pin.name, str(pin.version), link.filename, url, sha256, ("the request",))
+
+    def _sha256(self, link: Any) -> str:
+        return self.kept.sha256(link) if self.kept else link_sha256(link)
+
+    def _asked(self) -> Asked:
+        return Asked(self.repository, self.listing, self.seen, self._stubs)
+
+    def _explain(self, error: Exception) -> list[Problem]:
+        """What made a resolution fail; re-raises what is not about requirements."""
+        if isinstance(error, OffkitError):
+            raise error
+        found = causes.of(error)
+        if found is None:
+            raise troubles.of(error) from error
+        asked = {cause.project for cause in found}
+        found += [cause for cause in map(causes.of_constraint, self._limits) if cause.project in asked]
+        return absence.explain(found, self._asked())
+
+    def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
+        """The whole request once more, as ``what`` says: the direct pins that then break a word of the
+        request, or None where it cannot be resolved so."""
+        pre = ["--pre"] if what.pre else []
+        with self._another(what.target, pre) as other:
+            requirements = [
+                ireq
+                for ireq in other._read(request)
+                if canonicalize_name(ireq.name or "") not in what.without
+            ]
+            asked = [foreign.loosened(ireq) for ireq in requirements] if what.loose else requirements
+            pinned = other._resolved(asked)
+        if pinned is None:
+            return None
+        versions = {canonicalize_name(ireq.name): _version(ireq) for ireq in pinned}
+        return {
+            name: versions[name]
+            for name, ireq in ((canonicalize_name(ireq.name or ""), ireq) for ireq in requirements)
+            if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
+        }
+
+    def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
+        return Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline)
+
+    def _why_not(self, request: Request, name: str, version: str) -> str:
+        """Why a version that can be had was not taken; "" when nothing speaks against it."""
+        with self._another(self.target) as other:
+            requirements = other._read(request)
+            try:
+                other._resolve([*requirements, foreign.constraint(f"{name}=={version}")])
+            except OffkitError:
+                return ""  # what an index refuses then is no answer
+            except Exception as error:
+                return other._explain(error)[0].finding.message
+        return ""
+
+    def holds(self, request: Request, *constraints: str) -> bool:
+        """Whether the whole request can be resolved with those constraints too."""
+        with self._another(self.target) as other:
+            return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
+
+    def _resolve(self, requirements: list[Any]) -> list[Any]:
+        with keeping(self.kept):
+            return foreign.resolve(self.repository, self.target, requirements, self.seen)
+
+    def _resolved(self, requirements: list[Any]) -> list[Any] | None:
+        """Pinned, or None where that is impossible."""
+        try:
+            return self._resolve(requirements)
+        except Exception as error:
+            if causes.of(error) is None:
+                raise troubles.of(error) from error
+            return None
+
+
+def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
+    if not requirements:
+        return UsageError("no requirements: the requirements file is empty", fix="add requirements to it")
+    findings = [
+        Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only required where {ireq.markers}")
+        for ireq in requirements
+        if ireq.markers
+    ]
+    where = target.describe()
+    return RequestError(
+        f"none of the requirements applies to {where}", findings, "drop the marker, or choose another target"
+    )
+
+
+def _locked(ireq: Any, sha256: str) -> LockedWheel:
+    link = ireq.link
+    asked = [source for source in getattr(ireq, "_source_ireqs", ()) if not source.constraint]
+    sources = {str(source.comes_from) for source in asked if source.comes_from}
+    # A file's own name would be a path of this machine; what asked for it is enough.
+    via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
+    url = link.url_without_fragment
+    return LockedWheel(ireq.name, _version(ireq), link.filename, url, sha256, tuple(via))
+
+
+def _version(ireq: Any) -> str:
+    """That of a pinned one."""
+    return str(next(iter(ireq.req.specifier)).version)
+
+
+def _given_hashes(requirements: Sequence[Any]) -> dict[str, set[str]]:
+    """By project. Before it is resolved: pip 23.2 adds what the index says to what was given
+    (InstallRequirement.hashes)."""
+    found: dict[str, set[str]] = {}
+    for ireq in requirements:
+        found.setdefault(canonicalize_name(ireq.name or ""), set()).update(
+            ireq.hash_options.get("sha256", ())
+        )
+    return found
+
+
+def _check_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> None:
+    """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen."""
+    wrong = []
+    for wheel in wheels:
+        allowed = given.get(canonicalize_name(wheel.name))
+        if allowed and wheel.sha256 and wheel.sha256 not in allowed:
+            wrong.append(
+                Finding(
+                    "REQ006",
+                    ERROR,
+                    wheel.name,
+                    f"{wheel.filename} has sha256 {wheel.sha256}, which the lock does not allow",
+                    tuple(f"sha256:{value}" for value in sorted(allowed)),
+                    troubles.OTHER_HASH,
+                )
+            )
+    if wrong:
+        raise IntegrityError("files on the index do not match the lock", wrong)

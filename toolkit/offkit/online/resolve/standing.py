@@ -1,0 +1,218 @@
+"""A lock that stands: its pins need no index, because every wheel is in the cache and asks for no other.
+
+What the resolver would find is found from the wheels' own METADATA; whatever is in doubt is left to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion
+
+from offkit.model.errors import EnvironmentProblem
+from offkit.model.finding import ERROR, Finding
+from offkit.model.target import Target
+from offkit.online.index import indexes, listing
+from offkit.online.index.metadata import Seen
+from offkit.online.request import pins
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.pins import File, Pin
+from offkit.online.wheels import memo, store
+
+_REQUEST = "the request"
+_NOT_LISTED = "no index lists a file of it with that hash for this target"
+
+
+class _Wheel(NamedTuple):
+    version: str
+    file: File
+    requires: tuple[str, ...]  # Requires-Dist
+    extras: frozenset[str]  # asked for
+
+
+def look(
+    given: Sequence[Pin], target: Target, cache: Path, listed: Mapping[str, File] | None = None
+) -> Lock | list[Finding]:
+    """The lock for ``target`` that these pins are, of which markers may leave out some; else why not.
+
+    ``listed`` has what an index says, by name; None: the cache is to have everything.
+    """
+    wanted = applying(given, target)
+    chosen = _recalled(wanted, target, cache)
+    seen = Seen()
+    wheels: dict[str, _Wheel] = {}
+    missing: list[Finding] = []
+    for pin in wanted:
+        file = _cached(pin, chosen, cache) if listed is None else listed.get(pin.name, _NOT_LISTED)
+        found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
+        if isinstance(found, str):
+            missing.append(_missing(pin.name, found))
+            continue
+        twin = wheels.setdefault(pin.name, found)
+        if twin.file.sha256 != found.file.sha256:
+            missing.append(_missing(pin.name, "is pinned to two files"))
+        wheels[pin.name] = twin._replace(extras=twin.extras | found.extras)
+    needed_by: dict[str, set[str]] = {name: set() for name in wheels}
+    missing += _open_ends(wheels, {pin.name for pin in wanted}, target, needed_by)
+    if missing or not wheels:
+        return missing
+    locked = tuple(
+        LockedWheel(
+            name,
+            one.version,
+            one.file.filename,
+            one.file.url,
+            one.file.sha256,
+            (*sorted(needed_by[name]), _REQUEST),
+        )
+        for name, one in sorted(wheels.items())
+    )
+    return Lock(target, locked, (), tuple(sorted(seen.repairs.values())))
+
+
+def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
+    """Those whose marker holds there."""
+    where = {**listing.markers(target), "extra": ""}
+    return [pin for pin in given if pin.marker is None or pin.marker.evaluate(where)]
+
+
+def remember(given: Sequence[Pin], lock: Lock, cache: Path) -> None:
+    """Which file each pin meant to the resolver: hashes of several files do not say which of them the index
+    has for a target, and what a cache happens to have must not decide."""
+    wanted = applying(given, lock.target)
+    if all(len(pin.hashes) == 1 for pin in wanted):
+        return
+    text = json.dumps({wheel.name: wheel.sha256 for wheel in lock.wheels})
+    path = _memory(wanted, lock.target, cache)
+    with contextlib.suppress(OSError):  # then it is resolved again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+
+
+def _recalled(wanted: Sequence[Pin], target: Target, cache: Path) -> dict[str, str]:
+    """SHA-256 by name, as remembered."""
+    try:
+        found = json.loads(_memory(wanted, target, cache).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return {}
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _memory(wanted: Iterable[Pin], target: Target, cache: Path) -> Path:
+    key = [target.to_json(), sorted((pin.name, str(pin.version), sorted(pin.hashes)) for pin in wanted)]
+    return cache / "locks" / (hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest() + ".json")
+
+
+def _missing(name: str, why: str) -> Finding:
+    return Finding("NET003", ERROR, name, why)
+
+
+def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
+    """The file that a pin means, or what is wrong."""
+    sha256 = pin.hashes[0] if len(pin.hashes) == 1 else chosen.get(pin.name, "")
+    if sha256 not in pin.hashes:
+        return f"{pin.version}: which of its {len(pin.hashes)} files is meant is not known here"
+    for filename in store.names(cache, sha256):
+        path = store.find(cache, sha256, filename)
+        if path is not None:
+            key = [sha256.encode("ascii")]
+            try:
+                text = memo.recalled(cache, "metadata", key, partial(store.metadata, path))
+            except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+                return f"{filename} cannot be read: {error}"
+            return File(filename, "", sha256, text)
+    return f"{pin.version} with sha256 {sha256} is not in the cache"
+
+
+def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
+    """What the wheel says of itself, or why it is not the one that is meant."""
+    message = email.message_from_bytes(file.metadata)
+    try:
+        name, version, _, tags = parse_wheel_filename(file.filename)
+        fits = target.python in SpecifierSet(str(message.get("Requires-Python") or ""))
+    except (InvalidWheelFilename, InvalidVersion, InvalidSpecifier) as error:
+        return f"{file.filename} cannot be read: {error}"
+    release = seen.read(message)
+    unknown = sorted(pin.extras - seen.extras[release])
+    if (name, version) != (pin.name, pin.version):
+        return f"{file.filename} is not {pin.name} {pin.version}"
+    if set(target.tags()).isdisjoint(map(str, tags)):
+        return f"{file.filename} is not for {target.describe()}"
+    if not fits:
+        return f"{file.filename} is not for CPython {target.python}"
+    if release in seen.unreadable:
+        return f"{file.filename} cannot be read: {seen.unreadable[release]}"
+    if unknown:
+        return f"{file.filename} has no extra {', '.join(unknown)}"
+    return _Wheel(str(pin.version), file, seen.requires[release], pin.extras)
+
+
+def _open_ends(
+    wheels: dict[str, _Wheel], names: set[str], target: Target, needed_by: dict[str, set[str]]
+) -> list[Finding]:
+    """What wheels of the lock need that it does not have; notes in ``needed_by`` who needs whom."""
+    found: list[Finding] = []
+    environment = listing.markers(target)
+    todo = [(name, extra) for name, one in wheels.items() for extra in ("", *one.extras)]
+    done = set(todo)
+    while todo:
+        name, extra = todo.pop()
+        for line in wheels[name].requires:
+            try:
+                need = Requirement(line)
+                if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
+                    continue
+            except ValueError as error:  # InvalidRequirement, UndefinedComparison
+                found.append(_missing(name, f"asks for what cannot be read: {error}"))
+                continue
+            other = canonicalize_name(need.name)
+            have = wheels.get(other)
+            asks = f"is needed by {name} {wheels[name].version} ({line})"
+            if need.url:
+                found.append(_missing(other, asks + ", from another place than an index"))
+            elif have is None:
+                if other in names:
+                    continue  # that its wheel is missing has been said
+                found.append(_missing(other, asks + " and not in the lock"))
+            elif not need.specifier.contains(have.version, prereleases=True):
+                found.append(_missing(other, asks + f"; the lock has {have.version}"))
+            else:
+                if other != name:
+                    needed_by[other].add(name)
+                for one in map(canonicalize_name, need.extras):
+                    if (other, one) not in done:
+                        done.add((other, one))
+                        todo.append((other, one))
+    return list(dict.fromkeys(found))
+
+
+def pinned(request: Request) -> list[Pin]:
+    """The pins that the request consists of; none of them where it is no lock with hashes."""
+    if request.requirements or request.constraints or any(request.parts):
+        return []
+    return pins.read(request.files) or []
+
+
+def require(
+    request: Request, target: Target, cache: Path, beside: Iterable[tuple[Sequence[Pin], Target]] = ()
+) -> None:
+    """Without an index: raises EnvironmentProblem with everything that is missing, of what goes
+    ``beside`` the request too."""
+    own = pinned(request)
+    asked = [(own, target), *beside]
+    missing = [each for one in asked if not isinstance(found := look(*one, cache), Lock) for each in found]
+    if not own:
+        raise EnvironmentProblem("the request is no lock with hashes", missing, indexes.OFFLINE)
+    if missing:
+        raise EnvironmentProblem(f"the cache {cache} does not have everything", missing, indexes.OFFLINE)

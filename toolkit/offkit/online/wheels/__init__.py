@@ -1,0 +1,1 @@
+"""Wheels on their way: asked for, downloaded, kept."""

@@ -1,0 +1,147 @@
+"""One wheel from an index into the cache, with a few attempts; what has come is not asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.url import without_secrets
+from offkit.model.words import several
+from offkit.online.wheels import store
+
+ATTEMPTS = 3
+_CHUNK = 1 << 16
+_HEADERS = {"Accept-Encoding": "identity"}
+_OK, _PARTIAL, _BEYOND = 200, 206, 416
+
+
+class Wanted(NamedTuple):
+    """A file of an index. ``sha256`` is empty where nobody says it."""
+
+    name: str  # of the project
+    filename: str
+    url: str
+    sha256: str
+
+
+class Come(NamedTuple):
+    """A file in the cache that came over the network."""
+
+    path: Path
+    sha256: str
+    size: int  # bytes
+
+
+class Failed(Exception):
+    """A wheel that could not be had; carries its finding."""
+
+    def __init__(self, finding: Finding, integrity: bool) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+        self.integrity = integrity
+
+
+def past_cache(session: Any) -> Any:
+    """The same session of pip without its cache, which would take a second copy of every wheel."""
+    plain = _same(session)
+    plain.adapters = type(session.adapters)(
+        (prefix, _same(adapter)) for prefix, adapter in session.adapters.items()
+    )
+    for adapter in plain.adapters.values():
+        adapter.cacheable_methods = ()  # of CacheControl; the others have no use for it
+    return plain
+
+
+def _same(one: Any) -> Any:
+    """Another object with everything that this one has: connections, credentials, certificates."""
+    other = object.__new__(type(one))
+    other.__dict__.update(one.__dict__)
+    return other
+
+
+def size(wanted: Wanted, session: Any) -> int:
+    """Bytes to come, 0 where the index does not say: only a progress bar asks."""
+    try:
+        # For pip's session HEAD of a file:// is the file, all of which it reads unless told otherwise.
+        how = {"allow_redirects": True, "stream": True}
+        with session.head(wanted.url, headers=_HEADERS, **how) as response:
+            return int(response.headers.get("Content-Length") or 0)
+    except Exception:
+        return 0
+
+
+def get(wanted: Wanted, session: Any, cache: Path, advance: Callable[[int], object]) -> Come:
+    """Fetch a file to its place. ``advance`` is told of bytes as they come.
+
+    Raises Failed, and EnvironmentProblem where there can be no cache.
+    """
+    reason = ""
+    try:
+        with store.part(cache, wanted.sha256) as part:
+            for _ in range(ATTEMPTS):
+                try:
+                    if not part.size or part.sha256 != wanted.sha256:  # else all of it came, long ago
+                        _receive(wanted.url, session, part, advance)
+                    if not wanted.sha256 or part.sha256 == wanted.sha256:
+                        return Come(part.place(wanted.filename), part.sha256, part.size)
+                    reason = f"its sha256 is {part.sha256}, the index promised {wanted.sha256}"
+                    part.restart()
+                except OSError as error:  # requests' exceptions are OSErrors, and so is a full disk
+                    reason = _reason(error)
+                except Exception as error:
+                    if type(error).__module__.split(".")[0] != "pip":
+                        raise
+                    reason = _reason(error)
+            if "No space left" in reason:
+                part.restart()
+    except OSError as error:
+        reason = _reason(error)
+    raise _failed(wanted, cache, reason)
+
+
+def _receive(url: str, session: Any, part: store.Part, advance: Callable[[int], object]) -> None:
+    """Add what is missing to ``part``; from its beginning where the server gives no ranges, or has
+    another file by now (RFC 9110, 14)."""
+    headers = dict(_HEADERS)
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+        if part.validator:
+            headers["If-Range"] = part.validator
+    with session.get(url, headers=headers, stream=True) as response:
+        goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {part.size}-")
+        if response.status_code in (_OK, _BEYOND) or (response.status_code == _PARTIAL and not goes_on):
+            part.restart()
+        response.raise_for_status()
+        etag = response.headers.get("ETag", "")
+        part.validator = "" if etag.startswith("W/") else etag or response.headers.get("Last-Modified", "")
+        for chunk in response.iter_content(_CHUNK):
+            part.write(chunk)
+            advance(len(chunk))
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _failed(wanted: Wanted, cache: Path, reason: str) -> Failed:
+    integrity = reason.startswith("its sha256")
+    if "No space left" in reason:
+        place = store.directory(cache)
+        code, fix = "NET003", f"free some space in {place}, or choose another place with --cache-dir DIR"
+    elif integrity:
+        code, fix = "NET004", "a proxy or mirror alters files: use another --index-url"
+    else:
+        code, fix = "NET003", "run the same command again: finished downloads are kept"
+    message = f"{wanted.filename} could not be downloaded: {reason}"
+    finding = Finding(code, ERROR, wanted.name, without_secrets(message), (without_secrets(wanted.url),), fix)
+    return Failed(finding, integrity)
+
+
+def all_failures(failures: Sequence[Failed]) -> IntegrityError | EnvironmentProblem:
+    findings = [failed.finding for failed in failures]
+    if any(failed.integrity for failed in failures):
+        return IntegrityError("downloaded files do not match the hashes of the index", findings)
+    return EnvironmentProblem(f"{several(len(findings), 'wheel')} could not be downloaded", findings)
