@@ -83,8 +83,8 @@ WRITERS = {
     "cli/bench_badapple": "what was measured with",
     "cli/lock": "requirements.lock",
     "cli/probe": "the probe, where --output says so",
-    "cli/render": "/dev/null, in the place of a stream whose reader has gone",
     "cli/report": "the page, where --html says so",
+    "cli/streams": "/dev/null, in the place of a stream whose reader has gone",
     "theatre/player/terminal": "the terminal",
 }
 _CHANGES = {

@@ -8,7 +8,8 @@ import types
 
 import pytest
 
-from offkit.cli import render
+from offkit.cli import glyphs, render
+from offkit.cli.streams import OutputLost, Remark, Result, encode_anything
 from offkit.model import words
 from offkit.model.errors import EnvironmentProblem, damaged
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
@@ -236,7 +237,7 @@ def test_every_mark_in_both_alphabets(streams):
         assert render.is_ascii() is (encoding == "ascii")
         assert render.encoding() == encoding
     for strange in ("klingon", None):
-        assert render._is_ascii(types.SimpleNamespace(encoding=strange)) is True
+        assert glyphs.is_ascii(types.SimpleNamespace(encoding=strange)) is True
 
 
 @pytest.mark.parametrize(
@@ -493,7 +494,7 @@ def test_a_whole_error_as_data(streams):
     }
     assert err.said() == ""
     out, err = streams()
-    render.error(render.OutputLost("lost", fix="f"))  # a document would be lost as well
+    render.error(OutputLost("lost", fix="f"))  # a document would be lost as well
     assert (out.said(), err.said()) == ("", "error: lost\nfix: f\n")
 
 
@@ -522,19 +523,19 @@ class Raw(io.RawIOBase):
 def test_streams_that_cannot_be_written(monkeypatch):
     """stdout: an error that says so, once; a reader that has gone is another matter. stderr: nothing."""
     abandoned = []
-    monkeypatch.setattr(render, "abandon_stdout", lambda: abandoned.append(1))
+    monkeypatch.setattr("offkit.cli.streams.abandon", abandoned.append)
     full = OSError(28, "No space left on device")
-    lost = render._Result(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
-    with pytest.raises(render.OutputLost) as caught:
+    lost = Result(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
+    with pytest.raises(OutputLost) as caught:
         lost.write("x\n")
     assert caught.value.message == "the output cannot be written: No space left on device"
     assert caught.value.fix == "free some space there"
-    assert abandoned == [1]
-    gone = render._Result(io.BufferedWriter(Raw(BrokenPipeError()), 1), encoding="utf-8", line_buffering=True)
+    assert abandoned == [lost]
+    gone = Result(io.BufferedWriter(Raw(BrokenPipeError()), 1), encoding="utf-8", line_buffering=True)
     with pytest.raises(BrokenPipeError):
         gone.write("x\n")
-    assert abandoned == [1]
-    deaf = render._Remark(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
+    assert abandoned == [lost]
+    deaf = Remark(io.BufferedWriter(Raw(full), 1), encoding="utf-8", line_buffering=True)
     assert deaf.write("xyz\n") == 4
     deaf.flush()
     for stream in (lost, gone, deaf):  # what is buffered would be written at the end
@@ -550,8 +551,8 @@ def test_streams_that_are_prepared(streams, monkeypatch):
     assert (out.errors, out.buffer.name) == ("offkit", os.devnull)
     out.write("gone \u20ac\n")
     assert (err.encoding, err.errors, err.line_buffering) == ("latin-1", "offkit", True)
-    assert isinstance(out, render._Result)
-    assert isinstance(err, render._Remark)
+    assert isinstance(out, Result)
+    assert isinstance(err, Remark)
     err.write("\xe4\u20ac\udcff\n")
     assert err.buffer.getvalue() == b"\xe4\\u20ac\xff\n"
     render.prepare([])
@@ -601,7 +602,7 @@ def test_an_error_that_is_no_encoding():
     """Is passed on."""
     error = UnicodeDecodeError("utf-8", b"x", 0, 1, "y")
     with pytest.raises(UnicodeDecodeError):
-        render._encode_anything(error)
+        encode_anything(error)
 
 
 def test_words_for_numbers():
@@ -614,7 +615,7 @@ def test_words_for_numbers():
         "1.0 MB",
         "-1.5 kB",
     ]
-    assert render.visible("a\tb\x7f\u202e\xe4\udc80\udcff") == "a\\tb\\x7f\\u202e\xe4\udc80\udcff"
+    assert glyphs.visible("a\tb\x7f\u202e\xe4\udc80\udcff") == "a\\tb\\x7f\\u202e\xe4\udc80\udcff"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 from typing import Any, Dict, List
 
 from offkit.cli import render
+from offkit.cli.glyphs import visible
 from offkit.model import words
 from offkit.model.finding import has_errors
 
@@ -36,7 +37,7 @@ def show(outcome: Any, codecs: bool = False) -> None:
     for text in outcome.verified:
         render.good(text)
     render.findings(outcome.findings)
-    render.table([[render.visible(cell) for cell in row] for row in _rows(outcome)])
+    render.table([[visible(cell) for cell in row] for row in _rows(outcome)])
     if (codecs or render.verbose()) and outcome.tried:
         render.title("codecs")
         render.table(_codecs(outcome))
