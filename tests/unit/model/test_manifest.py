@@ -119,12 +119,22 @@ def test_what_is_wrong_is_said():
 def test_who_wrote_a_newer_one():
     """Is named, with the way out; the same number is not newer."""
     with pytest.raises(EnvironmentProblem) as caught:
-        manifest.load(signed(minimum_reader=2, made_by="offkit 9"))
+        manifest.load(signed(minimum_reader=3, made_by="offkit 9"))
     assert caught.value.message == "this bundle was written by offkit 9 and needs a newer offkit"
     assert caught.value.fix == (
         "use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE"
     )
     assert manifest.load(signed(format=2)) == GOOD
+
+
+def test_sources_are_for_newer_readers_only():
+    """One that does not know them would install without; a bundle without them is for every reader."""
+    for path in ("sources/a-1.tar.gz", "build-wheels/b-1-py3-none-any.whl"):
+        with_it = GOOD._replace(members=(*GOOD.members[:1], Member(path, 1, HASH), *GOOD.members[1:]))
+        data = json.loads(manifest.dump(with_it).decode("ascii"))
+        assert (data["format"], data["minimum_reader"]) == (2, 2)
+        assert manifest.load(manifest.dump(with_it)) == with_it
+    assert (GOOD.format, manifest.FORMAT) == (1, 2)
 
 
 def test_the_text_of_a_manifest():

@@ -87,8 +87,9 @@ def test_the_control_node():
 def test_the_order_of_a_bundle():
     """What install.sh needs comes first; what has no place is refused."""
     order = ["install.sh", "MANIFEST.json", "MANIFEST.json.asc", "offkit.pyz", "requirements.txt"]
-    order += ["checklist.json", "repo-config/x", "python-build/x", "python-source/x", "rpms/a/b", "wheels/x"]
-    assert [layout.position(path) for path in order] == list(range(11))
+    order += ["checklist.json", "repo-config/x", "python-build/x", "python-source/x", "rpms/a/b"]
+    order += ["build-wheels/x", "sources/x", "wheels/x"]
+    assert [layout.position(path) for path in order] == list(range(13))
     for path in ("odd", "wheels", "install.sh/x", "xwheels/y"):
         with pytest.raises(ValueError, match=path):
             layout.position(path)
@@ -106,10 +107,11 @@ def test_paths_below_a_prefix():
         layout.GENERATION_REPO_CONFIG,
         layout.GENERATION_LIBRARIES,
         layout.GENERATION_LIBRARY_LIST,
+        layout.GENERATION_COMPILED,
         layout.GENERATION_INTERPRETER,
     ]
     names = ["receipt.json", "MANIFEST.json", "checklist.json", "runtime", "repo-config", "lib64"]
-    assert inside == ["offkit/" + name for name in [*names, "libraries.json", "interpreter"]]
+    assert inside == ["offkit/" + name for name in [*names, "libraries.json", "compiled.json", "interpreter"]]
     assert layout.ISO_MOUNT == "/mnt/offkit-iso"
 
 

@@ -11,6 +11,8 @@ REPO_CONFIG = "repo-config/"
 PYTHON_BUILD = "python-build/"  # for a server without Python: unpacked there
 PYTHON_SOURCE = "python-source/"  # … or compiled
 RPMS = "rpms/"  # a small yum repository: libraries that a minimal server lacks
+BUILD_WHEELS = "build-wheels/"  # what the sources are compiled with
+SOURCES = "sources/"  # sdists to be compiled there, each with a lock of what that needs
 ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
 # The order of members in the tar. What install.sh needs first comes first, so that it is
@@ -26,6 +28,8 @@ ORDER = (
     PYTHON_BUILD,
     PYTHON_SOURCE,
     RPMS,
+    BUILD_WHEELS,
+    SOURCES,
     WHEELS,
 )
 
@@ -54,6 +58,7 @@ GENERATION_RUNTIME = "offkit/runtime"
 GENERATION_REPO_CONFIG = "offkit/repo-config"
 GENERATION_LIBRARIES = "offkit/lib64"  # taken out of RPMs
 GENERATION_LIBRARY_LIST = "offkit/libraries.json"
+GENERATION_COMPILED = "offkit/compiled.json"  # what was compiled here, and with what
 GENERATION_INTERPRETER = "offkit/interpreter"  # a link, where bin/python is a copy: what it is a copy of
 
 

@@ -16,7 +16,9 @@ from offkit.model.target import Target
 from offkit.model.target import from_json as target_from_json
 
 SCHEMA = "offkit/bundle-1"
-FORMAT = 1  # what this code writes, and the newest it reads
+FORMAT = 2  # the newest that this code reads
+# A bundle without what a format brought is written as the one before it had it.
+_SINCE = {layout.SOURCES: 2, layout.BUILD_WHEELS: 2}
 
 
 class Member(NamedTuple):
@@ -33,7 +35,16 @@ class Manifest(NamedTuple):
     members: Tuple[Member, ...]  # in the order of the tar, without the manifest itself
 
     def wheels(self) -> List[Member]:
-        return [member for member in self.members if member.path.startswith(layout.WHEELS)]
+        return self.below(layout.WHEELS)
+
+    def below(self, folder: str) -> List[Member]:
+        """Those of one of the layout's folders."""
+        return [member for member in self.members if member.path.startswith(folder)]
+
+    @property
+    def format(self) -> int:
+        """The oldest that has all its members."""
+        return max([since for folder, since in _SINCE.items() if self.below(folder)], default=1)
 
 
 def _canonical(data: Dict[str, Any]) -> bytes:
@@ -44,8 +55,8 @@ def dump(manifest: Manifest) -> bytes:
     """The canonical text."""
     data = {
         "schema": SCHEMA,
-        "format": FORMAT,
-        "minimum_reader": FORMAT,
+        "format": manifest.format,
+        "minimum_reader": manifest.format,
         "target": manifest.target.to_json(),
         "options": manifest.options,
         "made_by": manifest.made_by,

@@ -193,7 +193,8 @@ bytes_needed() {
         /^   "path":/ { path = $2 }
         /^   "size":/ && path ~ /^"wheels\// { wheels += number() }
         /^   "size":/ && path == "\"offkit.pyz\"," { runtime = number() }
-        END { printf "%.0f\n", wheels + int(installed * @OFFKIT_COMPILED@) + runtime * @OFFKIT_RUNTIME@ + @OFFKIT_ENVIRONMENT@ }'
+        /^   "size":/ && path ~ /^"(sources|build-wheels)\// { building += number() }
+        END { printf "%.0f\n", wheels + int(installed * @OFFKIT_COMPILED@) + runtime * @OFFKIT_RUNTIME@ + @OFFKIT_ENVIRONMENT@ + building * @OFFKIT_BUILDING@ }'
 }
 
 # A line for each reason why a path can be no prefix, whatever lies there (server/install/preflight.py).

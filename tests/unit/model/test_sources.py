@@ -1,0 +1,34 @@
+"""Sources in the manifest: there and back."""
+
+import pytest
+
+from offkit.model import sources
+from offkit.model.sources import Source
+
+ONE = Source("psycopg2", "2.9.9", "sources/psycopg2-2.9.9.tar.gz", "sources/psycopg2-2.9.9.build.txt")
+TOLD = ONE._replace(headers=("libpq-fe.h",), rpms=("gcc", "libpq-devel"))
+OPTION = dict(TOLD._asdict(), headers=["libpq-fe.h"], rpms=["gcc", "libpq-devel"])
+
+
+def test_there_and_back():
+    """As JSON has it, and nothing where nothing is carried: such a manifest is as it was."""
+    assert sources.to_options([ONE, TOLD])["sources"][1] == OPTION
+    assert sources.from_options(sources.to_options([ONE, TOLD])) == [ONE, TOLD]
+    assert sources.to_options([]) == {}
+    assert sources.from_options({}) == []
+    assert TOLD.describe() == "psycopg2 2.9.9"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        3,
+        [3],
+        [dict(OPTION, name=1)],
+        [dict(OPTION, headers="x")],
+        [dict(OPTION, rpms=[1])],
+        [dict(OPTION, more="")],
+    ],
+)
+def test_what_has_another_form_is_none(wrong):
+    assert sources.from_options({"sources": wrong}) == []

@@ -1,0 +1,44 @@
+"""Sources that a bundle carries, to be compiled where it is installed."""
+
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+GCC = "gcc"  # the compiler, and the package with it
+_TEXTS = ("name", "version", "member", "lock")
+_LISTS = ("headers", "rpms")
+
+
+class Source(NamedTuple):
+    """An sdist in the bundle."""
+
+    name: str
+    version: str
+    member: str  # its path in the bundle
+    lock: str  # the member with the pins of what builds it: the wheels are in build-wheels/
+    headers: Tuple[str, ...] = ()  # as #include has them: what it is known to be compiled with
+    rpms: Tuple[str, ...] = ()  # what the target's release has compiler and headers in, for people
+
+    def describe(self) -> str:
+        """For people: ``psycopg2 2.9.9``"""
+        return "{} {}".format(self.name, self.version)
+
+
+def to_options(carried: Sequence[Source]) -> Dict[str, Any]:
+    """The manifest's option ``sources``; nothing where nothing is carried."""
+    listed = [dict(one._asdict(), headers=list(one.headers), rpms=list(one.rpms)) for one in carried]
+    return {"sources": listed} if listed else {}
+
+
+def from_options(options: Dict[str, Any]) -> List[Source]:
+    """Back again; only what has the right form counts."""
+    listed = options.get("sources")
+    found = []
+    for one in listed if isinstance(listed, list) else ():
+        if not isinstance(one, dict) or set(one) != set(Source._fields):
+            continue
+        lists = [one[name] for name in _LISTS]
+        texts = [one[name] for name in _TEXTS] + [
+            text for each in lists if isinstance(each, list) for text in each
+        ]
+        if all(isinstance(each, list) for each in lists) and all(isinstance(text, str) for text in texts):
+            found.append(Source(**dict(one, headers=tuple(one["headers"]), rpms=tuple(one["rpms"]))))
+    return found
