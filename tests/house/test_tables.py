@@ -7,7 +7,7 @@ import re
 import pytest
 
 from offkit.edges import data
-from offkit.model import packages, yum
+from offkit.model import packages, sources, yum
 from offkit.model.finding import SEVERITIES
 
 WORDS = r"[A-Za-z_][\w.]*( [A-Za-z_][\w.]*)*"
@@ -24,6 +24,7 @@ TABLES = {
         "needed_for": TEXT,
         "source": r"CPython Doc/library/\w+\.rst(, Doc/library/\w+\.rst)* and Modules/Setup\.stdlib\.in(; .+)?",
     },
+    sources.HEADERS: {"project": r"[a-z0-9]+(-[a-z0-9]+)*", "headers": r"\S+\.h( \S+\.h)*", "source": TEXT},
     yum.WORDS: {
         "code": r"(RPM|REPO|ENV)\d{3}",
         "words": TEXT,

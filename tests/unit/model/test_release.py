@@ -16,6 +16,7 @@ PYTHON = {
     "payload": ["p", "p-libs"],
     "libs": "p-libs",
     "tkinter": "p-tk",
+    "devel": "p-devel",
     "media": "the DVD",
 }
 
@@ -53,6 +54,7 @@ def test_a_file_with_everything():
             "ssl": {"sonames": ["a.so.1"], "runtime": ["a"], "devel": ["a-devel"]},
             "zlib": {"sonames": [], "runtime": [], "devel": [], "newer": {"since": "3.10", "note": "more"}},
         },
+        headers={"a.h": "a-devel"},
         devel_repository="CRB",
         minimal=["a"],
         keys={"X": "KEY"},
@@ -63,7 +65,8 @@ def test_a_file_with_everything():
             "repositories": [{"id": "i", "name": "n", "folder": "F"}],
         },
     )
-    assert found.pythons["3.9"] == ("3.9.2", "8.4", ("p",), ("p", "p-libs"), "p-libs", "p-tk", "the DVD")
+    python = ("3.9.2", "8.4", ("p",), ("p", "p-libs"), "p-libs", "p-tk", "p-devel", "the DVD")
+    assert found.pythons["3.9"] == python
     assert (found.sonames, found.elsewhere) == ({"a.so.1": "a", "b.so.1": None}, {"b.so.1": "EPEL"})
     assert found.module("ssl") == (("a.so.1",), ("a",), ("a-devel",), None)
     assert found.module("zlib").newer == ((3, 10), "more")
@@ -74,6 +77,7 @@ def test_a_file_with_everything():
         {"X": "KEY"},
         "C.UTF-8",
     )
+    assert found.headers == {"a.h": "a-devel"}
     assert (found.el, found.kernel, found.python, found.devel_repository) == (8, "4.18.0", "3.9", "CRB")
 
 

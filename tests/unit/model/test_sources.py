@@ -2,6 +2,7 @@
 
 import pytest
 
+from offkit.edges import data, releases
 from offkit.model import sources
 from offkit.model.sources import Source
 
@@ -32,3 +33,13 @@ def test_there_and_back():
 )
 def test_what_has_another_form_is_none(wrong):
     assert sources.from_options({"sources": wrong}) == []
+
+
+def test_headers_of_projects():
+    """Each is in a package of every release that is known."""
+    found = sources.parse_headers(data.read_text(sources.HEADERS))
+    assert found["psycopg2"] == ("libpq-fe.h",)
+    needed = {header for each in found.values() for header in each}
+    for release in releases.known().all:
+        assert needed <= set(release.headers), release.name
+        assert release.headers["libpq-fe.h"] in ("postgresql-devel", "libpq-devel")

@@ -24,6 +24,7 @@ class Python(NamedTuple):
     payload: Tuple[str, ...]  # all packages that it is made of
     libs: str  # the package with the standard library
     tkinter: str  # the package with tkinter
+    devel: str  # the package with Python.h
     media: str  # for people: which discs have it
 
 
@@ -74,6 +75,7 @@ class Release(NamedTuple):
     sonames: Dict[str, Optional[str]]  # the package; None: no package of it has that library
     elsewhere: Dict[str, str]  # soname → where a package that no disc has can be found
     modules: Dict[str, Module]  # by the name in modules.csv
+    headers: Dict[str, str]  # the package with a C header, as #include has that
     devel_repository: str  # the one with those -devel packages that no disc has
     minimal: Tuple[str, ...]  # packages that are taken to be on every server
     keys: Dict[str, str]  # ID in os-release(5) → the name of its own in /etc/pki/rpm-gpg
@@ -156,6 +158,7 @@ def parse(text: str) -> Release:
         sonames=data.get("sonames", {}),
         elsewhere=data.get("elsewhere", {}),
         modules={name: _module(each) for name, each in data.get("modules", {}).items()},
+        headers=data.get("headers", {}),
         devel_repository=data.get("devel_repository", ""),
         minimal=tuple(data.get("minimal", ())),
         keys=data.get("keys", {}),

@@ -1,8 +1,9 @@
-"""Sources that a bundle carries, to be compiled where it is installed."""
+"""Sources that a bundle carries, to be compiled where it is installed: as pure values."""
 
+import csv
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
-GCC = "gcc"  # the compiler, and the package with it
+HEADERS = "repo-config/headers.csv"
 _TEXTS = ("name", "version", "member", "lock")
 _LISTS = ("headers", "rpms")
 
@@ -42,3 +43,9 @@ def from_options(options: Dict[str, Any]) -> List[Source]:
         if all(isinstance(each, list) for each in lists) and all(isinstance(text, str) for text in texts):
             found.append(Source(**dict(one, headers=tuple(one["headers"]), rpms=tuple(one["rpms"]))))
     return found
+
+
+def parse_headers(text: str) -> Dict[str, Tuple[str, ...]]:
+    """The table of headers, by the normalized name of a project. Which package has one, a release's file says
+    (release.Release.headers). Raises KeyError on a malformed line."""
+    return {row["project"]: tuple(row["headers"].split()) for row in csv.DictReader(text.splitlines())}
