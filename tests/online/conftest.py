@@ -1,9 +1,12 @@
 """Resolving for real: against the package index, with a cache shared by the run, or a small one here."""
 
+import io
+import sys
 import threading
 
 import pytest
 
+from offkit.cli import app, render
 from offkit.edges import releases
 from offkit.model.report import Reporter
 from offkit.model.target import preset
@@ -36,6 +39,25 @@ def pins(lock):
         return {wheel.name: wheel.version for wheel in lock(python, *requirements, **more).wheels}
 
     return resolve
+
+
+@pytest.fixture
+def typed(monkeypatch, tmp_path):
+    """Run a command as it is typed, with a cache of its own: (exit code, stdout, stderr)."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(render, "width", lambda: 0)
+
+    def run(*words):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        with pytest.raises(SystemExit) as left:
+            app.main([*map(str, words), "--cache-dir", str(tmp_path / "cache")])
+        said = [stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr)]
+        return (left.value.code or 0, *said)
+
+    yield run
+    render.console()
 
 
 @pytest.fixture

@@ -231,6 +231,30 @@ def test_requirements(run, mirror, closed, tmp_path):
         assert run("lock", "-r", path, *server.args)[0] in (0, 1, 2, 4), line
 
 
+def test_files_of_servers(run, mirror, closed):
+    """A requirements or constraints file that is not there, wants another login, names what nobody has."""
+    server = mirror("alpha", password="other")
+    here = f"127.0.0.1:{server.server_port}"
+    public = mirror("alpha")
+    there = f"127.0.0.1:{public.server_port}"
+    text = {"Content-Type": "text/plain"}
+    public.pages["/r.txt"] = (200, b"alpha>1\n", text)
+    public.pages[f"/r.txt?token={MARK}"] = (200, b"-e /nowhere/here\n", text)
+    public.pages["/bad.txt"] = (200, b"alpha ==== 1\n", text)
+    for url, codes in [
+        (f"http://{USER}@{closed}/r.txt", (4,)),
+        (f"http://{USER}@{here}/r.txt", (4,)),
+        (f"http://{USER}@{there}/r.txt", (1,)),
+        (f"http://{USER}@{there}/bad.txt", (2,)),
+        (f"http://{there}/r.txt?token={MARK}", (2,)),
+        (f"http://{USER}@{closed}:port/r.txt", (2,)),
+        (f"http://{USER}@{there}/pylock.toml", (2,)),
+    ]:
+        assert run("lock", "-r", url, *public.args)[0] in codes, url
+        assert run("lock", "alpha", "-c", url, *public.args)[0] in codes, url
+        assert run("lock", "-r", url, *public.args, "--offline")[0] in (2, 4), url
+
+
 def test_redirects(run, mirror, closed, monkeypatch):
     """Tokens of a query: to a login, to nobody, to a file that is not there, to one that is altered."""
     server = mirror("alpha")

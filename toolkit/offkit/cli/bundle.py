@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def bundle(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
-    files: Optional[List[Path]] = options.FILES,
-    constraints: Optional[List[Path]] = options.CONSTRAINTS,
+    files: Optional[List[str]] = options.FILES,
+    constraints: Optional[List[str]] = options.CONSTRAINTS,
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
     python: Optional[str] = options.PYTHON,

@@ -10,8 +10,8 @@ from offkit.cli import options, render
 
 def lock(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
-    files: Optional[List[Path]] = options.FILES,
-    constraints: Optional[List[Path]] = options.CONSTRAINTS,
+    files: Optional[List[str]] = options.FILES,
+    constraints: Optional[List[str]] = options.CONSTRAINTS,
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
     python: Optional[str] = options.PYTHON,

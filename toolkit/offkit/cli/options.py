@@ -2,7 +2,6 @@
 
 import json as jsonlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 import typer
@@ -40,11 +39,11 @@ FILES = typer.Option(
     None,
     "--requirement",
     "-r",
-    metavar="FILE",
+    metavar="FILE|URL",
     help="A requirements file, pyproject.toml or pylock.toml; may be repeated.",
 )
 CONSTRAINTS = typer.Option(
-    None, "--constraint", "-c", metavar="FILE", help="A constraints file, as in pip; may be repeated."
+    None, "--constraint", "-c", metavar="FILE|URL", help="A constraints file, as in pip; may be repeated."
 )
 GROUPS = typer.Option(
     None, "--group", metavar="G", help="Also a dependency group of that pyproject.toml; may be repeated."
@@ -165,8 +164,8 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
 
 def request(
     words: Sequence[str],
-    files: Optional[Sequence[Path]],
-    constraints: Optional[Sequence[Path]],
+    files: Optional[Sequence[str]],
+    constraints: Optional[Sequence[str]],
     groups: Optional[Sequence[str]],
     extras: Optional[Sequence[str]],
     args: Sequence[str],
@@ -175,7 +174,8 @@ def request(
     from offkit.online.request import inputs, locked
 
     parts = locked.Parts(tuple(groups or ()), tuple(extras or ()))
-    wanted = locked.Request(tuple(words), tuple(files or ()), tuple(args), tuple(constraints or ()), parts)
+    places = tuple(tuple(map(inputs.place, each or ())) for each in (files, constraints))
+    wanted = locked.Request(tuple(words), places[0], tuple(args), places[1], parts)
     inputs.check(wanted)
     return wanted
 

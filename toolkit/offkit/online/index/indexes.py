@@ -72,11 +72,15 @@ class _CutOff:
     """What pip's session has for an address that must not be asked."""
 
     def send(self, request: Any, **how: Any) -> Any:
-        where = without_secrets(request.url)
-        raise EnvironmentProblem(f"{where} would be asked, and --offline forbids it", fix=OFFLINE)
+        raise forbidden(request.url)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def forbidden(url: str) -> EnvironmentProblem:
+    """The error for an address that --offline keeps from being asked."""
+    return EnvironmentProblem(f"{without_secrets(url)} would be asked, and --offline forbids it", fix=OFFLINE)
 
 
 def cut_off(session: Any) -> None:
@@ -106,19 +110,19 @@ def useless_places(repo: Any) -> Iterator[Finding]:
             yield Finding("NET005", ERROR, place, "the directory does not exist")
 
 
-def unheard(error: Exception) -> EnvironmentProblem:
+def unheard(error: Exception, headline: str = UNREAD, fix: str = CHECK_INDEX) -> EnvironmentProblem:
     """The error for an exception of pip about a file that it asked for: which server, and what it says."""
     chain: list[Any] = list(_chain(error))
     response = next((one.response for one in chain if getattr(one, "response", None) is not None), None)
     request = next((one.request for one in chain if getattr(one, "request", None) is not None), None)
     url = without_secrets(str(getattr(request, "url", "the package index")))
     if response is not None:
-        answer, fix = refusal(response)
-        finding = Finding("NET002", ERROR, url, answer, (), fix)
+        answer, helps = refusal(response)
+        finding = Finding("NET002", ERROR, url, answer, (), helps)
     else:
-        code, text, fix = silence(error)
-        finding = Finding(code, ERROR, url, text, (), fix)
-    return EnvironmentProblem(UNREAD, [finding], CHECK_INDEX)
+        code, text, helps = silence(error)
+        finding = Finding(code, ERROR, url, text, (), helps)
+    return EnvironmentProblem(headline, [finding], fix)
 
 
 def _check_certificates(repo: Any) -> None:

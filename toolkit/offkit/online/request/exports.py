@@ -94,6 +94,11 @@ ALL = (
 )  # fmt: skip
 
 
+def is_named(name: str) -> bool:
+    """Whether a file of that name is one of them."""
+    return any(re.fullmatch(row.name, name) for row in ALL)
+
+
 def recognise(path: Path) -> Export | None:
     """The row of a file, by its name, or else by what it begins with."""
     named = next((row for row in ALL if re.fullmatch(row.name, path.name)), None)

@@ -6,16 +6,19 @@ import importlib
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.model.url import is_address, without_secrets
+from offkit.online.index.upstream import reach
 from offkit.online.request import exports, pylock
-from offkit.online.request.locked import Request
+from offkit.online.request.locked import Place, Request
 from offkit.online.request.pyproject import Project
 
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -25,19 +28,31 @@ _PACKAGES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 class Read(NamedTuple):
     lines: list[str]  # as in a requirements file
-    files: list[Path]  # requirements files
+    files: list[Place]  # requirements files
     findings: list[Finding]
     complete: bool  # all of it is from locks, which name all that is needed
+
+
+def place(word: str) -> Place:
+    """What a word means that names a file, as pip takes it: a path, a file: URL, or the URL of a server."""
+    scheme = urlsplit(word).scheme.lower()
+    if scheme in ("http", "https"):
+        return word
+    return Path(reach("pip._internal.utils.urls", "url_to_path")(word) if scheme == "file" else word)
 
 
 def check(request: Request) -> None:
     """Raises UsageError with everything that needs no index to be seen to be wrong."""
     wrong = [
         told
-        for told in (*map(_misplaced, request.requirements), *map(_of_another_tool, request.files))
+        for told in (
+            *map(_misplaced, request.requirements),
+            *map(_elsewhere, (*request.files, *(request.constraints or ()))),
+            *map(_of_another_tool, request.files),
+        )
         if told
     ]
-    if any(request.parts) and not any(path.suffix == ".toml" for path in request.files):
+    if any(request.parts) and not any(_suffix(file) == ".toml" for file in request.files):
         option = "--group" if request.parts.groups else "--extra"
         wrong.append((f"{option} is about a project", "give it as well: -r pyproject.toml"))
     if wrong:
@@ -51,7 +66,7 @@ def read(request: Request, target: Target) -> Read:
     lines, files, findings, locks = list(request.requirements), [], [], 0
     groups, extras = request.parts
     for path in request.files:
-        if path.suffix != ".toml":
+        if isinstance(path, str) or path.suffix != ".toml":
             files.append(path)
             continue
         data = _tables(path)
@@ -97,7 +112,26 @@ def _is_name(word: str) -> bool:
     return not word.startswith("requirements")
 
 
-def _of_another_tool(path: Path) -> tuple[str, str] | None:
+def _suffix(file: Place) -> str:
+    return (PurePosixPath(urlsplit(file).path) if isinstance(file, str) else file).suffix
+
+
+def _elsewhere(file: Place) -> tuple[str, str] | None:
+    """Of URLs only requirements files are read, as pip does."""
+    if not isinstance(file, str):
+        return None
+    name = unquote(urlsplit(file).path).rpartition("/")[2]
+    if not is_address(file):
+        return f"{without_secrets(file)} is not a URL", "correct it"
+    if not name.endswith(".toml") and not exports.is_named(name):
+        return None
+    shown = without_secrets(file)
+    return f"{shown}: {name} is read as a file, and not from a URL", f"download {shown} and give the file"
+
+
+def _of_another_tool(path: Place) -> tuple[str, str] | None:
+    if isinstance(path, str):
+        return None
     row = exports.recognise(path)
     if row is None:
         return None

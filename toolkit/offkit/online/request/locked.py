@@ -22,6 +22,9 @@ class LockedWheel(NamedTuple):
     via: tuple[str, ...]
 
 
+Place = Path | str  # of a file: on this machine, or its http or https URL
+
+
 class Parts(NamedTuple):
     """What of a project, or of its lock, is wanted beside the rest."""
 
@@ -37,9 +40,9 @@ class Request(NamedTuple):
     """
 
     requirements: tuple[str, ...]
-    files: tuple[Path, ...]
+    files: tuple[Place, ...]
     index_args: tuple[str, ...] = ()
-    constraints: tuple[Path, ...] | None = None
+    constraints: tuple[Place, ...] | None = None
     parts: Parts = Parts()
 
 

@@ -41,10 +41,13 @@ class File(NamedTuple):
     metadata: bytes  # METADATA
 
 
-def read(files: Sequence[Path]) -> list[Pin] | None:
-    """The pins of these files, in their order; None where something else is in one, or one cannot be read."""
+def read(files: Sequence[Path | str]) -> list[Pin] | None:
+    """The pins of these files, in their order; None where something else is in one, or one cannot be read,
+    as none that is named by its URL."""
     found: list[Pin] = []
     for path in files:
+        if isinstance(path, str):
+            return None
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):

@@ -23,27 +23,28 @@ import importlib
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import legacy
-from offkit.model.errors import UsageError
-from offkit.model.finding import Finding
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
+from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.model.url import is_address, without_secrets
+from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import moved, reach
 from offkit.online.request import charset, frozen
+from offkit.online.request.locked import Place
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
+_UNREAD = "a requirements file cannot be read from its server"
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
@@ -119,8 +120,8 @@ def resolve(repo: Any, target: Target, requirements: list[Any], seen: Seen) -> l
 def parse_requirements(
     repo: Any,
     lines: Sequence[str],
-    files: Sequence[Path],
-    constraints: Sequence[Path] | None = None,
+    files: Sequence[Place],
+    constraints: Sequence[Place] | None = None,
     tell: Callable[[Finding], object] = lambda finding: None,
 ) -> list[Any]:
     """InstallRequirements of command-line words and requirements files, pip's own syntax.
@@ -150,8 +151,8 @@ def parse_requirements(
 def _parsed(
     repo: Any,
     lines: Sequence[str],
-    files: Sequence[Path],
-    constraints: Sequence[Path] | None,
+    files: Sequence[Place],
+    constraints: Sequence[Place] | None,
     tell: Callable[[Finding], object],
 ) -> Iterator[Any]:
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
@@ -169,11 +170,13 @@ def _parsed(
             for each in parse_file(
                 path, session=repo.session, finder=repo.finder, options=repo.options, constraint=constraint
             ):
-                where = each.comes_from.partition(" ")[2]  # after -r or -c
+                comes_from = without_secrets(each.comes_from)
+                where = comes_from.partition(" ")[2]  # after -r or -c
                 words = _taken(each.requirement, where, tell)
                 _check_form(each, words, where)
                 # Frozen in some versions of pip, in others not.
                 object.__setattr__(each, "requirement", words)
+                object.__setattr__(each, "comes_from", comes_from)
                 yield from_parsed(each)
 
 
@@ -221,18 +224,27 @@ def _check_form(parsed: Any, words: str, where: str) -> None:
 
 @contextlib.contextmanager
 def _files_are_text() -> Iterator[None]:
-    """For the length of the block, a file whose encoding pip cannot read is named with what it seems to
-    be, whichever file has named it."""
+    """For the length of the block, a file that pip cannot read is named, whichever file has named it: one
+    of this machine with the encoding that it seems to have, one of a server with what that answers."""
     module = importlib.import_module("pip._internal.req.req_file")
     original = reach("pip._internal.req.req_file", "get_file_content")
 
     def get_file_content(url: str, *more: Any, **named: Any) -> Any:
         try:
             found = original(url, *more, **named)
+        except OffkitError:
+            raise  # of --offline
         except UnicodeDecodeError as error:
             raise charset.refusal(url, error.object, error.encoding) from error
         except LookupError as error:  # of a coding: line
             raise UsageError(f"{url}: {error}", fix="correct its line with 'coding:'") from error
+        except Exception as error:
+            if not is_url(url):
+                raise
+            raise indexes.unheard(error, _UNREAD, "check its URL and the proxy") from error
+        if is_url(url) and found[1].lstrip().startswith("<"):
+            shown, message = without_secrets(url), "answers with a page for people, and not with requirements"
+            raise EnvironmentProblem(_UNREAD, [Finding("NET008", ERROR, shown, message)], "check its URL")
         if "\0" in found[1]:
             raise charset.refusal(url, found[1].encode())
         return found

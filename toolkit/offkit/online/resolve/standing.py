@@ -209,6 +209,9 @@ def require(
 ) -> None:
     """Without an index: raises EnvironmentProblem with everything that is missing, of what goes
     ``beside`` the request too."""
+    for file in (*request.files, *(request.constraints or ())):
+        if isinstance(file, str):
+            raise indexes.forbidden(file)
     own = pinned(request)
     asked = [(own, target), *beside]
     missing = [each for one in asked if not isinstance(found := look(*one, cache), Lock) for each in found]
