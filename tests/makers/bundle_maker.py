@@ -10,10 +10,11 @@ import platform
 import struct
 import time
 import zipfile
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from offkit.model import archive, layout, manifest
-from offkit.model.manifest import Manifest, Member
+from offkit.model import several as naming
+from offkit.model.manifest import Manifest, Member, Several
 from offkit.model.target import Target
 from target_maker import preset
 
@@ -25,7 +26,7 @@ class Made(NamedTuple):
     """A bundle in memory."""
 
     data: bytes
-    manifest: Manifest
+    manifest: Union[Manifest, Several]
     text: bytes  # of MANIFEST.json
     offsets: Dict[str, Tuple[int, int, int]]  # path: (header, contents, end of contents)
 
@@ -151,16 +152,57 @@ def make(
 
 def assemble(members: Dict[str, bytes], target: Target, installed_size: int = 0) -> Made:
     """A bundle of exactly these members, in the order of the layout."""
+    plan = Manifest(target, {"requirements": ["alpha"]}, "offkit test", installed_size, _listed(members))
+    return _made(members, plan)
+
+
+def _listed(members: Dict[str, bytes]) -> Tuple[Member, ...]:
     order = sorted(members, key=lambda path: (layout.position(path), path))
-    listed = tuple(
+    return tuple(
         Member(path, len(members[path]), hashlib.sha256(members[path]).hexdigest()) for path in order
     )
-    plan = Manifest(target, {"requirements": ["alpha"]}, "offkit test", installed_size, listed)
+
+
+def _made(members: Dict[str, bytes], plan: Union[Manifest, Several]) -> Made:
+    order = [member.path for member in plan.members]
     text = manifest.dump(plan)
     stream = [(order[0], members[order[0]]), (layout.MANIFEST, text)]
     stream += [(path, members[path]) for path in order[1:]]
     data, offsets = tar(stream)
     return Made(data, plan, text, offsets)
+
+
+def several(
+    targets: Sequence[Tuple[Target, Dict[str, bytes]]],
+    own: Optional[Dict[str, bytes]] = None,
+    pyz: Optional[bytes] = None,
+    install_sh: bytes = b"#!/bin/sh\nexit 0\n",
+) -> Made:
+    """A bundle for these targets with their wheels. ``own`` adds members, by their paths in the tar, or
+    replaces them."""
+    names = naming.names([target for target, _ in targets])
+    members = {layout.INSTALL_SH: install_sh, layout.RUNTIME: runtime() if pyz is None else pyz}
+    for name, (target, wheels) in zip(names, targets):
+        top = manifest.folder(name)
+        mine = {
+            layout.REQUIREMENTS: requirements(wheels),
+            layout.CHECKLIST: CHECKLIST,
+            "{}{}.json".format(layout.REPO_CONFIG, target.name): b"{}\n",
+        }
+        mine.update({path[len(top) :]: data for path, data in (own or {}).items() if path.startswith(top)})
+        shared = {layout.WHEELS + each: data for each, data in wheels.items()}
+        members.update(shared)
+        members.update({top + path: data for path, data in mine.items()})
+        view = dict(shared, **mine)
+        view[layout.RUNTIME] = members[layout.RUNTIME]
+        size = sum(map(len, wheels.values())) * 3
+        text = manifest.dump(
+            Manifest(target, {"requirements": ["alpha"]}, "offkit test", size, _listed(view))
+        )
+        members[top + layout.MANIFEST] = text
+    members.update(own or {})
+    whole = Several(tuple(zip(names, (target for target, _ in targets))), "offkit test", _listed(members))
+    return _made(members, whole)
 
 
 def tar(stream: List[Tuple[str, bytes]]) -> Tuple[bytes, Dict[str, Tuple[int, int, int]]]:

@@ -37,7 +37,7 @@ EVERY = {
     """,
     "install": """
         bundle! --prefix --python --keep=5 --iso* --rpm-repo* --no-root? --allow-missing?
-        --get-python --ld-so-conf? --dry-run? --planned-python~ --planned-step*~ --json? --quiet/-q?
+        --get-python --ld-so-conf? --dry-run? --planned-python~ --planned-step*~ --part~ --json? --quiet/-q?
         --verbose/-v?
     """,
     "doctor": """

@@ -124,7 +124,7 @@ def test_who_wrote_a_newer_one():
     assert caught.value.fix == (
         "use the offkit.pyz inside the bundle: tar -xf BUNDLE install.sh && sh install.sh BUNDLE"
     )
-    assert manifest.load(signed(format=2)) == GOOD
+    assert manifest.load(signed(format=3)) == GOOD
 
 
 def test_sources_are_for_newer_readers_only():

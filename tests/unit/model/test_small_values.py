@@ -86,10 +86,10 @@ def test_the_control_node():
 
 def test_the_order_of_a_bundle():
     """What install.sh needs comes first; what has no place is refused."""
-    order = ["install.sh", "MANIFEST.json", "MANIFEST.json.asc", "offkit.pyz", "requirements.txt"]
-    order += ["checklist.json", "repo-config/x", "python-build/x", "python-source/x", "rpms/a/b"]
-    order += ["build-wheels/x", "sources/x", "wheels/x"]
-    assert [layout.position(path) for path in order] == list(range(13))
+    order = ["install.sh", "MANIFEST.json", "MANIFEST.json.asc", "offkit.pyz", "targets/a/b"]
+    order += ["requirements.txt", "checklist.json", "repo-config/x", "python-build/x", "python-source/x"]
+    order += ["rpms/a/b", "build-wheels/x", "sources/x", "wheels/x"]
+    assert [layout.position(path) for path in order] == list(range(14))
     for path in ("odd", "wheels", "install.sh/x", "xwheels/y"):
         with pytest.raises(ValueError, match=path):
             layout.position(path)

@@ -1,6 +1,6 @@
 """offkit inspect: what a bundle is for and what it holds."""
 
-from typing import TYPE_CHECKING, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import typer
 
@@ -12,8 +12,16 @@ _CONTROL = "for a control node: Ansible and the collection offkit.fleet"
 if TYPE_CHECKING:
     from offkit.model.checklist import Library
     from offkit.model.manifest import Manifest, Member
-    from offkit.server.bundle.bundle_file import BundleFile
+    from offkit.server.bundle.bundle_file import BundleFile, Opened
     from offkit.server.bundle.requirements import Pin
+
+
+class _Inside(NamedTuple):
+    """What there is for one target."""
+
+    bundle: "BundleFile"
+    pins: "Sequence[Pin]"
+    libraries: "Sequence[Library]"
 
 
 def inspect(
@@ -28,18 +36,27 @@ def inspect(
     sha256 of the file (as 'offkit bundle' printed it) and every member.
     """
     console = render.console(json, quiet, verbose)
-    from offkit.model import checklist, layout
-    from offkit.server.bundle import bundle_file, requirements
+    from offkit.server.bundle import bundle_file
 
     opened = bundle_file.read_manifest(bundle)
-    pins = requirements.pins(opened.read(layout.REQUIREMENTS))
-    libraries = checklist.load(opened.read(layout.CHECKLIST)).libraries
+    several = isinstance(opened, bundle_file.Several)
+    insides = [
+        _inside(one) for one in (opened.parts if isinstance(opened, bundle_file.Several) else [opened])
+    ]
     whole = bundle_file.sha256(opened, console) if verbose else ""
-    _document(opened, pins, libraries, whole)
-    _show(opened, pins, libraries, whole)
+    _document(opened, insides, several, whole)
+    _show(opened, insides, several, whole)
     if verbose:
         render.title("members")
         render.table([(one.sha256[:16], words.size(one.size), one.path) for one in opened.segments])
+
+
+def _inside(one: "BundleFile") -> _Inside:
+    from offkit.model import checklist, layout
+    from offkit.server.bundle import requirements
+
+    pins = requirements.pins(one.read(layout.REQUIREMENTS))
+    return _Inside(one, pins, checklist.load(one.read(layout.CHECKLIST)).libraries)
 
 
 def _wheels(manifest: "Manifest") -> "List[Tuple[str, str, Member]]":
@@ -50,25 +67,33 @@ def _wheels(manifest: "Manifest") -> "List[Tuple[str, str, Member]]":
     return [(*split_wheel(member.path[len(layout.WHEELS) :])[:2], member) for member in manifest.wheels()]
 
 
-def _document(
-    opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str
-) -> None:
-    """The document offkit/inspect-1."""
+def _document(opened: "Opened", insides: Sequence[_Inside], several: bool, whole: str) -> None:
+    """The document offkit/inspect-1, or offkit/inspect-several-1 with one of its kind for each target."""
     from offkit.edges import files
 
-    manifest = opened.manifest
-    render.document(
-        "offkit/inspect-1",
-        bundle=files.text(opened.path),
-        sha256=whole or None,
-        digest=opened.digest,
-        size=opened.size,
-        installed_size=manifest.installed_size,
-        made_by=manifest.made_by,
-        target=manifest.target.to_json(),
-        options=manifest.options,
-        requirements=[{"name": pin.name, "version": pin.version} for pin in pins],
-        wheels=[
+    about = {
+        "bundle": files.text(opened.path),
+        "sha256": whole or None,
+        "digest": opened.digest,
+        "size": opened.size,
+    }
+    members = [{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments]
+    if not several:
+        render.document("offkit/inspect-1", **about, **_of_target(insides[0]), members=members)
+        return
+    targets = [dict(name=name, **_of_target(one)) for name, one in zip(_names(opened), insides)]
+    render.document("offkit/inspect-several-1", **about, targets=targets, members=members)
+
+
+def _of_target(one: _Inside) -> Dict[str, Any]:
+    manifest = one.bundle.manifest
+    return {
+        "installed_size": manifest.installed_size,
+        "made_by": manifest.made_by,
+        "target": manifest.target.to_json(),
+        "options": manifest.options,
+        "requirements": [{"name": pin.name, "version": pin.version} for pin in one.pins],
+        "wheels": [
             {
                 "name": name,
                 "version": version,
@@ -78,41 +103,86 @@ def _document(
             }
             for name, version, member in _wheels(manifest)
         ],
-        libraries=[
-            dict(one._asdict(), versions=list(one.versions), needed_by=list(one.needed_by))
-            for one in libraries
+        "libraries": [
+            dict(each._asdict(), versions=list(each.versions), needed_by=list(each.needed_by))
+            for each in one.libraries
         ],
-        members=[{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],
-    )
+    }
 
 
-def _show(opened: "BundleFile", pins: "Sequence[Pin]", libraries: "Sequence[Library]", whole: str) -> None:
-    from offkit.model import carried, control_node, layout, proof
+def _names(opened: "Opened") -> List[str]:
+    return [name for name, _ in getattr(opened.manifest, "targets", ())]
 
-    manifest = opened.manifest
-    rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
+
+def _show(opened: "Opened", insides: Sequence[_Inside], several: bool, whole: str) -> None:
+    names = _names(opened)
     render.title("{}, {}".format(opened.path, words.size(opened.size)))
     render.table(
         [
-            ("for", manifest.target.describe()),
-            ("made by", manifest.made_by),
+            *(("for", one.bundle.manifest.target.describe()) for one in insides),
+            ("made by", opened.manifest.made_by),
             *([("sha256", whole + "  of the file")] if whole else []),
             ("digest", opened.digest + "  of the manifest"),
-            ("installed", words.size(manifest.installed_size)),
-            *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
-            *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
-            *([("carries", _rpms(rpms))] if rpms else []),
-            *(("tried", one.describe()) for one in proof.from_options(manifest.options)),
+            *([] if several else _about(insides[0].bundle.manifest)),
         ]
     )
+    if not several:
+        _contents(insides[0], {})
+        return
+    shared = _shared(names, insides)
+    sizes = [
+        member.size
+        for one in insides[:1]
+        for member in one.bundle.manifest.wheels()
+        if len(shared[member.sha256]) == len(names)
+    ]
+    render.line("  {} for all of them, {}".format(words.several(len(sizes), "wheel"), words.size(sum(sizes))))
+    for name, one in zip(names, insides):
+        render.line()
+        render.title(name)
+        render.table(_about(one.bundle.manifest))
+        also = {key: [each for each in users if each != name] for key, users in shared.items()}
+        _contents(one, also)
+
+
+def _shared(names: Sequence[str], insides: Sequence[_Inside]) -> Dict[str, List[str]]:
+    """By the hash of each wheel: the targets that install it."""
+    users: Dict[str, List[str]] = {}
+    for name, one in zip(names, insides):
+        for member in one.bundle.manifest.wheels():
+            users.setdefault(member.sha256, []).append(name)
+    return users
+
+
+def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
+    from offkit.model import carried, control_node, layout, proof
+
+    rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
+    return [
+        ("installed", words.size(manifest.installed_size)),
+        *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
+        *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
+        *([("carries", _rpms(rpms))] if rpms else []),
+        *(("tried", one.describe()) for one in proof.from_options(manifest.options)),
+    ]
+
+
+def _contents(one: _Inside, also: Dict[str, List[str]]) -> None:
+    """``also``: the other targets that install a wheel, by its hash."""
     render.title("requirements")
-    render.table([(pin.name, pin.version) for pin in pins])
+    render.table([(pin.name, pin.version) for pin in one.pins])
     render.title("wheels")
-    render.table([(name, version, words.size(member.size)) for name, version, member in _wheels(manifest)])
+    rows = []
+    for name, version, member in _wheels(one.bundle.manifest):
+        others = also.get(member.sha256)
+        rows.append(
+            (name, version, words.size(member.size) + ("  also for " + ", ".join(others) if others else ""))
+        )
+    render.table(rows)
     render.title("libraries the server must have")
-    if not libraries:
+    if not one.libraries:
         render.line("  none besides the C library")
-    render.table([(one.soname, _source(one), ", ".join(one.versions)) for one in libraries])
+    render.table([(each.soname, _source(each), ", ".join(each.versions)) for each in one.libraries])
 
 
 def _python(one: Tuple[str, str, str]) -> str:

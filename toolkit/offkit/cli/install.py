@@ -74,6 +74,13 @@ def install(
     planned_step: Optional[List[str]] = typer.Option(
         None, "--planned-step", hidden=True, metavar="TEXT", help="What install.sh would do first."
     ),
+    part: Optional[str] = typer.Option(
+        None,
+        "--part",
+        hidden=True,
+        metavar="NAME",
+        help="From 'offkit bundle --rehearse': the target to install.",
+    ),
     json: bool = options.JSON,
     quiet: bool = options.QUIET,
     verbose: bool = options.VERBOSE,
@@ -110,6 +117,7 @@ def install(
         dry_run=dry_run,
         coming=(version, place),
         before=tuple(map(saying.step, planned_step or ())),
+        part=part or "",
     )
     outcome = session.go(request, console)
     _document(outcome, dry_run)
@@ -139,6 +147,7 @@ def _document(outcome: "Outcome", dry_run: bool) -> None:
         path=files.text(planned.generation),
         python={"path": files.text(python.path), "version": python.version},
         bundle={"path": files.text(outcome.bundle.path), "digest": outcome.bundle.digest},
+        target=outcome.bundle.manifest.target.to_json(),
         steps=[
             {
                 "action": step.action,

@@ -10,6 +10,7 @@ CHECKLIST = "checklist.json"
 REPO_CONFIG = "repo-config/"
 PYTHON_BUILD = "python-build/"  # for a server without Python: unpacked there
 PYTHON_SOURCE = "python-source/"  # … or compiled
+TARGETS = "targets/"  # in a bundle for several: what each has for itself, below its name
 RPMS = "rpms/"  # a small yum repository: libraries that a minimal server lacks
 BUILD_WHEELS = "build-wheels/"  # what the sources are compiled with
 SOURCES = "sources/"  # sdists to be compiled there, each with a lock of what that needs
@@ -22,6 +23,7 @@ ORDER = (
     MANIFEST,
     SIGNATURE,
     RUNTIME,
+    TARGETS,
     REQUIREMENTS,
     CHECKLIST,
     REPO_CONFIG,

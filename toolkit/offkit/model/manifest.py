@@ -3,12 +3,15 @@
 The digest chain is manifest → members: the manifest vouches for every other member, and for
 itself through ``self_sha256``, the hash of its canonical text without that entry. That finds
 damage; only a signature finds a forger.
+
+A bundle for several targets has, below ``targets/NAME/``, the manifest that each would have alone, but for
+install.sh, which is made for all of them; what several list lies there once.
 """
 
 import hashlib
 import json
 import re
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Tuple, Union
 
 from offkit.model import archive, layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError, damaged
@@ -16,9 +19,10 @@ from offkit.model.target import Target
 from offkit.model.target import from_json as target_from_json
 
 SCHEMA = "offkit/bundle-1"
-FORMAT = 2  # the newest that this code reads
+FORMAT = 2  # the newest that this code reads, and that of a bundle for several targets
 # A bundle without what a format brought is written as the one before it had it.
 _SINCE = {layout.SOURCES: 2, layout.BUILD_WHEELS: 2}
+_NAME = r"^[A-Za-z0-9_-]+\Z"  # of a target in a bundle for several: a word for the shell, part of a path
 
 
 class Member(NamedTuple):
@@ -47,22 +51,49 @@ class Manifest(NamedTuple):
         return max([since for folder, since in _SINCE.items() if self.below(folder)], default=1)
 
 
+class Several(NamedTuple):
+    """MANIFEST.json of a bundle for several targets."""
+
+    targets: Tuple[
+        Tuple[str, Target], ...
+    ]  # with the name that each has in this bundle, in the order asked for
+    made_by: str
+    members: Tuple[Member, ...]  # of the whole tar, as above
+
+    def wheels(self) -> List[Member]:
+        """Those of all targets."""
+        tops = ["", *(folder(name) for name, _ in self.targets)]
+        places = tuple(top + layout.WHEELS for top in tops)
+        return [member for member in self.members if member.path.startswith(places)]
+
+
+def folder(name: str) -> str:
+    """Where that is which a target has for itself."""
+    return "{}{}/".format(layout.TARGETS, name)
+
+
 def _canonical(data: Dict[str, Any]) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def dump(manifest: Manifest) -> bytes:
+def dump(manifest: Union[Manifest, Several]) -> bytes:
     """The canonical text."""
-    data = {
+    data: Dict[str, Any] = {
         "schema": SCHEMA,
-        "format": manifest.format,
-        "minimum_reader": manifest.format,
-        "target": manifest.target.to_json(),
-        "options": manifest.options,
         "made_by": manifest.made_by,
-        "installed_size": manifest.installed_size,
         "members": [{"path": m.path, "size": m.size, "sha256": m.sha256} for m in manifest.members],
     }
+    if isinstance(manifest, Several):
+        targets = [{"name": name, "target": target.to_json()} for name, target in manifest.targets]
+        data.update(format=FORMAT, minimum_reader=FORMAT, targets=targets)
+    else:
+        data.update(
+            format=manifest.format,
+            minimum_reader=manifest.format,
+            target=manifest.target.to_json(),
+            options=manifest.options,
+            installed_size=manifest.installed_size,
+        )
     data["self_sha256"] = hashlib.sha256(_canonical(data)).hexdigest()
     return _canonical(data)
 
@@ -72,7 +103,7 @@ def digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def load(text: bytes) -> Manifest:
+def load(text: bytes) -> Union[Manifest, Several]:
     """A manifest from its text.
 
     Raises IntegrityError when the text is not canonical, does not match its own digest, or
@@ -92,14 +123,7 @@ def load(text: bytes) -> Manifest:
             )
         if _canonical(dict(data, self_sha256=claimed)) != text:
             raise ValueError("not in canonical form")
-        manifest = Manifest(
-            target=target_from_json(data["target"]),
-            options=dict(data["options"]),
-            made_by=str(data["made_by"]),
-            installed_size=int(data["installed_size"]),
-            members=tuple(Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"]),
-        )
-        _check_members(manifest.members)
+        manifest = _parsed(data)
     except OffkitError as error:
         if isinstance(error, UsageError):
             raise damaged(
@@ -114,6 +138,28 @@ def load(text: bytes) -> Manifest:
             "copy the bundle again, and compare sha256sum on both sides of the gap",
         )
     return manifest
+
+
+def _parsed(data: Dict[str, Any]) -> Union[Manifest, Several]:
+    members = tuple(Member(str(m["path"]), int(m["size"]), str(m["sha256"])) for m in data["members"])
+    _check_members(members)
+    made_by = str(data["made_by"])
+    if "targets" in data:
+        targets = tuple((str(one["name"]), target_from_json(one["target"])) for one in data["targets"])
+        names = [name for name, _ in targets]
+        if len(set(names)) < max(2, len(names)):
+            raise ValueError("it is not for several targets, each with a name of its own")
+        for name in names:
+            if not re.match(_NAME, name):
+                raise ValueError("bad name {!r}".format(name))
+        return Several(targets, made_by, members)
+    return Manifest(
+        target=target_from_json(data["target"]),
+        options=dict(data["options"]),
+        made_by=made_by,
+        installed_size=int(data["installed_size"]),
+        members=members,
+    )
 
 
 def _check_members(members: Tuple[Member, ...]) -> None:

@@ -368,6 +368,7 @@ def test_the_document(parts, capsys):
         "path": "/default/generations/0001-abcd",
         "python": {"path": OWNER.path, "version": "3.6.8"},
         "bundle": {"path": parts.bundle, "digest": opened.digest},
+        "target": opened.manifest.target.to_json(),
         "steps": [
             {
                 "action": "venv",

@@ -12,7 +12,7 @@ import io
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from offkit.model import archive, layout, words
 from offkit.model import manifest as manifest_model
@@ -21,6 +21,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError, 
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
 from offkit.model.report import Bar, Reporter
+from offkit.model.target import Target
 from offkit.server.bundle import autopsy
 from offkit.server.bundle.autopsy import AGAIN, CHUNK, Segment
 
@@ -30,7 +31,7 @@ else:
     Hash = object  # hashlib names no type at run time
 
 _NAME_ONE = "give the bundle.tar that 'offkit bundle' wrote"
-_REQUIRED = (layout.INSTALL_SH, layout.RUNTIME, layout.REQUIREMENTS, layout.CHECKLIST)
+_OWN = (layout.REQUIREMENTS, layout.CHECKLIST)  # what every target has
 
 
 class File:
@@ -82,13 +83,17 @@ class File:
 
 
 class BundleFile(NamedTuple):
-    """A bundle whose manifest has been read; ``verify`` says whether the rest is true."""
+    """A bundle whose manifest has been read; ``verify`` says whether the rest is true.
+
+    In a bundle for several targets it is what is there for one of them, and looks as if it were all.
+    """
 
     file: File
     manifest: Manifest
-    text: bytes  # of MANIFEST.json
+    text: bytes  # of its manifest
     segments: Tuple[Segment, ...]  # every member in the order of the tar, manifest included
     size: int  # bytes the file must have
+    whole: bytes = b""  # text of the file's MANIFEST.json, where the target has one of its own
 
     @property
     def path(self) -> str:
@@ -97,8 +102,8 @@ class BundleFile(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the manifest: the identity of the bundle."""
-        return manifest_model.digest(self.text)
+        """SHA-256 (hex) of the file's manifest: the identity of the bundle."""
+        return manifest_model.digest(self.whole or self.text)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Contents of a member, hashed once more on the way.
@@ -106,19 +111,7 @@ class BundleFile(NamedTuple):
         Raises IntegrityError at their end when they are damaged, KeyError when there is no
         such member.
         """
-        segment = self._segment(path)
-        seen, left = hashlib.sha256(), segment.size
-        while left:
-            with self.file.reading(segment.contents + segment.size - left) as source:
-                chunk = source.read(min(CHUNK, left))
-            if not chunk:
-                break
-            left -= len(chunk)
-            seen.update(chunk)
-            yield chunk
-        if seen.hexdigest() != segment.sha256:
-            message = "{} is damaged: its contents differ from the manifest".format(path)
-            raise IntegrityError(message, [Finding("BUN001", ERROR, path, message, (self.path,), AGAIN)])
+        yield from _chunks(self.file, self._segment(path))
 
     def read(self, path: str) -> bytes:
         """All of a member, in memory."""
@@ -134,6 +127,46 @@ class BundleFile(NamedTuple):
             if segment.path == path:
                 return segment
         raise KeyError(path)
+
+
+class Several(NamedTuple):
+    """A bundle for several targets: what there is for each, in one file."""
+
+    file: File
+    manifest: manifest_model.Several
+    text: bytes  # of MANIFEST.json
+    segments: Tuple[Segment, ...]  # of the whole file
+    size: int  # bytes the file must have
+    parts: Tuple[BundleFile, ...] = ()  # as the manifest's ``targets``
+
+    @property
+    def path(self) -> str:
+        """As it was named."""
+        return self.file.path
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the manifest: the identity of the bundle, whatever a server takes of it."""
+        return manifest_model.digest(self.text)
+
+
+Opened = Union[BundleFile, Several]
+_Opened = TypeVar("_Opened", bound=Opened)
+
+
+def _chunks(file: File, segment: Segment) -> Iterator[bytes]:
+    seen, left = hashlib.sha256(), segment.size
+    while left:
+        with file.reading(segment.contents + segment.size - left) as source:
+            chunk = source.read(min(CHUNK, left))
+        if not chunk:
+            break
+        left -= len(chunk)
+        seen.update(chunk)
+        yield chunk
+    if seen.hexdigest() != segment.sha256:
+        message = "{} is damaged: its contents differ from the manifest".format(segment.path)
+        raise IntegrityError(message, [Finding("BUN001", ERROR, segment.path, message, (file.path,), AGAIN)])
 
 
 class _Tally:
@@ -178,8 +211,9 @@ class _Slice(io.RawIOBase):
         return len(data)
 
 
-def read_manifest(path: str) -> BundleFile:
-    """The manifest, and where everything must lie; the members themselves are not looked at.
+def read_manifest(path: str) -> Opened:
+    """The manifest, and where everything must lie; of the members only the manifests of several targets
+    are looked at.
 
     Raises IntegrityError when the front of the file is not that of a bundle.
     """
@@ -190,16 +224,59 @@ def read_manifest(path: str) -> BundleFile:
     _check_members(manifest)
     segments = lay_out(manifest, text)
     last = segments[-1]
-    bundle = BundleFile(file, manifest, text, segments, last.end + len(END))
-    if segments[1].contents != front or bundle.size != file.size:
-        verify(bundle)  # something is wrong already; it says what, with all the rest
-    return bundle
+    size = last.end + len(END)
+    amiss = segments[1].contents != front or size != file.size
+    if isinstance(manifest, Manifest):
+        bundle = BundleFile(file, manifest, text, segments, size)
+        if amiss:
+            verify(bundle)  # something is wrong already; it says what, with all the rest
+        return bundle
+    several = Several(file, manifest, text, segments, size)
+    if amiss:
+        verify(several)
+    try:
+        return several._replace(parts=tuple(_part(several, *each) for each in manifest.targets))
+    except IntegrityError:
+        verify(several)
+        raise
 
 
-def _check_members(manifest: Manifest) -> None:
+def _part(several: Several, name: str, target: Target) -> BundleFile:
+    """The bundle that there is for one of several targets."""
+    top = manifest_model.folder(name)
+    path = top + layout.MANIFEST
+    places = {segment.path: segment for segment in several.segments}
+    text = b"".join(_chunks(several.file, places[path]))
+    manifest = manifest_model.load(text)
+    if not isinstance(manifest, Manifest) or manifest.target != target:
+        raise damaged(
+            "BUN002", path, "{} is damaged: it is not for {}".format(path, target.describe()), AGAIN
+        )
+    found = []
+    for member in manifest.members:
+        segment = places.get(top + member.path) or places.get(member.path)
+        if segment is None or (segment.size, segment.sha256) != (member.size, member.sha256):
+            message = "{} is damaged: the bundle has no such {}".format(path, member.path)
+            raise damaged("BUN002", path, message, AGAIN)
+        found.append(segment._replace(path=member.path))
+    return BundleFile(several.file, manifest, text, tuple(found), several.size, several.text)
+
+
+def _required(manifest: Union[Manifest, manifest_model.Several]) -> List[str]:
+    if isinstance(manifest, Manifest):
+        return [layout.INSTALL_SH, layout.RUNTIME, *_OWN]
+    tops = [manifest_model.folder(name) for name, _ in manifest.targets]
+    return [
+        layout.INSTALL_SH,
+        layout.RUNTIME,
+        *(top + path for top in tops for path in (layout.MANIFEST, *_OWN)),
+    ]
+
+
+def _check_members(manifest: Union[Manifest, manifest_model.Several]) -> None:
     paths = [member.path for member in manifest.members]
     ranks = [layout.position(path) for path in paths]
-    lacking = [path for path in _REQUIRED if path not in paths]
+    lacking = [path for path in _required(manifest) if path not in paths]
     if lacking:
         why = "lists no " + ", ".join(lacking)
     elif ranks != sorted(ranks):
@@ -214,7 +291,7 @@ def _check_members(manifest: Manifest) -> None:
     raise damaged("BUN002", layout.MANIFEST, message, AGAIN)
 
 
-def lay_out(manifest: Manifest, text: bytes) -> Tuple[Segment, ...]:
+def lay_out(manifest: Union[Manifest, manifest_model.Several], text: bytes) -> Tuple[Segment, ...]:
     """Where each member must lie, and what its header must be."""
     own = Member(layout.MANIFEST, len(text), manifest_model.digest(text))
     members = list(manifest.members[:1]) + [own] + list(manifest.members[1:])
@@ -230,10 +307,10 @@ def lay_out(manifest: Manifest, text: bytes) -> Tuple[Segment, ...]:
 
 
 def verify(
-    bundle: BundleFile,
+    bundle: _Opened,
     reporter: Reporter = Reporter(),  # noqa: B008  (it has no state)
     whole: Optional[Hash] = None,
-) -> BundleFile:
+) -> _Opened:
     """Every byte of the file. Raises IntegrityError with a finding for each thing that is wrong.
 
     ``whole`` (of hashlib) is given all of a bundle that is intact: what sha256sum would read.
@@ -256,7 +333,7 @@ def verify(
     raise IntegrityError(message, findings)
 
 
-def sha256(bundle: BundleFile, reporter: Reporter) -> str:
+def sha256(bundle: Opened, reporter: Reporter) -> str:
     """Of the whole file, in hex: what 'offkit bundle' and sha256sum say."""
     seen = hashlib.sha256()
     with bundle.file.reading() as source, reporter.bar("reading", bundle.file.size, "B") as bar:

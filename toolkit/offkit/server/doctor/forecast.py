@@ -2,8 +2,10 @@
 
 import os
 import re
+import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report, Resolution
@@ -11,12 +13,14 @@ from offkit.elf.search import Loader
 from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
-from offkit.model import checklist, layout, words
+from offkit.model import checklist, layout, several, words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.several import Machine
 from offkit.model.target import Target
 from offkit.server.bundle import bundle_file
+from offkit.server.bundle.bundle_file import BundleFile, Several
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage
 from offkit.server.doctor.repositories import configured
@@ -30,6 +34,7 @@ _ARCHES = {
     "s390x": (22, False, "/lib/ld64.so.1"),
 }
 _NAMED = 3
+_ANY = (999, 0)  # a C library that nobody can ask for its version
 _HEADER, _MAGIC = 512, slice(257, 262)  # bytes (POSIX ustar)
 
 
@@ -98,9 +103,24 @@ def of_bundle(
     path: str, root: str = "/", isos: Sequence[str] = (), rpm_repos: Sequence[Source] = ()
 ) -> Forecast:
     """``examine`` for the bundle at ``path``. Raises IntegrityError where its front is not that of one."""
-    bundle = bundle_file.read_manifest(path)
+    opened = bundle_file.read_manifest(path)
+    bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else opened
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
     return examine(wanted, bundle.manifest.target, root, isos, rpm_repos)
+
+
+def _part(opened: Several, tree: Tree) -> BundleFile:
+    """What the server takes of it with the Python that runs this, else with one that it may get; where no
+    part fits, the first, of which ``examine`` says what it lacks."""
+    targets = [target for _, target in opened.manifest.targets]
+    el = releases.known().el_major(host.os_release(tree))
+    glibc = _ANY if tree.root else host.glibc()
+    fitting = [one.arch for one in targets if not _other_machine(tree, one)]
+    machine = Machine(el, fitting[0] if fitting else "", glibc)
+    index = several.choose(targets, machine, "{}.{}".format(*sys.version_info[:2]))
+    if index is None:
+        index = next(iter(several.ranked(targets, machine)), 0)
+    return opened.parts[index]
 
 
 def refuse_other_files(path: str) -> None:

@@ -27,7 +27,7 @@ from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.bundle.requirements import Pin
 from offkit.server.doctor import checks
 from offkit.server.doctor.examine import examine
-from offkit.server.install import install, step, supplies
+from offkit.server.install import install, part, step, supplies
 from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan
 from offkit.server.install.supplies import Supplies
 from offkit.server.prefix import generations
@@ -50,6 +50,7 @@ class Request(NamedTuple):
     dry_run: bool = False
     coming: Tuple[str, str] = ("", "")  # version and path of a Python to come, for which this one stands in
     before: Sequence[Step] = ()  # what install.sh would do first, in a dry run
+    part: str = ""  # of a bundle for several targets the one that is meant, whatever this server is
 
 
 class Outcome(NamedTuple):
@@ -109,12 +110,13 @@ def go(request: Request, reporter: Reporter) -> Outcome:
 
 
 def _arrive(request: Request, reporter: Reporter) -> _Arrived:
-    bundle = bundle_file.read_manifest(request.bundle)
+    opened = bundle_file.read_manifest(request.bundle)
     reporter.step("verifying {}".format(request.bundle))
-    bundle_file.verify(bundle, reporter)
+    bundle_file.verify(opened, reporter)
+    version, _ = request.coming
+    bundle = part.take(opened, request.python, run, reporter, version, request.part)
     pins = requirements.pins(bundle.read(layout.REQUIREMENTS))
     needed = checklist.load(bundle.read(layout.CHECKLIST))
-    version, _ = request.coming
     python, warnings = install.survey(bundle, request.prefix, request.python, run, version)
     for line in describe(bundle, python, request.prefix):
         reporter.note(line)
