@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.tags import Tag, parse_tag
+from packaging.tags import Tag
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -21,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
+from offkit.online.index import pages
 from offkit.online.index.upstream import reach
 
 
@@ -66,27 +68,59 @@ class Listing:
     def of(self, project: str) -> list[Listed]:
         """In the order of their versions."""
         name = canonicalize_name(project)
-        if name not in self._links:
-            self._links.setdefault(name, {})
-            self._finder.find_all_candidates(project)
-        links = self._links[name]
+        links = self._all(name)
         number, files = self._read.get(name, (-1, []))
         if number != len(links):
-            read = (_read(name, link) for link in links.values())
-            files = sorted((one for one in read if one is not None), key=lambda one: one.version)
+            files = _sorted(name, links.values())
             self._read[name] = len(links), files
         return files
 
+    def since(self, project: str, filename: str) -> list[Listed]:
+        """The same of the version that a file has, and of newer ones."""
+        name = canonicalize_name(project)
+        links, oldest = self._all(name), _version_of(filename)
+        if oldest is None:
+            return self.of(project)
+        return _sorted(
+            name,
+            (
+                link
+                for other, link in links.items()
+                if (version := _version_of(other)) is None or version >= oldest
+            ),
+        )
+
     def has_finals(self, project: str) -> bool:
-        return any(not one.version.is_prerelease for one in reversed(self.of(project)))
+        name = canonicalize_name(project)
+        links = self._all(name)
+        # The newest come last on most pages.
+        for filename in reversed(links):
+            version = _version_of(filename)
+            if version is not None and version.is_prerelease:
+                continue
+            one = _read(name, links[filename])
+            if one is not None and not one.version.is_prerelease:
+                return True
+        return False
+
+    def _all(self, name: str) -> dict[str, Any]:
+        if name not in self._links:
+            self._links.setdefault(name, {})
+            self._finder.find_all_candidates(name)
+        return self._links[name]
 
     def _watch(self) -> None:
         finder, collector = self._finder, self._finder._link_collector
-        evaluate, evaluator, fetch = (
+        evaluate, evaluator, fetch, process = (
             finder.evaluate_links,
             finder.make_candidate_evaluator,
             collector.fetch_response,
+            finder.process_project_url,
         )
+        supported = frozenset(Tag(*tag.split("-")) for tag in self.target.tags())
+        named = "package_name" in inspect.signature(fetch).parameters
+        links_of = reach("pip._internal.index.collector", "parse_links")
+        link_of = reach("pip._internal.models.link", "Link").from_json
         to_path = reach("pip._internal.utils.urls", "url_to_path")
         nothing = reach("pip._vendor.packaging.specifiers", "SpecifierSet")
 
@@ -112,6 +146,25 @@ class Listing:
                 self._note_status(response.content)
             return response
 
+        def process_project_url(project_url: Any, link_evaluator: Any) -> Any:
+            project = link_evaluator.project_name
+            # Whoever wants files by their time of upload is told by pip of those that have none.
+            if getattr(link_evaluator, "_uploaded_prior_to", None) is not None:
+                return process(project_url, link_evaluator)
+            more = {"package_name": project} if named else {}
+            response = collector.fetch_response(project_url, **more)
+            if response is None:
+                return []
+            fits = pages.fitting(supported, "source" in link_evaluator._formats)
+            page = pages.read(response, fits, link_of)
+            if page is None:
+                return finder.evaluate_links(link_evaluator, links_of(response))
+            seen = self._links.setdefault(canonicalize_name(project), {})
+            for filename, row in page.rows.items():
+                seen.setdefault(filename, row)
+            return finder.evaluate_links(link_evaluator, page.links)
+
+        finder.process_project_url = process_project_url
         finder.evaluate_links = evaluate_links
         finder.make_candidate_evaluator = make_candidate_evaluator
         collector.fetch_response = fetch_response
@@ -138,8 +191,23 @@ class _Finals:
         return found
 
 
+def _sorted(project: str, links: Iterable[Any]) -> list[Listed]:
+    read = (_read(project, link) for link in links)
+    return sorted((one for one in read if one is not None), key=lambda one: one.version)
+
+
 def _read(project: str, link: Any) -> Listed | None:
-    filename = link.filename
+    """Of a link of pip's, or of a row of a page."""
+    if isinstance(link, dict):
+        filename = link["filename"]
+        requires = legacy.specifier(link.get("requires-python") or "").text
+        yanked, when = link.get("yanked"), link.get("upload-time")
+        yanked = yanked if isinstance(yanked, str) and yanked else ("" if yanked else None)
+        year = int(when[:4]) if when else None
+    else:
+        filename, requires, yanked = link.filename, link.requires_python or "", link.yanked_reason
+        uploaded = getattr(link, "upload_time", None)
+        year = uploaded.year if uploaded else None
     try:
         if filename.endswith(".whl"):
             name, version, tags = _parts(filename)
@@ -149,9 +217,19 @@ def _read(project: str, link: Any) -> Listed | None:
         return None  # eggs, installers, signatures: nobody can install those here
     if name != project:
         return None
-    when = getattr(link, "upload_time", None)
-    requires = link.requires_python or ""
-    return Listed(version, filename, tags, requires, link.yanked_reason, when.year if when else None)
+    return Listed(version, filename, tags, requires, yanked, year)
+
+
+def _version_of(filename: str) -> Version | None:
+    """What the name of a file says, if it is easily read."""
+    if filename.endswith(".whl"):
+        text = filename.split("-", 2)[1] if "-" in filename else ""
+    else:
+        text = filename.rpartition("-")[2].removesuffix(".zip").removesuffix(".tar.gz")
+    try:
+        return _version(text)
+    except InvalidVersion:
+        return None
 
 
 def _parts(filename: str) -> tuple[str, Version, frozenset[Tag]]:
@@ -160,13 +238,12 @@ def _parts(filename: str) -> tuple[str, Version, frozenset[Tag]]:
     if len(parts) not in (5, 6) or not all(parts[0:2]) or (len(parts) == 6 and not parts[2][:1].isdigit()):
         raise InvalidWheelFilename(filename)
     try:
-        return canonicalize_name(parts[0]), _version(parts[1]), _tags("-".join(parts[-3:]))
+        return canonicalize_name(parts[0]), _version(parts[1]), pages.tags("-".join(parts[-3:]))
     except ValueError as error:  # InvalidVersion, InvalidTag
         raise InvalidWheelFilename(filename) from error
 
 
 _version = functools.lru_cache(maxsize=4096)(Version)
-_tags = functools.lru_cache(maxsize=4096)(parse_tag)
 
 
 def versions(files: Iterable[Listed], specifier: SpecifierSet, pre: bool) -> set[Version]:

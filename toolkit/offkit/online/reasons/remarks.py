@@ -44,11 +44,11 @@ def of(
         name = canonicalize_name(ireq.name)
         if ireq.original_link is not None or ireq.link is None:
             continue
-        files = index.of(name)
+        files = index.since(name, ireq.link.filename)
         taken = next((file for file in files if file.filename == ireq.link.filename), None)
         if taken is None:
             continue
-        found += _of_release(name, taken, files, index)
+        found += _of_release(name, taken, index)
         newer = _newer(files, taken, wanted.get(name, SpecifierSet()), index)
         fitting = [file for file in newer if _usable(file, index.target)]
         if newer and all(file.version < newer[-1].version for file in fitting):
@@ -66,18 +66,18 @@ def of(
 def of_file(project: str, filename: str, index: Listing) -> list[Finding]:
     """Findings for a file that was asked for by its hash."""
     name = canonicalize_name(project)
-    files = index.of(name)
+    files = index.since(name, filename)
     taken = next((file for file in files if file.filename == filename), None)
-    return _of_release(name, taken, files, index) if taken is not None else []
+    return _of_release(name, taken, index) if taken is not None else []
 
 
-def _of_release(name: str, taken: Listed, files: Iterable[Listed], index: Listing) -> list[Finding]:
+def _of_release(name: str, taken: Listed, index: Listing) -> list[Finding]:
     found = []
     if taken.yanked is not None:
         why = f": {taken.yanked}" if taken.yanked else ""
         message = f"{taken.version} was yanked by its authors{why}"
         found.append(Finding("REQ013", WARNING, name, message, (), "request another version, if one will do"))
-    if taken.version.is_prerelease and not index.pre and all(one.version.is_prerelease for one in files):
+    if taken.version.is_prerelease and not index.pre and not index.has_finals(name):
         message = f"{taken.version} is a pre-release; there is no final one"
         found.append(Finding("REQ017", INFO, name, message))
     status = index.statuses.get(name)
