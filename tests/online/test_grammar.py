@@ -8,6 +8,7 @@ import bundle_maker
 import pythons
 from offkit.online.proof import grammar, interpreters
 from offkit.online.proof.interpreters import Interpreter
+from offkit.online.wheels import store
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -161,6 +162,36 @@ def test_many_wheels_and_few_processes(tmp_path):
         paths.append(tmp_path / filename)
         paths[-1].write_bytes(body)
     assert [one.subject for one in grammar.findings(paths, EL7)] == [f"p{number}" for number in range(20)]
+
+
+def test_a_wheel_of_the_cache_is_read_once(tmp_path, monkeypatch):
+    """By the same interpreters; what is told of it is the same."""
+    paths = [
+        store.keep(*bundle_maker.wheel(name, "1", files={f"{name}.py": text}), tmp_path)
+        for name, text in (("wrong", WALRUS), ("right", b"x = 1\n"))
+    ]
+    first = grammar.findings(paths, EL7, tmp_path)
+    assert [one.subject for one in first] == ["wrong"]
+    read, real = [], grammar.run
+    monkeypatch.setattr(grammar, "run", lambda argv: read.append(argv) or real(argv))
+    assert grammar.findings(paths, EL7, tmp_path) == first
+    assert read == []
+    paths.append(store.keep(*bundle_maker.wheel("more", "1", files={"more.py": WALRUS}), tmp_path))
+    assert [one.subject for one in grammar.findings(paths, EL7, tmp_path)] == ["wrong", "more"]
+    assert [argv[-1] for argv in read] == [str(paths[-1])]
+    monkeypatch.setattr(interpreters, "traces", lambda target: "another")
+    assert grammar.findings(paths, EL7, tmp_path) == [*first, *grammar.findings(paths[2:], EL7, tmp_path)]
+    assert len(read) > 1
+
+
+def test_traces_of_other_pythons(tmp_path, monkeypatch):
+    """Another file in the place of one, or one more, is told without starting it."""
+    monkeypatch.setattr(interpreters, "_places", lambda series: map(str, sorted(tmp_path.iterdir())))
+    told = [interpreters.traces(EL7)]
+    for name, text in (("python", "1"), ("python", "12"), ("python4", "1")):
+        (tmp_path / name).write_text(text)
+        told.append(interpreters.traces(EL7))
+    assert len(set(told)) == 4
 
 
 @pytest.mark.skipif(not PYTHON36, reason="there is no CPython 3.6 here")

@@ -127,7 +127,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target, order.cache)
     told = _clashes(order, lock, survey)
-    newer = grammar.findings(paths, order.target)
+    newer = grammar.findings(paths, order.target, order.cache)
     if newer is None:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     if order.isos:

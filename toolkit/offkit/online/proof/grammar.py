@@ -32,7 +32,9 @@ from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
 from offkit.online.proof import interpreters
+from offkit.online.wheels import memo, store
 
+_KIND = "syntax"  # of what is kept
 _SHOWN = 6  # of a package's files
 _PARALLEL = min(8, os.cpu_count() or 1)
 # Named for the Python that they are for, and imported there alone: _compat_py310.py, _py3_14.py
@@ -50,18 +52,37 @@ class Failure(NamedTuple):
         return f"{self.member}, line {self.line}: {self.reason}"
 
 
-def findings(wheels: Sequence[Path], target: Target) -> list[Finding] | None:
+def findings(wheels: Sequence[Path], target: Target, cache: Path | None = None) -> list[Finding] | None:
     """REQ020 for each package with such sources, an error where importing it is certain to fail; None
-    when no interpreter here can tell."""
+    when no interpreter here can tell.
+
+    With the ``cache`` that the wheels are in, none is read a second time by the same interpreters.
+    """
     wheels = [path for path in wheels if not _built_for(path, target)]
-    failures = _failures(wheels, target)
+    rules = _rules(target) if cache else []
+    found = {path: memo.recall(cache, _KIND, [_key(path), *rules]) for path in wheels}
+    new = [path for path in wheels if found[path] is None]
+    failures = _failures(new, target) if new or not wheels else {}
     if failures is None:
         return None
-    return [
-        found
-        for path in wheels
-        if failures.get(str(path)) and (found := _finding(path, failures[str(path)], target)) is not None
-    ]
+    for path in new:
+        finding = _finding(path, failures[str(path)], target) if failures.get(str(path)) else None
+        made = json.dumps(finding.to_json() if finding else None).encode("ascii")
+        memo.keep(cache, _KIND, [_key(path), *rules], made)
+        found[path] = made
+    told = [json.loads(found[path] or b"null") for path in wheels]
+    return [Finding(**{**one, "looked_in": tuple(one["looked_in"])}) for one in told if one is not None]
+
+
+def _key(path: Path) -> bytes:
+    return os.fsencode(store.sha256(path))
+
+
+def _rules(target: Target) -> list[bytes]:
+    """What a finding depends on, its wheel aside."""
+    exact = "" if sys.version_info[1] == target.python_series[1] else interpreters.traces(target)
+    who = json.dumps([target.python_minor, target.arch, sys.version, exact])
+    return [who.encode("ascii"), *(Path(each).read_bytes() for each in (__file__, sources.__file__))]
 
 
 def _built_for(path: Path, target: Target) -> bool:
@@ -71,9 +92,10 @@ def _built_for(path: Path, target: Target) -> bool:
 
 def _failures(wheels: Sequence[Path], target: Target) -> dict[str, list[Failure]] | None:
     """By path, from the first interpreter that answers."""
-    minor, exact = target.python_series[1], interpreters.of(target)
+    minor = target.python_series[1]
     own = [sys.executable] if sys.version_info[1] >= minor else []
-    for python in [exact.path, *own] if exact and sys.version_info[1] != minor else own:
+    exact = interpreters.of(target) if sys.version_info[1] != minor else None
+    for python in [exact.path, *own] if exact else own:
         with ThreadPoolExecutor(_PARALLEL) as threads:
             answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels)))
         if None not in answers:

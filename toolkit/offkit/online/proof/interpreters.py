@@ -41,6 +41,15 @@ def of(target: Target) -> Interpreter | None:
     return None
 
 
+def traces(target: Target) -> str:
+    """What tells, without starting any, whether ``of`` would find the same as before."""
+    found = []
+    for path in _places(target.python_minor):
+        about = os.stat(path)
+        found.append((path, os.path.realpath(path), about.st_size, about.st_mtime_ns))
+    return repr(found)
+
+
 def _places(series: str) -> Iterator[str]:
     program = "python" + series
     on_path = shutil.which(program)
