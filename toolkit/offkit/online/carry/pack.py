@@ -6,18 +6,19 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from offkit import __version__
-from offkit.model import archive, layout, manifest
+from offkit.model import archive, checksum, layout, manifest
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.manifest import Manifest, Member
-from offkit.model.report import Reporter
+from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 
 CHUNK = 1 << 20
+_UNKNOWN = "0" * 64  # the hash of a file that nobody has read yet
 
 
 class Source(NamedTuple):
@@ -79,9 +80,7 @@ def pack(
     """
     place = destination(out)
     ordered = sorted(sources, key=lambda source: (layout.position(source.path), source.path))
-    rest = hashlib.sha256()
-    members = [_member(ordered[0]), *(_member(source, rest) for source in ordered[1:])]
-    rest.update(archive.END)
+    members = [_member(source) for source in ordered]
     listing = Manifest(
         target=target,
         options=options,
@@ -89,32 +88,38 @@ def pack(
         installed_size=installed_size,
         members=tuple(members),
     )
-    text = manifest.dump(listing)
-    first = ordered[0].contents
-    if seal and isinstance(first, bytes):
-        # A digest is as long as any other: the manifest that has install.sh's own is no longer.
-        ahead = archive.footprint(layout.INSTALL_SH, len(first))[1]
-        ahead += archive.footprint(layout.MANIFEST, len(text))[1]
-        ordered[0] = Source(layout.INSTALL_SH, seal(first, ahead, rest.hexdigest()))
-        listing = listing._replace(members=(_member(ordered[0]), *members[1:]))
-        text = manifest.dump(listing)
-    manifest.load(text)  # what we cannot read ourselves does not leave the house
-    ordered.insert(1, Source(layout.MANIFEST, text))
-    total = sum(source.size() for source in ordered)
+    # A digest is as long as any other: those that are still to come make no manifest longer.
+    ahead = archive.footprint(members[0].path, members[0].size)[1]
+    ahead += archive.footprint(layout.MANIFEST, len(manifest.dump(listing)))[1]
+    total = ahead + sum(archive.footprint(one.path, one.size)[1] for one in members[1:]) + len(archive.END)
     try:
         handle, partial = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
         try:
             with (
-                os.fdopen(handle, "wb") as file,
+                os.fdopen(handle, "w+b") as file,
                 ThreadPoolExecutor(1) as beside,
                 reporter.bar("packing", total, "B") as bar,
             ):
-                tar = _Hashed(file, beside)
-                for source in ordered:
-                    _write(tar, source, bar)
-                tar.write(archive.END)
+                tar = _Tar(file, beside, bar)
+                file.seek(ahead)
+                rest = hashlib.sha256()
+                members[1:] = [tar.add(*each, rest) for each in zip(ordered[1:], members[1:], strict=True)]
+                tar.write(archive.END, rest)
+                first = ordered[0]
+                if seal and isinstance(first.contents, bytes):
+                    tar.settle()
+                    first = Source(first.path, seal(first.contents, ahead, rest.hexdigest()))
+                file.seek(0)
+                members[0] = tar.add(first, _member(first))
+                listing = listing._replace(members=tuple(members))
+                text = manifest.dump(listing)
+                manifest.load(text)  # what we cannot read ourselves does not leave the house
+                tar.add(Source(layout.MANIFEST, text), _member(Source(layout.MANIFEST, text)))
                 file.flush()
-                os.fsync(file.fileno())
+                synced = beside.submit(os.fsync, file.fileno())
+                file.seek(0)
+                sha256 = checksum.sha256(file)
+                synced.result()
             os.chmod(partial, 0o644)
             os.replace(partial, place)
         finally:
@@ -125,41 +130,55 @@ def pack(
             f"{out} cannot be written: {error.strerror or error}",
             fix=f"the bundle takes {total} bytes; choose another place with -o",
         ) from error
-    return Packed(out, tar.size, tar.digest.hexdigest(), listing, manifest.digest(text))
+    return Packed(out, total, sha256, listing, manifest.digest(text))
 
 
-class _Hashed:
-    """A file that knows the hash of what was written to it, reckoned ``beside`` the writing."""
+class _Tar:
+    """A file that members are written to; what is asked for of hashes is reckoned ``beside`` the writing."""
 
-    def __init__(self, file: BinaryIO, beside: Executor) -> None:
-        self._file = file
-        self._beside = beside
-        self.digest = hashlib.sha256()
-        self.size = 0
+    def __init__(self, file: BinaryIO, beside: Executor, bar: Bar) -> None:
+        self._file, self._beside, self._bar = file, beside, bar
+        self._hashed: Future[None] | None = None
 
-    def write(self, chunk: bytes) -> None:
-        hashed = self._beside.submit(self.digest.update, chunk)
+    def add(self, source: Source, member: Member, *digests: Any) -> Member:
+        """The member, where the file stands, its hash now known; all its bytes go into ``digests`` too."""
+        own = hashlib.sha256()
+        self.write(_header(source.path, member.size), *digests)
+        for chunk in _chunks(source):
+            self.write(chunk, *digests, *([] if member.sha256 != _UNKNOWN else [own]))
+            self._bar.advance(len(chunk))
+        self.write(b"\0" * archive.padding(member.size), *digests)
+        if member.sha256 != _UNKNOWN:
+            return member
+        self.settle()
+        return member._replace(sha256=own.hexdigest())
+
+    def write(self, chunk: bytes, *digests: Any) -> None:
+        self.settle()
+        if digests and chunk:
+            self._hashed = self._beside.submit(_update, digests, chunk)
         self._file.write(chunk)
-        hashed.result()
-        self.size += len(chunk)
+
+    def settle(self) -> None:
+        """Wait until everything that was written is in the digests."""
+        if self._hashed is not None:
+            self._hashed.result()
 
 
-def _member(source: Source, stream: Any = None) -> Member:
-    """What the manifest says of it. ``stream``, a hash, gets the bytes it will take in the tar."""
+def _update(digests: Iterable[Any], chunk: bytes) -> None:
+    for each in digests:
+        each.update(chunk)
+
+
+def _member(source: Source) -> Member:
+    """What the manifest says of it, _UNKNOWN in the place of the hash of a file that is still to be read."""
     if not archive.is_safe(source.path):
         raise OffkitError(f"{source.path!r} cannot be the name of a bundle member")
-    digest = hashlib.sha256()
-    size = source.size()
-    hashes = [] if source.sha256 else [digest]
-    if stream is not None:
-        stream.update(_header(source.path, size))
-        hashes.append(stream)
-    for chunk in _chunks(source) if hashes else ():
-        for each in hashes:
-            each.update(chunk)
-    if stream is not None:
-        stream.update(b"\0" * archive.padding(size))
-    return Member(source.path, size, source.sha256 or digest.hexdigest())
+    size, sha256 = source.size(), source.sha256
+    _header(source.path, size)
+    if isinstance(source.contents, bytes):
+        sha256 = hashlib.sha256(source.contents).hexdigest()
+    return Member(source.path, size, sha256 or _UNKNOWN)
 
 
 def _chunks(source: Source) -> Iterator[bytes]:
@@ -176,12 +195,3 @@ def _header(path: str, size: int) -> bytes:
         return archive.header(path, size)
     except (ValueError, UnicodeEncodeError) as error:
         raise OffkitError(f"{path} cannot be stored: {error}") from error
-
-
-def _write(tar: _Hashed, source: Source, bar: Any) -> None:
-    size = source.size()
-    tar.write(_header(source.path, size))
-    for chunk in _chunks(source):
-        tar.write(chunk)
-        bar.advance(len(chunk))
-    tar.write(b"\0" * archive.padding(size))

@@ -9,8 +9,10 @@ import contextlib
 import email
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -53,8 +55,12 @@ def look(
     seen = Seen()
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
-    for pin in wanted:
-        file = _cached(pin, chosen, cache) if listed is None else listed.get(pin.name, _NOT_LISTED)
+    if listed is None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is hashed
+            files = list(pool.map(lambda pin: _cached(pin, chosen, cache), wanted))
+    else:
+        files = [listed.get(pin.name, _NOT_LISTED) for pin in wanted]
+    for pin, file in zip(wanted, files, strict=True):
         found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
         if isinstance(found, str):
             missing.append(_missing(pin.name, found))
