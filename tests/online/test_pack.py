@@ -146,7 +146,7 @@ def statements(source):
 
 def test_modules_of_the_runtime_lack_words_alone():
     """Every module does what its source does, in the same lines; the docstring of a command is its help."""
-    package = Path(runtime.__file__).parent.parent
+    package = Path(runtime.__file__).parents[2]
     with zipfile.ZipFile(io.BytesIO(runtime.build([]))) as archive:
         modules = [name for name in archive.namelist() if name.startswith("offkit/") and name.endswith(".py")]
         assert len(modules) > 200
