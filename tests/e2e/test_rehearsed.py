@@ -60,7 +60,8 @@ def test_what_works(server, isolated, liars, tmp_path):
     )
     assert code == 0, report
     assert [(one["kind"], one["passed"]) for one in report["proofs"]] == [
-        ("closure", True), ("rehearsal", True), ("smoke", True),
+        ("closure", True), ("forecast", True), ("syntax", True),
+        ("resolution", True), ("rehearsal", True), ("smoke", True),
     ]  # fmt: skip
     assert not os.path.exists(os.path.expanduser("~/offkit-was-rehearsed"))
     assert inside["options"]["proofs"] == report["proofs"]
@@ -87,5 +88,6 @@ def test_what_does_not(server, isolated, liars, tmp_path):
     assert found["offkit_lost"]["message"].startswith("cannot be imported, exit 1: FileNotFoundError")
     assert found[str(smoke)]["message"] == "ended with 1: no good"
     assert [(one["kind"], one["passed"]) for one in inside["options"]["proofs"]] == [
-        ("closure", True), ("rehearsal", False), ("smoke", False),
+        ("closure", True), ("forecast", True), ("syntax", False),
+        ("resolution", True), ("rehearsal", False), ("smoke", False),
     ]  # fmt: skip

@@ -49,10 +49,12 @@ def wheel(
     entry_points: str = "",
     requires: Sequence[str] = (),
     tag: str = "py3-none-any",
+    extras: Sequence[str] = (),
 ) -> Tuple[str, bytes]:
     """(file name, bytes) of a wheel that pip installs."""
     info = "{}-{}.dist-info/".format(name, version)
     metadata = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n".format(name, version)
+    metadata += "".join("Provides-Extra: {}\n".format(one) for one in extras)
     metadata += "".join("Requires-Dist: {}\n".format(one) for one in requires)
     contents = dict(files or {"{}.py".format(name): "__version__ = {!r}\n".format(version).encode("ascii")})
     contents[info + "METADATA"] = metadata.encode("ascii")

@@ -129,5 +129,5 @@ def test_a_bundle_that_is_not_closed(tmp_path):
         (lambda request, args: other, "beta: 1 is not what the bundle resolves to by itself"),
         (lacking, "the bundle: is not complete: no beta"),
     ):
-        found, findings = rehearsal._closure(tmp_path, wanted, resolve, stage)
-        assert (found.kind, found.passed, found.said) == ("closure", not findings, said)
+        found, findings = rehearsal._again(tmp_path, wanted, resolve, stage)
+        assert (found.kind, found.passed, found.said) == ("resolution", not findings, said)

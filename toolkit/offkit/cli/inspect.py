@@ -163,7 +163,7 @@ def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
         *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
         *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         *([("carries", _rpms(rpms))] if rpms else []),
-        *(("tried", one.describe()) for one in proof.from_options(manifest.options)),
+        *(("proof", one.describe()) for one in proof.from_options(manifest.options)),
     ]
 
 

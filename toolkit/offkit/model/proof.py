@@ -2,20 +2,31 @@
 
 from typing import Any, Dict, Iterable, List, NamedTuple
 
+from offkit.model.finding import ERROR, Finding
+
 
 class Proof(NamedTuple):
     """One trial."""
 
-    kind: str  # "closure", "rehearsal", "smoke"
-    when: str  # UTC, 2026-01-31T12:00:00Z
-    on: str  # where: "CPython 3.6.15, glibc 2.36, Debian GNU/Linux 12"
+    kind: str  # "closure", "forecast", "syntax"; "resolution", "rehearsal", "smoke"
+    when: str  # UTC, 2026-01-31T12:00:00Z; empty for what follows from the bundle's bytes, at any time
+    on: str  # what was read, or where: "CPython 3.6.15, glibc 2.36, Debian GNU/Linux 12"
     passed: bool
     said: str  # one line: what was done, or what failed
 
     def describe(self) -> str:
         """One line for people."""
         how = "passed" if self.passed else "FAILED"
-        return "{} {} on {} ({}): {}".format(self.kind, how, self.when[:10], self.on, self.said)
+        when = " on " + self.when[:10] if self.when else ""
+        return "{} {}{} ({}): {}".format(self.kind, how, when, self.on, self.said)
+
+
+def ended(kind: str, on: str, findings: Iterable[Finding], done: str, when: str = "") -> Proof:
+    """The proof that a trial is: it has failed where an error was found, and the first is said; else what
+    was ``done``."""
+    failed = [one for one in findings if one.severity == ERROR]
+    said = "{}: {}".format(failed[0].subject, failed[0].message) if failed else done
+    return Proof(kind, when, on, not failed, said)
 
 
 def to_options(proofs: Iterable[Proof]) -> Dict[str, Any]:

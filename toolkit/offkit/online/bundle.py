@@ -22,7 +22,7 @@ from offkit.model.target import Target
 from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
 from offkit.online.carry.pack import Packed, Source, pack
 from offkit.online.carry.pythons import Pythons
-from offkit.online.proof import forecast, grammar, rehearsal
+from offkit.online.proof import by_reading, forecast, grammar, rehearsal
 from offkit.online.reasons import clashes
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
@@ -138,6 +138,10 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
     libraries = Checklist(tuple(marked))
+    closed = by_reading.closure(lock, order.cache)
+    read = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
+    if newer is not None:
+        read.append(by_reading.syntax(newer, order.target.python_minor))
     reporter.step(f"packing {order.out}")
     pyz = runtime.build([one.path for one in tools.files], order.cache)
     members = _members(order, lock, paths, libraries, pyz, chosen)
@@ -146,22 +150,30 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         size = survey.installed_size
         return pack(order.out, members, order.target, options, size, reporter, bootstrap.seal)
 
-    packed, rehearsed = packed_as(options), rehearsal.Rehearsed((), ())
+    packed = packed_as({**options, **proof.to_options(read)})
+    rehearsed = rehearsal.Rehearsed((), ())
     if stage is not None:
         resolve = partial(_resolved, order.target)
         rehearsed = rehearsal.rehearse(order.out, lock, resolve, libraries, stage, order.smoke, reporter)
-        packed = packed_as({**options, **proof.to_options(rehearsed.proofs)})
+        packed = packed_as({**options, **proof.to_options([*read, *rehearsed.proofs])})
     return Bundled(
         lock,
         packed,
         libraries,
-        (*told, *(newer or ()), *survey.findings, *chosen.findings, *rehearsed.findings),
+        (
+            *told,
+            *(newer or ()),
+            *survey.findings,
+            *chosen.findings,
+            *closed.findings,
+            *rehearsed.findings,
+        ),
         wheels,
         came,
         sum(before.values()) + fetched.downloaded_size + tools.downloaded_size,
         len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded - len(early),
         chosen,
-        rehearsed.proofs,
+        (*read, *rehearsed.proofs),
     )
 
 

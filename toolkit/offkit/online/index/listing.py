@@ -268,9 +268,14 @@ def markers(target: Target) -> dict[str, str]:
 
 
 def admits(file: Listed, target: Target) -> bool:
-    """Whether Requires-Python does; pip takes one that nobody can read for none."""
+    """Whether Requires-Python does."""
+    return admitted(file.requires_python, target)
+
+
+def admitted(requires_python: str, target: Target) -> bool:
+    """The same of its text; pip takes one that nobody can read for none."""
     try:
-        return not file.requires_python or target.python in SpecifierSet(file.requires_python)
+        return not requires_python or target.python in SpecifierSet(requires_python)
     except InvalidSpecifier:
         return True
 

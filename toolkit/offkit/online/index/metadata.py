@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from offkit.model import legacy
 from offkit.online.index.upstream import reach
@@ -66,8 +67,28 @@ class Seen:
         )
         return release
 
+    def extras_of(self, name: str, version: str) -> frozenset[str]:
+        """What a release provides, in whichever spelling its METADATA has the version; none where it has
+        not been read."""
+        return next(
+            (
+                found
+                for (project, spelled), found in self.extras.items()
+                if project == name and normal(spelled) == normal(version)
+            ),
+            frozenset(),
+        )
+
     def _repaired(self, release: Release, wrong: str, right: str) -> None:
         self.repairs.setdefault((*release, wrong), Repair(*release, wrong, right))
+
+
+def normal(version: str) -> str:
+    """A version as PEP 440 spells it; what is none, as it is."""
+    try:
+        return str(Version(version))
+    except ValueError:
+        return version
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from offkit.edges.run import Result, clean_environment, run
-from offkit.model import layout
+from offkit.model import layout, proof
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, INFO, Finding
@@ -93,12 +93,12 @@ def rehearse(
         top = Path(name)
         members = _unpack(bundle, top / "bundle")
         reporter.step("rehearsing: resolving from the bundle alone")
-        trials = [_closure(top / "bundle", lock, resolve, where)]
+        trials = [_again(top / "bundle", lock, resolve, where)]
         wheels = [path for path in members if path.name in {wheel.filename for wheel in lock.wheels}]
         reporter.step(f"rehearsing: installing for {where.describe()}")
         trials += _installed(bundle, top, wheels, libraries, where, smoke, reporter)
     return Rehearsed(
-        tuple(proof for proof, _ in trials), tuple(finding for _, found in trials for finding in found)
+        tuple(one for one, _ in trials), tuple(finding for _, found in trials for finding in found)
     )
 
 
@@ -106,10 +106,8 @@ _Trial = tuple[Proof, list[Finding]]
 
 
 def _trial(kind: str, where: Stage, findings: list[Finding], done: str) -> _Trial:
-    failed = [one for one in findings if one.severity == ERROR]
     when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    said = f"{failed[0].subject}: {failed[0].message}" if failed else done
-    return Proof(kind, when, where.describe(), not failed, said), findings
+    return proof.ended(kind, where.describe(), findings, done, when), findings
 
 
 def _unpack(bundle: Path, into: Path) -> list[Path]:
@@ -133,7 +131,7 @@ def _unpack(bundle: Path, into: Path) -> list[Path]:
     return wheels
 
 
-def _closure(bundle: Path, lock: Lock, resolve: Resolve, where: Stage) -> _Trial:
+def _again(bundle: Path, lock: Lock, resolve: Resolve, where: Stage) -> _Trial:
     """The requirements of the bundle, resolved with no index but its own wheels, give the same pins."""
     request = Request((), (bundle / PurePosixPath(layout.REQUIREMENTS).name,))
     wanted = {(wheel.name, wheel.version) for wheel in lock.wheels}
@@ -147,7 +145,7 @@ def _closure(bundle: Path, lock: Lock, resolve: Resolve, where: Stage) -> _Trial
         ]
     except OffkitError as error:
         findings = [Finding("REQ022", ERROR, "the bundle", f"is not complete: {error.message}")]
-    return _trial("closure", where, findings, several(len(wanted), "pin"))
+    return _trial("resolution", where, findings, several(len(wanted), "pin"))
 
 
 def _installed(

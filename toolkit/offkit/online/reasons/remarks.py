@@ -8,13 +8,12 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online.index import listing, platforms
 from offkit.online.index.listing import Listed, Listing
-from offkit.online.index.metadata import Seen
+from offkit.online.index.metadata import Seen, normal
 
 _MOST = 5  # versions that are asked for once more, to learn why they were not taken
 # PEP 792: what the status of a project means, and how much it matters.
@@ -142,9 +141,9 @@ def _specifiers(
         key = canonicalize_name(ireq.name or "")
         found[key] = found.get(key, SpecifierSet()) & SpecifierSet(str(ireq.specifier))
     environment = listing.markers(target)
-    read = {(name, _normal(version)): lines for (name, version), lines in seen.requires.items()}
+    read = {(name, normal(version)): lines for (name, version), lines in seen.requires.items()}
     for name, version in versions.items():
-        for line in read.get((name, _normal(version)), ()):
+        for line in read.get((name, normal(version)), ()):
             try:
                 one = Requirement(line)
             except InvalidRequirement:
@@ -156,19 +155,12 @@ def _specifiers(
     return found
 
 
-def _normal(version: str) -> str:
-    try:
-        return str(Version(version))
-    except ValueError:
-        return version
-
-
 def _extras(direct: dict[Any, Any], versions: dict[Any, str], seen: Seen) -> list[Finding]:
     """Extras that were asked for and do not exist: pip says so in a warning, and goes on."""
     found = []
-    known = {(name, _normal(version)): extras for (name, version), extras in seen.extras.items()}
+    known = {(name, normal(version)): extras for (name, version), extras in seen.extras.items()}
     for name, ireq in direct.items():
-        has = known.get((name, _normal(versions.get(name, ""))))
+        has = known.get((name, normal(versions.get(name, ""))))
         unknown = sorted(
             extra for extra in ireq.extras if has is not None and canonicalize_name(extra) not in has
         )

@@ -20,6 +20,7 @@ class LockedWheel(NamedTuple):
     url: str
     sha256: str
     via: tuple[str, ...]
+    extras: tuple[str, ...] = ()  # that the request asks for, and the wheel has
 
 
 Place = Path | str  # of a file: on this machine, or its http or https URL

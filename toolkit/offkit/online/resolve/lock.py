@@ -173,6 +173,10 @@ class Session:
         if not wheels:
             raise _nothing_applies(requirements, self.target)
         _check_hashes(wheels, allowed)
+        wheels = tuple(
+            one._replace(extras=self._extras(requirements, canonicalize_name(one.name), one.version))
+            for one in wheels
+        )
         repairs = tuple(sorted(self.seen.repairs.values()))
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
@@ -181,6 +185,17 @@ class Session:
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
         return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
+
+    def _extras(self, requirements: Sequence[Any], name: str, version: str) -> tuple[str, ...]:
+        """Those of a package that the request asks for and it has."""
+        with foreign.markers_of(self.target):
+            asked = {
+                canonicalize_name(extra)
+                for ireq in requirements
+                if not ireq.constraint and canonicalize_name(ireq.name or "") == name and ireq.match_markers()
+                for extra in ireq.extras
+            }
+        return tuple(sorted(asked & self.seen.extras_of(name, version))) if asked else ()
 
     def _lacking(self, wheels: Sequence[LockedWheel]) -> list[Finding]:
         """What a lock has left out: it is whatever the index has today."""

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
@@ -81,6 +80,7 @@ def look(
             one.file.url,
             one.file.sha256,
             (*sorted(needed_by[name]), _REQUEST),
+            tuple(sorted(one.extras)),
         )
         for name, one in sorted(wheels.items())
     )
@@ -146,10 +146,10 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     message = email.message_from_bytes(file.metadata)
     try:
         name, version, _, tags = parse_wheel_filename(file.filename)
-        fits = target.python in SpecifierSet(str(message.get("Requires-Python") or ""))
-    except (InvalidWheelFilename, InvalidVersion, InvalidSpecifier) as error:
+    except (InvalidWheelFilename, InvalidVersion) as error:
         return f"{file.filename} cannot be read: {error}"
     release = seen.read(message)
+    fits = listing.admitted(str(message.get("Requires-Python") or ""), target)
     unknown = sorted(pin.extras - seen.extras[release])
     if (name, version) != (pin.name, pin.version):
         return f"{file.filename} is not {pin.name} {pin.version}"
