@@ -59,7 +59,7 @@ def test_other_distributions_fit_the_schema(name, identity, version, glibc, key)
         "os_release": {"ids": [identity], "version": version},
         "glibc": glibc,
         "pythons": {"3.9": python},
-        "keys": {identity: key},
+        "keys": {identity: [key]},
         "sources": {},
     }
     jsonschema.validate(facts, SCHEMA)
@@ -96,14 +96,15 @@ def test_all_are_read():
     """Every name and alias means one release; every os-release that a file describes is told to be it."""
     known = releases.known()
     assert len(known.all) == len(FILES)
-    names = [name for each in known.all for name in (each.name, *each.aliases)]
+    names = [release.plain(name) for each in known.all for name in (each.name, *each.aliases)]
     assert len(names) == len(set(names))
+    assert all(known.named(name).name == each.name for each in known.all for name in each.aliases)
     for facts in FILES.values():
         said = facts["os_release"]
         for each, version in ((each, said["version"] + more) for each in said["ids"] for more in ("", ".3")):
-            if "el" in facts:
-                major = known.el_major({"ID": each, "VERSION_ID": version})
-                assert known.of(major).name == facts["name"]
+            told = {"ID": each, "VERSION_ID": version}
+            assert known.told(told).name == facts["name"]
+            assert known.el_major(told) == facts.get("el", 0)
 
 
 def test_what_the_collection_knows():

@@ -3,6 +3,7 @@
 # os-release IDs whose VERSION_ID begins with the Enterprise Linux major
 EL_IDS = (
     "almalinux",
+    "anolis",
     "centos",
     "eurolinux",
     "ol",
@@ -11,6 +12,10 @@ EL_IDS = (
     "scientific",
     "virtuozzo",
 )
+# … but for these, which are other systems (ID:VERSION_ID)
+OTHERS = [
+    "anolis:23",
+]
 # What install.sh gets where no Python is: the one that Enterprise Linux ships
 SHIPPED = {
     7: "3.6.8",

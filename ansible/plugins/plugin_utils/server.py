@@ -18,6 +18,8 @@ def facts(said):
     current generation, "" where there is none."""
     version = re.match(r"\d+", said.get("version", ""))
     el = int(version.group()) if version and said.get("id") in releases.EL_IDS else 0
+    if version and "{}:{}".format(said.get("id"), version.group()) in releases.OTHERS:
+        el = 0
     return {
         "system": said.get("system") or "an unknown system",
         "el": el,

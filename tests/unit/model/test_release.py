@@ -34,7 +34,7 @@ def enterprise(el, **facts):
 def test_a_file_with_the_least():
     """What it does not say is empty."""
     found = made()
-    assert found == release.UNKNOWN._replace(name="x", ids=("X",), glibc=(2, 31))
+    assert found == release.UNKNOWN._replace(name="x", ids=("X",), version="1", glibc=(2, 31))
     assert (found.el, found.python, found.sonames, found.media) == (0, "", {}, release.Media())
     assert found.module("ssl") == release.Module((), (), (), None)
 
@@ -57,7 +57,7 @@ def test_a_file_with_everything():
         headers={"a.h": "a-devel"},
         devel_repository="CRB",
         minimal=["a"],
-        keys={"X": "KEY"},
+        keys={"X": ["KEY", "KEY-PQC"]},
         media={
             "what": "W",
             "disc": "D",
@@ -65,7 +65,7 @@ def test_a_file_with_everything():
             "repositories": [{"id": "i", "name": "n", "folder": "F"}],
         },
     )
-    python = ("3.9.2", "8.4", ("p",), ("p", "p-libs"), "p-libs", "p-tk", "p-devel", "the DVD")
+    python = ("3.9.2", "8.4", ("p",), ("p", "p-libs"), "p-libs", "the DVD", "p-tk", "p-devel")
     assert found.pythons["3.9"] == python
     assert (found.sonames, found.elsewhere) == ({"a.so.1": "a", "b.so.1": None}, {"b.so.1": "EPEL"})
     assert found.module("ssl") == (("a.so.1",), ("a",), ("a-devel",), None)
@@ -74,7 +74,7 @@ def test_a_file_with_everything():
     assert (found.aliases, found.minimal, found.keys, found.locale) == (
         ("y",),
         ("a",),
-        {"X": "KEY"},
+        {"X": ("KEY", "KEY-PQC")},
         "C.UTF-8",
     )
     assert found.headers == {"a.h": "a-devel"}
@@ -118,6 +118,52 @@ def test_the_major(identity, version, major):
     known = release.order([enterprise(8), made()])
     assert known.el_major({"ID": identity, "VERSION_ID": version}) == major
     assert known.el_major({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("EL8", "el8"), ("el-8", "el8"), ("rhel8.10", "el8"), ("RHEL_8.10", "el8"), ("CentOS-Stream 8", "el8"), ("x", "x"),
+        ("V10", "v10"), ("v10-SP3", "v10"), ("v10.1", "v10"), ("v100", ""), ("el80", ""), ("el8.", ""), ("el8.x", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_names(name, meant):
+    """In any case, with any hyphens, and with a minor release or a service pack."""
+    known = release.order(
+        [enterprise(8, aliases=["rhel8", "centosstream8"]), made(), made(name="v10", glibc="2.28")]
+    )
+    assert known.named(name).name == meant
+    assert known.of(0, name).name == meant
+    assert known.of(8, name).name == "el8"
+    assert known.of(9, name).name == ""
+
+
+def test_names_that_are_near():
+    """The most similar first."""
+    known = release.order([enterprise(8, aliases=["rocky8", "alma8"]), made()])
+    assert known.near("rokcy-8") == ["rocky8"]
+    assert known.near("debian12") == []
+
+
+def test_a_server_says_what_it_is():
+    """By ID and VERSION_ID, or what that begins with; an ID of two kinds of systems is none of the others."""
+    eight = enterprise(8)
+    other = made(name="ol23", os_release={"ids": ["ol"], "version": "23"})
+    known = release.order([other, eight])
+    rows = [("ol", "8.9", "el8", 8), ("ol", "23", "ol23", 0), ("ol", "23.1", "ol23", 0), ("ol", "9", "", 0),
+            ("rhel", "9", "", 9), ("rhel", "80", "", 80), ("x", "8", "", 0), ("ol", "", "", 0)]  # fmt: skip
+    for identity, version, name, major in rows:
+        said = {"ID": identity, "VERSION_ID": version}
+        assert (known.told(said).name, known.el_major(said)) == (name, major)
+
+
+def test_keys_of_a_distribution():
+    """In their order; for an ID that nobody knows the first of each distribution, then the second ones."""
+    keys = {"b": ("B", "A-PQC"), "a": ("A",), "c": ("A",)}
+    assert release.told_keys(keys) == [("A", "a"), ("A", "c"), ("B", "b"), ("A-PQC", "b")]
+    assert release.own_keys(keys, "b") == ["B", "A-PQC"]
+    assert release.own_keys(keys, "z") == ["A", "B", "A-PQC"]
+    assert release.medium_key(keys, ["A-PQC", "B"]) == "B"
 
 
 @pytest.mark.parametrize(

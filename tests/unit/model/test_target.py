@@ -119,16 +119,52 @@ def test_names_of_releases():
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "release", "python"),
+    [
+        ("centos-stream-9", "el9", "3.9.10"), ("rhel8.10", "el8", "3.6.8"), ("Anolis-8.8", "el8", "3.6.8"),
+        ("amzn2023", "amazon2023", "3.9.16"), ("amazon-linux-2", "amazon2", "3.7.2"), ("kylin-v10-sp3", "kylin10", "3.7.4"),
+        ("openEuler-22.03", "openeuler22.03", "3.9.9"), ("openEuler-20.03-LTS-SP4", "openeuler20.03", "3.7.4"),
+        ("openeuler24.03", "openeuler24.03", "3.11.6"), ("oracle-linux-10.1", "el10", "3.12.9"),
+    ],
+)  # fmt: skip
+def test_names_as_people_write_them(name, release, python):
+    """Of all systems, with the Python that each has."""
+    found = target_maker.preset(None, name)
+    assert (found.name, found.python) == (release, python)
+    known = releases.of(found.el, found.name)
+    assert (known.name, known.glibc) == (release, found.glibc)
+    assert target.with_python(releases.known(), found, found.python_minor) == found
+    assert target_maker.preset("3.8", name).glibc == found.glibc
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("amd64", "x86_64"), ("x64", "x86_64"), ("ARM64", "aarch64"), ("ppc64el", "ppc64le")]
+)
+def test_architectures_by_other_names(said, meant):
+    """As dpkg, Docker and Windows call them."""
+    assert target_maker.preset("3.6", "el8", said).arch == meant
+
+
 @pytest.mark.parametrize("arch", ["x86_64", "aarch64", "ppc64le", "s390x"])
 def test_architectures(arch):
     assert target_maker.preset("3.6", "el8", arch).arch == arch
+
+
+OTHERS = (
+    "el7, el8, el9, el10, amazon2, kylin10, openeuler20.03, amazon2023, openeuler22.03, anolis23 or openeuler24.03 "
+    "(or centos7, rocky8, alma9, alma10, amzn2, kylinv10, openeuler20.03lts, amzn2023, openeuler22.03lts, anolisos23, "
+    "openeuler24.03lts \u2026), or a file written by 'offkit probe'"
+)
 
 
 @pytest.mark.parametrize(
     ("asked", "message", "fix"),
     [
         (("3.6", None, "riscv"), "unknown architecture 'riscv'", "one of: x86_64, aarch64, ppc64le, s390x"),
-        (("3.6", "x"), "unknown target 'x'", "el7, el8, el9 or el10 (or centos7, rocky8, alma9, alma10 \u2026), or a file written by 'offkit probe'"),
+        (("3.6", "x"), "unknown target 'x'", OTHERS),
+        (("3.6", "rokcy9"), "unknown target 'rokcy9': did you mean rocky9?", OTHERS),
+        ((None, "anolis-23"), "which Python anolis-23 has is not known", "say which: --python X.Y"),
         (("x",), "--python 'x' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
         (("13.6",), "--python '13.6' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),
         (("3.6.8.1",), "--python '3.6.8.1' is not a CPython 3 version", "write it like 3.6 or 3.6.8"),

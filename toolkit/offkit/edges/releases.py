@@ -13,6 +13,6 @@ def known() -> Releases:
     return release.order(release.parse(data.read_text(release.FOLDER + "/" + name)) for name in names)
 
 
-def of(el: int) -> Release:
-    """What is known of that Enterprise Linux; ``release.UNKNOWN`` for what is none, or is not known."""
-    return known().of(el)
+def of(el: int, name: str = "") -> Release:
+    """What is known of a release, as ``Releases.of``."""
+    return known().of(el, name)

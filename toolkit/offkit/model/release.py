@@ -4,11 +4,13 @@ Their schema is repo-config/release.schema.json. What a file does not say is not
 is empty, and whoever reads it has to say so.
 """
 
+import difflib
 import json
 import re
 from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 FOLDER = "repo-config/releases"
+_MINOR = r"(?:\.[0-9]+)*(?:sp[0-9]+)?"  # what may follow a release's name: 8.10, V10 SP3
 # Names of key files at the top of a medium, as both re and grep -E read them; and which of them are
 # for packages that no disc has.
 KEY_NAME = "RPM-GPG-KEY[A-Za-z0-9._+-]*"
@@ -23,9 +25,9 @@ class Python(NamedTuple):
     install: Tuple[str, ...]  # what yum is told
     payload: Tuple[str, ...]  # all packages that it is made of
     libs: str  # the package with the standard library
-    tkinter: str  # the package with tkinter
-    devel: str  # the package with Python.h
     media: str  # for people: which discs have it
+    tkinter: str = ""  # the package with tkinter; "": not known
+    devel: str = ""  # the package with Python.h; "": not known
 
 
 class Module(NamedTuple):
@@ -66,6 +68,7 @@ class Release(NamedTuple):
     el: int  # major of Enterprise Linux; 0 where it is none
     aliases: Tuple[str, ...]
     ids: Tuple[str, ...]  # ID in os-release(5)
+    version: str  # VERSION_ID there, or what it begins with, before a dot
     glibc: Tuple[int, int]
     kernel: str
     python: str  # the series of the system's own
@@ -78,11 +81,23 @@ class Release(NamedTuple):
     headers: Dict[str, str]  # the package with a C header, as #include has that
     devel_repository: str  # the one with those -devel packages that no disc has
     minimal: Tuple[str, ...]  # packages that are taken to be on every server
-    keys: Dict[str, str]  # ID in os-release(5) → the name of its own in /etc/pki/rpm-gpg
+    keys: Dict[str, Tuple[str, ...]]  # ID in os-release(5) → its own in /etc/pki/rpm-gpg, the first counts
     media: Media
 
     def module(self, name: str) -> Module:
         return self.modules.get(name, Module())
+
+    def called(self, name: str) -> bool:
+        """Whether that is its name or an alias: in any case, with any hyphens, and whatever minor release
+        or service pack of it is named."""
+        name = plain(name)
+        known = "|".join(re.escape(plain(each)) for each in (self.name, *self.aliases) if each)
+        return bool(known) and bool(re.fullmatch("(?:" + known + ")" + _MINOR, name))
+
+    def told(self, os_release: Dict[str, str]) -> bool:
+        """Whether that is a server of this release."""
+        version = os_release.get("VERSION_ID", "")
+        return os_release.get("ID") in self.ids and (version + ".").startswith(self.version + ".")
 
 
 class Releases(NamedTuple):
@@ -90,23 +105,37 @@ class Releases(NamedTuple):
 
     all: Tuple[Release, ...]
 
-    def of(self, el: int) -> Release:
-        """That Enterprise Linux; UNKNOWN where there is no file about it, and for 0."""
-        return next((each for each in self.all if el and each.el == el), UNKNOWN)
+    def of(self, el: int, name: str = "") -> Release:
+        """That Enterprise Linux, for 0 the release called so; UNKNOWN where there is no file about it."""
+        if not el:
+            return self.named(name)
+        return next((each for each in self.all if each.el == el), UNKNOWN)
 
     def named(self, name: str) -> Release:
-        """By its name or an alias, in any case; UNKNOWN where none is called that."""
-        name = name.lower()
-        return next((each for each in self.all if name == each.name or name in each.aliases), UNKNOWN)
+        """The one that is called so; UNKNOWN where none is."""
+        return next((each for each in self.all if each.called(name)), UNKNOWN)
+
+    def near(self, name: str) -> List[str]:
+        """Names and aliases that look like it, the most similar first."""
+        names = [plain(each) for known in self.all for each in (known.name, *known.aliases)]
+        return difflib.get_close_matches(plain(name), names, 3, 0.7)
+
+    def told(self, os_release: Dict[str, str]) -> Release:
+        """The one that a server is of; UNKNOWN where there is no file about it."""
+        return next((each for each in self.all if each.told(os_release)), UNKNOWN)
 
     def shipping(self, series: str) -> List[Release]:
-        """Those that ship that Python."""
-        return [each for each in self.all if series in each.pythons]
+        """Those Enterprise Linuxes that ship that Python."""
+        return [each for each in self.all if each.el and series in each.pythons]
 
     def el_major(self, os_release: Dict[str, str]) -> int:
         """7 for CentOS 7, 0 for what is no Enterprise Linux. A major is there for releases without a
-        file too: their distributions are known."""
+        file too, where their distribution has no release that is none."""
+        known = self.told(os_release)
+        if known.name:
+            return known.el
         ids = {name for each in self.all if each.el for name in each.ids}
+        ids -= {name for each in self.all if not each.el for name in each.ids}
         major = os_release.get("VERSION_ID", "").partition(".")[0]
         return int(major) if os_release.get("ID") in ids and major.isdecimal() else 0
 
@@ -122,16 +151,29 @@ class Releases(NamedTuple):
         return tuple(sorted(found - {""}))
 
 
-def own_keys(keys: Dict[str, str], distribution: str) -> List[str]:
-    """What to look for in /etc/pki/rpm-gpg, the first counts: a distribution's own key, or any of its
+def plain(name: str) -> str:
+    """A name of a release without what people write in different ways."""
+    return re.sub("[-_ ]", "", name.lower())
+
+
+def told_keys(keys: Dict[str, Tuple[str, ...]]) -> List[Tuple[str, str]]:
+    """(key, ID of its distribution): the first of each distribution, then the second ones. ``keys`` are
+    a release's."""
+    found = [(place, key, name) for name, own in keys.items() for place, key in enumerate(own)]
+    return [(key, name) for _, key, name in sorted(found)]
+
+
+def own_keys(keys: Dict[str, Tuple[str, ...]], distribution: str) -> List[str]:
+    """What to look for in /etc/pki/rpm-gpg, the first counts: a distribution's own keys, or any of its
     release for an ID that nobody knows. ``keys`` are the release's."""
-    return [keys[distribution]] if distribution in keys else sorted(set(keys.values()))
+    own = list(keys.get(distribution, ()))
+    return own or list(dict.fromkeys(key for key, _ in told_keys(keys)))
 
 
-def medium_key(keys: Dict[str, str], names: Collection[str]) -> str:
+def medium_key(keys: Dict[str, Tuple[str, ...]], names: Collection[str]) -> str:
     """Which of the files at a medium's top has the key of its packages, "" for none: a distribution's
     own, else the shortest name of a usual one."""
-    own = sorted(set(keys.values()).intersection(names))
+    own = [key for key, _ in told_keys(keys) if key in names]
     usual = [name for name in names if re.fullmatch(KEY_NAME, name) and not re.search(UNUSUAL_KEY, name)]
     return own[0] if own else min(usual, key=lambda name: (len(name), name), default="")
 
@@ -149,6 +191,7 @@ def parse(text: str) -> Release:
         el=data.get("el", 0),
         aliases=tuple(data.get("aliases", ())),
         ids=tuple(data["os_release"]["ids"]),
+        version=data["os_release"]["version"],
         glibc=_pair(data["glibc"]),
         kernel=data.get("kernel", ""),
         python=data.get("python", ""),
@@ -161,7 +204,7 @@ def parse(text: str) -> Release:
         headers=data.get("headers", {}),
         devel_repository=data.get("devel_repository", ""),
         minimal=tuple(data.get("minimal", ())),
-        keys=data.get("keys", {}),
+        keys={name: tuple(each) for name, each in data.get("keys", {}).items()},
         media=Media(
             **dict(media, repositories=tuple(Base(**each) for each in media.get("repositories", ())))
         ),
@@ -183,4 +226,4 @@ def _tuples(fields: Dict[str, Any]) -> Dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
-UNKNOWN = parse('{"name": "", "os_release": {"ids": []}, "glibc": "0.0"}')
+UNKNOWN = parse('{"name": "", "os_release": {"ids": [], "version": ""}, "glibc": "0.0"}')

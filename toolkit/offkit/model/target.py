@@ -10,6 +10,8 @@ from offkit.model.tags import cpython_abi, markers, wheel_tags
 
 SCHEMA = "offkit/target-1"
 ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
+# What others call them (dpkg, Go, Docker, Windows).
+_ALSO = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64", "ppc64el": "ppc64le"}
 
 OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases that no distribution ships: what somebody who compiles Python today would take.
@@ -102,11 +104,14 @@ def preset(
     the newer ones; a series that none ships means the oldest whose disc is not known to lack what
     it is compiled with. Raises UsageError on names and versions that mean nothing.
     """
+    arch = _ALSO.get(arch.lower(), arch)
     if arch not in ARCHES:
         raise UsageError("unknown architecture {!r}".format(arch), fix="one of: " + ", ".join(ARCHES))
     release = _release(known, name) if name is not None else None
     if python is None:
         python = (release or known.all[0]).python
+        if not python:
+            raise UsageError("which Python {} has is not known".format(name), fix="say which: --python X.Y")
     matched = re.match(r"^3\.(\d+)(\.\d+)?$", python)
     if not matched:
         raise UsageError(
@@ -127,15 +132,16 @@ def preset(
 
 def with_python(known: Releases, target: Target, series: str) -> Target:
     """The same server with another CPython ("3.8"): the one that its release ships, where it does."""
-    return target._replace(python=_full_version(known.of(target.el), series))
+    return target._replace(python=_full_version(known.of(target.el, target.name), series))
 
 
 def _release(known: Releases, name: str) -> Release:
     found = known.named(name)
     if not found.name:
         names = [each.name for each in known.all]
+        near = " or ".join(known.near(name))
         raise UsageError(
-            "unknown target {!r}".format(name),
+            "unknown target {!r}{}".format(name, ": did you mean {}?".format(near) if near else ""),
             fix="{} or {} (or {} …), or a file written by 'offkit probe'".format(
                 ", ".join(names[:-1]), names[-1], ", ".join(each.aliases[0] for each in known.all)
             ),

@@ -132,7 +132,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     if order.isos:
         reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
-    shipped = releases.of(order.target.el).pythons.get(order.target.python_minor)
+    shipped = releases.of(order.target.el, order.target.name).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
     chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
@@ -248,7 +248,7 @@ def _members(
     chosen: rpms.Chosen,
 ) -> list[Source]:
     where = order.target
-    repo = repo_file.members(releases.of(where.el), layout.ISO_MOUNT)
+    repo = repo_file.members(releases.of(where.el, where.name), layout.ISO_MOUNT)
     return [
         Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
         Source(layout.RUNTIME, pyz),

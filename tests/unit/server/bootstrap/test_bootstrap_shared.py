@@ -18,6 +18,7 @@ import install_sh
 from install_sh import every_shell, sh
 from offkit.cli import app
 from offkit.edges import data, releases
+from offkit.model.release import told_keys
 from offkit.online.carry import bootstrap, rules
 
 RULES = {
@@ -248,7 +249,7 @@ MORE = {"arguments": ["mkfifo"], "unpack": ["bzip2", "xz"]}
 KEYS = "el_keys() {{ case $1 in\n{}\nesac; }}\n".format(
     "\n".join(
         "{}) OFFKIT_KEYS='{}' ;;".format(
-            el, " ".join(sorted("{1}:{0}".format(*each) for each in releases.of(el).keys.items()))
+            el, " ".join("{}:{}".format(*each) for each in told_keys(releases.of(el).keys))
         )
         for el in range(11)
     )

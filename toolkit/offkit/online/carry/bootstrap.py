@@ -15,6 +15,7 @@ from offkit.model import layout, packages
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR
+from offkit.model.release import told_keys
 from offkit.model.target import Target
 from offkit.online.carry import repo_file, rules
 
@@ -88,7 +89,7 @@ def seal(text: bytes, offset: int, digest: str) -> bytes:
 def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequence[str]) -> Dict[str, str]:
     modules = packages.parse_modules(data.read_text(packages.MODULES))
     modules = [one for one in modules if one.exists_in(where.python_series)]
-    release = releases.of(where.el)
+    release = releases.of(where.el, where.name)
     devel = {one.name: release.module(one.name).devel for one in modules}
     python = release.pythons.get(where.python_minor)
     install, payload, media = (python.install, python.payload, python.media) if python else ((), (), "")
@@ -101,7 +102,7 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequenc
         "PAYLOAD": " ".join(payload),
         "MEDIA": media,
         "RPMS": "1" if install and {*install} <= {title.rsplit("-", 2)[0] for title in rpms} else "",
-        "KEYS": " ".join(sorted("{}:{}".format(key, name) for name, key in release.keys.items())),
+        "KEYS": " ".join("{}:{}".format(*each) for each in told_keys(release.keys)),
         "REPO": "".join(repo_file.members(release, layout.ISO_MOUNT)),
         "REPO_KEY": release.media.key,
         "FOLDERS": " ".join(releases.known().folders),

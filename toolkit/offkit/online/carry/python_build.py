@@ -144,7 +144,7 @@ def misfits(build: Build, target: Target) -> list[Finding]:
 
 def _more(build: Build, target: Target, name: str) -> list[Finding]:
     """PY035 for each library that start-up wants and a minimal installation may lack."""
-    sonames = releases.of(target.el).sonames
+    sonames = releases.of(target.el, target.name).sonames
     found = []
     for soname in build.needed:
         rpm = sonames.get(soname)

@@ -63,7 +63,7 @@ def misfits(source: Carried, target: Target) -> list[Finding]:
     name = Path(source.member).name
     found = version_misfits(source, target)
     series = (source.release[0], source.release[1])
-    own = releases.of(target.el)
+    own = releases.of(target.el, target.name)
     for wanted, has in toolchain.lacks(series, own):
         fix = f"use {_older(own)}, a ready-made build (--python-build), or {_newer(series)}"
         message = f"CPython {source.series} needs {wanted}; the ISO of {target.name} has {has}"
@@ -73,7 +73,7 @@ def misfits(source: Carried, target: Target) -> list[Finding]:
 
 def out_of_reach(target: Target) -> list[Finding]:
     """A warning when neither the ISO of the target nor compiling there gives that Python."""
-    own = releases.of(target.el)
+    own = releases.of(target.el, target.name)
     lacks = toolchain.lacks(target.python_series, own)
     if target.python_minor in own.pythons or not lacks:
         return []

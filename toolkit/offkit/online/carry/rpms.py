@@ -43,7 +43,7 @@ NONE = Chosen((), (), frozenset(), 0, ())
 def look(isos: Sequence[Path], target: Target) -> None:
     """Whether these are ISOs with repositories, before anything is downloaded. Raises as ``choose``, and
     UsageError where nobody knows what a minimal server of the target has already."""
-    if isos and not releases.of(target.el).minimal:
+    if isos and not releases.of(target.el, target.name).minimal:
         raise UsageError(
             f"--iso: offkit does not know what a minimal {target.name} installation lacks",
             fix="omit --iso here, and give the ISO on the server: sh install.sh bundle.tar --iso FILE",
@@ -106,7 +106,7 @@ class _Search:
         self._repositories = repositories
         self.places: dict[str, Repository] = {}  # by title; the first of equals stays
         self._arches = rpm.arches(target.arch)
-        release = releases.of(target.el)
+        release = releases.of(target.el, target.name)
         self._minimal = set(release.minimal)
         self._sonames = release.sonames
         self._el = target.el

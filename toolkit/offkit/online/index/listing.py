@@ -264,7 +264,7 @@ def _named(specifier: SpecifierSet) -> bool:
 
 def markers(target: Target) -> dict[str, str]:
     """The PEP 508 environment of a server, with the kernel that its release has."""
-    return target.markers(releases.of(target.el).kernel)
+    return target.markers(releases.of(target.el, target.name).kernel)
 
 
 def admits(file: Listed, target: Target) -> bool:

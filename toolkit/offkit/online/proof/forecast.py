@@ -137,7 +137,7 @@ def _room(size: int, directory: Path) -> IO[bytes]:
 
 
 def _checklist(wants: _Wants, target: Target) -> Checklist:
-    sonames = releases.of(target.el).sonames
+    sonames = releases.of(target.el, target.name).sonames
     return Checklist(
         tuple(
             Library(

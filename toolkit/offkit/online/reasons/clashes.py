@@ -120,7 +120,8 @@ def _failure(row: dict[str, str], lock: dict[str, LockedWheel], target: Target) 
     if not SpecifierSet(row.get("pythons", "")).contains(target.python):
         return None
     if "openssl" in row:
-        have = toolchain.openssl_below(target.python_series, releases.of(target.el), row["openssl"])
+        release = releases.of(target.el, target.name)
+        have = toolchain.openssl_below(target.python_series, release, row["openssl"])
         if not have:
             return None
         message = (

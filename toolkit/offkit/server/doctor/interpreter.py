@@ -112,14 +112,15 @@ def _distributions(
     """The distribution's own Python has everything, in several packages: tkinter apart, the rest
     in the one that most of lib-dynload is from."""
     python = cures.release.pythons.get("{}.{}".format(*env.series))
-    if python is None:
+    tkinter = "tkinter" in row.modules
+    if python is None or (tkinter and not python.tkinter):
         message = (
             "the distribution's Python has it in a separate package, whose name is unknown for {}".format(
                 cures.system
             )
         )
         return found._replace(message=message), []
-    if "tkinter" in row.modules:
+    if tkinter:
         rpm = python.tkinter
         message = "the distribution's Python has it in a separate package"
         return found._replace(message=message, fix=cures.install([rpm])), [rpm]

@@ -219,11 +219,10 @@ class Builder:
 
 def _with_key(repo: bytes, here: Host) -> bytes:
     """A .repo file with this distribution's own key in it, as far as it is known and present."""
-    name = releases.of(here.el).keys.get(here.os_release.get("ID", ""))
-    path = "/etc/pki/rpm-gpg/{}".format(name)
-    if name is None or not os.path.isfile(path):
-        return repo
-    return repo.replace(b"{gpgkey}", b"file://" + path.encode("ascii"))
+    own = releases.known().told(here.os_release).keys.get(here.os_release.get("ID", ""), ())
+    paths = ["/etc/pki/rpm-gpg/" + name for name in own]
+    found = next((path for path in paths if os.path.isfile(path)), None)
+    return repo.replace(b"{gpgkey}", b"file://" + found.encode("ascii")) if found else repo
 
 
 def _contents(path: str) -> bytes:
