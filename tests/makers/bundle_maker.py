@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from offkit.model import archive, layout, manifest
 from offkit.model import several as naming
-from offkit.model.manifest import Manifest, Member, Several
+from offkit.model.manifest import FORMAT, Manifest, Member, Several
 from offkit.model.target import Target
 from target_maker import preset
 
@@ -137,6 +137,7 @@ def make(
     extra: Optional[Dict[str, bytes]] = None,
     pyz: Optional[bytes] = None,
     install_sh: bytes = b"#!/bin/sh\nexit 0\n",
+    form: int = FORMAT,
 ) -> Made:
     """A bundle of these wheels. ``extra`` adds members or replaces the usual ones."""
     chosen = dict([wheel("alpha"), wheel("beta", "2.1")] if wheels is None else wheels)
@@ -149,12 +150,14 @@ def make(
     }
     members.update({layout.WHEELS + name: data for name, data in chosen.items()})
     members.update(extra or {})
-    return assemble(members, target or preset(), installed_size=sum(map(len, chosen.values())) * 3)
+    return assemble(members, target or preset(), sum(map(len, chosen.values())) * 3, form)
 
 
-def assemble(members: Dict[str, bytes], target: Target, installed_size: int = 0) -> Made:
+def assemble(members: Dict[str, bytes], target: Target, installed_size: int = 0, form: int = FORMAT) -> Made:
     """A bundle of exactly these members, in the order of the layout."""
-    plan = Manifest(target, {"requirements": ["alpha"]}, "offkit test", installed_size, _listed(members))
+    plan = Manifest(
+        target, {"requirements": ["alpha"]}, "offkit test", installed_size, _listed(members), form
+    )
     return _made(members, plan)
 
 
@@ -170,7 +173,7 @@ def _made(members: Dict[str, bytes], plan: Union[Manifest, Several]) -> Made:
     text = manifest.dump(plan)
     stream = [(order[0], members[order[0]]), (layout.MANIFEST, text)]
     stream += [(path, members[path]) for path in order[1:]]
-    data, offsets = tar(stream)
+    data, offsets = tar(stream, plan.mtime)
     return Made(data, plan, text, offsets)
 
 
@@ -207,11 +210,13 @@ def several(
     return _made(members, whole)
 
 
-def tar(stream: List[Tuple[str, bytes]]) -> Tuple[bytes, Dict[str, Tuple[int, int, int]]]:
+def tar(
+    stream: List[Tuple[str, bytes]], mtime: int = archive.MTIME
+) -> Tuple[bytes, Dict[str, Tuple[int, int, int]]]:
     """The archive of these members as they come, and where each lies."""
     out, offsets = b"", {}
     for path, contents in stream:
-        header = archive.header(path, len(contents))
+        header = archive.header(path, len(contents), mtime)
         offsets[path] = (len(out), len(out) + len(header), len(out) + len(header) + len(contents))
         out += header + contents + b"\0" * archive.padding(len(contents))
     return out + archive.END, offsets

@@ -1,6 +1,6 @@
 """The tar container, byte for byte: a bundle is a function of its member list.
 
-Every header has one right form (mode 0644, owner 0, no time, no names), so the writer is
+Every header has one right form (mode 0644, owner 0, one time, no names), so the writer is
 the same on every machine and the reader can demand it: a flipped bit in a header or in the
 padding is found as surely as one in the contents. POSIX.1-1988 ustar, with a POSIX.1-2001
 ``path`` record for names that do not fit 100 bytes. ``tarfile`` is not used for writing
@@ -13,6 +13,9 @@ from typing import Tuple
 BLOCK = 512
 END = b"\0" * (2 * BLOCK)
 MAX_SIZE = 8**11 - 1  # eleven octal digits
+# Modification time of every member, in seconds since 1970: of 0, GNU tar 1.26 (EL 7) says for each member
+# that it is "implausibly old"; of 1 nothing.
+MTIME = 1
 MAX_MANIFEST = 64 * 1024 * 1024  # bytes
 
 _SAFE = re.compile(r"[A-Za-z0-9_.+!-]+(/[A-Za-z0-9_.+!-]+)*")
@@ -29,14 +32,14 @@ def padding(size: int) -> int:
     return -size % BLOCK
 
 
-def _block(name: bytes, size: int, kind: bytes) -> bytes:
+def _block(name: bytes, size: int, kind: bytes, mtime: int) -> bytes:
     fields = (
         name.ljust(100, b"\0"),
         b"0000644\0",
         b"0000000\0",
         b"0000000\0",
         b"%011o\0" % size,
-        b"00000000000\0",
+        b"%011o\0" % mtime,
         b" " * 8,
         kind,
         b"\0" * 100,
@@ -61,7 +64,7 @@ def _pax_path(name: bytes) -> bytes:
     return b"%d" % length + body
 
 
-def header(name: str, size: int) -> bytes:
+def header(name: str, size: int, mtime: int = MTIME) -> bytes:
     """All bytes in front of a regular file's contents.
 
     Raises ValueError for names outside printable ASCII and sizes from 8 GiB on.
@@ -70,10 +73,10 @@ def header(name: str, size: int) -> bytes:
     if not 0 <= size <= MAX_SIZE:
         raise ValueError("{}: {} bytes do not fit into a tar member".format(name, size))
     if len(raw) <= 100:
-        return _block(raw, size, b"0")
+        return _block(raw, size, b"0", mtime)
     record = _pax_path(raw)
-    extended = _block(b"PaxHeaders/" + raw[-80:], len(record), b"x") + record
-    return extended + b"\0" * padding(len(record)) + _block(raw[:100], size, b"0")
+    extended = _block(b"PaxHeaders/" + raw[-80:], len(record), b"x", mtime) + record
+    return extended + b"\0" * padding(len(record)) + _block(raw[:100], size, b"0", mtime)
 
 
 def footprint(name: str, size: int) -> Tuple[int, int]:

@@ -19,9 +19,7 @@ from offkit.model.target import Target
 from offkit.model.target import from_json as target_from_json
 
 SCHEMA = "offkit/bundle-1"
-FORMAT = 2  # the newest that this code reads, and that of a bundle for several targets
-# A bundle without what a format brought is written as the one before it had it.
-_SINCE = {layout.SOURCES: 2, layout.BUILD_WHEELS: 2}
+FORMAT = 2  # what this code writes, and the newest it reads; 1 had no time in its tar headers
 _NAME = r"^[A-Za-z0-9_-]+\Z"  # of a target in a bundle for several: a word for the shell, part of a path
 
 
@@ -37,6 +35,12 @@ class Manifest(NamedTuple):
     made_by: str  # "offkit 0.1.0"
     installed_size: int  # bytes that the wheels take once unpacked
     members: Tuple[Member, ...]  # in the order of the tar, without the manifest itself
+    format: int = FORMAT
+
+    @property
+    def mtime(self) -> int:
+        """Of every member of the tar."""
+        return archive.MTIME if self.format > 1 else 0
 
     def wheels(self) -> List[Member]:
         return self.below(layout.WHEELS)
@@ -44,11 +48,6 @@ class Manifest(NamedTuple):
     def below(self, folder: str) -> List[Member]:
         """Those of one of the layout's folders."""
         return [member for member in self.members if member.path.startswith(folder)]
-
-    @property
-    def format(self) -> int:
-        """The oldest that has all its members."""
-        return max([since for folder, since in _SINCE.items() if self.below(folder)], default=1)
 
 
 class Several(NamedTuple):
@@ -59,6 +58,7 @@ class Several(NamedTuple):
     ]  # with the name that each has in this bundle, in the order asked for
     made_by: str
     members: Tuple[Member, ...]  # of the whole tar, as above
+    mtime: int = archive.MTIME
 
     def wheels(self) -> List[Member]:
         """Those of all targets."""
@@ -159,6 +159,7 @@ def _parsed(data: Dict[str, Any]) -> Union[Manifest, Several]:
         made_by=made_by,
         installed_size=int(data["installed_size"]),
         members=members,
+        format=int(data["format"]),
     )
 
 

@@ -74,6 +74,20 @@ def test_a_sound_bundle_passes(tmp_path):
     assert bundle.read(layout.CHECKLIST) == bundle_maker.CHECKLIST
 
 
+def test_a_bundle_of_the_first_format_passes(tmp_path):
+    """Its headers have no time, and none of them may have one."""
+    old = bundle_maker.make(form=1)
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(old.data)
+    bundle = bundle_file.read_manifest(str(path))
+    assert bundle_file.verify(bundle).manifest.format == 1
+    at = old.offsets[ALPHA][0]
+    damaged = old.data[:at] + archive.header(ALPHA, len(dict([bundle_maker.wheel("alpha")])[ALPHA[7:]]))
+    assert problems(tmp_path, damaged + old.data[len(damaged) :]) == [("BUN009", ALPHA)]
+    words = [each for each in (old.data, MADE.data) if b"00000000001\0" in each[136:148]]
+    assert words == [MADE.data]
+
+
 def test_names_longer_than_a_header_pass(tmp_path):
     """A wheel whose path needs an extended header is verified and read like any other."""
     name, data = bundle_maker.wheel("n" * 120)

@@ -94,7 +94,7 @@ def find_manifest(source: BinaryIO, path: str) -> Tuple[int, bytes]:
     first = source.read(BLOCK)
     entry = parse_header(first)
     offset: Optional[int] = None
-    if entry and entry.size <= archive.MAX_SIZE and first == archive.header(layout.INSTALL_SH, entry.size):
+    if entry and _right(first, layout.INSTALL_SH, entry.size, archive.MAX_SIZE):
         offset = archive.footprint(layout.INSTALL_SH, entry.size)[1]
     at = _at(source, offset, BLOCK) if offset is not None else b""
     if offset is None or not _begins_manifest(at):
@@ -105,8 +105,7 @@ def find_manifest(source: BinaryIO, path: str) -> Tuple[int, bytes]:
     if len(at) < BLOCK:
         raise damaged("BUN007", path, "{} ends inside the header of {}".format(path, layout.MANIFEST), AGAIN)
     own = parse_header(at)
-    exact = own is not None and own.size <= MAX_MANIFEST and at == archive.header(layout.MANIFEST, own.size)
-    if own is not None and exact:
+    if own is not None and _right(at, layout.MANIFEST, own.size, MAX_MANIFEST):
         text = _at(source, offset + BLOCK, own.size)
         if len(text) < own.size:
             raise damaged("BUN007", path, "{} ends inside {}".format(path, layout.MANIFEST), AGAIN)
@@ -121,6 +120,11 @@ def find_manifest(source: BinaryIO, path: str) -> Tuple[int, bytes]:
             AGAIN,
         )
     return offset + BLOCK, text[: closing + 3]
+
+
+def _right(block: bytes, name: str, size: int, most: int) -> bool:
+    """Whether that is the member's header, of a bundle of any format."""
+    return size <= most and block in (archive.header(name, size), archive.header(name, size, 0))
 
 
 def _begins_manifest(block: bytes) -> bool:

@@ -297,7 +297,7 @@ def lay_out(manifest: Union[Manifest, manifest_model.Several], text: bytes) -> T
     members = list(manifest.members[:1]) + [own] + list(manifest.members[1:])
     found, offset = [], 0
     for member in members:
-        header = archive.header(member.path, member.size)
+        header = archive.header(member.path, member.size, manifest.mtime)
         end = offset + len(header) + member.size + archive.padding(member.size)
         found.append(
             Segment(member.path, member.size, member.sha256, offset, offset + len(header), end, header)
