@@ -1,0 +1,181 @@
+"""Sources and their backends: what they say of themselves, what is built of them, and why not."""
+
+import hashlib
+import os
+import sys
+import zipfile
+
+import pytest
+
+import bundle_maker
+import project_maker
+from offkit.online.request.locked import LockedWheel
+from offkit.online.sources import backend, environment, metadata, refusal
+from offkit.online.sources.environment import Provided
+from offkit.online.sources.refusal import Refused
+from offkit.online.wheels.fetch import Stored
+from target_maker import preset
+
+HERE = preset("{}.{}".format(*sys.version_info[:2]))
+
+
+def nothing(requirements, target):
+    raise AssertionError("no build requirements were expected: {}".format(requirements))
+
+
+@pytest.fixture
+def provide(tmp_path):
+    """Gives a wheel 'tool' for whatever is wanted, and notes that."""
+    asked = []
+
+    def make(requirements, target):
+        asked.append((list(requirements), target.python_minor))
+        found = []
+        for filename, body in (bundle_maker.wheel("tool"), bundle_maker.pip_wheel()):
+            path = tmp_path / "wheels" / filename
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(body)
+            digest = hashlib.sha256(body).hexdigest()
+            name, version = filename.split("-")[:2]
+            found.append(Stored(LockedWheel(name, version, filename, "", digest, ()), path))
+        return Provided((found[0],), found[1].path)
+
+    make.asked = asked
+    return make
+
+
+def refused(tree, provide=nothing, target=HERE):
+    with pytest.raises(Refused) as caught:
+        with backend.opened(tree, target, provide) as project:
+            project.wheel(tree / "out")
+    return caught.value
+
+
+def test_a_tree_tells_its_metadata(tmp_path):
+    """Asked of its backend in an interpreter of the target's series."""
+    tree = project_maker.tree(tmp_path / "a b é", requires=["six>=1", "pytz; python_version < '3'"])
+    found = backend.prepare(tree, HERE, nothing)
+    assert found.metadata == ("app", "1.0", ("six>=1", "pytz; python_version < '3'"), "")
+    assert (found.static, found.build_requires, found.requires) == (False, (), ())
+    assert environment.is_like(found.python, HERE)
+
+
+def test_build_requirements_are_installed_and_told(tmp_path, provide):
+    """Those of pyproject.toml, and those that the backend adds; a wheel has nothing of this user's modes."""
+    tree = project_maker.tree(
+        tmp_path / "app", build_requires=["tool"], more=["tool>=0.5"], first="import tool"
+    )
+    before = os.umask(0o077)
+    try:
+        with backend.opened(tree, HERE, provide) as project:
+            wheel = project.wheel(tmp_path / "out")
+            assert [pin[:2] for pin in project.pins] == [("tool", "1.0")]
+            assert project.requires == ("tool", "tool>=0.5")
+    finally:
+        os.umask(before)
+    assert wheel.name == "app-1.0-py3-none-any.whl"
+    assert [asked for asked, _ in provide.asked] == [["tool"], ["tool", "tool>=0.5"]]
+    assert {series for _, series in provide.asked} == {HERE.python_minor}
+
+
+def test_the_same_source_gives_the_same_wheel(tmp_path):
+    """Its environment says nothing of the time, of this user or of pip's configuration."""
+    said = "assert os.environ['SOURCE_DATE_EPOCH'] and not os.path.exists(os.path.expanduser('~/.config'))"
+    tree = project_maker.tree(tmp_path / "app", first=said)
+    digests = set()
+    for place in ("one", "two"):
+        with backend.opened(tree, HERE, nothing) as project:
+            digests.add(hashlib.sha256(project.wheel(tmp_path / place).read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_an_sdist_is_unpacked_without_its_top(tmp_path):
+    """And a tree gives one."""
+    filename, body = project_maker.sdist()
+    (tmp_path / filename).write_bytes(body)
+    with backend.unpacked(tmp_path / filename) as tree:
+        assert sorted(one.name for one in tree.iterdir()) == ["backend.py", "code.py", "pyproject.toml"]
+        with backend.opened(tree, HERE, nothing) as project:
+            assert project.sdist(tmp_path / "out").name == filename
+
+
+def test_a_damaged_sdist_is_named(tmp_path):
+    (tmp_path / "app-1.0.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(Refused, match=r"app-1\.0\.tar\.gz cannot be unpacked"):
+        with backend.unpacked(tmp_path / "app-1.0.tar.gz"):
+            pass
+
+
+def test_what_is_no_project_is_said(tmp_path):
+    assert "is no Python project" in refused(tmp_path).why
+    (tmp_path / "pyproject.toml").write_text("[build-system]\nrequires = 7\n")
+    assert "is no Python project" in refused(tmp_path).why
+
+
+@pytest.mark.parametrize(
+    ("line", "needs"),
+    [
+        ("error: command 'gcc' failed: No such file or directory", "a C compiler"),
+        ("unable to execute 'x86_64-linux-gnu-gcc': No such file", "a C compiler"),
+        ("x.c:1:10: fatal error: Python.h: No such file or directory", "headers of Python"),
+        ("x.c:1:10: fatal error: ffi.h: No such file or directory", "the header ffi.h"),
+        ("sh: 1: krb5-config: not found", "the program krb5-config"),
+        ("error: can't find Rust compiler", "Rust"),
+        ("ValueError: something else", ""),
+    ],
+)
+def test_what_a_build_lacks_is_read_from_what_it_says(line, needs):
+    assert needs in refusal.needed(["running build_ext", line]) if needs else not refusal.needed([line])
+
+
+def test_the_reason_of_a_failed_build(tmp_path):
+    """What it says last, or what it needs; no secret."""
+    tree = project_maker.tree(tmp_path / "app", first="raise ValueError('https://me:secret@host/x')")
+    error = refused(tree)
+    assert error.why == "its build failed: ValueError: https://host/x"
+    assert "secret" not in "\n".join(error.lines)
+    tree = project_maker.tree(tmp_path / "app", first="import cffi_of_nobody")
+    assert "it imports cffi_of_nobody, which its build requirements do not have" in refused(tree).why
+    tree = project_maker.tree(tmp_path / "app", first="sys.exit(\"error: command 'gcc' failed\")")
+    assert refused(tree).needs.startswith("a C compiler")
+
+
+@pytest.mark.parametrize(
+    ("info", "table", "static"),
+    [
+        ("", "", False),
+        ("Metadata-Version: 2.1\nName: app\n", "", False),
+        ("Metadata-Version: 2.2\nName: app\n", "", True),
+        ("Metadata-Version: 2.4\nName: app\nDynamic: License-File\n", "", True),
+        ("Metadata-Version: 2.2\nName: app\nDynamic: requires-dist\n", "", False),
+        ("", "[project]\nname = 'app'\nversion = '1'\n", True),
+        ("", "[project]\nname = 'app'\ndynamic = ['version']\n", True),
+        ("", "[project]\nname = 'app'\ndynamic = ['dependencies']\n", False),
+        ("", "project = 7\n", False),
+        ("", "not TOML", False),
+    ],
+)
+def test_static_metadata_holds_everywhere(tmp_path, info, table, static):
+    """PEP 643 and PEP 621."""
+    (tmp_path / "PKG-INFO").write_text(info)
+    (tmp_path / "pyproject.toml").write_text(table)
+    assert metadata.is_static(tmp_path) is static
+
+
+@pytest.mark.parametrize(
+    ("tag", "pure", "files", "word"),
+    [
+        ("py3-none-any", "true", {}, ""),
+        ("py2.py3-none-any", "true", {"app/launcher.exe": b"MZ"}, ""),
+        ("cp36-cp36m-linux_x86_64", "false", {}, "holds compiled code"),
+        ("py3-none-any", "false", {}, "Root-Is-Purelib is false"),
+        ("py3-none-any", "true", {"app/lib.so": b"\x7fELF..."}, "app/lib.so"),
+    ],
+)
+def test_what_is_not_pure(tmp_path, tag, pure, files, word):
+    tree = project_maker.tree(tmp_path / "app", tag=tag, pure=pure, files=files)
+    with backend.opened(tree, HERE, nothing) as project:
+        wheel = project.wheel(tmp_path / "out")
+    assert zipfile.is_zipfile(wheel)
+    said = metadata.impurity(wheel)
+    assert word in said if word else said == ""

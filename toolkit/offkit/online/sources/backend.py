@@ -1,0 +1,140 @@
+"""A source tree and the backend that it names (PEP 517), called by pypa's build.
+
+What is called is code of whoever wrote the sources: call it only for what the user has asked to be built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar
+
+from build import BuildBackendException, BuildException, ProjectBuilder
+
+from offkit.model.built import Pin
+from offkit.model.target import Target
+from offkit.online.index.upstream import reach
+from offkit.online.proof.interpreters import Interpreter
+from offkit.online.sources import environment, metadata, refusal
+from offkit.online.sources.environment import Ended, Environment, Provide
+from offkit.online.sources.metadata import Metadata
+from offkit.online.sources.refusal import Refused
+
+_Result = TypeVar("_Result")
+
+
+class Prepared(NamedTuple):
+    """Sources that could be built, and what that takes."""
+
+    metadata: Metadata
+    static: bool  # whether another Python would say the same
+    python: Interpreter  # that was asked
+    build_requires: tuple[Pin, ...]  # all of them, as installed
+    requires: tuple[str, ...]  # the requirement lines that these are, for another Python to resolve
+
+
+def prepare(tree: Path, target: Target, provide: Provide, python: Interpreter | None = None) -> Prepared:
+    """The metadata of a source tree, without building it where its backend can do that.
+
+    ``python`` is by default one of the target's series, or this one. Raises Refused.
+    """
+    with opened(tree, target, provide, python) as project, tempfile.TemporaryDirectory() as out:
+        text = (project.metadata(Path(out)) / "METADATA").read_bytes()
+        return Prepared(
+            metadata.read(text), metadata.is_static(tree), project.python, project.pins, project.requires
+        )
+
+
+@contextlib.contextmanager
+def unpacked(sdist: Path) -> Iterator[Path]:
+    """The tree of a source distribution, for the length of the block. Raises Refused."""
+    with tempfile.TemporaryDirectory(prefix="offkit-source-") as name:
+        tree = Path(name) / "tree"
+        try:
+            reach("pip._internal.utils.unpacking", "unpack_file")(str(sdist), str(tree))
+        except Exception as error:  # of pip, tarfile, zipfile, zlib or the disk
+            raise Refused(f"{sdist.name} cannot be unpacked: {error}") from error
+        yield tree
+
+
+@contextlib.contextmanager
+def opened(
+    tree: Path, target: Target, provide: Provide, python: Interpreter | None = None
+) -> Iterator[Project]:
+    """A source tree with an isolated environment that lasts as long as the block. Raises Refused."""
+    with tempfile.TemporaryDirectory(prefix="offkit-build-") as name:
+        chosen = python or environment.interpreter(target)
+        yield Project(tree, Environment(chosen, Path(name) / "env", provide, target))
+
+
+class Project:
+    """What can be asked of a backend; each raises Refused."""
+
+    def __init__(self, tree: Path, where: Environment) -> None:
+        self._where = where
+        self._installed: set[str] = set()
+        try:
+            self._builder = ProjectBuilder.from_isolated_env(where, tree, where.runner)
+        except BuildException as error:
+            raise Refused(f"is no Python project: {error}") from error
+
+    @property
+    def python(self) -> Interpreter:
+        return self._where.python
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """The build requirements that are installed."""
+        return tuple(sorted(self._where.pins.values()))
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """The same as requirement lines."""
+        return tuple(sorted(self._installed))
+
+    @property
+    def said(self) -> list[str]:
+        return self._where.said
+
+    def base(self) -> tuple[Pin, ...]:
+        """What pyproject.toml asks for, resolved; nothing of the backend runs."""
+        wanted = self._builder.build_system_requires
+        found = self._where.resolve(sorted(wanted)).wheels if wanted else ()
+        return tuple(environment.pins(found))
+
+    def metadata(self, out: Path) -> Path:
+        """The directory .dist-info of the wheel that would be."""
+        self._ready("wheel")
+        return Path(self._called("preparing its metadata", lambda: self._builder.metadata_path(out)))
+
+    def wheel(self, out: Path) -> Path:
+        self._ready("wheel")
+        return Path(self._called("its build", lambda: self._builder.build("wheel", out)))
+
+    def sdist(self, out: Path) -> Path:
+        self._ready("sdist")
+        return Path(self._called("making its sdist", lambda: self._builder.build("sdist", out)))
+
+    def _ready(self, kind: Literal["sdist", "wheel"]) -> None:
+        """With what pyproject.toml asks for, and then what the backend does."""
+        self._install(self._builder.build_system_requires)
+        step = "asking for its build requirements"
+        self._install(self._called(step, lambda: self._builder.get_requires_for_build(kind)))
+
+    def _install(self, requirements: set[str]) -> None:
+        if requirements - self._installed:
+            self._installed |= requirements
+            self._where.install(sorted(self._installed))
+
+    def _called(self, step: str, hook: Callable[[], _Result]) -> _Result:
+        try:
+            return hook()
+        except BuildBackendException as error:
+            inner = error.exception
+            if isinstance(inner, Ended):
+                raise refusal.failed(step, inner.lines) from error
+            raise Refused(f"{step} failed: {error}", getattr(inner, "traceback", "").splitlines()) from error
+        except BuildException as error:
+            raise Refused(f"{step} failed: {error}") from error

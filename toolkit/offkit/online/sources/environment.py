@@ -1,0 +1,150 @@
+"""An isolated environment that a backend runs in: a venv of some interpreter, with build requirements whose
+hashes are known, and nothing else that could steer it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from offkit.edges.run import Result, clean_environment, run
+from offkit.model.built import Pin
+from offkit.model.target import NEWEST, Target
+from offkit.online.proof import interpreters
+from offkit.online.proof.interpreters import Interpreter
+from offkit.online.sources.refusal import Refused
+from offkit.online.wheels.fetch import Stored
+
+# What a backend may read that would make other bytes of the same source. The time is the earliest that a
+# zip archive can say (reproducible-builds.org/docs/source-date-epoch).
+_FIXED = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+# pip itself, should a backend call it: everything that goes in is known beforehand.
+_NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+# A wheel has the modes of its files, and those are the umask's.
+_UMASK = "import os, sys; os.umask(0o22); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+class Provided(NamedTuple):
+    """Wheels of build requirements, all that they need included."""
+
+    wheels: tuple[Stored, ...]
+    pip: Path  # a wheel of it, which runs on that Python
+
+
+# Requirement lines and the Python that they are for.
+Provide = Callable[[Sequence[str], Target], Provided]
+
+
+def interpreter(target: Target) -> Interpreter:
+    """One of the target's series if it is at hand, else the one that runs this."""
+    this = Interpreter(sys.executable, platform.python_version())
+    if sys.version_info[:2] == target.python_series:
+        return this
+    return interpreters.of(target) or this
+
+
+def is_like(python: Interpreter, target: Target) -> bool:
+    """Whether it evaluates what the target's Python would."""
+    return python.version.split(".")[:2] == target.python_minor.split(".")
+
+
+def here(python: Interpreter, target: Target) -> Target:
+    """This machine with that interpreter, as build requirements are resolved for it."""
+    libc, version = platform.libc_ver()
+    glibc = target.glibc
+    if libc == "glibc":
+        major, minor = version.split(".")[:2]
+        glibc = int(major), int(minor)
+    machine = platform.machine()
+    known = int(python.version.split(".")[1]) <= NEWEST
+    return target._replace(
+        name="this machine",
+        arch=machine if machine else target.arch,
+        python=python.version.rstrip("abcr+") if known else target.python,
+        glibc=glibc,
+    )
+
+
+class Environment:
+    """A ``build.env.IsolatedEnv`` in a directory that does not exist yet."""
+
+    def __init__(self, python: Interpreter, directory: Path, provide: Provide, target: Target) -> None:
+        """Raises Refused where that interpreter makes no venv."""
+        self.python = python
+        self._directory = directory
+        self._provide, self._here = provide, here(python, target)
+        self.pins: dict[str, Pin] = {}
+        self.said: list[str] = []  # lines of all that ran
+        done = run([python.path, "-I", "-m", "venv", "--without-pip", str(directory)])
+        if not done.ok:
+            raise Refused(f"{python.path} makes no venv", lines(done), "", "install its module venv")
+
+    @property
+    def python_executable(self) -> str:
+        names = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+        return str(self._directory.joinpath(*names))
+
+    def make_extra_environ(self) -> Mapping[str, str]:
+        """Programs of build requirements (cmake, ninja) are found first."""
+        there = os.path.dirname(self.python_executable)
+        return {"PATH": os.pathsep.join([there, os.environ.get("PATH", os.defpath)])}
+
+    def resolve(self, requirements: Sequence[str]) -> Provided:
+        """What these requirements are for this environment. Raises Refused where they cannot be had."""
+        return self._provide(sorted(requirements), self._here)
+
+    def install(self, requirements: Sequence[str]) -> None:
+        """Raises Refused."""
+        if not requirements:
+            return
+        wheels, pip = self.resolve(requirements)
+        self.pins = {pin.name: pin for pin in pins(wheels)}
+        words = ["install", "--no-deps", "--no-index", "--no-compile", "--no-warn-script-location"]
+        done = self._run(
+            [
+                self.python_executable,
+                str(pip / "pip"),
+                *words,
+                "--disable-pip-version-check",
+                *(str(one.path) for one in wheels),
+            ]
+        )
+        if not done.ok:
+            raise Refused("its build requirements cannot be installed", lines(done))
+
+    def runner(
+        self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
+    ) -> None:
+        """How a hook of a backend is called (``build.ProjectBuilder``). Raises Ended."""
+        done = self._run([self.python_executable, "-c", _UMASK, *cmd], cwd, extra_environ)
+        if not done.ok:
+            raise Ended(done)
+
+    def _run(
+        self, argv: Sequence[str], cwd: str | None = None, more: Mapping[str, str] | None = None
+    ) -> Result:
+        home = {"HOME": str(self._directory)}  # no .pydistutils.cfg of this user
+        done = run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd)
+        self.said += lines(done)
+        return done
+
+
+class Ended(Exception):
+    """A hook that did not end well."""
+
+    def __init__(self, done: Result) -> None:
+        super().__init__(f"exit {done.returncode}")
+        self.lines = lines(done)
+
+
+def pins(wheels: Iterable[Stored]) -> list[Pin]:
+    """What wheels are, in order."""
+    return sorted(Pin(one.wheel.name, one.wheel.version, one.wheel.sha256) for one in wheels)
+
+
+def lines(done: Result) -> list[str]:
+    """What a program said, without what is empty."""
+    return [line.rstrip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
