@@ -106,6 +106,7 @@ lint: $(VENV)/.tools
 	$(BIN)/vermin -q -t=3.6- --no-tips --eval-annotations --violations $(ZONE36) toolkit/offkit/__init__.py ansible/roles/offkit/files/serve.py
 	$(BIN)/shellcheck -s sh tests/machine.sh
 	@joined=$$($(BIN)/python tests/joined.py) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
+	@joined=$$($(BIN)/python tests/joined.py several) && printf '%s\n' "$$joined" | $(BIN)/shellcheck -
 	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 
 # Tests are run in an order that is another one each time, and said at the end:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import bundle_maker
+from offkit.model import several
 from offkit.model.target import Target
 from offkit.online.carry import bootstrap
 from offkit.server.python import interpreter
@@ -127,6 +128,18 @@ def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=(), rpms=()):
     return text, made.data
 
 
+def make_several(targets, pyz=PYZ):
+    """(install.sh, the bundle that it is sealed for) of several targets, a ``bootstrap.For`` each."""
+    names = several.names([one.where for one in targets])
+    text = bootstrap.script_of_several(list(zip(names, targets)), pyz)
+    wheels = dict([bundle_maker.wheel("alpha")])
+    made = bundle_maker.several([(one.where, wheels) for one in targets], pyz=pyz, install_sh=text)
+    offset = made.offsets["offkit.pyz"][0]
+    text = bootstrap.seal(text, offset, bundle_maker.hashlib.sha256(made.data[offset:]).hexdigest())
+    made = bundle_maker.several([(one.where, wheels) for one in targets], pyz=pyz, install_sh=text)
+    return text, made.data
+
+
 def write_bundle(medium, **more):
     """Both into a directory; ``more`` as for ``make_bundle``."""
     text, data = make_bundle(**more)
@@ -159,7 +172,12 @@ def tools_of(server, shell):
 
 def part(name):
     """The text of one part, with the placeholders whose values come with a bundle."""
-    return bootstrap.part(name).decode("utf-8").replace("@OFFKIT_VARIABLES@", "")
+    return (
+        bootstrap.part(name)
+        .decode("utf-8")
+        .replace("@OFFKIT_VARIABLES@", "")
+        .replace("@OFFKIT_TARGET_VALUES@", "")
+    )
 
 
 def after_the_self_check(*names):

@@ -40,14 +40,14 @@ def test_two_that_are_one():
 @pytest.mark.parametrize(
     ("series", "machine", "taken"),
     [
-        ("3.6", Machine(7, "x86_64", (2, 17)), 0),
-        ("3.6", Machine(8, "x86_64", (2, 28)), 1),
-        ("3.9", Machine(8, "x86_64", (2, 28)), 2),
-        ("3.9", Machine(9, "x86_64", (2, 34)), 3),
-        ("3.6", Machine(9, "x86_64", (2, 34)), 1),
-        ("3.9", Machine(7, "x86_64", (2, 17)), None),
-        ("3.9", Machine(9, "aarch64", (2, 34)), None),
-        ("3.9", Machine(9, "x86_64", None), None),
+        ("3.6", Machine("el7", "x86_64", (2, 17)), 0),
+        ("3.6", Machine("el8", "x86_64", (2, 28)), 1),
+        ("3.9", Machine("el8", "x86_64", (2, 28)), 2),
+        ("3.9", Machine("el9", "x86_64", (2, 34)), 3),
+        ("3.6", Machine("el9", "x86_64", (2, 34)), 1),
+        ("3.9", Machine("el7", "x86_64", (2, 17)), None),
+        ("3.9", Machine("el9", "aarch64", (2, 34)), None),
+        ("3.9", Machine("el9", "x86_64", None), None),
     ],
 )
 def test_which_is_taken(series, machine, taken):

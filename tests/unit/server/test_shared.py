@@ -25,10 +25,11 @@ from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import medium, repodata, repository, rpm, rpm_keys, web
 from offkit.media.offer import Base
-from offkit.model import errors, space, url
+from offkit.model import errors, several, space, url
 from offkit.model import release as facts
 from offkit.model.finding import ERROR, Finding
 from offkit.model.manifest import Manifest, Member
+from offkit.model.target import Target
 from offkit.server.bundle import bundle_file
 from offkit.server.install import preflight, session
 from offkit.server.python import interpreter
@@ -102,6 +103,26 @@ def occupied(*things):
         lambda path: kinds[path] in ("directory", "link-to-directory"),
     )
     return [each.subject for each in found]
+
+
+def target_rank(machine, *lines):
+    """Release, architecture and C library of a machine, then targets as NAME RELEASE ARCH PYTHON GLIBC: those
+    whose wheels run there, the best first, and whether they are of that release."""
+    words = [line.split(" ") for line in lines]
+    targets = [
+        Target(release, 0, arch, python + ".1", host.parse_glibc("glibc " + glibc))
+        for _, release, arch, python, glibc in words
+    ]
+    release, arch, glibc = machine.split(" ")
+    here = several.Machine(release, arch, host.parse_glibc("glibc " + glibc))
+    own = ["own" if one.release == release else "other" for one in targets]
+    return ["{} {}".format(own[index], words[index][0]) for index in several.ranked(targets, here)]
+
+
+def release_name(*fields):
+    """Fields of os-release(5): what offkit calls the release."""
+    name = host.Host("", None, host.parse_os_release("\n".join(fields)), "", False).release
+    return [name] if name else []
 
 
 def space_(*lines):
@@ -344,8 +365,10 @@ RULES = {
     "path": path,
     "prefix": prefix,
     "release": release,
+    "release-name": release_name,
     "signature": signature,
     "space": space_,
+    "target-rank": target_rank,
     "unpack": unpack,
     "url": url_,
     "version": version,

@@ -39,6 +39,11 @@ class Host(NamedTuple):
         return releases.known().el_major(self.os_release)
 
     @property
+    def release(self) -> str:
+        """What offkit calls the release, "" for what it does not know."""
+        return releases.known().name_of(self.os_release)
+
+    @property
     def system(self) -> str:
         return self.os_release.get("PRETTY_NAME") or self.os_release.get("NAME") or "an unknown system"
 

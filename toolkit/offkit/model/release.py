@@ -139,6 +139,19 @@ class Releases(NamedTuple):
         major = os_release.get("VERSION_ID", "").partition(".")[0]
         return int(major) if os_release.get("ID") in ids and major.isdecimal() else 0
 
+    def name_of(self, os_release: Dict[str, str]) -> str:
+        """``el7``, ``amazon2``: what a server is, "" for what nobody knows."""
+        el = self.el_major(os_release)
+        return self.told(os_release).name or (el and "el{}".format(el)) or ""
+
+    def rows(self) -> List[Tuple[str, str, str]]:
+        """``name_of`` as a table: ID, VERSION_ID or what it begins with before a dot, name; the first that
+        fits counts. Where the version is "-", the major goes behind the name."""
+        found = [(id, each.version, each.name) for each in self.all if each.version for id in each.ids]
+        ids = {id for each in self.all if each.el for id in each.ids}
+        ids -= {id for each in self.all if not each.el for id in each.ids}
+        return [*found, *((id, "-", "el") for id in sorted(ids))]
+
     @property
     def packages(self) -> Set[str]:
         """Those that any of them has a library in."""

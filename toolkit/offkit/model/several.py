@@ -13,7 +13,7 @@ from offkit.model.target import Target
 class Machine(NamedTuple):
     """What a target has to fit."""
 
-    el: int  # 0: no Enterprise Linux
+    release: str  # as ``Target.release``
     arch: str
     glibc: Optional[Tuple[int, int]]  # None on another C library
 
@@ -23,7 +23,7 @@ def names(targets: Sequence[Target]) -> List[str]:
 
     Raises UsageError for two that no server could tell apart.
     """
-    kinds = [(one.el, one.arch, one.python_series, one.glibc) for one in targets]
+    kinds = [(one.release, one.arch, one.python_series, one.glibc) for one in targets]
     for index, one in enumerate(targets):
         if kinds[index] in kinds[:index]:
             twin = targets[kinds.index(kinds[index])]
@@ -61,7 +61,7 @@ def ranked(targets: Sequence[Target], machine: Machine) -> List[int]:
 
     def order(index: int) -> Tuple[bool, int, int, int]:
         one = targets[index]
-        return one.el != machine.el, -one.glibc[0], -one.glibc[1], -one.python_series[1]
+        return one.release != machine.release, -one.glibc[0], -one.glibc[1], -one.python_series[1]
 
     return sorted(fitting, key=order)
 

@@ -44,6 +44,11 @@ class Target(NamedTuple):
     def abi(self) -> str:
         return cpython_abi(self.python_series)
 
+    @property
+    def release(self) -> str:
+        """What a server of it says that it is (``Releases.name_of``)."""
+        return "el{}".format(self.el) if self.el else self.name
+
     def on_other_machine(self, arch: str) -> str:
         """What is said where a bundle for this target stands on a machine of another architecture."""
         return "this machine is {}, the bundle is for {}".format(arch, self.arch)

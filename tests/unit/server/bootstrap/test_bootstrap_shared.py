@@ -138,6 +138,10 @@ RULES = {
         occupied "$scratch" | sed "s,^$scratch,,; s/ .*//"
         """,
     "prefix": '[ -n "$(unfit "$1")" ] || printf "%s\\n" "$1"',
+    "release-name": r"""
+        printf '%s\n' "$@" >"$scratch/os-release"
+        release_name
+        """,
     "signature": 'printf "%s\\n" "$@" | judge',
     "space": 'printf "%s\\n" "$@" | bytes_needed',
     "path": 'for each; do outside "$each" || printf "%s\\n" "$each"; done',
@@ -148,6 +152,11 @@ RULES = {
             printf '<package type="rpm"><name>p</name><arch>x86_64</arch><version epoch="0" ver="1" rel="%s"/>
                 <size package="1" installed="1"/><location href="p.rpm"/></package>' "$each"
         done | packages_named 1 p | cut -d ' ' -f 4
+        """,
+    "target-rank": r"""
+        machine=$1
+        shift
+        printf '%s\n' "$@" | rank_targets $machine
         """,
     "unpack": """
         printf "$1" >"$scratch/packed"
@@ -284,7 +293,7 @@ def driver(tmp_path, rule, body):
         if name.endswith(".sh"):
             with open(os.path.join(HERE, name)) as source:
                 (here / name).write_text(source.read().replace("/etc/os-release", '"$scratch/os-release"'))
-    parts = install_sh.after_the_self_check(*bootstrap.PARTS).partition('\nmain "$@"\n')[0]
+    parts = install_sh.after_the_self_check(*bootstrap.SEVERAL).partition('\nmain "$@"\n')[0]
     parts = parts.replace("/etc/os-release", '"$scratch/os-release"')
     lines = [parts, KEYS, "repo_dirs= json= quiet= verbose= here=" + shlex.quote(str(here))]
     lines += ["check() {", body, "}"]
@@ -338,7 +347,7 @@ def test_every_rule_has_a_shell():
 
 def test_every_text_is_filled_in():
     """Each is used, and no placeholder is left but those that come with a bundle."""
-    parts = b"".join(map(bootstrap._part, bootstrap.PARTS))
+    parts = b"".join(map(bootstrap._part, bootstrap.SEVERAL))
     for name in rules.texts():
         assert "@OFFKIT_{}@".format(name).encode() in parts, name
     assert b"@OFFKIT_" not in bootstrap.seal(install_sh.script(), 0, "0" * 64)

@@ -7,14 +7,16 @@ the parts are tested on the interpreters of the server.
 import hashlib
 import pkgutil
 import re
+import shlex
 import textwrap
-from typing import Dict, List, Sequence
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import data, releases
 from offkit.model import layout, packages
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR
+from offkit.model.manifest import folder
 from offkit.model.release import told_keys
 from offkit.model.target import Target
 from offkit.online.carry import repo_file, rules
@@ -37,6 +39,7 @@ PARTS = (
     "rehearse",
     "main",
 )
+SEVERAL = (*PARTS[:-1], "several", PARTS[-1])
 _OFFSET = b"@REST_OFFSET"  # 12 characters, as the number that takes its place
 _DIGEST = b"@OFFKIT_REST_SHA256".ljust(64, b"@")  # 64, as the digest
 _VARIABLES = b"@OFFKIT_VARIABLES@"
@@ -48,6 +51,14 @@ _READ = re.compile(rb"\bread -r((?: [a-z_][a-z0-9_]*)+)|\bfor ([a-z_][a-z0-9_]*)
 _SELF = b"# sha256 @OFFKIT_SELF_SHA256@"
 
 
+class For(NamedTuple):
+    """One target of a bundle, and what is carried for it."""
+
+    where: Target
+    carried: Sequence[Carried] = ()
+    rpms: Sequence[str] = ()  # NAME-VERSION-RELEASE.ARCH
+
+
 def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Sequence[str] = ()) -> bytes:
     """The joined parts for a target, its runtime, and the Pythons and RPMs (NAME-VERSION-RELEASE.ARCH)
     that the bundle carries; ``seal`` completes them.
@@ -55,9 +66,48 @@ def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Seq
     The length is final: what is still to come takes the place of as many characters. Raises
     OffkitError when this offkit is incomplete.
     """
-    text = b"".join(part(name) for name in PARTS)
-    text = text.replace(_VARIABLES, _folded(variables(text)))
-    text = _filled(text, _values(where, pyz, carried, rpms))
+    values = {**_values(For(where, carried, rpms)), "FIND": "find_python", "TOP": "", "TOP_WORD": ""}
+    return _joined(PARTS, {**values, **_common(pyz)})
+
+
+def script_of_several(targets: Sequence[Tuple[str, For]], pyz: bytes) -> bytes:
+    """The same for several targets, each with its name in the bundle: the server finds out which it is."""
+    own = {name: _values(one) for name, one in targets}
+    lines = [
+        " ".join(
+            (name, _word(one.where.release), one.where.arch, one.where.python_minor, one.where.glibc_text)
+        )
+        for name, one in targets
+    ]
+    series = dict.fromkeys(one.where.python_minor for _, one in targets)
+    values = {
+        **dict.fromkeys(own[targets[0][0]], ""),
+        "PYTHON": shlex.quote(" or ".join(series)),  # for --help; nothing else is asked before one is taken
+        "FIND": "find_target",
+        "TOP": "${OFFKIT_TOP}",
+        "TOP_WORD": '"$OFFKIT_TOP"',
+        "TARGETS": "\n".join(lines),
+        "TARGET_VALUES": "\n".join(_case(name, each) for name, each in own.items()),
+    }
+    return _joined(SEVERAL, {**values, **_common(pyz)})
+
+
+def _word(text: str) -> str:
+    """For a table: somebody may have written into a target what he likes."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", text) or "_"
+
+
+def _case(name: str, values: Dict[str, str]) -> str:
+    """What ``set_target`` does for it."""
+    if values["REPO"]:
+        values = dict(values, REPO=folder(name) + values["REPO"])
+    lines = ["            OFFKIT_{}={}".format(key, shlex.quote(value)) for key, value in values.items()]
+    return "\n".join(["        {})".format(name), *lines, "            ;;"])
+
+
+def _joined(parts: Sequence[str], values: Dict[str, str]) -> bytes:
+    text = b"".join(part(name) for name in parts)
+    text = _filled(text.replace(_VARIABLES, _folded(variables(text))), values)
     text = text.replace(b"@OFFKIT_REST_OFFSET@", _OFFSET).replace(b"@OFFKIT_REST_SHA256@", _DIGEST)
     return _vouched(text.partition(_SELF)[0])
 
@@ -86,7 +136,14 @@ def seal(text: bytes, offset: int, digest: str) -> bytes:
     return _vouched(body)
 
 
-def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequence[str]) -> Dict[str, str]:
+def _common(pyz: bytes) -> Dict[str, str]:
+    """What does not depend on the target."""
+    digest = hashlib.sha256(pyz).hexdigest()
+    return {"PYZ_SHA256": digest, "FOLDERS": " ".join(releases.known().folders)}
+
+
+def _values(one: For) -> Dict[str, str]:
+    where, carried, rpms = one
     modules = packages.parse_modules(data.read_text(packages.MODULES))
     modules = [one for one in modules if one.exists_in(where.python_series)]
     release = releases.of(where.el, where.name)
@@ -97,7 +154,6 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequenc
         "PYTHON": where.python_minor,
         "EL": str(where.el),
         "ARCH": where.arch,
-        "PYZ_SHA256": hashlib.sha256(pyz).hexdigest(),
         "PACKAGES": " ".join(install),
         "PAYLOAD": " ".join(payload),
         "MEDIA": media,
@@ -105,7 +161,6 @@ def _values(where: Target, pyz: bytes, carried: Sequence[Carried], rpms: Sequenc
         "KEYS": " ".join("{}:{}".format(*each) for each in told_keys(release.keys)),
         "REPO": "".join(repo_file.members(release, layout.ISO_MOUNT)),
         "REPO_KEY": release.media.key,
-        "FOLDERS": " ".join(releases.known().folders),
         "SOURCE": _tarball(carried, SOURCE),
         "BUILD": _tarball(carried, BUILD),
         "DEVEL": " ".join(sorted({name for names in devel.values() for name in names})),

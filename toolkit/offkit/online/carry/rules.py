@@ -8,7 +8,7 @@ newer than Python 3.6.
 import shlex
 from typing import Dict, Iterable
 
-from offkit.edges import data, run, unpacking
+from offkit.edges import data, releases, run, unpacking
 from offkit.media import repodata, rpm_keys, web
 from offkit.model import errors, layout, release, space, url, yum
 
@@ -32,6 +32,7 @@ def texts() -> Dict[str, str]:
         "PACKAGE": yum.PACKAGE,
         "PYTHON_RECEIPT": layout.PYTHON_RECEIPT,
         "PYTHON_SCHEMA": layout.PYTHON_SCHEMA,
+        "RELEASES": "\n".join(" ".join(row) for row in releases.known().rows()),
         "RES_OPTIONS": run.RES_OPTIONS,
         "ROOT_PREFIX": layout.ROOT_PREFIX,
         "RPM_WORDS": rpm_keys.WORDS,

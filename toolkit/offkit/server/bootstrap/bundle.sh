@@ -36,12 +36,12 @@ own_rpms=
 take_rpms() {
     verify_bundle
     mkdir -p "$scratch/carried/in"
-    (cd -- "$scratch/carried/in" && LC_ALL=C tar -xof - rpms) <"$bundle" 2>/dev/null || {
+    (cd -- "$scratch/carried/in" && LC_ALL=C tar -xof - @OFFKIT_TOP_WORD@rpms) <"$bundle" 2>/dev/null || {
         has_room || no_room
         fail 3 "$bundle: its RPMs cannot be unpacked" "copy the bundle again, and compare sha256sum on both sides of the gap"
     }
     own_rpms=$scratch/carried/${bundle##*/}
-    mv -- "$scratch/carried/in/rpms" "$own_rpms"
+    mv -- "$scratch/carried/in/@OFFKIT_TOP@rpms" "$own_rpms"
     repo_dirs=$own_rpms$newline
 }
 

@@ -63,7 +63,7 @@ main() {
         set -- "$bundle" "$@"
     fi
     check_bundle
-    find_python
+    @OFFKIT_FIND@
     [ -n "$found" ] || enter_namespace "$@"
     child=
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/offkit.XXXXXX") || fail 4 "no temporary directory can be created: set TMPDIR"

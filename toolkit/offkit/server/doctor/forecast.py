@@ -113,10 +113,10 @@ def _part(opened: Several, tree: Tree) -> BundleFile:
     """What the server takes of it with the Python that runs this, else with one that it may get; where no
     part fits, the first, of which ``examine`` says what it lacks."""
     targets = [target for _, target in opened.manifest.targets]
-    el = releases.known().el_major(host.os_release(tree))
+    release = releases.known().name_of(host.os_release(tree))
     glibc = _ANY if tree.root else host.glibc()
     fitting = [one.arch for one in targets if not _other_machine(tree, one)]
-    machine = Machine(el, fitting[0] if fitting else "", glibc)
+    machine = Machine(release, fitting[0] if fitting else "", glibc)
     index = several.choose(targets, machine, "{}.{}".format(*sys.version_info[:2]))
     if index is None:
         index = next(iter(several.ranked(targets, machine)), 0)

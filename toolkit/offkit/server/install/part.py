@@ -37,7 +37,9 @@ def take(
     owner = owner._replace(version=version or owner.version)
     here = host.here()
     series = ".".join(owner.version.split(".")[:2])
-    index = several.choose([target for _, target in within], Machine(here.el, here.arch, here.glibc), series)
+    index = several.choose(
+        [target for _, target in within], Machine(here.release, here.arch, here.glibc), series
+    )
     if index is None:
         message = "{}: none of its targets is this server: {}".format(opened.path, several.listed(within))
         raise EnvironmentProblem(message, _why(opened, owner, here))
