@@ -117,12 +117,14 @@ class Handler(BaseHTTPRequestHandler):
             mirror.headers.append(self.headers)
         if mirror.ranges:
             headers["ETag"] = '"' + hashlib.sha256(body).hexdigest() + '"'
-            asked = re.match(r"bytes=(\d+)-$", self.headers.get("Range", ""))
+            asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
             if asked and self.headers.get("If-Range", headers["ETag"]) == headers["ETag"]:
-                start = int(asked.group(1))
-                if start >= len(body):
+                start = int(asked[1]) if asked[1] else max(0, len(body) - int(asked[2]))
+                last = min(int(asked[2]), len(body) - 1) if asked[1] and asked[2] else len(body) - 1
+                if start > last:
                     return self.answer(416, b"", {"Content-Range": f"bytes */{len(body)}"})
-                status, headers["Content-Range"] = 206, f"bytes {start}-{len(body) - 1}/{len(body)}"
+                status, headers["Content-Range"] = 206, f"bytes {start}-{last}/{len(body)}"
+                body = body[: last + 1]
         rest = body[start:]
         part = rest[: len(rest) // 2] if half else rest
         if self.command == "GET":

@@ -1,14 +1,17 @@
 """Wheels that pip fetches for their metadata."""
 
 import hashlib
+import io
 import os
+import zipfile
 
 import pytest
 
+import bundle_maker
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
-from offkit.online.wheels import fetch
+from offkit.online.wheels import ends, fetch
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
@@ -38,3 +41,80 @@ def test_with_metadata_beside_it_a_wheel_is_not_fetched(mirror, tmp_path):
     with Session(preset("3.6"), server.args, Reporter(), kept) as session:
         assert len(session.lock(Request(("alpha",), (), ())).wheels) == 1
     assert (kept.came, server.sent.total()) == ([], 0)
+
+
+def turned(name, version, **more):
+    """A wheel that has its files behind its METADATA, as nobody has to do it."""
+    filename, body = bundle_maker.wheel(name, version, **more)
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(sink, "w") as new:
+        for member in sorted(old.infolist(), key=lambda member: not member.filename.endswith("METADATA")):
+            new.writestr(member, old.read(member))
+    return filename, sink.getvalue()
+
+
+@pytest.mark.parametrize("maker", [bundle_maker.wheel, turned])
+def test_the_end_of_a_wheel_tells(mirror, tmp_path, maker):
+    """Where the server gives ranges: of those that are passed over nothing else is fetched, and of the
+    others no byte twice."""
+    server = mirror(ranges=True)
+    for version in ("1", "2", "3"):
+        requires = [f"beta=={version}"]
+        files = {"a.py": os.urandom(300000), **{f"{number}.py": b"" for number in range(2000)}}
+        server.put(*maker("alpha", version, requires=requires, files=files))
+    server.put(*maker("beta", "1", files={"b.py": os.urandom(100)}))
+    kept = Kept(tmp_path)
+    with Session(preset("3.6"), server.args, Reporter(), kept) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        assert kept.came == []
+        got = fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    chosen = [one.wheel.filename for one in got.files]
+    assert chosen == ["alpha-1-py3-none-any.whl", "beta-1-py3-none-any.whl"]
+    assert [one.path.read_bytes() for one in got.files] == [server.files[name] for name in chosen]
+    assert [server.sent[name] for name in chosen] == [len(server.files[name]) for name in chosen]
+    if maker is bundle_maker.wheel:
+        assert 0 < server.sent["alpha-3-py3-none-any.whl"] < 200000
+
+
+def test_an_end_of_another_file(mirror, tmp_path):
+    """The hash tells, and the wheel comes once more, whole."""
+    server = mirror(ranges=True)
+    filename = server.add("alpha", "1", files={"a.py": os.urandom(100000)})
+    kept = Kept(tmp_path)
+    with Session(preset("3.6"), server.args, Reporter(), kept) as session:
+        (wheel,) = session.lock(Request(("alpha",), (), ())).wheels
+        end = ends.recall(tmp_path, wheel.sha256, wheel.url)
+        ends.keep(tmp_path, wheel.sha256, wheel.url, end._replace(data=bytes(len(end.data))))
+        got = fetch.fetch([wheel], session.repository.session, tmp_path, Reporter())
+    assert got.files[0].path.read_bytes() == server.files[filename]
+    assert ends.recall(tmp_path, wheel.sha256, wheel.url) is None
+
+
+class Answer:
+    def __init__(self, status, said, content):
+        self.status_code, self.headers, self.content = status, {"Content-Range": said}, content
+
+
+@pytest.mark.parametrize(("answer", "had", "end"), [
+    (Answer(206, "bytes 6-9/10", b"6789"), None, ends.End(10, b"6789")),
+    (Answer(200, "bytes 6-9/10", b"6789"), None, None),
+    (Answer(206, "bytes 6-8/10", b"678"), None, None),
+    (Answer(206, "bytes 6-9/10", b"78"), None, None),
+    (Answer(206, "bytes 6-9/*", b"6789"), None, None),
+    (Answer(206, "", b"6789"), None, None),
+    (Answer(206, "bytes 2-5/10", b"2345"), ends.End(10, b"6789"), ends.End(10, b"23456789")),
+    (Answer(206, "bytes 2-5/11", b"2345"), ends.End(10, b"6789"), None),
+    (Answer(206, "bytes 2-4/10", b"234"), ends.End(10, b"6789"), None),
+])  # fmt: skip
+def test_what_is_an_end(answer, had, end):
+    """What says so, and is as long as it says."""
+    assert ends.of(answer, had) == end
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"PK", b"PK\x05\x06" + b"\0" * 18, b"x" * 1000, b"PK\x05\x06" + b"\xff" * 18]
+)
+def test_an_end_that_does_not_tell(data):
+    """It is none of a wheel, or too far from its beginning."""
+    found = ends.metadata(ends.End(10**9, data))
+    assert found == 0 or found > ends.MOST

@@ -10,11 +10,11 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.url import without_secrets
 from offkit.model.words import several
-from offkit.online.wheels import store
+from offkit.online.wheels import ends, store
 
 ATTEMPTS = 3
 _CHUNK = 1 << 16
-_HEADERS = {"Accept-Encoding": "identity"}
+HEADERS = {"Accept-Encoding": "identity"}
 _OK, _PARTIAL, _BEYOND = 200, 206, 416
 
 
@@ -67,34 +67,40 @@ def size(wanted: Wanted, session: Any) -> int:
     try:
         # For pip's session HEAD of a file:// is the file, all of which it reads unless told otherwise.
         how = {"allow_redirects": True, "stream": True}
-        with session.head(wanted.url, headers=_HEADERS, **how) as response:
+        with session.head(wanted.url, headers=HEADERS, **how) as response:
             return int(response.headers.get("Content-Length") or 0)
     except Exception:
         return 0
 
 
-def get(wanted: Wanted, session: Any, cache: Path, advance: Callable[[int], object]) -> Come:
-    """Fetch a file to its place. ``advance`` is told of bytes as they come.
+def get(
+    wanted: Wanted, session: Any, cache: Path, advance: Callable[[int], object], opened: Any = None
+) -> Come:
+    """Fetch a file to its place. ``advance`` is told of bytes as they come; ``opened`` is an answer that
+    has begun with the first of them. The end that has come already is not asked for.
 
     Raises Failed, and EnvironmentProblem where there can be no cache.
     """
-    reason = ""
+    reason, end = "", ends.recall(cache, wanted.sha256, wanted.url)
     try:
         with store.part(cache, wanted.sha256) as part:
             for _ in range(ATTEMPTS):
                 try:
                     if not part.size or part.sha256 != wanted.sha256:  # else all of it came, long ago
-                        _receive(wanted.url, session, part, advance)
+                        _receive(wanted.url, session, part, advance, end, opened)
+                    opened = None
                     if not wanted.sha256 or part.sha256 == wanted.sha256:
+                        ends.forget(cache, wanted.sha256, wanted.url)
                         return Come(part.place(wanted.filename), part.sha256, part.size)
                     reason = f"its sha256 is {part.sha256}, the index promised {wanted.sha256}"
                     part.restart()
+                    end = None
                 except OSError as error:  # requests' exceptions are OSErrors, and so is a full disk
-                    reason = _reason(error)
+                    reason, opened = _reason(error), None
                 except Exception as error:
                     if type(error).__module__.split(".")[0] != "pip":
                         raise
-                    reason = _reason(error)
+                    reason, opened = _reason(error), None
             if "No space left" in reason:
                 part.restart()
     except OSError as error:
@@ -102,17 +108,33 @@ def get(wanted: Wanted, session: Any, cache: Path, advance: Callable[[int], obje
     raise _failed(wanted, cache, reason)
 
 
-def _receive(url: str, session: Any, part: store.Part, advance: Callable[[int], object]) -> None:
+def _receive(
+    url: str,
+    session: Any,
+    part: store.Part,
+    advance: Callable[[int], object],
+    end: ends.End | None,
+    opened: Any,
+) -> None:
     """Add what is missing to ``part``; from its beginning where the server gives no ranges, or has
     another file by now (RFC 9110, 14)."""
-    headers = dict(_HEADERS)
-    if part.size:
-        headers["Range"] = f"bytes={part.size}-"
-        if part.validator:
+    headers = dict(HEADERS)
+    if end is not None and part.size > end.start:
+        end = None
+    if part.size or end is not None:
+        headers["Range"] = f"bytes={part.size}-{end.start - 1 if end is not None else ''}"
+        if part.size and part.validator:
             headers["If-Range"] = part.validator
-    with session.get(url, headers=headers, stream=True) as response:
+    if end is not None and part.size == end.start:
+        _add(end, part, advance)
+        return
+    if opened is not None and part.size:
+        opened.close()
+        opened = None
+    with opened if opened is not None else session.get(url, headers=headers, stream=True) as response:
         goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {part.size}-")
-        if response.status_code in (_OK, _BEYOND) or (response.status_code == _PARTIAL and not goes_on):
+        partial = response.status_code == _PARTIAL and goes_on
+        if response.status_code in (_OK, _BEYOND, _PARTIAL) and not partial:
             part.restart()
         response.raise_for_status()
         etag = response.headers.get("ETag", "")
@@ -120,6 +142,13 @@ def _receive(url: str, session: Any, part: store.Part, advance: Callable[[int], 
         for chunk in response.iter_content(_CHUNK):
             part.write(chunk)
             advance(len(chunk))
+    if end is not None and partial and part.size == end.start:
+        _add(end, part, advance)
+
+
+def _add(end: ends.End, part: store.Part, advance: Callable[[int], object]) -> None:
+    part.write(end.data)
+    advance(len(end.data))
 
 
 def _reason(error: BaseException) -> str:

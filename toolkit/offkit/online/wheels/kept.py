@@ -1,20 +1,25 @@
-"""Wheels that pip fetches while it resolves, because the index has no metadata beside them (PEP 658).
+"""Wheels that are looked into while a request is resolved, because the index has no metadata beside them
+(PEP 658).
 
-They come into the cache, past pip's own, so that the wheel that was read is the wheel that is packed and no
-byte of it is fetched twice. Asking for a wheel's last kilobytes only (pip's fast-deps) takes three or more
-requests for each, one after the other, and the wheel has to come in the end.
+Where the index gives ranges, their last bytes are asked for; else the wheel itself. Either way they come into
+the cache, past pip's own, so that what was read is what is packed and no byte of it is fetched twice.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
 
 from offkit.online.index.upstream import reach
-from offkit.online.wheels import download, store
+from offkit.online.wheels import download, ends, store
 from offkit.online.wheels.download import Come, Failed, Wanted
 
 
@@ -30,41 +35,125 @@ class Kept:
         self.cache = cache
         self.came: list[Come] = []
         self._sha256: dict[str, str] = {}
+        self._described: dict[str, bytes] = {}  # METADATA by the URL of its wheel
+        self._ranged: set[str] = set()  # hosts that have answered with a range
 
     def sha256(self, link: Any) -> str:
         """What the index says, else that of the file if it has been fetched, else empty."""
         return link_sha256(link) or self._sha256.get(link.url_without_fragment, "")
 
-    def path(self, link: Any, session: Any) -> Path:
-        """The file, fetched if need be. Raises IntegrityError or EnvironmentProblem."""
+    def path(self, link: Any, session: Any, opened: Any = None) -> Path:
+        """The file, fetched if need be, by an answer that has begun with it perhaps. Raises IntegrityError
+        or EnvironmentProblem."""
         sha256 = self.sha256(link)
         found = store.find(self.cache, sha256, link.filename)
         if found is not None:
             return found
         project = link.filename.partition("-")[0]
         wanted = Wanted(project, link.filename, link.url_without_fragment, sha256)
+        plain = download.past_cache(session)
         try:
-            come = download.get(wanted, download.past_cache(session), self.cache, lambda size: None)
+            come = download.get(wanted, plain, self.cache, lambda size: None, opened)
         except Failed as failed:
             raise download.all_failures([failed]) from failed
         self.came.append(come)
         self._sha256[wanted.url] = come.sha256
         return come.path
 
+    def metadata(self, link: Any, session: Any, guess: bool = False) -> bytes | None:
+        """METADATA of a wheel of an index, for a ``guess`` what lies beside it too, and never by fetching the
+        wheel. None where pip is to look for itself. Raises as ``path`` does."""
+        sha256, url, host = link_sha256(link), link.url_without_fragment, urlsplit(link.url).netloc
+        if url in self._described:
+            return self._described[url]
+        if link.is_file or not link.is_wheel:
+            return None
+        lies_beside = link.metadata_link() is not None
+        if lies_beside and guess:
+            said = beside(link, session)
+            if said is not None:
+                self._described[url] = said
+            return said
+        if lies_beside or not sha256 or (guess and host not in self._ranged):
+            return None
+        text: bytes | int | None = None
+        found = None if guess else store.find(self.cache, sha256, link.filename)
+        if found is None:
+            end = ends.recall(self.cache, sha256, url) or self._end(link, session, ends.FIRST, guess)
+            text = ends.metadata(end) if end is not None else 0
+            while isinstance(text, int) and end is not None and len(end.data) < text <= ends.MOST:
+                end = self._end(link, session, text, guess, end)
+                text = ends.metadata(end) if end is not None else 0
+            if isinstance(text, int):
+                if guess:
+                    return None
+                found = self.path(link, session)
+        if found is not None:
+            try:
+                text = store.metadata(found)
+            except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+                return None
+        assert isinstance(text, bytes)
+        self._described[url] = text
+        return text
+
+    def _end(
+        self, link: Any, session: Any, count: int, guess: bool, had: ends.End | None = None
+    ) -> ends.End | None:
+        """So many of the last bytes; None where there are none, and without a ``guess`` the wheel is fetched
+        if it is what came."""
+        url, host = link.url_without_fragment, urlsplit(link.url).netloc
+        try:
+            response = download.past_cache(session).get(
+                url, headers={**download.HEADERS, "Range": ends.words(count, had)}, stream=True
+            )
+            with response:
+                end = ends.of(response, had)
+                if end is None:
+                    self._ranged.discard(host)
+                    if response.status_code == 200 and not guess:
+                        self.path(link, session, response)
+                    return None
+        except (OSError, reach("pip._internal.exceptions", "PipError")):
+            return None
+        self._ranged.add(host)
+        ends.keep(self.cache, link_sha256(link), url, end)
+        return end
+
+
+def beside(link: Any, session: Any) -> bytes | None:
+    """What lies beside a wheel (PEP 658); None where it is not there, or not what the index says."""
+    where = link.metadata_link()
+    try:
+        with session.get(where.url_without_fragment) as response:
+            response.raise_for_status()
+            text: bytes = response.content
+    except reach("pip._vendor.requests", "RequestException"):
+        return None
+    if where.hash_name == "sha256" and hashlib.sha256(text).hexdigest() != where.hash:
+        return None
+    return text
+
+
+Metadata = Callable[[Any, Any], "bytes | None"]  # of a link, by a session
+
 
 @contextlib.contextmanager
-def keeping(kept: Kept | None) -> Iterator[None]:
+def keeping(kept: Kept | None, metadata: Metadata | None = None) -> Iterator[None]:
     """For the length of the block, wheels that pip downloads are ``kept``; with None, they are not.
+    ``metadata`` takes the place of ``kept.metadata``.
 
-    Reaches for ``pip._internal.operations.prepare.Downloader``.
+    Reaches for ``Downloader`` and ``RequirementPreparer._fetch_metadata_only`` of
+    ``pip._internal.operations.prepare``.
     """
     if kept is None:
         yield
         return
     original = reach("pip._internal.operations.prepare", "Downloader")
+    preparer = reach("pip._internal.operations.prepare", "RequirementPreparer")
+    distribution_of = reach("pip._internal.operations.prepare", "get_metadata_distribution")
     prepare = importlib.import_module("pip._internal.operations.prepare")
-
-    path_of = kept.path
+    path_of, metadata_of = kept.path, metadata or kept.metadata
 
     class Downloader(original):  # type: ignore[misc,valid-type]
         def __call__(self, link: Any, location: str) -> tuple[str, str]:
@@ -73,8 +162,22 @@ def keeping(kept: Kept | None) -> Iterator[None]:
                 return answer
             return str(path_of(link, self._session)), "application/zip"
 
+    fetch = preparer._fetch_metadata_only
+
+    def fetch_metadata_only(self: Any, req: Any) -> Any:
+        named = req.req is not None and not self.require_hashes
+        text = metadata_of(req.link, self._session) if named else None
+        if text is None:
+            return fetch(self, req)
+        found = distribution_of(text, req.link.filename, req.req.name)
+        # Else the whole wheel is read, and pip says what is wrong with it.
+        same = canonicalize_name(found.raw_name) == canonicalize_name(req.req.name)
+        return found if same else fetch(self, req)
+
     prepare.Downloader = Downloader  # type: ignore[attr-defined]
+    preparer._fetch_metadata_only = fetch_metadata_only
     try:
         yield
     finally:
         prepare.Downloader = original  # type: ignore[attr-defined]
+        preparer._fetch_metadata_only = fetch

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from offkit.online.index.upstream import reach
 from offkit.online.request.pins import File, Pin
 from offkit.online.wheels import store
-from offkit.online.wheels.kept import Kept
+from offkit.online.wheels.kept import Kept, beside
 
 _PARALLEL = 8
 
@@ -49,15 +47,6 @@ def _file(pin: Pin, repo: Any, kept: Kept) -> File | None:
 
 def _metadata(where: Any, session: Any, kept: Kept) -> bytes | None:
     """None where the file beside the wheel is not what the index says."""
-    beside = where.metadata_link()
-    if beside is None:
+    if where.metadata_link() is None:
         return store.metadata(kept.path(where, session))
-    try:
-        with session.get(beside.url_without_fragment) as response:
-            response.raise_for_status()
-            text: bytes = response.content
-    except reach("pip._vendor.requests", "RequestException"):
-        return None
-    if beside.hash_name == "sha256" and hashlib.sha256(text).hexdigest() != beside.hash:
-        return None
-    return text
+    return beside(where, session)

@@ -50,6 +50,12 @@ def keep(cache: Path | None, kind: str, key: Iterable[bytes], made: bytes) -> No
             os.unlink(name)
 
 
+def forget(cache: Path, kind: str, key: Iterable[bytes]) -> None:
+    """It is of no more use."""
+    with contextlib.suppress(OSError):
+        _place(cache, kind, key).unlink()
+
+
 def _place(cache: Path, kind: str, key: Iterable[bytes]) -> Path:
     whole = hashlib.sha256()
     for part in key:

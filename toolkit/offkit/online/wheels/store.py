@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import tempfile
 import time
 import zipfile
@@ -20,6 +19,7 @@ from typing import BinaryIO
 
 from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
+from offkit.online.wheels import dist_info
 
 with contextlib.suppress(ImportError):  # Windows: nothing goes on there from what another run left
     import fcntl
@@ -73,8 +73,7 @@ def sha256(path: Path) -> str:
 def metadata(path: Path) -> bytes:
     """METADATA of a wheel. Raises OSError, ValueError, NotImplementedError and BadZipFile."""
     with zipfile.ZipFile(path) as archive:
-        (name,) = (one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
-        return archive.read(name)
+        return dist_info.metadata(archive)
 
 
 def names(cache: Path, sha256: str) -> list[str]:
