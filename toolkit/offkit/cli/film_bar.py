@@ -8,6 +8,7 @@ import os
 import time
 from typing import Any, Callable, List, TextIO
 
+from offkit.cli.glyphs import moves
 from offkit.model.report import Bar
 
 _PAUSE = 0.12  # seconds from one picture to the next
@@ -21,9 +22,7 @@ Rows = Callable[[int], List[str]]
 
 def fits(stream: TextIO) -> bool:
     """Whether ``stream`` is a terminal that can show it."""
-    if not stream.isatty() or os.environ.get("TERM", "dumb") in ("", "dumb"):
-        return False
-    return _room(stream)
+    return moves(stream) and _room(stream)
 
 
 def _room(stream: TextIO) -> bool:

@@ -16,6 +16,11 @@ def is_ascii(stream: TextIO) -> bool:
     return False
 
 
+def moves(stream: TextIO) -> bool:
+    """Whether a line of it can be written over: a terminal, and no dumb one."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb")
+
+
 def glyph(name: str, stream: TextIO) -> str:
     """One of ok, bad, warn, info, step."""
     return _GLYPHS[name][1 if is_ascii(stream) else 0]

@@ -10,9 +10,8 @@ import json
 import sys
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, TextIO
 
-from offkit.cli import film_bar, finding_lines, glyphs, streams
+from offkit.cli import film_bar, finding_lines, glyphs, live_line, streams
 from offkit.cli.glyphs import glyph, paint, visible
-from offkit.cli.live_line import TerminalBar
 from offkit.model.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE, OffkitError
 from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
@@ -63,9 +62,9 @@ class Console(Reporter):
         _err("{} {}".format(paint(glyph("warn", sys.stderr), "yellow", sys.stderr), visible(text)))
 
     def bar(self, label: str, total: int, unit: str = "") -> Bar:
-        if _mode.quiet or not sys.stderr.isatty():
+        if _mode.quiet or _mode.json or not glyphs.moves(sys.stderr):
             return Bar()
-        return TerminalBar(label, total, unit, sys.stderr)
+        return live_line.LiveLine(label, total, unit, sys.stderr)
 
     def watch(self, label: str, total: int, rows: Callable[[int], List[str]]) -> Bar:
         if _mode.quiet or _mode.json or not film_bar.fits(sys.stderr):
@@ -153,8 +152,9 @@ def can_ask() -> bool:
 
 def ask(question: str) -> bool:
     """A question on stderr; True for y or yes, False for everything else and for no answer."""
-    sys.stderr.write("{} [y/N] ".format(question))
-    sys.stderr.flush()
+    with live_line.aside():
+        sys.stderr.write("{} [y/N] ".format(question))
+        sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -249,7 +249,8 @@ def _err(text: str) -> None:
 
 def _say(text: str, stream: TextIO) -> None:
     """The way out of every line; no password and no token passes."""
-    stream.write(without_secrets(text) + "\n")
+    with live_line.aside():
+        stream.write(without_secrets(text) + "\n")
 
 
 def is_ascii() -> bool:

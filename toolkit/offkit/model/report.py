@@ -9,6 +9,12 @@ class Bar:
     def advance(self, amount: int = 1) -> None:
         """``amount`` more units (the unit is that of ``Reporter.bar``'s total) are done."""
 
+    def at(self, what: str) -> None:
+        """What is being asked for or worked at: a name."""
+
+    def know(self, name: str) -> None:
+        """One more name of which is known what it is; each counts once."""
+
     def __enter__(self) -> "Bar":
         return self
 
@@ -29,7 +35,7 @@ class Reporter:
         """Something the user should know although the work goes on."""
 
     def bar(self, label: str, total: int, unit: str = "") -> Bar:
-        """Progress over ``total`` units; unit 'B' means bytes."""
+        """Progress over ``total`` units, 0 where nobody knows how many; unit 'B' means bytes."""
         return Bar()
 
     def watch(self, label: str, total: int, rows: Callable[[int], List[str]]) -> Bar:

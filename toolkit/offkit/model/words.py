@@ -31,3 +31,10 @@ def size(count: float) -> str:
             return "{:.0f} {}".format(count, unit) if unit == "B" else "{:.1f} {}".format(count, unit)
         count /= 1000.0
     return "{:.1f} GB".format(count)
+
+
+def clock(seconds: float) -> str:
+    """``0:07``, ``2:31``, ``1:00:05``: how long something takes."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return "{}:{:02d}:{:02d}".format(hours, minutes, rest) if hours else "{}:{:02d}".format(minutes, rest)

@@ -12,9 +12,9 @@ from packaging.utils import canonicalize_name
 
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.model.report import Reporter
+from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
-from offkit.online.index import configuration, indexes, troubles
+from offkit.online.index import configuration, indexes, progress, troubles
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
@@ -57,6 +57,7 @@ class Session:
         self._sources: list[Any] = []  # those that name sources
         self._complete: set[str] | None = None  # all projects of a lock that is the whole request
         self._opened: tuple[Any, Listing] | None = None
+        self._bar = Bar()  # that hears of what is asked for
 
     @property
     def repository(self) -> Any:
@@ -92,6 +93,7 @@ class Session:
             indexes.cut_off(repository.session)
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
         self.answers = Answers(repository)
+        progress.tell(repository.session, lambda: self._bar)
         self._opened = repository, listing
         return self._opened
 
@@ -100,6 +102,10 @@ class Session:
 
         Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
         no file, EnvironmentProblem when no index answers."""
+        with self.reporter.bar("asking", 0, "B") as self._bar:
+            return self._stands_or_is_resolved(request)
+
+    def _stands_or_is_resolved(self, request: Request) -> Lock:
         pinned = standing.pinned(request) if self.kept else []
         lock = self._standing(request, pinned) if pinned else None
         if lock is None:
@@ -278,7 +284,9 @@ class Session:
         }
 
     def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
-        return Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline)
+        other = Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline)
+        other._bar = self._bar
+        return other
 
     def _why_not(self, request: Request, name: str, version: str) -> str:
         """Why a version that can be had was not taken; "" when nothing speaks against it."""
@@ -298,7 +306,7 @@ class Session:
             return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
-        with keeping(self.kept):
+        with keeping(self.kept, advance=self._bar.advance):
             return foreign.resolve(self.repository, self.target, requirements, self.seen)
 
     def _resolved(self, requirements: list[Any]) -> list[Any] | None:

@@ -88,7 +88,12 @@ def _downloaded(
         total = sum(pool.map(lambda one: download.size(one, plain), wanted))
         with reporter.bar(f"downloading {several(len(wanted), 'wheel')}", total, "B") as bar:
             progress = _Progress(bar)
-            jobs = [pool.submit(download.get, one, plain, cache, progress.advance) for one in wanted]
+
+            def get(one: Wanted) -> Come:
+                bar.at(one.filename)
+                return download.get(one, plain, cache, progress.advance)
+
+            jobs = [pool.submit(get, one) for one in wanted]
             for one, job in zip(wanted, jobs, strict=True):
                 try:
                     came[one.filename] = job.result()

@@ -28,6 +28,10 @@ def link_sha256(link: Any) -> str:
     return str(link.hash) if link.hash_name == "sha256" and link.hash else ""
 
 
+def _untold(size: int) -> None:
+    """Where nobody watches."""
+
+
 class Kept:
     """What has come into a cache in the course of resolving."""
 
@@ -35,6 +39,7 @@ class Kept:
         self.cache = cache
         self.came: list[Come] = []
         self._sha256: dict[str, str] = {}
+        self.advance: Callable[[int], object] = _untold  # bytes of wheels, as they come
         self._described: dict[str, bytes] = {}  # METADATA by the URL of its wheel
         self._ranged: set[str] = set()  # hosts that have answered with a range
 
@@ -43,8 +48,8 @@ class Kept:
         return link_sha256(link) or self._sha256.get(link.url_without_fragment, "")
 
     def path(self, link: Any, session: Any, opened: Any = None) -> Path:
-        """The file, fetched if need be, by an answer that has begun with it perhaps. Raises IntegrityError
-        or EnvironmentProblem."""
+        """The file, fetched if need be, by an answer that has begun with it perhaps, its bytes told as they
+        come. Raises IntegrityError or EnvironmentProblem."""
         sha256 = self.sha256(link)
         found = store.find(self.cache, sha256, link.filename)
         if found is not None:
@@ -53,7 +58,7 @@ class Kept:
         wanted = Wanted(project, link.filename, link.url_without_fragment, sha256)
         plain = download.past_cache(session)
         try:
-            come = download.get(wanted, plain, self.cache, lambda size: None, opened)
+            come = download.get(wanted, plain, self.cache, self.advance, opened)
         except Failed as failed:
             raise download.all_failures([failed]) from failed
         self.came.append(come)
@@ -117,6 +122,7 @@ class Kept:
         except (OSError, reach("pip._internal.exceptions", "PipError")):
             return None
         self._ranged.add(host)
+        self.advance(len(end.data) - (len(had.data) if had else 0))
         ends.keep(self.cache, link_sha256(link), url, end)
         return end
 
@@ -139,9 +145,11 @@ Metadata = Callable[[Any, Any], "bytes | None"]  # of a link, by a session
 
 
 @contextlib.contextmanager
-def keeping(kept: Kept | None, metadata: Metadata | None = None) -> Iterator[None]:
+def keeping(
+    kept: Kept | None, metadata: Metadata | None = None, advance: Callable[[int], object] = _untold
+) -> Iterator[None]:
     """For the length of the block, wheels that pip downloads are ``kept``; with None, they are not.
-    ``metadata`` takes the place of ``kept.metadata``.
+    ``metadata`` takes the place of ``kept.metadata``, ``advance`` is told of their bytes.
 
     Reaches for ``Downloader`` and ``RequirementPreparer._fetch_metadata_only`` of
     ``pip._internal.operations.prepare``.
@@ -154,6 +162,7 @@ def keeping(kept: Kept | None, metadata: Metadata | None = None) -> Iterator[Non
     distribution_of = reach("pip._internal.operations.prepare", "get_metadata_distribution")
     prepare = importlib.import_module("pip._internal.operations.prepare")
     path_of, metadata_of = kept.path, metadata or kept.metadata
+    kept.advance = advance
 
     class Downloader(original):  # type: ignore[misc,valid-type]
         def __call__(self, link: Any, location: str) -> tuple[str, str]:
@@ -179,5 +188,6 @@ def keeping(kept: Kept | None, metadata: Metadata | None = None) -> Iterator[Non
     try:
         yield
     finally:
+        kept.advance = _untold
         prepare.Downloader = original  # type: ignore[attr-defined]
         preparer._fetch_metadata_only = fetch
