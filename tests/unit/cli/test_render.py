@@ -72,6 +72,31 @@ def test_findings_worst_first_with_their_cure(streams):
     ]
 
 
+def test_a_cure_of_several_stands_once(streams):
+    """Below the last of them, in the columns of the others."""
+    out, _ = streams()
+    render.console()
+    one = LOST._replace(looked_in=(), fix="yum install libSM libICE")
+    render.findings([one, DOUBT, one._replace(subject="libICE.so.6")])
+    assert out.said().splitlines() == [
+        "✗ LIB001  libSM.so.6: is not there",
+        "✗ LIB001  libICE.so.6: is not there",
+        "      fix both   yum install libSM libICE",
+        "! PY001  tkinter: is missing",
+    ]
+    out, _ = streams()
+    each = [one._replace(subject=name, fix="use a\nor use b\nor build " + name) for name in ("x", "y", "z")]
+    render.findings(each)
+    assert out.said().splitlines()[2:] == [
+        "✗ LIB001  y: is not there",
+        "      fix        build y",
+        "✗ LIB001  z: is not there",
+        "      fix        build z",
+        "      fix all 3  use a",
+        "                 or use b",
+    ]
+
+
 def test_an_ascii_stream_gets_ascii(streams):
     """No UnicodeEncodeError under LC_ALL=C, and no question marks for what has a plain form."""
     out, err = streams("ascii")

@@ -3,15 +3,17 @@
 from typing import Iterable, Iterator, TextIO
 
 from offkit.cli.glyphs import glyph, paint, visible
-from offkit.model.finding import ERROR, INFO, WARNING, Finding, by_weight
+from offkit.model import shared_cure
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _SEVERITY = {ERROR: ("bad", "red"), WARNING: ("warn", "yellow"), INFO: ("info", "dim")}
 _PLACES = 6  # that are shown without -v
 
 
 def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]:
-    """Errors first. ``verbose``: with every place that was looked in."""
-    for finding in by_weight(found):
+    """Errors first; what cures several stands once, below the last of them. ``verbose``: with all places
+    that were looked in."""
+    for finding, own, shared, number in shared_cure.gather(found):
         name, colour = _SEVERITY[finding.severity]
         yield "{} {}  {}: {}".format(
             paint(glyph(name, out), colour, out),
@@ -25,5 +27,10 @@ def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]
             yield "      looked in  {}".format(visible(place))
         if len(shown) < len(looked):
             yield "      looked in  … {} more (-v shows them)".format(len(looked) - len(shown))
-        for number, fix in enumerate(finding.fix.splitlines()):
-            yield "      {}  {}".format("fix      " if not number else "         ", visible(fix))
+        yield from _cure("fix", own)
+        yield from _cure("fix both" if number == 2 else "fix all {}".format(number), shared)
+
+
+def _cure(label: str, cures: Iterable[str]) -> Iterator[str]:
+    for number, row in enumerate(shared_cure.text(cures).splitlines()):
+        yield "      {:9}  {}".format("" if number else label, visible(row))
