@@ -61,6 +61,7 @@ WRITERS = {
     "online/wheels/store": "the cache of wheels",
     "server/bundle/bundled": "RPMs of the bundle, unpacked into a scratch directory",
     "server/install/build": "the environment while it is built",
+    "server/install/compilation": "sources, and what builds them, below the environment while it is built",
     "server/install/install": "the prefix, and its lock",
     "server/install/supplies": "yum's scratch directory",
     "server/libraries/vendor": "libraries inside the environment while it is built",

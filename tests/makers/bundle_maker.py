@@ -138,6 +138,7 @@ def make(
     pyz: Optional[bytes] = None,
     install_sh: bytes = b"#!/bin/sh\nexit 0\n",
     form: int = FORMAT,
+    options: Optional[Dict[str, object]] = None,
 ) -> Made:
     """A bundle of these wheels. ``extra`` adds members or replaces the usual ones."""
     chosen = dict([wheel("alpha"), wheel("beta", "2.1")] if wheels is None else wheels)
@@ -150,14 +151,19 @@ def make(
     }
     members.update({layout.WHEELS + name: data for name, data in chosen.items()})
     members.update(extra or {})
-    return assemble(members, target or preset(), sum(map(len, chosen.values())) * 3, form)
+    return assemble(members, target or preset(), sum(map(len, chosen.values())) * 3, form, options)
 
 
-def assemble(members: Dict[str, bytes], target: Target, installed_size: int = 0, form: int = FORMAT) -> Made:
+def assemble(
+    members: Dict[str, bytes],
+    target: Target,
+    installed_size: int = 0,
+    form: int = FORMAT,
+    options: Optional[Dict[str, object]] = None,
+) -> Made:
     """A bundle of exactly these members, in the order of the layout."""
-    plan = Manifest(
-        target, {"requirements": ["alpha"]}, "offkit test", installed_size, _listed(members), form
-    )
+    told = dict({"requirements": ["alpha"]}, **(options or {}))
+    plan = Manifest(target, told, "offkit test", installed_size, _listed(members), form)
     return _made(members, plan)
 
 

@@ -8,7 +8,7 @@ from offkit.model.sources import Source
 
 ONE = Source("psycopg2", "2.9.9", "sources/psycopg2-2.9.9.tar.gz", "sources/psycopg2-2.9.9.build.txt")
 TOLD = ONE._replace(headers=("libpq-fe.h",), rpms=("gcc", "libpq-devel"))
-OPTION = dict(TOLD._asdict(), headers=["libpq-fe.h"], rpms=["gcc", "libpq-devel"])
+OPTION = dict(TOLD._asdict(), programs=["gcc"], headers=["libpq-fe.h"], rpms=["gcc", "libpq-devel"])
 
 
 def test_there_and_back():

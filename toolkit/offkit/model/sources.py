@@ -5,7 +5,10 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 HEADERS = "repo-config/headers.csv"
 _TEXTS = ("name", "version", "member", "lock")
-_LISTS = ("headers", "rpms")
+_LISTS = ("programs", "headers", "rpms")
+# Compilers, and the packages with them: the names are the same in every release (dnf provides).
+GCC, GXX = "gcc", "g++"
+PROGRAMS = {GCC: "gcc", GXX: "gcc-c++"}
 
 
 class Source(NamedTuple):
@@ -15,6 +18,7 @@ class Source(NamedTuple):
     version: str
     member: str  # its path in the bundle
     lock: str  # the member with the pins of what builds it: the wheels are in build-wheels/
+    programs: Tuple[str, ...] = (GCC,)  # what compiles it, of PROGRAMS
     headers: Tuple[str, ...] = ()  # as #include has them: what it is known to be compiled with
     rpms: Tuple[str, ...] = ()  # what the target's release has compiler and headers in, for people
 
@@ -25,7 +29,10 @@ class Source(NamedTuple):
 
 def to_options(carried: Sequence[Source]) -> Dict[str, Any]:
     """The manifest's option ``sources``; nothing where nothing is carried."""
-    listed = [dict(one._asdict(), headers=list(one.headers), rpms=list(one.rpms)) for one in carried]
+    listed = [
+        {name: list(value) if name in _LISTS else value for name, value in one._asdict().items()}
+        for one in carried
+    ]
     return {"sources": listed} if listed else {}
 
 
@@ -41,7 +48,7 @@ def from_options(options: Dict[str, Any]) -> List[Source]:
             text for each in lists if isinstance(each, list) for text in each
         ]
         if all(isinstance(each, list) for each in lists) and all(isinstance(text, str) for text in texts):
-            found.append(Source(**dict(one, headers=tuple(one["headers"]), rpms=tuple(one["rpms"]))))
+            found.append(Source(**dict(one, **{name: tuple(one[name]) for name in _LISTS})))
     return found
 
 

@@ -19,8 +19,8 @@ class Pin(NamedTuple):
     version: str
 
 
-def pins(text: bytes) -> List[Pin]:
-    """The pins, in the order of the file.
+def pins(text: bytes, member: str = layout.REQUIREMENTS) -> List[Pin]:
+    """The pins, in the order of the file; ``member`` is its path in the bundle.
 
     Raises IntegrityError (BUN014) for every line that is none: pip obeys options in a
     requirements file, --index-url among them, and fills in ${VARIABLES}.
@@ -34,9 +34,7 @@ def pins(text: bytes) -> List[Pin]:
             found.append(Pin(pin.group("name"), pin.group("version")))
         elif line:
             message = "{!r} is not a pin with hashes".format(line[:100])
-            bad.append(
-                Finding("BUN014", ERROR, layout.REQUIREMENTS, message, (), "bundle again on the other side")
-            )
+            bad.append(Finding("BUN014", ERROR, member, message, (), "bundle again on the other side"))
     if bad:
-        raise IntegrityError("{} contains lines other than pins with hashes".format(layout.REQUIREMENTS), bad)
+        raise IntegrityError("{} contains lines other than pins with hashes".format(member), bad)
     return found

@@ -38,9 +38,11 @@ class Step(NamedTuple):
     root: bool = False  # it changes the system, so an ordinary user cannot do it
 
 
-# Where an addition comes: before the environment is made; or when its packages are in it, before
-# anything is given its final path.
-SYSTEM, INSIDE = "system", "inside"
+# Where an addition comes: before the environment is made; when the bundle's wheels are beside it and not
+# yet installed; or when its packages are in it, before anything is given its final path.
+SYSTEM, AHEAD, INSIDE = "system", "ahead", "inside"
+# pip as it is run here, whatever it does.
+PIP = ("--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-input", "--no-color")
 
 
 class Addition(NamedTuple):
@@ -52,7 +54,7 @@ class Addition(NamedTuple):
     (the outcomes SWITCH and NOTHING; the path is then that of the generation).
     """
 
-    place: str  # SYSTEM or INSIDE
+    place: str  # SYSTEM, AHEAD or INSIDE
     step: Step  # its action names nothing else's
     do: Callable[[str, Sequence[str]], None]
 
@@ -108,8 +110,8 @@ def plan(
     name = generations.next_id([one.id for one in existing], digest)
     building = "{}{}-{}".format(layout.BUILDING, name, token)
     made = Plan(INSTALL, prefix, name, building, python, (), generations.beyond(existing, keep))
-    inside = [one.step for one in additions if one.place == INSIDE]
-    steps = [*before, *_steps(made, bundle, inside)]
+    ahead, inside = ([one.step for one in additions if one.place == place] for place in (AHEAD, INSIDE))
+    steps = [*before, *_steps(made, bundle, ahead, inside)]
     if made.remove:
         text = "remove {}: the last {} are kept".format(", ".join(made.remove), keep)
         steps.append(Step("prune", text))
@@ -129,7 +131,7 @@ def _switch(prefix: str, name: str) -> Step:
     return Step("switch", "point {} to {}/{}".format(link, layout.GENERATIONS, name))
 
 
-def _steps(made: Plan, bundle: Manifest, inside: Sequence[Step]) -> List[Step]:
+def _steps(made: Plan, bundle: Manifest, ahead: Sequence[Step], inside: Sequence[Step]) -> List[Step]:
     wheels = bundle.wheels()
     pip = pip_wheel([member.path for member in wheels])
     alias, scratch = made.alias, "{}/{}".format(made.alias, SCRATCH)
@@ -138,11 +140,7 @@ def _steps(made: Plan, bundle: Manifest, inside: Sequence[Step]) -> List[Step]:
         alias + "/bin/python",
         "-I",
         "{}/{}/pip".format(scratch, pip),
-        "--isolated",
-        "--disable-pip-version-check",
-        "--no-cache-dir",
-        "--no-input",
-        "--no-color",
+        *PIP,
         "install",
         "--no-index",
         "--only-binary=:all:",
@@ -162,6 +160,7 @@ def _steps(made: Plan, bundle: Manifest, inside: Sequence[Step]) -> List[Step]:
             "wheels",
             "unpack {} ({} MB) into it".format(words.several(len(wheels), "wheel"), -(-size // 1000000)),
         ),
+        *ahead,
         Step(
             "packages",
             "install the requirements with pip {} from the bundle, hashes required".format(version),

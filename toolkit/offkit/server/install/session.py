@@ -17,18 +17,19 @@ from offkit.edges.mounts import Drive
 from offkit.edges.run import clean_environment, run
 from offkit.media import web
 from offkit.media.medium import Source
-from offkit.model import checklist, layout, space, url, words
+from offkit.model import checklist, layout, sources, space, url, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import RequestError
-from offkit.model.finding import INFO, Finding
+from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file, bundled, requirements
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.bundle.requirements import Pin
 from offkit.server.doctor import checks
 from offkit.server.doctor.examine import examine
-from offkit.server.install import install, part, step, supplies
-from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan
+from offkit.server.install import compilation, compiler, install, part, step, supplies
+from offkit.server.install.compiler import Lack
+from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan, same_origin
 from offkit.server.install.supplies import Supplies
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package
@@ -74,6 +75,7 @@ class _Arrived(NamedTuple):
     warnings: Sequence[Finding]
     existing: Sequence[Generation]
     damaged: Sequence[Finding]  # the subjects are generations
+    lacks: Sequence[Lack]  # what its sources would be compiled with
 
 
 def go(request: Request, reporter: Reporter) -> Outcome:
@@ -90,10 +92,13 @@ def go(request: Request, reporter: Reporter) -> Outcome:
     with Drive(keep=[prefix]) as drive, ExitStack() as stack:
         english = ledger.english(run, any(map(url.by_name, request.rpm_repos)))
         carried = bundled.unpack(arrived.bundle, stack)
-        sources = web.opened(request.rpm_repos, stack)
+        opened = web.opened(request.rpm_repos, stack)
         stack.enter_context(_taking_back(prefix, arrived.python, existing))
-        brought, broken = _supply(request, arrived, sources, carried, drive, english, stack, reporter)
+        brought, broken = _supply(request, arrived, opened, carried, drive, english, stack, reporter)
+        brought = _compiling(request, arrived, brought, reporter)
         made = _plan(request, arrived, broken, brought)
+        if made.outcome == INSTALL:
+            _refuse(request, arrived, brought)
         brought = _tell(made, arrived, brought, reporter)
         packages = install.packages_of(made)
         if request.dry_run and made.outcome == INSTALL:
@@ -103,7 +108,8 @@ def go(request: Request, reporter: Reporter) -> Outcome:
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             environment, additions = clean_environment(), brought.additions
             packages = install.apply(made, arrived.bundle, run, environment, now, reporter, additions)
-            if request.isos or request.rpm_repos or carried:
+            compiled = sources.from_options(arrived.bundle.manifest.options)
+            if request.isos or request.rpm_repos or carried or compiled:
                 judged = _judge(made.generation, brought.named)
     told = (*arrived.warnings, *arrived.damaged, *brought.warnings)
     return Outcome(arrived.bundle, made, packages, tuple(earlier), told, tuple(judged))
@@ -113,7 +119,7 @@ def _arrive(request: Request, reporter: Reporter) -> _Arrived:
     opened = bundle_file.read_manifest(request.bundle)
     reporter.step("verifying {}".format(request.bundle))
     bundle_file.verify(opened, reporter)
-    version, _ = request.coming
+    version, place = request.coming
     bundle = part.take(opened, request.python, run, reporter, version, request.part)
     pins = requirements.pins(bundle.read(layout.REQUIREMENTS))
     needed = checklist.load(bundle.read(layout.CHECKLIST))
@@ -124,7 +130,10 @@ def _arrive(request: Request, reporter: Reporter) -> _Arrived:
     damaged = install.damaged(bundle, python, existing, run)
     for warning in warnings:
         (reporter.note if warning.severity == INFO else reporter.warn)(warning.message)
-    return _Arrived(bundle, pins, needed, python, warnings, existing, damaged)
+    compiled = sources.from_options(bundle.manifest.options)
+    with_ = python._replace(path=place) if place else python
+    lacks = compiler.lacking(compiled, with_, run, bool(place))
+    return _Arrived(bundle, pins, needed, python, warnings, existing, damaged, lacks)
 
 
 def describe(bundle: BundleFile, python: Interpreter, prefix: str) -> List[str]:
@@ -161,7 +170,7 @@ def _taking_back(prefix: str, python: Interpreter, existing: Sequence[Generation
 def _supply(
     request: Request,
     arrived: _Arrived,
-    sources: Sequence[Source],
+    media: Sequence[Source],
     carried: str,
     drive: Drive,
     english: ledger.Run,
@@ -171,7 +180,12 @@ def _supply(
     """Libraries by yum or out of RPMs; and the generations that count for nothing."""
     target, prefix = arrived.bundle.manifest.target, request.prefix
     broken = [each.subject for each in arrived.damaged]
-    named = supplies.Named(request.isos, sources, carried, request.strict)
+    standing = any(
+        same_origin(one, arrived.bundle.digest, arrived.python) and one.id not in broken
+        for one in arrived.existing
+    )
+    packages = () if standing or request.alone else compiler.rpms(arrived.lacks)
+    named = supplies.Named(request.isos, media, carried, request.strict, packages)
     brought = supplies.prepare(
         arrived.needed, target, prefix, named, request.alone, drive, english, reporter, stack
     )
@@ -184,6 +198,28 @@ def _supply(
         brought = brought.joined(taken.additions, taken.warnings, taken.complete)
         broken += taken.outdated
     return brought, broken
+
+
+def _compiling(request: Request, arrived: _Arrived, brought: Supplies, reporter: Reporter) -> Supplies:
+    """With the step that compiles the bundle's sources, where it has any."""
+    bundle = arrived.bundle
+    carried = sources.from_options(bundle.manifest.options)
+    if not carried:
+        return brought
+    made = compilation.prepare(
+        bundle, carried, arrived.python, request.strict, run, clean_environment(), reporter
+    )
+    spare = [each for each in arrived.lacks if not each.fatal and each.rpm not in brought.installed]
+    told = compiler.findings(() if request.strict else spare, WARNING)
+    return brought._replace(additions=(*brought.additions, made), warnings=(*brought.warnings, *told))
+
+
+def _refuse(request: Request, arrived: _Arrived, brought: Supplies) -> None:
+    """Raises EnvironmentProblem (ENV034) where the sources could not be compiled; nothing is written yet."""
+    left = [each for each in arrived.lacks if not each.rpm or each.rpm not in brought.installed]
+    left = [each for each in left if request.strict or each.fatal]
+    if left:
+        raise compiler.refusal(left, request.alone, bool(request.isos or request.rpm_repos))
 
 
 def _plan(request: Request, arrived: _Arrived, broken: Sequence[str], brought: Supplies) -> Plan:

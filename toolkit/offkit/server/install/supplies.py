@@ -1,4 +1,5 @@
-"""Libraries that a bundle needs and this server lacks, brought by yum from local media.
+"""Libraries that a bundle needs and this server lacks, and what its sources are compiled with, brought by
+yum from local media.
 
 Everything that can be known is known before anything changes: what is missing, which RPM on which
 medium has it, whether the media are whole, whether the kernel mounts them.
@@ -8,11 +9,11 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import Any, List, NamedTuple, Sequence, Tuple
+from typing import Any, Container, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
-from offkit.media import keys, medium, offer, web
+from offkit.media import keys, medium, offer, repository, web
 from offkit.media.keys import Server
 from offkit.media.medium import Source
 from offkit.media.offer import Offer
@@ -41,6 +42,7 @@ class Named(NamedTuple):
     directories: Sequence[Source] = ()  # and URLs
     bundled: str = ""  # a directory with the RPMs of the bundle itself: one medium more
     strict: bool = True  # what none of the others has is an error, else a warning
+    packages: Sequence[str] = ()  # that are to be installed too, by their names
 
 
 class Survey(NamedTuple):
@@ -66,6 +68,7 @@ class Supplies(NamedTuple):
     warnings: Tuple[Finding, ...]
     media: Tuple[medium.Medium, ...] = ()  # to take libraries from where yum does not (server.libraries)
     named: Tuple[Source, ...] = ()  # all but the bundle's own, open
+    installed: Tuple[str, ...] = ()  # of the packages that were asked for by their names
 
     def joined(
         self, additions: Tuple[Addition, ...], warnings: Tuple[Finding, ...], complete: bool
@@ -111,7 +114,8 @@ def prepare(
         else:
             places = bases(found.media, tops, keys.server())
             step = by_yum(prefix, found, places, run, reporter, media.bundled)
-            return Supplies((step,), found.lasting, (), named)
+            there = tuple(name for name in media.packages if _with_arch(name, target.arch) in found.rpms)
+            return Supplies((step,), found.lasting, (), named, there)
     return Supplies((), (*obstacles, *found.lasting), trees, named)
 
 
@@ -143,16 +147,44 @@ def survey(
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
     lost = _nowhere(nowhere, found, media.strict) if media.isos or media.directories else []
+    there = _called(media.packages, found) if found else set()
+    if there or media.isos or media.directories:
+        lost += _without(media.packages, there, found, media.strict)
     if lost and media.strict:
         raise unsupplied(lost)
     return Survey(
         tuple(found),
         missing,
         tuple(each for each in errors if each.code == _TOO_OLD) + tuple(lost),
-        tuple(_with_arch(name, target.arch) for name in result.rpms),
+        tuple(
+            _with_arch(name, target.arch)
+            for name in (*result.rpms, *(name for name in media.packages if name in there))
+        ),
         tuple(_with_arch(name, target.arch) for name in result.again),
         result.install_line if result.catalog.read and not found else "",
     )
+
+
+def _called(names: Sequence[str], found: Sequence[Offer]) -> Set[str]:
+    """Which of these packages the media have. What cannot be read has been told by then."""
+    places = [each for one in found if one.opened for each in one.opened.repositories()]
+    answers = repository.ask(
+        lambda each: each.search((), names).packages if names else [],
+        places,
+        lambda where, error: None,
+        keys.server().el,
+    )
+    return {package.name for package, _ in answers}.intersection(names)
+
+
+def _without(
+    names: Sequence[str], there: Container[str], asked: Sequence[Offer], strict: bool
+) -> List[Finding]:
+    places = tuple(one.source for one in asked)
+    message = "is on none of the media, and the bundle's sources are compiled with it"
+    fix = "use a fuller ISO of the same release (Everything, DVD), or add a second one"
+    severity = ERROR if strict else WARNING
+    return [Finding("RPM004", severity, name, message, places, fix) for name in names if name not in there]
 
 
 def _with_arch(name: str, arch: str) -> str:
