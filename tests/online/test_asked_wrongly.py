@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from offkit.cli import app
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
+from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 EL7 = preset("3.6")
@@ -30,6 +32,8 @@ def refused(args, *requirements, files=()):
         ("x @ http://host:port/x-1-py3-none-any.whl", "x: http://host:port/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://u:p/w@host/x-1-py3-none-any.whl", "x: http://host/x-1-py3-none-any.whl is not a URL"),
         ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
+        ("alpha; os_name ~= 'posix'", 'alpha: its marker (os_name ~= "posix") means nothing'),
+        ("alpha; 'a' == 'b'", 'alpha: its marker ("a" == "b") means nothing'),
         ("a" * 129, "a" * 40 + "... is no name: it has 129 characters"),
         ("distro-info===0.23ubuntu1", "distro-info===0.23ubuntu1: no index has a version that PEP 440 does not know"),
     ],
@@ -42,6 +46,31 @@ def test_a_requirement(mirror, tmp_path, monkeypatch, text, said):
     if text:
         (tmp_path / "requirements.txt").write_text(f"alpha\n{text}\n")
         assert said in refused(args, files=["requirements.txt"]).message
+
+
+def test_a_marker_of_a_pin(mirror, tmp_path):
+    """A lock with hashes is read by other means, and refused in the same words."""
+    (tmp_path / "lock.txt").write_text(f"alpha==1; os_name ~= 'posix' --hash=sha256:{'0' * 64}\n")
+    with Session(EL7, mirror("alpha").args, Reporter(), Kept(tmp_path)) as session:
+        with pytest.raises(UsageError, match=r'alpha: its marker \(os_name ~= "posix"\) means nothing'):
+            session.lock(Request((), (tmp_path / "lock.txt",)))
+
+
+def test_a_marker_of_a_package(mirror):
+    """No pip can install it: said, and no bug of ours."""
+    server = mirror()
+    server.add("alpha", requires=["beta; os_name ~= 'posix'"])
+    with pytest.raises(RequestError, match="the metadata of a package has a marker that means nothing"):
+        with Session(EL7, server.args, Reporter()) as session:
+            session.lock(Request(("alpha",), ()))
+
+
+def test_a_name_that_no_file_can_have(capsys):
+    """Neither as a word nor as a file."""
+    name = "a" * 5000
+    for words, said in ((["-r", name], "File name too long"), ([name], "is no name: it has 5000 characters")):
+        assert app._guarded(["lock", "--python", "3.6", "--no-index", *words]) == 2
+        assert said in capsys.readouterr().err
 
 
 def test_a_nul(mirror, tmp_path, monkeypatch):

@@ -1,49 +1,14 @@
 """Whatever a user, pip's configuration or an index says: an answer, or an error that is one of ours."""
 
-import contextlib
 import json
-import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from offkit.model.errors import OffkitError
-from offkit.model.report import Reporter
-from offkit.online.request.locked import Request
-from offkit.online.resolve.lock import Session
-from target_maker import preset
+from online_fuzz import lock, odd, pieces, some, variable
 
-EL7 = preset("3.6")
 HTML, JSON = "text/html", "application/vnd.pypi.simple.v1+json"
-# The same examples each time, so that a run is red for what was changed; OFFKIT_FUZZ=500 looks for others.
-MORE = int(os.environ.get("OFFKIT_FUZZ", "0"))
-some = settings(
-    max_examples=MORE or 40,
-    derandomize=not MORE,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-# What Hypothesis imports when it runs first is rewritten by pytest, and CPython 3.11's ast.parse fails now
-# and then ("recursion depth mismatch") where another thread is at work, as the index will be.
-settings(max_examples=60)(given(st.text())(lambda text: None))()
-odd = st.text(st.characters(codec="utf-8"), max_size=12)
-
-
-def lock(args, *requirements, files=()):
-    """Lock, or be refused; the pip at hand is not to blame."""
-    refused = OffkitError("")
-    try:
-        with Session(EL7, args, Reporter()) as session:
-            session.lock(Request(requirements, tuple(files), ()))
-    except OffkitError as error:
-        refused = error
-    assert not refused.message.startswith("this offkit does not support")
-
-
-def pieces(*words):
-    """Texts of these words and a few odd ones, as they may be typed, or damaged."""
-    return st.lists(st.one_of(st.sampled_from(words), st.sampled_from(words), odd), max_size=7).map("".join)
 
 
 @pytest.fixture
@@ -123,19 +88,6 @@ def test_variables(index, place, name, value):
     """The same in the environment."""
     with variable("PIP_" + name.upper().replace("-", "_"), value):
         lock(index.args, "alpha")
-
-
-@contextlib.contextmanager
-def variable(name, value):
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 values = st.recursive(

@@ -84,7 +84,7 @@ def test_what_was_asked_wrongly(failing, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["ResolutionTooDeepError", "MetadataInvalid", "MetadataInconsistent", "InvalidWheel", "UnsupportedWheel"],
+    ["MetadataInvalid", "MetadataInconsistent", "InvalidWheel", "UnsupportedWheel"],
 )
 def test_what_was_answered_wrongly(failing, name):
     """In pip's words: it is not the user's writing, and not the network."""

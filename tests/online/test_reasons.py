@@ -11,6 +11,7 @@ from offkit.model.errors import RequestError
 from offkit.model.report import Reporter
 from offkit.online.index.metadata import Repair
 from offkit.online.request.locked import Request
+from offkit.online.resolve import lock as resolve_lock
 from offkit.online.resolve.lock import Session
 from target_maker import preset
 
@@ -174,6 +175,26 @@ def test_what_was_passed_over_for_another(mirror):
     assert (found.code, found.message) == (
         "REQ011",
         "1 is taken; 2 was passed over: hidden, needed by alpha 2: only source distributions exist (hidden-1.tar.gz)",
+    )
+
+
+def test_a_trial_has_an_end(mirror, monkeypatch):
+    """What speaks against a version, and what else would hold, is looked for, but not for hours: the lock is
+    none the worse. A request that nobody can resolve in time is refused as what it is."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "2", requires=["beta"])
+    server.add("beta", "1", requires=["hidden"])
+    server.put("hidden-1.tar.gz")
+    assert [one.code for one in lock(server, "alpha").findings] == ["REQ011"]
+    monkeypatch.setattr(resolve_lock, "_TRIED", 1)
+    found = lock(server, "alpha")
+    assert (pins(found), found.findings) == ({"alpha": "1"}, ())
+    assert "alpha==1" not in refused(server, "alpha==2")["hidden"].fix
+    with pytest.raises(RequestError) as caught, Session(EL7, server.args, Reporter(), rounds=1) as session:
+        session.lock(Request(("alpha",), ()))
+    assert (
+        caught.value.message == "pip's resolver gave up: there are too many combinations of versions to try"
     )
 
 

@@ -27,8 +27,8 @@ _ASKED_WRONGLY = (
     "InvalidSchema",
     "LocationParseError",
 )
+_TOO_DEEP = ("ResolutionTooDeepError", "ResolutionTooDeep")  # the latter until pip 25.0
 _ANSWERED_WRONGLY = (
-    "ResolutionTooDeepError",
     "MetadataInvalid",
     "MetadataInconsistent",
     "InvalidWheel",
@@ -37,6 +37,8 @@ _ANSWERED_WRONGLY = (
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
+MEANINGLESS = "its marker ({}) means nothing: what it compares cannot be compared so"
+MARKERS = "correct it, as PEP 508 has it: python_version < '3.7', os_name == 'posix'"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
@@ -62,8 +64,15 @@ def of(error: Exception) -> OffkitError:
         return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else SYNTAX)
     if isinstance(error, UnicodeDecodeError):
         return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
+    if name in _TOO_DEEP:
+        return RequestError(
+            "pip's resolver gave up: there are too many combinations of versions to try",
+            fix="pin or bound what has many versions: name==1.2, name>=1.2",
+        )
     if name in _ANSWERED_WRONGLY:
         return RequestError(text)
+    if name in upstream.UNDEFINED:  # those of the request have been looked at
+        return RequestError(f"the metadata of a package has a marker that means nothing: {text}")
     if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
         return RequestError(f"the metadata of a package on the index cannot be read: {text}")
     if any(word in name for word in _NETWORK):

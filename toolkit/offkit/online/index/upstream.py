@@ -8,6 +8,10 @@ from typing import Any
 
 from offkit.model.errors import OffkitError
 
+# What packaging raises for a marker that cannot be evaluated (``os_name ~= "posix"``, ``"a" == "b"``); the
+# classes of pip's own packaging and of the other are told by these names.
+UNDEFINED = ("UndefinedComparison", "UndefinedEnvironmentName")
+
 
 def reach(module: str, name: str) -> Any:
     try:

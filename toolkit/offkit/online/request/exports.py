@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -122,7 +123,7 @@ def advice(row: Export, path: Path) -> str:
 
 def _head(path: Path) -> str:
     """What a file begins with; "" where that would be missing later on, as of a pipe."""
-    if not path.is_file():
+    if not os.path.isfile(path):  # False too for what no path can be
         return ""
     try:
         with path.open("rb") as source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -96,7 +97,7 @@ def _misplaced(word: str) -> tuple[str, str] | None:
     path = Path(word)
     if word.endswith(_PACKAGES):
         return None
-    there = path.is_file()
+    there = os.path.isfile(word)  # False too for what no path can be
     other = _of_another_tool(path) if there else None
     if other is None and (_FILE.fullmatch(word) or (there and not _is_name(word))):
         return f"{word} is the name of a file, not of a package", f"did you mean -r {word}?"

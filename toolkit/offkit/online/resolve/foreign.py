@@ -10,6 +10,7 @@ left out. This module reaches into the two (by upstream.reach), and these are th
   which Requires-Python of metadata is checked;
 * ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
 * ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
+* ``pip._internal.resolution.resolvelib.resolver.RLResolver``: how many rounds are tried;
 * ``pip._internal.req`` for requirement files, which ``req_file.get_file_content`` reads.
 
 When one has moved, the caller gets an OffkitError that names it and the versions in use.
@@ -22,7 +23,7 @@ import functools
 import importlib
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -36,8 +37,8 @@ from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
-from offkit.online.index.troubles import SYNTAX
-from offkit.online.index.upstream import moved, reach
+from offkit.online.index.troubles import MARKERS, MEANINGLESS, SYNTAX
+from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place
 
@@ -100,13 +101,33 @@ def markers_of(target: Target) -> Iterator[None]:
         module.default_environment = original  # type: ignore[attr-defined]
 
 
-def resolve(repo: Any, target: Target, requirements: list[Any], seen: Seen) -> list[Any]:
+@contextlib.contextmanager
+def _at_most(rounds: int | None) -> Iterator[None]:
+    """For the length of the block, pip's resolver raises what it has for a resolution too deep after so many
+    rounds; None: after its own number, which takes hours."""
+    module = importlib.import_module("pip._internal.resolution.resolvelib.resolver")
+    original = reach("pip._internal.resolution.resolvelib.resolver", "RLResolver")
+
+    class Bounded(original):  # type: ignore[misc,valid-type]
+        def resolve(self, requirements: Any, max_rounds: int = 100) -> Any:
+            return super().resolve(requirements, max_rounds=min(max_rounds, rounds or max_rounds))
+
+    module.RLResolver = Bounded  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.RLResolver = original  # type: ignore[attr-defined]
+
+
+def resolve(
+    repo: Any, target: Target, requirements: list[Any], seen: Seen, rounds: int | None = None
+) -> list[Any]:
     """Pinned InstallRequirements, each with its ``link``; pip's exceptions pass through.
 
-    What packages say of themselves on the way is noted in ``seen``.
+    What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen):
+    with markers_of(target), metadata.watched(seen), _at_most(rounds):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
@@ -195,6 +216,20 @@ def _impossible(ireq: Any) -> Iterator[str]:
     web = ireq.link is not None and ireq.link.scheme.rsplit("+", 1)[-1] in ("http", "https")
     if web and not is_address(ireq.link.url):
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
+
+
+def check_markers(requirements: Iterable[Any]) -> None:
+    """Raises UsageError with every marker that cannot be evaluated; within ``markers_of``."""
+    wrong = []
+    for ireq in requirements:
+        try:
+            ireq.match_markers()
+        except Exception as error:
+            if type(error).__name__ not in UNDEFINED:
+                raise
+            wrong.append(f"{ireq.name or ireq.link}: {MEANINGLESS.format(ireq.markers)}")
+    if wrong:
+        raise UsageError(without_secrets("\n".join(wrong)), fix=MARKERS)
 
 
 def _is_version(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -30,6 +31,9 @@ from offkit.online.wheels import lookup
 from offkit.online.wheels.kept import Kept, keeping, link_sha256
 
 MAX_ROUNDS = 40
+# Of pip's resolver, for what is only tried: a tree of fifty packages takes about as many, and what has not
+# been found by then may take hours more.
+_TRIED = 500
 
 
 class Session:
@@ -42,13 +46,16 @@ class Session:
         reporter: Reporter,
         kept: Kept | None = None,
         offline: bool = False,
+        rounds: int | None = None,
     ) -> None:
         """``kept`` gets the wheels that are fetched for their metadata. ``offline``: only files of this
-        machine are looked at, and EnvironmentProblem is raised instead of asking an index."""
+        machine are looked at, and EnvironmentProblem is raised instead of asking an index. ``rounds``: pip's
+        resolver gives up after so many; None: after its own number."""
         self.target = target
         self.reporter = reporter
         self.kept = kept
         self.offline = offline
+        self._rounds = rounds
         self._index_args = list(index_args)
         self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
         self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
@@ -232,6 +239,7 @@ class Session:
         self._complete = names if read.complete else None
         self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
         with foreign.markers_of(self.target):
+            foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
         return [ireq for ireq in parsed if ireq not in self._sources]
 
@@ -284,7 +292,7 @@ class Session:
         }
 
     def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
-        other = Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline)
+        other = Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline, _TRIED)
         other._bar = self._bar
         return other
 
@@ -297,17 +305,20 @@ class Session:
             except OffkitError:
                 return ""  # what an index refuses then is no answer
             except Exception as error:
-                return other._explain(error)[0].finding.message
+                # It may be too deep to be explained.
+                with contextlib.suppress(RequestError):
+                    return other._explain(error)[0].finding.message
         return ""
 
     def holds(self, request: Request, *constraints: str) -> bool:
-        """Whether the whole request can be resolved with those constraints too."""
-        with self._another(self.target) as other:
+        """Whether the whole request is seen to resolve with those constraints too."""
+        with contextlib.suppress(RequestError), self._another(self.target) as other:
             return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
+        return False
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         with keeping(self.kept, advance=self._bar.advance):
-            return foreign.resolve(self.repository, self.target, requirements, self.seen)
+            return foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
 
     def _resolved(self, requirements: list[Any]) -> list[Any] | None:
         """Pinned, or None where that is impossible."""

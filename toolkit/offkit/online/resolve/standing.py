@@ -17,14 +17,15 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online.index import indexes, listing
+from offkit.online.index import indexes, listing, troubles
 from offkit.online.index.metadata import Seen
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
@@ -88,9 +89,17 @@ def look(
 
 
 def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
-    """Those whose marker holds there."""
+    """Those whose marker holds there. Raises UsageError for one that means nothing."""
     where = {**listing.markers(target), "extra": ""}
-    return [pin for pin in given if pin.marker is None or pin.marker.evaluate(where)]
+    found = []
+    for pin in given:
+        try:
+            if pin.marker is None or pin.marker.evaluate(where):
+                found.append(pin)
+        except (UndefinedComparison, UndefinedEnvironmentName) as error:
+            message = f"{pin.name}: {troubles.MEANINGLESS.format(pin.marker)}"
+            raise UsageError(message, fix=troubles.MARKERS) from error
+    return found
 
 
 def remember(given: Sequence[Pin], lock: Lock, cache: Path) -> None:
