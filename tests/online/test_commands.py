@@ -15,7 +15,7 @@ import repo_maker
 from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import data
-from offkit.model import checklist, layout, manifest
+from offkit.model import checklist, layout, manifest, proof
 from offkit.online.wheels import fetch
 from target_maker import preset
 
@@ -132,7 +132,13 @@ def test_bundle(offkit, index, tmp_path):
         members = {name: tar.extractfile(name).read() for name in tar.getnames()}
     listing = manifest.load(members[layout.MANIFEST])
     assert {one.path for one in listing.members} == set(members) - {layout.MANIFEST}
-    assert (listing.target, listing.options) == (preset("3.6"), {})
+    assert listing.target == preset("3.6")
+    assert [one.describe() for one in proof.from_options(listing.options)] == [
+        "closure passed (METADATA of 2 wheels): each requirement of each wheel is met",
+        "forecast passed (ELF files of the wheels): needs 1 library of the server beside the C library",
+        "syntax passed (sources of the wheels, grammar of Python 3.6): all of them compile",
+    ]
+    assert set(listing.options) == {"proofs"}
     assert [name for name in members if name.startswith(layout.WHEELS)] == [
         layout.WHEELS + name
         for name in ("alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl", "beta-1-py3-none-any.whl",

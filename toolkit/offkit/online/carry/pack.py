@@ -146,7 +146,6 @@ class _Tar:
         self.write(_header(source.path, member.size), *digests)
         for chunk in _chunks(source):
             self.write(chunk, *digests, *([] if member.sha256 != _UNKNOWN else [own]))
-            self._bar.advance(len(chunk))
         self.write(b"\0" * archive.padding(member.size), *digests)
         if member.sha256 != _UNKNOWN:
             return member
@@ -158,6 +157,7 @@ class _Tar:
         if digests and chunk:
             self._hashed = self._beside.submit(_update, digests, chunk)
         self._file.write(chunk)
+        self._bar.advance(len(chunk))
 
     def settle(self) -> None:
         """Wait until everything that was written is in the digests."""
