@@ -24,7 +24,7 @@ class ActionModule(Action):
         facts = server.facts(survey)
         found = documents.find(said.stdout.partition(begins + " begins")[2])
         result.update(changed=False, failed=False, healthy=True, server=facts)
-        if not found or found.get("schema") != "offkit/target-1":
+        if not found or found.get("schema") not in ("offkit/target-1", "offkit/target-2"):
             try:
                 found = target.describe(survey, facts)
             except ValueError as error:

@@ -41,7 +41,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 document:
-  description: The target, in the schema offkit/target-1.
+  description: The target, in the schema offkit/target-2, or offkit/target-1 where no offkit is there.
   type: dict
   returned: success
 """

@@ -12,7 +12,7 @@ import prefix_maker
 from offkit.cli import generations, inspect, probe, render, rollback, uninstall, verify
 from offkit.edges import host
 from offkit.edges.files import text
-from offkit.model import checklist, target, words
+from offkit.model import checklist, probed, target, words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import WARNING, Finding
@@ -20,7 +20,7 @@ from offkit.server.bundle import bundle_file
 from offkit.server.prefix import inventory
 from offkit.server.prefix import uninstall as removing
 from offkit.server.python import interpreter
-from offkit.server.system import ledger, takeback
+from offkit.server.system import description, ledger, takeback
 
 PEOPLE = {"json": False, "quiet": False, "verbose": False}
 DATA = {"json": True, "quiet": False, "verbose": False}
@@ -406,52 +406,67 @@ HERE = host.Host(
 
 
 @pytest.mark.parametrize(
-    ("release", "name", "el"), [(HERE.os_release, "el7", 7), ({"ID": "debian", "NAME": "D"}, "custom", 0)]
+    ("release", "name", "el"), [(HERE.os_release, "el7", 7), ({"ID": "debian", "NAME": "D"}, "debian", 0)]
 )
 def test_probe(tmp_path, monkeypatch, data, said, release, name, el):
     """The server and the Python that is asked for; on stdout or in a file, for people and as data."""
     here = HERE._replace(os_release=release)
+    row = {"path": "/o/python3", "version": "3.6.8", "chosen": True, "implementation": "cpython", "bits": 64}
+    facts = {"schema": probed.SCHEMA, "arch": "x86_64", "glibc": "2.17", "kernel": "3.10", "os_release": release,
+             "pythons": [row]}  # fmt: skip
+    asked = []
+    monkeypatch.setattr(description, "describe", lambda run, python: asked.append(python) or dict(facts))
     owner = interpreter.Interpreter("/o/python3", "3.6.8", "cpython", "cp36m", 64, ("ssl", "tkinter"))
-    probed = []
+    probings = []
     monkeypatch.setattr(host, "here", lambda: here)
-    monkeypatch.setattr(interpreter, "probe", lambda path, run: probed.append(path) or owner)
+    monkeypatch.setattr(interpreter, "probe", lambda path, run: probings.append(path) or owner)
     goal = target.Target(name, el, "x86_64", "3.6.8", (2, 17))
     expected = dict(
-        {"schema": target.SCHEMA},
+        facts,
         system=here.system,
-        kernel="3.10",
         python_path="/o/python3",
         python_abi="cp36m",
         python_lacks=["ssl", "tkinter"],
         **goal.to_json(),
     )
-    probe.probe(None, None, **PEOPLE)
+    probe.probe(None, None, False, **PEOPLE)
     assert data() == expected
-    probe.probe(None, "/o/python3", **DATA)
+    probe.probe(None, "/o/python3", False, **DATA)
     assert data() == expected
     path = tmp_path / "t.json"
-    probe.probe(str(path), None, **PEOPLE)
+    probe.probe(str(path), None, False, **PEOPLE)
     assert said()[0][2:] == "{}: {}".format(path, goal.describe())
     assert json.loads(path.read_text()) == expected
-    assert path.read_text().startswith('{\n  "schema"')
+    assert path.read_text().startswith('{\n  "abi"')
     assert path.read_text().endswith("}\n")
-    probe.probe(str(path), None, **DATA)
+    probe.probe(str(path), None, False, **DATA)
     assert data() == expected
     running = interpreter.running()
-    assert probed == [running, "/o/python3", running, running]
+    assert probings == [running, "/o/python3", running, running]
+    assert asked == ["/o/python3"] * 4
+
+
+def test_the_script_of_probe(tmp_path, capsys):
+    """On stdout or in a file: what describes a server that has no Python."""
+    probe.probe(None, None, True, **PEOPLE)
+    assert capsys.readouterr().out == description.script()
+    path = tmp_path / "probe.sh"
+    probe.probe(str(path), None, True, **PEOPLE)
+    assert path.read_bytes().decode("ascii") == description.script()
+    assert capsys.readouterr().out.rstrip().endswith("{0}: sh {0} >server.json".format(path))
 
 
 def test_probe_that_cannot(tmp_path, monkeypatch):
     """A file in a directory that is not there; another C library."""
     with pytest.raises(EnvironmentProblem) as caught:
-        probe.probe(str(tmp_path / "none" / "t.json"), None, **PEOPLE)
+        probe.probe(str(tmp_path / "none" / "t.json"), None, False, **PEOPLE)
     assert caught.value.message == "{}/none/t.json cannot be written: No such file or directory".format(
         tmp_path
     )
     with pytest.raises(UsageError, match="--python is given, but empty"):
-        probe.probe(None, "", **PEOPLE)
+        probe.probe(None, "", False, **PEOPLE)
     monkeypatch.setattr(host, "here", lambda: HERE._replace(glibc=None))
     with pytest.raises(EnvironmentProblem) as other:
-        probe.probe(None, None, **PEOPLE)
+        probe.probe(None, None, False, **PEOPLE)
     assert other.value.message == "this machine has no glibc"
     assert other.value.fix == "offkit deploys manylinux wheels, which need glibc"

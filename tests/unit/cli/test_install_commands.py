@@ -132,18 +132,23 @@ def test_inspect_shows_libraries(tmp_path):
 
 def test_probe_is_a_target(tmp_path):
     """What it writes, --target reads."""
+    from offkit.cli import options
     from offkit.model import target
+
+    def steady(found):
+        return {key: value for key, value in found.items() if key not in ("space", "mounts")}
 
     path = tmp_path / "target.json"
     code, out, _ = offkit_command("probe", "-o", path)
     assert code == 0
     assert str(path) in out
     written = json.loads(path.read_bytes().decode("ascii"))
-    found = target.from_json(written)
+    found = options.target_of(None, str(path), "x86_64")
+    assert target.from_json(written) == found  # as an older offkit reads it
     assert found.python == "{}.{}.{}".format(*sys.version_info[:3])
     assert found.arch == os.uname().machine
-    assert document("probe")[1] == written
-    assert json.loads(offkit_command("probe")[1]) == written
+    assert steady(document("probe")[1]) == steady(written)
+    assert steady(json.loads(offkit_command("probe")[1])) == steady(written)
 
 
 def test_a_dry_run_with_a_python_that_is_still_to_come(bundle, tmp_path):

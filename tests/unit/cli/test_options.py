@@ -33,7 +33,7 @@ EVERY = {
         bundle! --json? --quiet/-q? --verbose/-v?
     """,
     "probe": """
-        --output/-o --python --json? --quiet/-q? --verbose/-v?
+        --output/-o --python --script? --json? --quiet/-q? --verbose/-v?
     """,
     "install": """
         bundle! --prefix --python --keep=5 --iso* --rpm-repo* --no-root? --allow-missing?
@@ -230,7 +230,7 @@ def test_a_file_that_is_no_target(tmp_path, text):
     if text in ("", "{"):
         assert caught.value.message.startswith("{} cannot be read as a target: ".format(path))
     else:
-        assert caught.value.message.startswith("not a target description (")
+        assert caught.value.message.startswith("--target: {}: not a target description (".format(path))
 
 
 def test_a_target_in_utf8_whatever_the_locale(tmp_path):

@@ -193,9 +193,17 @@ def test_the_text_of_a_target():
     assert made.describe() == "el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17"
     assert target.from_json(dict(data, more=1, el="7")) == made
     for change, words in (
-        ({"python": "3.6"}, "not a target description (ValueError: version)"),
-        ({"python": "3.6.8\nx"}, "not a target description (ValueError: version)"),
-        ({"glibc": "2.17.1"}, "not a target description (ValueError: version)"),
+        ({"python": "3.6"}, "not a target description (ValueError: python)"),
+        ({"python": "3.6.8\nx"}, "not a target description (ValueError: python)"),
+        ({"python": "3.6.8\n"}, "not a target description (ValueError: python)"),
+        ({"python": "3.6.\u0668"}, "not a target description (ValueError: python)"),
+        ({"glibc": "2.17.1"}, "not a target description (ValueError: glibc)"),
+        ({"glibc": "2.99999999"}, "not a target description (ValueError: glibc)"),
+        ({"name": "el7\nidna==3.4 --hash=x\n#"}, "not a target description (ValueError: name)"),
+        ({"arch": "x86 64"}, "not a target description (ValueError: arch)"),
+        ({"el": True}, "not a target description (ValueError: el)"),
+        ({"el": 7.5}, "not a target description (ValueError: el)"),
+        ({"el": -7}, "not a target description (ValueError: el)"),
         ({"python": None}, "not a target description (TypeError: "),
     ):
         with pytest.raises(UsageError) as caught:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 import typer
 
 from offkit.edges import releases
-from offkit.model import layout
+from offkit.model import layout, probed
 from offkit.model import target as targets
 from offkit.model import url as urls
 from offkit.model.errors import UsageError
@@ -149,17 +149,27 @@ def standing_prefix(prefix: Optional[str]) -> str:
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
     """The target meant by --python, --target and --arch. Raises UsageError."""
     if target is None or not os.path.isfile(target):
+        if target is not None and (os.sep in target or target.endswith(".json")):
+            raise UsageError(
+                "--target: {} does not exist".format(target), fix="give the file that 'offkit probe' wrote"
+            )
         return targets.preset(releases.known(), python, target, arch)
-    if python is not None:
-        raise UsageError(
-            "--python and a target file contradict each other",
-            fix="omit --python: the file names its Python",
-        )
     try:
         with open(target, encoding="utf-8") as source:
-            return targets.from_json(jsonlib.load(source))
-    except (OSError, ValueError) as error:
+            data = jsonlib.load(source)
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("{} cannot be read as a target: {}".format(target, error))
+    try:
+        if isinstance(data, dict) and data.get("schema") == probed.SCHEMA:
+            return probed.read(data, releases.known(), python)
+        if python is None:
+            return targets.from_json(data)
+    except UsageError as error:
+        raise UsageError("--target: {}: {}".format(target, error.message), fix=error.fix)
+    raise UsageError(
+        "--python and a target file contradict each other",
+        fix="omit --python: the file names its Python",
+    )
 
 
 def request(

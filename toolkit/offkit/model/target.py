@@ -13,6 +13,14 @@ ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
 # What others call them (dpkg, Go, Docker, Windows).
 _ALSO = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64", "ppc64el": "ppc64le"}
 
+# What each text of a target's JSON has to be.
+_FORMS = {
+    "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    "arch": r"[a-z][a-z0-9_]{1,31}",
+    "python": r"3\.[0-9]{1,2}\.[0-9]{1,4}",
+    "glibc": r"[1-9]\.[0-9]{1,3}",
+}
+
 OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases that no distribution ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
@@ -83,19 +91,16 @@ class Target(NamedTuple):
 
 
 def from_json(data: Any) -> Target:
-    """Back from ``to_json``. Raises UsageError on anything else."""
+    """Back from ``to_json``. Raises UsageError on anything else: a field that is none would be a line of
+    a lock, or an option of pip."""
     try:
-        glibc = re.match(r"^(\d+)\.(\d+)$", data["glibc"])
-        python = data["python"]
-        if not glibc or not re.match(r"^3\.\d+\.\d+$", python):
-            raise ValueError("version")
-        return Target(
-            str(data["name"]),
-            int(data["el"]),
-            str(data["arch"]),
-            python,
-            (int(glibc.group(1)), int(glibc.group(2))),
-        )
+        if isinstance(data["el"], bool) or not re.fullmatch("[0-9]{1,3}", str(data["el"])):
+            raise ValueError("el")
+        for key, form in _FORMS.items():
+            if not re.fullmatch(form, data[key]):
+                raise ValueError(key)
+        major, minor = data["glibc"].split(".")
+        return Target(data["name"], int(data["el"]), data["arch"], data["python"], (int(major), int(minor)))
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError("not a target description ({}: {})".format(type(error).__name__, error))
 

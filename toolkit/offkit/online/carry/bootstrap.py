@@ -37,6 +37,7 @@ PARTS = (
     "build",
     "ways",
     "rehearse",
+    "probe",
     "main",
 )
 SEVERAL = (*PARTS[:-1], "several", PARTS[-1])

@@ -117,7 +117,7 @@ def _tree(directory: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
         if entry.is_dir():
             if entry.name != "__pycache__":
                 yield from _tree(entry, name)
-        elif entry.name.endswith((".py", ".json", ".csv", ".html")):
+        elif entry.name.endswith((".py", ".json", ".csv", ".html", "probe.sh")):
             yield name, stored.unix(entry.read_bytes())
 
 

@@ -10,6 +10,9 @@ Install an offkit bundle with Python $OFFKIT_PYTHON; if the server has none, it 
 from the distribution's media: ISO files (--iso), or directories with a repodata/, local or under
 http://HOST:PORT/PATH (--rpm-repo).
 Without BUNDLE, the only *.tar beside install.sh is used. All options are those of 'offkit install'.
+
+       sh install.sh --probe >server.json
+Describe this server for 'offkit bundle --target server.json', as 'offkit probe' does; it needs no Python.
 END
 }
 

@@ -54,6 +54,13 @@ main() {
     # No name server is asked (resolv.conf(5)): yum wants this machine's full name, and where none
     # answers that is a time-out each.
     export RES_OPTIONS=@OFFKIT_RES_OPTIONS@
+    case ${1:-} in
+        --probe)
+            shift
+            probe_server "$@"
+            exit
+            ;;
+    esac
     trap 'answer $?' EXIT
     outside= # the mount namespace that this script was in before enter_namespace
     case ${1:-} in --outside=*) outside=${1#*=} && shift ;; esac
