@@ -325,7 +325,9 @@ def test_what_install_sh_knows_of_its_target():
 
 def test_a_target_that_is_not_known():
     """Nothing of another release is told in its place."""
-    values = bootstrap._values(bootstrap.For(EL7._replace(name="custom", el=0), [], ["python3-3.6.8-1.el7.x86_64"]))
+    values = bootstrap._values(
+        bootstrap.For(EL7._replace(name="custom", el=0), [], ["python3-3.6.8-1.el7.x86_64"])
+    )
     names = ("PACKAGES", "PAYLOAD", "MEDIA", "KEYS", "REPO", "REPO_KEY", "DEVEL", "RPMS")
     assert {values[name] for name in names} == {""}
     assert "ssl:" in values["ESSENTIAL"].split()
