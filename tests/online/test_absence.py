@@ -61,11 +61,13 @@ def test_a_contradiction_names_both_sides(lock):
     ]
 
 
-def test_sources_as_requirements_are_refused_unbuilt(lock, tmp_path):
-    """A directory or archive would have to be built, here, for a machine that is not here."""
+def test_sources_that_cannot_be_built_are_refused(lock, tmp_path):
+    """With the reason that the build gives; its build requirements come from the index."""
     (tmp_path / "setup.py").write_text("raise SystemExit('must not run')")
-    found = refused(lock, str(tmp_path), "https://example.invalid/x-1.tar.gz")
-    assert [finding.code for finding in found] == ["REQ007", "REQ007"]
+    (finding,) = refused(lock, str(tmp_path))
+    assert finding.code == "REQ023"
+    assert finding.message.endswith("asking for its build requirements failed")
+    assert finding.looked_in[-1] == "must not run"
 
 
 def test_a_silent_index_is_not_an_absent_project(lock, monkeypatch):

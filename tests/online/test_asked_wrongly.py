@@ -96,13 +96,15 @@ def test_all_at_once(mirror):
 
 
 @pytest.mark.parametrize(
-    "url", ["git+file:///srv/x", "git+ssh://git@host/x", "bzr+lp:x", "git+https://[::1]:80/x"]
+    "url", ["git+file:///srv/x", "git+ssh://git@host.invalid/x", "bzr+lp:x", "git+https://[::1]:80/x"]
 )
 def test_checkouts_that_may_be_there(mirror, url):
-    """Are no usage errors."""
+    """Are no usage errors: they cannot be had."""
     with Session(EL7, mirror("alpha").args, Reporter()) as session, pytest.raises(RequestError) as caught:
         session.lock(Request((f"x @ {url}",), (), ()))
-    assert [one.code for one in caught.value.findings] == ["REQ007"]
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("REQ023", "x")
+    assert "its repository cannot be checked out" in finding.message
 
 
 def test_a_version_by_its_very_text(mirror):

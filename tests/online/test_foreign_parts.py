@@ -50,7 +50,7 @@ def test_what_the_finder_is_told(mirror):
         assert [str(tag) for tag in target.get_sorted_tags()] == EL7.tags()
         assert {str(tag) for tag in target.get_unsorted_tags()} == set(EL7.tags())
         assert target.py_version_info == (3, 6, 8)
-        assert repo.command.make_resolver.keywords == {"py_version_info": (3, 6, 8)}
+        assert repo.command.make_resolver.__wrapped__.keywords == {"py_version_info": (3, 6, 8)}
         assert repo.finder.format_control.only_binary == {":all:"}
         options = repo.options
         assert (options.pre, options.no_input, options.disable_pip_version_check, options.prefer_binary) == (

@@ -6,8 +6,9 @@ import pytest
 
 import bundle_maker
 import pythons
-from offkit.online.proof import grammar, interpreters
-from offkit.online.proof.interpreters import Interpreter
+from offkit.online.proof import grammar
+from offkit.online.sources import interpreters
+from offkit.online.sources.interpreters import Interpreter
 from offkit.online.wheels import store
 from target_maker import preset
 

@@ -235,10 +235,13 @@ def test_what_conda_lists(offkit, pins, tmp_path):
     _, _, err = offkit("lock", "-r", "r.txt")
     assert "r.txt (line 2): file:///croot/beta_1/work is no file of this machine" in err
     assert pins("beta @ file:///src/beta-1.0")[0] == {"beta": "1"}
-    (tmp_path / "g.txt").write_text("-e git+https://host/x@abc#egg=x\ny @ git+https://host/y\n")
+    (tmp_path / "g.txt").write_text(
+        "-e git+https://host.invalid/x@abc#egg=x\ny @ git+https://host.invalid/y\n"
+    )
     _, _, err = offkit("lock", "-r", "g.txt")
-    assert "x: is an editable install of a repository of git; a bundle holds only wheels" in err
-    assert "y: is a repository of git; a bundle holds only wheels" in err
+    assert "x: git+https://host.invalid/x@abc: its repository cannot be checked out" in err
+    assert "y: git+https://host.invalid/y: its repository cannot be checked out" in err
+    assert "x: -e is taken as a normal build" in err
     (tmp_path / "e.txt").write_text("beta\n-e /gone/app\n")
     assert "e.txt (line 2): -e /gone/app is a source tree of another machine" in refused(
         offkit, "-r", "e.txt"

@@ -205,11 +205,11 @@ def test_requirements(run, mirror, closed, tmp_path):
         (f"x @ http://{USER}@{closed}/x-1-py3-none-any.whl", (4,)),
         (f"x @ http://{USER}@{here}/x-1-py3-none-any.whl", (1, 4)),
         (f"http://{USER}@{here}/x-1-py3-none-any.whl", (1, 4)),
-        (f"http://{USER}@{here}/x-1.tar.gz", (1,)),
+        (f"http://{USER}@{here}/x-1.tar.gz", (4,)),
         (f"x @ http://{here}/x-1-py3-none-any.whl?token={MARK}", (1, 4)),
         (f"x @ http://{USER}@{closed}:port/x-1-py3-none-any.whl", (2,)),
         (f"x @ http://{MARK}:{MARK}/{MARK}@{closed}/x-1-py3-none-any.whl", (2,)),
-        (f"http://{USER}@{here}/x-1-py3-none-any.exe", (1, 2)),
+        (f"http://{USER}@{here}/x-1-py3-none-any.exe", (4,)),
         (f"x=1 http://{USER}@{here}/x", (2,)),
     ]:
         assert run("lock", line, *server.args)[0] in codes, line
@@ -303,12 +303,14 @@ def test_findings(mirror, closed, tmp_path):
     url = f"http://{USER}@{closed}/x-1.tar.gz?token={MARK}"
     with lock.Session(EL7, mirror("alpha").args, Reporter()) as session:
         with pytest.raises(RequestError) as refused:
-            session.lock(Request((url, f"y @ git+{url}"), (), ()))
+            session.lock(Request((f"y @ git+{url}",), (), ()))
+        with pytest.raises(EnvironmentProblem) as unheard:
+            session.lock(Request((url,), (), ()))
         wheel = LockedWheel("x", "1", "x-1-py3-none-any.whl", url, "", ())
         with pytest.raises(EnvironmentProblem) as failed:
             fetch.fetch([wheel], session.repository.session, tmp_path, Reporter())
-    found = [*refused.value.findings, *failed.value.findings]
-    assert [one.code for one in found] == ["REQ007", "REQ007", "NET003"]
+    found = [*refused.value.findings, *unheard.value.findings, *failed.value.findings]
+    assert [one.code for one in found] == ["REQ023", "NET003", "NET003"]
     assert MARK not in repr(found)
 
 

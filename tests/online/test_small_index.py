@@ -234,12 +234,16 @@ def test_a_package_for_another_python(mirror):
     assert finding.fix == "deploy another Python: the whole request resolves with --python 3.9"
 
 
-def test_sources_are_refused_unbuilt(mirror, tmp_path):
-    """A directory and an archive would have to be built here, for a machine that is not here."""
+def test_sources_that_nobody_asked_for_are_refused_unbuilt(mirror, tmp_path):
+    """A package may name a directory or an archive; pip would build it, with whatever it does."""
     (tmp_path / "setup.py").write_text("raise SystemExit('must not run')")
-    error = refused(mirror().args, str(tmp_path), "https://host.invalid/x-1.tar.gz")
-    assert [one.code for one in error.findings] == ["REQ007", "REQ007"]
-    assert "pip wheel --no-deps https://host.invalid/x-1.tar.gz -w DIR" in error.findings[1].fix
+    for place in (tmp_path.as_uri(), "https://host.invalid/x-1.tar.gz", "git+https://me:word@host.invalid/x"):
+        server = mirror()
+        server.add("alpha", requires=[f"x @ {place}"])
+        (finding,) = refused(server.args, "alpha").findings
+        assert (finding.code, finding.subject) == ("REQ007", "x")
+        assert finding.message.endswith("which is no wheel and was not asked for")
+        assert "word" not in repr(finding)
 
 
 def test_another_hash_than_the_lock_has(mirror, tmp_path):

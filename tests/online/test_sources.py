@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import sys
 import zipfile
 
@@ -9,17 +10,18 @@ import pytest
 
 import bundle_maker
 import project_maker
-from offkit.online.request.locked import LockedWheel
-from offkit.online.sources import backend, environment, metadata, refusal
+from offkit.model.built import Pin
+from offkit.online.sources import archive, backend, interpreters, metadata, refusal
 from offkit.online.sources.environment import Provided
+from offkit.online.sources.interpreters import Interpreter
 from offkit.online.sources.refusal import Refused
-from offkit.online.wheels.fetch import Stored
 from target_maker import preset
 
-HERE = preset("{}.{}".format(*sys.version_info[:2]))
+HERE = Interpreter(sys.executable, platform.python_version())
+TARGET = preset("{}.{}".format(*sys.version_info[:2]))
 
 
-def nothing(requirements, target):
+def nothing(requirements):
     raise AssertionError("no build requirements were expected: {}".format(requirements))
 
 
@@ -28,25 +30,23 @@ def provide(tmp_path):
     """Gives a wheel 'tool' for whatever is wanted, and notes that."""
     asked = []
 
-    def make(requirements, target):
-        asked.append((list(requirements), target.python_minor))
+    def make(requirements):
+        asked.append(list(requirements))
         found = []
         for filename, body in (bundle_maker.wheel("tool"), bundle_maker.pip_wheel()):
             path = tmp_path / "wheels" / filename
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(body)
-            digest = hashlib.sha256(body).hexdigest()
-            name, version = filename.split("-")[:2]
-            found.append(Stored(LockedWheel(name, version, filename, "", digest, ()), path))
-        return Provided((found[0],), found[1].path)
+            found.append(path)
+        return Provided((Pin("tool", "1.0", "0" * 64),), (found[0],), found[1])
 
     make.asked = asked
     return make
 
 
-def refused(tree, provide=nothing, target=HERE):
+def refused(tree, provide=nothing):
     with pytest.raises(Refused) as caught:
-        with backend.opened(tree, target, provide) as project:
+        with backend.opened(tree, HERE, provide) as project:
             project.wheel(tree / "out")
     return caught.value
 
@@ -57,7 +57,8 @@ def test_a_tree_tells_its_metadata(tmp_path):
     found = backend.prepare(tree, HERE, nothing)
     assert found.metadata == ("app", "1.0", ("six>=1", "pytz; python_version < '3'"), "")
     assert (found.static, found.build_requires, found.requires) == (False, (), ())
-    assert environment.is_like(found.python, HERE)
+    assert found.python == HERE == interpreters.to_build(TARGET)
+    assert interpreters.is_like(HERE, TARGET)
 
 
 def test_build_requirements_are_installed_and_told(tmp_path, provide):
@@ -74,8 +75,7 @@ def test_build_requirements_are_installed_and_told(tmp_path, provide):
     finally:
         os.umask(before)
     assert wheel.name == "app-1.0-py3-none-any.whl"
-    assert [asked for asked, _ in provide.asked] == [["tool"], ["tool", "tool>=0.5"]]
-    assert {series for _, series in provide.asked} == {HERE.python_minor}
+    assert provide.asked == [["tool"], ["tool", "tool>=0.5"]]
 
 
 def test_the_same_source_gives_the_same_wheel(tmp_path):
@@ -93,7 +93,7 @@ def test_an_sdist_is_unpacked_without_its_top(tmp_path):
     """And a tree gives one."""
     filename, body = project_maker.sdist()
     (tmp_path / filename).write_bytes(body)
-    with backend.unpacked(tmp_path / filename) as tree:
+    with archive.unpacked(tmp_path / filename) as tree:
         assert sorted(one.name for one in tree.iterdir()) == ["backend.py", "code.py", "pyproject.toml"]
         with backend.opened(tree, HERE, nothing) as project:
             assert project.sdist(tmp_path / "out").name == filename
@@ -102,7 +102,7 @@ def test_an_sdist_is_unpacked_without_its_top(tmp_path):
 def test_a_damaged_sdist_is_named(tmp_path):
     (tmp_path / "app-1.0.tar.gz").write_bytes(b"no archive")
     with pytest.raises(Refused, match=r"app-1\.0\.tar\.gz cannot be unpacked"):
-        with backend.unpacked(tmp_path / "app-1.0.tar.gz"):
+        with archive.unpacked(tmp_path / "app-1.0.tar.gz"):
             pass
 
 

@@ -10,8 +10,9 @@ import bundle_maker
 from offkit.edges.run import Result
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
-from offkit.online.proof import interpreters, rehearsal
+from offkit.online.proof import rehearsal
 from offkit.online.request.locked import Lock, LockedWheel
+from offkit.online.sources import interpreters
 from target_maker import preset
 
 EL7 = preset("3.6")

@@ -19,8 +19,10 @@ def bundle(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
     files: Optional[List[str]] = options.FILES,
     constraints: Optional[List[str]] = options.CONSTRAINTS,
+    editables: Optional[List[str]] = options.EDITABLES,
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
+    build: Optional[List[str]] = options.BUILD,
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
@@ -107,11 +109,11 @@ def bundle(
     wanted = tuple(requirements or ())
     if control_node:
         wanted = fleet.requirements(wanted)
-    elif not wanted and not files:
+    elif not wanted and not files and not editables:
         wanted = online.default_requirements()
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
-    request = options.request(wanted, files, constraints, groups, extras, args)
+    request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     if not dry_run:
         pack.destination(out)
     order = online.Order(

@@ -12,8 +12,10 @@ def lock(
     requirements: Optional[List[str]] = options.REQUIREMENTS,
     files: Optional[List[str]] = options.FILES,
     constraints: Optional[List[str]] = options.CONSTRAINTS,
+    editables: Optional[List[str]] = options.EDITABLES,
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
+    build: Optional[List[str]] = options.BUILD,
     python: Optional[str] = options.PYTHON,
     target: Optional[str] = options.TARGET,
     arch: str = options.ARCH,
@@ -56,9 +58,9 @@ def lock(
         index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
     )
     wanted = tuple(requirements or ())
-    if not wanted and not files:
+    if not wanted and not files and not editables:
         wanted = bundle.default_requirements()
-    request = options.request(wanted, files, constraints, groups, extras, args)
+    request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     cache = cache_dir or fetch.default_cache()
     console.step("resolving for " + where.describe())
     if offline and not no_index:
@@ -83,6 +85,7 @@ def lock(
             for w in locked.wheels
         ],
         repairs=[dict(one._asdict()) for one in locked.repairs],
+        built=[one.to_json() for one in locked.built],
         findings=[one.to_json() for one in locked.findings],
     )
     if out is not None:

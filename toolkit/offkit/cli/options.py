@@ -45,6 +45,15 @@ FILES = typer.Option(
 CONSTRAINTS = typer.Option(
     None, "--constraint", "-c", metavar="FILE|URL", help="A constraints file, as in pip; may be repeated."
 )
+EDITABLES = typer.Option(
+    None, "--editable", "-e", metavar="DIR|URL", help="As the requirement DIR or URL; may be repeated."
+)
+BUILD = typer.Option(
+    None,
+    "--build",
+    metavar="NAME",
+    help="Build this project's wheel here if only source is there; :all: means any. Runs its code.",
+)
 GROUPS = typer.Option(
     None, "--group", metavar="G", help="Also a dependency group of that pyproject.toml; may be repeated."
 )
@@ -179,13 +188,16 @@ def request(
     groups: Optional[Sequence[str]],
     extras: Optional[Sequence[str]],
     args: Sequence[str],
+    editables: Optional[Sequence[str]] = None,
+    build: Optional[Sequence[str]] = None,
 ) -> "Request":
     """What is wanted. Raises UsageError for what is seen to be wrong without an index."""
     from offkit.online.request import inputs, locked
 
     parts = locked.Parts(tuple(groups or ()), tuple(extras or ()))
     places = tuple(tuple(map(inputs.place, each or ())) for each in (files, constraints))
-    wanted = locked.Request(tuple(words), places[0], tuple(args), places[1], parts)
+    lines = (*words, *("-e " + one for one in editables or ()))
+    wanted = locked.Request(lines, places[0], tuple(args), places[1], parts, inputs.built(build or ()))
     inputs.check(wanted)
     return wanted
 

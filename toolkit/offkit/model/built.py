@@ -27,15 +27,20 @@ class Built(NamedTuple):
     build: str  # the version of build (pypa)
     requires: Tuple[Pin, ...]
 
+    def origin(self) -> str:
+        """What it was made of."""
+        return self.source + (" sha256:" + self.source_sha256 if self.source_sha256 else "")
+
+    def tools(self) -> List[str]:
+        """What made it, a line each."""
+        return [
+            "by CPython {}, build {}".format(self.python, self.build),
+            *("with {}".format(one) for one in self.requires),
+        ]
+
     def describe(self) -> str:
         """One line for people."""
-        digest = ", sha256 {}".format(self.source_sha256) if self.source_sha256 else ""
-        return "{} {} from {}{}".format(self.name, self.version, self.source, digest)
-
-    def by(self) -> str:
-        """What built it."""
-        tools = ", ".join(map(str, self.requires)) or "no build requirements"
-        return "CPython {}, build {}; {}".format(self.python, self.build, tools)
+        return "{} {} from {}, by CPython {}".format(self.name, self.version, self.source, self.python)
 
     def to_json(self) -> Dict[str, Any]:
         return dict(self._asdict(), requires=[dict(one._asdict()) for one in self.requires])

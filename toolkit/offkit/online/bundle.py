@@ -9,10 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packaging.utils import canonicalize_name
-
 from offkit.edges import data, releases
-from offkit.model import carried, checklist, layout, proof, target, words
+from offkit.model import built, carried, checklist, layout, proof, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
@@ -24,10 +22,8 @@ from offkit.online.carry.pack import Packed, Source, pack
 from offkit.online.carry.pythons import Pythons
 from offkit.online.proof import by_reading, forecast, grammar, rehearsal
 from offkit.online.reasons import clashes
-from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
-from offkit.online.request.pins import Pin
-from offkit.online.resolve import standing
+from offkit.online.resolve import provision, standing
 from offkit.online.resolve.lock import Session
 from offkit.online.wheels import fetch, store
 from offkit.online.wheels.download import Come
@@ -83,17 +79,17 @@ def plan(order: Order, reporter: Reporter) -> Planned:
     """Resolve only, where there is something to resolve. Raises what ``Session.lock`` raises; offline,
     EnvironmentProblem with all that is missing."""
     reporter.step(f"resolving for {order.target.describe()}")
-    installer = _pins("pip")
+    own_pip = provision.own_pins("pip")
     # It runs on every Python from 3.6 on, so it is locked for the oldest.
     oldest = target.preset(releases.known(), "3.6")
     args = order.request.index_args
     if order.offline and "--no-index" not in args:
-        beside = ((installer, order.target), (_pins("runtime"), oldest))
+        beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
         standing.require(order.request, order.target, order.cache, beside)
     kept = Kept(order.cache)
     with Session(order.target, args, reporter, kept, order.offline) as session:
         lock = session.lock(order.request)
-        pip = _find(lock, "pip") or _installer(session, installer, order.cache)
+        pip = provision.in_lock(lock, "pip") or provision.pip(session, own_pip, order.cache)
     if pip is None:
         raise OffkitError(f"no pip supports CPython {order.target.python}")
     own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
@@ -117,7 +113,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     came = len(before) + fetched.downloaded + tools.downloaded
     early = [one for one in (*fetched.files, *tools.files) if one.path in before]
     stored = {one.wheel.filename: one for one in fetched.files}
-    options = carried.to_options(order.pythons.carried)
+    options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
     if order.control_node:
         options.update(control_node.options(lock.wheels))
     own = tuple(_kept(one, order.cache) for one in planned.own)
@@ -188,7 +184,8 @@ def _clashes(order: Order, lock: Lock, survey: forecast.Survey) -> list[Finding]
 
     @functools.cache
     def holds(*constraints: str) -> bool:
-        with Session(order.target, order.request.index_args, Reporter(), offline=order.offline) as session:
+        args, kept = order.request.index_args, Kept(order.cache)
+        with Session(order.target, args, Reporter(), kept, order.offline) as session:
             return session.holds(order.request, *constraints)
 
     known = clashes.by_name(lock.wheels)
@@ -209,27 +206,6 @@ def _resolved(target: Target, request: Request, index_args: Sequence[str]) -> Lo
     """Without a word."""
     with Session(target, index_args, Reporter()) as session:
         return session.lock(request)
-
-
-def _find(lock: Lock, name: str) -> LockedWheel | None:
-    return next((wheel for wheel in lock.wheels if canonicalize_name(wheel.name) == name), None)
-
-
-def _pins(name: str) -> list[Pin]:
-    """Of what offkit itself brings."""
-    return pins.parse(data.read_text(f"wheelhouse/{name}.txt")) or []
-
-
-def _installer(session: Session, pinned: Sequence[Pin], cache: Path) -> LockedWheel | None:
-    """The pip that offkit knows for that Python, else the newest that the index has."""
-    found = standing.look(pinned, session.target, cache)
-    if isinstance(found, Lock):
-        return found.wheels[0]
-    for pin in standing.applying(pinned, session.target):
-        listed = session.listed(pin)
-        if listed is not None:
-            return listed
-    return _find(session.lock(Request(("pip",), (), ())), "pip")
 
 
 def _runtime(session: Session) -> tuple[LockedWheel, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,24 @@ def check_reachable(repo: Any, project: str) -> None:
             problems.append(Finding("NET006", ERROR, without_secrets(base), message))
     if problems:
         raise EnvironmentProblem(UNREAD, problems, CHECK_INDEX)
+
+
+def arguments(repo: Any, args: Sequence[str], without: Collection[Path]) -> list[str]:
+    """The options of pip that mean the indexes of ``repo``, requirements files may have named some of them:
+    of ``args`` what says how they are asked; and not the --find-links ``without``."""
+    kept = [
+        word
+        for option, value in itertools.pairwise(args)
+        if option in ("--proxy", "--cert")
+        for word in (option, value)
+    ]
+    urls, hidden = list(repo.finder.index_urls), set(map(str, without))
+    found = ["--index-url", urls[0]] if urls else ["--no-index"]
+    found += [word for url in urls[1:] for word in ("--extra-index-url", url)]
+    places = [place for place in repo.finder.find_links if place not in hidden]
+    found += [word for place in places for word in ("--find-links", place)]
+    found += [word for host in repo.finder.trusted_hosts for word in ("--trusted-host", host)]
+    return found + kept
 
 
 class _CutOff:

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from offkit.model import legacy
+from offkit.online.index.repair import Repair
 from offkit.online.index.upstream import reach
 
 Release = tuple[str, str]  # normalised name, version as METADATA has it
-
-
-class Repair(NamedTuple):
-    """A line that was read as another."""
-
-    name: str
-    version: str
-    wrong: str
-    right: str
 
 
 class Seen:

@@ -31,7 +31,7 @@ from offkit.edges.run import run
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online.proof import interpreters
+from offkit.online.sources import interpreters
 from offkit.online.wheels import memo, store
 
 _KIND = "syntax"  # of what is kept

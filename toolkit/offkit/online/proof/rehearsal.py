@@ -28,9 +28,9 @@ from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
-from offkit.online.proof import interpreters
-from offkit.online.proof.interpreters import Interpreter
 from offkit.online.request.locked import Lock, Request
+from offkit.online.sources import interpreters
+from offkit.online.sources.interpreters import Interpreter
 
 _PATIENCE = "300"  # seconds that a module or the user's own check may take
 _NOBODYS = {"tests", "test", "testing", "docs", "doc", "examples", "example", "setup"}  # packed by mistake

@@ -21,6 +21,7 @@ from offkit.model.words import several
 from offkit.online.index import indexes, listing, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Seen
+from offkit.online.reasons import unbuilt
 from offkit.online.reasons.causes import Cause, Problem
 
 
@@ -87,6 +88,7 @@ class Asked(NamedTuple):
     listing: Listing
     seen: Seen
     stubs: Stubs
+    builder: Any = None  # a Builder, where sources may be built
 
 
 def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
@@ -113,9 +115,15 @@ def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
         files = asked.listing.of(cause.project)
         good = listing.usable(files, specifier, asked.listing.target, asked.listing.pre)
         unread = [one for one in good if (cause.project, str(one.version)) in asked.seen.unreadable]
-        if len(good) > len(unread):
+        buildable = _buildable(cause.project, files, specifier, asked)
+        if len(good) > len(unread) or (buildable and cause.project not in asked.builder.refused):
             continue
-        if cause.project not in absent:
+        if buildable:
+            refused = asked.builder.refused[cause.project]
+            elsewhere = platforms.build_it(cause.project, buildable[-1].version, asked.listing.target)
+            why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
+            absent.setdefault(cause.project, why._replace(parent=cause.wanting))
+        elif cause.project not in absent:
             why = _unreadable(cause, unread[-1], asked) if unread else _absent(cause, files, specifier, asked)
             absent[cause.project] = why._replace(parent=cause.wanting)
         for version in _stand_in_versions(files, specifier):
@@ -123,6 +131,18 @@ def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
     if absent or known:  # what only follows from a stand-in is no conflict
         return list(absent.values())
     return [_conflict(causes, asked.listing.target)]
+
+
+def _buildable(project: str, files: list[Listed], specifier: SpecifierSet, asked: Asked) -> list[Listed]:
+    """The sources that may be built, of versions that would do."""
+    if asked.builder is None or not asked.builder.wants(project):
+        return []
+    wanted = listing.versions(files, specifier, asked.listing.pre)
+    return [
+        file
+        for file in files
+        if not file.is_wheel and file.version in wanted and listing.admits(file, asked.listing.target)
+    ]
 
 
 def not_wheels(requirements: Iterable[Any]) -> list[Problem]:

@@ -6,12 +6,13 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
@@ -24,6 +25,7 @@ from offkit.online.request.pyproject import Project
 
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 _FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508, "Names"
 _PACKAGES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
@@ -60,6 +62,15 @@ def check(request: Request) -> None:
         raise UsageError(
             "\n".join(message for message, _ in wrong), fix="\n".join(dict.fromkeys(fix for _, fix in wrong))
         )
+
+
+def built(words: Sequence[str]) -> tuple[str, ...]:
+    """The projects that --build names, normalised. Raises UsageError."""
+    wrong = [word for word in words if word != ":all:" and not _PROJECT.fullmatch(word)]
+    if wrong:
+        message = f"--build: {wrong[0]!r} is no name of a project"
+        raise UsageError(message, fix="give a name without a version, or :all:")
+    return tuple(word if word == ":all:" else canonicalize_name(word) for word in dict.fromkeys(words))
 
 
 def read(request: Request, target: Target) -> Read:

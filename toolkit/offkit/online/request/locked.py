@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from offkit import __version__
+from offkit.model.built import Built
 from offkit.model.finding import Finding
 from offkit.model.target import Target
-from offkit.online.index.metadata import Repair
+from offkit.online.index.repair import Repair
 
 
 class LockedWheel(NamedTuple):
@@ -45,6 +46,7 @@ class Request(NamedTuple):
     index_args: tuple[str, ...] = ()
     constraints: tuple[Place, ...] | None = None
     parts: Parts = Parts()
+    build: tuple[str, ...] = ()  # projects whose sources may be built here, normalised; or ":all:"
 
 
 class Lock(NamedTuple):
@@ -52,16 +54,20 @@ class Lock(NamedTuple):
     wheels: tuple[LockedWheel, ...]
     findings: tuple[Finding, ...] = ()  # what is worth knowing of them
     repairs: tuple[Repair, ...] = ()  # of metadata, without which another version would have been taken
+    built: tuple[Built, ...] = ()  # those of the wheels that were made here, of sources
 
     def text(self, why: bool = False) -> str:
         """A requirements file pip accepts with ``--require-hashes``.
 
-        ``why`` adds who needs what; without it the text depends on the pins alone.
+        ``why`` adds who needs what, and of what wheels were built; without it the text depends on the
+        pins alone.
         """
         lines = [f"# locked by offkit {__version__} for {self.target.describe()}"]
+        told = {one.sha256: ["built from " + one.origin(), *one.tools()] for one in self.built}
         for wheel in self.wheels:
             lines.append(f"{wheel.name}=={wheel.version} \\")
             lines.append(f"    --hash=sha256:{wheel.sha256}")
             if why:
                 lines.append("    # via " + ", ".join(wheel.via))
+                lines += [f"    # {line}" for line in told.get(wheel.sha256, ())]
         return "\n".join(lines) + "\n"

@@ -182,6 +182,9 @@ def _parsed(
     for line in lines:
         words, *hashes = line.split(" --hash=sha256:")
         options = {"sha256": hashes} if hashes else None
+        if words.startswith("-e "):
+            yield reach("pip._internal.req.constructors", "install_req_from_editable")(words[3:])
+            continue
         words = _taken(words, "the request", tell)
         yield from_line(words, comes_from="the request", hash_options=options)
     limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
@@ -305,6 +308,18 @@ def is_source_constraint(ireq: Any) -> bool:
     """Whether it says what a package is to be built from, should anybody need it."""
     named = ireq.constraint and ireq.name and not ireq.editable
     return bool(named and ireq.link is not None and not ireq.link.is_wheel)
+
+
+def is_source(ireq: Any) -> bool:
+    """Whether it is a directory, a repository or an archive of sources."""
+    return bool(ireq.editable or (ireq.link is not None and not ireq.link.is_wheel))
+
+
+def of_wheel(ireq: Any, project: str, link: Any) -> Any:
+    """The same requirement of a project, by a wheel of it."""
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    extras = "[" + ",".join(sorted(ireq.extras)) + "]" if ireq.extras else ""
+    return from_line(f"{project}{extras} @ {link.url}", comes_from=ireq.comes_from)
 
 
 def without_hashes(ireq: Any) -> Any:

@@ -19,14 +19,18 @@ from offkit.online.index import configuration, indexes, progress, troubles
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
-from offkit.online.reasons import absence, causes, clashes, cures, remarks
+from offkit.online.reasons import absence, causes, clashes, cures, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.cures import Try
 from offkit.online.request import inputs
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
-from offkit.online.resolve import foreign, standing
+from offkit.online.resolve import foreign, provision, standing
+from offkit.online.sources import offered, retrieval
+from offkit.online.sources.builder import Builder, Supplied
+from offkit.online.sources.environment import Provided
+from offkit.online.sources.refusal import Refused
 from offkit.online.wheels import lookup
 from offkit.online.wheels.kept import Kept, keeping, link_sha256
 
@@ -47,10 +51,12 @@ class Session:
         kept: Kept | None = None,
         offline: bool = False,
         rounds: int | None = None,
+        builder: Builder | None = None,
     ) -> None:
         """``kept`` gets the wheels that are fetched for their metadata. ``offline``: only files of this
         machine are looked at, and EnvironmentProblem is raised instead of asking an index. ``rounds``: pip's
-        resolver gives up after so many; None: after its own number."""
+        resolver gives up after so many; None: after its own number. ``builder``: by default one of its
+        own."""
         self.target = target
         self.reporter = reporter
         self.kept = kept
@@ -58,6 +64,10 @@ class Session:
         self._rounds = rounds
         self._index_args = list(index_args)
         self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
+        self._store = kept or Kept(Path(self._directory.name))  # of what is built, and needed for that
+        supplied = Supplied(partial(retrieval.opened, kept=self._store), self._provide)
+        self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
+        self._provided: dict[Any, Provided] = {}
         self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
         self.seen = Seen()
         self._limits: list[Any] = []  # constraints that hold there
@@ -101,6 +111,7 @@ class Session:
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
         self.answers = Answers(repository)
         progress.tell(repository.session, lambda: self._bar)
+        offered.offer(repository, self.builder)
         self._opened = repository, listing
         return self._opened
 
@@ -120,6 +131,8 @@ class Session:
                 self._close()  # it has the index options of a file that is read once more
             with troubles.pip_speaks_through(self.reporter):
                 lock = self._lock(request)
+        made = (self.builder.record(wheel.sha256) for wheel in lock.wheels)
+        lock = lock._replace(built=tuple(one for one in made if one is not None))
         if pinned and self.kept and any(wheel.url for wheel in lock.wheels):
             standing.remember(pinned, lock, self.kept.cache)
         return lock
@@ -156,8 +169,8 @@ class Session:
         for _ in range(MAX_ROUNDS):
             taken: list[Finding] = []
             try:
-                requirements = self._read(request, taken)
-                refused = absence.not_wheels(one for one in requirements if not one.constraint)
+                refused: list[Problem] = []
+                requirements = self._read(request, taken, refused)
                 if refused:
                     problems += refused
                     break
@@ -225,9 +238,13 @@ class Session:
             if self._complete is not None and canonicalize_name(wheel.name) not in self._complete
         ]
 
-    def _read(self, request: Request, taken: list[Finding] | None = None) -> list[Any]:
+    def _read(
+        self, request: Request, taken: list[Finding] | None = None, refused: list[Problem] | None = None
+    ) -> list[Any]:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
-        what the request says. A constraint to sources is none of them: pip would build it."""
+        what the request says, ``refused`` a problem for each source that cannot be built: without it
+        RequestError is raised. A constraint to sources is none of them: pip would build it."""
+        self.builder.names = request.build
         read = inputs.read(request, self.target)
         found = read.findings
         parsed = foreign.parse_requirements(
@@ -241,7 +258,35 @@ class Session:
         with foreign.markers_of(self.target):
             foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
-        return [ireq for ireq in parsed if ireq not in self._sources]
+        with foreign.markers_of(self.target):
+            wanted = [self._built(ireq, refused, taken) for ireq in parsed if ireq not in self._sources]
+        return [ireq for ireq in wanted if ireq is not None]
+
+    def _built(self, ireq: Any, problems: list[Problem] | None, taken: list[Finding] | None) -> Any | None:
+        """The requirement, of a wheel that was built here where it is of sources; None where that failed."""
+        if ireq.constraint or not foreign.is_source(ireq) or not ireq.match_markers():
+            return ireq
+        if ireq.editable and taken is not None:
+            taken.append(unbuilt.editable(ireq))
+        try:
+            given = ireq.hash_options.get("sha256", ())
+            wheel = self.builder.of(ireq.link, self.repository.session, given)
+        except Refused as refused:
+            problem = unbuilt.of_request(ireq, refused, self.target)
+            if problems is None:
+                raise RequestError(problem.finding.message, [problem.finding]) from refused
+            problems.append(problem)
+            return None
+        return foreign.of_wheel(ireq, wheel.built.name, offered.link_to(wheel.path, wheel.built.sha256))
+
+    def _provide(self, requirements: Sequence[str], where: Target) -> Provided:
+        """Build requirements, from the indexes of this session."""
+        key = tuple(requirements), where
+        if key not in self._provided:
+            args = indexes.arguments(self.repository, self._index_args, self._stubs.directories)
+            with Session(where, args, Reporter(), self._store, self.offline) as session:
+                self._provided[key] = provision.requisites(session, requirements, self._store.cache)
+        return self._provided[key]
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
@@ -257,7 +302,7 @@ class Session:
         return self.kept.sha256(link) if self.kept else link_sha256(link)
 
     def _asked(self) -> Asked:
-        return Asked(self.repository, self.listing, self.seen, self._stubs)
+        return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder)
 
     def _explain(self, error: Exception) -> list[Problem]:
         """What made a resolution fail; re-raises what is not about requirements."""
@@ -292,7 +337,9 @@ class Session:
         }
 
     def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
-        other = Session(target, [*self._index_args, *more], Reporter(), self.kept, self.offline, _TRIED)
+        args, builder = [*self._index_args, *more], self.builder
+        builder = builder if target == self.target else builder.elsewhere()
+        other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
         other._bar = self._bar
         return other
 
@@ -318,7 +365,12 @@ class Session:
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         with keeping(self.kept, advance=self._bar.advance):
-            return foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
+            pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
+        for ireq in pinned:
+            if foreign.is_source(ireq):  # pip-tools tells what a candidate came of
+                wheel = self.builder.of(ireq.link, self.repository.session)
+                ireq.link = offered.link_to(wheel.path, wheel.built.sha256)
+        return pinned
 
     def _resolved(self, requirements: list[Any]) -> list[Any] | None:
         """Pinned, or None where that is impossible."""

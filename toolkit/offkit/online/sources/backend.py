@@ -14,11 +14,9 @@ from typing import Literal, NamedTuple, TypeVar
 from build import BuildBackendException, BuildException, ProjectBuilder
 
 from offkit.model.built import Pin
-from offkit.model.target import Target
-from offkit.online.index.upstream import reach
-from offkit.online.proof.interpreters import Interpreter
-from offkit.online.sources import environment, metadata, refusal
+from offkit.online.sources import metadata, refusal
 from offkit.online.sources.environment import Ended, Environment, Provide
+from offkit.online.sources.interpreters import Interpreter
 from offkit.online.sources.metadata import Metadata
 from offkit.online.sources.refusal import Refused
 
@@ -35,38 +33,18 @@ class Prepared(NamedTuple):
     requires: tuple[str, ...]  # the requirement lines that these are, for another Python to resolve
 
 
-def prepare(tree: Path, target: Target, provide: Provide, python: Interpreter | None = None) -> Prepared:
-    """The metadata of a source tree, without building it where its backend can do that.
-
-    ``python`` is by default one of the target's series, or this one. Raises Refused.
-    """
-    with opened(tree, target, provide, python) as project, tempfile.TemporaryDirectory() as out:
+def prepare(tree: Path, python: Interpreter, provide: Provide) -> Prepared:
+    """The metadata of a source tree, without building it where its backend can do that. Raises Refused."""
+    with opened(tree, python, provide) as project, tempfile.TemporaryDirectory() as out:
         text = (project.metadata(Path(out)) / "METADATA").read_bytes()
-        return Prepared(
-            metadata.read(text), metadata.is_static(tree), project.python, project.pins, project.requires
-        )
+        return Prepared(metadata.read(text), metadata.is_static(tree), python, project.pins, project.requires)
 
 
 @contextlib.contextmanager
-def unpacked(sdist: Path) -> Iterator[Path]:
-    """The tree of a source distribution, for the length of the block. Raises Refused."""
-    with tempfile.TemporaryDirectory(prefix="offkit-source-") as name:
-        tree = Path(name) / "tree"
-        try:
-            reach("pip._internal.utils.unpacking", "unpack_file")(str(sdist), str(tree))
-        except Exception as error:  # of pip, tarfile, zipfile, zlib or the disk
-            raise Refused(f"{sdist.name} cannot be unpacked: {error}") from error
-        yield tree
-
-
-@contextlib.contextmanager
-def opened(
-    tree: Path, target: Target, provide: Provide, python: Interpreter | None = None
-) -> Iterator[Project]:
+def opened(tree: Path, python: Interpreter, provide: Provide) -> Iterator[Project]:
     """A source tree with an isolated environment that lasts as long as the block. Raises Refused."""
     with tempfile.TemporaryDirectory(prefix="offkit-build-") as name:
-        chosen = python or environment.interpreter(target)
-        yield Project(tree, Environment(chosen, Path(name) / "env", provide, target))
+        yield Project(tree, Environment(python.path, Path(name) / "env", provide))
 
 
 class Project:
@@ -81,13 +59,9 @@ class Project:
             raise Refused(f"is no Python project: {error}") from error
 
     @property
-    def python(self) -> Interpreter:
-        return self._where.python
-
-    @property
     def pins(self) -> tuple[Pin, ...]:
         """The build requirements that are installed."""
-        return tuple(sorted(self._where.pins.values()))
+        return tuple(sorted(self._where.pins))
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -101,8 +75,7 @@ class Project:
     def base(self) -> tuple[Pin, ...]:
         """What pyproject.toml asks for, resolved; nothing of the backend runs."""
         wanted = self._builder.build_system_requires
-        found = self._where.resolve(sorted(wanted)).wheels if wanted else ()
-        return tuple(environment.pins(found))
+        return self._where.resolve(sorted(wanted)).pins if wanted else ()
 
     def metadata(self, out: Path) -> Path:
         """The directory .dist-info of the wheel that would be."""

@@ -4,19 +4,13 @@ hashes are known, and nothing else that could steer it."""
 from __future__ import annotations
 
 import os
-import platform
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from offkit.edges.run import Result, clean_environment, run
 from offkit.model.built import Pin
-from offkit.model.target import NEWEST, Target
-from offkit.online.proof import interpreters
-from offkit.online.proof.interpreters import Interpreter
 from offkit.online.sources.refusal import Refused
-from offkit.online.wheels.fetch import Stored
 
 # What a backend may read that would make other bytes of the same source. The time is the earliest that a
 # zip archive can say (reproducible-builds.org/docs/source-date-epoch).
@@ -30,57 +24,25 @@ _UMASK = "import os, sys; os.umask(0o22); os.execv(sys.argv[1], sys.argv[1:])"
 class Provided(NamedTuple):
     """Wheels of build requirements, all that they need included."""
 
-    wheels: tuple[Stored, ...]
+    pins: tuple[Pin, ...]  # sorted
+    wheels: tuple[Path, ...]
     pip: Path  # a wheel of it, which runs on that Python
 
 
-# Requirement lines and the Python that they are for.
-Provide = Callable[[Sequence[str], Target], Provided]
-
-
-def interpreter(target: Target) -> Interpreter:
-    """One of the target's series if it is at hand, else the one that runs this."""
-    this = Interpreter(sys.executable, platform.python_version())
-    if sys.version_info[:2] == target.python_series:
-        return this
-    return interpreters.of(target) or this
-
-
-def is_like(python: Interpreter, target: Target) -> bool:
-    """Whether it evaluates what the target's Python would."""
-    return python.version.split(".")[:2] == target.python_minor.split(".")
-
-
-def here(python: Interpreter, target: Target) -> Target:
-    """This machine with that interpreter, as build requirements are resolved for it."""
-    libc, version = platform.libc_ver()
-    glibc = target.glibc
-    if libc == "glibc":
-        major, minor = version.split(".")[:2]
-        glibc = int(major), int(minor)
-    machine = platform.machine()
-    known = int(python.version.split(".")[1]) <= NEWEST
-    return target._replace(
-        name="this machine",
-        arch=machine if machine else target.arch,
-        python=python.version.rstrip("abcr+") if known else target.python,
-        glibc=glibc,
-    )
+Provide = Callable[[Sequence[str]], Provided]  # of requirement lines, for the Python that builds
 
 
 class Environment:
     """A ``build.env.IsolatedEnv`` in a directory that does not exist yet."""
 
-    def __init__(self, python: Interpreter, directory: Path, provide: Provide, target: Target) -> None:
-        """Raises Refused where that interpreter makes no venv."""
-        self.python = python
-        self._directory = directory
-        self._provide, self._here = provide, here(python, target)
-        self.pins: dict[str, Pin] = {}
+    def __init__(self, python: str, directory: Path, provide: Provide) -> None:
+        """``python`` is the path of an interpreter. Raises Refused where it makes no venv."""
+        self._directory, self._provide = directory, provide
+        self.pins: tuple[Pin, ...] = ()
         self.said: list[str] = []  # lines of all that ran
-        done = run([python.path, "-I", "-m", "venv", "--without-pip", str(directory)])
+        done = run([python, "-I", "-m", "venv", "--without-pip", str(directory)])
         if not done.ok:
-            raise Refused(f"{python.path} makes no venv", lines(done), "", "install its module venv")
+            raise Refused(f"{python} makes no venv", lines(done), "", "install its module venv")
 
     @property
     def python_executable(self) -> str:
@@ -94,14 +56,13 @@ class Environment:
 
     def resolve(self, requirements: Sequence[str]) -> Provided:
         """What these requirements are for this environment. Raises Refused where they cannot be had."""
-        return self._provide(sorted(requirements), self._here)
+        return self._provide(sorted(requirements))
 
     def install(self, requirements: Sequence[str]) -> None:
         """Raises Refused."""
         if not requirements:
             return
-        wheels, pip = self.resolve(requirements)
-        self.pins = {pin.name: pin for pin in pins(wheels)}
+        self.pins, wheels, pip = self.resolve(requirements)
         words = ["install", "--no-deps", "--no-index", "--no-compile", "--no-warn-script-location"]
         done = self._run(
             [
@@ -109,7 +70,7 @@ class Environment:
                 str(pip / "pip"),
                 *words,
                 "--disable-pip-version-check",
-                *(str(one.path) for one in wheels),
+                *map(str, wheels),
             ]
         )
         if not done.ok:
@@ -138,11 +99,6 @@ class Ended(Exception):
     def __init__(self, done: Result) -> None:
         super().__init__(f"exit {done.returncode}")
         self.lines = lines(done)
-
-
-def pins(wheels: Iterable[Stored]) -> list[Pin]:
-    """What wheels are, in order."""
-    return sorted(Pin(one.wheel.name, one.wheel.version, one.wheel.sha256) for one in wheels)
 
 
 def lines(done: Result) -> list[str]:

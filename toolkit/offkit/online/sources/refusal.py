@@ -21,6 +21,7 @@ class Refused(Exception):
         self.why = without_secrets(why)
         self.lines = tuple(map(without_secrets, lines))
         self.needs, self.fix = needs, fix
+        self.subject = ""  # the file that it is about, of several that an index has
 
     @property
     def tail(self) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +50,31 @@ def traces(target: Target) -> str:
         about = os.stat(path)
         found.append((path, os.path.realpath(path), about.st_size, about.st_mtime_ns))
     return repr(found)
+
+
+def to_build(target: Target) -> Interpreter:
+    """One of the target's series if it is at hand, else the one that runs this."""
+    this = Interpreter(sys.executable, platform.python_version())
+    if sys.version_info[:2] == target.python_series:
+        return this
+    return of(target) or this
+
+
+def is_like(python: Interpreter, target: Target) -> bool:
+    """Whether it evaluates what the target's Python would."""
+    return python.version.split(".")[:2] == target.python_minor.split(".")
+
+
+def as_target(python: Interpreter, target: Target) -> Target:
+    """This machine with that interpreter, as build requirements are resolved for it."""
+    libc, version = platform.libc_ver()
+    major, minor = version.split(".")[:2] if libc == "glibc" else map(str, target.glibc)
+    return target._replace(
+        name="this machine",
+        arch=platform.machine() or target.arch,
+        python=re.match(r"[0-9.]*[0-9]", python.version)[0],  # type: ignore[index]
+        glibc=(int(major), int(minor)),
+    )
 
 
 def _places(series: str) -> Iterator[str]:

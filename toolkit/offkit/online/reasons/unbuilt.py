@@ -1,0 +1,51 @@
+"""Sources that do not become a wheel for a server: why, and what would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.target import Target
+from offkit.model.url import without_secrets
+from offkit.online.reasons.causes import Problem
+from offkit.online.sources.refusal import Refused
+
+_ALL = "-v shows all that the build said"
+
+
+def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Problem:
+    """A problem with the sources that an index has for ``text``, a requirement; ``elsewhere`` says how to
+    build them on another machine."""
+    what = f"{text}: {refused.subject} cannot be built here: {refused.why}"
+    return Problem(Finding("REQ023", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
+
+
+def of_request(ireq: Any, refused: Refused, target: Target) -> Problem:
+    """A problem with sources that were given."""
+    place = without_secrets(ireq.link.url_without_fragment)
+    name = ireq.name or place
+    elsewhere = (
+        f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
+        f"{place} -w DIR; then add --find-links DIR here, and ask for it by name"
+    )
+    finding = Finding(
+        "REQ023", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere)
+    )
+    return Problem(finding, canonicalize_name(ireq.name or ""), hopeless=True)
+
+
+def editable(ireq: Any) -> Finding:
+    """That -e means nothing for what is installed elsewhere."""
+    place = ireq.link.file_path if ireq.link.is_file else without_secrets(ireq.link.url_without_fragment)
+    message = "-e is taken as a normal build: a server has nothing that could be edited"
+    return Finding("REQ018", INFO, ireq.name or place, message)
+
+
+def _fix(refused: Refused, elsewhere: str) -> str:
+    if refused.fix:
+        return refused.fix
+    if refused.needs:
+        return elsewhere
+    return _ALL if refused.lines else ""

@@ -1,0 +1,68 @@
+"""What runs on a machine in order to build or to install: build requirements, and the pip for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from offkit.edges import data
+from offkit.model.built import Pin as BuiltPin
+from offkit.model.errors import OffkitError, RequestError
+from offkit.model.report import Reporter
+from offkit.online.request import pins
+from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.pins import Pin
+from offkit.online.resolve import standing
+from offkit.online.sources.environment import Provided
+from offkit.online.sources.refusal import Refused
+from offkit.online.wheels import fetch
+
+
+def own_pins(name: str) -> list[Pin]:
+    """Of what offkit itself brings: "pip", "runtime"."""
+    return pins.parse(data.read_text(f"wheelhouse/{name}.txt")) or []
+
+
+def pip(session: Any, pinned: Sequence[Pin], cache: Path) -> LockedWheel | None:
+    """For the target of a Session: the pip that offkit knows for that Python, else the newest that the
+    index has."""
+    found = standing.look(pinned, session.target, cache)
+    if isinstance(found, Lock):
+        return found.wheels[0]
+    for pin in standing.applying(pinned, session.target):
+        listed: LockedWheel | None = session.listed(pin)
+        if listed is not None:
+            return listed
+    return in_lock(session.lock(Request(("pip",), (), ())), "pip")
+
+
+def in_lock(lock: Lock, name: str) -> LockedWheel | None:
+    return next((wheel for wheel in lock.wheels if canonicalize_name(wheel.name) == name), None)
+
+
+def requisites(session: Any, requirements: Sequence[str], cache: Path) -> Provided:
+    """What a Session has for these lines. Raises Refused where that is nothing; EnvironmentProblem and
+    IntegrityError."""
+    try:
+        lock = session.lock(Request(tuple(requirements), (), ()))
+    except RequestError as error:
+        said = [f"{one.subject}: {one.message}" for one in error.findings] or [error.message]
+        raise Refused(
+            f"its build requirements cannot be had for {session.target.describe()}", said
+        ) from error
+    runs = in_lock(lock, "pip") or pip(session, own_pins("pip"), cache)
+    if runs is None:
+        raise OffkitError(f"no pip supports CPython {session.target.python}")
+    wanted = [*lock.wheels, *([runs] if runs not in lock.wheels else [])]
+    found = fetch.at_hand(wanted, cache) or fetch.fetch(wanted, session.repository.session, cache, Reporter())
+    number = len(lock.wheels)
+    (own,) = (one.path for one in found.files if one.wheel.filename == runs.filename)
+    tools = sorted(found.files[:number], key=lambda one: one.wheel.name)
+    return Provided(
+        tuple(BuiltPin(one.wheel.name, one.wheel.version, one.wheel.sha256) for one in tools),
+        tuple(one.path for one in tools),
+        own,
+    )

@@ -1,0 +1,32 @@
+"""Source trees, and the archives that they come in."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from offkit.online.index.upstream import reach
+from offkit.online.sources.refusal import Refused
+
+
+class Source(NamedTuple):
+    tree: Path
+    text: str  # what it is called in a lock: no path of this machine, no secret
+    sha256: str  # of the archive; "" where it is no archive
+    lasting: bool  # whether the same text and hash always mean the same contents
+    archive: Path | None = None  # the file itself, in the cache
+
+
+@contextlib.contextmanager
+def unpacked(sdist: Path) -> Iterator[Path]:
+    """The tree of a source distribution, for the length of the block. Raises Refused."""
+    with tempfile.TemporaryDirectory(prefix="offkit-source-") as name:
+        tree = Path(name) / "tree"
+        try:
+            reach("pip._internal.utils.unpacking", "unpack_file")(str(sdist), str(tree))
+        except Exception as error:  # of pip, tarfile, zipfile, zlib or the disk
+            raise Refused(f"{sdist.name} cannot be unpacked: {error}") from error
+        yield tree

@@ -1,0 +1,227 @@
+"""Wheels out of sources, each built once: for what the user names, and for nothing else.
+
+A wheel is kept under the sources, the build requirements and the Python that it is of; what built it is noted
+beside it, and told by lock and manifest.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import tempfile
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from offkit.model import built
+from offkit.model.built import Built
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.online.sources import backend, interpreters, metadata
+from offkit.online.sources.archive import Source, unpacked
+from offkit.online.sources.backend import Project
+from offkit.online.sources.environment import Provided
+from offkit.online.sources.interpreters import Interpreter
+from offkit.online.sources.refusal import Refused
+from offkit.online.wheels import memo, store
+
+ALL = ":all:"
+_FORM = b"1"  # of what is kept
+
+
+class Wheel(NamedTuple):
+    """What a build gave, in the cache."""
+
+    path: Path
+    built: Built
+    static: bool  # whether it would be the same for another Python
+
+
+class Supplied(NamedTuple):
+    """What a builder gets from indexes."""
+
+    opened: Callable[[Any, Any], AbstractContextManager[Source]]  # a link of pip, its session
+    provide: Callable[[Sequence[str], Target], Provided]  # build requirements, for the Python that builds
+
+
+class Builder:
+    """Builds for one target."""
+
+    def __init__(self, target: Target, cache: Path, supplied: Supplied, reporter: Reporter) -> None:
+        self.names: Collection[str] = ()  # projects that may be built from what an index has; or ALL
+        self.refused: dict[str, Refused] = {}  # by project, of those
+        self._target, self._cache, self._supplied, self._reporter = target, cache, supplied, reporter
+        self._known: dict[str, Wheel | Refused] = {}  # by URL
+        self._closed = False
+
+    def elsewhere(self) -> Builder:
+        """For another target: it has what was built and holds there too, and builds nothing."""
+        other = Builder(self._target, self._cache, self._supplied, self._reporter)
+        other._known = {url: one for url, one in self._known.items() if isinstance(one, Wheel) and one.static}
+        other._closed = True
+        return other
+
+    def wants(self, project: str) -> bool:
+        """Whether sources of it on an index may be built."""
+        return not self._closed and (ALL in self.names or canonicalize_name(project) in self.names)
+
+    def prefers_wheels(self, project: str) -> bool:
+        """With ALL an older wheel is better than newer sources; who names a project wants its newest."""
+        return canonicalize_name(project) not in self.names
+
+    def of_index(self, project: str, link: Any, session: Any) -> Wheel:
+        """The wheel of sources that an index has. After one refusal nothing older of the project is tried:
+        each would be another build. Raises Refused, and what ``retrieval.opened`` does."""
+        name = canonicalize_name(project)
+        if name in self.refused:
+            raise self.refused[name]
+        try:
+            return self.of(link, session)
+        except Refused as error:
+            self.refused[name] = error
+            error.subject = link.filename
+            raise
+
+    def of(self, link: Any, session: Any, sha256: Collection[str] = ()) -> Wheel:
+        """The wheel of what a link means, whose archive has to have one of the hashes, if any are given.
+
+        Raises Refused, and what ``retrieval.opened`` does.
+        """
+        found = self._known.get(link.url)
+        if found is None:
+            try:
+                found = self._made(link, session, sha256)
+            except Refused as error:
+                found = error
+                for line in error.lines:
+                    self._reporter.note(line)
+            self._known[link.url] = found
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def record(self, sha256: str) -> Built | None:
+        """What is known of the making of a wheel; None where it was not made here."""
+        try:
+            return _read(memo.recalled(self._cache, "built-as", [_FORM, sha256.encode()], _unknown))
+        except LookupError:
+            return None
+
+    def _made(self, link: Any, session: Any, sha256: Collection[str]) -> Wheel:
+        if self._closed:
+            raise Refused("was not built for another Python")
+        with self._supplied.opened(link, session) as source:
+            if sha256 and source.sha256 not in sha256:
+                raise Refused(f"has sha256 {source.sha256 or '(none: it is no file)'}, which is not allowed")
+            if source.lasting:
+                return self._wheel(source)
+            with tempfile.TemporaryDirectory(prefix="offkit-sdist-") as name:
+                # By way of its sdist: what an earlier build left in the directory stays out of the wheel.
+                with self._project(source.tree) as project:
+                    self._reporter.step(f"building {source.text}")
+                    archive = _clean_sdist(project, source.tree, Path(name))
+                with unpacked(archive) as tree:
+                    return self._wheel(source._replace(tree=tree, sha256=_contents(tree), lasting=True))
+
+    @functools.cached_property
+    def _python(self) -> Interpreter:
+        return interpreters.to_build(self._target)
+
+    def _project(self, tree: Path) -> AbstractContextManager[Project]:
+        here = interpreters.as_target(self._python, self._target)
+        return backend.opened(tree, self._python, lambda lines: self._supplied.provide(lines, here))
+
+    def _wheel(self, source: Source) -> Wheel:
+        """As kept, or built now."""
+        with self._project(source.tree) as project:
+            python, static = self._python, metadata.is_static(source.tree)
+            if not static and not interpreters.is_like(python, self._target):
+                series = self._target.python_minor
+                raise Refused(
+                    f"what it requires is computed when it is built, and there is no CPython {series} here; "
+                    f"{python.version} may compute something else",
+                    fix=f"put a CPython {series} on PATH (pyenv install {series}; "
+                    "uv python install has 3.8 and newer)",
+                )
+            base = [str(pin) for pin in project.base()]
+            key = [source.text, source.sha256, python.version, _build_version(), *base]
+
+            def make() -> bytes:
+                self._reporter.step(f"building {source.text} with CPython {python.version}")
+                return json.dumps(self._build(project, source).to_json(), sort_keys=True).encode()
+
+            made = _read(memo.recalled(self._cache, "built", [_FORM, *(one.encode() for one in key)], make))
+            path = store.find(self._cache, made.sha256, made.filename)
+            if path is None:  # somebody has removed the wheel
+                made = _read(make())
+                path = store.directory(self._cache) / made.sha256 / made.filename
+            return Wheel(path, made, static)
+
+    def _build(self, project: Project, source: Source) -> Built:
+        with tempfile.TemporaryDirectory(prefix="offkit-wheel-") as name:
+            wheel = project.wheel(Path(name))
+            wrong = metadata.impurity(wheel)
+            if wrong:
+                raise Refused(wrong, project.said, _COMPILED)
+            said = metadata.read(store.metadata(wheel))
+            contents = wheel.read_bytes()
+        path = store.keep(wheel.name, contents, self._cache)
+        made = Built(
+            said.name,
+            said.version,
+            wheel.name,
+            store.sha256(path),
+            source.text,
+            source.sha256,
+            self._python.version,
+            _build_version(),
+            project.pins,
+        )
+        text = json.dumps(made.to_json(), sort_keys=True).encode()
+        memo.recalled(self._cache, "built-as", [_FORM, made.sha256.encode()], lambda: text)
+        return made
+
+
+_COMPILED = "to be compiled on a machine like the server"
+
+
+def _unknown() -> bytes:
+    raise LookupError
+
+
+def _read(text: bytes) -> Built:
+    return built.from_json(json.loads(text))
+
+
+def _build_version() -> str:
+    return importlib.metadata.version("build")
+
+
+def _clean_sdist(project: Project, tree: Path, out: Path) -> Path:
+    """The sdist; what setuptools leaves in the directory for it goes again."""
+    before = set(_left(tree))
+    try:
+        return project.sdist(out)
+    finally:
+        for path in set(_left(tree)) - before:
+            for name in path.iterdir():
+                name.unlink()
+            path.rmdir()
+
+
+def _left(tree: Path) -> list[Path]:
+    return [path for place in (tree, tree / "src") for path in place.glob("*.egg-info") if path.is_dir()]
+
+
+def _contents(tree: Path) -> str:
+    """A hash of all files of a tree and of their names: archives of the same tree differ by the time."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+        name = path.relative_to(tree).as_posix().encode()
+        whole.update(b"%d:%s:%s" % (len(name), name, hashlib.sha256(path.read_bytes()).digest()))
+    return whole.hexdigest()

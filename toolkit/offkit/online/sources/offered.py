@@ -1,0 +1,95 @@
+"""pip's finder and resolver, made to take sources that may be built: what they get is the wheel.
+
+Reached for: ``PackageFinder.format_control`` and ``make_candidate_evaluator``, ``RequirementCommand.
+make_resolver(wheel_cache=…)`` with ``pip._internal.cache.CacheEntry``, and ``MetadataInconsistent``, by which
+a candidate is rejected.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from offkit.model.errors import RequestError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.url import without_secrets
+from offkit.online.index.upstream import reach
+from offkit.online.sources.refusal import Refused
+
+
+def offer(repo: Any, builder: Any) -> None:
+    """From now on the resolver of ``repo`` sees what a Builder wants to build."""
+    finder = repo.finder
+    control = reach("pip._internal.models.format_control", "FormatControl")
+    evaluator, make_resolver = finder.make_candidate_evaluator, repo.command.make_resolver
+
+    class Formats(control):  # type: ignore[misc,valid-type]
+        __slots__ = ()
+
+        def get_allowed_formats(self, canonical_name: str) -> frozenset[str]:
+            if builder.wants(canonical_name):
+                return frozenset(("binary", "source"))
+            allowed: frozenset[str] = super().get_allowed_formats(canonical_name)
+            return allowed
+
+    def make_candidate_evaluator(project_name: str, *more: Any, **named: Any) -> Any:
+        made = evaluator(project_name, *more, **named)
+        if builder.wants(project_name) and not builder.prefers_wheels(project_name):
+            made._prefer_binary = False
+        return made
+
+    @functools.wraps(make_resolver)
+    def make(**named: Any) -> Any:
+        return make_resolver(**{**named, "wheel_cache": _Wheels(builder, repo.session)})
+
+    finder.format_control = Formats(finder.format_control.no_binary, finder.format_control.only_binary)
+    finder.make_candidate_evaluator = make_candidate_evaluator
+    repo.command.make_resolver = make
+
+
+class _Wheels:
+    """What pip asks for a wheel of sources before it would build one itself (its WheelCache)."""
+
+    def __init__(self, builder: Any, session: Any) -> None:
+        self._builder, self._session = builder, session
+
+    def get_cache_entry(self, link: Any, package_name: str | None, supported_tags: Any) -> Any:
+        """None for a wheel. Whatever else nobody asked to be built is an error, for pip would build it."""
+        if link.is_wheel:
+            return None
+        name = package_name or ""
+        if not self._builder.wants(name) or link.is_vcs or link.is_existing_dir():
+            raise _unasked(name, link)
+        try:
+            wheel = self._builder.of_index(name, link, self._session)
+        except Refused as error:
+            raise _rejection(error) from error
+        entry = reach("pip._internal.cache", "CacheEntry")
+        return entry(link_to(wheel.path, wheel.built.sha256), persistent=False)
+
+
+def link_to(path: Any, sha256: str) -> Any:
+    """pip's link to a wheel of this machine."""
+    return reach("pip._internal.models.link", "Link")(f"{path.absolute().as_uri()}#sha256={sha256}")
+
+
+def _unasked(name: str, link: Any) -> RequestError:
+    where = without_secrets(link.url_without_fragment)
+    message = f"a package needs it from {where}, which is no wheel and was not asked for"
+    fix = f"look at what it is; then ask for it yourself: '{name} @ {where}'"
+    finding = Finding("REQ007", ERROR, name or where, message, (), fix)
+    return RequestError(f"sources that nobody asked for would be built: {name or where}", [finding])
+
+
+def _rejection(refused: Refused) -> Exception:
+    kind = reach("pip._internal.resolution.resolvelib.factory", "MetadataInconsistent")
+
+    class Rejection(kind):  # type: ignore[misc,valid-type]
+        def __init__(self) -> None:
+            Exception.__init__(self, refused.why)
+
+        def __str__(self) -> str:
+            return refused.why
+
+    made: Exception = Rejection()
+    return made
