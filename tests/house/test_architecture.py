@@ -50,6 +50,7 @@ WRITERS = {
     "media/web": "what curl fetches, in its scratch directory",
     "online/bundle": "the lock, for pip, in a temporary directory",
     "online/carry/pack": "the bundle",
+    "online/carry/stand_ins": "stand-ins, and what they are to be, in the cache",
     "online/proof/forecast": "a large library, while it is read",
     "online/proof/rehearsal": "a bundle's own files, in a temporary directory",
     "online/reasons/absence": "the cache of what was asked",

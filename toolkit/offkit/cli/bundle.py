@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, List, Optional
 import typer
 
 from offkit.cli import options, render
-from offkit.model import finding, words
+from offkit.model import finding, sources, words
 from offkit.model.control_node import following
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
@@ -51,6 +51,12 @@ def bundle(
         False,
         "--control-node",
         help="Pack for the machine that runs ansible-playbook: ansible-core 2.16 and offkit's collection.",
+    ),
+    carry_source: Optional[List[str]] = typer.Option(
+        None,
+        "--carry-source",
+        metavar="NAME",
+        help="Carry this package as source, to be compiled on the server with gcc; may be repeated.",
     ),
     rehearse: bool = typer.Option(
         False,
@@ -111,6 +117,8 @@ def bundle(
         wanted = fleet.requirements(wanted)
     elif not wanted and not files and not editables:
         wanted = online.default_requirements()
+    if carry_source and offline:
+        raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
@@ -127,6 +135,7 @@ def bundle(
         rehearse or smoke is not None,
         smoke,
         offline,
+        tuple(carry_source or ()),
     )
     if dry_run:
         _show_plan(online.plan(order, console), order)
@@ -170,6 +179,7 @@ def _show(done: Any, order: "Order") -> None:
         downloaded=done.downloaded,
         downloaded_size=done.downloaded_size,
         pythons=[dict(one._asdict()) for one in order.pythons.carried],
+        sources=[dict(one._asdict()) for one in done.sources],
         rpms=list(done.rpms.titles),
         proofs=[dict(one._asdict()) for one in done.proofs],
         findings=[one.to_json() for one in done.findings],
@@ -181,6 +191,8 @@ def _show(done: Any, order: "Order") -> None:
     )
     for one in order.pythons.carried:
         render.line("  carries {}, for a server without one".format(one.describe()))
+    for one in done.sources:
+        render.line("  carries " + sources.to_be_compiled(one))
     if done.rpms.titles:
         number = words.several(len(done.rpms.titles), "RPM")
         isos = ", ".join(one.name for one in order.isos)

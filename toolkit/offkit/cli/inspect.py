@@ -155,7 +155,7 @@ def _shared(names: Sequence[str], insides: Sequence[_Inside]) -> Dict[str, List[
 
 
 def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
-    from offkit.model import built, carried, control_node, layout, proof
+    from offkit.model import built, carried, control_node, layout, proof, sources
 
     rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
     return [
@@ -164,6 +164,7 @@ def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
         *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         *([("carries", _rpms(rpms))] if rpms else []),
         *(("built", one.describe()) for one in built.from_options(manifest.options)),
+        *(("carries", sources.to_be_compiled(one)) for one in sources.from_options(manifest.options)),
         *(("proof", one.describe()) for one in proof.from_options(manifest.options)),
     ]
 

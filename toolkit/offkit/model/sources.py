@@ -27,6 +27,14 @@ class Source(NamedTuple):
         return "{} {}".format(self.name, self.version)
 
 
+def to_be_compiled(one: Source) -> str:
+    """One line for people: what it will take."""
+    needs = ", ".join(one.rpms)
+    return "the source of {}, to be compiled on the server; needs {} there, from the ISO".format(
+        one.describe(), needs
+    )
+
+
 def to_options(carried: Sequence[Source]) -> Dict[str, Any]:
     """The manifest's option ``sources``; nothing where nothing is carried."""
     listed = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import data, releases
-from offkit.model import built, carried, checklist, layout, proof, target, words
+from offkit.model import built, carried, checklist, layout, proof, sources, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
@@ -18,8 +18,12 @@ from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
+from offkit.online.carry import stand_ins as carrying
+from offkit.online.carry import to_compile as compiling
 from offkit.online.carry.pack import Packed, Source, pack
 from offkit.online.carry.pythons import Pythons
+from offkit.online.carry.stand_ins import Carried
+from offkit.online.carry.to_compile import ToCompile
 from offkit.online.proof import by_reading, forecast, grammar, rehearsal
 from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
@@ -44,6 +48,7 @@ class Order(NamedTuple):
     rehearse: bool = False  # try it before it leaves
     smoke: Path | None = None  # with this check of the user's
     offline: bool = False  # no index may be asked
+    carry: tuple[str, ...] = ()  # projects that are carried as sources, and compiled on the server
 
 
 class Planned(NamedTuple):
@@ -54,6 +59,7 @@ class Planned(NamedTuple):
     runtime: tuple[LockedWheel, ...]
     own: tuple[collection.Wheel, ...] = ()  # made here, and added to the lock by bundle()
     came: tuple[Come, ...] = ()  # downloaded already, for their metadata
+    sources: tuple[Carried, ...] = ()  # of the lock, whose wheels for these are stand-ins
 
 
 class Bundled(NamedTuple):
@@ -67,6 +73,7 @@ class Bundled(NamedTuple):
     cached: int  # files that did not have to
     rpms: rpms.Chosen
     proofs: tuple[Proof, ...] = ()
+    sources: tuple[sources.Source, ...] = ()  # to be compiled on the server
 
 
 def default_requirements() -> tuple[str, ...]:
@@ -87,15 +94,18 @@ def plan(order: Order, reporter: Reporter) -> Planned:
         beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
         standing.require(order.request, order.target, order.cache, beside)
     kept = Kept(order.cache)
-    with Session(order.target, args, reporter, kept, order.offline) as session:
-        lock = session.lock(order.request)
+    taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter)
+    request = carrying.offered(taken, order.request, order.cache)
+    with Session(order.target, request.index_args, reporter, kept, order.offline) as session:
+        lock = session.lock(request)
+        carrying.needed(taken, lock)
         pip = provision.in_lock(lock, "pip") or provision.pip(session, own_pip, order.cache)
     if pip is None:
         raise OffkitError(f"no pip supports CPython {order.target.python}")
     own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
     with Session(oldest, args, reporter, kept, order.offline) as session:
         tools = _runtime(session)
-    return Planned(lock, pip, tools, own, tuple(kept.came))
+    return Planned(lock, pip, tools, own, tuple(kept.came), tuple(taken))
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
@@ -105,10 +115,11 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
-        wanted = [*lock.wheels, *([pip] if pip not in lock.wheels else [])]
+        wanted = [*carrying.wheels(planned.sources, lock), *([pip] if pip not in lock.wheels else [])]
         reporter.step(f"fetching {words.several(len(wanted), 'wheel')}")
         fetched = _fetch(wanted, session, order.cache, reporter)
         tools = _fetch(planned.runtime, session, order.cache, reporter)
+        compiled = [_compiled(one, session, order.cache, reporter) for one in planned.sources]
     before = {one.path: one.size for one in planned.came}
     came = len(before) + fetched.downloaded + tools.downloaded
     early = [one for one in (*fetched.files, *tools.files) if one.path in before]
@@ -117,12 +128,18 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     if order.control_node:
         options.update(control_node.options(lock.wheels))
     own = tuple(_kept(one, order.cache) for one in planned.own)
-    wheels = (*(stored[wheel.filename] for wheel in lock.wheels), *own)
-    lock = lock._replace(wheels=tuple(one.wheel for one in wheels))  # now with every hash known
+    wheels = (*(stored[wheel.filename] for wheel in carrying.wheels(planned.sources, lock)), *own)
+    known = {one.wheel.filename: one.wheel for one in wheels}  # now with every hash known
+    known.update({one.stand_in.filename: one.stand_in for one in planned.sources})
+    locked = (known.get(wheel.filename, wheel) for wheel in lock.wheels)
+    lock = lock._replace(wheels=(*locked, *(one.wheel for one in own)))
+    told_of = [compiling.described(one, order.target, bool(order.pythons.carried)) for one in compiled]
+    options.update(compiling.options(told_of))
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target, order.cache)
-    told = _clashes(order, lock, survey)
+    told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
+    told += compiling.findings(compiled, told_of)
     newer = grammar.findings(paths, order.target, order.cache)
     if newer is None:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
@@ -140,7 +157,9 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         read.append(by_reading.syntax(newer, order.target.python_minor))
     reporter.step(f"packing {order.out}")
     pyz = runtime.build([one.path for one in tools.files], order.cache)
-    members = _members(order, lock, paths, libraries, pyz, chosen)
+    text = carrying.as_sources(planned.sources, lock).text()
+    members = _members(order, text, paths, libraries, pyz, chosen)
+    members += compiling.members(compiled, told_of)
 
     def packed_as(options: dict[str, Any]) -> Packed:
         size = survey.installed_size
@@ -149,11 +168,16 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     packed = packed_as({**options, **proof.to_options(read)})
     rehearsed = rehearsal.Rehearsed((), ())
     if stage is not None:
-        resolve = partial(_resolved, order.target)
-        rehearsed = rehearsal.rehearse(order.out, lock, resolve, libraries, stage, order.smoke, reporter)
+        resolve = partial(_resolved, order.target, planned.sources)
+        unable = compiling.unable(compiled)
+        rehearsed = (
+            rehearsal.untried(stage, unable)
+            if unable
+            else rehearsal.rehearse(order.out, lock, resolve, libraries, stage, order.smoke, reporter)
+        )
         packed = packed_as({**options, **proof.to_options([*read, *rehearsed.proofs])})
     return Bundled(
-        lock,
+        lock._replace(wheels=tuple(one.wheel for one in wheels)),
         packed,
         libraries,
         (
@@ -170,6 +194,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded - len(early),
         chosen,
         (*read, *rehearsed.proofs),
+        tuple(told_of),
     )
 
 
@@ -179,14 +204,14 @@ def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporte
     return here or fetch.fetch(wheels, session.repository.session, cache, reporter)
 
 
-def _clashes(order: Order, lock: Lock, survey: forecast.Survey) -> list[Finding]:
+def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey) -> list[Finding]:
     """The lock's findings, with what the wheels themselves show in the place of what was expected of them."""
 
     @functools.cache
     def holds(*constraints: str) -> bool:
-        args, kept = order.request.index_args, Kept(order.cache)
+        args, kept = request.index_args, Kept(order.cache)
         with Session(order.target, args, Reporter(), kept, order.offline) as session:
-            return session.holds(order.request, *constraints)
+            return session.holds(request, *constraints)
 
     known = clashes.by_name(lock.wheels)
     return [
@@ -202,8 +227,16 @@ def _kept(own: collection.Wheel, cache: Path) -> Stored:
     return Stored(wheel, store.keep(own.filename, own.contents, cache))
 
 
-def _resolved(target: Target, request: Request, index_args: Sequence[str]) -> Lock:
+def _compiled(one: Carried, session: Session, cache: Path, reporter: Reporter) -> ToCompile:
+    """With the wheels that build it."""
+    files = _fetch(one.build.wheels, session, cache, reporter).files
+    source = one.source
+    return ToCompile(source.name, source.version, one.path, one.build, files, one.cxx, one.how)
+
+
+def _resolved(target: Target, taken: Sequence[Carried], request: Request, index_args: Sequence[str]) -> Lock:
     """Without a word."""
+    request, index_args = carrying.within(taken, request, index_args)
     with Session(target, index_args, Reporter()) as session:
         return session.lock(request)
 
@@ -217,7 +250,7 @@ def _runtime(session: Session) -> tuple[LockedWheel, ...]:
 
 def _members(
     order: Order,
-    lock: Lock,
+    text: str,
     wheels: Sequence[Path],
     libraries: Checklist,
     pyz: bytes,
@@ -228,7 +261,7 @@ def _members(
     return [
         Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
         Source(layout.RUNTIME, pyz),
-        Source(layout.REQUIREMENTS, lock.text().encode("utf-8")),
+        Source(layout.REQUIREMENTS, text.encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),

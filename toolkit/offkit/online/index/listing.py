@@ -90,6 +90,10 @@ class Listing:
             ),
         )
 
+    def link(self, project: str, filename: str) -> Any:
+        """pip's own, of a file that was listed."""
+        return self._all(canonicalize_name(project))[filename]
+
     def has_finals(self, project: str) -> bool:
         name = canonicalize_name(project)
         links = self._all(name)

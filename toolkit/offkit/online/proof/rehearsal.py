@@ -102,6 +102,13 @@ def rehearse(
     )
 
 
+def untried(where: Stage, why: str) -> Rehearsed:
+    """Where it could not be held: a proof that says so, and did not pass."""
+    finding = Finding("REQ022", INFO, "the rehearsal", why)
+    when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Rehearsed((Proof("rehearsal", when, where.describe(), False, why),), (finding,))
+
+
 _Trial = tuple[Proof, list[Finding]]
 
 

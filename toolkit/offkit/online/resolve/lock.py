@@ -288,6 +288,11 @@ class Session:
                 self._provided[key] = provision.requisites(session, requirements, self._store.cache)
         return self._provided[key]
 
+    def asked(self, request: Request) -> list[Any]:
+        """Its requirements and constraints, as pip reads them, that hold for the target."""
+        with troubles.pip_speaks_through(self.reporter):
+            return [*self._read(request), *self._limits]
+
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
         kept = self.kept or Kept(Path(self._directory.name))

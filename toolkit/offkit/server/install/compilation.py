@@ -86,7 +86,7 @@ class _Work:
     ) -> None:
         self._bundle, self._python, self._run, self._reporter = bundle, python, run, reporter
         self._environment = environment
-        self._release = releases.of(host.here().el)
+        self._release = releases.of(host.here().el, host.here().release)
 
     def go(self, root: str, carried: Sequence[Source]) -> None:
         scratch = os.path.join(root, SCRATCH)

@@ -40,7 +40,7 @@ def lacking(
     coming: bool = False,
 ) -> List[Lack]:
     """What of it this server lacks. ``coming``: ``python`` stands in for one that is still to be provided."""
-    release = releases.of(host.here().el)
+    release = releases.of(host.here().el, host.here().release)
     everyone = tuple(one.describe() for one in carried)
     found = _programs(carried)
     if everyone:

@@ -1,0 +1,271 @@
+"""Sources that are carried as they are: what they say of themselves, and what builds them on the target.
+
+The resolver sees a stand-in: a wheel for the target that holds nothing but the sdist's metadata. It is
+offered beside the indexes, and a constraint says which version it has to be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import io
+import re
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from offkit.model.errors import OffkitError, RequestError, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Reporter
+from offkit.model.target import Target
+from offkit.online.index import indexes, listing
+from offkit.online.request.locked import Lock, LockedWheel, Place, Request
+from offkit.online.resolve import provision
+from offkit.online.resolve.lock import Session
+from offkit.online.sources import archive, backend, interpreters, metadata
+from offkit.online.sources.environment import Provided
+from offkit.online.sources.metadata import Metadata
+from offkit.online.sources.refusal import Refused
+from offkit.online.wheels import store
+from offkit.online.wheels.kept import Kept
+
+_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+_DEFAULT = ("setuptools>=40.8.0", "wheel")  # PEP 518: where pyproject.toml says nothing
+_RUST = {"maturin", "setuptools-rust"}
+_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+_CXX = re.compile(r"\.(?:cpp|cc|cxx|hpp|hxx)$", re.IGNORECASE)
+_ASIDE = {"test", "tests", "testing", "doc", "docs", "example", "examples", "benchmarks"}
+_BUILD = "999999999"  # the build tag of a stand-in: no wheel of the same version is taken before it
+
+
+class Carried(NamedTuple):
+    """An sdist, and what is known of it."""
+
+    source: LockedWheel  # its file and hash
+    path: Path
+    stand_in: LockedWheel
+    build: Lock  # what builds it, for the target
+    how: str  # where its metadata are from
+    cxx: bool  # whether C++ is among its sources
+
+
+def carry(
+    names: Sequence[str], request: Request, target: Target, cache: Path, reporter: Reporter
+) -> list[Carried]:
+    """The newest sdist that the request allows of each project in ``names``, with what builds it.
+
+    Raises RequestError with all that cannot be carried; what ``Session.lock`` raises.
+    """
+    if not names:
+        return []
+    done: list[Carried] = []
+    wrong: list[Finding] = []
+    kept = Kept(cache)
+    with Session(target, request.index_args, reporter, kept) as session:
+        limits = session.asked(request)
+        for name in dict.fromkeys(map(canonicalize_name, names)):
+            own = [one for one in limits if canonicalize_name(one.name or "") == name]
+            try:
+                done.append(_one(name, own, session, request, reporter))
+            except RequestError as error:
+                wrong += error.findings
+    if wrong:
+        subjects = ", ".join(dict.fromkeys(one.subject for one in wrong))
+        raise RequestError(f"cannot be carried as source for {target.describe()}: {subjects}", wrong)
+    return done
+
+
+def _one(name: str, own: Sequence[Any], session: Session, request: Request, reporter: Reporter) -> Carried:
+    link = _choose(name, own, session)
+    assert session.kept is not None
+    cache = session.kept.cache
+    reporter.step(f"reading what {link.filename} requires")
+    path = session.kept.path(link, session.repository.session)
+    try:
+        with archive.unpacked(path) as tree:
+            said, requires, how = _asked(tree, session, request, cache, reporter)
+            cxx = _has_cxx(tree)
+    except Refused as error:
+        raise _refusal(name, link.filename, error) from error
+    rust = sorted(_RUST & {canonicalize_name(Requirement(one).name) for one in requires})
+    if rust:
+        message = f"{link.filename} is built with Rust ({', '.join(rust)}), whose crates come from a network"
+        raise RequestError(message, [Finding("REQ024", ERROR, name, message)])
+    try:
+        with Session(session.target, request.index_args, Reporter(), session.kept) as building:
+            build = building.lock(Request(tuple(requires), (), request.index_args)) if requires else None
+    except RequestError as error:
+        message = f"{link.filename}: what builds it cannot be had: {error.message}"
+        raise RequestError(message, [Finding("REQ024", ERROR, name, message), *error.findings]) from error
+    url, sha256 = link.url_without_fragment, store.sha256(path)
+    source = LockedWheel(said.name, said.version, link.filename, url, sha256, ("the request",))
+    stand_in = _stand_in(said, session.target, cache)
+    return Carried(source, path, stand_in, build or Lock(session.target, ()), how, cxx)
+
+
+def _choose(name: str, own: Sequence[Any], session: Session) -> Any:
+    """The link of the newest sdist that the target's Python and the request allow."""
+    allowed = SpecifierSet(",".join(str(one.specifier) for one in own if str(one.specifier)))
+    # As pip's --no-binary: of other files no link is made.
+    session.repository.finder.format_control.no_binary.add(name)
+    files = session.listing.of(name)
+    indexes.check_reachable(session.repository, name)
+    sdists = [one for one in files if not one.is_wheel]
+    versions = listing.versions(sdists, allowed, session.listing.pre)
+    fit = [
+        one
+        for one in sdists
+        if one.version in versions and one.yanked is None and listing.admits(one, session.target)
+    ]
+    if not fit:
+        have = f"; of {len(sdists)} on the index" if sdists else "; the index has none"
+        wanted = f" that meets {allowed}" if str(allowed) else ""
+        message = f"no source distribution{wanted} for Python {session.target.python}{have}"
+        raise RequestError(message, [Finding("REQ024", ERROR, name, message)])
+    return session.listing.link(name, fit[-1].filename)
+
+
+def _asked(
+    tree: Path, session: Session, request: Request, cache: Path, reporter: Reporter
+) -> tuple[Metadata, list[str], str]:
+    """Its metadata, the lines of what builds it, and who said so. What PKG-INFO says for good (PEP 643)
+    is taken even where the backend cannot be asked here. Raises Refused."""
+
+    python = interpreters.to_build(session.target)
+
+    def provide(requirements: Sequence[str]) -> Provided:
+        where = interpreters.as_target(python, session.target)
+        with Session(where, request.index_args, Reporter(), Kept(cache)) as other:
+            return provision.requisites(other, requirements, cache)
+
+    static = metadata.is_static(tree) and (tree / "PKG-INFO").exists()
+    try:
+        found = backend.prepare(tree, python, provide)
+    except (Refused, OffkitError) as error:
+        why = error.why if isinstance(error, Refused) else error.message
+        if not static:
+            raise
+        reporter.note(f"its backend could not be asked here: {why}")
+        said = metadata.read((tree / "PKG-INFO").read_bytes())
+        return said, _with_wheel(_required(tree)), "PKG-INFO"
+    how = f"its build backend under CPython {python.version}"
+    if not (found.static or interpreters.is_like(python, session.target)):
+        how += f", where that of CPython {session.target.python_minor} may say something else"
+    return found.metadata, _with_wheel(found.requires), how
+
+
+def _required(tree: Path) -> Sequence[str]:
+    """[build-system].requires (PEP 518)."""
+    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        table = _toml.loads((tree / "pyproject.toml").read_text("utf-8"))
+        return [str(one) for one in table.get("build-system", {}).get("requires", _DEFAULT)]
+    return _DEFAULT
+
+
+def _with_wheel(requires: Sequence[str]) -> list[str]:
+    """Setuptools before 70.1 has no bdist_wheel of its own, and asks for wheel only when it builds."""
+    names = {canonicalize_name(Requirement(one).name) for one in requires}
+    return sorted([*requires, *(["wheel"] if "setuptools" in names and "wheel" not in names else [])])
+
+
+def _has_cxx(tree: Path) -> bool:
+    return any(
+        _CXX.search(path.name) and not _ASIDE.intersection(path.relative_to(tree).parts)
+        for path in tree.rglob("*")
+    )
+
+
+def _refusal(name: str, filename: str, error: Refused) -> RequestError:
+    message = f"{filename}: {error.why}"
+    return RequestError(message, [Finding("REQ024", ERROR, name, message, error.tail, error.fix)])
+
+
+def _stand_in(said: Metadata, target: Target, cache: Path) -> LockedWheel:
+    """A wheel of the target's first tag with that metadata and nothing else, in the cache."""
+    stem = f"{said.name.replace('-', '_')}-{said.version}"
+    lines = ["Metadata-Version: 2.1", f"Name: {said.name}", f"Version: {said.version}"]
+    lines += [f"Requires-Python: {said.requires_python}"] if said.requires_python else []
+    lines += [f"Requires-Dist: {one}" for one in said.requires_dist]
+    extras = sorted({extra for one in said.requires_dist for extra in _EXTRA.findall(one)})
+    lines += [f"Provides-Extra: {extra}" for extra in extras]
+    tag = next(iter(target.tags()))
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as wheel:
+        contents = {
+            "METADATA": "\n".join(lines) + "\n",
+            "WHEEL": f"Wheel-Version: 1.0\nGenerator: offkit\nRoot-Is-Purelib: false\nTag: {tag}\n",
+            "RECORD": "",
+        }
+        for file, text in contents.items():
+            wheel.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{file}"), text)
+    path = store.keep(f"{stem}-{_BUILD}-{tag}.whl", sink.getvalue(), cache)
+    return LockedWheel(
+        said.name, said.version, path.name, path.as_uri(), store.sha256(path), ("the request",)
+    )
+
+
+def offered(carried: Sequence[Carried], request: Request, cache: Path) -> Request:
+    """The request with the stand-ins in the place of what they stand for."""
+    if not carried:
+        return request
+    pins = "".join(f"{one.source.name}=={one.source.version}\n" for one in carried)
+    limits = cache / "carried" / f"{hashlib.sha256(pins.encode()).hexdigest()[:16]}.txt"
+    limits.parent.mkdir(exist_ok=True)
+    limits.write_text(pins, "utf-8")
+    args = (*request.index_args, *_links(carried))
+    return request._replace(index_args=args, constraints=(*(request.constraints or ()), limits))
+
+
+def within(
+    carried: Sequence[Carried], request: Request, index_args: Sequence[str]
+) -> tuple[Request, Sequence[str]]:
+    """A bundle's own requirements as the resolver can read them: with stand-ins, by their hashes."""
+    if not carried:
+        return request, index_args
+    files: list[Place] = []
+    for path in map(Path, request.files):
+        text = path.read_text("utf-8")
+        for one in carried:
+            text = text.replace(one.source.sha256, one.stand_in.sha256)
+        files.append(path.with_suffix(".resolved.txt"))
+        path.with_suffix(".resolved.txt").write_text(text, "utf-8")
+    return request._replace(files=tuple(files)), [*index_args, *_links(carried)]
+
+
+def _links(carried: Sequence[Carried]) -> list[str]:
+    """Each is alone in its directory of the cache."""
+    return [word for one in carried for word in ("--find-links", one.stand_in.url.rpartition("/")[0])]
+
+
+def wheels(carried: Sequence[Carried], lock: Lock) -> list[LockedWheel]:
+    """Those of a lock that are no stand-ins."""
+    stand_ins = {one.stand_in.filename for one in carried}
+    return [wheel for wheel in lock.wheels if wheel.filename not in stand_ins]
+
+
+def needed(carried: Sequence[Carried], lock: Lock) -> None:
+    """Raises UsageError for one that nothing in the lock needs."""
+    there = {wheel.filename for wheel in lock.wheels}
+    spare = [one.source.name for one in carried if one.stand_in.filename not in there]
+    if spare:
+        raise UsageError(
+            f"--carry-source {spare[0]}: nothing that is packed needs {spare[0]}",
+            fix=f"add {spare[0]} to the requirements",
+        )
+
+
+def as_sources(carried: Sequence[Carried], lock: Lock) -> Lock:
+    """The lock with the sources' own files and hashes in the place of their stand-ins."""
+    own = {one.stand_in.filename: one.source for one in carried}
+    wheels = (
+        own[wheel.filename]._replace(via=wheel.via) if wheel.filename in own else wheel
+        for wheel in lock.wheels
+    )
+    return lock._replace(wheels=tuple(wheels))
