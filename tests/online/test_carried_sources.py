@@ -1,23 +1,197 @@
 """Sources that are carried: resolved with the rest, packed with what builds them, told; or refused."""
 
 import json
-import tarfile
+import platform
+import sys
 
 import pytest
 
 import bundle_maker
-import index_maker
 import sdist_maker
-from offkit.cli import app
 from offkit.edges import releases
-from offkit.model import sources
+from offkit.model import layout, sources
+from offkit.model.errors import RequestError, UsageError
+from offkit.model.report import Reporter
 from offkit.model.target import preset
+from offkit.online import bundle
+from offkit.online.carry import to_compile
+from offkit.online.request.locked import Lock, Request
 from offkit.server.bundle import bundle_file
+
+SERIES = "{}.{}".format(*sys.version_info[:2])
+TARGET = preset(releases.known(), SERIES)._replace(arch=platform.machine())
 
 
 @pytest.fixture
-def index():
-    """An index with one source, what builds it, and what runs offkit."""
-    with index_maker.serving() as mirror:
-        mirror.put(*sdist_maker.backend())
-        yield mirror
+def index(mirror, monkeypatch):
+    """An index that has what builds, pip, and a pure package; offkit's own runtime is not the matter."""
+    monkeypatch.setattr(bundle, "_runtime", lambda session: ())
+    monkeypatch.setattr(bundle.runtime, "build", lambda paths, cache: b"pyz")
+    server = mirror("alpha")
+    server.put(*sdist_maker.backend())
+    server.put(*bundle_maker.pip_wheel())
+    return server
+
+
+def order(tmp_path, index, *requirements, carry=(), files=(), target=TARGET):
+    request = Request(requirements, files, tuple(index.args), ())
+    return bundle.Order(request, target, tmp_path / "b.tar", tmp_path / "cache", carry=carry)
+
+
+def packed(tmp_path, index, *requirements, **more):
+    done = bundle.bundle(order(tmp_path, index, *requirements, **more), Reporter())
+    return done, bundle_file.read_manifest(str(tmp_path / "b.tar"))
+
+
+def refused(tmp_path, index, *requirements, **more):
+    with pytest.raises(RequestError) as caught:
+        bundle.plan(order(tmp_path, index, *requirements, **more), Reporter())
+    return caught.value
+
+
+def test_in_the_bundle(tmp_path, index):
+    """The source instead of a wheel that fits, by its own hash; what builds it; a lock for that; and what it
+    requires is there. The same bytes again the next time."""
+    name, data = sdist_maker.sdist("answer", requires=["alpha"])
+    index.put(name, data)
+    index.put(*bundle_maker.wheel("answer", "1.0"))
+    index.put(*sdist_maker.sdist("answer", "0.9"))
+    done, opened = packed(tmp_path, index, "answer", carry=("Answer",))
+    paths = [one.path for one in opened.manifest.members]
+    assert [path for path in paths if path.startswith((layout.SOURCES, layout.BUILD_WHEELS))] == [
+        "build-wheels/gccback-1.0-py3-none-any.whl",
+        "sources/answer-1.0.build.txt",
+        "sources/answer-1.0.tar.gz",
+    ]
+    assert (
+        sorted(path for path in paths if path.startswith("wheels/"))[0] == "wheels/alpha-1-py3-none-any.whl"
+    )
+    assert not [path for path in paths if path.startswith("wheels/answer")]
+    assert opened.read("sources/answer-1.0.tar.gz") == data
+    locked = opened.read(layout.REQUIREMENTS).decode()
+    sha256 = next(one.sha256 for one in opened.manifest.members if one.path == "sources/answer-1.0.tar.gz")
+    assert f"answer==1.0 \\\n    --hash=sha256:{sha256}" in locked
+    assert "alpha==1" in locked
+    assert b"gccback==1.0" in opened.read("sources/answer-1.0.build.txt")
+    (told,) = sources.from_options(opened.manifest.options)
+    assert (told.describe(), told.programs, told.headers) == ("answer 1.0", ("gcc",), ())
+    assert told.rpms[0] == "gcc"
+    assert [one.code for one in done.findings] == ["REQ023"]
+    assert done.findings[0].message.startswith("is compiled on the server: needs gcc")
+    assert "its build backend under CPython" in done.findings[0].message
+    assert [one.passed for one in done.proofs if one.kind == "closure"] == [True]
+    assert [wheel.name for wheel in done.lock.wheels] == ["alpha"]
+    first = (tmp_path / "b.tar").read_bytes()
+    packed(tmp_path, index, "answer", carry=("answer",))
+    assert (tmp_path / "b.tar").read_bytes() == first
+
+
+def test_without_sources_nothing_is_different(tmp_path, index):
+    """Neither members nor options."""
+    _, opened = packed(tmp_path, index, "alpha")
+    assert "sources" not in opened.manifest.options
+    assert not [one for one in opened.manifest.members if "alpha" not in one.path and "source" in one.path]
+
+
+def test_needed_by_another(tmp_path, index):
+    """Nobody asked for it by its name; the request's own words choose the version."""
+    index.put(*sdist_maker.sdist("answer", "1.0"))
+    index.put(*sdist_maker.sdist("answer", "2.0"))
+    index.put(*bundle_maker.wheel("beta", "1.0", requires=["answer"]))
+    limits = tmp_path / "limits.txt"
+    limits.write_text("answer<2\n")
+    wanted = order(tmp_path, index, "beta", carry=("answer",))
+    wanted = wanted._replace(request=wanted.request._replace(constraints=(limits,)))
+    assert [one.source.version for one in bundle.plan(wanted, Reporter()).sources] == ["1.0"]
+
+
+def test_what_nothing_needs(tmp_path, index):
+    index.put(*sdist_maker.sdist("answer"))
+    with pytest.raises(UsageError) as caught:
+        bundle.plan(order(tmp_path, index, "alpha", carry=("answer",)), Reporter())
+    assert caught.value.message == "--carry-source answer: nothing that is packed needs answer"
+
+
+def test_all_that_cannot_be_carried(tmp_path, index):
+    """No source; a build requirement that is nowhere; a backend that fails; Rust. In one run."""
+    index.put(*bundle_maker.wheel("wheelonly", "1.0"))
+    for name, backend in (("lost", "no-such-backend"), ("rusty", "maturin>=1"), ("falls", "")):
+        stem = name + "-1.0"
+        files = {
+            stem + "/PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n",
+            stem + "/pyproject.toml": f'[build-system]\nrequires = ["{backend}"]\nbuild-backend = "x"\n'
+            if backend
+            else '[build-system]\nrequires = []\nbuild-backend = "back"\nbackend-path = ["."]\n',
+            stem + "/back.py": "raise OSError('mysql_config: not found')\n",
+        }
+        if name == "falls":
+            files[stem + "/PKG-INFO"] = files[stem + "/PKG-INFO"].replace("2.2", "2.1")
+        index.put(stem + ".tar.gz", sdist_maker.packed(files))
+    names = ("wheelonly", "lost", "rusty", "falls")
+    error = refused(tmp_path, index, *names, carry=names)
+    said = {one.subject: one.message for one in error.findings if one.code == "REQ024"}
+    assert set(said) == set(names)
+    assert said["wheelonly"].startswith("no source distribution for Python")
+    assert "what builds it cannot be had" in said["lost"]
+    assert said["rusty"] == (
+        "rusty-1.0.tar.gz is built with Rust (maturin), whose crates come from a network"
+    )
+    assert "falls-1.0.tar.gz: " in said["falls"]
+    assert error.exit_code == 1
+
+
+def test_static_metadata_where_the_backend_cannot_be_asked(tmp_path, index):
+    """PKG-INFO says what it requires for good (PEP 643); who said so is told."""
+    files = {
+        "calm-1.0/PKG-INFO": "Metadata-Version: 2.2\nName: calm\nVersion: 1.0\nRequires-Dist: alpha\n",
+        "calm-1.0/pyproject.toml": '[build-system]\nrequires = ["gccback"]\nbuild-backend = "nowhere"\n',
+        "calm-1.0/src/calm.cpp": "",
+        "calm-1.0/tests/other.cpp": "",
+    }
+    index.put("calm-1.0.tar.gz", sdist_maker.packed(files))
+    planned = bundle.plan(order(tmp_path, index, "calm", carry=("calm",)), Reporter())
+    (one,) = planned.sources
+    assert (one.how, one.cxx) == ("PKG-INFO", True)
+    assert [wheel.name for wheel in planned.lock.wheels] == ["alpha", "calm"]
+
+
+@pytest.mark.parametrize(
+    ("name", "series", "el", "rpms"),
+    [
+        ("psycopg2", "3.6", "el7", ("gcc", "python3-devel", "postgresql-devel")),
+        ("psycopg2", "3.6", "el8", ("gcc", "python36-devel", "libpq-devel")),
+        ("mysqlclient", "3.12", "el9", ("gcc", "python3.12-devel", "mariadb-connector-c-devel")),
+        ("psutil", "3.9", "el9", ("gcc", "python3-devel")),
+        ("psutil", "3.10", "el9", ("gcc",)),
+    ],
+)
+def test_what_it_will_need(tmp_path, name, series, el, rpms):
+    """By the tables: the package of that release with compiler, Python's headers, and a library's."""
+    target = preset(releases.known(), series, el)
+    one = to_compile.ToCompile(name, "1", tmp_path / (name + "-1.tar.gz"), Lock(target, ()), (), False, "x")
+    assert to_compile.described(one, target, False).rpms == rpms
+    assert to_compile.described(one._replace(cxx=True), target, True).rpms[:2] == ("gcc", "gcc-c++")
+
+
+def test_a_rehearsal_without_a_compiler(tmp_path, monkeypatch):
+    """Says what was not tried, and why."""
+    one = to_compile.ToCompile("a", "1", tmp_path, Lock(TARGET, ()), (), True, "x")
+    monkeypatch.setattr(to_compile.shutil, "which", lambda name: None)
+    assert to_compile.unable([one]) == "gcc and g++ missing here, so the sources were not compiled"
+    assert (
+        to_compile.unable([one._replace(cxx=False)]) == "gcc missing here, so the sources were not compiled"
+    )
+    assert to_compile.unable([]) == ""
+
+
+def test_as_it_is_typed(tmp_path, index, typed):
+    """The checklist that people read, and the document; not without asking an index."""
+    index.put(*sdist_maker.sdist("answer"))
+    words = ["bundle", "answer", "--carry-source", "answer", "--python", SERIES, "-o", tmp_path / "b.tar"]
+    code, out, _ = typed(*words, *index.args)
+    assert code == 0
+    assert "  carries the source of answer 1.0, to be compiled on the server; needs gcc" in out
+    code, out, _ = typed(*words, *index.args, "--json")
+    assert [one["name"] for one in json.loads(out)["sources"]] == ["answer"]
+    code, _, err = typed(*words, "--offline")
+    assert (code, "--carry-source asks an index" in err) == (2, True)

@@ -94,7 +94,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
         beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
         standing.require(order.request, order.target, order.cache, beside)
     kept = Kept(order.cache)
-    taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter)
+    taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter, Session)
     request = carrying.offered(taken, order.request, order.cache)
     with Session(order.target, request.index_args, reporter, kept, order.offline) as session:
         lock = session.lock(request)

@@ -13,7 +13,7 @@ import io
 import re
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,6 @@ from offkit.model.target import Target
 from offkit.online.index import indexes, listing
 from offkit.online.request.locked import Lock, LockedWheel, Place, Request
 from offkit.online.resolve import provision
-from offkit.online.resolve.lock import Session
 from offkit.online.sources import archive, backend, interpreters, metadata
 from offkit.online.sources.environment import Provided
 from offkit.online.sources.metadata import Metadata
@@ -56,8 +55,17 @@ class Carried(NamedTuple):
     cxx: bool  # whether C++ is among its sources
 
 
+# resolve.lock.Session, of a target, index options, who is told, and what is kept.
+Sessions = Callable[[Target, Sequence[str], Reporter, Kept], Any]
+
+
 def carry(
-    names: Sequence[str], request: Request, target: Target, cache: Path, reporter: Reporter
+    names: Sequence[str],
+    request: Request,
+    target: Target,
+    cache: Path,
+    reporter: Reporter,
+    sessions: Sessions,
 ) -> list[Carried]:
     """The newest sdist that the request allows of each project in ``names``, with what builds it.
 
@@ -68,12 +76,12 @@ def carry(
     done: list[Carried] = []
     wrong: list[Finding] = []
     kept = Kept(cache)
-    with Session(target, request.index_args, reporter, kept) as session:
+    with sessions(target, request.index_args, reporter, kept) as session:
         limits = session.asked(request)
         for name in dict.fromkeys(map(canonicalize_name, names)):
             own = [one for one in limits if canonicalize_name(one.name or "") == name]
             try:
-                done.append(_one(name, own, session, request, reporter))
+                done.append(_one(name, own, session, request, reporter, sessions))
             except RequestError as error:
                 wrong += error.findings
     if wrong:
@@ -82,15 +90,16 @@ def carry(
     return done
 
 
-def _one(name: str, own: Sequence[Any], session: Session, request: Request, reporter: Reporter) -> Carried:
+def _one(
+    name: str, own: Sequence[Any], session: Any, request: Request, reporter: Reporter, sessions: Sessions
+) -> Carried:
     link = _choose(name, own, session)
-    assert session.kept is not None
-    cache = session.kept.cache
+    cache: Path = session.kept.cache
     reporter.step(f"reading what {link.filename} requires")
     path = session.kept.path(link, session.repository.session)
     try:
         with archive.unpacked(path) as tree:
-            said, requires, how = _asked(tree, session, request, cache, reporter)
+            said, requires, how = _asked(tree, session, request, cache, reporter, sessions)
             cxx = _has_cxx(tree)
     except Refused as error:
         raise _refusal(name, link.filename, error) from error
@@ -99,7 +108,7 @@ def _one(name: str, own: Sequence[Any], session: Session, request: Request, repo
         message = f"{link.filename} is built with Rust ({', '.join(rust)}), whose crates come from a network"
         raise RequestError(message, [Finding("REQ024", ERROR, name, message)])
     try:
-        with Session(session.target, request.index_args, Reporter(), session.kept) as building:
+        with sessions(session.target, request.index_args, Reporter(), session.kept) as building:
             build = building.lock(Request(tuple(requires), (), request.index_args)) if requires else None
     except RequestError as error:
         message = f"{link.filename}: what builds it cannot be had: {error.message}"
@@ -110,7 +119,7 @@ def _one(name: str, own: Sequence[Any], session: Session, request: Request, repo
     return Carried(source, path, stand_in, build or Lock(session.target, ()), how, cxx)
 
 
-def _choose(name: str, own: Sequence[Any], session: Session) -> Any:
+def _choose(name: str, own: Sequence[Any], session: Any) -> Any:
     """The link of the newest sdist that the target's Python and the request allow."""
     allowed = SpecifierSet(",".join(str(one.specifier) for one in own if str(one.specifier)))
     # As pip's --no-binary: of other files no link is made.
@@ -133,7 +142,7 @@ def _choose(name: str, own: Sequence[Any], session: Session) -> Any:
 
 
 def _asked(
-    tree: Path, session: Session, request: Request, cache: Path, reporter: Reporter
+    tree: Path, session: Any, request: Request, cache: Path, reporter: Reporter, sessions: Sessions
 ) -> tuple[Metadata, list[str], str]:
     """Its metadata, the lines of what builds it, and who said so. What PKG-INFO says for good (PEP 643)
     is taken even where the backend cannot be asked here. Raises Refused."""
@@ -142,7 +151,7 @@ def _asked(
 
     def provide(requirements: Sequence[str]) -> Provided:
         where = interpreters.as_target(python, session.target)
-        with Session(where, request.index_args, Reporter(), Kept(cache)) as other:
+        with sessions(where, request.index_args, Reporter(), Kept(cache)) as other:
             return provision.requisites(other, requirements, cache)
 
     static = metadata.is_static(tree) and (tree / "PKG-INFO").exists()
