@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import described_maker
 import elf_maker
 import repo_maker
 from library_maker import Shelf
 from offkit.cli import app, render
-from offkit.edges import data
+from offkit.edges import data, releases
 from offkit.model import checklist, layout, manifest, proof
 from offkit.online.wheels import fetch
 from target_maker import preset
@@ -92,6 +93,29 @@ def test_lock_of_an_index_without_hashes(offkit, index):
     _, out, _ = offkit("lock", "beta", "--json")
     (wheel,) = json.loads(out)["wheels"]
     assert wheel["sha256"] == hashlib.sha256(index.files["beta-1-py3-none-any.whl"]).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["rocky10", "openeuler2203", "kylin", "anolis8", "amazon2023", "fedora"])
+def test_a_bundle_for_a_server_as_its_probe_describes_it(offkit, tmp_path, name):
+    """Of every release that offkit has a file about, and of one that it has none about; with a Python or without."""
+    os_release, glibc = described_maker.RELEASES.get(name, ({"ID": "fedora", "VERSION_ID": "40"}, "2.39"))
+    server = described_maker.Described(tmp_path / "server").system(os_release, "aarch64", glibc)
+    if name in ("fedora", "kylin"):
+        server.python("/usr/bin/python3")
+    (tmp_path / "server.json").write_text(json.dumps(server.document()))
+    out = tmp_path / "bundle.tar"
+    code, _, err = offkit("bundle", "beta", "--target", tmp_path / "server.json", "-o", out)
+    assert code == 0, err
+    with tarfile.open(out) as tar:
+        target = manifest.load(tar.extractfile(layout.MANIFEST).read()).target
+        install_sh = tar.extractfile(layout.INSTALL_SH).read().decode()
+    assert (target.arch, target.glibc_text) == ("aarch64", glibc)
+    release = releases.of(target.el, target.name)
+    own = release.keys.get(os_release["ID"].strip('"'), ())
+    assert all(f"{key}:" in install_sh for key in own)
+    unknown = "offkit knows nothing of fedora-40: names of its packages, its keys and its discs"
+    assert (unknown in err) == (name == "fedora")
+    assert bool(release.name) == (name != "fedora")
 
 
 def test_a_lock_that_cannot_be_written(offkit, tmp_path):

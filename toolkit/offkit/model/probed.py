@@ -13,7 +13,7 @@ from offkit.model.release import Releases
 from offkit.model.target import Target
 
 SCHEMA = "offkit/target-2"
-_VERSION = re.compile(r"3\.([0-9]{1,3})\.[0-9]{1,5}")
+_VERSION = re.compile(r"3\.([0-9]{1,2})\.[0-9]{1,4}")
 _GLIBC = re.compile(r"2\.([0-9]{1,3})")
 _ODD = re.compile(r"[^A-Za-z0-9.]+")
 

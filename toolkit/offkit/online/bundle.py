@@ -111,6 +111,9 @@ def plan(order: Order, reporter: Reporter) -> Planned:
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     rpms.look(order.isos, order.target)
+    where = order.target
+    if not releases.of(where.el, where.name).name:
+        reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
     stage = rehearsal.stage(order.target) if order.rehearse else None
     planned = plan(order, reporter)
     lock, pip = planned.lock, planned.pip
