@@ -11,12 +11,13 @@ import typer
 import bundle_maker
 import offkit.server.doctor.examine as doctor_package
 from offkit.cli import doctor, options, render
+from offkit.edges import host
 from offkit.edges import run as run_module
 from offkit.elf.resolution import Resolution
 from offkit.model import checklist, yum
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.server.doctor import checks, forecast
+from offkit.server.doctor import checks, forecast, repair
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
 from repo_maker import library_packages, repository
@@ -557,6 +558,16 @@ def test_fix_where_there_is_no_yum(offkit, examined):
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("/e", "--fix", "-y")
     assert caught.value.message == "Debian 12 has no yum, which --fix needs"
+
+
+def test_fix_on_a_system_beside_enterprise_linux(monkeypatch):
+    """One that offkit has a file about has yum, and its packages' names are its own."""
+    here = host.Host("x86_64", (2, 34), {"ID": "openEuler", "VERSION_ID": "22.03"}, "5.10", False)
+    monkeypatch.setattr(host, "here", lambda: here)
+    repair.refuse(examination("openEuler", 0, rpms=("libSM",)))
+    monkeypatch.setattr(host, "here", lambda: here._replace(os_release={"ID": "debian"}))
+    with pytest.raises(EnvironmentProblem, match="^openEuler has no yum"):
+        repair.refuse(examination("openEuler", 0, rpms=("libSM",)))
 
 
 def test_a_bundle(offkit, monkeypatch, tmp_path):

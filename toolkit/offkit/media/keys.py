@@ -18,11 +18,12 @@ class Server(NamedTuple):
     el: int
     distribution: str  # the ID of os-release(5)
     tree: Tree
+    name: str = ""  # what offkit calls a release that is no Enterprise Linux
 
     @property
     def key(self) -> str:
         """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
-        names = own_keys(releases.of(self.el).keys, self.distribution)
+        names = own_keys(releases.of(self.el, self.name).keys, self.distribution)
         paths = [posixpath.join(KEYS, name) for name in names]
         return next((path for path in paths if self.tree.is_file(path)), "")
 
@@ -31,7 +32,8 @@ def server(tree: Optional[Tree] = None) -> Server:
     """The one below ``tree``, by default the running one."""
     tree = tree or Tree("/")
     release = host.os_release(tree)
-    return Server(releases.known().el_major(release), release.get("ID", ""), tree)
+    known = releases.known()
+    return Server(known.el_major(release), release.get("ID", ""), tree, known.name_of(release))
 
 
 def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
@@ -42,7 +44,7 @@ def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
     """
     if here.key:
         return here.key
-    name = medium_key(releases.of(here.el).keys, names)
+    name = medium_key(releases.of(here.el, here.name).keys, names)
     if name:
         return posixpath.join(top, name)
     message = "has no key in its top directory, and this server has none for {} {}".format(

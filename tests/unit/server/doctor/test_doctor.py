@@ -561,6 +561,18 @@ def test_on_another_system_the_rpms_are_those_of_el7(server):
     assert (result.summary.el, result.summary.install_line) == (0, "on el7: " + YUM + "libSM")
 
 
+def test_a_system_beside_enterprise_linux(server):
+    """Its repositories are asked: no other release's table counts there, and yum is its tool."""
+    server.put("/etc/os-release", 'ID="openEuler"\nVERSION_ID="22.03"\nPRETTY_NAME="openEuler 22.03"\n')
+    server.module("x", needed=["libSM.so.6"])
+    result = doctor(server)
+    assert result.findings[0].fix == (
+        "find the package that has it on the ISO: "
+        "yum --disablerepo='*' --enablerepo='offkit-*' provides 'libSM.so.6()(64bit)'"
+    )
+    assert (result.summary.el, result.summary.install_line) == (0, "")
+
+
 def test_a_soname_that_no_table_knows(server):
     """The repository itself can be asked for it."""
     server.module("x", needed=["libunheard.so.7"])

@@ -35,6 +35,24 @@ def test_hosts(host, expected):
 
 
 @pytest.mark.parametrize(
+    ("os_release", "name", "expected"),
+    [
+        ({"ID": "openEuler", "VERSION_ID": "22.03"}, "openeuler22.03", []),
+        ({"ID": "openEuler", "VERSION_ID": "20.03"}, "openeuler22.03", ["ENV023"]),
+        ({"ID": "kylin", "VERSION_ID": "V10"}, "openeuler20.03", ["ENV023"]),
+        ({"ID": "rocky", "VERSION_ID": "8.9"}, "openeuler20.03", ["ENV023"]),
+        ({"ID": "fedora", "VERSION_ID": "40"}, "fedora-40", []),
+        ({"ID": "fedora", "VERSION_ID": "40"}, "custom", []),
+    ],
+)
+def test_systems_beside_enterprise_linux(os_release, name, expected):
+    """By the names that offkit has for them; of two that it has none for it cannot say."""
+    target = EL7._replace(el=0, name=name)
+    found = preflight.host_misfits(HOST._replace(os_release=os_release), target)
+    assert [one.code for one in found] == expected
+
+
+@pytest.mark.parametrize(
     ("prefix", "volume", "expected"),
     [
         ("/opt/offkit", VOLUME, []),

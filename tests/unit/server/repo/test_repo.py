@@ -971,6 +971,24 @@ def test_no_key_at_all(distribution, el, whose):
 
 
 @pytest.mark.parametrize(
+    ("identity", "version", "name"),
+    [
+        ("openEuler", "22.03", "openEuler"), ("kylin", "V10", "kylin"), ("anolis", "8.8", "ANOLIS"), ("anolis", "23", "ANOLIS"),
+        ("amzn", "2023", "amazon-linux-2023"), ("centos", "10", "centosofficial-PQC"),
+    ],
+)  # fmt: skip
+def test_keys_of_every_vendor(tmp_path, identity, version, name):
+    """By the name that the vendor gives it; of an Enterprise Linux or not."""
+    tree = Tree(str(tmp_path))
+    (tmp_path / "etc/pki/rpm-gpg").mkdir(parents=True)
+    (tmp_path / "etc/os-release").write_text("ID={}\nVERSION_ID={}\n".format(identity, version))
+    assert keys.server(tree).key == ""
+    path = tmp_path / "etc/pki/rpm-gpg" / ("RPM-GPG-KEY-" + name)
+    path.write_text("x")
+    assert keys.server(tree).key == "/etc/pki/rpm-gpg/RPM-GPG-KEY-" + name
+
+
+@pytest.mark.parametrize(
     ("base", "el", "taken", "identity"),
     [
         ("", 7, (), "offkit-el7"),

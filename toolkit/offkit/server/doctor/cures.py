@@ -39,9 +39,14 @@ class Mend(NamedTuple):
 class Cures(NamedTuple):
     el: int  # 0: no Enterprise Linux
     system: str  # for people
-    release: Release  # of what is no Enterprise Linux the oldest: the bundle was most probably made for that
+    release: Release  # of what nobody knows the oldest: the bundle was most probably made for that
     modules: List[packages.ModuleRow]
     catalog: Answers
+
+    @property
+    def own(self) -> bool:
+        """Whether the release is this server's, so that yum is its tool."""
+        return bool(self.el) or not self.release.el
 
     def install(self, rpms: Iterable[str], again: Iterable[str] = ()) -> str:
         """One line for the shell; where yum is not the tool, it says for which system it is.
@@ -50,7 +55,7 @@ class Cures(NamedTuple):
         """
         steps = [(INSTALL, " ".join(rpms)), (REINSTALL, " ".join(again))]
         line = " && ".join("{} {}".format(verb, names) for verb, names in steps if names)
-        return line if self.el else "on {}: {}".format(self.release.name, line)
+        return line if self.own else "on {}: {}".format(self.release.name, line)
 
     def again(self, cure: Cure) -> Cure:
         """The same packages, where they are installed and damaged."""
@@ -141,7 +146,7 @@ def read(tree: Tree, catalog: Answers) -> Cures:
     return Cures(
         el,
         facts.get("PRETTY_NAME") or facts.get("NAME") or "an unknown system",
-        known.of(el) if el else known.all[0],
+        known.all[0] if not known.name_of(facts) else known.told(facts),
         packages.parse_modules(data.read_text(packages.MODULES)),
         catalog,
     )

@@ -129,7 +129,7 @@ class _Visit:
             rpms += packaged
         if REPOSITORIES in checks:
             findings += repositories.inspect(
-                self._tree, self._env, self._known, self._cures.el, bool(rpms or again), self._catalog
+                self._tree, self._env, self._known, self._cures.own, bool(rpms or again), self._catalog
             )
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
@@ -158,7 +158,7 @@ class _Visit:
         findings = machine.generation(self._tree, self._env)
         if self._live:
             facts = machine.observe(self._env, self._variables)
-            locale = self._cures.release.locale if self._cures.el else ""
+            locale = self._cures.release.locale if self._cures.own else ""
             findings = machine.judge(self._env, facts, locale) + findings
             findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
         return findings + machine.labels(self._tree, self._env)

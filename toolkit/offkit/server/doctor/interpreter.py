@@ -70,7 +70,9 @@ def _finding(
     subject = " ".join(modules)
     # A generation may have a copy of the program (offkit/lib64's DT_RPATH is in it): where the
     # standard library lies says whose Python it is.
-    if cures.el and (env.base_prefix == "/usr" or env.interpreter.startswith(("/usr/bin/", "/usr/libexec/"))):
+    if cures.own and (
+        env.base_prefix == "/usr" or env.interpreter.startswith(("/usr/bin/", "/usr/libexec/"))
+    ):
         return _distributions(env, cures, row, Finding("PY001", severity, subject, message, looked))
     wants = cures.release.module(row.name)
     devel = list(wants.devel)

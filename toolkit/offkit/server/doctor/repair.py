@@ -2,6 +2,7 @@
 
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
+from offkit.edges import host
 from offkit.edges import run as programs
 from offkit.edges.run import Result
 from offkit.model.errors import EnvironmentProblem, OffkitError
@@ -20,7 +21,7 @@ def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
 
 def refuse(result: Examination) -> None:
     """Raises EnvironmentProblem where there is no yum, or it is known already that it will fail."""
-    if not result.summary.el:
+    if not result.summary.el and not host.here().release:
         raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
     refuse_unmounted(result.findings, result.summary.install_line)
 

@@ -79,10 +79,10 @@ def _first_line(tree: Tree, path: str) -> Optional[str]:
 
 
 def inspect(
-    tree: Tree, env: Environment, known: Configured, el: int, needed: bool, catalog: Catalog
+    tree: Tree, env: Environment, known: Configured, own: bool, needed: bool, catalog: Catalog
 ) -> List[Finding]:
     """What is wrong with the server's repositories. ``needed``: something has to be installed;
-    ``el``: 0 where yum is not the tool for that."""
+    ``own``: yum is the tool for that here."""
     catalog.probe()
     findings = list(known.findings)
     remote = [each for each in known.repositories if each.enabled and not known.paths(each) and each.urls]
@@ -94,7 +94,7 @@ def inspect(
             for path in known.paths(each):
                 if not catalog.failed(path):
                     findings += _local(tree, known, each, path, needed)
-    if needed and el and not any(each.own for each in known.repositories):
+    if needed and own and not any(each.own for each in known.repositories):
         findings.append(_none(env, tree, catalog))
     return findings
 

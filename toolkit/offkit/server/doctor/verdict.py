@@ -240,7 +240,7 @@ class Judge:
         return found
 
     def _cure_version(self, name: str) -> str:
-        if self._cures.el and self._cures.release.name:
+        if self._cures.own and self._cures.release.name:
             target = self._cures.release.name
             return (
                 "the package was built for a newer system: bundle again with --target {0}, "

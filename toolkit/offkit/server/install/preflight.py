@@ -31,7 +31,8 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
             host.glibc[0], host.glibc[1], target.glibc_text
         )
         found.append(Finding("ENV022", ERROR, "glibc", message, (), again))
-    if host.el != target.el:
+    other = bool(host.release) and not target.el and host.release != target.name
+    if host.el != target.el or other:
         message = "this is {}, the bundle is for {}: the wheels fit, but names of RPMs may differ".format(
             host.system, target.name
         )
