@@ -178,6 +178,33 @@ def test_what_was_passed_over_for_another(mirror):
     )
 
 
+def test_versions_that_ask_for_different_pythons(mirror):
+    """What the oldest and the newest say, and what else stands in the way: the Python of the last one need not
+    be the one that helps."""
+    server = mirror()
+    for version, python in (("1", ">=3.7"), ("2", ">=3.8"), ("3", ">=3.10")):
+        filename = server.add("alpha", version)
+        server.put(filename, server.files[filename], requires_python=python)
+    server.put("beta-1.tar.gz", requires_python=">=3.7")
+    found = refused(server, "alpha<4", "beta")
+    assert found["alpha"].message == "alpha<4: 1 needs Python >=3.7, 3 >=3.10; the server has 3.6.8"
+    assert found["alpha"].fix.endswith("resolves with --python 3.7")
+    assert found["beta"].message == (
+        "beta: needs Python >=3.7; the server has 3.6.8, and only source distributions exist (beta-1.tar.gz)"
+    )
+
+
+def test_what_was_passed_over_in_a_conflict(mirror):
+    """Who wants what."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "2", requires=["beta>=2"])
+    server.add("beta", "1")
+    server.add("beta", "2")
+    (found,) = lock(server, "alpha", "beta<2").findings
+    assert found.message == ("1 is taken; 2 was passed over: you asked for beta<2; alpha 2 needs beta>=2")
+
+
 def test_a_trial_has_an_end(mirror, monkeypatch):
     """What speaks against a version, and what else would hold, is looked for, but not for hours: the lock is
     none the worse. A request that nobody can resolve in time is refused as what it is."""

@@ -207,7 +207,9 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         return _no_version(cause, files, specifier, asked, looked)
     admitted = [file for file in wanted if listing.admits(file, target)]
     if not admitted:
-        message = f"{text}: needs Python {wanted[-1].requires_python}; the server has {target.python}"
+        message = f"{text}: {_pythons(wanted)}; the server has {target.python}"
+        if not any(file.is_wheel for file in wanted):
+            message += f", and only source distributions exist ({wanted[-1].filename})"
         return Problem(
             Finding("REQ008", ERROR, project, message, looked), project, minors=platforms.minors(wanted)
         )
@@ -228,6 +230,14 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
     unfit = platforms.unfit(wheels, target)
     finding = Finding("REQ001", ERROR, project, f"{text}: {unfit.text}", looked, *build)
     return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
+
+
+def _pythons(files: Sequence[Listed]) -> str:
+    """What files of several versions say of Python, in the order of the versions."""
+    first, last = files[0], files[-1]
+    if first.requires_python == last.requires_python:
+        return f"needs Python {last.requires_python}"
+    return f"{first.version} needs Python {first.requires_python}, {last.version} {last.requires_python}"
 
 
 def _no_project(project: str, text: str) -> Finding:

@@ -359,7 +359,7 @@ class Session:
             except Exception as error:
                 # It may be too deep to be explained.
                 with contextlib.suppress(RequestError):
-                    return other._explain(error)[0].finding.message
+                    return _reason(other._explain(error)[0].finding)
         return ""
 
     def holds(self, request: Request, *constraints: str) -> bool:
@@ -385,6 +385,11 @@ class Session:
             if causes.of(error) is None:
                 raise troubles.of(error) from error
             return None
+
+
+def _reason(finding: Finding) -> str:
+    """In one line; of a conflict, who wants what."""
+    return "; ".join(finding.looked_in) if finding.code == "REQ005" else finding.message
 
 
 def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
