@@ -2,17 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Optional
+from typing import TYPE_CHECKING, List, Optional, Sequence
 
 import typer
 
+from offkit.cli import bundle_words as saying
 from offkit.cli import options, render
-from offkit.model import finding, sources, words
-from offkit.model.control_node import following
+from offkit.model import finding
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
 if TYPE_CHECKING:
-    from offkit.online.bundle import Order
+    from offkit.model.finding import Finding
+    from offkit.online.bundle import Named
 
 
 def bundle(
@@ -23,8 +24,8 @@ def bundle(
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
     build: Optional[List[str]] = options.BUILD,
-    python: Optional[str] = options.PYTHON,
-    target: Optional[str] = options.TARGET,
+    python: Optional[List[str]] = options.PYTHON,
+    target: Optional[List[str]] = options.TARGET,
     arch: str = options.ARCH,
     out: Path = typer.Option(
         Path("bundle.tar"), "--output", "-o", metavar="FILE", help="Where to write the bundle."
@@ -89,25 +90,26 @@ def bundle(
     Without requirements: what run-badapple needs. Carry the file to the server and run there:
     tar -xf bundle.tar install.sh && sh install.sh bundle.tar
 
+    With several --target, one file serves all of them: install.sh takes what is for its server.
+
     With --control-node, requirements are added to Ansible: --control-node passlib
     """
     console = render.console(json, quiet, verbose)
+    from offkit.model import several as naming
     from offkit.online import bundle as online
     from offkit.online.carry import control_node as fleet
-    from offkit.online.carry import pack, pythons
+    from offkit.online.carry import pack, pythons, rpms
     from offkit.online.wheels import fetch
 
     carried = pythons.look(python_source, python_build)
-    described = target is not None and os.path.isfile(target)
-    unsaid = pythons.series(carried) if target is None else None
-    if control_node and not described:
+    unsaid = None if target else pythons.series(carried)
+    if control_node and not (target and os.path.isfile(target[0])):
         unsaid = pythons.series(carried) or fleet.PYTHON
-    where = options.target_of(python or unsaid, target, arch)
+    targets = options.targets_of(python, target, arch, unsaid)
     if control_node:
-        fleet.refuse(where)
-    exact = (python or "").count(".") > 1 or described
-    where, remarks = pythons.fit(where, carried, exact)
-    for remark in remarks:
+        fleet.refuse(fleet.only([where for where, _ in targets]))
+    fitting = pythons.fit_all(targets, carried)
+    for remark in dict.fromkeys(remark for _, _, remarks in fitting for remark in remarks):
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
     args = options.index_args(
         index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
@@ -124,100 +126,48 @@ def bundle(
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     if not dry_run:
         pack.destination(out)
-    order = online.Order(
-        request,
-        where,
-        out,
-        cache_dir or fetch.default_cache(),
-        carried,
-        tuple(iso or ()),
-        control_node,
-        rehearse or smoke is not None,
-        smoke,
-        offline,
-        tuple(carry_source or ()),
-    )
-    if dry_run:
-        _show_plan(online.plan(order, console), order)
-        return
-    done = online.bundle(order, console)
-    _show(done, order)
-    if finding.has_errors(done.findings):
+    allotted = rpms.allotted(tuple(iso or ()), [where for where, _, _ in fitting])
+    orders = [
+        online.Order(
+            request,
+            where,
+            out,
+            cache_dir or fetch.default_cache(),
+            own,
+            isos,
+            control_node,
+            rehearse or smoke is not None,
+            smoke,
+            offline,
+            tuple(carry_source or ()),
+        )
+        for (where, own, _), isos in zip(fitting, allotted)
+    ]
+    _finish(list(zip(naming.names([order.target for order in orders]), orders)), console, dry_run)
+
+
+def _finish(named: "Named", console: render.Console, dry_run: bool) -> None:
+    """The plan in a dry run, else the bundle. Raises typer.Exit where something is wrong with that."""
+    from offkit.online import bundle as online
+    from offkit.online import several
+
+    (_, order), *more = named
+    if dry_run and more:
+        plans = online.plan_several(named, console)
+        told = several.findings([(name, one.lock.findings) for name, one in plans])
+        saying.would_for_several(plans, named, told)
+    elif dry_run:
+        saying.would(online.plan(order, console), order)
+    elif more:
+        together = online.bundle_several(named, console)
+        saying.done_for_several(together)
+        _judge(together.findings)
+    else:
+        done = online.bundle(order, console)
+        saying.done(done, order)
+        _judge(done.findings)
+
+
+def _judge(findings: "Sequence[Finding]") -> None:
+    if finding.has_errors(findings):
         raise typer.Exit(EXIT_PROBLEMS)
-
-
-def _show_plan(planned: Any, order: "Order") -> None:
-    where = order.target
-    render.document(
-        "offkit/plan-1",
-        target=where.to_json(),
-        wheels=[wheel.filename for wheel in (*planned.lock.wheels, *planned.own)],
-        pip=planned.pip.filename,
-        runtime=[wheel.filename for wheel in planned.runtime],
-        pythons=[dict(one._asdict()) for one in order.pythons.carried],
-        findings=[one.to_json() for one in planned.lock.findings],
-    )
-    render.title("would pack for {}".format(where.describe()))
-    rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
-    rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
-    rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
-    render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
-    render.findings(planned.lock.findings)
-
-
-def _show(done: Any, order: "Order") -> None:
-    where, packed = order.target, done.packed
-    render.document(
-        "offkit/bundle-report-1",
-        target=where.to_json(),
-        path=str(packed.path),
-        size=packed.size,
-        sha256=packed.sha256,
-        digest=packed.digest,
-        wheels=[{"name": w.name, "version": w.version, "filename": w.filename} for w in done.lock.wheels],
-        libraries=[library._asdict() for library in done.checklist.libraries],
-        downloaded=done.downloaded,
-        downloaded_size=done.downloaded_size,
-        pythons=[dict(one._asdict()) for one in order.pythons.carried],
-        sources=[dict(one._asdict()) for one in done.sources],
-        rpms=list(done.rpms.titles),
-        proofs=[dict(one._asdict()) for one in done.proofs],
-        findings=[one.to_json() for one in done.findings],
-    )
-    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
-    render.table(
-        [(wheel.name, wheel.version, words.size(path.stat().st_size)) for wheel, path in done.wheels],
-        "    ",
-    )
-    for one in order.pythons.carried:
-        render.line("  carries {}, for a server without one".format(one.describe()))
-    for one in done.sources:
-        render.line("  carries " + sources.to_be_compiled(one))
-    if done.rpms.titles:
-        number = words.several(len(done.rpms.titles), "RPM")
-        isos = ", ".join(one.name for one in order.isos)
-        render.line("  carries {} from {}, {}".format(number, isos, words.size(done.rpms.size)))
-        render.line("    " + ", ".join(done.rpms.titles))
-    for one in done.proofs:
-        render.line("  " + one.describe())
-    render.line("  downloaded {}, from the cache {}".format(_downloaded(done), done.cached))
-    render.line("  sha256 {}".format(packed.sha256))
-    libraries = [one for one in done.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]
-    render.line(
-        "  needs from the server: glibc"
-        + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)
-    )
-    render.findings(done.findings)
-    render.line()
-    name = packed.path.name
-    render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
-    if order.control_node:
-        render.line("and there, with the inventory and the servers' bundle:")
-        for step in following():
-            render.line("    PREFIX/current/bin/{} {}".format(step.program, " ".join(step.words)))
-
-
-def _downloaded(done: Any) -> str:
-    if not done.downloaded:
-        return "nothing"
-    return "{}, {}".format(words.several(done.downloaded, "file"), words.size(done.downloaded_size))

@@ -1,11 +1,16 @@
 """offkit lock: exact wheels and hashes for a server, as a requirements file."""
 
 from pathlib import Path
-from typing import List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 import typer
 
 from offkit.cli import options, render
+from offkit.model.errors import UsageError
+from offkit.model.target import Target
+
+if TYPE_CHECKING:
+    from offkit.online.request.locked import Lock
 
 
 def lock(
@@ -16,8 +21,8 @@ def lock(
     groups: Optional[List[str]] = options.GROUPS,
     extras: Optional[List[str]] = options.EXTRAS,
     build: Optional[List[str]] = options.BUILD,
-    python: Optional[str] = options.PYTHON,
-    target: Optional[str] = options.TARGET,
+    python: Optional[List[str]] = options.PYTHON,
+    target: Optional[List[str]] = options.TARGET,
     arch: str = options.ARCH,
     out: Optional[Path] = typer.Option(
         None,
@@ -43,17 +48,17 @@ def lock(
     """Resolve for a server without a network; write pins and hashes.
 
     Without requirements: what run-badapple needs. The result is a requirements file for
-    'offkit bundle -r' and for pip.
+    'offkit bundle -r' and for pip. For several targets -o x.lock writes x-el7.lock, x-el9.lock …
     """
     console = render.console(json, quiet, verbose)
-    from offkit.online import bundle
-    from offkit.online.request import pylock
-    from offkit.online.resolve import pylock_text, standing
+    from offkit.model import several as naming
+    from offkit.online import bundle, several
+    from offkit.online.resolve import standing
     from offkit.online.resolve.lock import Session
     from offkit.online.wheels import fetch
     from offkit.online.wheels.kept import Kept
 
-    where = options.target_of(python, target, arch)
+    wanted_for = [where for where, _ in options.targets_of(python, target, arch)]
     args = options.index_args(
         index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
     )
@@ -62,19 +67,51 @@ def lock(
         wanted = bundle.default_requirements()
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     cache = cache_dir or fetch.default_cache()
-    console.step("resolving for " + where.describe())
-    if offline and not no_index:
-        standing.require(request, where, cache)
-    with Session(where, args, console, Kept(cache), offline) as session:
-        locked = session.lock(request)
-        locked = fetch.with_hashes(locked, session.repository.session, cache, console)
     if out == Path("-"):
         out = None
-    text = pylock_text.dump(locked) if out is not None and pylock.is_name(out) else locked.text(why=True)
+
+    def locked(where: Target) -> "Lock":
+        console.step("resolving for " + where.describe())
+        if offline and not no_index:
+            standing.require(request, where, cache)
+        with Session(where, args, console, Kept(cache), offline) as session:
+            found = session.lock(request)
+            return fetch.with_hashes(found, session.repository.session, cache, console)
+
+    if len(wanted_for) == 1:
+        found = locked(wanted_for[0])
+        render.document("offkit/lock-1", **_document(found))
+        _write(found, out)
+        render.findings(found.findings, aside=out is None)
+        return
+    names = naming.names(wanted_for)
+    if out is None:
+        raise UsageError("locks for several targets do not go to stdout", fix="give a file with -o")
+    locks = several.each(list(zip(names, wanted_for)), locked)
+    places = [_place(out, name) for name in names]
     render.document(
-        "offkit/lock-1",
-        target=where.to_json(),
-        wheels=[
+        "offkit/lock-several-1",
+        targets=[
+            dict(name=name, path=str(place), **_document(found))
+            for place, (name, found) in zip(places, locks)
+        ],
+    )
+    for place, (_, found) in zip(places, locks):
+        _write(found, place)
+    render.findings(several.findings([(name, found.findings) for name, found in locks]))
+
+
+def _place(out: Path, name: str) -> Path:
+    """requirements.lock to requirements-el7.lock; pylock.toml to pylock.el7.toml, as PEP 751 names them."""
+    if out.name == "pylock.toml":
+        return out.with_name("pylock.{}.toml".format(name))
+    return out.with_name("{}-{}{}".format(out.stem, name, out.suffix))
+
+
+def _document(found: "Lock") -> Dict[str, Any]:
+    return {
+        "target": found.target.to_json(),
+        "wheels": [
             {
                 "name": w.name,
                 "version": w.version,
@@ -82,16 +119,23 @@ def lock(
                 "sha256": w.sha256,
                 "via": list(w.via),
             }
-            for w in locked.wheels
+            for w in found.wheels
         ],
-        repairs=[dict(one._asdict()) for one in locked.repairs],
-        built=[one.to_json() for one in locked.built],
-        findings=[one.to_json() for one in locked.findings],
-    )
+        "repairs": [dict(one._asdict()) for one in found.repairs],
+        "built": [one.to_json() for one in found.built],
+        "findings": [one.to_json() for one in found.findings],
+    }
+
+
+def _write(found: "Lock", out: Optional[Path]) -> None:
+    from offkit.online.request import pylock
+    from offkit.online.resolve import pylock_text
+    from offkit.online.wheels import fetch
+
+    text = pylock_text.dump(found) if out is not None and pylock.is_name(out) else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
-        render.good("{}: {} wheels".format(out, len(locked.wheels)))
+        render.good("{}: {} wheels".format(out, len(found.wheels)))
     else:
         for row in text.splitlines():
             render.line(row)
-    render.findings(locked.findings, aside=out is None)

@@ -20,12 +20,14 @@ JSON = typer.Option(False, "--json", help="Print one JSON document on stdout, ev
 QUIET = typer.Option(False, "--quiet", "-q", help="Print only results, warnings and errors.")
 VERBOSE = typer.Option(False, "--verbose", "-v", help="Print all details.")
 
-PYTHON = typer.Option(None, "--python", metavar="X.Y[.Z]", help="The server's CPython; 3.6 means EL's 3.6.8.")
+PYTHON = typer.Option(
+    None, "--python", metavar="X.Y[.Z]", help="The server's CPython; 3.6 means EL's 3.6.8. May be repeated."
+)
 TARGET = typer.Option(
     None,
     "--target",
-    metavar="T",
-    help="A release (el8, centos7, alma9 …) or a file written by 'offkit probe'.",
+    metavar="T[:X.Y]",
+    help="A release (el8, alma9, el8:3.12 …) or a file written by 'offkit probe'; may be repeated.",
 )
 ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
 PREFIX = typer.Option(
@@ -153,6 +155,43 @@ def standing_prefix(prefix: Optional[str]) -> str:
     from offkit.server.prefix import generations
 
     return os.path.abspath(prefix or generations.home(__file__) or default_prefix())
+
+
+def targets_of(
+    pythons: Optional[Sequence[str]], names: Optional[Sequence[str]], arch: str, unsaid: Optional[str] = None
+) -> List[Tuple[Target, bool]]:
+    """The targets meant by --python and --target, either of which may be repeated, and --arch; and whether
+    the patch level of its Python was said for each. ``unsaid``: the Python of a target that has none said.
+
+    Raises UsageError, also for a --python of which it is not clear for which --target it is.
+    """
+    if len(pythons or ()) > 1 and len(names or ()) > 1:
+        raise UsageError(
+            "with several --target, which --python is for which?",
+            fix="say it with each: --target {}:{} --target {}:{} …".format(
+                *(word for pair in zip(names or (), pythons or ()) for word in pair)
+            ),
+        )
+    found = []
+    for name in names or (None,):
+        for python in pythons or (None,):
+            release, own = _split(name)
+            if own and python:
+                raise UsageError(
+                    "--target {} and --python {} contradict each other".format(name, python),
+                    fix="say it once",
+                )
+            exact = (own or python or "").count(".") > 1 or os.path.isfile(name or "")
+            found.append((target_of(own or python or unsaid, release, arch), exact))
+    return found
+
+
+def _split(name: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
+    """el8:3.12: the release, and the Python where one is said."""
+    if name is None or os.path.exists(name) or ":" not in name:
+        return name, None
+    release, _, python = name.rpartition(":")
+    return release, python
 
 
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:

@@ -17,10 +17,11 @@ from offkit.model.finding import Finding
 from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.online import several
 from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
 from offkit.online.carry import stand_ins as carrying
 from offkit.online.carry import to_compile as compiling
-from offkit.online.carry.pack import Packed, Source, pack
+from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, write
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
@@ -115,7 +116,129 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     if not releases.of(where.el, where.name).name:
         reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
     stage = rehearsal.stage(order.target) if order.rehearse else None
-    planned = plan(order, reporter)
+    got = gather(order, plan(order, reporter), reporter)
+    reporter.step(f"packing {order.out}")
+    pyz = runtime.build(got.tools, order.cache)
+    script = bootstrap.script(order.target, pyz, order.pythons.carried, got.rpms.titles)
+    members = [Source(layout.INSTALL_SH, script), Source(layout.RUNTIME, pyz), *got.members]
+
+    def packed_as(options: dict[str, Any]) -> Packed:
+        return pack(order.out, members, order.target, options, got.installed_size, reporter, bootstrap.seal)
+
+    packed = packed_as(got.told())
+    if stage is not None:
+        got = rehearse(got, stage, reporter)
+        packed = packed_as(got.told())
+    return Bundled(
+        got.lock,
+        packed,
+        got.checklist,
+        got.findings,
+        got.wheels,
+        *count([got]),
+        got.rpms,
+        got.proofs,
+        got.sources,
+    )
+
+
+class Several(NamedTuple):
+    """A bundle for several targets."""
+
+    packed: Packed
+    parts: tuple[tuple[str, Gathered], ...]  # by the targets' names in it
+    counted: Counted
+    findings: tuple[Finding, ...]  # of all targets; the subjects say of which
+
+
+# By the names of the targets in their bundle. File, cache and request are the same in all of them.
+Named = Sequence[tuple[str, Order]]
+
+
+def plan_several(orders: Named, reporter: Reporter) -> list[tuple[str, Planned]]:
+    """As ``plan``, for all of them."""
+    return several.each(orders, lambda order: plan(order, reporter))
+
+
+def bundle_several(orders: Named, reporter: Reporter) -> Several:
+    """The whole journey for several targets. Raises what ``bundle`` raises, for all targets at once."""
+    several.each(orders, lambda order: rpms.look(order.isos, order.target))
+    stages = dict(several.each(orders, lambda one: rehearsal.stage(one.target) if one.rehearse else None))
+    planned = dict(plan_several(orders, reporter))
+    pairs = [(name, (order, planned[name])) for name, order in orders]
+    parts = several.each(pairs, lambda pair: gather(*pair, reporter))
+    counted = count([got for _, got in parts])
+    reporter.step(f"packing {orders[0][1].out}")
+    packed = _packed(parts, reporter)
+    if any(stages.values()):
+        for index, (name, got) in enumerate(parts):
+            stage = stages[name]
+            if stage is not None:
+                reporter.step(f"rehearsing what is for {name}")
+                parts[index] = name, rehearse(got, stage, reporter, name)
+        packed = _packed(parts, reporter)
+    found = several.findings([(name, got.findings) for name, got in parts])
+    return Several(packed, tuple(parts), counted, found)
+
+
+def _packed(parts: Sequence[tuple[str, Gathered]], reporter: Reporter) -> Packed:
+    (_, first), *_ = parts
+    order = first.order
+    pyz = runtime.build(first.tools, order.cache)
+    targets = [
+        (name, bootstrap.For(got.order.target, got.order.pythons.carried, got.rpms.titles))
+        for name, got in parts
+    ]
+    alone = [
+        (name, several.Part(got.order.target, got.told(), got.installed_size, got.members))
+        for name, got in parts
+    ]
+    members = [
+        Source(layout.INSTALL_SH, bootstrap.script_of_several(targets, pyz)),
+        *several.members(alone, Source(layout.RUNTIME, pyz)),
+    ]
+    within = tuple((name, got.order.target) for name, got in parts)
+    return write(order.out, members, listing_of_several(within), reporter, bootstrap.seal)
+
+
+class Counted(NamedTuple):
+    """What it took to have the wheels."""
+
+    downloaded: int  # files that came over the network
+    downloaded_size: int  # bytes
+    cached: int  # files that did not have to
+
+
+class Gathered(NamedTuple):
+    """Everything that a bundle has for one target, about to be packed."""
+
+    order: Order
+    lock: Lock
+    checklist: Checklist
+    findings: tuple[Finding, ...]
+    wheels: tuple[Stored, ...]  # of the lock
+    sources: tuple[sources.Source, ...]  # to be compiled on the server
+    resolved: Lock  # with stand-ins for those
+    taken: tuple[Carried, ...]  # that they stand in for
+    compiled: tuple[ToCompile, ...]
+    tools: tuple[Path, ...]  # wheels of the runtime
+    rpms: rpms.Chosen
+    proofs: tuple[Proof, ...]
+    options: dict[str, Any]  # for the manifest, but for the proofs
+    installed_size: int  # bytes
+    members: tuple[Source, ...]  # all but install.sh and the runtime
+    files: frozenset[Path]  # every wheel, the runtime's included, in the cache
+    came: tuple[Come, ...]  # what was downloaded while it was planned
+    fetched: int  # files that came over the network after that
+    fetched_size: int  # bytes
+
+    def told(self) -> dict[str, Any]:
+        """The manifest's options."""
+        return {**self.options, **proof.to_options(self.proofs)}
+
+
+def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
+    """Download what was planned, and read what it wants of a server."""
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
         wanted = [*carrying.wheels(planned.sources, lock), *([pip] if pip not in lock.wheels else [])]
@@ -123,13 +246,7 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         fetched = _fetch(wanted, session, order.cache, reporter)
         tools = _fetch(planned.runtime, session, order.cache, reporter)
         compiled = [_compiled(one, session, order.cache, reporter) for one in planned.sources]
-    before = {one.path: one.size for one in planned.came}
-    came = len(before) + fetched.downloaded + tools.downloaded
-    early = [one for one in (*fetched.files, *tools.files) if one.path in before]
     stored = {one.wheel.filename: one for one in fetched.files}
-    options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
-    if order.control_node:
-        options.update(control_node.options(lock.wheels))
     own = tuple(_kept(one, order.cache) for one in planned.own)
     wheels = (*(stored[wheel.filename] for wheel in carrying.wheels(planned.sources, lock)), *own)
     known = {one.wheel.filename: one.wheel for one in wheels}  # now with every hash known
@@ -137,7 +254,6 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     locked = (known.get(wheel.filename, wheel) for wheel in lock.wheels)
     lock = lock._replace(wheels=(*locked, *(one.wheel for one in own)))
     told_of = [compiling.described(one, order.target, bool(order.pythons.carried)) for one in compiled]
-    options.update(compiling.options(told_of))
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     survey = forecast.survey(paths, order.target, order.cache)
@@ -146,59 +262,73 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     newer = grammar.findings(paths, order.target, order.cache)
     if newer is None:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
+    chosen, libraries = _libraries(order, survey.checklist, reporter)
+    closed = by_reading.closure(lock, order.cache)
+    read = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
+    if newer is not None:
+        read.append(by_reading.syntax(newer, order.target.python_minor))
+    options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
+    if order.control_node:
+        options.update(control_node.options(planned.lock.wheels))
+    options.update(compiling.options(told_of))
+    text = carrying.as_sources(planned.sources, lock).text()
+    return Gathered(
+        order,
+        lock._replace(wheels=tuple(one.wheel for one in wheels)),
+        libraries,
+        (*told, *(newer or ()), *survey.findings, *chosen.findings, *closed.findings),
+        wheels,
+        tuple(told_of),
+        lock,
+        planned.sources,
+        tuple(compiled),
+        tuple(one.path for one in tools.files),
+        chosen,
+        tuple(read),
+        options,
+        survey.installed_size,
+        (*_members(order, text, paths, libraries, chosen), *compiling.members(compiled, told_of)),
+        frozenset(one.path for one in (*fetched.files, *tools.files)),
+        planned.came,
+        fetched.downloaded + tools.downloaded,
+        fetched.downloaded_size + tools.downloaded_size,
+    )
+
+
+def count(gathered: Sequence[Gathered]) -> Counted:
+    """For all of them: a file that several have is one."""
+    came = {one.path: one.size for got in gathered for one in got.came}
+    files = frozenset().union(*(got.files for got in gathered))
+    fetched = sum(got.fetched for got in gathered)
+    size = sum(came.values()) + sum(got.fetched_size for got in gathered)
+    return Counted(len(came) + fetched, size, len(files) - fetched - len(files & came.keys()))
+
+
+def rehearse(got: Gathered, stage: rehearsal.Stage, reporter: Reporter, part: str = "") -> Gathered:
+    """Try the finished bundle, or of one for several targets the ``part``; with what came of it."""
+    order = got.order
+    resolve = partial(_resolved, order.target, got.taken)
+    unable = compiling.unable(got.compiled)
+    done = (
+        rehearsal.untried(stage, unable)
+        if unable
+        else rehearsal.rehearse(
+            order.out, got.resolved, resolve, got.checklist, stage, order.smoke, reporter, part
+        )
+    )
+    return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
+
+
+def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpms.Chosen, Checklist]:
+    """What of the ISOs is carried, and the checklist with that marked."""
     if order.isos:
         reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
     shipped = releases.of(order.target.el, order.target.name).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
-    chosen = rpms.choose(order.isos, survey.checklist, order.target, python)
-    marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in survey.checklist.libraries)
-    libraries = Checklist(tuple(marked))
-    closed = by_reading.closure(lock, order.cache)
-    read = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
-    if newer is not None:
-        read.append(by_reading.syntax(newer, order.target.python_minor))
-    reporter.step(f"packing {order.out}")
-    pyz = runtime.build([one.path for one in tools.files], order.cache)
-    text = carrying.as_sources(planned.sources, lock).text()
-    members = _members(order, text, paths, libraries, pyz, chosen)
-    members += compiling.members(compiled, told_of)
-
-    def packed_as(options: dict[str, Any]) -> Packed:
-        size = survey.installed_size
-        return pack(order.out, members, order.target, options, size, reporter, bootstrap.seal)
-
-    packed = packed_as({**options, **proof.to_options(read)})
-    rehearsed = rehearsal.Rehearsed((), ())
-    if stage is not None:
-        resolve = partial(_resolved, order.target, planned.sources)
-        unable = compiling.unable(compiled)
-        rehearsed = (
-            rehearsal.untried(stage, unable)
-            if unable
-            else rehearsal.rehearse(order.out, lock, resolve, libraries, stage, order.smoke, reporter)
-        )
-        packed = packed_as({**options, **proof.to_options([*read, *rehearsed.proofs])})
-    return Bundled(
-        lock._replace(wheels=tuple(one.wheel for one in wheels)),
-        packed,
-        libraries,
-        (
-            *told,
-            *(newer or ()),
-            *survey.findings,
-            *chosen.findings,
-            *closed.findings,
-            *rehearsed.findings,
-        ),
-        wheels,
-        came,
-        sum(before.values()) + fetched.downloaded_size + tools.downloaded_size,
-        len(fetched.files) + len(tools.files) - fetched.downloaded - tools.downloaded - len(early),
-        chosen,
-        (*read, *rehearsed.proofs),
-        tuple(told_of),
-    )
+    chosen = rpms.choose(order.isos, wanted, order.target, python)
+    marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in wanted.libraries)
+    return chosen, Checklist(tuple(marked))
 
 
 def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporter: Reporter) -> Fetched:
@@ -256,14 +386,12 @@ def _members(
     text: str,
     wheels: Sequence[Path],
     libraries: Checklist,
-    pyz: bytes,
     chosen: rpms.Chosen,
 ) -> list[Source]:
+    """All but install.sh and the runtime."""
     where = order.target
     repo = repo_file.members(releases.of(where.el, where.name), layout.ISO_MOUNT)
     return [
-        Source(layout.INSTALL_SH, bootstrap.script(where, pyz, order.pythons.carried, chosen.titles)),
-        Source(layout.RUNTIME, pyz),
         Source(layout.REQUIREMENTS, text.encode("utf-8")),
         Source(layout.CHECKLIST, checklist.dump(libraries)),
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),

@@ -28,6 +28,15 @@ def requirements(extra: Sequence[str]) -> tuple[str, ...]:
     return (ANSIBLE, *extra)
 
 
+def only(targets: Sequence[Target]) -> Target:
+    """Raises UsageError for several."""
+    if len(targets) > 1:
+        raise UsageError(
+            "a control node's bundle is for one target", fix="give one --target, or make a bundle for each"
+        )
+    return targets[0]
+
+
 def refuse(target: Target) -> None:
     """Raises UsageError for a Python that ansible-core 2.16 does not run on."""
     lowest, highest = _SERIES

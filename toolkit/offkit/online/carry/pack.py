@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 from offkit import __version__
 from offkit.model import archive, checksum, layout, manifest
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
-from offkit.model.manifest import Manifest, Member
+from offkit.model.manifest import Manifest, Member, Several
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 
@@ -59,7 +59,7 @@ class Packed(NamedTuple):
     path: Path
     size: int  # bytes
     sha256: str  # of the whole tar
-    manifest: Manifest
+    manifest: Manifest | Several
     digest: str  # of the manifest: the bundle's identity
 
 
@@ -72,7 +72,24 @@ def pack(
     reporter: Reporter,
     seal: Callable[[bytes, int, str], bytes] | None = None,
 ) -> Packed:
-    """Write the bundle beside ``out`` and rename it there when it is whole.
+    """A bundle for one target, as ``write`` writes it."""
+    made_by = f"offkit {__version__}"
+    return write(out, sources, Manifest(target, options, made_by, installed_size, ()), reporter, seal)
+
+
+def listing_of_several(targets: tuple[tuple[str, Target], ...]) -> Several:
+    """For ``write``: the targets by their names in the bundle."""
+    return Several(targets, f"offkit {__version__}", ())
+
+
+def write(
+    out: Path,
+    sources: Iterable[Source],
+    listing: Manifest | Several,
+    reporter: Reporter,
+    seal: Callable[[bytes, int, str], bytes] | None = None,
+) -> Packed:
+    """Write the bundle beside ``out`` and rename it there when it is whole; ``listing`` gets its members.
 
     ``seal`` completes install.sh, whose length it leaves as it is, with the offset in the tar of
     what follows the manifest, and the SHA-256 (hex) of all bytes from there to the end. Raises
@@ -81,13 +98,7 @@ def pack(
     place = destination(out)
     ordered = sorted(sources, key=lambda source: (layout.position(source.path), source.path))
     members = [_member(source) for source in ordered]
-    listing = Manifest(
-        target=target,
-        options=options,
-        made_by=f"offkit {__version__}",
-        installed_size=installed_size,
-        members=tuple(members),
-    )
+    listing = listing._replace(members=tuple(members))
     # A digest is as long as any other: those that are still to come make no manifest longer.
     ahead = archive.footprint(members[0].path, members[0].size)[1]
     ahead += archive.footprint(layout.MANIFEST, len(manifest.dump(listing)))[1]

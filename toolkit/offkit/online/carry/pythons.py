@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.model.carried import Carried
-from offkit.model.errors import IntegrityError, OffkitError, RequestError
+from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import Finding, has_errors
 from offkit.model.target import Target
 from offkit.online.carry import python_build, python_source
@@ -79,6 +80,38 @@ def fit(target: Target, pythons: Pythons, exact: bool) -> tuple[Target, list[Fin
         names = " and ".join(dict.fromkeys(one.subject for one in found))
         raise RequestError(f"{names} cannot be used for {target.describe()}", found)
     return target, found
+
+
+def fit_all(
+    targets: Sequence[tuple[Target, bool]], pythons: Pythons
+) -> list[tuple[Target, Pythons, list[Finding]]]:
+    """``fit`` for each target, with its ``exact``; of several each gets the Pythons of its own series.
+
+    Raises UsageError for one that is of none.
+    """
+    if len(targets) > 1:
+        for one in pythons.carried:
+            if all(one.series != target.python_minor for target, _ in targets):
+                raise UsageError(
+                    f"{Path(one.member).name} is Python {one.series}, which none of the targets has",
+                    fix=f"say which target is to have it: --target NAME:{one.series}",
+                )
+    found_all = []
+    for target, exact in targets:
+        own = _of_series(pythons, target.python_minor) if len(targets) > 1 else pythons
+        fitting, found = fit(target, own, exact)
+        found_all.append((fitting, own, found))
+    return found_all
+
+
+def _of_series(pythons: Pythons, series: str) -> Pythons:
+    source, build, _ = pythons
+    pairs = zip(pythons.carried, pythons.files, strict=True)
+    return Pythons(
+        source if source and source.series == series else None,
+        build if build and build.carried.series == series else None,
+        tuple(path for one, path in pairs if one.series == series),
+    )
 
 
 def _release(target: Target) -> tuple[int, ...]:

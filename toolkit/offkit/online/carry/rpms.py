@@ -37,6 +37,7 @@ class Chosen(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+_LIBC = "libc.so.6()(64bit)"
 NONE = Chosen((), (), frozenset(), 0, ())
 
 
@@ -51,6 +52,37 @@ def look(isos: Sequence[Path], target: Target) -> None:
     with ExitStack() as stack:
         for iso in isos:
             _opened(iso, stack)
+
+
+def allotted(isos: Sequence[Path], targets: Sequence[Target]) -> list[tuple[Path, ...]]:
+    """Of these ISOs those that belong to each target: all for the only one, else those whose C library is
+    of its release, and those that have none.
+
+    Raises UsageError for an ISO that belongs to no target, and as ``look``.
+    """
+    if len(targets) == 1:
+        return [tuple(isos)]
+    belonging = {iso: [target for target in targets if _belongs(iso, target)] for iso in isos}
+    stray = [str(iso) for iso in isos if not belonging[iso]]
+    if stray:
+        wanted = ", ".join(dict.fromkeys(one.release for one in targets))
+        raise UsageError(
+            f"--iso: {', '.join(stray)} is for none of the targets ({wanted})",
+            fix="omit it, or add the --target that it is for",
+        )
+    return [tuple(iso for iso in isos if target in belonging[iso]) for target in targets]
+
+
+def _belongs(iso: Path, target: Target) -> bool:
+    def damaged(where: Repository, error: Exception) -> NoReturn:
+        raise _unusable("REPO011", iso, reason(error)) from None
+
+    with ExitStack() as stack:
+        found = repository.ask(
+            lambda each: each.search([_LIBC]).packages, _opened(iso, stack).repositories(), damaged, 0
+        )
+        releases_of_it = [package.release for package, _ in found if _LIBC in package.provides]
+    return not releases_of_it or any(not rpm.foreign(each, target.el) for each in releases_of_it)
 
 
 def choose(isos: Sequence[Path], checklist: Checklist, target: Target, welcome: Sequence[str] = ()) -> Chosen:

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from offkit.edges.run import Result, clean_environment, run
-from offkit.model import layout, proof
+from offkit.model import layout, manifest, proof
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, INFO, Finding
@@ -87,16 +87,19 @@ def rehearse(
     where: Stage,
     smoke: Path | None,
     reporter: Reporter,
+    part: str = "",
 ) -> Rehearsed:
-    """Try the finished bundle. What fails is a finding (REQ022) and a proof that did not pass."""
+    """Try the finished bundle, of one for several targets the one called
+    ``part``. What fails is a finding (REQ022) and a proof that did not pass."""
     with tempfile.TemporaryDirectory(prefix="offkit-rehearsal-") as name:
         top = Path(name)
-        members = _unpack(bundle, top / "bundle")
+        filenames = {wheel.filename for wheel in lock.wheels}
+        members = _unpack(bundle, top / "bundle", part, filenames)
         reporter.step("rehearsing: resolving from the bundle alone")
         trials = [_again(top / "bundle", lock, resolve, where)]
-        wheels = [path for path in members if path.name in {wheel.filename for wheel in lock.wheels}]
+        wheels = [path for path in members if path.name in filenames]
         reporter.step(f"rehearsing: installing for {where.describe()}")
-        trials += _installed(bundle, top, wheels, libraries, where, smoke, reporter)
+        trials += _installed(bundle, top, wheels, libraries, where, smoke, reporter, part)
     return Rehearsed(
         tuple(one for one, _ in trials), tuple(finding for _, found in trials for finding in found)
     )
@@ -117,19 +120,25 @@ def _trial(kind: str, where: Stage, findings: list[Finding], done: str) -> _Tria
     return proof.ended(kind, where.describe(), findings, done, when), findings
 
 
-def _unpack(bundle: Path, into: Path) -> list[Path]:
-    """install.sh, the requirements and the wheels of the tar itself; gives the wheels."""
+def _unpack(bundle: Path, into: Path, part: str, filenames: set[str]) -> list[Path]:
+    """install.sh, the requirements and the wheels of the tar itself; gives the wheels. Of a ``part`` only
+    those that it has: what is its own comes first in the tar."""
     wheels = []
     into.mkdir()
+    top = manifest.folder(part) if part else ""
     with tarfile.open(bundle, "r:") as tar:
         for member in tar:
-            if member.name in (layout.INSTALL_SH, layout.REQUIREMENTS) or member.name.startswith(
-                layout.WHEELS
+            if member.name in (layout.INSTALL_SH, top + layout.REQUIREMENTS) or member.name.startswith(
+                (layout.WHEELS, top + layout.WHEELS)
             ):
                 source = tar.extractfile(member)
-                if source is None:
-                    continue
                 path = into / PurePosixPath(member.name).name
+                if (
+                    source is None
+                    or path.exists()
+                    or (part and path.suffix == ".whl" and path.name not in filenames)
+                ):
+                    continue
                 with source, path.open("wb") as copy:
                     while chunk := source.read(1 << 20):
                         copy.write(chunk)
@@ -163,11 +172,13 @@ def _installed(
     where: Stage,
     smoke: Path | None,
     reporter: Reporter,
+    part: str,
 ) -> Iterator[_Trial]:
     """Installed by its own install.sh; then each module in a process of its own, then the user's check."""
     prefix = top / "prefix"
     words = [str(top / "bundle" / layout.INSTALL_SH), str(bundle.absolute()), "--prefix", str(prefix)]
     options = ["--python", where.python.path, "--no-root", "--allow-missing", "--quiet"]
+    options += [f"--part={part}"] if part else []
     done = _behind(where, top, ["sh", *words, *options])
     environment = prefix / "current"
     if not (environment / "bin/python").exists():

@@ -1,0 +1,158 @@
+"""What 'offkit bundle' says: of what would be packed, and of what was, for one target and for several."""
+
+from typing import TYPE_CHECKING, Any, Dict, Sequence
+
+from offkit.cli import render
+from offkit.model import sources, words
+from offkit.model.control_node import following
+
+if TYPE_CHECKING:
+    from offkit.model.finding import Finding
+
+# Orders, plans and bundles are those of online.bundle.
+
+
+def would(planned: Any, order: Any) -> None:
+    """For one target, before anything is packed."""
+    render.document("offkit/plan-1", **_planned(planned, order))
+    _would(planned, order)
+    render.findings(planned.lock.findings)
+
+
+def would_for_several(plans: Any, orders: Any, findings: "Sequence[Finding]") -> None:
+    """For several, with the ``findings`` of all of them."""
+    pairs = [(name, planned, order) for (name, planned), (_, order) in zip(plans, orders)]
+    targets = [dict(name=name, **_planned(planned, order)) for name, planned, order in pairs]
+    render.document("offkit/plan-several-1", targets=targets)
+    for _, planned, order in pairs:
+        _would(planned, order)
+    render.findings(findings)
+
+
+def _planned(planned: Any, order: Any) -> Dict[str, Any]:
+    return {
+        "target": order.target.to_json(),
+        "wheels": [wheel.filename for wheel in (*planned.lock.wheels, *planned.own)],
+        "pip": planned.pip.filename,
+        "runtime": [wheel.filename for wheel in planned.runtime],
+        "pythons": [dict(one._asdict()) for one in order.pythons.carried],
+        "findings": [one.to_json() for one in planned.lock.findings],
+    }
+
+
+def _would(planned: Any, order: Any) -> None:
+    render.title("would pack for {}".format(order.target.describe()))
+    rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
+    rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
+    rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
+    render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
+
+
+def done(made: Any, order: Any) -> None:
+    """For one target."""
+    where, packed = order.target, made.packed
+    contents = _contents(made, order)
+    render.document(
+        "offkit/bundle-report-1",
+        target=where.to_json(),
+        path=str(packed.path),
+        size=packed.size,
+        sha256=packed.sha256,
+        digest=packed.digest,
+        wheels=contents.pop("wheels"),
+        libraries=contents.pop("libraries"),
+        downloaded=made.downloaded,
+        downloaded_size=made.downloaded_size,
+        **contents,
+    )
+    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
+    _inside(made, order)
+    _came(made, packed)
+    _needs(made)
+    render.findings(made.findings)
+    _carry(packed)
+    if order.control_node:
+        render.line("and there, with the inventory and the servers' bundle:")
+        for step in following():
+            render.line("    PREFIX/current/bin/{} {}".format(step.program, " ".join(step.words)))
+
+
+def done_for_several(made: Any) -> None:
+    """For several."""
+    packed = made.packed
+    render.document(
+        "offkit/bundle-report-several-1",
+        path=str(packed.path),
+        size=packed.size,
+        sha256=packed.sha256,
+        digest=packed.digest,
+        downloaded=made.counted.downloaded,
+        downloaded_size=made.counted.downloaded_size,
+        targets=[
+            dict(name=name, target=got.order.target.to_json(), **_contents(got, got.order))
+            for name, got in made.parts
+        ],
+    )
+    number = words.several(len(made.parts), "target")
+    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), number))
+    for name, got in made.parts:
+        render.line("  {}: {}".format(name, got.order.target.describe()))
+        _inside(got, got.order)
+        _needs(got)
+    render.line("  wheels of several targets are in it once")
+    _came(made.counted, packed)
+    render.findings(made.findings)
+    _carry(packed)
+
+
+def _contents(made: Any, order: Any) -> Dict[str, Any]:
+    return {
+        "wheels": [{"name": w.name, "version": w.version, "filename": w.filename} for w in made.lock.wheels],
+        "libraries": [library._asdict() for library in made.checklist.libraries],
+        "pythons": [dict(one._asdict()) for one in order.pythons.carried],
+        "sources": [dict(one._asdict()) for one in made.sources],
+        "rpms": list(made.rpms.titles),
+        "proofs": [dict(one._asdict()) for one in made.proofs],
+        "findings": [one.to_json() for one in made.findings],
+    }
+
+
+def _inside(made: Any, order: Any) -> None:
+    render.table(
+        [(wheel.name, wheel.version, words.size(path.stat().st_size)) for wheel, path in made.wheels],
+        "    ",
+    )
+    for one in order.pythons.carried:
+        render.line("  carries {}, for a server without one".format(one.describe()))
+    for one in made.sources:
+        render.line("  carries " + sources.to_be_compiled(one))
+    if made.rpms.titles:
+        number = words.several(len(made.rpms.titles), "RPM")
+        isos = ", ".join(one.name for one in order.isos)
+        render.line("  carries {} from {}, {}".format(number, isos, words.size(made.rpms.size)))
+        render.line("    " + ", ".join(made.rpms.titles))
+    for one in made.proofs:
+        render.line("  " + one.describe())
+
+
+def _needs(made: Any) -> None:
+    libraries = [one for one in made.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]
+    render.line(
+        "  needs from the server: glibc"
+        + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)
+    )
+
+
+def _came(counted: Any, packed: Any) -> None:
+    came = "nothing"
+    if counted.downloaded:
+        size = words.size(counted.downloaded_size)
+        came = "{}, {}".format(words.several(counted.downloaded, "file"), size)
+    render.line("  downloaded {}, from the cache {}".format(came, counted.cached))
+    render.line("  sha256 {}".format(packed.sha256))
+
+
+def _carry(packed: Any) -> None:
+    render.line()
+    name = packed.path.name
+    render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
