@@ -334,7 +334,7 @@ def test_a_target_that_is_not_known():
     names = {}
     for target in (EL7, EL7._replace(name="custom", el=0)):
         order = bundle.Order(Request(("x",), (), ()), target, Path("b.tar"), Path("cache"))
-        made = bundle._members(order, Lock(target, ()), (), Checklist(()), b"", rpms.NONE)
+        made = bundle._members(order, Lock(target, ()), (), Checklist(()), rpms.NONE)
         names[target.name] = {one.path for one in made}
     assert names["el7"] - names["custom"] == {"repo-config/offkit-el7.repo"}
 
