@@ -1,5 +1,6 @@
 """What 'offkit bundle' says: of what would be packed, and of what was, for one target and for several."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Dict, Sequence
 
 from offkit.cli import render
@@ -99,10 +100,17 @@ def done_for_several(made: Any) -> None:
         render.line("  {}: {}".format(name, got.order.target.describe()))
         _inside(got, got.order)
         _needs(got)
-    render.line("  wheels of several targets are in it once")
+    render.line("  shared by targets: " + _shared(made.parts))
     _came(made.counted, packed)
     render.findings(made.findings)
     _carry(packed)
+
+
+def _shared(parts: Any) -> str:
+    """Of the wheels that more than one target has: how many, and how large they are together."""
+    users = Counter(path for _, got in parts for _, path in got.wheels)
+    sizes = [path.stat().st_size for path, number in users.items() if number > 1]
+    return "{}, {}".format(words.several(len(sizes), "wheel"), words.size(sum(sizes)))
 
 
 def _contents(made: Any, order: Any) -> Dict[str, Any]:

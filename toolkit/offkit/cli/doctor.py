@@ -166,7 +166,8 @@ def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: b
     )
     if not has_errors(result.findings) and not quiet:
         needs = several(result.libraries, "library", "libraries")
-        render.good("libraries: {} has the {} that the bundle needs".format(result.system, needs))
+        there = " for " + result.part if result.part else ""
+        render.good("libraries: {} has the {} that the bundle needs{}".format(result.system, needs, there))
     render.findings(result.findings)
     _install(result.install_line)
     if has_errors(result.findings):

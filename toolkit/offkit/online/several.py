@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from offkit import __version__
+from offkit.edges import releases
 from offkit.model import checksum, layout, manifest
 from offkit.model.errors import IntegrityError, OffkitError
 from offkit.model.finding import Finding
@@ -58,8 +60,17 @@ def _together(failed: Sequence[tuple[str, OffkitError]]) -> OffkitError:
 def findings(told: Sequence[tuple[str, Sequence[Finding]]]) -> tuple[Finding, ...]:
     """Those of all targets, each once; the subject begins with the names of its targets."""
     return tuple(
-        found._replace(subject=f"{', '.join(names)}: {found.subject}") for found, names in _grouped(told)
+        found._replace(subject=f"{', '.join(names)}: {found.subject}", fix=_spelled(found.fix, names))
+        for found, names in _grouped(told)
     )
+
+
+def _spelled(fix: str, names: Sequence[str]) -> str:
+    """A cure that was tried for these targets, where --python would be said to all."""
+    words = [name.partition("-")[0] for name in names]
+    if not all(releases.known().named(word).name for word in words):
+        return fix
+    return re.sub(r"--python (3\.\d+)", " ".join(rf"--target {word}:\1" for word in words), fix)
 
 
 def _grouped(told: Sequence[tuple[str, Sequence[_H]]]) -> list[tuple[_H, list[str]]]:

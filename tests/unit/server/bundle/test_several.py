@@ -178,7 +178,8 @@ def test_no_part_fits(path, monkeypatch, release, glibc, python, arch, why):
 def test_the_doctor_asks_for_the_part_of_the_server(path, tmp_path, monkeypatch):
     """Of another root it knows the release."""
     asked = []
-    monkeypatch.setattr(forecast, "examine", lambda wanted, target, *more: asked.append(target.name))
+    empty = forecast.Forecast([], 0, "", "", (), (), forecast.Answers())
+    monkeypatch.setattr(forecast, "examine", lambda wanted, target, *more: asked.append(target.name) or empty)
     monkeypatch.setattr(forecast.sys, "version_info", (3, 14, 0))
     for name, text in (
         ("a", 'ID=centos\nVERSION_ID="7"\n'),
@@ -186,7 +187,7 @@ def test_the_doctor_asks_for_the_part_of_the_server(path, tmp_path, monkeypatch)
     ):
         (tmp_path / name / "etc").mkdir(parents=True)
         (tmp_path / name / "etc" / "os-release").write_text(text)
-        forecast.of_bundle(path, str(tmp_path / name))
+        assert forecast.of_bundle(path, str(tmp_path / name)).part == asked[-1]
     assert asked == ["el7", "el9"]
 
 

@@ -49,6 +49,7 @@ class Forecast(NamedTuple):
     rpms: Tuple[str, ...]  # to be installed, as yum takes them
     again: Tuple[str, ...]  # to be installed once more: they are here, and damaged
     catalog: Answers  # which repositories answered, and what
+    part: str = ""  # of a bundle for several targets the one that this server takes
 
 
 def examine(
@@ -104,12 +105,12 @@ def of_bundle(
 ) -> Forecast:
     """``examine`` for the bundle at ``path``. Raises IntegrityError where its front is not that of one."""
     opened = bundle_file.read_manifest(path)
-    bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else opened
+    name, bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else ("", opened)
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
-    return examine(wanted, bundle.manifest.target, root, isos, rpm_repos)
+    return examine(wanted, bundle.manifest.target, root, isos, rpm_repos)._replace(part=name)
 
 
-def _part(opened: Several, tree: Tree) -> BundleFile:
+def _part(opened: Several, tree: Tree) -> Tuple[str, BundleFile]:
     """What the server takes of it with the Python that runs this, else with one that it may get; where no
     part fits, the first, of which ``examine`` says what it lacks."""
     targets = [target for _, target in opened.manifest.targets]
@@ -120,7 +121,7 @@ def _part(opened: Several, tree: Tree) -> BundleFile:
     index = several.choose(targets, machine, "{}.{}".format(*sys.version_info[:2]))
     if index is None:
         index = next(iter(several.ranked(targets, machine)), 0)
-    return opened.parts[index]
+    return opened.manifest.targets[index][0], opened.parts[index]
 
 
 def refuse_other_files(path: str) -> None:
