@@ -12,7 +12,7 @@ from offkit.model import sources
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file
-from offkit.server.install import compilation, compiler, install
+from offkit.server.install import compilation, compiler, install, session
 from offkit.server.install.plan import plan
 from offkit.server.prefix import generations
 from offkit.server.python import interpreter
@@ -133,3 +133,41 @@ def test_what_is_known_to_be_missing_may_be_tried(tmp_path):
     with pytest.raises(EnvironmentProblem):
         put(bundle, tmp_path / "p")
     assert answer(put(bundle, tmp_path / "p", strict=False), "answer") == ["42"]
+
+
+def request(bundle, prefix, **more):
+    return session.Request(bundle.path, str(prefix), PYTHON.path, None, alone=True, **more)
+
+
+def test_refused_before_anything_is_written(tmp_path, monkeypatch):
+    """No gcc: the whole list, the command, exit 4; and no prefix."""
+    bundle = save(tmp_path, sdist_maker.sdist("answer"))
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    for dry_run in (True, False):
+        with pytest.raises(EnvironmentProblem) as caught:
+            session.go(request(bundle, tmp_path / "p", dry_run=dry_run), Reporter())
+        assert [(each.code, each.subject) for each in caught.value.findings] == [("ENV034", "gcc")]
+        assert caught.value.fix == (
+            "have root install them: yum install gcc; or run this as root with --iso FILE"
+        )
+    assert os.listdir(str(tmp_path)) == ["bundle.tar"]
+
+
+def test_a_dry_run_says_it(tmp_path):
+    """As a step of the plan, and writes nothing."""
+    bundle = save(tmp_path, sdist_maker.sdist("answer"))
+    made = session.go(request(bundle, tmp_path / "p", dry_run=True), Reporter())
+    texts = [each.text for each in made.plan.steps]
+    assert "compile answer 1.0 with gcc, in environments of their own" in texts
+    assert [each.name for each in made.packages] == ["answer"]
+    assert os.listdir(str(tmp_path)) == ["bundle.tar"]
+
+
+def test_what_stands_needs_no_compiler_any_more(tmp_path, monkeypatch):
+    """Installed once, the same bundle is found there, whatever has gone since; what came of it is judged by
+    the loader's rules like all else."""
+    bundle = save(tmp_path, sdist_maker.sdist("answer"))
+    done = session.go(request(bundle, tmp_path / "p"), Reporter())
+    assert (done.plan.outcome, done.judged) == ("install", ())
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None)
+    assert session.go(request(bundle, tmp_path / "p"), Reporter()).plan.outcome == "nothing"

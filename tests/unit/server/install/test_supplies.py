@@ -502,3 +502,40 @@ def test_metadata_is_read_once_in_an_installation(tmp_path, monkeypatch, kind):
         with offer.open_catalog(Tree("/"), (), made.named) as catalog:
             assert catalog.ask([Wanted(ONE, (), 64, "x86_64")], ())[ONE].packages
     assert sorted(read) == ["RPM-GPG-KEY-Lab", "primary.xml.gz", "repomd.xml"]
+
+
+def test_packages_that_sources_are_compiled_with(tmp_path):
+    """By their names, beside the libraries and in the same transaction; what no medium has is refused, or left
+    out where that is allowed."""
+    place = repository(
+        str(tmp_path / "disc"),
+        [*library_packages(ONE), package("gcc", []), package("gcc", [], arch="i686"), package("odd", [])],
+    )
+    write(place, "RPM-GPG-KEY-Lab", b"key")
+    named = Named([], [place], packages=("gcc",))
+    found = supplies.survey(needs(ONE), EL7, named, ExitStack())
+    assert found.rpms == ("libnowhereone.x86_64", "gcc.x86_64")
+    both = named._replace(packages=("gcc", "python3-devel"))
+    with pytest.raises(RequestError) as caught:
+        supplies.survey(needs(), EL7, both, ExitStack())
+    assert [(each.code, each.subject, each.looked_in) for each in caught.value.findings] == [
+        ("RPM004", "python3-devel", (place,))
+    ]
+    lax = supplies.survey(needs(), EL7, both._replace(strict=False), ExitStack())
+    assert lax.rpms == ("gcc.x86_64",)
+    assert [(each.code, each.severity) for each in lax.lasting] == [("RPM004", "warning")]
+    assert supplies.survey(needs(), EL7, Named(packages=("gcc",)), ExitStack()).rpms == ()
+
+
+def test_which_of_them_are_installed(tmp_path, monkeypatch):
+    """So that what needs them knows that they will be there."""
+    place = repository(str(tmp_path / "disc"), [package("gcc", [])])
+    write(place, "RPM-GPG-KEY-Lab", b"key")
+    monkeypatch.setattr(supplies, "unavailable", list)
+    with ExitStack() as stack, Drive() as drive:
+        found = supplies.prepare(
+            needs(), EL7, str(tmp_path / "p"), Named([], [place], packages=("gcc",)), False, drive, Yum(),
+            Reporter(), stack,
+        )  # fmt: skip
+    assert found.installed == ("gcc",)
+    assert [each.step.text for each in found.additions] == ["install gcc with yum from disc"]
