@@ -5,18 +5,19 @@ import pytest
 from offkit.edges import releases
 from offkit.model import probed
 from offkit.model.errors import UsageError
-from offkit.model.target import Target
 
 KNOWN = releases.known()
 
 
 def python(version, path=None, **more):
+    series = version[: version.rindex(".")]
+    abi = series.replace(".", "") + ("m" if series in ("3.6", "3.7") else "")
     found = {
-        "path": path or "/usr/bin/python" + version[: version.rindex(".")],
+        "path": path or "/usr/bin/python" + series,
         "version": version,
         "implementation": "cpython",
         "bits": 64,
-        "soabi": "cpython-36m-x86_64-linux-gnu",
+        "soabi": "cpython-{}-x86_64-linux-gnu".format(abi),
         "lacks": ["_tkinter"],
         "chosen": False,
     }
@@ -64,6 +65,10 @@ PLATFORM = python("3.6.8", "/usr/libexec/platform-python")
         ([python("3.12.9", "/opt/x/bin/python3.12"), python("3.9.2")], None, "3.9.2"),
         ([python("3.6.12"), python("3.9.2", chosen=True)], None, "3.9.2"),
         ([python("3.6.12"), python("3.9.2")], "3.9", "3.9.2"),
+        ([python("3.6.8"), python("3.6.12", "/usr/local/bin/python3.6")], None, "3.6.8"),
+        ([python("3.6.8", lacks=["zlib"]), python("3.6.12", "/opt/bin/python3.6")], None, "3.6.12"),
+        ([python("3.6.8", lacks=["zlib"])], None, "3.6.8"),
+        ([python("3.6.8", soabi="cpython-36dm-x86_64-linux-gnu"), python("3.9.2")], None, "3.9.2"),
         ([python("3.6.12")], "3.8", "3.8.3"),
         ([python("3.6.12")], "3.6.5", "3.6.5"),
         (
@@ -83,15 +88,6 @@ def test_which_python(pythons, asked, expected):
     assert read("rocky", "8.10", *pythons, asked=asked).python == expected
 
 
-def test_which_of_them_it_is():
-    """None where it is still to come."""
-    data = document("rocky", "8.10", PLATFORM, python("3.9.2"))
-    found = probed.chosen(data, probed.read(data, KNOWN))
-    assert (found.path, found.version, found.lacks) == ("/usr/bin/python3.9", "3.9.2", ("_tkinter",))
-    assert found.soabi == "cpython-36m-x86_64-linux-gnu"
-    assert probed.chosen(data, Target("el8", 8, "x86_64", "3.6.8", (2, 28))) is None
-
-
 @pytest.mark.parametrize(
     ("change", "message", "fix"),
     [
@@ -99,6 +95,8 @@ def test_which_of_them_it_is():
         ({"glibc": None}, "it describes a server without glibc, or with one that it does not name", "offkit deploys manylinux wheels, which need glibc"),
         ({"glibc": "2.17\n"}, "it describes a server without glibc, or with one that it does not name", "offkit deploys manylinux wheels, which need glibc"),
         ({"os_release": {"ID": "fedora", "VERSION_ID": "40"}}, "it describes a server without a Python for applications, and which one fedora-40 has is not known", "say which the bundle is for: --python X.Y"),
+        ({"pythons": [python("3.6.8", "/o/p", soabi="cpython-36dm-x86_64-linux-gnu", chosen=True)]}, "it is about /o/p, for which no wheels are made (cpython-36dm-x86_64-linux-gnu)", "choose another: offkit probe --python PATH, or say which the bundle is for: --python X.Y"),
+        ({"pythons": [dict(python("3.6.8", "/usr/libexec/platform-python"), chosen=True)]}, "it is about /usr/libexec/platform-python, for which no wheels are made (it is the system's own)", "choose another: offkit probe --python PATH, or say which the bundle is for: --python X.Y"),
         ({"arch": 3}, "not a target description (arch is no text)", ""),
         ({"os_release": []}, "not a target description (os_release is no object)", ""),
         ({"pythons": {}}, "not a target description (its pythons are no list)", ""),

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from offkit.model import target as targets
 from offkit.model.errors import UsageError
 from offkit.model.release import Releases
+from offkit.model.tags import cpython_abi
 from offkit.model.target import Target
 
 SCHEMA = "offkit/target-2"
@@ -28,6 +29,12 @@ class Python(NamedTuple):
     @property
     def series(self) -> str:
         return ".".join(self.version.split(".")[:2])
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether it is built as those are that wheels are made for: not --with-pydebug and the like."""
+        major, minor = self.series.split(".")
+        return self.soabi.split("-")[1:2] in ([], [cpython_abi((int(major), int(minor)))[2:]])
 
     @property
     def own(self) -> bool:
@@ -68,21 +75,27 @@ def read(data: Any, known: Releases, python: Optional[str] = None) -> Target:
 
 def _python(here: Target, pythons: List[Python], known: Releases, asked: Optional[str]) -> str:
     release = known.of(here.el, here.name)
-    usable = [each for each in pythons if not each.own]
+    named = next((each for each in pythons if each.chosen), None)
+    usable = [each for each in pythons if not each.own and each.ordinary]
     if asked is not None:
         wanted = targets.preset(known, asked, None, here.arch).python
         if asked == wanted:  # complete: 3.6.8
             return wanted
-        there = [each.version for each in usable if each.series == asked]
-        return there[0] if there else targets.with_python(known, here, asked).python
-    for each in usable:
-        if each.chosen:
-            return each.version
-    there = [each.version for each in usable if each.series == release.python]
-    there += [each.version for each in usable if each.path.startswith("/usr/bin/")]
-    there += [each.version for each in usable]
-    if there:
-        return there[0]
+        return _oldest(usable, asked) or targets.with_python(known, here, asked).python
+    if named is not None:
+        if named in usable:
+            return named.version
+        raise UsageError(
+            "it is about {}, for which no wheels are made ({})".format(
+                named.path, "it is the system's own" if named.own else named.soabi
+            ),
+            fix="choose another: offkit probe --python PATH, or say which the bundle is for: --python X.Y",
+        )
+    series = [each.series for each in usable if each.series == release.python]
+    series += [each.series for each in usable if each.path.startswith("/usr/bin/")]
+    series += [each.series for each in usable]
+    if series:
+        return _oldest(usable, series[0])
     if release.python:
         return targets.with_python(known, here, release.python).python
     raise UsageError(
@@ -91,6 +104,14 @@ def _python(here: Target, pythons: List[Python], known: Releases, asked: Optiona
         ),
         fix="say which the bundle is for: --python X.Y",
     )
+
+
+def _oldest(pythons: List[Python], series: str) -> str:
+    """Its version, "" for none: what is chosen for that one fits the others. One that cannot read wheels
+    counts where there is no better one."""
+    there = [each for each in pythons if each.series == series]
+    whole = [each for each in there if "zlib" not in each.lacks]
+    return (whole or there)[-1].version if there else ""
 
 
 def _pythons(data: Dict[str, Any]) -> List[Python]:
@@ -120,11 +141,6 @@ def _pythons(data: Dict[str, Any]) -> List[Python]:
             )
         )
     return sorted(found, key=lambda each: [int(part) for part in each.version.split(".")], reverse=True)
-
-
-def chosen(data: Dict[str, Any], here: Target) -> Optional[Python]:
-    """Which of a server's Pythons a target that ``read`` gave is about; None for one that is to come."""
-    return next((each for each in _pythons(data) if each.version == here.python and not each.own), None)
 
 
 def _name(el: int, os_release: Dict[str, str]) -> str:

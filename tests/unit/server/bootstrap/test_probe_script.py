@@ -294,7 +294,6 @@ def test_the_systems_python_alone(server, shell):
     assert [each["path"] for each in found["pythons"]] == ["/usr/libexec/platform-python"]
     target = probed.read(found, releases.known())
     assert (target.name, target.el, target.python, target.glibc) == ("el8", 8, "3.6.8", (2, 28))
-    assert probed.chosen(found, target) is None
 
 
 @pytest.mark.parametrize("name", sorted(RELEASES))
