@@ -330,6 +330,23 @@ def test_the_level_of_a_processor(server, flags, level):
     assert all('all("{}")'.format(names) in text for _, names in hwcaps.X86_64_LEVELS)
 
 
+@pytest.mark.parametrize(
+    ("said", "glibc"),
+    [
+        ("GNU C Library (GNU libc) stable release version 2.17, by Roland McGrath et al.", "2.17"),
+        ("GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36.", "2.36"),
+        ("musl libc (x86_64) Version 1.2.3", None),
+    ],
+)
+def test_a_library_that_says_what_it_is(server, said, glibc):
+    """Where no getconf is, as in an image of few packages."""
+    server.system(CENTOS)
+    os.unlink(os.path.join(server.commands, "getconf"))
+    server.put("/lib64/libc.so.6", "#!/bin/sh\necho '{}'\necho more 9.9\n".format(said))
+    os.chmod(server.root + "/lib64/libc.so.6", 0o755)
+    assert server.document()["glibc"] == glibc
+
+
 @pytest.mark.parametrize("args", [["--bad"], ["--python"], ["--root", "/", "x"]])
 def test_what_it_does_not_take(server, args):
     code, out, err = server.run("sh", args)

@@ -194,9 +194,13 @@ probe_fapolicyd() {
     if [ -e "$root/usr/sbin/fapolicyd" ]; then echo installed; else echo absent; fi
 }
 
+# By getconf(1), else as the library says of itself when it is started.
 probe_glibc() {
     {
-        getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>/dev/null | head -n 1 | grep -iE 'glibc|gnu libc'
+        getconf GNU_LIBC_VERSION 2>/dev/null ||
+            for each in "$root"/lib64/libc.so.6 "$root"/lib/*/libc.so.6; do
+                [ ! -x "$each" ] || "$each" 2>/dev/null | head -n 1 | grep '^GNU C Library'
+            done
     } | sed -n 's/.*[^0-9.]\([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p' | head -n 1
 }
 
