@@ -566,7 +566,7 @@ def test_fix_on_a_system_beside_enterprise_linux(monkeypatch):
     monkeypatch.setattr(host, "here", lambda: here)
     repair.refuse(examination("openEuler", 0, rpms=("libSM",)))
     monkeypatch.setattr(host, "here", lambda: here._replace(os_release={"ID": "debian"}))
-    with pytest.raises(EnvironmentProblem, match="^openEuler has no yum"):
+    with pytest.raises(EnvironmentProblem, match="has no yum"):
         repair.refuse(examination("openEuler", 0, rpms=("libSM",)))
 
 
