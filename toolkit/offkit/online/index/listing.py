@@ -25,6 +25,10 @@ from offkit.model.target import Target
 from offkit.online.index import pages
 from offkit.online.index.upstream import reach
 
+# Of a marker that cannot be decided: what is wrong, and what to do.
+MEANINGLESS = "its marker ({}) means nothing: what it compares cannot be compared so"
+MARKERS = "correct it, as PEP 508 has it: python_version < '3.7', os_name == 'posix'"
+
 
 class Listed(NamedTuple):
     """One file an index lists for a project."""

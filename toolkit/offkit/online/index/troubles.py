@@ -37,8 +37,6 @@ _ANSWERED_WRONGLY = (
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
-MEANINGLESS = "its marker ({}) means nothing: what it compares cannot be compared so"
-MARKERS = "correct it, as PEP 508 has it: python_version < '3.7', os_name == 'posix'"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 

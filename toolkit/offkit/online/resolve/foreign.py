@@ -37,7 +37,7 @@ from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
-from offkit.online.index.troubles import MARKERS, MEANINGLESS, SYNTAX
+from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place
@@ -230,9 +230,9 @@ def check_markers(requirements: Iterable[Any]) -> None:
         except Exception as error:
             if type(error).__name__ not in UNDEFINED:
                 raise
-            wrong.append(f"{ireq.name or ireq.link}: {MEANINGLESS.format(ireq.markers)}")
+            wrong.append(f"{ireq.name or ireq.link}: {listing.MEANINGLESS.format(ireq.markers)}")
     if wrong:
-        raise UsageError(without_secrets("\n".join(wrong)), fix=MARKERS)
+        raise UsageError(without_secrets("\n".join(wrong)), fix=listing.MARKERS)
 
 
 def _is_version(text: str) -> bool:

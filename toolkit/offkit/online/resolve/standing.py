@@ -25,7 +25,7 @@ from packaging.version import InvalidVersion
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online.index import indexes, listing, troubles
+from offkit.online.index import indexes, listing
 from offkit.online.index.metadata import Seen
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
@@ -97,8 +97,8 @@ def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
             if pin.marker is None or pin.marker.evaluate(where):
                 found.append(pin)
         except (UndefinedComparison, UndefinedEnvironmentName) as error:
-            message = f"{pin.name}: {troubles.MEANINGLESS.format(pin.marker)}"
-            raise UsageError(message, fix=troubles.MARKERS) from error
+            message = f"{pin.name}: {listing.MEANINGLESS.format(pin.marker)}"
+            raise UsageError(message, fix=listing.MARKERS) from error
     return found
 
 
