@@ -1,5 +1,6 @@
 """Sources that are carried: resolved with the rest, packed with what builds them, told; or refused."""
 
+import hashlib
 import json
 import platform
 import sys
@@ -195,3 +196,24 @@ def test_as_it_is_typed(tmp_path, index, typed):
     assert [one["name"] for one in json.loads(out)["sources"]] == ["answer"]
     code, _, err = typed(*words, "--offline")
     assert (code, "--carry-source asks an index" in err) == (2, True)
+
+
+def test_a_lock_with_the_hash_of_the_source(tmp_path, index):
+    """Holds for the source; hashes of other files only are refused for what they are."""
+    name, data = sdist_maker.sdist("answer", requires=["alpha"])
+    index.put(name, data)
+    pins = {"alpha": hashlib.sha256(index.files["alpha-1-py3-none-any.whl"]).hexdigest()}
+    file = tmp_path / "lock.txt"
+
+    def locked(sha256):
+        text = "".join(f"{each}==1 --hash=sha256:{pins[each]}\n" for each in pins)
+        file.write_text(text + f"answer==1.0 --hash=sha256:{sha256}\n")
+        return order(tmp_path, index, files=(file,), carry=("answer",))
+
+    planned = bundle.plan(locked(hashlib.sha256(data).hexdigest()), Reporter())
+    assert [one.source.filename for one in planned.sources] == ["answer-1.0.tar.gz"]
+    with pytest.raises(RequestError) as caught:
+        bundle.plan(locked("0" * 64), Reporter())
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.fix) == ("REQ024", "give the hash of its source too, or none")
+    assert "and the request allows other files only" in finding.message

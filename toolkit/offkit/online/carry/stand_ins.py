@@ -97,6 +97,11 @@ def _one(
     cache: Path = session.kept.cache
     reporter.step(f"reading what {link.filename} requires")
     path = session.kept.path(link, session.repository.session)
+    given = {sha256 for one in own for sha256 in one.hash_options.get("sha256", ())}
+    if given and store.sha256(path) not in given:
+        message = f"{link.filename} has sha256 {store.sha256(path)}, and the request allows other files only"
+        fix = "give the hash of its source too, or none"
+        raise RequestError(message, [Finding("REQ024", ERROR, name, message, (), fix)])
     try:
         with archive.unpacked(path) as tree:
             said, requires, how = _asked(tree, session, request, cache, reporter, sessions)
@@ -229,7 +234,11 @@ def offered(carried: Sequence[Carried], request: Request, cache: Path) -> Reques
     limits.parent.mkdir(exist_ok=True)
     limits.write_text(pins, "utf-8")
     args = (*request.index_args, *_links(carried))
-    return request._replace(index_args=args, constraints=(*(request.constraints or ()), limits))
+    return request._replace(
+        index_args=args,
+        constraints=(*(request.constraints or ()), limits),
+        stand_ins=tuple((one.source.name, one.stand_in.sha256) for one in carried),
+    )
 
 
 def within(

@@ -47,6 +47,7 @@ class Request(NamedTuple):
     constraints: tuple[Place, ...] | None = None
     parts: Parts = Parts()
     build: tuple[str, ...] = ()  # projects whose sources may be built here, normalised; or ":all:"
+    stand_ins: tuple[tuple[str, str], ...] = ()  # (project, sha256): allowed beside the hashes that are given
 
 
 class Lock(NamedTuple):

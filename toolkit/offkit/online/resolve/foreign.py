@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import legacy
@@ -320,6 +321,14 @@ def of_wheel(ireq: Any, project: str, link: Any) -> Any:
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     extras = "[" + ",".join(sorted(ireq.extras)) + "]" if ireq.extras else ""
     return from_line(f"{project}{extras} @ {link.url}", comes_from=ireq.comes_from)
+
+
+def allow(requirements: Sequence[Any], hashes: Sequence[tuple[str, str]]) -> None:
+    """Where a requirement of a project has hashes, have it take that one too."""
+    for project, sha256 in hashes:
+        for ireq in requirements:
+            if canonicalize_name(ireq.name or "") == project and ireq.hash_options:
+                ireq.hash_options.setdefault("sha256", []).append(sha256)
 
 
 def without_hashes(ireq: Any) -> Any:

@@ -252,6 +252,7 @@ class Session:
         )
         if taken is not None:
             taken += found
+        foreign.allow(parsed, request.stand_ins)
         names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
         self._complete = names if read.complete else None
         self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
