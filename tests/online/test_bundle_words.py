@@ -20,7 +20,7 @@ from offkit.online.carry import bootstrap, pack, python_build, python_source, py
 from offkit.online.carry.pack import Source
 from offkit.online.carry.python_build import Build
 from offkit.online.proof import forecast
-from offkit.online.request.locked import Lock, Request
+from offkit.online.request.locked import Request
 from target_maker import preset
 
 EL7, EL8 = preset("3.6"), preset("3.8", "el8")
@@ -334,7 +334,7 @@ def test_a_target_that_is_not_known():
     names = {}
     for target in (EL7, EL7._replace(name="custom", el=0)):
         order = bundle.Order(Request(("x",), (), ()), target, Path("b.tar"), Path("cache"))
-        made = bundle._members(order, Lock(target, ()), (), Checklist(()), rpms.NONE)
+        made = bundle._members(order, "", (), Checklist(()), rpms.NONE)
         names[target.name] = {one.path for one in made}
     assert names["el7"] - names["custom"] == {"repo-config/offkit-el7.repo"}
 

@@ -16,13 +16,13 @@ from offkit.server.prefix import generations
 # said, and = the default, where it is another than none.
 EVERY = {
     "lock": """
-        requirements*^ --requirement/-r* --constraint/-c* --group* --extra* --python* --target* --arch=x86_64 --output/-o --index-url/-i
+        requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o --index-url/-i
         --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
     "bundle": """
-        requirements*^ --requirement/-r* --constraint/-c* --group* --extra* --python* --target* --arch=x86_64 --output/-o=bundle.tar
-        --python-source --python-build --iso* --control-node? --rehearse? --smoke --dry-run? --index-url/-i
+        requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o=bundle.tar
+        --python-source --python-build --iso* --control-node? --carry-source* --rehearse? --smoke --dry-run? --index-url/-i
         --extra-index-url* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
