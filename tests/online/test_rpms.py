@@ -409,3 +409,35 @@ def test_a_target_whose_minimal_installation_is_not_known(tmp_path):
     assert caught.value.message == "--iso: offkit does not know what a minimal custom installation lacks"
     assert "sh install.sh bundle.tar --iso FILE" in caught.value.fix
     rpms.look([], unknown)
+
+
+def disc(tmp_path, name, release=""):
+    """An image with a C library of that release, or with none."""
+    shelf = Shelf(tmp_path / name)
+    shelf.add("other", A)
+    if release:
+        shelf.add("glibc", "libc.so.6")
+        shelf._rows[-1]["release"] = release
+    return iso(shelf, name + ".iso")
+
+
+def test_an_iso_belongs_to_the_targets_of_its_release(tmp_path):
+    """By its C library; one without serves all, and with one target nobody asks."""
+    seven, eight, extras = (
+        disc(tmp_path, "c7", "1.el7"),
+        disc(tmp_path, "r8", "251.el8_10"),
+        disc(tmp_path, "x"),
+    )
+    targets = [EL7, preset("3.6", "el8"), preset("3.9", "el8")]
+    assert rpms.allotted((eight, extras, seven), targets) == [
+        (extras, seven),
+        (eight, extras),
+        (eight, extras),
+    ]
+    assert rpms.allotted((eight,), [EL7]) == [(eight,)]
+    assert rpms.allotted((), targets) == [(), (), ()]
+    with pytest.raises(UsageError) as caught:
+        rpms.allotted((seven, eight), [EL7, preset("3.9", "el9")])
+    assert caught.value.message == "--iso: {} is for none of the targets (el7, el9)".format(eight)
+    with pytest.raises(EnvironmentProblem, match="cannot be used"):
+        rpms.allotted((tmp_path / "nowhere.iso",), targets)

@@ -17,9 +17,8 @@ set_target() {
 find_target() {
     release=$(release_name)
     machine=$(uname -m)
-    # Where nobody can be asked for it, offkit will look.
-    glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || glibc='glibc 999.0'
-    glibc=${glibc#glibc }
+    glibc=$(root='' && probe_glibc)
+    glibc=${glibc:-999.0} # nobody could be asked for it: offkit will look
     ranking=$(printf '%s\n' "$OFFKIT_TARGETS" | rank_targets "$release" "$machine" "$glibc")
     [ -n "$ranking" ] || no_target
     mine=$(printf '%s\n' "$ranking" | sed -n 's/^own //p')
