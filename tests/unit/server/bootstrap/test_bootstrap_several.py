@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shlex
 
 import pytest
 
@@ -28,7 +29,9 @@ def server(tmp_path):
     def have(*targets, arch="x86_64", glibc="2.34", release="debian 12"):
         text, data = install_sh.make_several([For(one) for one in targets])
         (made / "os-release").write_text("ID={}\nVERSION_ID={}\n".format(*release.split()))
-        text = text[: text.rindex(b"# sha256 ")].replace(b"/etc/os-release", bytes(made / "os-release"))
+        text = text[: text.rindex(b"# sha256 ")].replace(
+            b"/etc/os-release", os.fsencode(shlex.quote(str(made / "os-release")))
+        )
         text = bootstrap._vouched(text)
         (made / "medium" / "install.sh").write_bytes(text)
         (made / "medium" / "bundle.tar").write_bytes(data)
@@ -131,7 +134,7 @@ def test_its_own_release_comes_first(server):
 
 def test_the_room_is_that_of_the_target(server):
     """Only its own manifest and wheels count."""
-    text = (server(OLD, NEW) / "medium" / "install.sh").read_text()
+    text = (server(OLD, NEW) / "medium" / "install.sh").read_text("utf-8")
     assert 'tar -xOf - "$OFFKIT_TOP"MANIFEST.json <"$bundle"' in text
     assert "@OFFKIT" not in text.replace("@OFFKIT_REST", "")
 
