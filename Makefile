@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PY36 := .venv36
 STARTED := $(shell date +%s)
 ANSIBLE := .venv-ansible
+PEERS := .venv-bench
 UNIT := tests/house tests/unit tests/property tests/online
 ZONE36 := $(addprefix toolkit/offkit/,model elf edges media server badapple theatre fleet cli)
 # As many tests at a time as there are cores, shared out to the last one (worksteal; the xdist of CPython
@@ -98,6 +99,13 @@ $(ANSIBLE)/.ready: tests/requirements-ansible.txt $(VENV)/.offkit
 	    $(ANSIBLE)/bin/python -m pip install -q --disable-pip-version-check -r $<; \
 	    touch $@; \
 	fi
+
+# Whom bench-bundle measures offkit beside, as they come from the index.
+$(PEERS)/.ready: pyproject.toml $(VENV)/.offkit
+	$(BIN)/python -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --disable-pip-version-check "pip>=25.1"
+	$(PEERS)/bin/python -m pip install -q --group bench
+	@touch $@
 
 lint: $(VENV)/.tools
 	$(BIN)/ruff check --no-cache .
@@ -213,9 +221,9 @@ bench-badapple: $(VENV)/.tools $(PY36)/.ready
 bench-fleet: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	$(BIN)/python tests/bench/fleet.py
 
-# make bench-bundle  what lock and bundle cost beside pip-compile, uv, pip download and cp, and how much memory (ROUNDS=5)
-bench-bundle: $(VENV)/.tools
-	$(BIN)/python tests/bench/bundle.py
+# make bench-bundle  what lock and bundle cost beside pip-compile, uv, pip download, pex3 and cp, and how much memory (ROUNDS=5)
+bench-bundle: $(VENV)/.tools $(PEERS)/.ready
+	PEERS=$(PEERS)/bin $(BIN)/python tests/bench/bundle.py
 
 # make bench-uv  40 sets of requirements for six servers, locked by offkit and by uv: where they differ, and why; every cure tried
 bench-uv: $(VENV)/.tools
@@ -226,4 +234,4 @@ format: $(VENV)/.tools
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(PY36) $(ANSIBLE) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PY36) $(ANSIBLE) $(PEERS) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

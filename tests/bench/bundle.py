@@ -1,7 +1,9 @@
 """make bench-bundle: what locking and bundling cost, beside pip-compile, uv, pip download, pex3 and cp.
 
-All contestants in turns on one machine, the median of ROUNDS (5). What is not installed is left out, and
-said. PARTS chooses from lock, cold, warm, wire and large; OFFKIT_TREE measures another checkout.
+All contestants in turns on one machine, ROUNDS (5) times, in one round forwards and in the next backwards; a
+ratio is the median of those of the rounds. What is not installed is left out, and said. PARTS chooses from
+lock, cold, warm, wire and large; OFFKIT_TREE measures another checkout, PEERS is where the others' commands
+are.
 """
 
 import hashlib
@@ -34,6 +36,7 @@ SERIES = "{}.{}".format(*sys.version_info[:2])
 TARGET = ["--python", SERIES, "--target", "el9"]
 SET = os.path.join(HERE, "bundle.in")
 BIN = os.path.dirname(sys.executable)
+PEERS = os.path.abspath(os.environ.get("PEERS") or BIN)
 COMMAND = "import sys; sys.path.insert(0, sys.argv.pop(1)); from offkit.cli.app import main; main()"
 
 
@@ -42,9 +45,9 @@ def offkit(*words):
 
 
 def program(name):
-    """A command of this environment, else of PATH; None without."""
-    beside = os.path.join(BIN, name)
-    return beside if os.path.exists(beside) else shutil.which(name)
+    """A command of the peers' environment, of this one, or of PATH; None without."""
+    places = [os.path.join(place, name) for place in (PEERS, BIN)]
+    return next(filter(os.path.exists, places), None) or shutil.which(name)
 
 
 def run(argv, **env):
@@ -64,19 +67,33 @@ def run(argv, **env):
 
 
 def contest(rivals):
-    """Median seconds of each, in turns: {name: (argv, env) made anew for each round}."""
+    """Seconds of each, round by round: {name: (argv, env) made anew for each round}."""
     times = {name: [] for name in rivals}
-    for _ in range(ROUNDS):
-        for name, make in rivals.items():
-            argv, env = make()
+    for number in range(ROUNDS):
+        for name in list(rivals)[:: -1 if number % 2 else 1]:
+            argv, env = rivals[name]()
             times[name].append(run(argv, **env)[0])
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return times
 
 
-def show(title, times, first):
+def show(title, times, aims):
+    """The medians; the first contestant's against each other's, and what is aimed at."""
+    first, *others = times
     print("\n" + title)
     for name, taken in times.items():
-        print("  {:<34} {:8.2f} s  {:5.2f}".format(name, taken, taken / times[first]))
+        print("  {:<34} {:8.2f} s   ({:.2f} to {:.2f})".format(
+            name, statistics.median(taken), min(taken), max(taken)))  # fmt: skip
+    for name in others:
+        ratio = statistics.median(one / other for one, other in zip(times[first], times[name]))
+        aim = aims.get(name)
+        verdict(first + " / " + name, ratio, aim)
+
+
+def verdict(what, value, aim, unit=""):
+    told = (
+        "" if aim is None else "aim {}{}: {}".format(aim, unit, "reached" if value <= aim else "NOT reached")
+    )
+    print("  {:<42} {:.3g}{:<4} {}".format(what, value, unit, told), flush=True)
 
 
 class Shop(http.server.SimpleHTTPRequestHandler):
@@ -158,10 +175,13 @@ def lock(folder):
     def cold(*argv):
         def make():
             place, env = fresh(folder)
-            return [word.replace("PLACE", place) for word in argv], env
+            return [word and word.replace("PLACE", place) for word in argv], env
 
         return make
 
+    for name in ("pip-compile", "uv"):
+        if not program(name):
+            print(name + ": not installed")
     rivals = {
         "offkit lock": cold(*offkit("lock", "-r", SET, *TARGET, "-o", "PLACE/lock.txt")),
         "pip-compile": cold(
@@ -173,7 +193,8 @@ def lock(folder):
             "--python-version", SERIES, "-o", "PLACE/lock.txt", SET,
         ),
     }  # fmt: skip
-    show("cold lock", contest(rivals), "pip-compile")
+    rivals = {name: one for name, one in rivals.items() if one()[0][0]}
+    show("cold lock", contest(rivals), {"pip-compile": 1.0, "uv pip compile": 1.5})
 
 
 def pins(folder):
@@ -210,7 +231,7 @@ def cold(folder, path):
         rivals["pex3 download"] = make(program("pex3"), "download", "-r", path, "-d", "PLACE/d")
     else:
         print("pex3: not installed")
-    show("cold bundle of the pins", contest(rivals), "pip download")
+    show("cold bundle of the pins", contest(rivals), {"pip download": 0.8, "pex3 download": 1.0})
 
 
 def copying(files, out):
@@ -226,17 +247,20 @@ def warm(folder, path, env, wheels):
         "offkit bundle": lambda: (bundle, env),
         "cp and sha256sum": lambda: (copying(files, os.path.join(folder, "copy")), {}),
     }
-    show("warm bundle", contest(rivals), "cp and sha256sum")
+    show("warm bundle", contest(rivals), {"cp and sha256sum": 1.5})
     if shutil.which("strace"):
         trace = os.path.join(folder, "trace")
         run(["strace", "-f", "-qq", "-e", "trace=network", "-o", trace, *bundle], **env)
         with open(trace) as text:
-            print("  sockets: {}".format(text.read().count("AF_INET")))
+            verdict("sockets of the internet", text.read().count("AF_INET"), 0)
+    else:
+        print("  strace: not installed")
 
 
 def wire(folder, path, wheels):
     """What comes from an index without metadata beside its wheels."""
     size = sum(os.path.getsize(os.path.join(wheels, name)) for name in os.listdir(wheels))
+    print("\nover the wire, from an index on this machine")
     for beside in (False, True):
         index = Index(wheels, beside)
         place, env = fresh(folder)
@@ -245,8 +269,8 @@ def wire(folder, path, wheels):
             out.write("\n".join(re.findall(r"^\S+==\S+", text.read(), re.M)) + "\n")
         env.update(PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS="")
         run(offkit("bundle", "-r", lines, *TARGET, "--index-url", index.url, "-o", place + "/b.tar"), **env)
-        print("  {} metadata beside the wheels: {} of {} bytes, {:.3f}".format(
-            "with" if beside else "without", index.sent, size, index.sent / size))  # fmt: skip
+        title = "{}, bytes / those of the wheels".format("with PEP 658" if beside else "without PEP 658")
+        verdict(title, index.sent / size, 1.05)
         index.shutdown()
         index.server_close()
 
@@ -278,7 +302,7 @@ def large(folder):
     os.mkdir(shelf)
     wheel = large_wheel(shelf)
     print("\na wheel of {} MB".format(os.path.getsize(wheel) >> 20))
-    for title, beside in (("an index", False), ("an index with metadata", True), ("a directory", None)):
+    for title, beside in (("an index", False), ("a directory", None)):
         place, env = fresh(folder)
         out = os.path.join(place, "bundle.tar")
         run(offkit("bundle", "idna", *TARGET, "-o", out), **env)
@@ -287,9 +311,8 @@ def large(folder):
             index = Index(shelf, beside)
             where = ["--extra-index-url", index.url]
         argv = offkit("bundle", "offbench-large", *TARGET, *where, "-o", out)
-        for word in ("first", "again"):
-            taken, peak = run(argv, **env)
-            print("  from {}, {}: {:.1f} s, {:.0f} MB of memory".format(title, word, taken, peak))
+        taken, peak = run(argv, **env)
+        verdict("from {} in {:.1f} s, peak memory".format(title, taken), peak, 150, " MB")
         if beside is None:
             text = os.path.join(place, "lock.txt")
             run(offkit("lock", "offbench-large", *TARGET, *where, "-o", text), **env)
@@ -298,7 +321,7 @@ def large(folder):
                     offkit("bundle", "-r", t, *TARGET, "-o", o), e),
                 "cp and sha256sum": lambda p=place: (copying([wheel], os.path.join(p, "copy")), {}),
             }  # fmt: skip
-            show("that wheel, warm", contest(rivals), "cp and sha256sum")
+            show("that wheel, warm", contest(rivals), {"cp and sha256sum": 1.3})
         shutil.rmtree(place)
 
 

@@ -16,7 +16,7 @@ class Mirror(ThreadingHTTPServer):
     """A PEP 503 index of ``files`` {file name: body}.
 
     ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect, ``pages``
-    {path: (status, body, headers)} what is answered instead, ``asked`` what has been asked for, and ``sent``
+    {path: (status, body, headers)} what is answered instead, or what gives that, ``asked`` what has been asked for, and ``sent``
     how many bytes of each file went out. With ``ranges`` it answers those, under an ETag; with ``metadata``
     that of a wheel lies beside it (PEP 658).
     """
@@ -85,7 +85,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path in mirror.moved:
             return self.answer(302, b"", {"Location": mirror.moved[self.path]})
         if self.path in mirror.pages:
-            return self.answer(*mirror.pages[self.path])
+            said = mirror.pages[self.path]
+            return self.answer(*(said() if callable(said) else said))
         if self.path.startswith("/simple/"):
             name = self.path.split("/")[2]
             if not name:

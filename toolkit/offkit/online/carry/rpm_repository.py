@@ -8,7 +8,6 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import unescape
 
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Medium
@@ -57,6 +56,8 @@ def keys(medium: Medium) -> list[Source]:
 
 def metadata(chosen: Sequence[tuple[Package, Repository]]) -> list[Source]:
     """Metadata of these packages in the ISO's own words, with every RPM beside repodata/."""
+    from xml.sax.saxutils import unescape  # brings http.client, which a bundle without RPMs has no use for
+
     rows: dict[bytes, bytes] = {}
     for repository in dict.fromkeys(where for _, where in chosen):
         own = {package.location for package, where in chosen if where is repository}

@@ -66,6 +66,8 @@ class Listing:
         self._hidden = hidden
         self._links: dict[str, dict[str, Any]] = {}
         self._read: dict[str, tuple[int, list[Listed]]] = {}  # of how many links, and what they are
+        self._supported = frozenset(Tag(*tag.split("-")) for tag in target.tags())
+        self._ahead: dict[int, tuple[bytes, pages.Page]] = {}  # by the identity of their contents
         self.statuses: dict[str, Status] = {}
         self._watch()
 
@@ -82,7 +84,7 @@ class Listing:
     def since(self, project: str, filename: str) -> list[Listed]:
         """The same of the version that a file has, and of newer ones."""
         name = canonicalize_name(project)
-        links, oldest = self._all(name), _version_of(filename)
+        links, oldest = self._all(name), version_of(filename)
         if oldest is None:
             return self.of(project)
         return _sorted(
@@ -90,7 +92,7 @@ class Listing:
             (
                 link
                 for other, link in links.items()
-                if (version := _version_of(other)) is None or version >= oldest
+                if (version := version_of(other)) is None or version >= oldest
             ),
         )
 
@@ -103,7 +105,7 @@ class Listing:
         links = self._all(name)
         # The newest come last on most pages.
         for filename in reversed(links):
-            version = _version_of(filename)
+            version = version_of(filename)
             if version is not None and version.is_prerelease:
                 continue
             one = _read(name, links[filename])
@@ -117,18 +119,31 @@ class Listing:
             self._finder.find_all_candidates(name)
         return self._links[name]
 
+    def read(self, project: str, response: Any, ahead: bool = False) -> pages.Page:
+        """A page that an index has answered with: once, where it was read ``ahead``."""
+        content, page = self._ahead.pop(id(response.content), (None, None))
+        if page is not None and content is response.content:
+            return page
+        allowed = self._finder.format_control.get_allowed_formats(canonicalize_name(project))
+        # Whoever wants files by their time of upload is told by pip of those that have none.
+        dated = getattr(self._finder, "_uploaded_prior_to", None) is not None
+        fits = pages.fitting(self._supported, "source" in allowed or dated)
+        page = pages.read(response, fits, reach("pip._internal.models.link", "Link").from_json)
+        if page is None:
+            page = pages.Page()
+            page.links = list(reach("pip._internal.index.collector", "parse_links")(response))
+        if ahead:
+            self._ahead[id(response.content)] = response.content, page
+        return page
+
     def _watch(self) -> None:
         finder, collector = self._finder, self._finder._link_collector
-        evaluate, evaluator, fetch, process = (
+        evaluate, evaluator, fetch = (
             finder.evaluate_links,
             finder.make_candidate_evaluator,
             collector.fetch_response,
-            finder.process_project_url,
         )
-        supported = frozenset(Tag(*tag.split("-")) for tag in self.target.tags())
         named = "package_name" in inspect.signature(fetch).parameters
-        links_of = reach("pip._internal.index.collector", "parse_links")
-        link_of = reach("pip._internal.models.link", "Link").from_json
         to_path = reach("pip._internal.utils.urls", "url_to_path")
         nothing = reach("pip._vendor.packaging.specifiers", "SpecifierSet")
 
@@ -156,17 +171,11 @@ class Listing:
 
         def process_project_url(project_url: Any, link_evaluator: Any) -> Any:
             project = link_evaluator.project_name
-            # Whoever wants files by their time of upload is told by pip of those that have none.
-            if getattr(link_evaluator, "_uploaded_prior_to", None) is not None:
-                return process(project_url, link_evaluator)
             more = {"package_name": project} if named else {}
             response = collector.fetch_response(project_url, **more)
             if response is None:
                 return []
-            fits = pages.fitting(supported, "source" in link_evaluator._formats)
-            page = pages.read(response, fits, link_of)
-            if page is None:
-                return finder.evaluate_links(link_evaluator, links_of(response))
+            page = self.read(project, response)
             seen = self._links.setdefault(canonicalize_name(project), {})
             for filename, row in page.rows.items():
                 seen.setdefault(filename, row)
@@ -228,7 +237,7 @@ def _read(project: str, link: Any) -> Listed | None:
     return Listed(version, filename, tags, requires, yanked, year)
 
 
-def _version_of(filename: str) -> Version | None:
+def version_of(filename: str) -> Version | None:
     """What the name of a file says, if it is easily read."""
     if filename.endswith(".whl"):
         text = filename.split("-", 2)[1] if "-" in filename else ""

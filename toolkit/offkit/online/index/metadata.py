@@ -7,6 +7,7 @@ depends on the request and the index alone, METADATA is put right before that se
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ from offkit.online.index.repair import Repair
 from offkit.online.index.upstream import reach
 
 Release = tuple[str, str]  # normalised name, version as METADATA has it
+
+
+requirement = functools.lru_cache(maxsize=4096)(Requirement)  # nobody changes one
 
 
 class Seen:
@@ -40,7 +44,7 @@ class Seen:
                 self._repaired(release, str(line).strip(), repaired.text)
             lines.append(repaired.text)
             try:
-                Requirement(repaired.text)
+                requirement(repaired.text)
             except InvalidRequirement:
                 self.unreadable.setdefault(release, f"Requires-Dist: {line}")
         if "Requires-Dist" in message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from typing import Any
 
 from offkit.model.errors import OffkitError
@@ -22,6 +21,8 @@ def reach(module: str, name: str) -> Any:
 
 def moved(what: str) -> OffkitError:
     """The error for an upstream function that is no longer where it was."""
+    import importlib.metadata  # which takes its time, for this alone
+
     have = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pip", "pip-tools"))
     return OffkitError(
         f"this offkit does not support {have}: {what} is missing",

@@ -27,6 +27,7 @@ from offkit.online.request import inputs
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
 from offkit.online.resolve import foreign, provision, standing
+from offkit.online.resolve.ahead import Ahead
 from offkit.online.sources import offered, retrieval
 from offkit.online.sources.builder import Builder, Supplied
 from offkit.online.sources.environment import Provided
@@ -94,6 +95,7 @@ class Session:
 
     def _close(self) -> None:
         if self._opened is not None:
+            self._ahead.close()
             self.repository.session.close()
             self._opened = None
 
@@ -109,6 +111,7 @@ class Session:
         if self.offline:
             indexes.cut_off(repository.session)
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        self._ahead = Ahead(repository, listing, self.kept)
         self.answers = Answers(repository)
         progress.tell(repository.session, lambda: self._bar)
         offered.offer(repository, self.builder)
@@ -370,7 +373,8 @@ class Session:
         return False
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
-        with keeping(self.kept, advance=self._bar.advance):
+        self._ahead.begin(requirements)
+        with keeping(self.kept, self._ahead.metadata, self._bar.advance):
             pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
         for ireq in pinned:
             if foreign.is_source(ireq):  # pip-tools tells what a candidate came of

@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import email
+import functools
 import hashlib
 import json
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
-from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online.index import indexes, listing
+from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
@@ -143,7 +142,7 @@ def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
         if path is not None:
             key = [sha256.encode("ascii")]
             try:
-                text = memo.recalled(cache, "metadata", key, partial(store.metadata, path))
+                text = memo.recalled(cache, "metadata", key, functools.partial(store.metadata, path))
             except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
                 return f"{filename} cannot be read: {error}"
             return File(filename, "", sha256, text)
@@ -162,7 +161,7 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     unknown = sorted(pin.extras - seen.extras[release])
     if (name, version) != (pin.name, pin.version):
         return f"{file.filename} is not {pin.name} {pin.version}"
-    if set(target.tags()).isdisjoint(map(str, tags)):
+    if _tags(target).isdisjoint(map(str, tags)):
         return f"{file.filename} is not for {target.describe()}"
     if not fits:
         return f"{file.filename} is not for CPython {target.python}"
@@ -171,6 +170,11 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     if unknown:
         return f"{file.filename} has no extra {', '.join(unknown)}"
     return _Wheel(str(pin.version), file, seen.requires[release], pin.extras)
+
+
+@functools.lru_cache(maxsize=4)
+def _tags(target: Target) -> frozenset[str]:
+    return frozenset(target.tags())
 
 
 def _open_ends(
@@ -185,7 +189,7 @@ def _open_ends(
         name, extra = todo.pop()
         for line in wheels[name].requires:
             try:
-                need = Requirement(line)
+                need = metadata.requirement(line)
                 if need.marker is not None and not need.marker.evaluate({**environment, "extra": extra}):
                     continue
             except ValueError as error:  # InvalidRequirement, UndefinedComparison

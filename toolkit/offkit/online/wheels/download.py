@@ -47,6 +47,7 @@ class Failed(Exception):
 def past_cache(session: Any) -> Any:
     """The same session of pip without its cache, which would take a second copy of every wheel."""
     plain = _same(session)
+    plain.__dict__.pop("request", None)  # of whoever listens to the other, by way of its cache
     plain.adapters = type(session.adapters)(
         (prefix, _same(adapter)) for prefix, adapter in session.adapters.items()
     )

@@ -66,20 +66,19 @@ class Kept:
         return come.path
 
     def metadata(self, link: Any, session: Any, guess: bool = False) -> bytes | None:
-        """METADATA of a wheel of an index, for a ``guess`` what lies beside it too, and never by fetching the
-        wheel. None where pip is to look for itself. Raises as ``path`` does."""
+        """METADATA of a wheel of an index: what lies beside it (PEP 658), or in its end, or in the whole,
+        which is not fetched for a ``guess``. None where pip is to look. Raises as ``path`` does."""
         sha256, url, host = link_sha256(link), link.url_without_fragment, urlsplit(link.url).netloc
         if url in self._described:
             return self._described[url]
         if link.is_file or not link.is_wheel:
             return None
-        lies_beside = link.metadata_link() is not None
-        if lies_beside and guess:
+        if link.metadata_link() is not None:
             said = beside(link, session)
             if said is not None:
                 self._described[url] = said
             return said
-        if lies_beside or not sha256 or (guess and host not in self._ranged):
+        if not sha256 or (guess and host not in self._ranged):
             return None
         text: bytes | int | None = None
         found = None if guess else store.find(self.cache, sha256, link.filename)
