@@ -179,7 +179,12 @@ def ask(results, sets):
 
 
 def table(results, sets, explained):
-    """The page, and what it leaves unexplained."""
+    """The page, of the sets that have been asked for all servers, and what it leaves unexplained."""
+    sets = [
+        row
+        for row in sets
+        if all("cures" in results.all.get(f"{row['name']} {key(at)}", {}) for at in TARGETS)
+    ]
     pairs = {
         (row["name"], key(target)): results.all[f"{row['name']} {key(target)}"]
         for row in sets

@@ -6,7 +6,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from offkit.edges import releases
-from offkit.model.target import preset, with_python
+from offkit.model.target import preset
 
 
 def tried(locked, requirements, target, lock):
@@ -34,14 +34,14 @@ def executed(words, subject, requirements, target):
     only = re.search(r"everything but (.+?) resolves", words)
     if only:
         left = [line for line in left if _name(line) not in only[1].split(", ")]
-    python = re.search(r"resolves with --python (\S+)$", words)
-    system = re.search(r"resolves with --target (\S+)$", words)
+    python = re.search(r"resolves with .*--python (\S+)", words)
+    system = re.search(r"resolves with .*--target (\S+)", words)
     pins = re.match(r"use (.+?): ", words) or re.search(r"without them \((.+?)(?: and \d+ more)?\)$", words)
     added = re.match(r"add '([^']+)'", words)
-    if python:
-        return left, with_python(releases.known(), target, python[1])
-    if system:
-        return left, preset(releases.known(), target.python, system[1], target.arch)
+    if python or system:
+        # As somebody would type it who has given the two options.
+        name, series = system[1] if system else target.name, python[1] if python else target.python
+        return left, preset(releases.known(), series, name, target.arch)
     if words.endswith("resolves with --pre"):
         return left, target, "--pre"
     if words.startswith("drop the versions"):

@@ -33,7 +33,7 @@ def test_what_exists_instead(lock):
     assert finding.message == "pandas==2.0.0: needs Python >=3.8; the server has 3.6.8"
     assert finding.fix.splitlines() == [
         "use pandas==1.1.5: the whole request resolves with it",
-        "or deploy another Python: the whole request resolves with --python 3.8",
+        "or deploy another Python: the whole request resolves with --python 3.8 --target el7",
     ]
 
 

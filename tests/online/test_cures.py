@@ -52,7 +52,7 @@ def test_another_python():
     eight = EL7._replace(python="3.8.20")
     both = [problem("alpha", minors=(7, 8, 9)), problem("beta", minors=(8, 9))]
     found, tried = fixes(both, [({"target": eight}, {})])
-    assert found == ["deploy another Python: the whole request resolves with --python 3.8"] * 2
+    assert found == ["deploy another Python: the whole request resolves with --python 3.8 --target el7"] * 2
     assert [one.target.python_minor for one in tried] == ["3.6", "3.8"]
     _, tried = fixes([problem("alpha", minors=(7, 8, 9, 10, 11))], [])
     assert [one.target.python_minor for one in tried] == ["3.6", "3.7", "3.8", "3.9"]
@@ -65,6 +65,19 @@ def test_older_pythons_come_last():
     tried = []
     cures.find([problem("alpha", minors=(6, 7, 9, 11))], target, lambda what: tried.append(what))
     assert [one.target.python_minor for one in tried] == ["3.9", "3.11", "3.7", "3.6"]
+
+
+def test_options_that_mean_the_same_whatever_was_given():
+    """A Python alone means a release that ships it, and a release alone its own Python."""
+    (fix,), _ = fixes([problem("alpha", minors=(7,))], [({"target": EL7._replace(python="3.7.17")}, {})])
+    assert fix.endswith("resolves with --python 3.7")
+    (fix,), _ = fixes([problem("alpha", system=True)], [({"target": preset("3.6.8", "el9")}, {})])
+    assert fix.endswith("resolves with --target el9 --python 3.6")
+    server = EL7._replace(name="web01")
+    found = cures.find(
+        [problem("alpha", minors=(8,))], server, lambda what: {} if what.target != server else None
+    )
+    assert found[0].fix.endswith("resolves with --python 3.8")
 
 
 def test_a_newer_system_and_pre_releases():

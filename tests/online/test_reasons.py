@@ -103,11 +103,11 @@ def test_requires_python_is_the_reason(mirror):
     assert (found.code, found.message) == ("REQ008", "alpha>=2: needs Python >=3.8; the server has 3.6.8")
     assert found.fix.splitlines() == [
         "use alpha==1: the whole request resolves with it",
-        "or deploy another Python: the whole request resolves with --python 3.8",
+        "or deploy another Python: the whole request resolves with --python 3.8 --target el7",
     ]
     found = refused(server, "beta")["alpha"]
     assert found.message == "alpha==2, needed by beta 1: needs Python >=3.8; the server has 3.6.8"
-    assert found.fix == "deploy another Python: the whole request resolves with --python 3.8"
+    assert found.fix == "deploy another Python: the whole request resolves with --python 3.8 --target el7"
 
 
 def test_a_cure_that_another_forbids_is_none(mirror):
@@ -137,7 +137,7 @@ def test_a_lock_for_another_python(mirror, tmp_path):
     assert found["alpha"].message == "alpha==2: needs Python >=3.9; the server has 3.6.8"
     assert found["alpha"].fix.splitlines() == [
         "use alpha==1, beta==1: the whole request resolves with them",
-        "or deploy another Python: the whole request resolves with --python 3.9",
+        "or deploy another Python: the whole request resolves with --python 3.9 --target el7",
     ]
 
 

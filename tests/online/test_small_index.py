@@ -123,7 +123,7 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     build = "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps "
     assert found["others"].fix.splitlines() == [
         "use others==1.1: everything but nobody, sources, versions, wanting resolves with it",
-        "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8",
+        "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8 --target el7",
         "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
@@ -231,7 +231,7 @@ def test_a_package_for_another_python(mirror):
     (finding,) = refused(server.args, "alpha").findings
     assert (finding.code, finding.subject) == ("REQ008", "alpha")
     assert finding.message == "1 needs Python >=3.9; the server has 3.6.8"
-    assert finding.fix == "deploy another Python: the whole request resolves with --python 3.9"
+    assert finding.fix == "deploy another Python: the whole request resolves with --python 3.9 --target el7"
 
 
 def test_sources_that_nobody_asked_for_are_refused_unbuilt(mirror, tmp_path):

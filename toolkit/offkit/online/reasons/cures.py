@@ -81,10 +81,27 @@ def _held(
     if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
         held.append(f"allow pre-releases: {whole} resolves with --pre")
     pythons = first(_pythons(problems, target))
-    held += [f"deploy another Python: {whole} resolves with --python {each.python_minor}" for each in pythons]
+    held += [f"deploy another Python: {whole} resolves with {_python(each)}" for each in pythons]
     systems = first(_newer(target)) if any(problem.system for problem in problems) else []
-    held += [f"target a newer system: {whole} resolves with --target {each.name}" for each in systems]
+    held += [f"target a newer system: {whole} resolves with {_system(each)}" for each in systems]
     return held
+
+
+def _python(target: Target) -> str:
+    """The options that mean this server with its Python, whichever were given: a Python alone means a release
+    that ships it."""
+    known = releases.known()
+    alone = targets.preset(known, target.python_minor, arch=target.arch)
+    named = known.named(target.name).name and alone.name != target.name
+    system = f" --target {target.name}" if named else ""
+    return f"--python {target.python_minor}{system}"
+
+
+def _system(target: Target) -> str:
+    """The same where the release is what is new: alone, it means its own Python."""
+    alone = targets.preset(releases.known(), None, target.name, target.arch)
+    python = "" if alone.python_series == target.python_series else f" --python {target.python_minor}"
+    return f"--target {target.name}{python}"
 
 
 def _use(changed: Pins, whole: str) -> str:
