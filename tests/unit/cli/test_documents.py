@@ -458,6 +458,8 @@ def test_the_script_of_probe(tmp_path, capsys):
 
 def test_probe_that_cannot(tmp_path, monkeypatch):
     """A file in a directory that is not there; another C library."""
+    facts = {"arch": "x86_64", "glibc": "2.17", "os_release": {"ID": "centos", "VERSION_ID": "7"}}
+    monkeypatch.setattr(description, "describe", lambda run, python: dict(facts, schema=probed.SCHEMA))
     with pytest.raises(EnvironmentProblem) as caught:
         probe.probe(str(tmp_path / "none" / "t.json"), None, False, **PEOPLE)
     assert caught.value.message == "{}/none/t.json cannot be written: No such file or directory".format(

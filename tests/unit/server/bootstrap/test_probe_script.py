@@ -211,6 +211,8 @@ URLS = [
     ("http://h?x", "http://h?..."),
     ("ftp://h/x?y#z", "ftp://h/x?..."),
     ("file:///mnt/x", "file:///mnt/x"),
+    ("http://p/http://u:SECRET@h/x", "http://p/http://h/x"),
+    ("http://http://u:SECRET@h/x", "http://http://h/x"),
 ]
 
 

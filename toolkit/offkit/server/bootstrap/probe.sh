@@ -98,8 +98,10 @@ json_awk='
             for (k = 1; k <= length(head); k++) if (substr(head, k, 1) == "@") last = k
             if (last && (index(host, "@") || port !~ /^[0-9]*$/)) head = substr(head, last + 1)
             if (index(head, "?")) head = before(head, "?") "?..."
-            out = out head
-            s = tail
+            host = before(head, "/?#")
+            sub(/:+$/, "", host)
+            out = out host
+            s = substr(head, length(host) + 1) tail # where another URL may be
         }
         return out s
     }
