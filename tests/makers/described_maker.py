@@ -122,6 +122,7 @@ RELEASES = {
     "openeuler2203": ({"NAME": '"openEuler"', "ID": '"openEuler"', "VERSION_ID": '"22.03"'}, "2.34"),
     "openeuler2403": ({"NAME": '"openEuler"', "ID": '"openEuler"', "VERSION_ID": '"24.03"'}, "2.38"),
     "kylin": ({"NAME": '"Kylin Linux Advanced Server"', "ID": '"kylin"', "VERSION_ID": '"V10"'}, "2.28"),
+    "kylin11": ({"NAME": '"Kylin Linux Advanced Server"', "ID": '"kylin"', "VERSION_ID": '"V11"'}, "2.38"),
     "anolis8": ({"NAME": '"Anolis OS"', "ID": '"anolis"', "VERSION_ID": '"8.8"'}, "2.28"),
     "anolis23": ({"NAME": '"Anolis OS"', "ID": '"anolis"', "VERSION_ID": '"23"'}, "2.36"),
     "amazon2": ({"NAME": '"Amazon Linux"', "ID": '"amzn"', "VERSION_ID": '"2"'}, "2.26"),

@@ -152,8 +152,8 @@ def test_architectures(arch):
 
 
 OTHERS = (
-    "el7, el8, el9, el10, amazon2, kylin10, openeuler20.03, amazon2023, openeuler22.03, anolis23 or openeuler24.03 "
-    "(or centos7, rocky8, alma9, alma10, amzn2, kylinv10, openeuler20.03lts, amzn2023, openeuler22.03lts, anolisos23, "
+    "el7, el8, el9, el10, amazon2, kylin10, openeuler20.03, amazon2023, openeuler22.03, anolis23, kylin11 or openeuler24.03 "
+    "(or centos7, rocky8, alma9, alma10, amzn2, kylinv10, openeuler20.03lts, amzn2023, openeuler22.03lts, anolisos23, kylinv11, "
     "openeuler24.03lts \u2026), or a file written by 'offkit probe'"
 )
 
