@@ -17,12 +17,17 @@ def text():
     ids = sorted({name for each in known for name in each.ids})
     lines = ["# os-release IDs whose VERSION_ID begins with the Enterprise Linux major"]
     lines += ["EL_IDS = ("] + ['    "{}",'.format(name) for name in ids] + [")"]
-    others = sorted(
-        {(name, each.version) for each in releases.known().all if not each.el for name in each.ids}
-    )
-    others = ["{}:{}".format(*each) for each in others if each[0] in ids]
-    lines += ["# … but for these, which are other systems (ID:VERSION_ID)", "OTHERS = ["]
-    lines += ['    "{}",'.format(each) for each in others] + ["]"]
+    others = {
+        "{}:{}".format(name, each.version): each.name
+        for each in releases.known().all
+        if not each.el
+        for name in each.ids
+    }
+    lines += [
+        "# Systems that are none, by ID:VERSION_ID, which may go on after a dot; what offkit calls them",
+        "OTHERS = {",
+    ]
+    lines += ['    "{}": "{}",'.format(each, others[each]) for each in sorted(others)] + ["}"]
     lines += ["# What install.sh gets where no Python is: the one that Enterprise Linux ships"]
     shipped = {each.el: each.pythons[each.python].version for each in known if each.python in each.pythons}
     lines += ["SHIPPED = {"] + ['    {}: "{}",'.format(el, shipped[el]) for el in sorted(shipped)] + ["}"]

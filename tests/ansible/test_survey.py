@@ -34,6 +34,9 @@ def survey_of(version, name="centos", **more):
         (survey_of("8.9", "rocky"), 8, "2.17"),
         (survey_of("9", "almalinux"), 9, "2.17"),
         (survey_of("12", "debian"), 0, "2.17"),
+        (survey_of("8.8", "anolis"), 8, "2.17"),
+        (survey_of("23.1", "anolis"), 0, "2.17"),
+        (survey_of("22.03", "openEuler"), 0, "2.17"),
         (survey_of("", "centos", glibc=""), 0, ""),
     ],
 )
@@ -128,6 +131,18 @@ def test_targets_without_an_offkit(plugins, pythons, python, planned):
     assert (found["python"], found["python_planned"]) == (python, planned)
     assert (found["name"], found["glibc"], found["schema"]) == ("el7", "2.17", "offkit/target-1")
     assert target.line(found).endswith(", not yet installed") is planned
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "called"),
+    [("22.03", "openEuler", "openeuler22.03"), ("V10", "kylin", "kylin10"), ("23.1", "anolis", "anolis23"), ("2", "amzn", "amazon2"),
+     ("8.8", "anolis", "el8"), ("12", "debian", "custom"), ("9.9", "kylin", "custom")],
+)  # fmt: skip
+def test_names_of_targets(plugins, version, name, called):
+    """As offkit calls them, Enterprise Linux or not."""
+    said = dict(survey_of(version, name), **{"python:/usr/bin/python3": "3.9.9"})
+    found = plugins("plugin_utils.target").describe(said, plugins("plugin_utils.server").facts(said))
+    assert found["name"] == called
 
 
 @pytest.mark.parametrize(("version", "abi"), [("3.6.8", "cp36m"), ("3.7.1", "cp37m"), ("3.9.10", "cp39")])

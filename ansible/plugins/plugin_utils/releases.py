@@ -12,10 +12,17 @@ EL_IDS = (
     "scientific",
     "virtuozzo",
 )
-# … but for these, which are other systems (ID:VERSION_ID)
-OTHERS = [
-    "anolis:23",
-]
+# Systems that are none, by ID:VERSION_ID, which may go on after a dot; what offkit calls them
+OTHERS = {
+    "amzn:2": "amazon2",
+    "amzn:2023": "amazon2023",
+    "anolis:23": "anolis23",
+    "kylin:V10": "kylin10",
+    "kylin:V11": "kylin11",
+    "openEuler:20.03": "openeuler20.03",
+    "openEuler:22.03": "openeuler22.03",
+    "openEuler:24.03": "openeuler24.03",
+}
 # What install.sh gets where no Python is: the one that Enterprise Linux ships
 SHIPPED = {
     7: "3.6.8",

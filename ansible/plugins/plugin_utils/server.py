@@ -18,7 +18,7 @@ def facts(said):
     current generation, "" where there is none."""
     version = re.match(r"\d+", said.get("version", ""))
     el = int(version.group()) if version and said.get("id") in releases.EL_IDS else 0
-    if version and "{}:{}".format(said.get("id"), version.group()) in releases.OTHERS:
+    if other(said):
         el = 0
     return {
         "system": said.get("system") or "an unknown system",
@@ -27,6 +27,14 @@ def facts(said):
         "glibc": said.get("glibc", "").rpartition(" ")[2],
         "python": str(receipt(said).get("python_version", "")),
     }
+
+
+def other(said):
+    """What offkit calls a system that is no Enterprise Linux; "" where it has no name for it."""
+    version = said.get("version", "")
+    parts = version.split(".")
+    keys = ["{}:{}".format(said.get("id"), ".".join(parts[:count])) for count in range(len(parts), 0, -1)]
+    return next((releases.OTHERS[key] for key in keys if key in releases.OTHERS), "")
 
 
 def receipt(said):

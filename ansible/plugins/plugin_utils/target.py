@@ -2,7 +2,7 @@
 
 import re
 
-from ansible_collections.offkit.fleet.plugins.plugin_utils import releases
+from ansible_collections.offkit.fleet.plugins.plugin_utils import releases, server
 
 _PYTHON = "python:"
 _SERIES = range(6, 15)  # minor releases of CPython 3 that offkit deploys to
@@ -28,7 +28,7 @@ def describe(said, facts):
         )
     return {
         "schema": "offkit/target-1",
-        "name": "el{}".format(facts["el"]) if facts["el"] else "custom",
+        "name": "el{}".format(facts["el"]) if facts["el"] else server.other(said) or "custom",
         "el": facts["el"],
         "arch": facts["arch"],
         "python": version,

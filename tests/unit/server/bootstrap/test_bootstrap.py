@@ -1,6 +1,7 @@
 """install.sh: finding a Python with nothing but sh, and handing over."""
 
 import glob
+import json
 import os
 import re
 import shlex
@@ -32,6 +33,16 @@ def test_hands_over(server, shell):
     assert out.startswith("runtime True ['install', {!r}, '--prefix', '/a b/".format(bundle))
     assert out.endswith("'--dry-run']\n")
     assert os.listdir(str(server / "tmp")) == []
+
+
+@every_shell
+def test_describes_the_server(server, shell):
+    """Without a bundle, a Python or anything on the medium; the rest of install.sh does not run."""
+    code, out, err = sh(server, "--probe", shell=shell)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["schema"] == "offkit/target-2"
+    code, out, err = sh(server, "--probe", "--prefix", "/x", shell=shell)
+    assert (code, out, err) == (2, "", "usage: probe [--python PATH] [--root DIR]\n")
 
 
 @pytest.mark.parametrize(
