@@ -6,6 +6,7 @@ import hashlib
 import html
 import io
 import re
+import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -18,7 +19,8 @@ class Mirror(ThreadingHTTPServer):
     ``spoil`` names wheels whose body is wrong, and how often; ``moved`` are paths that redirect, ``pages``
     {path: (status, body, headers)} what is answered instead, or what gives that, ``asked`` what has been asked for, and ``sent``
     how many bytes of each file went out. With ``ranges`` it answers those, under an ETag; with ``metadata``
-    that of a wheel lies beside it (PEP 658).
+    that of a wheel lies beside it (PEP 658). ``silent`` are endings of paths, and how many bytes are sent for
+    them before it says nothing any more, ``reached`` is then set.
     """
 
     daemon_threads = True
@@ -29,6 +31,7 @@ class Mirror(ThreadingHTTPServer):
         self.asked, self.sent, self.headers = [], collections.Counter(), []
         self.ranges, self.metadata, self.pages = ranges, metadata, {}
         self.user, self.password, self.hashes = user, password, hashes
+        self.silent, self.reached = {}, threading.Event()
 
     def add(self, name, version="1", **more):
         """A wheel; ``more`` is what bundle_maker.wheel takes. Returns its file name."""
@@ -82,6 +85,10 @@ class Handler(BaseHTTPRequestHandler):
             wanted = "Basic " + base64.b64encode(f"{mirror.user}:{mirror.password}".encode()).decode()
             if self.headers.get("Authorization") != wanted:
                 return self.answer(401, b"", {"WWW-Authenticate": 'Basic realm="mirror"'})
+        if self.command == "GET" and self.path.endswith(tuple(mirror.silent)):
+            return self.fall_silent(
+                next(some for end, some in mirror.silent.items() if self.path.endswith(end))
+            )
         if self.path in mirror.moved:
             return self.answer(302, b"", {"Location": mirror.moved[self.path]})
         if self.path in mirror.pages:
@@ -110,6 +117,18 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # "broken": the body ends before its promised length
             return self.file(file, body, half=True)
         return self.file(file, body)
+
+    def fall_silent(self, some):
+        """Some bytes of what was asked for, and then none until the other side has gone."""
+        if some:
+            body = self.server.files[self.path.split("/")[-1]]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[:some])
+        self.server.reached.set()
+        self.connection.recv(1)
+        self.close_connection = True
 
     def file(self, file, body, half=False):
         """All of it, or what was asked for; of that only half, where it breaks off."""

@@ -264,10 +264,10 @@ def test_nothing_of_a_session_stays(mirror, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     closed = []
     with Session(EL7, mirror("alpha").args, Reporter()) as session:
-        assert [name for name in os.listdir(tmp_path) if name.startswith("offkit-lock-")]
+        assert [name for name in os.listdir(tmp_path) if name.startswith(".offkit-tmp-")]
         with pytest.raises(RequestError):
             session.lock(Request(("nobody",), ()))
-        (top,) = tmp_path.glob("offkit-lock-*")
+        (top,) = tmp_path.glob(".offkit-tmp-*")
         assert [path.name for path in top.glob("stubs/0/*")] == ["nobody-0-py3-none-any.whl"]
         assert str(top / "stubs" / "0") in session.repository.finder.find_links
         http = session.repository.session

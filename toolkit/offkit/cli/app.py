@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 import tempfile
+import threading
 import traceback
 from typing import Any, List, NamedTuple, Optional, Type
 
@@ -109,7 +110,11 @@ def main(argv: Optional[List[str]] = None) -> None:
     args = list(sys.argv[1:] if argv is None else argv)
     signals.interrupt()
     render.prepare(args)
-    sys.exit(_guarded(args))
+    code = _guarded(args)
+    if code == EXIT_INTERRUPTED and threading.active_count() > 1:
+        render.flush()
+        os._exit(code)  # a thread that waits for a server would be waited for
+    sys.exit(code)
 
 
 def _guarded(args: List[str]) -> int:

@@ -55,7 +55,7 @@ def lock(
     from offkit.online import bundle, several
     from offkit.online.resolve import standing
     from offkit.online.resolve.lock import Session
-    from offkit.online.wheels import fetch
+    from offkit.online.wheels import fetch, store
     from offkit.online.wheels.kept import Kept
 
     wanted_for = [where for where, _ in options.targets_of(python, target, arch)]
@@ -71,6 +71,7 @@ def lock(
         out = None
 
     def locked(where: Target) -> "Lock":
+        store.tidy(cache)
         console.step("resolving for " + where.describe())
         if offline and not no_index:
             standing.require(request, where, cache)

@@ -5,6 +5,7 @@ and nothing else, is written to stdout. Glyphs are ASCII where the stream's enco
 colour is for terminals without NO_COLOR.
 """
 
+import contextlib
 import importlib.util
 import json
 import sys
@@ -40,6 +41,13 @@ def prepare(args: Sequence[str]) -> None:
 def abandon_stdout() -> None:
     """Whoever read it has gone: what is still buffered goes nowhere."""
     streams.abandon(sys.stdout)
+
+
+def flush() -> None:
+    """Everything that was written is out."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, streams.OutputLost):
+            stream.flush()
 
 
 def has_online_zone() -> bool:

@@ -7,6 +7,7 @@ process is gone. The host is in the name because homes are shared over NFS, and 
 """
 
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -18,7 +19,8 @@ _HOSTS_OWN = "pid:[4026531836]"  # the namespace of processes that no container 
 
 
 def _host() -> str:
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)[:40]
+    node = os.uname().nodename if hasattr(os, "uname") else platform.node()  # Windows has none
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", node)[:40]
     try:
         space = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -37,9 +39,14 @@ def pattern(kind: str = "[a-z]+", extension: str = "") -> Pattern[str]:
     return re.compile(own + r"-(\d+)\." + re.escape(extension))
 
 
+def prefix(kind: str) -> str:
+    """What such a name begins with; something random may follow, for there may be several of a kind."""
+    return name(kind, "")
+
+
 def temporary_directory() -> str:
     """A new directory below the system's for temporary files. Raises OSError."""
-    return tempfile.mkdtemp(prefix="{}-tmp-{}-{}.".format(_MARK, _host(), os.getpid()))
+    return tempfile.mkdtemp(prefix=prefix("tmp"))
 
 
 @contextmanager
@@ -59,6 +66,8 @@ def sweep(directory: Optional[str] = None) -> List[str]:
     What cannot be listed or removed stays: somebody else's turn.
     """
     ours = pattern()
+    if not hasattr(os, "geteuid"):  # Windows, where signal 0 ends a process
+        return []
     try:
         directory = directory or tempfile.gettempdir()  # FileNotFoundError where none can be written
         names = sorted(os.listdir(directory))

@@ -1,8 +1,10 @@
 """The one door to other programs: argument lists, never a shell string."""
 
 import os
+import signal
 import subprocess
-from typing import IO, Dict, NamedTuple, Optional, Sequence, Union
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 # What a child may inherit. Not PYTHON*, PIP_*, LD_*, VIRTUAL_ENV: those change what runs.
 _KEEP = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL")
@@ -18,6 +20,9 @@ class Result(NamedTuple):
     def ok(self) -> bool:
         return self.returncode == 0
 
+
+_running: Dict[Any, bool] = {}  # processes, and whether they are to be ended gently
+_stops: List[int] = []  # something while they are being ended
 
 # No name server is asked: yum wants to know this machine's full name (libcurl, by way of OpenLDAP),
 # and where none answers that is a time-out each. resolv.conf(5).
@@ -56,6 +61,33 @@ def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = Non
         return _run(argv, env, sink)
 
 
+@contextmanager
+def stopping() -> Iterator[None]:
+    """For the length of the block, programs that other threads wait for are ended, each as its ``run`` says;
+    so is what they start only now."""
+    _stops.append(1)
+    try:
+        for process, gently in list(_running.items()):
+            _end(process, gently)
+        yield
+    finally:
+        _stops.pop()
+
+
+def _end(process: Any, gently: bool) -> None:
+    """Its whole group, where it leads one of its own, as timeout(1) does: that passes a signal on, but not
+    while it is starting."""
+    if not hasattr(os, "killpg"):  # Windows
+        process.kill()
+        return
+    number = signal.SIGTERM if gently else signal.SIGKILL
+    with suppress(ProcessLookupError):  # it has ended by itself
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+
+
 def _run(
     argv: Sequence[str],
     env: Optional[Dict[str, str]],
@@ -76,16 +108,20 @@ def _run(
         # The strerror of CPython 3.6's subprocess has the name in it as well.
         why = os.strerror(error.errno) if error.errno else str(error)
         return Result(argv, 127, "", "{}: {}".format(argv[0], why))
+    _running[done] = gently
+    if _stops:
+        _end(done, gently)
     try:
         out, err = done.communicate()
     except BaseException:
+        _end(done, gently)
         if gently:
-            done.terminate()
             done.communicate()
         else:
-            done.kill()
             done.wait()
         raise
+    finally:
+        del _running[done]
     told = out if stdout == subprocess.PIPE else b""
     said = [stream.decode("utf-8", "backslashreplace") for stream in (told, err)]
     return Result(argv, done.returncode, *said)

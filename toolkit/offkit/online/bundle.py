@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.edges import data, releases
+from offkit.edges import data, leftovers, releases
 from offkit.model import built, carried, checklist, layout, proof, sources, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
@@ -86,6 +85,7 @@ def default_requirements() -> tuple[str, ...]:
 def plan(order: Order, reporter: Reporter) -> Planned:
     """Resolve only, where there is something to resolve. Raises what ``Session.lock`` raises; offline,
     EnvironmentProblem with all that is missing."""
+    store.tidy(order.cache)
     reporter.step(f"resolving for {order.target.describe()}")
     own_pip = provision.own_pins("pip")
     # It runs on every Python from 3.6 on, so it is locked for the oldest.
@@ -375,7 +375,7 @@ def _resolved(target: Target, taken: Sequence[Carried], request: Request, index_
 
 
 def _runtime(session: Session) -> tuple[LockedWheel, ...]:
-    with tempfile.TemporaryDirectory(prefix="offkit-runtime-") as directory:
+    with leftovers.scratch() as directory:
         path = Path(directory) / "runtime.txt"
         path.write_text(data.read_text("wheelhouse/runtime.txt"), encoding="utf-8")
         return session.lock(Request((), (path,))).wheels

@@ -6,16 +6,18 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from offkit import __version__
+from offkit.edges import leftovers
 from offkit.model import archive, checksum, layout, manifest
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.manifest import Manifest, Member, Several
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
+from offkit.online.index.pool import pool
 
 CHUNK = 1 << 20
 _UNKNOWN = "0" * 64  # the hash of a file that nobody has read yet
@@ -104,11 +106,12 @@ def write(
     ahead += archive.footprint(layout.MANIFEST, len(manifest.dump(listing)))[1]
     total = ahead + sum(archive.footprint(one.path, one.size)[1] for one in members[1:]) + len(archive.END)
     try:
-        handle, partial = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+        leftovers.sweep(str(place.parent))
+        handle, partial = tempfile.mkstemp(dir=place.parent, prefix=leftovers.prefix("bundle"))
         try:
             with (
                 os.fdopen(handle, "w+b") as file,
-                ThreadPoolExecutor(1) as beside,
+                pool(1) as beside,
                 reporter.bar("packing", total, "B") as bar,
             ):
                 tar = _Tar(file, beside, bar)

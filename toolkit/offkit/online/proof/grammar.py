@@ -20,7 +20,6 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -31,6 +30,7 @@ from offkit.edges.run import run
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
+from offkit.online.index.pool import pool
 from offkit.online.sources import interpreters
 from offkit.online.wheels import memo, store
 
@@ -96,7 +96,7 @@ def _failures(wheels: Sequence[Path], target: Target) -> dict[str, list[Failure]
     own = [sys.executable] if sys.version_info[1] >= minor else []
     exact = interpreters.of(target) if sys.version_info[1] != minor else None
     for python in [exact.path, *own] if exact else own:
-        with ThreadPoolExecutor(_PARALLEL) as threads:
+        with pool(_PARALLEL, programs=True) as threads:
             answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels)))
         if None not in answers:
             return {path: found for answer in answers if answer for path, found in answer.items()}

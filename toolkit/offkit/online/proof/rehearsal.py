@@ -10,15 +10,14 @@ import os
 import platform
 import re
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from offkit.edges import leftovers
 from offkit.edges.run import Result, clean_environment, run
 from offkit.model import layout, manifest, proof
 from offkit.model.checklist import Checklist
@@ -28,6 +27,7 @@ from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.words import several
+from offkit.online.index.pool import pool
 from offkit.online.request.locked import Lock, Request
 from offkit.online.sources import interpreters
 from offkit.online.sources.interpreters import Interpreter
@@ -40,6 +40,9 @@ _MISSING = re.compile(r"(\S+\.so\S*): cannot open shared object file")
 _EXTENSION = re.compile(r"^([A-Za-z_]\w*)\.(?:cpython-\S+\.|abi3\.)?so$")
 # Without a network: as root, as the same user, as a root of one's own (older util-linux has no -c).
 _WALLS = (("unshare", "-n"), ("unshare", "-c", "-n"), ("unshare", "-r", "-n"))
+
+# They end with this program, however that ends (prctl(2), PR_SET_PDEATHSIG; setpriv of util-linux 2.33).
+_LEASH = ("setpriv", "--pdeathsig", "TERM")
 
 
 class Stage(NamedTuple):
@@ -70,9 +73,10 @@ def stage(target: Target) -> Stage:
             f"--rehearse needs a CPython {target.python_minor} for {target.arch} here; there is none",
             fix=f"put one on PATH (pyenv install {target.python_minor}; uv python install has 3.8 and newer)",
         )
+    leash = _LEASH if run([*_LEASH, "true"]).ok else ()
     for walls in _WALLS:
         if run([*walls, "true"]).ok:
-            return Stage(python, walls)
+            return Stage(python, (*leash, *walls))
     raise EnvironmentProblem(
         "--rehearse needs a namespace without a network; this system gives none",
         fix="run it as root, or where user namespaces are allowed (sysctl user.max_user_namespaces)",
@@ -91,7 +95,7 @@ def rehearse(
 ) -> Rehearsed:
     """Try the finished bundle, of one for several targets the one called
     ``part``. What fails is a finding (REQ022) and a proof that did not pass."""
-    with tempfile.TemporaryDirectory(prefix="offkit-rehearsal-") as name:
+    with leftovers.scratch() as name:
         top = Path(name)
         filenames = {wheel.filename for wheel in lock.wheels}
         members = _unpack(bundle, top / "bundle", part, filenames)
@@ -194,7 +198,7 @@ def _installed(
         "-c",
         "import importlib, sys; importlib.import_module(sys.argv[1])",
     ]
-    with ThreadPoolExecutor(_PARALLEL) as threads:
+    with pool(_PARALLEL, programs=True) as threads:
         results = threads.map(lambda module: _behind(where, top, [*python, module]), names)
         judged = map(partial(_judge, libraries=libraries), names, results)
         findings = [finding for finding in judged if finding is not None]
@@ -211,7 +215,7 @@ def _behind(where: Stage, top: Path, argv: Sequence[str]) -> Result:
     home = top / "home"
     home.mkdir(exist_ok=True)
     env = clean_environment({"HOME": str(home), "TMPDIR": str(top), "MPLBACKEND": "Agg"})
-    return run([*where.walls, "timeout", "-k", "5", _PATIENCE, *argv], env, str(home))
+    return run([*where.walls, "timeout", "-k", "5", _PATIENCE, *argv], env, str(home), gently=True)
 
 
 def _judge(module: str, done: Result, libraries: Checklist) -> Finding | None:

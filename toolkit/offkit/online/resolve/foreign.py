@@ -23,7 +23,9 @@ import functools
 import importlib
 import io
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -100,6 +102,16 @@ def markers_of(target: Target) -> Iterator[None]:
         yield
     finally:
         module.default_environment = original  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def temporary_files_in(directory: Path) -> Iterator[None]:
+    """For the length of the block, those of pip are made there: it gives them no names to sweep them by."""
+    original, tempfile.tempdir = tempfile.tempdir, str(directory)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = original
 
 
 @contextlib.contextmanager

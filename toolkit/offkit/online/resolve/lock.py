@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from offkit.edges import leftovers
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar, Reporter
@@ -64,12 +64,13 @@ class Session:
         self.offline = offline
         self._rounds = rounds
         self._index_args = list(index_args)
-        self._directory = tempfile.TemporaryDirectory(prefix="offkit-lock-")
-        self._store = kept or Kept(Path(self._directory.name))  # of what is built, and needed for that
+        self._scratch = contextlib.ExitStack()
+        self._directory = Path(self._scratch.enter_context(leftovers.scratch()))
+        self._store = kept or Kept(self._directory)  # of what is built, and needed for that
         supplied = Supplied(partial(retrieval.opened, kept=self._store), self._provide)
         self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
         self._provided: dict[Any, Provided] = {}
-        self._stubs = absence.Stubs(Path(self._directory.name) / "stubs")
+        self._stubs = absence.Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
@@ -91,7 +92,7 @@ class Session:
 
     def __exit__(self, *exc: Any) -> None:
         self._close()
-        self._directory.cleanup()
+        self._scratch.close()
 
     def _close(self) -> None:
         if self._opened is not None:
@@ -103,7 +104,8 @@ class Session:
         if self._opened is not None:
             return self._opened
         with configuration.read_by_pip(self.reporter) as kept, troubles.pip_speaks_through(kept):
-            repository = foreign.repository(self.target, self._index_args, self._directory.name)
+            with foreign.temporary_files_in(self._directory):
+                repository = foreign.repository(self.target, self._index_args, str(self._directory))
         for text in configuration.unknown(repository.command.parser):
             self.reporter.note(text)
         indexes.prepare(repository)
@@ -299,7 +301,7 @@ class Session:
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
-        kept = self.kept or Kept(Path(self._directory.name))
+        kept = self.kept or Kept(self._directory)
         with troubles.pip_speaks_through(self.reporter):
             link = lookup.link(pin, self.repository, kept)
         if link is None:
@@ -374,7 +376,10 @@ class Session:
 
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         self._ahead.begin(requirements)
-        with keeping(self.kept, self._ahead.metadata, self._bar.advance):
+        with (
+            keeping(self.kept, self._ahead.metadata, self._bar.advance),
+            foreign.temporary_files_in(self._directory),
+        ):
             pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
         for ireq in pinned:
             if foreign.is_source(ireq):  # pip-tools tells what a candidate came of

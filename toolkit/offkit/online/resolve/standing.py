@@ -13,7 +13,6 @@ import json
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
+from offkit.online.index.pool import pool
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
@@ -55,8 +55,8 @@ def look(
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
     if listed is None:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is hashed
-            files = list(pool.map(lambda pin: _cached(pin, chosen, cache), wanted))
+        with pool(os.cpu_count()) as threads:  # each is hashed
+            files = list(threads.map(lambda pin: _cached(pin, chosen, cache), wanted))
     else:
         files = [listed.get(pin.name, _NOT_LISTED) for pin in wanted]
     for pin, file in zip(wanted, files, strict=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from offkit.edges import leftovers
 from offkit.online.index.upstream import reach
 from offkit.online.sources.refusal import Refused
 
@@ -23,7 +23,7 @@ class Source(NamedTuple):
 @contextlib.contextmanager
 def unpacked(sdist: Path) -> Iterator[Path]:
     """The tree of a source distribution, for the length of the block. Raises Refused."""
-    with tempfile.TemporaryDirectory(prefix="offkit-source-") as name:
+    with leftovers.scratch() as name:
         tree = Path(name) / "tree"
         try:
             reach("pip._internal.utils.unpacking", "unpack_file")(str(sdist), str(tree))

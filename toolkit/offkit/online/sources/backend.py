@@ -6,13 +6,13 @@ What is called is code of whoever wrote the sources: call it only for what the u
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
 from build import BuildBackendException, BuildException, ProjectBuilder
 
+from offkit.edges import leftovers
 from offkit.model.built import Pin
 from offkit.online.sources import metadata, refusal
 from offkit.online.sources.environment import Ended, Environment, Provide
@@ -35,7 +35,7 @@ class Prepared(NamedTuple):
 
 def prepare(tree: Path, python: Interpreter, provide: Provide) -> Prepared:
     """The metadata of a source tree, without building it where its backend can do that. Raises Refused."""
-    with opened(tree, python, provide) as project, tempfile.TemporaryDirectory() as out:
+    with opened(tree, python, provide) as project, leftovers.scratch() as out:
         text = (project.metadata(Path(out)) / "METADATA").read_bytes()
         return Prepared(metadata.read(text), metadata.is_static(tree), python, project.pins, project.requires)
 
@@ -43,7 +43,7 @@ def prepare(tree: Path, python: Interpreter, provide: Provide) -> Prepared:
 @contextlib.contextmanager
 def opened(tree: Path, python: Interpreter, provide: Provide) -> Iterator[Project]:
     """A source tree with an isolated environment that lasts as long as the block. Raises Refused."""
-    with tempfile.TemporaryDirectory(prefix="offkit-build-") as name:
+    with leftovers.scratch() as name:
         yield Project(tree, Environment(python.path, Path(name) / "env", provide))
 
 

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-import tempfile
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from offkit.edges import leftovers
 from offkit.model import built
 from offkit.model.built import Built
 from offkit.model.report import Reporter
@@ -120,7 +120,7 @@ class Builder:
                 raise Refused(f"has sha256 {source.sha256 or '(none: it is no file)'}, which is not allowed")
             if source.lasting:
                 return self._wheel(source)
-            with tempfile.TemporaryDirectory(prefix="offkit-sdist-") as name:
+            with leftovers.scratch() as name:
                 # By way of its sdist: what an earlier build left in the directory stays out of the wheel.
                 with self._project(source.tree) as project:
                     self._reporter.step(f"building {source.text}")
@@ -163,7 +163,7 @@ class Builder:
             return Wheel(path, made, static)
 
     def _build(self, project: Project, source: Source) -> Built:
-        with tempfile.TemporaryDirectory(prefix="offkit-wheel-") as name:
+        with leftovers.scratch() as name:
             wheel = project.wheel(Path(name))
             wrong = metadata.impurity(wheel)
             if wrong:

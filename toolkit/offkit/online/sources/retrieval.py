@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from offkit.edges import leftovers
 from offkit.model.url import without_secrets
 from offkit.online.index.upstream import reach
 from offkit.online.sources import archive
@@ -52,7 +52,7 @@ def _checked_out(link: Any) -> Iterator[tuple[Path, str]]:
     known = reach("pip._internal.vcs", "vcs").get_backend_for_scheme(link.scheme)
     hide = reach("pip._internal.utils.misc", "hide_url")
     wrong = reach("pip._internal.exceptions", "PipError")
-    with tempfile.TemporaryDirectory(prefix="offkit-source-") as name, _no_questions():
+    with leftovers.scratch() as name, _no_questions():
         tree = Path(name) / "tree"
         try:
             known.unpack(str(tree), url=hide(link.url), verbosity=0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import platformdirs
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar, Reporter
 from offkit.model.words import several
+from offkit.online.index.pool import pool
 from offkit.online.request.locked import Lock, LockedWheel
 from offkit.online.wheels import download, store
 from offkit.online.wheels.download import Come, Failed, Wanted
@@ -69,8 +69,8 @@ def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Re
 
 def _found(wheels: Sequence[LockedWheel], cache: Path) -> dict[str, Path]:
     """Those that the cache has, by the names of their files."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        paths = pool.map(lambda wheel: store.find(cache, wheel.sha256, wheel.filename), wheels)
+    with pool(os.cpu_count()) as threads:
+        paths = threads.map(lambda wheel: store.find(cache, wheel.sha256, wheel.filename), wheels)
         return {wheel.filename: path for wheel, path in zip(wheels, paths, strict=True) if path is not None}
 
 
@@ -84,8 +84,8 @@ def _downloaded(
     wanted = [Wanted(wheel.name, wheel.filename, wheel.url, wheel.sha256) for wheel in wheels]
     came: dict[str, Come] = {}
     failures: list[Failed] = []
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        total = sum(pool.map(lambda one: download.size(one, plain), wanted))
+    with store.letting_go(), pool(PARALLEL) as threads:
+        total = sum(threads.map(lambda one: download.size(one, plain), wanted))
         with reporter.bar(f"downloading {several(len(wanted), 'wheel')}", total, "B") as bar:
             progress = _Progress(bar)
 
@@ -93,7 +93,7 @@ def _downloaded(
                 bar.at(one.filename)
                 return download.get(one, plain, cache, progress.advance)
 
-            jobs = [pool.submit(get, one) for one in wanted]
+            jobs = [threads.submit(get, one) for one in wanted]
             for one, job in zip(wanted, jobs, strict=True):
                 try:
                     came[one.filename] = job.result()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from offkit.online.index.pool import pool
 from offkit.online.request.pins import File, Pin
 from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept, beside
@@ -32,8 +32,8 @@ def files(pins: Sequence[Pin], repo: Any, kept: Kept) -> dict[str, File]:
     first = _file(pins[0], repo, kept) if pins else None
     if first is None:
         return {}  # an index that does not answer is not asked for all of them
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        found = [first, *pool.map(lambda pin: _file(pin, repo, kept), pins[1:])]
+    with pool(_PARALLEL) as threads:
+        found = [first, *threads.map(lambda pin: _file(pin, repo, kept), pins[1:])]
         return {pin.name: file for pin, file in zip(pins, found, strict=True) if file is not None}
 
 

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from offkit.edges import leftovers
+
 
 def recalled(cache: Path | None, kind: str, key: Iterable[bytes], make: Callable[[], bytes]) -> bytes:
     """What ``make`` gives; without a cache, or where it cannot be written, each time anew."""
@@ -41,7 +43,7 @@ def keep(cache: Path | None, kind: str, key: Iterable[bytes], made: bytes) -> No
     path = _place(cache, kind, key)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=leftovers.prefix("made"))
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(made).digest() + made)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from offkit.edges import leftovers
 from offkit.model import checksum
 from offkit.model.errors import EnvironmentProblem
 from offkit.online.wheels import dist_info
@@ -33,6 +34,7 @@ OTHER_PLACE = "choose another with --cache-dir DIR"
 # (device, inode, size, time of change) of files whose hash was found right in this process: it is asked for
 # by whoever resolves, and again by whoever packs.
 _checked: set[tuple[int, int, int, int]] = set()
+_coming: set[Part] = set()  # of all threads
 
 
 def directory(cache: Path) -> Path:
@@ -102,8 +104,10 @@ def keep(filename: str, contents: bytes, cache: Path) -> Path:
 class Part:
     """A file that is coming, and the hash of what it has."""
 
-    def __init__(self, store: Path, file: BinaryIO, name: str) -> None:
-        self._store, self._file, self.name = store, file, name
+    def __init__(self, store: Path, file: BinaryIO, name: str, lasting: bool = False) -> None:
+        """``lasting``: it has a name that a later run knows it by."""
+        self._store, self._file, self.name, self._lasting = store, file, name, lasting
+        self._inode = os.fstat(file.fileno()).st_ino
         self._digest = hashlib.sha256()
         self.size = 0  # bytes
         self.validator = ""  # what the server calls the file that they are of
@@ -138,6 +142,12 @@ class Part:
             _checked.add(_identity(source))
         return path
 
+    def leave(self) -> None:
+        """What has not been placed goes, unless a later run can go on with it."""
+        with contextlib.suppress(OSError):  # it has been placed
+            if os.stat(self.name).st_ino == self._inode and not (self._lasting and self.size):
+                os.unlink(self.name)
+
     def _count(self, chunk: bytes) -> None:
         self._digest.update(chunk)
         self.size += len(chunk)
@@ -155,19 +165,29 @@ def part(cache: Path, sha256: str = "") -> Iterator[Part]:
     file = _claimed(path) if sha256 else None
     lasting = file is not None
     if file is None:
-        handle, name = tempfile.mkstemp(dir=store, prefix=_PART)
+        handle, name = tempfile.mkstemp(dir=store, prefix=leftovers.prefix("wheel"))
         file, path = os.fdopen(handle, "w+b"), Path(name)
-    inode = os.fstat(file.fileno()).st_ino
     with file:
-        coming = Part(store, file, str(path))
+        coming = Part(store, file, str(path), lasting)
+        _coming.add(coming)
         try:
             yield coming
         finally:
+            _coming.discard(coming)
             if _WINDOWS:
                 file.close()  # or it could not be removed; elsewhere the lock is held until it is gone
-            with contextlib.suppress(OSError):  # it has been placed
-                if os.stat(path).st_ino == inode and not (lasting and coming.size):
-                    os.unlink(path)
+            coming.leave()
+
+
+@contextlib.contextmanager
+def letting_go() -> Iterator[None]:
+    """When the block is interrupted, what other threads still wait for is left as ``part`` would leave it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for coming in list(_coming):
+            coming.leave()
+        raise
 
 
 def _claimed(path: Path) -> BinaryIO | None:
@@ -183,6 +203,15 @@ def _claimed(path: Path) -> BinaryIO | None:
         pass  # another run has it, or has just moved it away; or this file system has no locks
     file.close()
     return None
+
+
+def tidy(cache: Path) -> None:
+    """Remove what killed runs left here and among temporary files, and the parts that no run went on with for
+    a week."""
+    leftovers.sweep()
+    for place in (cache / "wheels", *(cache / "made").glob("*")):
+        leftovers.sweep(str(place))
+    sweep(cache / "wheels")
 
 
 def sweep(store: Path) -> None:

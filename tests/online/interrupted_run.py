@@ -1,0 +1,58 @@
+"""A bundle in a process of its own: python interrupted_run.py FIFO PHASE ARGUMENTS of 'offkit bundle'.
+
+In the PHASE it says so into the FIFO, whose other end is closed by the system when this and all that it has
+started are gone, and stays there.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from offkit.cli import app
+from offkit.online import bundle
+from offkit.online.carry import pack
+from offkit.online.proof import interpreters, rehearsal
+from offkit.online.wheels import store
+
+FIFO, PHASE = sys.argv[1:3]
+here = os.open(FIFO, os.O_WRONLY)
+# Another program, which says so too, and stays. timeout(1) passes signals on once it sleeps.
+OTHER = FIFO + ".sh"
+with open(OTHER, "w") as script:
+    script.write(
+        "#!/bin/sh\nuntil grep -q '^State:.S' /proc/$PPID/status; do :; done\n"
+        f"exec 3>'{FIFO}'\necho x >&3\nexec sleep 1000\n"
+    )
+os.chmod(OTHER, 0o755)
+
+
+def stay(*given, **named):
+    os.write(here, b"x")
+    threading.Event().wait()
+
+
+STAGE = rehearsal.Stage(interpreters.Interpreter(sys.executable, "3.6.15"), rehearsal._LEASH)
+
+
+def start_others(*given):
+    """As the rehearsal does it, several at a time."""
+    with rehearsal.leftovers.scratch() as name, rehearsal.pool(2, programs=True) as threads:
+        list(threads.map(lambda number: rehearsal._behind(STAGE, Path(name), [OTHER]), range(4)))
+
+
+# The rest of a bundle is beside the point: offkit.pyz and install.sh.
+bundle._runtime = lambda session: ()
+bundle.runtime.build = lambda paths, cache: b"pyz"
+bundle.bootstrap.script = lambda *given: b"#!/bin/sh\n"
+bundle.bootstrap.seal = lambda contents, offset, digest: contents
+rehearsal.stage = lambda target: STAGE
+if PHASE == "hashing":
+    store.checksum = type("Checksum", (), {"sha256": staticmethod(stay)})
+elif PHASE == "packing":
+    pack._Tar.add = stay
+elif PHASE == "syntax":
+    interpreters.of = lambda target: interpreters.Interpreter(OTHER, "3.6.15")
+elif PHASE == "rehearsing":
+    rehearsal.rehearse = start_others
+app.main(["bundle", *sys.argv[3:]])
