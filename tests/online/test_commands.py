@@ -265,7 +265,19 @@ def test_a_dry_run(offkit, index, tmp_path):
     wheels = [path for way, path in index.asked if way == "GET" and path.endswith(".whl")]
     assert len(wheels) == len(set(wheels)) == 4  # this index has no metadata beside its wheels
     _, said, _ = offkit("bundle", "--dry-run", "--json")
-    assert json.loads(said) == {
+    told = json.loads(said)
+    sizes = {
+        name: len(index.files[name])
+        for name in ("beta-1-py3-none-any.whl", "pip-21.3.1-py3-none-any.whl", TOOL)
+    }
+    assert [(one["filename"], one["size"], one["cached"]) for one in told["files"]] == [
+        (name, size, True) for name, size in sizes.items()
+    ]
+    assert (told["to_download"], told["bundle_size"]) == (0, sum(sizes.values()))
+    assert told["installed_size"] == sum(one["installed"] for one in told.pop("files"))
+    for name in ("to_download", "bundle_size", "installed_size"):
+        del told[name]
+    assert told == {
         "schema": "offkit/plan-1",
         "target": preset("3.6").to_json(),
         "wheels": ["beta-1-py3-none-any.whl"],

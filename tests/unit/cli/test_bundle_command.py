@@ -1,12 +1,13 @@
 """What 'offkit bundle' says of what it would pack and what it has packed."""
 
+import collections
 import json
 import types
 from pathlib import Path
 
 import pytest
 
-from offkit.cli import bundle, render
+from offkit.cli import bundle_words, render
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
 from offkit.model.finding import WARNING, Finding
@@ -53,6 +54,21 @@ def order(pythons=(PYTHON,), control_node=False):
     )
 
 
+Weight = collections.namedtuple("Weight", "filename size cached installed")
+
+
+def weights(*files, size, installed=None):
+    """What online/wheels/weights.py makes of them."""
+    return types.SimpleNamespace(
+        files=files,
+        to_come=lambda: [one for one in files if not one.cached],
+        cached=lambda: [one for one in files if one.cached],
+        unknown=lambda: sum(one.size is None for one in files),
+        size=lambda: size,
+        installed=lambda: installed,
+    )
+
+
 def test_what_would_be_packed(said, capsys):
     """Each wheel, offkit's own, pip, and Pythons; the same as data."""
     planned = types.SimpleNamespace(
@@ -61,7 +77,8 @@ def test_what_would_be_packed(said, capsys):
         pip=Wheel("pip", "21"),
         runtime=[Wheel("typer", "4")],
     )
-    bundle._show_plan(planned, order())
+    sizes = weights(Weight("a.whl", 1500, True, 4000), Weight("b.whl", 2000000, False, None), size=2002000)
+    bundle_words.would(planned, order(), sizes)
     assert [" ".join(line.split()) for line in said()] == [
         "would pack for " + preset("3.6").describe(),
         "a 1 a-1-py3-none-any.whl",
@@ -69,9 +86,14 @@ def test_what_would_be_packed(said, capsys):
         "own 3 own-3-py3-none-any.whl",
         "pip 21 (runs there to install the others)",
         "Python 3.6.15 python-source/P.tgz",
+        "how large",
+        "to download 1 file, 2.0 MB",
+        "in the cache 1 file, 1.5 kB",
+        "the bundle about 2.0 MB",
+        "on the server known once the wheels are here",
     ]
     render.console(json=True)
-    bundle._show_plan(planned, order())
+    bundle_words.would(planned, order(), sizes)
     assert json.loads(capsys.readouterr().out) == {
         "schema": "offkit/plan-1",
         "target": preset("3.6").to_json(),
@@ -79,8 +101,28 @@ def test_what_would_be_packed(said, capsys):
         "pip": "pip-21-py3-none-any.whl",
         "runtime": ["typer-4-py3-none-any.whl"],
         "pythons": [dict(PYTHON._asdict())],
+        "files": [
+            {"filename": "a.whl", "size": 1500, "cached": True, "installed": 4000},
+            {"filename": "b.whl", "size": 2000000, "cached": False, "installed": None},
+        ],
+        "to_download": 2000000,
+        "bundle_size": 2002000,
+        "installed_size": None,
         "findings": [],
     }
+
+
+@pytest.mark.parametrize(("files", "installed", "rows"), [
+    ([(7, True, 9)], 9,
+     ["to download nothing", "in the cache 1 file, 7 B", "the bundle about 7 B", "on the server about 9 B"]),
+    ([(None, False, None), (7, False, None)], None,
+     ["to download 2 files, 7 B and 1 of unknown size", "in the cache nothing", "the bundle at least 7 B",
+      "on the server known once the wheels are here"]),
+])  # fmt: skip
+def test_how_large(said, files, installed, rows):
+    """What nobody knows is not guessed."""
+    bundle_words.how_large(weights(*(Weight("x", *one) for one in files), size=7, installed=installed))
+    assert [" ".join(line.split()) for line in said()] == ["how large", *rows]
 
 
 def packed(tmp_path, **more):
@@ -96,6 +138,7 @@ def packed(tmp_path, **more):
         cached=4,
         rpms=types.SimpleNamespace(titles=("x-1", "y-2"), size=5000),
         findings=[Finding("LIB002", WARNING, "s", "m")],
+        sources=(),
         proofs=[Proof("closure", "2026-01-31T12:00:00Z", "here", True, "1 pin")],
     )
     for name, value in more.items():
@@ -105,7 +148,7 @@ def packed(tmp_path, **more):
 
 def test_what_was_packed(tmp_path, said):
     """Where it is, what is in it, what the server must have, and how it goes on."""
-    bundle._show(packed(tmp_path), order())
+    bundle_words.done(packed(tmp_path), order())
     lines = said()
     assert lines == [
         "{} /out/b.tar  2.0 kB  for {}".format(render.mark("ok"), preset("3.6").describe()),
@@ -129,7 +172,7 @@ def test_what_was_packed(tmp_path, said):
         proofs=[],
         checklist=Checklist(()),
     )
-    bundle._show(plain, order((), True))
+    bundle_words.done(plain, order((), True))
     assert said() == [
         *lines[:2],
         "  downloaded nothing, from the cache 4",
@@ -145,7 +188,7 @@ def test_what_was_packed(tmp_path, said):
 def test_the_report(tmp_path, capsys):
     """All of it."""
     render.console(json=True)
-    bundle._show(packed(tmp_path), order())
+    bundle_words.done(packed(tmp_path), order())
     assert json.loads(capsys.readouterr().out) == {
         "schema": "offkit/bundle-report-1",
         "target": preset("3.6").to_json(),
@@ -159,6 +202,7 @@ def test_the_report(tmp_path, capsys):
         "downloaded_size": 3000,
         "pythons": [dict(PYTHON._asdict())],
         "rpms": ["x-1", "y-2"],
+        "sources": [],
         "proofs": [
             {"kind": "closure", "when": "2026-01-31T12:00:00Z", "on": "here", "passed": True, "said": "1 pin"}
         ],

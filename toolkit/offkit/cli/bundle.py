@@ -155,9 +155,11 @@ def _finish(named: "Named", console: render.Console, dry_run: bool) -> None:
     if dry_run and more:
         plans = online.plan_several(named, console)
         told = several.findings([(name, one.lock.findings) for name, one in plans])
-        saying.would_for_several(plans, named, told)
+        weights = [online.weigh(one, order, console) for (_, one), (_, order) in zip(plans, named)]
+        saying.would_for_several(plans, named, weights, told)
     elif dry_run:
-        saying.would(online.plan(order, console), order)
+        planned = online.plan(order, console)
+        saying.would(planned, order, online.weigh(planned, order, console))
     elif more:
         together = online.bundle_several(named, console)
         saying.done_for_several(together)

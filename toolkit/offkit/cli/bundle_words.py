@@ -10,33 +10,39 @@ from offkit.model.control_node import following
 if TYPE_CHECKING:
     from offkit.model.finding import Finding
 
-# Orders, plans and bundles are those of online.bundle.
+# Orders, plans and bundles are those of online.bundle, weights those of online.wheels.weights.
 
 
-def would(planned: Any, order: Any) -> None:
+def would(planned: Any, order: Any, weights: Any) -> None:
     """For one target, before anything is packed."""
-    render.document("offkit/plan-1", **_planned(planned, order))
+    render.document("offkit/plan-1", **_planned(planned, order, weights))
     _would(planned, order)
+    how_large(weights)
     render.findings(planned.lock.findings)
 
 
-def would_for_several(plans: Any, orders: Any, findings: "Sequence[Finding]") -> None:
+def would_for_several(plans: Any, orders: Any, weights: Any, findings: "Sequence[Finding]") -> None:
     """For several, with the ``findings`` of all of them."""
-    pairs = [(name, planned, order) for (name, planned), (_, order) in zip(plans, orders)]
-    targets = [dict(name=name, **_planned(planned, order)) for name, planned, order in pairs]
+    parts = [(*plan, order, each) for plan, (_, order), each in zip(plans, orders, weights)]
+    targets = [dict(name=name, **_planned(*part)) for name, *part in parts]
     render.document("offkit/plan-several-1", targets=targets)
-    for _, planned, order in pairs:
+    for _, planned, order, each in parts:
         _would(planned, order)
+        how_large(each)
     render.findings(findings)
 
 
-def _planned(planned: Any, order: Any) -> Dict[str, Any]:
+def _planned(planned: Any, order: Any, weights: Any) -> Dict[str, Any]:
     return {
         "target": order.target.to_json(),
         "wheels": [wheel.filename for wheel in (*planned.lock.wheels, *planned.own)],
         "pip": planned.pip.filename,
         "runtime": [wheel.filename for wheel in planned.runtime],
         "pythons": [dict(one._asdict()) for one in order.pythons.carried],
+        "files": [dict(one._asdict()) for one in weights.files],
+        "to_download": sum(one.size or 0 for one in weights.to_come()),
+        "bundle_size": weights.size(),
+        "installed_size": weights.installed(),
         "findings": [one.to_json() for one in planned.lock.findings],
     }
 
@@ -47,6 +53,32 @@ def _would(planned: Any, order: Any) -> None:
     rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
     render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
+
+
+def how_large(weights: Any) -> None:
+    """What is to come, and what it will be then; what nobody says is not guessed."""
+    some, installed = "at least" if weights.unknown() else "about", weights.installed()
+    render.title("how large")
+    render.table(
+        [
+            ("to download", _files(weights.to_come())),
+            ("in the cache", _files(weights.cached())),
+            ("the bundle", "{} {}".format(some, words.size(weights.size()))),
+            (
+                "on the server",
+                "known once the wheels are here" if installed is None else "about " + words.size(installed),
+            ),
+        ]
+    )
+
+
+def _files(weights: Any) -> str:
+    if not weights:
+        return "nothing"
+    known = [one.size for one in weights if one.size is not None]
+    some = "{}, {}".format(words.several(len(weights), "file"), words.size(sum(known)))
+    lacking = len(weights) - len(known)
+    return some + (" and {} of unknown size".format(lacking) if lacking else "")
 
 
 def done(made: Any, order: Any) -> None:

@@ -29,10 +29,11 @@ from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
 from offkit.online.resolve.lock import Session
-from offkit.online.wheels import fetch, store
+from offkit.online.wheels import fetch, store, weights
 from offkit.online.wheels.download import Come
 from offkit.online.wheels.fetch import Fetched, Stored
 from offkit.online.wheels.kept import Kept
+from offkit.online.wheels.weights import Weights
 
 
 class Order(NamedTuple):
@@ -107,6 +108,17 @@ def plan(order: Order, reporter: Reporter) -> Planned:
     with Session(oldest, args, reporter, kept, order.offline) as session:
         tools = _runtime(session)
     return Planned(lock, pip, tools, own, tuple(kept.came), tuple(taken))
+
+
+def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
+    """How large that would be, for which the indexes are asked; offkit.pyz counts as the wheels it is made
+    of."""
+    beside = sum(one.size() for one in order.pythons.members()) + sum(
+        len(one.contents) for one in planned.own
+    )
+    wheels = dict.fromkeys((*planned.lock.wheels, planned.pip, *planned.runtime))
+    with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
+        return weights.of(wheels, session.repository.session, order.cache)._replace(beside=beside)
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:

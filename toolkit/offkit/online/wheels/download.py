@@ -69,6 +69,7 @@ def size(wanted: Wanted, session: Any) -> int:
         # For pip's session HEAD of a file:// is the file, all of which it reads unless told otherwise.
         how = {"allow_redirects": True, "stream": True}
         with session.head(wanted.url, headers=HEADERS, **how) as response:
+            response.raise_for_status()
             return int(response.headers.get("Content-Length") or 0)
     except Exception:
         return 0

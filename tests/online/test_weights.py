@@ -1,0 +1,60 @@
+"""How large a bundle would be, before it is made."""
+
+import pytest
+
+from offkit.model.report import Reporter
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import fetch, weights
+from offkit.online.wheels.kept import Kept
+from target_maker import preset
+
+EL7 = preset("3.6")
+
+
+@pytest.fixture
+def weighed(mirror, tmp_path):
+    """The files of an index, and what is known of alpha and beta; ``first`` fetches some of them."""
+    server = mirror(metadata=True)
+    server.add("alpha", "1", requires=["beta"])
+    server.add("beta", "2", files={"beta.py": b"x" * 5000})
+
+    def weigh(first=(), gone=()):
+        with Session(EL7, server.args, Reporter(), Kept(tmp_path)) as session:
+            wheels = session.lock(Request(("alpha",), (), ())).wheels
+            http = session.repository.session
+            fetch.fetch([one for one in wheels if one.name in first], http, tmp_path, Reporter())
+            asked = len(server.asked)
+            bodies = dict(server.files)
+            for name in gone:
+                del server.files[name]
+            found = weights.of([*wheels, wheels[0]], http, tmp_path)
+            return bodies, found, server.asked[asked:]
+
+    return weigh
+
+
+def test_nothing_is_here(weighed):
+    """The index says it, and nothing is downloaded."""
+    bodies, found, asked = weighed()
+    assert {one.filename: one.size for one in found.to_come()} == {
+        name: len(body) for name, body in bodies.items()
+    }
+    assert {way for way, _ in asked} == {"HEAD"}
+    assert (found.cached(), found.unknown(), found.installed()) == ([], 0, None)
+    assert found._replace(beside=7).size() == 7 + sum(map(len, bodies.values()))
+
+
+def test_all_is_here(weighed):
+    """No index is asked; what it takes on the server is known."""
+    bodies, found, asked = weighed(first=("alpha", "beta"))
+    assert (asked, found.to_come()) == ([], [])
+    assert found.size() == sum(map(len, bodies.values()))
+    assert found.installed() > 5000
+
+
+def test_what_nobody_says(weighed):
+    """Is not guessed."""
+    bodies, found, _ = weighed(first=("alpha",), gone=("beta-2-py3-none-any.whl",))
+    assert found.unknown() == 1
+    assert found.size() == len(bodies["alpha-1-py3-none-any.whl"])
