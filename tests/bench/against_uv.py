@@ -180,6 +180,7 @@ def ask(results, sets):
 
 def table(results, sets, explained):
     """The page, of the sets that have been asked for all servers, and what it leaves unexplained."""
+    every = len(sets)
     sets = [
         row
         for row in sets
@@ -190,7 +191,7 @@ def table(results, sets, explained):
         for row in sets
         for target in TARGETS
     }
-    lines = [HEAD.format(sets=len(sets), targets=len(TARGETS)), ""]
+    lines = [HEAD.format(sets=len(sets), every=every, targets=len(TARGETS)), ""]
     lines.append("| server | " + " | ".join(MEANING.values()) + " |")
     lines.append("|---|" + "---|" * len(MEANING))
     for target in TARGETS:
@@ -244,7 +245,7 @@ def table(results, sets, explained):
 
 HEAD = """# Locks of offkit beside those of uv
 
-{sets} sets of requirements as people have them ([sets.toml](../tests/bench/sets.toml)), each for {targets} servers,
+{sets} of the {every} sets of requirements as people have them ([sets.toml](../tests/bench/sets.toml)), each for {targets} servers,
 wheels only, from PyPI: `offkit lock` and `uv pip compile --only-binary :all:` with the same full version of Python and
 the same glibc. `make bench-uv` makes this page anew."""
 CURES = """Of what offkit printed as cures, {} were executed (other versions, `--pre`, another `--python` or `--target`,
