@@ -6,16 +6,20 @@ target's series that is on this machine. What its modules print goes nowhere.
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import platform
 import re
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+
+from packaging.utils import canonicalize_name
 
 from offkit.edges import leftovers
 from offkit.edges.run import Result, clean_environment, run
@@ -190,7 +194,8 @@ def _installed(
         finding = Finding("REQ022", ERROR, "the bundle", f"install.sh ended with {done.returncode}", said)
         yield _trial("rehearsal", where, [finding], "")
         return
-    names = sorted({module for wheel in wheels for module in modules(wheel)})
+    inside = [modules(wheel) for wheel in wheels] + [_modules(each) for each in _compiled(environment)]
+    names = sorted({module for found in inside for module in found})
     reporter.step(f"rehearsing: importing {several(len(names), 'module')}")
     python = [
         str(environment / "bin/python"),
@@ -240,7 +245,22 @@ def _failed(subject: str, done: Result, how: str) -> Finding:
 def modules(wheel: Path) -> list[str]:
     """What a wheel has to import: its top-level modules and packages, and those right below a namespace."""
     with zipfile.ZipFile(wheel) as archive:
-        names = [_installed_as(name) for name in archive.namelist()]
+        return _modules([_installed_as(name) for name in archive.namelist()])
+
+
+def _compiled(environment: Path) -> Iterator[list[str]]:
+    """The files of each package that was compiled there, below site-packages."""
+    told = environment / layout.GENERATION_COMPILED
+    packages = json.loads(told.read_bytes())["packages"] if told.exists() else []
+    wanted = {canonicalize_name(one["name"]) for one in packages}
+    for record in environment.glob("lib/python3*/site-packages/*.dist-info/RECORD"):
+        if canonicalize_name(record.parent.name.partition("-")[0]) in wanted:
+            with record.open(encoding="utf-8", newline="") as rows:
+                yield [_installed_as(row[0]) for row in csv.reader(rows) if row]
+
+
+def _modules(names: Iterable[str]) -> list[str]:
+    """What there is to import among files below site-packages."""
     paths = [PurePosixPath(name) for name in names if name]
     packages = {path.parent for path in paths if _makes_package(path.name) and path.parent.parts}
     found = {path.parts for path in packages if packages.isdisjoint(path.parents)}
