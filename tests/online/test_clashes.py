@@ -169,7 +169,7 @@ def test_what_the_wheels_show_takes_the_place_of_what_was_expected():
     before = (Finding("REQ013", "warning", "one", "yanked"), Finding("REQ019", "warning", "one / two", "cv2"))
     lock = Lock(order.target, wheels, before)
     survey = forecast.Survey(Checklist(()), [], 0, [Shared("cv2", ("one", "two"), 3)], {})
-    told = bundle._clashes(order, lock, survey)
+    told = bundle._clashes(order, order.request, lock, survey)
     assert [(one.code, one.message.split(":")[0]) for one in told] == [
         ("REQ013", "yanked"),
         ("REQ019", "each brings its own 3 files of cv2"),
@@ -192,7 +192,7 @@ def test_three_packages_that_own_cv2(wheel_cache, tmp_path):
     (before,) = [one for one in lock.findings if one.code == "REQ019"]
     (after,) = [
         one
-        for one in bundle._clashes(order, lock, forecast.survey(paths, order.target))
+        for one in bundle._clashes(order, order.request, lock, forecast.survey(paths, order.target))
         if one.code == "REQ019" and one.severity == "warning"
     ]
     assert before.subject == after.subject == " / ".join(names)
@@ -246,7 +246,7 @@ def test_real_wheels_beside_numpy_2(wheel_cache, requirement, files):
     assert {package: len(paths) for package, paths in survey.numpy_1.items()} == (
         {name: files} if files else {}
     )
-    told = bundle._clashes(order, lock, survey)
+    told = bundle._clashes(order, order.request, lock, survey)
     assert [(one.code, one.severity, one.subject, one.fix) for one in told if one.code == "REQ021"] == (
         [("REQ021", "error", name, "add 'numpy<2': the whole request resolves with it")] if files else []
     )
