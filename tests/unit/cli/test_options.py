@@ -216,8 +216,36 @@ def test_a_target_in_a_file(tmp_path):
     assert options.target_of("3.6", "el8", "x86_64") == target_maker.preset("3.6", "el8", "x86_64")
     with pytest.raises(UsageError) as caught:
         options.target_of("3.9", str(path), "x86_64")
-    assert caught.value.message == "--python and a target file contradict each other"
+    assert caught.value.message == "--target: {}: --python and a target file contradict each other".format(
+        path
+    )
     assert caught.value.fix == "omit --python: the file names its Python"
+
+
+def test_a_target_file_and_an_architecture(tmp_path):
+    """The file names it; the default is no wish for another, and other names mean the same."""
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(targets.Target("el8", 8, "aarch64", "3.9.2", (2, 28)).to_json()))
+    assert [options.target_of(None, str(path), each).arch for each in ("x86_64", "aarch64", "ARM64")] == [
+        "aarch64"
+    ] * 3
+    with pytest.raises(UsageError) as caught:
+        options.target_of(None, str(path), "s390x")
+    message = "--arch s390x and {}, which is about aarch64, contradict each other"
+    assert caught.value.message == message.format(path)
+
+
+def test_a_target_that_is_not_there(tmp_path):
+    """A path, or what is called as such files are, is no name; a directory that is called as a release is one."""
+    for word, what in (
+        (str(tmp_path / "x"), "does not exist"),
+        ("none.json", "does not exist"),
+        (str(tmp_path), "is a directory"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            options.target_of(None, word, "x86_64")
+        assert caught.value.message == "--target: {} {}".format(word, what)
+        assert caught.value.fix == "give the file that 'offkit probe' wrote"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])

@@ -2,7 +2,7 @@
 
 import json as jsonlib
 import os
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -29,7 +29,8 @@ TARGET = typer.Option(
     metavar="T[:X.Y]",
     help="A release (el8, alma9, el8:3.12 …) or a file written by 'offkit probe'; may be repeated.",
 )
-ARCH = typer.Option("x86_64", "--arch", metavar="A", help="The server's architecture.")
+_ARCH = "x86_64"
+ARCH = typer.Option(_ARCH, "--arch", metavar="A", help="The server's architecture.")
 PREFIX = typer.Option(
     None,
     "--prefix",
@@ -196,10 +197,11 @@ def _split(name: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
 
 def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target:
     """The target meant by --python, --target and --arch. Raises UsageError."""
-    if target is None or not os.path.isfile(target):
+    if target is None or os.path.isdir(target) or not os.path.exists(target):
         if target is not None and (os.sep in target or target.endswith(".json")):
+            what = "is a directory" if os.path.isdir(target) else "does not exist"
             raise UsageError(
-                "--target: {} does not exist".format(target), fix="give the file that 'offkit probe' wrote"
+                "--target: {} {}".format(target, what), fix="give the file that 'offkit probe' wrote"
             )
         return targets.preset(releases.known(), python, target, arch)
     try:
@@ -208,16 +210,27 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError("{} cannot be read as a target: {}".format(target, error))
     try:
-        if isinstance(data, dict) and data.get("schema") == probed.SCHEMA:
-            return probed.read(data, releases.known(), python)
-        if python is None:
-            return targets.from_json(data)
+        found = _described(data, python)
     except UsageError as error:
         raise UsageError("--target: {}: {}".format(target, error.message), fix=error.fix)
-    raise UsageError(
-        "--python and a target file contradict each other",
-        fix="omit --python: the file names its Python",
-    )
+    if arch != _ARCH and targets.machine(arch) != found.arch:
+        raise UsageError(
+            "--arch {} and {}, which is about {}, contradict each other".format(arch, target, found.arch),
+            fix="omit --arch: the file names its architecture",
+        )
+    return found
+
+
+def _described(data: Any, python: Optional[str]) -> Target:
+    if isinstance(data, dict) and data.get("schema") == probed.SCHEMA:
+        return probed.read(data, releases.known(), python)
+    found = targets.from_json(data)
+    if python is not None:
+        raise UsageError(
+            "--python and a target file contradict each other",
+            fix="omit --python: the file names its Python",
+        )
+    return found
 
 
 def request(

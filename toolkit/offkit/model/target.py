@@ -105,6 +105,11 @@ def from_json(data: Any) -> Target:
         raise UsageError("not a target description ({}: {})".format(type(error).__name__, error))
 
 
+def machine(arch: str) -> str:
+    """An architecture as uname(1) calls it, by the name that anybody else has for it."""
+    return _ALSO.get(arch.lower(), arch)
+
+
 def preset(
     known: Releases, python: Optional[str] = None, name: Optional[str] = None, arch: str = "x86_64"
 ) -> Target:
@@ -114,7 +119,7 @@ def preset(
     the newer ones; a series that none ships means the oldest whose disc is not known to lack what
     it is compiled with. Raises UsageError on names and versions that mean nothing.
     """
-    arch = _ALSO.get(arch.lower(), arch)
+    arch = machine(arch)
     if arch not in ARCHES:
         raise UsageError("unknown architecture {!r}".format(arch), fix="one of: " + ", ".join(ARCHES))
     release = _release(known, name) if name is not None else None
