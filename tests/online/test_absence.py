@@ -65,7 +65,7 @@ def test_sources_that_cannot_be_built_are_refused(lock, tmp_path):
     """With the reason that the build gives; its build requirements come from the index."""
     (tmp_path / "setup.py").write_text("raise SystemExit('must not run')")
     (finding,) = refused(lock, str(tmp_path))
-    assert finding.code == "REQ023"
+    assert finding.code == "REQ025"
     assert finding.message.endswith("asking for its build requirements failed")
     assert finding.looked_in[-1] == "must not run"
 

@@ -25,6 +25,7 @@ BUILD = (
     "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps {} -w DIR; "
     "then add --find-links DIR here"
 )
+SOURCE = "--build alpha builds it here, if it is pure Python\nor " + BUILD
 
 
 def wheel(version, tags="py3-none-any", requires_python="", yanked=None):
@@ -111,14 +112,14 @@ def test_stand_ins(tmp_path):
      "REQ008", "needs Python >=3.9; the server has 3.6.8", ""),
     # wheels for later Pythons, and for this one no more than the source
     ([source("1", ">=3.6"), wheel("2", requires_python=">=3.8"), source("2", ">=3.8")], "alpha",
-     "REQ002", "only source distributions exist for Python 3.6 (alpha-1.tar.gz)", BUILD.format("alpha==1")),
+     "REQ002", "only source distributions exist for Python 3.6 (alpha-1.tar.gz)", SOURCE.format("alpha==1")),
     ([source("1"), source("2")], "alpha",
-     "REQ002", "only source distributions exist (alpha-2.tar.gz)", BUILD.format("alpha==2")),
+     "REQ002", "only source distributions exist (alpha-2.tar.gz)", SOURCE.format("alpha==2")),
     ([wheel("1"), source("2")], "alpha>1",
-     "REQ002", "only source distributions exist (alpha-2.tar.gz)", BUILD.format("alpha==2")),
+     "REQ002", "only source distributions exist (alpha-2.tar.gz)", SOURCE.format("alpha==2")),
     ([wheel("2rc1"), source("2")], "alpha",
      "REQ002", "only source distributions exist (alpha-2.tar.gz); of its pre-releases there are wheels",
-     BUILD.format("alpha==2")),
+     SOURCE.format("alpha==2")),
     # withdrawn
     ([wheel("1", yanked=""), wheel("2", yanked="broken"), source("3")], "alpha",
      "REQ010", "every version that fits was yanked by its authors: broken", ""),

@@ -103,7 +103,7 @@ def test_checkouts_that_may_be_there(mirror, url):
     with Session(EL7, mirror("alpha").args, Reporter()) as session, pytest.raises(RequestError) as caught:
         session.lock(Request((f"x @ {url}",), (), ()))
     (finding,) = caught.value.findings
-    assert (finding.code, finding.subject) == ("REQ023", "x")
+    assert (finding.code, finding.subject) == ("REQ025", "x")
     assert "its repository cannot be checked out" in finding.message
 
 

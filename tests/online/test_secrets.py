@@ -310,7 +310,7 @@ def test_findings(mirror, closed, tmp_path):
         with pytest.raises(EnvironmentProblem) as failed:
             fetch.fetch([wheel], session.repository.session, tmp_path, Reporter())
     found = [*refused.value.findings, *unheard.value.findings, *failed.value.findings]
-    assert [one.code for one in found] == ["REQ023", "NET003", "NET003"]
+    assert [one.code for one in found] == ["REQ025", "NET003", "NET003"]
     assert MARK not in repr(found)
 
 

@@ -127,7 +127,10 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
         "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
-    assert found["sources"].fix == build + "sources==1.4 -w DIR; then add --find-links DIR here"
+    assert found["sources"].fix.splitlines() == [
+        "--build sources builds it here, if it is pure Python",
+        "or " + build + "sources==1.4 -w DIR; then add --find-links DIR here",
+    ]
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
     assert found["nobody"].message == "nobody: no such project"
     assert "--extra-index-url" in found["nobody"].fix
@@ -150,7 +153,8 @@ def test_what_else_there_is(mirror):
         one.subject: one for one in refused(server.args, "older==2.0", "newer", "apple", "never").findings
     }
     build = "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps older==2.0 -w DIR"
-    first, second = found["older"].fix.splitlines()
+    first, option, second = found["older"].fix.splitlines()
+    assert option == "or --build older builds it here, if it is pure Python"
     assert first == "use older==1.0: everything but apple, never, newer resolves with it"
     assert second == f"or {build}; then add --find-links DIR here"
     newer = "target a newer system: everything but apple, never, older resolves with --target el8"

@@ -55,7 +55,7 @@ BUILD = typer.Option(
     None,
     "--build",
     metavar="NAME",
-    help="Build this project's wheel here if only source is there; :all: means any. Runs its code.",
+    help="Build NAME (:all: any project) here, where only source is there; runs its code. May be repeated.",
 )
 GROUPS = typer.Option(
     None, "--group", metavar="G", help="Also a dependency group of that pyproject.toml; may be repeated."

@@ -76,6 +76,11 @@ def admitted(specifier: str) -> tuple[int, ...]:
     return tuple(minor for minor in range(OLDEST, NEWEST + 1) if f"3.{minor}.99" in wanted)
 
 
+def of_sources(project: str, version: Version, target: Target) -> str:
+    """What can be done with sources. That the option builds them is not tried: it would run their code."""
+    return f"--build {project} builds it here, if it is pure Python\nor {build_it(project, version, target)}"
+
+
 def build_it(project: str, version: Version, target: Target) -> str:
     return (
         f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "

@@ -214,20 +214,22 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
             Finding("REQ008", ERROR, project, message, looked), project, minors=platforms.minors(wanted)
         )
     wheels = [file for file in admitted if file.is_wheel]
-    build = [platforms.build_it(project, file.version, target) for file in admitted if not file.is_wheel][-1:]
+    sources = [file for file in admitted if not file.is_wheel][-1:]
     pre = bool(listing.usable(files, specifier, target, True)) and not asked.listing.pre
     if not wheels:
         others = any(file.is_wheel for file in wanted)
         where = f" for Python {target.python_minor}" if others else ""
         message = f"{text}: only source distributions exist{where} ({admitted[-1].filename})"
         message += "; of its pre-releases there are wheels" if pre else ""
-        finding = Finding("REQ002", ERROR, project, message, looked, *build)
+        choices = platforms.of_sources(project, admitted[-1].version, target)
+        finding = Finding("REQ002", ERROR, project, message, looked, choices)
         return Problem(finding, project, minors=platforms.minors(wanted), pre=pre)
     if listing.usable([file._replace(yanked=None) for file in wheels], specifier, target, asked.listing.pre):
         why = next((f": {file.yanked}" for file in reversed(wheels) if file.yanked), "")
         message = f"{text}: every version that fits was yanked by its authors{why}"
         return Problem(Finding("REQ010", ERROR, project, message, looked), project)
     unfit = platforms.unfit(wheels, target)
+    build = [platforms.build_it(project, one.version, target) for one in sources]
     finding = Finding("REQ001", ERROR, project, f"{text}: {unfit.text}", looked, *build)
     return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -27,12 +27,17 @@ Why = Callable[[str, str], str]
 
 
 def of(
-    pinned: Sequence[Any], requirements: Sequence[Any], index: Listing, seen: Seen, why_not: Why
+    pinned: Sequence[Any],
+    requirements: Sequence[Any],
+    index: Listing,
+    seen: Seen,
+    why_not: Why,
+    unbuilt: Mapping[str, str],
 ) -> list[Finding]:
     """Findings for the pins of a lock, none of them an error.
 
     ``why_not`` tells of a (name, version) what speaks against it; it resolves again, so it is asked
-    only of what was requested.
+    only of what was requested. ``unbuilt`` says by project why sources could not be built.
     """
     direct = {canonicalize_name(ireq.name or ""): ireq for ireq in requirements if not ireq.constraint}
     versions = {canonicalize_name(ireq.name): next(iter(ireq.req.specifier)).version for ireq in pinned}
@@ -52,7 +57,7 @@ def of(
         fitting = [file for file in newer if _usable(file, index.target)]
         if newer and all(file.version < newer[-1].version for file in fitting):
             forms = [file for file in files if file.version == newer[-1].version]
-            found.append(_as_it_is(name, taken, forms, index))
+            found.append(_as_it_is(name, taken, forms, index, unbuilt.get(name, "")))
         if fitting and name in direct and asked_why < _MOST:
             asked_why += 1
             reason = why_not(name, str(fitting[-1].version))
@@ -111,16 +116,20 @@ def _elsewhere(file: Listed, target: Target) -> bool:
     return not file.is_wheel or platforms.unfit([file], target).newer_glibc
 
 
-def _as_it_is(name: str, taken: Listed, forms: Sequence[Listed], index: Listing) -> Finding:
-    """A newer one in a form that is of no use there."""
+def _as_it_is(name: str, taken: Listed, forms: Sequence[Listed], index: Listing, unbuilt: str) -> Finding:
+    """A newer one in a form that is of no use there; ``unbuilt`` says why it could not be built, if it was
+    tried."""
     wheels = [file for file in forms if file.is_wheel]
     source = next((file for file in forms if not file.is_wheel), None)
     if wheels:
         form = platforms.unfit(wheels, index.target).text
     else:
         form = f"it exists only as source ({forms[-1].filename})"
+    how = platforms.build_it if wheels or unbuilt else platforms.of_sources
+    fix = how(name, source.version, index.target) if source is not None else ""
+    if source is not None and unbuilt:
+        form = f"{source.filename} cannot be built here: {unbuilt}"
     message = f"{_taken(taken)}; {_dated(forms[-1])} was passed over: {form}"
-    fix = platforms.build_it(name, source.version, index.target) if source is not None else ""
     return Finding("REQ011", INFO, name, message, (), fix)
 
 

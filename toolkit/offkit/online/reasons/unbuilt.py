@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -19,7 +20,7 @@ def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Probl
     """A problem with the sources that an index has for ``text``, a requirement; ``elsewhere`` says how to
     build them on another machine."""
     what = f"{text}: {refused.subject} cannot be built here: {refused.why}"
-    return Problem(Finding("REQ023", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
+    return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
 
 
 def of_request(ireq: Any, refused: Refused, target: Target) -> Problem:
@@ -31,9 +32,19 @@ def of_request(ireq: Any, refused: Refused, target: Target) -> Problem:
         f"{place} -w DIR; then add --find-links DIR here, and ask for it by name"
     )
     finding = Finding(
-        "REQ023", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere)
+        "REQ025", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere)
     )
     return Problem(finding, canonicalize_name(ireq.name or ""), hopeless=True)
+
+
+def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:
+    """A problem with a wheel that was built when the lock was made, where no index has its project."""
+    source = origins.get(problem.project)
+    if source is None or problem.finding.code != "REQ003":
+        return problem
+    message = f"no index has it, nor has the cache its wheel: for the lock it was built from {source}"
+    fix = "give that again in the place of the lock; or the wheel, with --find-links DIR"
+    return problem._replace(finding=problem.finding._replace(message=message, fix=fix))
 
 
 def editable(ireq: Any) -> Finding:

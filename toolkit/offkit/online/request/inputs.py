@@ -70,7 +70,7 @@ def built(words: Sequence[str]) -> tuple[str, ...]:
     if wrong:
         message = f"--build: {wrong[0]!r} is no name of a project"
         raise UsageError(message, fix="give a name without a version, or :all:")
-    return tuple(word if word == ":all:" else canonicalize_name(word) for word in dict.fromkeys(words))
+    return tuple(dict.fromkeys(word if word == ":all:" else canonicalize_name(word) for word in words))
 
 
 def read(request: Request, target: Target) -> Read:

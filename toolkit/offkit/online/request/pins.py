@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 _HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
+_BUILT = re.compile(
+    r"^([A-Za-z0-9][\w.-]*)==.*\\\n(?: +--hash.*\n)+(?: +# via .*\n)?(?: +# )built from (.*)$", re.MULTILINE
+)
 # Options that say where files come from, which does not matter to a hash.
 _WHERE = re.compile(
     r"(--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--only-binary|--prefer-binary)"
@@ -39,6 +43,16 @@ class File(NamedTuple):
     url: str  # where an index has it; "" in the cache
     sha256: str
     metadata: bytes  # METADATA
+
+
+def origins(files: Sequence[Path]) -> dict[str, str]:
+    """What wheels of a lock of ours were built from, by project: it says so in comments."""
+    found: dict[str, str] = {}
+    for path in files:
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            for name, source in _BUILT.findall(Path(path).read_text(encoding="utf-8")):
+                found[canonicalize_name(name)] = source
+    return found
 
 
 def read(files: Sequence[Path | str]) -> list[Pin] | None:

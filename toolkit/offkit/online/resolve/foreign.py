@@ -323,18 +323,6 @@ def is_source_constraint(ireq: Any) -> bool:
     return bool(named and ireq.link is not None and not ireq.link.is_wheel)
 
 
-def is_source(ireq: Any) -> bool:
-    """Whether it is a directory, a repository or an archive of sources."""
-    return bool(ireq.editable or (ireq.link is not None and not ireq.link.is_wheel))
-
-
-def of_wheel(ireq: Any, project: str, link: Any) -> Any:
-    """The same requirement of a project, by a wheel of it."""
-    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
-    extras = "[" + ",".join(sorted(ireq.extras)) + "]" if ireq.extras else ""
-    return from_line(f"{project}{extras} @ {link.url}", comes_from=ireq.comes_from)
-
-
 def allow(requirements: Sequence[Any], hashes: Sequence[tuple[str, str]]) -> None:
     """Where a requirement of a project has hashes, have it take that one too."""
     for project, sha256 in hashes:

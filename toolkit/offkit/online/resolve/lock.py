@@ -23,15 +23,15 @@ from offkit.online.reasons import absence, causes, clashes, cures, remarks, unbu
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.cures import Try
-from offkit.online.request import inputs
+from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
 from offkit.online.resolve import foreign, provision, standing
 from offkit.online.resolve.ahead import Ahead
+from offkit.online.resolve.making import Maker
 from offkit.online.sources import offered, retrieval
 from offkit.online.sources.builder import Builder, Supplied
 from offkit.online.sources.environment import Provided
-from offkit.online.sources.refusal import Refused
 from offkit.online.wheels import lookup
 from offkit.online.wheels.kept import Kept, keeping, link_sha256
 
@@ -67,9 +67,8 @@ class Session:
         self._scratch = contextlib.ExitStack()
         self._directory = Path(self._scratch.enter_context(leftovers.scratch()))
         self._store = kept or Kept(self._directory)  # of what is built, and needed for that
-        supplied = Supplied(partial(retrieval.opened, kept=self._store), self._provide)
+        supplied = Supplied(partial(retrieval.opened, kept=self._store), provision.once(self._provide))
         self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
-        self._provided: dict[Any, Provided] = {}
         self._stubs = absence.Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._limits: list[Any] = []  # constraints that hold there
@@ -197,6 +196,8 @@ class Session:
                 self._close()
         if problems:
             self.reporter.step("looking for what can be had instead")
+            origins = pins.origins([path for path in request.files if isinstance(path, Path)])
+            problems = [unbuilt.made_before(problem, origins) for problem in problems]
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
@@ -212,7 +213,9 @@ class Session:
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         holding = [*(one for one in requirements if not one.constraint), *self._limits]
-        told = remarks.of(pinned, holding, self.listing, self.seen, partial(self._why_not, request))
+        refusals = {name: one.why for name, one in self.builder.refused.items()}
+        why_not = partial(self._why_not, request)
+        told = remarks.of(pinned, holding, self.listing, self.seen, why_not, refusals)
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
         return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
@@ -264,35 +267,22 @@ class Session:
         with foreign.markers_of(self.target):
             foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
+        maker = Maker(self.builder, self.repository.session, self.target)
         with foreign.markers_of(self.target):
-            wanted = [self._built(ireq, refused, taken) for ireq in parsed if ireq not in self._sources]
-        return [ireq for ireq in wanted if ireq is not None]
-
-    def _built(self, ireq: Any, problems: list[Problem] | None, taken: list[Finding] | None) -> Any | None:
-        """The requirement, of a wheel that was built here where it is of sources; None where that failed."""
-        if ireq.constraint or not foreign.is_source(ireq) or not ireq.match_markers():
-            return ireq
-        if ireq.editable and taken is not None:
-            taken.append(unbuilt.editable(ireq))
-        try:
-            given = ireq.hash_options.get("sha256", ())
-            wheel = self.builder.of(ireq.link, self.repository.session, given)
-        except Refused as refused:
-            problem = unbuilt.of_request(ireq, refused, self.target)
-            if problems is None:
-                raise RequestError(problem.finding.message, [problem.finding]) from refused
-            problems.append(problem)
-            return None
-        return foreign.of_wheel(ireq, wheel.built.name, offered.link_to(wheel.path, wheel.built.sha256))
+            made = [maker.made(ireq) for ireq in parsed if ireq not in self._sources]
+        if refused is None and maker.problems:
+            raise RequestError("sources cannot be built", [one.finding for one in maker.problems])
+        if refused is not None:
+            refused += maker.problems
+        if taken is not None:
+            taken += maker.told
+        return [ireq for ireq in made if ireq is not None]
 
     def _provide(self, requirements: Sequence[str], where: Target) -> Provided:
         """Build requirements, from the indexes of this session."""
-        key = tuple(requirements), where
-        if key not in self._provided:
-            args = indexes.arguments(self.repository, self._index_args, self._stubs.directories)
-            with Session(where, args, Reporter(), self._store, self.offline) as session:
-                self._provided[key] = provision.requisites(session, requirements, self._store.cache)
-        return self._provided[key]
+        args = indexes.arguments(self.repository, self._index_args, self._stubs.directories)
+        with Session(where, args, Reporter(), self._store, self.offline) as session:
+            return provision.requisites(session, requirements, self._store.cache)
 
     def asked(self, request: Request) -> list[Any]:
         """Its requirements and constraints, as pip reads them, that hold for the target."""
@@ -381,10 +371,7 @@ class Session:
             foreign.temporary_files_in(self._directory),
         ):
             pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
-        for ireq in pinned:
-            if foreign.is_source(ireq):  # pip-tools tells what a candidate came of
-                wheel = self.builder.of(ireq.link, self.repository.session)
-                ireq.link = offered.link_to(wheel.path, wheel.built.sha256)
+        Maker(self.builder, self.repository.session, self.target).put_in_place(pinned)
         return pinned
 
     def _resolved(self, requirements: list[Any]) -> list[Any] | None:

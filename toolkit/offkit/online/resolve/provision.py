@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from offkit.edges import data
 from offkit.model.built import Pin as BuiltPin
 from offkit.model.errors import OffkitError, RequestError
 from offkit.model.report import Reporter
+from offkit.model.target import Target
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
@@ -19,6 +21,12 @@ from offkit.online.resolve import standing
 from offkit.online.sources.environment import Provided
 from offkit.online.sources.refusal import Refused
 from offkit.online.wheels import fetch
+
+
+def once(provide: Callable[[Sequence[str], Target], Provided]) -> Callable[[Sequence[str], Target], Provided]:
+    """The same, asked once for the same thing."""
+    known = functools.cache(provide)
+    return lambda lines, where: known(tuple(lines), where)
 
 
 def own_pins(name: str) -> list[Pin]:

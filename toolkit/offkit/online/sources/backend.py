@@ -68,10 +68,6 @@ class Project:
         """The same as requirement lines."""
         return tuple(sorted(self._installed))
 
-    @property
-    def said(self) -> list[str]:
-        return self._where.said
-
     def base(self) -> tuple[Pin, ...]:
         """What pyproject.toml asks for, resolved; nothing of the backend runs."""
         wanted = self._builder.build_system_requires

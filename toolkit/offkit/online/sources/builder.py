@@ -167,7 +167,7 @@ class Builder:
             wheel = project.wheel(Path(name))
             wrong = metadata.impurity(wheel)
             if wrong:
-                raise Refused(wrong, project.said, _COMPILED)
+                raise Refused(wrong, (), _COMPILED)
             said = metadata.read(store.metadata(wheel))
             contents = wheel.read_bytes()
         path = store.keep(wheel.name, contents, self._cache)

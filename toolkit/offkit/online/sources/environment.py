@@ -14,7 +14,13 @@ from offkit.online.sources.refusal import Refused
 
 # What a backend may read that would make other bytes of the same source. The time is the earliest that a
 # zip archive can say (reproducible-builds.org/docs/source-date-epoch).
-_FIXED = {"SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_FIXED = {
+    "SOURCE_DATE_EPOCH": "315532800",
+    "PYTHONHASHSEED": "0",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONDONTWRITEBYTECODE": "1",  # in a directory of the user's
+}
 # pip itself, should a backend call it: everything that goes in is known beforehand.
 _NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 # A wheel has the modes of its files, and those are the umask's.
@@ -39,7 +45,6 @@ class Environment:
         """``python`` is the path of an interpreter. Raises Refused where it makes no venv."""
         self._directory, self._provide = directory, provide
         self.pins: tuple[Pin, ...] = ()
-        self.said: list[str] = []  # lines of all that ran
         done = run([python, "-I", "-m", "venv", "--without-pip", str(directory)])
         if not done.ok:
             raise Refused(f"{python} makes no venv", lines(done), "", "install its module venv")
@@ -88,9 +93,7 @@ class Environment:
         self, argv: Sequence[str], cwd: str | None = None, more: Mapping[str, str] | None = None
     ) -> Result:
         home = {"HOME": str(self._directory)}  # no .pydistutils.cfg of this user
-        done = run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd)
-        self.said += lines(done)
-        return done
+        return run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd)
 
 
 class Ended(Exception):

@@ -68,6 +68,18 @@ class _Wheels:
         return entry(link_to(wheel.path, wheel.built.sha256), persistent=False)
 
 
+def is_source(ireq: Any) -> bool:
+    """Whether it is a directory, a repository or an archive of sources."""
+    return bool(ireq.editable or (ireq.link is not None and not ireq.link.is_wheel))
+
+
+def of_wheel(ireq: Any, project: str, link: Any) -> Any:
+    """The same requirement of a project, by a wheel of it."""
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    extras = "[" + ",".join(sorted(ireq.extras)) + "]" if ireq.extras else ""
+    return from_line(f"{project}{extras} @ {link.url}", comes_from=ireq.comes_from)
+
+
 def link_to(path: Any, sha256: str) -> Any:
     """pip's link to a wheel of this machine."""
     return reach("pip._internal.models.link", "Link")(f"{path.absolute().as_uri()}#sha256={sha256}")

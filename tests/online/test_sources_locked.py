@@ -1,0 +1,349 @@
+"""Locks and bundles of sources: built where the user said so, refused with the reason, never by themselves."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+import bundle_maker
+import project_maker
+from offkit.model import built
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.model.report import Reporter
+from offkit.online.request import inputs
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
+from offkit.online.sources import interpreters
+from offkit.online.wheels.kept import Kept
+from target_maker import preset
+
+SERIES = "{}.{}".format(*sys.version_info[:2])
+HERE = preset(SERIES)
+
+
+class Telling(Reporter):
+    def __init__(self):
+        self.steps, self.notes = [], []
+
+    def step(self, text):
+        self.steps.append(text)
+
+    def note(self, text):
+        self.notes.append(text)
+
+    @property
+    def builds(self):
+        return [one for one in self.steps if one.startswith("building")]
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """locked(args, *requirements, build=…): a lock; what was told is its attribute ``told``."""
+
+    def lock(args, *requirements, build=(), files=(), target=HERE, offline=False):
+        lock.told = Telling()
+        with Session(target, args, lock.told, Kept(tmp_path / "cache"), offline) as session:
+            return session.lock(Request(requirements, tuple(files), (), None, build=build))
+
+    return lock
+
+
+def pins(lock):
+    return {wheel.name: wheel.version for wheel in lock.wheels}
+
+
+def refused(locked, *given, error=RequestError, **more):
+    with pytest.raises(error) as caught:
+        locked(*given, **more)
+    assert type(caught.value) is error
+    return caught.value
+
+
+@pytest.fixture
+def index(mirror):
+    """alpha is there as source only, newer than its wheel; it needs six."""
+    server = mirror("six")
+    server.put(*project_maker.sdist("alpha", "2.0", requires=["six"]))
+    return server
+
+
+def test_only_what_is_named_is_built(locked, index):
+    """And what it needs is resolved; without --build its code does not run, and the option is named."""
+    (finding,) = refused(locked, index.args, "alpha").findings
+    assert finding.code == "REQ002"
+    assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
+    lock = locked(index.args, "alpha", build=("alpha",))
+    assert pins(lock) == {"alpha": "2.0", "six": "1"}
+    assert locked.told.builds == [f"building alpha-2.0.tar.gz with CPython {lock.built[0].python}"]
+    assert pins(locked(index.args, "alpha", build=(":all:",))) == {"alpha": "2.0", "six": "1"}
+    assert refused(locked, index.args, "alpha", build=("six",)).findings[0].code == "REQ002"
+
+
+def test_the_newest_of_who_is_named(locked, index):
+    """:all: prefers an older wheel; who is named is wanted as new as can be. A wheel that fits is taken."""
+    index.add("alpha", "1.0")
+    assert pins(locked(index.args, "alpha")) == {"alpha": "1.0"}
+    assert pins(locked(index.args, "alpha", build=(":all:",))) == {"alpha": "1.0"}
+    assert pins(locked(index.args, "alpha", build=("alpha",)))["alpha"] == "2.0"
+    index.add("alpha", "2.0")
+    assert locked(index.args, "alpha", build=("alpha",)).built == ()
+    assert locked.told.builds == []
+
+
+def test_what_was_passed_over_names_the_option(locked, index):
+    index.add("alpha", "1.0")
+    (finding,) = locked(index.args, "alpha").findings
+    assert (finding.code, finding.severity) == ("REQ011", "info")
+    assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
+
+
+def test_what_was_built_is_known(locked, index):
+    """Of what, by what and with what; in the text of the lock too, which is a requirements file."""
+    lock = locked(index.args, "alpha", build=("alpha",))
+    (one,) = lock.built
+    body = index.files["alpha-2.0.tar.gz"]
+    assert one.source == "alpha-2.0.tar.gz"
+    assert one.source_sha256 == hashlib.sha256(body).hexdigest()
+    assert one.sha256 == next(wheel.sha256 for wheel in lock.wheels if wheel.name == "alpha")
+    assert built.from_options(json.loads(json.dumps(built.to_options(lock.built)))) == [one]
+    rows = lock.text(why=True).splitlines()
+    assert f"    # built from alpha-2.0.tar.gz sha256:{one.source_sha256}" in rows
+    assert f"    # by CPython {one.python}, build {one.build}" in rows
+    assert "built from" not in lock.text()
+
+
+def test_a_second_lock_builds_nothing(locked, index, tmp_path):
+    """Nor does a bundle of the lock; when the wheel has gone, it is built again, to the same bytes."""
+    first = locked(index.args, "alpha", build=("alpha",))
+    again = locked(index.args, "alpha", build=("alpha",))
+    assert (again, locked.told.builds) == (first, [])
+    path = tmp_path / "lock.txt"
+    path.write_text(first.text(why=True))
+    standing = locked(index.args, files=[path], offline=True)
+    assert (pins(standing), standing.built) == (pins(first), first.built)
+    wheel = next(one for one in first.wheels if one.name == "alpha")
+    (tmp_path / "cache" / "wheels" / wheel.sha256 / wheel.filename).unlink()
+    (finding,) = refused(locked, index.args, files=[path]).findings
+    assert finding.code == "REQ002"
+    assert "--build alpha" in finding.fix
+    third = locked(index.args, files=[path], build=("alpha",))
+    assert (pins(third), len(locked.told.builds)) == (pins(first), 1)
+    assert third.built == first.built
+
+
+def test_build_requirements_come_from_the_indexes(locked, mirror):
+    """Of the session, those of a requirements file too; they are hashed, and nothing else may be had."""
+    server = mirror("tool")
+    server.put(*bundle_maker.pip_wheel())
+    server.put(*project_maker.sdist("alpha", build_requires=["tool"], first="import tool"))
+    lock = locked(server.args, "alpha", build=("alpha",))
+    digest = hashlib.sha256(server.files["tool-1-py3-none-any.whl"]).hexdigest()
+    assert lock.built[0].requires == (("tool", "1", digest),)
+    assert f"    # with tool==1 sha256:{digest}" in lock.text(why=True).splitlines()
+    server.put(*project_maker.sdist("beta", build_requires=["nobody"]))
+    (finding,) = refused(locked, server.args, "beta", build=("beta",)).findings
+    assert finding.code == "REQ025"
+    assert "its build requirements cannot be had for this machine" in finding.message
+    assert finding.looked_in == ("nobody: nobody: no such project",)
+
+
+def test_what_needs_a_compiler(locked, mirror):
+    """Is refused with the reason, and what it needs; all that the build said is for -v."""
+    server = mirror()
+    said = "sys.exit('one\\ntwo\\nerror: command \\'gcc\\' failed: No such file or directory')"
+    server.put(*project_maker.sdist("alpha", first=said))
+    (finding,) = refused(locked, server.args, "alpha", build=("alpha",)).findings
+    assert (finding.code, finding.subject) == ("REQ025", "alpha")
+    assert finding.message == (
+        "alpha: alpha-1.0.tar.gz cannot be built here: its build failed: it needs a C compiler and the headers "
+        "of Python (gcc, python3-devel)"
+    )
+    assert finding.looked_in[-1] == "error: command 'gcc' failed: No such file or directory"
+    assert finding.fix.startswith("build a wheel on a machine like the server")
+    assert "one" in locked.told.notes
+    server.put(*project_maker.sdist("beta", tag="cp36-cp36m-linux_x86_64", pure="false"))
+    (finding,) = refused(locked, server.args, "beta", build=("beta",)).findings
+    assert "what was built holds compiled code (beta-1.0-cp36-cp36m-linux_x86_64.whl)" in finding.message
+
+
+def test_what_fails_is_tried_once(locked, mirror):
+    """Of a project with many releases; an older wheel is taken, and everything else is found out too."""
+    server = mirror("gamma")
+    for version in ("1.0", "2.0", "3.0"):
+        server.put(*project_maker.sdist("alpha", version, first="raise ValueError('never')"))
+    error = refused(locked, server.args, "alpha", "gamma==7", build=("alpha",))
+    assert [one.code for one in error.findings] == ["REQ025", "REQ004"]
+    assert locked.told.builds == [
+        "building alpha-3.0.tar.gz with CPython " + interpreters.to_build(HERE).version
+    ]
+    server.add("alpha", "0.5")
+    lock = locked(server.args, "alpha", build=("alpha",))
+    assert pins(lock) == {"alpha": "0.5"}
+    (finding,) = lock.findings
+    assert "passed over: alpha-3.0.tar.gz cannot be built here: its build failed" in finding.message
+    assert "--build" not in finding.fix
+
+
+def test_a_conflict_stays_one(locked, index):
+    """What can be built is not the reason."""
+    (finding,) = refused(locked, index.args, "alpha", "six==3", build=("alpha",)).findings
+    assert finding.code == "REQ004"
+    index.add("six", "3")
+    index.put(*project_maker.sdist("beta", requires=["six<3"]))
+    index.put(*project_maker.sdist("delta", requires=["six>=3"]))
+    (finding,) = refused(locked, index.args, "beta", "delta", build=(":all:",)).findings
+    assert finding.code == "REQ005"
+
+
+def test_another_python_than_the_server_has(locked, mirror, monkeypatch):
+    """Only what is static is believed then."""
+    monkeypatch.setattr(interpreters, "of", lambda target: None)
+    other = preset("3.7")
+    assert other.python_minor != SERIES
+    server = mirror("six")
+    server.put(*project_maker.sdist("alpha", requires=["six"]))
+    (finding,) = refused(locked, server.args, "alpha", build=("alpha",), target=other).findings
+    assert (
+        "what it requires is computed when it is built, and there is no CPython 3.7 here" in finding.message
+    )
+    assert finding.fix.startswith("put a CPython 3.7 on PATH")
+    info = "Metadata-Version: 2.2\nName: alpha\nVersion: 2.0\nRequires-Dist: six\n"
+    server.put(*project_maker.sdist("alpha", "2.0", requires=["six"], info=info))
+    lock = locked(server.args, "alpha", build=("alpha",), target=other)
+    assert (pins(lock), lock.built[0].python.startswith(SERIES)) == ({"alpha": "2.0", "six": "1"}, True)
+
+
+def test_ones_own_project(locked, mirror, tmp_path, monkeypatch):
+    """A directory in any spelling, with extras; nothing is left in it, and it is read anew each time."""
+    args = mirror("six").args
+    tree = project_maker.tree(tmp_path / "a b é" / "app", requires=["six"])
+    before = sorted(path.name for path in tree.iterdir())
+    monkeypatch.chdir(tree)
+    for word in (".", "./", str(tree), tree.as_uri(), f"app @ {tree.as_uri()}", "-e .", f"-e {tree}"):
+        lock = locked(args, word)
+        assert pins(lock) == {"app": "1.0", "six": "1"}, word
+        assert [one.code for one in lock.findings] == ["REQ018"] * word.startswith("-e")
+    assert sorted(path.name for path in tree.iterdir()) == before
+    (one,) = lock.built
+    assert one.source == "app, a project directory"
+    (tmp_path / "r.txt").write_text('six\n-e "./a b é/app"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    again = locked(args, files=[tmp_path / "r.txt"])
+    assert (pins(again), again.built) == (pins(lock), lock.built)
+    assert locked.told.builds == ["building app, a project directory"]
+    (tree / "code.py").write_text("VALUE = 2\n")
+    assert locked(args, str(tree)).built[0].sha256 != one.sha256
+
+
+def test_a_lock_whose_wheels_are_nowhere(locked, mirror, tmp_path):
+    """Says what they were built from."""
+    args = mirror("six").args
+    tree = project_maker.tree(tmp_path / "app", requires=["six"])
+    lock = locked(args, str(tree))
+    wheel = next(one for one in lock.wheels if one.name == "app")
+    (tmp_path / "lock.txt").write_text(lock.text(why=True))
+    (tmp_path / "cache" / "wheels" / wheel.sha256 / wheel.filename).unlink()
+    (finding,) = refused(locked, args, files=[tmp_path / "lock.txt"]).findings
+    assert (finding.code, finding.subject) == ("REQ003", "app")
+    assert "for the lock it was built from app, a project directory sha256:" in finding.message
+    assert finding.fix.startswith("give that again in the place of the lock")
+
+
+def test_a_project_that_cannot_be_built(locked, mirror, tmp_path):
+    """Each is named, with what is wrong."""
+    args = mirror("alpha").args
+    one = project_maker.tree(tmp_path / "one", name="one", first="raise ValueError('never')")
+    two = project_maker.tree(tmp_path / "two", name="two", tag="cp36-cp36m-linux_x86_64")
+    error = refused(locked, args, "alpha", str(one), str(two))
+    assert [one.code for one in error.findings] == ["REQ025", "REQ025"]
+    assert "its build failed: ValueError: never" in error.findings[0].message
+    assert "holds compiled code" in error.findings[1].message
+    assert f"pip wheel --no-deps {two.as_uri()} -w DIR" in error.findings[1].fix
+
+
+def git(*words, cwd):
+    name = ["-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "init.defaultBranch=main"]
+    done = subprocess.run(["git", *name, *words], cwd=cwd, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """(directory, commit) of a repository with a project in it, and one in a subdirectory."""
+    tree = project_maker.tree(tmp_path / "repo")
+    project_maker.tree(tree / "below", name="lower")
+    git("init", "-q", cwd=tree)
+    git("add", ".", cwd=tree)
+    git("commit", "-qm", "one", cwd=tree)
+    git("tag", "v1", cwd=tree)
+    return tree, git("rev-parse", "HEAD", cwd=tree)
+
+
+def test_a_repository(locked, mirror, repository, tmp_path):
+    """By branch, tag or none; the commit is told, and means the same wheel the next time."""
+    tree, commit = repository
+    args = mirror().args
+    url = "git+" + tree.as_uri()
+    for word in (f"app @ {url}", f"{url}@v1", f"app @ {url}@main", f"-e {url}#egg=app"):
+        lock = locked(args, word)
+        assert pins(lock) == {"app": "1.0"}, word
+        assert lock.built[0].source == f"{url}@{commit}"
+    assert locked.told.builds == []
+    assert f"    # built from {url}@{commit}" in lock.text(why=True).splitlines()
+    lock = locked(args, f"lower @ {url}#subdirectory=below")
+    assert (pins(lock), lock.built[0].source) == ({"lower": "1.0"}, f"{url}@{commit}#subdirectory=below")
+    (finding,) = refused(locked, args, f"x @ {url}#subdirectory=../..").findings
+    assert (finding.code, "has no directory" in finding.message) == ("REQ025", True)
+    (finding,) = refused(locked, args, f"x @ {url}@nothing").findings
+    assert "its repository cannot be checked out" in finding.message
+
+
+def test_an_archive(locked, mirror, tmp_path):
+    """Of this machine, and by its URL; a hash that is given is held to."""
+    server = mirror()
+    filename, body = project_maker.sdist()
+    server.put(filename, body)
+    (tmp_path / filename).write_bytes(body)
+    digest = hashlib.sha256(body).hexdigest()
+    for word in (
+        str(tmp_path / filename),
+        f"app @ {server.url}/files/{filename}",
+        f"{server.url}/files/{filename}#sha256={digest}",
+        f"app @ {server.url}/files/{filename} --hash=sha256:{digest}",
+    ):
+        lock = locked(server.args, word)
+        assert (pins(lock), lock.built[0].source_sha256) == ({"app": "1.0"}, digest), word
+    word = f"{server.url}/files/{filename}#sha256={'0' * 64}"
+    assert refused(locked, server.args, word, error=IntegrityError).findings[0].code == "NET004"
+    (tmp_path / "r.txt").write_text(f"app @ {server.url}/files/{filename} --hash=sha256:{'0' * 64}\n")
+    (finding,) = refused(locked, server.args, files=[tmp_path / "r.txt"], error=RequestError).findings
+    assert (finding.code, "which is not allowed" in finding.message) == ("REQ025", True)
+    gone = refused(locked, server.args, f"{server.url}/files/x-1.tar.gz", error=EnvironmentProblem)
+    assert gone.findings[0].code == "NET003"
+
+
+def test_names_of_projects():
+    """As --build takes them."""
+    assert inputs.built(["Idna_SSL", ":all:", "idna-ssl"]) == ("idna-ssl", ":all:")
+    for word in ("a==1", "", "./app", "all:"):
+        with pytest.raises(UsageError, match="is no name of a project"):
+            inputs.built([word])
+
+
+@pytest.mark.network
+def test_real_sources(lock_real):
+    """A package that exists as source only, whose wheel aiohttp needs on 3.6."""
+    assert {"aiohttp": "3.8.6", "idna-ssl": "1.1.0"}.items() <= lock_real(
+        "aiohttp==3.8.6", "idna-ssl"
+    ).items()
+
+
+@pytest.fixture
+def lock_real(wheel_cache):
+    def lock(requirement, name):
+        with Session(preset("3.6"), [], Reporter(), Kept(wheel_cache)) as session:
+            return pins(session.lock(Request((requirement,), (), (), None, build=(name,))))
+
+    return lock

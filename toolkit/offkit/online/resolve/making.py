@@ -1,0 +1,46 @@
+"""Requirements of sources, made into requirements of wheels that are built here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from offkit.model.finding import Finding
+from offkit.model.target import Target
+from offkit.online.reasons import unbuilt
+from offkit.online.reasons.causes import Problem
+from offkit.online.sources import offered
+from offkit.online.sources.refusal import Refused
+
+
+class Maker:
+    """Goes through the requirements of one request."""
+
+    def __init__(self, builder: Any, session: Any, target: Target) -> None:
+        """Of a Builder; ``session`` is pip's."""
+        self._builder, self._session, self._target = builder, session, target
+        self.problems: list[Problem] = []
+        self.told: list[Finding] = []
+
+    def made(self, ireq: Any) -> Any | None:
+        """A requirement of pip as it is, or of the wheel of its sources; None where that cannot be built.
+
+        Markers are the target's for now. Raises IntegrityError and EnvironmentProblem.
+        """
+        if ireq.constraint or not offered.is_source(ireq) or not ireq.match_markers():
+            return ireq
+        if ireq.editable:
+            self.told.append(unbuilt.editable(ireq))
+        try:
+            wheel = self._builder.of(ireq.link, self._session, ireq.hash_options.get("sha256", ()))
+        except Refused as refused:
+            self.problems.append(unbuilt.of_request(ireq, refused, self._target))
+            return None
+        link = offered.link_to(wheel.path, wheel.built.sha256)
+        return offered.of_wheel(ireq, wheel.built.name, link)
+
+    def put_in_place(self, pinned: Iterable[Any]) -> None:
+        """pip-tools tells what a wheel came of, in the place of the wheel."""
+        for ireq in filter(offered.is_source, pinned):
+            wheel = self._builder.of(ireq.link, self._session)
+            ireq.link = offered.link_to(wheel.path, wheel.built.sha256)
