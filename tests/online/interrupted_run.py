@@ -12,7 +12,8 @@ from pathlib import Path
 from offkit.cli import app
 from offkit.online import bundle
 from offkit.online.carry import pack
-from offkit.online.proof import interpreters, rehearsal
+from offkit.online.proof import rehearsal
+from offkit.online.sources import interpreters
 from offkit.online.wheels import store
 
 FIFO, PHASE = sys.argv[1:3]

@@ -144,7 +144,9 @@ class Part:
 
     def leave(self) -> None:
         """What has not been placed goes, unless a later run can go on with it."""
-        with contextlib.suppress(OSError):  # it has been placed
+        with contextlib.suppress(OSError, ValueError):  # it has been placed, or closed
+            self._file.flush()
+        with contextlib.suppress(OSError):
             if os.stat(self.name).st_ino == self._inode and not (self._lasting and self.size):
                 os.unlink(self.name)
 
