@@ -109,7 +109,9 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert "__main__.py" in names
-    assert not [name for name in names if name.endswith(".sh")]
+    assert [name for name in names if name.endswith(".sh")] == [
+        "offkit/server/bootstrap/probe.sh"
+    ]  # of offkit probe
     assert "offkit/data/repo-config/modules.csv" in names
     of_releases = {"offkit/data/repo-config/releases/" + name for name in data.names(release.FOLDER)}
     assert of_releases == {name for name in names if name.startswith("offkit/data/repo-config/releases/")}
