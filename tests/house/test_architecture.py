@@ -54,7 +54,7 @@ WRITERS = {
     "online/proof/forecast": "a large library, while it is read",
     "online/proof/rehearsal": "a bundle's own files, in a temporary directory",
     "online/reasons/absence": "the cache of what was asked",
-    "online/resolve/standing": "which files the pins of a lock meant",
+    "online/resolve/remembered": "which files the pins of a lock meant",
     "online/wheels/fetch": "a lock, where -o says so",
     "online/wheels/memo": "the cache of what follows from wheels",
     "online/wheels/store": "the cache of wheels",

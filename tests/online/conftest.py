@@ -51,8 +51,9 @@ def typed(monkeypatch, tmp_path):
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)
+        where = ["--cache-dir", tmp_path / "cache"] if words[0] in ("lock", "bundle") else []
         with pytest.raises(SystemExit) as left:
-            app.main([*map(str, words), "--cache-dir", str(tmp_path / "cache")])
+            app.main([*map(str, words), *map(str, where)])
         said = [stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr)]
         return (left.value.code or 0, *said)
 

@@ -67,7 +67,8 @@ def test_lock(offkit, index, tmp_path):
     assert (code, err) == (0, "→ resolving for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17\n")
     lines = out.splitlines()
     digest = hashlib.sha256(index.files["alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl"]).hexdigest()
-    assert lines[1:4] == ["alpha==1.0 \\", "    --hash=sha256:" + digest, "    # via the request"]
+    where = "# from http://127.0.0.1:{}/simple".format(index.server_port)
+    assert lines[1:5] == [where, "alpha==1.0 \\", "    --hash=sha256:" + digest, "    # via the request"]
     assert lines[-1] == "    # via alpha"
     code, said, _ = offkit("lock", "alpha", "-o", tmp_path / "lock.txt")
     assert (code, said) == (0, "✓ {}: 2 wheels\n".format(tmp_path / "lock.txt"))
@@ -81,6 +82,7 @@ def test_lock(offkit, index, tmp_path):
         "filename": "alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl",
         "sha256": digest,
         "via": ["the request"],
+        "from": where[len("# from ") :],
     }
     assert [wheel["name"] for wheel in found["wheels"]] == ["alpha", "beta"]
     code, out, _ = offkit("lock", "--json")  # what every server should have
@@ -162,7 +164,10 @@ def test_bundle(offkit, index, tmp_path):
         "forecast passed (ELF files of the wheels): needs 1 library of the server beside the C library",
         "syntax passed (sources of the wheels, grammar of Python 3.6): all of them compile",
     ]
-    assert set(listing.options) == {"proofs"}
+    assert set(listing.options) == {"from", "proofs"}
+    names = ["alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl", "beta-1-py3-none-any.whl"]
+    where = "http://127.0.0.1:{}/simple".format(index.server_port)
+    assert listing.options["from"] == [{"from": where, "wheels": names}]
     assert [name for name in members if name.startswith(layout.WHEELS)] == [
         layout.WHEELS + name
         for name in ("alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl", "beta-1-py3-none-any.whl",

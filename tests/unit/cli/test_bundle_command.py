@@ -19,7 +19,7 @@ class Wheel:
     """A wheel of a lock."""
 
     def __init__(self, name, version):
-        self.name, self.version = name, version
+        self.name, self.version, self.origin = name, version, "https://host/simple"
         self.filename = "{}-{}-py3-none-any.whl".format(name, version)
 
 
@@ -196,7 +196,14 @@ def test_the_report(tmp_path, capsys):
         "size": 2000,
         "sha256": "5" * 64,
         "digest": "6" * 64,
-        "wheels": [{"name": "a", "version": "1", "filename": "a-1-py3-none-any.whl"}],
+        "wheels": [
+            {
+                "name": "a",
+                "version": "1",
+                "filename": "a-1-py3-none-any.whl",
+                "from": "https://host/simple",
+            }
+        ],
         "libraries": [json.loads(json.dumps(one._asdict())) for one in LIBRARIES],
         "downloaded": 2,
         "downloaded_size": 3000,

@@ -147,7 +147,10 @@ def _shared(parts: Any) -> str:
 
 def _contents(made: Any, order: Any) -> Dict[str, Any]:
     return {
-        "wheels": [{"name": w.name, "version": w.version, "filename": w.filename} for w in made.lock.wheels],
+        "wheels": [
+            {"name": w.name, "version": w.version, "filename": w.filename, "from": w.origin or None}
+            for w in made.lock.wheels
+        ],
         "libraries": [library._asdict() for library in made.checklist.libraries],
         "pythons": [dict(one._asdict()) for one in order.pythons.carried],
         "sources": [dict(one._asdict()) for one in made.sources],

@@ -86,7 +86,10 @@ def _document(opened: "Opened", insides: Sequence[_Inside], several: bool, whole
 
 
 def _of_target(one: _Inside) -> Dict[str, Any]:
+    from offkit.model import layout, origin
+
     manifest = one.bundle.manifest
+    origins = origin.from_options(manifest.options)
     return {
         "installed_size": manifest.installed_size,
         "made_by": manifest.made_by,
@@ -100,6 +103,7 @@ def _of_target(one: _Inside) -> Dict[str, Any]:
                 "path": member.path,
                 "size": member.size,
                 "sha256": member.sha256,
+                "from": origins.get(member.path[len(layout.WHEELS) :]),
             }
             for name, version, member in _wheels(manifest)
         ],
@@ -155,7 +159,7 @@ def _shared(names: Sequence[str], insides: Sequence[_Inside]) -> Dict[str, List[
 
 
 def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
-    from offkit.model import built, carried, control_node, layout, proof, sources
+    from offkit.model import built, carried, control_node, layout, origin, proof, sources
 
     rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
     return [
@@ -165,21 +169,32 @@ def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
         *([("carries", _rpms(rpms))] if rpms else []),
         *(("built", one.describe()) for one in built.from_options(manifest.options)),
         *(("carries", sources.to_be_compiled(one)) for one in sources.from_options(manifest.options)),
+        *(
+            ("from", "{}: {}".format(where, words.several(len(names), "wheel")))
+            for where, names in origin.grouped(
+                (where, name) for name, where in origin.from_options(manifest.options).items()
+            )
+        ),
         *(("proof", one.describe()) for one in proof.from_options(manifest.options)),
     ]
 
 
 def _contents(one: _Inside, also: Dict[str, List[str]]) -> None:
     """``also``: the other targets that install a wheel, by its hash."""
+    from offkit.model import layout, origin
+
+    origins = origin.from_options(one.bundle.manifest.options)
+    apart = len(set(origins.values())) > 1
     render.title("requirements")
     render.table([(pin.name, pin.version) for pin in one.pins])
     render.title("wheels")
     rows = []
     for name, version, member in _wheels(one.bundle.manifest):
         others = also.get(member.sha256)
-        rows.append(
-            (name, version, words.size(member.size) + ("  also for " + ", ".join(others) if others else ""))
-        )
+        where = origins.get(member.path[len(layout.WHEELS) :], "")
+        told = "  also for " + ", ".join(others) if others else ""
+        told += "  from " + where if where and apart else ""
+        rows.append((name, version, words.size(member.size) + told))
     render.table(rows)
     render.title("libraries the server must have")
     if not one.libraries:

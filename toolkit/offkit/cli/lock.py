@@ -119,6 +119,7 @@ def _document(found: "Lock") -> Dict[str, Any]:
                 "filename": w.filename,
                 "sha256": w.sha256,
                 "via": list(w.via),
+                "from": w.origin or None,
             }
             for w in found.wheels
         ],

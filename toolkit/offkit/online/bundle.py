@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import data, leftovers, releases
-from offkit.model import built, carried, checklist, layout, proof, sources, target, words
+from offkit.model import built, carried, checklist, layout, origin, proof, sources, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
@@ -280,6 +280,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
     if newer is not None:
         read.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
+    options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
     if order.control_node:
         options.update(control_node.options(planned.lock.wheels))
     options.update(compiling.options(told_of))
@@ -368,7 +369,9 @@ def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey
 
 def _kept(own: collection.Wheel, cache: Path) -> Stored:
     """A wheel that was made here."""
-    wheel = LockedWheel(collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",))
+    wheel = LockedWheel(
+        collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",), (), origin.OURS
+    )
     return Stored(wheel, store.keep(own.filename, own.contents, cache))
 
 

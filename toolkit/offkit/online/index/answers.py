@@ -168,9 +168,9 @@ class Answers:
 
     def _asked(self, location: Any) -> tuple[str, str]:
         """The index that a page is of, and the project; the page itself and "" for one of --find-links."""
-        for base in sorted(self._repo.finder.index_urls, key=len, reverse=True):
-            if location.url.startswith(base.rstrip("/") + "/"):
-                return base, canonicalize_name(unquote(location.url.rstrip("/").split("/")[-1]))
+        base = indexes.base(self._repo, location.url)
+        if base:
+            return base, canonicalize_name(unquote(location.url.rstrip("/").split("/")[-1]))
         return location.url, ""
 
     def _note(self, code: str, location: Any, message: str, fix: str = "") -> None:

@@ -38,6 +38,14 @@ OFFLINE = (
 )
 
 
+def base(repo: Any, url: str) -> str:
+    """The index that a page is of, as it was named; "" for a page of --find-links."""
+    for one in sorted(repo.finder.index_urls, key=len, reverse=True):
+        if url.startswith(one.rstrip("/") + "/"):
+            return str(one)
+    return ""
+
+
 def check_urls(repo: Any) -> None:
     """Raises UsageError for an index that no package index can be."""
     for base in repo.finder.index_urls:

@@ -22,6 +22,7 @@ class LockedWheel(NamedTuple):
     sha256: str
     via: tuple[str, ...]
     extras: tuple[str, ...] = ()  # that the request asks for, and the wheel has
+    origin: str = ""  # where it was found when it was locked, as model.origin says it; "" is not known
 
 
 Place = Path | str  # of a file: on this machine, or its http or https URL
@@ -60,15 +61,20 @@ class Lock(NamedTuple):
     def text(self, why: bool = False) -> str:
         """A requirements file pip accepts with ``--require-hashes``.
 
-        ``why`` adds who needs what, and of what wheels were built; without it the text depends on the
-        pins alone.
+        ``why`` adds who needs what, of what wheels were built, and where each was found, as uv annotates it:
+        once, where that is the same of all. Without it the text depends on the pins alone.
         """
         lines = [f"# locked by offkit {__version__} for {self.target.describe()}"]
         told = {one.sha256: ["built from " + one.origin(), *one.tools()] for one in self.built}
+        origins = {wheel.origin for wheel in self.wheels}
+        if why and len(origins) == 1:
+            lines += [f"# from {origin}" for origin in origins if origin]
         for wheel in self.wheels:
             lines.append(f"{wheel.name}=={wheel.version} \\")
             lines.append(f"    --hash=sha256:{wheel.sha256}")
             if why:
                 lines.append("    # via " + ", ".join(wheel.via))
                 lines += [f"    # {line}" for line in told.get(wheel.sha256, ())]
+                if wheel.origin and len(origins) > 1:
+                    lines.append(f"    # from {wheel.origin}")
         return "\n".join(lines) + "\n"

@@ -17,6 +17,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from offkit.model import origin
+
 _HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
 _BUILT = re.compile(
     r"^([A-Za-z0-9][\w.-]*)==.*\\\n(?: +--hash.*\n)+(?: +# via .*\n)?(?: +# )built from (.*)$", re.MULTILINE
@@ -26,6 +28,8 @@ _WHERE = re.compile(
     r"(--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--only-binary|--prefer-binary)"
     r"(?:[\s=]|$)"
 )
+# Where an index had it: below its pin, as uv writes it too, or of all pins, ahead of them.
+_FROM = re.compile(r"^(\s*)# from (\S.*?)\s*$")
 
 
 class Pin(NamedTuple):
@@ -34,6 +38,7 @@ class Pin(NamedTuple):
     extras: frozenset[str]  # normalised
     marker: Marker | None
     hashes: tuple[str, ...]  # SHA-256 in hex, at least one
+    origin: str = ""  # where it was found when it was locked, if the file says so
 
 
 class File(NamedTuple):
@@ -43,6 +48,7 @@ class File(NamedTuple):
     url: str  # where an index has it; "" in the cache
     sha256: str
     metadata: bytes  # METADATA
+    origin: str = ""  # the index that has it; "" in the cache
 
 
 def origins(files: Sequence[Path]) -> dict[str, str]:
@@ -75,14 +81,20 @@ def read(files: Sequence[Path | str]) -> list[Pin] | None:
 
 def parse(text: str) -> list[Pin] | None:
     """The same of the text of one file."""
-    found = []
+    found: list[Pin] = []
+    everywhere = ""
     for line in re.sub(r"\\\n", " ", text).splitlines():
+        where = _FROM.match(line)
+        if where and where[1] and found:
+            found[-1] = found[-1]._replace(origin=origin.read(where[2]))
+        elif where and not found:
+            everywhere = origin.read(where[2])
         line = re.sub(r"(^|\s)#.*$", "", line).strip()
         if line and not _WHERE.match(line):
             pin = _pin(line)
             if pin is None:
                 return None
-            found.append(pin)
+            found.append(pin._replace(origin=everywhere))
     return found
 
 

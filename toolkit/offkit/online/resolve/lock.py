@@ -19,6 +19,7 @@ from offkit.online.index import configuration, indexes, progress, troubles
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
+from offkit.online.index.origins import Origins
 from offkit.online.reasons import absence, causes, clashes, cures, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
@@ -26,7 +27,7 @@ from offkit.online.reasons.cures import Try
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import Pin
-from offkit.online.resolve import foreign, provision, standing
+from offkit.online.resolve import foreign, provision, remembered, standing
 from offkit.online.resolve.ahead import Ahead
 from offkit.online.resolve.making import Maker
 from offkit.online.sources import offered, retrieval
@@ -116,6 +117,7 @@ class Session:
         self.answers = Answers(repository)
         progress.tell(repository.session, lambda: self._bar)
         offered.offer(repository, self.builder)
+        repository.origins = Origins(repository)
         self._opened = repository, listing
         return self._opened
 
@@ -137,9 +139,20 @@ class Session:
                 lock = self._lock(request)
         made = (self.builder.record(wheel.sha256) for wheel in lock.wheels)
         lock = lock._replace(built=tuple(one for one in made if one is not None))
-        if pinned and self.kept and any(wheel.url for wheel in lock.wheels):
-            standing.remember(pinned, lock, self.kept.cache)
+        if self.kept and any(wheel.url for wheel in lock.wheels):
+            self._remember(pinned, lock, self.kept.cache)
         return lock
+
+    def _remember(self, pinned: Sequence[Pin], lock: Lock, cache: Path) -> None:
+        """For when these pins come again, or those of the lock."""
+        if pinned:
+            given = standing.applying(pinned, self.target)
+        elif all(wheel.sha256 for wheel in lock.wheels):
+            given = pins.parse(lock.text()) or []
+        else:
+            return
+        wheels = {str(canonicalize_name(one.name)): (one.sha256, one.origin) for one in lock.wheels}
+        remembered.write(given, self.target, wheels, lock.findings, cache)
 
     def _standing(self, request: Request, pinned: list[Pin]) -> Lock | None:
         """The lock that these pins are, by what the cache has or else the index; None where the resolver is
@@ -148,8 +161,9 @@ class Session:
         found = standing.look(pinned, self.target, self.kept.cache)
         if isinstance(found, Lock):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
-            told = clashes.expected(found.wheels, self.target, lambda *constraints: False)
-            return found._replace(findings=tuple(told))
+            then = remembered.read(standing.applying(pinned, self.target), self.target, self.kept.cache)
+            expected = clashes.expected(found.wheels, self.target, lambda *constraints: False)
+            return found._replace(findings=then.told(expected))
         if not self.offline:
             with troubles.pip_speaks_through(self.reporter):
                 try:
@@ -201,7 +215,7 @@ class Session:
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
-        wheels = tuple(_locked(ireq, self._sha256(ireq.link)) for ireq in pinned)
+        wheels = tuple(_locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
         _check_hashes(wheels, allowed)
@@ -297,10 +311,23 @@ class Session:
         if link is None:
             return None
         url, sha256 = link.url_without_fragment, kept.sha256(link)
-        return LockedWheel(pin.name, str(pin.version), link.filename, url, sha256, ("the request",))
+        return LockedWheel(
+            pin.name,
+            str(pin.version),
+            link.filename,
+            url,
+            sha256,
+            ("the request",),
+            (),
+            self._origin(link),
+        )
 
     def _sha256(self, link: Any) -> str:
         return self.kept.sha256(link) if self.kept else link_sha256(link)
+
+    def _origin(self, link: Any) -> str:
+        """As model.origin says it; "" of what was built here, which its record tells."""
+        return "" if self.builder.record(self._sha256(link)) else str(self.repository.origins.of(link))
 
     def _asked(self) -> Asked:
         return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder)
@@ -403,14 +430,14 @@ def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
     )
 
 
-def _locked(ireq: Any, sha256: str) -> LockedWheel:
+def _locked(ireq: Any, sha256: str, origin: str) -> LockedWheel:
     link = ireq.link
     asked = [source for source in getattr(ireq, "_source_ireqs", ()) if not source.constraint]
     sources = {str(source.comes_from) for source in asked if source.comes_from}
     # A file's own name would be a path of this machine; what asked for it is enough.
     via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
     url = link.url_without_fragment
-    return LockedWheel(ireq.name, _version(ireq), link.filename, url, sha256, tuple(via))
+    return LockedWheel(ireq.name, _version(ireq), link.filename, url, sha256, tuple(via), (), origin)
 
 
 def _version(ireq: Any) -> str:

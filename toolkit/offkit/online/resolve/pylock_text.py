@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from offkit import __version__
+from offkit.model import origin
 from offkit.online.request.locked import Lock
 
 
@@ -32,6 +33,7 @@ def dump(locked: Lock) -> str:
             Package(
                 name=canonicalize_name(wheel.name),
                 version=Version(wheel.version),
+                index=origin.index(wheel.origin, wheel.filename) or None,
                 wheels=[
                     PackageWheel(name=wheel.filename, hashes={"sha256": wheel.sha256}, **_place(wheel.url))
                 ],

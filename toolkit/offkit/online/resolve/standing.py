@@ -5,11 +5,8 @@ What the resolver would find is found from the wheels' own METADATA; whatever is
 
 from __future__ import annotations
 
-import contextlib
 import email
 import functools
-import hashlib
-import json
 import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +26,7 @@ from offkit.online.index.pool import pool
 from offkit.online.request import pins
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
+from offkit.online.resolve import remembered
 from offkit.online.wheels import memo, store
 
 _REQUEST = "the request"
@@ -50,13 +48,13 @@ def look(
     ``listed`` has what an index says, by name; None: the cache is to have everything.
     """
     wanted = applying(given, target)
-    chosen = _recalled(wanted, target, cache)
+    known = remembered.read(wanted, target, cache)
     seen = Seen()
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
     if listed is None:
         with pool(os.cpu_count()) as threads:  # each is hashed
-            files = list(threads.map(lambda pin: _cached(pin, chosen, cache), wanted))
+            files = list(threads.map(lambda pin: _cached(pin, known.files, cache), wanted))
     else:
         files = [listed.get(pin.name, _NOT_LISTED) for pin in wanted]
     for pin, file in zip(wanted, files, strict=True):
@@ -72,6 +70,7 @@ def look(
     missing += _open_ends(wheels, {pin.name for pin in wanted}, target, needed_by)
     if missing or not wheels:
         return missing
+    said = {pin.name: pin.origin for pin in wanted}
     locked = tuple(
         LockedWheel(
             name,
@@ -81,6 +80,7 @@ def look(
             one.file.sha256,
             (*sorted(needed_by[name]), _REQUEST),
             tuple(sorted(one.extras)),
+            said.get(name) or one.file.origin or known.origins.get(name, ""),
         )
         for name, one in sorted(wheels.items())
     )
@@ -99,33 +99,6 @@ def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
             message = f"{pin.name}: {listing.MEANINGLESS.format(pin.marker)}"
             raise UsageError(message, fix=listing.MARKERS) from error
     return found
-
-
-def remember(given: Sequence[Pin], lock: Lock, cache: Path) -> None:
-    """Which file each pin meant to the resolver: hashes of several files do not say which of them the index
-    has for a target, and what a cache happens to have must not decide."""
-    wanted = applying(given, lock.target)
-    if all(len(pin.hashes) == 1 for pin in wanted):
-        return
-    text = json.dumps({wheel.name: wheel.sha256 for wheel in lock.wheels})
-    path = _memory(wanted, lock.target, cache)
-    with contextlib.suppress(OSError):  # then it is resolved again
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="ascii")
-
-
-def _recalled(wanted: Sequence[Pin], target: Target, cache: Path) -> dict[str, str]:
-    """SHA-256 by name, as remembered."""
-    try:
-        found = json.loads(_memory(wanted, target, cache).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return {}
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def _memory(wanted: Iterable[Pin], target: Target, cache: Path) -> Path:
-    key = [target.to_json(), sorted((pin.name, str(pin.version), sorted(pin.hashes)) for pin in wanted)]
-    return cache / "locks" / (hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest() + ".json")
 
 
 def _missing(name: str, why: str) -> Finding:

@@ -42,7 +42,7 @@ def _file(pin: Pin, repo: Any, kept: Kept) -> File | None:
     text = _metadata(where, repo.session, kept) if where is not None else None
     if where is None or text is None:
         return None
-    return File(where.filename, where.url_without_fragment, kept.sha256(where), text)
+    return File(where.filename, where.url_without_fragment, kept.sha256(where), text, repo.origins.of(where))
 
 
 def _metadata(where: Any, session: Any, kept: Kept) -> bytes | None:
