@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online.index import indexes
+from offkit.online.index import indexes, named
 from offkit.online.index.listing import Listed
 from offkit.online.index.metadata import Seen
 from offkit.online.reasons import absence
@@ -42,7 +42,7 @@ def source(version, requires_python=""):
 def asked_of(files=(), seen=None, pre=False):
     """The server, and an index that lists these of whatever is asked for."""
     index = types.SimpleNamespace(of=lambda project: list(files), target=EL7, pre=pre)
-    return Asked(None, index, seen or Seen(), None)
+    return Asked(types.SimpleNamespace(named=named.NONE), index, seen or Seen(), None)
 
 
 def absent(*files, asked="alpha", parent="", pre=False):

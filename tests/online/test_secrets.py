@@ -119,6 +119,7 @@ def test_indexes(run, mirror, closed, monkeypatch, tmp_path):
     ]:
         assert run("lock", "alpha", "--index-url", index)[0] == code, index
         assert run("lock", "alpha", "--no-index", "--find-links", index)[0] in (code, 4), index
+        assert run("lock", "corp::alpha", "--index", f"corp={index}")[0] == code, index
         monkeypatch.setenv("PIP_INDEX_URL", index)
         assert run("lock", "alpha")[0] == code, index
         monkeypatch.delenv("PIP_INDEX_URL")
@@ -131,6 +132,25 @@ def test_indexes(run, mirror, closed, monkeypatch, tmp_path):
         path.write_text(f"index-url = {index}\n")
         assert run("lock", "alpha")[0] == 2, index
         monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+
+def test_named_indexes(run, mirror):
+    """Without a name, with a name that nobody has, without the package; and where a URL leads past it."""
+    server, other = mirror("alpha", password=f"{MARK}-word", user=f"{MARK}-user"), mirror("alpha")
+    index = server.url + "/simple"
+    for words, code in [
+        (["--index", index], 2),
+        (["--index", f"corp={index}"], 2),
+        (["--index", f"corp={index}", "--index", f"corp={index}/2", "--from", "corp=alpha"], 2),
+        (["--from", f"corp={index}"], 2),
+        ([f"corp::{index}"], 2),
+        (["corp::alpha", "--index", f"corp={index}", "--no-index"], 2),
+        (["corp::beta", "--index", f"corp={index}"], 1),
+        (["corp::alpha", "--index", f"corp={index}"], 0),
+    ]:
+        assert run("lock", "alpha", *words, *other.args)[0] == code, words
+    url = f"http://{USER}@127.0.0.1:{other.server_port}/files/alpha-1-py3-none-any.whl"
+    assert run("lock", f"alpha @ {url}", "--index", f"corp={index}", "--from", "corp=alpha")[0] == 1
 
 
 def test_netrc(run, mirror, monkeypatch, tmp_path):

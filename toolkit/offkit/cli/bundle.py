@@ -73,6 +73,8 @@ def bundle(
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
+    indexes: Optional[List[str]] = options.INDEXES,
+    taken: Optional[List[str]] = options.TAKEN,
     find_links: Optional[List[str]] = options.FIND_LINKS,
     no_index: bool = options.NO_INDEX,
     trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
@@ -112,7 +114,7 @@ def bundle(
     for remark in dict.fromkeys(remark for _, _, remarks in fitting for remark in remarks):
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
     args = options.index_args(
-        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
+        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre, indexes, taken
     )
     wanted = tuple(requirements or ())
     if control_node:

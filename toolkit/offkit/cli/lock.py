@@ -33,6 +33,8 @@ def lock(
     ),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
+    indexes: Optional[List[str]] = options.INDEXES,
+    taken: Optional[List[str]] = options.TAKEN,
     find_links: Optional[List[str]] = options.FIND_LINKS,
     no_index: bool = options.NO_INDEX,
     trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
@@ -60,7 +62,7 @@ def lock(
 
     wanted_for = [where for where, _ in options.targets_of(python, target, arch)]
     args = options.index_args(
-        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre
+        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre, indexes, taken
     )
     wanted = tuple(requirements or ())
     if not wanted and not files and not editables:
@@ -75,7 +77,7 @@ def lock(
         console.step("resolving for " + where.describe())
         if offline and not no_index:
             standing.require(request, where, cache)
-        with Session(where, args, console, Kept(cache), offline) as session:
+        with Session(where, request.index_args, console, Kept(cache), offline) as session:
             found = session.lock(request)
             return fetch.with_hashes(found, session.repository.session, cache, console)
 

@@ -70,6 +70,12 @@ INDEX_URL = typer.Option(
 EXTRA_INDEX_URL = typer.Option(
     None, "--extra-index-url", metavar="URL", help="Additional index; may be repeated."
 )
+INDEXES = typer.Option(
+    None, "--index", metavar="NAME=URL", help="An index for what --from or NAME::REQ takes from it only."
+)
+TAKEN = typer.Option(
+    None, "--from", metavar="NAME=PKG,…", help="Packages that come from that index only; may be repeated."
+)
 FIND_LINKS = typer.Option(
     None, "--find-links", "-f", metavar="DIR|URL", help="Where to find more wheels; may be repeated."
 )
@@ -244,12 +250,16 @@ def request(
     build: Optional[Sequence[str]] = None,
 ) -> "Request":
     """What is wanted. Raises UsageError for what is seen to be wrong without an index."""
+    from offkit.online.index import named
     from offkit.online.request import inputs, locked
 
     parts = locked.Parts(tuple(groups or ()), tuple(extras or ()))
     places = tuple(tuple(map(inputs.place, each or ())) for each in (files, constraints))
-    lines = (*words, *("-e " + one for one in editables or ()))
-    wanted = locked.Request(lines, places[0], tuple(args), places[1], parts, inputs.built(build or ()))
+    own, more = named.assigned(words)
+    lines = (*own, *("-e " + one for one in editables or ()))
+    options = (*args, *more)
+    named.split(options)
+    wanted = locked.Request(lines, places[0], options, places[1], parts, inputs.built(build or ()))
     inputs.check(wanted)
     return wanted
 
@@ -263,14 +273,18 @@ def index_args(
     proxy: Optional[str],
     cert: Optional[str],
     pre: bool,
+    indexes: Optional[Sequence[str]] = None,
+    taken: Optional[Sequence[str]] = None,
 ) -> List[str]:
-    """The options in pip's own words."""
+    """The options in pip's own words, and those that only offkit has."""
     args: List[str] = []
     for option, value in (("--index-url", index_url), ("--proxy", proxy), ("--cert", cert)):
         if value is not None:
             args += [option, value]
     for option, values in (
         ("--extra-index-url", extra_index_url),
+        ("--index", indexes),
+        ("--from", taken),
         ("--find-links", find_links),
         ("--trusted-host", trusted_host),
     ):

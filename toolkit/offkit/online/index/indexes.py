@@ -38,9 +38,17 @@ OFFLINE = (
 )
 
 
+def bases(repo: Any, project: str = "") -> list[str]:
+    """The indexes that are asked for a project; all of them for ""."""
+    own = repo.named.url(project)
+    if own:
+        return [own]
+    return [*repo.finder.index_urls, *(() if project else repo.named.urls.values())]
+
+
 def base(repo: Any, url: str) -> str:
     """The index that a page is of, as it was named; "" for a page of --find-links."""
-    for one in sorted(repo.finder.index_urls, key=len, reverse=True):
+    for one in sorted(bases(repo), key=len, reverse=True):
         if url.startswith(one.rstrip("/") + "/"):
             return str(one)
     return ""
@@ -48,7 +56,7 @@ def base(repo: Any, url: str) -> str:
 
 def check_urls(repo: Any) -> None:
     """Raises UsageError for an index that no package index can be."""
-    for base in repo.finder.index_urls:
+    for base in bases(repo):
         web = base.startswith(("http://", "https://"))
         if not (is_address(base) if web else base.startswith("file://")):
             fix = "give an http, https or file URL" + (_QUOTE if web else "")
@@ -63,7 +71,7 @@ def check_urls(repo: Any) -> None:
 def check_reachable(repo: Any, project: str) -> None:
     """Raises EnvironmentProblem for a server that has neither the project nor a list of projects."""
     problems = []
-    for base in repo.finder.index_urls:
+    for base in bases(repo, project):
         if not base.startswith(("http://", "https://")):
             continue
         try:
@@ -83,7 +91,7 @@ def arguments(repo: Any, args: Sequence[str], without: Collection[Path]) -> list
     kept = [
         word
         for option, value in itertools.pairwise(args)
-        if option in ("--proxy", "--cert")
+        if option in ("--proxy", "--cert", "--index", "--from")
         for word in (option, value)
     ]
     urls, hidden = list(repo.finder.index_urls), set(map(str, without))
@@ -128,7 +136,7 @@ def is_none(session: Any, base: str) -> bool:
 def useless_places(repo: Any) -> Iterator[Finding]:
     """Local indexes and --find-links that are not there: pip passes over them without a word."""
     to_path = reach("pip._internal.utils.urls", "url_to_path")
-    for base in repo.finder.index_urls:
+    for base in bases(repo):
         if base.startswith("file://") and not Path(to_path(base)).is_dir():
             yield Finding("NET005", ERROR, base, "the directory does not exist")
     for place in repo.finder.find_links:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from offkit.model import origin
 from offkit.online.index import indexes
 
@@ -19,7 +21,8 @@ class Origins:
         def process_project_url(project_url: Any, link_evaluator: Any) -> Any:
             found = process(project_url, link_evaluator)
             base = indexes.base(repo, project_url.url)
-            where = origin.of_index(base) if base else origin.of_page(project_url.url)
+            own = repo.named.origin(canonicalize_name(link_evaluator.project_name))
+            where = own or (origin.of_index(base) if base else origin.of_page(project_url.url))
             for one in found:
                 self._known.setdefault(one.link.url_without_fragment, where)
             return found

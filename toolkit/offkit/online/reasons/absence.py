@@ -200,7 +200,8 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
     project, text, target = cause.project, _asked(cause), asked.listing.target
     looked = (f"{several(len(files), 'file')} of {project} on the index",)
     if not files:
-        return Problem(_no_project(project, text), project, hopeless=True)
+        where = asked.repo.named.origin(project)
+        return Problem(_no_project(project, text, where), project, hopeless=True)
     matching = listing.versions(files, specifier, asked.listing.pre)
     wanted = [file for file in files if file.version in matching]
     if not wanted:
@@ -242,7 +243,10 @@ def _pythons(files: Sequence[Listed]) -> str:
     return f"{first.version} needs Python {first.requires_python}, {last.version} {last.requires_python}"
 
 
-def _no_project(project: str, text: str) -> Finding:
+def _no_project(project: str, text: str, index: str = "") -> Finding:
+    if index:
+        message = f"{text}: no such project there; it is to come from no other index"
+        return Finding("REQ003", ERROR, project, message, (index,), "check the spelling, or what --from says")
     where = ("the index and --find-links",)
     if project in _NO_PROJECTS:
         why = _NO_PROJECTS[project]

@@ -15,7 +15,7 @@ from offkit.model.errors import IntegrityError, OffkitError, RequestError, Usage
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
-from offkit.online.index import configuration, indexes, progress, troubles
+from offkit.online.index import configuration, indexes, named, progress, troubles
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
@@ -103,11 +103,13 @@ class Session:
     def _open(self) -> tuple[Any, Listing]:
         if self._opened is not None:
             return self._opened
+        args, own = named.split(self._index_args)
         with configuration.read_by_pip(self.reporter) as kept, troubles.pip_speaks_through(kept):
             with foreign.temporary_files_in(self._directory):
-                repository = foreign.repository(self.target, self._index_args, str(self._directory))
+                repository = foreign.repository(self.target, args, str(self._directory))
         for text in configuration.unknown(repository.command.parser):
             self.reporter.note(text)
+        named.restrict(repository, own, list(map(str, self._stubs.directories)))
         indexes.prepare(repository)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
@@ -218,6 +220,9 @@ class Session:
         wheels = tuple(_locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
+        strays = named.check_origins(self.repository.named, ((one.name, one.origin) for one in wheels))
+        if strays:
+            raise RequestError("\n".join(strays), fix="request it by name, or take it out of --from")
         _check_hashes(wheels, allowed)
         wheels = tuple(
             one._replace(extras=self._extras(requirements, canonicalize_name(one.name), one.version))

@@ -1,0 +1,169 @@
+"""Packages that come from one index and from nowhere else."""
+
+import json
+
+import pytest
+
+from offkit.model.errors import UsageError
+from offkit.model.report import Reporter
+from offkit.online.index import indexes, named
+from offkit.online.resolve.lock import Session
+from target_maker import preset
+
+
+@pytest.fixture
+def offkit(typed):
+    """Run a command: (code, its document)."""
+
+    def run(*words):
+        code, said, _ = typed(*words, "--json")
+        return code, json.loads(said)
+
+    return run
+
+
+def simple(server):
+    return f"http://127.0.0.1:{server.server_port}/simple"
+
+
+def taken(document):
+    return {one["name"]: (one["version"], one["from"]) for one in document["wheels"]}
+
+
+@pytest.fixture
+def corp(mirror):
+    """A private index: app, which needs mylib, and mylib."""
+    server = mirror("mylib")
+    server.add("app", requires=["mylib"])
+    return server
+
+
+@pytest.fixture
+def public(mirror):
+    """An index with a namesake of a higher version, and with other things."""
+    server = mirror("tool")
+    server.add("mylib", "99")
+    server.add("wants", requires=["mylib", "tool"])
+    return server
+
+
+def test_a_namesake_is_not_taken(offkit, corp, public):
+    """Of a higher version, on a public index (dependency confusion); it is not even asked."""
+    args = [*public.args, "--index", "corp=" + simple(corp)]
+    found = {"mylib": ("1", "corp=" + simple(corp)), "tool": ("1", simple(public))}
+    code, document = offkit("lock", "corp::mylib>=1", "tool", *args)
+    assert (code, taken(document)) == (0, found)
+    assert ("GET", "/simple/mylib/") not in public.asked
+    assert ("GET", "/simple/tool/") not in corp.asked
+    code, document = offkit("lock", "mylib", *public.args)
+    assert taken(document) == {"mylib": ("99", simple(public))}
+
+
+def test_one_that_somebody_needs(offkit, corp, public, tmp_path):
+    """A package of a public index, or a file, asks for it; however it is spelt."""
+    args = [*public.args, "--index", f"corp={simple(corp)}", "--from", "corp=app,MyLib"]
+    public.asked.clear()
+    code, document = offkit("lock", "wants", *args)
+    assert (code, taken(document)["mylib"]) == (0, ("1", "corp=" + simple(corp)))
+    path = tmp_path / "requirements.txt"
+    path.write_text("wants\napp\n")
+    code, document = offkit("lock", "-r", path, *args)
+    assert (code, taken(document)["app"][1], taken(document)["wants"][1]) == (
+        0,
+        "corp=" + simple(corp),
+        simple(public),
+    )
+    path.write_text(f"--index-url {simple(public)}\nwants\n")  # which pip tells its session
+    code, document = offkit("lock", "-r", path, *args[2:])
+    assert (code, taken(document)["mylib"]) == (0, ("1", "corp=" + simple(corp)))
+    assert ("GET", "/simple/mylib/") not in public.asked
+
+
+def test_a_url_leads_past_no_index(offkit, corp, public):
+    """Neither one of the request nor one that a package names."""
+    url = f"http://127.0.0.1:{public.server_port}/files/mylib-99-py3-none-any.whl"
+    public.add("sly", requires=[f"mylib @ {url}"])
+    args = [*public.args, "--index", f"corp={simple(corp)}", "--from", "corp=mylib"]
+    for line in (f"mylib @ {url}", "sly"):
+        code, document = offkit("lock", line, *args)
+        assert code == 1
+        assert document["error"] == (
+            f"mylib is to come from corp={simple(corp)} alone, and a requirement names {url}"
+        )
+
+
+def test_a_login_holds(offkit, mirror, public, monkeypatch, tmp_path):
+    """In its URL or in netrc, as for any index; nothing of it is shown."""
+    corp = mirror("mylib", password="word")
+    code, document = offkit("lock", "corp::mylib", *public.args, "--index", f"corp={corp.url}/simple")
+    assert (code, taken(document)) == (0, {"mylib": ("1", "corp=" + simple(corp))})
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login user password word\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    code, document = offkit("lock", "corp::mylib", *public.args, "--index", f"corp={simple(corp)}")
+    assert (code, taken(document)) == (0, {"mylib": ("1", "corp=" + simple(corp))})
+
+
+def test_what_is_not_there(offkit, corp, public):
+    """It is looked for nowhere else, though another index has it; all problems at once."""
+    args = [*public.args, "--index", f"corp={simple(corp)}", "--from", "corp=tool"]
+    code, document = offkit("lock", "tool", "nothing", *args)
+    assert code == 1
+    found = {one["subject"]: one for one in document["findings"]}
+    assert set(found) == {"tool", "nothing"}
+    assert (found["tool"]["code"], found["tool"]["looked_in"]) == ("REQ003", ["corp=" + simple(corp)])
+    assert found["tool"]["message"] == "tool: no such project there; it is to come from no other index"
+    assert "--find-links DIR" in found["nothing"]["fix"]
+
+
+def test_an_index_that_refuses(offkit, mirror, public):
+    """Is named, whatever the others have."""
+    locked = mirror("mylib", password="word")
+    for url, code in [(simple(locked), "NET002"), ("http://127.0.0.1:9/simple", "NET001")]:
+        left, document = offkit("lock", "corp::mylib", *public.args, "--index", f"corp={url}")
+        assert left == 4
+        assert [(one["code"], one["subject"]) for one in document["findings"]] == [(code, url)]
+    left, document = offkit("lock", "corp::mylib", *public.args, "--index", "corp=file:///nowhere/here")
+    assert (left, document["findings"][0]["code"]) == (4, "NET005")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--from", "corp=a"], "no index is called corp"),
+        (["--index", "x=https://h/", "--from", "corp=a,b"], "no index is called corp; known: x"),
+        (["--index", "x=https://h/"], "no package is to come from the index x"),
+        (["--index", "https://u:w@h/?a=b"], "--index https://h/?...: it has no name"),
+        (["--index", "x="], "--index x=: it has no name"),
+        (["--from", "x=a b"], "--from x=a b: 'a b' is not the name of a package"),
+        (["--index", "x=https://h/", "--index", "x=https://i/"], "--index: x is given two URLs"),
+        (["--from", "x=a", "--from", "y=A"], "A is to come from two indexes"),
+    ],
+)
+def test_what_cannot_be_meant(args, said):
+    """Usage errors, before anything is asked."""
+    with pytest.raises(UsageError) as refused:
+        named.split(args)
+    assert refused.value.message == said
+
+
+def test_words(offkit, corp, public):
+    """As pip reads them; a URL with two colons is none of these."""
+    assert named.assigned(["a", "corp::b[x]>=1; python_version<'4'", "c @ https://[::1]/c-1.whl"]) == (
+        ["a", "b[x]>=1; python_version<'4'", "c @ https://[::1]/c-1.whl"],
+        ["--from", "corp=b"],
+    )
+    code, document = offkit("lock", "corp::./x.whl", *public.args)
+    assert (code, document["error"]) == (2, "corp::./x.whl: no package is named")
+    code, document = offkit("lock", "corp::mylib", "--no-index", "--index", f"corp={simple(corp)}")
+    assert (code, document["fix"]) == (2, "omit one of them")
+
+
+def test_what_a_source_is_built_with(corp, public):
+    """Build requirements come from there as well: the options are handed on."""
+    args = ["--index-url", simple(public), "--index", f"corp={simple(corp)}", "--from", "corp=mylib"]
+    with Session(preset("3.6"), args, Reporter()) as session:
+        handed = indexes.arguments(session.repository, args, [])
+    assert handed[:2] == ["--index-url", simple(public)]
+    assert handed[-4:] == ["--index", f"corp={simple(corp)}", "--from", "corp=mylib"]

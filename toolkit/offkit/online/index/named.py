@@ -1,0 +1,133 @@
+"""Indexes that have a name, and the packages that come from one of them and from nowhere else.
+
+pip takes the highest version that any index has, so whoever publishes a private package's name on a public
+index is installed instead ("dependency confusion"). As uv's ``explicit`` indexes (docs.astral.sh/uv,
+"Package indexes") these here are asked for the packages that were assigned to them, and for no other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from packaging.utils import canonicalize_name
+
+from offkit.model import origin
+from offkit.model.errors import UsageError
+from offkit.model.url import without_secrets
+from offkit.online.index.upstream import reach
+
+INDEX, FROM = "--index", "--from"
+_NAME = r"[A-Za-z0-9][\w.-]*"  # of an index, and of a package
+_FORM = "--index NAME=URL, and --from NAME=PACKAGE or NAME::PACKAGE"
+
+
+class Named(NamedTuple):
+    urls: Mapping[str, str]  # by the names of indexes
+    pinned: Mapping[str, str]  # the name of an index, by that of a project
+
+    def url(self, project: str) -> str:
+        """The one index that is asked for a project; "" for all that have no name."""
+        return self.urls.get(self.pinned.get(project, ""), "")
+
+    def origin(self, project: str) -> str:
+        """What model.origin says of it."""
+        return origin.of_index(self.url(project), self.pinned[project]) if project in self.pinned else ""
+
+
+NONE = Named({}, {})
+
+
+def assigned(words: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Requirements of which some are ``NAME::PACKAGE…``: as pip reads them, and the options that they mean.
+    Raises UsageError."""
+    lines, args = [], []
+    for word in words:
+        index, colons, line = word.partition("::")
+        if not colons or not re.fullmatch(_NAME, index):
+            lines.append(word)
+            continue
+        name = re.match(_NAME, line)
+        if name is None or "://" in line:
+            raise UsageError(f"{without_secrets(word)}: no package is named", fix=_FORM)
+        lines.append(line)
+        args += [FROM, f"{index}={name[0]}"]
+    return lines, args
+
+
+def split(args: Sequence[str]) -> tuple[list[str], Named]:
+    """What pip knows of these options, and what it does not. Raises UsageError for what cannot be meant."""
+    rest: list[str] = []
+    urls: dict[str, str] = {}
+    pinned: dict[str, str] = {}
+    words = iter(args)
+    for word in words:
+        if word not in (INDEX, FROM):
+            rest.append(word)
+            continue
+        value = next(words)
+        name, equals, what = value.partition("=")
+        if not equals or not what or not re.fullmatch(_NAME, name):
+            raise UsageError(f"{word} {without_secrets(value)}: it has no name", fix=_FORM)
+        if word == INDEX and urls.setdefault(name, what) != what:
+            raise UsageError(f"--index: {name} is given two URLs", fix="give each index a name of its own")
+        for package in what.split(",") if word == FROM else ():
+            if not re.fullmatch(_NAME, package):
+                raise UsageError(f"--from {value}: {package!r} is not the name of a package", fix=_FORM)
+            if pinned.setdefault(canonicalize_name(package), name) != name:
+                raise UsageError(f"{package} is to come from two indexes", fix="choose one")
+    _check(urls, pinned)
+    return rest, Named(urls, pinned)
+
+
+def _check(urls: Mapping[str, str], pinned: Mapping[str, str]) -> None:
+    unknown = sorted(set(pinned.values()) - set(urls))
+    if unknown:
+        known = f"; known: {', '.join(sorted(urls))}" if urls else ""
+        raise UsageError(f"no index is called {', '.join(unknown)}{known}", fix=_FORM)
+    idle = sorted(set(urls) - set(pinned.values()))
+    if idle:
+        fix = "say which with --from NAME=PACKAGE; for all packages it is --index-url or --extra-index-url"
+        raise UsageError(f"no package is to come from the index {', '.join(idle)}", fix=fix)
+
+
+def restrict(repo: Any, named: Named, stand_ins: Sequence[str]) -> None:
+    """From now on the finder asks for each project where it is to come from. ``stand_ins`` are directories
+    that every project may come from. Raises UsageError where no index may be asked."""
+    repo.named = named
+    if not named.urls:
+        return
+    if repo.options.no_index:
+        raise UsageError("--index is given, and --no-index forbids it", fix="omit one of them")
+    make, scope = (
+        reach("pip._internal.index.collector", "LinkCollector"),
+        reach("pip._internal.models.search_scope", "SearchScope").create,
+    )
+    own = {
+        name: make(repo.session, scope(find_links=list(stand_ins), index_urls=[url], no_index=False))
+        for name, url in named.urls.items()
+    }
+    collector, session = repo.finder._link_collector, repo.session
+    collect, update = collector.collect_sources, session.update_index_urls
+
+    def collect_sources(project_name: str, **how: Any) -> Any:
+        index = named.pinned.get(canonicalize_name(project_name))
+        return (own[index].collect_sources if index else collect)(project_name=project_name, **how)
+
+    def update_index_urls(urls: Sequence[str]) -> None:  # by which pip finds logins
+        update([*urls, *named.urls.values()])
+
+    collector.collect_sources = collect_sources
+    session.update_index_urls = update_index_urls
+    update_index_urls(session.auth.index_urls or [])
+
+
+def check_origins(named: Named, found: Iterable[tuple[str, str]]) -> list[str]:
+    """What is wrong with (name, origin) of wheels: a URL in a requirement leads past every index."""
+    wrong = []
+    for name, where in found:
+        wanted = named.origin(canonicalize_name(name))
+        if wanted and where != wanted:
+            wrong.append(f"{name} is to come from {wanted} alone, and a requirement names {where}")
+    return wrong
