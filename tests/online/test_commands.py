@@ -223,6 +223,33 @@ def test_what_will_clash(offkit, index, tmp_path):
     assert (code, json.loads(said)["findings"]) == (0, [])
 
 
+def test_what_a_lock_knows_of_the_wheels(offkit, index, monkeypatch, tmp_path):
+    """That they clash, once the cache has them; the same again without a socket, and a bundle of them."""
+    native = b"but this version of numpy is 0x%x\0numpy.core.multiarray\0"
+    index.add("numpy", "1.26")
+    index.add("numpy", "2.0")
+    older = index.add("older", "1", requires=["numpy"], files={"older.so": native})
+    contents = index.files["pip-21.3.1-py3-none-any.whl"]
+    index.texts["wheelhouse/pip.txt"] = f"pip==21.3.1 --hash=sha256:{hashlib.sha256(contents).hexdigest()}\n"
+    path, out = tmp_path / "lock.txt", tmp_path / "bundle.tar"
+    index.metadata = True  # so that no wheel comes for it
+    code, said, _ = offkit("lock", "older", "-o", path, "--json")
+    assert (code, json.loads(said)["findings"], index.sent[older]) == (0, [], 0)
+    code, said, _ = offkit("bundle", "-r", path, "-o", out, "--json")
+    (clash,) = json.loads(said)["findings"]
+    assert (code, clash["code"], clash["subject"], clash["fix"]) == (1, "REQ021", "older", "")
+    index.asked.clear()
+    for more in ([], ["--offline"]):
+        code, said, _ = offkit("lock", "-r", path, "--json", *more)
+        assert (code, json.loads(said)["findings"]) == (0, [clash])
+        code, said, _ = offkit("bundle", "-r", path, "-o", out, "--json", *more)
+        assert (code, json.loads(said)["findings"]) == (1, [clash])
+    assert index.asked == []
+    code, said, _ = offkit("lock", "older", "--json")
+    (cured,) = json.loads(said)["findings"]
+    assert cured == {**clash, "fix": "add 'numpy<2': the whole request resolves with it"}
+
+
 def test_a_pip_that_was_asked_for(offkit, tmp_path):
     """It is among the requirements then, and carried once."""
     code, said, err = offkit("bundle", "pip", "-o", tmp_path / "bundle.tar", "--json")

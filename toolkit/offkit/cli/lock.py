@@ -1,5 +1,6 @@
 """offkit lock: exact wheels and hashes for a server, as a requirements file."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
@@ -55,6 +56,7 @@ def lock(
     console = render.console(json, quiet, verbose)
     from offkit.model import several as naming
     from offkit.online import bundle, several
+    from offkit.online.proof import at_hand
     from offkit.online.resolve import standing
     from offkit.online.resolve.lock import Session
     from offkit.online.wheels import fetch, store
@@ -79,7 +81,9 @@ def lock(
             standing.require(request, where, cache)
         with Session(where, request.index_args, console, Kept(cache), offline) as session:
             found = session.lock(request)
-            return fetch.with_hashes(found, session.repository.session, cache, console)
+            found = fetch.with_hashes(found, session.repository.session, cache, console)
+            told = at_hand.clashing(found, cache, partial(session.holds, request))
+            return found._replace(findings=(*found.findings, *told))
 
     if len(wanted_for) == 1:
         found = locked(wanted_for[0])

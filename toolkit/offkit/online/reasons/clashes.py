@@ -77,6 +77,11 @@ def _keep(shared: Shared, lock: dict[str, LockedWheel]) -> str:
     return ""
 
 
+def has_numpy_2(lock: dict[str, LockedWheel]) -> bool:
+    """Whether a lock by names has a NumPy that loads nothing compiled for NumPy 1."""
+    return "numpy" in lock and Version(lock["numpy"].version) >= Version("2.0.dev0")
+
+
 def of_numpy(
     builds: Mapping[str, Sequence[str]], lock: dict[str, LockedWheel], holds: Holds
 ) -> list[Finding]:
@@ -84,17 +89,16 @@ def of_numpy(
 
     What requires NumPy cannot be imported; of what does not, only a part may be lost.
     """
-    numpy = lock.get("numpy")
-    if numpy is None or Version(numpy.version) < Version("2.0.dev0"):
+    if not has_numpy_2(lock):
         return []
-    needing = {canonicalize_name(name) for name in numpy.via}
+    needing = {canonicalize_name(name) for name in lock["numpy"].via}
     found = []
     for package, paths in builds.items():
         if package in lock and package != "numpy":
             more = f" and {several(len(paths) - 1, 'more file')}" if paths[1:] else ""
             message = (
                 f"{lock[package].version} was compiled for NumPy 1 and cannot be loaded with "
-                f"numpy {numpy.version}: {paths[0]}{more}"
+                f"numpy {lock['numpy'].version}: {paths[0]}{more}"
             )
             severity = ERROR if package in needing else WARNING
             found.append((Finding("REQ021", severity, package, message), "numpy<2"))

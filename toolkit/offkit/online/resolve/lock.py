@@ -391,7 +391,10 @@ class Session:
         return ""
 
     def holds(self, request: Request, *constraints: str) -> bool:
-        """Whether the whole request is seen to resolve with those constraints too."""
+        """Whether the whole request is seen to resolve with those constraints too. A lock does not, and no
+        index is asked: what they are to change is pinned there."""
+        if standing.pinned(request):
+            return False
         with contextlib.suppress(RequestError), self._another(self.target) as other:
             return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
         return False
