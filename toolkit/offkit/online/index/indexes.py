@@ -46,6 +46,13 @@ def bases(repo: Any, project: str = "") -> list[str]:
     return [*repo.finder.index_urls, *(() if project else repo.named.urls.values())]
 
 
+def pages(repo: Any, project: str) -> list[str]:
+    """The URLs of a project's page, on each index that is asked for it."""
+    scope = reach("pip._internal.models.search_scope", "SearchScope")
+    asked = scope(find_links=[], index_urls=bases(repo, project), no_index=False)
+    return list(asked.get_index_urls_locations(project))
+
+
 def base(repo: Any, url: str) -> str:
     """The index that a page is of, as it was named; "" for a page of --find-links."""
     for one in sorted(bases(repo), key=len, reverse=True):

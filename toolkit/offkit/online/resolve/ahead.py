@@ -20,7 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from offkit.model import legacy
-from offkit.online.index import listing, metadata
+from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.listing import Listing
 from offkit.online.index.upstream import reach
 from offkit.online.wheels import store
@@ -141,7 +141,7 @@ class Ahead:
             done.set()
 
     def _is_page(self, url: str) -> bool:
-        return url.startswith(tuple(base.rstrip("/") + "/" for base in self._repo.finder.index_urls))
+        return url.startswith(tuple(base.rstrip("/") + "/" for base in indexes.bases(self._repo)))
 
     def _start(self) -> None:
         with self._lock:
@@ -195,7 +195,7 @@ class Ahead:
 
     def _fitting(self, name: str) -> Iterator[Any]:
         collector, link_class = self._repo.finder._link_collector, reach("pip._internal.models.link", "Link")
-        for url in self._repo.finder.search_scope.get_index_urls_locations(name):
+        for url in indexes.pages(self._repo, name):
             page = type(collector).fetch_response(collector, link_class(url, cache_link_parsing=False))
             if page is not None:
                 yield from self._index.read(name, page, ahead=True).links
