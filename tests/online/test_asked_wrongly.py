@@ -34,6 +34,7 @@ def refused(args, *requirements, files=()):
         ("x @ http://[::1/x-1-py3-none-any.whl", "Invalid"),
         ("alpha; os_name ~= 'posix'", 'alpha: its marker (os_name ~= "posix") means nothing'),
         ("alpha; 'a' == 'b'", 'alpha: its marker ("a" == "b") means nothing'),
+        ("http://[::1]:9/beta-1-py3-none-any.whl#egg=beta[x]", "what follows #egg= in a URL is no project's name"),
         ("a" * 129, "a" * 40 + "... is no name: it has 129 characters"),
         ("distro-info===0.23ubuntu1", "distro-info===0.23ubuntu1: no index has a version that PEP 440 does not know"),
     ],

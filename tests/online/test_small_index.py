@@ -89,7 +89,8 @@ def test_what_a_lock_says_of_a_wheel(mirror, tmp_path):
     lock = locked(server.args, "alpha", "beta")
     assert [wheel.via for wheel in lock.wheels] == [("the request",), ("alpha", "the request")]
     lines = lock.text(why=True).splitlines()
-    assert lines[1:4] == ["alpha==1.5 \\", "    --hash=sha256:" + digest, "    # via the request"]
+    assert lines[1] == f"# from {server.url}/simple"
+    assert lines[2:5] == ["alpha==1.5 \\", "    --hash=sha256:" + digest, "    # via the request"]
     assert "#" not in lock.text()[1:]
 
 

@@ -152,6 +152,7 @@ def test_inspect_as_data(bundle, data):
                 "path": "wheels/{}-{}-py3-none-any.whl".format(name, version),
                 "size": one.size,
                 "sha256": one.sha256,
+                "from": None,
             }
             for (name, version), one in zip((("alpha", "1.0"), ("beta", "2.1")), wheels)
         ],

@@ -41,7 +41,8 @@ class _Asked(Exception):
 
 
 class Ahead:
-    """Made before anybody else listens to the session of ``repo``."""
+    """Made before whoever is to hear each answer once, as the resolver does, listens to the session of
+    ``repo``; who listened before hears what goes over the network."""
 
     def __init__(self, repo: Any, index: Listing, kept: Kept | None) -> None:
         self._repo, self._index, self._kept = repo, index, kept

@@ -115,9 +115,9 @@ class Session:
         if self.offline:
             indexes.cut_off(repository.session)
         listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        progress.tell(repository.session, lambda: self._bar)
         self._ahead = Ahead(repository, listing, self.kept)
         self.answers = Answers(repository)
-        progress.tell(repository.session, lambda: self._bar)
         offered.offer(repository, self.builder)
         repository.origins = Origins(repository)
         self._opened = repository, listing
@@ -402,7 +402,7 @@ class Session:
     def _resolve(self, requirements: list[Any]) -> list[Any]:
         self._ahead.begin(requirements)
         with (
-            keeping(self.kept, self._ahead.metadata, self._bar.advance),
+            keeping(self.kept, self._ahead.metadata, self._bar),
             foreign.temporary_files_in(self._directory),
         ):
             pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)

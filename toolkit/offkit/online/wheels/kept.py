@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 
+from offkit.model.report import Bar
 from offkit.online.index.upstream import reach
 from offkit.online.wheels import download, ends, store
 from offkit.online.wheels.download import Come, Failed, Wanted
@@ -28,10 +29,6 @@ def link_sha256(link: Any) -> str:
     return str(link.hash) if link.hash_name == "sha256" and link.hash else ""
 
 
-def _untold(size: int) -> None:
-    """Where nobody watches."""
-
-
 class Kept:
     """What has come into a cache in the course of resolving."""
 
@@ -39,7 +36,7 @@ class Kept:
         self.cache = cache
         self.came: list[Come] = []
         self._sha256: dict[str, str] = {}
-        self.advance: Callable[[int], object] = _untold  # bytes of wheels, as they come
+        self.bar = Bar()  # told of wheels, as they come
         self._described: dict[str, bytes] = {}  # METADATA by the URL of its wheel
         self._ranged: set[str] = set()  # hosts that have answered with a range
 
@@ -57,8 +54,9 @@ class Kept:
         project = link.filename.partition("-")[0]
         wanted = Wanted(project, link.filename, link.url_without_fragment, sha256)
         plain = download.past_cache(session)
+        self.bar.at(link.filename)
         try:
-            come = download.get(wanted, plain, self.cache, self.advance, opened)
+            come = download.get(wanted, plain, self.cache, self.bar.advance, opened)
         except Failed as failed:
             raise download.all_failures([failed]) from failed
         self.came.append(come)
@@ -107,6 +105,7 @@ class Kept:
         """So many of the last bytes; None where there are none, and without a ``guess`` the wheel is fetched
         if it is what came."""
         url, host = link.url_without_fragment, urlsplit(link.url).netloc
+        self.bar.at(link.filename)
         try:
             response = download.past_cache(session).get(
                 url, headers={**download.HEADERS, "Range": ends.words(count, had)}, stream=True
@@ -121,7 +120,7 @@ class Kept:
         except (OSError, reach("pip._internal.exceptions", "PipError")):
             return None
         self._ranged.add(host)
-        self.advance(len(end.data) - (len(had.data) if had else 0))
+        self.bar.advance(len(end.data) - (len(had.data) if had else 0))
         ends.keep(self.cache, link_sha256(link), url, end)
         return end
 
@@ -144,11 +143,9 @@ Metadata = Callable[[Any, Any], "bytes | None"]  # of a link, by a session
 
 
 @contextlib.contextmanager
-def keeping(
-    kept: Kept | None, metadata: Metadata | None = None, advance: Callable[[int], object] = _untold
-) -> Iterator[None]:
+def keeping(kept: Kept | None, metadata: Metadata | None = None, bar: Bar | None = None) -> Iterator[None]:
     """For the length of the block, wheels that pip downloads are ``kept``; with None, they are not.
-    ``metadata`` takes the place of ``kept.metadata``, ``advance`` is told of their bytes.
+    ``metadata`` takes the place of ``kept.metadata``, ``bar`` is told of them.
 
     Reaches for ``Downloader`` and ``RequirementPreparer._fetch_metadata_only`` of
     ``pip._internal.operations.prepare``.
@@ -161,7 +158,7 @@ def keeping(
     distribution_of = reach("pip._internal.operations.prepare", "get_metadata_distribution")
     prepare = importlib.import_module("pip._internal.operations.prepare")
     path_of, metadata_of = kept.path, metadata or kept.metadata
-    kept.advance = advance
+    kept.bar = bar or Bar()
 
     class Downloader(original):  # type: ignore[misc,valid-type]
         def __call__(self, link: Any, location: str) -> tuple[str, str]:
@@ -187,6 +184,6 @@ def keeping(
     try:
         yield
     finally:
-        kept.advance = _untold
+        kept.bar = Bar()
         prepare.Downloader = original  # type: ignore[attr-defined]
         preparer._fetch_metadata_only = fetch
