@@ -63,8 +63,6 @@ def of(error: Exception) -> OffkitError:
     if name == "InvalidEggFragment":
         what = "what follows #egg= in a URL is no project's name"
         return UsageError(what, fix="write it as name @ URL, or name[extra] @ URL")
-    if isinstance(error, NotImplementedError):  # zipfile: another version, or way of compressing
-        return RequestError(f"a wheel of the index is damaged: {text}")
     if isinstance(error, UnicodeDecodeError):
         return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
     if name in _TOO_DEEP:

@@ -11,6 +11,7 @@ left out. This module reaches into the two (by upstream.reach), and these are th
 * ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
 * ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
 * ``pip._internal.resolution.resolvelib.resolver.RLResolver``: how many rounds are tried;
+* ``pip._internal.operations.prepare._get_prepared_distribution``: which wheel cannot be read;
 * ``pip._internal.req`` for requirement files, which ``req_file.get_file_content`` reads.
 
 When one has moved, the caller gets an OffkitError that names it and the versions in use.
@@ -19,11 +20,15 @@ When one has moved, the caller gets an OffkitError that names it and the version
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import importlib
 import io
+import lzma
 import re
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +38,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import legacy
-from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
+from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, is_url, without_secrets
@@ -45,8 +50,10 @@ from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place
 
-# Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
+# Of zipfile; RuntimeError is another version, a way of compressing that it does not know, or a password.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 _LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
+# Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
 _UNREAD = "a requirements file cannot be read from its server"
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
@@ -132,6 +139,27 @@ def _at_most(rounds: int | None) -> Iterator[None]:
         module.RLResolver = original  # type: ignore[attr-defined]
 
 
+@contextlib.contextmanager
+def _damage_is_named() -> Iterator[None]:
+    """For the length of the block, what reading a damaged wheel raises is a RequestError with its name."""
+    module: Any = importlib.import_module("pip._internal.operations.prepare")
+    original = reach("pip._internal.operations.prepare", "_get_prepared_distribution")
+
+    def prepared(req: Any, *more: Any, **named: Any) -> Any:
+        try:
+            return original(req, *more, **named)
+        except _UNREADABLE as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # of a place before the beginning
+                raise
+            raise RequestError(f"{req.link.filename} is no wheel that can be read: {error}") from error
+
+    module._get_prepared_distribution = prepared
+    try:
+        yield
+    finally:
+        module._get_prepared_distribution = original
+
+
 def resolve(
     repo: Any, target: Target, requirements: list[Any], seen: Seen, rounds: int | None = None
 ) -> list[Any]:
@@ -140,7 +168,7 @@ def resolve(
     What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen), _at_most(rounds):
+    with markers_of(target), metadata.watched(seen), _damage_is_named(), _at_most(rounds):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
