@@ -106,6 +106,19 @@ def test_needed_by_another(tmp_path, index):
     assert [one.source.version for one in bundle.plan(wanted, Reporter()).sources] == ["1.0"]
 
 
+def test_before_it_is_packed(tmp_path, index):
+    """A plan has the sources' own files, and the sizes are those of what is packed, with what builds them."""
+    name, data = sdist_maker.sdist("answer", requires=["alpha"])
+    index.put(name, data)
+    wanted = order(tmp_path, index, "answer", carry=("answer",))
+    planned = bundle.plan(wanted, Reporter())
+    assert [one.filename for one in planned.files()] == ["alpha-1-py3-none-any.whl", name]
+    weights = bundle.weigh(planned, wanted, Reporter())
+    others = ["alpha-1-py3-none-any.whl", planned.pip.filename, sdist_maker.backend()[0]]
+    assert [one.filename for one in weights.files] == others
+    assert weights.size() == len(data) + sum(len(index.files[one]) for one in others)
+
+
 def test_what_nothing_needs(tmp_path, index):
     index.put(*sdist_maker.sdist("answer"))
     with pytest.raises(UsageError) as caught:

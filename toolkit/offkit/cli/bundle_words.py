@@ -35,7 +35,7 @@ def would_for_several(plans: Any, orders: Any, weights: Any, findings: "Sequence
 def _planned(planned: Any, order: Any, weights: Any) -> Dict[str, Any]:
     return {
         "target": order.target.to_json(),
-        "wheels": [wheel.filename for wheel in (*planned.lock.wheels, *planned.own)],
+        "wheels": [wheel.filename for wheel in (*planned.files(), *planned.own)],
         "pip": planned.pip.filename,
         "runtime": [wheel.filename for wheel in planned.runtime],
         "pythons": [dict(one._asdict()) for one in order.pythons.carried],
@@ -49,7 +49,7 @@ def _planned(planned: Any, order: Any, weights: Any) -> Dict[str, Any]:
 
 def _would(planned: Any, order: Any) -> None:
     render.title("would pack for {}".format(order.target.describe()))
-    rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.lock.wheels]
+    rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.files()]
     rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
     render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])

@@ -62,6 +62,10 @@ class Planned(NamedTuple):
     came: tuple[Come, ...] = ()  # downloaded already, for their metadata
     sources: tuple[Carried, ...] = ()  # of the lock, whose wheels for these are stand-ins
 
+    def files(self) -> tuple[LockedWheel, ...]:
+        """Those of the lock as they are packed, the sources' own in the place of stand-ins."""
+        return carrying.as_sources(self.sources, self.lock).wheels
+
 
 class Bundled(NamedTuple):
     lock: Lock
@@ -113,12 +117,16 @@ def plan(order: Order, reporter: Reporter) -> Planned:
 def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
     """How large that would be, for which the indexes are asked; offkit.pyz counts as the wheels it is made
     of."""
-    beside = sum(one.size() for one in order.pythons.members()) + sum(
-        len(one.contents) for one in planned.own
-    )
-    wheels = dict.fromkeys((*planned.lock.wheels, planned.pip, *planned.runtime))
+    beside = sum(one.size() for one in order.pythons.members())
+    beside += sum(len(one.contents) for one in planned.own)
+    beside += sum(one.path.stat().st_size for one in planned.sources)
+    wheels = dict.fromkeys((*carrying.wheels(planned.sources, planned.lock), planned.pip, *planned.runtime))
+    building = dict.fromkeys(wheel for one in planned.sources for wheel in one.build.wheels)
     with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
-        return weights.of(wheels, session.repository.session, order.cache)._replace(beside=beside)
+        http = session.repository.session
+        found = weights.of(wheels, http, order.cache).files
+        gone = (one._replace(installed=0) for one in weights.of(building, http, order.cache).files)
+        return Weights((*found, *gone), beside)  # what builds sources stays on no server
 
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
