@@ -1,11 +1,13 @@
 """How large a bundle would be, before it is made."""
 
+import hashlib
+
 import pytest
 
 from offkit.model.report import Reporter
-from offkit.online.request.locked import Request
+from offkit.online.request.locked import LockedWheel, Request
 from offkit.online.resolve.lock import Session
-from offkit.online.wheels import fetch, weights
+from offkit.online.wheels import fetch, store, weights
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
@@ -58,3 +60,12 @@ def test_what_nobody_says(weighed):
     bodies, found, _ = weighed(first=("alpha",), gone=("beta-2-py3-none-any.whl",))
     assert found.unknown() == 1
     assert found.size() == len(bodies["alpha-1-py3-none-any.whl"])
+
+
+def test_what_is_no_wheel(tmp_path):
+    """A file of the cache that nobody can unpack has a size, and it is not known what it would take."""
+    data = b"PK and nothing more"
+    path = store.keep("alpha-1-py3-none-any.whl", data, tmp_path)
+    wheel = LockedWheel("alpha", "1", path.name, "", hashlib.sha256(data).hexdigest(), ())
+    found = weights.of([wheel], None, tmp_path)
+    assert (found.size(), found.to_come(), found.installed()) == (len(data), [], None)

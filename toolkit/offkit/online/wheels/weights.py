@@ -22,7 +22,7 @@ class Weight(NamedTuple):
     filename: str
     size: int | None
     cached: bool
-    installed: int | None  # once unpacked, of a wheel that is in the cache
+    installed: int | None  # once unpacked, of a wheel that is in the cache and can be read
 
 
 class Weights(NamedTuple):
@@ -59,8 +59,15 @@ def of(wheels: Iterable[LockedWheel], session: Any, cache: Path) -> Weights:
 def _weight(wheel: LockedWheel, session: Any, cache: Path) -> Weight:
     path = store.find(cache, wheel.sha256, wheel.filename)
     if path is not None:
-        with zipfile.ZipFile(path) as archive:
-            installed = sum(member.file_size for member in archive.infolist())
-        return Weight(wheel.filename, path.stat().st_size, True, installed)
+        return Weight(wheel.filename, path.stat().st_size, True, _unpacked(path))
     wanted = Wanted(wheel.name, wheel.filename, wheel.url, wheel.sha256)
     return Weight(wheel.filename, download.size(wanted, session) or None, False, None)
+
+
+def _unpacked(path: Path) -> int | None:
+    """None of what is no wheel: whoever is to pack it says so."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return None
