@@ -87,6 +87,16 @@ def test_a_python_to_come(server, path, lacks):
     assert asked(server, [TWO._replace(programs=("gcc",))], OWN._replace(path=path), True) == lacks
 
 
+def test_a_header_that_lies_about(server, monkeypatch):
+    """Where nobody says where Python's headers are, one in the working directory is none of them."""
+    program(server, "gcc")
+    (server / "Python.h").write_text("")
+    monkeypatch.chdir(server)
+    assert asked(server, [TWO._replace(programs=("gcc",))], coming=True) == [
+        ("Python.h", "python36-devel", True)
+    ]
+
+
 def test_the_refusal():
     """Each thing with its own cure, and one command for all."""
     lacks = [

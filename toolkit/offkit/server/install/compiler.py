@@ -47,7 +47,7 @@ def lacking(
         place = "" if coming else _include(python, run)
         # Packages have a Python without its headers; what is built or compiled has them.
         absent = python.path.endswith("/usr/bin/" + os.path.basename(python.path)) if coming else True
-        if absent and not os.path.exists(os.path.join(place, PYTHON_H)):
+        if absent and not (place and os.path.exists(os.path.join(place, PYTHON_H))):
             found.append(Lack(PYTHON_H, devel(python, release), everyone, (place,) if place else (), True))
     for header, names in _by(carried, lambda one: one.headers).items():
         if not any(_has(folder, header) for folder in INCLUDE):
