@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from offkit.model import legacy
@@ -227,10 +227,7 @@ class Ahead:
         return min(self._ranks.get(tag.lower(), len(self._ranks)) for tag in every)
 
     def _admits(self, link: Any) -> bool:
-        with contextlib.suppress(InvalidSpecifier):
-            text = legacy.specifier(link.requires_python or "").text
-            return not text or self._index.target.python in SpecifierSet(text)
-        return True
+        return listing.admitted(legacy.specifier(link.requires_python or "").text, self._index.target)
 
     def _guessed(self, link: Any) -> bytes | None:
         url = link.url_without_fragment
