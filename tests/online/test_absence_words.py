@@ -42,7 +42,7 @@ def source(version, requires_python=""):
 def asked_of(files=(), seen=None, pre=False):
     """The server, and an index that lists these of whatever is asked for."""
     index = types.SimpleNamespace(of=lambda project: list(files), target=EL7, pre=pre)
-    return Asked(types.SimpleNamespace(named=named.NONE), index, seen or Seen(), None)
+    return Asked(types.SimpleNamespace(named=named.Named({}, {})), index, seen or Seen(), None)
 
 
 def absent(*files, asked="alpha", parent="", pre=False):

@@ -8,7 +8,6 @@ from offkit.model.errors import UsageError
 from offkit.model.release import Release, Releases
 from offkit.model.tags import cpython_abi, markers, wheel_tags
 
-SCHEMA = "offkit/target-1"
 ARCHES = ("x86_64", "aarch64", "ppc64le", "s390x")
 # What others call them (dpkg, Go, Docker, Windows).
 _ALSO = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64", "ppc64el": "ppc64le"}

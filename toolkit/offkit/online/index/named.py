@@ -36,9 +36,6 @@ class Named(NamedTuple):
         return origin.of_index(self.url(project), self.pinned[project]) if project in self.pinned else ""
 
 
-NONE = Named({}, {})
-
-
 def assigned(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """Requirements of which some are ``NAME::PACKAGE…``: as pip reads them, and the options that they mean.
     Raises UsageError."""

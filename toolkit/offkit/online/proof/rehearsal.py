@@ -39,7 +39,6 @@ from offkit.online.sources.interpreters import Interpreter
 _PATIENCE = "300"  # seconds that a module or the user's own check may take
 _NOBODYS = {"tests", "test", "testing", "docs", "doc", "examples", "example", "setup"}  # packed by mistake
 _PARALLEL = min(4, os.cpu_count() or 1)
-_IMPORT = "import importlib, sys; importlib.import_module(sys.argv[1])"
 _MISSING = re.compile(r"(\S+\.so\S*): cannot open shared object file")
 _EXTENSION = re.compile(r"^([A-Za-z_]\w*)\.(?:cpython-\S+\.|abi3\.)?so$")
 # Without a network: as root, as the same user, as a root of one's own (older util-linux has no -c).
