@@ -170,6 +170,22 @@ def test_static_metadata_where_the_backend_cannot_be_asked(tmp_path, index):
 
 
 @pytest.mark.parametrize(
+    ("name", "version"), [("other", "1.0"), ("calm", "2.0"), ("calm", "../1"), ("a/b", "1.0")]
+)
+def test_sources_of_something_else(tmp_path, index, name, version):
+    """What they say of themselves is no name of a file until it is what the index says."""
+    files = {
+        "calm-1.0/PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "calm-1.0/pyproject.toml": '[build-system]\nrequires = ["gccback"]\nbuild-backend = "nowhere"\n',
+    }
+    index.put("calm-1.0.tar.gz", sdist_maker.packed(files))
+    (found,) = refused(tmp_path, index, "calm", carry=("calm",)).findings
+    assert (found.code, found.subject) == ("REQ024", "calm")
+    assert found.message == f"calm-1.0.tar.gz: says of itself that it is {name} {version}"
+    assert not list((tmp_path / "cache").rglob("*999999999*"))
+
+
+@pytest.mark.parametrize(
     ("name", "series", "el", "rpms"),
     [
         ("psycopg2", "3.6", "el7", ("gcc", "python3-devel", "postgresql-devel")),

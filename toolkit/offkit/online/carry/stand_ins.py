@@ -6,12 +6,9 @@ offered beside the indexes, and a constraint says which version it has to be.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib
 import io
 import re
-import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any, NamedTuple
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
@@ -35,8 +33,6 @@ from offkit.online.sources.refusal import Refused
 from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
 
-_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-_DEFAULT = ("setuptools>=40.8.0", "wheel")  # PEP 518: where pyproject.toml says nothing
 _RUST = {"maturin", "setuptools-rust"}
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _CXX = re.compile(r"\.(?:cpp|cc|cxx|hpp|hxx)$", re.IGNORECASE)
@@ -105,6 +101,7 @@ def _one(
     try:
         with archive.unpacked(path) as tree:
             said, requires, how = _asked(tree, session, request, cache, reporter, sessions)
+            _check(said, name, listing.version_of(link.filename))
             cxx = _has_cxx(tree)
     except Refused as error:
         raise _refusal(name, link.filename, error) from error
@@ -122,6 +119,16 @@ def _one(
     source = LockedWheel(said.name, said.version, link.filename, url, sha256, ("the request",))
     stand_in = _stand_in(said, session.target, cache)
     return Carried(source, path, stand_in, build or Lock(session.target, ()), how, cxx)
+
+
+def _check(said: Metadata, name: str, version: Version | None) -> None:
+    """Raises Refused for sources that are of something else; names of files are made of what they say."""
+    try:
+        same = said.name == name and version in (None, Version(said.version))
+    except InvalidVersion:
+        same = False
+    if not same:
+        raise Refused(f"says of itself that it is {said.name or 'nothing'} {said.version}".rstrip())
 
 
 def _choose(name: str, own: Sequence[Any], session: Any) -> Any:
@@ -168,19 +175,11 @@ def _asked(
             raise
         reporter.note(f"its backend could not be asked here: {why}")
         said = metadata.read((tree / "PKG-INFO").read_bytes())
-        return said, _with_wheel(_required(tree)), "PKG-INFO"
+        return said, _with_wheel(metadata.build_requires(tree)), "PKG-INFO"
     how = f"its build backend under CPython {python.version}"
     if not (found.static or interpreters.is_like(python, session.target)):
         how += f", where that of CPython {session.target.python_minor} may say something else"
     return found.metadata, _with_wheel(found.requires), how
-
-
-def _required(tree: Path) -> Sequence[str]:
-    """[build-system].requires (PEP 518)."""
-    with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-        table = _toml.loads((tree / "pyproject.toml").read_text("utf-8"))
-        return [str(one) for one in table.get("build-system", {}).get("requires", _DEFAULT)]
-    return _DEFAULT
 
 
 def _with_wheel(requires: Sequence[str]) -> list[str]:

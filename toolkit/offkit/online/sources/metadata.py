@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import importlib
 import sys
@@ -16,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 _STATIC = Version("2.2")  # PEP 643: from here on an sdist says what only a build can tell
 _COUNT = {"requires-dist", "requires-python", "provides-extra"}  # on which a resolution depends
+_DEFAULT = ("setuptools>=40.8.0", "wheel")  # PEP 518: where pyproject.toml says nothing
 _KEYS = {"dependencies", "optional-dependencies", "requires-python"}  # the same in pyproject.toml (PEP 621)
 
 
@@ -62,6 +64,14 @@ def _project_is_static(path: Path) -> bool:
         return False
     dynamic = project.get("dynamic", ())
     return isinstance(dynamic, list | tuple) and not _KEYS.intersection(map(str, dynamic))
+
+
+def build_requires(tree: Path) -> tuple[str, ...]:
+    """The requirement lines of [build-system] in a source tree (PEP 518)."""
+    with contextlib.suppress(ValueError, TypeError, AttributeError):
+        table = _toml.loads(_contents(tree / "pyproject.toml").decode("utf-8"))
+        return tuple(str(one) for one in table.get("build-system", {}).get("requires", _DEFAULT))
+    return _DEFAULT
 
 
 def impurity(wheel: Path) -> str:
