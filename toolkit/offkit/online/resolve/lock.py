@@ -310,12 +310,11 @@ class Session:
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
-        kept = self.kept or Kept(self._directory)
         with troubles.pip_speaks_through(self.reporter):
-            link = lookup.link(pin, self.repository, kept)
+            link = lookup.link(pin, self.repository, self._store)
         if link is None:
             return None
-        url, sha256 = link.url_without_fragment, kept.sha256(link)
+        url, sha256 = link.url_without_fragment, self._store.sha256(link)
         return LockedWheel(
             pin.name,
             str(pin.version),
