@@ -117,6 +117,9 @@ def test_a_bundle_for_a_server_as_its_probe_describes_it(offkit, tmp_path, name)
     assert all(f"{key}:" in install_sh for key in own)
     unknown = "offkit knows nothing of fedora-40: names of its packages, its keys and its discs"
     assert (unknown in err) == (name == "fedora")
+    both = ("--target", tmp_path / "server.json", "--target", "el9", "--dry-run")
+    code, _, err = offkit("bundle", "beta", *both)
+    assert (code, err.count(unknown)) == (0, name == "fedora"), err
     assert bool(release.name) == (name != "fedora")
 
 

@@ -91,7 +91,10 @@ def plan(order: Order, reporter: Reporter) -> Planned:
     """Resolve only, where there is something to resolve. Raises what ``Session.lock`` raises; offline,
     EnvironmentProblem with all that is missing."""
     store.tidy(order.cache)
-    reporter.step(f"resolving for {order.target.describe()}")
+    where = order.target
+    if not releases.of(where.el, where.name).name:
+        reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
+    reporter.step(f"resolving for {where.describe()}")
     own_pip = provision.own_pins("pip")
     # It runs on every Python from 3.6 on, so it is locked for the oldest.
     oldest = target.preset(releases.known(), "3.6")
@@ -132,9 +135,6 @@ def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     rpms.look(order.isos, order.target)
-    where = order.target
-    if not releases.of(where.el, where.name).name:
-        reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
     stage = rehearsal.stage(order.target) if order.rehearse else None
     got = gather(order, plan(order, reporter), reporter)
     reporter.step(f"packing {order.out}")
