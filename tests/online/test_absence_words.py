@@ -247,23 +247,22 @@ def test_who_is_asked_whether_an_index_answers(mirror, tmp_path, monkeypatch):
     assert (conflict.finding.code, conflict.finding.looked_in) == ("REQ005", ("you asked for beta",))
 
 
-def test_what_is_no_wheel(mirror, tmp_path):
-    """Each is a finding, with how it is built; a wheel and a name are none."""
-    (tmp_path / "setup.py").write_text("raise SystemExit('must not run')")
-    path = tmp_path / "beta-1-py3-none-any.whl"
-    path.write_bytes(b"")
+def test_constraints_to_sources(mirror):
+    """Each is a finding, with how it is asked for."""
+    places = {
+        "a source tree or archive": "https://host.invalid/a.tar.gz",
+        "a repository of git": "git+https://host.invalid/a",
+    }
     with Session(EL7, mirror().args, Reporter()) as session:
-        words = ["alpha @ https://host.invalid/alpha-1.tar.gz#sha256=00", "beta", str(path), str(tmp_path)]
+        words = [f"alpha @ {place}" for place in places.values()]
         asked = foreign.parse_requirements(session.repository, words, [])
-        named, tree = (problem.finding for problem in absence.not_wheels(asked))
-    fix = (
-        "build it on a machine like the server: pip wheel --no-deps {} -w DIR; "
-        "then add --find-links DIR and request it by name"
-    )
-    text = "is a source tree or archive; a bundle holds only wheels"
-    address = "https://host.invalid/alpha-1.tar.gz"
-    assert named == Finding("REQ007", "error", "alpha", text, (), fix.format(address))
-    assert tree == Finding("REQ007", "error", tmp_path.as_uri(), text, (), fix.format(tmp_path.as_uri()))
+        found = [problem.finding for problem in absence.of_sources(asked)]
+    text = "the constraint means {}, and sources are built only for a requirement"
+    fix = "delete the constraint, and ask for it: 'alpha @ {}'"
+    assert found == [
+        Finding("REQ007", "error", "alpha", text.format(form), (), fix.format(place))
+        for form, place in places.items()
+    ]
 
 
 def test_what_could_be_had_hides_nothing_behind_it(mirror, tmp_path):

@@ -99,6 +99,20 @@ def test_what_was_passed_over_names_the_option(locked, index):
     assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
 
 
+def test_a_constraint_to_sources(locked, index, tmp_path):
+    """Builds nothing, and says what does."""
+    limits = tmp_path / "limits.txt"
+    limits.write_text(f"alpha @ {index.url}/files/alpha-2.0.tar.gz\n")
+    index.add("alpha", "1.0")
+    with Session(HERE, index.args, Telling(), Kept(tmp_path / "cache")) as session:
+        with pytest.raises(RequestError) as caught:
+            session.lock(Request(("alpha",), (), (), (limits,)))
+    (finding,) = caught.value.findings
+    before, _, line = finding.fix.partition(": ")
+    assert (finding.code, before) == ("REQ007", "delete the constraint, and ask for it")
+    assert pins(locked(index.args, line.strip("'"))) == {"alpha": "2.0", "six": "1"}
+
+
 def test_what_was_built_is_known(locked, index):
     """Of what, by what and with what; in the text of the lock too, which is a requirements file."""
     lock = locked(index.args, "alpha", build=("alpha",))

@@ -145,34 +145,30 @@ def _buildable(project: str, files: list[Listed], specifier: SpecifierSet, asked
     ]
 
 
-def not_wheels(requirements: Iterable[Any]) -> list[Problem]:
-    """Requirements that point at sources: editable installs, checkouts, directories, sdists."""
+def of_sources(constraints: Iterable[Any]) -> list[Problem]:
+    """Constraints of pip that say which sources a package is to be built from."""
     return [
         Problem(
             Finding(
                 "REQ007",
                 ERROR,
-                ireq.name or without_secrets(str(ireq.link)),
-                f"is {_form(ireq)}; a bundle holds only wheels",
+                ireq.name,
+                f"the constraint means {_form(ireq)}, and sources are built only for a requirement",
                 (),
-                "build it on a machine like the server: "
-                f"pip wheel --no-deps {without_secrets(ireq.link.url_without_fragment)} -w DIR; "
-                "then add --find-links DIR and request it by name",
+                "delete the constraint, and ask for it: "
+                f"'{ireq.name} @ {without_secrets(ireq.link.url_without_fragment)}'",
             ),
-            canonicalize_name(ireq.name or ""),
+            canonicalize_name(ireq.name),
             hopeless=True,
         )
-        for ireq in requirements
-        if ireq.editable or (ireq.link is not None and not ireq.link.is_wheel)
+        for ireq in constraints
     ]
 
 
 def _form(ireq: Any) -> str:
-    """What a requirement that points at sources is."""
     if ireq.link.is_vcs:
-        what = f"a repository of {ireq.link.scheme.partition('+')[0]}"
-        return f"an editable install of {what}" if ireq.editable else what
-    return "an editable install of a source tree" if ireq.editable else "a source tree or archive"
+        return f"a repository of {ireq.link.scheme.partition('+')[0]}"
+    return "a source tree or archive"
 
 
 def _stand_in_versions(files: list[Listed], specifier: SpecifierSet) -> list[str]:

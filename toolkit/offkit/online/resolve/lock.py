@@ -199,7 +199,7 @@ class Session:
                 allowed = _given_hashes(requirements)
                 pinned = self._resolve(requirements)
                 had = {canonicalize_name(ireq.name) for ireq in pinned}
-                problems += absence.not_wheels(
+                problems += absence.of_sources(
                     one for one in self._sources if canonicalize_name(one.name) in had
                 )
                 break
