@@ -99,6 +99,21 @@ def test_what_was_passed_over_names_the_option(locked, index):
     assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
 
 
+def test_hashes_of_sources_hold_for_whoever_asks_first(locked, index, tmp_path):
+    """One line has none, and that of another one is wrong: it is an error all the same."""
+    line = f"alpha @ {index.url}/files/alpha-2.0.tar.gz"
+    digest = hashlib.sha256(index.files["alpha-2.0.tar.gz"]).hexdigest()
+    for number, hashes in enumerate((digest[::-1], digest)):
+        path = tmp_path / f"{number}.txt"
+        path.write_text(f"{line} --hash=sha256:{hashes}\n")
+        if hashes == digest:
+            assert pins(locked(index.args, line, files=[path])) == {"alpha": "2.0", "six": "1"}
+            continue
+        (finding,) = refused(locked, index.args, line, files=[path]).findings
+        assert finding.code == "REQ025"
+        assert f"has sha256 {digest}, which is not allowed" in finding.message
+
+
 def test_a_constraint_to_sources(locked, index, tmp_path):
     """Builds nothing, and says what does."""
     limits = tmp_path / "limits.txt"

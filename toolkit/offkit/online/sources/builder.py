@@ -103,6 +103,7 @@ class Builder:
             self._known[link.url] = found
         if isinstance(found, Refused):
             raise found
+        _check_hash(found.built.source_sha256, sha256)  # somebody else may have asked for any
         return found
 
     def record(self, sha256: str) -> Built | None:
@@ -116,8 +117,7 @@ class Builder:
         if self._closed:
             raise Refused("was not built for another Python")
         with self._supplied.opened(link, session) as source:
-            if sha256 and source.sha256 not in sha256:
-                raise Refused(f"has sha256 {source.sha256 or '(none: it is no file)'}, which is not allowed")
+            _check_hash(source.sha256, sha256)
             if source.lasting:
                 return self._wheel(source)
             with leftovers.scratch() as name:
@@ -188,6 +188,12 @@ class Builder:
 
 
 _COMPILED = "to be compiled on a machine like the server"
+
+
+def _check_hash(own: str, allowed: Collection[str]) -> None:
+    """Raises Refused unless it is one of those, if there are any."""
+    if allowed and own not in allowed:
+        raise Refused(f"has sha256 {own or '(none: it is no file)'}, which is not allowed")
 
 
 def _unknown() -> bytes:
