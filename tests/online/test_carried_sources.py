@@ -169,6 +169,19 @@ def test_static_metadata_where_the_backend_cannot_be_asked(tmp_path, index):
     assert [wheel.name for wheel in planned.lock.wheels] == ["alpha", "calm"]
 
 
+@pytest.mark.parametrize("form", ["2.1", "2.2"])
+def test_build_requirements_that_mean_nothing(tmp_path, index, form):
+    """Are the fault of the sources, whether or not PKG-INFO would do."""
+    files = {
+        "calm-1.0/PKG-INFO": f"Metadata-Version: {form}\nName: calm\nVersion: 1.0\n",
+        "calm-1.0/pyproject.toml": '[build-system]\nrequires = ["no such !!"]\nbuild-backend = "nowhere"\n',
+    }
+    index.put("calm-1.0.tar.gz", sdist_maker.packed(files))
+    (found,) = refused(tmp_path, index, "calm", carry=("calm",)).findings
+    assert (found.code, found.subject) == ("REQ024", "calm")
+    assert found.message.startswith("calm-1.0.tar.gz: its build requirements cannot be ")
+
+
 @pytest.mark.parametrize(
     ("name", "version"), [("other", "1.0"), ("calm", "2.0"), ("calm", "../1"), ("a/b", "1.0")]
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -183,8 +183,12 @@ def _asked(
 
 
 def _with_wheel(requires: Sequence[str]) -> list[str]:
-    """Setuptools before 70.1 has no bdist_wheel of its own, and asks for wheel only when it builds."""
-    names = {canonicalize_name(Requirement(one).name) for one in requires}
+    """Setuptools before 70.1 has no bdist_wheel of its own, and asks for wheel only when it builds. Raises
+    Refused."""
+    try:
+        names = {canonicalize_name(Requirement(one).name) for one in requires}
+    except InvalidRequirement as error:
+        raise Refused(f"its build requirements cannot be read: {str(error).splitlines()[0]}") from error
     return sorted([*requires, *(["wheel"] if "setuptools" in names and "wheel" not in names else [])])
 
 

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from offkit.edges import data
 from offkit.model.built import Pin as BuiltPin
-from offkit.model.errors import OffkitError, RequestError
+from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online.request import pins
@@ -56,7 +56,7 @@ def requisites(session: Any, requirements: Sequence[str], cache: Path) -> Provid
     IntegrityError."""
     try:
         lock = session.lock(Request(tuple(requirements), (), ()))
-    except RequestError as error:
+    except (RequestError, UsageError) as error:  # the latter for what cannot be read
         said = [f"{one.subject}: {one.message}" for one in error.findings] or [error.message]
         raise Refused(
             f"its build requirements cannot be had for {session.target.describe()}", said
