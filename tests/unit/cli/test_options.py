@@ -326,3 +326,11 @@ def test_the_command_that_is_named_is_all_that_is_made(named, there):
     found = list(typer.main.get_command(app.made(named)).commands)
     assert found == (there or list(typer.main.get_command(app.made()).commands))
     assert len(found) == 1 or len(found) > 10
+
+
+@pytest.mark.parametrize(("name", "where"), [("el8:", "behind"), (":3.9", "before")])
+def test_half_of_a_target(name, where):
+    """What stands on neither side of a colon is not guessed."""
+    with pytest.raises(UsageError) as caught:
+        options.targets_of(None, [name], "x86_64", None)
+    assert caught.value.message == "--target {}: nothing stands {} the colon".format(name, where)

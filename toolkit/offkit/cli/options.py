@@ -198,6 +198,11 @@ def _split(name: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
     if name is None or os.path.exists(name) or ":" not in name:
         return name, None
     release, _, python = name.rpartition(":")
+    if not release or not python:
+        raise UsageError(
+            "--target {}: nothing stands {} the colon".format(name, "behind" if release else "before"),
+            fix="write el8, or el8:3.9",
+        )
     return release, python
 
 

@@ -115,6 +115,17 @@ def test_a_lock_with_orders_in_it(tmp_path):
     assert caught.value.findings[0].subject == "sources/answer-1.0.build.txt"
 
 
+def test_a_source_that_is_not_there(tmp_path):
+    """The manifest speaks of one that the bundle does not have."""
+    bundle = save(tmp_path, sdist_maker.sdist("answer"))
+    (one,) = sources.from_options(bundle.manifest.options)
+    for lost in (one._replace(member="sources/other-1.tar.gz"), one._replace(lock="sources/other.txt")):
+        with pytest.raises(IntegrityError) as caught:
+            compilation.prepare(bundle, [lost], PYTHON, True, run.run, {}, Reporter())
+        assert caught.value.findings[0].code == "BUN002"
+        assert "sources/other" in caught.value.message
+
+
 def test_state_is_asked_once_more(tmp_path, monkeypatch):
     """yum said that it was done, and there still is no compiler."""
     bundle = save(tmp_path, sdist_maker.sdist("answer"))

@@ -17,7 +17,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 
 from offkit.edges import files, host, releases
 from offkit.model import layout, words
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.errors import EnvironmentProblem, damaged
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.requirement import normalize, version
@@ -57,7 +57,12 @@ def prepare(
     ``strict``: without a header that is known to be needed nothing is tried; ``environment`` is that of
     edges.run.clean_environment. The step raises EnvironmentProblem (ENV034, ENV035, ENV024).
     """
+    there = {member.path for member in bundle.manifest.members}
     for one in carried:
+        lost = [path for path in (one.member, one.lock) if path not in there]
+        if lost:
+            message = "{} is not among the members, though a source is built of it".format(lost[0])
+            raise damaged("BUN002", layout.MANIFEST, message)
         requirements.pins(bundle.read(one.lock), one.lock)
     names = words.listed([one.describe() for one in carried], 3)
     step = Step("compile", "compile {} with gcc, in environments of their own".format(names))
