@@ -22,10 +22,13 @@ from target_maker import preset
 
 EL7 = preset("3.6")
 BUILD = (
-    "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps {} -w DIR; "
+    "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps {} -w DIR; "
     "then add --find-links DIR here"
 )
-SOURCE = "--build alpha builds it here, if it is pure Python\nor " + BUILD
+SOURCE = (
+    "--build alpha builds it here, if it is pure Python\n"
+    "or offkit bundle --carry-source alpha carries it as source, to be compiled on the server\nor " + BUILD
+)
 
 
 def wheel(version, tags="py3-none-any", requires_python="", yanked=None):

@@ -118,7 +118,7 @@ def test_a_cure_that_another_forbids_is_none(mirror):
     server.add("beta", "2", requires=["alpha==2"])
     found = refused(server, "beta==2")["alpha"]
     assert found.fix.startswith(
-        "--build alpha builds it here, if it is pure Python\nor build a wheel on a machine"
+        "--build alpha builds it here, if it is pure Python\nor offkit bundle --carry-source alpha carries"
     )
     server.add("beta", "1", requires=["alpha"])
     found = refused(server, "beta==2")["alpha"]

@@ -121,7 +121,7 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
         found["others"].message == "others>=2: its wheels for this system are for cp38, cp39, not for cp36m"
     )
     assert found["others"].looked_in == ("4 files of others on the index",)
-    build = "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps "
+    build = "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps "
     assert found["others"].fix.splitlines() == [
         "use others==1.1: everything but nobody, sources, versions, wanting resolves with it",
         "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8 --target el7",
@@ -130,6 +130,7 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
     assert found["sources"].fix.splitlines() == [
         "--build sources builds it here, if it is pure Python",
+        "or offkit bundle --carry-source sources carries it as source, to be compiled on the server",
         "or " + build + "sources==1.4 -w DIR; then add --find-links DIR here",
     ]
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
@@ -153,9 +154,12 @@ def test_what_else_there_is(mirror):
     found = {
         one.subject: one for one in refused(server.args, "older==2.0", "newer", "apple", "never").findings
     }
-    build = "build a wheel on a machine like the server: python3.6 -m pip wheel --no-deps older==2.0 -w DIR"
-    first, option, second = found["older"].fix.splitlines()
+    build = "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps older==2.0 -w DIR"
+    first, option, carried, second = found["older"].fix.splitlines()
     assert option == "or --build older builds it here, if it is pure Python"
+    assert (
+        carried == "or offkit bundle --carry-source older carries it as source, to be compiled on the server"
+    )
     assert first == "use older==1.0: everything but apple, never, newer resolves with it"
     assert second == f"or {build}; then add --find-links DIR here"
     newer = "target a newer system: everything but apple, never, older resolves with --target el8"

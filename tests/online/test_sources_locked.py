@@ -42,10 +42,10 @@ class Telling(Reporter):
 def locked(tmp_path):
     """locked(args, *requirements, build=…): a lock; what was told is its attribute ``told``."""
 
-    def lock(args, *requirements, build=(), files=(), target=HERE, offline=False):
+    def lock(args, *requirements, build=(), files=(), target=HERE, offline=False, limits=None):
         lock.told = Telling()
         with Session(target, args, lock.told, Kept(tmp_path / "cache"), offline) as session:
-            return session.lock(Request(requirements, tuple(files), (), None, build=build))
+            return session.lock(Request(requirements, tuple(files), (), limits, build=build))
 
     return lock
 
@@ -73,7 +73,9 @@ def test_only_what_is_named_is_built(locked, index):
     """And what it needs is resolved; without --build its code does not run, and the option is named."""
     (finding,) = refused(locked, index.args, "alpha").findings
     assert finding.code == "REQ002"
-    assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
+    assert finding.fix.startswith(
+        "--build alpha builds it here, if it is pure Python\nor offkit bundle --carry-source alpha carries"
+    )
     lock = locked(index.args, "alpha", build=("alpha",))
     assert pins(lock) == {"alpha": "2.0", "six": "1"}
     assert locked.told.builds == [f"building alpha-2.0.tar.gz with CPython {lock.built[0].python}"]
@@ -96,7 +98,9 @@ def test_what_was_passed_over_names_the_option(locked, index):
     index.add("alpha", "1.0")
     (finding,) = locked(index.args, "alpha").findings
     assert (finding.code, finding.severity) == ("REQ011", "info")
-    assert finding.fix.startswith("--build alpha builds it here, if it is pure Python\nor build a wheel on")
+    assert finding.fix.startswith(
+        "--build alpha builds it here, if it is pure Python\nor offkit bundle --carry-source alpha carries"
+    )
 
 
 def test_hashes_of_sources_hold_for_whoever_asks_first(locked, index, tmp_path):
@@ -190,7 +194,9 @@ def test_what_needs_a_compiler(locked, mirror):
         "of Python (gcc, python3-devel)"
     )
     assert finding.looked_in[-1] == "error: command 'gcc' failed: No such file or directory"
-    assert finding.fix.startswith("build a wheel on a machine like the server")
+    carried, elsewhere = finding.fix.splitlines()
+    assert carried.startswith("offkit bundle --carry-source alpha carries it as source")
+    assert elsewhere.startswith("or build a wheel on a machine like the server")
     assert "one" in locked.told.notes
     server.put(*project_maker.sdist("beta", tag="cp36-cp36m-linux_x86_64", pure="false"))
     (finding,) = refused(locked, server.args, "beta", build=("beta",)).findings
@@ -376,3 +382,23 @@ def lock_real(wheel_cache):
             return pins(session.lock(Request((requirement,), (), (), None, build=(name,))))
 
     return lock
+
+
+def test_a_project_by_another_name(locked, mirror, tmp_path):
+    """Is not taken for what was asked for, as with pip."""
+    tree = project_maker.tree(tmp_path / "app")
+    (finding,) = refused(locked, mirror("six").args, f"other @ {tree.as_uri()}").findings
+    assert (finding.code, finding.subject) == ("REQ025", "other")
+    assert finding.message.endswith(": it is app, not other")
+    assert finding.fix == "ask for it as app"
+
+
+def test_a_project_and_another_version_of_it(locked, mirror, tmp_path):
+    """Contradict each other, and nobody says that there is no such project."""
+    tree = project_maker.tree(tmp_path / "app")
+    (finding,) = refused(locked, mirror("six").args, str(tree), "app>=5").findings
+    assert finding.code == "REQ005"
+    assert "app" in finding.subject
+    (tmp_path / "limits.txt").write_text("app==0.8\n")
+    (finding,) = refused(locked, mirror("six").args, str(tree), limits=(tmp_path / "limits.txt",)).findings
+    assert finding.code == "REQ005"

@@ -1,5 +1,6 @@
 """What 'offkit bundle' says: of what would be packed, and of what was, for one target and for several."""
 
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Dict, Sequence
 
@@ -197,5 +198,5 @@ def _came(counted: Any, packed: Any) -> None:
 
 def _carry(packed: Any) -> None:
     render.line()
-    name = packed.path.name
+    name = shlex.quote(packed.path.name)
     render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))

@@ -78,13 +78,26 @@ def admitted(specifier: str) -> tuple[int, ...]:
 
 def of_sources(project: str, version: Version, target: Target) -> str:
     """What can be done with sources. That the option builds them is not tried: it would run their code."""
-    return f"--build {project} builds it here, if it is pure Python\nor {build_it(project, version, target)}"
+    return (
+        f"--build {project} builds it here, if it is pure Python\n"
+        f"or {carry_it(project)}\nor {build_it(project, version, target)}"
+    )
+
+
+def carry_it(project: str) -> str:
+    return f"offkit bundle --carry-source {project} carries it as source, to be compiled on the server"
 
 
 def build_it(project: str, version: Version, target: Target) -> str:
+    return elsewhere(f"{project}=={version}", target) + " here"
+
+
+def elsewhere(what: str, target: Target) -> str:
+    """How to make a wheel of it; a Python of old has no bdist_wheel before it is told to."""
+    python = f"python{target.python_minor} -m pip"
     return (
-        f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
-        f"{project}=={version} -w DIR; then add --find-links DIR here"
+        f"build a wheel on a machine like the server: {python} install -U setuptools wheel && "
+        f"{python} wheel --no-deps {what} -w DIR; then add --find-links DIR"
     )
 
 

@@ -99,7 +99,10 @@ def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
     """
     absent: dict[str, Problem] = {}
     known = False
+    given = {cause.project for cause in causes if cause.given}  # there, and no index is asked for them
     for cause in causes:
+        if cause.project in given:
+            continue
         if not cause.project:
             if asked.listing.target.python in SpecifierSet(cause.specifier):
                 continue  # a word among others; pip names all that were said of the same thing

@@ -29,6 +29,7 @@ class Cause(NamedTuple):
     specifier: str  # ">=2,<3", may be empty
     text: str  # as written
     parent: str  # "rich 12.6.0", empty when the user asked
+    given: bool = False  # by a path or a URL, and not by name
 
     @property
     def wanting(self) -> str:
@@ -53,6 +54,7 @@ def of(error: BaseException) -> list[Cause] | None:
                 specifier=specifier,
                 text=str(requirement),
                 parent=f"{parent.name} {parent.version}" if parent is not None else "",
+                given=type(requirement).__name__ == "ExplicitRequirement",
             )
         )
     return result

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
+from offkit.online.index import platforms
 from offkit.online.reasons.causes import Problem
 from offkit.online.sources.refusal import Refused
 
@@ -19,18 +20,16 @@ _ALL = "-v shows all that the build said"
 def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Problem:
     """A problem with the sources that an index has for ``text``, a requirement; ``elsewhere`` says how to
     build them on another machine."""
+    choices = f"{platforms.carry_it(project)}\nor {elsewhere}"
     what = f"{text}: {refused.subject} cannot be built here: {refused.why}"
-    return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
+    return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, choices)), project)
 
 
 def of_request(ireq: Any, refused: Refused, target: Target) -> Problem:
     """A problem with sources that were given."""
     place = without_secrets(ireq.link.url_without_fragment)
     name = ireq.name or place
-    elsewhere = (
-        f"build a wheel on a machine like the server: python{target.python_minor} -m pip wheel --no-deps "
-        f"{place} -w DIR; then add --find-links DIR here, and ask for it by name"
-    )
+    elsewhere = platforms.elsewhere(place, target) + " here, and ask for it by name"
     finding = Finding(
         "REQ025", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere)
     )

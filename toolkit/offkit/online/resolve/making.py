@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.online.reasons import unbuilt
@@ -33,6 +35,10 @@ class Maker:
             self.told.append(unbuilt.editable(ireq))
         try:
             wheel = self._builder.of(ireq.link, self._session, ireq.hash_options.get("sha256", ()))
+            if ireq.name and canonicalize_name(ireq.name) != canonicalize_name(wheel.built.name):
+                raise Refused(
+                    f"it is {wheel.built.name}, not {ireq.name}", fix=f"ask for it as {wheel.built.name}"
+                )
         except Refused as refused:
             self.problems.append(unbuilt.of_request(ireq, refused, self._target))
             return None
