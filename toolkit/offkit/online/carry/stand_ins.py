@@ -23,7 +23,7 @@ from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online.index import indexes, listing
+from offkit.online.index import indexes, listing, troubles
 from offkit.online.request.locked import Lock, LockedWheel, Place, Request
 from offkit.online.resolve import provision
 from offkit.online.sources import archive, backend, interpreters, metadata
@@ -72,7 +72,10 @@ def carry(
     done: list[Carried] = []
     wrong: list[Finding] = []
     kept = Kept(cache)
-    with sessions(target, request.index_args, reporter, kept) as session:
+    with (
+        sessions(target, request.index_args, reporter, kept) as session,
+        troubles.pip_speaks_through(reporter),
+    ):
         limits = session.asked(request)
         for name in dict.fromkeys(map(canonicalize_name, names)):
             own = [one for one in limits if canonicalize_name(one.name or "") == name]

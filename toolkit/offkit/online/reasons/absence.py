@@ -123,7 +123,8 @@ def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
             continue
         if buildable:
             refused = asked.builder.refused[cause.project]
-            elsewhere = platforms.build_it(cause.project, buildable[-1].version, asked.listing.target)
+            build = platforms.build_it(cause.project, buildable[-1].version, asked.listing.target)
+            elsewhere = f"{platforms.carry_it(cause.project)}\nor {build}"
             why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
             absent.setdefault(cause.project, why._replace(parent=cause.wanting))
         elif cause.project not in absent:

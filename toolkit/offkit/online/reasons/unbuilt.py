@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from offkit.model.finding import ERROR, INFO, Finding
-from offkit.model.target import Target
 from offkit.model.url import without_secrets
-from offkit.online.index import platforms
 from offkit.online.reasons.causes import Problem
 from offkit.online.sources.refusal import Refused
 
@@ -20,18 +18,17 @@ _ALL = "-v shows all that the build said"
 def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Problem:
     """A problem with the sources that an index has for ``text``, a requirement; ``elsewhere`` says how to
     build them on another machine."""
-    choices = f"{platforms.carry_it(project)}\nor {elsewhere}"
     what = f"{text}: {refused.subject} cannot be built here: {refused.why}"
-    return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, choices)), project)
+    return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
 
 
-def of_request(ireq: Any, refused: Refused, target: Target) -> Problem:
-    """A problem with sources that were given."""
+def of_request(ireq: Any, refused: Refused, elsewhere: Callable[[str], str]) -> Problem:
+    """A problem with sources that were given; ``elsewhere`` of them says how to build them on another
+    machine."""
     place = without_secrets(ireq.link.url_without_fragment)
     name = ireq.name or place
-    elsewhere = platforms.elsewhere(place, target) + " here, and ask for it by name"
     finding = Finding(
-        "REQ025", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere)
+        "REQ025", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
     )
     return Problem(finding, canonicalize_name(ireq.name or ""), hopeless=True)
 

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.online.index import platforms
 from offkit.online.reasons import unbuilt
 from offkit.online.reasons.causes import Problem
 from offkit.online.sources import offered
@@ -40,10 +41,13 @@ class Maker:
                     f"it is {wheel.built.name}, not {ireq.name}", fix=f"ask for it as {wheel.built.name}"
                 )
         except Refused as refused:
-            self.problems.append(unbuilt.of_request(ireq, refused, self._target))
+            self.problems.append(unbuilt.of_request(ireq, refused, self._elsewhere))
             return None
         link = offered.link_to(wheel.path, wheel.built.sha256)
         return offered.of_wheel(ireq, wheel.built.name, link)
+
+    def _elsewhere(self, place: str) -> str:
+        return platforms.elsewhere(place, self._target) + " here, and ask for it by name"
 
     def put_in_place(self, pinned: Iterable[Any]) -> None:
         """pip-tools tells what a wheel came of, in the place of the wheel."""

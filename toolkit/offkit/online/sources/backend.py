@@ -6,6 +6,8 @@ What is called is code of whoever wrote the sources: call it only for what the u
 from __future__ import annotations
 
 import contextlib
+import logging
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
@@ -20,6 +22,7 @@ from offkit.online.sources.interpreters import Interpreter
 from offkit.online.sources.metadata import Metadata
 from offkit.online.sources.refusal import Refused
 
+_LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -99,7 +102,12 @@ class Project:
 
     def _called(self, step: str, hook: Callable[[], _Result]) -> _Result:
         try:
-            return hook()
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                found = hook()
+            for one in told:
+                _LOG.info("%s", one.message)
+            return found
         except BuildBackendException as error:
             inner = error.exception
             if isinstance(inner, Ended):
