@@ -402,3 +402,15 @@ def test_a_project_and_another_version_of_it(locked, mirror, tmp_path):
     (tmp_path / "limits.txt").write_text("app==0.8\n")
     (finding,) = refused(locked, mirror("six").args, str(tree), limits=(tmp_path / "limits.txt",)).findings
     assert finding.code == "REQ005"
+
+
+def test_a_path_in_a_projects_metadata(locked, mirror, tmp_path):
+    """It leads nowhere from here, so nobody is told to ask for it as it stands; what is told helps."""
+    args = mirror("six").args
+    beta = project_maker.tree(tmp_path / "beta", name="beta", requires=["app @ file:../app"])
+    app = project_maker.tree(tmp_path / "app")
+    found = refused(locked, args, str(beta)).findings[0]
+    assert (found.code, found.subject) == ("REQ007", "app")
+    assert found.fix == "let the package ask for app by its name alone; then give its directory here too"
+    again = project_maker.tree(tmp_path / "again", name="beta", requires=["app"])
+    assert set(pins(locked(args, str(again), str(app)))) == {"app", "beta"}

@@ -89,6 +89,8 @@ def _unasked(name: str, link: Any) -> RequestError:
     where = without_secrets(link.url_without_fragment)
     message = f"a package needs it from {where}, which is no wheel and was not asked for"
     fix = f"look at what it is; then ask for it yourself: '{name} @ {where}'"
+    if link.is_file and not link.is_existing_dir():  # of another machine, or written as a relative path
+        fix = f"let the package ask for {name} by its name alone; then give its directory here too"
     finding = Finding("REQ007", ERROR, name or where, message, (), fix)
     return RequestError(f"sources that nobody asked for would be built: {name or where}", [finding])
 
