@@ -72,7 +72,8 @@ def weights(*files, size, installed=None):
 def test_what_would_be_packed(said, capsys):
     """Each wheel, offkit's own, pip, and Pythons; the same as data."""
     planned = types.SimpleNamespace(
-        lock=types.SimpleNamespace(wheels=[Wheel("a", "1"), Wheel("bcd", "2")], findings=()),
+        lock=types.SimpleNamespace(findings=()),
+        files=lambda: (Wheel("a", "1"), Wheel("bcd", "2")),
         own=[Wheel("own", "3")],
         pip=Wheel("pip", "21"),
         runtime=[Wheel("typer", "4")],
