@@ -368,6 +368,7 @@ def test_names_of_projects():
 
 
 @pytest.mark.network
+@pytest.mark.skipif(interpreters.of(preset("3.6")) is None, reason="there is no CPython 3.6 here")
 def test_real_sources(lock_real):
     """A package that exists as source only, whose wheel aiohttp needs on 3.6."""
     assert {"aiohttp": "3.8.6", "idna-ssl": "1.1.0"}.items() <= lock_real(
