@@ -17,7 +17,7 @@ from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.manifest import Manifest, Member, Several
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
-from offkit.online.index.pool import pool
+from offkit.online.index.pool import outcome, pool
 
 CHUNK = 1 << 20
 _UNKNOWN = "0" * 64  # the hash of a file that nobody has read yet
@@ -133,7 +133,7 @@ def write(
                 synced = beside.submit(os.fsync, file.fileno())
                 file.seek(0)
                 sha256 = checksum.sha256(file)
-                synced.result()
+                outcome(synced)
             os.chmod(partial, 0o644)
             os.replace(partial, place)
         finally:
@@ -176,7 +176,7 @@ class _Tar:
     def settle(self) -> None:
         """Wait until everything that was written is in the digests."""
         if self._hashed is not None:
-            self._hashed.result()
+            outcome(self._hashed)
 
 
 def _update(digests: Iterable[Any], chunk: bytes) -> None:

@@ -193,7 +193,7 @@ class Listing:
             status = Status(str(said.get("status") or "active"), str(said.get("reason") or ""))
             if status.status != "active":
                 self.statuses[canonicalize_name(str(page["name"]))] = status
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return  # a page in HTML, or of an index with ideas of its own
 
 

@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name
 from offkit.model import legacy
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.listing import Listing
+from offkit.online.index.pool import until
 from offkit.online.index.upstream import reach
 from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
@@ -85,7 +86,7 @@ class Ahead:
         assert self._kept is not None
         running = self._running.get(link.url_without_fragment)
         if running is not None:
-            running.wait()
+            until(running)
         text = self._kept.metadata(link, session)
         if text is not None:
             self._read(canonicalize_name(link.filename.partition("-")[0]), link.filename, text)
@@ -108,7 +109,7 @@ class Ahead:
                 running = self._running.get(url)
                 self._asked.add(url)
             if running is not None:
-                running.wait()
+                until(running)
             answer = self._answers.pop(url, None)
             if isinstance(answer, Exception):
                 raise answer

@@ -13,7 +13,7 @@ import platformdirs
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Bar, Reporter
 from offkit.model.words import several
-from offkit.online.index.pool import pool
+from offkit.online.index.pool import outcome, pool
 from offkit.online.request.locked import Lock, LockedWheel
 from offkit.online.wheels import download, store
 from offkit.online.wheels.download import Come, Failed, Wanted
@@ -96,7 +96,7 @@ def _downloaded(
             jobs = [threads.submit(get, one) for one in wanted]
             for one, job in zip(wanted, jobs, strict=True):
                 try:
-                    came[one.filename] = job.result()
+                    came[one.filename] = outcome(job)
                 except Failed as failed:
                     failures.append(failed)
     if failures:
