@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import bundle_maker
@@ -137,6 +137,7 @@ GOOD = {"filename": WHEEL, "url": "/files/" + WHEEL, "hashes": {}}
 
 @some
 @given(pages, st.lists(files, max_size=2), st.booleans(), one([0, 0, 0, 500, 100000]))
+@example(page={}, more=[], whole=False, deep=100000)
 def test_pages_of_other_kinds(index, page, more, whole, deep):
     """In JSON, with values of any kind wherever there is one."""
     if whole:

@@ -415,3 +415,17 @@ def test_a_path_in_a_projects_metadata(locked, mirror, tmp_path):
     assert found.fix == "let the package ask for app by its name alone; then give its directory here too"
     again = project_maker.tree(tmp_path / "again", name="beta", requires=["app"])
     assert set(pins(locked(args, str(again), str(app)))) == {"app", "beta"}
+
+
+def test_the_same_tree_from_two_places(locked, mirror, tmp_path):
+    """The lock tells the one that was asked for, whichever was built first."""
+    args = mirror("six").args
+    tree = project_maker.tree(tmp_path / "app")
+    assert locked(args, str(tree)).built[0].source == "app, a project directory"
+    name, data = project_maker.sdist("app")
+    (tmp_path / name).write_bytes(data)
+    again = locked(args, str(tmp_path / name)).built[0]
+    assert again.source == name
+    assert locked(args, str(tree)).built[0] == again._replace(
+        source="app, a project directory", source_sha256=locked(args, str(tree)).built[0].source_sha256
+    )

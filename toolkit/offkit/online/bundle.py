@@ -291,7 +291,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
     if order.control_node:
         options.update(control_node.options(planned.lock.wheels))
-    options.update(compiling.options(told_of))
+    options.update(sources.to_options(told_of))
     text = carrying.as_sources(planned.sources, lock).text()
     return Gathered(
         order,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -82,7 +82,3 @@ def unable(carried: Sequence[ToCompile]) -> str:
 
 def _wants(one: ToCompile, program: str) -> bool:
     return one.cxx or program == sources.GCC
-
-
-def options(said: Sequence[sources.Source]) -> dict[str, Any]:
-    return sources.to_options(said)

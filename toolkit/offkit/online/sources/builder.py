@@ -107,7 +107,11 @@ class Builder:
         return found
 
     def record(self, sha256: str) -> Built | None:
-        """What is known of the making of a wheel; None where it was not made here."""
+        """What is known of the making of a wheel; None where it was not made here. Of several sources that
+        give the same wheel, those that were asked for now count."""
+        for one in self._known.values():
+            if isinstance(one, Wheel) and one.built.sha256 == sha256:
+                return one.built
         try:
             return _read(memo.recalled(self._cache, "built-as", [_FORM, sha256.encode()], _unknown))
         except LookupError:
