@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import bundle_maker
+import project_maker
 import sdist_maker
 from offkit.edges import releases
 from offkit.model import layout, sources
@@ -104,6 +105,21 @@ def test_needed_by_another(tmp_path, index):
     wanted = order(tmp_path, index, "beta", carry=("answer",))
     wanted = wanted._replace(request=wanted.request._replace(constraints=(limits,)))
     assert [one.source.version for one in bundle.plan(wanted, Reporter()).sources] == ["1.0"]
+
+
+def test_what_it_stands_in_for_builds_nothing(tmp_path, index):
+    """Who is built here with the project that is carried as source, is built with the wheel of an index: a
+    stand-in has no code."""
+    index.put(*sdist_maker.sdist("answer", "2.0"))
+    older, data = bundle_maker.wheel("answer", "1.0", {"answer.py": b"VALUE = 42"})
+    index.put(older, data)
+    first = "import answer; assert answer.VALUE == 42"
+    index.put(*project_maker.sdist("app", build_requires=["answer"], first=first, requires=["answer"]))
+    wanted = order(tmp_path, index, "app", carry=("answer",))
+    wanted = wanted._replace(request=wanted.request._replace(build=("app",)))
+    planned = bundle.plan(wanted, Reporter())
+    assert [one.version for one in planned.files() if one.name == "answer"] == ["2.0"]
+    assert [f"{pin.name} {pin.version}" for pin in planned.lock.built[0].requires] == ["answer 1.0"]
 
 
 def test_before_it_is_packed(tmp_path, index):

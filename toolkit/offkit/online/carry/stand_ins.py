@@ -24,7 +24,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online.index import indexes, listing, troubles
-from offkit.online.request.locked import Lock, LockedWheel, Place, Request
+from offkit.online.request.locked import Lock, LockedWheel, Place, Request, StandIn
 from offkit.online.resolve import provision
 from offkit.online.sources import archive, backend, interpreters, metadata
 from offkit.online.sources.environment import Provided
@@ -243,7 +243,7 @@ def offered(carried: Sequence[Carried], request: Request, cache: Path) -> Reques
     return request._replace(
         index_args=args,
         constraints=(*(request.constraints or ()), limits),
-        stand_ins=tuple((one.source.name, one.stand_in.sha256) for one in carried),
+        stand_ins=tuple(StandIn(one.source.name, one.stand_in.sha256, _place(one)) for one in carried),
     )
 
 
@@ -264,8 +264,12 @@ def within(
 
 
 def _links(carried: Sequence[Carried]) -> list[str]:
-    """Each is alone in its directory of the cache."""
-    return [word for one in carried for word in ("--find-links", one.stand_in.url.rpartition("/")[0])]
+    return [word for one in carried for word in ("--find-links", _place(one))]
+
+
+def _place(one: Carried) -> str:
+    """Its directory of the cache, where it is alone."""
+    return one.stand_in.url.rpartition("/")[0]
 
 
 def wheels(carried: Sequence[Carried], lock: Lock) -> list[LockedWheel]:

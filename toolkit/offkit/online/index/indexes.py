@@ -92,7 +92,7 @@ def check_reachable(repo: Any, project: str) -> None:
         raise EnvironmentProblem(UNREAD, problems, CHECK_INDEX)
 
 
-def arguments(repo: Any, args: Sequence[str], without: Collection[Path]) -> list[str]:
+def arguments(repo: Any, args: Sequence[str], without: Collection[str]) -> list[str]:
     """The options of pip that mean the indexes of ``repo``, requirements files may have named some of them:
     of ``args`` what says how they are asked; and not the --find-links ``without``."""
     kept = [
@@ -101,7 +101,7 @@ def arguments(repo: Any, args: Sequence[str], without: Collection[Path]) -> list
         if option in ("--proxy", "--cert", "--index", "--from")
         for word in (option, value)
     ]
-    urls, hidden = list(repo.finder.index_urls), set(map(str, without))
+    urls, hidden = list(repo.finder.index_urls), set(without)
     found = ["--index-url", urls[0]] if urls else ["--no-index"]
     found += [word for url in urls[1:] for word in ("--extra-index-url", url)]
     places = [place for place in repo.finder.find_links if place not in hidden]

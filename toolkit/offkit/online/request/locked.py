@@ -35,6 +35,14 @@ class Parts(NamedTuple):
     extras: tuple[str, ...] = ()
 
 
+class StandIn(NamedTuple):
+    """A wheel that the resolver sees in the place of sources, which has nothing but their metadata."""
+
+    project: str  # normalised
+    sha256: str  # allowed beside the hashes that are given
+    place: str  # where it is: one of the request's --find-links
+
+
 class Request(NamedTuple):
     """What a user asks to be locked: requirement lines, files, and pip's index options.
 
@@ -48,7 +56,7 @@ class Request(NamedTuple):
     constraints: tuple[Place, ...] | None = None
     parts: Parts = Parts()
     build: tuple[str, ...] = ()  # projects whose sources may be built here, normalised; or ":all:"
-    stand_ins: tuple[tuple[str, str], ...] = ()  # (project, sha256): allowed beside the hashes that are given
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 class Lock(NamedTuple):

@@ -48,7 +48,7 @@ from offkit.online.index.metadata import Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
-from offkit.online.request.locked import Place
+from offkit.online.request.locked import Place, StandIn
 
 # Of zipfile; RuntimeError is another version, a way of compressing that it does not know, or a password.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
@@ -351,12 +351,12 @@ def is_source_constraint(ireq: Any) -> bool:
     return bool(named and ireq.link is not None and not ireq.link.is_wheel)
 
 
-def allow(requirements: Sequence[Any], hashes: Sequence[tuple[str, str]]) -> None:
-    """Where a requirement of a project has hashes, have it take that one too."""
-    for project, sha256 in hashes:
+def allow(requirements: Sequence[Any], stand_ins: Sequence[StandIn]) -> None:
+    """Where a requirement of a project has hashes, have it take a stand-in too."""
+    for one in stand_ins:
         for ireq in requirements:
-            if canonicalize_name(ireq.name or "") == project and ireq.hash_options:
-                ireq.hash_options.setdefault("sha256", []).append(sha256)
+            if canonicalize_name(ireq.name or "") == one.project and ireq.hash_options:
+                ireq.hash_options.setdefault("sha256", []).append(one.sha256)
 
 
 def without_hashes(ireq: Any) -> Any:

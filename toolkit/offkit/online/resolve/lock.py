@@ -25,7 +25,7 @@ from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.cures import Try
 from offkit.online.request import inputs, pins
-from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.request.pins import Pin
 from offkit.online.resolve import foreign, provision, remembered, standing
 from offkit.online.resolve.ahead import Ahead
@@ -72,6 +72,7 @@ class Session:
         self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
         self._stubs = absence.Stubs(self._directory / "stubs")
         self.seen = Seen()
+        self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
         self._complete: set[str] | None = None  # all projects of a lock that is the whole request
@@ -271,7 +272,7 @@ class Session:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
         what the request says, ``refused`` a problem for each source that cannot be built: without it
         RequestError is raised. A constraint to sources is none of them: pip would build it."""
-        self.builder.names = request.build
+        self.builder.names, self._stand_ins = request.build, request.stand_ins
         read = inputs.read(request, self.target)
         found = read.findings
         parsed = foreign.parse_requirements(
@@ -298,8 +299,9 @@ class Session:
         return [ireq for ireq in made if ireq is not None]
 
     def _provide(self, requirements: Sequence[str], where: Target) -> Provided:
-        """Build requirements, from the indexes of this session."""
-        args = indexes.arguments(self.repository, self._index_args, self._stubs.directories)
+        """Build requirements, from the indexes of this session: no stand-in could be run."""
+        hidden = [*map(str, self._stubs.directories), *(one.place for one in self._stand_ins)]
+        args = indexes.arguments(self.repository, self._index_args, hidden)
         with Session(where, args, Reporter(), self._store, self.offline) as session:
             return provision.requisites(session, requirements, self._store.cache)
 
