@@ -7,7 +7,7 @@ import re
 import pytest
 
 from offkit.edges import data
-from offkit.model import packages, sources, yum
+from offkit.model import builds, packages, sources, yum
 from offkit.model.finding import SEVERITIES
 
 WORDS = r"[A-Za-z_][\w.]*( [A-Za-z_][\w.]*)*"
@@ -25,6 +25,12 @@ TABLES = {
         "source": r"CPython Doc/library/\w+\.rst(, Doc/library/\w+\.rst)* and Modules/Setup\.stdlib\.in(; .+)?",
     },
     sources.HEADERS: {"project": r"[a-z0-9]+(-[a-z0-9]+)*", "headers": r"\S+\.h( \S+\.h)*", "source": TEXT},
+    builds.WORDS: {
+        "kind": "|".join(map(re.escape, builds.KINDS)),
+        "words": TEXT,
+        "needs": TEXT,
+        "source": TEXT,
+    },
     yum.WORDS: {
         "code": r"(RPM|REPO|ENV)\d{3}",
         "words": TEXT,
@@ -54,7 +60,7 @@ def test_every_row_has_its_form(path):
     assert list(found[0]) == list(TABLES[path])
     assert [(row, wrong(path, row)) for row in found if wrong(path, row)] == []
     first = [next(iter(row.values())) for row in found]
-    assert len(first) == len(set(first)) or path == yum.WORDS  # a code may have several causes
+    assert len(first) == len(set(first)) or path in (yum.WORDS, builds.WORDS)  # that are said in many ways
 
 
 def test_every_table_is_known():
@@ -74,6 +80,12 @@ def test_regular_expressions_of_yum_words():
     """They are for Python and for grep -E alike."""
     for row in rows(yum.WORDS):
         re.compile(row["words"])
+
+
+def test_words_of_builds_fill_what_they_need():
+    """A row that names something has a group for it."""
+    for row in builds.parse(data.read_text(builds.WORDS)):
+        assert re.compile(row.words).groups >= row.needs.count("{0}")
 
 
 def test_a_module_and_its_extensions():

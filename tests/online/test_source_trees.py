@@ -119,6 +119,8 @@ def test_what_is_no_project_is_said(tmp_path):
         ("unable to execute 'x86_64-linux-gnu-gcc': No such file", "a C compiler"),
         ("x.c:1:10: fatal error: Python.h: No such file or directory", "headers of Python"),
         ("x.c:1:10: fatal error: ffi.h: No such file or directory", "the header ffi.h"),
+        ("gcc: fatal error: cannot execute ‘cc1plus’: execvp: No such file or directory", "a C++ compiler"),
+        ("/usr/bin/ld: cannot find -lpq", "the library pq"),
         ("sh: 1: krb5-config: not found", "the program krb5-config"),
         ("error: can't find Rust compiler", "Rust"),
         ("ValueError: something else", ""),
@@ -126,6 +128,12 @@ def test_what_is_no_project_is_said(tmp_path):
 )
 def test_what_a_build_lacks_is_read_from_what_it_says(line, needs):
     assert needs in refusal.needed(["running build_ext", line]) if needs else not refusal.needed([line])
+
+
+def test_a_header_before_the_compiler_that_missed_it():
+    """setuptools says that gcc failed, whatever the reason was."""
+    said = ["a.c:1:10: fatal error: ffi.h: No such file or directory", "error: command '/usr/bin/gcc' failed"]
+    assert refusal.needed(said) == "the header ffi.h, of a -devel package"
 
 
 def test_the_reason_of_a_failed_build(tmp_path):

@@ -65,6 +65,13 @@ def test_a_header(header, el, fix):
             "needs a C++ compiler",
             "gcc-c++",
         ),
+        (
+            "cc1plus: warning: command line option ‘-Wstrict-prototypes’\nerror: x",
+            "does not compile here",
+            "",
+        ),
+        ("error: command '/usr/bin/gcc' failed with exit code 1", "does not compile here", ""),
+        ("Error: pg_config executable not found.", "needs pg_config, of postgresql-devel", ""),
         ("error: command 'g++' failed: No such file or directory", "needs a C++ compiler", "gcc-c++"),
         ("/usr/bin/ld: cannot find -lpq\nerror: x", "needs the library pq to link with", ""),
         ("OSError: mysql_config not found", "does not compile here", ""),

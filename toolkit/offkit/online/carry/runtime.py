@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from offkit.edges import data
-from offkit.model import packages, release, yum
+from offkit.model import builds, packages, release, yum
 from offkit.online.wheels import memo, stored
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
@@ -102,7 +102,7 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", stored.unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    for path in (packages.MODULES, yum.WORDS):
+    for path in (packages.MODULES, yum.WORDS, builds.WORDS):
         yield f"offkit/data/{path}", stored.unix(data.read(path))
     for name in data.names(release.FOLDER):
         path = f"{release.FOLDER}/{name}"

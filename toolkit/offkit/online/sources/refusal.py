@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from offkit.edges import data
+from offkit.model import builds
 from offkit.model.url import without_secrets
 
 _LAST = 6  # lines of a build's output that are shown
@@ -28,36 +30,15 @@ class Refused(Exception):
         return tuple(line.strip() for line in self.lines[-_LAST:])
 
 
-class Need(NamedTuple):
-    """A row: what a build says that lacks something, and what that is."""
-
-    said: str  # a pattern, in any line
-    needs: str
-    source: str
-
-
-_C = "a C compiler and the headers of Python (gcc, python3-devel)"
-_NEEDS = (
-    Need(r"command '?\S*(?:gcc|cc|clang)'? failed|unable to execute '?\S*(?:gcc|cc|clang)", _C, "distutils"),
-    Need(r"(?:gcc|cc|clang|c\+\+|g\+\+): (?:command )?not found", _C, "sh(1)"),
-    Need(r"Python\.h: No such file", _C, "gcc"),
-    Need(r"fatal error: (\S+\.h): No such file", "the header {0}, of a -devel package", "gcc"),
-    Need(r"ERROR: Unknown compiler|Unable to detect compiler", _C, "Meson"),
-    Need(r"No CMAKE_\w+_COMPILER could be found", _C, "CMake"),
-    Need(r"(?:cargo|rustc)\S*:? (?:command )?not found|[Cc]an't find Rust", "Rust", "setuptools-rust"),
-    Need(r"\bpg_config executable not found", "pg_config, of postgresql-devel", "psycopg2"),
-    Need(r"(\w+[-_]config): (?:command )?not found", "the program {0}, of a -devel package", "sh(1)"),
-)  # fmt: skip
+@functools.cache
+def _rows() -> list[builds.Row]:
+    return builds.parse(data.read_text(builds.WORDS))
 
 
 def needed(lines: Sequence[str]) -> str:
     """What a build that failed would have needed, where it said so; else ""."""
-    for row in _NEEDS:
-        for line in lines:
-            found = re.search(row.said, line)
-            if found:
-                return row.needs.format(*found.groups())
-    return ""
+    need = builds.need(_rows(), lines)
+    return need.words if need is not None else ""
 
 
 def failed(step: str, lines: Sequence[str]) -> Refused:

@@ -1,9 +1,12 @@
-"""Why a source was not compiled: in the compiler's words, with what is missing where it says so. Pure."""
+"""Why a source was not compiled: in the compiler's words, with what is missing where it says so."""
 
+import functools
 import re
 from typing import List, Tuple
 
+from offkit.edges import data
 from offkit.edges.run import Result
+from offkit.model import builds
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.release import Release
@@ -12,11 +15,7 @@ from offkit.server.install import compiler
 from offkit.server.install.plan import last_lines
 
 _LINES = 8
-# gcc: "a.c:1:10: fatal error: libpq-fe.h: No such file or directory" (cpp's errors.c)
-_HEADER = re.compile(r"fatal error: (\S+): No such file or directory")
-# The driver's words where a language's own compiler is not installed (gcc.c, "error trying to exec").
-_NO_GXX = re.compile(r"cc1plus|\bg\+\+\W{1,3}(?:failed: )?(?:No such file|command not found)")
-_NO_LIBRARY = re.compile(r"cannot find -l(\S+?):?(?:\s|$)")
+_THERE = (builds.COMPILER, builds.COMPILED)  # gcc has answered before anything was compiled
 _ERROR = re.compile(r"error\b|not found", re.IGNORECASE)
 _FRAME = re.compile(r"^\s*(?:│|╰─>)?\s*")
 # pip's own lines around what a build backend said.
@@ -42,17 +41,20 @@ def failed(one: Source, result: Result, release: Release, devel: str) -> Environ
 
 def _cause(text: str, release: Release, devel: str) -> Tuple[str, str]:
     """What is wrong, and what brings it."""
-    header = _HEADER.search(text)
-    if header:
-        name = header.group(1)
-        rpm = devel if name == compiler.PYTHON_H else release.headers.get(name, "")
-        return "needs the header {}".format(name), _install(rpm)
-    if _NO_GXX.search(text):
+    need = builds.need(_rows(), text.splitlines())
+    if need is None or need.kind in _THERE:
+        return "does not compile here", ""
+    if need.kind == builds.HEADER:
+        rpm = devel if need.name == compiler.PYTHON_H else release.headers.get(need.name, "")
+        return "needs the header {}".format(need.name), _install(rpm)
+    if need.kind == builds.CXX:
         return "needs a C++ compiler", _install(PROGRAMS[GXX])
-    library = _NO_LIBRARY.search(text)
-    if library:
-        return "needs the library {} to link with".format(library.group(1)), ""
-    return "does not compile here", ""
+    return "needs {}".format(need.words), ""
+
+
+@functools.lru_cache(maxsize=None)
+def _rows() -> List[builds.Row]:
+    return builds.parse(data.read_text(builds.WORDS))
 
 
 def _install(rpm: str) -> str:
