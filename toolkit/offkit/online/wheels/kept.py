@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from offkit.model.report import Bar
 from offkit.online.index.upstream import reach
-from offkit.online.wheels import download, ends, store
+from offkit.online.wheels import dist_info, download, ends, store
 from offkit.online.wheels.download import Come, Failed, Wanted
 
 
@@ -64,8 +64,9 @@ class Kept:
         return come.path
 
     def metadata(self, link: Any, session: Any, guess: bool = False) -> bytes | None:
-        """METADATA of a wheel of an index: what lies beside it (PEP 658), or in its end, or in the whole,
-        which is not fetched for a ``guess``. None where pip is to look. Raises as ``path`` does."""
+        """The headers of METADATA of a wheel of an index: of what lies beside it (PEP 658), or in its end, or
+        in the whole, which is not fetched for a ``guess``. None where pip is to look. Raises as ``path``
+        does."""
         sha256, url, host = link_sha256(link), link.url_without_fragment, urlsplit(link.url).netloc
         if url in self._described:
             return self._described[url]
@@ -73,9 +74,7 @@ class Kept:
             return None
         if link.metadata_link() is not None:
             said = beside(link, session)
-            if said is not None:
-                self._described[url] = said
-            return said
+            return None if said is None else self._describe(url, said)
         if not sha256 or (guess and host not in self._ranged):
             return None
         text: bytes | int | None = None
@@ -96,8 +95,10 @@ class Kept:
             except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
                 return None
         assert isinstance(text, bytes)
-        self._described[url] = text
-        return text
+        return self._describe(url, text)
+
+    def _describe(self, url: str, text: bytes) -> bytes:
+        return self._described.setdefault(url, dist_info.headers(text))
 
     def _end(
         self, link: Any, session: Any, count: int, guess: bool, had: ends.End | None = None
