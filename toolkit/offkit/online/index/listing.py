@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
 from offkit.online.index import pages
+from offkit.online.index.lots import Lot, Offered
 from offkit.online.index.upstream import reach
 
 # Of a marker that cannot be decided: what is wrong, and what to do.
@@ -68,6 +69,7 @@ class Listing:
         self._read: dict[str, tuple[int, list[Listed]]] = {}  # of how many links, and what they are
         self._supported = frozenset(Tag(*tag.split("-")) for tag in target.tags())
         self._ahead: dict[int, tuple[bytes, pages.Page]] = {}  # by the identity of their contents
+        self._offered: dict[str, Offered] = {}
         self.statuses: dict[str, Status] = {}
         self._watch()
 
@@ -97,8 +99,12 @@ class Listing:
         )
 
     def link(self, project: str, filename: str) -> Any:
-        """pip's own, of a file that was listed."""
-        return self._all(canonicalize_name(project))[filename]
+        """pip's own, of a file that was listed and is a candidate."""
+        found = self._all(canonicalize_name(project))[filename]
+        if not isinstance(found, dict):
+            return found
+        links = (one.link for one in self._finder.find_all_candidates(canonicalize_name(project)))
+        return next(link for link in links if link.filename == filename and not link.is_file)
 
     def has_finals(self, project: str) -> bool:
         name = canonicalize_name(project)
@@ -128,20 +134,21 @@ class Listing:
         # Whoever wants files by their time of upload is told by pip of those that have none.
         dated = getattr(self._finder, "_uploaded_prior_to", None) is not None
         fits = pages.fitting(self._supported, "source" in allowed or dated)
-        page = pages.read(response, fits, reach("pip._internal.models.link", "Link").from_json)
+        link_of = reach("pip._internal.models.link", "Link").from_json
+        page = pages.read(response, fits, link_of, _versions(canonicalize_name(project)))
         if page is None:
-            page = pages.Page()
-            page.links = list(reach("pip._internal.index.collector", "parse_links")(response))
+            page = pages.of_links(list(reach("pip._internal.index.collector", "parse_links")(response)))
         if ahead:
             self._ahead[id(response.content)] = response.content, page
         return page
 
     def _watch(self) -> None:
         finder, collector = self._finder, self._finder._link_collector
-        evaluate, evaluator, fetch = (
+        evaluate, evaluator, fetch, find = (
             finder.evaluate_links,
             finder.make_candidate_evaluator,
             collector.fetch_response,
+            finder.find_all_candidates,
         )
         named = "package_name" in inspect.signature(fetch).parameters
         to_path = reach("pip._internal.utils.urls", "url_to_path")
@@ -161,7 +168,26 @@ class Listing:
             wanted = specifier if specifier is not None else nothing()
             if not wanted.prereleases and self.has_finals(project_name):
                 wanted = _Finals(wanted)
-            return evaluator(project_name=project_name, specifier=wanted, hashes=hashes)
+            made = evaluator(project_name=project_name, specifier=wanted, hashes=hashes)
+            compute = made.compute_best_candidate
+
+            def compute_best_candidate(candidates: Any) -> Any:
+                # Hashes are of files, and === is about how a file spells its version.
+                by_version = isinstance(candidates, Offered) and not hashes and "===" not in str(specifier)
+                chosen = candidates.chosen(made) if by_version else None
+                return chosen or compute(list(candidates))
+
+            made.compute_best_candidate = compute_best_candidate
+            return made
+
+        def find_all_candidates(project_name: str) -> Any:
+            found = find(project_name)
+            if not any(isinstance(one, Lot) for one in found):
+                return found
+            offered = self._offered.get(project_name)
+            if offered is None or offered.found is not found:
+                offered = self._offered[project_name] = Offered(found)
+            return offered
 
         def fetch_response(location: Any, *more: Any, **named: Any) -> Any:
             response = fetch(location, *more, **named)
@@ -179,8 +205,18 @@ class Listing:
             seen = self._links.setdefault(canonicalize_name(project), {})
             for filename, row in page.rows.items():
                 seen.setdefault(filename, row)
-            return finder.evaluate_links(link_evaluator, page.links)
+            rest = finder.evaluate_links(link_evaluator, page.rest)
+            if rest and page.wheels:
+                return finder.evaluate_links(link_evaluator, page.links)
 
+            def make(rows: list[Any]) -> Any:
+                return finder.evaluate_links(link_evaluator, map(page.link, rows))
+
+            return rest or [
+                Lot(version, yanked, functools.partial(make, rows)) for version, yanked, rows in page.wheels
+            ]
+
+        finder.find_all_candidates = find_all_candidates
         finder.process_project_url = process_project_url
         finder.evaluate_links = evaluate_links
         finder.make_candidate_evaluator = make_candidate_evaluator
@@ -261,6 +297,25 @@ def _parts(filename: str) -> tuple[str, Version, frozenset[Tag]]:
 
 
 _version = functools.lru_cache(maxsize=4096)(Version)
+
+
+def _versions(project: str) -> Callable[[str], Any]:
+    """What gives pip's version of a wheel's file name; None for one of another project, or one that is not
+    as all versions of pip read it."""
+    make = reach("pip._vendor.packaging.version", "Version")
+
+    @functools.cache
+    def of(name: str, text: str) -> Any:
+        try:
+            return make(text) if canonicalize_name(name) == project and "_" not in text else None
+        except ValueError:
+            return None
+
+    def version(filename: str) -> Any:
+        parts = filename.split("-", 2)
+        return of(parts[0], parts[1]) if filename.endswith(".whl") and len(parts) == 3 else None
+
+    return version
 
 
 def versions(files: Iterable[Listed], specifier: SpecifierSet, pre: bool) -> set[Version]:

@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 
 from offkit.model import origin
 from offkit.online.index import indexes
+from offkit.online.index.lots import Lot
 
 
 class Origins:
@@ -23,8 +24,13 @@ class Origins:
             base = indexes.base(repo, project_url.url)
             own = repo.named.origin(canonicalize_name(link_evaluator.project_name))
             where = own or (origin.of_index(base) if base else origin.of_page(project_url.url))
+
+            def note(candidates: list[Any]) -> None:
+                for one in candidates:
+                    self._known.setdefault(one.link.url_without_fragment, where)
+
             for one in found:
-                self._known.setdefault(one.link.url_without_fragment, where)
+                one.tell(note) if isinstance(one, Lot) else note([one])
             return found
 
         finder.process_project_url = process_project_url

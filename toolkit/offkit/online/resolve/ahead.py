@@ -22,12 +22,14 @@ from packaging.utils import canonicalize_name
 from offkit.model import legacy
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.listing import Listing
+from offkit.online.index.pages import Page
 from offkit.online.index.pool import until
 from offkit.online.index.upstream import reach
 from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
 
 _THREADS = 8
+_Wheel = tuple[Page, Any]  # and its row, or pip's link
 
 
 class _Wish(NamedTuple):
@@ -57,7 +59,7 @@ class Ahead:
         self._wishes: dict[str, _Wish] = {}
         self._busy: set[str] = set()
         self._again: set[str] = set()
-        self._links: dict[str, list[Any]] = {}  # of a project, what fits
+        self._listed: dict[str, list[tuple[Any, list[_Wheel]]]] = {}  # of a project, what fits
         self._requires: dict[str, tuple[str, list[Requirement]]] = {}  # with the file that says so
         self._running: dict[str, threading.Event] = {}  # by URL
         self._asked: set[str] = set()  # URLs of pages
@@ -177,10 +179,10 @@ class Ahead:
             self._repo.session.close()  # a connection of an answer that came later
 
     def _look(self, name: str) -> None:
-        if name not in self._links:
-            self._links[name] = list(self._fitting(name))
+        if name not in self._listed:
+            self._listed[name] = self._wheels(name)
         wish = self._wishes[name]
-        link = self._newest(self._links[name], wish.specifier)
+        link = self._newest(self._listed[name], wish.specifier)
         if link is None:
             return None
         known = self._requires.get(name)
@@ -195,26 +197,35 @@ class Ahead:
             self._read(name, link.filename, text)
         return None
 
-    def _fitting(self, name: str) -> Iterator[Any]:
+    def _pages(self, name: str) -> Iterator[Page]:
         collector, link_class = self._repo.finder._link_collector, reach("pip._internal.models.link", "Link")
         for url in indexes.pages(self._repo, name):
             page = type(collector).fetch_response(collector, link_class(url, cache_link_parsing=False))
             if page is not None:
-                yield from self._index.read(name, page, ahead=True).links
+                yield self._index.read(name, page, ahead=True)
 
-    def _newest(self, links: Iterable[Any], specifier: SpecifierSet) -> Any | None:
-        """pip's choice, as far as pages tell."""
-        found: dict[Any, list[Any]] = {}
-        for link in links:
-            version = listing.version_of(link.filename) if link.filename.endswith(".whl") else None
-            if version is not None and not link.is_yanked:
-                found.setdefault(version, []).append(link)
-        for version in sorted(found, reverse=True):
-            if not specifier.contains(version):
+    def _wheels(self, name: str) -> list[tuple[Any, list[_Wheel]]]:
+        """Those that fit, of the newest version first; of one version, as the pages have them."""
+        make = reach("pip._vendor.packaging.version", "Version")
+        found: dict[Any, list[_Wheel]] = {}
+        for page in self._pages(name):
+            for version, yanked, rows in page.wheels:
+                if not yanked:
+                    found.setdefault(version, []).extend((page, row) for row in rows)
+            for link in page.rest:
+                read = listing.version_of(link.filename) if link.filename.endswith(".whl") else None
+                if read is not None and not link.is_yanked:
+                    found.setdefault(make(str(read)), []).append((page, link))
+        return sorted(found.items(), key=lambda one: one[0], reverse=True)
+
+    def _newest(self, wheels: Iterable[tuple[Any, list[_Wheel]]], specifier: SpecifierSet) -> Any | None:
+        """pip's choice, as far as pages tell: its link."""
+        for version, found in wheels:
+            if not specifier.contains(str(version)):
                 continue
-            ranked = [(self._rank(link), at) for at, link in enumerate(found[version]) if self._admits(link)]
-            if ranked:
-                return found[version][min(ranked, key=lambda one: (one[0], -one[1]))[1]]
+            links = [link for page, one in found if self._admits(link := page.link(one))]
+            if links:
+                return min(reversed(links), key=self._rank)
         return None
 
     def _rank(self, link: Any) -> int:
