@@ -1,11 +1,14 @@
 """What is read of wheels before they leave: files that several bring, and what NumPy 2 refuses."""
 
 import io
-import tempfile
+import os
+import zipfile
 
 import pytest
 
 import bundle_maker
+import elf_maker
+from offkit.model.errors import IntegrityError
 from offkit.online.proof import forecast, numpy_api
 from offkit.online.reasons import clashes
 from offkit.online.request.locked import LockedWheel
@@ -75,7 +78,11 @@ def test_the_same_contents_do_no_harm(tmp_path):
     ],
 )
 def test_what_numpy_2_refuses(contents, refused):
-    assert numpy_api.former(io.BytesIO(contents)) is refused
+    for size in (1, 7, 1 << 20):
+        marks = numpy_api.Marks()
+        for start in range(0, len(contents), size):
+            marks.add(contents[start : start + size])
+        assert marks.former() is refused
 
 
 def test_modules_for_numpy_1_beside_numpy_2(tmp_path):
@@ -112,9 +119,28 @@ def test_modules_for_numpy_1_beside_numpy_2(tmp_path):
     assert clashes.of_numpy(survey.numpy_1, {"first": lock["first"]}, holds) == []
 
 
-def test_a_large_library_is_looked_at_in_its_file():
-    """As the others are; an empty one has no mark."""
-    for contents, answer in ((NUMPY_1_26, True), (NUMPY_2, False), (b"", False)):
-        with tempfile.TemporaryFile() as file:
-            file.write(contents)
-            assert numpy_api.former(file) is answer
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("large", [1 << 30, 10])
+def test_a_library_is_read_wherever_it_lies(tmp_path, monkeypatch, method, large):
+    """In the wheel, in memory or in a file: the same is read of it, and a damaged one is none."""
+    monkeypatch.setattr(forecast, "_LARGE", large)
+    filename, body = bundle_maker.wheel("alpha", files={})
+    library = elf_maker.build(needed=["libfar.so.1"], soname="liba.so.1") + NUMPY_1_26
+    sink = io.BytesIO(b"in front of it" + body)
+    with zipfile.ZipFile(sink, "a", method) as archive:
+        archive.writestr("alpha/data.bin", b"d" * 100)
+        archive.writestr("alpha/a.so", library)
+        archive.writestr("alpha/empty.so", b"")
+    path = tmp_path / filename
+    path.write_bytes(sink.getvalue())
+    survey = forecast.survey([path], EL9)
+    assert [one.soname for one in survey.checklist.libraries] == ["libfar.so.1"]
+    assert survey.numpy_1 == {"alpha": ["alpha/a.so"]}
+    assert os.listdir(tmp_path) == [filename]
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("alpha/a.so")
+    damaged = bytearray(sink.getvalue())
+    damaged[member.header_offset + 30 + len("alpha/a.so")] = 0xFF  # no kind of block that deflate has
+    path.write_bytes(damaged)
+    with pytest.raises(IntegrityError):
+        forecast.survey([path], EL9)

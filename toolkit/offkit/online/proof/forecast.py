@@ -1,24 +1,26 @@
 """What wheels want from a server's own libraries, read from the ELF files inside them.
 
 The first form of the forecast: a soname is external when no file of any wheel in the set has
-it as its name or DT_SONAME. Nothing is executed, so this works the same on every system; a large
-library lies in a nameless file beside its wheel while it is read, not in memory.
+it as its name or DT_SONAME. Nothing is executed, so this works the same on every system. No large library
+is in memory: one that is stored is read where it lies, another from a nameless file beside its wheel.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import os
 import re
-import shutil
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -90,7 +92,7 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
         key = [store.sha256(path).encode("ascii"), *rules]
         try:
             found = json.loads(memo.recalled(cache, "libraries", key, partial(_read, path)))
-        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
             continue
         installed += found["installed"]
@@ -112,10 +114,12 @@ def _read(path: Path) -> bytes:
         for member in archive.infolist():
             installed += member.file_size
             if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
-                room = _room(member.file_size, path.parent)
-                with archive.open(member) as packed, room as contents:
-                    shutil.copyfileobj(packed, contents, _CHUNK)
-                    if numpy_api.former(contents):
+                marks = numpy_api.Marks()
+                with archive.open(member) as packed, _room(path, member) as contents:
+                    for piece in iter(partial(packed.read, _CHUNK), b""):  # to the end, where its CRC counts
+                        marks.add(piece)
+                        contents.write(piece)
+                    if marks.former():
                         numpy_1.append(member.filename)
                     try:
                         elf = reader.read(contents)
@@ -131,9 +135,41 @@ def _read(path: Path) -> bytes:
     return json.dumps(found).encode("ascii")
 
 
-def _room(size: int, directory: Path) -> IO[bytes]:
-    """A file for a library of so many bytes: in memory, or in ``directory``, which had room for its wheel."""
-    return io.BytesIO() if size <= _LARGE else tempfile.TemporaryFile(dir=directory)
+def _room(wheel: Path, member: zipfile.ZipInfo) -> Any:
+    """A file for the bytes of a member: where they lie, in memory, or beside the wheel, for which there was
+    room."""
+    if member.compress_type == zipfile.ZIP_STORED:
+        return _InPlace(wheel, member)
+    return io.BytesIO() if member.file_size <= _LARGE else tempfile.TemporaryFile(dir=wheel.parent)
+
+
+class _InPlace(io.RawIOBase):
+    """A member that is stored, in its wheel, to be read; what is written to it is there already."""
+
+    def __init__(self, wheel: Path, member: zipfile.ZipInfo) -> None:
+        self._wheel = wheel.open("rb")
+        # APPNOTE.TXT, 4.3.7: the lengths of name and extra field are the last of 30 bytes.
+        self._wheel.seek(member.header_offset + 26)
+        name, extra = struct.unpack("<HH", self._wheel.read(4))
+        self._start, self._size, self._at = member.header_offset + 30 + name + extra, member.file_size, 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + (self._size if whence == os.SEEK_END else 0)
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._at)
+        self._wheel.seek(self._start + self._at)
+        found = self._wheel.read(left if size < 0 else min(size, left))
+        self._at += len(found)
+        return found
+
+    def write(self, piece: Any) -> int:
+        return len(piece)
+
+    def close(self) -> None:
+        self._wheel.close()
+        super().close()
 
 
 def _checklist(wants: _Wants, target: Target) -> Checklist:

@@ -12,11 +12,6 @@ fail to load it, the 56 others are imported.
 
 from __future__ import annotations
 
-import io
-import mmap
-import os
-from typing import IO
-
 # Cython's declarations of NumPy 1 (numpy/__init__.pxd): its dtype is larger than that of NumPy 2, which is an
 # error when the module is loaded.
 _CYTHON = (b"numpy.core.multiarray failed to import", b"size changed, may indicate binary incompatibility")
@@ -24,20 +19,25 @@ _CYTHON = (b"numpy.core.multiarray failed to import", b"size changed, may indica
 _USES = b"but this version of numpy is 0x%"
 _FORMER = (b"numpy.core._multiarray_umath\0", b"numpy.core.multiarray\0")
 _LATER = b"numpy._core."
+_MARKS = (*_CYTHON, _USES, *_FORMER, _LATER)
+_ACROSS = max(map(len, _MARKS)) - 1  # bytes of a mark that may lie in the piece before
 
 
-def former(file: IO[bytes]) -> bool:
-    """Whether that ELF file, which is not small enough for memory perhaps, cannot be loaded with NumPy 2."""
-    if file.seek(0, os.SEEK_END) == 0:
-        return False
-    if isinstance(file, io.BytesIO):
-        return _former(file.getvalue())
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as contents:
-        return _former(contents)
+class Marks:
+    """Those in a file, whose bytes come in pieces."""
 
+    def __init__(self) -> None:
+        self._found: set[bytes] = set()
+        self._end = b""
 
-def _former(contents: bytes | mmap.mmap) -> bool:
-    if contents.find(_LATER) >= 0:
-        return False
-    calls = contents.find(_USES) >= 0 and any(contents.find(name) >= 0 for name in _FORMER)
-    return calls or all(contents.find(mark) >= 0 for mark in _CYTHON)
+    def add(self, piece: bytes) -> None:
+        seen = self._end + piece
+        self._found.update(mark for mark in _MARKS if mark not in self._found and mark in seen)
+        self._end = seen[-_ACROSS:]
+
+    def former(self) -> bool:
+        """Whether that ELF file cannot be loaded with NumPy 2."""
+        if _LATER in self._found:
+            return False
+        calls = _USES in self._found and not self._found.isdisjoint(_FORMER)
+        return calls or self._found.issuperset(_CYTHON)
