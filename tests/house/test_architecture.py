@@ -71,6 +71,7 @@ WRITERS = {
     "server/repo/machine": "/etc/yum.repos.d, /etc/fstab, mount points",
     "server/repo/state": "/var/lib/offkit/repo.json",
     "server/system/ledger": "what yum was asked to do for a prefix",
+    "server/system/rpm_files": "a temporary copy of another system's rpm database",
     "server/system/takeback": "files of modular streams that an installation enabled",
     "badapple/bench/measure": "a processor's lock, and the disk's speed",
     "badapple/bench/run": "what it measured with",

@@ -240,10 +240,10 @@ def test_a_check_that_is_misspelt(server, offkit):
 def test_a_file_that_is_no_bundle(offkit, tmp_path):
     """Said with what WHERE can be; the environment around it is named."""
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").write_bytes(b"\x7fELF" + b"\0" * 600)
+    (tmp_path / "bin" / "ninja").write_bytes(b"\x7fELF" + b"\0" * 600)
     with pytest.raises(UsageError) as caught:
-        offkit(str(tmp_path / "bin" / "python"))
-    assert caught.value.message == "{}/bin/python is a file, but not a bundle (not a tar archive)".format(
+        offkit(str(tmp_path / "bin" / "ninja"))
+    assert caught.value.message == "{}/bin/ninja is a file, but not a bundle (not a tar archive)".format(
         tmp_path
     )
     assert caught.value.fix == (
@@ -251,8 +251,17 @@ def test_a_file_that_is_no_bundle(offkit, tmp_path):
     )
     (tmp_path / "pyvenv.cfg").write_bytes(b"")
     with pytest.raises(UsageError) as caught:
-        offkit(str(tmp_path / "bin" / "python"))
+        offkit(str(tmp_path / "bin" / "ninja"))
     assert caught.value.fix.endswith("; this file is part of one: offkit doctor {}".format(tmp_path))
+
+
+def test_an_interpreter_stands_for_its_environment(offkit, tmp_path):
+    """It is what people have in hand: /usr/bin/python3."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").write_bytes(b"\x7fELF" + b"\0" * 600)
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit(str(tmp_path / "bin" / "python3"))
+    assert caught.value.message.startswith("no Python environment at {}: it has neither".format(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def doctor(
     words: Optional[List[str]] = typer.Argument(
         None,
         metavar="WHERE|CHECK",
-        help="A virtual environment, prefix, generation or bundle.tar, and checks (default: all).",
+        help="A virtual environment, prefix, generation, Python or bundle.tar, and checks (default: all).",
         show_default=False,
     ),
     prefix: Optional[str] = typer.Option(
@@ -57,6 +57,7 @@ def doctor(
     installed. The exit code is 0 when all is well (warnings allowed).
     """
     from offkit.server.doctor import checks, forecast
+    from offkit.server.environment import environment
 
     console = render.console(json, quiet, verbose)
     if list_checks:
@@ -75,7 +76,7 @@ def doctor(
         raise UsageError("-y is for --fix, which is not given")
     if fix and not yes and (json or not sys.stdin.isatty()):
         raise UsageError("--fix asks before it installs: use a terminal, or add -y")
-    if where and os.path.isfile(where):
+    if where and os.path.isfile(where) and not environment.is_program(where):
         forecast.refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is checked as a whole, without CHECK or --fix")

@@ -121,6 +121,7 @@ class _Visit:
         told = libs.unreadable if LIBRARIES in checks else ()
         installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
+        again += installed.again
         if MACHINE in checks:
             findings += self._machine(libs)
             path = self._variables.get("PATH", "").split(":")

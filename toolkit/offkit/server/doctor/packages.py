@@ -6,37 +6,48 @@ Sources: the core metadata specifications (METADATA) and PEP 508 for requirement
 import posixpath
 import shlex
 from email.parser import HeaderParser
-from typing import Collection, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Collection, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+from offkit.edges import run
 from offkit.edges.tree import Tree
 from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import RecordedFile
-from offkit.server.doctor import installer, record
+from offkit.server.doctor import installer, packaged, record
 from offkit.server.doctor.distribution import Distribution
+from offkit.server.doctor.packaged import Packaged
 from offkit.server.environment.environment import Environment
+from offkit.server.system import ledger
 
 
 class Packages(NamedTuple):
     findings: List[Finding]
     distributions: List[Distribution]
     files: int  # checked against a hash
+    again: Tuple[str, ...] = ()  # RPMs to be installed once more
 
 
-def inspect(tree: Tree, env: Environment, told: Collection[str] = ()) -> Packages:
-    """Every distribution of the environment, file by file. Of ``told`` it is known already that
-    they cannot be read."""
-    findings: List[Finding] = []
-    found: List[Distribution] = []
+def inspect(
+    tree: Tree,
+    env: Environment,
+    told: Collection[str] = (),
+    asked: Optional[ledger.Run] = None,
+) -> Packages:
+    """Every distribution of the environment, file by file; those of RPMs are rpm's to judge. Of
+    ``told`` it is known already that they cannot be read; ``asked`` runs rpm in English."""
+    read: List[Tuple[Optional[Distribution], List[Finding]]] = []
     for top in env.site_packages:
         for name in tree.names(top):
             path = posixpath.join(top, name)
             if name.startswith("~") and tree.is_dir(path):
-                findings.append(_leftover(env, path))
+                read.append((None, [_leftover(env, path)]))
             elif name.endswith(".dist-info") and tree.is_dir(path):
-                dist, problems = _distribution(tree, env, top, path)
-                found.append(dist)
-                findings += problems
+                read.append(_distribution(tree, env, top, path))
+    everywhere = [dist for dist, _ in read if dist is not None]
+    rpms = packaged.inspect(tree, env, everywhere, asked or ledger.english(run.run))
+    found = [dist for dist in everywhere if dist not in rpms.distributions]
+    findings = [each for dist, problems in read if dist not in rpms.distributions for each in problems]
+    findings += rpms.findings
     records: Dict[str, List[RecordedFile]] = {}
     owners: record.Owners = {}
     for dist in found:
@@ -50,15 +61,16 @@ def inspect(tree: Tree, env: Environment, told: Collection[str] = ()) -> Package
         count, problems = record.compare(tree, env, dist, records[dist.directory], owners, told)
         checked += count
         findings += problems
-    everything = found + [
+    everything = everywhere + [
         dist
         for top in env.site_packages + env.outside
         for name in tree.names(top)
         for dist in _others(tree, env, top, name)
     ]
-    findings += _twice(found)
-    findings += _unmet(env, found, everything)
-    return Packages(findings + installer.inspect(tree, found, everything), found, checked)
+    findings += _twice(everywhere)
+    findings += _unmet(env, everywhere, everything, rpms)
+    findings += installer.inspect(tree, everywhere, everything)
+    return Packages(findings, everywhere, checked + rpms.files, rpms.again)
 
 
 def _others(tree: Tree, env: Environment, top: str, name: str) -> Iterator[Distribution]:
@@ -124,8 +136,11 @@ def _distribution(tree: Tree, env: Environment, top: str, path: str) -> Tuple[Di
     return Distribution(top, path, name, version, requires), findings
 
 
-def _unmet(env: Environment, found: List[Distribution], everything: List[Distribution]) -> List[Finding]:
-    """Requirements that nothing installed meets: what ``pip check`` says, without pip."""
+def _unmet(
+    env: Environment, found: List[Distribution], everything: List[Distribution], rpms: Packaged
+) -> List[Finding]:
+    """Requirements that nothing installed meets: what ``pip check`` says, without pip. What an RPM goes
+    without, or is content with, its own requirements say."""
     installed = {requirement.normalize(dist.name): dist for dist in everything}
     markers = requirement.environment(env.python)
     findings = []
@@ -141,7 +156,8 @@ def _unmet(env: Environment, found: List[Distribution], everything: List[Distrib
                 message = "a requirement cannot be read: {} ({})".format(text, error)
                 findings.append(Finding("PKG009", INFO, dist.title, message, (dist.directory,), ""))
                 continue
-            if not met:
+            judged = dist in rpms.distributions and (present is None or present in rpms.distributions)
+            if not (met or judged):
                 have = "it has " + present.version if present else "it is not installed"
                 message = "needs {}; {}".format(wanted.text, have)
                 fix = "bundle again with {} among the requirements".format(wanted.text)

@@ -12,7 +12,7 @@ from offkit.model import record, words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import HASHES, RecordedFile
 from offkit.server.doctor.distribution import Distribution
-from offkit.server.doctor.shared_objects import SHARED
+from offkit.server.doctor.shared_objects import machine_code
 from offkit.server.environment.environment import Environment, forbidden
 
 AGAIN = "install the package again"
@@ -118,7 +118,7 @@ class _Sorted:
             self.rivals.update(dict.fromkeys(others))
             # As another package recorded it, it is whole, though perhaps not of the version expected.
             whole = any(other.algorithm in HASHES and _same(tree, other) for other in others.values())
-            (self.altered if whole or not _machine_code(tree, line.path) else self.broken).append(line.path)
+            (self.altered if whole or not machine_code(tree, line.path) else self.broken).append(line.path)
 
 
 def compare(
@@ -160,14 +160,6 @@ def _findings(env: Environment, dist: Distribution, found: _Sorted) -> List[Find
         message = "not checked, because the hash is unknown: " + _names(env, found.unknown)
         findings.append(Finding("PKG008", INFO, dist.title, message, tuple(found.unknown), ""))
     return findings
-
-
-def _machine_code(tree: Tree, path: str) -> bool:
-    """Nobody corrects that by hand, as one does a .py or a configuration file."""
-    if SHARED.search(path):
-        return True
-    with tree.open(path) as source:
-        return bytes(source.read(4)) == b"\x7fELF"
 
 
 def _same(tree: Tree, line: RecordedFile) -> bool:

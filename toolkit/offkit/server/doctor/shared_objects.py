@@ -155,3 +155,11 @@ def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Ope
         return Finding("LIB007", INFO, short, message, (path,), "")
     message = "is damaged: " + ("empty" if not head else opened.problem)
     return Finding("LIB005", ERROR, short, message, (path,), reinstall)
+
+
+def machine_code(tree: Tree, path: str) -> bool:
+    """Nobody corrects that by hand, as one does a .py or a configuration file."""
+    if SHARED.search(path):
+        return True
+    with tree.open(path) as source:
+        return bytes(source.read(4)) == b"\x7fELF"

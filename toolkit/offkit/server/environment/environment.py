@@ -16,6 +16,8 @@ from offkit.model.finding import ERROR, Finding
 from offkit.server.environment import pth, startup
 
 _SERIES = re.compile(r"^python3\.(\d+)$")
+# EL 8 has its own as /usr/libexec/platform-python3.6.
+_PROGRAM = re.compile(r"^(?:platform-)?python(3(?:\.\d+)?)?m?$")
 
 
 class Environment(NamedTuple):
@@ -46,11 +48,11 @@ class Environment(NamedTuple):
 
 def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     """The environment at ``where``: a venv, a prefix of ``offkit install`` or one of its
-    generations, or the prefix of a Python itself.
+    generations, the prefix of a Python itself, or what an interpreter belongs to.
 
     Raises EnvironmentProblem when there is none.
     """
-    where = posixpath.normpath(posixpath.join("/", where))
+    where, named = _of_program(tree, posixpath.normpath(posixpath.join("/", where)))
     try:
         tree.stat("/")
     except OSError as error:
@@ -65,7 +67,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
     for below in ("pyvenv.cfg", "lib"):
         _may_read(tree, where, posixpath.join(where, below))
     config = _config(tree, where)
-    series = _series(tree, where, config.get("version") or config.get("version_info") or "")
+    series = _series(tree, where, config.get("version") or config.get("version_info") or named)
     if series is None:
         raise _none(where, "it has neither pyvenv.cfg nor lib/python3.X")
     name = "python{}.{}".format(*series)
@@ -108,6 +110,23 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         own=own,
     )
     return found, findings
+
+
+def is_program(path: str) -> bool:
+    """Whether a file is called as an interpreter is."""
+    return bool(_PROGRAM.match(posixpath.basename(path)))
+
+
+def _of_program(tree: Tree, where: str) -> Tuple[str, str]:
+    """(prefix, version) of an interpreter; of all else itself and ""."""
+    if not (is_program(where) and tree.is_file(where)):
+        return where, ""
+    top = posixpath.dirname(posixpath.dirname(where))
+    if tree.is_file(top + "/pyvenv.cfg"):
+        return top, ""
+    real = tree.real(where)
+    named = _PROGRAM.match(posixpath.basename(real))
+    return posixpath.dirname(posixpath.dirname(real)), (named and named.group(1)) or ""
 
 
 def _none(where: str, why: str) -> EnvironmentProblem:
@@ -162,6 +181,8 @@ def _series(tree: Tree, where: str, version: str) -> Optional[Tuple[int, int]]:
 def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, List[Finding]]:
     names = ["python{}.{}".format(*series), "python3", "python"]
     links = [posixpath.join(where, "bin", name) for name in names]
+    platform = posixpath.join(where, "libexec", "platform-" + names[0])
+    links += [platform] if tree.is_file(platform) else []
     looked = []
     refused = ""
     for link in links:
