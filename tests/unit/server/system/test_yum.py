@@ -32,6 +32,13 @@ SUBJECTS = [
         "libSM-1.2.2-2.el7.x86_64",
     ),
     ("Package libSM-1.2.2-2.el7.x86_64.rpm is not signed", "libSM-1.2.2-2.el7.x86_64"),
+    (
+        "file:///mnt/Packages/libICE-1.0.9-9.el7.x86_64.rpm: [Errno -1] Package does not match intended download. Suggestion: run yum --enablerepo=offkit-el7 clean metadata",
+        "libICE-1.0.9-9.el7.x86_64",
+    ),
+    ("Error unpacking rpm package libSM-1.2.2-2.el7.x86_64", "libSM-1.2.2-2.el7.x86_64"),
+    ("Error: Package: libSM-1.2.2-2.el7.x86_64 (offkit-el7)", "libSM-1.2.2-2.el7.x86_64"),
+    ("Public key for libSM-1.2.2-2.el7.x86_64.rpm is not installed", "libSM-1.2.2-2.el7.x86_64"),
     ("No package libSM available.", "libSM"),
     (
         'http://10.0.0.5:8017/a.rpm: [Errno 14] curl#18 - "transfer closed with 5 bytes remaining to read"',

@@ -26,6 +26,8 @@ _SUBJECTS = (
     r'Package "?([^"\s]+?)(?:\.rpm)?"? (?:is not signed|from )',
     r"Public key for (\S+?)(?:\.rpm)? is",
     r"opening package (\S+?)(?:\.rpm)?$",
+    r"unpacking rpm package (\S+)",
+    r"Error: Package: (\S+) \(",
     r"for argument: (\S+)",
     r"No package (\S+) available",
 )
