@@ -55,7 +55,6 @@ def lock(
     """
     console = render.console(json, quiet, verbose)
     from offkit.model import several as naming
-    from offkit.online import bundle, several
     from offkit.online.proof import at_hand
     from offkit.online.resolve import standing
     from offkit.online.resolve.lock import Session
@@ -68,6 +67,8 @@ def lock(
     )
     wanted = tuple(requirements or ())
     if not wanted and not files and not editables:
+        from offkit.online import bundle
+
         wanted = bundle.default_requirements()
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     cache = cache_dir or fetch.default_cache()
@@ -94,6 +95,8 @@ def lock(
     names = naming.names(wanted_for)
     if out is None:
         raise UsageError("locks for several targets do not go to stdout", fix="give a file with -o")
+    from offkit.online import several
+
     locks = several.each(list(zip(names, wanted_for)), locked)
     places = [_place(out, name) for name in names]
     render.document(
