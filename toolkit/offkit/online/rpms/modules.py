@@ -1,0 +1,222 @@
+"""Modular packages (modulemd, version 2): which streams count, and which packages do not because of them.
+
+The rules are libdnf's (libdnf/module/ModulePackageContainer.cpp, libdnf/dnf-sack.cpp): streams that the
+server has enabled or that are the default are active, with what they require; packages of other streams
+do not count, nor do ordinary ones that are called as a package of an active stream, or provide its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from offkit.media.rpm import BadRepodata
+from offkit.online.rpms import engine
+from offkit.online.rpms.world import World
+
+_START = re.compile(r"^---[^\n]*\n", re.M)
+_END = re.compile(r"^\.\.\.[ \t]*$", re.M)
+
+
+class Stream(NamedTuple):
+    """One build of a stream of a module."""
+
+    name: str
+    stream: str
+    version: int
+    context: str
+    requires: tuple[Mapping[str, Sequence[str]], ...]  # one of these: streams by module, () for any
+    artifacts: frozenset[str]  # NAME-EPOCH:VERSION-RELEASE.ARCH
+    text: str  # as it stands in modules.yaml
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}:{self.stream}"
+
+
+class Default(NamedTuple):
+    name: str
+    stream: str  # "": it has profiles only
+    text: str
+
+
+class Modules(NamedTuple):
+    streams: tuple[Stream, ...] = ()
+    defaults: tuple[Default, ...] = ()
+
+
+def parse(text: str) -> Modules:
+    """A modules.yaml. Documents of kinds that do not matter here are left out. Raises BadRepodata."""
+    yaml = engine.yaml()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    streams, defaults = [], []
+    for part in _documents(text):
+        kind = re.search(r"^document:\s*[\"']?([\w-]+)", part, re.M)
+        if not kind or kind[1] not in ("modulemd", "modulemd-defaults"):
+            continue
+        try:
+            data = yaml.load(part, loader)["data"]
+            if kind[1] == "modulemd":
+                streams.append(_stream(data, part))
+            else:
+                defaults.append(Default(str(data["module"]), str(data.get("stream", "")), part))
+        except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise BadRepodata(f"modules.yaml: {type(error).__name__}: {error}") from None
+    return Modules(tuple(streams), tuple(defaults))
+
+
+def _documents(text: str) -> Iterator[str]:
+    for part in _START.split(text if text.startswith("---") else "---\n" + text):
+        body = _END.split(part)[0]
+        if body.strip():
+            yield body
+
+
+def _stream(data: Any, text: str) -> Stream:
+    requires = [
+        {str(name): tuple(map(str, streams or ())) for name, streams in (one.get("requires") or {}).items()}
+        for one in data.get("dependencies") or ()
+    ]
+    return Stream(
+        str(data["name"]),
+        str(data["stream"]),
+        int(data["version"]),
+        str(data.get("context", "")),
+        tuple(requires),
+        frozenset(map(str, (data.get("artifacts") or {}).get("rpms") or ())),
+        text,
+    )
+
+
+def active(found: Modules, states: Mapping[str, str], platform: str) -> list[Stream]:
+    """The builds that count. ``states``: stream by module as the server has it enabled, "" where the
+    module is disabled; ``platform``: what modules require of the system, as el8, "" where nobody knows."""
+    solv = engine.solv()
+    pool = solv.Pool()
+    pool.setdisttype(solv.Pool.DISTTYPE_RPM)
+    pool.setarch("noarch")
+    repo = pool.add_repo("modules")
+    builds: dict[int, Stream] = {}
+    newest = _newest(found.streams)
+    for each in newest:
+        if states.get(each.name) != "":
+            builds[_solvable(solv, pool, repo, each)] = each
+    for stream in sorted(_platforms(newest, platform)):
+        made = _named(solv, pool, repo, f"platform:{stream}", "0")
+        made.add_provides(pool.Dep(f"module(platform:{stream})"))
+        made.add_provides(pool.Dep("module(platform)"))
+    pool.createwhatprovides()
+    install = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_PROVIDES
+    wanted = {one.name: (one.stream, solv.Job.SOLVER_WEAK) for one in found.defaults if one.stream}
+    wanted.update({name: (stream, 0) for name, stream in states.items()})
+    jobs = [
+        pool.Job(install | weak, pool.Dep(f"module({name}:{stream})").id)
+        for name, (stream, weak) in sorted(wanted.items())
+        if stream and any((one.name, one.stream) == (name, stream) for one in builds.values())
+    ]
+    solver = pool.Solver()
+    if solver.solve(jobs):  # what the server has enabled contradicts itself: only that counts
+        return [one for one in builds.values() if states.get(one.name) == one.stream]
+    chosen = {each.id for each in solver.transaction().newsolvables()}
+    return [one for number, one in builds.items() if number in chosen]
+
+
+def _newest(streams: Sequence[Stream]) -> list[Stream]:
+    """Of each stream and context the latest build."""
+    best: dict[tuple[str, str, str], Stream] = {}
+    for each in streams:
+        key = each.name, each.stream, each.context
+        if key not in best or best[key].version < each.version:
+            best[key] = each
+    return list(best.values())
+
+
+def _platforms(streams: Sequence[Stream], platform: str) -> set[str]:
+    """The server's; where nobody knows it, all that any stream asks for."""
+    if platform:
+        return {platform}
+    asked = {name for one in streams for either in one.requires for name in either.get("platform", ())}
+    return {name for name in asked if not name.startswith("-")}
+
+
+def _named(solv: Any, pool: Any, repo: Any, name: str, version: str) -> Any:
+    made = repo.add_solvable()
+    made.name, made.evr, made.arch = name, version, "noarch"
+    made.add_provides(pool.Dep(name).Rel(solv.REL_EQ, pool.Dep(version)))
+    return made
+
+
+def _solvable(solv: Any, pool: Any, repo: Any, one: Stream) -> int:
+    """As libdnf makes them: it gives its module, of which there can be one."""
+    made = _named(solv, pool, repo, f"{one.name}:{one.stream}:{one.context}", str(one.version))
+    for text in (f"module({one.name})", f"module({one.title})"):
+        made.add_provides(pool.Dep(text))
+    made.add_conflicts(pool.Dep(f"module({one.name})"))
+    either = [_all(solv, pool, one_of) for one_of in one.requires]
+    either = [each for each in either if each is not None]
+    if either and len(either) == len(one.requires):
+        whole = either[0]
+        for each in either[1:]:
+            whole = whole.Rel(solv.REL_OR, each)
+        made.add_requires(whole)
+    return int(made.id)
+
+
+def _all(solv: Any, pool: Any, requires: Mapping[str, Sequence[str]]) -> Any:
+    """All of them; None where nothing is required."""
+    whole = None
+    for name, streams in sorted(requires.items()):
+        wanted = [each for each in streams if not each.startswith("-")]
+        part = pool.Dep(f"module({name}:{wanted[0]})" if wanted else f"module({name})")
+        for each in wanted[1:]:
+            part = part.Rel(solv.REL_OR, pool.Dep(f"module({name}:{each})"))
+        for each in streams:
+            if each.startswith("-"):
+                part = part.Rel(solv.REL_WITHOUT, pool.Dep(f"module({name}:{each[1:]})"))
+        whole = part if whole is None else whole.Rel(solv.REL_AND, part)
+    return whole
+
+
+class Rules(NamedTuple):
+    """What streams mean for packages."""
+
+    mine: frozenset[str]  # artifacts of active streams, which count
+    others: frozenset[str]  # artifacts of the others, which do not
+    names: frozenset[str]  # that ordinary packages may not have, nor provide
+
+
+def rules(found: Modules, chosen: Collection[Stream]) -> Rules:
+    """``chosen`` are the active builds; older ones of the same stream and context count with them."""
+    counts = {(one.name, one.stream, one.context) for one in chosen}
+    mine: set[str] = set()
+    others: set[str] = set()
+    for each in found.streams:
+        (mine if (each.name, each.stream, each.context) in counts else others).update(each.artifacts)
+    names = {_name(each) for each in mine if not each.endswith((".src", ".nosrc"))}
+    return Rules(frozenset(mine), frozenset(others), frozenset(names))
+
+
+def _name(artifact: str) -> str:
+    return artifact.rsplit("-", 2)[0]
+
+
+def leave_out(world: World, found: Modules, states: Mapping[str, str], platform: str) -> list[Stream]:
+    """Have packages that modular filtering hides not count in ``world``. Returns the active builds."""
+    if not found.streams:
+        return []
+    chosen = active(found, states, platform)
+    rule = rules(found, chosen)
+    hidden = []
+    for number, name, evr, arch, _ in world.packages():
+        artifact = f"{name}-{evr if ':' in evr else '0:' + evr}.{arch}"
+        if artifact not in rule.mine and (artifact in rule.others or name in rule.names):
+            hidden.append(number)
+    world.exclude(hidden)
+    ordinary = {number for name in rule.names for number in world.providing(name)}
+    world.exclude(
+        number
+        for number, name, evr, arch, _ in list(world.packages())
+        if number in ordinary and f"{name}-{evr if ':' in evr else '0:' + evr}.{arch}" not in rule.mine
+    )
+    return chosen
