@@ -1,6 +1,6 @@
 """What repositories say about libraries that are missing, as values."""
 
-from typing import Collection, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.media import rpm
 from offkit.media.rpm import Package
@@ -48,6 +48,8 @@ class Answers:
         self.findings: List[Finding] = []
         self.read: Dict[str, int] = {}  # title of a repository → number of its packages
         self.answers: Dict[str, Answer] = {}  # by soname
+        self.names: Dict[str, Set[str]] = {}  # title of a repository → what its packages are called
+        self.decisive = True  # what these do not have, no other repository at hand has
 
     def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
         """Answers by soname; empty when no repository could be read. ``usual`` are the names of

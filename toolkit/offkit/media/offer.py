@@ -151,9 +151,14 @@ def _identity(base: str, el: int, taken: Collection[str]) -> str:
 
 
 def open_catalog(
-    tree: Tree, isos: Sequence[str] = (), rpm_repos: Sequence[trees.Source] = (), own: Sequence[str] = ()
+    tree: Tree,
+    isos: Sequence[str] = (),
+    rpm_repos: Sequence[trees.Source] = (),
+    own: Sequence[str] = (),
+    theirs: Sequence[str] = (),
 ) -> Catalog:
-    """The repositories that were named, else those at ``own``: directories inside the tree.
+    """The repositories that were named, else those at ``theirs`` and ``own``: directories inside the
+    tree, the administrator's before offkit's.
 
     ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
     that are open already.
@@ -173,8 +178,9 @@ def open_catalog(
         _add(catalog, trees.of(rpm_repo))
     if not (isos or rpm_repos):
         # One without metadata is another check's matter.
-        found = [trees.Directory(tree, path).repository("") for path in own]
+        found = [trees.Directory(tree, path).repository("") for path in dict.fromkeys([*theirs, *own])]
         catalog.add([each for each in found if tree.is_file(posixpath.join(each.place, REPOMD))], False)
+        catalog.decisive = any(each.place in own for each in found)
     return catalog
 
 

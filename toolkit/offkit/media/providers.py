@@ -89,6 +89,7 @@ class Catalog(Answers):
             index = each.libraries()
             self.read[each.title] = index.total
             self._names |= index.names
+            self.names[each.title] = index.names
             self._libraries |= index.libraries
             return found
 

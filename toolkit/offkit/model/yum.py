@@ -13,8 +13,9 @@ WORDS = "repo-config/yum.csv"
 # dnf/conf/config.py: "did not have a ... attr. before setopt"). Plugins are left out: some ask the
 # network whatever is enabled. exit_on_lock: else both wait for ever. metadata_expire: another disc may
 # be there since. install_weak_deps: what nobody asked for stays away (dnf.conf(5)).
+DISABLED, ENABLED = "--disablerepo=*", "--enablerepo=offkit-*"
 OPTIONS = (
-    *("--noplugins", "--disablerepo=*", "--enablerepo=offkit-*"),
+    *("--noplugins", DISABLED, ENABLED),
     *("--setopt=exit_on_lock=1", "--setopt=metadata_expire=0", "--setopt=install_weak_deps=0"),
 )
 PID = "/var/run/yum.pid"  # of the yum 3 that is at work

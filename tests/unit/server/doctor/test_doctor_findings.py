@@ -1170,11 +1170,13 @@ def test_which_repositories_are_judged(server):
     assert [each.id for each in known.repositories] == ["on", "off", "offkit-x"]
     assert known.own == ["/7/aarch64/other/stock"]
     assert known.paths(known.repositories[0]) == ["/mnt/own/a", "/b"]
-    assert [(severity, message.split()[0]) for _, severity, _, message, _, _ in of_repositories(server)] == [
-        ("warning", "/mnt/own/a"),
-        ("warning", "/b"),
-        ("info", "/7/x86_64/other/stock"),
-    ]
+    several, one = of_repositories(server)
+    assert (several[1], several[2]) == ("warning", "on")
+    assert several[3].endswith(": /mnt/own/a, /b")  # mirrors of each other: broken only when both are
+    assert {"x.repo: /mnt/own/a", "x.repo: /b"} <= {
+        place.rpartition("/yum.repos.d/")[2] for place in several[4]
+    }
+    assert (one[1], one[3].split()[0]) == ("info", "/7/x86_64/other/stock")
 
 
 def test_metadata_of_an_own_repository_that_are_none(server):

@@ -10,7 +10,8 @@ import rpm_tools
 from elf_maker import build
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.server.doctor import packages
+from offkit.media.answers import Answers
+from offkit.server.doctor import cures, packages
 from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
 from server_maker import LDSO, Server
@@ -65,7 +66,7 @@ def playing(text, stderr="", asked=None):
 def inspect(server, text, stderr="", asked=None):
     tree = Tree(server.root)
     env, _ = environment.locate(tree, "/usr")
-    return packages.inspect(tree, env, (), playing(text, stderr, asked))
+    return packages.inspect(tree, env, cures.read(tree, Answers()), (), playing(text, stderr, asked))
 
 
 def told(found):

@@ -1,6 +1,7 @@
 """What to do about a finding on this server: RPM names and the yum line that installs them."""
 
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from types import MappingProxyType
+from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import data, releases
 from offkit.edges.host import os_release
@@ -13,7 +14,7 @@ from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
 from offkit.server.system import yum
 
-INSTALL, REINSTALL = (yum.spoken((*yum.TYPED, verb)) for verb in ("install", "reinstall"))
+INSTALL, REINSTALL = "install", "reinstall"
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
@@ -42,6 +43,7 @@ class Cures(NamedTuple):
     release: Release  # of what nobody knows the oldest: the bundle was most probably made for that
     modules: List[packages.ModuleRow]
     catalog: Answers
+    theirs: Mapping[str, str]  # directory → identity of a local repository that is enabled here
 
     @property
     def own(self) -> bool:
@@ -53,9 +55,24 @@ class Cures(NamedTuple):
 
         ``again`` are installed, with files that are damaged: to yum they need nothing else.
         """
-        steps = [(INSTALL, " ".join(rpms)), (REINSTALL, " ".join(again))]
-        line = " && ".join("{} {}".format(verb, names) for verb, names in steps if names)
+        names, damaged = tuple(rpms), tuple(again)
+        enabled = self.enabled((*names, *damaged))
+        steps = ((INSTALL, names), (REINSTALL, damaged))
+        line = " && ".join(yum.typed(verb, words, enabled) for verb, words in steps if words)
         return line if self.own else "on {}: {}".format(self.release.name, line)
+
+    def enabled(self, rpms: Sequence[str]) -> Tuple[str, ...]:
+        """The repositories that a command for these packages enables: the server's own local ones, and
+        offkit's for what those do not have."""
+        if not self.theirs:
+            return yum.OWN
+        self.catalog.has_packages(())  # they are read
+        read = {place: name for place, name in self.theirs.items() if place in self.catalog.read}
+        there = {name for place in read for name in self.catalog.names.get(place, ())}
+        lacking = [name for name in rpms if name not in there and _bare(name) not in there]
+        if len(lacking) == len(rpms):
+            return yum.OWN
+        return (*dict.fromkeys(read.values()), *(yum.OWN if lacking else ()))
 
     def again(self, cure: Cure) -> Cure:
         """The same packages, where they are installed and damaged."""
@@ -77,7 +94,7 @@ class Cures(NamedTuple):
             return Cure((), _EXACT, "")
         table = self.release.sonames.get(soname) or ""
         answer = self.catalog.answers.get(soname)
-        if answer is not None:
+        if answer is not None and (answer.packages or self.catalog.decisive):
             return self._by_repositories(soname, bits, answer, table, arch)
         if table:
             name = "{}.{}".format(table, arch) if arch else table if bits == 64 else table + ".i686"
@@ -89,7 +106,7 @@ class Cures(NamedTuple):
             fix = "no package of {0} has it: use a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
         ask = "find the package that has it on the ISO: {} '{}'".format(
-            INSTALL.replace("install", "provides"), rpm.capability(soname, "", bits)
+            yum.typed("provides", ()), rpm.capability(soname, "", bits)
         )
         return Cure((), ask, "")
 
@@ -113,9 +130,9 @@ class Cures(NamedTuple):
         return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
 
     def _by_table(self, name: str) -> str:
-        return "by offkit's table: {} on {}; no repository was read (--iso FILE reads yours)".format(
-            name, self.release.name
-        )
+        read = ", ".join(self.catalog.read)
+        why = "it is not on {}".format(read) if read else "no repository was read"
+        return "by offkit's table: {} on {}; {} (--iso FILE reads yours)".format(name, self.release.name, why)
 
     def newer(self, soname: str) -> Cure:
         """Packages that bring the symbol versions a library here lacks; no RPMs when there are none."""
@@ -138,7 +155,7 @@ class Cures(NamedTuple):
         return sentence
 
 
-def read(tree: Tree, catalog: Answers) -> Cures:
+def read(tree: Tree, catalog: Answers, theirs: Mapping[str, str] = MappingProxyType({})) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
     facts = os_release(tree)
     known = releases.known()
@@ -149,13 +166,19 @@ def read(tree: Tree, catalog: Answers) -> Cures:
         known.all[0] if not known.name_of(facts) else known.told(facts),
         packages.parse_modules(data.read_text(packages.MODULES)),
         catalog,
+        theirs,
     )
+
+
+def _bare(name: str) -> str:
+    """Of a package without its architecture."""
+    return name.rpartition(".")[0] if name.endswith(_ARCHES) else name
 
 
 def union(rpms: Iterable[str]) -> Tuple[str, ...]:
     """Each package once, in order: libSM.x86_64 is more than libSM."""
     names = set(rpms)
-    named = {name.rpartition(".")[0] for name in names if name.endswith(_ARCHES)}
+    named = {_bare(name) for name in names if name.endswith(_ARCHES)}
     return tuple(sorted(names - named))
 
 

@@ -22,6 +22,7 @@ from offkit.server.doctor import (
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, PACKAGES, REPOSITORIES
 from offkit.server.environment import environment
+from offkit.server.system import yum
 
 
 class Summary(NamedTuple):
@@ -55,6 +56,7 @@ class Examination(NamedTuple):
     repositories: Dict[str, int]  # place → packages, of what was read
     rpms: Tuple[str, ...]  # all to be installed
     again: Tuple[str, ...] = ()  # all to be installed once more: they are here, and damaged
+    enabled: Tuple[str, ...] = yum.OWN  # the repositories that take part
 
 
 def examine(
@@ -78,7 +80,7 @@ def examine(
     env, findings = environment.locate(tree, environment_dir)
     arch = processor.arch_of(tree, env.interpreter)
     known = repositories.configured(tree, arch)
-    with offer.open_catalog(tree, isos, rpm_repos, known.own) as catalog:
+    with offer.open_catalog(tree, isos, rpm_repos, known.own, tuple(known.theirs(tree))) as catalog:
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         done = visit.make([name for name in NAMES if name in checks])
     return done._replace(findings=findings + done.findings)
@@ -99,7 +101,7 @@ class _Visit:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
         self._variables = (os.environ if variables is None else variables) if self._live else {}
-        self._cures = remedies.read(tree, catalog)
+        self._cures = remedies.read(tree, catalog, known.theirs(tree))
         self._report = report
 
     def make(self, checks: List[str]) -> Examination:
@@ -128,9 +130,11 @@ class _Visit:
             clients, packaged = control_node.inspect(self._tree, self._env, self._cures, path)
             findings += clients
             rpms += packaged
+        enabled = self._cures.enabled((*rpms, *again))
         if REPOSITORIES in checks:
+            needed = enabled if rpms or again else ()
             findings += repositories.inspect(
-                self._tree, self._env, self._known, self._cures.own, bool(rpms or again), self._catalog
+                self._tree, self._env, self._known, self._cures.own, needed, self._catalog
             )
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
@@ -144,6 +148,7 @@ class _Visit:
             dict(self._catalog.read),
             remedies.union(rpms),
             remedies.union(again),
+            enabled,
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:
@@ -153,7 +158,7 @@ class _Visit:
 
     def _compare(self, told: Collection[str]) -> packages.Packages:
         self._report.step("comparing installed files with their records")
-        return packages.inspect(self._tree, self._env, told)
+        return packages.inspect(self._tree, self._env, self._cures, told)
 
     def _machine(self, libs: libraries.Libraries) -> List[Finding]:
         findings = machine.generation(self._tree, self._env)

@@ -73,8 +73,10 @@ def examine(
     report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
     rpms: List[str] = []
     again: List[str] = []
-    with open_catalog(tree, isos, rpm_repos, configured(tree, target.arch).own) as catalog:
-        cures = remedies.read(tree, catalog)
+    known = configured(tree, target.arch)
+    theirs = known.theirs(tree)
+    with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
+        cures = remedies.read(tree, catalog, theirs)
         lost = {each.name: each for each in report.resolutions if not each.found}
         asked = [each for each in wanted.libraries if each.soname in lost and not each.in_bundle]
         cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])

@@ -8,7 +8,7 @@ from typing import Collection, Dict, List, NamedTuple, Sequence, Tuple
 from offkit.edges.tree import Tree
 from offkit.model import words
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.server.doctor import cures as remedies
+from offkit.server.doctor.cures import Cures
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.doctor.shared_objects import machine_code
 from offkit.server.environment.environment import Environment
@@ -27,7 +27,7 @@ class Packaged(NamedTuple):
     again: Tuple[str, ...]  # RPMs to be installed once more
 
 
-def inspect(tree: Tree, env: Environment, found: Sequence[Distribution], run: Run) -> Packaged:
+def inspect(tree: Tree, env: Environment, found: Sequence[Distribution], cures: Cures, run: Run) -> Packaged:
     """Which of them are an RPM's, and what of those RPMs is not as rpm installed it."""
     asked = {dist: tree.real(dist.directory) for dist in found}
     owned = rpm_files.of(tree, [each for path in asked.values() for each in (path, _metadata(path))], run)
@@ -39,7 +39,7 @@ def inspect(tree: Tree, env: Environment, found: Sequence[Distribution], run: Ru
     again: List[str] = []
     for name in _names(owned):
         wrong = rpm_files.compare(tree, owned, name)
-        told = _findings(tree, env, name, owned, wrong)
+        told = _findings(tree, env, cures, name, owned, wrong)
         findings += told
         again += [name] if any(each.severity == ERROR for each in told) else []
     files = sum(1 for one in owned.values() if one.judged and one.digest)
@@ -68,9 +68,11 @@ def _unasked(mine: Collection[Distribution]) -> Finding:
     return Finding("PKG016", INFO, "rpm", message, ("rpm -qf",), "rpm -V PACKAGE, on the server itself")
 
 
-def _findings(tree: Tree, env: Environment, name: str, owned: Owned, wrong: rpm_files.Wrong) -> List[Finding]:
+def _findings(
+    tree: Tree, env: Environment, cures: Cures, name: str, owned: Owned, wrong: rpm_files.Wrong
+) -> List[Finding]:
     title = next(one.title for one in owned.values() if one.name == name)
-    fix = "{} {}".format(remedies.REINSTALL, name)
+    fix = cures.install((), [name])
     broken = [path for path in wrong.altered if machine_code(tree, path)]
     kinds: Dict[Tuple[str, str, str], List[str]] = {
         ("PKG014", ERROR, "missing"): wrong.missing,

@@ -14,6 +14,7 @@ from offkit.model import requirement
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.record import RecordedFile
 from offkit.server.doctor import installer, packaged, record
+from offkit.server.doctor.cures import Cures
 from offkit.server.doctor.distribution import Distribution
 from offkit.server.doctor.packaged import Packaged
 from offkit.server.environment.environment import Environment
@@ -30,6 +31,7 @@ class Packages(NamedTuple):
 def inspect(
     tree: Tree,
     env: Environment,
+    cures: Cures,
     told: Collection[str] = (),
     asked: Optional[ledger.Run] = None,
 ) -> Packages:
@@ -44,7 +46,7 @@ def inspect(
             elif name.endswith(".dist-info") and tree.is_dir(path):
                 read.append(_distribution(tree, env, top, path))
     everywhere = [dist for dist, _ in read if dist is not None]
-    rpms = packaged.inspect(tree, env, everywhere, asked or ledger.english(run.run))
+    rpms = packaged.inspect(tree, env, everywhere, cures, asked or ledger.english(run.run))
     found = [dist for dist in everywhere if dist not in rpms.distributions]
     findings = [each for dist, problems in read if dist not in rpms.distributions for each in problems]
     findings += rpms.findings

@@ -14,22 +14,23 @@ from offkit.server.system import ledger, yum
 INSTALL, REINSTALL = "install", "reinstall"
 
 
-def command(rpms: Sequence[str], verb: str = INSTALL) -> List[str]:
+def command(rpms: Sequence[str], verb: str = INSTALL, enabled: Sequence[str] = yum.OWN) -> List[str]:
     """What the printed line does, with the answer that yum itself would ask for."""
-    return yum.command((verb, *rpms))
+    return yum.command((verb, *rpms), enabled=enabled)
 
 
 def refuse(result: Examination) -> None:
     """Raises EnvironmentProblem where there is no yum, or it is known already that it will fail."""
     if not result.summary.el and not host.here().release:
         raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
-    refuse_unmounted(result.findings, result.summary.install_line)
+    refuse_unmounted(result.findings, result.summary.install_line, result.enabled)
 
 
-def refuse_unmounted(findings: Sequence[Finding], line: str) -> None:
+def refuse_unmounted(findings: Sequence[Finding], line: str, enabled: Sequence[str] = yum.OWN) -> None:
     """Raises EnvironmentProblem when it is known already that ``line`` will fail: yum gives up as
-    soon as one enabled repository has no metadata, and offkit's are all enabled in it."""
+    soon as one enabled repository has no metadata, and offkit's are all ``enabled`` in it."""
     unmounted = [each for each in findings if each.code == "REPO003" and each.subject.startswith("offkit-")]
+    unmounted = unmounted if set(yum.OWN) & set(enabled) else []
     if unmounted:
         names = ", ".join(each.subject for each in unmounted)
         message = "yum was not run: it cannot read {}".format(names)
@@ -46,7 +47,7 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     ran = []
     for verb, rpms in ((INSTALL, result.rpms), (REINSTALL, result.again)):
         if rpms:
-            done = install(rpms, ledger.english(programs.run), verb)
+            done = install(rpms, ledger.english(programs.run), verb, result.enabled)
             for line in done.stdout.splitlines():
                 report.note(line)
             ran.append({"argv": list(done.argv), "returncode": done.returncode})
@@ -75,10 +76,15 @@ def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str
     return [Finding("REPO009", ERROR, "yum", message, (), fix)]
 
 
-def install(rpms: Sequence[str], run: Callable[[Sequence[str]], Result], verb: str = INSTALL) -> Result:
+def install(
+    rpms: Sequence[str],
+    run: Callable[[Sequence[str]], Result],
+    verb: str = INSTALL,
+    enabled: Sequence[str] = yum.OWN,
+) -> Result:
     """Run it to the end; ``run`` speaks English. Raises the failure as yum.call names it."""
     try:
-        return yum.call(command(rpms, verb), run)
+        return yum.call(command(rpms, verb, enabled), run)
     except OffkitError as error:
-        error.fix = "then, as root: {}".format(yum.spoken((*yum.TYPED, verb, *rpms)))
+        error.fix = "then, as root: {}".format(yum.typed(verb, rpms, enabled))
         raise

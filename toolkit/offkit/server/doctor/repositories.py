@@ -1,8 +1,9 @@
 """REPO: what yum would do on this server, told from its files. The network is never tried."""
 
 import posixpath
+import re
 import shlex
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
@@ -15,10 +16,12 @@ from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import is_url
 from offkit.server.environment.environment import Environment
+from offkit.server.system import yum
 
 _DIRECTORY = "/etc/yum.repos.d"
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
 _RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
+_LOOPBACK = re.compile(r"[a-z]+://(localhost|127\.[0-9.]+|\[::1\])[:/]")
 _YUM_CACHE, _DNF_CACHE = "/var/cache/yum", "/var/cache/dnf"
 
 
@@ -38,10 +41,24 @@ class Configured(NamedTuple):
         """Whether ``path`` depends on a release that is not known."""
         return _RELEASE not in self.variables and repofile.expand(path, {_RELEASE: ""}) != path
 
+    def serving(self, tree: Tree, repository: Section) -> str:
+        """The first of its directories that has metadata: several URLs are mirrors of each other
+        (yum.conf(5)). "" where none has."""
+        paths = self.paths(repository)
+        return next((path for path in paths if tree.is_file(posixpath.join(path, repodata.REPOMD))), "")
+
     @property
     def own(self) -> List[str]:
         """Directories of the offkit-* repositories."""
         return [path for each in self.repositories if each.own for path in self.paths(each)]
+
+    def theirs(self, tree: Tree) -> Dict[str, str]:
+        """The local repositories that somebody else has enabled here and that work: directory → identity."""
+        found: Dict[str, str] = {}
+        for each in self.repositories:
+            if each.enabled and not each.own:
+                found.setdefault(self.serving(tree, each), each.id)
+        return {path: name for path, name in found.items() if path}
 
 
 def configured(tree: Tree, arch: str = "x86_64") -> Configured:
@@ -79,27 +96,46 @@ def _first_line(tree: Tree, path: str) -> Optional[str]:
 
 
 def inspect(
-    tree: Tree, env: Environment, known: Configured, own: bool, needed: bool, catalog: Catalog
+    tree: Tree, env: Environment, known: Configured, own: bool, needed: Collection[str], catalog: Catalog
 ) -> List[Finding]:
-    """What is wrong with the server's repositories. ``needed``: something has to be installed;
-    ``own``: yum is the tool for that here."""
+    """What is wrong with the server's repositories. ``needed``: those that a command enables, as
+    something has to be installed; ``own``: yum is the tool for that here."""
     catalog.probe()
     findings = list(known.findings)
-    remote = [each for each in known.repositories if each.enabled and not known.paths(each) and each.urls]
+    remote = [each for each in known.repositories if each.enabled and _is_remote(known, each)]
     instead = any(known.paths(each) for each in known.repositories if each.own)
+    instead = instead or bool(needed and not set(needed) & set(yum.OWN))
     if remote:
-        findings.append(_unreachable(remote, needed and not instead))
+        findings.append(_unreachable(remote, bool(needed) and not instead, needed or yum.OWN))
     for each in known.repositories:
         if each.own or each.enabled:
-            for path in known.paths(each):
-                if not catalog.failed(path):
-                    findings += _local(tree, known, each, path, needed)
-    if needed and own and not any(each.own for each in known.repositories):
+            findings += _one(tree, known, each, bool(needed), catalog)
+    lacking = set(yum.OWN).intersection(needed)
+    if lacking and own and not any(each.own for each in known.repositories):
         findings.append(_none(env, tree, catalog))
     return findings
 
 
-def _unreachable(remote: List[Section], needed: bool) -> Finding:
+def _is_remote(known: Configured, each: Section) -> bool:
+    """Whether all of its URLs lead to another machine."""
+    urls = [repofile.expand(url, known.variables) for url in each.urls]
+    return bool(urls) and not known.paths(each) and not any(map(_LOOPBACK.match, urls))
+
+
+def _one(tree: Tree, known: Configured, each: Section, needed: bool, catalog: Catalog) -> List[Finding]:
+    """What is wrong with one that has directories: with the first that serves it, else with all of them."""
+    serving = known.serving(tree, each)
+    paths = [path for path in ([serving] if serving else known.paths(each)) if not catalog.failed(path)]
+    found = [finding for path in paths for finding in _local(tree, known, each, path, needed)]
+    if serving or len(found) < 2:
+        return found
+    message = "has several directories, and none has a disc mounted: {}".format(", ".join(paths))
+    fix = "mount -o loop,ro FILE.iso {}, or another of them".format(paths[0])
+    looked = tuple(dict.fromkeys(place for finding in found for place in finding.looked_in))
+    return [found[0]._replace(message=message, fix=fix, looked_in=looked)]
+
+
+def _unreachable(remote: List[Section], needed: bool, enabled: Collection[str]) -> Finding:
     """Every server has them from its installation on; they matter when yum is all there is to turn to."""
     names = ", ".join(each.id for each in remote)
     one = len(remote) == 1
@@ -107,8 +143,8 @@ def _unreachable(remote: List[Section], needed: bool) -> Finding:
         "is" if one else "are", "needs" if one else "need", "it" if one else "them"
     )
     looked = tuple("{}: {}".format(each.file, each.urls[0]) for each in remote)
-    fix = "disable {}: yum --disablerepo='*' --enablerepo='offkit-*' ... (as all commands here do)".format(
-        "it" if one else "them"
+    fix = "disable {}: {} ... (as all commands here do)".format(
+        "it" if one else "them", yum.typed("", (), tuple(enabled)).rstrip()
     )
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
 

@@ -1,7 +1,7 @@
 """The one place that calls yum (yum 3 or dnf, which answers to that name), and names its failures.
 
-Only repositories called offkit-* ever take part, and signatures are always checked. Options and
-words are those of model.yum.
+Only repositories called offkit-*, or local ones of this server that were read before, ever take part, and
+signatures are always checked. Options and words are those of model.yum.
 """
 
 import os
@@ -15,8 +15,8 @@ from offkit.model import errors, yum
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
 
-# The beginning of what a person is told to type.
-TYPED = ("yum", "--disablerepo=*", "--enablerepo=offkit-*")
+# What a command enables where nobody says otherwise: those of 'offkit repo add'.
+OWN = ("offkit-*",)
 _LAST_LINES = 12
 
 Run = Callable[[Sequence[str]], Result]
@@ -33,21 +33,31 @@ _SUBJECTS = (
 )
 
 
+def typed(verb: str, rpms: Sequence[str], enabled: Sequence[str] = OWN) -> str:
+    """The command that a person is told to type, with the repositories that take part in it."""
+    words = ["--enablerepo=" + name for name in enabled]
+    return spoken(["yum", "--disablerepo=*", *words, verb, *rpms])
+
+
 def spoken(argv: Sequence[str]) -> str:
     """A command as it is printed, to be pasted into a shell."""
     words = (word.partition("=") for word in argv)
     return " ".join(name + equals + (shlex.quote(value) if equals else "") for name, equals, value in words)
 
 
-def command(words: Sequence[str], repositories: str = "", cache: str = "") -> List[str]:
+def command(
+    words: Sequence[str], repositories: str = "", cache: str = "", enabled: Sequence[str] = OWN
+) -> List[str]:
     """The argument list of a yum that asks nothing.
 
     ``words`` are the verb and what it is for. ``repositories`` is a directory of .repo files to
     read in the place of /etc/yum.repos.d, ``cache`` one for metadata; both are of ``yum.PLAIN``.
     """
+    options = [word for word in yum.OPTIONS if word != yum.ENABLED]
+    options[options.index(yum.DISABLED) + 1 : 1] = ["--enablerepo=" + name for name in enabled]
     own = ["--setopt=reposdir=" + repositories] if repositories else []
     own += ["--setopt=cachedir=" + cache] if cache else []
-    return ["yum", "-y", *yum.OPTIONS, *own, *words]
+    return ["yum", "-y", *options, *own, *words]
 
 
 def call(argv: Sequence[str], run: Run, changed: Callable[[], str] = str) -> Result:

@@ -1,0 +1,132 @@
+"""The administrator's own repositories: one that works is what the line names, and what --fix uses."""
+
+import pytest
+
+from offkit.server.doctor import repair
+from offkit.server.doctor.examine import examine
+from repo_maker import library_packages, repository
+from server_maker import DYNLOAD, Server
+
+# As CentOS 7 ships CentOS-Media.repo, but for enabled=1.
+MEDIA = """
+[c7-media]
+name=CentOS-$releasever - Media
+baseurl=file:///media/CentOS/
+        file:///media/cdrom/
+        file:///media/cdrecorder/
+gpgcheck=1
+enabled=1
+gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7
+"""
+OFFKIT = "[offkit-el7]\nname=x\nbaseurl=file:///mnt/c7\nenabled=0\ngpgcheck=1\n"
+THEIRS = "yum --disablerepo='*' --enablerepo=c7-media install "
+OURS = "yum --disablerepo='*' --enablerepo='offkit-*' install "
+BOTH = "yum --disablerepo='*' --enablerepo=c7-media --enablerepo='offkit-*' install "
+
+
+@pytest.fixture
+def server(tmp_path):
+    """libSM is missing, and a repository of the administrator's is enabled."""
+    made = Server(tmp_path / "root")
+    made.put("/etc/yum.repos.d/CentOS-Media.repo", MEDIA)
+    made.put("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", "key")
+    made.module("x", needed=["libSM.so.6"])
+    return made
+
+
+def disc(server, place, *sonames):
+    repository(server.host(place), library_packages(*(sonames or ("libSM.so.6",))))
+
+
+def told(server):
+    result = examine("/opt/env", server.root)
+    codes = [(each.code, each.severity, each.subject) for each in result.findings if each.code[:4] == "REPO"]
+    return result.summary.install_line, codes
+
+
+def test_one_of_several_directories_is_enough(server):
+    """They are mirrors of each other: the disc in the drive serves, and nothing is wrong."""
+    disc(server, "/media/cdrom")
+    assert told(server) == (THEIRS + "libSM", [])
+    (missing,) = [each for each in examine("/opt/env", server.root).findings if each.code == "LIB001"]
+    assert missing.fix.startswith(THEIRS + "libSM\nby repodata: libSM-1.0-1.el7.x86_64 on /media/cdrom")
+
+
+def test_broken_only_when_all_are(server):
+    """Once, with every place where a disc would do."""
+    line, codes = told(server)
+    assert line == OURS + "libSM"
+    assert codes == [("REPO003", "warning", "c7-media"), ("REPO001", "warning", "offkit-*")]
+    (one,) = [each for each in examine("/opt/env", server.root).findings if each.code == "REPO003"]
+    assert one.message == (
+        "has several directories, and none has a disc mounted: /media/CentOS, /media/cdrom, /media/cdrecorder"
+    )
+    assert one.fix == "mount -o loop,ro FILE.iso /media/CentOS, or another of them"
+    assert "/media/cdrecorder/repodata/repomd.xml" in one.looked_in
+
+
+def test_what_is_wrong_with_the_one_that_serves(server):
+    """Its key, for one, is the repository's."""
+    disc(server, "/media/cdrom")
+    server.remove("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7")
+    assert told(server)[1] == [("REPO007", "warning", "c7-media")]
+
+
+def test_offkits_own_for_what_it_does_not_have(server):
+    """A small repository of one's own decides nothing."""
+    disc(server, "/media/cdrom", "libvendor.so.1")
+    assert told(server) == (OURS + "libSM", [("REPO001", "warning", "offkit-*")])
+    (missing,) = [each for each in examine("/opt/env", server.root).findings if each.code == "LIB001"]
+    assert "by offkit's table: libSM on el7; it is not on /media/cdrom" in missing.fix
+    server.put("/etc/yum.repos.d/offkit.repo", OFFKIT)
+    disc(server, "/mnt/c7")
+    assert told(server) == (OURS + "libSM", [])
+
+
+def test_both_where_each_has_a_part(server):
+    """yum solves over all that a command enables."""
+    server.module("y", needed=["libvendor.so.1"])
+    disc(server, "/media/cdrom", "libvendor.so.1")
+    server.put("/etc/yum.repos.d/offkit.repo", OFFKIT)
+    disc(server, "/mnt/c7")
+    assert told(server)[0] == BOTH + "libSM libvendor"
+
+
+def test_theirs_before_offkits(server):
+    """Where both have it."""
+    disc(server, "/media/cdrom")
+    server.put("/etc/yum.repos.d/offkit.repo", OFFKIT)
+    disc(server, "/mnt/c7")
+    assert told(server) == (THEIRS + "libSM", [])
+
+
+def test_disabled_ones_do_not_count(server):
+    """Nobody wants them used."""
+    disc(server, "/media/cdrom")
+    server.put("/etc/yum.repos.d/CentOS-Media.repo", MEDIA.replace("enabled=1", "enabled=0"))
+    assert told(server) == (OURS + "libSM", [("REPO001", "warning", "offkit-*")])
+
+
+def test_packages_that_only_their_names_tell(server):
+    """A -devel package is no library's: the names in the metadata count."""
+    server.remove(DYNLOAD + "/zlib.cpython-36m-x86_64-linux-gnu.so")
+    repository(server.host("/media/cdrom"), library_packages("libSM.so.6", "zlib-devel.so.1"))
+    assert told(server)[0] == THEIRS + "libSM zlib-devel"
+
+
+def test_a_server_on_this_machine_needs_no_network(server):
+    """A mirror at 127.0.0.1 is reached without one; whether it serves, nobody tries."""
+    disc(server, "/media/cdrom")
+    server.put("/etc/yum.repos.d/m.repo", "[mirror]\nname=m\nbaseurl=http://127.0.0.1:8080/c7/\n")
+    assert told(server)[1] == []
+    server.put("/etc/yum.repos.d/m.repo", "[mirror]\nname=m\nbaseurl=http://127.example/c7/\n")
+    assert told(server)[1] == [("REPO002", "info", "mirror")]
+
+
+def test_what_fix_runs(server):
+    """The same repositories as in the line."""
+    disc(server, "/media/cdrom")
+    result = examine("/opt/env", server.root)
+    argv = repair.command(result.rpms, "install", result.enabled)
+    assert [word for word in argv if "repo" in word] == ["--disablerepo=*", "--enablerepo=c7-media"]
+    assert argv[-2:] == ["install", "libSM"]
