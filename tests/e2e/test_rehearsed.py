@@ -6,6 +6,7 @@ import os
 import pytest
 
 import bundle_maker
+import pythons
 import world
 from conftest import run
 
@@ -46,6 +47,10 @@ def test_what_works(server, isolated, liars, tmp_path):
         "assert len(sys.argv) == 1\n"
         "names = [line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line]\n"
         "assert names == ['lo'], names\n"  # no network to reach anybody by
+        "import socket, os\n"
+        "with socket.socket() as one, socket.socket() as other:\n"  # but oneself
+        "    one.bind(('127.0.0.1', 0)); one.listen(1); other.connect(one.getsockname())\n"
+        "assert os.getpid() < 100, os.getpid()\n"  # nobody else's processes to kill
     )
     code, report, inside = rehearsed(
         server,
@@ -84,10 +89,37 @@ def test_what_does_not(server, isolated, liars, tmp_path):
     )
     assert code == 1
     found = {one["subject"]: one for one in report["findings"] if one["code"] == "REQ022"}
-    assert found["offkit_newer"]["message"].startswith("cannot be imported, exit 1: SyntaxError")
-    assert found["offkit_lost"]["message"].startswith("cannot be imported, exit 1: FileNotFoundError")
+    assert found["offkit_newer"]["message"].startswith("cannot be imported: SyntaxError")
+    said = found["offkit_lost"]["message"]
+    assert said.startswith("cannot be imported: FileNotFoundError")
+    assert said.endswith(
+        "'offkit_lost/table.json' (offkit_lost/__init__.py, line 2)"
+    )  # no name of a place that is gone
     assert found[str(smoke)]["message"] == "ended with 1: no good"
     assert [(one["kind"], one["passed"]) for one in inside["options"]["proofs"]] == [
         ("closure", True), ("forecast", True), ("syntax", False),
         ("resolution", True), ("rehearsal", False), ("smoke", False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("series", "requirements", "subject", "message"), [
+    # its extension was compiled for NumPy 1, and its metadata allow any
+    ("3.9", ["opencv-python-headless==4.6.0.66", "numpy==2.0.2"], "cv2", "cannot be imported: ImportError: "),
+    # an assignment expression; Requires-Python is >=3.7 (github.com/joelee2012/api4jenkins/issues/95)
+    ("3.7", ["api4jenkins==2.0.0"], "api4jenkins", "cannot be imported: SyntaxError: invalid syntax (__init__.py, line 160)"),
+    # facts.json was not packed (github.com/omaciel/fauxfactory/issues/97)
+    ("3.6", ["fauxfactory==3.0.0"], "fauxfactory",
+     "cannot be imported: FileNotFoundError: [Errno 2] No such file or directory: 'fauxfactory/facts.json' (fauxfactory/"),
+])  # fmt: skip
+def test_real_ones(tmp_path, isolated, series, requirements, subject, message):
+    """What others were bitten by, and no metadata tells."""
+    path = pythons.find(series)
+    if path is None:
+        pytest.skip(f"no CPython {series} here")
+    code, report, inside = rehearsed((path, series), isolated, tmp_path / "b.tar", *requirements)
+    assert code == 1
+    found = [one for one in report["findings"] if (one["code"], one["subject"]) == ("REQ022", subject)]
+    assert [one["message"][: len(message)] for one in found] == [message]
+    assert str(tmp_path) not in json.dumps(inside["options"]["proofs"])
+    proofs = {one["kind"]: one for one in inside["options"]["proofs"]}
+    assert (proofs["closure"]["passed"], proofs["rehearsal"]["passed"]) == (True, False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from offkit.cli import app
 from offkit.online import bundle
 from offkit.online.carry import pack
-from offkit.online.proof import rehearsal
+from offkit.online.proof import rehearsal, stage
 from offkit.online.sources import interpreters
 from offkit.online.wheels import store
 
@@ -33,13 +33,15 @@ def stay(*given, **named):
     threading.Event().wait()
 
 
-STAGE = rehearsal.Stage(interpreters.Interpreter(sys.executable, "3.6.15"), rehearsal._LEASH)
+STAGE = stage.Here(interpreters.Interpreter(sys.executable, "3.6.15"), stage.walls())
 
 
 def start_others(*given):
     """As the rehearsal does it, several at a time."""
-    with rehearsal.leftovers.scratch() as name, rehearsal.pool(2, programs=True) as threads:
-        list(threads.map(lambda number: rehearsal._behind(STAGE, Path(name), [OTHER]), range(4)))
+    with rehearsal.leftovers.scratch() as name, STAGE.opened(Path(name), ()) as run:
+        os.mkdir(os.path.join(name, "home"))
+        with rehearsal.pool(2, programs=True) as threads:
+            list(threads.map(lambda number: run([OTHER]), range(4)))
 
 
 # The rest of a bundle is beside the point: offkit.pyz and install.sh.
@@ -47,7 +49,7 @@ bundle._runtime = lambda session: ()
 bundle.runtime.build = lambda paths, cache: b"pyz"
 bundle.bootstrap.script = lambda *given: b"#!/bin/sh\n"
 bundle.bootstrap.seal = lambda contents, offset, digest: contents
-rehearsal.stage = lambda target: STAGE
+stage.here = lambda target: STAGE
 if PHASE == "hashing":
     store.checksum = type("Checksum", (), {"sha256": staticmethod(stay)})
 elif PHASE == "packing":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import waiting
+from offkit.online.proof import stage
 
 pytestmark = pytest.mark.skipif(shutil.which("setpriv") is None, reason="there is no setpriv(1) here")
 
@@ -125,6 +126,8 @@ def test_it_ends(world, phase, number):
 @pytest.mark.parametrize("phase", [*SILENT, "hashing", "packing", "rehearsing"])
 def test_what_a_killed_one_left(world, phase):
     """The next run removes it; the programs of a rehearsal end with it."""
+    if phase == "rehearsing" and not stage.walls():
+        pytest.skip("this system gives no namespaces")
     running = world.until(phase)
     running.kill()
     running.communicate(timeout=waiting.LIMIT)

@@ -24,7 +24,7 @@ from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, w
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
-from offkit.online.proof import by_reading, forecast, grammar, rehearsal
+from offkit.online.proof import by_reading, forecast, grammar, rehearsal, stage
 from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
@@ -135,7 +135,7 @@ def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     rpms.look(order.isos, order.target)
-    stage = rehearsal.stage(order.target) if order.rehearse else None
+    where = stage.here(order.target) if order.rehearse else None
     got = gather(order, plan(order, reporter), reporter)
     reporter.step(f"packing {order.out}")
     pyz = runtime.build(got.tools, order.cache)
@@ -146,8 +146,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
         return pack(order.out, members, order.target, options, got.installed_size, reporter, bootstrap.seal)
 
     packed = packed_as(got.told())
-    if stage is not None:
-        got = rehearse(got, stage, reporter)
+    if where is not None:
+        got = rehearse(got, where, reporter)
         packed = packed_as(got.told())
     return Bundled(
         got.lock,
@@ -183,7 +183,7 @@ def plan_several(orders: Named, reporter: Reporter) -> list[tuple[str, Planned]]
 def bundle_several(orders: Named, reporter: Reporter) -> Several:
     """The whole journey for several targets. Raises what ``bundle`` raises, for all targets at once."""
     several.each(orders, lambda order: rpms.look(order.isos, order.target))
-    stages = dict(several.each(orders, lambda one: rehearsal.stage(one.target) if one.rehearse else None))
+    stages = dict(several.each(orders, lambda one: stage.here(one.target) if one.rehearse else None))
     planned = dict(plan_several(orders, reporter))
     pairs = [(name, (order, planned[name])) for name, order in orders]
     parts = several.each(pairs, lambda pair: gather(*pair, reporter))
@@ -192,10 +192,10 @@ def bundle_several(orders: Named, reporter: Reporter) -> Several:
     packed = _packed(parts, reporter)
     if any(stages.values()):
         for index, (name, got) in enumerate(parts):
-            stage = stages[name]
-            if stage is not None:
+            where = stages[name]
+            if where is not None:
                 reporter.step(f"rehearsing what is for {name}")
-                parts[index] = name, rehearse(got, stage, reporter, name)
+                parts[index] = name, rehearse(got, where, reporter, name)
         packed = _packed(parts, reporter)
     found = several.findings([(name, got.findings) for name, got in parts])
     return Several(packed, tuple(parts), counted, found)
@@ -325,16 +325,16 @@ def count(gathered: Sequence[Gathered]) -> Counted:
     return Counted(len(came) + fetched, size, len(files) - fetched - len(files & came.keys()))
 
 
-def rehearse(got: Gathered, stage: rehearsal.Stage, reporter: Reporter, part: str = "") -> Gathered:
+def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = "") -> Gathered:
     """Try the finished bundle, or of one for several targets the ``part``; with what came of it."""
     order = got.order
     resolve = partial(_resolved, order.target, got.taken)
     unable = compiling.unable(got.compiled)
     done = (
-        rehearsal.untried(stage, unable)
+        rehearsal.untried(where, unable)
         if unable
         else rehearsal.rehearse(
-            order.out, got.resolved, resolve, got.checklist, stage, order.smoke, reporter, part
+            order.out, got.resolved, resolve, got.checklist, where, order.smoke, reporter, part
         )
     )
     return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
