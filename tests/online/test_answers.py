@@ -10,7 +10,7 @@ from pip._vendor.urllib3.connection import HTTPConnection
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online.index import indexes
+from offkit.online.index import indexes, network
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from target_maker import preset
@@ -278,7 +278,7 @@ class InvalidURL(ValueError):
 )  # fmt: skip
 def test_why_no_answer_came(error, said, fix):
     """And what helps."""
-    code, text, cure = indexes.silence(error)
+    code, text, cure = network.silence(error)
     assert code == "NET001"
     assert text.startswith(said)
     assert fix in cure

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from offkit.cli import app
-from offkit.model.errors import RequestError, UsageError
+from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
@@ -61,9 +61,11 @@ def test_a_marker_of_a_package(mirror):
     """No pip can install it: said, and no bug of ours."""
     server = mirror()
     server.add("alpha", requires=["beta; os_name ~= 'posix'"])
-    with pytest.raises(RequestError, match="the metadata of a package has a marker that means nothing"):
-        with Session(EL7, server.args, Reporter()) as session:
-            session.lock(Request(("alpha",), ()))
+    with pytest.raises(RequestError) as caught, Session(EL7, server.args, Reporter()) as session:
+        session.lock(Request(("alpha",), ()))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("REQ012", "alpha")
+    assert "a marker in its metadata means nothing" in finding.message
 
 
 def test_a_name_that_no_file_can_have(capsys):
@@ -97,15 +99,27 @@ def test_all_at_once(mirror):
 
 
 @pytest.mark.parametrize(
-    "url", ["git+file:///srv/x", "git+ssh://git@host.invalid/x", "bzr+lp:x", "git+https://[::1]:80/x"]
+    ("url", "code"),
+    [
+        ("git+file:///srv/x", "REQ025"),
+        ("git+file:/srv/x", "REQ025"),
+        ("git+ssh://git@host.invalid/x", "NET010"),
+        ("bzr+lp:x", "REQ025"),
+        ("git+https://[::1]:80/x", "NET010"),
+    ],
 )
-def test_checkouts_that_may_be_there(mirror, url):
-    """Are no usage errors: they cannot be had."""
-    with Session(EL7, mirror("alpha").args, Reporter()) as session, pytest.raises(RequestError) as caught:
+def test_checkouts_that_may_be_there(mirror, url, code):
+    """Are no usage errors: they cannot be had, or nobody can be asked for them."""
+    kind = EnvironmentProblem if code == "NET010" else RequestError
+    with Session(EL7, mirror("alpha").args, Reporter()) as session, pytest.raises(kind) as caught:
         session.lock(Request((f"x @ {url}",), (), ()))
     (finding,) = caught.value.findings
-    assert (finding.code, finding.subject) == ("REQ025", "x")
-    assert "its repository cannot be checked out" in finding.message
+    assert (finding.code, finding.subject, type(caught.value)) == (code, "x", kind)
+    assert "its repository cannot be checked out: " in finding.message
+    assert finding.message.startswith(url.replace("file:/srv", "file:///srv"))
+    assert finding.fix
+    assert "-v shows" not in finding.fix
+    assert not any("output]" in line for line in finding.looked_in)
 
 
 def test_a_version_by_its_very_text(mirror):

@@ -11,7 +11,7 @@ from pip._vendor.resolvelib import ResolutionImpossible
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
-from offkit.online.index import indexes
+from offkit.online.index import indexes, network
 from offkit.online.reasons import causes
 from offkit.online.request.locked import Request
 from offkit.online.resolve import foreign
@@ -145,7 +145,7 @@ class Wrapped(OSError):
 )
 def test_the_reason_at_the_bottom(error, said):
     """Behind all that wraps it, as long as that is about the network."""
-    assert indexes._innermost(error) == said
+    assert network.innermost(error) == said
 
 
 def test_how_a_server_is_asked_whether_it_is_an_index(mirror, monkeypatch):

@@ -84,6 +84,7 @@ def test_files_below():
         ("with url: /x/y?a=b&c (Caused by x)", "with url: /x/y?... (Caused by x)"),
         ("no such file: /x/what?.txt", "no such file: /x/what?.txt"),
         ("git+ssh://git:p@host/x", "git+ssh://host/x"),
+        ("git+ssh://git@10.0.0.1:22/x", "git+ssh://git@10.0.0.1:22/x"),
         ("a (http://u:p@host/x) b 'https://t@host', c@d", "a (http://host/x) b 'https://host', c@d"),
         ("to https://host/x?next=a&token=b.", "to https://host/x?..."),
         ("<https://host/x?sig=a/b> and 'https://host?t'", "<https://host/x?...> and 'https://host?...'"),
@@ -95,6 +96,13 @@ def test_files_below():
 def test_what_may_be_shown_of_it(text, shown):
     """Nobody's password and no token: of one URL, of many in a text; rather too little than too much."""
     assert url.without_secrets(text) == shown
+
+
+def test_what_is_shown_of_a_files_url():
+    """Its slashes are there again, and nothing else is."""
+    assert url.shown("git+file:/srv/x@v1") == url.shown("git+file:///srv/x@v1") == "git+file:///srv/x@v1"
+    assert url.shown("git+file://host/x") == "git+file://host/x"
+    assert url.shown("git+https://u:p@host/file:/x") == "git+https://host/file:/x"
 
 
 @pytest.mark.parametrize(

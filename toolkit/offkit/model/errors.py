@@ -75,6 +75,12 @@ def of_all(codes: Iterable[str]) -> Type[OffkitError]:
     return IntegrityError if IntegrityError in map(of, codes) else EnvironmentProblem
 
 
+def of_request(codes: Iterable[str]) -> Type[OffkitError]:
+    """The error that several findings about a request are together: with a server that cannot be asked (NET),
+    nobody knows whether the rest is all that is wrong."""
+    return EnvironmentProblem if any(code.startswith("NET") for code in codes) else RequestError
+
+
 def damaged(code: str, subject: str, message: str, fix: str = "") -> IntegrityError:
     """An IntegrityError with a single finding about ``subject``."""
     return IntegrityError(message, [Finding(code, ERROR, subject, message, (), fix)])

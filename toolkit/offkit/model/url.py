@@ -15,8 +15,9 @@ _ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
 # what follows the first colon is no port), but for ssh's git@, which is everybody's, and the words of our
 # own cures; and the query. A proxy may stand there without its scheme, and a path as urllib3 names it.
 _USER = re.compile(r"(?<=://)(?!git@|USER:PASSWORD@)(?:[^\s/?#]*@|[^\s/?#@:]*:(?!\d*(?:[\s/?#]|$))\S*@)")
-_PROXY = re.compile(r"(?<![\w:/@])[^\s:/@'\"=]{1,255}:[^\s'\"]{1,255}@(?=[\w.-]+:[0-9])")
+_PROXY = re.compile(r"(?<![\w:/@])[^\s:/@'\"=]{1,255}:(?!//)[^\s'\"]{1,255}@(?=[\w.-]+:[0-9])")
 _QUERY = re.compile(r"(?<=://)([^\s?#\"'<>]*)\?[^\s#\"'<>]+")
+_BARE = re.compile(r"^((?:\w+\+)?file:)/(?!/)")
 _PATH = re.compile(r"(?<=: )(/[^\s?]*)\?[^\s)=]*=[^\s)]*")
 FORM = "http://HOST[:PORT]/PATH, without user, query or spaces (write %20)"
 
@@ -68,3 +69,9 @@ def without_secrets(text: str) -> str:
         text = _QUERY.sub(r"\1?...", _USER.sub("", text))
     text = _PROXY.sub("", text) if "@" in text else text
     return _PATH.sub(r"\1?...", text) if "?" in text else text
+
+
+def shown(text: str) -> str:
+    """The same of one URL, with the slashes that a file: URL has (RFC 8089): urlunsplit omits them after a
+    scheme that it does not know, as git+file."""
+    return _BARE.sub(r"\1///", without_secrets(text))

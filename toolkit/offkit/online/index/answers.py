@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import without_secrets
-from offkit.online.index import indexes
+from offkit.online.index import indexes, network
 from offkit.online.index.upstream import reach
 
 _FILE = rb"[^\"'<>\s]*\.(?:whl|zip|egg|tgz|tar)\b"  # what pip installs, and .tar.gz or .bz2 by its beginning
@@ -144,7 +144,7 @@ class Answers:
         if heard is None:  # pip does not ask there: a checkout, for instance
             return False
         if isinstance(heard, Exception):
-            code, text, fix = indexes.silence(heard)
+            code, text, fix = network.silence(heard)
             self._note(code, location, text, fix)
             return False
         if heard.status_code == 404:
@@ -154,7 +154,7 @@ class Answers:
         elif heard.status_code == 403 and project and self._lists_others(base, project):
             pass
         elif heard.status_code not in (200, 203):
-            self._note("NET002", location, *indexes.refusal(heard))
+            self._note("NET002", location, *network.refusal(heard))
         elif page is not None:
             wrong = _no_page(heard, page, project)
             if wrong:

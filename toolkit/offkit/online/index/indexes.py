@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,11 @@ from typing import Any
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.url import is_address, without_secrets
+from offkit.online.index import network
 from offkit.online.index.upstream import reach
 
 CHECK_INDEX = "check --index-url, pip.conf, PIP_* and the proxy; 'pip download pip' must work here too"
 UNREAD = "the package index cannot be read"
-_LOGIN = (
-    "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
-)
-_PROXY = "give the proxy as --proxy http://USER:PASSWORD@HOST:PORT"
-# Of requests and urllib3, for what cannot be parsed; they quote it, with a password that has a slash.
-_NO_ADDRESSES = ("LocationParseError", "InvalidURL", "InvalidProxyURL", "TypeError")
-_LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
-_QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
 
 
 def prepare(repo: Any) -> None:
@@ -66,12 +58,12 @@ def check_urls(repo: Any) -> None:
     for base in bases(repo):
         web = base.startswith(("http://", "https://"))
         if not (is_address(base) if web else base.startswith("file://")):
-            fix = "give an http, https or file URL" + (_QUOTE if web else "")
+            fix = "give an http, https or file URL" + (network.QUOTE if web else "")
             raise UsageError(f"{without_secrets(base) or 'an empty word'} is not a package index", fix=fix)
     for place in repo.finder.find_links:
         if "://" in place and not place.startswith("file://") and not is_address(place):
             raise UsageError(
-                f"--find-links: {without_secrets(place)} is not a URL", fix="correct it" + _QUOTE
+                f"--find-links: {without_secrets(place)} is not a URL", fix="correct it" + network.QUOTE
             )
 
 
@@ -154,15 +146,15 @@ def useless_places(repo: Any) -> Iterator[Finding]:
 
 def unheard(error: Exception, headline: str = UNREAD, fix: str = CHECK_INDEX) -> EnvironmentProblem:
     """The error for an exception of pip about a file that it asked for: which server, and what it says."""
-    chain: list[Any] = list(_chain(error))
+    chain: list[Any] = list(network.chain(error))
     response = next((one.response for one in chain if getattr(one, "response", None) is not None), None)
     request = next((one.request for one in chain if getattr(one, "request", None) is not None), None)
     url = without_secrets(str(getattr(request, "url", "the package index")))
     if response is not None:
-        answer, helps = refusal(response)
+        answer, helps = network.refusal(response)
         finding = Finding("NET002", ERROR, url, answer, (), helps)
     else:
-        code, text, helps = silence(error)
+        code, text, helps = network.silence(error)
         finding = Finding(code, ERROR, url, text, (), helps)
     return EnvironmentProblem(headline, [finding], fix)
 
@@ -194,46 +186,3 @@ def _keep_no_logins(session: Any) -> None:
             return real(bare, *more, **named)
 
         controller.serializer.dumps = dumps
-
-
-def refusal(response: Any) -> tuple[str, str]:
-    """What an answer says that is none, and what helps."""
-    status = response.status_code
-    return f"answers {status} {response.reason}".strip(), _LOGINS.get(status, "")
-
-
-def silence(error: Exception) -> tuple[str, str, str]:
-    """The code, what is wrong and what helps, when no answer came."""
-    reason = without_secrets(_innermost(error))
-    if any(type(one).__name__ in _NO_ADDRESSES for one in _chain(error)):
-        return "NET001", "cannot be asked: its address, or that of the proxy, is not a URL", _PROXY + _QUOTE
-    many = re.search(r"too many (\d+) error responses", reason)
-    if many:
-        return "NET002", f"answers {many[1]} each time", ""
-    if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
-        fix = "name its CA: --cert FILE" if "certificate" in reason.lower() else ""
-        return "NET001", f"cannot be reached securely: {reason}", fix
-    if any(type(one).__name__ == "ProxyError" for one in _chain(error)):
-        return "NET001", f"the proxy does not let it through: {reason}", ""
-    return "NET001", f"does not answer: {reason}", ""
-
-
-def _innermost(error: BaseException) -> str:
-    """The reason at the bottom of a chain of wrapped network errors: ``Connection refused``."""
-    *_, last = _chain(error)
-    return getattr(last, "strerror", None) or str(last)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and all network errors that it wraps."""
-    while True:
-        yield error
-        first = error.args[0] if error.args else None
-        inner = error.__cause__ or getattr(error, "reason", None) or first or error.__context__
-        if not isinstance(inner, BaseException):
-            inner = error.__context__
-        # The context of the outermost may be the failed resolution that made us ask.
-        ours = isinstance(inner, OSError) or type(inner).__module__.startswith("pip._vendor.urllib3")
-        if inner is None or not ours:
-            return
-        error = inner

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -20,6 +20,14 @@ from offkit.online.index.repair import Repair
 from offkit.online.index.upstream import reach
 
 Release = tuple[str, str]  # normalised name, version as METADATA has it
+
+
+class Damaged(NamedTuple):
+    """A wheel that nobody can read."""
+
+    project: str  # normalised
+    reason: str
+    parent: str  # the project that wants it; "" when the user does
 
 
 requirement = functools.lru_cache(maxsize=4096)(Requirement)  # nobody changes one
@@ -33,6 +41,8 @@ class Seen:
         self.requires: dict[Release, tuple[str, ...]] = {}  # Requires-Dist, put right
         self.extras: dict[Release, frozenset[str]] = {}
         self.unreadable: dict[Release, str] = {}  # the first line that nobody can read
+        self.damaged: dict[str, Damaged] = {}  # by the name of the file
+        self.by_name: set[str] = set()  # projects that are read as wanted by name, where a URL is said
 
     def read(self, message: Any) -> Release:
         """Note what an ``email.message.Message`` of METADATA says, and put it right in place."""
@@ -44,9 +54,12 @@ class Seen:
                 self._repaired(release, str(line).strip(), repaired.text)
             lines.append(repaired.text)
             try:
-                requirement(repaired.text)
+                need = requirement(repaired.text)
             except InvalidRequirement:
                 self.unreadable.setdefault(release, f"Requires-Dist: {line}")
+                continue
+            if need.url and canonicalize_name(need.name) in self.by_name:
+                lines[-1] = need.name + (f"; {need.marker}" if need.marker else "")
         if "Requires-Dist" in message:
             del message["Requires-Dist"]
             for line in lines:

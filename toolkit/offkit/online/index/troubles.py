@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import lzma
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +38,9 @@ _ANSWERED_WRONGLY = (
     "InvalidWheel",
     "UnsupportedWheel",
 )
+# Of zipfile; RuntimeError is another version, a way of compressing that it does not know, or a password.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+_NO_METADATA = ("BadMetadata", "InvalidVersion", "NoneMetadataError")
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
@@ -74,7 +81,7 @@ def of(error: Exception) -> OffkitError:
         return RequestError(text)
     if name in upstream.UNDEFINED:  # those of the request have been looked at
         return RequestError(f"the metadata of a package has a marker that means nothing: {text}")
-    if name in ("BadMetadata", "InvalidVersion", "NoneMetadataError"):
+    if name in _NO_METADATA:
         return RequestError(f"the metadata of a package on the index cannot be read: {text}")
     if any(word in name for word in _NETWORK):
         return indexes.unheard(error)
@@ -83,6 +90,30 @@ def of(error: Exception) -> OffkitError:
     if isinstance(error, (AttributeError, TypeError)):
         return upstream.moved(f"{name}: {error}")
     raise error
+
+
+def damage(error: BaseException) -> str:
+    """Why a wheel cannot be read, for what pip raises then; "" for an error about something else."""
+    name, text = type(error).__name__, without_secrets(str(error))
+    if isinstance(error, OffkitError):
+        return ""
+    if isinstance(error, _UNREADABLE):
+        # Of the system, only a place before the beginning of the file is its own fault.
+        own = not isinstance(error, OSError) or error.errno == errno.EINVAL
+        return str(error) or name if own else ""
+    if isinstance(error, UnicodeDecodeError):
+        return f"its metadata is not UTF-8: {error.reason}, byte {error.start}"
+    if name in ("InvalidWheel", "UnsupportedWheel"):
+        if text.startswith("Error decoding metadata"):
+            return "its metadata is not UTF-8"
+        cause = error.__cause__
+        return damage(cause) or without_secrets(str(cause)) if cause is not None else text
+    if name in upstream.UNDEFINED:
+        return f"a marker in its metadata means nothing: {text}"
+    if name in _NO_METADATA:
+        said = re.search(r"\((invalid metadata.*)\)$", text)
+        return f"its metadata cannot be read: {said[1] if said else text}"
+    return ""
 
 
 @contextmanager
@@ -95,7 +126,9 @@ def pip_speaks_through(reporter: Reporter) -> Iterator[None]:
             retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
             if retry:
                 more = several(int(retry[1]), "more time")
-                reporter.warn(f"the index does not answer; trying again, {more} after that")
+                host = re.search(r"host='([^']+)'", text)
+                who = host[1] if host else "the index"
+                reporter.warn(f"{who} does not answer; trying again, {more} after that")
                 reporter.note(text)
             elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)

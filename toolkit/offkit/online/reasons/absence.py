@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +16,11 @@ from packaging.version import InvalidVersion, Version
 
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.model.url import without_secrets
+from offkit.model.url import shown
 from offkit.model.words import several
 from offkit.online.index import indexes, listing, platforms
 from offkit.online.index.listing import Listed, Listing
-from offkit.online.index.metadata import Seen
+from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import unbuilt
 from offkit.online.reasons.causes import Cause, Problem
 
@@ -91,8 +91,8 @@ class Asked(NamedTuple):
     builder: Any = None  # a Builder, where sources may be built
 
 
-def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
-    """Problems for the causes of a failed resolution.
+def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -> list[Problem]:
+    """Problems for the causes of a failed resolution, but for projects that are known to be ``gone``.
 
     A requirement that no usable wheel meets is a problem of its own, and gets stand-ins; when
     every requirement could be met alone, they conflict: one problem for all.
@@ -101,6 +101,11 @@ def explain(causes: Sequence[Cause], asked: Asked) -> list[Problem]:
     known = False
     given = {cause.project for cause in causes if cause.given}  # there, and no index is asked for them
     for cause in causes:
+        if cause.project in gone:
+            known = True
+            for version in _stand_in_versions([], SpecifierSet(cause.specifier)):
+                asked.stubs.add(cause.project, version)
+            continue
         if cause.project in given:
             continue
         if not cause.project:
@@ -160,12 +165,32 @@ def of_sources(constraints: Iterable[Any]) -> list[Problem]:
                 f"the constraint means {_form(ireq)}, and sources are built only for a requirement",
                 (),
                 "delete the constraint, and ask for it: "
-                f"'{ireq.name} @ {without_secrets(ireq.link.url_without_fragment)}'",
+                f"'{ireq.name} @ {shown(ireq.link.url_without_fragment)}'",
             ),
             canonicalize_name(ireq.name),
             hopeless=True,
         )
         for ireq in constraints
+    ]
+
+
+def of_damaged(damaged: Mapping[str, Damaged]) -> list[Problem]:
+    """Wheels that cannot be read, by the names of their files."""
+    return [
+        Problem(
+            Finding(
+                "REQ012",
+                ERROR,
+                one.project,
+                f"{filename} is no wheel that can be read: {one.reason}",
+                (),
+                "fetch or copy it again, if that damaged it; ask for another version, if it was made so",
+            ),
+            one.project,
+            one.parent,
+            hopeless=True,
+        )
+        for filename, one in damaged.items()
     ]
 
 

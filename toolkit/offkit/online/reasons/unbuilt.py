@@ -8,7 +8,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from offkit.model.finding import ERROR, INFO, Finding
-from offkit.model.url import without_secrets
+from offkit.model.url import shown
 from offkit.online.reasons.causes import Problem
 from offkit.online.sources.refusal import Refused
 
@@ -25,12 +25,12 @@ def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Probl
 def of_request(ireq: Any, refused: Refused, elsewhere: Callable[[str], str]) -> Problem:
     """A problem with sources that were given; ``elsewhere`` of them says how to build them on another
     machine."""
-    place = without_secrets(ireq.link.url_without_fragment)
+    place = shown(ireq.link.url_without_fragment)
     name = ireq.name or place
     finding = Finding(
-        "REQ025", ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
+        refused.code, ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
     )
-    return Problem(finding, canonicalize_name(ireq.name or ""), hopeless=True)
+    return Problem(finding, canonicalize_name(ireq.name) if ireq.name else place, hopeless=True)
 
 
 def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:
@@ -45,7 +45,7 @@ def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:
 
 def editable(ireq: Any) -> Finding:
     """That -e means nothing for what is installed elsewhere."""
-    place = ireq.link.file_path if ireq.link.is_file else without_secrets(ireq.link.url_without_fragment)
+    place = ireq.link.file_path if ireq.link.is_file else shown(ireq.link.url_without_fragment)
     message = "-e is taken as a normal build: a server has nothing that could be edited"
     return Finding("REQ018", INFO, ireq.name or place, message)
 

@@ -11,7 +11,8 @@ left out. This module reaches into the two (by upstream.reach), and these are th
 * ``pip._vendor.packaging.markers.default_environment``: markers, for the length of a call;
 * ``piptools.repositories.PyPIRepository._finder`` and ``piptools.resolver.BacktrackingResolver``;
 * ``pip._internal.resolution.resolvelib.resolver.RLResolver``: how many rounds are tried;
-* ``pip._internal.operations.prepare._get_prepared_distribution``: which wheel cannot be read;
+* ``_InstallRequirementBackedCandidate._prepare`` of ``pip._internal.resolution.resolvelib.candidates``:
+  which wheel cannot be read;
 * ``pip._internal.req`` for requirement files, which ``req_file.get_file_content`` reads.
 
 When one has moved, the caller gets an OffkitError that names it and the versions in use.
@@ -20,15 +21,11 @@ When one has moved, the caller gets an OffkitError that names it and the version
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import importlib
 import io
-import lzma
 import re
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,24 +35,24 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import legacy
-from offkit.model.errors import EnvironmentProblem, OffkitError, RequestError, UsageError
+from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
-from offkit.online.index import indexes, listing, metadata
-from offkit.online.index.metadata import Seen
+from offkit.online.index import indexes, listing, metadata, troubles
+from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place, StandIn
+from offkit.online.sources import offered
 
-# Of zipfile; RuntimeError is another version, a way of compressing that it does not know, or a password.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 _LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
 _UNREAD = "a requirements file cannot be read from its server"
+_SCP = re.compile(r"\bgit\+([\w.-]+@[\w.-]+):(?!//|\d+/)([^\s;]+)")  # git-clone(1), "GIT URLS"
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
@@ -140,24 +137,34 @@ def _at_most(rounds: int | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _damage_is_named() -> Iterator[None]:
-    """For the length of the block, what reading a damaged wheel raises is a RequestError with its name."""
-    module: Any = importlib.import_module("pip._internal.operations.prepare")
-    original = reach("pip._internal.operations.prepare", "_get_prepared_distribution")
+def _damage_is_noted(seen: Seen) -> Iterator[None]:
+    """For the length of the block, a wheel that cannot be read is noted in ``seen``; the resolver goes on
+    with others."""
+    candidate = reach("pip._internal.resolution.resolvelib.candidates", "_InstallRequirementBackedCandidate")
+    original = candidate._prepare
 
-    def prepared(req: Any, *more: Any, **named: Any) -> Any:
+    def prepare(self: Any) -> Any:
+        link = self._link
+        project = canonicalize_name(link.filename.partition("-")[0])
         try:
-            return original(req, *more, **named)
-        except _UNREADABLE as error:
-            if isinstance(error, OSError) and error.errno != errno.EINVAL:  # of a place before the beginning
+            return original(self)
+        except Exception as error:
+            reason = troubles.damage(error) if link.is_wheel else ""
+            if not reason:
+                if type(error).__name__ == "MetadataInconsistent":  # pip passes over it
+                    version = listing.version_of(link.filename)
+                    said = str(error).partition(" has inconsistent ")[2]
+                    seen.unreadable.setdefault((project, str(version)), f"inconsistent {said}")
                 raise
-            raise RequestError(f"{req.link.filename} is no wheel that can be read: {error}") from error
+            parent = canonicalize_name(getattr(self._ireq.comes_from, "name", None) or "")
+            seen.damaged.setdefault(link.filename, Damaged(project, reason, parent))
+            raise offered.rejection(reason) from error
 
-    module._get_prepared_distribution = prepared
+    candidate._prepare = prepare
     try:
         yield
     finally:
-        module._get_prepared_distribution = original
+        candidate._prepare = original
 
 
 def resolve(
@@ -168,7 +175,7 @@ def resolve(
     What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen), _damage_is_named(), _at_most(rounds):
+    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _at_most(rounds):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
@@ -224,6 +231,7 @@ def _parsed(
         words, *hashes = line.split(" --hash=sha256:")
         options = {"sha256": hashes} if hashes else None
         if words.startswith("-e "):
+            _taken(words, "the request", tell)
             yield reach("pip._internal.req.constructors", "install_req_from_editable")(words[3:])
             continue
         words = _taken(words, "the request", tell)
@@ -249,6 +257,8 @@ def _impossible(ireq: Any) -> Iterator[str]:
     """Why no index anywhere can have it; nothing for all that some may have."""
     if len(ireq.name or "") > _LONGEST_NAME:
         yield f"{ireq.name[:40]}... is no name: it has {len(ireq.name)} characters"
+    if ireq.link is not None and not ireq.link.scheme:
+        yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
     for clause in ireq.specifier if ireq.req is not None else ():
         if clause.operator == "===" and not _is_version(clause.version):
             yield (
@@ -285,6 +295,10 @@ def _is_version(text: str) -> bool:
 
 
 def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
+    scp = _SCP.search(line)
+    if scp:
+        message = f"{where}: {without_secrets(scp[0])} is how scp writes it, and no URL"
+        raise UsageError(message, fix=f"write git+ssh://{scp[1]}/{scp[2].lstrip('/')}")
     taken = frozen.read(legacy.requirement(line).text, where)
     if taken.finding is not None:
         tell(taken.finding)

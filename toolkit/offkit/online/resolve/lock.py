@@ -7,11 +7,12 @@ import gc
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from offkit.edges import leftovers
+from offkit.model import errors
 from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar, Reporter
@@ -42,6 +43,16 @@ MAX_ROUNDS = 40
 # been found by then may take hours more.
 _TRIED = 500
 _OBJECTS = 200_000  # of Python, made and not yet gone, after which garbage is looked for
+
+
+class _Tried(NamedTuple):
+    """What came of resolving a request."""
+
+    requirements: list[Any]
+    pinned: list[Any]
+    allowed: dict[str, set[str]]  # hashes that were given, by project
+    taken: list[Finding]
+    problems: list[Problem]
 
 
 class Session:
@@ -189,38 +200,15 @@ class Session:
         return None
 
     def _lock(self, request: Request) -> Lock:
-        problems: list[Problem] = []
-        for _ in range(MAX_ROUNDS):
-            taken: list[Finding] = []
-            try:
-                refused: list[Problem] = []
-                requirements = self._read(request, taken, refused)
-                if refused:
-                    problems += refused
-                    break
-                if problems:  # stand-ins have hashes of their own
-                    requirements = [foreign.without_hashes(each) for each in requirements]
-                allowed = _given_hashes(requirements)
-                pinned = self._resolve(requirements)
-                had = {canonicalize_name(ireq.name) for ireq in pinned}
-                problems += absence.of_sources(
-                    one for one in self._sources if canonicalize_name(one.name) in had
-                )
-                break
-            except Exception as error:
-                problems += self._explain(error)
-                if not self._stubs.grew():
-                    break
-                # Stand-ins take the place of what is missing, so that the next round
-                # meets the next problem: all of them in one run.
-                self._close()
+        requirements, pinned, allowed, taken, problems = self._tried(request)
         if problems:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
-            raise RequestError(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
+            kind = errors.of_request(one.code for one in found)
+            raise kind(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
         wheels = tuple(_locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
@@ -242,6 +230,43 @@ class Session:
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
         return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
+
+    def _tried(self, request: Request) -> _Tried:
+        """Resolved, or as far as that goes: what is missing is stood in for, so that the next round meets the
+        next problem, and all of them are met in one run."""
+        explained: list[Problem] = []
+        for _ in range(MAX_ROUNDS):
+            taken: list[Finding] = []
+            lost: list[Problem] = []  # given by a path or a URL, and not to be had
+            requirements, pinned, allowed, known = [], [], {}, self._stood_in()
+            try:
+                requirements = self._read(request, taken, lost)
+                if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
+                    requirements = [foreign.without_hashes(each) for each in requirements]
+                allowed = _given_hashes(requirements)
+                pinned = self._resolve(requirements) if requirements else []
+                had = {canonicalize_name(ireq.name) for ireq in pinned}
+                explained += absence.of_sources(
+                    one for one in self._sources if canonicalize_name(one.name) in had
+                )
+                break
+            except Exception as error:
+                try:
+                    explained += self._explain(error, lost)
+                except OffkitError as other:
+                    told = [one.finding for one in (*lost, *explained)]
+                    if not told:
+                        raise
+                    raise type(other)(other.message, [*told, *other.findings], other.fix) from error
+                if not self._stubs.grew() and known == self._stood_in():
+                    break
+                self._close()
+        damaged = absence.of_damaged(self.seen.damaged)
+        return _Tried(requirements, pinned, allowed, taken, [*lost, *explained, *damaged])
+
+    def _stood_in(self) -> tuple[int, int]:
+        """How many are told to be something else, whatever the reason."""
+        return len(self.seen.damaged), len(self.seen.by_name)
 
     def _extras(self, requirements: Sequence[Any], name: str, version: str) -> tuple[str, ...]:
         """Those of a package that the request asks for and it has."""
@@ -299,7 +324,12 @@ class Session:
             refused += maker.problems
         if taken is not None:
             taken += maker.told
-        return [ireq for ireq in made if ireq is not None]
+        damaged = self.seen.damaged
+        return [
+            ireq
+            for ireq in made
+            if ireq is not None and (ireq.link is None or ireq.link.filename not in damaged)
+        ]
 
     def _provide(self, requirements: Sequence[str], where: Target) -> Provided:
         """Build requirements, from the indexes of this session: no stand-in could be run."""
@@ -341,8 +371,12 @@ class Session:
     def _asked(self) -> Asked:
         return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder)
 
-    def _explain(self, error: Exception) -> list[Problem]:
-        """What made a resolution fail; re-raises what is not about requirements."""
+    def _explain(self, error: Exception, lost: Sequence[Problem] = ()) -> list[Problem]:
+        """What made a resolution fail; re-raises what is not about requirements. Of projects that are
+        ``lost``, or cannot be read, that is known."""
+        if isinstance(error, offered.Unasked) and error.project and error.project not in self.seen.by_name:
+            self.seen.by_name.add(error.project)
+            return [Problem(one, error.project, hopeless=True) for one in error.findings]
         if isinstance(error, OffkitError):
             raise error
         found = causes.of(error)
@@ -350,21 +384,25 @@ class Session:
             raise troubles.of(error) from error
         asked = {cause.project for cause in found}
         found += [cause for cause in map(causes.of_constraint, self._limits) if cause.project in asked]
-        return absence.explain(found, self._asked())
+        gone = {one.project for one in lost} | {one.project for one in self.seen.damaged.values()}
+        return absence.explain(found, self._asked(), gone | self.seen.by_name)
 
     def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
         request, or None where it cannot be resolved so."""
         pre = ["--pre"] if what.pre else []
         with self._another(what.target, pre) as other:
+            lost: list[Problem] = []
             requirements = [
                 ireq
-                for ireq in other._read(request)
+                for ireq in other._read(request, None, lost)
                 if canonicalize_name(ireq.name or "") not in what.without
             ]
+            if any(one.project not in what.without for one in lost):
+                return None
             asked = [foreign.loosened(ireq) for ireq in requirements] if what.loose else requirements
             pinned = other._resolved(asked)
-        if pinned is None:
+        if pinned is None or other.seen.damaged:
             return None
         versions = {canonicalize_name(ireq.name): _version(ireq) for ireq in pinned}
         return {
@@ -391,7 +429,7 @@ class Session:
             except Exception as error:
                 # It may be too deep to be explained.
                 with contextlib.suppress(RequestError):
-                    return _reason(other._explain(error)[0].finding)
+                    return next((_reason(one.finding) for one in other._explain(error)), "")
         return ""
 
     def holds(self, request: Request, *constraints: str) -> bool:

@@ -7,8 +7,10 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.model.url import shown
 from offkit.online.index import platforms
 from offkit.online.reasons import unbuilt
 from offkit.online.reasons.causes import Problem
@@ -28,7 +30,8 @@ class Maker:
     def made(self, ireq: Any) -> Any | None:
         """A requirement of pip as it is, or of the wheel of its sources; None where that cannot be built.
 
-        Markers are the target's for now. Raises IntegrityError and EnvironmentProblem.
+        Markers are the target's for now. Raises IntegrityError, and EnvironmentProblem for what --offline
+        forbids.
         """
         if ireq.constraint or not offered.is_source(ireq) or not ireq.match_markers():
             return ireq
@@ -42,6 +45,12 @@ class Maker:
                 )
         except Refused as refused:
             self.problems.append(unbuilt.of_request(ireq, refused, self._elsewhere))
+            return None
+        except EnvironmentProblem as error:  # of the server that has it
+            if not error.findings:
+                raise
+            name = canonicalize_name(ireq.name) if ireq.name else shown(ireq.link.url_without_fragment)
+            self.problems += [Problem(one, name, hopeless=True) for one in error.findings]
             return None
         link = offered.link_to(wheel.path, wheel.built.sha256)
         return offered.of_wheel(ireq, wheel.built.name, link)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.url import without_secrets
+from offkit.model.url import shown
 from offkit.online.index.upstream import reach
 from offkit.online.sources.refusal import Refused
 
@@ -63,7 +65,7 @@ class _Wheels:
         try:
             wheel = self._builder.of_index(name, link, self._session)
         except Refused as error:
-            raise _rejection(error) from error
+            raise rejection(error.why) from error
         entry = reach("pip._internal.cache", "CacheEntry")
         return entry(link_to(wheel.path, wheel.built.sha256), persistent=False)
 
@@ -85,25 +87,34 @@ def link_to(path: Any, sha256: str) -> Any:
     return reach("pip._internal.models.link", "Link")(f"{path.absolute().as_uri()}#sha256={sha256}")
 
 
-def _unasked(name: str, link: Any) -> RequestError:
-    where = without_secrets(link.url_without_fragment)
+class Unasked(RequestError):
+    """A package wants another one from sources that nobody asked for; ``project`` is that one."""
+
+    project = ""
+
+
+def _unasked(name: str, link: Any) -> Unasked:
+    where = shown(link.url_without_fragment)
     message = f"a package needs it from {where}, which is no wheel and was not asked for"
     fix = f"look at what it is; then ask for it yourself: '{name} @ {where}'"
     if link.is_file and not link.is_existing_dir():  # of another machine, or written as a relative path
         fix = f"let the package ask for {name} by its name alone; then give its directory here too"
     finding = Finding("REQ007", ERROR, name or where, message, (), fix)
-    return RequestError(f"sources that nobody asked for would be built: {name or where}", [finding])
+    error = Unasked(f"sources that nobody asked for would be built: {name or where}", [finding])
+    error.project = canonicalize_name(name) if name else ""
+    return error
 
 
-def _rejection(refused: Refused) -> Exception:
+def rejection(why: str) -> Exception:
+    """What the resolver is to hear of a file that it cannot have: it goes on with others."""
     kind = reach("pip._internal.resolution.resolvelib.factory", "MetadataInconsistent")
 
     class Rejection(kind):  # type: ignore[misc,valid-type]
         def __init__(self) -> None:
-            Exception.__init__(self, refused.why)
+            Exception.__init__(self, why)
 
         def __str__(self) -> str:
-            return refused.why
+            return why
 
     made: Exception = Rejection()
     return made

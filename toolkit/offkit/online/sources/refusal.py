@@ -16,10 +16,14 @@ _MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Refused(Exception):
-    """``why`` it cannot be built, the ``lines`` that were said, what it ``needs``, and what helps."""
+    """``why`` it cannot be built, the ``lines`` that were said, what it ``needs``, what helps, and the
+    ``code`` of the finding that it is."""
 
-    def __init__(self, why: str, lines: Sequence[str] = (), needs: str = "", fix: str = "") -> None:
+    def __init__(
+        self, why: str, lines: Sequence[str] = (), needs: str = "", fix: str = "", code: str = "REQ025"
+    ) -> None:
         super().__init__(why)
+        self.code = code
         self.why = without_secrets(why)
         self.lines = tuple(map(without_secrets, lines))
         self.needs, self.fix = needs, fix

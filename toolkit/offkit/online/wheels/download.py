@@ -10,11 +10,15 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.url import without_secrets
 from offkit.model.words import several
+from offkit.online.index import network
 from offkit.online.wheels import ends, store
 
 ATTEMPTS = 3
 _CHUNK = 1 << 16
 HEADERS = {"Accept-Encoding": "identity"}
+_AGAIN = "run the same command again: finished downloads are kept"
+_REACH = "check its URL and the proxy: pip has asked as often as --retries says (PIP_RETRIES, pip.conf)"
+_SERVER = ("does not", "cannot be")  # of network.silence
 _OK, _PARTIAL, _BEYOND = 200, 206, 416
 
 
@@ -83,7 +87,7 @@ def get(
 
     Raises Failed, and EnvironmentProblem where there can be no cache.
     """
-    reason, end = "", ends.recall(cache, wanted.sha256, wanted.url)
+    reason, fix, end = "", _AGAIN, ends.recall(cache, wanted.sha256, wanted.url)
     try:
         with store.part(cache, wanted.sha256) as part:
             for _ in range(ATTEMPTS):
@@ -97,17 +101,18 @@ def get(
                     reason = f"its sha256 is {part.sha256}, the index promised {wanted.sha256}"
                     part.restart()
                     end = None
-                except OSError as error:  # requests' exceptions are OSErrors, and so is a full disk
-                    reason, opened = _reason(error), None
                 except Exception as error:
-                    if type(error).__module__.split(".")[0] != "pip":
+                    # requests' exceptions are OSErrors, and so is a full disk
+                    if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                         raise
-                    reason, opened = _reason(error), None
+                    (reason, fix), opened = _reason(error), None
+                    if network.is_unreached(error):
+                        break
             if "No space left" in reason:
                 part.restart()
     except OSError as error:
-        reason = _reason(error)
-    raise _failed(wanted, cache, reason)
+        reason, fix = _reason(error)
+    raise _failed(wanted, cache, reason, fix)
 
 
 def _receive(
@@ -153,19 +158,29 @@ def _add(end: ends.End, part: store.Part, advance: Callable[[int], object]) -> N
     advance(len(end.data))
 
 
-def _reason(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+def _reason(error: Exception) -> tuple[str, str]:
+    """What is wrong, and what helps."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        answer, helps = network.refusal(response)
+        gone = response.status_code in (404, 410)
+        return f"the server {answer}", helps or (
+            "check its URL; an index may have removed it" if gone else _AGAIN
+        )
+    if network.is_unreached(error):
+        _, text, helps = network.silence(error)
+        return f"the server {text}" if text.startswith(_SERVER) else text, helps or _REACH
+    return network.innermost(error) or type(error).__name__, _AGAIN
 
 
-def _failed(wanted: Wanted, cache: Path, reason: str) -> Failed:
+def _failed(wanted: Wanted, cache: Path, reason: str, fix: str) -> Failed:
     integrity = reason.startswith("its sha256")
+    code = "NET004" if integrity else "NET003"
     if "No space left" in reason:
         place = store.directory(cache)
-        code, fix = "NET003", f"free some space in {place}, or choose another place with --cache-dir DIR"
+        fix = f"free some space in {place}, or choose another place with --cache-dir DIR"
     elif integrity:
-        code, fix = "NET004", "a proxy or mirror alters files: use another --index-url"
-    else:
-        code, fix = "NET003", "run the same command again: finished downloads are kept"
+        fix = "a proxy or mirror alters files: use another --index-url"
     message = f"{wanted.filename} could not be downloaded: {reason}"
     finding = Finding(code, ERROR, wanted.name, without_secrets(message), (without_secrets(wanted.url),), fix)
     return Failed(finding, integrity)

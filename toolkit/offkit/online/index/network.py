@@ -1,0 +1,74 @@
+"""What a network error or a refusal means, whichever of pip, requests and urllib3 has wrapped it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from offkit.model.url import without_secrets
+
+_LOGIN = (
+    "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
+)
+_PROXY = "give the proxy as --proxy http://USER:PASSWORD@HOST:PORT"
+# Of requests and urllib3, for what cannot be parsed; they quote it, with a password that has a slash.
+_NO_ADDRESSES = ("LocationParseError", "InvalidURL", "InvalidProxyURL", "TypeError")
+# Of pip, requests and urllib3.
+_UNREACHED = (
+    *("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout"),
+    *("ProxyError", "SSLCertVerificationError", "InvalidSchema", *_NO_ADDRESSES[:3]),
+)
+_LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
+QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
+
+
+def refusal(response: Any) -> tuple[str, str]:
+    """What an answer says that is none, and what helps."""
+    status = response.status_code
+    return f"answers {status} {response.reason}".strip(), _LOGINS.get(status, "")
+
+
+def silence(error: Exception) -> tuple[str, str, str]:
+    """The code, what is wrong and what helps, when no answer came."""
+    reason = without_secrets(innermost(error))
+    if any(type(one).__name__ in _NO_ADDRESSES for one in chain(error)):
+        return "NET001", "cannot be asked: its address, or that of the proxy, is not a URL", _PROXY + QUOTE
+    if any(type(one).__name__ == "InvalidSchema" for one in chain(error)):
+        return "NET001", "cannot be asked: pip knows no such URL", "give an http, https or file URL"
+    many = re.search(r"too many (\d+) error responses", reason)
+    if many:
+        return "NET002", f"answers {many[1]} each time", ""
+    if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
+        fix = "name its CA: --cert FILE" if "certificate" in reason.lower() else ""
+        return "NET001", f"cannot be reached securely: {reason}", fix
+    if any(type(one).__name__ == "ProxyError" for one in chain(error)):
+        return "NET001", f"the proxy does not let it through: {reason}", ""
+    return "NET001", f"does not answer: {reason}", ""
+
+
+def is_unreached(error: BaseException) -> bool:
+    """Whether no server was reached, which pip has tried as often as it is told to."""
+    return any(type(one).__name__ in _UNREACHED for one in chain(error))
+
+
+def innermost(error: BaseException) -> str:
+    """The reason at the bottom of a chain of wrapped network errors: ``Connection refused``."""
+    *_, last = chain(error)
+    text = getattr(last, "strerror", None) or str(last)
+    return text.partition("Failed to establish a new connection: ")[2] or text
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all network errors that it wraps."""
+    while True:
+        yield error
+        first = error.args[0] if error.args else None
+        inner = error.__cause__ or getattr(error, "reason", None) or first or error.__context__
+        if not isinstance(inner, BaseException):
+            inner = error.__context__
+        # The context of the outermost may be the failed resolution that made us ask.
+        ours = isinstance(inner, OSError) or type(inner).__module__.startswith("pip._vendor.urllib3")
+        if inner is None or not ours:
+            return
+        error = inner
