@@ -36,7 +36,7 @@ def executed(words, subject, requirements, target):
         left = [line for line in left if _name(line) not in only[1].split(", ")]
     python = re.search(r"resolves with .*--python (\S+)", words)
     system = re.search(r"resolves with .*--target (\S+)", words)
-    pins = re.match(r"use (.+?): ", words) or re.search(r"without them \((.+?)(?: and \d+ more)?\)$", words)
+    pins = re.match(r"use (.+?): ", words)
     added = re.match(r"add '([^']+)'", words)
     if python or system:
         # As somebody would type it who has given the two options.
@@ -44,8 +44,10 @@ def executed(words, subject, requirements, target):
         return left, preset(releases.known(), series, name, target.arch)
     if words.endswith("resolves with --pre"):
         return left, target, "--pre"
-    if words.startswith("drop the versions"):
-        return [_loose(line) for line in left], target
+    dropped = re.match(r"drop the versions of (.+?): ", words)
+    if dropped:
+        free = dropped[1].split(", ")
+        return [_loose(line) if _name(line) in free else line for line in left], target
     if pins:
         return _pinned(left, pins[1].split(", ")), target
     if added:

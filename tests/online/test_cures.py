@@ -35,16 +35,44 @@ def test_nothing_helps():
 
 
 def test_other_versions():
-    """All that change, but no long list."""
-    (fix,), tried = fixes([problem("alpha", "build it")], [({"loose": True}, {"alpha": "1", "beta": "2"})])
-    assert fix == "use alpha==1, beta==2: the whole request resolves with them\nor build it"
+    """With their numbers, but no long list."""
+    (fix,), tried = fixes([problem("alpha", "build it")], [({"loose": True}, {"alpha": "1"})])
+    assert fix == "use alpha==1: the whole request resolves with it\nor build it"
     assert tried == [cures.Try(EL7, loose=True)]
     many = {f"p{number}": "1" for number in range(6)}
-    (fix,), _ = fixes([problem("alpha")], [({"loose": True}, many)])
-    some = "p0==1, p1==1, p2==1, p3==1 and 2 more"
-    assert fix == f"drop the versions: the whole request resolves without them ({some})"
+    (fix,), _ = fixes([problem("alpha")], [({"loose": True, "only": frozenset()}, many)])
+    assert fix == "drop the versions of p0, p1, p2, p3, p4, p5: the whole request resolves without them"
     # No direct requirement changes: what was tried is no cure.
     assert fixes([problem("alpha")], [({"loose": True}, {})])[0] == [""]
+
+
+def needing(names, *, of=12):
+    """An attempt that holds if these may change: then all that may, do."""
+    every, tried = {f"p{number:02}" for number in range(of)}, []
+
+    def attempt(what):
+        tried.append(what)
+        free = (what.only or every) if what.loose else set()
+        return dict.fromkeys(free, "1") if set(names) <= set(free) else None
+
+    return attempt, tried
+
+
+def test_as_few_versions_as_will_do():
+    """What is near the problem first; the rest by halves, a few times."""
+    for names, near, most in (
+        (["p03"], problem("p03"), 3),
+        (["p03"], problem("beta", parent="p03"), 3),
+        (["p03"], Problem(problem("x").finding, among=("p03", "p05")), 4),
+        (["p09"], problem("elsewhere"), 9),
+    ):
+        attempt, tried = needing(names)
+        (found,) = cures.find([near], EL7, attempt)
+        assert found.fix == f"use {names[0]}==1: the whole request resolves with it"
+        assert sum(one.loose for one in tried) <= most, tried
+    attempt, _ = needing(["p00", "p01"], of=2)
+    (found,) = cures.find([problem("p00")], EL7, attempt)
+    assert found.fix == "use p00==1, p01==1: the whole request resolves with them"
 
 
 def test_another_python():

@@ -337,7 +337,8 @@ def _conflict(causes: Sequence[Cause], target: Target) -> Problem:
         "these requirements conflict for " + target.describe(),
         tuple(dict.fromkeys(lines)),
     )
-    return Problem(finding)
+    between = sorted({name for cause in causes for name in (cause.project, cause.wanting) if name})
+    return Problem(finding, among=tuple(between))
 
 
 def _parses(text: str) -> bool:

@@ -20,6 +20,7 @@ class Problem(NamedTuple):
     system: bool = False  # whether a newer glibc would do
     pre: bool = False  # whether a pre-release would do
     hopeless: bool = False  # no version of it will do
+    among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
 
 
 class Cause(NamedTuple):

@@ -6,7 +6,7 @@ To try one is to resolve the whole request with it; what does not hold then is n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from offkit.edges import releases
@@ -17,7 +17,8 @@ from offkit.model.target import Target
 from offkit.online.reasons.causes import Problem
 
 _MOST = 3  # Pythons and releases that are tried, each
-_MANY = 4  # pins that are named one by one
+_MANY = 4  # pins that are named with their versions
+_FEWER = 8  # resolutions that look for fewer of them
 
 Pins = dict[str, str]  # normalised name: version
 
@@ -27,6 +28,7 @@ class Try(NamedTuple):
 
     target: Target
     loose: bool = False  # of what was asked for by name, any version will do
+    only: frozenset[str] = frozenset()  # and of that, only of these projects; empty: of all
     pre: bool = False  # pre-releases too
     without: frozenset[str] = frozenset()  # projects that are left out of the request
 
@@ -77,7 +79,8 @@ def _held(
     held = []
     changed = attempt(this._replace(loose=True))
     if changed:
-        held.append(_use(changed, whole))
+        near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
+        held.append(_use(_fewer(changed, near, this._replace(loose=True), attempt), whole))
     if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
         held.append(f"allow pre-releases: {whole} resolves with --pre")
     pythons = first(_pythons(problems, target))
@@ -104,12 +107,35 @@ def _system(target: Target) -> str:
     return f"--target {target.name}{python}"
 
 
+def _fewer(changed: Pins, near: Collection[str], this: Try, attempt: Callable[[Try], Pins | None]) -> Pins:
+    """What will do in the place of ``changed``: other versions of as few projects as some attempts show, of
+    those ``near`` the problem before others. Halves are left out, then quarters, down to each alone."""
+    left = _FEWER
+
+    def without(names: Collection[str]) -> Pins:
+        nonlocal left
+        left -= 1
+        only = frozenset(changed).difference(names)
+        return (attempt(this._replace(only=only)) if only else None) or changed
+
+    if 0 < len(set(changed) & set(near)) < len(changed):
+        changed = without(set(changed) - set(near))
+    size = len(changed) // 2
+    while size and left > 0:
+        names = sorted(changed, key=lambda name: (name in near, name))
+        for start in range(0, len(names), size):
+            chunk = set(names[start : start + size])
+            if left > 0 and chunk < set(changed):
+                changed = without(chunk)
+        size //= 2
+    return changed
+
+
 def _use(changed: Pins, whole: str) -> str:
+    if len(changed) > _MANY:
+        return f"drop the versions of {', '.join(sorted(changed))}: {whole} resolves without them"
     pins = [f"{name}=={version}" for name, version in sorted(changed.items())]
-    some = ", ".join(pins[:_MANY])
-    if len(pins) > _MANY:
-        return f"drop the versions: {whole} resolves without them ({some} and {len(pins) - _MANY} more)"
-    return f"use {some}: {whole} resolves with {'it' if len(pins) == 1 else 'them'}"
+    return f"use {', '.join(pins)}: {whole} resolves with {'it' if len(pins) == 1 else 'them'}"
 
 
 def _pythons(problems: Sequence[Problem], target: Target) -> list[Target]:

@@ -400,7 +400,7 @@ class Session:
             ]
             if any(one.project not in what.without for one in lost):
                 return None
-            asked = [foreign.loosened(ireq) for ireq in requirements] if what.loose else requirements
+            asked = [_as_tried(ireq, what) for ireq in requirements]
             pinned = other._resolved(asked)
         if pinned is None or other.seen.damaged:
             return None
@@ -471,6 +471,15 @@ def _garbage_is_rare() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _as_tried(ireq: Any, what: Try) -> Any:
+    """A requirement as it is in an attempt. Where some have no hash, none may have one."""
+    if not what.loose:
+        return ireq
+    if what.only and canonicalize_name(ireq.name or "") not in what.only:
+        return foreign.without_hashes(ireq)
+    return foreign.loosened(ireq)
 
 
 def _reason(finding: Finding) -> str:
