@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +41,6 @@ MAX_ROUNDS = 40
 # Of pip's resolver, for what is only tried: a tree of fifty packages takes about as many, and what has not
 # been found by then may take hours more.
 _TRIED = 500
-_OBJECTS = 200_000  # of Python, made and not yet gone, after which garbage is looked for
 
 
 class _Tried(NamedTuple):
@@ -143,7 +141,7 @@ class Session:
 
         Raises RequestError naming every package that cannot be had, IntegrityError when a given hash fits
         no file, EnvironmentProblem when no index answers."""
-        with self.reporter.bar("asking", 0, "B") as self._bar, _garbage_is_rare():
+        with self.reporter.bar("asking", 0, "B") as self._bar:
             return self._stands_or_is_resolved(request)
 
     def _stands_or_is_resolved(self, request: Request) -> Lock:
@@ -459,18 +457,6 @@ class Session:
             if causes.of(error) is None:
                 raise troubles.of(error) from error
             return None
-
-
-@contextlib.contextmanager
-def _garbage_is_rare() -> Iterator[None]:
-    """For the length of the block, there is more before the collector looks through all that there is: a page
-    of fifteen thousand files made it do so again and again, for a tenth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _as_tried(ireq: Any, what: Try) -> Any:
