@@ -16,7 +16,7 @@ from offkit.model.errors import IntegrityError, OffkitError, RequestError, Usage
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
-from offkit.online.index import certificates, configuration, indexes, named, progress, troubles
+from offkit.online.index import certificates, configuration, indexes, named, progress, traffic, troubles
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
@@ -124,6 +124,7 @@ class Session:
         named.restrict(repository, own, list(map(str, self._stubs.directories)))
         indexes.prepare(repository)
         certificates.read_once(repository.session)
+        traffic.lighten(repository.session)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
             indexes.cut_off(repository.session)
