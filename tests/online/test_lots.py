@@ -45,7 +45,7 @@ def lots(candidates):
     found = {}
     for one in candidates:
         found.setdefault((one.version, one.link.is_yanked), []).append(one)
-    return [Lot(*key, lambda it=every: it) for key, every in found.items()]
+    return [Lot(*key, every, list) for key, every in found.items()]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -78,11 +78,11 @@ def test_what_nobody_looks_at_is_not_made(finder):
     made = []
 
     def lot(version):
-        def make():
+        def make(rows):
             made.append(version)
             return [candidate(version, "", TAGS[0], False)]
 
-        return Lot(Version(version), False, make)
+        return Lot(Version(version), False, (), make)
 
     offered = Offered([lot("2"), lot("1"), lot("3")])
     heard = []

@@ -63,7 +63,7 @@ def test_links_are_made_of_what_fits():
         other, row("alpha-2-py3-none-any.whl", **{"requires-python": ">=3.6"}), row("alpha-2.tar.gz")
     )
     assert list(found.rows) == [other["filename"], "alpha-2-py3-none-any.whl", "alpha-2.tar.gz"]
-    assert found.rows[other["filename"]] == other
+    assert found.rows[other["filename"]] == (other["filename"], "", "why", "")
     (link,) = found.links
     assert (link.filename, link.requires_python) == ("alpha-2-py3-none-any.whl", ">=3.6")
 

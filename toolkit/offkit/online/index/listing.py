@@ -89,19 +89,18 @@ class Listing:
         links, oldest = self._all(name), version_of(filename)
         if oldest is None:
             return self.of(project)
+
+        texts = list(map(_version_text, links))
+        read = {text: _read_version(text) for text in set(texts)}
+        newer = {text for text, version in read.items() if version is None or version >= oldest}
         return _sorted(
-            name,
-            (
-                link
-                for other, link in links.items()
-                if (version := version_of(other)) is None or version >= oldest
-            ),
+            name, (link for text, link in zip(texts, links.values(), strict=True) if text in newer)
         )
 
     def link(self, project: str, filename: str) -> Any:
         """pip's own, of a file that was listed and is a candidate."""
         found = self._all(canonicalize_name(project))[filename]
-        if not isinstance(found, dict):
+        if not isinstance(found, pages.Row):
             return found
         links = (one.link for one in self._finder.find_all_candidates(canonicalize_name(project)))
         return next(link for link in links if link.filename == filename and not link.is_file)
@@ -203,18 +202,18 @@ class Listing:
                 return []
             page = self.read(project, response)
             seen = self._links.setdefault(canonicalize_name(project), {})
-            for filename, row in page.rows.items():
-                seen.setdefault(filename, row)
+            if seen:
+                seen.update((filename, row) for filename, row in page.rows.items() if filename not in seen)
+            else:
+                seen.update(page.rows)
             rest = finder.evaluate_links(link_evaluator, page.rest)
             if rest and page.wheels:
                 return finder.evaluate_links(link_evaluator, page.links)
 
-            def make(rows: list[Any]) -> Any:
+            def make(rows: Iterable[Any]) -> Any:
                 return finder.evaluate_links(link_evaluator, map(page.link, rows))
 
-            return rest or [
-                Lot(version, yanked, functools.partial(make, rows)) for version, yanked, rows in page.wheels
-            ]
+            return rest or [Lot(*one, make) for one in page.wheels]
 
         finder.find_all_candidates = find_all_candidates
         finder.process_project_url = process_project_url
@@ -251,12 +250,12 @@ def _sorted(project: str, links: Iterable[Any]) -> list[Listed]:
 
 def _read(project: str, link: Any) -> Listed | None:
     """Of a link of pip's, or of a row of a page."""
-    if isinstance(link, dict):
-        filename = link["filename"]
-        requires = legacy.specifier(link.get("requires-python") or "").text
-        yanked, when = link.get("yanked"), link.get("upload-time")
-        yanked = yanked if isinstance(yanked, str) and yanked else ("" if yanked else None)
-        year = int(when[:4]) if when else None
+    if isinstance(link, pages.Row):
+        filename, requires = link.filename, legacy.specifier(link.requires_python).text
+        yanked = (
+            link.yanked if isinstance(link.yanked, str) and link.yanked else ("" if link.yanked else None)
+        )
+        year = int(link.uploaded[:4]) if link.uploaded else None
     else:
         filename, requires, yanked = link.filename, link.requires_python or "", link.yanked_reason
         uploaded = getattr(link, "upload_time", None)
@@ -275,10 +274,16 @@ def _read(project: str, link: Any) -> Listed | None:
 
 def version_of(filename: str) -> Version | None:
     """What the name of a file says, if it is easily read."""
+    return _read_version(_version_text(filename))
+
+
+def _version_text(filename: str) -> str:
     if filename.endswith(".whl"):
-        text = filename.split("-", 2)[1] if "-" in filename else ""
-    else:
-        text = filename.rpartition("-")[2].removesuffix(".zip").removesuffix(".tar.gz")
+        return filename.split("-", 2)[1] if "-" in filename else ""
+    return filename.rpartition("-")[2].removesuffix(".zip").removesuffix(".tar.gz")
+
+
+def _read_version(text: str) -> Version | None:
     try:
         return _version(text)
     except InvalidVersion:

@@ -7,7 +7,6 @@ as a lot, and what pip is to judge is versions. It does both itself, and finds w
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -16,22 +15,28 @@ from typing import Any
 class Lot:
     """The wheels of one version on one page: those that were yanked, or those that were not."""
 
-    def __init__(self, version: Any, yanked: bool, make: Callable[[], list[Any]]) -> None:
+    __slots__ = ("_candidates", "_hear", "_make", "_rows", "version", "yanked")
+
+    def __init__(
+        self, version: Any, yanked: bool, rows: Sequence[Any], make: Callable[[Sequence[Any]], list[Any]]
+    ) -> None:
         """``version`` is pip's; ``make`` gives candidates of pip's."""
         self.version, self.yanked = version, yanked
-        self._make = make
-        self._heard: list[Callable[[list[Any]], None]] = []
+        self._rows, self._make = rows, make
+        self._hear: Callable[[list[Any]], object] | None = None
+        self._candidates: list[Any] | None = None
 
-    def tell(self, hear: Callable[[list[Any]], None]) -> None:
+    def tell(self, hear: Callable[[list[Any]], object]) -> None:
         """Of the candidates, when they are made."""
-        self._heard.append(hear)
+        self._hear = hear
 
-    @functools.cached_property
+    @property
     def candidates(self) -> list[Any]:
-        found = self._make()
-        for hear in self._heard:
-            hear(found)
-        return found
+        if self._candidates is None:
+            self._candidates = self._make(self._rows)
+            if self._hear is not None:
+                self._hear(self._candidates)
+        return self._candidates
 
 
 class Offered(Sequence[Any]):

@@ -16,32 +16,42 @@ from typing import Any, NamedTuple
 from packaging.tags import Tag, parse_tag
 
 _JSON = "application/vnd.pypi.simple.v1+json"
-_NOT_PLAIN = re.compile(r"[%?#@\\\s]")  # of a URL whose end is not the name of its file, perhaps
 # A URL, or what is one beside that of the page, of which pip can make nothing else.
 _SIMPLE = re.compile(r"(?:https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?/|[/.])[A-Za-z0-9._/+-]+")
 _WHEEL = ".whl"
 _TEXT = (str, type(None))
+_YANKED = (bool, str)
+_NEVER = "0000"
 
 tags = functools.lru_cache(maxsize=4096)(parse_tag)
 
 
+class Row(NamedTuple):
+    """What a page says of a file."""
+
+    filename: str
+    requires_python: str
+    yanked: bool | str | None
+    uploaded: str  # "" where it does not say
+
+
 class Wheels(NamedTuple):
-    """Rows of wheels of one version that fit, in the order of the page."""
+    """Wheels that fit, of one version and spelling of it, in the order of the page."""
 
     version: Any
     yanked: bool
-    rows: list[Any]
+    files: list[Any]  # as the page has them
 
 
 class Page:
     """What a page lists."""
 
     def __init__(self, link_of: Callable[[Any], Any]) -> None:
-        self.rows: dict[str, Any] = {}  # by file name: its row, or pip's link where that was made
+        self.rows: dict[str, Any] = {}  # by file name: a Row, or pip's link where that was made
         self.wheels: list[Wheels] = []  # by version
         self.rest: list[Any] = []  # links of pip's, for whatever else may be installed
         self._link_of = link_of
-        self.wanted: list[Any] = []  # rows and links of both, in the order of the page
+        self.wanted: list[Any] = []  # files and links of both, in the order of the page
 
     @property
     def links(self) -> list[Any]:
@@ -49,7 +59,7 @@ class Page:
         return list(map(self.link, self.wanted))
 
     def link(self, one: Any) -> Any:
-        """Of a row of these wheels, or the link that it is."""
+        """Of a file of these wheels, or the link that it is."""
         return self._link_of(one) if isinstance(one, dict) else one
 
 
@@ -73,17 +83,20 @@ def read(
     if not page.content_type.lower().startswith(_JSON):
         return None
     found = Page(lambda row: link_of(row, page.url))
-    wheels: dict[tuple[Any, bool], Wheels] = {}
+    wheels: dict[tuple[int, bool], Wheels] = {}  # by the identity of a version, which is its spelling
     for file in json.loads(page.content).get("files", []):
-        name = file["filename"] if _is_plain(file) else None
-        if name is not None and not fits(name):
-            found.rows.setdefault(name, file)
+        row = _row(file)
+        if row is not None and not fits(row.filename):
+            found.rows.setdefault(row.filename, row)
             continue
-        version = version_of(name) if name is not None and _is_simple(file) else None
-        if name is not None and version is not None:
-            yanked = bool(file.get("yanked"))
-            wheels.setdefault((version, yanked), Wheels(version, yanked, [])).rows.append(file)
-            found.rows.setdefault(name, file)
+        version = version_of(row.filename) if row is not None and _is_simple(file) else None
+        if row is not None and version is not None:
+            yanked = bool(row.yanked)
+            one = wheels.get((id(version), yanked))
+            if one is None:
+                one = wheels[id(version), yanked] = Wheels(version, yanked, [])
+            one.files.append(file)
+            found.rows.setdefault(row.filename, row)
             found.wanted.append(file)
             continue
         link = link_of(file, page.url)
@@ -105,31 +118,47 @@ def fitting(supported: frozenset[Tag], sources: bool) -> Callable[[str], bool]:
         except ValueError:  # InvalidTag
             return True
 
+    def by_tags(name: str) -> bool:
+        parts = name[: -len(_WHEEL)].rsplit("-", 3)
+        return len(parts) < 4 or is_for("-".join(parts[1:]))
+
+    @functools.cache  # what follows the version is the same for many
+    def by_end(end: str) -> bool | None:
+        return by_tags(end) if end.count("-") > 2 else None
+
     def fits(name: str) -> bool:
         if not name.endswith(_WHEEL):
             return sources
-        parts = name[: -len(_WHEEL)].rsplit("-", 3)
-        return len(parts) < 4 or is_for("-".join(parts[1:]))
+        told = by_end(name[name.find("-", name.find("-") + 1) :])
+        return by_tags(name) if told is None else told
 
     return fits
 
 
-def _is_plain(file: Any) -> bool:
-    """Whether a row is as the PEPs have it, and its URL ends with its name: whatever else pip makes of it is
+def _row(file: Any) -> Row | None:
+    """Of what is as the PEPs have it, with a URL that ends with its name: whatever else pip makes of it is
     its affair."""
     try:
-        url, hashes, yanked = file["url"], file.get("hashes"), file.get("yanked")
-        return (
-            url.endswith("/" + file["filename"])
-            and not _NOT_PLAIN.search(url)
-            and type(file.get("requires-python")) in _TEXT
-            and (yanked is None or type(yanked) in (bool, str))
-            and file.get("upload-time", "2000")[:4].isdigit()
+        name, url, hashes = file["filename"], file["url"], file["hashes"]
+        requires, yanked = file.get("requires-python"), file.get("yanked")
+        uploaded = file.get("upload-time", _NEVER)
+        for digest in hashes.values():
+            if type(digest) is not str:
+                return None
+        plain = (
+            url.endswith("/" + name)
+            # Its end may be no name of a file; a regular expression takes as long as all the rest.
+            and url.isascii()
+            and url.isprintable()
+            and not (" " in url or "%" in url or "?" in url or "#" in url or "@" in url or "\\" in url)
+            and type(requires) in _TEXT
+            and (yanked is None or type(yanked) in _YANKED)
+            and uploaded[:4].isdigit()
             and type(hashes) is dict
-            and all(type(digest) is str for digest in hashes.values())
         )
     except (KeyError, TypeError, AttributeError):
-        return False
+        return None
+    return Row(name, requires or "", yanked, "" if uploaded is _NEVER else uploaded) if plain else None
 
 
 def _is_simple(file: Any) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import email
+import itertools
+import operator
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -29,7 +31,8 @@ from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
 
 _THREADS = 8
-_Wheel = tuple[Page, Any]  # and its row, or pip's link
+_Wheels = tuple[Any, Page, list[Any]]  # of one version on a page: their rows, or pip's links
+_VERSION = operator.itemgetter(0)
 
 
 class _Wish(NamedTuple):
@@ -59,7 +62,7 @@ class Ahead:
         self._wishes: dict[str, _Wish] = {}
         self._busy: set[str] = set()
         self._again: set[str] = set()
-        self._listed: dict[str, list[tuple[Any, list[_Wheel]]]] = {}  # of a project, what fits
+        self._listed: dict[str, list[_Wheels]] = {}  # of a project, what fits
         self._requires: dict[str, tuple[str, list[Requirement]]] = {}  # with the file that says so
         self._running: dict[str, threading.Event] = {}  # by URL
         self._asked: set[str] = set()  # URLs of pages
@@ -204,28 +207,27 @@ class Ahead:
             if page is not None:
                 yield self._index.read(name, page, ahead=True)
 
-    def _wheels(self, name: str) -> list[tuple[Any, list[_Wheel]]]:
+    def _wheels(self, name: str) -> list[_Wheels]:
         """Those that fit, of the newest version first; of one version, as the pages have them."""
         make = reach("pip._vendor.packaging.version", "Version")
-        found: dict[Any, list[_Wheel]] = {}
+        found: list[_Wheels] = []
         for page in self._pages(name):
-            for version, yanked, rows in page.wheels:
-                if not yanked:
-                    found.setdefault(version, []).extend((page, row) for row in rows)
+            found += ((version, page, rows) for version, yanked, rows in page.wheels if not yanked)
             for link in page.rest:
                 read = listing.version_of(link.filename) if link.filename.endswith(".whl") else None
                 if read is not None and not link.is_yanked:
-                    found.setdefault(make(str(read)), []).append((page, link))
-        return sorted(found.items(), key=lambda one: one[0], reverse=True)
+                    found.append((make(str(read)), page, [link]))
+        return sorted(found, key=_VERSION, reverse=True)
 
-    def _newest(self, wheels: Iterable[tuple[Any, list[_Wheel]]], specifier: SpecifierSet) -> Any | None:
+    def _newest(self, wheels: Iterable[_Wheels], specifier: SpecifierSet) -> Any | None:
         """pip's choice, as far as pages tell: its link."""
-        for version, found in wheels:
+        for version, found in itertools.groupby(wheels, _VERSION):
             if not specifier.contains(str(version)):
                 continue
-            links = [link for page, one in found if self._admits(link := page.link(one))]
-            if links:
-                return min(reversed(links), key=self._rank)
+            links = [page.link(one) for _, page, rows in found for one in rows]
+            admitted = list(filter(self._admits, links))
+            if admitted:
+                return min(reversed(admitted), key=self._rank)
         return None
 
     def _rank(self, link: Any) -> int:
