@@ -12,6 +12,7 @@ from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from offkit.online.wheels import ends, fetch
+from offkit.online.wheels import kept as kept_wheels
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
@@ -118,3 +119,16 @@ def test_an_end_that_does_not_tell(data):
     """It is none of a wheel, or too far from its beginning."""
     found = ends.metadata(ends.End(10**9, data))
     assert found == 0 or found > ends.MOST
+
+
+def test_what_metadata_says_is_read_once():
+    """From memory, with the ends of lines that a file would have; what is not UTF-8 is refused."""
+    said = kept_wheels._Said(b"Name: alpha\r\nVersion: 1\rRequires-Dist: beta\n\nText\n")
+    assert said.metadata is said.metadata
+    assert (said.name, said.version, said.requires) == ("alpha", "1", ["beta"])
+    assert said.read_text("METADATA").count("\r") == 0
+    assert said.read_text("entry_points.txt") is None
+    with pytest.raises(NotImplementedError):
+        said.locate_file("METADATA")
+    with pytest.raises(UnicodeDecodeError):
+        kept_wheels._Said(b"Name: alph\xe9\n")

@@ -8,8 +8,10 @@ the cache, past pip's own, so that what was read is what is packed and no byte o
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib
+import importlib.metadata
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +142,24 @@ def beside(link: Any, session: Any) -> bytes | None:
     return text
 
 
+class _Said(importlib.metadata.Distribution):
+    """What METADATA says, read once and without a file."""
+
+    def __init__(self, text: bytes) -> None:
+        """Raises UnicodeDecodeError."""
+        self._text = text.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+
+    def read_text(self, filename: str) -> str | None:
+        return self._text if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        raise NotImplementedError(path)
+
+    @functools.cached_property
+    def metadata(self) -> Any:
+        return super().metadata
+
+
 Metadata = Callable[[Any, Any], "bytes | None"]  # of a link, by a session
 
 
@@ -149,14 +169,14 @@ def keeping(kept: Kept | None, metadata: Metadata | None = None, bar: Bar | None
     ``metadata`` takes the place of ``kept.metadata``, ``bar`` is told of them.
 
     Reaches for ``Downloader`` and ``RequirementPreparer._fetch_metadata_only`` of
-    ``pip._internal.operations.prepare``.
+    ``pip._internal.operations.prepare``, and for ``Distribution`` of ``pip._internal.metadata.importlib``.
     """
     if kept is None:
         yield
         return
     original = reach("pip._internal.operations.prepare", "Downloader")
     preparer = reach("pip._internal.operations.prepare", "RequirementPreparer")
-    distribution_of = reach("pip._internal.operations.prepare", "get_metadata_distribution")
+    distribution = reach("pip._internal.metadata.importlib._dists", "Distribution")
     prepare = importlib.import_module("pip._internal.operations.prepare")
     path_of, metadata_of = kept.path, metadata or kept.metadata
     kept.bar = bar or Bar()
@@ -175,7 +195,7 @@ def keeping(kept: Kept | None, metadata: Metadata | None = None, bar: Bar | None
         text = metadata_of(req.link, self._session) if named else None
         if text is None:
             return fetch(self, req)
-        found = distribution_of(text, req.link.filename, req.req.name)
+        found = distribution(_Said(text), None, None)
         # Else the whole wheel is read, and pip says what is wrong with it.
         same = canonicalize_name(found.raw_name) == canonicalize_name(req.req.name)
         return found if same else fetch(self, req)
