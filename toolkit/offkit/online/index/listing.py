@@ -60,15 +60,23 @@ class Listing:
     a pre-release where only that one is a wheel.
     """
 
-    def __init__(self, finder: Any, target: Target, pre: bool = False, hidden: Iterable[str] = ()) -> None:
-        """``pre``: pre-releases are wanted; ``hidden`` are file names that are no index's: stand-ins."""
+    def __init__(
+        self,
+        finder: Any,
+        target: Target,
+        pre: bool = False,
+        hidden: Iterable[str] = (),
+        known: dict[Any, pages.Page] | None = None,
+    ) -> None:
+        """``pre``: pre-releases are wanted; ``hidden`` are file names that are no index's: stand-ins.
+        ``known``: what others read for this target, and will."""
         self.target, self.pre = target, pre
         self._finder = finder
         self._hidden = hidden
         self._links: dict[str, dict[str, Any]] = {}
         self._read: dict[str, tuple[int, list[Listed]]] = {}  # of how many links, and what they are
         self._supported = frozenset(Tag(*tag.split("-")) for tag in target.tags())
-        self._ahead: dict[int, tuple[bytes, pages.Page]] = {}  # by the identity of their contents
+        self._known = known if known is not None else {}
         self._offered: dict[str, Offered] = {}
         self.statuses: dict[str, Status] = {}
         self._watch()
@@ -124,21 +132,20 @@ class Listing:
             self._finder.find_all_candidates(name)
         return self._links[name]
 
-    def read(self, project: str, response: Any, ahead: bool = False) -> pages.Page:
-        """A page that an index has answered with: once, where it was read ``ahead``."""
-        content, page = self._ahead.pop(id(response.content), (None, None))
-        if page is not None and content is response.content:
-            return page
-        allowed = self._finder.format_control.get_allowed_formats(canonicalize_name(project))
+    def read(self, project: str, response: Any) -> pages.Page:
+        """A page that an index has answered with; once, whoever asked."""
+        name = canonicalize_name(project)
+        allowed = self._finder.format_control.get_allowed_formats(name)
         # Whoever wants files by their time of upload is told by pip of those that have none.
-        dated = getattr(self._finder, "_uploaded_prior_to", None) is not None
-        fits = pages.fitting(self._supported, "source" in allowed or dated)
-        link_of = reach("pip._internal.models.link", "Link").from_json
-        page = pages.read(response, fits, link_of, _versions(canonicalize_name(project)))
+        sources = "source" in allowed or getattr(self._finder, "_uploaded_prior_to", None) is not None
+        key = name, sources, response.url, response.content_type, hash(response.content)
+        page = self._known.get(key)
         if page is None:
-            page = pages.of_links(list(reach("pip._internal.index.collector", "parse_links")(response)))
-        if ahead:
-            self._ahead[id(response.content)] = response.content, page
+            link_of = reach("pip._internal.models.link", "Link").from_json
+            page = pages.read(response, pages.fitting(self._supported, sources), link_of, _versions(name))
+            if page is None:
+                page = pages.of_links(list(reach("pip._internal.index.collector", "parse_links")(response)))
+            self._known[key] = page
         return page
 
     def _watch(self) -> None:

@@ -205,7 +205,7 @@ class Ahead:
         for url in indexes.pages(self._repo, name):
             page = type(collector).fetch_response(collector, link_class(url, cache_link_parsing=False))
             if page is not None:
-                yield self._index.read(name, page, ahead=True)
+                yield self._index.read(name, page)
 
     def _wheels(self, name: str) -> list[_Wheels]:
         """Those that fit, of the newest version first; of one version, as the pages have them."""

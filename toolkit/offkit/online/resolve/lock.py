@@ -21,6 +21,7 @@ from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
 from offkit.online.index.origins import Origins
+from offkit.online.index.pages import Page
 from offkit.online.reasons import absence, causes, clashes, cures, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
@@ -88,6 +89,7 @@ class Session:
         self._sources: list[Any] = []  # those that name sources
         self._complete: set[str] | None = None  # all projects of a lock that is the whole request
         self._opened: tuple[Any, Listing] | None = None
+        self._pages: dict[Any, Page] = {}  # of indexes, that have been read
         self._bar = Bar()  # that hears of what is asked for
 
     @property
@@ -128,7 +130,8 @@ class Session:
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
             indexes.cut_off(repository.session)
-        listing = Listing(repository.finder, self.target, "--pre" in self._index_args, self._stubs)
+        pre = "--pre" in self._index_args
+        listing = Listing(repository.finder, self.target, pre, self._stubs, self._pages)
         progress.tell(repository.session, lambda: self._bar)
         self._ahead = Ahead(repository, listing, self.kept)
         self.answers = Answers(repository)
@@ -415,6 +418,8 @@ class Session:
         builder = builder if target == self.target else builder.elsewhere()
         other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
         other._bar = self._bar
+        if target == self.target:
+            other._pages = self._pages
         return other
 
     def _why_not(self, request: Request, name: str, version: str) -> str:
