@@ -46,6 +46,7 @@ from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place, StandIn
+from offkit.online.resolve import dead_ends
 from offkit.online.sources import offered
 
 _LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
@@ -119,17 +120,25 @@ def temporary_files_in(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _at_most(rounds: int | None) -> Iterator[None]:
-    """For the length of the block, pip's resolver raises what it has for a resolution too deep after so many
-    rounds; None: after its own number, which takes hours."""
+def _search(rounds: int | None) -> Iterator[None]:
+    """For the length of the block, pip's resolver tries no dead end twice, and raises what it has for a
+    resolution too deep after so many rounds; None: after its own number, which takes hours."""
     module = importlib.import_module("pip._internal.resolution.resolvelib.resolver")
     original = reach("pip._internal.resolution.resolvelib.resolver", "RLResolver")
+    impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
 
-    class Bounded(original):  # type: ignore[misc,valid-type]
+    class Search(original):  # type: ignore[misc,valid-type]
         def resolve(self, requirements: Any, max_rounds: int = 100) -> Any:
-            return super().resolve(requirements, max_rounds=min(max_rounds, rounds or max_rounds))
+            own: Any = self
+            known = dead_ends.DeadEnds(own.provider, requirements)
+            own.provider = dead_ends.Provider(own.provider, known)
+            own.reporter = dead_ends.Reporter(own.reporter, known)
+            try:
+                return super().resolve(requirements, max_rounds=min(max_rounds, rounds or max_rounds))
+            except impossible as error:
+                raise impossible(known.reasons(error.causes)) from error
 
-    module.RLResolver = Bounded  # type: ignore[attr-defined]
+    module.RLResolver = Search  # type: ignore[attr-defined]
     try:
         yield
     finally:
@@ -175,7 +184,7 @@ def resolve(
     What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _at_most(rounds):
+    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _search(rounds):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
