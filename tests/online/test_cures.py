@@ -108,6 +108,26 @@ def test_options_that_mean_the_same_whatever_was_given():
     assert found[0].fix.endswith("resolves with --python 3.8")
 
 
+def test_a_description_stays_the_target():
+    """What a probe wrote takes another Python; another release stands in its place."""
+    server = EL7._replace(name="web01", arch="aarch64", spelled="--target 'my web.json':{0}")
+    (found,) = cures.find(
+        [problem("alpha", minors=(8,))], server, lambda what: {} if not what.loose else None
+    )
+    assert found.fix == "deploy another Python: the whole request resolves with --target 'my web.json':3.8"
+    newer = preset("3.6", "el8", "aarch64")._replace(spelled=server.spelled)
+    (found,) = cures.find(
+        [problem("alpha", system=True)], server, lambda what: {} if what.target == newer else None
+    )
+    assert found.fix.endswith("resolves with --target el8 --arch aarch64 in the place of the file")
+    (found,) = cures.find(
+        [problem("alpha", minors=(8,))],
+        server._replace(spelled='"python": "{1}" in web.json'),
+        lambda what: {} if not what.loose else None,
+    )
+    assert found.fix.endswith('resolves with "python": "3.8.20" in web.json')
+
+
 def test_a_newer_system_and_pre_releases():
     """Where somebody speaks for them."""
     newer = ({"target": preset("3.6", "el8")}, {})

@@ -124,6 +124,17 @@ def test_an_index_that_refuses(offkit, mirror, public):
         left, document = offkit("lock", "corp::mylib", *public.args, "--index", f"corp={url}")
         assert left == 4
         assert [(one["code"], one["subject"]) for one in document["findings"]] == [(code, url)]
+        assert document["fix"] == "check --index corp=URL, and the proxy of pip.conf and PIP_*"
+    own = [
+        "--index-url",
+        "http://127.0.0.1:9/simple",
+        "--index",
+        f"corp={simple(locked)}",
+        "--from",
+        "corp=mylib",
+    ]
+    left, document = offkit("lock", "tool", *own)
+    assert document["fix"] == indexes.CHECK_INDEX
     left, document = offkit("lock", "corp::mylib", *public.args, "--index", "corp=file:///nowhere/here")
     assert (left, document["findings"][0]["code"]) == (4, "NET005")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from offkit.model.errors import RequestError, UsageError
+from offkit.model.errors import UsageError
 from offkit.online.request.pyproject import Project
 from target_maker import preset
 
@@ -31,7 +31,9 @@ APP = {
 
 
 def read(data, groups=(), extras=(), path="app/pyproject.toml"):
-    return Project(data, Path(path)).requirements(groups, extras, EL7)[0]
+    project = Project(data, Path(path))
+    assert project.unfit(EL7) is None
+    return project.requirements(groups, extras)[0]
 
 
 def refused(data, groups=(), extras=(), error=UsageError):
@@ -101,8 +103,9 @@ def test_dynamic_dependencies():
 
 def test_a_project_for_another_python():
     """It would not run there, whatever is installed."""
-    error = refused({"project": {"name": "x", "requires-python": ">=3.9"}}, error=RequestError)
-    (finding,) = error.findings
+    data = {"project": {"name": "x", "requires-python": ">=3.9"}}
+    finding, pythons = Project(data, Path("app/pyproject.toml")).unfit(EL7)
+    assert pythons == ">=3.9"
     assert (finding.code, finding.subject) == ("REQ008", "x")
     assert finding.message == "needs Python >=3.9 (app/pyproject.toml); the server has 3.6.8"
 
@@ -118,7 +121,7 @@ def test_what_uv_takes_from_elsewhere():
     """A namesake on the index is another package: that is said."""
     sources = {"Alpha": {"workspace": True}, "beta": [{"index": "x", "marker": "m"}], "other": {"git": "x"}}
     data = {**APP, "tool": {"uv": {"sources": sources}}}
-    _, findings = Project(data, Path("pyproject.toml")).requirements((), (), EL7)
+    _, findings = Project(data, Path("pyproject.toml")).requirements((), ())
     assert [(one.code, one.subject, one.severity) for one in findings] == [
         ("REQ018", "alpha", "warning"), ("REQ018", "beta", "warning"),
     ]  # fmt: skip

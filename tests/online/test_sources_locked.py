@@ -12,6 +12,7 @@ import project_maker
 from offkit.model import built
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.report import Reporter
+from offkit.online.reasons import cures
 from offkit.online.request import inputs
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
@@ -248,6 +249,32 @@ def test_another_python_than_the_server_has(locked, mirror, monkeypatch):
     server.put(*project_maker.sdist("alpha", "2.0", requires=["six"], info=info))
     lock = locked(server.args, "alpha", build=("alpha",), target=other)
     assert (pins(lock), lock.built[0].python.startswith(SERIES)) == ({"alpha": "2.0", "six": "1"}, True)
+
+
+def test_a_project_for_another_python(locked, mirror, tmp_path):
+    """What it says, or what builds it: with the Python that it was tried for, by building it for that."""
+    server = mirror("six")
+    old = preset("3.{}".format(sys.version_info[1] - 1))
+    fix = "deploy another Python: the whole request resolves with " + cures._python(
+        old._replace(python=HERE.python)
+    )
+    tree = project_maker.tree(tmp_path / "app", requires=["six"], more=["tool"])
+    filename = server.add("tool")
+    server.put(filename, server.files[filename], requires_python=f">={SERIES}")
+    server.put(*bundle_maker.pip_wheel())
+    (finding,) = refused(locked, server.args, str(tree), target=old).findings
+    assert (finding.code, finding.fix.splitlines()[0]) == ("REQ025", fix)
+    text = (tree / "pyproject.toml").read_text()
+    (tree / "pyproject.toml").write_text(
+        f'[project]\nname = "app"\nversion = "1.0"\nrequires-python = ">={SERIES}"\n{text}'
+    )
+    found = refused(locked, server.args, str(tree), "nobody", target=old).findings
+    assert [one.code for one in found] == ["REQ008", "REQ003"]
+    assert found[0].message.endswith(f"needs Python >={SERIES}; the server has {old.python}")
+    assert found[0].fix == fix.replace("the whole request", "everything but nobody")
+    found = refused(locked, server.args, "nobody", files=[tree / "pyproject.toml"], target=old).findings
+    assert [(one.code, one.subject) for one in found] == [("REQ008", "app"), ("REQ003", "nobody")]
+    assert found[0].fix == fix.replace("the whole request", "everything but nobody")
 
 
 def test_ones_own_project(locked, mirror, tmp_path, monkeypatch):

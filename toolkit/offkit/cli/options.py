@@ -2,6 +2,7 @@
 
 import json as jsonlib
 import os
+import shlex
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import typer
@@ -229,7 +230,14 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
             "--arch {} and {}, which is about {}, contradict each other".format(arch, target, found.arch),
             fix="omit --arch: the file names its architecture",
         )
-    return found
+    return found._replace(spelled=_spelled(data, target))
+
+
+def _spelled(data: Any, path: str) -> str:
+    """How --target means that server with another Python: what a probe wrote takes one, as --python."""
+    word = shlex.quote(path).replace("{", "{{").replace("}", "}}")
+    probe = isinstance(data, dict) and data.get("schema") == probed.SCHEMA
+    return "--target " + word + ":{0}" if probe else '"python": "{1}" in ' + word
 
 
 def _described(data: Any, python: Optional[str]) -> Target:

@@ -36,6 +36,7 @@ class Target(NamedTuple):
     arch: str
     python: str
     glibc: Tuple[int, int]
+    spelled: str = ""  # in a description's words, with another Python: {0} is 3.9, {1} 3.9.2
 
     @property
     def python_series(self) -> Tuple[int, int]:

@@ -63,7 +63,7 @@ class Answers:
             found = find(project_name)
             problems = [*self._faults.values(), *indexes.useless_places(self._repo)]
             if problems:
-                raise EnvironmentProblem(indexes.UNREAD, problems, indexes.CHECK_INDEX)
+                raise EnvironmentProblem(indexes.UNREAD, problems, indexes.advice(self._repo, problems))
             return found
 
         def is_secure_origin(location: Any) -> bool:

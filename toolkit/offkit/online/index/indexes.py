@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,16 @@ def check_reachable(repo: Any, project: str) -> None:
             message = "answers, but is not a package index (404)"
             problems.append(Finding("NET006", ERROR, without_secrets(base), message))
     if problems:
-        raise EnvironmentProblem(UNREAD, problems, CHECK_INDEX)
+        raise EnvironmentProblem(UNREAD, problems, advice(repo, problems))
+
+
+def advice(repo: Any, problems: Iterable[Finding]) -> str:
+    """What to check of the indexes that findings are about; one that has a name comes from --index alone."""
+    known = {without_secrets(url): name for name, url in repo.named.urls.items()}
+    subjects = [one.subject for one in problems]
+    own = ", ".join(f"{known[one]}=URL" for one in dict.fromkeys(subjects) if one in known)
+    named = [f"check --index {own}, and the proxy of pip.conf and PIP_*"] if own else []
+    return "\n".join([*named, *([CHECK_INDEX] if not own or not known.keys() >= set(subjects) else [])])
 
 
 def arguments(repo: Any, args: Sequence[str], without: Collection[str]) -> list[str]:

@@ -93,6 +93,8 @@ def _held(
 def _python(target: Target) -> str:
     """The options that mean this server with its Python, whichever were given: a Python alone means a release
     that ships it."""
+    if target.spelled:
+        return target.spelled.format(target.python_minor, target.python)
     known = releases.known()
     alone = targets.preset(known, target.python_minor, arch=target.arch)
     named = known.named(target.name).name and alone.name != target.name
@@ -101,10 +103,13 @@ def _python(target: Target) -> str:
 
 
 def _system(target: Target) -> str:
-    """The same where the release is what is new: alone, it means its own Python."""
+    """The same where the release is what is new: alone, it means its own Python, and in the place of a
+    description the usual architecture."""
     alone = targets.preset(releases.known(), None, target.name, target.arch)
     python = "" if alone.python_series == target.python_series else f" --python {target.python_minor}"
-    return f"--target {target.name}{python}"
+    usual = targets.preset(releases.known(), None, target.name).arch
+    arch = f" --arch {target.arch}" if target.spelled and target.arch != usual else ""
+    return f"--target {target.name}{python}{arch}" + (" in the place of the file" if target.spelled else "")
 
 
 def _fewer(changed: Pins, near: Collection[str], this: Try, attempt: Callable[[Try], Pins | None]) -> Pins:
@@ -149,7 +154,8 @@ def _pythons(problems: Sequence[Problem], target: Target) -> list[Target]:
 def _newer(target: Target) -> list[Target]:
     known = releases.known()
     newer = [release for release in known.all if release.glibc > target.glibc]
-    return [targets.preset(known, target.python, release.name, target.arch) for release in newer]
+    found = [targets.preset(known, target.python, release.name, target.arch) for release in newer]
+    return [one._replace(spelled=target.spelled) for one in found]
 
 
 def attempts(resolve: Attempt) -> Attempt:

@@ -9,7 +9,9 @@ from packaging.utils import canonicalize_name
 
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.url import shown
+from offkit.online.index import platforms
 from offkit.online.reasons.causes import Problem
+from offkit.online.request.pyproject import Unfit
 from offkit.online.sources.refusal import Refused
 
 _ALL = "-v shows all that the build said"
@@ -30,7 +32,15 @@ def of_request(ireq: Any, refused: Refused, elsewhere: Callable[[str], str]) -> 
     finding = Finding(
         refused.code, ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
     )
-    return Problem(finding, canonicalize_name(ireq.name) if ireq.name else place, hopeless=True)
+    project = canonicalize_name(ireq.name) if ireq.name else place
+    minors = platforms.admitted(refused.pythons) if refused.pythons else ()
+    return Problem(finding, project, minors=minors, hopeless=not minors)
+
+
+def of_project(unfit: Unfit) -> Problem:
+    """A problem with a project, of which only the requirements are asked for."""
+    project = canonicalize_name(unfit.finding.subject)
+    return Problem(unfit.finding, project, minors=platforms.admitted(unfit.pythons))
 
 
 def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:

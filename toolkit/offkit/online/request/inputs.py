@@ -21,7 +21,7 @@ from offkit.model.url import is_address, without_secrets
 from offkit.online.index.upstream import reach
 from offkit.online.request import exports, pylock
 from offkit.online.request.locked import Place, Request
-from offkit.online.request.pyproject import Project
+from offkit.online.request.pyproject import Project, Unfit
 
 _toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 _FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
@@ -34,6 +34,7 @@ class Read(NamedTuple):
     files: list[Place]  # requirements files
     findings: list[Finding]
     complete: bool  # all of it is from locks, which name all that is needed
+    unfit: list[Unfit]  # projects among them that are for another Python
 
 
 def place(word: str) -> Place:
@@ -75,7 +76,7 @@ def built(words: Sequence[str]) -> tuple[str, ...]:
 
 def read(request: Request, target: Target) -> Read:
     """Requirements for a target. Raises UsageError or RequestError for a file that has none for it."""
-    lines, files, findings, locks = list(request.requirements), [], [], 0
+    lines, files, findings, unfit, locks = list(request.requirements), [], [], [], 0
     groups, extras = request.parts
     for path in request.files:
         if isinstance(path, str) or path.suffix != ".toml":
@@ -86,10 +87,14 @@ def read(request: Request, target: Target) -> Read:
             locks += 1
             lines += pylock.requirements(data, path, groups, extras, target)
         else:
-            more, told = Project(data, path).requirements(groups, extras, target)
+            project = Project(data, path)
+            wrong = project.unfit(target)
+            unfit += [wrong] if wrong else []
+            more, told = project.requirements(groups, extras)
             lines += more
             findings += told
-    return Read(lines, files, findings, not request.requirements and locks == len(request.files))
+    complete = not request.requirements and locks == len(request.files)
+    return Read(lines, files, findings, complete, unfit)
 
 
 def _tables(path: Path) -> Mapping[str, Any]:

@@ -12,11 +12,18 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from offkit.model.errors import RequestError, UsageError
+from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.request import exports
+
+
+class Unfit(NamedTuple):
+    """A project that is for another Python than the server's."""
+
+    finding: Finding
+    pythons: str  # its requires-python
 
 
 class Project(NamedTuple):
@@ -25,16 +32,11 @@ class Project(NamedTuple):
     data: Mapping[str, Any]
     path: Path
 
-    def requirements(
-        self, groups: Sequence[str], extras: Sequence[str], target: Target
-    ) -> tuple[list[str], list[Finding]]:
+    def requirements(self, groups: Sequence[str], extras: Sequence[str]) -> tuple[list[str], list[Finding]]:
         """Those of the project with ``extras`` and of its dependency groups; and what is worth knowing
-        of them. Raises UsageError for what the file does not say, RequestError where it is for another
-        Python."""
+        of them. Raises UsageError for what the file does not say."""
         table = self._table("project")
-        if table:
-            self._check_python(table, target)
-        elif extras or not groups:
+        if not table and (extras or not groups):
             raise self._no_project()
         lines = _strings(table.get("dependencies", []), "dependencies", self.path)
         dynamic = _strings(table.get("dynamic", []), "dynamic", self.path)
@@ -76,17 +78,19 @@ class Project(NamedTuple):
                 return _strings(optional[name], f"optional-dependencies.{name}", self.path)
         raise UsageError(f"{self.path} has no extra {extra!r}", fix=_known("--extra", optional))
 
-    def _check_python(self, table: Mapping[str, Any], target: Target) -> None:
+    def unfit(self, target: Target) -> Unfit | None:
+        """That it is for another Python; None where it is not. Raises UsageError."""
+        table = self._table("project")
         wanted = table.get("requires-python", "")
         try:
             fits = target.python in SpecifierSet(wanted)
         except (InvalidSpecifier, TypeError, AttributeError):
             raise UsageError(f"{self.path}: requires-python is no list of versions: {wanted!r}") from None
-        if not fits:
-            name = str(table.get("name") or self.path)
-            message = f"needs Python {wanted} ({self.path}); the server has {target.python}"
-            finding = Finding("REQ008", ERROR, name, message)
-            raise RequestError(f"{name} is not for {target.describe()}", [finding])
+        if fits:
+            return None
+        name = str(table.get("name") or self.path)
+        message = f"needs Python {wanted} ({self.path}); the server has {target.python}"
+        return Unfit(Finding("REQ008", ERROR, name, message), wanted)
 
     def _dynamic(self, key: str) -> UsageError:
         """setuptools may say which file they are read from; otherwise only a build tells them."""

@@ -320,10 +320,11 @@ class Session:
         maker = Maker(self.builder, self.repository.session, self.target)
         with foreign.markers_of(self.target):
             made = [maker.made(ireq) for ireq in parsed if ireq not in self._sources]
-        if refused is None and maker.problems:
-            raise RequestError("sources cannot be built", [one.finding for one in maker.problems])
+        problems = [*map(unbuilt.of_project, read.unfit), *maker.problems]
+        if refused is None and problems:
+            raise RequestError("sources cannot be built", [one.finding for one in problems])
         if refused is not None:
-            refused += maker.problems
+            refused += problems
         if taken is not None:
             taken += maker.told
         damaged = self.seen.damaged
@@ -415,7 +416,7 @@ class Session:
 
     def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
         args, builder = [*self._index_args, *more], self.builder
-        builder = builder if target == self.target else builder.elsewhere()
+        builder = builder if target == self.target else builder.elsewhere(target)
         other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
         other._bar = self._bar
         if target == self.target:

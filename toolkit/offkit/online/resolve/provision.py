@@ -58,8 +58,9 @@ def requisites(session: Any, requirements: Sequence[str], cache: Path) -> Provid
         lock = session.lock(Request(tuple(requirements), (), ()))
     except (RequestError, UsageError) as error:  # the latter for what cannot be read
         said = [f"{one.subject}: {one.message}" for one in error.findings] or [error.message]
+        where = session.target
         raise Refused(
-            f"its build requirements cannot be had for {session.target.describe()}", said
+            f"its build requirements cannot be had for {where.describe()}", said, pythons=f">{where.python}"
         ) from error
     runs = in_lock(lock, "pip") or pip(session, own_pins("pip"), cache)
     if runs is None:

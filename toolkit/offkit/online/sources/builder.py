@@ -22,6 +22,7 @@ from offkit.model import built
 from offkit.model.built import Built
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.online.index import listing
 from offkit.online.sources import backend, interpreters, metadata
 from offkit.online.sources.archive import Source, unpacked
 from offkit.online.sources.backend import Project
@@ -59,9 +60,10 @@ class Builder:
         self._known: dict[str, Wheel | Refused] = {}  # by URL
         self._closed = False
 
-    def elsewhere(self) -> Builder:
-        """For another target: it has what was built and holds there too, and builds nothing."""
-        other = Builder(self._target, self._cache, self._supplied, self._reporter)
+    def elsewhere(self, target: Target) -> Builder:
+        """For another target: it has what was built and holds there too, and builds nothing but what is
+        given by a path or a URL."""
+        other = Builder(target, self._cache, self._supplied, self._reporter)
         other._known = {url: one for url, one in self._known.items() if isinstance(one, Wheel) and one.static}
         other._closed = True
         return other
@@ -118,10 +120,12 @@ class Builder:
             return None
 
     def _made(self, link: Any, session: Any, sha256: Collection[str]) -> Wheel:
-        if self._closed:
-            raise Refused("was not built for another Python")
         with self._supplied.opened(link, session) as source:
             _check_hash(source.sha256, sha256)
+            wanted = metadata.requires_python(source.tree)
+            if not listing.admitted(wanted, self._target):
+                why = f"needs Python {wanted}; the server has {self._target.python}"
+                raise Refused(why, code="REQ008", pythons=wanted)
             if source.lasting:
                 return self._wheel(source)
             with leftovers.scratch() as name:

@@ -74,6 +74,16 @@ def build_requires(tree: Path) -> tuple[str, ...]:
     return _DEFAULT
 
 
+def requires_python(tree: Path) -> str:
+    """What a source tree says before anything of it runs: pyproject.toml (PEP 621), or the PKG-INFO of an
+    sdist; "" for nothing."""
+    with contextlib.suppress(ValueError, AttributeError):
+        table = _toml.loads(_contents(tree / "pyproject.toml").decode("utf-8")).get("project", {})
+        if isinstance(table.get("requires-python"), str):
+            return str(table["requires-python"])
+    return read(_contents(tree / "PKG-INFO")).requires_python
+
+
 def impurity(wheel: Path) -> str:
     """What makes a wheel one for this machine only; "" for a pure one, that any has a use for."""
     _, abi, system = wheel.stem.split("-")[-3:]

@@ -16,14 +16,20 @@ _MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
 class Refused(Exception):
-    """``why`` it cannot be built, the ``lines`` that were said, what it ``needs``, what helps, and the
-    ``code`` of the finding that it is."""
+    """``why`` it cannot be built, the ``lines`` that were said, what it ``needs``, what helps, the
+    ``code`` of the finding that it is, and the ``pythons`` that may do where the server's does not."""
 
     def __init__(
-        self, why: str, lines: Sequence[str] = (), needs: str = "", fix: str = "", code: str = "REQ025"
+        self,
+        why: str,
+        lines: Sequence[str] = (),
+        needs: str = "",
+        fix: str = "",
+        code: str = "REQ025",
+        pythons: str = "",
     ) -> None:
         super().__init__(why)
-        self.code = code
+        self.code, self.pythons = code, pythons
         self.why = without_secrets(why)
         self.lines = tuple(map(without_secrets, lines))
         self.needs, self.fix = needs, fix
