@@ -196,6 +196,22 @@ def test_whose_interpreter(tmp_path, monkeypatch):
     assert interpreters.of(EL7._replace(arch="aarch64")) is None
 
 
+def test_a_place_that_may_not_be_read(tmp_path, monkeypatch):
+    """Has none: PYENV_ROOT may be another user's."""
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")
+    made = interpreter(tmp_path / "pyenv/versions/3.6.15/bin/python3.6")
+    assert interpreters.of(EL7).path == made
+    (tmp_path / "pyenv").chmod(0)
+    try:
+        assert interpreters.of(EL7) == (
+            interpreters.Interpreter(made, "3.6.15") if os.geteuid() == 0 else None
+        )
+    finally:
+        (tmp_path / "pyenv").chmod(0o755)
+
+
 @pytest.mark.parametrize("other", [{"name": "pypy"}, {"version": (3, 7, 1)}, {"machine": "aarch64"}])
 def test_another_interpreter_is_none(tmp_path, monkeypatch, other):
     """Whatever it is called."""

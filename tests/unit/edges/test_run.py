@@ -165,3 +165,17 @@ def test_how_programs_are_started(monkeypatch, tmp_path):
     assert asked[2][1].pop("stdout").name == str(tmp_path / "out")
     del streams["stdout"]
     assert asked[2] == (["a"], dict(streams, env={}, cwd=None))
+
+
+def test_what_runs_for_the_length_of_a_block():
+    """It has said that it is ready; the end of its stdin is its own, and its session is not ours."""
+    says = "import os, sys; print(os.getsid(0) == os.getpid(), flush=True); sys.stdin.read(); sys.exit(3)"
+    with run.kept(python(says), run.clean_environment()) as started:
+        assert (started.ok, started.stdout) == (True, "True\n")
+    with pytest.raises(KeyError):
+        with run.kept(python("import sys; print(1, flush=True); sys.stdin.read()"), {}) as started:
+            raise KeyError
+    with run.kept(python("import sys; sys.exit('no')"), run.clean_environment()) as started:
+        assert (started.returncode, started.stdout, started.stderr) == (1, "", "no\n")
+    with run.kept(["/nowhere/x"], {}) as started:
+        assert started[1:] == (127, "", "/nowhere/x: No such file or directory")

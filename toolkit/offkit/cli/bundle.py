@@ -8,7 +8,7 @@ import typer
 
 from offkit.cli import bundle_words as saying
 from offkit.cli import options, render
-from offkit.model import finding
+from offkit.model import finding, words
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def bundle(
         metavar="FILE",
         help="Rehearse, and run this Python file; it must exit with 0.",
     ),
+    image: Optional[List[str]] = typer.Option(
+        None,
+        "--image",
+        metavar="IMAGE",
+        help="Rehearse in a container of this image, or of a directory with a root file system (podman); "
+        "one for each --target, in their order.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Resolve and show what would be packed."),
     index_url: Optional[str] = options.INDEX_URL,
     extra_index_url: Optional[List[str]] = options.EXTRA_INDEX_URL,
@@ -125,6 +132,14 @@ def bundle(
         raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
+    images = tuple(image or ())
+    if images and len(images) != len(targets):
+        raise UsageError(
+            "--image was given {} for {}".format(
+                words.several(len(images), "time"), words.several(len(targets), "target")
+            ),
+            fix="give one for each target, in their order",
+        )
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     if not dry_run:
         pack.destination(out)
@@ -138,12 +153,13 @@ def bundle(
             own,
             isos,
             control_node,
-            rehearse or smoke is not None,
+            rehearse or smoke is not None or bool(images),
             smoke,
             offline,
             tuple(carry_source or ()),
+            one,
         )
-        for (where, own, _), isos in zip(fitting, allotted)
+        for (where, own, _), isos, one in zip(fitting, allotted, images or [""] * len(fitting))
     ]
     _finish(list(zip(naming.names([order.target for order in orders]), orders)), console, dry_run)
 

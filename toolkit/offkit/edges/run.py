@@ -62,6 +62,41 @@ def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = Non
 
 
 @contextmanager
+def kept(argv: Sequence[str], env: Dict[str, str]) -> Iterator[Result]:
+    """A program that runs for the length of the block: it says a line when it is ready and ends with its
+    stdin, so also when this process is killed. The result is not ``ok`` where it ended instead.
+
+    It has a session of its own: an interrupt from the terminal reaches it by the end of the block.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            start_new_session=True,
+        )
+    except OSError as error:
+        yield _unstarted(argv, error)
+        return
+    with process:  # closes its stdin, and waits
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if said:
+            yield Result(argv, 0, said.decode("utf-8", "backslashreplace"), "")
+            return
+        _, err = process.communicate()
+        yield Result(argv, process.returncode or 1, "", err.decode("utf-8", "backslashreplace"))
+
+
+def _unstarted(argv: Sequence[str], error: OSError) -> Result:
+    # The strerror of CPython 3.6's subprocess has the name in it as well.
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return Result(argv, 127, "", "{}: {}".format(argv[0], why))
+
+
+@contextmanager
 def stopping() -> Iterator[None]:
     """For the length of the block, programs that other threads wait for are ended, each as its ``run`` says;
     so is what they start only now."""
@@ -105,9 +140,7 @@ def _run(
             cwd=cwd,
         )
     except OSError as error:
-        # The strerror of CPython 3.6's subprocess has the name in it as well.
-        why = os.strerror(error.errno) if error.errno else str(error)
-        return Result(argv, 127, "", "{}: {}".format(argv[0], why))
+        return _unstarted(argv, error)
     _running[done] = gently
     if _stops:
         _end(done, gently)

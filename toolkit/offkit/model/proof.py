@@ -1,5 +1,6 @@
 """What was tried of a bundle before it left, and how that ended: told by the manifest."""
 
+import re
 from typing import Any, Dict, Iterable, List, NamedTuple
 
 from offkit.model.finding import ERROR, Finding
@@ -18,7 +19,12 @@ class Proof(NamedTuple):
         """One line for people."""
         how = "passed" if self.passed else "FAILED"
         when = " on " + self.when[:10] if self.when else ""
-        return "{} {}{} ({}): {}".format(self.kind, how, when, self.on, self.said)
+        return "{} {}{} ({}): {}".format(self.kind, how, when, brief(self.on), self.said)
+
+
+def brief(text: str) -> str:
+    """With digests as short as others show them; the manifest has them whole."""
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1", text)
 
 
 def ended(kind: str, on: str, findings: Iterable[Finding], done: str, when: str = "") -> Proof:

@@ -24,7 +24,7 @@ from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, w
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
-from offkit.online.proof import by_reading, forecast, grammar, rehearsal, stage
+from offkit.online.proof import by_reading, forecast, grammar, image, rehearsal, stage
 from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
@@ -50,6 +50,7 @@ class Order(NamedTuple):
     smoke: Path | None = None  # with this check of the user's
     offline: bool = False  # no index may be asked
     carry: tuple[str, ...] = ()  # projects that are carried as sources, and compiled on the server
+    image: str = ""  # to rehearse in, instead of on this machine
 
 
 class Planned(NamedTuple):
@@ -135,7 +136,7 @@ def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     rpms.look(order.isos, order.target)
-    where = stage.here(order.target) if order.rehearse else None
+    where = _stage(order, reporter) if order.rehearse else None
     got = gather(order, plan(order, reporter), reporter)
     reporter.step(f"packing {order.out}")
     pyz = runtime.build(got.tools, order.cache)
@@ -183,7 +184,7 @@ def plan_several(orders: Named, reporter: Reporter) -> list[tuple[str, Planned]]
 def bundle_several(orders: Named, reporter: Reporter) -> Several:
     """The whole journey for several targets. Raises what ``bundle`` raises, for all targets at once."""
     several.each(orders, lambda order: rpms.look(order.isos, order.target))
-    stages = dict(several.each(orders, lambda one: stage.here(one.target) if one.rehearse else None))
+    stages = dict(several.each(orders, lambda one: _stage(one, reporter) if one.rehearse else None))
     planned = dict(plan_several(orders, reporter))
     pairs = [(name, (order, planned[name])) for name, order in orders]
     parts = several.each(pairs, lambda pair: gather(*pair, reporter))
@@ -325,11 +326,19 @@ def count(gathered: Sequence[Gathered]) -> Counted:
     return Counted(len(came) + fetched, size, len(files) - fetched - len(files & came.keys()))
 
 
+def _stage(order: Order, reporter: Reporter) -> stage.Stage:
+    """Raises EnvironmentProblem where it cannot be tried, before anything is downloaded."""
+    if order.image:
+        search = "" if order.pythons.carried or order.isos else bootstrap.part("find").decode("ascii")
+        return image.look(order.image, order.target, search, reporter, order.offline)
+    return stage.here(order.target)
+
+
 def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = "") -> Gathered:
     """Try the finished bundle, or of one for several targets the ``part``; with what came of it."""
     order = got.order
     resolve = partial(_resolved, order.target, got.taken)
-    unable = compiling.unable(got.compiled)
+    unable = "" if order.image else compiling.unable(got.compiled)
     done = (
         rehearsal.untried(where, unable)
         if unable

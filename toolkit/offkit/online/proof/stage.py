@@ -108,7 +108,8 @@ def here(target: Target) -> Here:
     if python is None:
         raise EnvironmentProblem(
             f"--rehearse needs a CPython {target.python_minor} for {target.arch} here; there is none",
-            fix=f"put one on PATH (pyenv install {target.python_minor}; uv python install has 3.8 and newer)",
+            fix=f"put one on PATH (pyenv install {target.python_minor}; uv python install has 3.8 and newer)"
+            ", or give an image that has one: --image",
         )
     behind = walls()
     if not behind:

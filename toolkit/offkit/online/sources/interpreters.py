@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import platform
@@ -87,7 +88,9 @@ def _places(series: str) -> Iterator[str]:
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
     conda = [home / name / "envs" for name in ("miniconda3", "miniforge3", "anaconda3", ".conda")]
     for top, pattern in ((pyenv, series + ".*"), (uv, f"cpython-{series}.*"), *((one, "*") for one in conda)):
-        yield from sorted(map(str, top.glob(f"{pattern}/bin/{program}")), key=_numbers, reverse=True)
+        # glob.glob passes over what may not be read, and Path.glob does not.
+        found = glob.glob(f"{glob.escape(str(top))}/{pattern}/bin/{program}")
+        yield from sorted(found, key=_numbers, reverse=True)
 
 
 def _numbers(path: str) -> list[int]:
