@@ -274,7 +274,7 @@ def exits_of_many(*codes):
 def repo_file(kind):
     """What a section of a .repo file has besides its name and places."""
     place = {"url": "http://m/c7", "bundle": "/bundled"}.get(kind, "/directory")
-    text = sections.text([Base("offkit-1", "x", place, "/key")], True, bundled="/bundled")
+    text = sections.text([Base("offkit-1", "x", place, "/key")], True, hotfixes=["/bundled"])
     lines = [line for line in text.splitlines() if line[:1] not in ("", "#", "[")]
     return sorted(line for line in lines if line.partition("=")[0] not in ("name", "baseurl", "gpgkey"))
 

@@ -1,10 +1,11 @@
 """Which public key the packages of a medium are checked with, on this server."""
 
 import posixpath
-from typing import Collection, NamedTuple, Optional
+from typing import Collection, NamedTuple, Optional, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
+from offkit.media import rpm_keys
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.release import medium_key, own_keys
@@ -19,31 +20,45 @@ class Server(NamedTuple):
     distribution: str  # the ID of os-release(5)
     tree: Tree
     name: str = ""  # what offkit calls a release that is no Enterprise Linux
+    vendor: Tuple[str, ...] = ()  # files in /etc/pki/rpm-gpg that came with the vendor's packages
+    imported: str = ""  # the keys that rpm has, armoured
 
     @property
     def key(self) -> str:
         """The file in /etc/pki/rpm-gpg with the distribution's own key; "" where it is not there."""
+        return next(iter(self.keys), "")
+
+    @property
+    def keys(self) -> Tuple[str, ...]:
+        """All files there that the packages of a medium may be signed with: the distribution's own by
+        their names, then what else its vendor brought."""
         names = own_keys(releases.of(self.el, self.name).keys, self.distribution)
         paths = [posixpath.join(KEYS, name) for name in names]
-        return next((path for path in paths if self.tree.is_file(path)), "")
+        return tuple(dict.fromkeys(path for path in (*paths, *self.vendor) if self.tree.is_file(path)))
 
 
 def server(tree: Optional[Tree] = None) -> Server:
-    """The one below ``tree``, by default the running one."""
+    """The one below ``tree``, by default the running one, whose rpm is asked too."""
     tree = tree or Tree("/")
     release = host.os_release(tree)
     known = releases.known()
-    return Server(known.el_major(release), release.get("ID", ""), tree, known.name_of(release))
+    found = Server(known.el_major(release), release.get("ID", ""), tree, known.name_of(release))
+    if tree.root:
+        return found
+    return found._replace(vendor=rpm_keys.of_vendor(KEYS), imported=rpm_keys.imported())
 
 
 def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
     """The key file to check packages of the medium ``source`` with; ``names`` are the key files at its top.
 
     The one that this server's own release package brought comes first: a disc that somebody
-    made can bring a key that somebody made. Raises IntegrityError (REPO014) without any.
+    made can bring a key that somebody made. "": those that are imported into rpm have to do. Raises
+    IntegrityError (REPO014) without any.
     """
     if here.key:
         return here.key
+    if here.imported:  # somebody has said already whom to trust
+        return ""
     name = medium_key(releases.of(here.el, here.name).keys, names)
     if name:
         return posixpath.join(top, name)

@@ -34,7 +34,7 @@ class Base(NamedTuple):
     id: str
     title: str
     directory: str  # that holds repodata/, or the URL of one
-    key: str  # path of the file with the public key
+    key: str  # path of the file with the public key; "" where rpm has it
 
 
 def parse(text: str, file: str) -> List[Section]:

@@ -1,9 +1,12 @@
-"""Signatures of RPM files, checked by the server's own rpm with a key ring of its own.
+"""Signatures of RPM files, checked by the server's own rpm with a key ring of its own; and the keys that
+it has already.
 
 ``rpm --dbpath DIR`` makes rpm forget the system's database: nothing of it is read or changed, and no
 root is needed. What rpm says with -Kv is the same from 4.11 (el7) to 4.19, unlike without -v.
 """
 
+import os
+import posixpath
 import re
 from typing import NamedTuple, Sequence, Tuple
 
@@ -16,6 +19,33 @@ _LINE = re.compile(r"^\s+(\S.*?): ({})\b".format(WORDS), re.M)
 _KEY = re.compile(r"key (?:ID|fingerprint:?) ([0-9a-fA-F]{8,})")
 
 
+IMPORTED = "imported.asc"  # below the folder of a key ring: the keys that rpm has
+_EXPORT = ("rpm", "-q", "gpg-pubkey", "--qf", r"%{DESCRIPTION}\n")  # the armour (rpm's rpmKeyring)
+_VENDORS = r"[%{=VENDOR}\t%{FILENAMES}\n]"
+_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
+
+
+def imported() -> str:
+    """The keys that somebody has imported into rpm, armoured; "" for none."""
+    done = run(_EXPORT, clean_environment({"LC_ALL": "C"}))
+    return done.stdout if done.ok and "BEGIN PGP" in done.stdout else ""
+
+
+def of_vendor(folder: str) -> Tuple[str, ...]:
+    """The files in ``folder`` that came with packages of the vendor whose release this server is."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return ()
+    paths = [posixpath.join(folder, name) for name in names]
+    asked = ["rpm", "-qf", "--qf", _VENDORS, *_RELEASE, *paths]
+    said = run(asked, clean_environment({"LC_ALL": "C"})).stdout if paths else ""
+    rows = [line.split("\t") for line in said.splitlines() if line.count("\t") == 1]
+    vendors = {path: vendor for vendor, path in rows if vendor != "(none)"}
+    own = {vendors[path] for path in _RELEASE if path in vendors}
+    return tuple(path for path in paths if vendors.get(path) in own)
+
+
 class Verdict(NamedTuple):
     kind: str  # one of the above
     text: str  # for people: the key's identity, or what rpm said
@@ -25,6 +55,7 @@ class KeyRing:
     """Keys in a database of its own below ``folder``, an empty directory."""
 
     def __init__(self, folder: str) -> None:
+        self._folder = folder
         self._rpm = ["rpm", "--dbpath", folder]
         # ~/.rpmmacros could change what is checked.
         self._environment = clean_environment({"LC_ALL": "C", "HOME": folder})
@@ -34,6 +65,14 @@ class KeyRing:
         """Import key files; one that is none is as if it was not there."""
         for path in paths if self.available else ():
             run([*self._rpm, "--import", path], self._environment)
+
+    def add_imported(self, keys: str) -> None:
+        """Those that ``imported`` gave. Raises OSError."""
+        if keys and self.available:
+            path = os.path.join(self._folder, IMPORTED)
+            with open(path, "w", encoding="ascii", errors="replace") as sink:
+                sink.write(keys)
+            self.add([path])
 
     def check(self, path: str) -> Verdict:
         """UNCHECKED where there is no rpm."""

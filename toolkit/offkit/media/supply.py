@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import Any, Collection, Dict, List, NamedTuple, NoReturn, Sequence
+from typing import Any, Collection, Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
 from offkit.edges import leftovers, unpacking
 from offkit.media import cpio, repository, rpm_keys, rpm_payload, rpmfile
@@ -43,7 +43,7 @@ class Supply:
     def __enter__(self) -> "Supply":
         self._scratch = self._stack.enter_context(leftovers.scratch())
         try:
-            keys = [self._key(each) for each in self._chosen]
+            keys = [key for each in self._chosen for key in self._keys(each)]
             self._ring = self._key_ring(keys)
         except BaseException:
             self._stack.close()
@@ -53,21 +53,22 @@ class Supply:
     def __exit__(self, *exc: Any) -> None:
         self._stack.close()
 
-    def _key(self, each: Medium) -> str:
-        """The key file for a medium, copied where its medium is an image. Raises IntegrityError (REPO014)."""
+    def _keys(self, each: Medium) -> Sequence[str]:
+        """The key files for a medium, copied where they are in an image. Raises IntegrityError (REPO014)."""
         path = key_of(each.place, each.key_files(), "", self._here)
         if path == self._here.key:
-            return path
+            return self._here.keys
         copy = os.path.join(self._scratch, "{}.key".format(len(os.listdir(self._scratch))))
         with each.open(path) as source, open(copy, "wb") as sink:
             shutil.copyfileobj(source, sink)
-        return copy
+        return (copy,)
 
     def _key_ring(self, keys: Sequence[str]) -> rpm_keys.KeyRing:
         folder = os.path.join(self._scratch, "keys")
         os.mkdir(folder)
         ring = rpm_keys.KeyRing(folder)
         ring.add(sorted(set(keys)))
+        ring.add_imported(self._here.imported)
         remote = [each.place for each in self._chosen if is_url(each.place)]
         if not ring.available and remote:
             raise _unchecked(remote)
@@ -116,7 +117,9 @@ class Supply:
             try:
                 self._copy(package, path)
                 verdict = self._ring.check(path)
-                _judge(package, name, verdict)
+                wrong = judge(package.title, name, verdict)
+                if wrong is not None:
+                    raise _error(wrong, name)
                 front, contents = rpm_payload.libraries(path, folder)
             except (BadPackage, rpmfile.BadRpm, cpio.BadCpio, unpacking.Damaged, BadIso) as error:
                 raise _damaged(package, name, str(error))
@@ -145,18 +148,20 @@ class Supply:
                 sink.write(piece)
 
 
-def _judge(package: Package, name: str, verdict: rpm_keys.Verdict) -> None:
-    """Raises IntegrityError unless the signature is good, or nobody can tell."""
+def judge(title: str, name: str, verdict: rpm_keys.Verdict) -> Optional[Finding]:
+    """What speaks against a package from the medium called ``name``; None where its signature is good, or
+    nobody can tell."""
     if verdict.kind == rpm_keys.DAMAGED:
-        raise _damaged(package, name, "is damaged: {}".format(verdict.text))
+        return _finding("RPM001", title, name, "is damaged: {}".format(verdict.text), _COPY)
     if verdict.kind == rpm_keys.UNSIGNED:
         fix = "use the distribution's own ISO: every package on it is signed"
         message = "is not signed" + (": " + verdict.text if verdict.text else "")
-        raise _refused("RPM002", package, name, message, fix)
+        return _finding("RPM002", title, name, message, fix)
     if verdict.kind == rpm_keys.NO_KEY:
         message = "is signed with key {}, which is not this medium's key".format(verdict.text)
-        fix = "use the distribution's own ISO, or add the key of this medium's maker to it"
-        raise _refused("RPM003", package, name, message, fix)
+        fix = "use the distribution's own ISO; or, if you trust that key: rpm --import FILE, as root"
+        return _finding("RPM003", title, name, message, fix)
+    return None
 
 
 def _unreachable(error: Unreachable) -> EnvironmentProblem:
@@ -177,6 +182,13 @@ def _damaged(package: Package, name: str, message: str) -> OffkitError:
 
 
 def _refused(code: str, package: Package, name: str, message: str, fix: str) -> OffkitError:
-    finding = Finding(code, ERROR, package.title, message, (name,), fix)
-    kind = EnvironmentProblem if code == "RPM008" else IntegrityError
-    return kind("an RPM from {} cannot be used".format(name), [finding])
+    return _error(_finding(code, package.title, name, message, fix), name)
+
+
+def _finding(code: str, title: str, name: str, message: str, fix: str) -> Finding:
+    return Finding(code, ERROR, title, message, (name,), fix)
+
+
+def _error(found: Finding, name: str) -> OffkitError:
+    kind = EnvironmentProblem if found.code == "RPM008" else IntegrityError
+    return kind("an RPM from {} cannot be used".format(name), [found])

@@ -3,6 +3,7 @@
 yum and rpm are stand-ins that say what real ones say (dnf 4, yum 3.4.3); the lab has a real dnf.
 """
 
+import hashlib
 import os
 
 import pytest
@@ -21,15 +22,43 @@ TOOLS = [*install_sh.TOOLS, "flock", "gcc", "make", "nproc", "sleep"]
 KEY = "RPM-GPG-KEY-CentOS-7"
 # rpm keeps its database in HOME/rpmdb, one line a package.
 RPM = r"""
+[ "$1" != --dbpath ] || shift 2
 case $1 in
+    -qp) for file; do :; done; cat "$file" ;;
+    -Kv) cat "${0%/*}/../rpm.says" ;;
     -qa) cat "$HOME/rpmdb" ;;
     -q) shift; for name; do grep -q "^$name-[0-9]*:" "$HOME/rpmdb" || { echo "package $name is not installed"; exit 1; }; done ;;
     -e) grep -v "^gpg-pubkey-0:${2#gpg-pubkey-}" "$HOME/rpmdb" >"$HOME/rpmdb.new"; mv "$HOME/rpmdb.new" "$HOME/rpmdb" ;;
 esac
 """
-# yum does what HOME/yum.does says, with the packages in $wanted.
+# What it says of a package that is whole (rpm 4.11).
+WHOLE = """\
+/x.rpm:
+    Header V3 RSA/SHA256 Signature, key ID f4a80eb5: OK
+    Header SHA1 digest: OK (4d1e)
+    V3 RSA/SHA256 Signature, key ID f4a80eb5: OK
+    MD5 digest: OK (77b8)
+"""
+# yum does what HOME/yum.does says, with the packages in $wanted; what it only fetches, HOME/yum.fetches says.
 YUM = r"""
 case $* in *--version*) cat "$HOME/yum.version"; exit ;; esac
+wanted=
+into=
+for word; do
+    [ -z "${install-}" ] || wanted="$wanted $word"
+    case $word in
+        install) install=1 ;;
+        --downloaddir=*) into=${word#--downloaddir=} ;;
+        --setopt=destdir=*) into=${word#--setopt=destdir=} ;;
+    esac
+done
+install=
+if [ -n "$into" ]; then
+    printf '%s\n' "$@" >>"$HOME/yum.fetched"
+    . "$HOME/yum.fetches"
+    for name in $wanted; do printf '%s ' "$name" >"$into/$name-1.0-1.el7.x86_64.rpm"; done
+    exit
+fi
 printf '%s\n' "$@" >"$HOME/yum.argv"
 for word; do case $word in --setopt=reposdir=*) cp "${word#--setopt=reposdir=}"/offkit.repo "$HOME/seen.repo" ;; esac; done
 wanted=
@@ -67,6 +96,8 @@ def prepare(path, **more):
     (server / "rpmdb").write_text("\n".join(OLD) + "\n")
     (server / "yum.version").write_text("3.4.3\n")
     (server / "yum.does").write_text(INSTALLS)
+    (server / "yum.fetches").write_text("")
+    (server / "rpm.says").write_text(WHOLE)
     (server / "a disc").mkdir()
     medium(server / "a disc")
     return server
@@ -113,6 +144,9 @@ def test_python_by_yum(server, shell, version):
     assert "\ngpgcheck=1\n" in repo
     assert "\ngpgkey=file://" + scratch in repo
     assert "module_hotfixes" not in repo
+    fetched = lines(server / "yum.fetched")
+    assert "--downloadonly" in fetched
+    assert ("--setopt=offkit-1.copy_local=1" in fetched) == (version == "3.4.3")
     assert os.listdir(scratch) == []
 
 
@@ -181,10 +215,59 @@ def test_each_failure_has_its_name(server, shell, code, status, said):
 
 def test_yum_3_is_content_with_half(server):
     """It ends well when one of two packages is there."""
-    (server / "yum.does").write_text("echo 'No package python3 available.'\nexit 0\n")
+    (server / "yum.fetches").write_text("echo 'No package python3 available.'\nexit 0\n")
     code, _, err = install(server)
     assert code == 1
     assert "error: RPM004" in err
+    assert not (server / "yum.argv").exists()
+
+
+def test_yum_that_did_not_do_what_it_said(server):
+    """It ended with 0, and rpm is asked: RPM023."""
+    (server / "yum.does").write_text("exit 0\n")
+    code, _, err = install(server)
+    assert code == 4
+    assert "error: RPM023 yum has reported no error, and rpm does not have python3" in err
+
+
+@every_shell
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("MD5 digest: OK", "MD5 digest: BAD", "RPM001", "is damaged or altered: rpm says MD5 digest"),
+        ("f4a80eb5: OK", "f4a80eb5: NOKEY", "RPM003", "is signed with key f4a80eb5"),
+    ],
+)
+def test_a_package_that_is_not_whole(server, shell, old, new, code, words):
+    """rpm -K says so before yum is let at it."""
+    install_sh.tools_of(server, shell)
+    (server / "rpm.says").write_text(WHOLE.replace(old, new))
+    status, _, err = install(server, shell=shell)
+    assert status == 3
+    assert "error: {} python3-1.0-1.el7.x86_64.rpm on a disc {}".format(code, words) in err
+    assert "nothing was installed" in err
+    assert not (server / "yum.argv").exists()
+    assert lines(server / "rpmdb") == OLD
+    assert not (server / "prefix").exists()
+
+
+def test_what_the_administrator_excludes(server):
+    """The line is named: without it yum finds the package, as was tried."""
+    text = (server / "medium" / "install.sh").read_text()
+    (server / "yum.conf").write_text("[main]\nexclude=python3* kernel\n")
+    body = text[: text.rindex("# sha256 ")].replace("/etc/yum.conf", str(server / "yum.conf"))
+    whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
+    (server / "medium" / "install.sh").write_text(whole)
+    (server / "yum.fetches").write_text(
+        'case $* in *--disableexcludes=all*) ;; *) echo "No package python3 available."; exit 0 ;; esac\n'
+    )
+    code, _, err = install(server)
+    assert code == 4
+    assert (
+        "error: RPM020 packages are kept from yum by {}/yum.conf: exclude=python3* kernel".format(server)
+        in err
+    )
+    assert not (server / "yum.argv").exists()
 
 
 def test_a_key_goes_again_when_nothing_came_of_it(server):
@@ -224,8 +307,6 @@ def test_another_yum_is_at_work(server, monkeypatch):
     pid_file = server / "yum.pid"
     pid_file.write_text("{}\n".format(os.getpid()))
     body = text[: text.rindex("# sha256 ")].replace("/var/run/yum.pid", str(pid_file))
-    import hashlib
-
     whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
     (server / "medium" / "install.sh").write_text(whole)
     code, _, err = install(server)

@@ -19,7 +19,8 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError,
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.server.install import supplies
+from offkit.server.install import fetching, supplies
+from offkit.server.install.fetching import Fetched, Wish
 from offkit.server.install.supplies import Named
 from offkit.server.system import ledger
 from repo_maker import image, library_packages, package, repository, write
@@ -55,9 +56,14 @@ class Yum:
         self.calls.append(list(argv))
         if argv[:2] == ["rpm", "-qa"]:
             return Result(argv, 0, "".join(line + "\n" for line in sorted(self.lines)), "")
+        if argv[:2] == ["rpm", "-q"]:
+            name = argv[2].rpartition(".")[0]
+            return Result(argv, int(not any(line.startswith(name + "-") for line in self.lines)), "", "")
         if argv[:2] == ["rpm", "-e"]:
             self.lines = {line for line in self.lines if not line.startswith("gpg-pubkey")}
             return Result(argv, 0, "", "")
+        if argv == ["yum", "--version"]:
+            return Result(argv, 0, "4.7.0\n", "")
         if argv[0] == "yum":
             (place,) = [word.partition("reposdir=")[2] for word in argv if "reposdir=" in word]
             with open(os.path.join(place, "offkit.repo")) as source:
@@ -73,7 +79,14 @@ def step(tmp_path, run, *sonames):
     place = repo(tmp_path, *sonames)
     found = supplies.survey(needs(*sonames), EL7, Named([], [place]), ExitStack())
     places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
-    return place, supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
+    return place, by_yum(str(tmp_path / "p"), found, places, run)
+
+
+def by_yum(prefix, found, places, run, bundled=""):
+    """The step for what was fetched and is in order."""
+    wish = supplies.wanted_of(found, places, bundled)
+    keys = tuple({base.key: 1 for base in places})
+    return supplies.by_yum(prefix, wish, Fetched((), keys, (bundled,)), run, Reporter())
 
 
 def test_no_medium(tmp_path):
@@ -154,7 +167,7 @@ def test_the_step_for_a_url(tmp_path):
         sources = web.opened([site.url], stack)
         found = supplies.survey(needs(ONE), EL7, Named([], sources), ExitStack())
         places = supplies.bases(found.media, [site.url], keys.server(Tree(str(tmp_path))))
-        made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter())
+        made = by_yum(str(tmp_path / "p"), found, places, run)
         made.do("", made.step.argv)
     assert made.step.text == "install libnowhereone with yum from " + site.url
     text = "baseurl={}\nenabled=1\ngpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7\n"
@@ -229,13 +242,17 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
     place = repo(tmp_path, ONE)
     found = supplies.survey(needs(ONE), EL7, Named([], [place]), ExitStack())
     places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
-    made = supplies.by_yum(str(tmp_path / name), found, places, run, Reporter())
+    made = by_yum(str(tmp_path / name), found, places, run)
     made.do("", made.step.argv)
     (argv,) = [argv for argv in run.calls if argv[0] == "yum"]
     assert not any(name in word for word in argv)
 
 
+FETCHED = Finding("RPM022", "warning", "x", "was said while it was fetched", (), "")
+
+
 def prepared(tmp_path, monkeypatch, here, run, alone=False):
+    monkeypatch.setattr(fetching, "fetch", lambda *given: Fetched((), (), (), (FETCHED,)))
     monkeypatch.setattr(supplies.shutil, "which", lambda name: "/usr/bin/" + name if name in here else None)
     place = repo(tmp_path, ONE)
     with Drive(run) as drive:
@@ -260,7 +277,7 @@ def test_rpms_of_the_bundle_itself(tmp_path, carried):
     with ExitStack() as stack:
         found = supplies.survey(needs(ONE), EL7, Named([], [], place), stack)
     places = supplies.bases(found.media, [place], keys.server(Tree(str(tmp_path))))
-    made = supplies.by_yum(str(tmp_path / "p"), found, places, run, Reporter(), place if carried else "")
+    made = by_yum(str(tmp_path / "p"), found, places, run, place if carried else "")
     made.do("", made.step.argv)
     assert run.repo.split("\n").count("module_hotfixes=1") == int(carried)
 
@@ -269,7 +286,7 @@ def test_root_uses_yum(tmp_path, monkeypatch):
     """One step; libraries are not taken out of RPMs besides."""
     made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
     assert [one.step.action for one in made.additions] == ["rpms"]
-    assert (made.warnings, made.media) == ((), ())
+    assert (made.warnings, made.media) == ((FETCHED,), ())
 
 
 def test_without_yum_or_root(tmp_path, monkeypatch):
@@ -407,8 +424,7 @@ def test_what_is_said_besides():
 )
 def test_what_yum_is_called_with(rpms, again, words):
     """Its own repositories and cache; damaged packages have another verb."""
-    found = missing()._replace(rpms=rpms, again=again)
-    called = supplies._argv(found, "/s")
+    called = supplies._argv(Wish(rpms, again, (), ()), "/s")
     assert [argv[-len(each) :] for argv, each in zip(called, words)] == words
     assert len(called) == len(words)
     for argv in called:
@@ -468,7 +484,8 @@ def test_what_yum_says_is_noted(tmp_path):
     def run(argv):
         return Result(argv, 0, "one\ntwo\n" if argv[0] == "yum" else "", "")
 
-    supplies._transaction(str(tmp_path), "x", missing()._replace(rpms=("a.x",)), "/s", run, Listener())
+    wish = Wish(("a.x",), (), (), ())
+    supplies._transaction(str(tmp_path), "x", wish, Fetched((), (), ()), "/s", run, Listener())
     assert noted[0].startswith("$ yum -y ")
     assert noted[0].endswith(" install a.x")
     assert noted[1:] == ["one", "two"]
@@ -532,6 +549,7 @@ def test_which_of_them_are_installed(tmp_path, monkeypatch):
     place = repository(str(tmp_path / "disc"), [package("gcc", [])])
     write(place, "RPM-GPG-KEY-Lab", b"key")
     monkeypatch.setattr(supplies, "unavailable", list)
+    monkeypatch.setattr(fetching, "fetch", lambda *given: Fetched((), (), ()))
     with ExitStack() as stack, Drive() as drive:
         found = supplies.prepare(
             needs(), EL7, str(tmp_path / "p"), Named([], [place], packages=("gcc",)), False, drive, Yum(),

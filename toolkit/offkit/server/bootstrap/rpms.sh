@@ -75,9 +75,14 @@ media_titles() {
     done | sort -u | awk '{ printf "%s%s", comma, $0; comma = ", " }'
 }
 
-# A database of rpm's with nothing in it but the distribution's keys; the system's is not touched.
+# The keys that somebody has imported into rpm, armoured (media/rpm_keys.py).
+rpm_keys() { LC_ALL=C rpm -q gpg-pubkey --qf '%{DESCRIPTION}\n' 2>/dev/null | sed -n '/^-----BEGIN PGP/,/^-----END PGP/p'; }
+
+# A database of rpm's with nothing in it but the distribution's keys, and those that rpm has already; the
+# system's is not touched.
 import_keys() {
     mkdir -p "$scratch/rpmdb"
+    rpm_keys >"$scratch/imported.asc"
     HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
     while read -r each key; do
         [ -n "$key" ] || continue
@@ -86,6 +91,8 @@ import_keys() {
     done <<END
 $keys
 END
+    [ ! -s "$scratch/imported.asc" ] ||
+        HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$scratch/imported.asc" >/dev/null 2>&1
 }
 
 # Takes the RPM of a line of the index to $scratch/payload; adds to $problems unless it is what the
@@ -107,9 +114,15 @@ fetch_rpm() {
         problem "RPM001 $title on $(source_name "$source") is damaged or altered: it does not match its checksum in the metadata" "$again"
         return
     fi
+    verify_rpm "$title on $(source_name "$source")"
+}
+
+# Adds to $problems unless $file, which people call $1, is whole and signed.
+verify_rpm() {
     # HOME: a ~/.rpmmacros could change what is checked.
     verdict=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" -Kv "$file" 2>&1 | judge)
-    on="$title on $(source_name "$source")"
+    on=$1
+    again="copy the medium again, and compare sha256sum on both sides of the gap"
     case $verdict in
         signed*) ;;
         "no key"*)

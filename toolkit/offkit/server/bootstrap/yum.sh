@@ -45,11 +45,14 @@ END
 yum_verb=install
 yum_optional=
 yum_place=
+yum_repos=repos
+yum_more=
 yum_install() {
     text=$1
     shift
     yum_check
     yum_repositories
+    yum_fetch "$@"
     ledger_begin "$text"
     yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
     yum_status=$?
@@ -60,16 +63,87 @@ yum_install() {
     [ "$yum_place" = "$scratch/yum" ] || rm -rf -- "$yum_place"
     [ "$yum_status" -eq 0 ] || yum_failed
     [ -z "$yum_optional" ] || return 0
-    for each in "$@"; do # yum 3 is content when it has found one of them
-        rpm -q "$each" >/dev/null 2>&1 || yum_failed
+    for each in "$@"; do
+        rpm -q "$each" >/dev/null 2>&1 ||
+            fail RPM023 "yum has reported no error, and rpm does not have $each" "/var/log/yum.log or /var/log/dnf.log says what yum did"
     done
+}
+
+# Fetches what yum would install of $@, and ends unless it is all there, whole and signed
+# (server/install/fetching.py, which says why).
+yum_fetch() {
+    mkdir -p "$yum_place/fetch" "$yum_place/rpms"
+    sed '/^gpgkey=/d; s/^gpgcheck=1$/gpgcheck=0/' <"$yum_place/repos/offkit.repo" >"$yum_place/fetch/offkit.repo"
+    case $("$yum" --version 2>/dev/null </dev/null | head -n 1) in
+        3.*)
+            yum_more="--downloadonly --downloaddir=$yum_place/rpms --setopt=logfile=$yum_place/log"
+            yum_more="$yum_more $(sed -n 's/^\[\(.*\)\]$/--setopt=\1.copy_local=1/p' <"$yum_place/fetch/offkit.repo" | tr '\n' ' ')"
+            ;;
+        *) yum_more="--downloadonly --setopt=destdir=$yum_place/rpms --setopt=logdir=$yum_place" ;;
+    esac
+    yum_repos=fetch
+    if ! yum_try "$@"; then
+        first=$(cat <"$scratch/yum.log")
+        kept=$(yum_excludes)
+        if { ! yum_kind || [ "$code" = RPM004 ]; } && [ -n "$kept" ]; then
+            yum_more="$yum_more --disableexcludes=all"
+            ! yum_try "$@" || fail RPM020 "packages are kept from yum by $kept" \
+                "change that line while this runs (without it yum finds everything: it was tried); nothing was installed"
+        fi
+        printf '%s\n' "$first" >"$scratch/yum.log"
+        ledger_added=
+        yum_failed
+    fi
+    yum_repos=repos
+    yum_more=
+    yum_verify
+}
+
+# Whether all of $@ could be fetched, or is there.
+yum_try() {
+    yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
+    yum_status=$?
+    ! yum_said 'exiting because "Download Only" specified' || yum_status=0 # some versions end with 1
+    if [ -n "$yum_optional" ]; then
+        ! yum_said 'Nothing to do' || yum_status=0
+        return "$yum_status"
+    fi
+    [ "$yum_status" -eq 0 ] || return 1
+    [ "$yum_verb" = install ] || return 0
+    there=" $(for each in "$yum_place"/rpms/*.rpm; do
+        HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature --qf '%{NAME} ' "$each" 2>/dev/null
+    done)"
+    for each in "$@"; do # yum 3 is content when it has found one of them
+        case $there in *" $each "*) continue ;; esac
+        rpm -q "$each" >/dev/null 2>&1 || { printf 'No match for argument: %s\n' "$each" >>"$scratch/yum.log" && return 1; }
+    done
+}
+
+# The lines of yum's configuration that hide packages.
+yum_excludes() {
+    for each in /etc/yum.conf /etc/dnf/dnf.conf; do
+        [ -f "$each" ] && [ ! -L "$each" ] || continue
+        FILE=$each LC_ALL=C awk '
+            /^(exclude|excludepkgs|includepkgs)[ \t]*=/ { printf "%s%s: %s", comma, ENVIRON["FILE"], $0; comma = "; " }' <"$each"
+    done
+}
+
+# Ends with every fetched RPM that is not whole, or that no known key signed.
+yum_verify() {
+    problems=
+    import_keys
+    for file in "$yum_place"/rpms/*.rpm; do
+        [ ! -f "$file" ] || verify_rpm "${file##*/} on $(media_names)"
+    done
+    [ -z "$problems" ] || end_media "nothing was installed"
 }
 
 yum_run() (
     unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
     unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
-    LC_ALL=C LANG=C exec "$yum" -y @OFFKIT_YUM_OPTIONS@ ${yum_optional:+--setopt=strict=0} \
-        "--setopt=reposdir=$yum_place/repos" "--setopt=cachedir=$yum_place/cache" "$yum_verb" "$@"
+    # shellcheck disable=SC2086 # options without blanks
+    LC_ALL=C LANG=C exec "$yum" -y @OFFKIT_YUM_OPTIONS@ ${yum_optional:+--setopt=strict=0} $yum_more \
+        "--setopt=reposdir=$yum_place/$yum_repos" "--setopt=cachedir=$yum_place/cache" "$yum_verb" "$@"
 )
 
 # Sets $yum; ends when it cannot be used.
@@ -82,6 +156,7 @@ yum_check() {
     fi
     while read -r each base; do
         case $newline$keys in *"$newline$each "*) continue ;; esac
+        [ -z "$(rpm_keys)" ] || continue
         fail REPO014 "neither $(cat <"$scratch/media/$each.name") nor /etc/pki/rpm-gpg has the key that signs the packages" \
             "use the distribution's own ISO, or put its key there: $(key_names)"
     done <<END
@@ -104,7 +179,7 @@ yum_repositories() {
     mkdir -p "$yum_place/repos" "$yum_place/cache" "$yum_place/base" "$yum_place/keys"
     while read -r number each; do
         [ -n "$each" ] || continue
-        cat <"$each" >"$yum_place/keys/$number" || fail REPO014 "$each cannot be read" "check its permissions"
+        cat <"$each" >>"$yum_place/keys/$number" || fail REPO014 "$each cannot be read" "check its permissions"
     done <<END
 $keys
 END
@@ -119,8 +194,9 @@ END
             ln -sfn "$each" "$yum_place/base/$count"
             set -- "baseurl=file://$yum_place/base/$count"
         fi
+        [ ! -f "$yum_place/keys/$number" ] || set -- "$@" "gpgkey=file://$yum_place/keys/$number"
         printf '%s\n' "[offkit-$count]" "name=offkit $count" "$@" \
-            enabled=1 gpgcheck=1 "gpgkey=file://$yum_place/keys/$number" metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
+            enabled=1 gpgcheck=1 metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
     done <<END >"$yum_place/repos/offkit.repo"
 $bases
 END

@@ -8,16 +8,17 @@ medium has it, whether the media are whole, whether the kernel mounts them.
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack
-from typing import Any, Container, List, NamedTuple, Sequence, Set, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import Any, Container, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
-from offkit.edges import files, mounts
+from offkit.edges import files, leftovers, mounts
 from offkit.edges.mounts import Drive
 from offkit.media import keys, medium, offer, repository, web
 from offkit.media.keys import Server
 from offkit.media.medium import Source
 from offkit.media.offer import Offer
 from offkit.media.repofile import Base
+from offkit.media.repository import Repository
 from offkit.model import words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError
@@ -26,6 +27,8 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.yum import is_plain
 from offkit.server.doctor import forecast
+from offkit.server.install import fetching
+from offkit.server.install.fetching import Fetched, Wish
 from offkit.server.install.plan import SYSTEM, Addition, Step, unsupplied
 from offkit.server.repo import sections
 from offkit.server.system import ledger, yum
@@ -112,10 +115,13 @@ def prepare(
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
-            places = bases(found.media, tops, keys.server())
-            step = by_yum(prefix, found, places, run, reporter, media.bundled)
+            here = keys.server()
+            wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
+            reporter.step("verifying the RPMs that yum would install")
+            fetched = fetching.fetch(wish, here, stack.enter_context(_scratch()), run)
+            step = by_yum(prefix, wish, fetched, run, reporter)
             there = tuple(name for name in media.packages if _with_arch(name, target.arch) in found.rpms)
-            return Supplies((step,), found.lasting, (), named, there)
+            return Supplies((step,), (*fetched.warnings, *found.lasting), (), named, there)
     return Supplies((), (*obstacles, *found.lasting), trees, named)
 
 
@@ -245,41 +251,63 @@ def bases(chosen: Sequence[Offer], tops: Sequence[str], here: Server) -> List[Ba
     return found
 
 
-def by_yum(
-    prefix: str, found: Survey, places: Sequence[Base], run: Run, reporter: Reporter, bundled: str = ""
-) -> Addition:
+def wanted_of(found: Survey, places: Sequence[Base], bundled: str = "") -> Wish:
+    """What yum is to bring from these repositories."""
+    media = tuple(one.name for one in found.media)
+    rows = [each for one in found.media if one.opened for each in one.opened.repositories()]
+    described = tuple(base.directory for base, each in zip(places, rows) if _describes_modules(each))
+    return Wish(found.rpms, found.again, tuple(places), media, bundled, described)
+
+
+def _describes_modules(each: Repository) -> bool:
+    return any(data.kind == "modules" for data in each.files())
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A temporary directory whose path can be the value of an option."""
+    own = tempfile.gettempdir()
+    place = tempfile.mkdtemp(prefix=leftovers.prefix("tmp"), dir=own if is_plain(own) else "/tmp")
+    try:
+        yield place
+    finally:
+        files.remove_tree(place)
+
+
+def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Reporter) -> Addition:
     """The step that installs what is missing, with yum, from these repositories alone.
 
-    ``run`` speaks English (server.system.ledger.english). The step raises what server.system.yum raises.
+    ``run`` speaks English (server.system.ledger.english). The step raises what server.system.yum raises,
+    and EnvironmentProblem (RPM023) where yum did not do what it said.
     """
-    names = ", ".join(name.rpartition(".")[0] for name in found.rpms + found.again)
-    sources = ", ".join(one.name for one in found.media)
-    step = Step("rpms", "install {} with yum from {}".format(names, sources), _argv(found)[0], root=True)
+    names = ", ".join(name.rpartition(".")[0] for name in wish.rpms + wish.again)
+    text = "install {} with yum from {}".format(names, ", ".join(wish.media))
+    step = Step("rpms", text, _argv(wish)[0], root=True)
 
     def do(root: str, argv: Sequence[str]) -> None:
         with _Scratch(prefix) as scratch:
-            text = sections.text(places, True, "", bundled)
-            files.write_below(scratch.path, "repos/offkit.repo", [text.encode("ascii")])
-            _transaction(prefix, step.text, found, scratch.path, run, reporter)
+            made = sections.text(wish.bases, True, "", fetched.hotfixes, fetched.keys)
+            files.write_below(scratch.path, "repos/offkit.repo", [made.encode("ascii")])
+            _transaction(prefix, step.text, wish, fetched, scratch.path, run, reporter)
 
     return Addition(SYSTEM, step, do)
 
 
-def _argv(found: Survey, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
-    """yum's argument lists: what is missing, and what is damaged, which has another verb."""
-    verbs = (("install", found.rpms), ("reinstall", found.again))
+def _argv(wish: Wish, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
+    """yum's argument lists."""
     return [
-        tuple(yum.command((verb, *rpms), scratch + "/repos", scratch + "/cache"))
-        for verb, rpms in verbs
-        if rpms
+        tuple(yum.command((verb, *names), scratch + "/repos", scratch + "/cache"))
+        for verb, names in wish.steps
     ]
 
 
-def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, reporter: Reporter) -> None:
+def _transaction(
+    prefix: str, text: str, wish: Wish, fetched: Fetched, scratch: str, run: Run, reporter: Reporter
+) -> None:
     before, modules = ledger.installed(run), ledger.module_files()
     number = ledger.begin(prefix, text, before)
     try:
-        for argv in _argv(found, scratch):
+        for argv in _argv(wish, scratch):
             reporter.note("$ " + " ".join(argv))
             done = yum.call(argv, run, lambda: _left_behind(before, run))
             for line in done.stdout.splitlines():
@@ -287,6 +315,9 @@ def _transaction(prefix: str, text: str, found: Survey, scratch: str, run: Run, 
         # A yum that was killed before the packages' own scriptlets left them without: to yum they
         # are installed, and it does nothing more.
         run(ledger.LDCONFIG)
+        wrong = fetching.arrived(fetched, wish, run)
+        if wrong is not None:
+            raise EnvironmentProblem(wrong.message, [wrong], _left_behind(before, run))
     finally:
         new = sorted(ledger.module_files() - modules)
         ledger.end(prefix, number, before, ledger.installed(run), new)

@@ -1,7 +1,7 @@
 """The text of a .repo file for media (yum.conf(5), dnf.conf(5)). Pure."""
 
 import os
-from typing import List, Sequence
+from typing import Collection, List, Optional, Sequence
 from urllib.parse import quote_from_bytes
 
 from offkit.media.repofile import Base
@@ -18,25 +18,36 @@ _OFF = """\
 #   yum --disablerepo='*' --enablerepo='offkit-*' install PACKAGE ..."""
 
 
-def text(bases: Sequence[Base], enabled: bool, mark: str = MARK, bundled: str = "") -> str:
+def text(
+    bases: Sequence[Base],
+    enabled: bool,
+    mark: str = MARK,
+    hotfixes: Collection[str] = (),
+    keys: Optional[Sequence[str]] = None,
+) -> str:
     """One section for each base, with exactly one URL: of several yum 3 takes one at random.
 
-    ``bundled`` is the directory with the RPMs of a bundle, which came out of modules without their
-    metadata: dnf takes them with module_hotfixes only (dnf.conf(5); dnf/db/group.py, _test_fail_safe).
+    ``hotfixes`` are directories whose RPMs came out of modules, without their metadata: dnf takes them
+    with module_hotfixes only (dnf.conf(5); dnf/db/group.py, _test_fail_safe). ``keys`` are key files in
+    the place of the bases' own; with () nothing is said of them.
     """
     head = [mark, _WHY] + ([] if enabled else [_OFF])
-    sections = ["\n".join(_section(base, enabled, base.directory == bundled)) for base in bases]
+    sections = []
+    for base in bases:
+        own = [base.key] if base.key else []
+        files = own if keys is None else keys
+        sections.append("\n".join(_section(base, enabled, files, base.directory in hotfixes)))
     return "\n\n".join(["\n".join(line for line in head if line), *sections]) + "\n"
 
 
-def _section(base: Base, enabled: bool, hotfixes: bool) -> List[str]:
+def _section(base: Base, enabled: bool, keys: Sequence[str], hotfixes: bool) -> List[str]:
     return [
         "[{}]".format(base.id),
         "name={}".format(_one_line(base.title)),
         "baseurl={}".format(url(base.directory)),
         "enabled={}".format(int(enabled)),
         "gpgcheck=1",
-        "gpgkey={}".format(url(base.key)),
+        *(["gpgkey={}".format(" ".join(map(url, keys)))] if keys else []),
         "metadata_expire=0",
         # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
         *(["proxy=_none_"] if is_url(base.directory) else []),

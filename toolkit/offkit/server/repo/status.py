@@ -65,7 +65,7 @@ def _medium(one: Added, kernel: Kernel) -> Tuple[List[Row], List[Finding]]:
     keyless: Dict[str, str] = {}  # key file: the first repository that names it
     for base, known in zip(one.bases, one.repositories):
         count, why = _count(top.repository(known.base)) if mounted else (None, "")
-        there = os.path.isfile(base.key)
+        there = not base.key or os.path.isfile(base.key)
         if why and not any(each.code in ("REPO015", "REPO011") for each in findings):
             fix = "copy the medium again and compare its checksum"
             findings.append(Finding("REPO011", ERROR, base.id, why, (base.directory,), fix))

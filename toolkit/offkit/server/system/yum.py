@@ -7,7 +7,7 @@ signatures are always checked. Options and words are those of model.yum.
 import os
 import re
 import shlex
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import data
 from offkit.edges.run import Result
@@ -58,6 +58,44 @@ def command(
     own = ["--setopt=reposdir=" + repositories] if repositories else []
     own += ["--setopt=cachedir=" + cache] if cache else []
     return ["yum", "-y", *options, *own, *words]
+
+
+class Way(NamedTuple):
+    """What differs between the programs that answer to this name."""
+
+    copies: bool  # yum 3: takes --downloaddir, and copies nothing from a local repository unless told to
+    modular: bool  # dnf: hides RPMs of modules that are not described or not enabled
+    all_packages: Tuple[str, ...]  # options against excludes
+
+
+_YUM3 = Way(True, False, ("--disableexcludes=all",))
+_DNF4 = Way(False, True, ("--disableexcludes=all",))
+_DNF5 = Way(False, True, ("--setopt=disable_excludes=*",))
+_FETCHED = re.compile(r'exiting because "Download Only" specified')
+
+
+def way(run: Run) -> Way:
+    """Which one it is: yum 3 prints its version alone ("3.4.3"), dnf 4 too, dnf 5 a sentence."""
+    first = run(["yum", "--version"]).stdout.partition("\n")[0].strip()
+    if first.startswith("dnf5"):
+        return _DNF5
+    return _YUM3 if first.startswith("3.") else _DNF4
+
+
+def fetching(way: Way, into: str, scratch: str, identities: Sequence[str]) -> List[str]:
+    """Options with which it only fetches into a directory what it would install, and leaves no log.
+
+    copy_local: yumRepo.py of yum 3, where a package of a ``file:`` repository is used where it lies.
+    """
+    if way.copies:
+        own = ["--setopt={}.copy_local=1".format(name) for name in identities]
+        return ["--downloadonly", "--downloaddir=" + into, "--setopt=logfile=" + scratch + "/log", *own]
+    return ["--downloadonly", "--setopt=destdir=" + into, "--setopt=logdir=" + scratch]
+
+
+def fetched(done: Result) -> bool:
+    """Whether it says that it has: some versions of yum 3 end with 1 then."""
+    return bool(_FETCHED.search(done.stdout + done.stderr))
 
 
 def call(argv: Sequence[str], run: Run, changed: Callable[[], str] = str) -> Result:
