@@ -50,10 +50,12 @@ def wheel(
     requires: Sequence[str] = (),
     tag: str = "py3-none-any",
     extras: Sequence[str] = (),
+    python: str = "",
 ) -> Tuple[str, bytes]:
-    """(file name, bytes) of a wheel that pip installs."""
+    """(file name, bytes) of a wheel that pip installs; ``python`` is its Requires-Python."""
     info = "{}-{}.dist-info/".format(name, version)
     metadata = "Metadata-Version: 2.1\nName: {}\nVersion: {}\n".format(name, version)
+    metadata += "Requires-Python: {}\n".format(python) if python else ""
     metadata += "".join("Provides-Extra: {}\n".format(one) for one in extras)
     metadata += "".join("Requires-Dist: {}\n".format(one) for one in requires)
     contents = dict(files or {"{}.py".format(name): "__version__ = {!r}\n".format(version).encode("ascii")})

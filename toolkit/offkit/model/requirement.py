@@ -114,6 +114,14 @@ def parse(text: str) -> Requirement:
         return _parse(repaired.text)
 
 
+def admits(clauses: str, python: str) -> bool:
+    """Whether Requires-Python does. Like pip, it takes one that nobody can read for none."""
+    try:
+        return not clauses.strip() or parse("it " + clauses).accepts(python)
+    except ValueError:
+        return True
+
+
 def _parse(text: str) -> Requirement:
     head, _, marker = text.partition(";")
     named = _NAME.match(head)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from offkit.edges import data, leftovers, releases
-from offkit.model import built, carried, checklist, layout, origin, proof, sources, target, words
+from offkit.model import built, carried, checklist, layout, origin, proof, question, sources, target, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
@@ -290,6 +290,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
         read.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
+    options.update(question.to_options(lock.questions))
     if order.control_node:
         options.update(control_node.options(planned.lock.wheels))
     options.update(sources.to_options(told_of))

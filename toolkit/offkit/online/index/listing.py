@@ -105,6 +105,19 @@ class Listing:
             name, (link for text, link in zip(texts, links.values(), strict=True) if text in newer)
         )
 
+    @property
+    def projects(self) -> list[str]:
+        """Those that were asked for."""
+        return sorted(self._links)
+
+    def fitting(self, project: str, filename: str = "", sources: bool = False) -> list[Listed]:
+        """Whose Requires-Python was looked at: wheels with a tag of the target, and perhaps ``sources``; with
+        a ``filename`` those of its version and of newer ones."""
+        files = self.since(project, filename) if filename else self.of(project)
+        return [
+            one for one in files if not one.tags.isdisjoint(self._supported) or (sources and not one.is_wheel)
+        ]
+
     def link(self, project: str, filename: str) -> Any:
         """pip's own, of a file that was listed and is a candidate."""
         found = self._all(canonicalize_name(project))[filename]

@@ -39,6 +39,7 @@ class Seen:
     def __init__(self) -> None:
         self.repairs: dict[tuple[str, ...], Repair] = {}
         self.requires: dict[Release, tuple[str, ...]] = {}  # Requires-Dist, put right
+        self.pythons: dict[Release, str] = {}  # Requires-Python, put right
         self.extras: dict[Release, frozenset[str]] = {}
         self.unreadable: dict[Release, str] = {}  # the first line that nobody can read
         self.damaged: dict[str, Damaged] = {}  # by the name of the file
@@ -71,6 +72,7 @@ class Seen:
                 self._repaired(release, f"Requires-Python: {text}", repaired.text)
                 message.replace_header("Requires-Python", repaired.text)
         self.requires[release] = tuple(lines)
+        self.pythons[release] = str(message.get("Requires-Python") or "")
         self.extras[release] = frozenset(
             canonicalize_name(str(extra)) for extra in message.get_all("Provides-Extra") or ()
         )

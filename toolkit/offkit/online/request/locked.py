@@ -8,6 +8,7 @@ from typing import NamedTuple
 from offkit import __version__
 from offkit.model.built import Built
 from offkit.model.finding import Finding
+from offkit.model.question import Question
 from offkit.model.target import Target
 from offkit.online.index.repair import Repair
 
@@ -65,6 +66,7 @@ class Lock(NamedTuple):
     findings: tuple[Finding, ...] = ()  # what is worth knowing of them
     repairs: tuple[Repair, ...] = ()  # of metadata, without which another version would have been taken
     built: tuple[Built, ...] = ()  # those of the wheels that were made here, of sources
+    questions: tuple[Question, ...] = ()  # what it depends on
 
     def text(self, why: bool = False) -> str:
         """A requirements file pip accepts with ``--require-hashes``.

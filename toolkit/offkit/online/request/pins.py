@@ -40,6 +40,11 @@ class Pin(NamedTuple):
     hashes: tuple[str, ...]  # SHA-256 in hex, at least one
     origin: str = ""  # where it was found when it was locked, if the file says so
 
+    def __str__(self) -> str:
+        """As PEP 508 has it."""
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        return f"{self.name}{extras}=={self.version}" + (f" ; {self.marker}" if self.marker else "")
+
 
 class File(NamedTuple):
     """A wheel that a pin means."""

@@ -29,8 +29,9 @@ from offkit.online.reasons.cures import Try
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.request.pins import Pin
-from offkit.online.resolve import foreign, provision, remembered, standing
+from offkit.online.resolve import consulted, foreign, provision, remembered, standing
 from offkit.online.resolve.ahead import Ahead
+from offkit.online.resolve.consulted import Wanted
 from offkit.online.resolve.making import Maker
 from offkit.online.sources import offered, retrieval
 from offkit.online.sources.builder import Builder, Supplied
@@ -87,6 +88,7 @@ class Session:
         self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
+        self._wanted: list[Wanted] = []  # lines of the request
         self._complete: set[str] | None = None  # all projects of a lock that is the whole request
         self._opened: tuple[Any, Listing] | None = None
         self._pages: dict[Any, Page] = {}  # of indexes, that have been read
@@ -177,12 +179,13 @@ class Session:
         """The lock that these pins are, by what the cache has or else the index; None where the resolver is
         to have a look."""
         assert self.kept is not None
-        found = standing.look(pinned, self.target, self.kept.cache)
+        seen = Seen()
+        found = standing.look(pinned, self.target, self.kept.cache, None, seen)
         if isinstance(found, Lock):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
             then = remembered.read(standing.applying(pinned, self.target), self.target, self.kept.cache)
             expected = clashes.expected(found.wheels, self.target, lambda *constraints: False)
-            return found._replace(findings=then.told(expected))
+            return _asking(found._replace(findings=then.told(expected)), pinned, seen)
         if not self.offline:
             with troubles.pip_speaks_through(self.reporter):
                 try:
@@ -190,13 +193,14 @@ class Session:
                 except Exception:
                     return None  # it happens once more, and is explained
                 files = lookup.files(standing.applying(pinned, self.target), self.repository, self.kept)
-            found = standing.look(pinned, self.target, self.kept.cache, files)
+            seen = Seen()
+            found = standing.look(pinned, self.target, self.kept.cache, files, seen)
         if isinstance(found, Lock):
             told = [
                 each for one in found.wheels for each in remarks.of_file(one.name, one.filename, self.listing)
             ]
             told += clashes.expected(found.wheels, self.target, partial(self.holds, request))
-            return found._replace(findings=tuple(told))
+            return _asking(found._replace(findings=tuple(told)), pinned, seen)
         for each in found:
             self.reporter.note(f"{each.subject}: {each.message}")
         return None
@@ -222,6 +226,8 @@ class Session:
             one._replace(extras=self._extras(requirements, canonicalize_name(one.name), one.version))
             for one in wheels
         )
+        sources = bool(self.builder.names)
+        asked = consulted.questions(self._wanted, wheels, self.seen, self.listing, self.target, sources)
         repairs = tuple(sorted(self.seen.repairs.values()))
         for each in repairs:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
@@ -231,7 +237,8 @@ class Session:
         told = remarks.of(pinned, holding, self.listing, self.seen, why_not, refusals)
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
-        return Lock(self.target, wheels, (*taken, *self._lacking(wheels), *told), repairs)
+        told = [*taken, *self._lacking(wheels), *told]
+        return Lock(self.target, wheels, tuple(told), repairs, questions=asked)
 
     def _tried(self, request: Request) -> _Tried:
         """Resolved, or as far as that goes: what is missing is stood in for, so that the next round meets the
@@ -314,6 +321,11 @@ class Session:
         names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
         self._complete = names if read.complete else None
         self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
+        self._wanted = [
+            Wanted(f"{ireq.req}" + (f" ; {ireq.markers}" if ireq.markers else ""), ireq.constraint)
+            for ireq in parsed
+            if ireq.req is not None
+        ]
         with foreign.markers_of(self.target):
             foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
@@ -473,6 +485,12 @@ def _as_tried(ireq: Any, what: Try) -> Any:
     if what.only and canonicalize_name(ireq.name or "") not in what.only:
         return foreign.without_hashes(ireq)
     return foreign.loosened(ireq)
+
+
+def _asking(lock: Lock, pinned: Sequence[Pin], seen: Seen) -> Lock:
+    """With what it depends on: there was nothing to choose among."""
+    lines = [Wanted(str(pin)) for pin in pinned]
+    return lock._replace(questions=consulted.questions(lines, lock.wheels, seen, None, lock.target))
 
 
 def _reason(finding: Finding) -> str:

@@ -41,15 +41,20 @@ class _Wheel(NamedTuple):
 
 
 def look(
-    given: Sequence[Pin], target: Target, cache: Path, listed: Mapping[str, File] | None = None
+    given: Sequence[Pin],
+    target: Target,
+    cache: Path,
+    listed: Mapping[str, File] | None = None,
+    seen: Seen | None = None,
 ) -> Lock | list[Finding]:
     """The lock for ``target`` that these pins are, of which markers may leave out some; else why not.
 
-    ``listed`` has what an index says, by name; None: the cache is to have everything.
+    ``listed`` has what an index says, by name; None: the cache is to have everything. What the wheels say of
+    themselves is noted in ``seen``.
     """
     wanted = applying(given, target)
     known = remembered.read(wanted, target, cache)
-    seen = Seen()
+    seen = Seen() if seen is None else seen
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
     if listed is None:

@@ -25,7 +25,7 @@ from offkit.server.install.damage import damage
 from offkit.server.install.plan import INSTALL, Addition, Plan, same_origin
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package
-from offkit.server.python import interpreter, modules
+from offkit.server.python import answers, interpreter, modules
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
 
@@ -47,7 +47,8 @@ def survey(
     try:
         owner = interpreter.probe(python, run)
         owner = owner._replace(version=version or owner.version)
-        found += interpreter.misfits(owner, bundle.manifest.target)
+        manifest = bundle.manifest
+        found += answers.misfits(owner, manifest.target, manifest.options, host.here().kernel)
         found += modules.examine(owner, bundle.manifest.target.el, run)
     except EnvironmentProblem as error:
         found += error.findings

@@ -11,7 +11,7 @@ from offkit.model.report import Reporter
 from offkit.model.several import Machine
 from offkit.server.bundle.bundle_file import BundleFile, Opened, Several
 from offkit.server.install import preflight
-from offkit.server.python import interpreter
+from offkit.server.python import answers, interpreter
 from offkit.server.python.interpreter import Interpreter
 
 
@@ -56,8 +56,9 @@ def _called(name: str, names: List[str]) -> int:
 def _why(opened: Several, owner: Interpreter, here: host.Host) -> List[Finding]:
     """One for each target: what of it is not so here."""
     found = []
-    for name, target in opened.manifest.targets:
-        against = preflight.host_misfits(here, target) + interpreter.misfits(owner, target)
+    for (name, target), part in zip(opened.manifest.targets, opened.parts):
+        against = preflight.host_misfits(here, target)
+        against += answers.misfits(owner, target, part.manifest.options, here.kernel)
         wrong = [one for one in against if one.severity == ERROR]
         message = "; ".join(
             "{} {}".format(one.subject, one.message) if one.subject == owner.path else one.message

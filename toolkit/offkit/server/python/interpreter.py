@@ -212,8 +212,9 @@ def abi_of(soabi: str) -> str:
     return "cp" + found.group(1) if found else soabi
 
 
-def misfits(python: Interpreter, target: Target) -> List[Finding]:
-    """Everything that keeps wheels for ``target`` from working on ``python``."""
+def misfits(python: Interpreter, target: Target, any_patch: bool = False) -> List[Finding]:
+    """Everything that keeps wheels for ``target`` from working on ``python``. ``any_patch``: an older patch
+    level is for others to judge."""
     found: List[Finding] = []
 
     def wrong(code: str, message: str, fix: str) -> None:
@@ -229,7 +230,7 @@ def misfits(python: Interpreter, target: Target) -> List[Finding]:
             "is Python {}, the bundle is for {}".format(python.version, minor),
             _other(minor) + "; or " + again,
         )
-    elif python.release < _release(target.python):
+    elif not any_patch and python.release < _release(target.python):
         wrong(
             "PY013",
             "is Python {}, older than the {} that packages were chosen for".format(
