@@ -641,6 +641,7 @@ def test_words_for_numbers():
         "-1.5 kB",
     ]
     assert glyphs.visible("a\tb\x7f\u202e\xe4\udc80\udcff") == "a\\tb\\x7f\\u202e\xe4\udc80\udcff"
+    assert glyphs.visible("a" * 5000) == "a" * 4096 + " ... (5000 characters)"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 from typing import TextIO
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
+_LONGEST = 4096  # characters of a line; a path may have as many (limits.h, PATH_MAX)
 _GLYPHS = {"ok": ("✓", "+"), "bad": ("✗", "x"), "warn": ("!", "!"), "info": ("·", "-"), "step": ("→", "->")}
 
 
@@ -34,7 +35,10 @@ def paint(text: str, colour: str, stream: TextIO) -> str:
 
 
 def visible(text: str) -> str:
-    """Without control characters: a file's name must not colour a terminal or forge a line."""
+    """Without control characters: a file's name must not colour a terminal or forge a line. And no longer
+    than anybody reads."""
+    if len(text) > _LONGEST:
+        text = "{} ... ({} characters)".format(text[:_LONGEST], len(text))
     return "".join(
         char if char.isprintable() or "\udc80" <= char <= "\udcff" else repr(char)[1:-1] for char in text
     )

@@ -98,8 +98,10 @@ def _read(path: str) -> Iterator[Setting]:
         text = content.decode(encoding)
         parser.read_string(text)
     except OSError as error:
+        denied = isinstance(error, PermissionError)
+        fix = "let this user read it" if denied else "put a file there, or nothing"
         raise EnvironmentProblem(
-            f"{path}: {error.strerror}", fix="let this user read it: pip would go on without it"
+            f"{path}: {error.strerror}", fix=f"{fix}: pip would go on without it"
         ) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -108,21 +110,23 @@ def _read(path: str) -> Iterator[Setting]:
         lines = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", 1)]
         what = re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__.replace("Error", "")).lower()
         raise UsageError(f"{path}, line {lines[0]}: {what}", fix=_CORRECT) from error
+    places = _lines(text)
     for section in parser.sections():
         if section in _SECTIONS:
             for key, value in parser.items(section):
-                yield Setting(f"{path}, line {_line(text, section, key)}", key, value)
+                yield Setting(f"{path}, line {places.get((section, key), 1)}", key, value)
 
 
-def _line(text: str, section: str, key: str) -> int:
-    """Where a key of a section stands; 1 where that cannot be seen."""
-    inside = False
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """Where a key of a section stands; without those of which that cannot be seen."""
+    section = ""
+    found: dict[tuple[str, str], int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("["):
-            inside = line.startswith(f"[{section}]")
-        elif inside and not line[:1].isspace() and _option(re.split("[=:]", line)[0].strip()) == key:
-            return number
-    return 1
+            section = line[1:].partition("]")[0]
+        elif not line[:1].isspace():
+            found.setdefault((section, _option(re.split("[=:]", line)[0].strip())), number)
+    return found
 
 
 def _option(name: str) -> str:

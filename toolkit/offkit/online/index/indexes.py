@@ -21,6 +21,8 @@ def prepare(repo: Any) -> None:
     """Before anything is asked. Raises UsageError for options that cannot be meant."""
     _keep_no_logins(repo.session)
     _check_certificates(repo)
+    if getattr(repo.options, "resume_retries", 0) < 0:  # of pip >= 25.1, which takes any number and asserts
+        raise UsageError("--resume-retries is less than nothing", fix="check PIP_* and pip.conf")
     check_urls(repo)
 
 

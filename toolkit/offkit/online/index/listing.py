@@ -157,7 +157,7 @@ class Listing:
             link_of = reach("pip._internal.models.link", "Link").from_json
             page = pages.read(response, pages.fitting(self._supported, sources), link_of, _versions(name))
             if page is None:
-                page = pages.of_links(list(reach("pip._internal.index.collector", "parse_links")(response)))
+                page = pages.of_links(reach("pip._internal.index.collector", "parse_links")(response))
             self._known[key] = page
         return page
 
@@ -174,7 +174,7 @@ class Listing:
         nothing = reach("pip._vendor.packaging.specifiers", "SpecifierSet")
 
         def evaluate_links(link_evaluator: Any, links: Iterable[Any]) -> Any:
-            kept = list(links)
+            kept = [link for link in links if pages.can_be(link.filename)]
             seen = self._links.setdefault(canonicalize_name(link_evaluator.project_name), {})
             for link in kept:
                 if link.requires_python:

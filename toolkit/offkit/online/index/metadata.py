@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -31,6 +33,24 @@ class Damaged(NamedTuple):
 
 
 requirement = functools.lru_cache(maxsize=4096)(Requirement)  # nobody changes one
+_SHOWN = 100  # characters of what cannot be read
+LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
+# No file's name has room for a longer version; and of a number of 4300 digits Python makes no int.
+LONGEST_VERSION = 100  # characters; those with a commit and a date have seventy
+_TOO_LONG = re.compile(rf"[0-9][\w.!+-]{{{LONGEST_VERSION}}}", re.ASCII)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_readable(line: str) -> bool:
+    """Whether a requirement is one that somebody can mean."""
+    try:
+        one = requirement(line)
+        if len(one.name) > LONGEST_NAME or (one.url and urlsplit(one.url).port == 0):
+            return False
+        versions = f"{one.specifier} {one.marker}" if len(line) > LONGEST_VERSION else ""
+    except (ValueError, RecursionError):  # InvalidRequirement, and what Python cannot count or go through
+        return False
+    return _TOO_LONG.search(versions) is None
 
 
 class Seen:
@@ -47,18 +67,22 @@ class Seen:
 
     def read(self, message: Any) -> Release:
         """Note what an ``email.message.Message`` of METADATA says, and put it right in place."""
+        for header in ("Version", "Requires-Python"):
+            if _TOO_LONG.search(str(message.get(header) or "")):
+                message.replace_header(header, _spoilt(str(message[header])))
         release = canonicalize_name(str(message.get("Name") or "")), str(message.get("Version") or "")
         lines = []
-        for line in message.get_all("Requires-Dist") or ():
-            repaired = legacy.requirement(str(line).strip())
+        for line in dict.fromkeys(str(one).strip() for one in message.get_all("Requires-Dist") or ()):
+            repaired = legacy.requirement(line)
             if repaired.rows:
-                self._repaired(release, str(line).strip(), repaired.text)
-            lines.append(repaired.text)
-            try:
-                need = requirement(repaired.text)
-            except InvalidRequirement:
-                self.unreadable.setdefault(release, f"Requires-Dist: {line}")
+                self._repaired(release, line, repaired.text)
+            if not is_readable(repaired.text):
+                lines.append(_spoilt(repaired.text))
+                shown = line if len(line) <= _SHOWN else line[:_SHOWN] + " ..."
+                self.unreadable.setdefault(release, f"Requires-Dist: {shown}")
                 continue
+            lines.append(repaired.text)
+            need = requirement(repaired.text)
             if need.url and canonicalize_name(need.name) in self.by_name:
                 lines[-1] = need.name + (f"; {need.marker}" if need.marker else "")
         if "Requires-Dist" in message:
@@ -92,6 +116,11 @@ class Seen:
 
     def _repaired(self, release: Release, wrong: str, right: str) -> None:
         self.repairs.setdefault((*release, wrong), Repair(*release, wrong, right))
+
+
+def _spoilt(text: str) -> str:
+    """What nobody can mean, as pip sees that it is none: it drops the candidate, and goes on."""
+    return f"{text[:_SHOWN]} ..."
 
 
 def normal(version: str) -> str:

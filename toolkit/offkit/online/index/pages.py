@@ -10,7 +10,7 @@ import datetime
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from packaging.tags import Tag, parse_tag
@@ -19,6 +19,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 # A URL, or what is one beside that of the page, of which pip can make nothing else.
 _SIMPLE = re.compile(r"(?:https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?/|[/.])[A-Za-z0-9._/+-]+")
 _WHEEL = ".whl"
+_LONGEST = 255  # bytes of a file's name (limits.h, NAME_MAX)
 _TEXT = (str, type(None))
 _YANKED = (bool, str)
 _NEVER = "0000"
@@ -63,11 +64,17 @@ class Page:
         return self._link_of(one) if isinstance(one, dict) else one
 
 
-def of_links(links: list[Any]) -> Page:
+def of_links(links: Iterable[Any]) -> Page:
     """A page that is not in JSON."""
     found = Page(lambda row: row)
-    found.rest = found.wanted = links
+    found.rest = found.wanted = [link for link in links if can_be(link.filename)]
     return found
+
+
+def can_be(filename: str) -> bool:
+    """Whether a file can be called so. Longer names may have numbers on which Python gives up, or more tags
+    than there is memory for."""
+    return len(filename) <= _LONGEST
 
 
 def read(
@@ -86,6 +93,8 @@ def read(
     wheels: dict[tuple[int, bool], Wheels] = {}  # by the identity of a version, which is its spelling
     for file in json.loads(page.content).get("files", []):
         row = _row(file)
+        if row is not None and not can_be(row.filename):
+            continue
         if row is not None and not fits(row.filename):
             found.rows.setdefault(row.filename, row)
             continue
@@ -100,7 +109,7 @@ def read(
             found.wanted.append(file)
             continue
         link = link_of(file, page.url)
-        if link is not None:
+        if link is not None and can_be(link.filename):
             found.rows.setdefault(link.filename, link)
             found.rest.append(link)
             found.wanted.append(link)

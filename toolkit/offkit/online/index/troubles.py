@@ -41,6 +41,7 @@ _ANSWERED_WRONGLY = (
 # Of zipfile; RuntimeError is another version, a way of compressing that it does not know, or a password.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
 _NO_METADATA = ("BadMetadata", "InvalidVersion", "NoneMetadataError")
+_UNHASHED = ("HashMissing", "HashUnpinned", "VcsHashUnsupported", "DirectoryUrlHashUnsupported")
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
@@ -61,6 +62,10 @@ def of(error: Exception) -> OffkitError:
         headline = "files on the index do not match the lock"
         return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, OTHER_HASH)])
     text = without_secrets(str(error))
+    if name in _UNHASHED:
+        return RequestError(text, fix="delete --require-hashes from the requirements: a lock has all hashes")
+    if isinstance(error, AssertionError) and text.endswith(" for wheel"):  # of pip's LinkCandidate
+        return RequestError(f"a package needs a wheel by a URL that is one of another project: {text}")
     unheard = error.__cause__ or error.__context__
     if isinstance(unheard, Exception) and type(unheard).__name__ == "NetworkConnectionError":
         return indexes.unheard(unheard)  # of a file that is named by its URL
@@ -81,7 +86,7 @@ def of(error: Exception) -> OffkitError:
         return RequestError(text)
     if name in upstream.UNDEFINED:  # those of the request have been looked at
         return RequestError(f"the metadata of a package has a marker that means nothing: {text}")
-    if name in _NO_METADATA:
+    if name in _NO_METADATA or "integer string conver" in text:
         return RequestError(f"the metadata of a package on the index cannot be read: {text}")
     if any(word in name for word in _NETWORK):
         return indexes.unheard(error)

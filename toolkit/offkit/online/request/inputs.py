@@ -38,7 +38,10 @@ class Read(NamedTuple):
 
 
 def place(word: str) -> Place:
-    """What a word means that names a file, as pip takes it: a path, a file: URL, or the URL of a server."""
+    """What a word means that names a file, as pip takes it: a path, a file: URL, or the URL of a server.
+    Raises UsageError for what can be neither."""
+    if "\0" in word:
+        raise UsageError(f"{word!r} is no path: it has a NUL byte", fix="correct it")
     scheme = urlsplit(word).scheme.lower()
     if scheme in ("http", "https"):
         return word
@@ -103,7 +106,7 @@ def _tables(path: Path) -> Mapping[str, Any]:
             found: Mapping[str, Any] = _toml.load(source)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", fix="check the path") from error
-    except ValueError as error:  # UnicodeDecodeError too
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError too
         raise UsageError(f"{path} is no TOML: {error}", fix="correct the file") from error
     return found
 

@@ -18,6 +18,8 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.request import exports
 
+_SHOWN = 30  # names of groups or extras
+
 
 class Unfit(NamedTuple):
     """A project that is for another Python than the server's."""
@@ -44,7 +46,7 @@ class Project(NamedTuple):
             raise self._dynamic("dependencies")
         try:
             lines += resolve_dependency_groups(self._table("dependency-groups"), *groups)
-        except (ValueError, TypeError, LookupError, ExceptionGroup) as error:
+        except (ValueError, TypeError, LookupError, RecursionError, ExceptionGroup) as error:
             fix = _known("--group", self.data.get("dependency-groups"))
             told = without_secrets(_told(error))
             raise UsageError(f"{self.path}: {told}", fix=fix) from error
@@ -158,8 +160,9 @@ def _keys(source: Any) -> str:
 
 
 def _known(option: str, names: Any) -> str:
-    known = ", ".join(sorted(names)) if isinstance(names, Mapping) else ""
-    return f"{option} is one of: {known}" if known else ""
+    known = sorted(names) if isinstance(names, Mapping) else []
+    more = [f"and {len(known) - _SHOWN} more"] if len(known) > _SHOWN else []
+    return f"{option} is one of: {', '.join([*known[:_SHOWN], *more])}" if known else ""
 
 
 def _told(error: BaseException) -> str:

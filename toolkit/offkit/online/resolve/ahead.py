@@ -259,8 +259,9 @@ class Ahead:
     def _read(self, name: str, filename: str, text: bytes) -> None:
         requires = []
         for line in email.message_from_bytes(text).get_all("Requires-Dist") or ():
-            with contextlib.suppress(InvalidRequirement):
-                requires.append(metadata.requirement(legacy.requirement(str(line).strip()).text))
+            repaired = legacy.requirement(str(line).strip()).text
+            if metadata.is_readable(repaired):
+                requires.append(metadata.requirement(repaired))
         self._requires[name] = filename, requires
         wish = self._wishes.get(name)
         self._follow(requires, wish.extras if wish is not None else frozenset())

@@ -26,6 +26,7 @@ import importlib
 import io
 import re
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,9 @@ from offkit.online.request.locked import Place, StandIn
 from offkit.online.resolve import dead_ends
 from offkit.online.sources import offered
 
-_LONGEST_NAME = 128  # characters; the longest on PyPI has fewer than 100
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
 _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--prefer-binary")
+_SHOWN = 300  # characters of a marker
 _UNREAD = "a requirements file cannot be read from its server"
 _SCP = re.compile(r"\bgit\+([\w.-]+@[\w.-]+):(?!//|\d+/)([^\s;]+)")  # git-clone(1), "GIT URLS"
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
@@ -264,7 +265,7 @@ def _parsed(
 
 def _impossible(ireq: Any) -> Iterator[str]:
     """Why no index anywhere can have it; nothing for all that some may have."""
-    if len(ireq.name or "") > _LONGEST_NAME:
+    if len(ireq.name or "") > metadata.LONGEST_NAME:
         yield f"{ireq.name[:40]}... is no name: it has {len(ireq.name)} characters"
     if ireq.link is not None and not ireq.link.scheme:
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
@@ -274,8 +275,15 @@ def _impossible(ireq: Any) -> Iterator[str]:
                 f"{ireq.name}==={clause.version}: no index has a version that PEP 440 does not know; "
                 "'pip freeze' lists such ones for a distribution's own packages"
             )
+        elif len(clause.version) > metadata.LONGEST_VERSION:
+            shown = f"{ireq.name}{clause.operator}{clause.version[:20]}..."
+            yield f"{shown} is no version: it has {len(clause.version)} characters"
     if ireq.link is not None and "\0" in unquote(ireq.link.url):
         yield f"{ireq.name or 'a requirement'}: a path has no NUL byte"
+    elif ireq.link is not None and ireq.link.is_wheel and ireq.name:
+        project = canonicalize_name(ireq.link.filename.partition("-")[0])
+        if project != canonicalize_name(ireq.name):
+            yield f"{ireq.name}: {without_secrets(ireq.link.url_without_fragment)} is a wheel of {project}"
     web = ireq.link is not None and ireq.link.scheme.rsplit("+", 1)[-1] in ("http", "https")
     if web and not is_address(ireq.link.url):
         yield f"{ireq.name or 'a requirement'}: {without_secrets(ireq.link.url)} is not a URL"
@@ -288,9 +296,10 @@ def check_markers(requirements: Iterable[Any]) -> None:
         try:
             ireq.match_markers()
         except Exception as error:
-            if type(error).__name__ not in UNDEFINED:
+            if type(error).__name__ not in UNDEFINED and not isinstance(error, (ValueError, RecursionError)):
                 raise
-            wrong.append(f"{ireq.name or ireq.link}: {listing.MEANINGLESS.format(ireq.markers)}")
+            marker = textwrap.shorten(str(ireq.markers), _SHOWN, placeholder=" ...")
+            wrong.append(f"{ireq.name or ireq.link}: {listing.MEANINGLESS.format(marker)}")
     if wrong:
         raise UsageError(without_secrets("\n".join(wrong)), fix=listing.MARKERS)
 

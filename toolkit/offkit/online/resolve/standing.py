@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
@@ -100,7 +99,7 @@ def applying(given: Iterable[Pin], target: Target) -> list[Pin]:
         try:
             if pin.marker is None or pin.marker.evaluate(where):
                 found.append(pin)
-        except (UndefinedComparison, UndefinedEnvironmentName) as error:
+        except ValueError as error:  # UndefinedComparison, UndefinedEnvironmentName, a number too large
             message = f"{pin.name}: {listing.MEANINGLESS.format(pin.marker)}"
             raise UsageError(message, fix=listing.MARKERS) from error
     return found
