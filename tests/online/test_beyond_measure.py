@@ -124,3 +124,16 @@ def test_other_metadata(index, monkeypatch, text, code):
     index.pages["/simple/alpha/"] = (200, page.encode(), {"Content-Type": "text/html"})
     index.pages[f"/files/{WHEEL}.metadata"] = (200, text.encode(), {})
     assert command(monkeypatch, "alpha", *index.args)[0] == code
+
+
+def test_many_that_are_nowhere(index, monkeypatch):
+    """Those of the request are told at once, and those of a package: none of them has a resolution of its own,
+    of which there are forty."""
+    own = [f"no-own-{at}" for at in range(45)]
+    index.add("gamma", requires=[f"no-part-{at}" for at in range(5)] + ["no-extra; extra == 'x'"])
+    code, told = command(monkeypatch, "alpha", "gamma", *own, *index.args)
+    assert code == 1
+    for name in [*own, *(f"no-part-{at}" for at in range(5))]:
+        assert f"x REQ003  {name}: {name}" in told
+    assert "no-extra" not in told
+    assert sum(path == "/simple/alpha/" for _, path in index.asked) < 10

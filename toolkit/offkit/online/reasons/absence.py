@@ -14,11 +14,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import shown
 from offkit.model.words import several
-from offkit.online.index import indexes, listing, platforms
+from offkit.online.index import indexes, listing, metadata, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import unbuilt
@@ -140,6 +141,38 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
     if absent or known:  # what only follows from a stand-in is no conflict
         return list(absent.values())
     return [_conflict(causes, asked.listing.target)]
+
+
+def also(wanted: Iterable[Cause], asked: Asked) -> list[Problem]:
+    """Problems for what else cannot be had, whatever the rest is: told at once, where each would end a
+    resolution of its own. Nothing where an index does not answer, which the next round may not ask."""
+    unmet = []
+    for cause in wanted:
+        specifier = SpecifierSet(cause.specifier)
+        try:
+            files = asked.listing.of(cause.project)
+        except EnvironmentProblem:
+            return []
+        if not (
+            asked.stubs.stand_in(cause.project, specifier)
+            or listing.usable(files, specifier, asked.listing.target, asked.listing.pre)
+            or _buildable(cause.project, files, specifier, asked)
+        ):
+            unmet.append(cause)
+    return explain(unmet, asked) if unmet else []
+
+
+def siblings(causes: Iterable[Cause], asked: Asked) -> Iterator[Cause]:
+    """All that the packages require, by their metadata, which these causes come from."""
+    where = {**listing.markers(asked.listing.target), "extra": ""}
+    for parent in dict.fromkeys(cause.parent for cause in causes if cause.wanting):
+        name, _, version = parent.partition(" ")
+        for line in asked.seen.requires.get((canonicalize_name(name), version), ()):
+            with contextlib.suppress(ValueError):  # what nobody can read, or compare
+                one = metadata.requirement(line)
+                if one.url is None and (one.marker is None or one.marker.evaluate(where)):
+                    text = line.partition(";")[0].strip()
+                    yield Cause(canonicalize_name(one.name), str(one.specifier), text, parent)
 
 
 def _buildable(project: str, files: list[Listed], specifier: SpecifierSet, asked: Asked) -> list[Listed]:

@@ -67,6 +67,11 @@ def of_constraint(ireq: Any) -> Cause:
     return Cause(name, str(ireq.specifier), str(ireq.req), str(ireq.comes_from))
 
 
+def of_request(ireq: Any) -> Cause:
+    """The same of a requirement of the user's, by name."""
+    return of_constraint(ireq)._replace(parent="")
+
+
 def _specifier(requirement: Any) -> str:
     ireq = requirement.get_candidate_lookup()[1]
     return str(ireq.specifier) if ireq is not None else ""

@@ -261,7 +261,7 @@ class Session:
                 break
             except Exception as error:
                 try:
-                    explained += self._explain(error, lost)
+                    explained += self._explain(error, lost, requirements)
                 except OffkitError as other:
                     told = [one.finding for one in (*lost, *explained)]
                     if not told:
@@ -386,9 +386,12 @@ class Session:
     def _asked(self) -> Asked:
         return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder)
 
-    def _explain(self, error: Exception, lost: Sequence[Problem] = ()) -> list[Problem]:
-        """What made a resolution fail; re-raises what is not about requirements. Of projects that are
-        ``lost``, or cannot be read, that is known."""
+    def _explain(
+        self, error: Exception, lost: Sequence[Problem] = (), requirements: Sequence[Any] = ()
+    ) -> list[Problem]:
+        """What made a resolution fail, and would make the next one fail that has these requirements;
+        re-raises what is not about requirements. Of projects that are ``lost``, or cannot be read, that is
+        known."""
         if isinstance(error, offered.Unasked) and error.project and error.project not in self.seen.by_name:
             self.seen.by_name.add(error.project)
             return [Problem(one, error.project, hopeless=True) for one in error.findings]
@@ -400,7 +403,18 @@ class Session:
         asked = {cause.project for cause in found}
         found += [cause for cause in map(causes.of_constraint, self._limits) if cause.project in asked]
         gone = {one.project for one in lost} | {one.project for one in self.seen.damaged.values()}
-        return absence.explain(found, self._asked(), gone | self.seen.by_name)
+        gone |= self.seen.by_name
+        problems = absence.explain(found, self._asked(), gone)
+        if not requirements:
+            return problems
+        with foreign.markers_of(self.target):
+            named = [
+                ireq
+                for ireq in requirements
+                if not ireq.constraint and ireq.link is None and ireq.name and ireq.match_markers()
+            ]
+        others = [*map(causes.of_request, named), *absence.siblings(found, self._asked())]
+        return problems + absence.also((one for one in others if one.project not in gone), self._asked())
 
     def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
