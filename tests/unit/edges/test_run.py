@@ -123,6 +123,34 @@ def test_interrupted_while_it_runs(monkeypatch, tmp_path, gently, place, ended):
             stream.close()
 
 
+def test_all_that_it_has_started_ends_with_it(monkeypatch, tmp_path):
+    """Of a program that is alone: when we go on, nobody writes any more."""
+    fifo = str(tmp_path / "fifo")
+    os.mkfifo(fifo)
+
+    class Program(subprocess.Popen):
+        interrupted = False
+
+        def communicate(self, *args, **more):
+            if not self.interrupted:
+                self.interrupted = True
+                with open(fifo) as source:  # until the other has begun
+                    assert source.readline() == "begun\n"
+                raise KeyboardInterrupt
+            return super().communicate(*args, **more)
+
+    monkeypatch.setattr(run.subprocess, "Popen", Program)
+    child = "exec 3>'{}'; echo begun >&3; while :; do :; done".format(fifo)
+    argv = python("import subprocess; subprocess.call(['sh', '-c', {!r}])".format(child))
+    with pytest.raises(KeyboardInterrupt):
+        run.run(argv, alone=True)
+    handle = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert os.read(handle, 1) == b""  # BlockingIOError where somebody still has it open
+    finally:
+        os.close(handle)
+
+
 def test_everything_that_a_child_inherits(monkeypatch):
     """Each of these, and nothing else."""
     kept = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL"]
@@ -159,6 +187,8 @@ def test_how_programs_are_started(monkeypatch, tmp_path):
     assert run.run(("a",), {}).ok
     done = run.run_into(("a",), str(tmp_path / "out"), {})
     assert done == run.Result(("a",), 0, "", "e")
+    assert run.run(("a",), {}, alone=True).ok
+    assert [how.pop("start_new_session") for _, how in asked] == [False, False, False, True]
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     assert asked[0] == (["a", "b"], dict(streams, env={"X": "1"}, cwd="/d"))
     assert asked[1] == (["a"], dict(streams, env={}, cwd=None))

@@ -21,6 +21,7 @@ class Result(NamedTuple):
         return self.returncode == 0
 
 
+_PATIENCE = 5.0  # seconds for processes that have been killed to be gone
 _running: Dict[Any, bool] = {}  # processes, and whether they are to be ended gently
 _stops: List[int] = []  # something while they are being ended
 
@@ -41,15 +42,17 @@ def run(
     env: Optional[Dict[str, str]] = None,
     cwd: Optional[str] = None,
     gently: bool = False,
+    alone: bool = False,
 ) -> Result:
     """Run to the end and capture both streams as text (undecodable bytes are escaped).
 
     ``env`` is the whole environment; by default ``clean_environment()``. A program that
     cannot be started gives returncode 127 and the reason in stderr, as a shell would. When this
     process is interrupted the program is killed; ``gently`` asks it to end and waits, for what
-    must not stop in the middle (rpm, which finishes the package it is at).
+    must not stop in the middle (rpm, which finishes the package it is at). ``alone``: in a session of its
+    own, with all that it starts, so that all of that is killed with it.
     """
-    return _run(argv, env, subprocess.PIPE, cwd, gently)
+    return _run(argv, env, subprocess.PIPE, cwd, gently, alone)
 
 
 def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = None) -> Result:
@@ -129,6 +132,7 @@ def _run(
     stdout: Union[int, IO[bytes]],
     cwd: Optional[str] = None,
     gently: bool = False,
+    alone: bool = False,
 ) -> Result:
     try:
         done = subprocess.Popen(
@@ -138,6 +142,7 @@ def _run(
             stderr=subprocess.PIPE,
             env=clean_environment() if env is None else env,
             cwd=cwd,
+            start_new_session=alone,
         )
     except OSError as error:
         return _unstarted(argv, error)
@@ -150,6 +155,9 @@ def _run(
         _end(done, gently)
         if gently:
             done.communicate()
+        elif alone:  # its pipes end with the last that was started
+            with suppress(subprocess.TimeoutExpired):
+                done.communicate(timeout=_PATIENCE)
         else:
             done.wait()
         raise

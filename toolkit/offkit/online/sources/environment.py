@@ -93,7 +93,7 @@ class Environment:
         self, argv: Sequence[str], cwd: str | None = None, more: Mapping[str, str] | None = None
     ) -> Result:
         home = {"HOME": str(self._directory)}  # no .pydistutils.cfg of this user
-        return run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd)
+        return run(argv, clean_environment({**_FIXED, **_NO_INDEX, **home, **(more or {})}), cwd, alone=True)
 
 
 class Ended(Exception):
