@@ -10,7 +10,7 @@ import pytest
 from packaging.pylock import Pylock
 
 from offkit.cli import app, render
-from offkit.online.request import inputs
+from offkit.online.request import inputs, toml
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_pylock(offkit, pins, index, tmp_path):
     """Written by its name, valid, and read again as the same pins."""
     code, out, _ = offkit("lock", "alpha", "-o", "pylock.el7.toml")
     assert (code, out) == (0, "✓ pylock.el7.toml: 2 wheels\n")
-    found = Pylock.from_dict(inputs._toml.loads((tmp_path / "pylock.el7.toml").read_text()))
+    found = Pylock.from_dict(toml.loads((tmp_path / "pylock.el7.toml").read_bytes()))
     assert [(one.name, str(one.version)) for one in found.packages] == [("alpha", "1.0"), ("beta", "2")]
     digest = hashlib.sha256(index.files["beta-2-py3-none-any.whl"]).hexdigest()
     assert found.packages[1].wheels[0].hashes == {"sha256": digest}

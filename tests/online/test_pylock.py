@@ -10,7 +10,7 @@ from packaging.pylock import Pylock
 
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online.request import inputs
+from offkit.online.request import inputs, toml
 from offkit.online.request.locked import Lock, LockedWheel, Parts, Request
 from offkit.online.resolve import pylock_text
 from offkit.online.resolve.lock import Session
@@ -141,7 +141,7 @@ def test_what_is_written():
         LockedWheel("beta", "2", "beta-2-py3-none-any.whl", "file:///gone/a%20b/beta-2-py3-none-any.whl", B, ()),
     )  # fmt: skip
     text = pylock_text.dump(Lock(EL7, wheels))
-    found = Pylock.from_dict(inputs._toml.loads(text))
+    found = Pylock.from_dict(toml.loads(text.encode()))
     assert (str(found.lock_version), found.created_by, str(found.requires_python)) == (
         "1.0",
         "offkit",

@@ -56,7 +56,7 @@ def test_a_tree_tells_its_metadata(tmp_path):
     tree = project_maker.tree(tmp_path / "a b é", requires=["six>=1", "pytz; python_version < '3'"])
     found = backend.prepare(tree, HERE, nothing)
     assert found.metadata == ("app", "1.0", ("six>=1", "pytz; python_version < '3'"), "")
-    assert (found.static, found.build_requires, found.requires) == (False, (), ())
+    assert (found.static, found.requires) == (False, ())
     assert found.python == HERE == interpreters.to_build(TARGET)
     assert interpreters.is_like(HERE, TARGET)
 

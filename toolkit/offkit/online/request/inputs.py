@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -19,11 +17,10 @@ from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
 from offkit.online.index.upstream import reach
-from offkit.online.request import exports, pylock
+from offkit.online.request import exports, pylock, toml
 from offkit.online.request.locked import Place, Request
 from offkit.online.request.pyproject import Project, Unfit
 
-_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 _FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")  # PEP 508, "Names"
 _PACKAGES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -102,13 +99,11 @@ def read(request: Request, target: Target) -> Read:
 
 def _tables(path: Path) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as source:
-            found: Mapping[str, Any] = _toml.load(source)
+        return toml.loads(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", fix="check the path") from error
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError too
+    except ValueError as error:
         raise UsageError(f"{path} is no TOML: {error}", fix="correct the file") from error
-    return found
 
 
 def _misplaced(word: str) -> tuple[str, str] | None:

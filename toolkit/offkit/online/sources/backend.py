@@ -32,15 +32,14 @@ class Prepared(NamedTuple):
     metadata: Metadata
     static: bool  # whether another Python would say the same
     python: Interpreter  # that was asked
-    build_requires: tuple[Pin, ...]  # all of them, as installed
-    requires: tuple[str, ...]  # the requirement lines that these are, for another Python to resolve
+    requires: tuple[str, ...]  # requirement lines of what builds it, for another Python to resolve
 
 
 def prepare(tree: Path, python: Interpreter, provide: Provide) -> Prepared:
     """The metadata of a source tree, without building it where its backend can do that. Raises Refused."""
     with opened(tree, python, provide) as project, leftovers.scratch() as out:
         text = (project.metadata(Path(out)) / "METADATA").read_bytes()
-        return Prepared(metadata.read(text), metadata.is_static(tree), python, project.pins, project.requires)
+        return Prepared(metadata.read(text), metadata.is_static(tree), python, project.requires)
 
 
 @contextlib.contextmanager

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import email
-import importlib
-import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-_toml: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+from offkit.online.request import toml
+
 _STATIC = Version("2.2")  # PEP 643: from here on an sdist says what only a build can tell
 _COUNT = {"requires-dist", "requires-python", "provides-extra"}  # on which a resolution depends
 _DEFAULT = ("setuptools>=40.8.0", "wheel")  # PEP 518: where pyproject.toml says nothing
@@ -57,7 +56,7 @@ def _info_is_static(text: bytes) -> bool:
 
 def _project_is_static(path: Path) -> bool:
     try:
-        project = _toml.loads(_contents(path).decode("utf-8")).get("project")
+        project = toml.loads(_contents(path)).get("project")
     except ValueError:
         return False
     if not isinstance(project, Mapping):
@@ -69,7 +68,7 @@ def _project_is_static(path: Path) -> bool:
 def build_requires(tree: Path) -> tuple[str, ...]:
     """The requirement lines of [build-system] in a source tree (PEP 518)."""
     with contextlib.suppress(ValueError, TypeError, AttributeError):
-        table = _toml.loads(_contents(tree / "pyproject.toml").decode("utf-8"))
+        table = toml.loads(_contents(tree / "pyproject.toml"))
         return tuple(str(one) for one in table.get("build-system", {}).get("requires", _DEFAULT))
     return _DEFAULT
 
@@ -78,7 +77,7 @@ def requires_python(tree: Path) -> str:
     """What a source tree says before anything of it runs: pyproject.toml (PEP 621), or the PKG-INFO of an
     sdist; "" for nothing."""
     with contextlib.suppress(ValueError, AttributeError):
-        table = _toml.loads(_contents(tree / "pyproject.toml").decode("utf-8")).get("project", {})
+        table = toml.loads(_contents(tree / "pyproject.toml")).get("project", {})
         if isinstance(table.get("requires-python"), str):
             return str(table["requires-python"])
     return read(_contents(tree / "PKG-INFO")).requires_python
