@@ -126,6 +126,19 @@ def test_other_metadata(index, monkeypatch, text, code):
     assert command(monkeypatch, "alpha", *index.args)[0] == code
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Encoding": ", ".join(["gzip"] * 50)}, {"Content-Length": "3, 4", "Connection": "close"}],
+    ids=["codings", "lengths"],
+)
+def test_a_wheel_that_is_sent_wrongly(index, monkeypatch, headers):
+    """Its server is named, as for whatever else it does wrong."""
+    index.hashes = False
+    index.pages["/files/" + WHEEL] = (200, index.files[WHEEL], headers)
+    code, told = command(monkeypatch, "alpha", *index.args)
+    assert (code, index.url in told) == (4, True)
+
+
 def test_many_that_are_nowhere(index, monkeypatch):
     """Those of the request are told at once, and those of a package: none of them has a resolution of its own,
     of which there are forty."""

@@ -146,6 +146,9 @@ def test_pages_in_html(index, text, tail, kind):
 @given(pieces(
     "Metadata-Version: 2.1\n", "Name: alpha\n", "Version: 1\n", "Version: x\n", "Requires-Dist: ", "Requires-Python: ", "Provides-Extra: ",
     "beta", ">=1.*", ">dev", "; extra == 'x'", "; python_version", "\n", "\r", ":", " ", "(", "===x", "@ http://[",
+    "9" * 5000, "Requires-Dist: beta>=" + "9" * 5000 + "\n", "Requires-Dist: beta; " + "(" * 900 + "os_name == 'x'" + ")" * 900 + "\n", "Requires-Dist: beta\n" * 99, "Requires: beta\n",
+    "Requires-Dist: beta @ http://127.0.0.1:9/alpha-1-py3-none-any.whl\n", "Requires-Python: >=" + "9" * 5000 + "\n", "Version: " + "9" * 5000 + "\n", "b" * 300,
+    "Content-Type: multipart/mixed; boundary=x\n", "Content-Transfer-Encoding: base64\n", "=?utf-8?q?beta?=", "\n (>=1)", "Name: beta\n", "Dynamic: Name\n",
 ), st.binary(max_size=4))  # fmt: skip
 def test_metadata(index, text, tail):
     """Of a wheel, as PEP 658 has it beside the wheel."""

@@ -1,6 +1,8 @@
 """Whatever an index answers, in status, headers and body: a lock, or an error that is one of ours."""
 
+import gzip
 import json
+import zlib
 
 import pytest
 from hypothesis import example, given
@@ -87,6 +89,28 @@ def test_answers(index, status, kind, more, body, path):
         del index.pages[path]
 
 
+# What is sent, and what is said of it: a body that ends early, or is none of the kind.
+transports = one([
+    {"Content-Length": "100000", "Connection": "close"}, {"Content-Length": "3"}, {"Content-Length": "-1", "Connection": "close"}, {"Content-Length": "x", "Connection": "close"},
+    {"Content-Length": "3, 4", "Connection": "close"}, {"Content-Length": "9" * 5000, "Connection": "close"}, {"Transfer-Encoding": "chunked", "Connection": "close"},
+    {"Transfer-Encoding": "x", "Connection": "close"}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "gzip", "Connection": "close"}, {"Content-Encoding": "deflate"},
+    {"Content-Encoding": "gzip, gzip"}, {"Content-Encoding": ", ".join(["gzip"] * 50)}, {"Content-Encoding": "br"}, {"X": "y" * 70000}, {f"X-{at}": "y" for at in range(150)},
+])  # fmt: skip
+contents = one([ROW.encode(), gzip.compress(ROW.encode()), gzip.compress(gzip.compress(ROW.encode())), gzip.compress(ROW.encode())[:-5], zlib.compress(ROW.encode()), b"5\r\nhello\r\n",
+                b"-5\r\nhello\r\n0\r\n\r\n", b"f" * 17 + b"\r\nhello", b"%x\r\n%s\r\n0\r\n\r\n" % (len(ROW), ROW.encode()), b"", b"\x1f\x8b"])  # fmt: skip
+
+
+@some
+@given(transports, contents, one(["/simple/alpha/", "/simple/alpha/", "/files/" + WHEEL]))
+def test_transports(index, more, content, path):
+    """Bodies in other codings and lengths than their headers say."""
+    index.pages[path] = (200, content, {"Content-Type": "text/html", **more})
+    try:
+        lock(index.args, "alpha")
+    finally:
+        del index.pages[path]
+
+
 @some
 @given(
     places,
@@ -107,7 +131,8 @@ scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), odd,
     one([10**400, -(10**20), "\ud800", "\0", "a" * 300, "../" * 9, "2021-01-01", "2021-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59", ">=3.6", ">dev", "sha256", "0" * 64,
          "active", "archived", "quarantined", "http://[", "//h:p/x.whl", "/files/" + WHEEL, "file:///nowhere/" + WHEEL, "alpha-1-py3-none-any.WHL", "alpha-1!1-py3-none-any.whl",
-         "alpha-1-1-py3-none-any.whl", "alpha-1-x-py3-none-any.whl", "alpha-1.0.0.0.dev0-py3.py2-none.abi3-any.whl", "beta-1-py3-none-any.whl", "alpha-1.zip", "alpha-.tar.gz"]),
+         "alpha-1-1-py3-none-any.whl", "alpha-1-x-py3-none-any.whl", "alpha-1.0.0.0.dev0-py3.py2-none.abi3-any.whl", "beta-1-py3-none-any.whl", "alpha-1.zip", "alpha-.tar.gz",
+         f"alpha-{'9' * 5000}-py3-none-any.whl", f"alpha-{'9' * 5000}.tar.gz", f"alpha-{'1.' * 120}1.tar.gz", ">=" + "9" * 5000, "alpha-1-{0}-{0}-{0}.whl".format(".".join(f"x{at}" for at in range(300)))]),
 )  # fmt: skip
 values = st.recursive(
     scalars,

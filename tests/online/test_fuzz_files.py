@@ -5,6 +5,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pip._internal.commands.install import InstallCommand
 
 from online_fuzz import command, odd, some, variable
 
@@ -42,12 +43,15 @@ wanted = st.builds(
     one(["alpha", "Alpha_", "beta", "gamma[x]", "gamma[x,]", "gamma[]", ".alpha", "alpha.whl", "./alpha-1-py3-none-any.whl", "alpha-1.zip",
          "sub/alpha-1-py3-none-any.whl", "beta @ INDEX/files/beta-1-py3-none-any.whl", "beta @ file:sub", "beta@file:/nowhere", "beta @ ",
          "alpha @ ./x", "é", "alpha beta", "alpha,beta", "1", "-", "'alpha'", "INDEX/files/beta-1-py3-none-any.whl#egg=beta[x]",
-         "INDEX/files/beta-1-py3-none-any.whl#sha256=0", "INDEX/files/gone-1-py3-none-any.whl", "beta @ git+INDEX/x@y#subdirectory=../.."]),
+         "INDEX/files/beta-1-py3-none-any.whl#sha256=0", "INDEX/files/gone-1-py3-none-any.whl", "beta @ git+INDEX/x@y#subdirectory=../..",
+         "alpha @ INDEX/files/beta-1-py3-none-any.whl", "alpha @ http://[/x", "a" * 300, "alpha[" + "x," * 900 + "y]", "alpha @ INDEX/" + "%2e" * 300 + "/x-1-py3-none-any.whl"]),
     one(["", "", "==1", ">=1,<9", "==1.*", "~=1", "~=1.0", "===1", "==1+x", "==1!1", ">=1.*", " (>=1)", "(>dev)", "=1", "==", ">", "!=1", "==v1",
-         "==1.0.0.dev0", ">=1,", "<=99999999999999999999", "==1 ==2", "==1;", "==${X}", "==é", "==1 # c", "==1#c"]),
+         "==1.0.0.dev0", ">=1,", "<=99999999999999999999", "==1 ==2", "==1;", "==${X}", "==é", "==1 # c", "==1#c",
+         "==" + "9" * 5000, ">=" + "1." * 900 + "1", "===" + "9" * 5000, "==" + "9" * 4500 + "!1", ",".join(f">=0.{at}" for at in range(300))]),
     one(["", "", "; python_version < '3.7'", "; python_version < '3' and", ";extra == 'x'", " ; 'x' in extras", "; platform_release >= '5'",
          "; python_full_version == '3.6.*'", "; sys_platform in 'linux win32'", "; os_name ~= 'posix'", "; python_version == 3", ";", "; (", "; 'a' == 'a'",
-         "; python_version in '3.6, 3.7'", "; implementation_version >= '0'"]),
+         "; python_version in '3.6, 3.7'", "; implementation_version >= '0'",
+         "; python_version > '" + "9" * 5000 + "'", "; " + "(" * 900 + "os_name == 'x'" + ")" * 900, "; " + " or ".join(["os_name == 'nt'"] * 300)]),
     one(["", "", " --hash=sha256:" + DIGEST, " --hash sha256:" + DIGEST, " --hash=sha256:x", " --hash=md5:x", " --hash=", " --hash=sha512:" + DIGEST,
          " \\\n  --hash=sha256:" + DIGEST, " \\", " \\\n\\\n", " --global-option=x", ' --config-settings="a=b"', " --config-settings=a", " --no-such",
          " --install-option='", " --hash=sha256:" + DIGEST + " # via x", " -r other.txt", " --pre", "\t", "\\"]),
@@ -55,7 +59,7 @@ wanted = st.builds(
 options = one(["--pre", "--no-index", "--index-url INDEX/simple", "-i INDEX/simple", "--index-url", "--extra-index-url=INDEX/gone", "--find-links sub",
                "--find-links INDEX/simple/", "--only-binary=alpha", "--no-binary=:all:", "--no-binary alpha,,", "--prefer-binary", "--require-hashes",
                "--trusted-host h:x", "--trusted-host", "--use-feature=fast-deps", "--use-feature=no-such", "--hash=sha256:x", "--help", "--version",
-               "--python 3.6", "--all-releases=:none:", "--only-final=alpha", "-h", "-v", "--", "-", "--proxy=x", "--process-dependency-links"])  # fmt: skip
+               "--require-hashes\nalpha", "--python 3.6", "--all-releases=:none:", "--only-final=alpha", "-h", "-v", "--", "-", "--proxy=x", "--process-dependency-links"])  # fmt: skip
 others = st.one_of(
     one(["# -*- coding: utf-7 -*-", "# coding: rot13", "# coding: hex", "# vim: fileencoding=idna", "#coding=\xe9", "\ufeffalpha", "alpha\0", "\x1a",
          "\x0c", "[alpha]", "alpha = '*'", "@EXPLICIT", "channels:", "Package Version\n------- -------\nalpha 1", "{\"_meta\":", "alpha=1=py36_0",
@@ -108,7 +112,10 @@ def test_words(index, place, monkeypatch, words):
     command(monkeypatch, *index.args, "--", *words)
 
 
-keys = one(["index-url", "index_url", "INDEX-URL", "--index-url", "extra-index-url", "timeout", "retries", "cert", "proxy", "trusted-host", "find-links",
+OPTIONS = sorted(
+    option[2:] for one in InstallCommand("install", "").parser.option_list_all for option in one._long_opts
+)
+keys = one([*OPTIONS, "index-url", "index_url", "INDEX-URL", "--index-url", "extra-index-url", "timeout", "retries", "cert", "proxy", "trusted-host", "find-links",
             "no-index", "pre", "use-feature", "cache-dir", "no-cache-dir", "keyring-provider", "no-binary", "only-binary", "log", "constraint",
             "require-hashes", "quiet", "verbose", "isolated", "python", "client-cert", "uploaded-prior-to", "build-constraint", "progress-bar",
             "require-virtualenv", "no-input", "resume-retries", "disable-pip-version-check", "prefer-binary", "target", "user", "no-deps", "requirement",
@@ -164,7 +171,7 @@ toml = st.lists(
                  "index", "extras", "environments", "packages", "project", "tool", "dependency-groups", "upload-time", "size", "default-groups", '"\\u0000"']),
             one(["'alpha'", "'1'", "'1.0'", "['alpha']", "['alpha', 'app[x]', 'beta @ file:sub']", "['dependencies']", "'>=3.6'", "'>=3.9'", "1", "1.5", "true", "[]",
                  "{}", "{sha256 = '" + DIGEST + "'}", "{include-group = 'x'}", "[{include-group = 'x'}]", "1979-05-27", "1979-05-27T07:32:00Z", "nan", "inf", "'INDEX'",
-                 "'http://['", "'../x'", "'\\0'", "[1]", "[[]]", "''", "{file = 'r.txt'}", "{git = 'https://u:p@h/x'}", "{index = 'x'}", "\"os_name == 'nt'\"", "'os_name'"]),
+                 "'http://['", "'../x'", "'\\0'", "[1]", "[[]]", "''", "{file = 'r.txt'}", "{git = 'https://u:p@h/x'}", "{index = 'x'}", "[" * 900 + "]" * 900, "{a = " * 900 + "1" + "}" * 900, "9" * 5000, "'" + "9" * 5000 + "'", "'alpha==" + "9" * 5000 + "'", "\"os_name == 'nt'\"", "'os_name'"]),
         ),
         odd,
     ),

@@ -43,6 +43,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError
 _NO_METADATA = ("BadMetadata", "InvalidVersion", "NoneMetadataError")
 _UNHASHED = ("HashMissing", "HashUnpinned", "VcsHashUnsupported", "DirectoryUrlHashUnsupported")
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
+_HTTP = ("pip._vendor.requests", "pip._vendor.urllib3")  # of an answer that is none
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
@@ -88,7 +89,7 @@ def of(error: Exception) -> OffkitError:
         return RequestError(f"the metadata of a package has a marker that means nothing: {text}")
     if name in _NO_METADATA or "integer string conver" in text:
         return RequestError(f"the metadata of a package on the index cannot be read: {text}")
-    if any(word in name for word in _NETWORK):
+    if any(word in name for word in _NETWORK) or type(error).__module__.startswith(_HTTP):
         return indexes.unheard(error)
     if isinstance(error, OSError) and error.filename:
         return UsageError(f"{error.filename}: {error.strerror}", fix="check the path")
