@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import origin
+from offkit.model.target import Target
 
 _HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
 _BUILT = re.compile(
@@ -32,6 +33,13 @@ _WHERE = re.compile(
 _FROM = re.compile(r"^(\s*)# from (\S.*?)\s*$")
 
 
+# The first line of a lock of ours, with what of a target decides; and in it, who needs whom.
+_MADE = re.compile(r"\ufeff?# locked by offkit \S+ for (\S+ \S+, CPython .+)")
+_TARGET = re.compile(r" (\S+), CPython (\d+\.\d+)\.\S+ \((\w+)\), glibc (\S+)")
+_NAMED = re.compile(r'^(?:name = ")?([A-Za-z0-9][\w.-]*)(?:"$|==.*\\$)', re.MULTILINE)
+_VIA = re.compile(r"^([A-Za-z0-9][\w.-]*)==.*\\\n(?: +--hash.*\n)+ +# via (.*)$", re.MULTILINE)
+
+
 class Pin(NamedTuple):
     name: str  # normalised
     version: Version
@@ -44,6 +52,18 @@ class Pin(NamedTuple):
         """As PEP 508 has it."""
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
         return f"{self.name}{extras}=={self.version}" + (f" ; {self.marker}" if self.marker else "")
+
+
+class Head(NamedTuple):
+    """What a lock of ours says of itself."""
+
+    target: str  # as ``Target.describe`` says it
+    needed: dict[str, bool]  # by normalised name: whether somebody asked for it, and not only another package
+
+    def holds_for(self, target: Target) -> bool:
+        """Whether it is a target on which the same wheels and markers hold, whatever it is called."""
+        now, then = (_TARGET.search(text) for text in (target.describe(), self.target))
+        return bool(now and then and now.groups() == then.groups())
 
 
 class File(NamedTuple):
@@ -64,6 +84,20 @@ def origins(files: Sequence[Path]) -> dict[str, str]:
             for name, source in _BUILT.findall(Path(path).read_text(encoding="utf-8")):
                 found[canonicalize_name(name)] = source
     return found
+
+
+def head(path: Path) -> Head | None:
+    """Of a lock that was made here, of either form; None for any other file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    made = _MADE.match(text)
+    if made is None:
+        return None
+    needed = dict.fromkeys(_NAMED.findall(text), True)
+    needed.update((name, "the request" in via.split(", ")) for name, via in _VIA.findall(text))
+    return Head(made[1], {canonicalize_name(name): own for name, own in needed.items()})
 
 
 def read(files: Sequence[Path | str]) -> list[Pin] | None:

@@ -22,7 +22,7 @@ from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
 from offkit.online.index.origins import Origins
 from offkit.online.index.pages import Page
-from offkit.online.reasons import absence, causes, clashes, cures, remarks, unbuilt
+from offkit.online.reasons import absence, causes, clashes, cures, other_lock, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.cures import Try
@@ -159,7 +159,9 @@ class Session:
             with troubles.pip_speaks_through(self.reporter):
                 lock = self._lock(request)
         made = (self.builder.record(wheel.sha256) for wheel in lock.wheels)
-        lock = lock._replace(built=tuple(one for one in made if one is not None))
+        told = other_lock.findings(request.files, self.target, lock.wheels)
+        built = tuple(one for one in made if one is not None)
+        lock = lock._replace(built=built, findings=(*lock.findings, *told))
         if self.kept and any(wheel.url for wheel in lock.wheels):
             self._remember(pinned, lock, self.kept.cache)
         return lock
@@ -214,14 +216,18 @@ class Session:
             found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
-            raise kind(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *taken])
+            told = [*taken, *other_lock.findings(request.files, self.target)]
+            raise kind(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *told])
         wheels = tuple(_locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned)
         if not wheels:
             raise _nothing_applies(requirements, self.target)
         strays = named.check_origins(self.repository.named, ((one.name, one.origin) for one in wheels))
         if strays:
             raise RequestError("\n".join(strays), fix="request it by name, or take it out of --from")
-        _check_hashes(wheels, allowed)
+        wrong = _other_hashes(wheels, allowed)
+        if wrong:
+            headline = "files on the index do not match the lock"
+            raise other_lock.unfit(request.files, self.target, wrong) or IntegrityError(headline, wrong)
         wheels = tuple(
             one._replace(extras=self._extras(requirements, canonicalize_name(one.name), one.version))
             for one in wheels
@@ -552,7 +558,7 @@ def _given_hashes(requirements: Sequence[Any]) -> dict[str, set[str]]:
     return found
 
 
-def _check_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> None:
+def _other_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> list[Finding]:
     """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen."""
     wrong = []
     for wheel in wheels:
@@ -568,5 +574,4 @@ def _check_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> 
                     troubles.OTHER_HASH,
                 )
             )
-    if wrong:
-        raise IntegrityError("files on the index do not match the lock", wrong)
+    return wrong
