@@ -24,7 +24,12 @@ TABLES = {
         "needed_for": TEXT,
         "source": r"CPython Doc/library/\w+\.rst(, Doc/library/\w+\.rst)* and Modules/Setup\.stdlib\.in(; .+)?",
     },
-    sources.HEADERS: {"project": r"[a-z0-9]+(-[a-z0-9]+)*", "headers": r"\S+\.h( \S+\.h)*", "source": TEXT},
+    sources.HEADERS: {
+        "project": r"[a-z0-9]+(-[a-z0-9]+)*",
+        "headers": r"(\S+\.h( \S+\.h)*)?",
+        "compilers": r"(gcc( g\+\+)?)?",
+        "source": TEXT,
+    },
     builds.WORDS: {
         "kind": "|".join(map(re.escape, builds.KINDS)),
         "words": TEXT,

@@ -18,6 +18,7 @@ from offkit.model.target import preset
 from offkit.online import bundle
 from offkit.online.carry import to_compile
 from offkit.online.request.locked import Lock, Request
+from offkit.online.wheels import store
 from offkit.server.bundle import bundle_file
 
 SERIES = "{}.{}".format(*sys.version_info[:2])
@@ -183,6 +184,25 @@ def test_static_metadata_where_the_backend_cannot_be_asked(tmp_path, index):
     (one,) = planned.sources
     assert (one.how, one.cxx) == ("PKG-INFO", True)
     assert [wheel.name for wheel in planned.lock.wheels] == ["alpha", "calm"]
+
+
+def test_what_is_known_of_a_project(tmp_path, index):
+    """Counts before what lies in its tree: uwsgi has plugins in C++, and builds none of them. What older tools
+    wrote is read as it was meant."""
+    files = {
+        "uwsgi-1.0/PKG-INFO": "Metadata-Version: 2.2\nName: uwsgi\nVersion: 1.0\n"
+        "Requires-Python: >=3.5.*\nRequires-Dist: alpha (>dev)\n",
+        "uwsgi-1.0/pyproject.toml": '[build-system]\nrequires = ["gccback"]\nbuild-backend = "nowhere"\n',
+        "uwsgi-1.0/plugins/x.cc": "",
+    }
+    index.put("uwsgi-1.0.tar.gz", sdist_maker.packed(files))
+    planned = bundle.plan(order(tmp_path, index, "uwsgi", carry=("uwsgi",)), Reporter())
+    (one,) = planned.sources
+    assert not one.cxx
+    text = store.metadata(store.find(tmp_path / "cache", one.stand_in.sha256, one.stand_in.filename)).decode()
+    assert "Requires-Dist: alpha (>=0)\n" in text
+    assert "Requires-Python: >=3.5\n" in text
+    assert [wheel.name for wheel in planned.lock.wheels] == ["alpha", "uwsgi"]
 
 
 @pytest.mark.parametrize("form", ["2.1", "2.2"])

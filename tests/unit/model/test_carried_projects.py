@@ -35,6 +35,13 @@ def test_what_has_another_form_is_none(wrong):
     assert sources.from_options({"sources": wrong}) == []
 
 
+def test_compilers_of_projects():
+    """Of those alone that have sources which nobody compiles; none of them has headers for that."""
+    text = data.read_text(sources.HEADERS)
+    assert sources.parse_compilers(text)["uwsgi"] == (sources.GCC,)
+    assert "uwsgi" not in sources.parse_headers(text)
+
+
 def test_headers_of_projects():
     """Each is in a package of every Enterprise Linux; of the others it is not known which."""
     found = sources.parse_headers(data.read_text(sources.HEADERS))

@@ -63,4 +63,12 @@ def from_options(options: Dict[str, Any]) -> List[Source]:
 def parse_headers(text: str) -> Dict[str, Tuple[str, ...]]:
     """The table of headers, by the normalized name of a project. Which package has one, a release's file says
     (release.Release.headers). Raises KeyError on a malformed line."""
-    return {row["project"]: tuple(row["headers"].split()) for row in csv.DictReader(text.splitlines())}
+    rows = csv.DictReader(text.splitlines())
+    return {row["project"]: tuple(row["headers"].split()) for row in rows if row["headers"]}
+
+
+def parse_compilers(text: str) -> Dict[str, Tuple[str, ...]]:
+    """The same table's compilers, of projects that have sources which they do not compile: of all others the
+    sources tell. Raises KeyError on a malformed line."""
+    rows = csv.DictReader(text.splitlines())
+    return {row["project"]: tuple(row["compilers"].split()) for row in rows if row["compilers"]}

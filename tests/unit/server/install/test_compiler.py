@@ -111,7 +111,7 @@ def test_the_refusal():
         ("ENV034", "Python.h", "as root: yum install python3-devel"),
         ("ENV034", "odd.h", ""),
     ]
-    assert error.findings[0].message == "is not here, and a 1, b 2 is compiled with it"
+    assert error.findings[0].message == "is not here; compiling a 1, b 2 needs it"
     assert error.fix == (
         "run this again with --iso FILE (or --rpm-repo DIR), from which gcc python3-devel are installed"
     )

@@ -19,6 +19,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from offkit.edges import data
+from offkit.model import legacy, sources
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
@@ -105,7 +107,8 @@ def _one(
         with archive.unpacked(path) as tree:
             said, requires, how = _asked(tree, session, request, cache, reporter, sessions)
             _check(said, name, listing.version_of(link.filename))
-            cxx = _has_cxx(tree)
+            known = sources.parse_compilers(data.read_text(sources.HEADERS)).get(name)
+            cxx = _has_cxx(tree) if known is None else sources.GXX in known
     except Refused as error:
         raise _refusal(name, link.filename, error) from error
     rust = sorted(_RUST & {canonicalize_name(Requirement(one).name) for one in requires})
@@ -211,8 +214,9 @@ def _stand_in(said: Metadata, target: Target, cache: Path) -> LockedWheel:
     """A wheel of the target's first tag with that metadata and nothing else, in the cache."""
     stem = f"{said.name.replace('-', '_')}-{said.version}"
     lines = ["Metadata-Version: 2.1", f"Name: {said.name}", f"Version: {said.version}"]
-    lines += [f"Requires-Python: {said.requires_python}"] if said.requires_python else []
-    lines += [f"Requires-Dist: {one}" for one in said.requires_dist]
+    python = legacy.specifier(said.requires_python).text
+    lines += [f"Requires-Python: {python}"] if python else []
+    lines += [f"Requires-Dist: {legacy.requirement(one).text}" for one in said.requires_dist]
     extras = sorted({extra for one in said.requires_dist for extra in _EXTRA.findall(one)})
     lines += [f"Provides-Extra: {extra}" for extra in extras]
     tag = next(iter(target.tags()))

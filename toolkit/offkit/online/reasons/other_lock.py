@@ -23,7 +23,7 @@ def findings(files: Iterable[Place], target: Target, wheels: Sequence[LockedWhee
     found = []
     for path in files:
         head = pins.head(path) if isinstance(path, Path) else None
-        if head is None or head.holds_for(target):
+        if head is None or head.holds_for(target.describe()):
             continue
         message = f"was locked for {head.target}"
         idle: list[str] = []

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.url import shown
-from offkit.online.index import platforms
 from offkit.online.reasons.causes import Problem
 from offkit.online.request.pyproject import Unfit
 from offkit.online.sources.refusal import Refused
@@ -24,23 +23,23 @@ def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Probl
     return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
 
 
-def of_request(ireq: Any, refused: Refused, elsewhere: Callable[[str], str]) -> Problem:
+def of_request(
+    ireq: Any, refused: Refused, elsewhere: Callable[[str], str], minors: Sequence[int] = ()
+) -> Problem:
     """A problem with sources that were given; ``elsewhere`` of them says how to build them on another
-    machine."""
+    machine, ``minors`` as of Problem."""
     place = shown(ireq.link.url_without_fragment)
     name = ireq.name or place
     finding = Finding(
         refused.code, ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
     )
     project = canonicalize_name(ireq.name) if ireq.name else place
-    minors = platforms.admitted(refused.pythons) if refused.pythons else ()
-    return Problem(finding, project, minors=minors, hopeless=not minors)
+    return Problem(finding, project, minors=tuple(minors), hopeless=not minors)
 
 
-def of_project(unfit: Unfit) -> Problem:
-    """A problem with a project, of which only the requirements are asked for."""
-    project = canonicalize_name(unfit.finding.subject)
-    return Problem(unfit.finding, project, minors=platforms.admitted(unfit.pythons))
+def of_project(unfit: Unfit, minors: Sequence[int]) -> Problem:
+    """A problem with a project, of which only the requirements are asked for; ``minors`` as of Problem."""
+    return Problem(unfit.finding, canonicalize_name(unfit.finding.subject), minors=tuple(minors))
 
 
 def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:

@@ -18,7 +18,6 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import origin
-from offkit.model.target import Target
 
 _HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
 _BUILT = re.compile(
@@ -60,9 +59,9 @@ class Head(NamedTuple):
     target: str  # as ``Target.describe`` says it
     needed: dict[str, bool]  # by normalised name: whether somebody asked for it, and not only another package
 
-    def holds_for(self, target: Target) -> bool:
-        """Whether it is a target on which the same wheels and markers hold, whatever it is called."""
-        now, then = (_TARGET.search(text) for text in (target.describe(), self.target))
+    def holds_for(self, target: str) -> bool:
+        """The same of a target of which that is said: whether the same wheels and markers hold there."""
+        now, then = (_TARGET.search(text) for text in (target, self.target))
         return bool(now and then and now.groups() == then.groups())
 
 

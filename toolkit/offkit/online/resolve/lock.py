@@ -16,7 +16,16 @@ from offkit.model.errors import IntegrityError, OffkitError, RequestError, Usage
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
-from offkit.online.index import certificates, configuration, indexes, named, progress, traffic, troubles
+from offkit.online.index import (
+    certificates,
+    configuration,
+    indexes,
+    named,
+    platforms,
+    progress,
+    traffic,
+    troubles,
+)
 from offkit.online.index.answers import Answers
 from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
@@ -338,7 +347,8 @@ class Session:
         maker = Maker(self.builder, self.repository.session, self.target)
         with foreign.markers_of(self.target):
             made = [maker.made(ireq) for ireq in parsed if ireq not in self._sources]
-        problems = [*map(unbuilt.of_project, read.unfit), *maker.problems]
+        problems = [unbuilt.of_project(one, platforms.admitted(one.pythons)) for one in read.unfit]
+        problems += maker.problems
         if refused is None and problems:
             raise RequestError("sources cannot be built", [one.finding for one in problems])
         if refused is not None:

@@ -44,7 +44,8 @@ class Maker:
                     f"it is {wheel.built.name}, not {ireq.name}", fix=f"ask for it as {wheel.built.name}"
                 )
         except Refused as refused:
-            self.problems.append(unbuilt.of_request(ireq, refused, self._elsewhere))
+            minors = platforms.admitted(refused.pythons) if refused.pythons else ()
+            self.problems.append(unbuilt.of_request(ireq, refused, self._elsewhere, minors))
             return None
         except EnvironmentProblem as error:  # of the server that has it
             if not error.findings:

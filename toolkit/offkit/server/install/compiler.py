@@ -104,7 +104,7 @@ def findings(lacks: Iterable[Lack], severity: str = ERROR) -> List[Finding]:
     """ENV034 for each."""
     found = []
     for each in lacks:
-        message = "is not here, and {} is compiled with it".format(words.listed(each.wanted_by, _NAMED))
+        message = "is not here; compiling {} needs it".format(words.listed(each.wanted_by, _NAMED))
         fix = "as root: yum install " + each.rpm if each.rpm else ""
         if each.what == PYTHON_H and not fix:
             fix = "use a Python that has its headers: --python PATH"
