@@ -117,6 +117,26 @@ def test_what_is_not_there(offkit, corp, public):
     assert "--find-links DIR" in found["nothing"]["fix"]
 
 
+def test_the_indexes_of_a_project(offkit, corp, public, tmp_path):
+    """What uv takes from one of its own is taken from there; the command line counts before it."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["mylib", "tool"]\n'
+        f'[[tool.uv.index]]\nname = "corp"\nurl = "{simple(corp)}"\n'
+        '[tool.uv.sources]\nMyLib = {index = "corp"}\n'
+    )
+    code, document = offkit("lock", "-r", path, *public.args)
+    found = {"mylib": ("1", "corp=" + simple(corp)), "tool": ("1", simple(public))}
+    assert (code, taken(document), document["findings"]) == (0, found, [])
+    own = ["--index", "corp=" + simple(public)]
+    assert offkit("lock", "-r", path, *own, "--from", "corp=tool", *public.args)[0] == 0
+    code, document = offkit("lock", "-r", path, *own, "--from", "corp=mylib", *public.args)
+    assert taken(document)["mylib"] == ("99", "corp=" + simple(public))
+    path.write_text(path.read_text().replace('corp"\nurl', 'other"\nurl'))
+    code, document = offkit("lock", "-r", path, *public.args)
+    assert [one["code"] for one in document["findings"]] == ["REQ018"]
+
+
 def test_an_index_that_refuses(offkit, mirror, public):
     """Is named, whatever the others have."""
     locked = mirror("mylib", password="word")

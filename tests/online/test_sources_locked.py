@@ -12,7 +12,7 @@ import project_maker
 from offkit.model import built
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.report import Reporter
-from offkit.online.reasons import cures
+from offkit.online.reasons import cures, unbuilt
 from offkit.online.request import inputs
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
@@ -275,6 +275,23 @@ def test_a_project_for_another_python(locked, mirror, tmp_path):
     found = refused(locked, server.args, "nobody", files=[tree / "pyproject.toml"], target=old).findings
     assert [(one.code, one.subject) for one in found] == [("REQ008", "app"), ("REQ003", "nobody")]
     assert found[0].fix == fix.replace("the whole request", "everything but nobody")
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("1.2.dev3+gabc1234.d20260131", True),
+        ("1.2+d20260131", True),
+        ("0+untagged.1.gabc1234.dirty", True),
+        ("1.2.dev3+gabc1234", False),
+        ("1.2+cu118", False),
+        ("2.0", False),
+    ],
+)
+def test_a_tree_with_changes(version, told):
+    """Has a version of its own by which nobody finds it again."""
+    one = built.Built("app", version, "x.whl", "0" * 64, "app, a project directory", "", "3.9.2", "1", ())
+    assert [each.code for each in unbuilt.of_changed([one])] == ["REQ027"] * told
 
 
 def test_ones_own_project(locked, mirror, tmp_path, monkeypatch):

@@ -274,7 +274,7 @@ def request(
     named.split(options)
     wanted = locked.Request(lines, places[0], options, places[1], parts, inputs.built(build or ()))
     inputs.check(wanted)
-    return wanted
+    return inputs.own_indexes(wanted)
 
 
 def index_args(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.built import Built
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import shown
 from offkit.online.reasons.causes import Problem
 from offkit.online.request.pyproject import Unfit
 from offkit.online.sources.refusal import Refused
 
+# As setuptools-scm, hatch-vcs and pdm write it (a date), and versioneer and dunamai (a word).
+_CHANGED = re.compile(r"\+(?:.*\.)?(?:d\d{8}|dirty)$")
 _ALL = "-v shows all that the build said"
 
 
@@ -50,6 +54,22 @@ def made_before(problem: Problem, origins: Mapping[str, str]) -> Problem:
     message = f"no index has it, nor has the cache its wheel: for the lock it was built from {source}"
     fix = "give that again in the place of the lock; or the wheel, with --find-links DIR"
     return problem._replace(finding=problem.finding._replace(message=message, fix=fix))
+
+
+def of_changed(built: Iterable[Built]) -> list[Finding]:
+    """REQ027 for versions that a tree with changes has which no commit has: nobody can tell what is in it."""
+    return [
+        Finding(
+            "REQ027",
+            WARNING,
+            one.name,
+            f"{one.version} is the version of a tree with changes that are not committed",
+            (),
+            "commit or stash them, and lock again",
+        )
+        for one in built
+        if _CHANGED.search(one.version)
+    ]
 
 
 def editable(ireq: Any) -> Finding:

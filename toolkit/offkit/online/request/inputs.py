@@ -16,6 +16,7 @@ from offkit.model.errors import UsageError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
+from offkit.online.index import named
 from offkit.online.index.upstream import reach
 from offkit.online.request import exports, pylock, toml
 from offkit.online.request.locked import Place, Request
@@ -95,6 +96,20 @@ def read(request: Request, target: Target) -> Read:
             findings += told
     complete = not request.requirements and locks == len(request.files)
     return Read(lines, files, findings, complete, unfit)
+
+
+def own_indexes(request: Request) -> Request:
+    """With the indexes that projects among the files name, as --index and --from would; those of the request
+    count before them."""
+    _, known = named.split(request.index_args)
+    more: list[str] = []
+    for path in request.files:
+        if isinstance(path, Path) and path.suffix == ".toml" and not pylock.is_name(path):
+            for index, url, package in Project(_tables(path), path).own_indexes():
+                if canonicalize_name(package) not in known.pinned:
+                    url = known.urls.get(index, url)
+                    more += [named.INDEX, f"{index}={url}", named.FROM, f"{index}={package}"]
+    return request._replace(index_args=(*request.index_args, *more))
 
 
 def _tables(path: Path) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
-from offkit.model.url import without_secrets
+from offkit.model.url import is_address, without_secrets
 from offkit.online.request import exports
 
 _SHOWN = 30  # names of groups or extras
@@ -116,7 +116,10 @@ class Project(NamedTuple):
         sources = self._tool("uv", "sources")
         if not isinstance(sources, Mapping):
             return []
-        elsewhere = {canonicalize_name(name): source for name, source in sources.items()}
+        known = self._indexes()
+        elsewhere = {
+            canonicalize_name(name): source for name, source in sources.items() if _index(source) not in known
+        }
         found = []
         wanted = dict.fromkeys(map(_name, lines))
         for name, source in elsewhere.items():
@@ -126,6 +129,22 @@ class Project(NamedTuple):
                 fix = exports.advice(exports.UV, self.path.with_name("uv.lock"))
                 found.append(Finding("REQ018", WARNING, name, message, (), fix))
         return found
+
+    def own_indexes(self) -> list[tuple[str, str, str]]:
+        """(index, its URL, package) for what [tool.uv.sources] takes from one of [[tool.uv.index]]
+        (docs.astral.sh/uv, "Pinning a package to an index")."""
+        sources, known = self._tool("uv", "sources"), self._indexes()
+        pairs = sources.items() if isinstance(sources, Mapping) else ()
+        return [(name, known[name], package) for package, one in pairs if (name := _index(one)) in known]
+
+    def _indexes(self) -> dict[str, str]:
+        tables = self._tool("uv", "index")
+        rows = [one for one in tables if isinstance(one, Mapping)] if isinstance(tables, list) else []
+        return {
+            one["name"]: one["url"]
+            for one in rows
+            if isinstance(one.get("name"), str) and is_address(str(one.get("url", "")))
+        }
 
     def _tool(self, *keys: str) -> Any:
         found: Any = self.data.get("tool")
@@ -152,6 +171,11 @@ def _extras_of(line: str, name: str) -> list[str] | None:
     if not name or _name(line) != name:
         return None
     return [canonicalize_name(extra) for extra in sorted(Requirement(line).extras)]
+
+
+def _index(source: Any) -> str:
+    """The index that a package is taken from, and from nothing else; "" for any other source."""
+    return str(source["index"]) if isinstance(source, Mapping) and set(source) == {"index"} else ""
 
 
 def _keys(source: Any) -> str:

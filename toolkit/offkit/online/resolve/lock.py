@@ -170,7 +170,7 @@ class Session:
         made = (self.builder.record(wheel.sha256) for wheel in lock.wheels)
         told = other_lock.findings(request.files, self.target, lock.wheels)
         built = tuple(one for one in made if one is not None)
-        lock = lock._replace(built=built, findings=(*lock.findings, *told))
+        lock = lock._replace(built=built, findings=(*lock.findings, *told, *unbuilt.of_changed(built)))
         if self.kept and any(wheel.url for wheel in lock.wheels):
             self._remember(pinned, lock, self.kept.cache)
         return lock
