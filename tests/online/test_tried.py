@@ -35,6 +35,14 @@ def test_what_is_imported(files, modules):
     assert importable.modules(files) == modules
 
 
+def test_what_is_imported_of_a_namespace_alone():
+    """Its highest modules, where a package has nothing else; nothing of data, scripts and examples."""
+    files = ["google/api/a_pb2.py", "google/api/deep/b_pb2.py", "google/api/x.proto", "../../../bin/x.py"]
+    assert importable.modules(files) == []
+    assert importable.parts([*files, "docs/conf.py", "a-b/c.py"]) == ["google.api.a_pb2"]
+    assert importable.parts(["share/x.txt"]) == []
+
+
 def said(code, text="", raised=None):
     return Result((), code, "" if raised is None else json.dumps({"raised": raised}), text)
 
@@ -99,6 +107,7 @@ def test_what_is_optional():
     assert found.severity == "warning"
     assert found.message == "cannot be imported without matplotlib, which nothing in the bundle requires"
     assert judge.module(asked, done).severity == "error"
+    assert judge.module(asked._replace(part=True), done).severity == "warning"
     assert judge._replace(there=frozenset(["matplotlib"])).module(inline, done).severity == "error"
 
 

@@ -6,7 +6,7 @@ They run on CPython 3.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 _NOBODYS = {"tests", "test", "testing", "docs", "doc", "examples", "example", "setup"}  # packed by mistake
@@ -64,11 +64,19 @@ def modules(names: Iterable[str]) -> list[str]:
         if len(path.parts) == 1:
             extension = _EXTENSION.match(path.name)
             found.update([(extension[1],)] if extension else [(path.stem,)] if path.suffix == ".py" else [])
-    return sorted(
-        ".".join(parts)
-        for parts in found
-        if parts[0] not in _NOBODYS and all(part.isidentifier() for part in parts)
-    )
+    return sorted(".".join(parts) for parts in found if _is_name(parts))
+
+
+def parts(names: Iterable[str]) -> list[str]:
+    """Of a package that has none of those: the highest modules of its namespaces (PEP 420)."""
+    paths = [PurePosixPath(name) for name in names]
+    inside = [path.with_suffix("").parts for path in paths if path.suffix == ".py"]
+    inside = [each for each in inside if _is_name(each)]
+    return sorted(".".join(each) for each in inside if len(each) == min(map(len, inside)))
+
+
+def _is_name(parts: Sequence[str]) -> bool:
+    return parts[0] not in _NOBODYS and all(part.isidentifier() for part in parts)
 
 
 def _makes_package(name: str) -> bool:

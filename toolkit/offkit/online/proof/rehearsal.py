@@ -155,11 +155,7 @@ def _installed(
             return
         version, libc, installed = json.loads(told.stdout)
         on = ", ".join((f"CPython {version}", " ".join(libc), where.system))
-        modules = [
-            Module(name, canonicalize_name(package))
-            for package, files in installed
-            for name in importable.modules(files)
-        ]
+        modules = [one for package, files in installed for one in _modules(canonicalize_name(package), files)]
         reporter.step(f"rehearsing: importing {several(len(modules), 'module')}")
         there = frozenset(one.name.partition(".")[0] for one in modules)
         judge = judge._replace(top=str(top), prefix=str(prefix), there=there)
@@ -170,6 +166,11 @@ def _installed(
             done = run([python, str(check)])
             found = [] if done.ok else [judge.check(str(smoke), done)]
             yield _trial("smoke", on, found, f"{smoke.name} ended with 0")
+
+
+def _modules(package: str, files: Sequence[str]) -> list[Module]:
+    whole = [Module(name, package) for name in importable.modules(files)]
+    return whole or [Module(name, package, True) for name in importable.parts(files)]
 
 
 def _imported(run: Run, python: str, modules: Sequence[Module], judge: Judge) -> list[Finding]:

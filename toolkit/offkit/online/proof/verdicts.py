@@ -29,6 +29,7 @@ Raised = tuple[str, str, list[tuple[str, int]]]  # type, text, files and lines, 
 class Module(NamedTuple):
     name: str  # dotted
     package: str  # normalised
+    part: bool = False  # of a package that cannot be imported as a whole
 
 
 class Judge(NamedTuple):
@@ -51,8 +52,8 @@ class Judge(NamedTuple):
         if lack:
             return Finding("REQ022", INFO, name, f"could not be tried: {lack}")
         wanted = self._absent(raised)
-        if wanted and module.package in self.needed:
-            # What requires it is imported, or that is an error of its own.
+        if wanted and (module.part or module.package in self.needed):
+            # What requires it is imported, or that is an error of its own; a part may be for an extra.
             message = f"cannot be imported without {wanted}, which nothing in the bundle requires"
             return Finding("REQ022", WARNING, name, message)
         return Finding("REQ022", ERROR, name, self._plain(self._why(done, raised)))
