@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import sys
 
 import pytest
@@ -109,6 +110,16 @@ def test_what_is_optional():
     assert judge.module(asked, done).severity == "error"
     assert judge.module(asked._replace(part=True), done).severity == "warning"
     assert judge._replace(there=frozenset(["matplotlib"])).module(inline, done).severity == "error"
+
+
+@pytest.mark.parametrize("series", ["3.6", "{}.{}".format(*sys.version_info)])
+def test_what_is_there(series):
+    """Told by the Python that is tried, the oldest too: its version, the C library that is there, packages."""
+    python = pythons.find(series)
+    if python is None:
+        pytest.skip(f"no CPython {series} here")
+    version, libc, _ = json.loads(run([python, "-I", "-c", importable.LIST]).stdout)
+    assert (version, libc) == (pythons.version(python), " ".join(platform.libc_ver()))
 
 
 ODD = {

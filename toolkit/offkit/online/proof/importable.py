@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 _NOBODYS = {"tests", "test", "testing", "docs", "doc", "examples", "example", "setup"}  # packed by mistake
 _EXTENSION = re.compile(r"^([A-Za-z_]\w*)\.(?:cpython-\S+\.|abi3\.)?so$")
 
-# Prints the Python's version, its C library, and the packages with the files in their RECORD (PEP 376).
+# Prints the version of Python, the C library (libc_ver() of 3.6 tells what the program needs of it), and
+# the packages with the files in their RECORD (PEP 376).
 LIST = """\
 import csv, glob, json, os, platform, sysconfig
 packages = []
@@ -21,7 +22,7 @@ for folder in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib
         with open(record, encoding="utf-8", newline="") as rows:
             name = os.path.basename(os.path.dirname(record)).partition("-")[0]
             packages.append([name, [row[0] for row in csv.reader(rows) if row]])
-print(json.dumps([platform.python_version(), list(platform.libc_ver()), packages]))
+print(json.dumps([platform.python_version(), os.confstr("CS_GNU_LIBC_VERSION"), packages]))
 """
 
 # Imports the module argv[1]. On stdout it alone says that this is done, or what was raised, and ends without

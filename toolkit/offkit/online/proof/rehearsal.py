@@ -154,7 +154,7 @@ def _installed(
             yield _trial("rehearsal", where.describe(), [finding], "")
             return
         version, libc, installed = json.loads(told.stdout)
-        on = ", ".join((f"CPython {version}", " ".join(libc), where.system))
+        on = ", ".join((f"CPython {version}", libc, where.system))
         modules = [one for package, files in installed for one in _modules(canonicalize_name(package), files)]
         reporter.step(f"rehearsing: importing {several(len(modules), 'module')}")
         there = frozenset(one.name.partition(".")[0] for one in modules)
