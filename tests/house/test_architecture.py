@@ -44,6 +44,7 @@ WRITERS = {
     "edges/leftovers": "scratch directories in TMPDIR, and what dead runs left of them",
     "edges/mounts": "mount points in TMPDIR",
     "edges/run": "a link that a child was told to follow",
+    "media/loose": "repodata for RPMs that have none, in a scratch directory",
     "media/primary_db": "a temporary copy of primary.sqlite",
     "media/rpm_keys": "keys of rpm's, in the directory of a key ring",
     "media/rpm_payload": "a temporary payload",

@@ -34,10 +34,17 @@ def archive(files):
 
 
 def header(entries):
-    """``entries``: (tag, text or number)."""
+    """``entries``: (tag, text or number, or a list of either)."""
     index, store = b"", b""
     for tag, value in entries:
-        if isinstance(value, int):
+        if isinstance(value, list) and value and isinstance(value[0], int):
+            store += b"\0" * (-len(store) % 4)
+            index += struct.pack(">IIII", tag, 4, len(store), len(value))
+            store += struct.pack(">{}I".format(len(value)), *value)
+        elif isinstance(value, list):
+            index += struct.pack(">IIII", tag, 8, len(store), len(value))
+            store += b"".join(each.encode("utf-8") + b"\0" for each in value)
+        elif isinstance(value, int):
             store += b"\0" * (-len(store) % 4)
             index += struct.pack(">IIII", tag, 4, len(store), 1)
             store += struct.pack(">I", value)
@@ -56,13 +63,17 @@ def rpm(
     epoch=None,
     compressor="xz",
     payload=None,
+    tags=(),
 ):
-    """The bytes of an RPM; ``files`` as for ``archive``, ``payload`` in the place of what they would give."""
+    """The bytes of an RPM; ``files`` as for ``archive``, ``payload`` in the place of what they would give;
+    ``tags`` are more entries of its header."""
     lead = b"\xed\xab\xee\xdb\x03\0\0\0\0\x01" + name.encode("ascii").ljust(66, b"\0")
     lead = (lead + b"\0\x01\0\x05").ljust(96, b"\0")
     signature = header([(1000, 1234)])
+    more = list(tags)
     tags = [(1000, name), (1001, version), (1002, release), (1022, arch)]
     tags += [(1003, epoch)] if epoch is not None else []
+    tags += more
     tags += [(1124, "cpio"), (1125, compressor)] if compressor else []
     data = archive(files or {}) if payload is None else payload
     packed = PACK[compressor](data) if compressor in PACK else data

@@ -4,13 +4,16 @@ A medium is a tree of files with paths from its own top.
 """
 
 import errno
+import io
 import os
 import posixpath
 import re
 from typing import Any, BinaryIO, Dict, List, Optional, Union
 
 from offkit.edges.tree import Tree, kind
+from offkit.media import loose
 from offkit.media.iso9660 import Iso
+from offkit.media.loose import Loose
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import Repository
 from offkit.model.release import KEY_NAME
@@ -20,6 +23,9 @@ from offkit.model.url import is_url
 def name(place: str) -> str:
     """Of a medium, for people: ``CentOS-7-x86_64-Everything-2009.iso``, or its URL."""
     return place if is_url(place) else os.path.basename(place) or place
+
+
+_DEPTH = 4  # directories in which RPMs without repodata are looked for
 
 
 class Medium:
@@ -72,12 +78,49 @@ class Directory(Medium):
     def __init__(self, tree: Tree, path: str) -> None:
         super().__init__(path)
         self._tree, self._path = tree, path
+        self._described: Optional[Loose] = None
+        self._is_loose = False
 
     def open(self, path: str) -> BinaryIO:
+        """Of RPMs without repodata also what these would be. May then raise BadRepodata."""
+        if self._is_loose:
+            made = self.loose()
+            if made is not None and path in made.metadata:
+                return io.BytesIO(made.metadata[path])
+            path = made.packages.get(path, path) if made is not None else path
         return self._tree.open(posixpath.join(self._path, path))
 
     def has(self, path: str) -> bool:
         return self._tree.is_file(posixpath.join(self._path, path))
+
+    def bases(self) -> List[str]:
+        found = super().bases()
+        self._is_loose = not found and bool(self._rpms())
+        return [""] if self._is_loose else found
+
+    def loose(self) -> Optional[Loose]:
+        """The metadata of RPMs that have none; None for a repository. Raises BadRepodata and OSError."""
+        self.repositories()
+        if self._is_loose and self._described is None:
+            self._described = loose.describe(
+                lambda path: self._tree.open(posixpath.join(self._path, path)), self._rpms()
+            )
+        return self._described
+
+    def _rpms(self) -> List[str]:
+        """Below the top, as deep as discs have them: Packages/l/libSM.rpm."""
+        found: List[str] = []
+        pending = [""]
+        for _ in range(_DEPTH):
+            names = [
+                posixpath.join(top, name) for top in pending for name in self._tree.names(self._below(top))
+            ]
+            found += [name for name in names if name.endswith(".rpm") and self.has(name)]
+            pending = [name for name in names if self._tree.is_dir(self._below(name))]
+        return [name for name in found if not name.endswith(".src.rpm")]
+
+    def _below(self, path: str) -> str:
+        return posixpath.join(self._path, path)
 
     def names(self) -> List[str]:
         return [entry.name for entry in self._tree.scan(self._path)]

@@ -5,7 +5,7 @@ of rpmtag.h). Nothing here vouches for anything: rpm itself checks signatures.
 """
 
 import struct
-from typing import BinaryIO, Dict, NamedTuple, Tuple
+from typing import BinaryIO, Dict, NamedTuple, Sequence, Tuple
 
 from offkit.media.rpm import is_name
 
@@ -15,7 +15,9 @@ _LEAD_MAGIC, _HEADER_MAGIC = b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
 _MAX_ENTRIES, _MAX_STORE = 0xFFFF, 64 * 1024 * 1024
 _NAME, _VERSION, _RELEASE, _EPOCH, _ARCH = 1000, 1001, 1002, 1003, 1022
 _FORMAT, _COMPRESSOR = 1124, 1125
-_INT32, _STRING = 4, 6
+_INT16, _INT32, _STRING, _STRINGS = 3, 4, 6, 8
+_I18N = 9
+_MOST_VALUES = 1 << 20  # files or capabilities of one package
 
 
 class BadRpm(ValueError):
@@ -38,38 +40,80 @@ class Front(NamedTuple):
         return "{}-{}{}-{}.{}".format(self.name, epoch, self.version, self.release, self.arch)
 
 
+Places = Dict[int, Tuple[int, int, int]]  # tag → type, offset in the store, number of values
+
+
+class Header:
+    """All that the header of a package says. Methods give () for a tag that it does not have, or that
+    has another type."""
+
+    def __init__(self, front: Front, index: Places, store: bytes, start: int) -> None:
+        self.front = front
+        self.range = (start, front.payload)  # bytes of the file
+        self._index, self._store = index, store
+
+    def texts(self, tag: int) -> Sequence[str]:
+        kind, offset, count = self._index.get(tag, (0, 0, 0))
+        if kind not in (_STRING, _STRINGS, _I18N) or not count:
+            return ()
+        parts = self._store[offset:].split(b"\0", min(count, _MOST_VALUES))[:count]
+        return [part.decode("utf-8", "replace") for part in parts]
+
+    def numbers(self, tag: int) -> Sequence[int]:
+        kind, offset, count = self._index.get(tag, (0, 0, 0))
+        form = {_INT16: "H", _INT32: "I"}.get(kind)
+        if form is None or count > _MOST_VALUES:
+            return ()
+        size = struct.calcsize(">" + form) * count
+        data = self._store[offset : offset + size]
+        return struct.unpack(">{}{}".format(count, form), data) if len(data) == size else ()
+
+
+def header(source: BinaryIO) -> Header:
+    """As ``read``, with everything."""
+    front, index, store, start = _read(source)
+    return Header(front, index, store, start)
+
+
 def read(source: BinaryIO) -> Front:
     """From a file that stands at its beginning; afterwards it stands at its payload.
 
     Raises BadRpm, and what ``source.read`` raises.
     """
+    return _read(source)[0]
+
+
+def _read(source: BinaryIO) -> Tuple[Front, Places, bytes, int]:
     if _exactly(source, _LEAD)[:4] != _LEAD_MAGIC:
         raise BadRpm("is not an RPM file")
-    _, signature_size = _header(source)
+    _, signature_size, _, _ = _header(source)
     _exactly(source, -signature_size % 8)  # the header begins at a multiple of eight
-    values, header_size = _header(source)
+    values, header_size, index, store = _header(source)
     text = {tag: values.get(tag, b"").decode("utf-8", "replace") for tag in _TEXTS}
     if not all(is_name(text[tag]) for tag in (_NAME, _ARCH)) or not (text[_VERSION] and text[_RELEASE]):
         raise BadRpm("is damaged: its header does not identify the package")
     if text[_FORMAT] not in ("", "cpio"):
         raise BadRpm("has a payload of unknown format {!r}".format(text[_FORMAT][:20]))
     epoch = struct.unpack(">I", values[_EPOCH])[0] if _EPOCH in values else 0
-    return Front(
+    start = _LEAD + signature_size + -signature_size % 8
+    front = Front(
         text[_NAME],
         str(epoch),
         text[_VERSION],
         text[_RELEASE],
         text[_ARCH],
         text[_COMPRESSOR] or "gzip",
-        _LEAD + signature_size + -signature_size % 8 + header_size,
+        start + header_size,
     )
+    return front, index, store, start
 
 
 _TEXTS = (_NAME, _VERSION, _RELEASE, _ARCH, _FORMAT, _COMPRESSOR)
 
 
-def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int]:
-    """The first value of each string and number that matters, and the size of the whole header."""
+def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int, Places, bytes]:
+    """The first value of each string and number that matters, the size of the whole header, and where
+    each tag is in its store."""
     intro = _exactly(source, 16)
     if intro[:4] != _HEADER_MAGIC:
         raise BadRpm("is damaged: a header has no valid magic")
@@ -78,12 +122,14 @@ def _header(source: BinaryIO) -> Tuple[Dict[int, bytes], int]:
         raise BadRpm("is damaged: a header has {} entries in {} bytes".format(count, size))
     index, store = _exactly(source, count * 16), _exactly(source, size)
     found: Dict[int, bytes] = {}
-    for tag, kind, offset, _ in struct.iter_unpack(">IIII", index):
+    places: Places = {}
+    for tag, kind, offset, values in struct.iter_unpack(">IIII", index):
+        places[tag] = (kind, offset, values)
         if kind == _STRING and tag in _TEXTS:
             found[tag] = store[offset : max(store.find(b"\0", offset), offset)]
         elif kind == _INT32 and tag == _EPOCH and offset + 4 <= size:
             found[tag] = store[offset : offset + 4]
-    return found, 16 + count * 16 + size
+    return found, 16 + count * 16 + size, places, store
 
 
 def _exactly(source: BinaryIO, size: int) -> bytes:

@@ -18,6 +18,7 @@ import install_sh
 import repo_maker
 import rpm_tools
 from install_sh import REAL, every_shell, sh
+from offkit.media import medium
 
 KEY = "RPM-GPG-KEY-CentOS-7"
 TOOLS = [*install_sh.TOOLS, "rpm", "rpm2cpio", "cpio", "xz", "bzip2", "flock", "unshare", "mount", "umount"]
@@ -166,6 +167,45 @@ def test_packages_in_the_bundle(disc, server, shell, dry):
         assert os.listdir(str(server / "a prefix/python")) == ["3.6.8-rpm"]
         assert "--rpm-repo" not in out
         assert os.listdir(str(server / "tmp")) == []
+
+
+@every_shell
+def test_a_folder_without_repodata(disc, server, shell):
+    """As 'yum install --downloadonly' leaves it: read as it is, wherever the files lie below it, and verified
+    as always."""
+    install_sh.tools_of(server, shell)
+    folder = server / "a folder"
+    (folder / "p").mkdir(parents=True)
+    for path in glob.glob(str(disc / "signed" / "*.rpm")):
+        shutil.copy(path, str(folder / "p" / ("x " + os.path.basename(path))))
+    shutil.copy(str(disc / "top" / KEY), str(folder / KEY))
+    code, _, err = install(server, "--rpm-repo", folder, "--no-root", shell=shell)
+    assert code == 0, err
+    assert (server / "a prefix/python/3.6.8-rpm/usr/lib64/python3.6/os.py").read_bytes() == b"# os\n"
+    assert not [name for name in os.listdir(str(folder)) if name not in ("p", KEY)]
+    shutil.rmtree(str(server / "a prefix"))
+    (folder / "p" / "y.rpm").write_bytes(b"nothing")
+    code, _, err = install(server, "--rpm-repo", folder, "--no-root", shell=shell)
+    assert code == 3
+    assert "error: REPO011 {}: p/y.rpm is damaged or no RPM".format(folder) in err
+    assert_untouched(server)
+
+
+def test_how_a_folder_is_described(disc, server):
+    """The same by install.sh and by offkit, but for files and the order."""
+    script = (server / "medium" / "install.sh").read_text()
+    functions = script[: script.index("\nmain ")] if "\nmain " in script else script
+    start, end = functions.index("describe_rpms() {"), functions.index("add_source() {")
+    sums = functions[functions.index("sum_of() {") :]
+    text = functions[start:end] + sums[: sums.index("\n}\n") + 3]
+    text += "outside() { return 1; }\nscratch=$1\ndescribe_rpms 1 x\n"
+    (server / "s" / "media").mkdir(parents=True)
+    os.symlink(str(disc / "signed"), str(server / "s" / "media" / "1"))
+    subprocess.check_call(["sh", "-c", text, "x", str(server / "s")])
+    ours = medium.of(str(disc / "signed")).repositories()[0].search((), ["python3", "python3-libs"]).packages
+    theirs = medium.of(str(server / "s/media/1")).repositories()[0].search((), ["python3", "python3-libs"])
+    assert len(ours) == 2
+    assert sorted(theirs.packages) == sorted(ours)
 
 
 @every_shell

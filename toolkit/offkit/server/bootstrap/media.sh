@@ -117,8 +117,90 @@ add_sources() {
     fi
     [ "$sources" = "$had" ] || return 0
     ! web_gone "$2" || return 0
+    if [ "$1" = dir ] && describe_rpms "$2" "$3"; then
+        add_source "$1" "$2" .
+        return 0
+    fi
     problem "REPO010 no yum repository on $3: neither repodata/repomd.xml nor DIR/repodata/repomd.xml" \
         "use ${OFFKIT_MEDIA:-an ISO that has packages; boot and NetInstall ISOs have none}"
+}
+
+# Describes the RPMs of medium $1, which has no repodata, in a directory that takes its place; fails where
+# there are none (media/loose.py).
+describe_rpms() {
+    command -v rpm >/dev/null 2>&1 || return 1
+    top=$(readlink "$scratch/media/$1")
+    described=
+    for each in "$top"/*.rpm "$top"/*/*.rpm "$top"/*/*/*.rpm "$top"/*/*/*/*.rpm; do
+        [ -f "$each" ] || continue
+        case $each in *.src.rpm) continue ;; esac
+        if [ -z "$described" ]; then
+            described=$scratch/described.$1
+            mkdir -p "$described/repodata" "$scratch/rpmdb"
+            printf '<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="%s" xmlns:rpm="%s">\n' \
+                http://linux.duke.edu/metadata/common http://linux.duke.edu/metadata/rpm >"$described/repodata/primary.xml"
+        fi
+        if ! describe_rpm "$each" >"$scratch/described.xml"; then
+            problem "REPO011 $2: ${each#"$top/"} is damaged or no RPM" \
+                "copy it again, and compare sha256sum on both sides of the gap"
+            continue
+        fi
+        href=$(sed -n 's/^<location href="\(.*\)"\/>$/\1/p' <"$scratch/described.xml")
+        ! outside "$href" && [ ! -L "$described/$href" ] || continue
+        ln -s "$each" "$described/$href"
+        cat <"$scratch/described.xml" >>"$described/repodata/primary.xml"
+    done
+    [ -n "$described" ] || return 1
+    for each in "$top"/RPM-GPG-KEY*; do [ ! -f "$each" ] || ln -s "$each" "$described/${each##*/}"; done
+    echo '</metadata>' >>"$described/repodata/primary.xml"
+    printf '%s\n' '<?xml version="1.0"?>' '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>0</revision>' \
+        '<data type="primary">' "<checksum type=\"sha256\">$(sum_of sha256sum "$described/repodata/primary.xml")</checksum>" \
+        '<location href="repodata/primary.xml"/><timestamp>0</timestamp>' '</data>' '</repomd>' >"$described/repodata/repomd.xml"
+    rm -f "$scratch/media/$1"
+    mv "$described" "$scratch/media/$1"
+}
+
+# What primary.xml says of the RPM $1; fails where rpm cannot read it.
+describe_rpm() {
+    HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" -qp --nosignature --nodigest --qf 'package\t%{NAME}\t%{ARCH}\t%{EPOCHNUM}\t%{VERSION}\t%{RELEASE}\t%{SIZE}\n[provides\t%{PROVIDENAME}\t%{PROVIDEFLAGS}\t%{PROVIDEVERSION}\n][requires\t%{REQUIRENAME}\t%{REQUIREFLAGS}\t%{REQUIREVERSION}\n][conflicts\t%{CONFLICTNAME}\t%{CONFLICTFLAGS}\t%{CONFLICTVERSION}\n][obsoletes\t%{OBSOLETENAME}\t%{OBSOLETEFLAGS}\t%{OBSOLETEVERSION}\n][file\t%{FILENAMES}\n]' "$1" 2>/dev/null >"$scratch/described.tags" || return 1
+    SUM=$(sum_of sha256sum "$1") SIZE=$(wc -c <"$1") LC_ALL=C awk -F '\t' '
+        function plain(text) {
+            gsub(/&/, "\\&amp;", text)
+            gsub(/</, "\\&lt;", text)
+            gsub(/>/, "\\&gt;", text)
+            gsub(/"/, "\\&quot;", text)
+            return text
+        }
+        BEGIN { split("2 4 8 10 12", number, " "); split("LT GT EQ LE GE", sense, " "); for (i in number) word[number[i]] = sense[i] }
+        $1 == "package" {
+            print "<package type=\"rpm\"><name>" plain($2) "</name><arch>" plain($3) "</arch>"
+            print "<version epoch=\"" $4 "\" ver=\"" plain($5) "\" rel=\"" plain($6) "\"/>"
+            print "<checksum type=\"sha256\" pkgid=\"YES\">" ENVIRON["SUM"] "</checksum><summary></summary><description></description>"
+            print "<packager></packager><url></url><time file=\"0\" build=\"0\"/>"
+            print "<size package=\"" (ENVIRON["SIZE"] + 0) "\" installed=\"" ($7 + 0) "\" archive=\"0\"/>"
+            print "<location href=\"" plain($2 "-" $5 "-" $6 "." $3) ".rpm\"/>"
+            print "<format><rpm:license></rpm:license><rpm:header-range start=\"0\" end=\"0\"/>"
+            next
+        }
+        $1 == "file" { if ($2 ~ /^\/etc\// || $2 ~ /bin\//) print "<file>" plain($2) "</file>"; next }
+        $2 ~ /^rpmlib\(/ || $2 == "(none)" { next }
+        {
+            entry = "<rpm:entry name=\"" plain($2) "\""
+            if ($4 != "" && ($3 % 16) in word) {
+                epoch = 0
+                version = $4
+                if (version ~ /^[0-9]+:/) { epoch = version + 0; sub(/^[0-9]+:/, "", version) }
+                release = version
+                if (sub(/^[^-]*-/, "", release)) sub(/-.*/, "", version); else release = ""
+                entry = entry " flags=\"" word[$3 % 16] "\" epoch=\"" epoch "\" ver=\"" plain(version) "\"" (release == "" ? "" : " rel=\"" plain(release) "\"")
+            }
+            if (!(($1, entry) in seen)) rows[$1] = rows[$1] entry "/>\n"
+            seen[$1, entry]
+        }
+        END {
+            for (kind in rows) printf "<rpm:%s>\n%s</rpm:%s>\n", kind, rows[kind], kind
+            print "</format></package>"
+        }' <"$scratch/described.tags"
 }
 
 add_source() {

@@ -83,16 +83,28 @@ yum_fetch() {
     esac
     yum_repos=fetch
     if ! yum_try "$@"; then
-        first=$(cat <"$scratch/yum.log")
+        first="$(cat <"$scratch/yum.log") " # never empty
         kept=$(yum_excludes)
-        if { ! yum_kind || [ "$code" = RPM004 ]; } && [ -n "$kept" ]; then
+        yum_status_first=$yum_status
+        if yum_kind && [ "$code" != RPM004 ]; then
+            kept=
+        elif case $yum_more in *destdir=*) yum_hotfixes ;; *) false ;; esac && yum_try "$@"; then
+            say "warning: RPM022 dnf's modular filtering hides RPMs of modules that $(media_names) does not describe: they are taken all the same"
+            say "  (module_hotfixes=1, for this installation only)"
+            cat <"$yum_place/hotfixes.repo" >"$yum_place/repos/offkit.repo"
+            first=
+        fi
+        if [ -n "$kept" ] && [ -n "$first" ]; then
             yum_more="$yum_more --disableexcludes=all"
             ! yum_try "$@" || fail RPM020 "packages are kept from yum by $kept" \
                 "change that line while this runs (without it yum finds everything: it was tried); nothing was installed"
         fi
-        printf '%s\n' "$first" >"$scratch/yum.log"
-        ledger_added=
-        yum_failed
+        if [ -n "$first" ]; then
+            printf '%s\n' "$first" >"$scratch/yum.log"
+            yum_status=$yum_status_first
+            ledger_added=
+            yum_failed
+        fi
     fi
     yum_repos=repos
     yum_more=
@@ -117,6 +129,26 @@ yum_try() {
         case $there in *" $each "*) continue ;; esac
         rpm -q "$each" >/dev/null 2>&1 || { printf 'No match for argument: %s\n' "$each" >>"$scratch/yum.log" && return 1; }
     done
+}
+
+# Writes .repo files in which repositories that describe no modules have module_hotfixes; fails where all do.
+yum_hotfixes() {
+    count=0
+    plain=
+    while IFS= read -r source; do
+        case $source in dir\ * | url\ *) count=$((count + 1)) ;; *) continue ;; esac
+        source_read "$source" repodata/repomd.xml 2>/dev/null | grep -q 'type="modules"' || plain="$plain $count"
+    done <<END
+$sources
+END
+    [ -n "$plain" ] || return 1
+    PLAIN="$plain " awk '
+        { print }
+        /^\[offkit-/ {
+            name = substr($0, 9, length($0) - 9)
+            if (index(ENVIRON["PLAIN"], " " name " ")) print "module_hotfixes=1"
+        }' <"$yum_place/repos/offkit.repo" >"$yum_place/hotfixes.repo"
+    sed '/^gpgkey=/d; s/^gpgcheck=1$/gpgcheck=0/' <"$yum_place/hotfixes.repo" >"$yum_place/fetch/offkit.repo"
 }
 
 # The lines of yum's configuration that hide packages.

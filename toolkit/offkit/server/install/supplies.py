@@ -13,7 +13,7 @@ from typing import Any, Container, Iterator, List, NamedTuple, Sequence, Set, Tu
 
 from offkit.edges import files, leftovers, mounts
 from offkit.edges.mounts import Drive
-from offkit.media import keys, medium, offer, repository, web
+from offkit.media import keys, loose, medium, offer, repository, web
 from offkit.media.keys import Server
 from offkit.media.medium import Source
 from offkit.media.offer import Offer
@@ -115,10 +115,11 @@ def prepare(
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
-            here = keys.server()
+            here, scratch = keys.server(), stack.enter_context(_scratch())
+            tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
             wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
             reporter.step("verifying the RPMs that yum would install")
-            fetched = fetching.fetch(wish, here, stack.enter_context(_scratch()), run)
+            fetched = fetching.fetch(wish, here, scratch, run)
             step = by_yum(prefix, wish, fetched, run, reporter)
             there = tuple(name for name in media.packages if _with_arch(name, target.arch) in found.rpms)
             return Supplies((step,), (*fetched.warnings, *found.lasting), (), named, there)
@@ -272,6 +273,16 @@ def _scratch() -> Iterator[str]:
         yield place
     finally:
         files.remove_tree(place)
+
+
+def _laid_out(one: Offer, top: str, scratch: str) -> str:
+    """Where yum finds the files of a medium: RPMs without repodata need a directory that has it."""
+    described = one.opened.loose() if isinstance(one.opened, medium.Directory) else None
+    if described is None:
+        return top
+    folder = tempfile.mkdtemp(prefix="rpms-", dir=scratch)
+    loose.lay_out(folder, os.path.abspath(top), described, one.keys)
+    return folder
 
 
 def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Reporter) -> Addition:

@@ -6,7 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
 from offkit.edges.exclusive import exclusive
-from offkit.media import offer
+from offkit.media import medium, offer
 from offkit.media.keys import Server
 from offkit.media.offer import Offer
 from offkit.model import layout
@@ -51,6 +51,7 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
         fix = "mount the disc first, or give the ISO file: --iso FILE; --dir takes an ordinary directory"
         raise UsageError("nothing is mounted on {}".format(", ".join(empty)), fix=fix)
     found = offer.look(wish.isos, [*wish.mounts, *wish.directories])
+    _refuse_undescribed(found)
     before = state.load(places)
     old = before or State()
     wrong = obstacles.strangers(places, before)
@@ -79,6 +80,16 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
     again = {one.top for one in goal.media if one.iso and _another(one, kernel)}
     warnings = [finding for row in old.disabled for finding in machine.altered(row, places)]
     return Change(before, goal, tuple(machine.missing(goal, places, kernel, again)), tuple(warnings))
+
+
+def _refuse_undescribed(found: Sequence[Offer]) -> None:
+    """Raises EnvironmentProblem (REPO019): what lasts is read by yum itself."""
+    message = "has RPMs and no repodata, without which yum cannot read it"
+    fix = "'install' and 'doctor' take it as it is (--rpm-repo DIR); for yum run createrepo_c in it"
+    loose = [one for one in found if isinstance(one.opened, medium.Directory) and one.opened.loose()]
+    wrong = [Finding("REPO019", ERROR, one.source, message, (one.source,), fix) for one in loose]
+    if wrong:
+        raise EnvironmentProblem("the repositories cannot be added; nothing was changed", wrong)
 
 
 def _another(one: Added, kernel: Kernel) -> bool:
