@@ -76,6 +76,7 @@ WRITERS = {
     "server/system/ledger": "what yum was asked to do for a prefix",
     "server/system/rpm_files": "a temporary copy of another system's rpm database",
     "server/system/takeback": "files of modular streams that an installation enabled",
+    "server/system/verified": "what yum fetches, in a scratch directory",
     "badapple/bench/measure": "a processor's lock, and the disk's speed",
     "badapple/bench/run": "what it measured with",
     "badapple/convert": "the film, each worker at its own place",

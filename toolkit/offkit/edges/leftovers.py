@@ -44,16 +44,17 @@ def prefix(kind: str) -> str:
     return name(kind, "")
 
 
-def temporary_directory() -> str:
-    """A new directory below the system's for temporary files. Raises OSError."""
-    return tempfile.mkdtemp(prefix=prefix("tmp"))
+def temporary_directory(place: Optional[str] = None) -> str:
+    """A new directory below ``place`` (None: the system's for temporary files). Raises OSError."""
+    return tempfile.mkdtemp(prefix=prefix("tmp"), dir=place)
 
 
 @contextmanager
-def scratch() -> Iterator[str]:
-    """A temporary directory that is gone afterwards; those that killed runs left go now. Raises OSError."""
-    sweep()
-    folder = temporary_directory()
+def scratch(place: Optional[str] = None) -> Iterator[str]:
+    """A temporary directory that is gone afterwards; those that killed runs left go now. It is below
+    ``place`` (None: the system's for temporary files). Raises OSError."""
+    sweep(place)
+    folder = temporary_directory() if place is None else temporary_directory(place)
     try:
         yield folder
     finally:

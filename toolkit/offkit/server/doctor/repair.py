@@ -1,15 +1,20 @@
 """The doctor's one deed: the yum line that it prints, run after somebody agreed."""
 
+from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from offkit.edges import host
 from offkit.edges import run as programs
 from offkit.edges.run import Result
+from offkit.edges.tree import Tree
+from offkit.media import repofile
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.report import Reporter
+from offkit.server.doctor import repositories
 from offkit.server.doctor.examine import Examination
-from offkit.server.system import ledger, yum
+from offkit.server.system import ledger, verified, yum
+from offkit.server.system.verified import Sources
 
 INSTALL, REINSTALL = "install", "reinstall"
 
@@ -41,17 +46,28 @@ def refuse_unmounted(findings: Sequence[Finding], line: str, enabled: Sequence[s
 def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     """Install what is missing, then once more what is damaged; what was run, for the document.
 
-    Raises yum's failure.
+    Raises yum's failure, and IntegrityError with nothing installed where an RPM is not in order.
     """
+    run = ledger.english(programs.run)
+    steps = [each for each in ((INSTALL, result.rpms), (REINSTALL, result.again)) if each[1]]
+    verified.verify(steps, result.enabled, _sources(result.enabled), run)
     report.step(result.summary.install_line + " -y")
     ran = []
-    for verb, rpms in ((INSTALL, result.rpms), (REINSTALL, result.again)):
-        if rpms:
-            done = install(rpms, ledger.english(programs.run), verb, result.enabled)
-            for line in done.stdout.splitlines():
-                report.note(line)
-            ran.append({"argv": list(done.argv), "returncode": done.returncode})
+    for verb, rpms in steps:
+        done = install(rpms, run, verb, result.enabled)
+        for line in done.stdout.splitlines():
+            report.note(line)
+        ran.append({"argv": list(done.argv), "returncode": done.returncode})
     return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
+
+
+def _sources(enabled: Sequence[str]) -> Sources:
+    """The repositories of the running system that a command enables by these patterns."""
+    known = repositories.configured(Tree("/"))
+    chosen = [one for one in known.repositories if any(fnmatchcase(one.id, name) for name in enabled)]
+    named = (repofile.expand(url, known.variables) for one in chosen for url in one.keys)
+    files = tuple(path for path in map(repofile.directory, named) if path)
+    return Sources(tuple(one.id for one in chosen), files, not all(one.checked for one in chosen))
 
 
 def compare(before: Examination, after: Examination) -> Examination:

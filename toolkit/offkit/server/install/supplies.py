@@ -8,8 +8,8 @@ medium has it, whether the media are whole, whether the kernel mounts them.
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
-from typing import Any, Container, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from contextlib import ExitStack
+from typing import Any, Container, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.edges import files, leftovers, mounts
 from offkit.edges.mounts import Drive
@@ -115,7 +115,8 @@ def prepare(
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
-            here, scratch = keys.server(), stack.enter_context(_scratch())
+            here, place = keys.server(), tempfile.gettempdir()
+            scratch = stack.enter_context(leftovers.scratch(None if is_plain(place) else "/tmp"))
             tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
             wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
             reporter.step("verifying the RPMs that yum would install")
@@ -262,17 +263,6 @@ def wanted_of(found: Survey, places: Sequence[Base], bundled: str = "") -> Wish:
 
 def _describes_modules(each: Repository) -> bool:
     return any(data.kind == "modules" for data in each.files())
-
-
-@contextmanager
-def _scratch() -> Iterator[str]:
-    """A temporary directory whose path can be the value of an option."""
-    own = tempfile.gettempdir()
-    place = tempfile.mkdtemp(prefix=leftovers.prefix("tmp"), dir=own if is_plain(own) else "/tmp")
-    try:
-        yield place
-    finally:
-        files.remove_tree(place)
 
 
 def _laid_out(one: Offer, top: str, scratch: str) -> str:

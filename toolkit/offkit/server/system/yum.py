@@ -66,11 +66,12 @@ class Way(NamedTuple):
     copies: bool  # yum 3: takes --downloaddir, and copies nothing from a local repository unless told to
     modular: bool  # dnf: hides RPMs of modules that are not described or not enabled
     all_packages: Tuple[str, ...]  # options against excludes
+    unchecked: str  # an option: no look at signatures
 
 
-_YUM3 = Way(True, False, ("--disableexcludes=all",))
-_DNF4 = Way(False, True, ("--disableexcludes=all",))
-_DNF5 = Way(False, True, ("--setopt=disable_excludes=*",))
+_YUM3 = Way(True, False, ("--disableexcludes=all",), "--nogpgcheck")
+_DNF4 = Way(False, True, ("--disableexcludes=all",), "--nogpgcheck")
+_DNF5 = Way(False, True, ("--setopt=disable_excludes=*",), "--no-gpgchecks")
 _FETCHED = re.compile(r'exiting because "Download Only" specified')
 
 
