@@ -42,8 +42,9 @@ class Distribution:
             data = Path(place) / "repodata"
             found.add(f"r{number}", next(data.glob("*-primary.xml.gz")))
             found.add_files(number, next(data.glob("*-filelists.xml.gz")))
-        modules.leave_out(found, modules.parse(self.streams), self.states, "el8")
-        found.exclude([each[0] for each in found.packages() if each[1] in self.excludes])
+        known = modules.parse(self.streams)
+        found.hide(*modules.rules(known, modules.active(known, self.states, "el8")))
+        found.exclude([each[0] for each in found.packages() if each[1] in self.excludes], "is excluded")
         for one in self.installed:
             found.has(one.title, one.provides)
         return found

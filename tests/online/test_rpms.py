@@ -21,6 +21,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.online.carry import rpm_repository, rpms
 from target_maker import preset
 
+pytest.importorskip("solv", reason="no offkit[rpm] here")
 EL7 = preset("3.6")
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
 
@@ -358,14 +359,18 @@ def test_packages_that_are_welcome(shelf):
     assert rpms.choose([image], wanted(), EL7, ["nowhere"]) == rpms.NONE
 
 
-@pytest.mark.parametrize(("capability", "counts"), [
-    ("libofftest-a.so.1()(64bit)", True), ("offtest", True), ("rpmlib(PayloadIsXz)", False), ("/bin/sh", False),
-    ("(a if b)", False), ("rtld(GNU_HASH)", False), ("libc.so.6(GLIBC_2.17)(64bit)", False),
-    ("libSM.so.6()(64bit)", True),
+@pytest.mark.parametrize(("capability", "code"), [
+    ("libofftest-b.so.1()(64bit)", "RPM004"), ("offtest", "RPM004"), ("rpmlib(PayloadIsXz)", ""), ("/bin/sh", ""),
+    ("(a if b)", ""), ("rtld(GNU_HASH)", ""), ("libc.so.6(GLIBC_2.17)(64bit)", ""),
+    ("libSM.so.6()(64bit)", "RPM004"), ("libc.so.6(GLIBC_2.34)(64bit)", "RPM004"), ("/usr/bin/perl", "RPM014"),
 ])  # fmt: skip
-def test_what_a_search_goes_after(capability, counts):
-    """Libraries and packages; no programs, no conditions, nothing that every server has."""
-    assert rpms._Search([], EL7)._counts(capability) is counts
+def test_what_is_missed(shelf, capability, code):
+    """Libraries and packages; nothing that every server has, nor what a condition does not ask for. A file may
+    be one of a package on the server: that is told, and stops nobody."""
+    shelf.add("a", A, requires=[capability])
+    assert [(one.code, one.subject) for one in choose(iso(shelf), A).findings] == (
+        [(code, "a-1.0-1.el7.x86_64")] if code else []
+    )
 
 
 def test_the_metadata_of_a_small_repository(shelf):

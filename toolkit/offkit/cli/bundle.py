@@ -48,6 +48,18 @@ def bundle(
         metavar="FILE",
         help="Carry the RPMs of the libraries that the wheels need, from the server's ISO; may be repeated.",
     ),
+    rpm_repo: Optional[List[str]] = typer.Option(
+        None,
+        "--rpm-repo",
+        metavar="DIR|URL",
+        help="Carry such RPMs from a directory, a mirror's URL or a .repo file; may be repeated.",
+    ),
+    rpm_key: Optional[List[Path]] = typer.Option(
+        None,
+        "--rpm-key",
+        metavar="FILE",
+        help="A public key that all RPMs, and a signed repomd.xml, must be signed with; may be repeated.",
+    ),
     control_node: bool = typer.Option(
         False,
         "--control-node",
@@ -132,18 +144,12 @@ def bundle(
         raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
     if smoke is not None and not smoke.is_file():
         raise UsageError("--smoke: {} is no file".format(smoke), fix="give a Python file")
-    images = tuple(image or ())
-    if images and len(images) != len(targets):
-        raise UsageError(
-            "--image was given {} for {}".format(
-                words.several(len(images), "time"), words.several(len(targets), "target")
-            ),
-            fix="give one for each target, in their order",
-        )
+    images = _images(image or (), len(targets))
     request = options.request(wanted, files, constraints, groups, extras, args, editables, build)
     if not dry_run:
         pack.destination(out)
     allotted = rpms.allotted(tuple(iso or ()), [where for where, _, _ in fitting])
+    more = rpms.more(rpm_repo or (), rpm_key or (), options.described(python, target), offline)
     orders = [
         online.Order(
             request,
@@ -158,10 +164,23 @@ def bundle(
             offline,
             tuple(carry_source or ()),
             one,
+            each,
         )
-        for (where, own, _), isos, one in zip(fitting, allotted, images or [""] * len(fitting))
+        for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
     _finish(list(zip(naming.names([order.target for order in orders]), orders)), console, dry_run)
+
+
+def _images(images: Sequence[str], targets: int) -> Sequence[str]:
+    """One for each target, or none. Raises UsageError."""
+    if images and len(images) != targets:
+        raise UsageError(
+            "--image was given {} for {}".format(
+                words.several(len(images), "time"), words.several(targets, "target")
+            ),
+            fix="give one for each target, in their order",
+        )
+    return images
 
 
 def _finish(named: "Named", console: render.Console, dry_run: bool) -> None:

@@ -172,8 +172,8 @@ def _inside(made: Any, order: Any) -> None:
         render.line("  carries " + sources.to_be_compiled(one))
     if made.rpms.titles:
         number = words.several(len(made.rpms.titles), "RPM")
-        isos = ", ".join(one.name for one in order.isos)
-        render.line("  carries {} from {}, {}".format(number, isos, words.size(made.rpms.size)))
+        places = ", ".join(order.shelves)
+        render.line("  carries {} from {}, {}".format(number, places, words.size(made.rpms.size)))
         render.line("    " + ", ".join(made.rpms.titles))
     for one in made.proofs:
         render.line("  " + one.describe())

@@ -194,6 +194,12 @@ def targets_of(
     return found
 
 
+def described(pythons: Optional[Sequence[str]], names: Optional[Sequence[str]]) -> List[Optional[str]]:
+    """For each target of ``targets_of`` the file that describes its server, where one does."""
+    files = [name if name and os.path.isfile(name) else None for name in names or (None,)]
+    return [file for file in files for _ in pythons or (None,)]
+
+
 def _split(name: Optional[str]) -> Tuple[Optional[str], Optional[str]]:
     """el8:3.12: the release, and the Python where one is said."""
     if name is None or os.path.exists(name) or ":" not in name:

@@ -117,6 +117,13 @@ class Repository:
                 return
         raise BadRepodata("repomd.xml lists no primary.xml")
 
+    def packed(self, data: Data) -> Iterator[bytes]:
+        """One of its files as it is, its checksum compared at the end."""
+        with self._opened(data) as source:
+            hashing = _Hashing(source, data)
+            yield from iter(lambda: hashing.read(_CHUNK), b"")
+            hashing.verify()
+
     def fetch(self, package: Package) -> Iterator[bytes]:
         """The RPM file in pieces. At the end BadPackage is raised unless its checksum is the one that the
         metadata has for it; before the first where that has none that counts."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from offkit.model.finding import Finding
 from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.url import without_secrets
 from offkit.online import several
 from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
 from offkit.online.carry import stand_ins as carrying
@@ -29,6 +31,7 @@ from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
 from offkit.online.resolve.lock import Session
+from offkit.online.rpms.places import Fetching
 from offkit.online.wheels import fetch, store, weights
 from offkit.online.wheels.download import Come
 from offkit.online.wheels.fetch import Fetched, Stored
@@ -51,6 +54,12 @@ class Order(NamedTuple):
     offline: bool = False  # no index may be asked
     carry: tuple[str, ...] = ()  # projects that are carried as sources, and compiled on the server
     image: str = ""  # to rehearse in, instead of on this machine
+    more: rpms.More = rpms.NOTHING  # where RPMs come from beside the ISOs
+
+    @property
+    def shelves(self) -> tuple[str, ...]:
+        """Where RPMs come from, for people."""
+        return (*(one.name for one in self.isos), *(without_secrets(one.text) for one in self.more.places))
 
 
 class Planned(NamedTuple):
@@ -135,7 +144,7 @@ def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
 
 def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
-    rpms.look(order.isos, order.target)
+    _look(order, reporter)
     where = _stage(order, reporter) if order.rehearse else None
     got = gather(order, plan(order, reporter), reporter)
     reporter.step(f"packing {order.out}")
@@ -183,7 +192,7 @@ def plan_several(orders: Named, reporter: Reporter) -> list[tuple[str, Planned]]
 
 def bundle_several(orders: Named, reporter: Reporter) -> Several:
     """The whole journey for several targets. Raises what ``bundle`` raises, for all targets at once."""
-    several.each(orders, lambda order: rpms.look(order.isos, order.target))
+    several.each(orders, lambda order: _look(order, reporter))
     stages = dict(several.each(orders, lambda one: _stage(one, reporter) if one.rehearse else None))
     planned = dict(plan_several(orders, reporter))
     pairs = [(name, (order, planned[name])) for name, order in orders]
@@ -350,14 +359,33 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
 
 
+def _look(order: Order, reporter: Reporter) -> None:
+    with _asking(order, reporter) as more:
+        rpms.look(order.isos, order.target, more)
+
+
+@contextlib.contextmanager
+def _asking(order: Order, reporter: Reporter) -> Iterator[rpms.More]:
+    """Where RPMs come from, and pip's session that fetches them, made when it is first wanted."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def session() -> Any:
+            args = order.request.index_args
+            return stack.enter_context(Session(order.target, args, reporter)).repository.session
+
+        yield order.more._replace(fetching=Fetching(session, order.cache))
+
+
 def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpms.Chosen, Checklist]:
-    """What of the ISOs is carried, and the checklist with that marked."""
-    if order.isos:
-        reporter.step(f"taking RPMs from {', '.join(iso.name for iso in order.isos)}")
+    """What of the repositories is carried, and the checklist with that marked."""
+    if order.shelves:
+        reporter.step(f"taking RPMs from {', '.join(order.shelves)}")
     shipped = releases.of(order.target.el, order.target.name).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
-    chosen = rpms.choose(order.isos, wanted, order.target, python)
+    with _asking(order, reporter) as more:
+        chosen = rpms.choose(order.isos, wanted, order.target, python, more, reporter)
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in wanted.libraries)
     return chosen, Checklist(tuple(marked))
 

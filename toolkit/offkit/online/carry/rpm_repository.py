@@ -1,4 +1,4 @@
-"""A small yum repository for a bundle, out of those of ISOs: RPMs, keys, metadata in the ISOs' own words."""
+"""A small yum repository for a bundle, out of larger ones: RPMs, keys, metadata in their own words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import posixpath
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Medium
@@ -18,8 +19,10 @@ from offkit.model import layout
 from offkit.model.errors import IntegrityError, OffkitError
 from offkit.model.finding import ERROR, Finding
 from offkit.online.carry.pack import Source
+from offkit.online.rpms.mirror import Mirror
 
 COPY = "copy the ISO again and compare its checksum with the one published for it"
+_CHUNK = 1 << 20
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
 _LOCATION = re.compile(rb"<location\b[^>]*\bhref=\"([^\"]*)\"[^>]*/>")
 _HEAD = (
@@ -40,6 +43,15 @@ def rpm_of(where: Repository, package: Package) -> Source:
     return Source(layout.RPMS + _name(package.location), contents)
 
 
+def member(medium: Medium, where: Repository, package: Package) -> Source:
+    """As ``rpm_of``; the file itself where a mirror's is in the cache, its checksum compared."""
+    algorithm, _, checksum = package.checksum.partition(":")
+    held = medium.held(posixpath.join(where.base, package.location)) if isinstance(medium, Mirror) else None
+    if held is not None and algorithm == "sha256":
+        return Source(layout.RPMS + _name(package.location), held, checksum)
+    return rpm_of(where, package)
+
+
 def _name(location: str) -> str:
     return _ODD.sub("_", posixpath.basename(location))
 
@@ -54,23 +66,35 @@ def keys(medium: Medium) -> list[Source]:
     return found
 
 
-def metadata(chosen: Sequence[tuple[Package, Repository]]) -> list[Source]:
-    """Metadata of these packages in the ISO's own words, with every RPM beside repodata/."""
-    from xml.sax.saxutils import unescape  # brings http.client, which a bundle without RPMs has no use for
+def metadata(
+    chosen: Sequence[tuple[Package, Path]], files: Collection[str] = (), streams: str = ""
+) -> list[Source]:
+    """Metadata of these packages in the words of the primary.xml that each is in, with every RPM beside
+    repodata/. ``files`` are named for their packages there, where no primary.xml has them; ``streams`` is a
+    modules.yaml."""
+    from xml.sax.saxutils import (
+        escape,
+        unescape,
+    )  # brings http.client, which a bundle without RPMs has no use for
 
     rows: dict[bytes, bytes] = {}
-    for repository in dict.fromkeys(where for _, where in chosen):
-        own = {package.location for package, where in chosen if where is repository}
-        for row in _rows(repository):
+    for path in dict.fromkeys(path for _, path in chosen):
+        own = {package.location: package for package, where in chosen if where == path}
+        for row in _rows(path):
             found = _LOCATION.search(row)
-            if found and unescape(found[1].decode()) in own:
-                name = _name(unescape(found[1].decode())).encode()
-                rows[name] = row.replace(found[0], b'<location href="%s"/>' % name)
+            package = own.get(unescape(found[1].decode())) if found else None
+            if found and package and f"<name>{package.name}</name>".encode() in row:
+                name = _name(package.location).encode()
+                row = row.replace(found[0], b'<location href="%s"/>' % name)
+                more = "".join(f"<file>{escape(each)}</file>" for each in sorted(files))
+                rows[name] = row.replace(b"</format>", more.encode() + b"</format>") if more else row
     primary = _HEAD % len(rows) + b"\n".join(rows[name] for name in sorted(rows)) + b"\n</metadata>\n"
-    packed = _stored(primary)
+    members = [("primary", "primary.xml", primary)]
+    if streams:
+        members.append(("modules", "modules.yaml", streams.encode()))
     return [
-        Source(layout.RPMS + REPOMD, _repomd(primary, packed)),
-        Source(layout.RPMS + "repodata/primary.xml.gz", packed),
+        Source(layout.RPMS + REPOMD, _repomd(members)),
+        *(Source(f"{layout.RPMS}repodata/{name}.gz", _stored(contents)) for _, name, contents in members),
     ]
 
 
@@ -85,33 +109,39 @@ def _stored(contents: bytes) -> bytes:
     return head + body + struct.pack("<II", zlib.crc32(contents), len(contents) & 0xFFFFFFFF)
 
 
-def _rows(repository: Repository) -> Iterable[bytes]:
+def _rows(path: Path) -> Iterator[bytes]:
     """The <package> elements of a primary.xml."""
     rest = b""
-    for chunk in repository.primary():
-        rest += chunk
-        end = 0
-        for found in _PACKAGE.finditer(rest):
-            yield found.group()
-            end = found.end()
-        rest = rest[end:]
+    with path.open("rb") as source:
+        for chunk in iter(lambda: source.read(_CHUNK), b""):
+            rest += chunk
+            end = 0
+            for found in _PACKAGE.finditer(rest):
+                yield found.group()
+                end = found.end()
+            rest = rest[end:]
 
 
-def _repomd(primary: bytes, packed: bytes) -> bytes:
-    """As createrepo writes it; the time stamp is of no moment, so it is none."""
-    whole, small = hashlib.sha256(primary).hexdigest(), hashlib.sha256(packed).hexdigest()
+def _repomd(members: Sequence[tuple[str, str, bytes]]) -> bytes:
+    """As createrepo writes it, of (kind, name, contents); the time stamp is of no moment, so it is none."""
+    rows = []
+    for kind, name, contents in members:
+        packed = _stored(contents)
+        whole, small = hashlib.sha256(contents).hexdigest(), hashlib.sha256(packed).hexdigest()
+        rows.append(
+            f'<data type="{kind}">\n'
+            f'<checksum type="sha256">{small}</checksum>\n'
+            f'<open-checksum type="sha256">{whole}</open-checksum>\n'
+            f'<location href="repodata/{name}.gz"/>\n'
+            "<timestamp>1</timestamp>\n"
+            f"<size>{len(packed)}</size>\n<open-size>{len(contents)}</open-size>\n"
+            "</data>\n"
+        )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<repomd xmlns="http://linux.duke.edu/metadata/repo"'
         ' xmlns:rpm="http://linux.duke.edu/metadata/rpm">\n'
-        "<revision>1</revision>\n"
-        '<data type="primary">\n'
-        f'<checksum type="sha256">{small}</checksum>\n'
-        f'<open-checksum type="sha256">{whole}</open-checksum>\n'
-        '<location href="repodata/primary.xml.gz"/>\n'
-        "<timestamp>1</timestamp>\n"
-        f"<size>{len(packed)}</size>\n<open-size>{len(primary)}</open-size>\n"
-        "</data>\n</repomd>\n"
+        f"<revision>1</revision>\n{''.join(rows)}</repomd>\n"
     ).encode()
 
 

@@ -1,34 +1,46 @@
-"""RPMs out of an ISO for a bundle: what the wheels want and a minimal server lacks, as a small repository.
+"""RPMs for a bundle: what the wheels want and a server lacks, as a small repository.
 
-Packages that rpm, yum and systemd need themselves are on every server, and end the search
-(``minimal`` of its release). Each RPM's checksum is compared here with the ISO's metadata; its
-signature is checked on the server, where the distribution's key is.
+They come from ISOs, directories and mirrors, chosen as dnf would (online/rpms). Each RPM's checksum is
+compared here with its repository's metadata; its signature here where a key was given, and on the server in
+any case, where the distribution's key is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from offkit.edges import releases
-from offkit.media import closure, repository, rpm
+from offkit.media import repository, rpm
 from offkit.media.iso9660 import BadIso
-from offkit.media.medium import Image
+from offkit.media.medium import Image, Medium
 from offkit.media.repodata import REPOMD
-from offkit.media.repository import Repository, reason
+from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
+from offkit.model import layout
 from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError, UsageError
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.release import KEY_NAME
+from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.url import without_secrets
+from offkit.online.carry import rpm_words
 from offkit.online.carry.pack import Source
-from offkit.online.carry.rpm_repository import COPY, keys, metadata, rpm_of
+from offkit.online.carry.rpm_repository import COPY, keys, member, metadata
+from offkit.online.rpms import engine, mirror, modules, places, server, signatures
+from offkit.online.rpms.choice import Chooser, File, Shelf, Unreadable
+from offkit.online.rpms.mirror import Mirror, Wanted
+from offkit.online.rpms.places import Fetching, Place
+from offkit.online.rpms.server import Server
 
 
 class Chosen(NamedTuple):
-    """What of the ISOs a bundle carries."""
+    """What of the repositories a bundle carries."""
 
     members: tuple[Source, ...]
     titles: tuple[str, ...]  # libSM-1.2.2-2.el7.x86_64
@@ -37,21 +49,52 @@ class Chosen(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+class More(NamedTuple):
+    """Where RPMs come from beside ISOs, and what is known of the server beside its release."""
+
+    places: tuple[Place, ...] = ()
+    keys: tuple[Path, ...] = ()  # public keys that RPMs are to be signed with
+    server: Server | None = None
+    fetching: Fetching | None = None
+
+
+def more(
+    given: Sequence[str], keys: Sequence[Path], described: Sequence[str | None], offline: bool
+) -> list[More]:
+    """What the command line says, for each target. Raises UsageError."""
+    found = places.read(given)
+    remote = [without_secrets(one.text) for one in found if one.remote]
+    if offline and remote:
+        raise UsageError(f"--rpm-repo asks {', '.join(remote)}", fix="leave out --offline")
+    for key in keys:
+        if not key.is_file():
+            raise UsageError(f"--rpm-key {key}: no such file", fix="give the file with the public key")
+    own = (*keys, *(key for one in found for key in one.keys))
+    servers = [server.read(Path(file)) if file else None for file in described]
+    return [More(tuple(found), own, each) for each in servers]
+
+
 _LIBC = "libc.so.6()(64bit)"
 NONE = Chosen((), (), frozenset(), 0, ())
+NOTHING = More()
 
 
-def look(isos: Sequence[Path], target: Target) -> None:
-    """Whether these are ISOs with repositories, before anything is downloaded. Raises as ``choose``, and
-    UsageError where nobody knows what a minimal server of the target has already."""
-    if isos and not releases.of(target.el, target.name).minimal:
+def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> None:
+    """Whether these are ISOs, directories and URLs with repositories, before anything is downloaded.
+
+    Raises as ``choose``, UsageError where nobody knows what a server of the target has already, and
+    EnvironmentProblem (RPM011) where RPMs cannot be chosen on this machine."""
+    if not isos and not more.places:
+        return
+    if not more.server and not releases.of(target.el, target.name).minimal:
+        option = "--iso" if isos else "--rpm-repo"
         raise UsageError(
-            f"--iso: offkit does not know what a minimal {target.name} installation lacks",
-            fix="omit --iso here, and give the ISO on the server: sh install.sh bundle.tar --iso FILE",
+            f"{option}: offkit does not know what a minimal {target.name} installation lacks",
+            fix=f"omit {option} here, and give the ISO on the server: sh install.sh bundle.tar --iso FILE",
         )
+    engine.require()
     with ExitStack() as stack:
-        for iso in isos:
-            _opened(iso, stack)
+        _media(isos, target, more, stack)
 
 
 def allotted(isos: Sequence[Path], targets: Sequence[Target]) -> list[tuple[Path, ...]]:
@@ -85,36 +128,84 @@ def _belongs(iso: Path, target: Target) -> bool:
     return not releases_of_it or any(not rpm.foreign(each, target.el) for each in releases_of_it)
 
 
-def choose(isos: Sequence[Path], checklist: Checklist, target: Target, welcome: Sequence[str] = ()) -> Chosen:
-    """The RPMs of these ISOs for the libraries of a checklist, and the packages called ``welcome``
-    where an ISO has them.
+def choose(
+    isos: Sequence[Path],
+    checklist: Checklist,
+    target: Target,
+    welcome: Sequence[str] = (),
+    more: More = NOTHING,
+    reporter: Reporter = Reporter(),  # noqa: B008  (silent, and without a state)
+) -> Chosen:
+    """The RPMs for the libraries of a checklist, and the packages called ``welcome`` where there are some.
 
-    Raises RequestError (RPM004) for libraries that no ISO has, IntegrityError (REPO011, RPM001) for
-    a damaged one, EnvironmentProblem (REPO010) for what is no ISO with a repository.
+    Raises RequestError for libraries that are nowhere (RPM004) and for what contradicts itself (RPM012),
+    IntegrityError for what is damaged (REPO011, RPM001) or not signed as it should be (RPM002, RPM003),
+    EnvironmentProblem for what is no ISO or directory with a repository (REPO010) and for a server that
+    does not give its files (RPM016).
     """
-    if not isos:
+    if not isos and not more.places:
         return NONE
+    said = rpm_words.Said(bool(isos), bool(more.places))
+    wanted = {rpm.capability(library.soname): library.soname for library in checklist.libraries}
     with ExitStack() as stack:
-        images = [_opened(iso, stack) for iso in isos]
-        search = _Search([each for image in images for each in image.repositories()], target)
-        wanted = {rpm.capability(library.soname): library.soname for library in checklist.libraries}
-        found = search.go([*wanted, *welcome])
-        lost = [wanted[each] for each in found.nowhere if each in wanted]
-        if lost:
-            raise _nowhere(lost, isos)
+        media = _media(isos, target, more, stack)
+        shelves = [Shelf(one, each, hotfixes) for one, hotfixes in media for each in one.repositories()]
+        signatures.of_metadata(shelves, more.keys)
+        chooser = stack.enter_context(
+            Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
+        )
+        try:
+            found = chooser.choose(wanted, welcome)
+        except Unreadable as error:
+            raise _unreadable(error) from None
+        looked = tuple(dict.fromkeys(one.place for one, _ in media))
+        if found.lost or found.problems:
+            raise rpm_words.unsolved(found, wanted, said, looked)
         if not found.packages:
             return NONE
-        chosen = [(package, search.places[package.title]) for package in found.packages]
-        members = [rpm_of(where, package) for package, where in chosen]
+        _take([_file(one, shelf) for one, shelf in found.packages], reporter)
+        members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
+        files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
+        checked = signatures.of_packages(files, more.keys)
         # Several ISOs of one release have the same keys.
-        public = {member.path: member for image in images for member in keys(image)}
+        public = {each.path: each for one, _ in media for each in keys(one)}
+        public.update((each.path, each) for each in map(_key, more.keys) if each)
+        rows = [(package, found.primaries[shelves.index(shelf)]) for package, shelf in found.packages]
         return Chosen(
-            (*metadata(chosen), *members, *public.values()),
-            tuple(sorted(package.title for package, _ in chosen)),
-            frozenset(soname for capability, soname in wanted.items() if capability in found.providers),
-            sum(member.size() for member in members),
-            tuple(_unmet(found, isos)),
+            (
+                *metadata(rows, found.files, modules.of(found.modules, found.streams)),
+                *members,
+                *public.values(),
+            ),
+            tuple(sorted(package.title for package, _ in found.packages)),
+            frozenset(wanted[each] for each in found.given),
+            sum(one.size() for one in members),
+            (*rpm_words.findings(found, said, looked), *checked),
         )
+
+
+def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -> list[tuple[Medium, bool]]:
+    """All of them, opened, and whether module_hotfixes holds there. Raises as ``look``."""
+    found: list[tuple[Medium, bool]] = [(_opened(iso, stack), False) for iso in isos]
+    for place in more.places:
+        if more.fetching is None:
+            raise UsageError("--rpm-repo: nothing can be fetched here", fix="leave out --offline")
+        try:
+            medium = places.opened(place, target, more.fetching)
+            if not medium.bases():
+                raise _without(medium)
+        except Unreachable as error:
+            raise EnvironmentProblem("a repository cannot be used", [error.finding()]) from None
+        except OSError as error:
+            raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}") from None
+        found.append((medium, place.hotfixes))
+    return found
+
+
+def _without(medium: Medium) -> OffkitError:
+    if isinstance(medium, Mirror):
+        return mirror.no_repository(medium)
+    return _unusable("REPO010", medium.place, f"has no {REPOMD} in its top directory or one level below")
 
 
 def _opened(iso: Path, stack: ExitStack) -> Image:
@@ -131,66 +222,41 @@ def _opened(iso: Path, stack: ExitStack) -> Image:
     return image
 
 
-class _Search:
-    """The closure over everything that packages require, up to what every server has."""
-
-    def __init__(self, repositories: Sequence[Repository], target: Target) -> None:
-        self._repositories = repositories
-        self.places: dict[str, Repository] = {}  # by title; the first of equals stays
-        self._arches = rpm.arches(target.arch)
-        release = releases.of(target.el, target.name)
-        self._minimal = set(release.minimal)
-        self._sonames = release.sonames
-        self._el = target.el
-        self._usual = releases.known().packages
-
-    def go(self, capabilities: Collection[str]) -> closure.Closure:
-        wanted = [each for each in capabilities if self._counts(each)]
-        return closure.close(wanted, self._counts, self._ask, self._arches, self._usual, self._minimal)
-
-    def _counts(self, capability: str) -> bool:
-        """Not what rpm itself gives, files (programs that run when a package is installed), conditions
-        of newer rpms, nor libraries that every server has, whether this ISO has them or not."""
-        if capability.startswith(("rpmlib(", "/", "(", "rtld(")):
-            return False
-        return self._sonames.get(capability.partition("(")[0]) not in self._minimal
-
-    def _ask(self, capabilities: Collection[str]) -> list[Package]:
-        found = repository.ask(
-            lambda each: each.search(capabilities).packages, self._repositories, self._damaged, self._el
-        )
-        for package, where in found:
-            self.places.setdefault(package.title, where)
-        return [package for package, _ in found]
-
-    def _damaged(self, where: Repository, error: Exception) -> NoReturn:
-        raise _unusable("REPO011", Path(where.place), reason(error)) from None
+def _file(package: Package, shelf: Shelf) -> File:
+    algorithm, _, checksum = package.checksum.partition(":")
+    return File(shelf, package.location, algorithm, checksum)
 
 
-def _unmet(found: closure.Closure, isos: Sequence[Path]) -> list[Finding]:
-    """What a package requires and no ISO has: yum would refuse that package; without root it may do."""
-    return [
-        Finding(
-            "RPM004",
-            WARNING,
-            title,
-            f"requires {capability}, which no ISO has: yum will not install it from the bundle",
-            tuple(map(str, isos)),
-            "use a fuller ISO (Everything, DVD)",
-        )
-        for capability, title in found.nowhere.items()
-        if title
-    ]
+def _take(files: Sequence[File], reporter: Reporter) -> None:
+    """Have those of mirrors in the cache, each mirror's together."""
+    for medium in dict.fromkeys(one.shelf.medium for one in files):
+        if isinstance(medium, Mirror):
+            wanted = [
+                Wanted(f"{shelf.repository.base}/{href}".lstrip("/"), algorithm, checksum)
+                for shelf, href, algorithm, checksum in files
+                if shelf.medium is medium
+            ]
+            medium.take(wanted, reporter)
 
 
-def _nowhere(lost: Sequence[str], isos: Sequence[Path]) -> OffkitError:
-    fix = "use a fuller ISO of the same release (Everything, DVD), or several: --iso A --iso B"
-    looked = tuple(map(str, isos))
-    found = [Finding("RPM004", ERROR, soname, "is on none of the ISOs", looked, fix) for soname in lost]
-    return RequestError("the ISO does not have every library that the wheels need", found)
+def _key(path: Path) -> Source | None:
+    """A key that was given travels with what it vouches for, where it is called as keys are."""
+    if not re.fullmatch(KEY_NAME, path.name):
+        return None
+    return Source(layout.RPMS + path.name, path.read_bytes())
 
 
-def _unusable(code: str, iso: Path, message: str) -> OffkitError:
+def _unreadable(found: Unreadable) -> OffkitError:
+    error, medium = found.error, found.shelf.medium
+    if isinstance(error, Unreachable):
+        return EnvironmentProblem("a repository cannot be used", [error.finding()])
+    return _unusable("REPO011", medium.place, reason(error), isinstance(medium, Mirror))
+
+
+def _unusable(code: str, place: Path | str, message: str, remote: bool = False) -> OffkitError:
     kind = IntegrityError if code == "REPO011" else EnvironmentProblem
     fix = COPY if code == "REPO011" else "use an installation disc of the target's distribution"
-    return kind(f"{iso} cannot be used", [Finding(code, ERROR, str(iso), message, (str(iso),), fix)])
+    if remote:
+        fix = "the mirror is being updated, or is damaged: try again, or use another one"
+    text = str(place)
+    return kind(f"{text} cannot be used", [Finding(code, ERROR, text, message, (text,), fix)])

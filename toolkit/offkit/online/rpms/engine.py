@@ -1,4 +1,4 @@
-"""libsolv, the solver inside dnf and zypper, and PyYAML for streams: the extra ``offkit[rpm]``."""
+"""libsolv, the solver inside dnf and zypper, and what reads its metadata: the extra ``offkit[rpm]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 
 PIP = "pip install 'offkit[rpm]'"
-_MODULES = {"solv": "solv", "yaml": "PyYAML"}  # and the projects that have them
+_MODULES = {"solv": "solv", "yaml": "PyYAML", "zstandard": "zstandard"}  # and the projects that have them
 
 
 def require() -> None:
@@ -49,3 +49,8 @@ def solv() -> Any:
 
 def yaml() -> Any:
     return importlib.import_module("yaml")
+
+
+def zstandard() -> Any:
+    """For metadata as createrepo_c 1.0 packs them."""
+    return importlib.import_module("zstandard")

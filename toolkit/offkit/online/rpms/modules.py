@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from offkit.media.rpm import BadRepodata
 from offkit.online.rpms import engine
-from offkit.online.rpms.world import World
 
 _START = re.compile(r"^---[^\n]*\n", re.M)
 _END = re.compile(r"^\.\.\.[ \t]*$", re.M)
@@ -201,22 +200,20 @@ def _name(artifact: str) -> str:
     return artifact.rsplit("-", 2)[0]
 
 
-def leave_out(world: World, found: Modules, states: Mapping[str, str], platform: str) -> list[Stream]:
-    """Have packages that modular filtering hides not count in ``world``. Returns the active builds."""
-    if not found.streams:
-        return []
-    chosen = active(found, states, platform)
-    rule = rules(found, chosen)
-    hidden = []
-    for number, name, evr, arch, _ in world.packages():
-        artifact = f"{name}-{evr if ':' in evr else '0:' + evr}.{arch}"
-        if artifact not in rule.mine and (artifact in rule.others or name in rule.names):
-            hidden.append(number)
-    world.exclude(hidden)
-    ordinary = {number for name in rule.names for number in world.providing(name)}
-    world.exclude(
-        number
-        for number, name, evr, arch, _ in list(world.packages())
-        if number in ordinary and f"{name}-{evr if ':' in evr else '0:' + evr}.{arch}" not in rule.mine
-    )
-    return chosen
+def of(found: Modules, streams: Collection[Stream]) -> str:
+    """The modules.yaml of a repository with packages of those builds: without it dnf takes them for none of
+    a module, and refuses them. With what they require, and what the defaults are."""
+    kept = {one.title: one for one in streams}
+    pending = list(streams)
+    builds = list(streams)
+    while pending:
+        needs = {name: either for one_of in pending.pop().requires for name, either in one_of.items()}
+        for one in found.streams:
+            wanted = needs.get(one.name)
+            if wanted is not None and one.title not in kept and (one.stream in wanted or not wanted):
+                kept[one.title] = one
+                pending.append(one)
+                builds.append(one)
+    names = {one.name for one in builds}
+    texts = [one.text for one in builds] + [one.text for one in found.defaults if one.name in names]
+    return "".join(f"---\n{text.strip(chr(10))}\n...\n" for text in sorted(set(texts)))

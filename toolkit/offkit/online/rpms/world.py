@@ -16,8 +16,6 @@ from offkit.online.rpms.unsolved import Problem
 
 _NEVRA = re.compile(r"(.+)-([^-]+-[^-]+)\.([^.-]+)")
 _OPERATORS = {"<": "REL_LT", "=": "REL_EQ", ">": "REL_GT"}
-# Every server that runs sh and ldconfig(8) has these, whatever package gives them.
-_ANYWHERE = ("/bin/sh", "/usr/bin/sh", "/sbin/ldconfig", "/usr/sbin/ldconfig")
 
 
 class Chosen(NamedTuple):
@@ -41,14 +39,16 @@ class World:
         self._pool = self._solv.Pool()
         self._pool.setdisttype(self._solv.Pool.DISTTYPE_RPM)
         self._pool.setarch(arch)
-        self._pool.set_flag(self._solv.Pool.POOL_FLAG_ADDFILEPROVIDESFILTERED, 1)
+        for flag in ("ADDFILEPROVIDESFILTERED", "WHATPROVIDESWITHDISABLED"):
+            self._pool.set_flag(getattr(self._solv.Pool, "POOL_FLAG_" + flag), 1)
         self._arches = {arch, "noarch"}
         self._el = el
         self._repositories: list[Any] = []
         self._installed = self._pool.add_repo("@System")
         self._pool.installed = self._installed
         self._by_name: dict[str, Any] = {}  # of what is installed
-        self._excluded: set[int] = set()
+        self._excluded: dict[int, str] = {}  # why
+        self._assumed: dict[str, None] = {}
         self._same: dict[tuple[str, str, str], Any] | None = None  # what repositories have, by title
         self._settled = False
 
@@ -62,8 +62,10 @@ class World:
         for each in repo.solvables_iter():
             if not is_name(each.name):
                 raise BadRepodata(f"invalid package name {each.name[:80]!r}")
-            if each.arch not in self._arches or foreign(each.evr.rpartition("-")[2], self._el):
-                self._excluded.add(each.id)
+            if each.arch not in self._arches:
+                self._excluded[each.id] = "is for another architecture"
+            elif foreign(each.evr.rpartition("-")[2], self._el):
+                self._excluded[each.id] = "is for another release"
         return len(self._repositories) - 1
 
     def add_files(self, number: int, filelists: Path) -> None:
@@ -84,19 +86,54 @@ class World:
                 if each.id not in self._excluded:
                     yield each.id, each.name, each.evr, each.arch, where
 
-    def exclude(self, numbers: Iterable[int]) -> None:
-        """Packages that do not count, by the numbers of ``packages``."""
-        self._excluded.update(numbers)
+    def exclude(self, numbers: Iterable[int], why: str) -> None:
+        """Packages that do not count, by the numbers of ``packages``. ``why`` is a predicate."""
+        self._excluded.update(dict.fromkeys(numbers, why))
         self._settled = False
+
+    def hide(
+        self,
+        mine: Collection[str],
+        others: Collection[str],
+        names: Collection[str],
+        hotfixes: Collection[int] = (),
+    ) -> None:
+        """Modular filtering (modules.Rules); packages of the repositories ``hotfixes`` are not for it."""
+        found = [
+            (number, name, artifact(name, evr, arch))
+            for number, name, evr, arch, where in self.packages()
+            if where not in hotfixes
+        ]
+        left = [each for each in found if each[2] not in mine]
+        why = "is of a module's stream that is neither the default nor enabled"
+        self.exclude((number for number, _, title in left if title in others), why)
+        named = {number for name in names for number in self.providing(name)}
+        self.exclude(
+            (
+                number
+                for number, name, title in left
+                if title not in others and (name in names or number in named)
+            ),
+            "is hidden by a module that has a package of its name (dnf's modular filtering)",
+        )
 
     def providing(self, capability: str) -> set[int]:
         """Numbers of the packages of repositories that count and give it."""
+        return {each.id for each in self._able(self._dependency(capability)) if each.repo != self._installed}
+
+    def known(self, capability: str) -> bool:
+        """Whether a package gives it that counts or is installed."""
+        return bool(self._able(self._dependency(capability)))
+
+    def left_out(self, capability: str) -> list[str]:
+        """The packages that would give it if they counted, and why they do not."""
         self._settle()
-        return {each.id for each in self._able(self._dependency(capability))}
+        found = self._pool.whatprovides(self._dependency(capability))
+        return sorted({f"{each} {self._excluded[each.id]}" for each in found if each.id in self._excluded})
 
     def _able(self, dependency: Any) -> list[Any]:
-        found = self._pool.whatprovides(dependency)
-        return [each for each in found if each.repo != self._installed and each.id not in self._excluded]
+        self._settle()
+        return [each for each in self._pool.whatprovides(dependency) if each.id not in self._excluded]
 
     # --- what the server has
 
@@ -143,15 +180,20 @@ class World:
         at_least = self._solv.REL_GT | self._solv.REL_EQ
         self._put(name, "0-0", "noarch", [self._pool.Dep(name).Rel(at_least, self._pool.Dep("0"))])
 
-    def assume(self, capability: str, of: str = "") -> None:
-        """That the server has it, without a word of any metadata; in a package ``of`` that is installed."""
-        at = self._by_name.get(of) or self._by_name.get("") or self._put("", "0-0", "noarch", ())
-        at.add_provides(self._dependency(capability))
+    def assume(self, capabilities: Iterable[str]) -> None:
+        """That the server has these, without a word of any metadata."""
+        self._assumed.update(dict.fromkeys(capabilities))
+        self._settled = False
+
+    def forget(self, capabilities: Iterable[str]) -> None:
+        """No longer to be assumed."""
+        for each in capabilities:
+            self._assumed.pop(each, None)
         self._settled = False
 
     def _put(self, name: str, evr: str, arch: str, provides: Iterable[Any]) -> Any:
         made = self._installed.add_solvable()
-        made.name, made.evr, made.arch = name or "offkit-assumes", evr, arch
+        made.name, made.evr, made.arch = name, evr, arch
         made.add_provides(self._pool.Dep(made.name).Rel(self._solv.REL_EQ, self._pool.Dep(evr)))
         for each in provides:
             made.add_provides(each)
@@ -172,53 +214,58 @@ class World:
 
     # --- questions
 
-    def files(self, wanted: Collection[str]) -> set[str]:
-        """Files that are asked for on any way to ``wanted`` and that nothing is known to have."""
-        return {name for name, there in self._files(wanted).items() if not there}
+    def lacking(self, wanted: Collection[str]) -> dict[str, str]:
+        """What is required on any way to ``wanted`` and nothing gives: a title of what requires it."""
+        found = self._required(wanted)
+        return {text: requirer for text, (requirer, able) in found.items() if not able and text[0] != "("}
 
-    def _files(self, wanted: Collection[str]) -> dict[str, list[Any]]:
-        """Every file that is asked for on the way, and who has it."""
-        self._settle()
-        found: dict[str, list[Any]] = {}
-        pending, seen, known = [self._dependency(each) for each in wanted], set(), set()
+    def _required(self, wanted: Collection[str]) -> dict[str, tuple[str, list[Any]]]:
+        """Everything that is required on the way: what requires it, and what gives it."""
+        found: dict[str, tuple[str, list[Any]]] = {}
+        pending = [(self._dependency(each), "") for each in wanted]
+        seen, known = set(), set()
         while pending:
-            dependency = pending.pop()
+            dependency, requirer = pending.pop()
             if dependency.id in seen:
                 continue
             seen.add(dependency.id)
-            text = str(dependency)
-            if text.startswith("("):  # each of its names
-                pending += map(self._pool.Dep, re.findall(r"/[^\s()]+", text))
-            able = self._pool.whatprovides(dependency)
-            if text.startswith("/"):
-                found[text] = able
+            text, able = str(dependency), self._able(dependency)
+            found[text] = requirer, able
+            if text.startswith("("):  # each file in it
+                pending += [(self._pool.Dep(each), requirer) for each in re.findall(r"/[^\s()]+", text)]
             for each in able:
-                if each.id not in known and each.repo != self._installed and each.id not in self._excluded:
+                if each.id not in known and each.repo != self._installed:
                     known.add(each.id)
-                    pending += each.lookup_deparray(self._solv.SOLVABLE_REQUIRES)
+                    requires = each.lookup_deparray(self._solv.SOLVABLE_REQUIRES)
+                    pending += [(one, str(each)) for one in requires]
         return found
 
     def _settle(self) -> None:
-        if not self._settled:
-            counting = [each.id for each in self._pool.solvables_iter() if each.id not in self._excluded]
-            self._pool.set_considered_list(counting)
-            self._pool.addfileprovides()
-            self._pool.createwhatprovides()
-            self._settled = True
+        if self._settled:
+            return
+        if self._assumed or "" in self._by_name:
+            at = self._by_name.get("") or self._put("", "0-0", "noarch", ())
+            at.unset(self._solv.SOLVABLE_PROVIDES)
+            for each in self._assumed:
+                at.add_provides(self._dependency(each))
+        counting = [each.id for each in self._pool.solvables_iter() if each.id not in self._excluded]
+        self._pool.set_considered_list(counting)
+        self._pool.addfileprovides()
+        self._pool.createwhatprovides()
+        self._settled = True
 
     def _share_files(self, wanted: Collection[str]) -> None:
         """What is installed has the files that another version of it has: no probe lists them."""
-        for name, able in self._files(wanted).items():
-            owners = {each.name for each in able} & self._by_name.keys()
-            if name in _ANYWHERE and not owners:
-                self.assume(name)
-            for owner in owners:
-                self.assume(name, owner)
+        for name, (_, able) in self._required(wanted).items():
+            if not name.startswith("/"):
+                continue
+            for owner in {each.name for each in able} & self._by_name.keys() - {""}:
+                self._by_name[owner].add_provides(self._pool.Dep(name))
+                self._settled = False
 
     def solve(self, wanted: Sequence[str]) -> Solution:
         """What is to be installed so that the server has all of ``wanted``: capabilities, names, files."""
         self._share_files(wanted)
-        self._settle()
         # What is there already stays as it is; dnf would bring the latest.
         jobs = [self._job(each) for each in wanted if not self._there(each)]
         solver, problems = self._solved(jobs)
@@ -231,13 +278,14 @@ class World:
         return Solution(tuple(sorted(found, key=lambda one: one.package.title)))
 
     def _solved(self, jobs: Sequence[Any], **more: int) -> tuple[Any, list[Any]]:
+        self._settle()
         solver = self._pool.Solver()
         for flag, value in {**_FLAGS, **more}.items():
             solver.set_flag(getattr(self._solv.Solver, "SOLVER_FLAG_" + flag), value)
         return solver, solver.solve(jobs)
 
     def _there(self, text: str) -> bool:
-        return any(each.repo == self._installed for each in self._pool.whatprovides(self._dependency(text)))
+        return any(each.repo == self._installed for each in self._able(self._dependency(text)))
 
     def _job(self, text: str) -> Any:
         """Of packages that are called so, or that obsolete those, one; else of those that give it
@@ -247,7 +295,7 @@ class World:
             listed = self._pool.select(text, self._solv.Selection.SELECTION_FILELIST).solvables()
             called = [each for each in listed if each.id not in self._excluded]
         else:
-            called = [each for each in self._pool.whatprovides(dependency) if each.name == text]
+            called = [each for each in self._able(dependency) if each.name == text]
         if not called:
             return self._pool.Job(kind.SOLVER_INSTALL | kind.SOLVER_SOLVABLE_PROVIDES, dependency.id)
         obsoletes = self._solv.SOLVABLE_OBSOLETES
@@ -286,6 +334,11 @@ class World:
             f"{checksum.typestr()}:{checksum.hex()}" if checksum else "",
         )
         return Chosen(package, self._repositories.index(solvable.repo))
+
+
+def artifact(name: str, evr: str, arch: str) -> str:
+    """A package as modules.yaml names it."""
+    return f"{name}-{evr if ':' in evr else '0:' + evr}.{arch}"
 
 
 _FLAGS: Mapping[str, int] = {

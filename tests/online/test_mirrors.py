@@ -1,0 +1,289 @@
+"""RPMs from a mirror before the gap: what is asked for, what is kept, and what is said when it fails."""
+
+import base64
+import contextlib
+import os
+
+import pytest
+
+import repo_maker
+import web_maker
+from library_maker import Shelf
+from offkit.media import rpm
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
+from offkit.model.report import Reporter
+from offkit.online.carry import rpms
+from offkit.online.resolve.lock import Session
+from offkit.online.rpms import mirrorlist, places
+from offkit.online.rpms.places import Fetching
+from target_maker import preset
+
+pytest.importorskip("solv", reason="no offkit[rpm] here")
+EL7 = preset("3.6")
+A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with web_maker.site() as found:
+        yield found
+
+
+@pytest.fixture
+def choose(tmp_path):
+    """As a bundle does, from --rpm-repo VALUE…"""
+    with contextlib.ExitStack() as stack:
+
+        def session():
+            return stack.enter_context(Session(EL7, ["--no-index"], Reporter())).repository.session
+
+        def run(*given, sonames=(A,), target=EL7, offline=False):
+            (more,) = rpms.more(given, (), (None,), offline)
+            more = more._replace(fetching=Fetching(session, tmp_path / "cache"))
+            wanted = Checklist(tuple(Library(each, (), ("wheel: x.so",), "", False) for each in sonames))
+            rpms.look((), target, more)
+            return rpms.choose((), wanted, target, (), more)
+
+        yield run
+
+
+def titles(chosen):
+    return [title.split("-1.0")[0] for title in chosen.titles]
+
+
+def shelf(tmp_path, name, *rows):
+    """A repository; rows: (name, soname, what it requires)."""
+    made = Shelf(tmp_path / name)
+    for package, soname, requires in rows:
+        made.add(package, soname, requires=[rpm.capability(each) for each in requires])
+    return made.done()
+
+
+@pytest.fixture
+def plain(tmp_path):
+    return shelf(tmp_path, "plain", ("a", A, [B]), ("b", B, []), ("c", C, []))
+
+
+def test_only_what_is_needed_is_fetched(site, choose, plain):
+    """Metadata, and the RPMs that are chosen; the second time nothing but repomd.xml, and whether there is a
+    .treeinfo."""
+    site.add(plain)
+    assert titles(choose(site.url)) == ["a", "b"]
+    fetched = {path for path, _ in site.log}
+    assert {path for path in fetched if path.endswith(".rpm")} == {
+        "Packages/a-1.0-1.el7.x86_64.rpm",
+        "Packages/b-1.0-1.el7.x86_64.rpm",
+    }
+    site.log.clear()
+    chosen = choose(site.url + "/")
+    assert titles(chosen) == ["a", "b"]
+    assert {path for path, _ in site.log} == {"repodata/repomd.xml", ".treeinfo"}
+    assert [one.path for one in chosen.members if one.path.endswith(".rpm")] == [
+        "rpms/a-1.0-1.el7.x86_64.rpm",
+        "rpms/b-1.0-1.el7.x86_64.rpm",
+    ]
+
+
+def test_a_transfer_goes_on(site, choose, tmp_path):
+    """Where it was cut, with what has come."""
+    made = Shelf(tmp_path / "large")
+    path = os.path.relpath(made.put("a", os.urandom(1 << 20), [rpm.capability(A)]), made.top)
+    site.add(made.done())
+    site.does[path] = web_maker.cut(1 << 19)
+    assert titles(choose(site.url)) == ["a"]
+    assert site.asked(path)[-1] == f"bytes={1 << 19}-"
+
+
+@pytest.mark.parametrize("kind", ["Packages/b-1.0-1.el7.x86_64.rpm", "primary"])
+def test_what_is_not_as_the_metadata_say(site, choose, plain, kind):
+    """An RPM, or metadata themselves: RPM016, exit code 3."""
+    site.add(plain)
+    (path,) = [each for each in site.files if kind in each]
+    site.files[path] += b"x"
+    with pytest.raises(IntegrityError) as caught:
+        choose(site.url)
+    (found,) = caught.value.findings
+    assert found.code == "RPM016"
+    assert "the metadata promised" in found.message
+    assert os.path.basename(path) in found.message
+
+
+def test_folders_of_a_mirror(site, choose, tmp_path):
+    """One root serves several repositories: as discs have them, and as mirrors do."""
+    one = shelf(tmp_path, "one", ("a", A, [B]))
+    two = shelf(tmp_path, "two", ("b", B, []))
+    for top, place in ((one, "BaseOS/x86_64/os"), (two, "AppStream/x86_64/os")):
+        before = set(site.files)
+        site.add(top)
+        for path in set(site.files) - before:
+            site.files[f"{place}/{path}"] = site.files.pop(path)
+    assert titles(choose(site.url)) == ["a", "b"]
+    # Of one of them the others follow from .treeinfo.
+    site.files["BaseOS/x86_64/os/.treeinfo"] = (
+        b"[general]\nvariants = AppStream,BaseOS\n[variant-BaseOS]\nrepository = .\n"
+        b"[variant-AppStream]\nrepository = ../../../AppStream/x86_64/os\n"
+    )
+    assert titles(choose(site.url + "/BaseOS/x86_64/os")) == ["a", "b"]
+
+
+def test_variables(site, choose, plain):
+    """$releasever and $basearch are the target's; what another means nobody can know."""
+    site.add(plain)
+    site.files = {f"7/x86_64/{path}": data for path, data in site.files.items()}
+    assert titles(choose(site.url + "/$releasever/${basearch}")) == ["a", "b"]
+    with pytest.raises(UsageError, match=r"what \$stream stands for is not known"):
+        choose(site.url + "/$stream/x")
+
+
+def test_nothing_there(site, choose):
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url + "/nowhere")
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM016", site.url + "/nowhere")
+    assert "has no repodata/repomd.xml" in found.message
+
+
+def test_no_secret_is_shown(site, choose, plain):
+    """Of a user and a password in the URL, whatever goes wrong."""
+    site.add(plain)
+    seen = []
+
+    def locked(handler, data):
+        seen.append(handler.headers.get("Authorization", ""))
+        if not seen[-1]:
+            return web_maker.status(401, **{"WWW-Authenticate": 'Basic realm="x"'})(handler, data)
+        return handler.give(data)
+
+    site.does["repodata/repomd.xml"] = locked
+    assert titles(choose(site.url.replace("://", "://me:hush-hush@"))) == ["a", "b"]
+    assert "Basic " + base64.b64encode(b"me:hush-hush").decode() in seen
+    site.does["repodata/repomd.xml?token=hush-hush"] = web_maker.status(403)
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url.replace("://", "://me:hush-hush@") + "?token=hush-hush")
+    (found,) = caught.value.findings
+    assert "hush" not in repr(caught.value) + repr(caught.value.findings)
+    assert (found.code, found.message) == ("RPM016", "answers HTTP 403")
+    assert "netrc" in found.fix
+
+
+def test_nobody_answers(site, choose):
+    url = web_maker.nobody()
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(url)
+    (found,) = caught.value.findings
+    assert found.code == "RPM016"
+    assert "cannot be reached" in found.message
+
+
+@pytest.mark.parametrize("kind", ["mirrorlist", "metalink"])
+def test_a_list_of_mirrors(site, choose, plain, kind):
+    """The first mirror that has a repository serves."""
+    site.add(plain)
+    if kind == "mirrorlist":
+        text = f"# of today\n{site.url}/gone/\n{site.url}/\n"
+    else:
+        text = (
+            '<?xml version="1.0"?><metalink version="3.0" xmlns="http://www.metalinker.org/"><files>'
+            '<file name="repomd.xml"><resources>'
+            f'<url protocol="http" preference="90">{site.url}/repodata/repomd.xml</url>'
+            f'<url protocol="http" preference="100">{site.url}/gone/repodata/repomd.xml</url>'
+            '<url protocol="rsync" preference="100">rsync://x/repodata/repomd.xml</url>'
+            "</resources></file></files></metalink>"
+        )
+    site.files[kind] = text.encode()
+    assert titles(choose(f"{site.url}/{kind}")) == ["a", "b"]
+    site.files[kind] = b"<html>no such list</html>"
+    with pytest.raises(EnvironmentProblem, match="names no mirrors"):
+        choose(f"{site.url}/{kind}")
+
+
+def test_lists_of_mirrors_are_anybodys():
+    """What is none names nothing; entities are not expanded."""
+    assert mirrorlist.parse("") == mirrorlist.parse("<metalink") == mirrorlist.parse("ftp://x/") == []
+    assert mirrorlist.parse('<!DOCTYPE a [<!ENTITY b "c">]><metalink>&b;</metalink>') == []
+
+
+def test_a_repo_file(site, choose, plain, tmp_path):
+    """As /etc/yum.repos.d has them: enabled sections, with how they are to be asked."""
+    site.add(plain)
+    path = tmp_path / "two.repo"
+    path.write_text(
+        f"[one]\nname=one\nbaseurl={site.url}/$notthis\nenabled=0\n"
+        f"[two]\nname=two\nbaseurl={site.url}/\n  {site.url}/other\nsslverify=0\nusername=me\npassword=a/b\n"
+    )
+    assert titles(choose(str(path))) == ["a", "b"]
+    (place,) = places.read([str(path)])
+    assert place.text == site.url.replace("://", "://me:a%2Fb@") + "/"
+    assert place.access.options() == {"verify": False}
+    path.write_text("[one]\nenabled=0\nbaseurl=http://x/\n")
+    with pytest.raises(UsageError, match="has no enabled repository with a baseurl"):
+        places.read([str(path)])
+
+
+def test_client_certificates_of_a_repo_file(tmp_path):
+    """As subscription-manager writes them."""
+    path = tmp_path / "redhat.repo"
+    path.write_text(
+        "[rhel]\nname=x\nbaseurl=https://cdn.example/content/dist/rhel9/$releasever/$basearch/os\nenabled=1\n"
+        "sslverify=1\nsslcacert=/etc/rhsm/ca/x.pem\nsslclientkey=/etc/pki/1-key.pem\n"
+        "sslclientcert=/etc/pki/1.pem\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-none\n"
+    )
+    (place,) = places.read([str(path)])
+    assert place.access.options() == {
+        "cert": ("/etc/pki/1.pem", "/etc/pki/1-key.pem"),
+        "verify": "/etc/rhsm/ca/x.pem",
+    }
+    assert place.keys == ()
+
+
+def test_a_directory_and_a_file_url(choose, plain):
+    assert titles(choose(plain)) == titles(choose("file://" + plain.replace(" ", "%20"))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("nowhere", "--rpm-repo nowhere: no such directory"),
+        ("ftp://me:hush@x/y", "--rpm-repo ftp://x/y: no such kind of URL"),
+        ("nowhere.repo", "--rpm-repo nowhere.repo cannot be read"),
+    ],
+)
+def test_what_is_no_place(choose, given, message):
+    with pytest.raises(UsageError) as caught:
+        choose(given)
+    assert caught.value.message.startswith(message)
+
+
+def test_offline_nobody_is_asked(choose, plain):
+    with pytest.raises(UsageError, match=r"asks http://x"):
+        choose("http://me:hush@x/", offline=True)
+    assert titles(choose(plain, offline=True)) == ["a", "b"]
+
+
+def test_a_directory_without_metadata(choose, tmp_path):
+    repo_maker.write(tmp_path / "bare", "a.rpm", b"rpm")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(str(tmp_path / "bare"))
+    assert [one.code for one in caught.value.findings] == ["REPO010"]
+
+
+def test_what_a_server_still_has_is_not_sent_again(site, choose, plain):
+    """ETag and If-None-Match: RFC 9110, 13.1.2."""
+    site.add(plain)
+    seen = []
+
+    def tagged(handler, data):
+        seen.append(handler.headers.get("If-None-Match", ""))
+        if seen[-1] == '"one"':
+            return web_maker.status(304)(handler, data)
+        handler.send_response(200)
+        handler.send_header("ETag", '"one"')
+        return handler._body(data, None)
+
+    site.does["repodata/repomd.xml"] = tagged
+    assert titles(choose(site.url)) == titles(choose(site.url)) == ["a", "b"]
+    assert seen[0] == ""
+    assert set(seen[1:]) == {'"one"'}

@@ -1,0 +1,118 @@
+"""What is said of RPMs that were chosen, or that could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from offkit.model.errors import OffkitError, RequestError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.online.rpms.choice import Choice
+
+_BESIDE = "give a repository that has it as well: --rpm-repo URL"
+
+
+class Said(NamedTuple):
+    """How what was given is called."""
+
+    isos: bool
+    places: bool
+
+    @property
+    def whole(self) -> str:
+        return "the repositories do" if self.places else "the ISO does"
+
+    @property
+    def one(self) -> str:
+        return "repository" if self.places else "ISO"
+
+    @property
+    def none(self) -> str:
+        return "in none of the repositories" if self.places else "on none of the ISOs"
+
+    @property
+    def cure(self) -> str:
+        fuller = "use a fuller ISO of the same release (Everything, DVD), or several: --iso A --iso B"
+        return _BESIDE if self.places else fuller
+
+    @property
+    def fuller(self) -> str:
+        return _BESIDE if self.places else "use a fuller ISO (Everything, DVD)"
+
+
+def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple[str, ...]) -> OffkitError:
+    """What is nowhere, or what contradicts itself: all of it."""
+    rows = [
+        Finding(
+            "RPM004",
+            ERROR,
+            wanted.get(each, each),
+            f"is {said.none}" + (f" but in what does not count: {'; '.join(out[:3])}" if out else ""),
+            looked,
+            said.cure,
+        )
+        for each, out in found.lost.items()
+    ]
+    if rows:
+        return RequestError(f"{said.whole} not have every library that the wheels need", rows)
+    rows = [
+        Finding(
+            "RPM012",
+            ERROR,
+            wanted.get(one.subject, one.subject),
+            "cannot be installed: " + "; ".join(one.sentences),
+            looked,
+            "use repositories that belong together: of one release, and of one day",
+        )
+        for one in found.problems
+    ]
+    return RequestError("RPMs that the wheels need contradict each other or what the server has", rows)
+
+
+def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding]:
+    """What should be known of those that are carried."""
+    rows = [
+        Finding(
+            "RPM004",
+            WARNING,
+            title,
+            f"requires {capability}, which no {said.one} has: yum will not install it from the bundle",
+            looked,
+            said.fuller,
+        )
+        for title, capability in found.unmet
+    ]
+    rows += [
+        Finding(
+            "RPM014",
+            INFO,
+            title,
+            f"requires the file {file}, which no {said.one} has: it is taken to be on the server",
+            looked,
+            "",
+        )
+        for title, file in found.unknown
+    ]
+    rows += [
+        Finding(
+            "RPM015",
+            WARNING,
+            title,
+            f"is needed, and the server's yum excludes it (exclude={pattern} in its yum.conf or dnf.conf)",
+            (),
+            f"take {pattern} out of exclude= on the server before the installation",
+        )
+        for title, pattern in found.refused
+    ]
+    rows += [
+        Finding(
+            "RPM013",
+            INFO,
+            f"{stream.name}:{stream.stream}",
+            "is the module stream that RPMs of the bundle are of; it is in their metadata",
+            looked,
+            "",
+        )
+        for stream in found.streams
+    ]
+    return rows

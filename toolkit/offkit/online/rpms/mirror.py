@@ -1,0 +1,282 @@
+"""A medium under a URL before the gap: a mirror, a vault, Satellite, Pulp. pip's session asks, so proxies,
+certificates, netrc and user names are those that pip has; what is large lies in the cache of wheels."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import hashlib
+import io
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote, urljoin
+
+from offkit.edges import files, releases
+from offkit.media import repodata
+from offkit.media.medium import Medium
+from offkit.media.repository import Unreachable
+from offkit.model import url as urls
+from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.finding import ERROR, Finding
+from offkit.model.report import Reporter
+from offkit.model.words import several
+from offkit.online.index.pool import outcome, pool
+from offkit.online.rpms import mirrorlist
+from offkit.online.wheels import download, store
+
+CODE = "RPM016"
+_MOST = 16 * 1024 * 1024  # bytes of what is read whole: repomd.xml, a signature, a key, a list of mirrors
+_PARALLEL = 8
+_GONE, _UNCHANGED = (404, 410), 304
+
+
+class Access(NamedTuple):
+    """How a server is to be asked, beside what pip knows; paths of files (sslclientcert= of dnf.conf(5))."""
+
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+    verify: bool = True
+
+    def options(self) -> dict[str, Any]:
+        """For requests."""
+        found: dict[str, Any] = {}
+        if self.certificate:
+            found["cert"] = (self.certificate, self.key) if self.key else self.certificate
+        if self.authority or not self.verify:
+            found["verify"] = self.authority if self.verify else False
+        return found
+
+
+class Wanted(NamedTuple):
+    """A file that is to be in the cache before it is opened."""
+
+    path: str  # from the top of the medium
+    algorithm: str
+    checksum: str
+
+
+class Mirror(Medium):
+    """The files under a URL. Methods raise Unreachable and FileNotFoundError."""
+
+    def __init__(self, url: str, session: Any, cache: Path, arch: str, access: Access) -> None:
+        """``url`` may hold a user and a password; ``place`` never does. ``session`` is pip's."""
+        super().__init__(urls.without_secrets(url.rstrip("/")))
+        self._url = url.rstrip("/")
+        self._session = _Bound(download.past_cache(session), access.options())
+        self._cache, self._arch = cache, arch
+        self._small: dict[str, bytes | None] = {}
+        self._large: dict[str, Path] = {}
+
+    def url(self, path: str) -> str:
+        """Of a file, secrets and all."""
+        base, mark, query = self._url.partition("?")  # a token stays behind the path
+        return urljoin(base.rstrip("/") + "/", quote(path, safe="/+~")) + mark + query
+
+    def open(self, path: str) -> BinaryIO:
+        path = posixpath.normpath(path)
+        if path in self._large:
+            return self._large[path].open("rb")
+        if path not in self._small:
+            self._small[path] = self._get(path)
+        contents = self._small[path]
+        if contents is None:
+            raise FileNotFoundError(2, "No such file on the server", urls.join(self.place, path))
+        return io.BytesIO(contents)
+
+    def held(self, path: str) -> Path | None:
+        """Where ``take`` has put it."""
+        return self._large.get(posixpath.normpath(path))
+
+    def has(self, path: str) -> bool:
+        try:
+            self.open(path).close()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def folders(self) -> list[str]:
+        return []
+
+    def names(self) -> list[str]:
+        """Nobody can say. A key that comes along with what it is to vouch for vouches for nothing."""
+        return []
+
+    def bases(self) -> list[str]:
+        """The repository at the top and those beside it that .treeinfo names; else those below it, in the
+        folders of discs, or in FOLDER/ARCH/os as mirrors have it."""
+        found = [""] if self.has(repodata.REPOMD) else []
+        places = self._variants()
+        if not found and not places:
+            folders = releases.known().folders
+            places = [*folders, *(f"{each}/{self._arch}/os" for each in folders)]
+        return found + [
+            each
+            for each in places
+            if each and each != "." and self.has(posixpath.join(each, repodata.REPOMD))
+        ]
+
+    def _variants(self) -> list[str]:
+        """Repositories by .treeinfo (productmd's format), as paths from the top."""
+        if not self.has(".treeinfo"):
+            return []
+        parser = configparser.RawConfigParser(strict=False)
+        try:
+            with self.open(".treeinfo") as source:
+                parser.read_string(source.read().decode("utf-8", "replace"))
+        except configparser.Error:
+            return []
+        rows = [
+            parser[each].get("repository", "") for each in parser.sections() if each.startswith("variant-")
+        ]
+        return list(dict.fromkeys(posixpath.normpath(each) for each in rows if each and ":" not in each))
+
+    def mirrors(self) -> list[str]:
+        """The repositories that the URL itself names, where it is that of a list."""
+        return mirrorlist.parse((self._get("", self._url) or b"").decode("utf-8", "replace"))
+
+    # --- over the network
+
+    def _get(self, path: str, url: str = "") -> bytes | None:
+        """A small file; None where there is none. Of what another run had, the server is asked whether it
+        still holds (RFC 9110, 13.1.2)."""
+        url = url or self.url(path)
+        kept = self._cache / "rpms" / hashlib.sha256(urls.without_secrets(url).encode()).hexdigest()
+        etag, had = _kept(kept)
+        try:
+            with self._session.get(
+                url, headers={"If-None-Match": etag} if etag else {}, stream=True
+            ) as answer:
+                if answer.status_code == _UNCHANGED and etag:
+                    return had
+                if answer.status_code in _GONE:
+                    return None
+                if answer.status_code != 200:
+                    raise self._refused(f"answers HTTP {answer.status_code}", answer.status_code)
+                contents = b""
+                for chunk in answer.iter_content(1 << 16):
+                    contents += chunk
+                    if len(contents) > _MOST:
+                        raise self._refused(f"sends more than {_MOST} bytes where a small file is expected")
+                _keep(kept, answer.headers.get("ETag", ""), contents)
+                return contents
+        except Unreachable:
+            raise
+        except Exception as error:  # of requests, of pip, of ssl
+            if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
+                raise
+            raise self._refused(f"cannot be reached: {_told(error)}") from None
+
+    def _refused(self, why: str, status: int = 0) -> Unreachable:
+        fix = "check the URL and the network, then run the same command again: finished downloads are kept"
+        if status in (401, 403, 407):
+            fix = (
+                "give what it wants to know: ~/.netrc (machine, login, password), or a client certificate "
+                "with --rpm-repo FILE.repo (sslclientcert=, sslclientkey=, sslcacert=)"
+            )
+        return Unreachable(CODE, self.place, urls.without_secrets(why), fix)
+
+    def take(self, wanted: Sequence[Wanted], reporter: Reporter) -> tuple[int, int]:
+        """Have these in the cache, several at a time. Returns how many came over the network, and bytes.
+
+        Raises IntegrityError or EnvironmentProblem (RPM016) with all that failed.
+        """
+        missing = []
+        for each in wanted:
+            at = store.find(self._cache, each.checksum, _name(each)) if each.algorithm == "sha256" else None
+            if at is None:
+                missing.append(each)
+            else:
+                self._large[posixpath.normpath(each.path)] = at
+        return self._fetch(missing, reporter) if missing else (0, 0)
+
+    def _fetch(self, wanted: Sequence[Wanted], reporter: Reporter) -> tuple[int, int]:
+        failures, size = [], 0
+        with store.letting_go(), pool(_PARALLEL) as threads:
+            with reporter.bar(f"downloading {several(len(wanted), 'file')} of {self.place}", 0, "B") as bar:
+
+                def get(one: Wanted) -> download.Come:
+                    sha256 = one.checksum if one.algorithm == "sha256" else ""
+                    file = download.Wanted(self.place, _name(one), self.url(one.path), sha256)
+                    return download.get(file, self._session, self._cache, bar.advance)
+
+                jobs = [threads.submit(get, one) for one in wanted]
+                for one, job in zip(wanted, jobs, strict=True):
+                    try:
+                        came = outcome(job)
+                        self._large[posixpath.normpath(one.path)] = came.path
+                        size += came.size
+                    except download.Failed as failed:
+                        failures.append(failed)
+        if failures:
+            raise _all(failures)
+        return len(wanted), size
+
+
+class _Bound:
+    """A session that always asks so."""
+
+    def __init__(self, session: Any, options: dict[str, Any]) -> None:
+        self._session, self._options = session, options
+
+    def get(self, url: str, **named: Any) -> Any:
+        return self._session.get(url, **named, **self._options)
+
+
+def _kept(path: Path) -> tuple[str, bytes]:
+    """What a server called the file, and the file; "" where there is none."""
+    try:
+        etag, _, contents = path.read_bytes().partition(b"\n")
+        return etag.decode("ascii"), contents
+    except (OSError, ValueError):
+        return "", b""
+
+
+def _keep(path: Path, etag: str, contents: bytes) -> None:
+    """Where it cannot be kept it is asked for again."""
+    if etag and etag.isascii() and "\n" not in etag:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.replace(str(path), etag.encode() + b"\n" + contents)
+
+
+def _all(failures: Sequence[download.Failed]) -> Exception:
+    found = []
+    for one in failures:
+        fix = one.finding.fix
+        if one.integrity:
+            fix = "the mirror is being updated, or a proxy alters files: try again, or use another mirror"
+        message = one.finding.message.replace("the index promised", "the metadata promised")
+        found.append(one.finding._replace(code=CODE, message=message, fix=fix))
+    if any(one.integrity for one in failures):
+        return IntegrityError("downloaded files do not match the checksums of their repository", found)
+    return EnvironmentProblem(f"{several(len(found), 'file')} of a repository could not be downloaded", found)
+
+
+def no_repository(medium: Mirror) -> EnvironmentProblem:
+    """Where the URL has none."""
+    folders = ", ".join(releases.known().folders)
+    found = Finding(
+        CODE,
+        ERROR,
+        medium.place,
+        f"has no {repodata.REPOMD}, nor a .treeinfo that names repositories, nor one of {folders} with some",
+        (medium.place,),
+        "give the URL of the directory that repodata/ is in",
+    )
+    return EnvironmentProblem("a repository cannot be used", [found])
+
+
+def _name(one: Wanted) -> str:
+    return posixpath.basename(one.path)
+
+
+def _told(error: BaseException) -> str:
+    """Why, in one line, as short as the library says it."""
+    reason: Any = error
+    while getattr(reason, "args", None) and isinstance(reason.args[0], BaseException):
+        reason = reason.args[0]
+    reason = getattr(reason, "reason", None) or reason
+    return " ".join(str(reason).split())[:300] or type(error).__name__

@@ -1,0 +1,153 @@
+"""What --iso and --rpm-repo name, opened: images, directories, URLs, and the repositories of .repo files."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from offkit.edges import releases
+from offkit.edges.tree import Tree
+from offkit.media import repofile
+from offkit.media.medium import Directory, Medium
+from offkit.media.repository import Unreachable
+from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.target import Target
+from offkit.model.url import without_secrets
+from offkit.online.rpms import mirror, mirrorlist
+from offkit.online.rpms.mirror import Access, Mirror
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_FORM = "give a directory, a .repo file, or a URL that begins with https://, http:// or file:///"
+
+
+class Place(NamedTuple):
+    """A repository, or a tree of some, before anything is asked."""
+
+    text: str  # as it was given: a directory or URL, with variables
+    access: Access = Access()
+    hotfixes: bool = False  # module_hotfixes=: modular filtering is not for its packages
+    keys: tuple[Path, ...] = ()  # gpgkey=, as far as it is on this machine
+
+    @property
+    def remote(self) -> bool:
+        """Whether a server has to be asked."""
+        return self.text.startswith(("http://", "https://"))
+
+
+class Fetching(NamedTuple):
+    """What asks over the network."""
+
+    session: Callable[[], Any]  # pip's, made when it is first wanted
+    cache: Path
+
+
+def read(given: Sequence[str]) -> list[Place]:
+    """What the command line says. Raises UsageError."""
+    found: list[Place] = []
+    for text in given:
+        if "://" not in text and text.endswith(".repo"):
+            found += _sections(Path(text))
+        elif "://" in text and not text.startswith(("http://", "https://", "file://")):
+            raise UsageError(f"--rpm-repo {without_secrets(text)}: no such kind of URL", fix=_FORM)
+        elif "://" not in text and not _variables(text) and not Path(text).is_dir():
+            raise UsageError(f"--rpm-repo {text}: no such directory", fix=_FORM)
+        else:
+            found.append(Place(text))
+    return found
+
+
+def _sections(path: Path) -> list[Place]:
+    """Those that are enabled, each with the first of its addresses."""
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError, configparser.Error) as error:
+        raise UsageError(f"--rpm-repo {path} cannot be read: {error}", fix=_FORM) from None
+    found = []
+    for name in parser.sections():
+        options = {key: value or "" for key, value in parser.items(name)}
+        places = [repofile.words(options.get(key, "")) for key in ("baseurl", "mirrorlist", "metalink")]
+        first = next((each[0] for each in places if each), "")
+        if name == "main" or not first or not _true(options.get("enabled", "1")):
+            continue
+        if options.get("username") and "@" not in first:
+            first = _with_login(first, options["username"], options.get("password", ""))
+        access = Access(
+            options.get("sslclientcert", ""),
+            options.get("sslclientkey", ""),
+            options.get("sslcacert", ""),
+            _true(options.get("sslverify", "1")),
+        )
+        keys = [repofile.directory(each) for each in repofile.words(options.get("gpgkey", ""))]
+        local = tuple(Path(each) for each in keys if each and Path(each).is_file())
+        found.append(Place(first, access, _true(options.get("module_hotfixes", "0")), local))
+    if not found:
+        raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
+    return found
+
+
+def _true(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "yes", "on", "enabled")
+
+
+def _with_login(url: str, user: str, password: str) -> str:
+    from urllib.parse import quote
+
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+
+
+def _variables(text: str) -> list[str]:
+    return _VARIABLE.findall(text)
+
+
+def values(target: Target) -> Mapping[str, str]:
+    """Of the variables that yum knows by itself (yum.conf(5))."""
+    release = releases.of(target.el, target.name)
+    return {"basearch": target.arch, "arch": target.arch, "releasever": str(target.el or release.version)}
+
+
+def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
+    """Raises UsageError, EnvironmentProblem and Unreachable."""
+    text = repofile.expand(place.text, dict(values(target)))
+    left = _variables(text.partition("?")[0]) if "://" in text else []
+    if left:
+        raise UsageError(
+            f"--rpm-repo {without_secrets(text)}: what ${left[0]} stands for is not known",
+            fix="write what it means instead of it; $releasever and $basearch are those of the target",
+        )
+    local = repofile.directory(text) if text.startswith("file:") else "" if "://" in text else text
+    if local:
+        return Directory(Tree("/"), str(Path(local).resolve()))
+    if mirrorlist.looks_so(text):
+        return _listed(text, place, target, fetching)
+    return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access)
+
+
+def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
+    """The first mirror of a list that answers with a repository."""
+
+    def under(url: str) -> Mirror:
+        return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access)
+
+    asked = under(text)
+    tried = asked.mirrors()
+    last: Unreachable | None = None
+    for url in tried:
+        found = under(url)
+        try:
+            if found.bases():
+                return found
+        except Unreachable as error:
+            last = error
+    if last is not None:
+        raise last
+    if tried:
+        raise mirror.no_repository(under(tried[0]))
+    raise EnvironmentProblem(
+        f"{asked.place} names no mirrors",
+        fix="give the URL of one mirror: the directory that repodata/ is in",
+    )

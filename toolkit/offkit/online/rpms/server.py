@@ -1,0 +1,57 @@
+"""What a server has installed, as its probe says it (offkit/target-2), and as far as packages care."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from offkit.model.errors import UsageError
+
+
+class Server(NamedTuple):
+    """The file was on another machine, and may be anybody's: what is of no use is left out."""
+
+    packages: Mapping[str, tuple[str, ...]]  # NAME-[EPOCH:]VERSION-RELEASE.ARCH → what it provides
+    streams: Mapping[str, str]  # by module; "": disabled
+    excludes: tuple[str, ...]  # exclude= of yum.conf or dnf.conf, which hold for every repository
+    platform: str  # what modules require of it, as el8; "": not said
+
+    def excluded(self, name: str, evr: str, arch: str) -> str:
+        """The pattern that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
+        version, _, release = evr.rpartition(":")[2].rpartition("-")
+        forms = (name, f"{name}.{arch}", f"{name}-{version}", f"{name}-{version}-{release}",
+                 f"{name}-{version}-{release}.{arch}")  # fmt: skip
+        return next(
+            (each for each in self.excludes if any(fnmatch.fnmatchcase(one, each) for one in forms)), ""
+        )
+
+
+def read(path: Path) -> Server | None:
+    """None where the probe could not ask rpm. Raises UsageError for what is no description."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        packages = data.get("packages")
+        if not isinstance(packages, dict) or not packages:
+            return None
+        yum = data.get("yum") or {}
+        rows = [one for one in data.get("modules") or () if isinstance(one, dict)]
+        platform = str(yum.get("module_platform_id") or "").partition(":")[2]
+        return Server(
+            {str(title): _words(given) for title, given in packages.items()},
+            {
+                str(one.get("name")): "" if one.get("state") == "disabled" else str(one.get("stream") or "")
+                for one in rows
+                if one.get("state") == "disabled" or one.get("stream")
+            },
+            _words(yum.get("exclude")),
+            platform,
+        )
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
