@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport CDPATH PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-uv format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-rpms bench-uv format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -224,6 +224,10 @@ bench-fleet: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 # make bench-bundle  what lock and bundle cost beside pip-compile, uv, pip download, pex3 and cp, and how much memory (ROUNDS=5)
 bench-bundle: $(VENV)/.tools $(PEERS)/.ready
 	PEERS=$(PEERS)/bin $(BIN)/python tests/bench/bundle.py
+
+# make bench-rpms  what choosing RPMs out of 8,000 packages of a mirror costs: seconds, memory, requests
+bench-rpms: $(VENV)/.tools
+	$(BIN)/python tests/bench/rpms.py
 
 # make bench-uv  40 sets of requirements for six servers, locked by offkit and by uv: where they differ, and why; every cure tried
 bench-uv: $(VENV)/.tools

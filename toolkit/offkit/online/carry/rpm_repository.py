@@ -7,7 +7,7 @@ import posixpath
 import re
 import struct
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from offkit.media.iso9660 import BadIso
@@ -23,6 +23,7 @@ from offkit.online.rpms.mirror import Mirror
 
 COPY = "copy the ISO again and compare its checksum with the one published for it"
 _CHUNK = 1 << 20
+_NOTHING: Mapping[str, Sequence[str]] = {}
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
 _LOCATION = re.compile(rb"<location\b[^>]*\bhref=\"([^\"]*)\"[^>]*/>")
 _HEAD = (
@@ -67,10 +68,10 @@ def keys(medium: Medium) -> list[Source]:
 
 
 def metadata(
-    chosen: Sequence[tuple[Package, Path]], files: Collection[str] = (), streams: str = ""
+    chosen: Sequence[tuple[Package, Path]], files: Mapping[str, Sequence[str]] = _NOTHING, streams: str = ""
 ) -> list[Source]:
     """Metadata of these packages in the words of the primary.xml that each is in, with every RPM beside
-    repodata/. ``files`` are named for their packages there, where no primary.xml has them; ``streams`` is a
+    repodata/. ``files``, by title, are named there, which no primary.xml has; ``streams`` is a
     modules.yaml."""
     from xml.sax.saxutils import (
         escape,
@@ -86,7 +87,7 @@ def metadata(
             if found and package and f"<name>{package.name}</name>".encode() in row:
                 name = _name(package.location).encode()
                 row = row.replace(found[0], b'<location href="%s"/>' % name)
-                more = "".join(f"<file>{escape(each)}</file>" for each in sorted(files))
+                more = "".join(f"<file>{escape(each)}</file>" for each in files.get(package.title, ()))
                 rows[name] = row.replace(b"</format>", more.encode() + b"</format>") if more else row
     primary = _HEAD % len(rows) + b"\n".join(rows[name] for name in sorted(rows)) + b"\n</metadata>\n"
     members = [("primary", "primary.xml", primary)]

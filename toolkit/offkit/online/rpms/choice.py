@@ -63,7 +63,7 @@ class Choice(NamedTuple):
     streams: tuple[Stream, ...] = ()  # active ones, of which there are packages
     modules: Modules = Modules()
     primaries: dict[int, Path] = {}  # noqa: RUF012  # by the number of the shelf
-    files: frozenset[str] = frozenset()  # that are required, and that only filelists.xml tells of
+    files: dict[str, list[str]] = {}  # noqa: RUF012  # that are required and no primary.xml has, by title
 
 
 class Chooser:
@@ -184,10 +184,14 @@ class Chooser:
             tuple((title, each) for each, title in unmet.items() if title in titles),
             tuple((one.title, each) for one, _ in chosen for each in one.requires if each in unknown),
             tuple(self._refused(chosen)),
-            tuple(one for one in streams if not artifacts.isdisjoint(one.artifacts)),
+            tuple(
+                one
+                for one in sorted(streams, key=lambda one: one[:4])
+                if not artifacts.isdisjoint(one.artifacts)
+            ),
             known,
             {number: path for (number, kind), path in self._paths.items() if kind == "primary"},
-            frozenset(files),
+            _owned(world, files, titles),
         )
 
     def _refused(self, chosen: Sequence[tuple[Package, Shelf]]) -> list[tuple[str, str]]:
@@ -236,6 +240,14 @@ class Chooser:
             unmet.update(missing)
             world.assume(missing)
         return solution
+
+
+def _owned(world: World, files: Collection[str], titles: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for file in sorted(files):
+        for title in world.owners(file) & set(titles):
+            found.setdefault(title, []).append(file)
+    return found
 
 
 def _minimal(capability: str, release: Release, absent: Collection[str]) -> bool:

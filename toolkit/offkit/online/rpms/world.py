@@ -121,6 +121,10 @@ class World:
         """Numbers of the packages of repositories that count and give it."""
         return {each.id for each in self._able(self._dependency(capability)) if each.repo != self._installed}
 
+    def owners(self, file: str) -> set[str]:
+        """Titles of the packages that have it."""
+        return {str(each) for each in self._able(self._pool.Dep(file))}
+
     def known(self, capability: str) -> bool:
         """Whether a package gives it that counts or is installed."""
         return bool(self._able(self._dependency(capability)))

@@ -1,0 +1,286 @@
+"""RPMs of real repositories into a bundle: modules, the server's own packages, excludes, what cannot be solved,
+signatures; and that dnf installs what is carried."""
+
+import contextlib
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import distribution_maker as maker
+import repo_maker
+from distribution_maker import Made, default, stream
+from offkit.edges.tree import Tree
+from offkit.media.medium import Directory
+from offkit.model import layout
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
+from offkit.model.report import Reporter
+from offkit.online.carry import rpms
+from offkit.online.rpms import engine
+from offkit.online.rpms.places import Fetching
+from target_maker import preset
+
+pytest.importorskip("solv", reason="no offkit[rpm] here")
+lacking = maker.lacking()
+pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking))
+EL8 = preset("3.6", "el8")
+
+
+def lib(name, version="1", **more):
+    return Made(name, version, provides=[f"{name}.so.1()(64bit)", *more.pop("provides", ())], **more)
+
+
+GLIBC = Made("glibc", "2.28", provides=["libc.so.6()(64bit)"], files=["/sbin/ldconfig"])
+BASH = Made("bash", "4.4", files=["/bin/sh"])
+APP = Made("app-libs", "1", "1.module", provides=["libapp.so.1()(64bit)"], requires=["base-libs"])
+BASE = Made("base-libs", "1", "1.module")
+OTHER = Made("app-libs", "2", "1.module", provides=["libapp.so.1()(64bit)"])
+PACKAGES = [
+    GLIBC, BASH, APP, BASE, OTHER,
+    Made("app-libs", "9", provides=["libapp.so.1()(64bit)"]),
+    lib("libplain", requires=["(libextra if glibc)", "/usr/share/odd/file", "/bin/sh"]),
+    lib("libextra"),
+    Made("odd", files=["/usr/share/odd/file"]),
+    lib("libnewer", requires=["glibc >= 2.34"]),
+    lib("liboldglibc", requires=["glibc < 2"]),
+    lib("libtwo-a", conflicts=["libtwo-b"]),
+    lib("libtwo-b"),
+    lib("libvictim", "3"),
+    Made("libvictim-compat", "1", provides=["libvictim.so.1()(64bit)"]),
+]  # fmt: skip
+STREAMS = "".join([
+    stream("base", "1", [BASE]), default("base", "1"),
+    stream("app", "1", [APP], requires=[("base", ["1"])]), default("app", "1"),
+    stream("app", "2", [OTHER]),
+])  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Its RPMs by their titles."""
+    return maker.build(PACKAGES, tmp_path_factory.mktemp("made") / "rpms")
+
+
+@pytest.fixture(scope="module")
+def place(files, tmp_path_factory):
+    return maker.repository(tmp_path_factory.mktemp("place") / "with a space", files.values(), STREAMS)
+
+
+def choose(place, *names, keys=(), probe=None, target=EL8):
+    """For the libraries of these names."""
+    (more,) = rpms.more([str(place)], keys, [str(probe) if probe else None], True)
+    more = more._replace(fetching=Fetching(lambda: pytest.fail("asks a server"), Path("/nonexistent")))
+    wanted = [Library(f"{name}.so.1", (), ("wheel: x.so",), "", False) for name in names]
+    rpms.look((), target, more)
+    return rpms.choose((), Checklist(tuple(wanted)), target, (), more, Reporter())
+
+
+def unpacked(chosen, top):
+    """The repository as it lies on the server."""
+    for each in chosen.members:
+        contents = each.contents if isinstance(each.contents, bytes) else each.contents.read_bytes()
+        repo_maker.write(top, each.path[len(layout.RPMS) :], contents)
+    return str(top)
+
+
+def probe(tmp_path, installed, streams=(), excludes=()):
+    """What 'offkit probe' writes, as far as it matters here."""
+    path = tmp_path / "server.json"
+    rows = [{"name": name, "stream": number, "state": "enabled", "profiles": []} for name, number in streams]
+    path.write_text(
+        json.dumps(
+            {
+                "packages": {one.title: list(one.provides) for one in installed},
+                "modules": rows,
+                "yum": {"exclude": list(excludes)},
+            }
+        )
+    )
+    return path
+
+
+def told(findings):
+    return [(one.code, one.severity, one.subject) for one in findings]
+
+
+def test_modules_are_carried_with_their_streams(place, files, tmp_path):
+    """The default stream's package, not the newest; dnf takes what is carried for what it is."""
+    chosen = choose(place, "libapp")
+    assert chosen.titles == ("app-libs-1-1.module.x86_64", "base-libs-1-1.module.x86_64")
+    assert told(chosen.findings) == [("RPM013", "info", "app:1"), ("RPM013", "info", "base:1")]
+    top = unpacked(chosen, tmp_path / "rpms")
+    root = maker.server(tmp_path / "root", [files[one.title] for one in (GLIBC, BASH)])
+    assert maker.by_dnf(root, [top], [["app-libs"]], tmp_path) == [[list(chosen.titles), ""]]
+    # Of another stream that the server has enabled it is dnf that hides them.
+    there = maker.server(tmp_path / "there", [files[one.title] for one in (GLIBC, BASH)])
+    ((found, _),) = maker.by_dnf(there, [top], [["app-libs"]], tmp_path / "2", enabled={"app": "2"})
+    assert found is None
+
+
+def test_the_stream_that_the_server_has_enabled(place, tmp_path):
+    server = probe(tmp_path, [GLIBC, BASH], [("app", "2")])
+    chosen = choose(place, "libapp", probe=server)
+    assert chosen.titles == ("app-libs-2-1.module.x86_64",)
+    assert told(chosen.findings) == [("RPM013", "info", "app:2")]
+
+
+def test_conditions_and_files(place, files, tmp_path):
+    """A file that only filelists.xml knows of is found, and found again by who has only primary.xml."""
+    chosen = choose(place, "libplain")
+    assert chosen.titles == ("libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64")
+    assert chosen.findings == ()
+    top = unpacked(chosen, tmp_path / "rpms")
+    root = maker.server(tmp_path / "root", [files[one.title] for one in (GLIBC, BASH)])
+    assert maker.by_dnf(root, [top], [["libplain"]], tmp_path) == [[list(chosen.titles), ""]]
+    assert not os.path.exists(os.path.join(top, "repodata/filelists.xml.gz"))
+
+
+def test_what_the_server_has_is_not_brought(place, tmp_path):
+    """What its probe says; without one what every server has."""
+    server = probe(tmp_path, [GLIBC, BASH, lib("libextra"), Made("odd")])
+    assert choose(place, "libplain", probe=server).titles == ("libplain-1-1.x86_64",)
+    assert choose(place, "libextra", probe=server) == rpms.NONE
+
+
+def test_what_the_server_excludes(place, tmp_path):
+    """Another way where there is one; else it comes, and is told."""
+    server = probe(tmp_path, [GLIBC, BASH], excludes=["libvictim"])
+    assert choose(place, "libvictim", probe=server).titles == ("libvictim-compat-1-1.x86_64",)
+    server = probe(tmp_path, [GLIBC, BASH], excludes=["libextra*"])
+    chosen = choose(place, "libplain", probe=server)
+    assert "libextra-1-1.x86_64" in chosen.titles
+    (found,) = chosen.findings
+    assert (found.code, found.subject) == ("RPM015", "libextra-1-1.x86_64")
+    assert "exclude=libextra*" in found.message
+
+
+def test_all_problems_at_once(place):
+    """In plain sentences: RPM004 for what is nowhere, RPM012 for what contradicts."""
+    with pytest.raises(RequestError) as caught:
+        choose(place, "libtwo-a", "libtwo-b")
+    (found,) = caught.value.findings
+    assert found.code == "RPM012"
+    assert "libtwo-a-1-1.x86_64 conflicts with libtwo-b, which is libtwo-b-1-1.x86_64" in found.message
+    with pytest.raises(RequestError) as caught:
+        choose(place, "libnowhere", "libapp", "libgone", target=EL8._replace(el=9, name="el9"))
+    assert told(caught.value.findings) == [
+        ("RPM004", "error", "libnowhere.so.1"), ("RPM004", "error", "libgone.so.1")]  # fmt: skip
+    unmet = choose(place, "libnewer", "liboldglibc").findings
+    assert sorted((one.code, one.subject, one.message.split(",")[0]) for one in unmet) == [
+        ("RPM004", "libnewer-1-1.x86_64", "requires glibc >= 2.34"),
+        ("RPM004", "liboldglibc-1-1.x86_64", "requires glibc < 2"),
+    ]
+
+
+def test_a_library_of_a_stream_that_does_not_count(place, tmp_path):
+    """It is there, and the reason is told."""
+    server = probe(tmp_path, [GLIBC, BASH])
+    data = json.loads(server.read_text())
+    data["modules"] = [{"name": "app", "stream": "", "state": "disabled", "profiles": []}]
+    server.write_text(json.dumps(data))
+    chosen = choose(place, "libapp", probe=server)
+    assert chosen.titles == ("app-libs-9-1.x86_64",)  # the ordinary one is hidden no longer
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    """A key that signs; its public half is a file."""
+    if not shutil.which("gpg") or not shutil.which("rpmsign"):
+        pytest.skip("no gpg, or no rpmsign")
+    home = tmp_path_factory.mktemp("gpg", numbered=True)
+    os.chmod(home, 0o700)
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--passphrase", ""]
+    subprocess.run(
+        [*gpg, "--quick-gen-key", "offkit test", "rsa2048", "sign", "never"], check=True, capture_output=True
+    )
+    public = home / "RPM-GPG-KEY-test"
+    done = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True)
+    public.write_bytes(done.stdout)
+    yield home, public
+    with contextlib.suppress(OSError):
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True)
+
+
+def test_signatures_where_a_key_is_given(files, key, tmp_path):
+    """Of RPMs by rpm, of repomd.xml by gpg."""
+    home, public = key
+    copies = []
+    for title in ("libextra-1-1.x86_64", "libvictim-3-1.x86_64"):
+        copies.append(shutil.copy(files[title], tmp_path))
+    define = ["--define", "_gpg_name offkit test", "--define", "__gpg /usr/bin/gpg"]
+    environment = dict(os.environ, GNUPGHOME=str(home))
+    subprocess.run(
+        ["rpmsign", *define, "--addsign", copies[0]], check=True, capture_output=True, env=environment
+    )
+    place = maker.repository(tmp_path / "signed", copies)
+    chosen = choose(place, "libextra", keys=[public])
+    assert chosen.titles == ("libextra-1-1.x86_64",)
+    assert "rpms/RPM-GPG-KEY-test" in [one.path for one in chosen.members]
+    with pytest.raises(IntegrityError) as caught:
+        choose(place, "libextra", "libvictim", keys=[public])
+    assert told(caught.value.findings) == [("RPM002", "error", "libvictim-3-1.x86_64")]
+    repomd = os.path.join(place, "repodata/repomd.xml")
+    sign = ["gpg", "--homedir", str(home), "--batch", "--passphrase", "", "--armor", "--detach-sign", repomd]
+    subprocess.run(sign, check=True, capture_output=True)
+    assert choose(place, "libextra", keys=[public]).titles == ("libextra-1-1.x86_64",)
+    with open(repomd, "ab") as sink:
+        sink.write(b"\n")
+    with pytest.raises(IntegrityError) as caught:
+        choose(place, "libextra", keys=[public])
+    (found,) = caught.value.findings
+    assert (found.code, found.message) == ("RPM017", "the signature of its repomd.xml: does not fit")
+
+
+def test_without_the_extra(place, monkeypatch):
+    """Said before anything is downloaded, with the line that helps: exit code 4."""
+
+    def absent(name):
+        if name in ("solv", "zstandard"):
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+    monkeypatch.setattr(engine.importlib, "import_module", absent)
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(place, "libapp")
+    assert told(caught.value.findings) == [("RPM011", "error", "solv"), ("RPM011", "error", "zstandard")]
+    assert caught.value.findings[0].fix.startswith("pip install 'offkit[rpm]'")
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".xz", ".bz2", ".zst"])
+def test_metadata_however_they_are_packed(place, files, tmp_path, packed):
+    """createrepo_c 1.0 packs with zstd where nobody says otherwise."""
+    (whole,) = Path(place).glob("repodata/*-primary.xml.gz")
+    xml = gzip.decompress(whole.read_bytes())
+    squeeze = {**repo_maker.SQUEEZE, ".zst": engine.zstandard().ZstdCompressor().compress}[packed]
+    for data, codes in ((squeeze(xml), []), (squeeze(xml)[:-9], ["REPO011"])):
+        top = tmp_path / str(len(codes))
+        href = "repodata/primary.xml" + packed
+        repo_maker.write(top, href, data)
+        repo_maker.write(top, "repodata/repomd.xml", repo_maker.repomd(("primary", href, data, len(xml))))
+        shutil.copy(files["libextra-1-1.x86_64"], top)
+        found = []
+        try:
+            assert choose(top, "libextra").titles == ("libextra-1-1.x86_64",)
+        except IntegrityError as error:
+            found = [one.code for one in error.findings]
+        assert found == codes
+
+
+def test_a_probe_that_is_none(place, tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text("[]")
+    with pytest.raises(UsageError, match="cannot be read as a target"):
+        choose(place, "libapp", probe=path)
+    path.write_text('{"packages": {"odd": 3, "-": ["x y z", ""]}, "modules": 3}')
+    with pytest.raises(UsageError, match="cannot be read as a target"):
+        choose(place, "libapp", probe=path)
+    path.write_text('{"packages": {"odd": 3, "-": ["x y z", ""]}, "yum": null}')
+    assert len(choose(place, "libapp", probe=path).titles) == 2
+
+
+def test_the_place_is_a_directory(place):
+    assert Directory(Tree("/"), place).bases() == [""]
