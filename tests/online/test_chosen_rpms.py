@@ -22,6 +22,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
 from offkit.online.carry import rpms
 from offkit.online.rpms import engine
+from offkit.online.rpms import folder as folders
 from offkit.online.rpms.places import Fetching
 from target_maker import preset
 
@@ -48,6 +49,7 @@ PACKAGES = [
     Made("odd", files=["/usr/share/odd/file"]),
     lib("libnewer", requires=["glibc >= 2.34"]),
     lib("liboldglibc", requires=["glibc < 2"]),
+    lib("libbound", requires=["glibc = 2.28"]),
     lib("libtwo-a", conflicts=["libtwo-b"]),
     lib("libtwo-b"),
     lib("libvictim", "3"),
@@ -187,6 +189,18 @@ def test_a_library_of_a_stream_that_does_not_count(place, tmp_path):
     assert chosen.titles == ("app-libs-9-1.x86_64",)  # the ordinary one is hidden no longer
 
 
+def test_what_is_older_than_what_the_server_has(place, tmp_path):
+    """What is there in a newer version is not wanted; where only an older one will do, that is told."""
+    newer = GLIBC._replace(version="2.99")
+    server = probe(tmp_path, [newer, BASH, lib("libvictim", "4"), lib("libnewest")])
+    assert choose(place, "libvictim", probe=server) == rpms.NONE
+    chosen = choose(place, "libbound", probe=server)
+    assert chosen.titles == ("glibc-2.28-1.x86_64", "libbound-1-1.x86_64")
+    (found,) = chosen.findings
+    assert (found.code, found.subject) == ("RPM018", "glibc-2.28-1.x86_64")
+    assert "older than glibc-2.99-1.x86_64, which the server has" in found.message
+
+
 @pytest.fixture(scope="module")
 def key(tmp_path_factory):
     """A key that signs; its public half is a file."""
@@ -284,3 +298,26 @@ def test_a_probe_that_is_none(place, tmp_path):
 
 def test_the_place_is_a_directory(place):
     assert Directory(Tree("/"), place).bases() == [""]
+
+
+def test_a_folder_of_rpms(files, tmp_path, monkeypatch):
+    """Without metadata, in folders of its own: it is read as it is, and nothing is written there."""
+    folder = tmp_path / "from dnf download" / "x"
+    os.makedirs(folder)
+    for title in ("libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64", "libvictim-3-1.x86_64"):
+        shutil.copy(files[title], folder)
+    before = sorted(os.listdir(folder.parent))
+    assert choose(folder.parent, "libplain").titles == (
+        "libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64")  # fmt: skip
+    assert sorted(os.listdir(folder.parent)) == before
+    (folder / "cut off.rpm").write_bytes(Path(files["libextra-1-1.x86_64"]).read_bytes()[:900])
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(folder.parent, "libplain")
+    (found,) = caught.value.findings
+    assert found.code == "REPO010"
+    assert found.message == "1 RPM of it cannot be read: x/cut off.rpm"
+    monkeypatch.setattr(folders.shutil, "which", lambda name: None)
+    monkeypatch.setattr(folders.sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(folder.parent, "libplain")
+    assert told(caught.value.findings) == [("RPM011", "error", "createrepo_c")]

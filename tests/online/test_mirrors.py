@@ -264,7 +264,7 @@ def test_offline_nobody_is_asked(choose, plain):
 
 
 def test_a_directory_without_metadata(choose, tmp_path):
-    repo_maker.write(tmp_path / "bare", "a.rpm", b"rpm")
+    repo_maker.write(tmp_path / "bare", "a.txt", b"no rpm")
     with pytest.raises(EnvironmentProblem) as caught:
         choose(str(tmp_path / "bare"))
     assert [one.code for one in caught.value.findings] == ["REPO010"]

@@ -106,6 +106,17 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
     ]
     rows += [
         Finding(
+            "RPM018",
+            WARNING,
+            title,
+            f"is needed, and older than {newer}, which the server has: dnf replaces it, yum 3 does not",
+            looked,
+            "give repositories that are as new as the server",
+        )
+        for title, newer in found.older
+    ]
+    rows += [
+        Finding(
             "RPM013",
             INFO,
             f"{stream.name}:{stream.stream}",

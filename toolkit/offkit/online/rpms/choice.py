@@ -60,6 +60,7 @@ class Choice(NamedTuple):
     unmet: tuple[tuple[str, str], ...] = ()  # (title, capability) that no repository has
     unknown: tuple[tuple[str, str], ...] = ()  # (title, file) that the server may have
     refused: tuple[tuple[str, str], ...] = ()  # (title, pattern): excluded on the server
+    older: tuple[tuple[str, str], ...] = ()  # (title, the newer one of the server that it replaces)
     streams: tuple[Stream, ...] = ()  # active ones, of which there are packages
     modules: Modules = Modules()
     primaries: dict[int, Path] = {}  # noqa: RUF012  # by the number of the shelf
@@ -184,6 +185,7 @@ class Chooser:
             tuple((title, each) for each, title in unmet.items() if title in titles),
             tuple((one.title, each) for one, _ in chosen for each in one.requires if each in unknown),
             tuple(self._refused(chosen)),
+            solution.older,
             tuple(
                 one
                 for one in sorted(streams, key=lambda one: one[:4])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import configparser
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.edges import releases
+from offkit.edges import leftovers, releases
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
@@ -17,6 +18,7 @@ from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.rpms import mirror, mirrorlist
+from offkit.online.rpms.folder import Folder, is_bare
 from offkit.online.rpms.mirror import Access, Mirror
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
@@ -110,7 +112,7 @@ def values(target: Target) -> Mapping[str, str]:
     return {"basearch": target.arch, "arch": target.arch, "releasever": str(target.el or release.version)}
 
 
-def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
+def opened(place: Place, target: Target, fetching: Fetching, stack: ExitStack) -> Medium:
     """Raises UsageError, EnvironmentProblem and Unreachable."""
     text = repofile.expand(place.text, dict(values(target)))
     left = _variables(text.partition("?")[0]) if "://" in text else []
@@ -121,7 +123,10 @@ def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
         )
     local = repofile.directory(text) if text.startswith("file:") else "" if "://" in text else text
     if local:
-        return Directory(Tree("/"), str(Path(local).resolve()))
+        path = str(Path(local).resolve())
+        if is_bare(path):
+            return Folder(path, stack.enter_context(leftovers.scratch()))
+        return Directory(Tree("/"), path)
     if mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
     return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access)

@@ -15,6 +15,7 @@ from offkit.online.rpms import engine, unsolved
 from offkit.online.rpms.unsolved import Problem
 
 _NEVRA = re.compile(r"(.+)-([^-]+-[^-]+)\.([^.-]+)")
+_ANY = "0-0"  # the version of what is installed in one that nobody knows
 _OPERATORS = {"<": "REL_LT", "=": "REL_EQ", ">": "REL_GT"}
 
 
@@ -28,6 +29,7 @@ class Solution(NamedTuple):
 
     packages: tuple[Chosen, ...] = ()
     problems: tuple[Problem, ...] = ()
+    older: tuple[tuple[str, str], ...] = ()  # (title, what newer one of the server it takes the place of)
 
 
 class World:
@@ -182,7 +184,7 @@ class World:
     def has_some(self, name: str) -> None:
         """Installed in a version that nobody knows: any that is asked for will do."""
         at_least = self._solv.REL_GT | self._solv.REL_EQ
-        self._put(name, "0-0", "noarch", [self._pool.Dep(name).Rel(at_least, self._pool.Dep("0"))])
+        self._put(name, _ANY, "noarch", [self._pool.Dep(name).Rel(at_least, self._pool.Dep("0"))])
 
     def assume(self, capabilities: Iterable[str]) -> None:
         """That the server has these, without a word of any metadata."""
@@ -279,7 +281,15 @@ class World:
         if problems:
             return Solution((), tuple(unsolved.problem(self._solv, each) for each in problems))
         found = [self._chosen(each) for each in solver.transaction().newsolvables()]
-        return Solution(tuple(sorted(found, key=lambda one: one.package.title)))
+        return Solution(
+            tuple(sorted(found, key=lambda one: one.package.title)), (), tuple(self._older(solver))
+        )
+
+    def _older(self, solver: Any) -> Iterator[tuple[str, str]]:
+        for each in solver.transaction().newsolvables():
+            had = self._by_name.get(each.name)
+            if had is not None and had.name and had.evr != _ANY and each.evrcmp(had) < 0:
+                yield str(each), str(had)
 
     def _solved(self, jobs: Sequence[Any], **more: int) -> tuple[Any, list[Any]]:
         self._settle()
