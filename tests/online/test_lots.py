@@ -11,7 +11,7 @@ from pip._vendor.packaging.specifiers import SpecifierSet
 from pip._vendor.packaging.version import Version
 
 from offkit.model.report import Reporter
-from offkit.online.index.lots import Lot, Offered
+from offkit.online.index.lots import Chosen, Lot, Offered
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from target_maker import preset
@@ -72,6 +72,9 @@ def test_what_pip_would_choose(finder, pages, specifier, finals):
     assert list(chosen.applicable_candidates) == expected.applicable_candidates
     assert list(reversed(chosen.applicable_candidates)) == expected.applicable_candidates[::-1]
     assert len(chosen.applicable_candidates) == len(expected.applicable_candidates)
+    if isinstance(chosen, Chosen):
+        assert list(chosen.iter_applicable()) == expected.applicable_candidates
+        assert list(chosen.iter_all()) == list(Offered(found))
 
 
 def test_what_nobody_looks_at_is_not_made(finder):

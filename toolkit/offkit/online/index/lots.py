@@ -74,6 +74,14 @@ class Chosen:
     def best_candidate(self) -> Any | None:
         return next(reversed(self.applicable_candidates), None)
 
+    def iter_all(self) -> Iterator[Any]:
+        """As older versions of pip ask for them."""
+        return iter(self.all_candidates)
+
+    def iter_applicable(self) -> Iterator[Any]:
+        """The same."""
+        return iter(self.applicable_candidates)
+
 
 class _Place:
     """What pip asks of a candidate's link before it compares tags."""
