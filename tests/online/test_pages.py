@@ -11,7 +11,9 @@ from pip._internal.models.link import Link
 from offkit.model.report import Reporter
 from offkit.online.index import pages
 from offkit.online.index.listing import Listed
+from offkit.online.request import pins
 from offkit.online.resolve.lock import Session
+from offkit.online.wheels import lookup
 from target_maker import preset
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -30,10 +32,31 @@ def row(filename, **more):
     }
 
 
-def read(*rows, fits=FITS):
+def read(*rows, fits=FITS, meant=None):
     content = json.dumps({"files": list(rows)}).encode()
     page = SimpleNamespace(content=content, content_type=JSON, url="https://index.example/simple/alpha/")
-    return pages.read(page, fits, Link.from_json)
+    return pages.read(page, fits, Link.from_json, meant=meant)
+
+
+def test_what_is_meant_by_its_hash():
+    """Others are left out; a row that tells none may be it."""
+    one, two, three, four = (f"alpha-{number}-py3-none-any.whl" for number in range(4))
+    page = read(
+        row(one),
+        row(two, hashes={"sha256": "1"}),
+        row(three, hashes={"md5": "0"}),
+        row(four, hashes=None),
+        meant={"1", "2"},
+    )
+    assert list(page.rows) == [two, three, four]
+    assert [link.filename for link in page.links] == [two, three, four]
+
+
+def test_pins_whose_other_files_matter():
+    """Those of pre-releases, in whichever file one is pinned."""
+    given = [("alpha", "1", "a"), ("beta", "2", "b"), ("beta", "2rc1", "c"), ("alpha", "1", "d")]
+    lines = [f"{name}=={version} --hash=sha256:{sha256 * 64}" for name, version, sha256 in given]
+    assert lookup.meant(pins.parse("\n".join(lines))) == {"alpha": {"a" * 64, "d" * 64}}
 
 
 @pytest.mark.parametrize(("name", "fits"), [

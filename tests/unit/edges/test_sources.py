@@ -35,6 +35,20 @@ def test_what_this_python_cannot_compile(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"def f(x, x): pass\n", "duplicate argument 'x' in function definition"),
+        (b"def f():\n    from os import *\n", "import * only allowed at module level"),
+        (b"def f():\n    x = 1\n    global x\n", "name 'x' is assigned to before global declaration"),
+    ],
+)
+@pytest.mark.skipif(OWN < 10, reason="an older Python is asked for the grammar alone")
+def test_what_the_grammar_allows_and_no_python_compiles(source, words):
+    (_, why) = sources.failure(source, OWN)
+    assert why == words
+
+
+@pytest.mark.parametrize(
     ("source", "since"),
     [
         (b"x = (y := 1)\n", 8),

@@ -77,9 +77,9 @@ def sweep(directory: Optional[str] = None) -> List[str]:
     swept = []
     for one in names:
         matched = ours.match(one)
-        path = os.path.join(directory, one)
         if not matched or is_running(int(matched.group(1))):
             continue
+        path = os.path.join(directory, one)
         try:
             if os.lstat(path).st_uid != os.geteuid():
                 continue

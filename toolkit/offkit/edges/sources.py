@@ -8,6 +8,7 @@ import __future__
 import ast
 import functools
 import json
+import symtable
 import sys
 import warnings
 import zipfile
@@ -15,6 +16,7 @@ from typing import Any, List, Optional, Tuple
 
 # future.c of the series knows the names; they are no matter of the grammar, but of compile().
 _FUTURES = {"annotations": 7, "generator_stop": 5}
+_WHOLE = 10  # the first minor release whose symtable() takes bytes and looks at future features
 TESTS = {"tests", "test"}  # directories that nobody imports from
 
 
@@ -45,6 +47,10 @@ def failure(source: bytes, minor: int) -> Optional[Tuple[int, str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if sys.version_info[1] == minor >= _WHOLE:
+                # What compile() does before it generates code, and no tree is made of it for Python.
+                symtable.symtable(source, "<source>", "exec")  # type: ignore[arg-type]
+                return None
             tree = ast.parse(source) if sys.version_info[1] == minor else _as_another(source, minor)
     except SyntaxError as error:
         return error.lineno or 0, str(error.msg)

@@ -26,7 +26,8 @@ from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, w
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
-from offkit.online.proof import by_reading, forecast, grammar, image, rehearsal, stage
+from offkit.online.proof import by_reading, forecast, grammar, image, reading, rehearsal, stage
+from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
@@ -97,9 +98,10 @@ def default_requirements() -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def plan(order: Order, reporter: Reporter) -> Planned:
-    """Resolve only, where there is something to resolve. Raises what ``Session.lock`` raises; offline,
-    EnvironmentProblem with all that is missing."""
+def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Planned:
+    """Resolve only, where there is something to resolve; with ``read``, wheels of a lock come at once.
+
+    Raises what ``Session.lock`` raises; offline, EnvironmentProblem with all that is missing."""
     store.tidy(order.cache)
     where = order.target
     if not releases.of(where.el, where.name).name:
@@ -112,7 +114,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
     if order.offline and "--no-index" not in args:
         beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
         standing.require(order.request, order.target, order.cache, beside)
-    kept = Kept(order.cache)
+    kept = Kept(order.cache, read.add if read is not None and standing.pinned(order.request) else None)
     taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter, Session)
     request = carrying.offered(taken, order.request, order.cache)
     with Session(order.target, request.index_args, reporter, kept, order.offline) as session:
@@ -122,6 +124,7 @@ def plan(order: Order, reporter: Reporter) -> Planned:
     if pip is None:
         raise OffkitError(f"no pip supports CPython {order.target.python}")
     own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
+    kept.arrived = None
     with Session(oldest, args, reporter, kept, order.offline) as session:
         tools = _runtime(session)
     return Planned(lock, pip, tools, own, tuple(kept.came), tuple(taken))
@@ -146,7 +149,8 @@ def bundle(order: Order, reporter: Reporter) -> Bundled:
     """The whole journey on this side of the gap."""
     _look(order, reporter)
     where = _stage(order, reporter) if order.rehearse else None
-    got = gather(order, plan(order, reporter), reporter)
+    with reading.beside(order.target, order.cache) as read:
+        got = gather(order, plan(order, reporter, read), reporter, read)
     reporter.step(f"packing {order.out}")
     pyz = runtime.build(got.tools, order.cache)
     script = bootstrap.script(order.target, pyz, order.pythons.carried, got.rpms.titles)
@@ -196,7 +200,7 @@ def bundle_several(orders: Named, reporter: Reporter) -> Several:
     stages = dict(several.each(orders, lambda one: _stage(one, reporter) if one.rehearse else None))
     planned = dict(plan_several(orders, reporter))
     pairs = [(name, (order, planned[name])) for name, order in orders]
-    parts = several.each(pairs, lambda pair: gather(*pair, reporter))
+    parts = several.each(pairs, lambda pair: _read_and_gathered(*pair, reporter))
     counted = count([got for _, got in parts])
     reporter.step(f"packing {orders[0][1].out}")
     packed = _packed(parts, reporter)
@@ -267,14 +271,20 @@ class Gathered(NamedTuple):
         return {**self.options, **proof.to_options(self.proofs)}
 
 
-def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
-    """Download what was planned, and read what it wants of a server."""
+def _read_and_gathered(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
+    with reading.beside(order.target, order.cache) as read:
+        return gather(order, planned, reporter, read)
+
+
+def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) -> Gathered:
+    """Download what was planned, and ``read`` what it wants of a server."""
     lock, pip = planned.lock, planned.pip
     with Session(order.target, order.request.index_args, reporter, offline=order.offline) as session:
         wanted = [*carrying.wheels(planned.sources, lock), *([pip] if pip not in lock.wheels else [])]
         reporter.step(f"fetching {words.several(len(wanted), 'wheel')}")
-        fetched = _fetch(wanted, session, order.cache, reporter)
+        fetched = _fetch(wanted, session, order.cache, reporter, read.add)
         tools = _fetch(planned.runtime, session, order.cache, reporter)
+        read.beside(partial(runtime.build, [one.path for one in tools.files], order.cache))
         compiled = [_compiled(one, session, order.cache, reporter) for one in planned.sources]
     stored = {one.wheel.filename: one for one in fetched.files}
     own = tuple(_kept(one, order.cache) for one in planned.own)
@@ -286,6 +296,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
     told_of = [compiling.described(one, order.target, bool(order.pythons.carried)) for one in compiled]
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
+    read.settle()
     survey = forecast.survey(paths, order.target, order.cache)
     told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
     told += compiling.findings(compiled, told_of)
@@ -294,9 +305,9 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     chosen, libraries = _libraries(order, survey.checklist, reporter)
     closed = by_reading.closure(lock, order.cache)
-    read = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
+    proofs = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
     if newer is not None:
-        read.append(by_reading.syntax(newer, order.target.python_minor))
+        proofs.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
     options.update(question.to_options(lock.questions))
@@ -316,7 +327,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter) -> Gathered:
         tuple(compiled),
         tuple(one.path for one in tools.files),
         chosen,
-        tuple(read),
+        tuple(proofs),
         options,
         survey.installed_size,
         (*_members(order, text, paths, libraries, chosen), *compiling.members(compiled, told_of)),
@@ -390,10 +401,16 @@ def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpm
     return chosen, Checklist(tuple(marked))
 
 
-def _fetch(wheels: Sequence[LockedWheel], session: Session, cache: Path, reporter: Reporter) -> Fetched:
+def _fetch(
+    wheels: Sequence[LockedWheel],
+    session: Session,
+    cache: Path,
+    reporter: Reporter,
+    arrived: fetch.Arrived = fetch.nobody,
+) -> Fetched:
     """An index has to be read only for what the cache does not have."""
     here = fetch.at_hand(wheels, cache)
-    return here or fetch.fetch(wheels, session.repository.session, cache, reporter)
+    return here or fetch.fetch(wheels, session.repository.session, cache, reporter, arrived)
 
 
 def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey) -> list[Finding]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from offkit.edges import data
 from offkit.model import builds, packages, release, yum
-from offkit.online.wheels import memo, stored
+from offkit.online.wheels import memo, store, stored
 
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
@@ -58,13 +58,16 @@ if __name__ == "__main__":
 def build(wheels: Iterable[Path], cache: Path | None = None) -> bytes:
     """The archive, from offkit's own files and the runtime's wheels; the one in the ``cache``, if there is
     one of the same."""
-    members = {"__main__.py": MAIN}
-    members.update(_own_files())
-    for wheel in wheels:
-        members.update(_modules(wheel))
+    own, wheels = {"__main__.py": MAIN, **dict(_own_files())}, list(wheels)
     rules = (Path(each).read_bytes() for each in (__file__, stored.__file__))
-    key = (part for name in sorted(members) for part in (name.encode("utf-8"), members[name]))
-    return memo.recalled(cache, "pyz", (*rules, sys.version.encode("utf-8"), *key), lambda: _archive(members))
+    key = (part for name in sorted(own) for part in (name.encode("utf-8"), own[name]))
+    told = (store.sha256(wheel).encode("utf-8") for wheel in wheels) if cache else ()
+
+    def make() -> bytes:
+        modules = (member for wheel in wheels for member in _modules(wheel))
+        return _archive({**own, **dict(modules)})
+
+    return memo.recalled(cache, "pyz", (*rules, sys.version.encode("utf-8"), *told, *key), make)
 
 
 def _archive(members: dict[str, bytes]) -> bytes:

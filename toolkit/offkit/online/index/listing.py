@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,6 +79,7 @@ class Listing:
         self._known = known if known is not None else {}
         self._offered: dict[str, Offered] = {}
         self.statuses: dict[str, Status] = {}
+        self.meant: Mapping[str, Collection[str]] = {}  # by project: no file but with these SHA-256
         self._watch()
 
     def of(self, project: str) -> list[Listed]:
@@ -118,6 +119,12 @@ class Listing:
             one for one in files if not one.tags.isdisjoint(self._supported) or (sources and not one.is_wheel)
         ]
 
+    def file(self, project: str, filename: str) -> Listed | None:
+        """One of them."""
+        name = canonicalize_name(project)
+        link = self._all(name).get(filename)
+        return _read(name, link) if link is not None else None
+
     def link(self, project: str, filename: str) -> Any:
         """pip's own, of a file that was listed and is a candidate."""
         found = self._all(canonicalize_name(project))[filename]
@@ -151,11 +158,14 @@ class Listing:
         allowed = self._finder.format_control.get_allowed_formats(name)
         # Whoever wants files by their time of upload is told by pip of those that have none.
         sources = "source" in allowed or getattr(self._finder, "_uploaded_prior_to", None) is not None
-        key = name, sources, response.url, response.content_type, hash(response.content)
+        meant = self.meant.get(name)
+        told = frozenset(meant) if meant is not None else None
+        key = name, sources, response.url, response.content_type, hash(response.content), told
         page = self._known.get(key)
         if page is None:
             link_of = reach("pip._internal.models.link", "Link").from_json
-            page = pages.read(response, pages.fitting(self._supported, sources), link_of, _versions(name))
+            fits = pages.fitting(self._supported, sources)
+            page = pages.read(response, fits, link_of, _versions(name), meant)
             if page is None:
                 page = pages.of_links(reach("pip._internal.index.collector", "parse_links")(response))
             self._known[key] = page

@@ -10,7 +10,7 @@ import datetime
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, NamedTuple
 
 from packaging.tags import Tag, parse_tag
@@ -82,16 +82,19 @@ def read(
     fits: Callable[[str], bool],
     link_of: Callable[[Any, str], Any],
     version_of: Callable[[str], Any] = lambda name: None,
+    meant: Container[str] | None = None,
 ) -> Page | None:
     """An IndexContent of pip's; None where it is none in JSON. ``fits`` tells by its name whether a file may
     be one that is wanted, ``link_of`` is pip's ``Link.from_json``, ``version_of`` gives the version of a
-    wheel of the project, or None for what pip had better read. Raises what pip does for a page that is
-    damaged."""
+    wheel of the project, or None for what pip had better read; what has another SHA-256 than those
+    ``meant`` is left out. Raises what pip does for a page that is damaged."""
     if not page.content_type.lower().startswith(_JSON):
         return None
     found = Page(lambda row: link_of(row, page.url))
     wheels: dict[tuple[int, bool], Wheels] = {}  # by the identity of a version, which is its spelling
     for file in json.loads(page.content).get("files", []):
+        if meant is not None and _is_another(file, meant):
+            continue
         row = _row(file)
         if row is not None and not can_be(row.filename):
             continue
@@ -115,6 +118,15 @@ def read(
             found.wanted.append(link)
     found.wheels = sorted(wheels.values(), key=lambda one: one.version)
     return found
+
+
+def _is_another(file: Any, meant: Container[str]) -> bool:
+    """Whether a row has a hash, and none of these."""
+    try:
+        sha256 = file["hashes"]["sha256"]
+        return bool(sha256) and sha256 not in meant
+    except (KeyError, TypeError):
+        return False
 
 
 def fitting(supported: frozenset[Tag], sources: bool) -> Callable[[str], bool]:

@@ -7,6 +7,7 @@ is in memory: one that is stored is read where it lies, another from a nameless 
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -87,11 +88,9 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
     numpy_1: dict[str, list[str]] = {}
     installed = 0
     broken = []
-    rules = [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES] if cache else []
     for path in wheels:
-        key = [store.sha256(path).encode("ascii"), *rules]
         try:
-            found = json.loads(memo.recalled(cache, "libraries", key, partial(_read, path)))
+            found = json.loads(look(path, cache))
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
             continue
@@ -105,6 +104,20 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
         raise IntegrityError("files named as wheels are not wheels", broken)
     findings = _too_new(wants, target)
     return Survey(_checklist(wants, target), findings, installed, owners.shared(), numpy_1)
+
+
+def look(path: Path, cache: Path | None) -> bytes:
+    """What ``survey`` asks of one wheel; with the ``cache`` that it is in, once. Raises what zipfile and zlib
+    do."""
+    if cache is None:
+        return _read(path)
+    return memo.recalled(cache, "libraries", [store.sha256(path).encode(), *_rules()], partial(_read, path))
+
+
+@functools.cache
+def _rules() -> list[bytes]:
+    """What ``_read`` follows."""
+    return [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES]
 
 
 def _read(path: Path) -> bytes:

@@ -35,6 +35,8 @@ from offkit.online.sources import interpreters
 from offkit.online.wheels import memo, store
 
 _KIND = "syntax"  # of what is kept
+# Trees have no cycles to be collected.
+_MAIN = "import gc\ngc.disable()\nprint(main(sys.argv[1:]))\n"
 _SHOWN = 6  # of a package's files
 _PARALLEL = min(8, os.cpu_count() or 1)
 # Named for the Python that they are for, and imported there alone: _compat_py310.py, _py3_14.py
@@ -52,17 +54,19 @@ class Failure(NamedTuple):
         return f"{self.member}, line {self.line}: {self.reason}"
 
 
-def findings(wheels: Sequence[Path], target: Target, cache: Path | None = None) -> list[Finding] | None:
+def findings(
+    wheels: Sequence[Path], target: Target, cache: Path | None = None, processes: int = _PARALLEL
+) -> list[Finding] | None:
     """REQ020 for each package with such sources, an error where importing it is certain to fail; None
     when no interpreter here can tell.
 
     With the ``cache`` that the wheels are in, none is read a second time by the same interpreters.
     """
-    wheels = [path for path in wheels if not _built_for(path, target)]
+    wheels = [path for path in wheels if not was_there(path, target)]
     rules = _rules(target) if cache else []
     found = {path: memo.recall(cache, _KIND, [_key(path), *rules]) for path in wheels}
     new = [path for path in wheels if found[path] is None]
-    failures = _failures(new, target) if new or not wheels else {}
+    failures = _failures(new, target, processes) if new or not wheels else {}
     if failures is None:
         return None
     for path in new:
@@ -85,27 +89,28 @@ def _rules(target: Target) -> list[bytes]:
     return [who.encode("ascii"), *(Path(each).read_bytes() for each in (__file__, sources.__file__))]
 
 
-def _built_for(path: Path, target: Target) -> bool:
+def was_there(path: Path, target: Target) -> bool:
+    """Whether a wheel was built for that very Python, which has read its sources then."""
     python, abi = path.stem.split("-")[-3:-1]
     return python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
 
 
-def _failures(wheels: Sequence[Path], target: Target) -> dict[str, list[Failure]] | None:
+def _failures(wheels: Sequence[Path], target: Target, processes: int) -> dict[str, list[Failure]] | None:
     """By path, from the first interpreter that answers."""
     minor = target.python_series[1]
     own = [sys.executable] if sys.version_info[1] >= minor else []
     exact = interpreters.of(target) if sys.version_info[1] != minor else None
     for python in [exact.path, *own] if exact else own:
-        with pool(_PARALLEL, programs=True) as threads:
-            answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels)))
+        with pool(processes, programs=True) as threads:
+            answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels, processes)))
         if None not in answers:
             return {path: found for answer in answers if answer for path, found in answer.items()}
     return None
 
 
-def _shares(wheels: Iterable[Path]) -> list[list[Path]]:
+def _shares(wheels: Iterable[Path], processes: int) -> list[list[Path]]:
     """About the same work for each process."""
-    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(_PARALLEL)]
+    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(processes)]
     for path in sorted(wheels, key=lambda path: -path.stat().st_size):
         least = min(range(len(shares)), key=lambda index: shares[index][0])
         shares[least] = shares[least][0] + path.stat().st_size, [*shares[least][1], path]
@@ -113,7 +118,7 @@ def _shares(wheels: Iterable[Path]) -> list[list[Path]]:
 
 
 def _ask(python: str, minor: int, wheels: Sequence[Path]) -> dict[str, list[Failure]] | None:
-    program = inspect.getsource(sources) + "print(main(sys.argv[1:]))\n"
+    program = inspect.getsource(sources) + _MAIN
     done = run([python, "-I", "-S", "-c", program, str(minor), *map(str, wheels)])
     if not done.ok:
         return None

@@ -70,8 +70,7 @@ def of(
 def of_file(project: str, filename: str, index: Listing) -> list[Finding]:
     """Findings for a file that was asked for by its hash."""
     name = canonicalize_name(project)
-    files = index.since(name, filename)
-    taken = next((file for file in files if file.filename == filename), None)
+    taken = index.file(name, filename)
     return _of_release(name, taken, index) if taken is not None else []
 
 

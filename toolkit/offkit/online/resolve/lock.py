@@ -203,7 +203,9 @@ class Session:
                     foreign.parse_requirements(self.repository, (), request.files)  # for their --index-url
                 except Exception:
                     return None  # it happens once more, and is explained
-                files = lookup.files(standing.applying(pinned, self.target), self.repository, self.kept)
+                applying = standing.applying(pinned, self.target)
+                self.listing.meant = lookup.meant(applying)
+                files = lookup.files(applying, self.repository, self.kept)
             seen = Seen()
             found = standing.look(pinned, self.target, self.kept.cache, files, seen)
         if isinstance(found, Lock):

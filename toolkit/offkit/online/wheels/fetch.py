@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,12 @@ from offkit.online.wheels import download, store
 from offkit.online.wheels.download import Come, Failed, Wanted
 
 PARALLEL = 8
+
+Arrived = Callable[[Path], object]
+
+
+def nobody(path: Path) -> None:
+    """Who waits for a wheel, where nobody does."""
 
 
 class Stored(NamedTuple):
@@ -49,15 +55,18 @@ def at_hand(wheels: Sequence[LockedWheel], cache: Path) -> Fetched | None:
     return Fetched(tuple(Stored(wheel, found[wheel.filename]) for wheel in wheels), 0, 0)
 
 
-def fetch(wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Reporter) -> Fetched:
-    """Every wheel as a file whose hash was just checked.
+def fetch(
+    wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Reporter, arrived: Arrived = nobody
+) -> Fetched:
+    """Every wheel as a file whose hash was just checked. ``arrived`` is told of each that has come.
 
     ``session`` is pip's, so proxies, certificates and credentials are those of pip. Raises
     IntegrityError or EnvironmentProblem that name every wheel that failed.
     """
     store.sweep(store.directory(cache))
     found = _found(wheels, cache)
-    came = _downloaded([wheel for wheel in wheels if wheel.filename not in found], session, cache, reporter)
+    lacking = [wheel for wheel in wheels if wheel.filename not in found]
+    came = _downloaded(lacking, session, cache, reporter, arrived)
     files = (
         Stored(wheel._replace(sha256=came[wheel.filename].sha256), came[wheel.filename].path)
         if wheel.filename in came
@@ -75,7 +84,7 @@ def _found(wheels: Sequence[LockedWheel], cache: Path) -> dict[str, Path]:
 
 
 def _downloaded(
-    wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Reporter
+    wheels: Sequence[LockedWheel], session: Any, cache: Path, reporter: Reporter, arrived: Arrived
 ) -> dict[str, Come]:
     """By the names of their files; all of them, or an error that names each that failed."""
     if not wheels:
@@ -91,7 +100,9 @@ def _downloaded(
 
             def get(one: Wanted) -> Come:
                 bar.at(one.filename)
-                return download.get(one, plain, cache, progress.advance)
+                come = download.get(one, plain, cache, progress.advance)
+                arrived(come.path)
+                return come
 
             jobs = [threads.submit(get, one) for one in wanted]
             for one, job in zip(wanted, jobs, strict=True):

@@ -34,8 +34,11 @@ def link_sha256(link: Any) -> str:
 class Kept:
     """What has come into a cache in the course of resolving."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, arrived: Callable[[Path], object] | None = None) -> None:
+        """``arrived`` is told of each wheel that has come, by whoever wants them all: no metadata is asked
+        for instead."""
         self.cache = cache
+        self.arrived = arrived
         self.came: list[Come] = []
         self._sha256: dict[str, str] = {}
         self.bar = Bar()  # told of wheels, as they come
@@ -62,6 +65,8 @@ class Kept:
         except Failed as failed:
             raise download.all_failures([failed]) from failed
         self.came.append(come)
+        if self.arrived is not None:
+            self.arrived(come.path)
         self._sha256[wanted.url] = come.sha256
         return come.path
 

@@ -13,6 +13,18 @@ from offkit.online.wheels.kept import Kept, beside
 _PARALLEL = 8
 
 
+def meant(pins: Sequence[Pin]) -> dict[str, set[str]]:
+    """The hashes of files that are all that has to be read of an index, by project. Not of pre-releases, of
+    which it is told whether there is a final one."""
+    found: dict[str, set[str]] = {}
+    for pin in pins:
+        found.setdefault(pin.name, set()).update(pin.hashes)
+    for pin in pins:
+        if pin.version.is_prerelease:
+            found.pop(pin.name, None)
+    return found
+
+
 def link(pin: Pin, repo: Any, kept: Kept) -> Any | None:
     """pip's link to the file that it would take: the best for the target of those with one of the hashes."""
     candidates = [
@@ -46,7 +58,8 @@ def _file(pin: Pin, repo: Any, kept: Kept) -> File | None:
 
 
 def _metadata(where: Any, session: Any, kept: Kept) -> bytes | None:
-    """None where the file beside the wheel is not what the index says."""
-    if where.metadata_link() is None:
+    """Of the wheel itself where that is wanted, or nothing lies beside it; None where that is not what the
+    index says."""
+    if where.metadata_link() is None or kept.arrived is not None:
         return store.metadata(kept.path(where, session))
     return beside(where, session)

@@ -1,0 +1,83 @@
+"""Wheels are read while others come; what asks of them later reads none again."""
+
+import threading
+
+import pytest
+
+import bundle_maker
+from offkit.model.report import Reporter
+from offkit.online.proof import forecast, grammar, reading
+from offkit.online.request.locked import Request
+from offkit.online.resolve.lock import Session
+from offkit.online.wheels import store
+from offkit.online.wheels.kept import Kept
+from target_maker import preset
+
+EL7 = preset("3.6")
+WALRUS = b"if (y := 1):\n    pass\n"
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """Whoever reads a wheel after this fails."""
+
+    def close():
+        monkeypatch.setattr(forecast, "_read", lambda path: pytest.fail(f"{path} is read again"))
+        monkeypatch.setattr(grammar, "run", None)
+
+    return close
+
+
+def test_nothing_is_read_again(tmp_path, monkeypatch, unread):
+    """And one that is damaged is told of by whoever asks."""
+    monkeypatch.setattr(reading, "_SHARE", 1)
+    monkeypatch.setattr(grammar.interpreters, "of", lambda target: None)
+    paths = [
+        store.keep(*bundle_maker.wheel(name, "1", files={f"{name}.py": text}), tmp_path)
+        for name, text in (("wrong", WALRUS), ("right", b"x = 1\n"))
+    ]
+    with reading.beside(EL7, tmp_path) as read:
+        for path in paths:
+            read.add(path)
+        read.add(store.keep("broken-1-py3-none-any.whl", b"PK", tmp_path))
+        read.settle()
+    unread()
+    assert [one.subject for one in grammar.findings(paths, EL7, tmp_path)] == ["wrong"]
+    assert forecast.survey(paths, EL7, tmp_path).installed_size > 0
+
+
+def test_when_something_else_failed_nothing_begins(tmp_path):
+    held, done = threading.Event(), []
+
+    def wait():
+        done.append("began")
+        held.wait()
+
+    def fail():
+        with reading.beside(EL7, tmp_path) as read:
+            for _ in range(100):
+                read.beside(wait)
+            read.stop()
+            held.set()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert len(done) < 100
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_wheels_of_a_lock_come_at_once(mirror, tmp_path, metadata):
+    """With metadata beside them too: it would be one more request for each; not where they are not wanted."""
+    server = mirror("alpha", metadata=metadata)
+    with Session(EL7, server.args, Reporter()) as session:
+        text = session.lock(Request(("alpha",), (), ())).text()
+    path = tmp_path / "lock.txt"
+    path.write_text(text)
+    came = []
+    for arrived in (None, came.append):
+        kept = Kept(tmp_path / str(arrived is None), arrived)
+        with Session(EL7, server.args, Reporter(), kept) as session:
+            assert session.lock(Request((), (path,), ())).text() == text
+        assert bool(kept.came) is (arrived is not None or not metadata)
+    assert came == [one.path for one in kept.came]
