@@ -61,7 +61,7 @@ def test_the_libraries_of_a_wheel(tmp_path, monkeypatch):
     monkeypatch.setattr(forecast, "_read", never)
     assert forecast.survey([path], preset("3.6"), tmp_path) == first
     assert forecast.survey([path], preset("3.9", "el9"), tmp_path).findings == []
-    assert len(kept(tmp_path)) == 1
+    assert len(kept(tmp_path)) == 2  # of the wheel, and of the set that it is
 
 
 def test_the_runtime(tmp_path, monkeypatch):

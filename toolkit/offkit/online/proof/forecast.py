@@ -59,6 +59,14 @@ class Survey(NamedTuple):
     numpy_1: dict[str, list[str]]  # by package, files that were compiled for NumPy 1
 
 
+class External(NamedTuple):
+    """A library that no wheel of a set has."""
+
+    soname: str
+    needed_by: list[str]  # "wheel: path", some of them
+    versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
+
+
 class _Wants:
     """What the ELF files of a set of wheels offer each other and ask of others."""
 
@@ -75,15 +83,38 @@ class _Wants:
             for library, version in file["versions"]:
                 self.versions[library][version].add(wheel)
 
-    def external(self) -> list[str]:
-        return sorted(soname for soname in self.needed_by if soname not in self.offered)
+    def external(self) -> list[External]:
+        return [
+            External(
+                soname,
+                sorted(self.needed_by[soname])[:_NEEDED_BY],
+                {version: sorted(wheels) for version, wheels in sorted(self.versions[soname].items())},
+            )
+            for soname in sorted(self.needed_by)
+            if soname not in self.offered
+        ]
 
 
 def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) -> Survey:
     """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels.
 
-    With the ``cache`` that the wheels are in, none is read a second time.
+    With the ``cache`` that the wheels are in, none is read a second time, nor the same set put together.
     """
+    paths = list(wheels)
+    key = [part for path in paths for part in (store.sha256(path).encode(), path.name.encode())]
+    found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], partial(_together, paths, cache)))
+    wanted = [External(*each) for each in found["wanted"]]
+    return Survey(
+        _checklist(wanted, target),
+        _too_new(wanted, target),
+        found["installed"],
+        [Shared(top, tuple(owners), *more) for top, owners, *more in found["shared"]],
+        found["numpy_1"],
+    )
+
+
+def _together(wheels: Iterable[Path], cache: Path | None) -> bytes:
+    """What does not depend on the target, as JSON."""
     wants, owners = _Wants(), ownership.Owners()
     numpy_1: dict[str, list[str]] = {}
     installed = 0
@@ -102,8 +133,13 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
             numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
-    findings = _too_new(wants, target)
-    return Survey(_checklist(wants, target), findings, installed, owners.shared(), numpy_1)
+    whole = {
+        "wanted": wants.external(),
+        "installed": installed,
+        "shared": owners.shared(),
+        "numpy_1": numpy_1,
+    }
+    return json.dumps(whole).encode("ascii")
 
 
 def look(path: Path, cache: Path | None) -> bytes:
@@ -185,37 +221,35 @@ class _InPlace(io.RawIOBase):
         super().close()
 
 
-def _checklist(wants: _Wants, target: Target) -> Checklist:
+def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
     sonames = releases.of(target.el, target.name).sonames
     return Checklist(
         tuple(
             Library(
-                soname=soname,
-                versions=tuple(sorted(wants.versions[soname], key=reader.version_key)),
-                needed_by=tuple(sorted(wants.needed_by[soname])[:_NEEDED_BY]),
-                rpm=sonames.get(soname) or "",
+                soname=each.soname,
+                versions=tuple(sorted(each.versions, key=reader.version_key)),
+                needed_by=tuple(each.needed_by),
+                rpm=sonames.get(each.soname) or "",
                 in_bundle=False,
             )
-            for soname in wants.external()
+            for each in wanted
         )
     )
 
 
-def _too_new(wants: _Wants, target: Target) -> list[Finding]:
+def _too_new(wanted: Iterable[External], target: Target) -> list[Finding]:
     """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault)."""
-    findings = []
-    for soname in wants.external():
-        for version, wheels in sorted(wants.versions[soname].items()):
-            if reader.glibc(version) > target.glibc:
-                findings += [
-                    Finding(
-                        "LIB002",
-                        ERROR,
-                        soname,
-                        f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
-                        (),
-                        "its platform tag is wrong: use an older version of the package",
-                    )
-                    for wheel in sorted(wheels)
-                ]
-    return findings
+    return [
+        Finding(
+            "LIB002",
+            ERROR,
+            each.soname,
+            f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
+            (),
+            "its platform tag is wrong: use an older version of the package",
+        )
+        for each in wanted
+        for version, wheels in each.versions.items()
+        if reader.glibc(version) > target.glibc
+        for wheel in wheels
+    ]

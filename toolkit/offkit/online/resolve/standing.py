@@ -8,6 +8,7 @@ from __future__ import annotations
 import email
 import functools
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -119,16 +120,26 @@ def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
         if path is not None:
             key = [sha256.encode("ascii")]
             try:
-                text = memo.recalled(cache, "metadata", key, functools.partial(store.metadata, path))
+                text = memo.recalled(cache, "headers", key, functools.partial(_said, path))
             except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
                 return f"{filename} cannot be read: {error}"
             return File(filename, "", sha256, text)
     return f"{pin.version} with sha256 {sha256} is not in the cache"
 
 
+def _said(path: Path) -> bytes:
+    """Of itself by a wheel. Raises what ``store.metadata`` does."""
+    return _headers(store.metadata(path))
+
+
+def _headers(text: bytes) -> bytes:
+    """METADATA without the description, which may be long, up to the first empty line (RFC 5322)."""
+    return re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0] + b"\n"
+
+
 def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     """What the wheel says of itself, or why it is not the one that is meant."""
-    message = email.message_from_bytes(file.metadata)
+    message = email.message_from_bytes(_headers(file.metadata))
     try:
         name, version, _, tags = parse_wheel_filename(file.filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
