@@ -102,6 +102,11 @@ class Seen:
         )
         return release
 
+    def add(self, other: Seen) -> None:
+        """What another has seen."""
+        for name, found in vars(other).items():
+            vars(self)[name].update(found)
+
     def extras_of(self, name: str, version: str) -> frozenset[str]:
         """What a release provides, in whichever spelling its METADATA has the version; none where it has
         not been read."""

@@ -139,13 +139,13 @@ def _headers(text: bytes) -> bytes:
 
 def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     """What the wheel says of itself, or why it is not the one that is meant."""
-    message = email.message_from_bytes(_headers(file.metadata))
     try:
         name, version, _, tags = parse_wheel_filename(file.filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
         return f"{file.filename} cannot be read: {error}"
-    release = seen.read(message)
-    fits = listing.admitted(str(message.get("Requires-Python") or ""), target)
+    release, pythons, told = _told(_headers(file.metadata))
+    seen.add(told)
+    fits = listing.admitted(pythons, target)
     unknown = sorted(pin.extras - seen.extras[release])
     if (name, version) != (pin.name, pin.version):
         return f"{file.filename} is not {pin.name} {pin.version}"
@@ -158,6 +158,14 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
     if unknown:
         return f"{file.filename} has no extra {', '.join(unknown)}"
     return _Wheel(str(pin.version), file, seen.requires[release], pin.extras)
+
+
+@functools.lru_cache(maxsize=1024)  # whoever resolves asks, and whoever proves the closure asks again
+def _told(headers: bytes) -> tuple[metadata.Release, str, Seen]:
+    """The release that METADATA is of, its Requires-Python, and what was seen there."""
+    message, seen = email.message_from_bytes(headers), Seen()
+    release = seen.read(message)
+    return release, str(message.get("Requires-Python") or ""), seen
 
 
 @functools.lru_cache(maxsize=4)
