@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tokenize
 import zipfile
 from pathlib import Path
 
@@ -156,6 +157,8 @@ def test_modules_of_the_runtime_lack_words_alone():
             source = (package.parent / name).read_text("utf-8")
             lean = archive.read(name).decode("utf-8")
             assert statements(lean) == statements(source), name
+            tokens = tokenize.generate_tokens(io.StringIO(lean).readline)
+            assert not [one for one in tokens if one.type == tokenize.COMMENT], name
             if "/cli/" in name:
                 assert ast.dump(ast.parse(lean)) == ast.dump(ast.parse(source)), name
 
@@ -172,6 +175,12 @@ def test_modules_of_the_runtime_lack_words_alone():
         ('f(\n    "a",  # c\n    """b\n# b"""\n)\n', 'f(\n    "a",\n    """b\n# b"""\n)\n'),
         ('if x:\n    """D"""', "if x:\n    pass"),
         ('def f(): "D"\n', 'def f(): "D"\n'),
+        ("x = 'it\\'s #1'  # c\ny = \"'\" '#'\n", "x = 'it\\'s #1'\ny = \"'\" '#'\n"),
+        ('x = 1; "D"\n"D"; x = 2\n', 'x = 1; "D"\n"D"; x = 2\n'),
+        ('x = \\\n"D"\n"D" \\\n"E"\n', 'x = \\\n"D"\n"D" \\\n"E"\n'),
+        ('def f():\n    x = 1\n    "D"\n', "def f():\n    x = 1\n\n"),
+        ('class A:\n    "D"\n# c\n    x = 1\n', "class A:\n\n\n    x = 1\n"),
+        ('if x:\n    if y:\n        "D"\n    # c\nz = 1\n', "if x:\n    if y:\n        pass\n\nz = 1\n"),
     ],
 )
 def test_what_is_left_of_a_module(source, lean):

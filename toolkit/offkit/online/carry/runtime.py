@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
-import tokenize
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -35,8 +35,15 @@ UNUSED = (
     "typer/rich_utils.py",
     "typer/testing.py",
 )
-# What may stand before a statement; a string that is one does nothing but document.
-_STARTS = (tokenize.ENCODING, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+# Comments and strings (Python 3.6, "Lexical analysis"): what is neither may have no quote and no #.
+_PIECES = re.compile(
+    r"""\#[^\n]*
+    |(?:\b[bfru]{1,2})?(?:\"{3}(?:[^\\]|\\.)*?\"{3} | \'{3}(?:[^\\]|\\.)*?\'{3}
+    | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*')""",
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_LINE_ENDS = re.compile(r"[ \t]*(?:#[^\n]*)?(?=\n|\Z)")
+_STATEMENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*([ \t]*)[^\s#]")  # the next one, and how far in
 _HELP = "offkit/cli/"  # the docstring of a command is its --help
 
 # Readable by Python 2 as well: that is what "python" is on an EL 7.
@@ -81,23 +88,36 @@ def _lean(name: str, contents: bytes) -> bytes:
     """A module without its comments and docstrings, each line in its place; other files as they are."""
     if not name.endswith(".py") or name == "__main__.py":
         return contents
-    lines = contents.decode("utf-8").split("\n")
-    found = []
-    for token in tokenize.tokenize(io.BytesIO(contents).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip()
-        elif token.type != tokenize.NL:
-            found.append(token)
-    if name.startswith(_HELP):
-        return "\n".join(lines).encode("utf-8")
-    for before, token, end, after in zip(found, found[1:], found[2:], found[3:], strict=False):
-        if token.type == tokenize.STRING and before.type in _STARTS and end.type == tokenize.NEWLINE:
-            (first, column), (last, _) = token.start, token.end
-            lines[first - 1 : last] = [""] * (last - first + 1)
-            if before.type == tokenize.INDENT and after.type == tokenize.DEDENT:  # the body has nothing else
-                lines[first - 1] = " " * column + "pass"
-    return "\n".join(lines).encode("utf-8")
+    text = contents.decode("utf-8")
+    kept: list[str] = []
+    at, depth, last = 0, 0, ""  # of brackets; the last character that means something
+    for piece in _PIECES.finditer(text):
+        start, end = piece.span()
+        if start < at:
+            continue  # the comment behind a docstring
+        between = text[at:start]
+        depth += sum(map(between.count, "([{")) - sum(map(between.count, ")]}"))
+        last = between.strip()[-1:] or last
+        kept.append(between)
+        at = end
+        if text[start] == "#":
+            kept[-1] = between.rstrip(" \t")
+            continue
+        begins = depth == 0 and last != "\\" and not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t")
+        ends = _LINE_ENDS.match(text, end)
+        if not (begins and ends) or name.startswith(_HELP):
+            kept.append(text[start:end])
+            last = "'"
+            continue
+        at = ends.end()
+        indentation = len(between) - len(between.rstrip(" \t"))
+        kept[-1] = between[: len(between) - indentation]
+        following = _STATEMENT.match(text, at)
+        if last == ":" and (following is None or len(following[1]) < indentation):
+            kept.append(" " * indentation + "pass")  # the body has nothing else
+        kept.append("\n" * text.count("\n", start, end))
+        last = "'"
+    return "".join([*kept, text[at:]]).encode("utf-8")
 
 
 def _own_files() -> Iterator[tuple[str, bytes]]:
