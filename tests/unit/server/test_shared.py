@@ -23,7 +23,7 @@ from offkit.cli import app, options, render
 from offkit.edges import host, leftovers, releases, signals, unpacking
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import medium, repodata, repository, rpm, rpm_keys, web
+from offkit.media import disc, medium, repodata, repository, rpm, rpm_keys, web
 from offkit.media.offer import Base
 from offkit.model import errors, several, space, url
 from offkit.model import release as facts
@@ -117,6 +117,13 @@ def target_rank(machine, *lines):
     here = several.Machine(release, arch, host.parse_glibc("glibc " + glibc))
     own = ["own" if one.release == release else "other" for one in targets]
     return ["{} {}".format(own[index], words[index][0]) for index in several.ranked(targets, here)]
+
+
+def disc_release(*lines):
+    """The lines of .treeinfo, and after three hyphens those of .discinfo: which release a disc is of."""
+    treeinfo, _, discinfo = "\n".join(lines).partition("---\n")
+    found = disc.named(treeinfo, discinfo)
+    return ["{} {}".format(found.release, found.title)] if found else []
 
 
 def release_name(*fields):
@@ -365,6 +372,7 @@ RULES = {
     "path": path,
     "prefix": prefix,
     "release": release,
+    "disc": disc_release,
     "release-name": release_name,
     "signature": signature,
     "space": space_,

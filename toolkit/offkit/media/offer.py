@@ -7,10 +7,12 @@ from contextlib import ExitStack
 from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
+from offkit.media import disc as discs
 from offkit.media import medium as trees
 from offkit.media import repodata
+from offkit.media.disc import Disc
 from offkit.media.iso9660 import BadIso
-from offkit.media.keys import Server, key_of
+from offkit.media.keys import Server, key_of, server
 from offkit.media.providers import Catalog
 from offkit.media.repodata import REPOMD, Marked
 from offkit.media.repofile import Base
@@ -19,9 +21,9 @@ from offkit.media.rpm import BadRepodata
 from offkit.model import errors
 from offkit.model.errors import IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.url import is_url
 
-_LABEL = ".discinfo"  # of a disc: time stamp, release, architecture, one a line
-_LABEL_SIZE = 4096
+_LABEL_SIZE = 64 * 1024
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
 
 
@@ -34,6 +36,7 @@ class Offer(NamedTuple):
     label: str  # of the disc, "" without one
     keys: Tuple[str, ...]  # names of key files at its top
     opened: Optional[trees.Medium] = None  # to read it with
+    disc: Optional[Disc] = None  # which release it is of, where it says so
 
     @property
     def name(self) -> str:
@@ -114,14 +117,32 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Offer, List[Findi
     if not rows and not problems:
         message = "has no {} in its top directory or one level below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
-    return Offer(path, iso, tuple(rows), _label(opened), tuple(opened.key_files()), opened), problems
+    keys = tuple(opened.key_files())
+    return Offer(path, iso, tuple(rows), _label(opened), keys, opened, _disc(opened)), problems
 
 
-def _label(opened: trees.Medium) -> str:
-    if not (_LABEL in opened.names() and opened.has(_LABEL)):
+def _label(opened: trees.Medium, name: str = discs.LABEL) -> str:
+    """A file at the top; "" where it is not there."""
+    if not (name in opened.names() and opened.has(name)):
         return ""
-    with opened.open(_LABEL) as source:
+    with opened.open(name) as source:
         return bytes(source.read(_LABEL_SIZE)).decode("utf-8", "replace").strip()
+
+
+def _disc(opened: trees.Medium) -> Optional[Disc]:
+    """None where the medium does not say which release it is of, or nobody can read that. A URL is not
+    asked."""
+    if is_url(opened.place):
+        return None
+    try:
+        return discs.named(_label(opened, discs.TREE), _label(opened))
+    except (OSError, BadIso):
+        return None  # what cannot be read is told where it matters
+
+
+def strangers(media: Sequence[Offer], here: Server) -> List[Finding]:
+    """ENV049 for each that is of another release than this server."""
+    return [each for one in media for each in discs.stranger(one.disc, one.source, here.name)]
 
 
 def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:
@@ -163,7 +184,7 @@ def open_catalog(
     ``isos`` and ``rpm_repos`` are paths as this process sees them; among the latter may be media
     that are open already.
     """
-    catalog = Catalog()
+    catalog, here = Catalog(), server(tree)
     for iso in isos:
         try:
             image = trees.Image(iso)
@@ -173,9 +194,9 @@ def open_catalog(
             catalog.hold(image)
             if image.lacking:
                 catalog.findings.append(_cut_off(iso, image))
-            _add(catalog, image)
+            _add(catalog, image, here)
     for rpm_repo in rpm_repos:
-        _add(catalog, trees.of(rpm_repo))
+        _add(catalog, trees.of(rpm_repo), here)
     if not (isos or rpm_repos):
         # One without metadata is another check's matter.
         found = [trees.Directory(tree, path).repository("") for path in dict.fromkeys([*theirs, *own])]
@@ -184,8 +205,9 @@ def open_catalog(
     return catalog
 
 
-def _add(catalog: Catalog, medium: trees.Medium) -> None:
+def _add(catalog: Catalog, medium: trees.Medium, here: Server) -> None:
     """Every repository on a medium of the command line; a finding when there is none."""
+    catalog.findings += discs.stranger(_disc(medium), medium.place, here.name)
     try:
         found = medium.repositories()
     except Unreachable as error:

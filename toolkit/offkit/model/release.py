@@ -152,6 +152,10 @@ class Releases(NamedTuple):
         ids -= {id for each in self.all if not each.el for id in each.ids}
         return [*found, *((id, "-", "el") for id in sorted(ids))]
 
+    def called(self) -> List[Tuple[str, str]]:
+        """What each is called, plain, and its name; in the order of ``named``."""
+        return [(plain(name), each.name) for each in self.all for name in (each.name, *each.aliases)]
+
     @property
     def packages(self) -> Set[str]:
         """Those that any of them has a library in."""

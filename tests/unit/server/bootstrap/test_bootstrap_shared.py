@@ -138,6 +138,12 @@ RULES = {
         occupied "$scratch" | sed "s,^$scratch,,; s/ .*//"
         """,
     "prefix": '[ -n "$(unfit "$1")" ] || printf "%s\\n" "$1"',
+    "disc": r"""
+        printf '%s\n' "$@" | awk '{ if ($0 == "---") one = 1; else print > (one ? two_file : one_file) }' \
+            one_file="$scratch/one" two_file="$scratch/two"
+        touch "$scratch/one" "$scratch/two"
+        disc_release "$scratch/one" "$scratch/two"
+        """,
     "release-name": r"""
         printf '%s\n' "$@" >"$scratch/os-release"
         release_name

@@ -275,3 +275,14 @@ def test_a_package_named_with_its_architecture_counts_once():
         "libX11.i686",
         "libXext",
     )
+
+
+def test_a_medium_of_another_release_is_told_first(server, tmp_path):
+    """Before the libraries that it cannot have."""
+    server.put("/etc/os-release", b'ID="rocky"\nVERSION_ID="9.3"\n')
+    place = repository(str(tmp_path / "disc"), XLIBS)
+    write(place, ".treeinfo", b"[general]\nfamily = CentOS\nversion = 7\n")
+    server.module("cv2/cv2", needed=["libSM.so.6"])
+    found = codes(doctor(server, rpm_repos=[place]))
+    assert found[0] == ("ENV049", "error", place)
+    assert found[1][0] == "LIB001"

@@ -1095,3 +1095,15 @@ def test_adding_that_fails_mends_what_was_there(server):
         server.add(second)
     assert server.read("etc/yum.repos.d/offkit.repo") == before
     assert [one.source for one in state.load(server.places).media] == [first]
+
+
+def test_a_disc_of_another_release(server):
+    """Yum would take none of its packages: nothing is changed."""
+    write(server.root, "etc/os-release", b'ID="rocky"\nVERSION_ID="9.3"\n')
+    before = server.picture()
+    with pytest.raises(EnvironmentProblem) as caught:
+        server.add(server.iso())
+    assert [(one.code, one.message) for one in caught.value.findings] == [
+        ("ENV049", "is Enterprise Linux 7.9 (el7), and this server is el9")
+    ]
+    assert server.picture() == before

@@ -17,7 +17,7 @@ from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.errors import OffkitError
 from offkit.model.finding import ERROR
 from offkit.model.manifest import folder
-from offkit.model.release import told_keys
+from offkit.model.release import Release, told_keys
 from offkit.model.target import Target
 from offkit.online.carry import repo_file, rules
 
@@ -27,6 +27,7 @@ PARTS = (
     "arguments",
     "find",
     "bundle",
+    "release",
     "media",
     "web",
     "iso",
@@ -68,7 +69,7 @@ def script(where: Target, pyz: bytes, carried: Sequence[Carried] = (), rpms: Seq
     OffkitError when this offkit is incomplete.
     """
     values = {**_values(For(where, carried, rpms)), "FIND": "find_python", "TOP": "", "TOP_WORD": ""}
-    return _joined(PARTS, {**values, **_common(pyz)})
+    return _joined(PARTS, {**values, **_common(pyz, [where.python_minor])})
 
 
 def script_of_several(targets: Sequence[Tuple[str, For]], pyz: bytes) -> bytes:
@@ -90,7 +91,7 @@ def script_of_several(targets: Sequence[Tuple[str, For]], pyz: bytes) -> bytes:
         "TARGETS": "\n".join(lines),
         "TARGET_VALUES": "\n".join(_case(name, each) for name, each in own.items()),
     }
-    return _joined(SEVERAL, {**values, **_common(pyz)})
+    return _joined(SEVERAL, {**values, **_common(pyz, list(series))})
 
 
 def _word(text: str) -> str:
@@ -102,8 +103,14 @@ def _case(name: str, values: Dict[str, str]) -> str:
     """What ``set_target`` does for it."""
     if values["REPO"]:
         values = dict(values, REPO=folder(name) + values["REPO"])
+    return _assigned(name, values)
+
+
+def _assigned(pattern: str, values: Dict[str, str]) -> str:
+    """A branch of a case that sets variables."""
     lines = ["            OFFKIT_{}={}".format(key, shlex.quote(value)) for key, value in values.items()]
-    return "\n".join(["        {})".format(name), *lines, "            ;;"])
+    pattern = shlex.quote(pattern) if " " in pattern else pattern
+    return "\n".join(["        {})".format(pattern), *lines, "            ;;"])
 
 
 def _joined(parts: Sequence[str], values: Dict[str, str]) -> bytes:
@@ -137,10 +144,28 @@ def seal(text: bytes, offset: int, digest: str) -> bytes:
     return _vouched(body)
 
 
-def _common(pyz: bytes) -> Dict[str, str]:
-    """What does not depend on the target."""
+def _common(pyz: bytes, series: Sequence[str]) -> Dict[str, str]:
+    """What does not depend on the target, but for the series of Python."""
     digest = hashlib.sha256(pyz).hexdigest()
-    return {"PYZ_SHA256": digest, "FOLDERS": " ".join(releases.known().folders)}
+    others = [
+        _assigned("{} {}".format(minor, each.name), _of_release(each, minor)).strip() + "\n        "
+        for minor in series
+        for each in releases.known().all
+    ]
+    return {"PYZ_SHA256": digest, "FOLDERS": " ".join(releases.known().folders), "OTHERS": "".join(others)}
+
+
+def _of_release(release: Release, minor: str) -> Dict[str, str]:
+    """What of it brings a Python of that series."""
+    python = release.pythons.get(minor)
+    install, payload, media = (python.install, python.payload, python.media) if python else ((), (), "")
+    return {
+        "EL": str(release.el),
+        "PACKAGES": " ".join(install),
+        "PAYLOAD": " ".join(payload),
+        "MEDIA": media,
+        "KEYS": " ".join("{}:{}".format(*each) for each in told_keys(release.keys)),
+    }
 
 
 def _values(one: For) -> Dict[str, str]:
@@ -150,16 +175,14 @@ def _values(one: For) -> Dict[str, str]:
     release = releases.of(where.el, where.name)
     devel = {one.name: release.module(one.name).devel for one in modules}
     python = release.pythons.get(where.python_minor)
-    install, payload, media = (python.install, python.payload, python.media) if python else ((), (), "")
+    install = python.install if python else ()
     return {
+        **_of_release(release, where.python_minor),
         "PYTHON": where.python_minor,
         "EL": str(where.el),
+        "RELEASE": _word(where.release),
         "ARCH": where.arch,
-        "PACKAGES": " ".join(install),
-        "PAYLOAD": " ".join(payload),
-        "MEDIA": media,
         "RPMS": "1" if install and {*install} <= {title.rsplit("-", 2)[0] for title in rpms} else "",
-        "KEYS": " ".join("{}:{}".format(*each) for each in told_keys(release.keys)),
         "REPO": "".join(repo_file.members(release, layout.ISO_MOUNT)),
         "REPO_KEY": release.media.key,
         "SOURCE": _tarball(carried, SOURCE),

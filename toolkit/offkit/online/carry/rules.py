@@ -16,6 +16,7 @@ from offkit.model import errors, layout, release, space, url, yum
 def texts() -> Dict[str, str]:
     """By the name of the placeholder; ASCII."""
     return {
+        "ALIASES": "\n".join(" ".join(row) for row in releases.known().called()),
         "BUILDING": str(space.BUILDING),
         "COMPILED": str(space.COMPILED),
         "CURL": _words(web.CURL),

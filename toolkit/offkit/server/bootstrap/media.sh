@@ -49,6 +49,7 @@ END
             ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
         fi
         add_sources "$kind" "$media_count" "$medium"
+        check_disc "$kind $media_count ." "$medium"
     done <<END
 $isos
 END
@@ -58,6 +59,7 @@ END
         if ! is_url "$medium"; then
             ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
             add_sources dir "$media_count" "$medium"
+            check_disc "dir $media_count ." "$medium"
         elif command -v curl >/dev/null 2>&1; then
             open_url "$media_count" "$medium"
         else

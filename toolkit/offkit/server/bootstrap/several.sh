@@ -52,6 +52,7 @@ with_way() {
 # Takes that target, and looks for its Python.
 look_as() {
     set_target "$1"
+    own_release
     refused=
     find_python
 }
@@ -67,21 +68,6 @@ rank_targets() {
         $3 == ENVIRON["ARCH"] && number($5) <= number(ENVIRON["GLIBC"]) {
             print ($2 == ENVIRON["RELEASE"] ? "own" : "other"), number($5), number($4), NR, $1
         }' | LC_ALL=C sort -k 1,1r -k 2,2nr -k 3,3nr -k 4,4n | cut -d ' ' -f 1,5
-}
-
-# What offkit calls the release of this server, nothing where it knows none (model/release.py).
-release_name() {
-    ID=$(os_release ID) VERSION=$(os_release VERSION_ID) LC_ALL=C awk '
-        $1 == ENVIRON["ID"] && index(ENVIRON["VERSION"] ".", $2 ".") == 1 {
-            print $3
-            exit
-        }
-        $1 == ENVIRON["ID"] && $2 == "-" {
-            split(ENVIRON["VERSION"], part, ".")
-            if (part[1] ~ /^[0-9]+$/) print $3 part[1]
-        }' <<'END'
-@OFFKIT_RELEASES@
-END
 }
 
 list_targets() { printf '%s\n' "$OFFKIT_TARGETS" | awk '{ printf "%s%s (CPython %s)", (NR > 1 ? ", " : ""), $1, $4 }'; }

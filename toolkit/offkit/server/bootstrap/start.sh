@@ -32,6 +32,7 @@ unset -v @OFFKIT_VARIABLES@
 #     $keys: "N FILE", the key that medium N is checked with
 #   say TEXT, fail CODE TEXT [FIX]..., step TEXT [root], member NAME >FILE
 OFFKIT_PYTHON=@OFFKIT_PYTHON@
+OFFKIT_RELEASE=@OFFKIT_RELEASE@ # of the bundle's target, as offkit calls it
 OFFKIT_EL=@OFFKIT_EL@
 OFFKIT_ARCH=@OFFKIT_ARCH@
 OFFKIT_PYZ_SHA256=@OFFKIT_PYZ_SHA256@

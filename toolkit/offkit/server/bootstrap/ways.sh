@@ -9,6 +9,7 @@ get_python() {
     machine=$(uname -m)
     [ "$machine" = "$OFFKIT_ARCH" ] || fail ENV021 "this machine is $machine, the bundle is for $OFFKIT_ARCH" \
         "bundle again on the other side: offkit bundle --arch $machine"
+    own_release
     [ -z "$python" ] || no_python # that one was named, and will not do
     choose_way
     [ -n "$way" ] || no_python
@@ -236,6 +237,7 @@ occupied() {
 
 # What was looked at, and every way in which a Python can come here, with what each still needs.
 no_python() {
+    say_stranger
     say "error: PY020 no Python $OFFKIT_PYTHON that can install this bundle"
     case $get_python in
         build | source) say "  --get-python $get_python: the bundle carries no $get_python" ;;
@@ -268,8 +270,10 @@ no_python() {
     way_to "a Python $OFFKIT_PYTHON that you compile (with zlib-devel installed): $again --python /its/bin/python$OFFKIT_PYTHON" \
         "$(lacking gcc make)"
     if [ -z "$OFFKIT_PACKAGES" ]; then
-        say "  (no ISO of the bundle's target has Python $OFFKIT_PYTHON; or bundle again for a Python that it has)"
-    else
+        whose="the bundle's target"
+        [ -z "$stranger" ] || whose=$stranger
+        say "  (no ISO of $whose has Python $OFFKIT_PYTHON; or bundle again for a Python that it has)"
+    elif [ -z "$stranger" ]; then
         by_hand
     fi
     exit 4

@@ -6,7 +6,7 @@ from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Sequen
 from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import Resolution
-from offkit.media import offer, providers
+from offkit.media import disc, offer, providers
 from offkit.media.medium import Source
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
@@ -83,7 +83,8 @@ def examine(
     with offer.open_catalog(tree, isos, rpm_repos, known.own, tuple(known.theirs(tree))) as catalog:
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         done = visit.make([name for name in NAMES if name in checks])
-    return done._replace(findings=findings + done.findings)
+    first = [each for each in done.findings if each.code == disc.STRANGER]
+    return done._replace(findings=first + findings + [each for each in done.findings if each not in first])
 
 
 class _Visit:

@@ -10,6 +10,7 @@ from offkit.edges.tree import Tree
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report, Resolution
 from offkit.elf.search import Loader
+from offkit.media import disc
 from offkit.media.answers import Answers, Wanted
 from offkit.media.medium import Source
 from offkit.media.offer import open_catalog
@@ -89,7 +90,8 @@ def examine(
                 found, names = _judge(library, lost, report, cures)
                 findings += found
                 rpms += names
-        findings += catalog.findings
+        strange = [each for each in catalog.findings if each.code == disc.STRANGER]
+        findings = strange + findings + [each for each in catalog.findings if each not in strange]
     line = remedies.combined(cures, rpms, again)
     return Forecast(
         findings,

@@ -53,6 +53,11 @@ def survey(
     except EnvironmentProblem as error:
         found += error.findings
     found += misfits(bundle, prefix, host.here(), host.volume(prefix), entries)
+    if owner is None or any(each.code == "PY012" for each in found):
+        found = [
+            *preflight.other_release(host.here(), bundle.manifest.target),
+            *(each for each in found if each.code != "ENV023"),
+        ]
     if owner is None or has_errors(found):
         raise EnvironmentProblem("{} cannot be installed here".format(os.path.basename(bundle.path)), found)
     return owner, found

@@ -40,6 +40,18 @@ def host_misfits(host: Host, target: Target) -> List[Finding]:
     return found
 
 
+def other_release(host: Host, target: Target) -> List[Finding]:
+    """ENV048 where a bundle whose Python is not here is for another release than this server is of: that is
+    what to begin with. One whose Python is here installs, for its wheels fit by their C library."""
+    if not host.release or host.release == target.release:
+        return []
+    message = "this server is {} ({}), the bundle is for {} and its Python {}".format(
+        host.release, host.system, target.release, target.python_minor
+    )
+    fix = "bundle again on the other side: offkit bundle --target {}".format(host.release)
+    return [Finding("ENV048", ERROR, "system", message, ("/etc/os-release",), fix)]
+
+
 def program_misfits(options: Dict[str, Any], which: Callable[[str], Optional[str]]) -> List[Finding]:
     """What a control node's bundle, by its manifest's ``options``, calls and PATH does not have.
 

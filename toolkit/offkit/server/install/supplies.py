@@ -22,7 +22,7 @@ from offkit.media.repository import Repository
 from offkit.model import words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.yum import is_plain
@@ -141,6 +141,9 @@ def survey(
     """
     places = [*media.directories, *([media.bundled] if media.bundled else [])]
     found = offer.look(media.isos, places, stack)
+    strange = offer.strangers(found, keys.server())
+    if has_errors(strange):
+        raise EnvironmentProblem("a medium is not for this server", strange)
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
     result = forecast.examine(wanted, target, "/", (), [one.opened for one in found if one.opened])
@@ -163,7 +166,7 @@ def survey(
     return Survey(
         tuple(found),
         missing,
-        tuple(each for each in errors if each.code == _TOO_OLD) + tuple(lost),
+        (*strange, *(each for each in errors if each.code == _TOO_OLD), *lost),
         tuple(
             _with_arch(name, target.arch)
             for name in (*result.rpms, *(name for name in media.packages if name in there))

@@ -11,7 +11,7 @@ from offkit.media.keys import Server
 from offkit.media.offer import Offer
 from offkit.model import layout
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, Finding, has_errors
 from offkit.model.report import Reporter
 from offkit.server.repo import fstab, machine, obstacles, state
 from offkit.server.repo.machine import Kernel, Step
@@ -52,6 +52,9 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
         raise UsageError("nothing is mounted on {}".format(", ".join(empty)), fix=fix)
     found = offer.look(wish.isos, [*wish.mounts, *wish.directories])
     _refuse_undescribed(found)
+    strange = offer.strangers(found, here)
+    if has_errors(strange):
+        raise EnvironmentProblem("a medium is not for this server; nothing was changed", strange)
     before = state.load(places)
     old = before or State()
     wrong = obstacles.strangers(places, before)
@@ -78,7 +81,7 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
         disabled = tuple(rows[name] for name in sorted(rows))
     goal = State(tuple(media), only, disabled)
     again = {one.top for one in goal.media if one.iso and _another(one, kernel)}
-    warnings = [finding for row in old.disabled for finding in machine.altered(row, places)]
+    warnings = strange + [finding for row in old.disabled for finding in machine.altered(row, places)]
     return Change(before, goal, tuple(machine.missing(goal, places, kernel, again)), tuple(warnings))
 
 

@@ -1,0 +1,123 @@
+"""install.sh on a server of another release than its bundle, and with a disc of another one."""
+
+import os
+import shlex
+
+import pytest
+
+import install_sh
+from install_sh import TOOLS, every_shell, sh
+from offkit.online.carry import bootstrap
+from repo_maker import package, repository, write
+
+pytestmark = install_sh.without_python36
+ROCKY9 = 'ID="rocky"\nVERSION_ID="9.3"\nPRETTY_NAME="Rocky Linux 9.3 (Blue Onyx)"\n'
+ROCKY8 = ROCKY9.replace("9.3", "8.10").replace("Blue Onyx", "Green Obsidian")
+CENTOS7 = "[general]\nfamily = CentOS\nversion = 7\n"
+
+
+@pytest.fixture
+def server(tmp_path):
+    """With a bundle for el7 and its Python 3.6, on whatever release it is said to be."""
+    made = install_sh.make_server(tmp_path, TOOLS, series="3.6")
+
+    def be(os_release):
+        (made / "os-release").write_text(os_release)
+        script = made / "medium" / "install.sh"
+        text = script.read_bytes()
+        text = text[: text.rindex(b"# sha256 ")].replace(
+            b"/etc/os-release", os.fsencode(shlex.quote(str(made / "os-release")))
+        )
+        script.write_bytes(bootstrap._vouched(text))
+        return made
+
+    return be
+
+
+def disc(top, treeinfo, *packages):
+    place = repository(str(top), list(packages) or [package("filesystem", [])])
+    write(place, ".treeinfo", treeinfo.encode("ascii"))
+    return place
+
+
+def install(server, *args, **more):
+    return sh(server, server / "medium" / "bundle.tar", "--prefix", server / "p", *args, **more)
+
+
+@every_shell
+@pytest.mark.parametrize("medium", [False, True])
+def test_a_bundle_for_another_release(server, shell, medium, tmp_path):
+    """That comes first; no way is told that would take packages of another system."""
+    place = server(ROCKY9)
+    install_sh.tools_of(place, shell)
+    more = ["--rpm-repo", disc(tmp_path / "own", "[general]\nfamily = Rocky Linux\nversion = 9.3\n")]
+    code, out, err = install(place, *(more if medium else ()), shell=shell)
+    assert (code, out) == (4, "")
+    assert err.splitlines()[:3] == [
+        "error: ENV048 this server is el9 (Rocky Linux 9.3 (Blue Onyx)), the bundle is for el7 and its Python 3.6",
+        "fix: bundle again on the other side: offkit bundle --target el9",
+        "error: PY020 no Python 3.6 that can install this bundle",
+    ]
+    assert "no ISO of el9 has Python 3.6" in err
+    assert "CentOS" not in err
+    assert "yum" not in err
+
+
+def test_with_the_bundles_own_disc(server, tmp_path):
+    """What the bundle is for is on it, and of no use here."""
+    code, _, err = install(
+        server(ROCKY9), "--rpm-repo", disc(tmp_path / "c7", CENTOS7, package("python3", []))
+    )
+    assert code == 4
+    assert err.startswith("error: ENV048 this server is el9 ")
+    assert "comes from" not in err
+
+
+@every_shell
+def test_a_release_that_has_that_python_too(server, shell, tmp_path):
+    """Its own packages, from its own disc."""
+    place = server(ROCKY8)
+    install_sh.tools_of(place, shell)
+    code, _, err = install(place, shell=shell)
+    assert code == 4
+    assert "ENV048" not in err
+    assert "the packages python36 platform-python python3-libs of the distribution's ISO" in err
+    assert "the DVD of an Enterprise Linux 8" in err
+    release = "39.module+el8.4.0+574"
+    own = [package(name, [], release=release) for name in ("python36", "platform-python", "python3-libs")]
+    rocky = disc(tmp_path / "r8", "[general]\nfamily = Rocky Linux\nversion = 8.10\n", *own)
+    code, _, err = install(place, "--rpm-repo", rocky, "--no-root", "--dry-run", shell=shell)
+    assert "python36 is missing" not in err
+    assert "ENV04" not in err
+
+
+@every_shell
+def test_a_disc_of_another_release(server, shell, tmp_path):
+    """Before anybody looks for a package on it."""
+    place = server(ROCKY8)
+    install_sh.tools_of(place, shell)
+    medium = disc(tmp_path / "c7", CENTOS7, package("python3", []))
+    code, _, err = install(place, "--rpm-repo", medium, shell=shell)
+    assert (code, err.splitlines()) == (
+        4,
+        [
+            "error: ENV049 {} is CentOS 7 (el7), and this server is el8".format(medium),
+            "fix: use a disc of el8",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "family", ["CentOS", "CentOS Linux", "CentOS Stream", "Red Hat Enterprise Linux", "AlmaLinux"]
+)
+def test_kin_is_no_stranger(server, tmp_path, family):
+    """Of the same major release, whoever made it."""
+    medium = disc(tmp_path / "disc", "[general]\nfamily = {}\nversion = 8\n".format(family))
+    assert "ENV049" not in install(server(ROCKY8), "--rpm-repo", medium)[2]
+
+
+@pytest.mark.parametrize("os_release", ['ID=debian\nVERSION_ID="12"\n', 'ID="centos"\nVERSION_ID="7"\n', ""])
+def test_nothing_is_said_of_what_fits_or_nobody_knows(server, tmp_path, os_release):
+    code, _, err = install(server(os_release), "--rpm-repo", disc(tmp_path / "c7", CENTOS7))
+    assert code == 4
+    assert "ENV04" not in err
