@@ -57,11 +57,11 @@ def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
     """
     if here.key:
         return here.key
-    if here.imported:  # somebody has said already whom to trust
-        return ""
     name = medium_key(releases.of(here.el, here.name).keys, names)
     if name:
         return posixpath.join(top, name)
+    if here.imported:  # somebody has said already whom to trust
+        return ""
     message = "has no key in its top directory, and this server has none for {} {}".format(
         here.distribution or "an unknown system", here.el or ""
     ).rstrip()

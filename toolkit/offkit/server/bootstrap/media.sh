@@ -290,6 +290,7 @@ find_keys() {
     for each in $(own_keys "$(os_release ID)"); do
         [ -n "$own" ] || [ ! -f "/etc/pki/rpm-gpg/$each" ] || own=/etc/pki/rpm-gpg/$each
     done
+    [ -n "$own" ] || own=$(vendor_keys)
     printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u >"$scratch/tops"
     while IFS= read -r top; do
         source_parts "$top"
@@ -302,8 +303,17 @@ find_keys() {
             mkdir "$scratch/keys/$number"
             source_read "$top" "$name" >"$key" || continue
         fi
-        keys=$keys$number\ $key$newline
+        keys=$keys$(printf '%s\n' "$key" | sed "s/^/$number /")$newline
     done <"$scratch/tops"
+}
+
+# The files in /etc/pki/rpm-gpg that came with packages of the vendor of this release (media/rpm_keys.py).
+vendor_keys() {
+    LC_ALL=C rpm -qf --qf '[%{=VENDOR}\t%{FILENAMES}\n]' /etc/os-release /usr/lib/os-release /etc/pki/rpm-gpg/* 2>/dev/null |
+        LC_ALL=C awk -F '\t' '
+            $2 == "/etc/os-release" || $2 == "/usr/lib/os-release" { own[$1] }
+            $2 ~ /^\/etc\/pki\/rpm-gpg\/./ && $1 != "(none)" { vendor[$2] = $1 }
+            END { for (each in vendor) if (vendor[each] in own) print each }' | LC_ALL=C sort
 }
 
 # A field of os-release(5).
