@@ -52,6 +52,16 @@ def test_one_of_several_directories_is_enough(server):
     assert missing.fix.startswith(THEIRS + "libSM\nby repodata: libSM-1.0-1.el7.x86_64 on /media/cdrom")
 
 
+def test_dnf_takes_packages_from_the_first_alone(server):
+    """Of several directories: "has incorrect checksum" otherwise. The option makes it the one that serves."""
+    disc(server, "/media/cdrom")
+    server.put("/usr/bin/dnf", "#!/usr/bin/python3\n")
+    line = "yum --disablerepo='*' --enablerepo=c7-media --setopt=c7-media.baseurl=file:///media/cdrom install libSM"
+    assert told(server) == (line, [])
+    disc(server, "/media/CentOS")
+    assert told(server) == (THEIRS + "libSM", [])
+
+
 def test_broken_only_when_all_are(server):
     """Once, with every place where a disc would do."""
     line, codes = told(server)

@@ -27,6 +27,7 @@ SUBJECTS = [
         "libSM-1.2.3-1.el7.x86_64",
     ),
     ("No match for argument: libSM", "libSM"),
+    ("All matches were filtered out by modular filtering for argument: python36", "python36"),
     (
         "file:///mnt/Packages/libSM-1.2.2-2.el7.x86_64.rpm: [Errno -1] Package does not match intended download. Suggestion: run yum --enablerepo=offkit-el7 clean metadata",
         "libSM-1.2.2-2.el7.x86_64",

@@ -228,7 +228,7 @@ END
         fi
         [ ! -f "$yum_place/keys/$number" ] || set -- "$@" "gpgkey=file://$yum_place/keys/$number"
         printf '%s\n' "[offkit-$count]" "name=offkit $count" "$@" \
-            enabled=1 gpgcheck=1 metadata_expire=0 ${own_rpms:+module_hotfixes=1} ''
+            enabled=1 gpgcheck=1 metadata_expire=0 repo_gpgcheck=0 ${own_rpms:+module_hotfixes=1} ''
     done <<END >"$yum_place/repos/offkit.repo"
 $bases
 END

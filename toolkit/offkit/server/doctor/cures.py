@@ -43,7 +43,8 @@ class Cures(NamedTuple):
     release: Release  # of what nobody knows the oldest: the bundle was most probably made for that
     modules: List[packages.ModuleRow]
     catalog: Answers
-    theirs: Mapping[str, str]  # directory → identity of a local repository that is enabled here
+    # Local repositories that are enabled here: directory → identity, perhaps with an option of yum's.
+    theirs: Mapping[str, Tuple[str, ...]]
 
     @property
     def own(self) -> bool:
@@ -67,12 +68,13 @@ class Cures(NamedTuple):
         if not self.theirs:
             return yum.OWN
         self.catalog.has_packages(())  # they are read
-        read = {place: name for place, name in self.theirs.items() if place in self.catalog.read}
+        read = {place: words for place, words in self.theirs.items() if place in self.catalog.read}
         there = {name for place in read for name in self.catalog.names.get(place, ())}
         lacking = [name for name in rpms if name not in there and _bare(name) not in there]
         if len(lacking) == len(rpms):
             return yum.OWN
-        return (*dict.fromkeys(read.values()), *(yum.OWN if lacking else ()))
+        words = dict.fromkeys(word for each in read.values() for word in each)
+        return (*words, *(yum.OWN if lacking else ()))
 
     def again(self, cure: Cure) -> Cure:
         """The same packages, where they are installed and damaged."""
@@ -155,7 +157,7 @@ class Cures(NamedTuple):
         return sentence
 
 
-def read(tree: Tree, catalog: Answers, theirs: Mapping[str, str] = MappingProxyType({})) -> Cures:
+def read(tree: Tree, catalog: Answers, theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({})) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
     facts = os_release(tree)
     known = releases.known()

@@ -4,6 +4,7 @@ import posixpath
 import re
 import shlex
 from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
+from urllib.parse import quote
 
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
@@ -52,13 +53,19 @@ class Configured(NamedTuple):
         """Directories of the offkit-* repositories."""
         return [path for each in self.repositories if each.own for path in self.paths(each)]
 
-    def theirs(self, tree: Tree) -> Dict[str, str]:
-        """The local repositories that somebody else has enabled here and that work: directory → identity."""
-        found: Dict[str, str] = {}
+    def theirs(self, tree: Tree) -> Dict[str, Tuple[str, ...]]:
+        """The local repositories that somebody else has enabled here and that work: directory → identity,
+        and the option that dnf wants besides: it takes metadata from any of several URLs, but packages
+        from the first alone (libdnf's Repo::getLocalBaseurl)."""
+        found: Dict[str, Tuple[str, ...]] = {}
+        dnf = tree.is_file("/usr/bin/dnf")
         for each in self.repositories:
-            if each.enabled and not each.own:
-                found.setdefault(self.serving(tree, each), each.id)
-        return {path: name for path, name in found.items() if path}
+            path = self.serving(tree, each) if each.enabled and not each.own else ""
+            if path:
+                first = path == self.paths(each)[0]
+                option = "--setopt={}.baseurl=file://{}".format(each.id, quote(path))
+                found.setdefault(path, (each.id, *([option] if dnf and not first else [])))
+        return found
 
 
 def configured(tree: Tree, arch: str = "x86_64") -> Configured:

@@ -165,7 +165,7 @@ def _config(tree: Tree, where: str) -> Dict[str, str]:
 
 
 def _series(tree: Tree, where: str, version: str) -> Optional[Tuple[int, int]]:
-    """By the directory; where several Pythons have one, as pyvenv.cfg says."""
+    """By the directory; where several Pythons have one, as pyvenv.cfg says, else what python3 is."""
     there = set()
     for lib in ("lib", "lib64"):
         for name in tree.names(posixpath.join(where, lib)):
@@ -175,7 +175,18 @@ def _series(tree: Tree, where: str, version: str) -> Optional[Tuple[int, int]]:
     said = re.match(r"^3\.(\d+)", version)
     if said and ((3, int(said.group(1))) in there or not there):
         return 3, int(said.group(1))
+    usual = _PROGRAM.match(posixpath.basename(_real(tree, posixpath.join(where, "bin/python3"))))
+    mine = usual and re.match(r"^3\.(\d+)$", usual.group(1) or "")
+    if mine and (3, int(mine.group(1))) in there:
+        return 3, int(mine.group(1))
     return max(there) if there else None
+
+
+def _real(tree: Tree, path: str) -> str:
+    try:
+        return tree.real(path)
+    except OSError:
+        return path
 
 
 def _interpreter(tree: Tree, where: str, series: Tuple[int, int]) -> Tuple[str, List[Finding]]:

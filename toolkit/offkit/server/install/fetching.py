@@ -83,7 +83,7 @@ def _attempt(
     wish: Wish, way: Way, hotfixes: Sequence[str], more: Sequence[str], place: str, run: Run
 ) -> _Attempt:
     """Fetch it into ``place``; ``more`` are options of yum's."""
-    text = sections.text(wish.bases, True, "", hotfixes, ()).replace("gpgcheck=1", "gpgcheck=0")
+    text = sections.text(wish.bases, True, "", hotfixes, ()).replace("\ngpgcheck=1", "\ngpgcheck=0")
     files.write_below(place, "repos/offkit.repo", [text.encode("ascii")])
     into = os.path.join(place, "rpms")
     os.mkdir(into)

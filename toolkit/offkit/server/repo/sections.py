@@ -51,6 +51,8 @@ def _section(base: Base, enabled: bool, keys: Sequence[str], hotfixes: bool) -> 
         "metadata_expire=0",
         # A proxy in yum.conf is for what lies beyond the gap: yum.conf(5), dnf.conf(5).
         *(["proxy=_none_"] if is_url(base.directory) else []),
+        # A hardened yum.conf may ask it of all: no disc has a repomd.xml.asc. Every package is signed.
+        "repo_gpgcheck=0",
         *(["module_hotfixes=1"] if hotfixes else []),
     ]
 

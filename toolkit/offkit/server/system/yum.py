@@ -35,8 +35,12 @@ _SUBJECTS = (
 
 def typed(verb: str, rpms: Sequence[str], enabled: Sequence[str] = OWN) -> str:
     """The command that a person is told to type, with the repositories that take part in it."""
-    words = ["--enablerepo=" + name for name in enabled]
-    return spoken(["yum", "--disablerepo=*", *words, verb, *rpms])
+    return spoken(["yum", "--disablerepo=*", *_enabling(enabled), verb, *rpms])
+
+
+def _enabling(enabled: Sequence[str]) -> List[str]:
+    """Options that enable these repositories; what is an option itself is one."""
+    return [name if name.startswith("--") else "--enablerepo=" + name for name in enabled]
 
 
 def spoken(argv: Sequence[str]) -> str:
@@ -54,7 +58,8 @@ def command(
     read in the place of /etc/yum.repos.d, ``cache`` one for metadata; both are of ``yum.PLAIN``.
     """
     options = [word for word in yum.OPTIONS if word != yum.ENABLED]
-    options[options.index(yum.DISABLED) + 1 : 1] = ["--enablerepo=" + name for name in enabled]
+    at = options.index(yum.DISABLED) + 1
+    options[at:at] = _enabling(enabled)
     own = ["--setopt=reposdir=" + repositories] if repositories else []
     own += ["--setopt=cachedir=" + cache] if cache else []
     return ["yum", "-y", *options, *own, *words]
