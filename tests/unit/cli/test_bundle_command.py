@@ -49,7 +49,7 @@ def order(pythons=(PYTHON,), control_node=False):
     return types.SimpleNamespace(
         target=preset("3.6"),
         pythons=types.SimpleNamespace(carried=pythons),
-        isos=(Path("/i/a.iso"), Path("/i/b.iso")),
+        shelves=("/i/a.iso", "/i/b.iso"),
         control_node=control_node,
     )
 
