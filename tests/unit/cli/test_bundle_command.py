@@ -49,7 +49,7 @@ def order(pythons=(PYTHON,), control_node=False):
     return types.SimpleNamespace(
         target=preset("3.6"),
         pythons=types.SimpleNamespace(carried=pythons),
-        shelves=("/i/a.iso", "/i/b.iso"),
+        shelves=("a.iso", "b.iso"),
         control_node=control_node,
     )
 
