@@ -1,16 +1,23 @@
 """A bundle that is interrupted ends, whatever it waits for, and leaves nothing; what a killed one left, the
 next one removes."""
 
+import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+import bundle_maker
+import elf_maker
 import waiting
+import web_maker
+from library_maker import Shelf
+from offkit.media import rpm
 from offkit.online.proof import stage
 
 pytestmark = pytest.mark.skipif(shutil.which("setpriv") is None, reason="there is no setpriv(1) here")
@@ -38,13 +45,19 @@ class World:
         for name in ("temporary", "cache", "out", "fifos"):
             (top / name).mkdir()
         self.handle = None
+        self.more = ()  # words of the command
 
     def start(self, phase=""):
         fifo = self.top / "fifos" / f"fifo{len(os.listdir(self.top / 'fifos'))}"
         os.mkfifo(fifo)
         self.handle = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         words = ["alpha", "--python", "3.6", *self.server.args, "--cache-dir", self.top / "cache"]
-        words += ["-o", self.top / "out" / "b.tar", *(["--rehearse"] if phase == "rehearsing" else [])]
+        words += [
+            *self.more,
+            "-o",
+            self.top / "out" / "b.tar",
+            *(["--rehearse"] if phase == "rehearsing" else []),
+        ]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
         env = {
             **kept,
@@ -134,6 +147,44 @@ def test_what_a_killed_one_left(world, phase):
     world.all_gone()
     world.whole()
     assert world.left() == []
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("solv"), reason="no offkit[rpm] here")
+@pytest.mark.parametrize("silent", ["repomd.xml", "primary.xml.gz", ".rpm"])
+def test_while_rpms_come(world, tmp_path, silent):
+    """A mirror that says nothing more, whatever it was asked for: nobody waits, and the next run goes on."""
+    soname = "libofftest-a.so.1"
+    elf = elf_maker.build(needed=[soname])
+    name, body = bundle_maker.wheel("alpha", "1", files={"alpha.so": elf}, tag="cp36-cp36m-manylinux1_x86_64")
+    world.server.files.clear()
+    world.server.put(name, body)
+    world.server.add("pip", "21.3.1")
+    shelf = Shelf(tmp_path / "shelf")
+    shelf.put("a", os.urandom(1 << 20), [rpm.capability(soname)])
+    with web_maker.site() as site:
+        site.add(shelf.done())
+        world.more = ("--rpm-repo", site.url)
+        (path,) = [each for each in site.files if each.endswith(silent)]
+        reached, over = threading.Event(), threading.Event()
+
+        def stall(handler, data):
+            handler.whole(data, only=len(data) // 2)
+            handler.wfile.flush()
+            reached.set()
+            over.wait()
+
+        site.does[path] = stall
+        running = world.start()
+        waiting.until(reached.is_set, running)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=waiting.LIMIT)
+        over.set()
+        assert (running.returncode, out.decode().splitlines()[-1]) == (130, "interrupted")
+        world.all_gone()
+        assert [one for one in world.left() if not one.startswith("cache/wheels/.part-")] == []
+        site.does.clear()
+        world.whole()
+        assert world.left() == []
 
 
 def test_wheels_without_a_known_hash(mirror, tmp_path):
