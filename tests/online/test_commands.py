@@ -13,9 +13,11 @@ import pytest
 import described_maker
 import elf_maker
 import repo_maker
+import web_maker
 from library_maker import Shelf
 from offkit.cli import app, render
 from offkit.edges import data, releases
+from offkit.media import rpm
 from offkit.model import checklist, layout, manifest, proof
 from offkit.online.wheels import fetch
 from target_maker import preset
@@ -381,6 +383,7 @@ def test_a_place_that_cannot_be_written(offkit, tmp_path):
 
 def test_libraries_out_of_an_iso(offkit, tmp_path):
     """They come along as RPMs, and the checklist says so; one the ISO has not stops it, exit 1."""
+    pytest.importorskip("solv", reason="no offkit[rpm] here")
     shelf = Shelf(tmp_path / "disc")
     shelf.add("a", A)
     shelf.done()
@@ -410,6 +413,30 @@ def test_libraries_out_of_an_iso(offkit, tmp_path):
     code, _, err = offkit("bundle", "alpha", "--iso", image, "-o", out)
     assert code == 1
     assert "RPM004" in err
+
+
+def test_rpms_of_a_mirror(offkit, index, tmp_path):
+    """For two targets; what the URL says of a user is nowhere to be seen, and the bundle has what it carries."""
+    pytest.importorskip("solv", reason="no offkit[rpm] here")
+    shelf = Shelf(tmp_path / "shelf")
+    shelf.put("a", b"not looked at", [rpm.capability(A)])
+    shelf._rows[-1]["release"] = "1"
+    out = tmp_path / "bundle.tar"
+    with web_maker.site() as site:
+        site.add(shelf.done())
+        url = site.url.replace("://", "://me:hush-hush@")
+        both = ["--target", "el7:3.6", "--target", "el8:3.6"]
+        code, said, err = offkit("bundle", "alpha", *both, "--rpm-repo", url, "-v", "-o", out)
+        assert code == 0, err
+        with tarfile.open(out) as tar:
+            assert len([name for name in tar.getnames() if name.endswith(".rpm")]) in (1, 2)
+        code, more, told = offkit("bundle", "alpha", "--rpm-repo", url, "--json", "-o", out)
+    assert json.loads(more)["rpms"] == ["a-1.0-1.x86_64"]
+    assert f"→ taking RPMs from {site.url}" in told.splitlines()
+    code, gone, failed = offkit("bundle", "alpha", "--rpm-repo", url, "-o", out)
+    assert code == 4
+    assert "RPM016" in failed
+    assert "hush" not in said + err + more + told + gone + failed
 
 
 def test_a_wheel_that_lies(offkit, index, tmp_path):
