@@ -1,7 +1,9 @@
 """What libsolv chooses here is what dnf would install: the same requests of the same repositories, for the
 same servers. Three distributions are written by hand, others are drawn."""
 
+import os
 import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,9 @@ pytestmark = pytest.mark.skipif(bool(lacking), reason="no " + ", ".join(lacking)
 class Distribution:
     """Packages in repositories, those that the server has, and what its modules are."""
 
-    def __init__(self, repositories, installed=(), streams=(), states=None, excludes=()):
+    def __init__(self, repositories, installed=(), streams=(), states=None, excludes=(), arch="x86_64"):
         self.repositories, self.installed, self.streams = repositories, installed, "".join(streams)
-        self.states, self.excludes = states or {}, excludes
+        self.states, self.excludes, self.arch = states or {}, excludes, arch
 
     def make(self, folder):
         folder = Path(folder)
@@ -37,7 +39,7 @@ class Distribution:
         return self
 
     def world(self):
-        found = World("x86_64", 8)
+        found = World(self.arch, 8)
         for number, place in enumerate(self.places):
             data = Path(place) / "repodata"
             found.add(f"r{number}", next(data.glob("*-primary.xml.gz")))
@@ -54,7 +56,7 @@ class Distribution:
         return None if solution.problems else [one.package.title for one in solution.packages]
 
     def theirs(self, cases):
-        return maker.by_dnf(self.root, self.places, cases, self.scratch, enabled=self.states,
+        return maker.by_dnf(self.root, self.places, cases, self.scratch, arch=self.arch, enabled=self.states,
                             excludes=self.excludes)  # fmt: skip
 
 
@@ -205,6 +207,13 @@ MODULAR_REQUESTS = [
 ]  # fmt: skip
 EXCLUDED = Distribution(PLAIN.repositories, BASE, excludes=("libICE", "python3-libs"))
 
+ARM = Distribution(
+    [[one._replace(arch="aarch64") if one.arch == "x86_64" else one for one in PLAIN.repositories[0] if one.arch != "i686"]
+     + [lib("libSM", "9"), Made("python3", "9", files=["/usr/bin/python3"])]],
+    [one._replace(arch="aarch64") for one in BASE],
+    arch="aarch64",
+)  # fmt: skip
+
 
 def differing(distribution, requests):
     """Both answers where they are not the same, unless dnf takes ours for one that is as good: asked for just
@@ -232,11 +241,12 @@ def differing(distribution, requests):
         (RICH, RICH_REQUESTS, {}),
         (MODULAR, MODULAR_REQUESTS, {}),
         (ENABLED, MODULAR_REQUESTS, {}),
+        (ARM, PLAIN_REQUESTS, {}),
         # Where a package of this architecture cannot be had, dnf falls back on one of 32 bit. No wheel can
         # use that, so none is ever carried.
         (EXCLUDED, PLAIN_REQUESTS, {("libSM",): (None, ["libSM-1.2.2-1.i686"], "")}),
     ],
-    ids=["plain", "rich", "modular", "enabled", "excluded"],
+    ids=["plain", "rich", "modular", "enabled", "aarch64", "excluded"],
 )
 def test_as_dnf_would(distribution, requests, explained, tmp_path):
     assert differing(distribution.make(tmp_path), requests) == explained
@@ -295,3 +305,32 @@ def drawn(seed):
 def test_as_dnf_would_in_one_that_is_drawn(seed, tmp_path):
     distribution, requests = drawn(seed)
     assert differing(distribution.make(tmp_path), requests) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="dnf wants to be root")
+def test_as_its_command_line_would(tmp_path):
+    """dnf --installroot --downloadonly, word for word: the files that it fetches."""
+    made = MODULAR.make(tmp_path / "made")
+    for number, wanted in enumerate((["app36"], ["tool"], [so("libabsent")])):
+        argv = [
+            "dnf",
+            "-y",
+            "--installroot",
+            made.root,
+            "--downloadonly",
+            "--downloaddir",
+            str(tmp_path / str(number)),
+        ]
+        argv += ["--setopt=" + each for each in (
+            "reposdir=/nonexistent", "install_weak_deps=0", "module_platform_id=platform:el8", "plugins=0",
+            f"cachedir={tmp_path}/cache")]  # fmt: skip
+        argv += [
+            "--releasever=8",
+            "--nogpgcheck",
+            f"--repofrompath=r,file://{made.places[0].replace(' ', '%20')}",
+        ]
+        done = subprocess.run([*argv, "install", *wanted], capture_output=True, text=True, check=False)
+        there = os.listdir(tmp_path / str(number)) if (tmp_path / str(number)).is_dir() else []
+        expected = made.ours(wanted)
+        assert (done.returncode == 0) is (expected is not None), done.stderr
+        assert sorted(name[: -len(".rpm")] for name in there) == (expected or []), done.stderr
