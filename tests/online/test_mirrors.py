@@ -80,7 +80,7 @@ def test_only_what_is_needed_is_fetched(site, choose, plain):
     site.log.clear()
     chosen = choose(site.url + "/")
     assert titles(chosen) == ["a", "b"]
-    assert {path for path, _ in site.log} == {"repodata/repomd.xml", ".treeinfo"}
+    assert {path for path, _ in site.log} == {"repodata/repomd.xml", ".treeinfo", "treeinfo"}
     assert [one.path for one in chosen.members if one.path.endswith(".rpm")] == [
         "rpms/a-1.0-1.el7.x86_64.rpm",
         "rpms/b-1.0-1.el7.x86_64.rpm",
@@ -127,6 +127,18 @@ def test_folders_of_a_mirror(site, choose, tmp_path):
         b"[variant-AppStream]\nrepository = ../../../AppStream/x86_64/os\n"
     )
     assert titles(choose(site.url + "/BaseOS/x86_64/os")) == ["a", "b"]
+
+
+def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain):
+    """As S3 does: no .treeinfo is no reason to stop, nor a repository that it names."""
+    site.add(plain)
+    for path in (".treeinfo", "treeinfo"):
+        site.does[path] = web_maker.status(403)
+    assert titles(choose(site.url)) == ["a", "b"]
+    del site.does["treeinfo"]
+    site.files["treeinfo"] = b"[variant-A]\nrepository = ../a\n[variant-B]\nrepository = .\n"
+    site.does["a/repodata/repomd.xml"] = web_maker.status(403)
+    assert titles(choose(site.url)) == ["a", "b"]
 
 
 def test_variables(site, choose, plain):

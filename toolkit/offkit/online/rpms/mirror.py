@@ -58,6 +58,10 @@ class Wanted(NamedTuple):
     checksum: str
 
 
+class Forbidden(Unreachable):
+    """A server refuses to say whether it has a file."""
+
+
 class Mirror(Medium):
     """The files under a URL. Methods raise Unreachable and FileNotFoundError."""
 
@@ -112,19 +116,24 @@ class Mirror(Medium):
         if not found and not places:
             folders = releases.known().folders
             places = [*folders, *(f"{each}/{self._arch}/os" for each in folders)]
-        return found + [
-            each
-            for each in places
-            if each and each != "." and self.has(posixpath.join(each, repodata.REPOMD))
-        ]
+        beside = [each for each in places if each and each != "."]
+        return found + [each for each in beside if self._answers(posixpath.join(each, repodata.REPOMD))]
+
+    def _answers(self, path: str) -> bool:
+        """Whether there is a file that may be missing: buckets of S3 forbid what they do not have."""
+        try:
+            return self.has(path)
+        except Forbidden:
+            return False
 
     def _variants(self) -> list[str]:
         """Repositories by .treeinfo (productmd's format), as paths from the top."""
-        if not self.has(".treeinfo"):
+        name = next((each for each in (".treeinfo", "treeinfo") if self._answers(each)), "")
+        if not name:
             return []
         parser = configparser.RawConfigParser(strict=False)
         try:
-            with self.open(".treeinfo") as source:
+            with self.open(name) as source:
                 parser.read_string(source.read().decode("utf-8", "replace"))
         except configparser.Error:
             return []
@@ -176,7 +185,8 @@ class Mirror(Medium):
                 "give what it wants to know: ~/.netrc (machine, login, password), or a client certificate "
                 "with --rpm-repo FILE.repo (sslclientcert=, sslclientkey=, sslcacert=)"
             )
-        return Unreachable(CODE, self.place, urls.without_secrets(why), fix)
+        kind = Forbidden if status in (401, 403) else Unreachable
+        return kind(CODE, self.place, urls.without_secrets(why), fix)
 
     def take(self, wanted: Sequence[Wanted], reporter: Reporter) -> tuple[int, int]:
         """Have these in the cache, several at a time. Returns how many came over the network, and bytes.

@@ -48,7 +48,8 @@ class Modules(NamedTuple):
 def parse(text: str) -> Modules:
     """A modules.yaml. Documents of kinds that do not matter here are left out. Raises BadRepodata."""
     yaml = engine.yaml()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # Each scalar is a text, as to libmodulemd: a stream called 5.30 is no number.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     streams, defaults = [], []
     for part in _documents(text):
         kind = re.search(r"^document:\s*[\"']?([\w-]+)", part, re.M)
@@ -73,9 +74,10 @@ def _documents(text: str) -> Iterator[str]:
 
 
 def _stream(data: Any, text: str) -> Stream:
+    either = data.get("dependencies") or ()
     requires = [
-        {str(name): tuple(map(str, streams or ())) for name, streams in (one.get("requires") or {}).items()}
-        for one in data.get("dependencies") or ()
+        {str(name): _streams(streams) for name, streams in (one.get("requires") or {}).items()}
+        for one in ([either] if isinstance(either, dict) else either)  # version 1 had one, without a list
     ]
     return Stream(
         str(data["name"]),
@@ -86,6 +88,10 @@ def _stream(data: Any, text: str) -> Stream:
         frozenset(map(str, (data.get("artifacts") or {}).get("rpms") or ())),
         text,
     )
+
+
+def _streams(given: Any) -> tuple[str, ...]:
+    return tuple(map(str, given)) if isinstance(given, list) else (str(given),) if given else ()
 
 
 def active(found: Modules, states: Mapping[str, str], platform: str) -> list[Stream]:
@@ -99,7 +105,7 @@ def active(found: Modules, states: Mapping[str, str], platform: str) -> list[Str
     builds: dict[int, Stream] = {}
     newest = _newest(found.streams)
     for each in newest:
-        if states.get(each.name) != "":
+        if states.get(each.name, each.stream) == each.stream:  # none beside the one that is enabled
             builds[_solvable(solv, pool, repo, each)] = each
     for stream in sorted(_platforms(newest, platform)):
         made = _named(solv, pool, repo, f"platform:{stream}", "0")
@@ -109,14 +115,16 @@ def active(found: Modules, states: Mapping[str, str], platform: str) -> list[Str
     install = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_PROVIDES
     wanted = {one.name: (one.stream, solv.Job.SOLVER_WEAK) for one in found.defaults if one.stream}
     wanted.update({name: (stream, 0) for name, stream in states.items()})
-    jobs = [
-        pool.Job(install | weak, pool.Dep(f"module({name}:{stream})").id)
+    wished = [
+        (pool.Dep(f"module({name}:{stream})").id, weak)
         for name, (stream, weak) in sorted(wanted.items())
         if stream and any((one.name, one.stream) == (name, stream) for one in builds.values())
     ]
     solver = pool.Solver()
-    if solver.solve(jobs):  # what the server has enabled contradicts itself: only that counts
-        return [one for one in builds.values() if states.get(one.name) == one.stream]
+    if solver.solve([pool.Job(install | weak, number) for number, weak in wished]):
+        # What the server has enabled contradicts itself: as much of it as can be.
+        solver = pool.Solver()
+        solver.solve([pool.Job(install | solv.Job.SOLVER_WEAK, number) for number, _ in wished])
     chosen = {each.id for each in solver.transaction().newsolvables()}
     return [one for number, one in builds.items() if number in chosen]
 
