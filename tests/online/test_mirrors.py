@@ -235,6 +235,17 @@ def test_a_repo_file(site, choose, plain, tmp_path):
         places.read([str(path)])
 
 
+def test_a_list_that_does_not_look_like_one(site, choose, plain, tmp_path):
+    """Amazon Linux calls it mirror.list; in a .repo file the option says what it is."""
+    site.add(plain)
+    for path in ("core/mirrors/latest/x86_64/mirror.list", "of/today"):
+        site.files[path] = site.url.encode() + b"/\n"
+    assert titles(choose(site.url + "/core/mirrors/latest/$basearch/mirror.list")) == ["a", "b"]
+    path = tmp_path / "x.repo"
+    path.write_text(f"[x]\nname=x\nmirrorlist={site.url}/of/today\n")
+    assert titles(choose(str(path))) == ["a", "b"]
+
+
 def test_client_certificates_of_a_repo_file(tmp_path):
     """As subscription-manager writes them."""
     path = tmp_path / "redhat.repo"

@@ -10,7 +10,7 @@ _REPOMD = "/repodata/repomd.xml"
 
 def looks_so(url: str) -> bool:
     """Whether a URL is that of a list, and not of a repository."""
-    return bool(re.search(r"mirrorlist|metalink", url, re.I))
+    return bool(re.search(r"mirror\.?list|metalink", url, re.I))
 
 
 def parse(text: str) -> list[str]:

@@ -32,6 +32,7 @@ class Place(NamedTuple):
     access: Access = Access()
     hotfixes: bool = False  # module_hotfixes=: modular filtering is not for its packages
     keys: tuple[Path, ...] = ()  # gpgkey=, as far as it is on this machine
+    listed: bool = False  # mirrorlist= or metalink=, whatever its address looks like
 
     @property
     def remote(self) -> bool:
@@ -85,7 +86,8 @@ def _sections(path: Path) -> list[Place]:
         )
         keys = [repofile.directory(each) for each in repofile.words(options.get("gpgkey", ""))]
         local = tuple(Path(each) for each in keys if each and Path(each).is_file())
-        found.append(Place(first, access, _true(options.get("module_hotfixes", "0")), local))
+        hotfixes = _true(options.get("module_hotfixes", "0"))
+        found.append(Place(first, access, hotfixes, local, not places[0]))
     if not found:
         raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
     return found
@@ -127,7 +129,7 @@ def opened(place: Place, target: Target, fetching: Fetching, stack: ExitStack) -
         if is_bare(path):
             return Folder(path, stack.enter_context(leftovers.scratch()))
         return Directory(Tree("/"), path)
-    if mirrorlist.looks_so(text):
+    if place.listed or mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
     return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access)
 
