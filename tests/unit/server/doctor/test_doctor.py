@@ -9,8 +9,9 @@ import socket
 import pytest
 
 from elf_maker import build
-from offkit.edges import releases
+from offkit.edges import data, releases
 from offkit.edges.tree import Tree
+from offkit.model import yum
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem
 from offkit.server.doctor import interpreter
 from offkit.server.doctor.checks import NAMES
@@ -668,6 +669,7 @@ def test_every_code_is_documented():
                 used.update(found)
                 by_doctor.update(found if os.path.basename(folder) == "doctor" else ())
     assert by_doctor - set(explained["doctor-codes.md"]) == set()
+    used.update(kind.code for kind in yum.parse(data.read_text(yum.WORDS)))  # what yum's words mean
     requests = {code for code in used if code.startswith(("REQ", "NET"))}
     assert requests - set(explained["request-codes.md"]) == set()
     assert {code for codes in explained.values() for code in codes} - used == set()
