@@ -57,6 +57,7 @@ if [ -n "$into" ]; then
     printf '%s\n' "$@" >>"$HOME/yum.fetched"
     . "$HOME/yum.fetches"
     for name in $wanted; do printf '%s ' "$name" >"$into/$name-1.0-1.el7.x86_64.rpm"; done
+    case $* in *--downloaddir=*) echo 'exiting because "Download Only" specified' ;; esac
     exit
 fi
 printf '%s\n' "$@" >"$HOME/yum.argv"
@@ -144,6 +145,7 @@ def test_python_by_yum(server, shell, version):
     assert "\ngpgcheck=1\n" in repo
     assert "\ngpgkey=file://" + scratch in repo
     assert "module_hotfixes" not in repo
+    assert "RPM025" not in err
     fetched = lines(server / "yum.fetched")
     assert "--downloadonly" in fetched
     assert ("--setopt=offkit-1.copy_local=1" in fetched) == (version == "3.4.3")
@@ -220,6 +222,18 @@ def test_yum_3_is_content_with_half(server):
     assert code == 1
     assert "error: RPM004" in err
     assert not (server / "yum.argv").exists()
+
+
+def test_yum_3_that_copies_nothing(server):
+    """It goes on as yum would, and says what was not looked at."""
+    (server / "yum.fetches").write_text("echo 'exiting because \"Download Only\" specified'\nexit 0\n")
+    code, _, err = install(server)
+    assert code == 0, err
+    assert "warning: RPM025 yum says" in err
+    (server / "yum.version").write_text("4.14.0\n")
+    (server / "bin" / "python3.6").unlink()
+    (server / "rpmdb").write_text("\n".join(OLD) + "\n")
+    assert install(server, "--prefix", server / "other")[0] == 1
 
 
 def test_yum_that_did_not_do_what_it_said(server):

@@ -149,6 +149,16 @@ def test_yum_3_that_ends_with_1_and_has_fetched_all(fetch):
     assert len(fetch(Played(3, said=said, code=1)).rpms) == 2
 
 
+def test_yum_3_that_copies_nothing(fetch):
+    """It goes on as yum would, and says what was not looked at."""
+    said = 'exiting because "Download Only" specified\n'
+    found = fetch(Played(3, packages=(), said=said))
+    assert (found.rpms, found.keys) == ((), (KEY,))
+    assert [(each.code, each.severity) for each in found.warnings] == [("RPM025", "warning")]
+    with pytest.raises(RequestError):
+        fetch(Played(4, packages=(), said=said))
+
+
 def test_a_payload_that_was_altered(fetch):
     """Its header is signed, its repodata is new: rpm -K sees it, before yum starts; the RPM is named."""
     run = Played(3)

@@ -72,6 +72,9 @@ def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
     hotfixes = tuple(base.directory for base in wish.bases if base.directory == wish.bundled)
     made = _attempt(wish, way, hotfixes, (), os.path.join(scratch, "1"), run)
     warnings: Tuple[Finding, ...] = ()
+    if made.lacking and way.copies and yum.fetched(made.done) and not made.found:
+        keys = tuple(dict.fromkeys(base.key for base in wish.bases if base.key))
+        return Fetched((), keys, hotfixes, (_uncopied(wish),))
     if made.lacking:
         made, hotfixes, warnings = _otherwise(wish, way, hotfixes, made, here, scratch, run)
     _refuse_locked_versions(made.found.values(), here.tree)
@@ -140,6 +143,13 @@ def _otherwise(
         if not third.lacking:
             raise _excluded(known, first, third)
     raise _unfound(first)
+
+
+def _uncopied(wish: Wish) -> Finding:
+    """A yum 3 that fetches nothing from a local repository, though told to copy."""
+    message = "says that it has fetched the RPMs, and has not: yum itself checks their signatures, no more"
+    fix = "'rpm -K' of the medium's RPMs tells whether they are whole"
+    return Finding("RPM025", WARNING, "yum", message, tuple(wish.media), fix)
 
 
 def _new(first: _Attempt, second: _Attempt) -> List[Front]:
