@@ -36,6 +36,7 @@ TABLES = {
         "needs": TEXT,
         "source": TEXT,
     },
+    "repo-config/plugins.csv": {"symbol": r"[A-Za-z]\w+", "host": TEXT, "source": TEXT},
     yum.WORDS: {
         "code": r"(RPM|REPO|ENV)\d{3}",
         "words": TEXT,

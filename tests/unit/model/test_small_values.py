@@ -243,3 +243,10 @@ def test_files_that_travel_with_offkit(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "__file__", str(own / "data.py"))
     assert data.directory("c/e") == os.path.join(str(tmp_path), "own", "offkit", "data", "c", "e")
     assert data.directory("c") == os.path.join(str(tmp_path), "own", "offkit", "data", "c")
+
+
+def test_a_library_that_only_plugins_want():
+    """It is said of those alone: other checklists are as they were."""
+    plain, spare = (LIBRARIES.libraries[0]._replace(optional=how) for how in (False, True))
+    assert checklist.load(checklist.dump(Checklist((spare, plain)))) == Checklist((spare, plain))
+    assert b"optional" not in checklist.dump(Checklist((plain,)))

@@ -21,6 +21,7 @@ class Library(NamedTuple):
     needed_by: Tuple[str, ...]
     rpm: str
     in_bundle: bool
+    optional: bool = False  # only plug-ins want it: what loads them does without
 
 
 class Checklist(NamedTuple):
@@ -30,9 +31,15 @@ class Checklist(NamedTuple):
 def dump(checklist: Checklist) -> bytes:
     data: Dict[str, Any] = {
         "schema": SCHEMA,
-        "libraries": [library._asdict() for library in checklist.libraries],
+        "libraries": [_to_json(library) for library in checklist.libraries],
     }
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
+
+
+def _to_json(library: Library) -> Dict[str, Any]:
+    """Without what a library usually is not."""
+    found = dict(library._asdict())
+    return found if library.optional else {name: found[name] for name in found if name != "optional"}
 
 
 def load(text: bytes) -> Checklist:
@@ -49,9 +56,10 @@ def load(text: bytes) -> Checklist:
                     tuple(str(file) for file in entry["needed_by"]),
                     str(entry["rpm"]),
                     bool(entry["in_bundle"]),
+                    bool(entry.get("optional", False)),
                 )
                 for entry in data["libraries"]
             )
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged("BUN002", CHECKLIST, "{} cannot be read: {}".format(CHECKLIST, error))

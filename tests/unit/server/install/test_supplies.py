@@ -115,6 +115,34 @@ def test_what_no_medium_has(tmp_path):
     assert caught.value.exit_code == 1
 
 
+def test_what_only_plugins_want_stops_nothing(tmp_path):
+    """It is told, with the package where that is known; what the media have of it is installed."""
+    plain, spare, had = needs(ONE).libraries[0], needs(TWO).libraries[0], needs("libhad.so.1").libraries[0]
+    wanted = Checklist(
+        (plain, spare._replace(optional=True, rpm="two-libs"), had._replace(optional=True, rpm="had"))
+    )
+    place = repo(tmp_path, ONE, "libhad.so.1")
+    found = supplies.survey(wanted, EL7, Named([], [place]), ExitStack())
+    assert found.rpms == ("libhad.x86_64", "libnowhereone.x86_64")
+    assert [(each.code, each.severity, each.subject, each.message, each.fix) for each in found.lasting] == [
+        (
+            "RPM004",
+            "warning",
+            TWO,
+            "is missing; needed by a.whl: x.so, which are plug-ins; the rest works without",
+            "yum install two-libs",
+        )
+    ]
+    with pytest.raises(RequestError) as caught:
+        supplies.survey(
+            Checklist((plain, spare._replace(optional=True))),
+            EL7,
+            Named([], [repo(tmp_path, "libno.so.1")]),
+            ExitStack(),
+        )
+    assert [each.subject for each in caught.value.findings] == [ONE]
+
+
 def test_what_no_medium_has_and_is_allowed_to_miss(tmp_path):
     """The rest is installed all the same; it is a warning then."""
     place = repo(tmp_path, ONE)

@@ -25,13 +25,13 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from offkit.edges import releases
+from offkit.edges import data, releases
 from offkit.elf import reader
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.online.proof import numpy_api
+from offkit.online.proof import numpy_api, plugins
 from offkit.online.wheels import memo, ownership, store
 from offkit.online.wheels.ownership import Shared
 
@@ -45,6 +45,7 @@ _CHUNK = 1 << 20
 _RULES = (
     "online/proof/forecast.py",
     "online/proof/numpy_api.py",
+    "online/proof/plugins.py",
     "online/wheels/ownership.py",
     "elf/reader.py",
 )  # what is found in a wheel follows from these
@@ -65,6 +66,7 @@ class External(NamedTuple):
     soname: str
     needed_by: list[str]  # "wheel: path", some of them
     versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
+    optional: bool  # only plug-ins want it
 
 
 class _Wants:
@@ -73,22 +75,26 @@ class _Wants:
     def __init__(self) -> None:
         self.offered: set[str] = set()
         self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
+        self.objects: list[plugins.Object] = []
         self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
 
     def add(self, wheel: str, files: Iterable[dict[str, Any]]) -> None:
         for file in files:
             self.offered.update(file["offers"])
+            self.objects.append(plugins.Object(tuple(file["offers"]), tuple(file["needed"]), file["plugin"]))
             for soname in file["needed"]:
                 self.needed_by[soname].append(f"{wheel}: {file['path']}")
             for library, version in file["versions"]:
                 self.versions[library][version].add(wheel)
 
     def external(self) -> list[External]:
+        optional = plugins.optional(self.objects)
         return [
             External(
                 soname,
                 sorted(self.needed_by[soname])[:_NEEDED_BY],
                 {version: sorted(wheels) for version, wheels in sorted(self.versions[soname].items())},
+                soname in optional,
             )
             for soname in sorted(self.needed_by)
             if soname not in self.offered
@@ -153,7 +159,8 @@ def look(path: Path, cache: Path | None) -> bytes:
 @functools.cache
 def _rules() -> list[bytes]:
     """What ``_read`` follows."""
-    return [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES]
+    files = [resources.files("offkit").joinpath(name).read_bytes() for name in _RULES]
+    return [*files, data.read_text(plugins.TABLE).encode("utf-8")]
 
 
 def _read(path: Path) -> bytes:
@@ -174,10 +181,17 @@ def _read(path: Path) -> bytes:
                         elf = reader.read(contents)
                     except (reader.NotElf, reader.BadElf):
                         continue  # a script, a text, another system's library: nothing the loader would load
+                    plugin = plugins.is_one(contents, elf, PurePosixPath(member.filename).name)
                 offers = [PurePosixPath(member.filename).name, *([elf.soname] if elf.soname else [])]
                 versions = [(need.file, need.version) for need in elf.needs if not need.weak]
                 files.append(
-                    {"path": member.filename, "offers": offers, "needed": elf.needed, "versions": versions}
+                    {
+                        "path": member.filename,
+                        "offers": offers,
+                        "needed": elf.needed,
+                        "versions": versions,
+                        "plugin": plugin,
+                    }
                 )
         members = ownership.members(archive)
     found = {"installed": installed, "files": files, "members": members, "numpy_1": numpy_1}
@@ -231,6 +245,7 @@ def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
                 needed_by=tuple(each.needed_by),
                 rpm=sonames.get(each.soname) or "",
                 in_bundle=False,
+                optional=each.optional,
             )
             for each in wanted
         )

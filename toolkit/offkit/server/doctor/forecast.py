@@ -17,7 +17,7 @@ from offkit.media.offer import open_catalog
 from offkit.model import checklist, layout, several, words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import UsageError
-from offkit.model.finding import ERROR, INFO, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.several import Machine
 from offkit.model.target import Target
 from offkit.server.bundle import bundle_file
@@ -187,14 +187,20 @@ def _mend(library: Library, lost: Lost, loader: Loader, cures: remedies.Cures) -
 
 def _damaged(library: Library, mended: remedies.Mend) -> Finding:
     message = "{}; needed by {}".format(mended.message, words.listed(library.needed_by, _NAMED))
-    return Finding("LIB001", ERROR, library.soname, message, (), mended.fix)
+    return Finding("LIB001", _severity(library), library.soname, message, (), mended.fix)
+
+
+def _severity(library: Library) -> str:
+    """What only plug-ins want stops no import."""
+    return WARNING if library.optional else ERROR
 
 
 def _judge(
     library: Library, lost: Lost, report: Report, cures: remedies.Cures
 ) -> Tuple[List[Finding], Tuple[str, ...]]:
     """(what is wrong with it here, the RPMs that cure that)"""
-    who = words.listed(library.needed_by, _NAMED)
+    severity, who = _severity(library), words.listed(library.needed_by, _NAMED)
+    who += ", which are plug-ins" if library.optional else ""
     if library.soname in lost:
         looked = tuple("{} ({})".format(look.place, look.how) for look in lost[library.soname].looked)
         cure = cures.for_soname(library.soname, 64)
@@ -202,12 +208,12 @@ def _judge(
         if library.in_bundle:
             fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
             return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
-        return [Finding("LIB001", ERROR, library.soname, message, looked, cure.fix)], cure.rpms
+        return [Finding("LIB001", severity, library.soname, message, looked, cure.fix)], cure.rpms
     old = [each for each in report.versions if each.name == library.soname]
     if old:
         message = "{} is too old: {} needed by {}".format(
             old[0].path, ", ".join(each.version for each in old), who
         )
         fix = "bundle again for this system: --target with what 'offkit probe' writes here"
-        return [Finding("LIB002", ERROR, library.soname, message, (old[0].path,), fix)], ()
+        return [Finding("LIB002", severity, library.soname, message, (old[0].path,), fix)], ()
     return [], ()

@@ -157,9 +157,13 @@ def survey(
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
-    lost = _nowhere(nowhere, found, media.strict) if media.isos or media.directories else []
+    named = bool(media.isos or media.directories)
+    lost = _nowhere(nowhere, found, media.strict) if named else []
+    spare = [each for each in result.findings if each.code == MISSING and each.severity == WARNING]
+    spare = [each for each in spare if each.subject in answers and not answers[each.subject].packages]
+    strange += _spare(spare, wanted, found) if named else []
     there = _called(media.packages, found) if found else set()
-    if there or media.isos or media.directories:
+    if there or named:
         lost += _without(media.packages, there, found, media.strict)
     if lost and media.strict:
         raise unsupplied(lost)
@@ -174,6 +178,23 @@ def survey(
         tuple(_with_arch(name, target.arch) for name in result.again),
         result.install_line if result.catalog.read and not found else "",
     )
+
+
+def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -> List[Finding]:
+    """What only plug-ins want, and no medium has: without it those are not loaded."""
+    places = tuple(one.source for one in asked)
+    rpms = {one.soname: one.rpm for one in wanted.libraries}
+    return [
+        Finding(
+            "RPM004",
+            WARNING,
+            each.subject,
+            each.message + "; the rest works without",
+            places,
+            "yum install {}".format(rpms[each.subject]) if rpms.get(each.subject) else "",
+        )
+        for each in lost
+    ]
 
 
 def _called(names: Sequence[str], found: Sequence[Offer]) -> Set[str]:
