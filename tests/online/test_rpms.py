@@ -178,6 +178,23 @@ def test_what_no_iso_has(shelf):
     assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", B), ("RPM004", C)]
 
 
+def test_what_only_plugins_want_is_left_out(shelf):
+    """Where no ISO has it; the rest is carried, and what an import needs is asked for as ever."""
+    shelf.add("a", A)
+    plain, spare = wanted(A, B).libraries
+    found = rpms.choose([iso(shelf)], Checklist((plain, spare._replace(optional=True))), EL7)
+    assert found.sonames == {A}
+    (told,) = found.findings
+    assert told[:4] == (
+        "RPM004", "warning", B, "is on none of the ISOs; only plug-ins want it, and the rest works without",
+    )  # fmt: skip
+    lone = rpms.choose([iso(shelf)], Checklist((spare._replace(optional=True),)), EL7)
+    assert (lone.titles, [one.subject for one in lone.findings]) == ((), [B])
+    with pytest.raises(RequestError) as caught:
+        rpms.choose([iso(shelf)], Checklist((spare, plain._replace(soname=C, optional=True))), EL7)
+    assert [one.subject for one in caught.value.findings] == [B]
+
+
 def test_what_a_package_requires_and_no_iso_has(shelf):
     """A warning: without root nobody will ask for it."""
     shelf.add("a", A, requires=["offtest-common"])

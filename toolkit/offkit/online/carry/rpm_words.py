@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from offkit.model.errors import OffkitError, RequestError
@@ -67,6 +67,14 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
         for one in found.problems
     ]
     return RequestError("RPMs that the wheels need contradict each other or what the server has", rows)
+
+
+def spare(
+    lost: Iterable[str], wanted: Mapping[str, str], said: Said, looked: tuple[str, ...]
+) -> list[Finding]:
+    """Capabilities that are nowhere, and that only plug-ins want."""
+    message = f"is {said.none}; only plug-ins want it, and the rest works without"
+    return [Finding("RPM004", WARNING, wanted[each], message, looked, said.fuller) for each in lost]
 
 
 def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding]:

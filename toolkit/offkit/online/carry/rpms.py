@@ -33,7 +33,7 @@ from offkit.online.carry import rpm_words
 from offkit.online.carry.pack import Source
 from offkit.online.carry.rpm_repository import COPY, keys, member, metadata
 from offkit.online.rpms import engine, mirror, modules, places, server, signatures
-from offkit.online.rpms.choice import Chooser, File, Shelf, Unreadable
+from offkit.online.rpms.choice import Choice, Chooser, File, Shelf, Unreadable
 from offkit.online.rpms.mirror import Mirror, Wanted
 from offkit.online.rpms.places import Fetching, Place
 from offkit.online.rpms.server import Server
@@ -155,14 +155,14 @@ def choose(
             Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
         )
         try:
-            found = chooser.choose(wanted, welcome)
+            found, spare = _choice(chooser, checklist, welcome)
         except Unreadable as error:
             raise _unreadable(error) from None
         looked = tuple(dict.fromkeys(one.place for one, _ in media))
         if found.lost or found.problems:
             raise rpm_words.unsolved(found, wanted, said, looked)
         if not found.packages:
-            return NONE
+            return NONE._replace(findings=(*rpm_words.spare(spare, wanted, said, looked),))
         _take([_file(one, shelf) for one, shelf in found.packages], reporter)
         members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
         files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
@@ -180,8 +180,22 @@ def choose(
             tuple(sorted(package.title for package, _ in found.packages)),
             frozenset(wanted[each] for each in found.given),
             sum(one.size() for one in members),
-            (*rpm_words.findings(found, said, looked), *checked),
+            (
+                *rpm_words.findings(found, said, looked),
+                *rpm_words.spare(spare, wanted, said, looked),
+                *checked,
+            ),
         )
+
+
+def _choice(chooser: Chooser, checklist: Checklist, welcome: Sequence[str]) -> tuple[Choice, list[str]]:
+    """What is chosen, and what is nowhere of that which only plug-ins want: it is left out."""
+    wanted = {rpm.capability(library.soname): library.optional for library in checklist.libraries}
+    found = chooser.choose(wanted, welcome)
+    spare = [each for each in found.lost if wanted.get(each)]
+    if spare:
+        found = chooser.choose([each for each in wanted if each not in spare], welcome)
+    return found, spare
 
 
 def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -> list[tuple[Medium, bool]]:
