@@ -44,8 +44,8 @@ def named(treeinfo: str, discinfo: str) -> Optional[Disc]:
 
 
 def stranger(disc: Optional[Disc], place: str, server: str) -> List[Finding]:
-    """ENV049 where a medium is of another release than the server (el8): an error where no package of it
-    would be taken, since each says for which Enterprise Linux it is."""
+    """ENV049 where a medium is of another release than the server (el8): an error between two Enterprise
+    Linuxes, whose packages replace each other by their names."""
     if disc is None or not server or disc.release == server:
         return []
     useless = all(releases.known().named(name).el for name in (disc.release, server))

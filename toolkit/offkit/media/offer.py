@@ -9,7 +9,7 @@ from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
 from offkit.edges.tree import Tree
 from offkit.media import disc as discs
 from offkit.media import medium as trees
-from offkit.media import repodata
+from offkit.media import repodata, rpm
 from offkit.media.disc import Disc
 from offkit.media.iso9660 import BadIso
 from offkit.media.keys import Server, key_of, server
@@ -143,6 +143,19 @@ def _disc(opened: trees.Medium) -> Optional[Disc]:
 def strangers(media: Sequence[Offer], here: Server) -> List[Finding]:
     """ENV049 for each that is of another release than this server."""
     return [each for one in media for each in discs.stranger(one.disc, one.source, here.name)]
+
+
+def tagged(media: Sequence[Offer], here: Server) -> List[Finding]:
+    """ENV049 for each whose libraries are all in packages for another Enterprise Linux than this server is;
+    their metadata has been read before."""
+    found = []
+    for one in media if here.el else ():
+        opened = one.opened.repositories() if one.opened is not None else []
+        majors = {rpm.built_for(each.release) for where in opened for each in where.libraries().packages}
+        if len(majors) == 1 and not majors & {0, here.el}:
+            disc = Disc("full of packages for Enterprise Linux {}".format(*majors), "el{}".format(*majors))
+            found += discs.stranger(disc, one.source, here.name)
+    return found
 
 
 def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) -> List[Base]:

@@ -81,11 +81,16 @@ def is_library(name: str) -> bool:
     return ".so" in name and not name.startswith("/")
 
 
+def built_for(release: str) -> int:
+    """The Enterprise Linux that a package says it was built for: 8 for ``2.el8``; 0 where it does not say."""
+    found = _EL.search(release)
+    return int(found.group(1)) if found else 0
+
+
 def foreign(release: str, el: int) -> bool:
     """Whether a package says that it was built for another Enterprise Linux: ``2.el8`` on 7. One that
     does not say, and a server that is none (0), count for nothing."""
-    found = _EL.search(release)
-    return bool(el and found and int(found.group(1)) != el)
+    return bool(el and built_for(release) not in (0, el))
 
 
 def compare(a: str, b: str) -> int:

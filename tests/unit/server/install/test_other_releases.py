@@ -9,8 +9,8 @@ from offkit.edges.host import Host
 from offkit.edges.tree import Tree
 from offkit.media import disc, keys, offer
 from offkit.media.keys import Server
-from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem
+from offkit.model.checklist import Checklist, Library
+from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.server.install import preflight, supplies
 from offkit.server.install.supplies import Named
 from repo_maker import image, library_packages, repository, write
@@ -79,7 +79,7 @@ def medium(tmp_path, treeinfo, name="disc"):
     ],
 )
 def test_a_medium_of_another_release(tmp_path, treeinfo, el, name, expected):
-    """An Enterprise Linux takes no package that says that it is for another one."""
+    """Between two Enterprise Linuxes it is an error."""
     (found,) = offer.look((), [medium(tmp_path, treeinfo)])
     assert told(offer.strangers([found], Server(el, "rocky", Tree("/"), name))) == expected
 
@@ -103,3 +103,18 @@ def test_an_installation_does_not_begin(tmp_path, monkeypatch):
     with pytest.raises(EnvironmentProblem) as caught, ExitStack() as stack:
         supplies.survey(Checklist(()), EL7, Named([], [medium(tmp_path, CENTOS7)]), stack)
     assert [one.code for one in caught.value.findings] == ["ENV049"]
+
+
+def test_a_folder_that_does_not_say(tmp_path, monkeypatch):
+    """Its packages do: that comes before what it does not have."""
+    monkeypatch.setattr(keys, "server", lambda tree=None: Server(9, "rocky", Tree("/"), "el9"))
+    wanted = Checklist((Library("libelsewhere.so.1", (), ("a.whl: x.so",), "", False),))
+    with pytest.raises(RequestError) as caught, ExitStack() as stack:
+        supplies.survey(wanted, EL7, Named([], [medium(tmp_path, b"")]), stack)
+    first, second = caught.value.findings
+    assert (first.code, second.code) == ("ENV049", "RPM004")
+    assert first.message == "is full of packages for Enterprise Linux 7 (el7), and this server is el9"
+    had = Checklist((wanted.libraries[0]._replace(soname="libnowhere.so.1"),))
+    with ExitStack() as stack:
+        found = supplies.survey(had, EL7, Named([], [medium(tmp_path, b"", "again")]), stack)
+    assert [(one.code, one.severity) for one in found.lasting] == [("ENV049", "warning")]

@@ -165,8 +165,10 @@ def survey(
     there = _called(media.packages, found) if found else set()
     if there or named:
         lost += _without(media.packages, there, found, media.strict)
+    tagged = offer.tagged(found, keys.server()) if lost or result.rpms else []
     if lost and media.strict:
-        raise unsupplied(lost)
+        raise unsupplied([*tagged, *lost])
+    strange += [each._replace(severity=WARNING) for each in tagged]
     return Survey(
         tuple(found),
         missing,
