@@ -111,12 +111,24 @@ class Listing:
         """Those that were asked for."""
         return sorted(self._links)
 
-    def fitting(self, project: str, filename: str = "", sources: bool = False) -> list[Listed]:
-        """Whose Requires-Python was looked at: wheels with a tag of the target, and perhaps ``sources``; with
-        a ``filename`` those of its version and of newer ones."""
-        files = self.since(project, filename) if filename else self.of(project)
+    def fitting(
+        self, project: str, matters: Callable[[str], bool], filename: str = "", sources: bool = False
+    ) -> list[Listed]:
+        """Whose Requires-Python was looked at and ``matters``: wheels with a tag of the target, and perhaps
+        ``sources``; with a ``filename`` those of its version and of newer ones."""
+        name = canonicalize_name(project)
+        oldest = version_of(filename) if filename else None
+
+        @functools.cache  # of tens of thousands of files, most of which then need not be read
+        def decides(requires_python: str | None) -> bool:
+            return matters(legacy.specifier(requires_python or "").text)
+
+        files = _sorted(name, (link for link in self._all(name).values() if decides(link.requires_python)))
         return [
-            one for one in files if not one.tags.isdisjoint(self._supported) or (sources and not one.is_wheel)
+            one
+            for one in files
+            if (oldest is None or one.version >= oldest)
+            and (not one.tags.isdisjoint(self._supported) or (sources and not one.is_wheel))
         ]
 
     def file(self, project: str, filename: str) -> Listed | None:

@@ -8,7 +8,7 @@ same, so is the lock.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -62,22 +62,26 @@ def questions(
         ear.hear_clauses(who, seen.pythons[name, spelled])
         for read in found:
             ear.hear_marker(who, read, tuple(sorted(extras.get(name, ()))))
-    for name, version, text in _candidates(chosen, seen, listing, sources):
+    for name, version, text in _candidates(chosen, seen, listing, sources, ear.is_open):
         ear.hear_clauses(_Asker(name, version, f"{name} {version}", False), text)
     return tuple(sorted(asked for _, asked in ear.heard.values()))
 
 
 def _candidates(
-    chosen: Mapping[str, LockedWheel], seen: Seen, listing: Listing | None, sources: bool
+    chosen: Mapping[str, LockedWheel],
+    seen: Seen,
+    listing: Listing | None,
+    sources: bool,
+    is_open: Callable[[str], bool],
 ) -> Iterable[tuple[str, Version, str]]:
-    """Files whose Requires-Python decided. Where no project was tried in two versions, nothing was taken
-    back, and what is older than what was taken was never looked at."""
+    """Files whose Requires-Python decided, and is open. Where no project was tried in two versions, nothing
+    was taken back, and what is older than what was taken was never looked at."""
     if listing is None:
         return
     straight = len({name for name, _ in seen.requires}) == len(seen.requires)
     for name in listing.projects:
         filename = chosen[name].filename if straight and name in chosen else ""
-        for file in listing.fitting(name, filename, sources):
+        for file in listing.fitting(name, is_open, filename, sources):
             yield name, file.version, file.requires_python
 
 
@@ -98,8 +102,12 @@ class _Ear:
         self._here = question.environment(target.python, target.arch, kernel, "")
         self.heard: dict[tuple[object, ...], tuple[Version, Question]] = {}
 
+    def is_open(self, text: str) -> bool:
+        """Whether servers of the target's series answer a Requires-Python differently."""
+        return question.open_clauses(text, self._target.python_minor)
+
     def hear_clauses(self, of: _Asker, text: str) -> None:
-        if question.open_clauses(text, self._target.python_minor):
+        if self.is_open(text):
             self._keep(of, Question(of.who, "", text, ("",), False, of.taken))
 
     def hear_marker(
