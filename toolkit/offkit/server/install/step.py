@@ -81,9 +81,10 @@ def prepare(
         sources.supply = stack.enter_context(Supply(media, keys.server()))
     haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
     lost = [each for each in haul.findings if each.subject not in spare or each.subject in wanted]
-    spare_too = {one.soname for one in needed.libraries if one.optional}
-    if named and not spare_too.issuperset(each.subject for each in lost):
-        raise plan.unsupplied([each for each in lost if each.subject not in spare_too])
+    plugins = {one.soname for one in needed.libraries if one.optional}  # supplies has told of those
+    lost = [each for each in lost if each.subject not in plugins]
+    if lost and named:
+        raise plan.unsupplied(lost)
     told = (*sources.findings, *(each._replace(severity=WARNING) for each in lost if media))
     if not haul.libraries:
         return Prepared((), told, (), bool(satisfied))
