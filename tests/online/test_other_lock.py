@@ -90,7 +90,7 @@ def test_what_a_lock_says_of_itself(old, locked, tmp_path):
     asked = {"alpha": True, "beta": False, "delta": False, "gamma": False}
     assert pins.head(path) == (EL7.describe(), asked)
     toml = tmp_path / "pylock.toml"
-    toml.write_text(pylock_text.dump(locked(server, EL7, "alpha")))
+    toml.write_text(pylock_text.dump(locked(server, EL7, "alpha"), toml))
     assert pins.head(toml) == (EL7.describe(), dict.fromkeys(asked, True))
     for text in ("", "alpha\n", "# locked by hand\nalpha==1\n"):
         path.write_text(text)

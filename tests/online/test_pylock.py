@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from packaging.pylock import Pylock
 
+import project_maker
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.request import inputs, toml
 from offkit.online.request.locked import Lock, LockedWheel, Parts, Request
 from offkit.online.resolve import pylock_text
 from offkit.online.resolve.lock import Session
+from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 EL7 = preset("3.6")
+HERE = preset("{}.{}".format(*sys.version_info[:2]))
 A, B, C = ("{:064x}".format(number) for number in (10, 11, 12))
 HEAD = 'lock-version = "1.0"\ncreated-by = "somebody"\n'
 
@@ -140,7 +143,7 @@ def test_what_is_written():
         LockedWheel("Alpha.x", "1.0", "alpha_x-1.0-py3-none-any.whl", "https://u:secret@host/f/alpha_x-1.0-py3-none-any.whl?a=b#sha256=c", A, ()),
         LockedWheel("beta", "2", "beta-2-py3-none-any.whl", "file:///gone/a%20b/beta-2-py3-none-any.whl", B, ()),
     )  # fmt: skip
-    text = pylock_text.dump(Lock(EL7, wheels))
+    text = pylock_text.dump(Lock(EL7, wheels), Path("pylock.toml"))
     found = Pylock.from_dict(toml.loads(text.encode()))
     assert (str(found.lock_version), found.created_by, str(found.requires_python)) == (
         "1.0",
@@ -152,11 +155,55 @@ def test_what_is_written():
     assert not environment.evaluate(dict(preset("3.9").markers()))
     alpha, beta = found.packages
     assert (alpha.name, str(alpha.version), alpha.wheels[0].url) == (
-        "alpha-x", "1.0", "https://host/f/alpha_x-1.0-py3-none-any.whl?a=b",
+        "alpha-x", "1.0", "https://host/f/alpha_x-1.0-py3-none-any.whl",
     )  # fmt: skip
     assert (alpha.wheels[0].name, alpha.wheels[0].hashes) == ("alpha_x-1.0-py3-none-any.whl", {"sha256": A})
     assert (beta.wheels[0].path, beta.wheels[0].url, beta.wheels[0].size) == ("/gone/a b/beta-2-py3-none-any.whl", None, None)  # fmt: skip
     assert "secret" not in text
+
+
+def test_what_was_built_here(mirror, tmp_path):
+    """By what it was built from, never by a file of the cache; read again, it is the same wheel."""
+    server = mirror("beta")
+    server.put(*project_maker.sdist("alpha", "1.0"))
+    server.put(*project_maker.sdist("gamma", "1.0"))
+    project_maker.tree(tmp_path / "own", name="app")
+    name, body = project_maker.sdist("delta", "1.0")
+    (tmp_path / name).write_bytes(body)
+    repository = project_maker.tree(tmp_path / "repo" / "below", name="lower").parent
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.invalid"]
+        subprocess.run(["git", *who, *words], cwd=repository, check=True)
+    path, cache = tmp_path / "locks" / "pylock.toml", tmp_path / "cache"
+    path.parent.mkdir()
+    lines = (
+        "alpha",
+        str(tmp_path / "own"),
+        str(tmp_path / name),
+        f"gamma @ {server.url}/files/gamma-1.0.tar.gz",
+        f"lower @ git+{repository.as_uri()}#subdirectory=below",
+    )
+
+    def locked(*given, build=("alpha",)):
+        with Session(HERE, server.args, Reporter(), Kept(cache)) as session:
+            return session.lock(Request(*given, build=build))
+
+    lock = locked(lines, ())
+    path.write_text(pylock_text.dump(lock, path))
+    assert str(cache) not in path.read_text()
+    assert "built from own, a project directory" in path.read_text()
+    packages = {one.name: one for one in Pylock.from_dict(toml.loads(path.read_bytes())).packages}
+    assert (packages["app"].directory.path, packages["app"].version) == ("../own", None)
+    assert packages["delta"].archive.path == f"../{name}"
+    assert packages["gamma"].archive.url.endswith("/files/gamma-1.0.tar.gz")
+    assert packages["alpha"].archive.url.endswith("/files/alpha-1.0.tar.gz")
+    assert (packages["lower"].vcs.path, packages["lower"].vcs.subdirectory) == ("../repo", "below")
+    pins = {(one.name, one.sha256) for one in lock.wheels}
+    assert pins == {(one.name, one.sha256) for one in locked((), (path,)).wheels}
+    text = path.with_name("requirements.txt")
+    text.write_text(lock.text())
+    again = pylock_text.dump(locked((), (text,), build=()), path)  # nothing is built
+    assert packages == {one.name: one for one in Pylock.from_dict(toml.loads(again.encode())).packages}
 
 
 @pytest.fixture
@@ -168,7 +215,7 @@ def there(mirror, tmp_path):
     with Session(here, server.args, Reporter()) as session:
         lock = session.lock(Request(("alpha",), ()))
         path = tmp_path / "pylock.el9.toml"
-        path.write_text(pylock_text.dump(lock))
+        path.write_text(pylock_text.dump(lock, path))
         again = session.lock(Request((), (path,)))
     assert [each[:5] for each in again.wheels] == [each[:5] for each in lock.wheels]
     return path, lock

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import io
 import os
+import platform
 import socket
 import sys
 import tarfile
@@ -15,10 +16,14 @@ from pathlib import Path
 import pytest
 from pip._internal.network import auth
 
+import bundle_maker
+import project_maker
+import sdist_maker
 from offkit.cli import app, render
 from offkit.edges import data
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
+from offkit.online import bundle as bundles
 from offkit.online.request.locked import LockedWheel, Request
 from offkit.online.resolve import lock
 from offkit.online.wheels import fetch
@@ -237,6 +242,14 @@ def test_requirements(run, mirror, closed, tmp_path):
         assert run("lock", line, *server.args)[0] in codes, line
         path.write_text(f"alpha\n{line}\n")
         assert run("lock", "-r", path, *server.args)[0] in codes, line
+    line = f"alpha @ http://{USER}@{here}/files/alpha-1-py3-none-any.whl?token={MARK}"
+    server.pages[f"/files/alpha-1-py3-none-any.whl?token={MARK}"] = (
+        200,
+        server.files["alpha-1-py3-none-any.whl"],
+        {},
+    )
+    for name in ("pylock.toml", "lock.txt"):
+        assert run("lock", line, *server.args, "-o", tmp_path / "written" / name)[0] == 0
     for line in (
         f"--index-url http://{USER}@{closed}/simple",
         f"--extra-index-url http://{USER}@{closed}/simple",
@@ -318,6 +331,124 @@ def test_what_succeeds(run, mirror, monkeypatch, tmp_path):
     )
     code, said = run("bundle", "alpha", *args, "-o", tmp_path / "written" / "bundle.tar")
     assert code == 0, said
+
+
+def test_variables(run, mirror, closed, monkeypatch, tmp_path):
+    """Each variable of pip that has a place in it, and the same line of pip.conf; uv's, which are not read."""
+    server = mirror("alpha", password="other")
+    here = f"127.0.0.1:{server.server_port}"
+    public = mirror("alpha")
+    conf = tmp_path / "pip.conf"
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for key, value, codes in [
+        ("extra-index-url", secret(f"http://{here}/simple"), (4,)),
+        ("extra-index-url", secret(f"http://{closed}/simple"), (4,)),
+        ("extra-index-url", f"{public.url}/simple {secret(f'http://{closed}/simple')}", (4,)),
+        ("extra-index-url", secret("http://packages.internal:port/simple"), (2, 4)),
+        ("extra-index-url", f"{MARK}:{MARK}@{closed}/simple", (2, 4)),
+        ("find-links", secret(f"http://{here}/"), (0, 4)),
+        ("find-links", f"http://{closed}/?token={MARK}", (0, 4)),
+        ("trusted-host", secret(f"http://{closed}"), (0, 2)),
+        ("trusted-host", f"{USER}@{closed}:port", (0, 2)),
+        ("proxy", f"http://{USER}@{closed}", (0, 4)),
+        ("constraint", secret(f"http://{closed}/c.txt"), (4,)),
+        ("constraint", f"http://{closed}/c.txt?token={MARK}", (4,)),
+        ("build-constraint", secret(f"http://{closed}/c.txt"), (0, 2, 4)),
+        ("requirement", secret(f"http://{closed}/r.txt"), (0, 2, 4)),
+        ("no-such-option", secret(f"http://{closed}/r.txt"), (0, 2)),
+        ("retries", secret(f"http://{closed}/r.txt"), (2,)),
+        ("cert", secret(f"http://{closed}/r.txt"), (2, 4)),
+    ]:
+        name = "PIP_" + key.upper().replace("-", "_")
+        monkeypatch.setenv(name, value)
+        assert run("lock", "alpha", *public.args)[0] in codes, (name, value)
+        monkeypatch.delenv(name)
+        conf.write_text(f"[global]\n{key} = {value}\n")
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+        assert run("lock", "alpha", *public.args)[0] in codes, (key, value)
+        monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    for name in ("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, secret(f"http://{closed}/simple"))
+    monkeypatch.setenv("UV_INDEX_CORP_PASSWORD", MARK)
+    assert run("lock", "alpha", *public.args)[0] == 0
+    assert run("lock", "beta", *public.args)[0] == 1
+
+
+def test_projects(run, closed, mirror, monkeypatch, tmp_path):
+    """Indexes of uv in a pyproject.toml, requirements of a project and of a pylock.toml."""
+    public = mirror("alpha")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for number, text in enumerate(
+        [
+            f'[[tool.uv.index]]\nname = "corp"\nurl = "{secret(f"http://{closed}/simple")}"\n'
+            '[tool.uv.sources]\nalpha = {index = "corp"}\n',
+            f'[[tool.uv.index]]\nurl = "{secret(f"http://{closed}/simple")}"\ndefault = true\n',
+            f'[tool.uv.sources]\nalpha = {{url = "{secret(f"http://{closed}/alpha.whl")}"}}\n',
+            f'[tool.uv.sources]\nalpha = {{git = "{secret(f"https://{closed}/alpha")}"}}\n',
+        ]
+    ):
+        project = tmp_path / f"p{number}" / "pyproject.toml"
+        project.parent.mkdir()
+        project.write_text('[project]\nname = "app"\nversion = "1"\ndependencies = ["alpha"]\n' + text)
+        assert run("lock", "-r", project, *public.args)[0] in (0, 2, 4), text
+    lock = tmp_path / "pylock.toml"
+    for wheel in (
+        secret(f"http://{closed}/alpha-1-py3-none-any.whl"),
+        f"http://{closed}/alpha-1-py3-none-any.whl?t={MARK}",
+    ):
+        lock.write_text(
+            'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "alpha"\nversion = "1"\n'
+            f'index = "{secret(f"http://{closed}/simple")}"\n[[packages.wheels]]\n'
+            f'name = "alpha-1-py3-none-any.whl"\nurl = "{wheel}"\nhashes = {{sha256 = "{"0" * 64}"}}\n'
+        )
+        assert run("lock", "-r", lock, *public.args)[0] in (1, 2, 3, 4), wheel
+
+
+def test_sources(run, mirror, monkeypatch, tmp_path):
+    """What is built here and what is carried: by a login of the URL, of a variable, of .netrc; what goes
+    well, and what a backend says when it ends with an error, of all that its environment holds."""
+    monkeypatch.setattr(bundles, "_runtime", lambda session: ())
+    monkeypatch.setattr(bundles.runtime, "build", lambda paths, cache: b"pyz")
+    server = mirror(password=f"{MARK}-word", user=f"{MARK}-user")
+    server.put(*bundle_maker.pip_wheel())
+    server.put(*sdist_maker.backend())
+    server.put(*project_maker.sdist("pure", "1.0"))
+    server.put(*sdist_maker.sdist("answer"))
+    tells = "raise SystemExit(repr(sorted(os.environ.items())))"
+    server.put(*project_maker.sdist("tells", "1.0", first=tells))
+    there = f"http://127.0.0.1:{server.server_port}"
+    netrc = tmp_path / "own.netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {MARK}-user password {MARK}-word\n")
+    netrc.chmod(0o600)
+    series = "{}.{}".format(*sys.version_info[:2])
+    here = ["--python", series, "--arch", platform.machine(), "-o", tmp_path / "written" / "b.tar"]
+
+    def journeys(words):
+        code, said = run(
+            "bundle", "pure", "answer", "--build", "pure", "--carry-source", "answer", *words, *here
+        )
+        assert code == 0, said
+        code, said = run("lock", "tells", "--build", "tells", *words, *here[:4])
+        assert code == 1
+        assert "SOURCE_DATE_EPOCH" in said
+
+    journeys(["--index-url", server.url + "/simple"])
+    none = run("bundle", "none", "--carry-source", "none", "--index-url", server.url + "/simple", *here)
+    assert none[0] == 1
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", server.url + "/simple")
+    journeys(["--index-url", mirror("alpha").url + "/simple"])
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("UV_INDEX_CORP_PASSWORD", MARK)
+    monkeypatch.setenv("TWINE_PASSWORD", MARK)
+    journeys(["--index-url", there + "/simple"])
+    monkeypatch.delenv("NETRC")
+    for words in (["pure", "--build", "pure"], ["answer", "--carry-source", "answer"]):
+        assert run("bundle", *words, "--index-url", there + "/simple", *here)[0] == 4
+    for name in ("pure", "tells"):
+        line = f"{name} @ {server.url}/files/{name}-1.0.tar.gz?token={MARK}"
+        server.pages[f"/files/{name}-1.0.tar.gz?token={MARK}"] = (200, server.files[f"{name}-1.0.tar.gz"], {})
+        assert run("lock", line, "--index-url", server.url + "/simple", *here[:4])[0] == (name == "tells")
 
 
 def test_findings(mirror, closed, tmp_path):

@@ -143,7 +143,7 @@ def _write(found: "Lock", out: Optional[Path]) -> None:
     from offkit.online.resolve import pylock_text
     from offkit.online.wheels import fetch
 
-    text = pylock_text.dump(found) if out is not None and pylock.is_name(out) else found.text(why=True)
+    text = pylock_text.dump(found, out) if out is not None and pylock.is_name(out) else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
         render.good("{}: {} wheels".format(out, len(found.wheels)))

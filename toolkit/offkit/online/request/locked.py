@@ -60,6 +60,14 @@ class Request(NamedTuple):
     stand_ins: tuple[StandIn, ...] = ()
 
 
+class MadeOf(NamedTuple):
+    """Where the sources of a wheel are that was made here; its lock names them, and no file of a cache."""
+
+    wheel: str  # its sha256
+    kind: str  # as PEP 751 calls it: vcs, directory, archive
+    url: str  # without user and query; with #subdirectory=
+
+
 class Lock(NamedTuple):
     target: Target
     wheels: tuple[LockedWheel, ...]
@@ -67,6 +75,7 @@ class Lock(NamedTuple):
     repairs: tuple[Repair, ...] = ()  # of metadata, without which another version would have been taken
     built: tuple[Built, ...] = ()  # those of the wheels that were made here, of sources
     questions: tuple[Question, ...] = ()  # what it depends on
+    made_of: tuple[MadeOf, ...] = ()  # of those that were made here, what is known
 
     def text(self, why: bool = False) -> str:
         """A requirements file pip accepts with ``--require-hashes``.

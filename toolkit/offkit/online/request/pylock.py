@@ -9,6 +9,7 @@ from typing import Any, Literal
 from packaging.markers import Marker
 from packaging.pylock import (
     Package,
+    PackageArchive,
     PackageSdist,
     PackageWheel,
     Pylock,
@@ -91,18 +92,26 @@ def _line(package: Package, path: Path, target: Target) -> str:
     if package.vcs is not None:
         vcs = package.vcs
         place = vcs.url or _beside(path, vcs.path)
-        return f"{package.name} @ {vcs.type}+{place}@{vcs.commit_id}"
+        return f"{package.name} @ {vcs.type}+{place}@{vcs.commit_id}{_fragment(vcs.subdirectory)}"
     if package.directory is not None:
-        return f"{package.name} @ {_beside(path, package.directory.path)}"
+        tree = package.directory
+        return f"{package.name} @ {_beside(path, tree.path)}{_fragment(tree.subdirectory)}"
     file = package.archive or _local(package.wheels or (), target)
     if file is not None:
         place = _beside(path, file.path) if file.path else str(file.url)
-        sha256 = file.hashes.get("sha256")
-        return f"{package.name} @ {place}" + (f"#sha256={sha256}" if sha256 else "")
+        below = file.subdirectory if isinstance(file, PackageArchive) else None
+        return f"{package.name} @ {place}{_fragment(below, file.hashes.get('sha256'))}"
     files = [*(package.wheels or ()), *([package.sdist] if package.sdist else ())]
     hashes = sorted({file.hashes["sha256"] for file in files if "sha256" in file.hashes})
     version = package.version or _version(files[0])
     return " ".join([f"{package.name}=={version}", *(f"--hash=sha256:{each}" for each in hashes)])
+
+
+def _fragment(below: str | None, sha256: str | None = None) -> str:
+    """Of a URL, as pip reads it."""
+    parts = [f"subdirectory={below}"] if below else []
+    parts += [f"sha256={sha256}"] if sha256 else []
+    return "#" + "&".join(parts) if parts else ""
 
 
 def _version(file: PackageWheel | PackageSdist) -> Version:

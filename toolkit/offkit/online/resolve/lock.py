@@ -167,9 +167,11 @@ class Session:
                 self._close()  # it has the index options of a file that is read once more
             with troubles.pip_speaks_through(self.reporter):
                 lock = self._lock(request)
-        made = (self.builder.record(wheel.sha256) for wheel in lock.wheels)
+        made = [self.builder.record(wheel.sha256) for wheel in lock.wheels]
+        places = [self.builder.made_of(one.sha256) for one in made if one is not None]
         told = other_lock.findings(request.files, self.target, lock.wheels)
         built = tuple(one for one in made if one is not None)
+        lock = lock._replace(made_of=tuple(one for one in places if one is not None))
         lock = lock._replace(built=built, findings=(*lock.findings, *told, *unbuilt.of_changed(built)))
         if self.kept and any(wheel.url for wheel in lock.wheels):
             self._remember(pinned, lock, self.kept.cache)

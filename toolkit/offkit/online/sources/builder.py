@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
@@ -23,6 +24,7 @@ from offkit.model.built import Built
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online.index import listing
+from offkit.online.request.locked import MadeOf
 from offkit.online.sources import backend, interpreters, metadata
 from offkit.online.sources.archive import Source, unpacked
 from offkit.online.sources.backend import Project
@@ -106,7 +108,18 @@ class Builder:
         if isinstance(found, Refused):
             raise found
         _check_hash(found.built.source_sha256, sha256)  # somebody else may have asked for any
+        memo.keep(self._cache, "made-of", [_FORM, found.built.sha256.encode()], _place(link).encode())
         return found
+
+    def made_of(self, sha256: str) -> MadeOf | None:
+        """Where the sources of a wheel were when it was last made or asked for; None where that is not
+        known."""
+        try:
+            text = memo.recalled(self._cache, "made-of", [_FORM, sha256.encode()], _unknown).decode()
+        except LookupError:
+            return None
+        kind, _, url = text.partition(" ")
+        return MadeOf(sha256, kind, url)
 
     def record(self, sha256: str) -> Built | None:
         """What is known of the making of a wheel; None where it was not made here. Of several sources that
@@ -202,6 +215,15 @@ def _check_hash(own: str, allowed: Collection[str]) -> None:
     """Raises Refused unless it is one of those, if there are any."""
     if allowed and own not in allowed:
         raise Refused(f"has sha256 {own or '(none: it is no file)'}, which is not allowed")
+
+
+def _place(link: Any) -> str:
+    """What it is, as PEP 751 calls it, and its URL without what may be secret."""
+    kind = "vcs" if link.is_vcs else "directory" if link.is_existing_dir() else "archive"
+    parts = urlsplit(link.url_without_fragment)
+    host, below = parts.netloc.rpartition("@")[2], link.subdirectory_fragment
+    place = (parts.scheme, host, parts.path, "", f"subdirectory={below}" if below else "")
+    return f"{kind} {urlunsplit(place)}"
 
 
 def _unknown() -> bytes:
