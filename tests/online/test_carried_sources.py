@@ -272,6 +272,13 @@ def test_as_it_is_typed(tmp_path, index, typed):
     assert "  carries the source of answer 1.0, to be compiled on the server; needs gcc" in out
     code, out, _ = typed(*words, *index.args, "--json")
     assert [one["name"] for one in json.loads(out)["sources"]] == ["answer"]
+    index.put(*project_maker.sdist("pure", build_requires=["gccback"]))
+    assert typed(*words, "pure", "--build", "pure", *index.args)[0] == 0
+    rows = [line.split() for line in typed("inspect", tmp_path / "b.tar")[1].splitlines()]
+    first, second = (number for number, row in enumerate(rows) if row[:2] == ["built", "with"])
+    assert rows[first] == rows[second] == ["built", "with", "gccback", "1.0"]
+    assert rows[first - 1][:3] == ["built", "pure", "1.0"]
+    assert rows[second - 1][:4] == ["carries", "the", "source", "of"]
     code, _, err = typed(*words, "--offline")
     assert (code, "--carry-source asks an index" in err) == (2, True)
 

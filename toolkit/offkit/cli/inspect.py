@@ -1,6 +1,6 @@
 """offkit inspect: what a bundle is for and what it holds."""
 
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple, Union
 
 import typer
 
@@ -10,6 +10,7 @@ from offkit.model import words
 _CONTROL = "for a control node: Ansible and the collection offkit.fleet"
 
 if TYPE_CHECKING:
+    from offkit.model import built
     from offkit.model.checklist import Library
     from offkit.model.manifest import Manifest, Member
     from offkit.server.bundle.bundle_file import BundleFile, Opened
@@ -127,7 +128,7 @@ def _show(opened: "Opened", insides: Sequence[_Inside], several: bool, whole: st
             ("made by", opened.manifest.made_by),
             *([("sha256", whole + "  of the file")] if whole else []),
             ("digest", opened.digest + "  of the manifest"),
-            *([] if several else _about(insides[0].bundle.manifest)),
+            *([] if several else _about(insides[0].bundle)),
         ]
     )
     if not several:
@@ -144,7 +145,7 @@ def _show(opened: "Opened", insides: Sequence[_Inside], several: bool, whole: st
     for name, one in zip(names, insides):
         render.line()
         render.title(name)
-        render.table(_about(one.bundle.manifest))
+        render.table(_about(one.bundle))
         also = {key: [each for each in users if each != name] for key, users in shared.items()}
         _contents(one, also)
 
@@ -158,17 +159,29 @@ def _shared(names: Sequence[str], insides: Sequence[_Inside]) -> Dict[str, List[
     return users
 
 
-def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
+def _about(bundle: "BundleFile") -> List[Tuple[str, str]]:
     from offkit.model import built, carried, control_node, layout, origin, proof, sources
+    from offkit.server.bundle import requirements
 
+    manifest = bundle.manifest
     rpms = [one for one in manifest.members if one.path.startswith(layout.RPMS) and one.path.endswith(".rpm")]
     return [
         ("installed", words.size(manifest.installed_size)),
         *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
         *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         *([("carries", _rpms(rpms))] if rpms else []),
-        *(("built", one.describe()) for one in built.from_options(manifest.options)),
-        *(("carries", sources.to_be_compiled(one)) for one in sources.from_options(manifest.options)),
+        *(
+            row
+            for one in built.from_options(manifest.options)
+            for row in _with("built", one.describe(), one.requires)
+        ),
+        *(
+            row
+            for one in sources.from_options(manifest.options)
+            for row in _with(
+                "carries", sources.to_be_compiled(one), requirements.pins(bundle.read(one.lock), one.lock)
+            )
+        ),
         *(
             ("from", "{}: {}".format(where, words.several(len(names), "wheel")))
             for where, names in origin.grouped(
@@ -177,6 +190,12 @@ def _about(manifest: "Manifest") -> List[Tuple[str, str]]:
         ),
         *(("proof", one.describe()) for one in proof.from_options(manifest.options)),
     ]
+
+
+def _with(word: str, text: str, pins: "Iterable[Union[Pin, built.Pin]]") -> List[Tuple[str, str]]:
+    """A row, and one for what builds that."""
+    tools = ", ".join("{} {}".format(pin.name, pin.version) for pin in pins)
+    return [(word, text), *([("", "built with " + tools)] if tools else [])]
 
 
 def _contents(one: _Inside, also: Dict[str, List[str]]) -> None:
