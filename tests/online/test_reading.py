@@ -1,5 +1,7 @@
 """Wheels are read while others come; what asks of them later reads none again."""
 
+import random
+import sys
 import threading
 
 import pytest
@@ -14,6 +16,7 @@ from offkit.online.wheels.kept import Kept
 from target_maker import preset
 
 EL7 = preset("3.6")
+HERE = preset("{}.{}".format(*sys.version_info[:2]))
 WALRUS = b"if (y := 1):\n    pass\n"
 
 
@@ -44,6 +47,30 @@ def test_nothing_is_read_again(tmp_path, monkeypatch, unread):
     unread()
     assert [one.subject for one in grammar.findings(paths, EL7, tmp_path)] == ["wrong"]
     assert forecast.survey(paths, EL7, tmp_path).installed_size > 0
+
+
+def test_what_waits_for_more_is_read_in_the_end(tmp_path, unread):
+    """And a large one at once, without those that came before it."""
+    small, large = (
+        store.keep(*bundle_maker.wheel(name, "1", files=files), tmp_path)
+        for name, files in (
+            ("small", {"small.py": WALRUS}),
+            ("large", {"large.py": b"", "noise.bin": random.Random(1).randbytes(reading._SHARE)}),
+        )
+    )
+    asked = []
+    ask = grammar.findings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            grammar, "findings", lambda wheels, *more: (asked.append(wheels), ask(wheels, *more))[1]
+        )
+        with reading.beside(HERE, tmp_path) as read:
+            read.add(small)
+            read.add(large)
+            read.settle()
+    assert asked == [[large], [small]]
+    unread()
+    assert grammar.findings([small, large], HERE, tmp_path) == []
 
 
 def test_when_something_else_failed_nothing_begins(tmp_path):

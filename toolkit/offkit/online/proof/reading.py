@@ -30,20 +30,25 @@ class Reading:
     def add(self, path: Path) -> None:
         """A wheel has come into the cache."""
         with self._lock:
-            wheels: list[Path] = []
-            if not grammar.was_there(path, self._target):
-                self._waiting.append(path)
+            self._begin(partial(forecast.look, path, self._cache))
+            if grammar.was_there(path, self._target):
+                return
+            if path.stat().st_size >= _SHARE:  # nothing small waits for it
+                self._parse([path])
+                return
+            self._waiting.append(path)
             if sum(each.stat().st_size for each in self._waiting) >= _SHARE:
-                wheels, self._waiting = self._waiting, []
-            self._jobs.append(self._threads.submit(self._read, path, wheels))
+                self._parse_waiting()
 
     def beside(self, job: Callable[[], object]) -> None:
         """Something else whose result is kept."""
         with self._lock:
-            self._jobs.append(self._threads.submit(self._do, job))
+            self._begin(job)
 
     def settle(self) -> None:
-        """Wait for what has begun."""
+        """Read what waits, and wait for all."""
+        with self._lock:
+            self._parse_waiting()
         for job in self._jobs:
             outcome(job)
 
@@ -51,10 +56,16 @@ class Reading:
         """Begin nothing more."""
         self._over = True
 
-    def _read(self, path: Path, wheels: list[Path]) -> None:
-        self._do(partial(forecast.look, path, self._cache))
-        if wheels:
-            self._do(partial(grammar.findings, wheels, self._target, self._cache, 1))
+    def _parse_waiting(self) -> None:
+        if self._waiting:
+            self._parse(self._waiting)
+            self._waiting = []
+
+    def _parse(self, wheels: list[Path]) -> None:
+        self._begin(partial(grammar.findings, wheels, self._target, self._cache, 1))
+
+    def _begin(self, job: Callable[[], object]) -> None:
+        self._jobs.append(self._threads.submit(self._do, job))
 
     def _do(self, job: Callable[[], object]) -> None:
         if not self._over:
