@@ -318,7 +318,7 @@ def test_what_install_sh_knows_of_its_target():
     assert (values["REPO"], values["REPO_KEY"]) == ("repo-config/offkit-el8.repo", "")
     values = bootstrap._values(bootstrap.For(EL7, [], []))
     assert (values["REPO"], values["REPO_KEY"]) == ("repo-config/offkit-el7.repo", "RPM-GPG-KEY-CentOS-7")
-    assert bootstrap._common(b"")["FOLDERS"] == "AppStream BaseOS"
+    assert bootstrap._common(b"", ["3.6"])["FOLDERS"] == "AppStream BaseOS"
     values = bootstrap._values(bootstrap.For(EL8._replace(python="3.7.17"), [], []))
     assert (values["PACKAGES"], values["PAYLOAD"], values["MEDIA"]) == ("", "", "")
 
@@ -347,7 +347,7 @@ def test_whether_a_bundle_has_the_pythons_package(rpms, flag):
     values = bootstrap._values(bootstrap.For(EL7, [carried("3.6.9")], rpms))
     assert (values["PACKAGES"], values["RPMS"]) == ("python3", flag)
     assert (values["PYTHON"], values["EL"], values["ARCH"]) == ("3.6", "7", "x86_64")
-    assert bootstrap._common(b"pyz")["PYZ_SHA256"] == hashlib.sha256(b"pyz").hexdigest()
+    assert bootstrap._common(b"pyz", ["3.6"])["PYZ_SHA256"] == hashlib.sha256(b"pyz").hexdigest()
     assert values["BUILD"].startswith(f"{BUILD}/p-3.6.9.tgz ")
     assert values["SOURCE"] == ""
     assert values["KEYS"].split() == ["{}:{}".format(*each) for each in told_keys(releases.of(7).keys)]

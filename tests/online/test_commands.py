@@ -169,7 +169,7 @@ def test_bundle(offkit, index, tmp_path):
         "forecast passed (ELF files of the wheels): needs 1 library of the server beside the C library",
         "syntax passed (sources of the wheels, grammar of Python 3.6): all of them compile",
     ]
-    assert set(listing.options) == {"from", "proofs"}
+    assert set(listing.options) == {"from", "depends", "proofs"}
     names = ["alpha-1.0-cp36-cp36m-manylinux2014_x86_64.whl", "beta-1-py3-none-any.whl"]
     where = "http://127.0.0.1:{}/simple".format(index.server_port)
     assert listing.options["from"] == [{"from": where, "wheels": names}]

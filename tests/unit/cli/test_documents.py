@@ -163,6 +163,7 @@ def test_inspect_as_data(bundle, data):
                 "needed_by": ["cv2: cv2.so"],
                 "rpm": "libSM",
                 "in_bundle": True,
+                "optional": False,
             },
             {
                 "soname": "libX.so.1",
@@ -170,6 +171,7 @@ def test_inspect_as_data(bundle, data):
                 "needed_by": ["cv2: a.so", "cv2: b.so"],
                 "rpm": "",
                 "in_bundle": False,
+                "optional": False,
             },
         ],
         "members": [{"path": one.path, "size": one.size, "sha256": one.sha256} for one in opened.segments],
