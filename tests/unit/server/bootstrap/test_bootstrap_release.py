@@ -102,7 +102,7 @@ def test_a_disc_of_another_release(server, shell, tmp_path):
         4,
         [
             "error: ENV049 {} is CentOS 7 (el7), and this server is el8".format(medium),
-            "fix: use a disc of el8",
+            "fix: use the DVD of an Enterprise Linux 8; boot and minimal ISOs have none",
         ],
     )
 

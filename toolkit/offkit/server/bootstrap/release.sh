@@ -48,7 +48,7 @@ check_disc() {
     disc=$(disc_release "$scratch/treeinfo" "$scratch/discinfo")
     case ${disc%% *} in
         "$server") ;;
-        el[0-9]*) problem "ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server" "use a disc of $server" ;;
+        el[0-9]*) problem "ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server" "use ${OFFKIT_MEDIA:-a disc of $server}" ;;
     esac
 }
 
