@@ -10,6 +10,7 @@ import pytest
 from offkit.cli import bundle_words, render
 from offkit.model.carried import Carried
 from offkit.model.checklist import Checklist, Library
+from offkit.model.control_node import Collection
 from offkit.model.finding import WARNING, Finding
 from offkit.model.proof import Proof
 from target_maker import preset
@@ -77,6 +78,7 @@ def test_what_would_be_packed(said, capsys):
         own=[Wheel("own", "3")],
         pip=Wheel("pip", "21"),
         runtime=[Wheel("typer", "4")],
+        collections=[Collection("acme", "base", "1", "7" * 64, "b.tar.gz")],
     )
     sizes = weights(Weight("a.whl", 1500, True, 4000), Weight("b.whl", 2000000, False, None), size=2002000)
     bundle_words.would(planned, order(), sizes)
@@ -87,6 +89,7 @@ def test_what_would_be_packed(said, capsys):
         "own 3 own-3-py3-none-any.whl",
         "pip 21 (runs there to install the others)",
         "Python 3.6.15 python-source/P.tgz",
+        "collection 1 acme.base 1 from b.tar.gz",
         "how large",
         "to download 1 file, 2.0 MB",
         "in the cache 1 file, 1.5 kB",
@@ -108,6 +111,9 @@ def test_what_would_be_packed(said, capsys):
         ],
         "to_download": 2000000,
         "bundle_size": 2002000,
+        "collections": [
+            {"namespace": "acme", "name": "base", "version": "1", "sha256": "7" * 64, "origin": "b.tar.gz"}
+        ],
         "installed_size": None,
         "findings": [],
     }
@@ -130,7 +136,13 @@ def packed(tmp_path, **more):
     path = tmp_path / "a-1-py3-none-any.whl"
     path.write_bytes(b"x" * 1500)
     made = types.SimpleNamespace(
-        packed=types.SimpleNamespace(path=Path("/out/b.tar"), size=2000, sha256="5" * 64, digest="6" * 64),
+        packed=types.SimpleNamespace(
+            path=Path("/out/b.tar"),
+            size=2000,
+            sha256="5" * 64,
+            digest="6" * 64,
+            manifest=types.SimpleNamespace(options={}),
+        ),
         lock=types.SimpleNamespace(wheels=[Wheel("a", "1")]),
         wheels=[(Wheel("a", "1"), path)],
         checklist=Checklist(LIBRARIES),
@@ -173,9 +185,12 @@ def test_what_was_packed(tmp_path, said):
         proofs=[],
         checklist=Checklist(()),
     )
+    own = {"namespace": "acme", "name": "base", "version": "1", "sha256": "7" * 64, "origin": "b.tar.gz"}
+    plain.packed.manifest.options["control_node"] = {"collections": [own, "", {"namespace": "acme"}]}
     bundle_words.done(plain, order((), True))
     assert said() == [
         *lines[:2],
+        "  carries acme.base 1 from b.tar.gz",
         "  downloaded nothing, from the cache 4",
         lines[7],
         "  needs from the server: glibc",

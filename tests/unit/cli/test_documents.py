@@ -80,7 +80,18 @@ def bundle(tmp_path, monkeypatch):
             {"kind": "source", "member": "python-source/P.tgz", "version": "3.6.15"},
             {"kind": "build", "member": "python-build/P.tar.gz", "version": "3.11.9"},
         ],
-        "control_node": {"ansible-core": "2.16"},
+        "control_node": {
+            "ansible-core": "2.16",
+            "collections": [
+                {
+                    "namespace": "a",
+                    "name": "b",
+                    "version": "1",
+                    "sha256": "5" * 64,
+                    "origin": "https://h/b.tar.gz",
+                }
+            ],
+        },
     }
     real = bundle_maker.Manifest
     with monkeypatch.context() as maker:
@@ -106,6 +117,7 @@ def test_inspect_for_people(bundle, said):
         "digest {} of the manifest".format(digest),
         "installed " + installed,
         "carries for a control node: Ansible and the collection offkit.fleet",
+        "carries a.b 1 from https://h/b.tar.gz, sha256 " + "5" * 64,
         "carries Python 3.6.15, its source (python-source/P.tgz)",
         "carries Python 3.11.9, ready-made (python-build/P.tar.gz)",
         "carries 2 RPMs of libraries, 1.5 kB",

@@ -23,8 +23,8 @@ EVERY = {
     """,
     "bundle": """
         requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o=bundle.tar
-        --python-source --python-build --iso* --rpm-repo* --rpm-key* --control-node? --carry-source* --rehearse?
-        --smoke --image* --dry-run? --index-url/-i
+        --python-source --python-build --iso* --rpm-repo* --rpm-key* --control-node? --collection* --carry-source*
+        --rehearse? --smoke --image* --dry-run? --index-url/-i
         --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,

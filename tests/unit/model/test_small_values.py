@@ -75,6 +75,13 @@ def test_the_control_node():
     """What makes a bundle one, and what is typed on it."""
     assert control_node.to_options("2.16.14") == {"control_node": {"ansible-core": "2.16.14"}}
     assert control_node.meant(control_node.to_options("2"))
+    one = control_node.Collection("a", "b", "1", "5" * 64, "b.tar.gz")
+    told = control_node.to_options("2", [one])
+    assert control_node.collections(told) == [one]
+    told["control_node"]["collections"] += [None, {}, dict(one._asdict(), version=1)]
+    assert control_node.collections(told) == [one]
+    for damaged in ({}, {"control_node": 1}, {"control_node": {"collections": 1}}):
+        assert control_node.collections(damaged) == []
     assert not control_node.meant({"control_node": "2"})
     assert not control_node.meant({})
     assert [(one.program, list(one.words)) for one in control_node.following()] == [

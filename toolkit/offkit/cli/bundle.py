@@ -65,6 +65,13 @@ def bundle(
         "--control-node",
         help="Pack for the machine that runs ansible-playbook: ansible-core 2.16 and offkit's collection.",
     ),
+    collection: Optional[List[str]] = typer.Option(
+        None,
+        "--collection",
+        metavar="NAMESPACE.NAME|FILE",
+        help="Carry a collection for --control-node: its name or tar.gz, or a requirements.yml "
+        "(ansible-galaxy gets it, and what it needs); may be repeated.",
+    ),
     carry_source: Optional[List[str]] = typer.Option(
         None,
         "--carry-source",
@@ -114,6 +121,7 @@ def bundle(
     With several --target, one file serves all of them: install.sh takes what is for its server.
 
     With --control-node, requirements are added to Ansible: --control-node passlib
+    --collection community.general
     """
     console = render.console(json, quiet, verbose)
     from offkit.model import several as naming
@@ -140,6 +148,8 @@ def bundle(
         wanted = fleet.requirements(wanted)
     elif not wanted and not files and not editables:
         wanted = online.default_requirements()
+    if collection:
+        _collections(collection, control_node, offline)
     if carry_source and offline:
         raise UsageError("--carry-source asks an index what the sources need", fix="leave out --offline")
     if smoke is not None and not smoke.is_file():
@@ -165,10 +175,24 @@ def bundle(
             tuple(carry_source or ()),
             one,
             each,
+            tuple(collection or ()),
         )
         for (where, own, _), isos, one, each in zip(fitting, allotted, images or [""] * len(fitting), more)
     ]
     _finish(list(zip(naming.names([order.target for order in orders]), orders)), console, dry_run)
+
+
+def _collections(asked: Sequence[str], control_node: bool, offline: bool) -> None:
+    """Raises UsageError where they have no place, or nobody may ask for them, and what galaxy.look raises."""
+    from offkit.online.carry import galaxy
+
+    if not control_node:
+        raise UsageError("--collection is for the machine that runs Ansible", fix="add --control-node")
+    if offline:
+        raise UsageError(
+            "--collection lets ansible-galaxy ask what the collections need", fix="leave out --offline"
+        )
+    galaxy.look(asked)
 
 
 def _images(images: Sequence[str], targets: int) -> Sequence[str]:

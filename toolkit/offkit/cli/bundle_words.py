@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, Sequence
 
 from offkit.cli import render
 from offkit.model import sources, words
-from offkit.model.control_node import following
+from offkit.model.control_node import Collection, collections, following
 
 if TYPE_CHECKING:
     from offkit.model.finding import Finding
@@ -45,7 +45,13 @@ def _planned(planned: Any, order: Any, weights: Any) -> Dict[str, Any]:
         "bundle_size": weights.size(),
         "installed_size": weights.installed(),
         "findings": [one.to_json() for one in planned.lock.findings],
+        **_collections(planned.collections),
     }
+
+
+def _collections(found: "Sequence[Collection]") -> Dict[str, Any]:
+    """Of a control node's bundle that has some."""
+    return {"collections": [dict(one._asdict()) for one in found]} if found else {}
 
 
 def _would(planned: Any, order: Any) -> None:
@@ -53,7 +59,8 @@ def _would(planned: Any, order: Any) -> None:
     rows = [(wheel.name, wheel.version, wheel.filename) for wheel in planned.files()]
     rows += [(*wheel.filename.split("-")[:2], wheel.filename) for wheel in planned.own]
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
-    render.table([*rows, *(("Python", one.version, one.member) for one in order.pythons.carried)])
+    rows += [("Python", one.version, one.member) for one in order.pythons.carried]
+    render.table([*rows, *(("collection", one.version, one.describe()) for one in planned.collections)])
 
 
 def how_large(weights: Any) -> None:
@@ -86,6 +93,7 @@ def done(made: Any, order: Any) -> None:
     """For one target."""
     where, packed = order.target, made.packed
     contents = _contents(made, order)
+    ansible = collections(packed.manifest.options) if order.control_node else []
     render.document(
         "offkit/bundle-report-1",
         target=where.to_json(),
@@ -98,9 +106,12 @@ def done(made: Any, order: Any) -> None:
         downloaded=made.downloaded,
         downloaded_size=made.downloaded_size,
         **contents,
+        **_collections(ansible),
     )
     render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
     _inside(made, order)
+    for one in ansible:
+        render.line("  carries {}".format(one.describe()))
     _came(made, packed)
     _needs(made)
     render.findings(made.findings)

@@ -168,6 +168,10 @@ def _about(bundle: "BundleFile") -> List[Tuple[str, str]]:
     return [
         ("installed", words.size(manifest.installed_size)),
         *([("carries", _CONTROL)] if control_node.meant(manifest.options) else []),
+        *(
+            ("carries", "{}, sha256 {}".format(one.describe(), one.sha256))
+            for one in control_node.collections(manifest.options)
+        ),
         *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         *([("carries", _rpms(rpms))] if rpms else []),
         *(

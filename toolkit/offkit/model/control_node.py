@@ -9,6 +9,19 @@ CLIENTS = "openssh-clients"
 PROGRAMS = ("ssh", "sftp")
 
 
+class Collection(NamedTuple):
+    """A collection of Ansible beside offkit's own."""
+
+    namespace: str
+    name: str
+    version: str
+    sha256: str  # of its tar.gz, in hex
+    origin: str  # a URL without secrets, or what was given: the name of a file
+
+    def describe(self) -> str:
+        return "{}.{} {} from {}".format(self.namespace, self.name, self.version, self.origin)
+
+
 class Command(NamedTuple):
     """What to type next."""
 
@@ -16,9 +29,18 @@ class Command(NamedTuple):
     words: Sequence[str]
 
 
-def to_options(ansible: str) -> Dict[str, Any]:
+def to_options(ansible: str, collections: Sequence[Collection] = ()) -> Dict[str, Any]:
     """For a manifest. ``ansible`` is the version of ansible-core in the bundle."""
-    return {OPTION: {"ansible-core": ansible}}
+    listed = [dict(one._asdict()) for one in collections]
+    return {OPTION: dict({"ansible-core": ansible}, **({"collections": listed} if listed else {}))}
+
+
+def collections(options: Dict[str, Any]) -> List[Collection]:
+    """Those that a manifest lists; only what has the right form counts."""
+    listed = options[OPTION].get("collections") if meant(options) else None
+    rows = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    found = [[one.get(key) for key in Collection._fields] for one in rows]
+    return [Collection(*map(str, values)) for values in found if all(isinstance(one, str) for one in values)]
 
 
 def meant(options: Dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from offkit.edges import data, leftovers, releases
 from offkit.model import built, carried, checklist, layout, origin, proof, question, sources, target, words
 from offkit.model.checklist import Checklist
+from offkit.model.control_node import Collection
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.proof import Proof
@@ -19,7 +20,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online import several
-from offkit.online.carry import bootstrap, collection, control_node, pythons, repo_file, rpms, runtime
+from offkit.online.carry import bootstrap, collection, control_node, galaxy, pythons, repo_file, rpms, runtime
 from offkit.online.carry import stand_ins as carrying
 from offkit.online.carry import to_compile as compiling
 from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, write
@@ -56,6 +57,7 @@ class Order(NamedTuple):
     carry: tuple[str, ...] = ()  # projects that are carried as sources, and compiled on the server
     image: str = ""  # to rehearse in, instead of on this machine
     more: rpms.More = rpms.NOTHING  # where RPMs come from beside the ISOs
+    collections: tuple[str, ...] = ()  # of Ansible, as they are asked for, for a control node
 
     @property
     def shelves(self) -> tuple[str, ...]:
@@ -72,6 +74,7 @@ class Planned(NamedTuple):
     own: tuple[collection.Wheel, ...] = ()  # made here, and added to the lock by bundle()
     came: tuple[Come, ...] = ()  # downloaded already, for their metadata
     sources: tuple[Carried, ...] = ()  # of the lock, whose wheels for these are stand-ins
+    collections: tuple[Collection, ...] = ()  # of Ansible, in one of ``own``
 
     def files(self) -> tuple[LockedWheel, ...]:
         """Those of the lock as they are packed, the sources' own in the place of stand-ins."""
@@ -104,6 +107,7 @@ def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Plann
     Raises what ``Session.lock`` raises; offline, EnvironmentProblem with all that is missing."""
     store.tidy(order.cache)
     where = order.target
+    collections = galaxy.take(order.collections, reporter) if order.collections else None
     if not releases.of(where.el, where.name).name:
         reporter.warn(f"offkit knows nothing of {where.name}: names of its packages, its keys and its discs")
     reporter.step(f"resolving for {where.describe()}")
@@ -123,11 +127,17 @@ def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Plann
         pip = provision.in_lock(lock, "pip") or provision.pip(session, own_pip, order.cache)
     if pip is None:
         raise OffkitError(f"no pip supports CPython {order.target.python}")
-    own = (control_node.own_wheel(lock.wheels),) if order.control_node else ()
+    own: tuple[collection.Wheel, ...] = ()
+    if order.control_node:
+        own = (control_node.own_wheel(lock.wheels),)
     kept.arrived = None
+    if collections:
+        galaxy.refuse(collections, control_node.core(lock.wheels))
+        own = (*own, collections.wheel)
     with Session(oldest, args, reporter, kept, order.offline) as session:
         tools = _runtime(session)
-    return Planned(lock, pip, tools, own, tuple(kept.came), tuple(taken))
+    listed = collections.collections if collections else ()
+    return Planned(lock, pip, tools, own, tuple(kept.came), tuple(taken), listed)
 
 
 def weigh(planned: Planned, order: Order, reporter: Reporter) -> Weights:
@@ -312,7 +322,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
     options.update(question.to_options(lock.questions))
     if order.control_node:
-        options.update(control_node.options(planned.lock.wheels))
+        options.update(control_node.options(planned.lock.wheels, planned.collections))
     options.update(sources.to_options(told_of))
     text = carrying.as_sources(planned.sources, lock).text()
     return Gathered(
@@ -432,9 +442,7 @@ def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey
 
 def _kept(own: collection.Wheel, cache: Path) -> Stored:
     """A wheel that was made here."""
-    wheel = LockedWheel(
-        collection.NAME, collection.VERSION, own.filename, "", own.sha256, ("the request",), (), origin.OURS
-    )
+    wheel = LockedWheel(own.name, own.version, own.filename, "", own.sha256, ("the request",), (), own.origin)
     return Stored(wheel, store.keep(own.filename, own.contents, cache))
 
 

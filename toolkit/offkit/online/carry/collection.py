@@ -1,10 +1,11 @@
-"""The collection offkit.fleet as a wheel: the same bytes wherever it is made.
+"""Collections as wheels, offkit.fleet and those of others: the same bytes wherever one is made.
 
 Below ``ansible_collections/`` in site-packages Ansible's loader finds it by itself, with no
 collections path set and nothing in a home directory: it looks through sys.path
 (COLLECTIONS_SCAN_SYS_PATH, docs.ansible.com, reference_appendices/config). MANIFEST.json and
 FILES.json are those of an installed collection, so that ``ansible-galaxy collection list`` and
-``verify`` know it; galaxy.yml, from which they are made, stays at home, as it does there.
+``verify`` know it; galaxy.yml, from which they are made, stays at home, as it does there. Those of others
+share one wheel: their versions are not Python's, and two of their names may be one for Python.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from offkit import __version__
 from offkit.edges import data
-from offkit.model import record
+from offkit.model import origin, record
 from offkit.online.wheels import stored
 
 NAME = "offkit-fleet"  # of the distribution
@@ -28,19 +29,19 @@ NAME = "offkit-fleet"  # of the distribution
 VERSION = __version__ + "+collection"
 FILENAME = f"offkit_fleet-{VERSION}-py3-none-any.whl"
 PLACE = "ansible_collections/offkit/fleet"
-_INFO = f"offkit_fleet-{VERSION}.dist-info"
+OTHERS = "offkit-collections"  # of the distribution with those of others
 _GALAXY = "galaxy.yml"
 # What is for those who work on the collection; hidden files too.
 _AT_HOME = ("extensions/*", "tests/*", "*.tar.gz", "*.pyc", "*.retry", _GALAXY)
-_METADATA = f"""\
+_METADATA = """\
 Metadata-Version: 2.1
-Name: {NAME}
-Version: {VERSION}
-Summary: The Ansible collection offkit.fleet, by the offkit that made the bundle
-License: MIT
-Requires-Python: >=3.10
+Name: {name}
+Version: {version}
+Summary: {summary}
+{license}Requires-Python: >=3.10
 Requires-Dist: ansible-core>=2.16
 """
+_LICENSE = "License: MIT\n"
 _WHEEL = f"""\
 Wheel-Version: 1.0
 Generator: offkit ({__version__})
@@ -55,6 +56,9 @@ class Wheel(NamedTuple):
     filename: str
     contents: bytes
     files: tuple[str, ...]  # of the collection, below its own directory
+    name: str = NAME
+    version: str = VERSION
+    origin: str = origin.OURS
 
     @property
     def sha256(self) -> str:
@@ -79,13 +83,40 @@ def build(found: Mapping[str, bytes]) -> Wheel:
     members = {f"{PLACE}/{path}": contents for path, contents in kept.items()}
     members[f"{PLACE}/MANIFEST.json"] = manifest
     members[f"{PLACE}/FILES.json"] = listing
+    summary = "The Ansible collection offkit.fleet, by the offkit that made the bundle"
+    contents = _packed(
+        _METADATA.format(name=NAME, version=VERSION, summary=summary, license=_LICENSE), members
+    )
+    return Wheel(FILENAME, contents, tuple(sorted(kept)))
+
+
+def of_others(found: Mapping[str, bytes], executable: Collection[str]) -> Wheel:
+    """The installed files of all collections of others, by their paths below ansible_collections/."""
+    members = {f"ansible_collections/{path}": contents for path, contents in found.items()}
+    programs = {f"ansible_collections/{path}" for path in executable}
+    digest = hashlib.sha256()
+    for path, contents in sorted(members.items()):
+        mark = "x" if path in programs else "-"
+        digest.update(f"{hashlib.sha256(contents).hexdigest()} {mark} {path}\n".encode())
+    # As above; the letter since PEP 440 takes the zeros from a part that is a number.
+    version = f"{__version__}+collections.h{digest.hexdigest()[:16]}"
+    summary = "Ansible collections that the bundle was asked for"
+    metadata = _METADATA.format(name=OTHERS, version=version, summary=summary, license="")
+    filename = f"offkit_collections-{version}-py3-none-any.whl"
+    return Wheel(filename, _packed(metadata, members, programs), tuple(sorted(found)), OTHERS, version, "")
+
+
+def _packed(metadata: str, members: Mapping[str, bytes], executable: Collection[str] = ()) -> bytes:
+    """A wheel with these members and this METADATA."""
+    name, version = (line.partition(": ")[2] for line in metadata.splitlines()[1:3])
+    info = "{}-{}.dist-info".format(name.replace("-", "_"), version)
     members = dict(sorted(members.items()))
-    members[f"{_INFO}/METADATA"] = _METADATA.encode("ascii")
-    members[f"{_INFO}/WHEEL"] = _WHEEL.encode("ascii")
-    members[f"{_INFO}/RECORD"] = _record(members)
+    members[f"{info}/METADATA"] = metadata.encode("ascii")
+    members[f"{info}/WHEEL"] = _WHEEL.encode("ascii")
+    members[f"{info}/RECORD"] = _record(members, f"{info}/RECORD")
     buffer = io.BytesIO()
-    stored.write(buffer, members.items())
-    return Wheel(FILENAME, buffer.getvalue(), tuple(sorted(kept)))
+    stored.write(buffer, members.items(), executable)
+    return buffer.getvalue()
 
 
 def _files(top: str) -> Iterator[tuple[str, bytes]]:
@@ -160,7 +191,7 @@ def _dump(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
-def _record(members: Mapping[str, bytes]) -> bytes:
+def _record(members: Mapping[str, bytes], own: str) -> bytes:
     """PEP 376, PEP 427: each file with its hash, itself without."""
     rows = [record.row(path, contents) for path, contents in members.items()]
-    return record.dump([*rows, [f"{_INFO}/RECORD", "", ""]]).encode("ascii")
+    return record.dump([*rows, [own, "", ""]]).encode("utf-8")

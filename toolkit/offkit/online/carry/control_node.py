@@ -52,10 +52,17 @@ def refuse(target: Target) -> None:
     )
 
 
-def options(wheels: Sequence[LockedWheel]) -> dict[str, object]:
-    """For the manifest of a bundle with these wheels."""
+def core(wheels: Sequence[LockedWheel]) -> str:
+    """The version of ansible-core among these wheels; "" where it is none of them."""
     found = [wheel.version for wheel in wheels if canonicalize_name(wheel.name) == "ansible-core"]
-    return control_node.to_options(found[0] if found else "")
+    return found[0] if found else ""
+
+
+def options(
+    wheels: Sequence[LockedWheel], collections: Sequence[control_node.Collection] = ()
+) -> dict[str, object]:
+    """For the manifest of a bundle with these wheels."""
+    return control_node.to_options(core(wheels), collections)
 
 
 def own_wheel(wheels: Sequence[LockedWheel]) -> collection.Wheel:
@@ -65,7 +72,7 @@ def own_wheel(wheels: Sequence[LockedWheel]) -> collection.Wheel:
     never take the place of it.
     """
     for wheel in wheels:
-        if canonicalize_name(wheel.name) == collection.NAME:
+        if canonicalize_name(wheel.name) in (collection.NAME, collection.OTHERS):
             message = f"is a package on the index ({wheel.filename}) with the name of offkit's own"
             fix = "omit it: --control-node adds the collection"
             found = [Finding("REQ010", ERROR, wheel.name, message, (without_secrets(wheel.url),), fix)]
