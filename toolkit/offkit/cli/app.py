@@ -14,7 +14,7 @@ from typing import Any, List, NamedTuple, Optional, Type
 import typer
 
 from offkit import __version__
-from offkit.cli import render
+from offkit.cli import plain_text, render
 from offkit.edges import signals
 from offkit.model.errors import (
     EXIT_INTERNAL,
@@ -192,6 +192,7 @@ def _internal(args: List[str]) -> int:
 
 def _run(args: List[str]) -> int:
     with signals.held():
+        plain_text.spare()
         command = typer.main.get_command(made(args[0] if args else ""))
     try:
         code = command.main(args or ["--help"], prog_name="offkit", standalone_mode=False)
