@@ -2,12 +2,14 @@
 
 import importlib.metadata
 import itertools
+import sys
 
 import pytest
 from pip._internal.cli.req_command import RequirementCommand
 from pip._vendor.packaging import markers
 from pip._vendor.resolvelib import ResolutionImpossible
 
+import bundle_maker
 from offkit.model.errors import EnvironmentProblem, OffkitError, UsageError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
@@ -182,3 +184,29 @@ def test_every_file_that_is_listed(mirror, tmp_path):
         found = {link.filename: link.url for link in session.listing._links["alpha"].values()}
     assert set(found) >= {"alpha-1-py3-none-any.whl", "alpha-2.tar.gz", "alpha-3-py2-none-any.whl"}
     assert found["alpha-3-py2-none-any.whl"].startswith("file://")
+
+
+@pytest.mark.filterwarnings("ignore:.*pkg_resources")
+def test_metadata_of_a_directory_is_read_by_importlib(tmp_path, monkeypatch):
+    """Also where pip takes pkg_resources, as on Python 3.10: what that reads is not put right."""
+    if sys.version_info >= (3, 14):
+        pytest.skip("pip has no pkg_resources there")
+    backend = importlib.import_module("pip._internal.metadata").select_backend
+    monkeypatch.setenv("_PIP_USE_IMPORTLIB_METADATA", "0")
+    backend.cache_clear()
+    for name, wants in (
+        ("alpha", ["beta (>=1.*)", "gamma; python_version<3.7"]),
+        ("beta", []),
+        ("gamma", []),
+    ):
+        filename, contents = bundle_maker.wheel(name, "1.0", requires=wants)
+        (tmp_path / filename).write_bytes(contents)
+    try:
+        with Session(EL7, ["--no-index", "--find-links", str(tmp_path)], Reporter()) as session:
+            lock = session.lock(Request(("alpha",), (), ()))
+        assert not importlib.import_module("pip._internal.metadata")._should_use_importlib_metadata()
+    finally:
+        monkeypatch.undo()
+        backend.cache_clear()
+    assert [one.name for one in lock.wheels] == ["alpha", "beta", "gamma"]
+    assert [one.right for one in lock.repairs] == ["beta (>=1)", 'gamma; python_version<"3.7"']

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -138,9 +139,14 @@ def normal(version: str) -> str:
 
 @contextlib.contextmanager
 def watched(seen: Seen) -> Iterator[None]:
-    """For the length of the block, all METADATA that pip reads passes through ``seen``."""
+    """For the length of the block, all METADATA that pip reads passes through ``seen``. It reads it with
+    importlib.metadata, as it does by itself since Python 3.11: pkg_resources would read for itself what is
+    required. Reaches for ``_should_use_importlib_metadata`` of ``pip._internal.metadata``."""
+    module = importlib.import_module("pip._internal.metadata")
+    choose = reach("pip._internal.metadata", "_should_use_importlib_metadata")
+    backend = reach("pip._internal.metadata", "select_backend")
     distribution = reach("pip._internal.metadata.importlib._dists", "Distribution")
-    original = reach("pip._internal.metadata.importlib._dists", "Distribution")._metadata_impl
+    original = distribution._metadata_impl
 
     def read(self: Any) -> Any:
         message = original(self)
@@ -148,7 +154,11 @@ def watched(seen: Seen) -> Iterator[None]:
         return message
 
     distribution._metadata_impl = read
+    module._should_use_importlib_metadata = lambda: True  # type: ignore[attr-defined]
+    backend.cache_clear()
     try:
         yield
     finally:
         distribution._metadata_impl = original
+        module._should_use_importlib_metadata = choose  # type: ignore[attr-defined]
+        backend.cache_clear()
