@@ -6,7 +6,7 @@ import pytest
 
 import bundle_maker
 import pythons
-from offkit.online.proof import grammar
+from offkit.online.proof import grammar, parsers
 from offkit.online.sources import interpreters
 from offkit.online.sources.interpreters import Interpreter
 from offkit.online.wheels import store
@@ -143,14 +143,14 @@ def test_a_newer_python_than_this(tmp_path, monkeypatch):
 
 def test_that_very_python_is_asked_where_there_is_one(tmp_path, monkeypatch):
     """And this one where that does not answer."""
-    asked, real = [], grammar.run
+    asked, real = [], parsers.answering
 
-    def run(argv):
+    def answering(argv):
         asked.append(argv[0])
         return real(argv if argv[0] == sys.executable else ["false", *argv[1:]])
 
     monkeypatch.setattr(interpreters, "of", lambda target: Interpreter("/pythons/python3.6", "3.6.15"))
-    monkeypatch.setattr(grammar, "run", run)
+    monkeypatch.setattr(parsers, "answering", answering)
     assert only(told(tmp_path, {"pack/__init__.py": WALRUS})).severity == "error"
     assert asked == ["/pythons/python3.6", sys.executable]
 
@@ -173,13 +173,13 @@ def test_a_wheel_of_the_cache_is_read_once(tmp_path, monkeypatch):
     ]
     first = grammar.findings(paths, EL7, tmp_path)
     assert [one.subject for one in first] == ["wrong"]
-    read, real = [], grammar.run
-    monkeypatch.setattr(grammar, "run", lambda argv: read.append(argv) or real(argv))
+    read, real = [], parsers.Parsers.ask
+    monkeypatch.setattr(parsers.Parsers, "ask", lambda *given: read.append(given[-1]) or real(*given))
     assert grammar.findings(paths, EL7, tmp_path) == first
     assert read == []
     paths.append(store.keep(*bundle_maker.wheel("more", "1", files={"more.py": WALRUS}), tmp_path))
     assert [one.subject for one in grammar.findings(paths, EL7, tmp_path)] == ["wrong", "more"]
-    assert [argv[-1] for argv in read] == [str(paths[-1])]
+    assert read == paths[-1:]
     monkeypatch.setattr(interpreters, "traces", lambda target: "another")
     assert grammar.findings(paths, EL7, tmp_path) == [*first, *grammar.findings(paths[2:], EL7, tmp_path)]
     assert len(read) > 1

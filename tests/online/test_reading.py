@@ -1,6 +1,7 @@
 """Wheels are read while others come; what asks of them later reads none again."""
 
-import random
+import signal
+import subprocess
 import sys
 import threading
 
@@ -8,7 +9,7 @@ import pytest
 
 import bundle_maker
 from offkit.model.report import Reporter
-from offkit.online.proof import forecast, grammar, reading
+from offkit.online.proof import forecast, grammar, parsers, reading
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from offkit.online.wheels import store
@@ -26,14 +27,13 @@ def unread(monkeypatch):
 
     def close():
         monkeypatch.setattr(forecast, "_read", lambda path: pytest.fail(f"{path} is read again"))
-        monkeypatch.setattr(grammar, "run", None)
+        monkeypatch.setattr(parsers, "answering", None)
 
     return close
 
 
 def test_nothing_is_read_again(tmp_path, monkeypatch, unread):
     """And one that is damaged is told of by whoever asks."""
-    monkeypatch.setattr(reading, "_SHARE", 1)
     monkeypatch.setattr(grammar.interpreters, "of", lambda target: None)
     paths = [
         store.keep(*bundle_maker.wheel(name, "1", files={f"{name}.py": text}), tmp_path)
@@ -49,28 +49,29 @@ def test_nothing_is_read_again(tmp_path, monkeypatch, unread):
     assert forecast.survey(paths, EL7, tmp_path).installed_size > 0
 
 
-def test_what_waits_for_more_is_read_in_the_end(tmp_path, unread):
-    """And a large one at once, without those that came before it."""
-    small, large = (
-        store.keep(*bundle_maker.wheel(name, "1", files=files), tmp_path)
-        for name, files in (
-            ("small", {"small.py": WALRUS}),
-            ("large", {"large.py": b"", "noise.bin": random.Random(1).randbytes(reading._SHARE)}),
-        )
+def test_a_program_that_parses_is_started_once(tmp_path, monkeypatch):
+    """For each that is at work at a time, and again when it has ended; they are gone with the block."""
+    monkeypatch.setattr(reading.os, "cpu_count", lambda: 1)
+    began, real = [], subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *given, **named: began.append(real(*given, **named)) or began[-1]
     )
-    asked = []
-    ask = grammar.findings
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            grammar, "findings", lambda wheels, *more: (asked.append(wheels), ask(wheels, *more))[1]
-        )
-        with reading.beside(HERE, tmp_path) as read:
-            read.add(small)
-            read.add(large)
-            read.settle()
-    assert asked == [[large], [small]]
-    unread()
-    assert grammar.findings([small, large], HERE, tmp_path) == []
+    paths = [
+        store.keep(*bundle_maker.wheel(f"p{number}", "1", files={f"p{number}.py": b"x = 1\n"}), tmp_path)
+        for number in range(5)
+    ]
+    with reading.beside(HERE, tmp_path) as read:
+        for path in paths[:3]:
+            read.add(path)
+        read.settle()
+        assert len(began) == 1
+        began[0].kill()
+        read.add(paths[3])
+        read.add(paths[4])
+        read.settle()
+        assert len(began) == 2
+    assert [one.returncode for one in began] == [-signal.SIGKILL] * 2
+    assert grammar.findings(paths, HERE, tmp_path) == []
 
 
 def test_when_something_else_failed_nothing_begins(tmp_path):

@@ -209,3 +209,49 @@ def test_what_runs_for_the_length_of_a_block():
         assert (started.returncode, started.stdout, started.stderr) == (1, "", "no\n")
     with run.kept(["/nowhere/x"], {}) as started:
         assert started[1:] == (127, "", "/nowhere/x: No such file or directory")
+
+
+ECHO = "import sys\nfor line in sys.stdin:\n    print(line.strip() * 2, flush=True)\n"
+
+
+def test_a_program_that_answers():
+    """A line for a line; nothing once it has ended, nor where there is none."""
+    with run.answering(python(ECHO)) as ask:
+        assert [ask("one"), ask("two")] == ["oneone\n", "twotwo\n"]
+    with run.answering(python("")) as ask:
+        assert [ask("one"), ask("two")] == ["", ""]
+    with run.answering([os.path.join(os.sep, "nowhere", "program")]) as ask:
+        assert ask("one") == ""
+
+
+def test_a_program_that_never_answers():
+    """It ends with those that other threads wait for, or with the block."""
+    waits = python("import sys\nfor line in sys.stdin:\n    pass\n")
+    with run.answering(waits) as ask, run.stopping():
+        assert ask("one") == ""
+    with run.stopping(), run.answering(waits) as ask:
+        assert ask("one") == ""
+    with pytest.raises(ZeroDivisionError), run.answering(waits):
+        raise ZeroDivisionError
+
+
+def test_a_program_that_answers_ends_with_whoever_is_killed(tmp_path):
+    """With its stdin, which nobody else has; of several, each."""
+    fifo = str(tmp_path / "fifo")
+    os.mkfifo(fifo)
+    code = (
+        "import os, signal\nfrom offkit.edges import run\n"
+        "argv = {!r}\n"
+        "with run.answering(argv) as one, run.answering(argv) as other:\n"
+        "    os.write(1, (one('a') + other('b')).encode())\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    ).format([*python("import sys\nheld = open(sys.argv[1], 'w')\n" + ECHO), fifo])
+    handle = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        env = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, env=env)
+        assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"aa\nbb\n")
+        os.set_blocking(handle, True)
+        assert os.read(handle, 1) == b""  # once both have closed it
+    finally:
+        os.close(handle)

@@ -1,6 +1,7 @@
 """Which sources a Python cannot compile: the very interpreter, and one that is newer."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -29,9 +30,9 @@ def test_what_this_python_cannot_compile(tmp_path):
     assert set(found) == {"one/__init__.py", "one/bad.py", "one/zero.py"}
     assert found["one/bad.py"][0] == 2
     assert found["one/__init__.py"] == (1, "future feature annotations_of_2050 is not defined")
-    told = json.loads(sources.main([str(OWN), str(path)]))
-    assert told["minor"] == OWN
-    assert [len(found) for found in told["failures"]] == [3]
+    told = [json.loads(line) for line in sources.answers([os.fsencode(str(path)).hex() + "\n"] * 2, OWN)]
+    assert [one["minor"] for one in told] == [OWN, OWN]
+    assert [len(one["failures"]) for one in told] == [3, 3]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from contextlib import contextmanager, suppress
-from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 # What a child may inherit. Not PYTHON*, PIP_*, LD_*, VIRTUAL_ENV: those change what runs.
 _KEEP = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE", "USER", "LOGNAME", "TERM", "SHELL")
@@ -91,6 +91,48 @@ def kept(argv: Sequence[str], env: Dict[str, str]) -> Iterator[Result]:
             return
         _, err = process.communicate()
         yield Result(argv, process.returncode or 1, "", err.decode("utf-8", "backslashreplace"))
+
+
+@contextmanager
+def answering(argv: Sequence[str]) -> Iterator[Callable[[str], str]]:
+    """A function that gives a program a line and returns the line that it answers, "" where it has ended or
+    could not be started. One thread at a time may ask.
+
+    It must end with its stdin, so that it does when this process is killed; by the end of the block it is.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(),
+        )
+    except OSError:
+        yield lambda line: ""
+        return
+    asked, said = process.stdin, process.stdout
+    assert asked is not None
+    assert said is not None
+
+    def ask(line: str) -> str:
+        with suppress(OSError):  # it has ended
+            asked.write(line.encode("utf-8") + b"\n")
+            asked.flush()
+        return said.readline().decode("utf-8", "backslashreplace")
+
+    _running[process] = False
+    if _stops:
+        _end(process, False)
+    try:
+        yield ask
+    finally:
+        process.kill()
+        del _running[process]
+        with suppress(OSError):
+            asked.close()
+        said.close()
+        process.wait()
 
 
 def _unstarted(argv: Sequence[str], error: OSError) -> Result:

@@ -8,11 +8,12 @@ import __future__
 import ast
 import functools
 import json
+import os
 import symtable
 import sys
 import warnings
 import zipfile
-from typing import Any, List, Optional, Tuple
+from typing import Any, Iterable, Iterator, List, Optional, Tuple
 
 # future.c of the series knows the names; they are no matter of the grammar, but of compile().
 _FUTURES = {"annotations": 7, "generator_stop": 5}
@@ -20,11 +21,12 @@ _WHOLE = 10  # the first minor release whose symtable() takes bytes and looks at
 TESTS = {"tests", "test"}  # directories that nobody imports from
 
 
-def main(argv: List[str]) -> str:
-    """What ``failures`` says of each wheel, in their order; with the interpreter's own minor release."""
-    minor, wheels = int(argv[0]), argv[1:]
-    told = [failures(path, minor) for path in wheels]
-    return json.dumps({"minor": sys.version_info[1], "failures": told})
+def answers(lines: Iterable[str], minor: int) -> Iterator[str]:
+    """What ``failures`` says of a wheel for each line, which is its path in hex, as the file system has it;
+    with the interpreter's own minor release."""
+    for line in lines:
+        found = failures(os.fsdecode(bytes.fromhex(line.strip())), minor)
+        yield json.dumps({"minor": sys.version_info[1], "failures": found})
 
 
 def failures(path: str, minor: int) -> List[Tuple[str, int, str]]:

@@ -12,31 +12,28 @@ from __future__ import annotations
 
 import ast
 import functools
-import inspect
 import json
 import os
 import re
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from offkit.edges import sources
-from offkit.edges.run import run
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
 from offkit.online.index.pool import pool
+from offkit.online.proof.parsers import Parsers
 from offkit.online.sources import interpreters
 from offkit.online.wheels import memo, store
 
 _KIND = "syntax"  # of what is kept
-# Trees have no cycles to be collected.
-_MAIN = "import gc\ngc.disable()\nprint(main(sys.argv[1:]))\n"
 _SHOWN = 6  # of a package's files
 _PARALLEL = min(8, os.cpu_count() or 1)
 # Named for the Python that they are for, and imported there alone: _compat_py310.py, _py3_14.py
@@ -55,18 +52,19 @@ class Failure(NamedTuple):
 
 
 def findings(
-    wheels: Sequence[Path], target: Target, cache: Path | None = None, processes: int = _PARALLEL
+    wheels: Sequence[Path], target: Target, cache: Path | None = None, parsers: Parsers | None = None
 ) -> list[Finding] | None:
     """REQ020 for each package with such sources, an error where importing it is certain to fail; None
     when no interpreter here can tell.
 
-    With the ``cache`` that the wheels are in, none is read a second time by the same interpreters.
+    With the ``cache`` that the wheels are in, none is read a second time by the same interpreters; with
+    ``parsers``, those are started once.
     """
     wheels = [path for path in wheels if not was_there(path, target)]
     rules = _rules(target) if cache else []
     found = {path: memo.recall(cache, _KIND, [_key(path), *rules]) for path in wheels}
     new = [path for path in wheels if found[path] is None]
-    failures = _failures(new, target, processes) if new or not wheels else {}
+    failures = _failures(new, target, parsers) if new or not wheels else {}
     if failures is None:
         return None
     for path in new:
@@ -95,39 +93,24 @@ def was_there(path: Path, target: Target) -> bool:
     return python == "cp{}{}".format(*target.python_series) and abi not in ("none", "abi3")
 
 
-def _failures(wheels: Sequence[Path], target: Target, processes: int) -> dict[str, list[Failure]] | None:
+def _failures(
+    wheels: Sequence[Path], target: Target, parsers: Parsers | None
+) -> dict[str, list[Failure]] | None:
     """By path, from the first interpreter that answers."""
+    if parsers is None:
+        with Parsers() as parsers:
+            return _failures(wheels, target, parsers)
     minor = target.python_series[1]
     own = [sys.executable] if sys.version_info[1] >= minor else []
-    exact = interpreters.of(target) if sys.version_info[1] != minor else None
+    exact = parsers.exact(target) if sys.version_info[1] != minor else None
+    large_first = sorted(wheels, key=lambda path: -path.stat().st_size)
     for python in [exact.path, *own] if exact else own:
-        with pool(processes, programs=True) as threads:
-            answers = list(threads.map(functools.partial(_ask, python, minor), _shares(wheels, processes)))
+        with pool(_PARALLEL, programs=True) as threads:
+            answers = list(threads.map(functools.partial(parsers.ask, python, minor), large_first))
         if None not in answers:
-            return {path: found for answer in answers if answer for path, found in answer.items()}
+            told = zip(large_first, answers, strict=True)
+            return {str(path): [Failure(*one) for one in found or ()] for path, found in told}
     return None
-
-
-def _shares(wheels: Iterable[Path], processes: int) -> list[list[Path]]:
-    """About the same work for each process."""
-    shares: list[tuple[int, list[Path]]] = [(0, []) for _ in range(processes)]
-    for path in sorted(wheels, key=lambda path: -path.stat().st_size):
-        least = min(range(len(shares)), key=lambda index: shares[index][0])
-        shares[least] = shares[least][0] + path.stat().st_size, [*shares[least][1], path]
-    return [paths for _, paths in shares if paths]
-
-
-def _ask(python: str, minor: int, wheels: Sequence[Path]) -> dict[str, list[Failure]] | None:
-    program = inspect.getsource(sources) + _MAIN
-    done = run([python, "-I", "-S", "-c", program, str(minor), *map(str, wheels)])
-    if not done.ok:
-        return None
-    answer = json.loads(done.stdout)
-    if answer["minor"] < minor:
-        return None
-    # By their order: how another interpreter reads a path is the affair of its locale.
-    told = zip(wheels, answer["failures"], strict=True)
-    return {str(path): [Failure(*one) for one in found] for path, found in told}
 
 
 def _finding(path: Path, failures: Sequence[Failure], target: Target) -> Finding | None:

@@ -13,32 +13,25 @@ from pathlib import Path
 from offkit.model.target import Target
 from offkit.online.index.pool import outcome, pool
 from offkit.online.proof import forecast, grammar
-
-_SHARE = 3 << 19  # bytes of wheels for which a program is started to read their sources
+from offkit.online.proof.parsers import Parsers
 
 
 class Reading:
     """What is found lies in the cache. What is wrong is told when it is asked for."""
 
-    def __init__(self, target: Target, cache: Path, threads: Executor) -> None:
+    def __init__(self, target: Target, cache: Path, threads: Executor, parsers: Parsers) -> None:
         self._target, self._cache, self._threads = target, cache, threads
+        self._parsers = parsers
         self._lock = threading.Lock()
         self._jobs: list[Future[None]] = []
-        self._waiting: list[Path] = []
         self._over = False
 
     def add(self, path: Path) -> None:
         """A wheel has come into the cache."""
         with self._lock:
             self._begin(partial(forecast.look, path, self._cache))
-            if grammar.was_there(path, self._target):
-                return
-            if path.stat().st_size >= _SHARE:  # nothing small waits for it
-                self._parse([path])
-                return
-            self._waiting.append(path)
-            if sum(each.stat().st_size for each in self._waiting) >= _SHARE:
-                self._parse_waiting()
+            if not grammar.was_there(path, self._target):
+                self._begin(partial(grammar.findings, [path], self._target, self._cache, self._parsers))
 
     def beside(self, job: Callable[[], object]) -> None:
         """Something else whose result is kept."""
@@ -46,23 +39,13 @@ class Reading:
             self._begin(job)
 
     def settle(self) -> None:
-        """Read what waits, and wait for all."""
-        with self._lock:
-            self._parse_waiting()
+        """Wait for what has begun."""
         for job in self._jobs:
             outcome(job)
 
     def stop(self) -> None:
         """Begin nothing more."""
         self._over = True
-
-    def _parse_waiting(self) -> None:
-        if self._waiting:
-            self._parse(self._waiting)
-            self._waiting = []
-
-    def _parse(self, wheels: list[Path]) -> None:
-        self._begin(partial(grammar.findings, wheels, self._target, self._cache, 1))
 
     def _begin(self, job: Callable[[], object]) -> None:
         self._jobs.append(self._threads.submit(self._do, job))
@@ -76,8 +59,8 @@ class Reading:
 @contextlib.contextmanager
 def beside(target: Target, cache: Path) -> Iterator[Reading]:
     """For the length of the block."""
-    with pool(os.cpu_count(), programs=True) as threads:
-        reading = Reading(target, cache, threads)
+    with Parsers() as parsers, pool(os.cpu_count(), programs=True) as threads:
+        reading = Reading(target, cache, threads, parsers)
         try:
             yield reading
         finally:
