@@ -31,6 +31,13 @@ def text():
     lines += ["# What install.sh gets where no Python is: the one that Enterprise Linux ships"]
     shipped = {each.el: each.pythons[each.python].version for each in known if each.python in each.pythons}
     lines += ["SHIPPED = {"] + ['    {}: "{}",'.format(el, shipped[el]) for el in sorted(shipped)] + ["}"]
+    lines += ["# The same of the others, by what offkit calls them", "OTHERS_SHIPPED = {"]
+    own = {
+        each.name: each.pythons[each.python].version
+        for each in releases.known().all
+        if not each.el and each.python in each.pythons
+    }
+    lines += ['    "{}": "{}",'.format(name, own[name]) for name in sorted(own)] + ["}"]
     return HEAD + "\n".join(lines) + "\n"
 
 

@@ -145,6 +145,101 @@ def test_names_of_targets(plugins, version, name, called):
     assert found["name"] == called
 
 
+# os-release as these systems have it: quoted or not, with a minor release or a name in the version.
+SYSTEMS = {
+    "Rocky Linux 10.0 (Red Quartz)": ("el10", 10, """\
+NAME="Rocky Linux"
+VERSION="10.0 (Red Quartz)"
+ID="rocky"
+ID_LIKE="rhel centos fedora"
+VERSION_ID="10.0"
+PLATFORM_ID="platform:el10"
+PRETTY_NAME="Rocky Linux 10.0 (Red Quartz)"
+"""),
+    "CentOS Stream 10 (Coughlan)": ("el10", 10, """\
+NAME="CentOS Stream"
+VERSION="10 (Coughlan)"
+ID="centos"
+ID_LIKE="rhel fedora"
+VERSION_ID="10"
+PLATFORM_ID="platform:el10"
+PRETTY_NAME="CentOS Stream 10 (Coughlan)"
+"""),
+    "Oracle Linux Server 10.0": ("el10", 10, """\
+NAME="Oracle Linux Server"
+VERSION="10.0"
+ID="ol"
+ID_LIKE="fedora"
+VERSION_ID="10.0"
+PLATFORM_ID="platform:el10"
+PRETTY_NAME="Oracle Linux Server 10.0"
+"""),
+    "openEuler 22.03 (LTS-SP3)": ("openeuler22.03", 0, """\
+NAME="openEuler"
+VERSION="22.03 (LTS-SP3)"
+ID="openEuler"
+VERSION_ID="22.03"
+PRETTY_NAME="openEuler 22.03 (LTS-SP3)"
+ANSI_COLOR="0;31"
+"""),
+    "openEuler 24.03 (LTS)": ("openeuler24.03", 0, """\
+NAME="openEuler"
+VERSION="24.03 (LTS)"
+ID="openEuler"
+VERSION_ID="24.03"
+PRETTY_NAME="openEuler 24.03 (LTS)"
+ANSI_COLOR="0;31"
+"""),
+}  # fmt: skip
+
+
+@pytest.fixture
+def server(plugins, monkeypatch, tmp_path):
+    """Let this machine have that os-release, and those Pythons, for what the actions send to its shell."""
+    remote = plugins("plugin_utils.remote")
+    real = remote.script
+
+    def become(text, pythons=()):
+        path = tmp_path / "os-release"
+        path.write_text(text)
+        found = "".join("mark 'python:{}' {}\n".format(*one) for one in pythons)
+        made = {"survey": real("survey").replace("/etc/os-release", str(path)), "pythons": found}
+        monkeypatch.setattr(remote, "script", lambda name: made.get(name) or real(name))
+
+    return become
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_surveys_newer_releases(tmp_path, server, system):
+    """The facts of el10 and openEuler hosts, and a bundle described with them."""
+    name, el, text = SYSTEMS[system]
+    server(text)
+    path = bundle(tmp_path, "exit 0", {"schema": "offkit/bundle-1", "target": {"arch": HERE, "name": name}})
+    result = actions.run("survey", {"bundle": str(path), "prefix": "/nowhere"})
+    assert not result.get("failed"), result
+    facts = result["ansible_facts"]["offkit_server"]
+    assert (facts["system"], facts["el"], facts["arch"], facts["python"]) == (system, el, HERE, "")
+    assert result["bundle"]["target"]["name"] == name
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_probes_newer_releases(server, system):
+    """Each is a target with its own name: with its own Python, or with the one that is to be installed."""
+    name, el, text = SYSTEMS[system]
+    own = "3.12.9" if el else {"openeuler22.03": "3.9.9", "openeuler24.03": "3.11.6"}[name]
+    server(text, [("/usr/bin/python3", own)])
+    document = actions.run("probe", {"prefix": "/nowhere"})["document"]
+    told = {key: document[key] for key in ("name", "el", "python", "abi", "python_path", "python_planned")}
+    assert told == {
+        "name": name, "el": el, "python": own, "abi": "cp" + "".join(own.split(".")[:2]),
+        "python_path": "/usr/bin/python3", "python_planned": False,
+    }  # fmt: skip
+    server(text, [("/usr/libexec/platform-python", own)])  # not for applications
+    bare = actions.run("probe", {"prefix": "/nowhere"})
+    assert bare["document"]["python_planned"] is True
+    assert (bare["document"]["name"], bare["document"]["python"]) == (name, own)
+
+
 @pytest.mark.parametrize(("version", "abi"), [("3.6.8", "cp36m"), ("3.7.1", "cp37m"), ("3.9.10", "cp39")])
 def test_abi(plugins, version, abi):
     """As offkit has it."""
@@ -155,7 +250,7 @@ def test_no_target(plugins):
     """Where there is nothing to be a target."""
     target, server = plugins("plugin_utils.target"), plugins("plugin_utils.server")
     for said in (survey_of("12", "debian"), survey_of("7", glibc="")):
-        with pytest.raises(ValueError, match=r"not Enterprise Linux|no glibc"):
+        with pytest.raises(ValueError, match=r"which one some debian 12 ships is not known|no glibc"):
             target.describe(said, server.facts(said))
 
 
@@ -192,8 +287,14 @@ def test_the_presets_are_offkits(plugins):
     """What is planned where no Python is agrees with what offkit knows of releases."""
     shipped = plugins("plugin_utils.releases").SHIPPED
     assert {7, 8, 9, 10} <= set(shipped)
-    for el, python in shipped.items():
-        source = os.path.join(collection.TOP, "repo-config", "releases", "el{}.json".format(el))
+    others = plugins("plugin_utils.releases").OTHERS_SHIPPED
+    assert (
+        {"openeuler22.03", "openeuler24.03"}
+        <= set(others)
+        <= set(plugins("plugin_utils.releases").OTHERS.values())
+    )
+    for name, python in [*(("el{}".format(el), version) for el, version in shipped.items()), *others.items()]:
+        source = os.path.join(collection.TOP, "repo-config", "releases", name + ".json")
         with open(source, encoding="utf-8") as text:
             known = json.load(text)
         assert known["pythons"][known["python"]]["version"] == python

@@ -30,3 +30,12 @@ SHIPPED = {
     9: "3.9.10",
     10: "3.12.9",
 }
+# The same of the others, by what offkit calls them
+OTHERS_SHIPPED = {
+    "amazon2": "3.7.2",
+    "amazon2023": "3.9.16",
+    "kylin10": "3.7.4",
+    "openeuler20.03": "3.7.4",
+    "openeuler22.03": "3.9.9",
+    "openeuler24.03": "3.11.6",
+}

@@ -12,8 +12,8 @@ def describe(said, facts):
     """The target document of a server that has no offkit yet.
 
     ``said`` are the fields of survey.sh and pythons.sh, ``facts`` server.facts of them. The Python
-    is the first one there that is meant for applications; where there is none, the one that
-    Enterprise Linux ships, and then ``python_planned`` is true. Raises ValueError when it can be no
+    is the first one there that is meant for applications; where there is none, the one that its
+    distribution ships, and then ``python_planned`` is true. Raises ValueError when it can be no
     target.
     """
     glibc = facts["glibc"]
@@ -22,9 +22,10 @@ def describe(said, facts):
     path, version = _python(said)
     planned = not version
     version = version or releases.SHIPPED.get(facts["el"], "")
+    version = version or releases.OTHERS_SHIPPED.get(server.other(said), "")
     if not version:
         raise ValueError(
-            "no Python 3.6 or newer is here, and {} is not Enterprise Linux".format(facts["system"])
+            "no Python 3.6 or newer is here, and which one {} ships is not known".format(facts["system"])
         )
     return {
         "schema": "offkit/target-1",
