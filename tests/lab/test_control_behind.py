@@ -1,15 +1,20 @@
 """A control node beyond the gap: one bundle, one command, and ansible-playbook knows offkit's playbooks."""
 
 import json
+import os
+import shutil
 
 import pytest
 
 import control_nodes
+import galaxy_maker
 import journey
 import needs
 import remote
 import targets
 from offkit import __version__
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 pytestmark = [
     pytest.mark.network,
@@ -120,3 +125,35 @@ def test_python_comes_from_the_disc(tmp_path):
         assert any(name.startswith("python3.11-libs-") for name in journey.rpms(target))
         syntax = ("-i", "localhost,", "offkit.fleet.deploy", "--syntax-check", "-e", "offkit_bundle=/b.tar")
         assert control_nodes.ansible(target, "ansible-playbook", *syntax).returncode == 0
+
+
+def test_collections_of_others(tmp_path, monkeypatch):
+    """A playbook of one, with a filter of its own, runs there without a network; gone with its generation."""
+    ours = os.path.join(TOP, ".venv-ansible", "bin")  # made by "make lint-ansible"
+    monkeypatch.setenv("PATH", os.pathsep.join([ours, os.environ["PATH"]]))
+    if not shutil.which("ansible-galaxy"):
+        pytest.skip("no ansible-galaxy here: make .venv-ansible/.ready")
+    filename, body = galaxy_maker.archive("acme.base", files={
+        "plugins/filter/up.py": b"class FilterModule:\n    def filters(self):\n        return {'up': str.upper}\n",
+        "playbooks/hello.yml": b"- hosts: all\n  gather_facts: false\n  connection: local\n  tasks:\n"
+                               b"    - debug: msg={{ 'hello' | acme.base.up }}\n",
+    })  # fmt: skip
+    (tmp_path / filename).write_bytes(body)
+    (tmp_path / "out").mkdir()
+    bundle = control_nodes.bundle(tmp_path / "out", "--collection", str(tmp_path / filename))
+    with targets.target(8) as target:
+        journey.carry(target, bundle)
+        done = journey.install(target)
+        assert done.returncode == 0, journey.failed(done)
+        played = control_nodes.ansible(target, "ansible-playbook", "-i", "localhost,", "acme.base.hello")
+        assert '"msg": "HELLO"' in played.stdout, journey.failed(played)
+        listed = control_nodes.ansible(target, "ansible-galaxy", "collection", "list", "--format", "json")
+        (found,) = json.loads(listed.stdout).values()
+        assert found == {"acme.base": {"version": "1.0.0"}, "offkit.fleet": {"version": __version__}}
+        filter_of_it = "/lib/python3.11/site-packages/ansible_collections/acme/base/plugins/filter/up.py"
+        target.run(["sh", "-c", "echo >>" + journey.PREFIX[False] + "/current" + filter_of_it])
+        changed = [name for code, name in journey.doctor(target)[1] if code == "PKG002"]
+        assert [name.split()[0] for name in changed] == ["offkit-collections"]
+        gone = journey.offkit(target, "uninstall", "-y")
+        assert gone.returncode == 0, journey.failed(gone)
+        assert target.run(["ls", control_nodes.PREFIX]).returncode != 0

@@ -19,6 +19,8 @@ from offkit.cli import app, render
 from offkit.edges import data, releases
 from offkit.media import rpm
 from offkit.model import checklist, layout, manifest, proof
+from offkit.model.control_node import Collection
+from offkit.online.carry import collection, galaxy
 from offkit.online.wheels import fetch
 from target_maker import preset
 
@@ -469,6 +471,41 @@ def test_a_control_node(offkit, index, tmp_path):
     assert "2.16.14" in json.dumps(listing.options)
     code, _, err = offkit("bundle", "--control-node", "--python", "3.6", "--dry-run")
     assert (code, "ansible-core 2.16 runs on Python 3.10 to 3.12" in err) == (2, True)
+
+
+def test_a_control_node_with_collections(offkit, index, tmp_path, monkeypatch):
+    """What ansible-galaxy took is packed, pinned with its hash, and listed; asked for wrongly it is refused."""
+    listed = Collection("acme", "base", "1.2.0", "5" * 64, "acme-base-1.2.0.tar.gz")
+    wheel = collection.of_others(
+        {"acme/base/MANIFEST.json": b"{}", "acme/base/x.sh": b""}, ["acme/base/x.sh"]
+    )
+    monkeypatch.setattr(galaxy, "look", lambda asked: None)
+    monkeypatch.setattr(
+        galaxy, "take", lambda asked, _: galaxy.Taken((listed,), wheel, {"acme.base": ">=" + asked[0]})
+    )
+    index.add("ansible_core", "2.16.14")
+    words = ("bundle", "--control-node", "--collection")
+    code, said, err = offkit(*words, "2.15", "--json", "-o", tmp_path / "c.tar")
+    assert code == 0, err
+    assert json.loads(said)["collections"] == [listed._asdict()]
+    with tarfile.open(tmp_path / "c.tar") as tar:
+        options = manifest.load(tar.extractfile(layout.MANIFEST).read()).options
+        text = tar.extractfile(layout.REQUIREMENTS).read().decode()
+    assert options["control_node"] == {"ansible-core": "2.16.14", "collections": [listed._asdict()]}
+    assert f"offkit-collections=={wheel.version} \\\n    --hash=sha256:{wheel.sha256}" in text
+    assert (
+        "  carries acme.base 1.2.0 from acme-base-1.2.0.tar.gz"
+        in offkit(*words, "2", "-o", tmp_path / "c.tar")[1]
+    )
+    code, _, err = offkit(*words, "2.17", "-o", tmp_path / "d.tar")
+    assert (code, (tmp_path / "d.tar").exists()) == (1, False)
+    assert "the bundle has ansible-core 2.16.14, and another is needed by acme.base (>=2.17)" in err
+    for wrong, why in (
+        ([*words, "a.b", "--offline"], "leave out --offline"),
+        (["bundle", "--collection", "a.b"], "add --control-node"),
+    ):
+        code, _, err = offkit(*wrong)
+        assert (code, why in err) == (2, True)
 
 
 def test_a_target_in_a_file(offkit, tmp_path):
