@@ -162,3 +162,33 @@ def test_without_a_final_release(mirror):
     server.pages["/simple/alpha/"] = (200, page, {"Content-Type": JSON})
     with Session(EL7, server.args, Reporter()) as session:
         assert not session.listing.has_finals("alpha")
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize(
+    "odd",
+    ["", " ", "%20", "?x", "#x", "@", "\\", "\x7f", "\0", "\t", "\xe9", "\u2028", "\U0001f600", "\xad"],
+)
+def test_a_page_that_is_looked_at_as_a_whole(odd, ascii_only, monkeypatch):
+    """Is read as its rows one by one."""
+    one = "alpha-1-py3-none-any.whl"
+    files = [row(one, url=f"https://files.example/{odd}/{one}"), row("alpha-2-py2-none-any.whl", yanked=odd)]
+
+    def found():
+        page = SimpleNamespace(
+            content=json.dumps({"files": files}, ensure_ascii=ascii_only).encode(),
+            content_type=JSON,
+            url="https://index.example/simple/alpha/",
+        )
+        read = pages.read(page, FITS, Link.from_json, lambda name: Version("1"))
+        return repr(read.rows), repr(read.links), [str(link) for link in read.rest], len(read.wheels)
+
+    as_it_is = found()
+    monkeypatch.setattr(pages, "_is_even", lambda content: False)
+    assert found() == as_it_is
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-be", "utf-8-sig"])
+def test_a_page_in_another_encoding_is_looked_at_row_by_row(encoding):
+    assert pages._is_even(json.dumps({"files": [row("alpha-1.zip")]}).encode())
+    assert not pages._is_even(json.dumps({"files": [row("alpha-1.zip")]}).encode(encoding))

@@ -23,6 +23,8 @@ _LONGEST = 255  # bytes of a file's name (limits.h, NAME_MAX)
 _TEXT = (str, type(None))
 _YANKED = (bool, str)
 _NEVER = "0000"
+_ODD = (b"%", b"?", b"#", b"@", b"\\", b"\x7f", b"\0")
+_new = tuple.__new__
 
 tags = functools.lru_cache(maxsize=4096)(parse_tag)
 
@@ -92,14 +94,15 @@ def read(
         return None
     found = Page(lambda row: link_of(row, page.url))
     wheels: dict[tuple[int, bool], Wheels] = {}  # by the identity of a version, which is its spelling
+    even, rows = _is_even(page.content), found.rows
     for file in json.loads(page.content).get("files", []):
         if meant is not None and _is_another(file, meant):
             continue
-        row = _row(file)
-        if row is not None and not can_be(row.filename):
+        row = _row(file, even)
+        if row is not None and len(row.filename) > _LONGEST:
             continue
         if row is not None and not fits(row.filename):
-            found.rows.setdefault(row.filename, row)
+            rows.setdefault(row.filename, row)
             continue
         version = version_of(row.filename) if row is not None and _is_simple(file) else None
         if row is not None and version is not None:
@@ -156,22 +159,35 @@ def fitting(supported: frozenset[Tag], sources: bool) -> Callable[[str], bool]:
     return fits
 
 
-def _row(file: Any) -> Row | None:
+def _is_even(content: bytes) -> bool:
+    """Whether no URL of a page can have in it what ``_is_plain`` looks for, but a blank: of most pages the
+    whole has nothing of it, and to see that takes no time. Without a zero byte it is no UTF-16."""
+    return content.isascii() and not any(one in content for one in _ODD)
+
+
+def _is_plain(url: str) -> bool:
+    """Whether its end is the name of a file; a regular expression takes as long as all the rest."""
+    return (
+        url.isascii()
+        and url.isprintable()
+        and not (" " in url or "%" in url or "?" in url or "#" in url or "@" in url or "\\" in url)
+    )
+
+
+def _row(file: Any, even: bool) -> Row | None:
     """Of what is as the PEPs have it, with a URL that ends with its name: whatever else pip makes of it is
     its affair."""
     try:
         name, url, hashes = file["filename"], file["url"], file["hashes"]
         requires, yanked = file.get("requires-python"), file.get("yanked")
         uploaded = file.get("upload-time", _NEVER)
-        for digest in hashes.values():
-            if type(digest) is not str:
-                return None
+        if len(hashes) != 1 or type(hashes.get("sha256")) is not str:
+            for digest in hashes.values():
+                if type(digest) is not str:
+                    return None
         plain = (
             url.endswith("/" + name)
-            # Its end may be no name of a file; a regular expression takes as long as all the rest.
-            and url.isascii()
-            and url.isprintable()
-            and not (" " in url or "%" in url or "?" in url or "#" in url or "@" in url or "\\" in url)
+            and (" " not in url if even else _is_plain(url))
             and type(requires) in _TEXT
             and (yanked is None or type(yanked) in _YANKED)
             and uploaded[:4].isdigit()
@@ -179,7 +195,10 @@ def _row(file: Any) -> Row | None:
         )
     except (KeyError, TypeError, AttributeError):
         return None
-    return Row(name, requires or "", yanked, "" if uploaded is _NEVER else uploaded) if plain else None
+    if not plain:
+        return None
+    # As Row(…) does, in a third of the time.
+    return _new(Row, (name, requires or "", yanked, "" if uploaded is _NEVER else uploaded))
 
 
 def _is_simple(file: Any) -> bool:
