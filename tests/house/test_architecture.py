@@ -60,6 +60,7 @@ WRITERS = {
     "online/rpms/metadata": "metadata of repositories, unpacked in a scratch directory",
     "online/rpms/mirror": "the cache of what servers called a small file",
     "online/rpms/signatures": "what gpg and rpm look at, in a scratch directory",
+    "online/sources/archive": "an archive in memory",
     "online/wheels/fetch": "a lock, where -o says so",
     "online/wheels/memo": "the cache of what follows from wheels",
     "online/wheels/store": "the cache of wheels",

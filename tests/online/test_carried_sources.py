@@ -1,9 +1,11 @@
 """Sources that are carried: resolved with the rest, packed with what builds them, told; or refused."""
 
 import hashlib
+import io
 import json
 import platform
 import sys
+import tarfile
 
 import pytest
 
@@ -281,6 +283,73 @@ def test_as_it_is_typed(tmp_path, index, typed):
     assert rows[second - 1][:4] == ["carries", "the", "source", "of"]
     code, _, err = typed(*words, "--offline")
     assert (code, "--carry-source asks an index" in err) == (2, True)
+
+
+def tree(where, name="answer", requires=("alpha",)):
+    """A directory with C code, and the same backend in it, which makes an sdist too."""
+    filename, data = sdist_maker.sdist(name, requires=requires)
+    with tarfile.open(fileobj=io.BytesIO(data)) as packed:
+        packed.extractall(where.parent, filter="data")
+    (where.parent / filename.removesuffix(".tar.gz")).rename(where)
+    (where / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["gccback"]\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    )
+    (where / "own.py").write_text(OWN)
+    return where
+
+
+OWN = """from gccback import *
+import os, tarfile
+
+def build_sdist(directory, config_settings=None):
+    with tarfile.open(os.path.join(directory, "answer-1.0.tar.gz"), "w:gz") as made:
+        for name in os.listdir("."):
+            if os.path.isfile(name):
+                made.add(name, "answer-1.0/" + name)
+    return "answer-1.0.tar.gz"
+"""
+
+
+def test_ones_own_project(tmp_path, index, monkeypatch):
+    """A directory by its path or its name, as a word, in a file or with -e; nothing of it is compiled here,
+    and a namesake on the index is left alone. The same bytes each time, wherever it is."""
+    index.put(*sdist_maker.sdist("answer", version="2.0"))
+    index.put(*sdist_maker.sdist("answer"))
+    monkeypatch.chdir(tmp_path)
+    own = tree(tmp_path / "own one")
+    lines = tmp_path / "r.txt"
+    lines.write_text("-e './own one'\n")
+    seen = set()
+    for requirements, files, word in [
+        ((str(own),), (), "./own one"),
+        ((str(own),), (), "Answer"),
+        ((f"answer @ {own.as_uri()}",), (), "answer"),
+        ((f"-e {own.as_uri()}",), (), str(own)),
+        ((), (lines,), "own one"),
+    ]:
+        done, _ = packed(tmp_path, index, *requirements, files=files, carry=(word,))
+        assert [(one.name, one.version) for one in done.sources] == [("answer", "1.0")]
+        assert [(one.name, one.via) for one in done.lock.wheels] == [("alpha", ("answer",))]
+        seen.add(hashlib.sha256((tmp_path / "b.tar").read_bytes()).hexdigest())
+        assert str(tmp_path).encode() not in (tmp_path / "b.tar").read_bytes()
+    assert len(seen) == 1
+    assert sorted(path.name for path in own.iterdir()) == sorted(
+        ["PKG-INFO", "answer.c", "own.py", "project.json", "pyproject.toml"]
+    )
+    with pytest.raises(UsageError, match="no requirement is that directory"):
+        bundle.plan(order(tmp_path, index, "alpha", carry=("./own one",)), Reporter())
+
+
+def test_ones_own_sdist(tmp_path, index):
+    """As a file of this machine, and by its URL."""
+    name, data = sdist_maker.sdist("answer", requires=["alpha"])
+    (tmp_path / name).write_bytes(data)
+    url = f"answer @ {index.url}/files/{index.put('answer-1.0.tar.gz', data)}"
+    for requirement, word in [(str(tmp_path / name), str(tmp_path / name)), (url, "answer")]:
+        done, opened = packed(tmp_path, index, requirement, carry=(word,))
+        (one,) = done.sources
+        member = next(each for each in opened.manifest.members if each.path == one.member)
+        assert member.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_a_lock_with_the_hash_of_the_source(tmp_path, index):

@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +26,16 @@ from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.model.url import shown
+from offkit.online.carry import as_given
 from offkit.online.index import indexes, listing, troubles
 from offkit.online.request.locked import Lock, LockedWheel, Place, Request, StandIn
 from offkit.online.resolve import provision
-from offkit.online.sources import archive, backend, interpreters, metadata
+from offkit.online.sources import archive, backend, interpreters, metadata, retrieval
 from offkit.online.sources.environment import Provided
+from offkit.online.sources.interpreters import Interpreter
 from offkit.online.sources.metadata import Metadata
+from offkit.online.sources.offered import link_to
 from offkit.online.sources.refusal import Refused
 from offkit.online.wheels import store
 from offkit.online.wheels.kept import Kept
@@ -51,6 +56,7 @@ class Carried(NamedTuple):
     build: Lock  # what builds it, for the target
     how: str  # where its metadata are from
     cxx: bool  # whether C++ is among its sources
+    given: str = ""  # the URL of the sources, where the request gives them by one or by a path
 
 
 # resolve.lock.Session, of a target, index options, who is told, and what is kept.
@@ -65,7 +71,8 @@ def carry(
     reporter: Reporter,
     sessions: Sessions,
 ) -> list[Carried]:
-    """The newest sdist that the request allows of each project in ``names``, with what builds it.
+    """The newest sdist that the request allows of each project in ``names``, with what builds it. A project
+    that the request gives by a path or a URL is carried as it is there; a name may be its path.
 
     Raises RequestError with all that cannot be carried; what ``Session.lock`` raises.
     """
@@ -79,10 +86,20 @@ def carry(
         troubles.pip_speaks_through(reporter),
     ):
         limits = session.asked(request)
-        for name in dict.fromkeys(map(canonicalize_name, names)):
-            own = [one for one in limits if canonicalize_name(one.name or "") == name]
+        for word in dict.fromkeys(names):
             try:
-                done.append(_one(name, own, session, request, reporter, sessions))
+                given = as_given.meant(word, limits)
+                if given is None:
+                    name = canonicalize_name(word)
+                    own = [one for one in limits if canonicalize_name(one.name or "") == name]
+                    link = _choose(name, own, session)
+                    path = session.kept.path(link, session.repository.session)
+                else:
+                    own, path = [given], _sdist(given.link, session, request, reporter, sessions)
+                    link = link_to(path, store.sha256(path))
+                    name = canonicalize_name(as_given.project(path.name) or path.name)
+                found = _one(name, own, link, path, session, request, reporter, sessions)
+                done.append(found._replace(given=given.link.url if given is not None else ""))
             except RequestError as error:
                 wrong += error.findings
     if wrong:
@@ -91,13 +108,30 @@ def carry(
     return done
 
 
+def _sdist(link: Any, session: Any, request: Request, reporter: Reporter, sessions: Sessions) -> Path:
+    """That of sources that a request gives. Raises RequestError."""
+    cache = session.kept.cache
+    try:
+        with retrieval.opened(link, session.repository.session, session.kept) as source:
+            asked = partial(_backend, session, request, cache, sessions)
+            return as_given.sdist(source, cache, asked, reporter)
+    except Refused as error:
+        place = shown(link.url_without_fragment)
+        raise _refusal(as_given.name(link) or place, place, error) from error
+
+
 def _one(
-    name: str, own: Sequence[Any], session: Any, request: Request, reporter: Reporter, sessions: Sessions
+    name: str,
+    own: Sequence[Any],
+    link: Any,
+    path: Path,
+    session: Any,
+    request: Request,
+    reporter: Reporter,
+    sessions: Sessions,
 ) -> Carried:
-    link = _choose(name, own, session)
     cache: Path = session.kept.cache
     reporter.step(f"reading what {link.filename} requires")
-    path = session.kept.path(link, session.repository.session)
     given = {sha256 for one in own for sha256 in one.hash_options.get("sha256", ())}
     if given and store.sha256(path) not in given:
         message = f"{link.filename} has sha256 {store.sha256(path)}, and the request allows other files only"
@@ -165,13 +199,7 @@ def _asked(
     """Its metadata, the lines of what builds it, and who said so. What PKG-INFO says for good (PEP 643)
     is taken even where the backend cannot be asked here. Raises Refused."""
 
-    python = interpreters.to_build(session.target)
-
-    def provide(requirements: Sequence[str]) -> Provided:
-        where = interpreters.as_target(python, session.target)
-        with sessions(where, request.index_args, Reporter(), Kept(cache)) as other:
-            return provision.requisites(other, requirements, cache)
-
+    python, provide = _backend(session, request, cache, sessions)
     static = metadata.is_static(tree) and (tree / "PKG-INFO").exists()
     try:
         found = backend.prepare(tree, python, provide)
@@ -186,6 +214,20 @@ def _asked(
     if not (found.static or interpreters.is_like(python, session.target)):
         how += f", where that of CPython {session.target.python_minor} may say something else"
     return found.metadata, _with_wheel(found.requires), how
+
+
+def _backend(
+    session: Any, request: Request, cache: Path, sessions: Sessions
+) -> tuple[Interpreter, Callable[[Sequence[str]], Provided]]:
+    """The interpreter that a backend is run by, and what gives that its build requirements."""
+    python = interpreters.to_build(session.target)
+
+    def provide(requirements: Sequence[str]) -> Provided:
+        where = interpreters.as_target(python, session.target)
+        with sessions(where, request.index_args, Reporter(), Kept(cache)) as other:
+            return provision.requisites(other, requirements, cache)
+
+    return python, provide
 
 
 def _with_wheel(requires: Sequence[str]) -> list[str]:
@@ -231,7 +273,7 @@ def _stand_in(said: Metadata, target: Target, cache: Path) -> LockedWheel:
             wheel.writestr(zipfile.ZipInfo(f"{stem}.dist-info/{file}"), text)
     path = store.keep(f"{stem}-{_BUILD}-{tag}.whl", sink.getvalue(), cache)
     return LockedWheel(
-        said.name, said.version, path.name, path.as_uri(), store.sha256(path), ("the request",)
+        said.name, said.version, path.name, path.absolute().as_uri(), store.sha256(path), ("the request",)
     )
 
 
@@ -247,7 +289,10 @@ def offered(carried: Sequence[Carried], request: Request, cache: Path) -> Reques
     return request._replace(
         index_args=args,
         constraints=(*(request.constraints or ()), limits),
-        stand_ins=tuple(StandIn(one.source.name, one.stand_in.sha256, _place(one)) for one in carried),
+        stand_ins=tuple(
+            StandIn(one.source.name, one.stand_in.sha256, _place(one), one.stand_in.url, one.given)
+            for one in carried
+        ),
     )
 
 

@@ -42,6 +42,8 @@ class StandIn(NamedTuple):
     project: str  # normalised
     sha256: str  # allowed beside the hashes that are given
     place: str  # where it is: one of the request's --find-links
+    wheel: str = ""  # its URL, and
+    given: str = ""  # the URL of the sources, where the request gives them by one or by a path
 
 
 class Request(NamedTuple):

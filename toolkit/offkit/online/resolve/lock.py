@@ -323,7 +323,11 @@ class Session:
         ]
 
     def _read(
-        self, request: Request, taken: list[Finding] | None = None, refused: list[Problem] | None = None
+        self,
+        request: Request,
+        taken: list[Finding] | None = None,
+        refused: list[Problem] | None = None,
+        build: bool = True,
     ) -> list[Any]:
         """Requirements of pip, for this session's target. ``taken`` gets a finding for each that is not
         what the request says, ``refused`` a problem for each source that cannot be built: without it
@@ -348,7 +352,9 @@ class Session:
         with foreign.markers_of(self.target):
             foreign.check_markers(parsed)
             self._limits = [ireq for ireq in parsed if ireq.constraint and ireq.match_markers()]
-        maker = Maker(self.builder, self.repository.session, self.target)
+        if not build:
+            return [ireq for ireq in parsed if ireq not in self._sources]
+        maker = Maker(self.builder, self.repository.session, self.target, request.stand_ins)
         with foreign.markers_of(self.target):
             made = [maker.made(ireq) for ireq in parsed if ireq not in self._sources]
         problems = [unbuilt.of_project(one, platforms.admitted(one.pythons)) for one in read.unfit]
@@ -374,9 +380,10 @@ class Session:
             return provision.requisites(session, requirements, self._store.cache)
 
     def asked(self, request: Request) -> list[Any]:
-        """Its requirements and constraints, as pip reads them, that hold for the target."""
+        """Its requirements and constraints, as pip reads them, that hold for the target; sources as they are
+        given."""
         with troubles.pip_speaks_through(self.reporter):
-            return [*self._read(request), *self._limits]
+            return [*self._read(request, build=False), *self._limits]
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -14,6 +14,7 @@ from offkit.model.url import shown
 from offkit.online.index import platforms
 from offkit.online.reasons import unbuilt
 from offkit.online.reasons.causes import Problem
+from offkit.online.request.locked import StandIn
 from offkit.online.sources import offered
 from offkit.online.sources.refusal import Refused
 
@@ -21,8 +22,9 @@ from offkit.online.sources.refusal import Refused
 class Maker:
     """Goes through the requirements of one request."""
 
-    def __init__(self, builder: Any, session: Any, target: Target) -> None:
-        """Of a Builder; ``session`` is pip's."""
+    def __init__(self, builder: Any, session: Any, target: Target, stand_ins: Sequence[StandIn] = ()) -> None:
+        """Of a Builder; ``session`` is pip's. What is carried has a stand-in, and is not built."""
+        self._stand_ins = {one.given: one for one in stand_ins if one.given}
         self._builder, self._session, self._target = builder, session, target
         self.problems: list[Problem] = []
         self.told: list[Finding] = []
@@ -35,6 +37,9 @@ class Maker:
         """
         if ireq.constraint or not offered.is_source(ireq) or not ireq.match_markers():
             return ireq
+        carried = self._stand_ins.get(ireq.link.url)
+        if carried is not None:
+            return offered.of_wheel(ireq, carried.project, offered.link(carried.wheel, carried.sha256))
         if ireq.editable:
             self.told.append(unbuilt.editable(ireq))
         try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +21,21 @@ class Source(NamedTuple):
     sha256: str  # of the archive; "" where it is no archive
     lasting: bool  # whether the same text and hash always mean the same contents
     archive: Path | None = None  # the file itself, in the cache
+
+
+def settled(sdist: bytes) -> bytes:
+    """A source distribution (.tar.gz) with the same files, and nothing of when and by whom it was made."""
+    plain, packed = io.BytesIO(), io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(sdist)) as had:
+        with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as made:
+            for member in sorted(had.getmembers(), key=lambda one: one.name):
+                contents = had.extractfile(member) if member.isfile() else None
+                member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
+                member.mode, member.pax_headers = 0o755 if member.mode & 0o100 else 0o644, {}
+                made.addfile(member, contents)
+    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as sink:
+        sink.write(plain.getvalue())
+    return packed.getvalue()
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ class Project:
     """What can be asked of a backend; each raises Refused."""
 
     def __init__(self, tree: Path, where: Environment) -> None:
-        self._where = where
+        self._where, self._tree = where, tree
         self._installed: set[str] = set()
         try:
             self._builder = ProjectBuilder.from_isolated_env(where, tree, where.runner)
@@ -85,8 +85,16 @@ class Project:
         return Path(self._called("its build", lambda: self._builder.build("wheel", out)))
 
     def sdist(self, out: Path) -> Path:
-        self._ready("sdist")
-        return Path(self._called("making its sdist", lambda: self._builder.build("sdist", out)))
+        """What setuptools leaves in the tree for it goes again."""
+        before = set(_left(self._tree))
+        try:
+            self._ready("sdist")
+            return Path(self._called("making its sdist", lambda: self._builder.build("sdist", out)))
+        finally:
+            for path in set(_left(self._tree)) - before:
+                for name in path.iterdir():
+                    name.unlink()
+                path.rmdir()
 
     def _ready(self, kind: Literal["sdist", "wheel"]) -> None:
         """With what pyproject.toml asks for, and then what the backend does."""
@@ -114,3 +122,7 @@ class Project:
             raise Refused(f"{step} failed: {error}", getattr(inner, "traceback", "").splitlines()) from error
         except BuildException as error:
             raise Refused(f"{step} failed: {error}") from error
+
+
+def _left(tree: Path) -> list[Path]:
+    return [path for place in (tree, tree / "src") for path in place.glob("*.egg-info") if path.is_dir()]

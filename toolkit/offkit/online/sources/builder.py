@@ -145,7 +145,7 @@ class Builder:
                 # By way of its sdist: what an earlier build left in the directory stays out of the wheel.
                 with self._project(source.tree) as project:
                     self._reporter.step(f"building {source.text}")
-                    archive = _clean_sdist(project, source.tree, Path(name))
+                    archive = project.sdist(Path(name))
                 with unpacked(archive) as tree:
                     return self._wheel(source._replace(tree=tree, sha256=_contents(tree), lasting=True))
 
@@ -236,22 +236,6 @@ def _read(text: bytes) -> Built:
 
 def _build_version() -> str:
     return importlib.metadata.version("build")
-
-
-def _clean_sdist(project: Project, tree: Path, out: Path) -> Path:
-    """The sdist; what setuptools leaves in the directory for it goes again."""
-    before = set(_left(tree))
-    try:
-        return project.sdist(out)
-    finally:
-        for path in set(_left(tree)) - before:
-            for name in path.iterdir():
-                name.unlink()
-            path.rmdir()
-
-
-def _left(tree: Path) -> list[Path]:
-    return [path for place in (tree, tree / "src") for path in place.glob("*.egg-info") if path.is_dir()]
 
 
 def _contents(tree: Path) -> str:

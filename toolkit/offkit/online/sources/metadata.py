@@ -73,6 +73,15 @@ def build_requires(tree: Path) -> tuple[str, ...]:
     return _DEFAULT
 
 
+def name(tree: Path) -> str:
+    """What a source tree calls itself, before anything of it runs; "" where only a build says it."""
+    with contextlib.suppress(ValueError, AttributeError):
+        table = toml.loads(_contents(tree / "pyproject.toml")).get("project", {})
+        if isinstance(table.get("name"), str):
+            return canonicalize_name(table["name"])
+    return read(_contents(tree / "PKG-INFO")).name
+
+
 def requires_python(tree: Path) -> str:
     """What a source tree says before anything of it runs: pyproject.toml (PEP 621), or the PKG-INFO of an
     sdist; "" for nothing."""

@@ -84,7 +84,12 @@ def of_wheel(ireq: Any, project: str, link: Any) -> Any:
 
 def link_to(path: Any, sha256: str) -> Any:
     """pip's link to a wheel of this machine."""
-    return reach("pip._internal.models.link", "Link")(f"{path.absolute().as_uri()}#sha256={sha256}")
+    return link(path.absolute().as_uri(), sha256)
+
+
+def link(url: str, sha256: str) -> Any:
+    """pip's link to a file with that hash."""
+    return reach("pip._internal.models.link", "Link")(f"{url}#sha256={sha256}")
 
 
 class Unasked(RequestError):
