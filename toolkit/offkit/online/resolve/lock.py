@@ -441,6 +441,8 @@ class Session:
                 if not ireq.constraint and ireq.link is None and ireq.name and ireq.match_markers()
             ]
         others = [*map(causes.of_request, named), *absence.siblings(found, self._asked())]
+        # No index is asked for what was given by a path or a URL.
+        gone |= {canonicalize_name(ireq.name or "") for ireq in requirements if ireq.link is not None}
         return problems + absence.also((one for one in others if one.project not in gone), self._asked())
 
     def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
