@@ -11,6 +11,8 @@ from typing import Dict, Iterable, List, NamedTuple, Optional
 
 # What no machine keeps over a restart, or what the lab itself mounts or makes as mount points.
 PASSING = ("/run", "/dev", "/proc", "/sys")
+# The index that SQLite's readers share (sqlite.org/walformat.html): asking rpm as root writes it.
+_READERS = ("/var/lib/rpm/rpmdb.sqlite-shm",)
 _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
 
 
@@ -55,7 +57,7 @@ def moment(target, passing: Iterable[str] = PASSING) -> Dict[str, tuple]:
         for name in folders + names:
             path = os.path.join(folder, name)
             inside = path[len(top) :]
-            if any((inside + "/").startswith(each + "/") for each in passing):
+            if inside in _READERS or any((inside + "/").startswith(each + "/") for each in passing):
                 continue
             with contextlib.suppress(FileNotFoundError):  # it is a server at work
                 status = os.lstat(path)

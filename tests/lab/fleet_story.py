@@ -24,7 +24,7 @@ SICK = {
     "full9": "not enough space for",
     "lacks7": "LIB001",
     "noexec8": "ENV026",
-    "wrong9": "PY020",
+    "wrong9": "ENV048",
 }
 DIES = "dies7"
 # What Ansible and sshd themselves leave on a server that is only looked at.
