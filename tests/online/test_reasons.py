@@ -126,7 +126,7 @@ def test_a_cure_that_another_forbids_is_none(mirror):
 
 
 def test_a_lock_for_another_python(mirror, tmp_path):
-    """Is no question of hashes: the pins and their Requires-Python are named, all of them."""
+    """Is no question of hashes: it is named as what it is, and the pins and their Requires-Python, all of them."""
     server = mirror()
     for name in ("alpha", "beta"):
         filename = server.add(name, "2")
@@ -135,7 +135,8 @@ def test_a_lock_for_another_python(mirror, tmp_path):
     path = tmp_path / "lock.txt"
     path.write_text(lock(server, "alpha", "beta", target=preset("3.9")).text(why=True))
     found = refused(server, files=[path])
-    assert {name: one.code for name, one in found.items()} == {"alpha": "REQ008", "beta": "REQ008"}
+    codes = {name: one.code for name, one in found.items()}
+    assert codes == {str(path): "REQ026", "alpha": "REQ008", "beta": "REQ008"}
     assert found["alpha"].message == "alpha==2: needs Python >=3.9; the server has 3.6.8"
     assert found["alpha"].fix.splitlines() == [
         "use alpha==1, beta==1: the whole request resolves with them",

@@ -71,7 +71,8 @@ def judge(path, python):
         found = options.target_of(python, path, "x86_64")
     except UsageError:
         return
-    assert targets.from_json(json.loads(json.dumps(found.to_json()))) == found
+    # How the file would be changed is no part of the server.
+    assert targets.from_json(json.loads(json.dumps(found.to_json()))) == found._replace(spelled="")
     assert all(char.isprintable() and char != "\n" for char in found.describe())
     assert found.name.split() == [found.name]
     assert 0 < len(found.tags()) < 10000

@@ -261,7 +261,8 @@ def test_yum_reads_the_url_itself(tmp_path, monkeypatch, shell):
         code, _, err = sh(server, server / "medium" / "bundle.tar", *args, shell=shell, env=proxies)
     assert code == 0, err
     text = (server / "seen.repo").read_text()
-    assert "\nbaseurl={}\nproxy=_none_\nenabled=1\ngpgcheck=1\ngpgkey=file:///".format(site.url) in text
+    assert "\nbaseurl={}\nproxy=_none_\ngpgkey=file:///".format(site.url) in text
+    assert "\nenabled=1\ngpgcheck=1\n" in text
     assert text.count("baseurl=") == 1
     assert "192.0.2.1" not in (server / "environment").read_text()
     assert (server / "prefix/system/0001.text").read_text() == "yum install python3 from {}\n".format(
