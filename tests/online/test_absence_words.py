@@ -128,7 +128,14 @@ def test_stand_ins(tmp_path):
      "REQ010", "every version that fits was yanked by its authors: broken", ""),
     # for others
     ([wheel("2", "cp38-cp38-any"), wheel("2", "cp310-cp310-any"), source("2")], "alpha",
-     "REQ001", "its wheels for this system are for cp38, cp310, not for cp36m", BUILD.format("alpha==2")),
+     "REQ001", "its wheels for this system are for cp38, cp310, not for cp36m; there is its source (alpha-2.tar.gz)",
+     SOURCE.format("alpha==2")),
+    ([wheel("2", "cp36-cp36m-win32"), source("1"), source("3", ">=3.8")], "alpha",
+     "REQ001", "it has no wheel for Linux on x86_64, only for Windows; there is its source (alpha-1.tar.gz)",
+     SOURCE.format("alpha==1")),
+    ([wheel("2", "cp36-cp36m-manylinux_2_28_x86_64"), source("2")], "alpha",
+     "REQ001", "its wheels need glibc 2.28; the server has 2.17; there is its source (alpha-2.tar.gz)",
+     SOURCE.format("alpha==2")),
     ([wheel("2", "cp36-cp36m-win32"), wheel("2", "cp36-cp36m-macosx_11_0_arm64")], "alpha",
      "REQ001", "it has no wheel for Linux on x86_64, only for Windows and macOS", ""),
     # no such version

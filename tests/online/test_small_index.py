@@ -118,13 +118,16 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     assert error.message.startswith("cannot be resolved for el7 x86_64, CPython 3.6.8 (cp36m), glibc 2.17: ")
     assert {one.severity for one in error.findings} == {"error"}
     assert (
-        found["others"].message == "others>=2: its wheels for this system are for cp38, cp39, not for cp36m"
+        found["others"].message
+        == "others>=2: its wheels for this system are for cp38, cp39, not for cp36m; there is its source (others-2.1.tar.gz)"
     )
     assert found["others"].looked_in == ("4 files of others on the index",)
     build = "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps "
     assert found["others"].fix.splitlines() == [
         "use others==1.1: everything but nobody, sources, versions, wanting resolves with it",
         "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8 --target el7",
+        "or --build others builds it here, if it is pure Python",
+        "or offkit bundle --carry-source others carries it as source, to be compiled on the server",
         "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"

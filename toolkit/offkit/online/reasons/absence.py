@@ -288,8 +288,9 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         message = f"{text}: every version that fits was yanked by its authors{why}"
         return Problem(Finding("REQ010", ERROR, project, message, looked), project)
     unfit = platforms.unfit(wheels, target)
-    build = [platforms.build_it(project, one.version, target) for one in sources]
-    finding = Finding("REQ001", ERROR, project, f"{text}: {unfit.text}", looked, *build)
+    message = f"{text}: {unfit.text}" + "".join(f"; there is its source ({one.filename})" for one in sources)
+    choices = "".join(platforms.of_sources(project, one.version, target) for one in sources)
+    finding = Finding("REQ001", ERROR, project, message, looked, choices)
     return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
 
 
