@@ -141,6 +141,9 @@ def test_stand_ins(tmp_path):
     # no such version
     ([wheel(str(number)) for number in range(9)], "alpha==99",
      "REQ004", "no such version; the latest are 3, 4, 5, 6, 7, 8", ""),
+    ([wheel("1"), wheel("2")], "alpha==1+cu117",
+     "REQ004", "no such version; +cu117 is of another index than was asked; the latest are 1, 2",
+     "name the index that has +cu117: --extra-index-url URL"),
     ([wheel("1"), wheel("2rc1")], "alpha>1",
      "REQ004", "only pre-releases meet it; the latest are 1, 2rc1", ""),
 ])  # fmt: skip

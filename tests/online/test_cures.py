@@ -46,6 +46,20 @@ def test_other_versions():
     assert fixes([problem("alpha")], [({"loose": True}, {})])[0] == [""]
 
 
+def test_the_version_that_a_local_one_is_a_build_of():
+    """Before any other version, also where the rest has to change; that one where it does not help."""
+    same, other = {"alpha": "1.13.1"}, {"alpha": "2", "beta": "3"}
+    local = problem("alpha", local=True)
+    (fix,), tried = fixes([local], [({"public": True}, same)])
+    assert (fix, tried) == (
+        "use alpha==1.13.1: the whole request resolves with it", [cures.Try(EL7, public=True)]
+    )  # fmt: skip
+    found, _ = fixes([local, problem("beta")], [({"public": True, "loose": True}, {**same, "beta": "3"})])
+    assert found == ["use alpha==1.13.1, beta==3: the whole request resolves with them"] * 2
+    (fix,), _ = fixes([local], [({"public": False, "loose": True}, other)])
+    assert fix == "use alpha==2, beta==3: the whole request resolves with them"
+
+
 def needing(names, *, of=12):
     """An attempt that holds if these may change: then all that may, do."""
     every, tried = {f"p{number:02}" for number in range(of)}, []

@@ -175,6 +175,21 @@ def test_what_else_there_is(mirror):
     assert (finding.code, finding.fix) == ("REQ004", "")
 
 
+def test_a_local_version_of_another_index(mirror):
+    """As pip freeze writes it: the version that it is a build of is proposed, not the newest."""
+    server = mirror()
+    for version in ("1.13.1", "2.0"):
+        server.add("alpha", version)
+        server.add("beta", version)
+    (finding,) = refused(server.args, "alpha==1.13.1+cu117 --hash=sha256:" + "0" * 64).findings
+    first = "use alpha==1.13.1: the whole request resolves with it"
+    assert finding.fix.splitlines() == [first, "or name the index that has +cu117: --extra-index-url URL"]
+    found = refused(server.args, "alpha[x]===1.13.1+cu117", "beta==9; python_version > '3'").findings
+    for one in found:
+        assert one.fix.startswith("use alpha==1.13.1, beta==2.0: the whole request resolves with them")
+    assert pins(locked(server.args, "alpha==1.13.1", "beta==2.0")) == {"alpha": "1.13.1", "beta": "2.0"}
+
+
 def test_a_wheel_that_was_withdrawn(mirror):
     """It is taken when it is pinned, and never proposed."""
     server = mirror()

@@ -339,11 +339,17 @@ def _no_version(
 ) -> Problem:
     known = sorted({file.version for file in files})
     some = ", ".join(str(version) for version in known[-6:])
-    message = f"{_asked(cause)}: no such version; the latest are {some}"
+    local = ", ".join(
+        sorted({"+" + part.version.partition("+")[2] for part in specifier if "+" in part.version})
+    )
+    elsewhere = f"; {local} is of another index than was asked" if local else ""
+    fix = f"name the index that has {local}: --extra-index-url URL" if local else ""
+    message = f"{_asked(cause)}: no such version{elsewhere}; the latest are {some}"
     pre = bool(listing.usable(files, specifier, asked.listing.target, True)) and not asked.listing.pre
     if listing.versions(files, specifier, True):
         message = f"{_asked(cause)}: only pre-releases meet it; the latest are {some}"
-    return Problem(Finding("REQ004", ERROR, cause.project, message, looked), cause.project, pre=pre)
+    finding = Finding("REQ004", ERROR, cause.project, message, looked, fix)
+    return Problem(finding, cause.project, pre=pre, local=bool(local))
 
 
 def _unreadable(cause: Cause, file: Listed, asked: Asked) -> Problem:

@@ -19,6 +19,7 @@ class Problem(NamedTuple):
     minors: tuple[int, ...] = ()  # CPython 3 releases that there seems to be a wheel for
     system: bool = False  # whether a newer glibc would do
     pre: bool = False  # whether a pre-release would do
+    local: bool = False  # whether it may do without the local part of its version
     hopeless: bool = False  # no version of it will do
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
 

@@ -28,6 +28,7 @@ class Try(NamedTuple):
 
     target: Target
     loose: bool = False  # of what was asked for by name, any version will do
+    public: bool = False  # and of a local version (1.13.1+cu117), the one that it is a build of
     only: frozenset[str] = frozenset()  # and of that, only of these projects; empty: of all
     pre: bool = False  # pre-releases too
     without: frozenset[str] = frozenset()  # projects that are left out of the request
@@ -77,10 +78,13 @@ def _held(
     if not problems:
         return []
     held = []
-    changed = attempt(this._replace(loose=True))
-    if changed:
-        near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
-        held.append(_use(_fewer(changed, near, this._replace(loose=True), attempt), whole))
+    near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
+    ways = [this._replace(loose=True)]
+    if any(problem.local for problem in problems):
+        ways[:0] = [this._replace(public=True), this._replace(public=True, loose=True)]
+    tried = ((way, changed) for way in ways if (changed := attempt(way)))
+    for way, changed in itertools.islice(tried, 1):
+        held.append(_use(_fewer(changed, near, way, attempt), whole))
     if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
         held.append(f"allow pre-releases: {whole} resolves with --pre")
     pythons = first(_pythons(problems, target))

@@ -369,12 +369,26 @@ def _files_are_text() -> Iterator[None]:
 
 def loosened(ireq: Any) -> Any:
     """The same requirement for any version and file of it; one of a URL stays as it is."""
-    if ireq.link is not None or ireq.req is None:
-        return ireq
+    return ireq if ireq.link is not None or ireq.req is None else _of_versions(ireq, "")
+
+
+def has_local(ireq: Any) -> bool:
+    """Whether it names a local version (1.13.1+cu117, PEP 440), and no file."""
+    return ireq.link is None and any("+" in part.version for part in ireq.specifier)
+
+
+def without_local(ireq: Any) -> Any:
+    """The same requirement for the version that its local version is a build of, and any file of it."""
+    parts = (f"{part.operator}{part.version}" for part in ireq.specifier)
+    return _of_versions(ireq, ",".join(part.partition("+")[0].replace("===", "==") for part in parts))
+
+
+def _of_versions(ireq: Any, specifier: str) -> Any:
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     extras = "[" + ",".join(sorted(ireq.req.extras)) + "]" if ireq.req.extras else ""
     marker = f"; {ireq.markers}" if ireq.markers else ""
-    return from_line(ireq.req.name + extras + marker, comes_from=ireq.comes_from, constraint=ireq.constraint)
+    line = ireq.req.name + extras + specifier + marker
+    return from_line(line, comes_from=ireq.comes_from, constraint=ireq.constraint)
 
 
 def is_source_constraint(ireq: Any) -> bool:

@@ -523,11 +523,13 @@ class Session:
 
 def _as_tried(ireq: Any, what: Try) -> Any:
     """A requirement as it is in an attempt. Where some have no hash, none may have one."""
-    if not what.loose:
+    if not (what.loose or what.public):
         return ireq
     if what.only and canonicalize_name(ireq.name or "") not in what.only:
         return foreign.without_hashes(ireq)
-    return foreign.loosened(ireq)
+    if what.public and foreign.has_local(ireq):
+        return foreign.without_local(ireq)
+    return foreign.loosened(ireq) if what.loose else foreign.without_hashes(ireq)
 
 
 def _asking(lock: Lock, pinned: Sequence[Pin], seen: Seen) -> Lock:
