@@ -52,6 +52,21 @@ def test_why(tags, unfit):
     assert platforms.unfit(wheels(*tags), EL7) == unfit
 
 
+@pytest.mark.parametrize(("tags", "system"), [
+    (["cp36-cp36m-win32", "py3-none-win_amd64"], ("Windows", "win32")),
+    (["cp310-cp310-macosx_11_0_arm64"], ("macOS", "darwin")),
+    (["cp36-cp36m-win32", "cp36-cp36m-macosx_10_9_x86_64"], None),
+    (["cp36-cp36m-win32", "py3-none-any"], None),
+    (["cp36-cp36m-musllinux_1_1_x86_64"], None),
+    (["cp36-cp36m-linux_armv7l"], None),
+    ([], None),
+])  # fmt: skip
+def test_for_one_system_alone(tags, system):
+    """Which a marker tells; with sources too."""
+    source = Listed(Version("1"), "alpha-1.tar.gz", frozenset(), "", None, None)
+    assert platforms.one_system([*wheels(*tags), source]) == system
+
+
 @pytest.mark.parametrize(("tags", "requires_python", "minors"), [
     (["cp38-cp38-any", "cp312-cp312-any", "cp34-cp34m-any"], "", (8, 12)),
     (["py3-none-any"], ">=3.8,<3.11", (8, 9, 10)),

@@ -168,9 +168,11 @@ def test_what_else_there_is(mirror):
     newer = "target a newer system: everything but apple, never, older resolves with --target el8"
     assert found["newer"].fix == newer
     assert found["newer"].message.endswith("its wheels need glibc 2.28; the server has 2.17")
-    assert found["apple"].message.endswith("it has no wheel for Linux on x86_64, only for macOS")
-    assert found["never"].message.endswith("it has no wheel for Linux on x86_64, only for Windows")
-    assert (found["apple"].fix, found["never"].fix) == ("", "")
+    no_other = "it is for {0} alone: no version has a source, or a wheel for another system"
+    for name, system in (("apple", "macOS"), ("never", "Windows")):
+        message = f"{name}: it has no wheel for Linux on x86_64, only for {system}; {no_other}"
+        assert found[name].message == message.format(system)
+        assert found[name].fix == ""  # nothing is left without both, and what else is not to be had
     (finding,) = refused(server.args, "never==3").findings
     assert (finding.code, finding.fix) == ("REQ004", "")
 

@@ -24,6 +24,8 @@ _SYSTEMS = {
     "emscripten": "WebAssembly",
     "freebsd": "FreeBSD",
 }
+# Those that a marker tells (PEP 508), as sys.platform has them there.
+_MARKED = {"Windows": "win32", "macOS": "darwin"}
 _GLIBC = {name: glibc for glibc, name in LEGACY.items()}
 
 
@@ -54,6 +56,13 @@ def unfit(wheels: Iterable[Listed], target: Target) -> Unfit:
         )
         return Unfit(text)
     return Unfit(f"it has no wheel for Linux on {target.arch}, only for {_systems(wheels)}")
+
+
+def one_system(files: Iterable[Listed]) -> tuple[str, str] | None:
+    """What all wheels of a project are for, if that is Windows or macOS alone, and its sys_platform."""
+    wheels = [file for file in files if file.is_wheel]
+    system = _systems(wheels) if wheels else ""
+    return (system, _MARKED[system]) if system in _MARKED else None
 
 
 def minors(files: Iterable[Listed]) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from offkit.model.words import several
 from offkit.online.index import indexes, listing, metadata, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
-from offkit.online.reasons import unbuilt
+from offkit.online.reasons import one_system, unbuilt
 from offkit.online.reasons.causes import Cause, Problem
 
 
@@ -134,7 +134,12 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
             why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
             absent.setdefault(cause.project, why._replace(parent=cause.wanting))
         elif cause.project not in absent:
-            why = _unreadable(cause, unread[-1], asked) if unread else _absent(cause, files, specifier, asked)
+            if unread:
+                why = _unreadable(cause, unread[-1], asked)
+            else:
+                why = _absent(cause, files, specifier, asked)
+                no_sources = all(file.is_wheel for file in files)
+                why = one_system.told(why, cause, platforms.one_system(files), no_sources)
             absent[cause.project] = why._replace(parent=cause.wanting)
         for version in _stand_in_versions(files, specifier):
             asked.stubs.add(cause.project, version)

@@ -10,6 +10,14 @@ from offkit.model.finding import Finding
 from offkit.online.index.upstream import reach
 
 
+class Elsewhere(NamedTuple):
+    """The system that alone a package is listed for."""
+
+    system: str  # "Windows"
+    line: str  # of the request, that asks for it there alone
+    sure: bool  # whether it is of no use elsewhere
+
+
 class Problem(NamedTuple):
     """Why something cannot be had, and where it may be had: hints for the cures that will be tried."""
 
@@ -21,6 +29,7 @@ class Problem(NamedTuple):
     pre: bool = False  # whether a pre-release would do
     local: bool = False  # whether it may do without the local part of its version
     hopeless: bool = False  # no version of it will do
+    elsewhere: Elsewhere | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
 
 

@@ -14,6 +14,7 @@ from offkit.model import target as targets
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.online.reasons import one_system
 from offkit.online.reasons.causes import Problem
 
 _MOST = 3  # Pythons and releases that are tried, each
@@ -43,6 +44,7 @@ def find(problems: Sequence[Problem], target: Target, attempt: Attempt) -> list[
     ``attempt`` gives the pins of the direct requirements that would change, or None where the request
     cannot be had so. What helps all of them at once comes first; where nothing does, what helps one.
     """
+    problems = one_system.grouped(problems)
     lost = frozenset(_asker(problem) for problem in problems if problem.hopeless)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
     found = []
@@ -52,8 +54,26 @@ def find(problems: Sequence[Problem], target: Target, attempt: Attempt) -> list[
             others = frozenset(_asker(other) for other in problems) - {_asker(problem)}
             own = _held([problem], target, others, attempt)
         also = [problem.finding.fix] if problem.finding.fix else []
-        found.append(problem.finding._replace(fix="\nor ".join([*own, *also])))
+        left = _left_out(problem, problems, lost, target, attempt)
+        found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
+
+
+def _left_out(
+    problem: Problem, problems: Sequence[Problem], lost: frozenset[str], target: Target, attempt: Attempt
+) -> list[str]:
+    """That a package of another system goes, where the rest of the request resolves without it."""
+    if problem.elsewhere is None:
+        return []
+    asker = _asker(problem)
+    for others in ([one for one in problems if one.elsewhere], problems):
+        without = lost.union(map(_asker, others))
+        if attempt(Try(target, without=without)) is not None:
+            rest = "the rest resolves without it"
+            if without != {asker}:
+                rest = f"everything but {', '.join(sorted(without))} resolves"
+            return [one_system.way_out(problem.elsewhere, asker, rest)]
+    return []
 
 
 def _asker(problem: Problem) -> str:
