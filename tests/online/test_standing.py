@@ -8,7 +8,7 @@ import pytest
 
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
-from offkit.online.request import pins
+from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, Request
 from offkit.online.resolve import standing
 from offkit.online.resolve.lock import Session
@@ -21,6 +21,10 @@ EL7 = preset("3.6")
 
 def sha256(body):
     return hashlib.sha256(body).hexdigest()
+
+
+def required(request, cache):
+    standing.require(request, inputs.pinned(request, EL7), EL7, cache)
 
 
 class Notes(Reporter):
@@ -151,7 +155,7 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "latin").write_bytes(b"\xe9")
     assert pins.read([tmp_path / "latin"]) is None
     assert pins.read([tmp_path / "nowhere"]) is None
-    assert standing.pinned(Request(("alpha",), (), ())) == []
+    assert inputs.pinned(Request(("alpha",), (), ()), EL7) == []
 
 
 def test_a_lock_that_is_not_closed(world):
@@ -218,11 +222,11 @@ def test_offline(world):
     file = world.cache / "lock.txt"
     file.write_text(world.pin("alpha") + absent)
     with pytest.raises(EnvironmentProblem) as caught:
-        standing.require(Request((), (file,), ()), EL7, world.cache)
+        required(Request((), (file,), ()), world.cache)
     assert caught.value.exit_code == 4
     assert [one.subject for one in caught.value.findings] == ["x", "y", "beta"]
     with pytest.raises(EnvironmentProblem, match="the request is no lock with hashes"):
-        standing.require(Request(("alpha",), (), ()), EL7, world.cache)
+        required(Request(("alpha",), (), ()), world.cache)
 
 
 def test_an_empty_cache(world, tmp_path):
@@ -271,10 +275,55 @@ def test_a_constraint_is_the_resolvers_business(world, tmp_path):
     file, limits = tmp_path / "lock.txt", tmp_path / "c.txt"
     limits.write_text("beta==9\n")
     request = Request((), (file,), (), (limits,))
-    assert standing.pinned(Request((), (file,)))
-    assert standing.pinned(request) == []
+    assert inputs.pinned(Request((), (file,)), EL7)
+    assert inputs.pinned(request, EL7) == []
     with (
         Session(EL7, world.server.args, Reporter(), Kept(world.cache)) as session,
         pytest.raises(RequestError),
     ):
         session.lock(request)
+
+
+@pytest.mark.parametrize("form", ["pylock.toml", "lock.txt"])
+def test_wheels_given_by_their_place(world, tmp_path, form):
+    """With their hashes, in either form of a lock: no index is asked of them, nor is one wanted offline."""
+    folder = tmp_path / "a b \u00e9"
+    folder.mkdir()
+    name = "alpha-1-py3-none-any.whl"
+    (folder / name).write_bytes(world.server.files[name])
+    digest = sha256(world.server.files[name])
+    beta = world.pin("beta").split(":")[1].strip()
+    lock = folder / form
+    if form == "lock.txt":
+        text = f"alpha @ {(folder / name).as_uri()}#sha256={digest}\n" + world.pin("beta")
+    else:
+        text = 'lock-version = "1.0"\ncreated-by = "somebody"\n' + "".join(
+            f'[[packages]]\nname = "{name}"\nversion = "{version}"\nwheels = [{{ {place}, hashes = {{ sha256 = "{known}" }} }}]\n'
+            for name, version, place, known in (
+                ("alpha", "1", f'path = "{name}"', digest),
+                ("beta", "2", 'url = "https://index.test/beta-2-py3-none-any.whl"', beta),
+            )
+        )  # fmt: skip
+    lock.write_text(text, encoding="utf-8")
+    request = Request((), (lock,), ())
+
+    def locked(args, cache, offline=False):
+        with Session(EL7, args, Reporter(), Kept(cache), offline) as session:
+            return session.lock(request)
+
+    (world.cache / "wheels" / digest / name).unlink()
+    required(request, world.cache)
+    alone = locked([], world.cache, offline=True)
+    assert (alone.wheels[0].name, alone.wheels[0].origin) == ("alpha", "a local directory")
+    world.server.asked.clear()
+    asked = locked(world.server.args, tmp_path / "other")
+    assert [path for _, path in world.server.asked if path.startswith("/simple/")] == ["/simple/beta/"]
+    assert [one.sha256 for one in asked.wheels] == [one.sha256 for one in alone.wheels]
+    (folder / name).write_bytes(b"other")
+    with pytest.raises(EnvironmentProblem) as caught:
+        required(request, world.cache)
+    (said,) = (one.message for one in caught.value.findings if one.subject == "alpha")
+    assert said == f"{folder / name} has sha256 {sha256(b'other')}, and the lock says {digest}"
+    (folder / name).unlink()
+    (said,) = (one.message for one in standing.look(inputs.pinned(request, EL7), EL7, world.cache))
+    assert said == f"1 is not in the cache, and {folder / name} cannot be read: No such file or directory"

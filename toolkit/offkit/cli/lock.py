@@ -56,6 +56,7 @@ def lock(
     console = render.console(json, quiet, verbose)
     from offkit.model import several as naming
     from offkit.online.proof import at_hand
+    from offkit.online.request import inputs
     from offkit.online.resolve import standing
     from offkit.online.resolve.lock import Session
     from offkit.online.wheels import fetch, store
@@ -79,7 +80,7 @@ def lock(
         store.tidy(cache)
         console.step("resolving for " + where.describe())
         if offline and not no_index:
-            standing.require(request, where, cache)
+            standing.require(request, inputs.pinned(request, where), where, cache)
         with Session(where, request.index_args, console, Kept(cache), offline) as session:
             found = session.lock(request)
             found = fetch.with_hashes(found, session.repository.session, cache, console)

@@ -30,6 +30,7 @@ from offkit.online.carry.to_compile import ToCompile
 from offkit.online.proof import by_reading, forecast, grammar, image, reading, rehearsal, stage
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
+from offkit.online.request import inputs
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
 from offkit.online.resolve.lock import Session
@@ -115,10 +116,11 @@ def plan(order: Order, reporter: Reporter, read: Reading | None = None) -> Plann
     # It runs on every Python from 3.6 on, so it is locked for the oldest.
     oldest = target.preset(releases.known(), "3.6")
     args = order.request.index_args
+    pinned = inputs.pinned(order.request, order.target)
     if order.offline and "--no-index" not in args:
         beside = ((own_pip, order.target), (provision.own_pins("runtime"), oldest))
-        standing.require(order.request, order.target, order.cache, beside)
-    kept = Kept(order.cache, read.add if read is not None and standing.pinned(order.request) else None)
+        standing.require(order.request, pinned, order.target, order.cache, beside)
+    kept = Kept(order.cache, read.add if read is not None and pinned else None)
     taken = carrying.carry(order.carry, order.request, order.target, order.cache, reporter, Session)
     request = carrying.offered(taken, order.request, order.cache)
     with Session(order.target, request.index_args, reporter, kept, order.offline) as session:

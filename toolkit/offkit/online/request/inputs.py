@@ -18,8 +18,9 @@ from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
 from offkit.online.index import named
 from offkit.online.index.upstream import reach
-from offkit.online.request import exports, pylock, toml
+from offkit.online.request import exports, pins, pylock, toml
 from offkit.online.request.locked import Place, Request
+from offkit.online.request.pins import Pin
 from offkit.online.request.pyproject import Project, Unfit
 
 _FILE = re.compile(r"\S+\.(?:txt|in|toml|lock|yml)")
@@ -96,6 +97,18 @@ def read(request: Request, target: Target) -> Read:
             findings += told
     complete = not request.requirements and locks == len(request.files)
     return Read(lines, files, findings, complete, unfit)
+
+
+def pinned(request: Request, target: Target) -> list[Pin]:
+    """The pins that the request consists of; none of them where it is no lock with hashes. Raises what
+    ``read`` does."""
+    if request.requirements or request.constraints:
+        return []
+    given = read(request, target)
+    if given.findings or given.unfit:
+        return []
+    found = [pins.parse("\n".join(given.lines)), pins.read(given.files)]
+    return [pin for some in found for pin in some or ()] if None not in found else []
 
 
 def own_indexes(request: Request) -> Request:

@@ -1,4 +1,5 @@
-"""A requirements file that is a lock: pins with hashes, and nothing else that chooses.
+"""A requirements file that is a lock: pins with hashes, or wheels of this machine with theirs, and nothing
+else that chooses.
 
 ``offkit lock -o`` and ``pip-compile --generate-hashes`` write such files. The format is pip's
 (pip.pypa.io/en/stable/reference/requirements-file-format/); what is not read here is pip's to read.
@@ -11,10 +12,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from offkit.model import origin
@@ -23,6 +25,8 @@ _HASH = re.compile(r"\s+--hash[= ]sha256:([0-9a-f]{64})(?=\s|$)")
 _BUILT = re.compile(
     r"^([A-Za-z0-9][\w.-]*)==.*\\\n(?: +--hash.*\n)+(?: +# via .*\n)?(?: +# )built from (.*)$", re.MULTILINE
 )
+# A wheel of this machine, as pip takes its hash.
+_LOCAL = re.compile(r"(file:[^#]*/([^#/]+\.whl))#sha256=([0-9a-f]{64})")
 # Options that say where files come from, which does not matter to a hash.
 _WHERE = re.compile(
     r"(--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host|--no-index|--only-binary|--prefer-binary)"
@@ -46,6 +50,7 @@ class Pin(NamedTuple):
     marker: Marker | None
     hashes: tuple[str, ...]  # SHA-256 in hex, at least one
     origin: str = ""  # where it was found when it was locked, if the file says so
+    place: str = ""  # the file: URL that it is given by; "" where any file with such a hash will do
 
     def __str__(self) -> str:
         """As PEP 508 has it."""
@@ -140,11 +145,27 @@ def _pin(line: str) -> Pin | None:
     hashes = _HASH.findall(line)
     try:
         requirement = Requirement(_HASH.sub("", line))
+        if requirement.url:
+            return None if hashes else _local(requirement)
         (clause,) = requirement.specifier
         version = Version(clause.version)
     except (InvalidRequirement, InvalidVersion, ValueError):
         return None
-    if clause.operator != "==" or requirement.url or not hashes:
+    if clause.operator != "==" or not hashes:
         return None
-    extras = frozenset(map(canonicalize_name, requirement.extras))
-    return Pin(canonicalize_name(requirement.name), version, extras, requirement.marker, tuple(hashes))
+    return Pin(*_who(requirement, version), tuple(hashes))
+
+
+def _local(requirement: Requirement) -> Pin | None:
+    where = _LOCAL.fullmatch(requirement.url or "")
+    try:
+        version = parse_wheel_filename(unquote(where[2]))[1] if where else None
+    except (InvalidWheelFilename, InvalidVersion):
+        return None
+    if where is None or version is None:
+        return None
+    return Pin(*_who(requirement, version), (where[3],), place=where[1])
+
+
+def _who(of: Requirement, version: Version) -> tuple[str, Version, frozenset[str], Marker | None]:
+    return canonicalize_name(of.name), version, frozenset(map(canonicalize_name, of.extras)), of.marker

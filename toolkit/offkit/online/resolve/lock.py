@@ -160,7 +160,7 @@ class Session:
             return self._stands_or_is_resolved(request)
 
     def _stands_or_is_resolved(self, request: Request) -> Lock:
-        pinned = standing.pinned(request) if self.kept else []
+        pinned = inputs.pinned(request, self.target) if self.kept else []
         lock = self._standing(request, pinned) if pinned else None
         if lock is None:
             if pinned:
@@ -173,7 +173,8 @@ class Session:
         built = tuple(one for one in made if one is not None)
         lock = lock._replace(made_of=tuple(one for one in places if one is not None))
         lock = lock._replace(built=built, findings=(*lock.findings, *told, *unbuilt.of_changed(built)))
-        if self.kept and any(wheel.url for wheel in lock.wheels):
+        given = {"", *(pin.place for pin in pinned)}  # of which no index says anything
+        if self.kept and any(wheel.url not in given for wheel in lock.wheels):
             self._remember(pinned, lock, self.kept.cache)
         return lock
 
@@ -202,17 +203,21 @@ class Session:
         if not self.offline:
             with troubles.pip_speaks_through(self.reporter):
                 try:
-                    foreign.parse_requirements(self.repository, (), request.files)  # for their --index-url
+                    read = inputs.read(request, self.target)
+                    foreign.parse_requirements(self.repository, (), read.files)  # for their --index-url
                 except Exception:
                     return None  # it happens once more, and is explained
-                applying = standing.applying(pinned, self.target)
+                applying = [one for one in standing.applying(pinned, self.target) if not one.place]
                 self.listing.meant = lookup.meant(applying)
                 files = lookup.files(applying, self.repository, self.kept)
             seen = Seen()
             found = standing.look(pinned, self.target, self.kept.cache, files, seen)
         if isinstance(found, Lock):
             told = [
-                each for one in found.wheels for each in remarks.of_file(one.name, one.filename, self.listing)
+                each
+                for one in found.wheels
+                if one.name in files  # no index is asked for what is given by its place
+                for each in remarks.of_file(one.name, one.filename, self.listing)
             ]
             told += clashes.expected(found.wheels, self.target, partial(self.holds, request))
             return _asking(found._replace(findings=tuple(told)), pinned, seen)
@@ -495,7 +500,7 @@ class Session:
     def holds(self, request: Request, *constraints: str) -> bool:
         """Whether the whole request is seen to resolve with those constraints too. A lock does not, and no
         index is asked: what they are to change is pinned there."""
-        if standing.pinned(request):
+        if inputs.pinned(request, self.target):
             return False
         with contextlib.suppress(RequestError), self._another(self.target) as other:
             return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None

@@ -17,13 +17,14 @@ from typing import NamedTuple
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
+from offkit.model import checksum, origin
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
 from offkit.online.index.pool import pool
-from offkit.online.request import pins
+from offkit.online.index.upstream import reach
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
 from offkit.online.resolve import remembered
@@ -49,7 +50,8 @@ def look(
 ) -> Lock | list[Finding]:
     """The lock for ``target`` that these pins are, of which markers may leave out some; else why not.
 
-    ``listed`` has what an index says, by name; None: the cache is to have everything. What the wheels say of
+    ``listed`` has what an index says, by name; None: the cache is to have everything, but for what is given
+    by its place here. What the wheels say of
     themselves is noted in ``seen``.
     """
     wanted = applying(given, target)
@@ -61,7 +63,9 @@ def look(
         with pool(os.cpu_count()) as threads:  # each is hashed
             files = list(threads.map(lambda pin: _cached(pin, known.files, cache), wanted))
     else:
-        files = [listed.get(pin.name, _NOT_LISTED) for pin in wanted]
+        files = [
+            _cached(pin, {}, cache) if pin.place else listed.get(pin.name, _NOT_LISTED) for pin in wanted
+        ]
     for pin, file in zip(wanted, files, strict=True):
         found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
         if isinstance(found, str):
@@ -123,8 +127,25 @@ def _cached(pin: Pin, chosen: dict[str, str], cache: Path) -> File | str:
                 text = memo.recalled(cache, "headers", key, functools.partial(_said, path))
             except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
                 return f"{filename} cannot be read: {error}"
-            return File(filename, "", sha256, text)
+            return File(filename, "", sha256, text, origin.LOCAL if pin.place else "")
+    if pin.place:
+        return _placed(pin)
     return f"{pin.version} with sha256 {sha256} is not in the cache"
+
+
+def _placed(pin: Pin) -> File | str:
+    """The file at its place, or what is wrong."""
+    path = Path(reach("pip._internal.utils.urls", "url_to_path")(pin.place))
+    try:
+        with path.open("rb") as source:
+            found = checksum.sha256(source)
+        if found not in pin.hashes:
+            return f"{path} has sha256 {found}, and the lock says {', '.join(pin.hashes)}"
+        return File(path.name, pin.place, found, _said(path), origin.LOCAL)
+    except OSError as error:
+        return f"{pin.version} is not in the cache, and {path} cannot be read: {error.strerror}"
+    except (ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        return f"{path} cannot be read: {error}"
 
 
 def _said(path: Path) -> bytes:
@@ -212,22 +233,18 @@ def _open_ends(
     return list(dict.fromkeys(found))
 
 
-def pinned(request: Request) -> list[Pin]:
-    """The pins that the request consists of; none of them where it is no lock with hashes."""
-    if request.requirements or request.constraints or any(request.parts):
-        return []
-    return pins.read(request.files) or []
-
-
 def require(
-    request: Request, target: Target, cache: Path, beside: Iterable[tuple[Sequence[Pin], Target]] = ()
+    request: Request,
+    own: Sequence[Pin],
+    target: Target,
+    cache: Path,
+    beside: Iterable[tuple[Sequence[Pin], Target]] = (),
 ) -> None:
-    """Without an index: raises EnvironmentProblem with everything that is missing, of what goes
-    ``beside`` the request too."""
+    """Without an index: raises EnvironmentProblem with everything that is missing, of the request's ``own``
+    pins and of what goes ``beside`` it."""
     for file in (*request.files, *(request.constraints or ())):
         if isinstance(file, str):
             raise indexes.forbidden(file)
-    own = pinned(request)
     asked = [(own, target), *beside]
     missing = [each for one in asked if not isinstance(found := look(*one, cache), Lock) for each in found]
     if not own:
