@@ -43,7 +43,7 @@ def build_sdist(directory, config_settings=None):
     filename = INFO + ".tar.gz"
     with tarfile.open(os.path.join(directory, filename), "w:gz") as archive:
         for name in sorted(os.listdir(".")):
-            if os.path.isfile(name):
+            if os.path.isfile(name) and name not in LEFT_OUT:
                 archive.add(name, INFO + "/" + name)
     return filename
 """
@@ -61,10 +61,12 @@ def project(
     build_requires=(),
     info="",
     table="",
+    left_out=(),
 ):
     """{path: text} of a tree. ``first`` is run before the wheel is built, with the interpreter's ``sys``;
     ``requires`` may be an expression in a string; ``more`` are build requirements that the backend tells,
-    ``info`` is its PKG-INFO, ``table`` what else pyproject.toml has."""
+    ``info`` is its PKG-INFO, ``table`` what else pyproject.toml has, ``left_out`` are files that its sdist
+    has not."""
     constants = {
         "NAME": name,
         "VERSION": version,
@@ -73,6 +75,7 @@ def project(
         "TAG": tag,
         "PURE": pure,
         "FILES": files or {},
+        "LEFT_OUT": tuple(left_out),
     }
     text = "".join("{} = {!r}\n".format(key, value) for key, value in constants.items())
     shown = requires if isinstance(requires, str) else repr(tuple(requires))

@@ -99,6 +99,36 @@ def test_an_sdist_is_unpacked_without_its_top(tmp_path):
             assert project.sdist(tmp_path / "out").name == filename
 
 
+def test_what_an_sdist_leaves_out(tmp_path):
+    """What setup.py reads is there all the same, however often it is asked; nothing else is."""
+    directory, tree = tmp_path / "a b \u00e9", tmp_path / "tree"
+    files = {
+        "setup.py": "import helper\nopen('requirements.txt'), open(os.path.join('pkg', '__init__.py')), 'bundle'",
+        "requirements.txt": "-r more/base.txt\nsix\n",
+        "more/base.txt": "pytz\n",
+        "helper.py": "",
+        "setup.cfg": "[metadata]\nversion = file: VERSION\n",
+        "VERSION": "1",
+        "tests/__init__.py": "",  # a package, which the sdist is without
+        "notes.txt": "",
+        "bundle.tar": "",
+        "build/requirements.txt": "",
+        ".git/VERSION": "",
+        "env/pyvenv.cfg": "",
+        "env/VERSION": "",
+    }
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    tree.mkdir()
+    (tree / "VERSION").write_text("of the sdist")
+    archive.complete(tree, directory)
+    archive.complete(tree, directory)
+    found = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file())
+    assert found == ["VERSION", "helper.py", "more/base.txt", "requirements.txt"]
+    assert (tree / "VERSION").read_text() == "of the sdist"
+
+
 def test_a_damaged_sdist_is_named(tmp_path):
     (tmp_path / "app-1.0.tar.gz").write_bytes(b"no archive")
     with pytest.raises(Refused, match=r"app-1\.0\.tar\.gz cannot be unpacked"):

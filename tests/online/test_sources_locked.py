@@ -316,6 +316,17 @@ def test_ones_own_project(locked, mirror, tmp_path, monkeypatch):
     assert locked(args, str(tree)).built[0].sha256 != one.sha256
 
 
+def test_a_project_that_reads_what_its_sdist_lacks(locked, mirror, tmp_path):
+    """As setup.py reads requirements.txt, where no MANIFEST.in names that; pip builds in the directory."""
+    args = mirror("six", "other").args
+    reads = "[one.strip() for one in open('requirements.txt')]"
+    tree = project_maker.tree(tmp_path / "app", requires=reads, left_out=["requirements.txt"])
+    (tree / "setup.py").write_text("install_requires = open('requirements.txt').read().splitlines()\n")
+    for name in ("six", "other"):
+        (tree / "requirements.txt").write_text(name + "\n")
+        assert pins(locked(args, str(tree))) == {"app": "1.0", name: "1"}
+
+
 def test_a_lock_whose_wheels_are_nowhere(locked, mirror, tmp_path):
     """Says what they were built from."""
     args = mirror("six").args

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import os
+import re
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,3 +51,45 @@ def unpacked(sdist: Path) -> Iterator[Path]:
         except Exception as error:  # of pip, tarfile, zipfile, zlib or the disk
             raise Refused(f"{sdist.name} cannot be unpacked: {error}") from error
         yield tree
+
+
+_PROJECT = ("setup.py", "setup.cfg", "pyproject.toml")
+_NO_SOURCES = re.compile(r"\..*|__pycache__|build|dist|node_modules|.*\.egg-info")  # directories
+
+
+def complete(tree: Path, directory: Path) -> None:
+    """Adds to the tree of an sdist what that leaves out and a build in the directory finds, as pip's does:
+    the files that setup.py names, or those name in turn, and modules beside it that it imports."""
+    lacking = [path for path in _files(directory) if not os.path.lexists(tree / path)]
+    todo = [directory / name for name in _PROJECT]
+    while lacking and todo:
+        path = todo.pop()
+        try:
+            words = set(re.findall(r"[\w.-]+", path.read_text(encoding="utf-8", errors="replace")))
+        except OSError:
+            continue  # there is none
+        for each in [one for one in lacking if _names(one) & words]:
+            lacking.remove(each)
+            todo.append(directory / each)
+            (tree / each).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(directory / each, tree / each)
+
+
+def _names(path: Path) -> set[str]:
+    """By which a file is meant. A module of a package belongs to it, or not, as the sdist has it."""
+    if path.suffix != ".py":
+        return {path.name}
+    return {path.name, path.stem} if len(path.parts) == 1 else set()
+
+
+def _files(directory: Path) -> list[Path]:
+    found = []
+    for place, folders, names in os.walk(directory):
+        there = Path(place)
+        folders[:] = [
+            name
+            for name in folders
+            if not _NO_SOURCES.fullmatch(name) and not (there / name / "pyvenv.cfg").exists()
+        ]
+        found += [(there / name).relative_to(directory) for name in names if (there / name).is_file()]
+    return sorted(found)

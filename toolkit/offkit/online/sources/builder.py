@@ -25,7 +25,7 @@ from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.online.index import listing
 from offkit.online.request.locked import MadeOf
-from offkit.online.sources import backend, interpreters, metadata
+from offkit.online.sources import archive, backend, interpreters, metadata
 from offkit.online.sources.archive import Source, unpacked
 from offkit.online.sources.backend import Project
 from offkit.online.sources.environment import Provided
@@ -145,8 +145,9 @@ class Builder:
                 # By way of its sdist: what an earlier build left in the directory stays out of the wheel.
                 with self._project(source.tree) as project:
                     self._reporter.step(f"building {source.text}")
-                    archive = project.sdist(Path(name))
-                with unpacked(archive) as tree:
+                    sdist = project.sdist(Path(name))
+                with unpacked(sdist) as tree:
+                    archive.complete(tree, source.tree)
                     return self._wheel(source._replace(tree=tree, sha256=_contents(tree), lasting=True))
 
     @functools.cached_property
