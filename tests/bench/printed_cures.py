@@ -54,6 +54,9 @@ def executed(words, subject, requirements, target):
         return [*left, added[1]], target
     if words == "delete this requirement":
         return [line for line in left if _name(line) != subject], target
+    there = re.search(r" resolves.*: .*delete (\S+), or write: (.+)$", words)
+    if there:
+        return [*(line for line in left if _name(line) != there[1]), there[2]], target
     return None
 
 

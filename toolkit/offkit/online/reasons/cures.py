@@ -33,6 +33,7 @@ class Try(NamedTuple):
     only: frozenset[str] = frozenset()  # and of that, only of these projects; empty: of all
     pre: bool = False  # pre-releases too
     without: frozenset[str] = frozenset()  # projects that are left out of the request
+    some: bool = False  # it does not hold where nothing is left
 
 
 Attempt = Callable[[Try], "Pins | None"]
@@ -68,7 +69,7 @@ def _left_out(
     asker = _asker(problem)
     for others in ([one for one in problems if one.elsewhere], problems):
         without = lost.union(map(_asker, others))
-        if attempt(Try(target, without=without)) is not None:
+        if attempt(Try(target, without=without, some=True)) is not None:
             rest = "the rest resolves without it"
             if without != {asker}:
                 rest = f"everything but {', '.join(sorted(without))} resolves"

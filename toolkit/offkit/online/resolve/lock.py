@@ -465,7 +465,7 @@ class Session:
                 return None
             asked = [_as_tried(ireq, what) for ireq in requirements]
             pinned = other._resolved(asked)
-        if not pinned or other.seen.damaged:
+        if pinned is None or other.seen.damaged or (what.some and not pinned):
             return None
         versions = {canonicalize_name(ireq.name): _version(ireq) for ireq in pinned}
         return {
