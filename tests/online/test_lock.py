@@ -166,6 +166,9 @@ def test_files_that_cannot_be_read(mirror, tmp_path):
     error = refused(UsageError, args, files=[path])
     assert error.message == "no requirements: the requirements file is empty"
     assert error.fix == "add requirements to it"
+    (tmp_path / "limits.txt").write_text("alpha<2\n")
+    path.write_text("-c limits.txt\n")  # which asks for nothing
+    assert refused(UsageError, args, files=[path]).message == error.message
 
 
 def test_requirements_of_which_none_is_for_the_target(mirror):

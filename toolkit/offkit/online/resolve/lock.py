@@ -549,6 +549,7 @@ def _reason(finding: Finding) -> str:
 
 
 def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
+    requirements = [ireq for ireq in requirements if not ireq.constraint]
     if not requirements:
         return UsageError("no requirements: the requirements file is empty", fix="add requirements to it")
     findings = [
