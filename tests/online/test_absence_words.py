@@ -45,7 +45,9 @@ def source(version, requires_python=""):
 def asked_of(files=(), seen=None, pre=False):
     """The server, and an index that lists these of whatever is asked for."""
     index = types.SimpleNamespace(of=lambda project: list(files), target=EL7, pre=pre)
-    return Asked(types.SimpleNamespace(named=named.Named({}, {})), index, seen or Seen(), None)
+    finder = types.SimpleNamespace(index_urls=["https://index.test/simple"], find_links=[])
+    repo = types.SimpleNamespace(named=named.Named({}, {}), finder=finder)
+    return Asked(repo, index, seen or Seen(), None)
 
 
 def absent(*files, asked="alpha", parent="", pre=False):

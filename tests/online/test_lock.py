@@ -183,6 +183,33 @@ def test_requirements_of_which_none_is_for_the_target(mirror):
     ]
 
 
+@pytest.mark.parametrize("in_file", [False, True])
+def test_without_an_index(mirror, tmp_path, in_file):
+    """No index is said to have been asked; the places are named, and a wheel in one of them is found."""
+    server = mirror("alpha")
+    place, path = tmp_path / "a b \u00e9", tmp_path / "r.txt"
+    place.mkdir()
+    path.write_text("--no-index\nalpha>=0\n" if in_file else "alpha>=0\n")
+    args = (
+        [*server.args, "--find-links", str(place)] if in_file else ["--no-index", "--find-links", str(place)]
+    )
+    (found,) = refused(RequestError, args, files=[path]).findings
+    assert (found.code, found.looked_in) == ("REQ003", (str(place),))
+    assert found.message == f"alpha>=0: no file of alpha in {place}; no index was asked (--no-index)"
+    assert found.fix == f"put a wheel of alpha into {place}; or ask an index: drop --no-index"
+    (other,) = refused(RequestError, args, "concurrent", files=[]).findings if not in_file else (None,)
+    assert other is None or (other.fix, other.looked_in) == ("delete this requirement", (str(place),))
+    full = tmp_path / "full"  # pip lists a directory only once
+    full.mkdir()
+    (full / "alpha-1-py3-none-any.whl").write_bytes(server.files["alpha-1-py3-none-any.whl"])
+    with Session(EL7, [*args[:-1], str(full)], Reporter()) as session:
+        assert [one.name for one in session.lock(Request((), (path,), ())).wheels] == ["alpha"]
+    (found,) = refused(RequestError, ["--no-index"], "alpha").findings
+    assert found.message == "alpha: no index was asked (--no-index), and no --find-links names a place"
+    assert found.fix == "--find-links DIR, with a wheel of alpha in DIR; or ask an index: drop --no-index"
+    assert found.looked_in == ()
+
+
 def test_a_name_that_is_missing_twice_is_named_once(mirror):
     """In the headline; what is wrong with it is told for each round that met it, and that its stand-ins
     conflict is nothing."""

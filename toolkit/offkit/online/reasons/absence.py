@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
-from offkit.model.url import shown
+from offkit.model.url import shown, without_secrets
 from offkit.model.words import several
 from offkit.online.index import indexes, listing, metadata, platforms
 from offkit.online.index.listing import Listed, Listing
@@ -264,7 +264,10 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
     looked = (f"{several(len(files), 'file')} of {project} on the index",)
     if not files:
         where = asked.repo.named.origin(project)
-        return Problem(_no_project(project, text, where), project, hopeless=True)
+        found = _no_project(project, text, where)
+        if not where and not asked.repo.finder.index_urls:
+            found = _no_file(found, text, asked)
+        return Problem(found, project, hopeless=True)
     matching = listing.versions(files, specifier, asked.listing.pre)
     wanted = [file for file in files if file.version in matching]
     if not wanted:
@@ -312,12 +315,7 @@ def _no_project(project: str, text: str, index: str = "") -> Finding:
         message = f"{text}: no such project there; it is to come from no other index"
         return Finding("REQ003", ERROR, project, message, (index,), "check the spelling, or what --from says")
     where = ("the index and --find-links",)
-    if project in _NO_PROJECTS:
-        why = _NO_PROJECTS[project]
-    elif project.replace("-", "_") in sys.stdlib_module_names:
-        why = "a module of Python itself"
-    else:
-        why = ""
+    why = _known(project)
     if why:
         return Finding(
             "REQ003",
@@ -331,6 +329,33 @@ def _no_project(project: str, text: str, index: str = "") -> Finding:
         "REQ003", ERROR, project, f"{text}: no such project", where,
         "check the spelling; a private package needs --extra-index-url URL or --find-links DIR",
     )  # fmt: skip
+
+
+def _known(project: str) -> str:
+    """What a name is that is no project's anywhere; "" for any other."""
+    if project.replace("-", "_") in sys.stdlib_module_names:
+        return "a module of Python itself"
+    return _NO_PROJECTS.get(project, "")
+
+
+def _no_file(found: Finding, text: str, asked: Asked) -> Finding:
+    """The same where no index is asked (--no-index of the command, of a requirements file or of pip's
+    configuration), and only places of --find-links can have it."""
+    stubs = set(map(str, asked.stubs.directories)) if asked.stubs else set()
+    places = [without_secrets(one) for one in asked.repo.finder.find_links if one not in stubs]
+    if _known(found.subject):
+        return found._replace(looked_in=tuple(places))
+    if not places:
+        return found._replace(
+            message=f"{text}: no index was asked (--no-index), and no --find-links names a place",
+            looked_in=(),
+            fix=f"--find-links DIR, with a wheel of {found.subject} in DIR; or ask an index: drop --no-index",
+        )
+    return found._replace(
+        message=f"{text}: no file of {found.subject} in {', '.join(places)}; no index was asked (--no-index)",
+        looked_in=tuple(places),
+        fix=f"put a wheel of {found.subject} into {' or '.join(places)}; or ask an index: drop --no-index",
+    )
 
 
 # Names that 'pip freeze' writes and no index has.
