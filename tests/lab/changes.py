@@ -33,7 +33,7 @@ def changes(target, since=None, passing: Iterable[str] = PASSING) -> List[str]:
     above = len(target.layers) - len(lower)
     found = []
     for path in sorted({path for depth in range(above) for path in _touched(target.layers[depth:])}):
-        if path == "/" or any((path + "/").startswith(each + "/") for each in passing):
+        if path in ("/", *_READERS) or any((path + "/").startswith(each + "/") for each in passing):
             continue
         after, before = _look(target.layers, path), _look(lower, path)
         if after == before:
