@@ -43,10 +43,10 @@ def test_what_this_python_cannot_compile(tmp_path):
         (b"def f():\n    x = 1\n    global x\n", "name 'x' is assigned to before global declaration"),
     ],
 )
-@pytest.mark.skipif(OWN < 10, reason="an older Python is asked for the grammar alone")
 def test_what_the_grammar_allows_and_no_python_compiles(source, words):
-    (_, why) = sources.failure(source, OWN)
-    assert why == words
+    """A Python before 3.10 is asked for the grammar alone."""
+    found = sources.failure(source, OWN)
+    assert (found and found[1]) == (words if OWN >= 10 else None)
 
 
 @pytest.mark.parametrize(
