@@ -289,7 +289,7 @@ def tree(where, name="answer", requires=("alpha",)):
     """A directory with C code, and the same backend in it, which makes an sdist too."""
     filename, data = sdist_maker.sdist(name, requires=requires)
     with tarfile.open(fileobj=io.BytesIO(data)) as packed:
-        packed.extractall(where.parent, filter="data")
+        packed.extractall(where.parent)
     (where.parent / filename.removesuffix(".tar.gz")).rename(where)
     (where / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["gccback"]\nbuild-backend = "own"\nbackend-path = ["."]\n'

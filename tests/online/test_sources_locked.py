@@ -263,6 +263,8 @@ def test_a_project_for_another_python(locked, mirror, tmp_path):
     server.put(filename, server.files[filename], requires_python=f">={SERIES}")
     server.put(*bundle_maker.pip_wheel())
     (finding,) = refused(locked, server.args, str(tree), target=old).findings
+    if finding.fix.startswith("put a CPython"):
+        pytest.skip("no CPython {} here".format(old.python_minor))
     assert (finding.code, finding.fix.splitlines()[0]) == ("REQ025", fix)
     text = (tree / "pyproject.toml").read_text()
     (tree / "pyproject.toml").write_text(
