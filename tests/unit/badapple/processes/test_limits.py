@@ -2,6 +2,7 @@
 
 import os
 import resource
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -86,14 +87,25 @@ def test_memory_of_the_machine(tmp_path):
     assert limits.measure(root).memory == 2 * MEGABYTE
 
 
-def test_open_files(monkeypatch):
-    """The soft limit, less what is open."""
+def test_open_files():
+    """The soft limit, less what is open, and one that counting takes; when there is none left, that is so."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
-        assert 0 < limits.measure().files < 200
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with tempfile.TemporaryFile() as first:
+        limit = first.fileno() + 20  # which is above all that are open, or at one that is
+        held = []
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            before = limits.measure().files
+            assert 0 <= before < limit
+            with pytest.raises(OSError):
+                while True:
+                    held.append(os.dup(first.fileno()))
+            assert len(held) == before + 1
+            assert limits.measure().files == 0
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for each in held:
+                os.close(each)
 
 
 def test_processes_of_a_user(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ of them holds. ``measure`` looks, ``allowed`` decides: how many workers, and VID
 kept them from being more.
 """
 
+import errno
 import math
 import os
 import resource
@@ -203,7 +204,14 @@ def _processes(root: str) -> Optional[int]:
 
 def _files(root: str) -> Optional[int]:
     limit = _soft(resource.RLIMIT_NOFILE)
-    return None if limit is None else max(0, limit - len(_listed(os.path.join(root, "proc/self/fd"))))
+    if limit is None:
+        return None
+    try:
+        # The limit is one more than the highest number. Listing takes one itself, which is counted.
+        used = sum(int(fd) < limit for fd in os.listdir(os.path.join(root, "proc/self/fd")))
+    except OSError as error:
+        return 0 if error.errno == errno.EMFILE else limit
+    return max(0, limit - used)
 
 
 def _address_space(root: str) -> Optional[int]:
