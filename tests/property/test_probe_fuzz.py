@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from described_maker import Described
@@ -47,6 +47,8 @@ def server(tmp_path_factory):
 
 
 @every_shell
+@example(files={"/proc/self/mounts": b"x http://u:SECRET@h/ xfs ro 0 0\n"})
+@example(files={"/proc/self/mounts": b"x / https://SECRET@h/x?y=SECRET ro 0 0\n"})
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     files=st.dictionaries(

@@ -266,13 +266,15 @@ probe_objects() {
         END { if (n) printf "\n  ],\n"; else printf "  \"%s\": [],\n", name }' "$1"
 }
 
-# What somebody can write to or run from; of options only those that forbid it, none that names anybody.
+# What somebody can write to or run from; of options only those that forbid it, none that names anybody. A line
+# that is none of fstab(5) is left out: what stands in its second place may be anything.
 probe_mounts() {
     awk "$json_awk"'
         BEGIN {
             n = split("autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl hugetlbfs mqueue nsfs proc pstore rpc_pipefs securityfs selinuxfs sysfs tracefs", part, " ")
             for (k = 1; k <= n; k++) virtual[part[k]] = 1
         }
+        NF != 6 || $2 !~ /^\// || $3 !~ /^[A-Za-z0-9._-]+$/ { next }
         $3 in virtual || $2 ~ /^\/(dev|proc|run|sys|var\/lib\/(docker|containers|kubelet))\// { next }
         {
             at = $2
