@@ -13,17 +13,28 @@ from offkit.online.resolve import dead_ends
 from online_fuzz import tried
 
 
-class Wanted(NamedTuple):
-    name: str
-    versions: frozenset
-
-    def __str__(self):
-        return f"{self.name} {sorted(self.versions)}"
+PRE, YANKED, FILE = 8, 9, "file"  # versions that are only taken where somebody asks for them
 
 
 class Version(NamedTuple):
     name: str
-    number: int
+    number: object
+
+    @property
+    def project_name(self):
+        return self.name
+
+
+class Wanted(NamedTuple):
+    name: str
+    versions: frozenset
+    opens: frozenset = frozenset()  # of PRE and YANKED
+
+    def __str__(self):
+        return f"{self.name} {sorted(map(str, self.versions))} {sorted(self.opens)}"
+
+    def get_candidate_lookup(self):
+        return (Version(self.name, FILE) if self.versions == {FILE} else None), self
 
 
 class Index(AbstractProvider):
@@ -40,25 +51,33 @@ class Index(AbstractProvider):
 
     def find_matches(self, identifier, requirements, incompatibilities):
         bad = {one.number for one in incompatibilities[identifier]}
-        allowed = [one.versions for one in requirements[identifier]]
-        return [
-            Version(identifier, number)
-            for number in sorted(self.world.get(identifier, {}), reverse=True)
-            if number not in bad and all(number in one for one in allowed)
-        ]
+        wanted = list(requirements[identifier])
+        if any(one.versions == {FILE} for one in wanted):
+            return [Version(identifier, FILE)] if FILE not in bad else []
+        opened = set().union(*(one.opens for one in wanted))
+        return [one for one in self.fit(identifier, wanted) if one.number not in bad
+                and (one.number < PRE or one.number in opened)]  # fmt: skip
+
+    def fit(self, name, wanted):
+        numbers = sorted((one for one in self.world.get(name, {}) if one != FILE), reverse=True)
+        return [Version(name, one) for one in numbers if all(one in each.versions for each in wanted)]
+
+    def unasked(self, name, wanted):
+        files = any(one.versions == {FILE} for one in wanted)
+        return [] if files else [one for one in self.fit(name, wanted) if one.number >= PRE]
 
     def is_satisfied_by(self, requirement, candidate):
-        return candidate.number in requirement.versions
+        return candidate.number in requirement.versions or candidate.number == FILE
 
     def get_dependencies(self, candidate):
         self.asked += 1
-        return self.world[candidate.name][candidate.number]
+        return self.world[candidate.name][candidate.number] if candidate.number != FILE else []
 
 
 def resolve(world, asked):
     """(pins or None, the causes, what was learned)."""
     index = Index(world)
-    known = dead_ends.DeadEnds(index, asked)
+    known = dead_ends.DeadEnds(index, asked, index.unasked)
     resolver = Resolver(dead_ends.Provider(index, known), dead_ends.Reporter(BaseReporter(), known))
     try:
         found = resolver.resolve(asked, max_rounds=10000).mapping
@@ -67,16 +86,32 @@ def resolve(world, asked):
     return {name: one.number for name, one in found.items()}, [], known
 
 
+def allows(wanted, number):
+    """Whether a candidate meets all that is wanted of its project."""
+    if number == FILE or any(one.versions == {FILE} for one in wanted):
+        return number == FILE and any(one.versions == {FILE} for one in wanted)
+    return all(number in one.versions for one in wanted) and (
+        number < PRE or any(number in one.opens for one in wanted)
+    )
+
+
 def solutions(world, asked):
-    """All of them, tried one by one: {name: number} of the whole world, None for what is not there."""
-    names = sorted(world)
-    for numbers in itertools.product(*([None, *world[name]] for name in names)):
+    """All of them, tried one by one: {name: number} of the whole world, None for what nobody needs."""
+    every = [*asked, *(one for versions in world.values() for needs in versions.values() for one in needs)]
+    files = {one.name for one in every if one.versions == {FILE}}
+    names = sorted({*world, *(one.name for one in every)})
+    choices = ([None, *([FILE] if name in files else []), *world.get(name, {})] for name in names)
+    for numbers in itertools.product(*choices):
         here = dict(zip(names, numbers, strict=True))
-        wanted = [
-            *asked,
-            *(one for name in names if here[name] is not None for one in world[name][here[name]]),
-        ]
-        if all(here.get(one.name) in one.versions for one in wanted):
+        needed, wanted = set(), list(asked)
+        for one in wanted:  # which grows
+            if one.name not in needed:
+                needed.add(one.name)
+                wanted += world.get(one.name, {}).get(here.get(one.name), ())
+        of = {name: [each for each in wanted if each.name == name] for name in needed}
+        if all((here[name] is not None) == (name in needed) for name in names) and all(
+            here.get(name) is not None and allows(own, here[name]) for name, own in of.items()
+        ):
             yield here
 
 
@@ -85,14 +120,34 @@ def any_of(name, *numbers):
 
 
 NAMES = "abcd"
-WANTED = st.builds(Wanted, st.sampled_from(NAMES + "z"), st.frozensets(st.integers(1, 3), min_size=1))
-WORLDS = st.dictionaries(
-    st.sampled_from(NAMES), st.dictionaries(st.integers(1, 3), st.lists(WANTED, max_size=2), min_size=1)
+NUMBERS = st.frozensets(st.sampled_from([1, 2, 3, PRE, YANKED]), min_size=1)
+WANTED = st.builds(
+    lambda name, versions, opens: Wanted(name, versions, versions & opens),
+    st.sampled_from(NAMES + "z"),
+    st.frozensets(st.sampled_from([1, 2, PRE, YANKED]), min_size=1) | st.just(frozenset({1, 2, PRE, YANKED})),
+    st.just(frozenset()) | NUMBERS,
 )
 
 
-@tried(60)
-@given(WORLDS, st.lists(WANTED, min_size=1, max_size=3))
+def worlds(*more):
+    """Of versions that may need what ``more`` are; no file needs anything."""
+    number = st.sampled_from([1, 2, PRE, YANKED])
+    one = st.dictionaries(number, st.lists(st.one_of(WANTED, *more), max_size=2), min_size=1)
+    return st.dictionaries(st.sampled_from(NAMES), one).filter(_sane)
+
+
+def _sane(world):
+    """Where nothing needs itself; of such resolvelib makes an endless recursion."""
+    return not any(
+        one.name == name for name, versions in world.items() for needs in versions.values() for one in needs
+    )
+
+
+FILES = st.builds(lambda name: Wanted(name, frozenset({FILE})), st.sampled_from(NAMES))
+
+
+@tried(100)
+@given(worlds(), st.lists(WANTED, min_size=1, max_size=3))
 def test_a_solution_is_found_where_there_is_one_and_no_dead_end_is_in_any(world, asked):
     pins, causes, known = resolve(world, asked)
     every = list(solutions(world, asked))
@@ -105,8 +160,21 @@ def test_a_solution_is_found_where_there_is_one_and_no_dead_end_is_in_any(world,
         assert all(one[dead.name] != dead.number for one in every)
 
 
-@tried(60)
-@given(WORLDS, st.lists(WANTED, min_size=1, max_size=3))
+@tried(100)
+@given(worlds(FILES), st.lists(WANTED | FILES, min_size=1, max_size=3))
+def test_a_file_that_is_named_for_a_project_given_up_ends_what_was_learned(world, asked):
+    """Or has been thought of; what has not been read before the search ends is not (see the module)."""
+    try:
+        pins, _, known = resolve(world, asked)
+    except dead_ends.Disproved:
+        return
+    if pins is not None:
+        every = list(solutions(world, asked))
+        assert any(all(one[name] == number for name, number in pins.items()) for one in every)
+
+
+@tried(100)
+@given(worlds(), st.lists(WANTED, min_size=1, max_size=3))
 def test_what_it_ends_with_could_not_be_had_together_indeed(world, asked):
     pins, causes, _ = resolve(world, asked)
     if pins is None:
@@ -117,6 +185,31 @@ def test_what_it_ends_with_could_not_be_had_together_indeed(world, asked):
         assert not [
             one for one in solutions(world, asked) if all(one[each.name] == each.number for each in parents)
         ]
+
+
+def test_a_pre_release_that_somebody_asks_for_later_is_no_dead_end():
+    """All final versions of net are; b, of which nothing is known yet, wants one that is none."""
+    world = {
+        "a": {1: [Wanted("net", frozenset({1, 2, PRE}))]},
+        "b": {1: [Wanted("net", frozenset({PRE}), frozenset({PRE}))]},
+        "net": {1: [any_of("gone")], 2: [any_of("gone")], PRE: []},
+    }
+    pins, _, _ = resolve(world, [any_of("a"), any_of("b")])
+    assert pins == {"a": 1, "b": 1, "net": PRE}
+    world["net"][PRE] = [any_of("gone")]
+    pins, causes, _ = resolve(world, [any_of("a"), any_of("b")])
+    assert pins is None
+    assert {one.requirement.name for one in causes} == {"gone"}
+
+
+def test_a_file_for_what_was_given_up():
+    world = {
+        "a": {2: [any_of("net", 2)], 1: []},
+        "z": {1: [Wanted("net", frozenset({FILE}))]},
+        "net": {2: [any_of("gone")], 1: []},
+    }
+    with pytest.raises(dead_ends.Disproved):
+        resolve(world, [any_of("a"), any_of("z")])
 
 
 def test_the_newest_is_what_is_explained_and_not_the_oldest():
@@ -150,7 +243,7 @@ def test_what_is_dead_is_not_tried_with_every_combination_of_the_rest(width):
     }
     index = Index({**world, **others})
     asked = [*map(any_of, [*others, "a"])]
-    known = dead_ends.DeadEnds(index, asked)
+    known = dead_ends.DeadEnds(index, asked, index.unasked)
     resolver = Resolver(dead_ends.Provider(index, known), dead_ends.Reporter(BaseReporter(), known))
     with pytest.raises(ResolutionImpossible):
         resolver.resolve(asked, max_rounds=10000)

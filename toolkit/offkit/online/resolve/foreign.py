@@ -121,9 +121,10 @@ def temporary_files_in(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _search(rounds: int | None) -> Iterator[None]:
+def _search(finder: Any, rounds: int | None) -> Iterator[None]:
     """For the length of the block, pip's resolver tries no dead end twice, and raises what it has for a
-    resolution too deep after so many rounds; None: after its own number, which takes hours."""
+    resolution too deep after so many rounds; None: after its own number, which takes hours. ``finder``: its
+    own."""
     module = importlib.import_module("pip._internal.resolution.resolvelib.resolver")
     original = reach("pip._internal.resolution.resolvelib.resolver", "RLResolver")
     impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
@@ -131,13 +132,18 @@ def _search(rounds: int | None) -> Iterator[None]:
     class Search(original):  # type: ignore[misc,valid-type]
         def resolve(self, requirements: Any, max_rounds: int = 100) -> Any:
             own: Any = self
-            known = dead_ends.DeadEnds(own.provider, requirements)
-            own.provider = dead_ends.Provider(own.provider, known)
-            own.reporter = dead_ends.Reporter(own.reporter, known)
+            provider, reporter, max_rounds = own.provider, own.reporter, min(max_rounds, rounds or max_rounds)
+            unasked = functools.partial(dead_ends.unasked, provider, finder)
+            known = dead_ends.DeadEnds(provider, requirements, unasked)
+            own.provider = dead_ends.Provider(provider, known)
+            own.reporter = dead_ends.Reporter(reporter, known)
             try:
-                return super().resolve(requirements, max_rounds=min(max_rounds, rounds or max_rounds))
+                return super().resolve(requirements, max_rounds=max_rounds)
             except impossible as error:
                 raise impossible(known.reasons(error.causes)) from error
+            except dead_ends.Disproved:
+                own.provider, own.reporter = provider, reporter
+                return super().resolve(requirements, max_rounds=max_rounds)
 
     module.RLResolver = Search  # type: ignore[attr-defined]
     try:
@@ -185,7 +191,7 @@ def resolve(
     What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _search(rounds):
+    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _search(repo.finder, rounds):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},
