@@ -12,7 +12,6 @@ from pip._vendor.resolvelib import AbstractProvider, BaseReporter, ResolutionImp
 from offkit.online.resolve import dead_ends
 from online_fuzz import tried
 
-
 PRE, YANKED, FILE = 8, 9, "file"  # versions that are only taken where somebody asks for them
 
 
@@ -165,7 +164,7 @@ def test_a_solution_is_found_where_there_is_one_and_no_dead_end_is_in_any(world,
 def test_a_file_that_is_named_for_a_project_given_up_ends_what_was_learned(world, asked):
     """Or has been thought of; what has not been read before the search ends is not (see the module)."""
     try:
-        pins, _, known = resolve(world, asked)
+        pins, _, _ = resolve(world, asked)
     except dead_ends.Disproved:
         return
     if pins is not None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import List
 
 import pytest
 import typer
@@ -47,7 +48,7 @@ def test_typer_says_the_same(tmp_path):
             found, expected = told(ours, param, value), told(original, param, value)
             assert (type(found), found) == (type(expected), expected), (param.name, value)
         seen.add(param.type_descriptor.annotation)
-    assert {str, Path} < seen
+    assert {str, Path, List[str], List[Path]} < seen
 
 
 @adapters

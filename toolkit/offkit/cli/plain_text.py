@@ -15,6 +15,7 @@ import typer.core
 # Of typer's ParameterInfo: what makes more of a text, or asks more of a path, than is done here.
 _MORE = ("parser", "exists", "writable", "resolve_path", "allow_dash", "path_type")
 _LESS = ("readable", "file_okay", "dir_okay")
+_KINDS = (str, bool, Path, List[str], List[Path])
 
 
 def spare() -> None:
@@ -28,7 +29,7 @@ def spare() -> None:
 def _built(original: Callable[[Any], Any], descriptor: Any) -> Any:
     kind, info = descriptor.annotation, descriptor.parameter_info
     more = any(getattr(info, one, True) for one in _MORE)
-    if not more and all(getattr(info, one, False) for one in _LESS) and kind in (str, List[str], Path, bool):
+    if not more and all(getattr(info, one, False) for one in _LESS) and kind in _KINDS:
         return _Plain(kind, functools.partial(original, descriptor))
     return original(descriptor)
 
@@ -44,17 +45,18 @@ class _Plain:
         several = param.nargs == -1 or param.multiple
         if value is None:
             return () if several else None
+        path = self._kind in (Path, List[Path])
         if several and not isinstance(value, str) and all(map(self._is_easy, value)):
-            return list(value)
+            return list(map(Path, value) if path else value)
         if not several and self._is_easy(value):
-            return Path(value) if self._kind is Path else value
+            return Path(value) if path else value
         return self._of_typer().coerce(value, param=param, ctx=ctx)
 
     def _is_easy(self, value: Any) -> bool:
         """Whether it is text that is wanted, and of a path whether it may be read or is not there yet."""
         try:
             value.encode("utf-8")
-            if self._kind is Path:
+            if self._kind in (Path, List[Path]):
                 return os.access(value or ".", os.R_OK) or not os.path.exists(value)
             return self._kind is not bool
         except (AttributeError, ValueError):

@@ -20,6 +20,7 @@ from offkit.model.target import Target
 from offkit.online.index.pool import outcome, pool
 
 CHUNK = 1 << 20
+_SYNCED = 32 << 20  # bytes, after which the disk gets what was written, so that the end is not waited for
 _UNKNOWN = "0" * 64  # the hash of a file that nobody has read yet
 
 
@@ -111,7 +112,7 @@ def write(
         try:
             with (
                 os.fdopen(handle, "w+b") as file,
-                pool(1) as beside,
+                pool(2) as beside,
                 reporter.bar("packing", total, "B") as bar,
             ):
                 tar = _Tar(file, beside, bar)
@@ -129,11 +130,7 @@ def write(
                 text = manifest.dump(listing)
                 manifest.load(text)  # what we cannot read ourselves does not leave the house
                 tar.add(Source(layout.MANIFEST, text), _member(Source(layout.MANIFEST, text)))
-                file.flush()
-                synced = beside.submit(os.fsync, file.fileno())
-                file.seek(0)
-                sha256 = checksum.sha256(file)
-                outcome(synced)
+                sha256 = tar.sha256()
             os.chmod(partial, 0o644)
             os.replace(partial, place)
         finally:
@@ -148,11 +145,14 @@ def write(
 
 
 class _Tar:
-    """A file that members are written to; what is asked for of hashes is reckoned ``beside`` the writing."""
+    """A file that members are written to. What is asked for of hashes is reckoned ``beside`` the writing, and
+    the disk is waited for there."""
 
     def __init__(self, file: BinaryIO, beside: Executor, bar: Bar) -> None:
         self._file, self._beside, self._bar = file, beside, bar
         self._hashed: Future[None] | None = None
+        self._synced: Future[None] | None = None
+        self._unsynced = 0  # bytes
 
     def add(self, source: Source, member: Member, *digests: Any) -> Member:
         """The member, where the file stands, its hash now known; all its bytes go into ``digests`` too."""
@@ -172,11 +172,32 @@ class _Tar:
             self._hashed = self._beside.submit(_update, digests, chunk)
         self._file.write(chunk)
         self._bar.advance(len(chunk))
+        self._unsynced += len(chunk)
+        if self._unsynced > _SYNCED and (self._synced is None or self._synced.done()):
+            self._sync()
 
     def settle(self) -> None:
         """Wait until everything that was written is in the digests."""
         if self._hashed is not None:
             outcome(self._hashed)
+
+    def sha256(self) -> str:
+        """Of all of it, in hex, once it is on the disk. Raises OSError where that refuses it."""
+        self._sync()
+        self._file.seek(0)
+        found = checksum.sha256(self._file)
+        self._settle_disk()
+        return found
+
+    def _sync(self) -> None:
+        self._settle_disk()
+        self._unsynced = 0
+        self._file.flush()
+        self._synced = self._beside.submit(os.fsync, self._file.fileno())
+
+    def _settle_disk(self) -> None:
+        if self._synced is not None:
+            outcome(self._synced)
 
 
 def _update(digests: Iterable[Any], chunk: bytes) -> None:

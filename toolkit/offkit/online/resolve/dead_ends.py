@@ -4,10 +4,10 @@ One is a dead end when what it requires of a project is met by no candidate that
 none but dead ends. What is left out for that is in no solution, so the search is shorter; and what it ends
 with says why the newest candidates could not be had, and not the oldest.
 
-pip takes more of a project as soon as anybody's words say so: a pre-release where a specifier names one, what
-is yanked where it is pinned (PEP 440, PEP 592). So those have to be dead ends too, even where nobody has asked
-for them yet. A file that a package names by its URL is none that an index knows: where one is named for a
-project that is given up, the search is pip's alone.
+pip takes more of a project as soon as anybody's words say so: a pre-release where a specifier names one, and
+what is yanked where it is pinned (PEP 440, PEP 592). So those have to be dead ends too, even where nobody has
+asked for them yet. A file that a package names by its URL is none that an index knows: where one is named for
+a project that is given up, the search is pip's alone.
 """
 
 from __future__ import annotations

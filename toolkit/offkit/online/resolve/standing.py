@@ -59,22 +59,22 @@ def look(
     seen = Seen() if seen is None else seen
     wheels: dict[str, _Wheel] = {}
     missing: list[Finding] = []
-    if listed is None:
-        with pool(os.cpu_count()) as threads:  # each is hashed
-            files = list(threads.map(lambda pin: _cached(pin, known.files, cache), wanted))
-    else:
-        files = [
-            _cached(pin, {}, cache) if pin.place else listed.get(pin.name, _NOT_LISTED) for pin in wanted
-        ]
-    for pin, file in zip(wanted, files, strict=True):
-        found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
-        if isinstance(found, str):
-            missing.append(_missing(pin.name, found))
-            continue
-        twin = wheels.setdefault(pin.name, found)
-        if twin.file.sha256 != found.file.sha256:
-            missing.append(_missing(pin.name, "is pinned to two files"))
-        wheels[pin.name] = twin._replace(extras=twin.extras | found.extras)
+
+    def file_of(pin: Pin) -> File | str:
+        if listed is None or pin.place:
+            return _cached(pin, known.files if listed is None else {}, cache)
+        return listed.get(pin.name, _NOT_LISTED)
+
+    with pool(os.cpu_count()) as threads:  # each is hashed, and read while others are
+        for pin, file in zip(wanted, threads.map(file_of, wanted), strict=True):
+            found = file if isinstance(file, str) else _wheel(pin, file, target, seen)
+            if isinstance(found, str):
+                missing.append(_missing(pin.name, found))
+                continue
+            twin = wheels.setdefault(pin.name, found)
+            if twin.file.sha256 != found.file.sha256:
+                missing.append(_missing(pin.name, "is pinned to two files"))
+            wheels[pin.name] = twin._replace(extras=twin.extras | found.extras)
     needed_by: dict[str, set[str]] = {name: set() for name in wheels}
     missing += _open_ends(wheels, {pin.name for pin in wanted}, target, needed_by)
     if missing or not wheels:
