@@ -1,6 +1,7 @@
 """Python packages that came with RPMs: rpm judges them, not their RECORD."""
 
 import hashlib
+import importlib
 import os
 import subprocess
 
@@ -14,10 +15,12 @@ from offkit.media.answers import Answers
 from offkit.server.doctor import cures, packages
 from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
+from offkit.server.system import rpm_files
 from server_maker import LDSO, Server
 
 SITE = "/usr/lib/python3.6/site-packages"
 INFO = SITE + "/pip-9.0.3.dist-info"
+EMPTY = hashlib.sha256(b"").hexdigest()
 TITLE = "python3-pip\t9.0.3-8.el7.noarch"
 
 
@@ -148,6 +151,44 @@ def test_where_rpm_cannot_read_the_database(server):
         "rpm",
         "rpm cannot be asked about them, so their files were not compared: pip 9.0.3",
     )
+
+
+@pytest.fixture(params=["knows of security", "does not"])
+def fips(request, monkeypatch):
+    """hashlib as in FIPS mode, of a Python that can be told what a hash is not for, and of another."""
+    real = hashlib.new
+
+    def new(name, data=b"", **words):
+        if words and request.param == "does not":
+            raise TypeError("new() got an unexpected keyword argument 'usedforsecurity'")
+        if name == "md5" and words.get("usedforsecurity", True):
+            raise ValueError("[digital envelope routines] unsupported")
+        return real(name, data)
+
+    monkeypatch.setattr(hashlib, "new", new)
+    return request.param == "knows of security"
+
+
+@pytest.mark.parametrize("content", ["1", "2"])
+def test_md5_in_fips_mode(server, fips, content):
+    """Damage is not forgery: MD5 is asked for as what it is; where that is refused nothing is called whole."""
+    server.put(SITE + "/pip/__init__.py", content)
+    md5 = hashlib.new("md5", b"1", usedforsecurity=False) if fips else None
+    digest = md5.hexdigest() if md5 else "0" * 32
+    rest = [line("/usr/share/pip/a", "a"), line(INFO, mode=0o40755)]
+    server.put("/usr/share/pip/a", "a")
+    importlib.reload(rpm_files)
+    found = inspect(server, "\n".join([line(SITE + "/pip/__init__.py").replace(EMPTY, digest), *rest]))
+    (codes, files) = [each.code for each in found.findings], found.files
+    if fips:
+        assert (codes, files) == ((["PKG015"] if content == "2" else []) + ["PKG011"], 2)
+    else:
+        assert (codes, files) == (["PKG016", "PKG011"], 1)
+        assert told(found)[0][2:] == (
+            "python3-pip-9.0.3-8.el7.noarch",
+            "1 file was not compared: FIPS mode forbids the MD5 that rpm has of it",
+        )
+        assert found.findings[0].looked_in == (SITE + "/pip/__init__.py",)
 
 
 def test_without_a_database_nothing_is_asked(server):

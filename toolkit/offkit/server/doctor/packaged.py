@@ -14,7 +14,7 @@ from offkit.server.doctor.shared_objects import machine_code
 from offkit.server.environment.environment import Environment
 from offkit.server.system import rpm_files
 from offkit.server.system.ledger import Run
-from offkit.server.system.rpm_files import Owned
+from offkit.server.system.rpm_files import Compared
 
 _NAMED = 5
 _BY_RPM = "rpm"  # INSTALLER (PEP 376) of what an RPM brought
@@ -37,21 +37,18 @@ def inspect(tree: Tree, env: Environment, found: Sequence[Distribution], cures: 
     mine = tuple(dist for dist, path in asked.items() if path in owned or _metadata(path) in owned)
     findings: List[Finding] = []
     again: List[str] = []
-    for name in _names(owned):
-        wrong = rpm_files.compare(tree, owned, name)
-        told = _findings(tree, env, cures, name, owned, wrong)
+    compared = rpm_files.compare(tree, owned)
+    for name, package in sorted(compared.items()):
+        told = _findings(tree, env, cures, name, package)
         findings += told
         again += [name] if any(each.severity == ERROR for each in told) else []
     files = sum(1 for one in owned.values() if one.judged and one.digest)
+    files -= sum(len(package.untold) for package in compared.values())
     return Packaged(mine, findings, files, tuple(again))
 
 
 def _metadata(directory: str) -> str:
     return directory + "/METADATA"
-
-
-def _names(owned: Owned) -> List[str]:
-    return sorted({one.name for one in owned.values()})
 
 
 def _installer(tree: Tree, dist: Distribution) -> str:
@@ -68,23 +65,28 @@ def _unasked(mine: Collection[Distribution]) -> Finding:
     return Finding("PKG016", INFO, "rpm", message, ("rpm -qf",), "rpm -V PACKAGE, on the server itself")
 
 
-def _findings(
-    tree: Tree, env: Environment, cures: Cures, name: str, owned: Owned, wrong: rpm_files.Wrong
-) -> List[Finding]:
-    title = next(one.title for one in owned.values() if one.name == name)
+def _untold(package: Compared) -> Finding:
+    number = len(package.untold)
+    message = "{} not compared: FIPS mode forbids the MD5 that rpm has of {}".format(
+        *(("1 file was", "it") if number == 1 else ("{} files were".format(number), "them"))
+    )
+    return Finding("PKG016", INFO, package.title, message, tuple(package.untold))
+
+
+def _findings(tree: Tree, env: Environment, cures: Cures, name: str, package: Compared) -> List[Finding]:
     fix = cures.install((), [name])
-    broken = [path for path in wrong.altered if machine_code(tree, path)]
+    broken = [path for path in package.altered if machine_code(tree, path)]
     kinds: Dict[Tuple[str, str, str], List[str]] = {
-        ("PKG014", ERROR, "missing"): wrong.missing,
+        ("PKG014", ERROR, "missing"): package.missing,
         ("PKG015", ERROR, "altered"): broken,
-        ("PKG015", WARNING, "altered"): [path for path in wrong.altered if path not in broken],
+        ("PKG015", WARNING, "altered"): [path for path in package.altered if path not in broken],
     }
-    found = []
+    found = [_untold(package)] if package.untold else []
     for (code, severity, what), paths in kinds.items():
         if paths:
             number = "1 file is" if len(paths) == 1 else "{} files are".format(len(paths))
             named = words.listed([env.shorten(path) for path in paths], _NAMED)
             message = "{} {}: {}".format(number, what, named)
             looked = ("rpm -V {}".format(name), *(paths if len(paths) > _NAMED else ()))
-            found.append(Finding(code, severity, title, message, looked, fix))
+            found.append(Finding(code, severity, package.title, message, looked, fix))
     return found

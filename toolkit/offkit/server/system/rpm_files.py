@@ -28,10 +28,8 @@ _FIELDS = (
     *("%{FILEDIGESTS}", "%{FILEFLAGS}", "%{FILEMODES}", "%{FILESTATES}", "%{FILENAMES}"),
 )
 _FORMAT = "[" + r"\t".join(_FIELDS) + r"\n]"
-_HASHES = {
-    hashlib.new(name).digest_size * 2: name
-    for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-}
+# By the length of a digest in hex; rpm before 4.6 had MD5 alone.
+_HASHES = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 # rpmfi.h: configuration, documentation, not to be missed, ghosts, licences and readme files.
 _SPARE = 1 | 2 | 8 | 64 | 128 | 256
 _NORMAL = "0"  # rpmfileState; others were replaced by another package, or never installed
@@ -49,14 +47,24 @@ class RpmFile(NamedTuple):
     judged: bool  # rpm -V would report it, and Python or a program may need it
 
     def altered(self, tree: Tree, path: str) -> bool:
-        """Whether its contents are others. Raises OSError where it cannot be read."""
+        """Whether its contents are others. Raises OSError where it cannot be read, ValueError where this
+        Python may not compute such a digest."""
         if not (self.algorithm and self.digest):
             return False
-        digest = hashlib.new(self.algorithm)
+        digest = _hash(self.algorithm)
         with tree.open(path) as source:
             for chunk in iter(lambda: source.read(_CHUNK), b""):
                 digest.update(chunk)
         return digest.hexdigest() != self.digest
+
+
+def _hash(algorithm: str) -> "hashlib._Hash":
+    """Damage is looked for, no forgery: in FIPS mode MD5 is refused (ValueError) unless that is said, to a
+    Python that takes it (3.9, and older ones of EL)."""
+    try:
+        return hashlib.new(algorithm, usedforsecurity=False)  # novm
+    except TypeError:
+        return hashlib.new(algorithm)
 
 
 Owned = Dict[str, RpmFile]  # by path
@@ -112,34 +120,33 @@ def _parse(text: str) -> Owned:
     return found
 
 
-class Wrong(NamedTuple):
-    """What is not as rpm installed it."""
+class Compared(NamedTuple):
+    """A package, and what of it is not as rpm installed it."""
 
+    title: str
     missing: List[str]
     altered: List[str]
+    untold: List[str]  # nobody here may compute their digests
 
 
-def compare(tree: Tree, owned: Owned, name: str) -> Wrong:
-    """The files of one package. What this user may not read counts as whole, as rpm -V has a "?"."""
-    wrong = Wrong([], [])
+def compare(tree: Tree, owned: Owned) -> Dict[str, Compared]:
+    """Every package by its name. What this user may not read counts as whole, as rpm -V has a "?"."""
+    found: Dict[str, Compared] = {}
     for path, one in sorted(owned.items()):
-        if one.name != name or not one.judged:
+        package = found.setdefault(one.name, Compared(one.title, [], [], []))
+        if not one.judged:
             continue
         try:
             real = tree.stat(path).st_mode if stat.S_ISREG(one.mode) else os.lstat(_link(tree, path)).st_mode
+            if stat.S_ISREG(one.mode) and stat.S_ISREG(real) and one.altered(tree, path):
+                package.altered.append(path)
         except (FileNotFoundError, NotADirectoryError):
-            wrong.missing.append(path)
-            continue
+            package.missing.append(path)
         except OSError:
             continue
-        if not (stat.S_ISREG(one.mode) and stat.S_ISREG(real)):
-            continue
-        try:
-            if one.altered(tree, path):
-                wrong.altered.append(path)
-        except OSError:
-            continue
-    return wrong
+        except ValueError:
+            package.untold.append(path)
+    return found
 
 
 def _link(tree: Tree, path: str) -> str:
