@@ -313,6 +313,8 @@ class Repairable:
         if "--version" in argv or "--downloadonly" in argv:
             self.fetched.append(list(argv))
             return run_module.Result(argv, 0, "4.14.0\n", "")
+        if argv[0] == "rpm":
+            return run_module.Result(argv, 1, "", "")
         self.argv.append(list(argv))
         if not self._code:
             self._server.library("libSM.so.6")
@@ -339,6 +341,22 @@ def test_fix_in_json(server, offkit, monkeypatch):
     data = json.loads(offkit("/opt/env", "--fix", "-y", "--json")[1])
     assert data["fix"] == {"argv": YUM_ARGV, "returncode": 0}
     assert [each["code"] for each in data["findings"] if each["severity"] == "error"] == []
+
+
+def test_fix_says_what_could_not_be_verified(server, offkit, monkeypatch):
+    """A yum 3 that fetches nothing although told to."""
+    fake = Repairable(monkeypatch, server)
+    said = 'exiting because "Download Only" specified\n'
+    run = fake.run
+
+    def three(argv, env, gently):
+        done = run(argv, env, gently)
+        return done._replace(stdout="3.4.3\n" + said) if argv in fake.fetched else done
+
+    monkeypatch.setattr(run_module, "run", three)
+    code, _, err = offkit("/opt/env", "--fix", "-y")
+    assert (code, fake.argv) == (0, [YUM_ARGV])
+    assert "RPM025 yum says that it has fetched the RPMs, and has not" in err
 
 
 def test_nothing_to_fix(server, offkit, monkeypatch):

@@ -348,10 +348,10 @@ def test_what_rpm_does_not_have_afterwards():
     """RPM023: the exit code was 0."""
     run = Played(3, installed=["libICE.x86_64"])
     wish = WISH._replace(rpms=("libSM.x86_64", "libICE.x86_64"))
-    found = fetching.arrived(fetching.Fetched((), (), ()), wish, run)
+    found = fetching.arrived(wish, run)
     assert (found.code, found.subject) == ("RPM023", "libSM.x86_64")
     run.installed.add("libSM.x86_64")
-    assert fetching.arrived(fetching.Fetched((), (), ()), wish, run) is None
+    assert fetching.arrived(wish, run) is None
 
 
 @pytest.mark.parametrize(

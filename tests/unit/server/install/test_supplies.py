@@ -513,7 +513,7 @@ def test_what_yum_says_is_noted(tmp_path):
         return Result(argv, 0, "one\ntwo\n" if argv[0] == "yum" else "", "")
 
     wish = Wish(("a.x",), (), (), ())
-    supplies._transaction(str(tmp_path), "x", wish, Fetched((), (), ()), "/s", run, Listener())
+    supplies._transaction(str(tmp_path), "x", wish, "/s", run, Listener())
     assert noted[0].startswith("$ yum -y ")
     assert noted[0].endswith(" install a.x")
     assert noted[1:] == ["one", "two"]

@@ -5,22 +5,56 @@ import os
 import pytest
 
 from offkit.edges.run import Result
+from offkit.edges.tree import Tree
 from offkit.media import keys, rpm_keys
 from offkit.media.rpm_keys import Verdict
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.server.system import verified
 from offkit.server.system.verified import Sources
+from rpm_maker import rpm
 
 SOURCES = Sources(("c7-media",), ("/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7",), False)
 STEPS = [("install", ["libSM"]), ("reinstall", ["libICE"])]
 
 
-@pytest.fixture
-def verify(monkeypatch):
-    """(the calls of yum, what the ring was given) of one verification, whose packages have a verdict."""
+VERSIONS = {3: "3.4.3\n", 4: "4.7.0\n", 5: "dnf5 version 5.2.6\n"}
+DOWNLOADED = 'exiting because "Download Only" specified\n'
 
-    def call(verdict, sources=SOURCES, fetches=True, temporary=None):
-        calls, known = [], []
+
+class Played:
+    """A yum that fetches the packages ``there``, unless excludes hold and ``hidden`` names them."""
+
+    def __init__(self, kind=4, there=("libSM", "libICE"), hidden=(), said="", code=0):
+        self.kind, self.there, self.hidden, self.said, self.code = kind, there, hidden, said, code
+        self.calls = []
+
+    def __call__(self, argv):
+        self.calls.append(argv)
+        if argv == ["yum", "--version"]:
+            return Result(argv, 0, VERSIONS[self.kind], "")
+        if argv[0] == "rpm":
+            return Result(argv, 1, "", "")
+        against = {"--disableexcludes=all", "--setopt=disable_excludes=*"} & set(argv)
+        hidden = () if against else self.hidden
+        heads = ("--downloaddir=", "--setopt=destdir=")
+        into = next(word[len(head) :] for word in argv for head in heads if word.startswith(head))
+        if argv[-1] in self.there and argv[-1] not in hidden:
+            with open(os.path.join(into, argv[-1] + ".rpm"), "wb") as sink:
+                sink.write(rpm(argv[-1]))
+        return Result(argv, self.code, self.said, "")
+
+    @property
+    def yums(self):
+        return [argv for argv in self.calls if argv[0] == "yum" and len(argv) > 2]
+
+
+@pytest.fixture
+def verify(monkeypatch, tmp_path):
+    """(the calls of yum, what the ring was given, what is warned of) of one verification, whose packages
+    have a verdict."""
+
+    def call(verdict, sources=SOURCES, run=None):
+        known = []
 
         class Ring:
             def __init__(self, folder):
@@ -35,31 +69,32 @@ def verify(monkeypatch):
             def check(self, path):
                 return verdict
 
-        def run(argv):
-            calls.append(argv)
-            if fetches and "--downloadonly" in argv:
-                into = next(word for word in argv if "destdir=" in word).partition("destdir=")[2]
-                with open(os.path.join(into, argv[-1] + "-1.0-1.el7.x86_64.rpm"), "w"):
-                    pass
-            return Result(argv, 0, "4.7.0\n", "")
-
+        here = keys.Server(7, "centos", Tree(str(tmp_path)), "", (), "imported")
         monkeypatch.setattr(rpm_keys, "KeyRing", Ring)
-        monkeypatch.setattr(keys, "server", lambda: keys.Server(7, "centos", None, "", (), "imported"))
+        monkeypatch.setattr(keys, "server", lambda: here)
         monkeypatch.setattr(keys.Server, "keys", ("/own",))
-        verified.verify(STEPS, ["c7-media"], sources, run)
-        return calls, known
+        run = run or Played()
+        warned = verified.verify(STEPS, ["c7-media"], sources, run)
+        return run.yums, known, warned
 
     return call
 
 
+def put(tmp_path, path, text):
+    place = tmp_path / path.lstrip("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+
+
 def test_in_order(verify):
     """Both verbs are fetched from these repositories alone; the keys are theirs, the vendor's, rpm's."""
-    calls, known = verify(Verdict(rpm_keys.SIGNED, "f4a80eb5"))
-    assert [argv[-2:] for argv in calls[1:]] == [["install", "libSM"], ["reinstall", "libICE"]]
-    for argv in calls[1:]:
+    calls, known, warned = verify(Verdict(rpm_keys.SIGNED, "f4a80eb5"))
+    assert [argv[-2:] for argv in calls] == [["install", "libSM"], ["reinstall", "libICE"]]
+    for argv in calls:
         assert {"--downloadonly", "--nogpgcheck", "--disablerepo=*", "--enablerepo=c7-media"} <= set(argv)
         assert not any("reposdir" in word for word in argv)
     assert known == ["/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7", "/own", "imported"]
+    assert warned == []
 
 
 def test_not_in_order(verify):
@@ -67,8 +102,8 @@ def test_not_in_order(verify):
     with pytest.raises(IntegrityError) as caught:
         verify(Verdict(rpm_keys.UNSIGNED, ""))
     assert [(each.code, each.subject) for each in caught.value.findings] == [
-        ("RPM002", "libICE-1.0-1.el7.x86_64"),
-        ("RPM002", "libSM-1.0-1.el7.x86_64"),
+        ("RPM002", "libICE"),
+        ("RPM002", "libSM"),
     ]
     verify(Verdict(rpm_keys.UNSIGNED, ""), SOURCES._replace(lax=True))
     with pytest.raises(IntegrityError):
@@ -76,5 +111,66 @@ def test_not_in_order(verify):
 
 
 def test_nothing_was_fetched(verify):
-    """What keeps yum from it, it says when it is to install."""
-    assert verify(Verdict(rpm_keys.DAMAGED, ""), fetches=False)[1] == []
+    """It is there by now, or comes with a package of another name: yum says so when it is to install."""
+    assert verify(Verdict(rpm_keys.DAMAGED, ""), run=Played(there=()))[1:] == ([], [])
+
+
+def test_a_fetch_that_fails_installs_nothing(verify):
+    """What was not fetched was not verified; yum's own words are told."""
+    run = Played(said="Error: Unable to find a match: libSM\n", code=1)
+    with pytest.raises(RequestError) as caught:
+        verify(Verdict(rpm_keys.SIGNED, ""), run=run)
+    assert [each.code for each in caught.value.findings] == ["RPM004"]
+    assert caught.value.fix == "nothing was installed; correct this and run the command again"
+    assert len(run.yums) == 1
+
+
+def test_a_yum_3_that_copies_nothing(verify):
+    """It is said that nothing was verified."""
+    warned = verify(Verdict(rpm_keys.DAMAGED, ""), run=Played(3, there=(), said=DOWNLOADED))[2]
+    assert [(each.code, each.severity, each.looked_in) for each in warned] == [
+        ("RPM025", "warning", ("c7-media",))
+    ]
+
+
+def test_another_yum_at_work(verify, tmp_path, monkeypatch):
+    """An older yum 3 would wait for ever: it is not even asked to fetch."""
+    put(tmp_path, "/yum.pid", str(os.getpid()))
+    monkeypatch.setattr(verified, "PID", str(tmp_path / "yum.pid"))
+    run = Played(3)
+    with pytest.raises(EnvironmentProblem) as caught:
+        verify(Verdict(rpm_keys.SIGNED, ""), run=run)
+    assert ([each.code for each in caught.value.findings], run.calls) == (["RPM005"], [])
+
+
+@pytest.mark.parametrize(("kind", "code"), [(3, 0), (4, 1), (5, 1)])
+def test_what_the_administrator_excludes(verify, tmp_path, kind, code):
+    """It is tried without, and said by which line, and how --fix works then."""
+    put(tmp_path, "/etc/yum.conf", "[main]\nexclude=libSM*\n")
+    said = "No package libSM available.\n"
+    run = Played(kind, hidden=("libSM",), said=said)
+    if code:  # dnf ends with the first verb that it cannot do
+        run = type("Failing", (Played,), {"__call__": _failing})(kind, hidden=("libSM",), said=said)
+    with pytest.raises(EnvironmentProblem) as caught:
+        verify(Verdict(rpm_keys.SIGNED, ""), run=run)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject, finding.looked_in) == ("RPM020", "libSM", ("/etc/yum.conf",))
+    assert finding.message == "kept from yum by /etc/yum.conf: exclude=libSM*"
+    assert finding.fix == ("change that line while this runs (without it yum finds everything: it was tried)")
+
+
+def _failing(self, argv):
+    done = Played.__call__(self, argv)
+    against = {"--disableexcludes=all", "--setopt=disable_excludes=*"} & set(argv)
+    return done._replace(returncode=int(argv[-1] in self.hidden and not against))
+
+
+def test_versions_that_are_locked(verify, tmp_path):
+    """The yum that --fix runs has no plugins: the list is kept to all the same."""
+    put(tmp_path, "/etc/dnf/plugins/versionlock.conf", "[main]\nenabled=1\n")
+    put(tmp_path, "/etc/dnf/plugins/versionlock.list", "libSM-0:0.9-1.el7.*\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        verify(Verdict(rpm_keys.SIGNED, ""))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("RPM021", "libSM-1.0-1.el7.x86_64")
+    assert finding.fix == "take that line out of the list ('yum versionlock delete')"

@@ -14,7 +14,6 @@ from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
 from offkit.server.system import yum
 
-INSTALL, REINSTALL = "install", "reinstall"
 _ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
@@ -58,7 +57,7 @@ class Cures(NamedTuple):
         """
         names, damaged = tuple(rpms), tuple(again)
         enabled = self.enabled((*names, *damaged))
-        steps = ((INSTALL, names), (REINSTALL, damaged))
+        steps = ((yum.INSTALL, names), (yum.REINSTALL, damaged))
         line = " && ".join(yum.typed(verb, words, enabled) for verb, words in steps if words)
         return line if self.own else "on {}: {}".format(self.release.name, line)
 

@@ -16,10 +16,8 @@ from offkit.server.doctor.examine import Examination
 from offkit.server.system import ledger, verified, yum
 from offkit.server.system.verified import Sources
 
-INSTALL, REINSTALL = "install", "reinstall"
 
-
-def command(rpms: Sequence[str], verb: str = INSTALL, enabled: Sequence[str] = yum.OWN) -> List[str]:
+def command(rpms: Sequence[str], verb: str = yum.INSTALL, enabled: Sequence[str] = yum.OWN) -> List[str]:
     """What the printed line does, with the answer that yum itself would ask for."""
     return yum.command((verb, *rpms), enabled=enabled)
 
@@ -46,11 +44,13 @@ def refuse_unmounted(findings: Sequence[Finding], line: str, enabled: Sequence[s
 def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     """Install what is missing, then once more what is damaged; what was run, for the document.
 
-    Raises yum's failure, and IntegrityError with nothing installed where an RPM is not in order.
+    Raises yum's failure, and with nothing installed IntegrityError where an RPM is not in order, and
+    EnvironmentProblem where the administrator keeps yum from one.
     """
     run = ledger.english(programs.run)
-    steps = [each for each in ((INSTALL, result.rpms), (REINSTALL, result.again)) if each[1]]
-    verified.verify(steps, result.enabled, _sources(result.enabled), run)
+    steps = [each for each in ((yum.INSTALL, result.rpms), (yum.REINSTALL, result.again)) if each[1]]
+    for each in verified.verify(steps, result.enabled, _sources(result.enabled), run):
+        report.warn("{} {} {}".format(each.code, each.subject, each.message))
     report.step(result.summary.install_line + " -y")
     ran = []
     for verb, rpms in steps:
@@ -95,7 +95,7 @@ def futile(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str
 def install(
     rpms: Sequence[str],
     run: Callable[[Sequence[str]], Result],
-    verb: str = INSTALL,
+    verb: str = yum.INSTALL,
     enabled: Sequence[str] = yum.OWN,
 ) -> Result:
     """Run it to the end; ``run`` speaks English. Raises the failure as yum.call names it."""

@@ -6,26 +6,25 @@ what these files are worth, and only then yum installs. Nothing of the system is
 """
 
 import os
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
-from offkit.edges.run import Result
-from offkit.edges.tree import Tree
-from offkit.media import rpm_keys, rpmfile, supply
+from offkit.media import rpm_keys, supply
 from offkit.media.keys import Server
 from offkit.media.repofile import Base
-from offkit.media.rpmfile import BadRpm, Front
+from offkit.media.rpmfile import Front
 from offkit.model import words
-from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
+from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.yum import PID
 from offkit.server.repo import sections
-from offkit.server.system import filters, yum
-from offkit.server.system.filters import Setting
+from offkit.server.system import attempt, yum
+from offkit.server.system.attempt import Attempt
 from offkit.server.system.ledger import Run
 from offkit.server.system.yum import Way
 
 _NAMED = 4
+_ALONE = "; or --no-root, which unpacks the libraries for this installation alone"
 
 
 class Wish(NamedTuple):
@@ -41,7 +40,7 @@ class Wish(NamedTuple):
     @property
     def steps(self) -> List[Tuple[str, Tuple[str, ...]]]:
         """yum's verbs with their packages: what is damaged has another one than what is missing."""
-        return [each for each in (("install", self.rpms), ("reinstall", self.again)) if each[1]]
+        return [each for each in ((yum.INSTALL, self.rpms), (yum.REINSTALL, self.again)) if each[1]]
 
 
 class Fetched(NamedTuple):
@@ -51,12 +50,6 @@ class Fetched(NamedTuple):
     keys: Tuple[str, ...]  # files with those that signed them, without what rpm has already
     hotfixes: Tuple[str, ...]  # directories from which modular RPMs are taken as they are
     warnings: Tuple[Finding, ...] = ()
-
-
-class _Attempt(NamedTuple):
-    done: Result
-    found: Dict[str, Front]  # by path
-    lacking: Tuple[str, ...]
 
 
 def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
@@ -72,94 +65,60 @@ def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
     hotfixes = tuple(base.directory for base in wish.bases if base.directory == wish.bundled)
     made = _attempt(wish, way, hotfixes, (), os.path.join(scratch, "1"), run)
     warnings: Tuple[Finding, ...] = ()
-    if made.lacking and way.copies and yum.fetched(made.done) and not made.found:
+    if made.lacking and way.copies and made.uncopied:
         keys = tuple(dict.fromkeys(base.key for base in wish.bases if base.key))
-        return Fetched((), keys, hotfixes, (_uncopied(wish),))
+        return Fetched((), keys, hotfixes, (attempt.unverified(wish.media),))
     if made.lacking:
         made, hotfixes, warnings = _otherwise(wish, way, hotfixes, made, here, scratch, run)
-    _refuse_locked_versions(made.found.values(), here.tree)
+    attempt.refuse_locked(made.found.values(), here.tree, _ALONE)
     keys = _verified(wish, made.found, here, os.path.join(scratch, "keys"))
     return Fetched(tuple(made.found.values()), keys, hotfixes, warnings)
 
 
 def _attempt(
     wish: Wish, way: Way, hotfixes: Sequence[str], more: Sequence[str], place: str, run: Run
-) -> _Attempt:
+) -> Attempt:
     """Fetch it into ``place``; ``more`` are options of yum's."""
     text = sections.text(wish.bases, True, "", hotfixes, ()).replace("\ngpgcheck=1", "\ngpgcheck=0")
     files.write_below(place, "repos/offkit.repo", [text.encode("ascii")])
     into = os.path.join(place, "rpms")
     os.mkdir(into)
     options = [*yum.fetching(way, into, place, [base.id for base in wish.bases]), *more]
-    done = Result((), 0, "", "")
-    for verb, names in wish.steps:
-        argv = yum.command((*options, verb, *names), place + "/repos", place + "/cache")
-        done = run(argv)
-        if not done.ok and not yum.fetched(done):
-            break
-    found = {}
-    for name in sorted(os.listdir(into)):
-        path = os.path.join(into, name)
-        if name.endswith(".rpm"):
-            found[path] = _front(path)
-    there = {"{}.{}".format(one.name, one.arch) for one in found.values()}
-    lacking = tuple(name for name in wish.rpms if name not in there and not run(["rpm", "-q", name]).ok)
-    if not (done.ok or yum.fetched(done)) and not lacking:
-        lacking = wish.rpms + wish.again
-    return _Attempt(done, found, lacking)
 
+    def command(words: Sequence[str]) -> List[str]:
+        return yum.command((*options, *words), place + "/repos", place + "/cache")
 
-def _front(path: str) -> Front:
-    """Of a file that is none, as much as its name says: rpm will say what is wrong with it."""
-    try:
-        with open(path, "rb") as source:
-            return rpmfile.read(source)
-    except (BadRpm, OSError):
-        return Front(os.path.basename(path)[: -len(".rpm")], "0", "", "", "", "", 0)
+    return attempt.make(wish.steps, into, command, run)
 
 
 def _otherwise(
     wish: Wish,
     way: Way,
     hotfixes: Tuple[str, ...],
-    first: _Attempt,
+    first: Attempt,
     here: Server,
     scratch: str,
     run: Run,
-) -> Tuple[_Attempt, Tuple[str, ...], Tuple[Finding, ...]]:
+) -> Tuple[Attempt, Tuple[str, ...], Tuple[Finding, ...]]:
     """Why yum does not find what the media have. Each cause is tried before it is told: without the
     administrator's excludes, and without dnf's filter of modules."""
-    if not first.done.ok and yum.failure(first.done).findings[0].code not in ("RPM004", "RPM007"):
-        raise _unfound(first)
-    known = filters.settings(here.tree)
+    if not attempt.can_be_hidden(first):
+        raise attempt.unfound(first)
     plain = tuple(base.directory for base in wish.bases if base.directory not in wish.described)
     wider = tuple(dict.fromkeys([*hotfixes, *plain])) if way.modular else hotfixes
     if wider != hotfixes:
         second = _attempt(wish, way, wider, (), os.path.join(scratch, "2"), run)
         if not second.lacking:
             return second, wider, (_modular(wish, first, second),)
-    if known:
-        third = _attempt(wish, way, wider, way.all_packages, os.path.join(scratch, "3"), run)
-        if not third.lacking:
-            raise _excluded(known, first, third)
-    raise _unfound(first)
+    place = os.path.join(scratch, "3")
+    attempt.explain(
+        first, here.tree, lambda: _attempt(wish, way, wider, way.all_packages, place, run), _ALONE
+    )
+    raise attempt.unfound(first)
 
 
-def _uncopied(wish: Wish) -> Finding:
-    """A yum 3 that fetches nothing from a local repository, though told to copy."""
-    message = "says that it has fetched the RPMs, and has not: yum itself checks their signatures, no more"
-    fix = "'rpm -K' of the medium's RPMs tells whether they are whole"
-    return Finding("RPM025", WARNING, "yum", message, tuple(wish.media), fix)
-
-
-def _new(first: _Attempt, second: _Attempt) -> List[Front]:
-    """The packages that only the second found."""
-    old = {one.title for one in first.found.values()}
-    return [one for one in second.found.values() if one.title not in old]
-
-
-def _modular(wish: Wish, first: _Attempt, second: _Attempt) -> Finding:
-    new = _new(first, second)
+def _modular(wish: Wish, first: Attempt, second: Attempt) -> Finding:
+    new = attempt.new(first, second)
     named = [one.title for one in new if ".module" in one.release] or [one.title for one in new]
     message = (
         "of a module, and the medium has no modules.yaml: dnf's modular filtering hides {}. {} taken all "
@@ -169,49 +128,6 @@ def _modular(wish: Wish, first: _Attempt, second: _Attempt) -> Finding:
     )
     place = tuple(wish.media)
     return Finding("RPM022", WARNING, words.listed(named, _NAMED), "is " + message, place, "")
-
-
-def _excluded(known: Sequence[Setting], first: _Attempt, second: _Attempt) -> EnvironmentProblem:
-    new = _new(first, second)
-    guilty = filters.hiding(known, new) or list(known)
-    lines = tuple("{}: {}={}".format(each.file, each.option, " ".join(each.patterns)) for each in guilty)
-    kept = [one.name for one in new if filters.hiding(guilty, [one])]
-    names = words.listed(kept or [one.name for one in new], _NAMED)
-    message = "kept from yum by {}".format("; ".join(lines))
-    fix = (
-        "change that line while this runs (without it yum finds everything: it was tried); or "
-        "--no-root, which unpacks the libraries for this installation alone"
-    )
-    found = Finding("RPM020", ERROR, names, message, tuple(each.file for each in guilty), fix)
-    return EnvironmentProblem("packages are excluded on this server; nothing was installed", [found])
-
-
-def _unfound(first: _Attempt) -> OffkitError:
-    """In yum's own words where it has any."""
-    nothing = "nothing was installed; correct this and run the command again"
-    if not first.done.ok:
-        return yum.failure(first.done, nothing)
-    said = "\n".join("No match for argument: " + name for name in first.lacking)
-    return yum.failure(first.done._replace(stdout=first.done.stdout + "\n" + said), nothing)
-
-
-def _refuse_locked_versions(found: Iterable[Front], tree: Tree) -> None:
-    """Raises EnvironmentProblem (RPM021). yum runs without plugins, so it would not keep to the list."""
-    forbidden = [(one, lock) for one in found for lock in filters.locks(tree) if lock.forbids(one)]
-    if forbidden:
-        wrong = [
-            Finding(
-                "RPM021",
-                ERROR,
-                one.title,
-                "is not the version that is locked on this server: {}".format(lock.text),
-                (lock.file,),
-                "take that line out of the list ('yum versionlock delete'), or --no-root, which "
-                "unpacks the libraries for this installation alone",
-            )
-            for one, lock in forbidden
-        ]
-        raise EnvironmentProblem("versions are locked on this server; nothing was installed", wrong)
 
 
 def _verified(wish: Wish, found: Dict[str, Front], here: Server, folder: str) -> Tuple[str, ...]:
@@ -257,7 +173,7 @@ def _signers(
     return tuple(dict.fromkeys(needed))
 
 
-def arrived(fetched: Fetched, wish: Wish, run: Run) -> Optional[Finding]:
+def arrived(wish: Wish, run: Run) -> Optional[Finding]:
     """RPM023 where rpm does not have what yum says that it has installed."""
     absent = [name for name in wish.rpms if not run(["rpm", "-q", name]).ok]
     if not absent:

@@ -315,7 +315,7 @@ def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Report
         with _Scratch(prefix) as scratch:
             made = sections.text(wish.bases, True, "", fetched.hotfixes, fetched.keys)
             files.write_below(scratch.path, "repos/offkit.repo", [made.encode("ascii")])
-            _transaction(prefix, step.text, wish, fetched, scratch.path, run, reporter)
+            _transaction(prefix, step.text, wish, scratch.path, run, reporter)
 
     return Addition(SYSTEM, step, do)
 
@@ -328,9 +328,7 @@ def _argv(wish: Wish, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
     ]
 
 
-def _transaction(
-    prefix: str, text: str, wish: Wish, fetched: Fetched, scratch: str, run: Run, reporter: Reporter
-) -> None:
+def _transaction(prefix: str, text: str, wish: Wish, scratch: str, run: Run, reporter: Reporter) -> None:
     before, modules = ledger.installed(run), ledger.module_files()
     number = ledger.begin(prefix, text, before)
     try:
@@ -342,7 +340,7 @@ def _transaction(
         # A yum that was killed before the packages' own scriptlets left them without: to yum they
         # are installed, and it does nothing more.
         run(ledger.LDCONFIG)
-        wrong = fetching.arrived(fetched, wish, run)
+        wrong = fetching.arrived(wish, run)
         if wrong is not None:
             raise EnvironmentProblem(wrong.message, [wrong], _left_behind(before, run))
     finally:

@@ -2,13 +2,16 @@
 
 import os
 import tempfile
-from typing import NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import leftovers
 from offkit.media import keys, rpm_keys, supply
+from offkit.media.keys import Server
 from offkit.model.errors import IntegrityError
-from offkit.model.yum import is_plain
-from offkit.server.system import yum
+from offkit.model.finding import Finding
+from offkit.model.yum import PID, is_plain
+from offkit.server.system import attempt, yum
+from offkit.server.system.attempt import Attempt, Steps
 from offkit.server.system.ledger import Run
 
 
@@ -20,27 +23,42 @@ class Sources(NamedTuple):
     lax: bool  # somebody does without signatures in one of them
 
 
-def verify(
-    steps: Sequence[Tuple[str, Sequence[str]]], enabled: Sequence[str], sources: Sources, run: Run
-) -> None:
-    """``steps`` are yum's verbs with their packages. What yum cannot fetch it says itself when it is to
-    install. Raises IntegrityError (RPM001 to RPM003) with every package that is not in order."""
-    way = yum.way(run)
-    place = tempfile.gettempdir()
+def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> List[Finding]:
+    """``steps`` are yum's verbs with their packages; what there is to warn of.
+
+    Raises IntegrityError (RPM001 to RPM003) with every package that is not in order, EnvironmentProblem for
+    what the administrator has excluded or locked (RPM020, RPM021), and what server.system.yum raises.
+    """
+    yum.refuse_locked(PID)
+    way, here, place = yum.way(run), keys.server(), tempfile.gettempdir()
     with leftovers.scratch(None if is_plain(place) else "/tmp") as scratch:
-        into, folder = os.path.join(scratch, "rpms"), os.path.join(scratch, "keys")
-        os.mkdir(into)
-        os.mkdir(folder)
-        options = [*yum.fetching(way, into, scratch, sources.identities), way.unchecked]
-        for verb, names in steps:
-            run(yum.command((*options, verb, *names), "", scratch + "/cache", enabled))
-        paths = [os.path.join(into, name) for name in sorted(os.listdir(into)) if name.endswith(".rpm")]
-        if paths:
-            _check(paths, sources, folder)
+
+        def fetch(name: str, more: Sequence[str] = ()) -> Attempt:
+            into = os.path.join(scratch, name)
+            os.mkdir(into)
+            options = [*yum.fetching(way, into, scratch, sources.identities), way.unchecked, *more]
+            return attempt.make(
+                steps,
+                into,
+                lambda words: yum.command((*options, *words), "", scratch + "/cache", enabled),
+                run,
+            )
+
+        made = fetch("rpms")
+        if made.lacking and way.copies and made.uncopied:
+            return [attempt.unverified(sources.identities)]
+        if made.lacking and attempt.can_be_hidden(made):
+            attempt.explain(made, here.tree, lambda: fetch("all", way.all_packages), "")
+        if not made.finished:
+            raise attempt.unfound(made)
+        attempt.refuse_locked(made.found.values(), here.tree, "")
+        if made.found:
+            _check(list(made.found), sources, here, os.path.join(scratch, "keys"))
+    return []
 
 
-def _check(paths: Sequence[str], sources: Sources, folder: str) -> None:
-    here = keys.server()
+def _check(paths: Sequence[str], sources: Sources, here: Server, folder: str) -> None:
+    os.mkdir(folder)
     ring = rpm_keys.KeyRing(folder)
     ring.add(list(dict.fromkeys([*sources.keys, *here.keys])))
     ring.add_imported(here.imported)

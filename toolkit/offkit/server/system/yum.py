@@ -17,6 +17,7 @@ from offkit.model.finding import ERROR, Finding
 
 # What a command enables where nobody says otherwise: those of 'offkit repo add'.
 OWN = ("offkit-*",)
+INSTALL, REINSTALL = "install", "reinstall"
 _LAST_LINES = 12
 
 Run = Callable[[Sequence[str]], Result]
