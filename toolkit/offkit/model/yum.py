@@ -6,7 +6,7 @@ expressions mean the same to re and to grep -E; the first row that has one of an
 
 import csv
 import re
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 WORDS = "repo-config/yum.csv"
 # yum 3 and dnf both take these: what one of them does not know, it names in a warning (yum's cli.py,
@@ -23,6 +23,36 @@ PID = "/var/run/yum.pid"  # of the yum 3 that is at work
 PLAIN = "A-Za-z0-9/._+-"
 # An installed package as rpm's --qf writes it.
 PACKAGE = "%{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}"
+
+
+class Way(NamedTuple):
+    """What differs between the programs that answer to this name."""
+
+    version: str  # a pattern for the first line of --version
+    fetching: Tuple[
+        str, ...
+    ]  # options: only fetch into INTO what would be installed, with no log but in PLACE
+    copies: bool  # yum 3: copies nothing from a local repository unless told to (yumRepo.py: copy_local)
+    modular: bool  # dnf: hides RPMs of modules that are not described or not enabled
+    all_packages: str  # an option against excludes
+    unchecked: str  # an option: no look at signatures
+
+
+INTO, PLACE = "INTO", "PLACE"
+_DNF = ("--downloadonly", "--setopt=destdir=" + INTO, "--setopt=logdir=" + PLACE)
+# yum 3 prints its version alone ("3.4.3"), dnf 4 too, dnf 5 a sentence. The first that matches is it.
+WAYS = (
+    Way(
+        "3.*",
+        ("--downloadonly", "--downloaddir=" + INTO, "--setopt=logfile=" + PLACE + "/log"),
+        True,
+        False,
+        "--disableexcludes=all",
+        "--nogpgcheck",
+    ),
+    Way("dnf5*", _DNF, False, True, "--setopt=disable_excludes=*", "--no-gpgchecks"),
+    Way("*", _DNF, False, True, "--disableexcludes=all", "--nogpgcheck"),
+)
 
 
 class Kind(NamedTuple):

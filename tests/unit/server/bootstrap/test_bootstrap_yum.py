@@ -236,6 +236,20 @@ def test_yum_3_that_copies_nothing(server):
     assert install(server, "--prefix", server / "other")[0] == 1
 
 
+def test_a_python_that_does_not_run_and_is_not_fetched(server):
+    """A reinstallation is verified as an installation is; so it is said where nothing could be."""
+    (server / "rpmdb").write_text("\n".join([*OLD, "python3-0:1.0-1.el7.x86_64"]) + "\n")
+    (server / "yum.does").write_text("exit 0\n")
+    text = YUM.replace("install) install=1", "install | reinstall) install=1")
+    program(server / "bin" / "yum", text)
+    (server / "yum.fetches").write_text(
+        "case $* in *reinstall*) echo 'exiting because \"Download Only\" specified'; exit 0 ;; esac\n"
+    )
+    code, _, err = install(server)
+    assert (code, err.count("warning: RPM025 yum says")) == (4, 1), err
+    assert "error: PY021 python3 is installed, but provides no usable Python" in err
+
+
 def test_yum_that_did_not_do_what_it_said(server):
     """It ended with 0, and rpm is asked: RPM023."""
     (server / "yum.does").write_text("exit 0\n")
@@ -265,23 +279,46 @@ def test_a_package_that_is_not_whole(server, shell, old, new, code, words):
     assert not (server / "prefix").exists()
 
 
-def test_what_the_administrator_excludes(server):
-    """The line is named: without it yum finds the package, as was tried."""
+def configured(server, options):
+    """A yum.conf that install.sh reads in the place of this machine's; its path."""
     text = (server / "medium" / "install.sh").read_text()
-    (server / "yum.conf").write_text("[main]\nexclude=python3* kernel\n")
+    (server / "yum.conf").write_text("[main]\n" + options)
     body = text[: text.rindex("# sha256 ")].replace("/etc/yum.conf", str(server / "yum.conf"))
     whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
     (server / "medium" / "install.sh").write_text(whole)
+    return str(server / "yum.conf")
+
+
+def test_what_the_administrator_excludes(server):
+    """The line is named: without it yum finds the package, as was tried."""
+    conf = configured(server, "exclude=python3* kernel\n")
     (server / "yum.fetches").write_text(
         'case $* in *--disableexcludes=all*) ;; *) echo "No package python3 available."; exit 0 ;; esac\n'
     )
     code, _, err = install(server)
     assert code == 4
-    assert (
-        "error: RPM020 packages are kept from yum by {}/yum.conf: exclude=python3* kernel".format(server)
-        in err
-    )
+    assert "error: RPM020 packages are kept from yum by {}: exclude=python3* kernel".format(conf) in err
     assert not (server / "yum.argv").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "option"),
+    [
+        ("3.4.3", "--disableexcludes=all"),
+        ("4.14.0", "--disableexcludes=all"),
+        ("dnf5 version 5.2.6", "--setopt=disable_excludes=*"),
+    ],
+)
+def test_without_excludes_in_each_program_s_way(server, version, option):
+    """dnf 5 does not know the option of the others."""
+    conf = configured(server, "exclude=python3*\n")
+    (server / "yum.version").write_text(version + "\n")
+    (server / "yum.fetches").write_text(
+        'case $* in *{}*) ;; *) echo "No match for argument: python3"; exit 1 ;; esac\n'.format(option)
+    )
+    assert (
+        "error: RPM020 packages are kept from yum by {}: exclude=python3*".format(conf) in install(server)[2]
+    )
 
 
 def test_a_key_goes_again_when_nothing_came_of_it(server):

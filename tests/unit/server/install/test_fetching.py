@@ -10,6 +10,7 @@ from offkit.edges.tree import Tree
 from offkit.media import keys, rpm_keys
 from offkit.media.repofile import Base
 from offkit.media.rpm_keys import Verdict
+from offkit.model import yum as model
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
 from offkit.server.install import fetching
 from offkit.server.install.fetching import Wish
@@ -52,7 +53,8 @@ class Played:
         with open(os.path.join(place, "offkit.repo")) as source:
             self.repos.append(source.read())
         hidden = self.hidden(argv, self.repos[-1])
-        wanted = [word.partition(".")[0] for word in argv[argv.index("install") + 1 :]]
+        verb = next(word for word in argv if word in ("install", "reinstall"))
+        wanted = [word.partition(".")[0] for word in argv[argv.index(verb) + 1 :]]
         if [name for name in wanted if name in hidden] == wanted:
             text, code = UNSEEN[self.kind]
             return Result(argv, code, text, "")
@@ -157,6 +159,18 @@ def test_yum_3_that_copies_nothing(fetch):
     assert [(each.code, each.severity) for each in found.warnings] == [("RPM025", "warning")]
     with pytest.raises(RequestError):
         fetch(Played(4, packages=(), said=said))
+
+
+def test_what_is_damaged_and_not_fetched(fetch):
+    """rpm has it, and that is no reason to be content: what comes to replace it is fetched and verified."""
+    wish = WISH._replace(rpms=(), again=("libSM.x86_64",))
+    assert len(fetch(Played(3), wish).rpms) == 2
+    with pytest.raises(RequestError) as caught:
+        fetch(Played(4, packages=("libICE",), installed=["libSM.x86_64"]), wish)
+    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", "libSM.x86_64")]
+    said = 'exiting because "Download Only" specified\n'
+    found = fetch(Played(3, packages=(), said=said, installed=["libSM.x86_64"]), wish)
+    assert ([each.code for each in found.warnings], found.keys) == (["RPM025"], (KEY,))
 
 
 def test_a_payload_that_was_altered(fetch):
@@ -360,4 +374,4 @@ def test_what_rpm_does_not_have_afterwards():
 def test_which_yum_it_is(version, kind):
     """By what it prints first."""
     found = yum.way(lambda argv: Result(argv, 0, version, ""))
-    assert found == {3: yum._YUM3, 4: yum._DNF4, 5: yum._DNF5}[kind]
+    assert found == model.WAYS[{3: 0, 5: 1, 4: 2}[kind]]

@@ -48,6 +48,7 @@ def texts() -> Dict[str, str]:
         "YUM_OPTIONS": _words(yum.OPTIONS),
         "YUM_PID": yum.PID,
         "YUM_PLAIN": yum.PLAIN,
+        "YUM_WAYS": "\n".join(map(_way, yum.WAYS)),
         "YUM_WORDS": "\n".join("\n".join(kind) for kind in yum.parse(data.read_text(yum.WORDS))),
     }
 
@@ -55,3 +56,11 @@ def texts() -> Dict[str, str]:
 def _words(words: Iterable[str]) -> str:
     """As a shell reads them."""
     return " ".join(map(shlex.quote, words))
+
+
+def _way(way: yum.Way) -> str:
+    """An arm of a case: sets what is done otherwise there."""
+    fetching = " ".join(way.fetching).replace(yum.INTO, "$yum_place/rpms").replace(yum.PLACE, "$yum_place")
+    return """{}) yum_fetching="{}" yum_copies='{}' yum_modular='{}' yum_all='{}' ;;""".format(
+        way.version, fetching, "1" if way.copies else "", "1" if way.modular else "", way.all_packages
+    )

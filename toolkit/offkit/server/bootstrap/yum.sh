@@ -72,15 +72,15 @@ yum_install() {
 # Fetches what yum would install of $@, and ends unless it is all there, whole and signed
 # (server/install/fetching.py, which says why).
 yum_fetch() {
+    rm -rf -- "$yum_place/rpms" # of another transaction
     mkdir -p "$yum_place/fetch" "$yum_place/rpms"
     sed '/^gpgkey=/d; s/^gpgcheck=1$/gpgcheck=0/' <"$yum_place/repos/offkit.repo" >"$yum_place/fetch/offkit.repo"
     case $("$yum" --version 2>/dev/null </dev/null | head -n 1) in
-        3.*)
-            yum_more="--downloadonly --downloaddir=$yum_place/rpms --setopt=logfile=$yum_place/log"
-            yum_more="$yum_more $(sed -n 's/^\[\(.*\)\]$/--setopt=\1.copy_local=1/p' <"$yum_place/fetch/offkit.repo" | tr '\n' ' ')"
-            ;;
-        *) yum_more="--downloadonly --setopt=destdir=$yum_place/rpms --setopt=logdir=$yum_place" ;;
+        @OFFKIT_YUM_WAYS@
     esac
+    yum_more=$yum_fetching
+    [ -z "$yum_copies" ] ||
+        yum_more="$yum_more $(sed -n 's/^\[\(.*\)\]$/--setopt=\1.copy_local=1/p' <"$yum_place/fetch/offkit.repo" | tr '\n' ' ')"
     yum_repos=fetch
     if ! yum_try "$@"; then
         first="$(cat <"$scratch/yum.log") " # never empty
@@ -88,14 +88,14 @@ yum_fetch() {
         yum_status_first=$yum_status
         if yum_kind && [ "$code" != RPM004 ]; then
             kept=
-        elif case $yum_more in *destdir=*) yum_hotfixes ;; *) false ;; esac && yum_try "$@"; then
+        elif [ -n "$yum_modular" ] && yum_hotfixes && yum_try "$@"; then
             say "warning: RPM022 dnf's modular filtering hides RPMs of modules that $(media_names) does not describe: they are taken all the same"
             say "  (module_hotfixes=1, for this installation only)"
             cat <"$yum_place/hotfixes.repo" >"$yum_place/repos/offkit.repo"
             first=
         fi
         if [ -n "$kept" ] && [ -n "$first" ]; then
-            yum_more="$yum_more --disableexcludes=all"
+            yum_more="$yum_more $yum_all"
             ! yum_try "$@" || fail RPM020 "packages are kept from yum by $kept" \
                 "change that line while this runs (without it yum finds everything: it was tried); nothing was installed"
         fi
@@ -115,27 +115,27 @@ yum_fetch() {
 yum_try() {
     yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
     yum_status=$?
-    ! yum_said 'exiting because "Download Only" specified' || yum_status=0 # some versions end with 1
+    there=" $(for each in "$yum_place"/rpms/*.rpm; do
+        HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature --qf '%{NAME} ' "$each" 2>/dev/null
+    done)"
+    if yum_said 'exiting because "Download Only" specified'; then
+        yum_status=0 # some versions end with 1
+        if [ -n "$yum_copies" ] && [ "$there" = " " ]; then # though it was told to copy
+            say "warning: RPM025 yum says that it has fetched the RPMs, and has not: yum itself checks their signatures, no more"
+            return 0
+        fi
+    fi
     if [ -n "$yum_optional" ]; then
         ! yum_said 'Nothing to do' || yum_status=0
         return "$yum_status"
     fi
     [ "$yum_status" -eq 0 ] || return 1
-    [ "$yum_verb" = install ] || return 0
-    there=" $(for each in "$yum_place"/rpms/*.rpm; do
-        HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature --qf '%{NAME} ' "$each" 2>/dev/null
-    done)"
-    case $yum_more/$there in
-        *--downloaddir=*"/ ") # nothing is there, though it was told to copy
-            if yum_said 'exiting because "Download Only" specified'; then
-                say "warning: RPM025 yum says that it has fetched the RPMs, and has not: yum itself checks their signatures, no more"
-                return 0
-            fi
-            ;;
-    esac
     for each in "$@"; do # yum 3 is content when it has found one of them
         case $there in *" $each "*) continue ;; esac
-        rpm -q "$each" >/dev/null 2>&1 || { printf 'No match for argument: %s\n' "$each" >>"$scratch/yum.log" && return 1; }
+        if [ "$yum_verb" = reinstall ] || ! rpm -q "$each" >/dev/null 2>&1; then
+            printf 'No match for argument: %s\n' "$each" >>"$scratch/yum.log"
+            return 1
+        fi
     done
 }
 

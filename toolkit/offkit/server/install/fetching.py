@@ -16,12 +16,11 @@ from offkit.media.rpmfile import Front
 from offkit.model import words
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.model.yum import PID
+from offkit.model.yum import PID, Way
 from offkit.server.repo import sections
 from offkit.server.system import attempt, yum
 from offkit.server.system.attempt import Attempt
 from offkit.server.system.ledger import Run
-from offkit.server.system.yum import Way
 
 _NAMED = 4
 _ALONE = "; or --no-root, which unpacks the libraries for this installation alone"
@@ -112,7 +111,7 @@ def _otherwise(
             return second, wider, (_modular(wish, first, second),)
     place = os.path.join(scratch, "3")
     attempt.explain(
-        first, here.tree, lambda: _attempt(wish, way, wider, way.all_packages, place, run), _ALONE
+        first, here.tree, lambda: _attempt(wish, way, wider, (way.all_packages,), place, run), _ALONE
     )
     raise attempt.unfound(first)
 

@@ -48,7 +48,7 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
         if made.lacking and way.copies and made.uncopied:
             return [attempt.unverified(sources.identities)]
         if made.lacking and attempt.can_be_hidden(made):
-            attempt.explain(made, here.tree, lambda: fetch("all", way.all_packages), "")
+            attempt.explain(made, here.tree, lambda: fetch("all", (way.all_packages,)), "")
         if not made.finished:
             raise attempt.unfound(made)
         attempt.refuse_locked(made.found.values(), here.tree, "")

@@ -7,13 +7,15 @@ signatures are always checked. Options and words are those of model.yum.
 import os
 import re
 import shlex
-from typing import Callable, List, NamedTuple, Sequence, Tuple
+from fnmatch import fnmatchcase
+from typing import Callable, List, Sequence, Tuple
 
 from offkit.edges import data
 from offkit.edges.run import Result
 from offkit.model import errors, yum
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.yum import Way
 
 # What a command enables where nobody says otherwise: those of 'offkit repo add'.
 OWN = ("offkit-*",)
@@ -66,38 +68,19 @@ def command(
     return ["yum", "-y", *options, *own, *words]
 
 
-class Way(NamedTuple):
-    """What differs between the programs that answer to this name."""
-
-    copies: bool  # yum 3: takes --downloaddir, and copies nothing from a local repository unless told to
-    modular: bool  # dnf: hides RPMs of modules that are not described or not enabled
-    all_packages: Tuple[str, ...]  # options against excludes
-    unchecked: str  # an option: no look at signatures
-
-
-_YUM3 = Way(True, False, ("--disableexcludes=all",), "--nogpgcheck")
-_DNF4 = Way(False, True, ("--disableexcludes=all",), "--nogpgcheck")
-_DNF5 = Way(False, True, ("--setopt=disable_excludes=*",), "--no-gpgchecks")
 _FETCHED = re.compile(r'exiting because "Download Only" specified')
 
 
 def way(run: Run) -> Way:
-    """Which one it is: yum 3 prints its version alone ("3.4.3"), dnf 4 too, dnf 5 a sentence."""
+    """Which of them it is."""
     first = run(["yum", "--version"]).stdout.partition("\n")[0].strip()
-    if first.startswith("dnf5"):
-        return _DNF5
-    return _YUM3 if first.startswith("3.") else _DNF4
+    return next(each for each in yum.WAYS if fnmatchcase(first, each.version))
 
 
-def fetching(way: Way, into: str, scratch: str, identities: Sequence[str]) -> List[str]:
-    """Options with which it only fetches into a directory what it would install, and leaves no log.
-
-    copy_local: yumRepo.py of yum 3, where a package of a ``file:`` repository is used where it lies.
-    """
-    if way.copies:
-        own = ["--setopt={}.copy_local=1".format(name) for name in identities]
-        return ["--downloadonly", "--downloaddir=" + into, "--setopt=logfile=" + scratch + "/log", *own]
-    return ["--downloadonly", "--setopt=destdir=" + into, "--setopt=logdir=" + scratch]
+def fetching(way: Way, into: str, place: str, identities: Sequence[str]) -> List[str]:
+    """Options with which it only fetches into a directory what it would install; its log is in ``place``."""
+    own = ["--setopt={}.copy_local=1".format(name) for name in identities if way.copies]
+    return [*(word.replace(yum.INTO, into).replace(yum.PLACE, place) for word in way.fetching), *own]
 
 
 def fetched(done: Result) -> bool:
