@@ -161,6 +161,13 @@ def test_what_the_server_excludes(place, tmp_path):
     assert "exclude=libextra*" in found.message
 
 
+@pytest.mark.parametrize("pattern", ["libvictim-0:3-1", "0:libvictim-3-1.*", "libvictim-0:3*"])
+def test_a_pattern_with_an_epoch(place, tmp_path, pattern):
+    """As the server's own yum compares it (server.system.filters)."""
+    server = probe(tmp_path, [GLIBC, BASH], excludes=[pattern])
+    assert choose(place, "libvictim", probe=server).titles == ("libvictim-compat-1-1.x86_64",)
+
+
 def test_all_problems_at_once(place):
     """In plain sentences: RPM004 for what is nowhere, RPM012 for what contradicts."""
     with pytest.raises(RequestError) as caught:

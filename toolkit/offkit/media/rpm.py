@@ -1,6 +1,7 @@
 """RPM packages as repository metadata describes them: capabilities, versions, and the choice among them."""
 
 import re
+from fnmatch import fnmatchcase
 from typing import Collection, Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 _SEGMENT = re.compile(r"[0-9]+|[a-zA-Z]+|~|\^")
@@ -131,6 +132,23 @@ def compare_evr(a: Tuple[str, str, str], b: Tuple[str, str, str]) -> int:
         if order:
             return order
     return 0
+
+
+def matches(pattern: str, name: str, epoch: str, version: str, release: str, arch: str) -> bool:
+    """As yum and dnf compare patterns: with the name, and with all usual forms of it (rpmUtils.miscutils,
+    hy_nevra)."""
+    full = "{}-{}".format(version, release)
+    forms = (
+        name,
+        "{}.{}".format(name, arch),
+        "{}-{}".format(name, version),
+        "{}-{}".format(name, full),
+        "{}-{}.{}".format(name, full, arch),
+        "{}:{}-{}.{}".format(epoch, name, full, arch),
+        "{}-{}:{}".format(name, epoch, full),
+        "{}-{}:{}.{}".format(name, epoch, full, arch),
+    )
+    return any(fnmatchcase(form, pattern) for form in forms)
 
 
 def newest(packages: Iterable[Package]) -> List[Package]:

@@ -128,6 +128,18 @@ def fetch(tmp_path, server, monkeypatch):
     return call
 
 
+TOML = """\
+version = "1.0"
+
+[[packages]]
+name = "libSM"
+[[packages.conditions]]
+key = "evr"
+comparator = "{}"
+value = "{}"
+"""
+
+
 @pytest.mark.parametrize("kind", [3, 4, 5])
 def test_what_is_in_order(fetch, kind):
     """It is fetched, without a look at signatures and without a log, and the right key is what remains."""
@@ -333,6 +345,21 @@ def test_versions_that_are_locked(fetch, server, place, line, code):
     assert finding.looked_in == (place + "/versionlock.list",)
     put(server, place + "/versionlock.conf", "[main]\nenabled = 0\n")
     assert fetch(Played(3)).rpms
+
+
+def test_dnf_5_keeps_to_its_list_itself(fetch, server):
+    """What it does not see for that is no lack of the media: it is tried without, and told."""
+    put(server, "/etc/dnf/versionlock.toml", TOML.format("=", "0:0.9-1.el7"))
+    run = Played(5, hidden=excluding("libSM"))
+    with pytest.raises(EnvironmentProblem) as caught:
+        fetch(run)
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("RPM021", "libSM-1.0-1.el7.x86_64")
+    assert finding.message == "is not the version that is locked on this server: libSM evr = 0:0.9-1.el7"
+    assert finding.looked_in == ("/etc/dnf/versionlock.toml",)
+    put(server, "/etc/dnf/versionlock.toml", TOML.format("=", "0:1.0-1.el7"))
+    with pytest.raises(RequestError):
+        fetch(Played(5, hidden=lambda argv, repo: ("libSM",)))
 
 
 def test_a_key_that_rpm_has_already(fetch):

@@ -173,4 +173,4 @@ def test_versions_that_are_locked(verify, tmp_path):
         verify(Verdict(rpm_keys.SIGNED, ""))
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("RPM021", "libSM-1.0-1.el7.x86_64")
-    assert finding.fix == "take that line out of the list ('yum versionlock delete')"
+    assert finding.fix == "take that out of the list ('yum versionlock delete')"

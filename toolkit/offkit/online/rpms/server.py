@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from offkit.media import rpm
 from offkit.model.errors import UsageError
 
 
@@ -21,12 +21,10 @@ class Server(NamedTuple):
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
         """The pattern that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
-        version, _, release = evr.rpartition(":")[2].rpartition("-")
-        forms = (name, f"{name}.{arch}", f"{name}-{version}", f"{name}-{version}-{release}",
-                 f"{name}-{version}-{release}.{arch}")  # fmt: skip
-        return next(
-            (each for each in self.excludes if any(fnmatch.fnmatchcase(one, each) for one in forms)), ""
-        )
+        epoch, _, rest = evr.rpartition(":")
+        version, _, release = rest.rpartition("-")
+        parts = (name, epoch or "0", version, release, arch)
+        return next((each for each in self.excludes if rpm.matches(each, *parts)), "")
 
 
 def read(path: Path) -> Server | None:

@@ -11,9 +11,10 @@ from offkit.media.rpmfile import BadRpm, Front
 from offkit.model import words
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.server.system import filters, yum
+from offkit.server.system import filters, locks, yum
 from offkit.server.system.filters import Setting
 from offkit.server.system.ledger import Run
+from offkit.server.system.locks import Lock
 
 _NAMED = 4
 _UNSEEN = ("RPM004", "RPM007")  # yum's failures that excludes may be behind
@@ -76,7 +77,7 @@ def explain(first: Attempt, tree: Tree, again: Callable[[], Attempt], otherwise:
     """Raises EnvironmentProblem where the administrator keeps yum from what is lacking (RPM020, RPM021):
     ``again`` tries it without excludes. ``otherwise`` is said of what else can be done."""
     known = filters.settings(tree)
-    if not (known or filters.locks(tree)):
+    if not (known or locks.read(tree)):
         return
     second = again()
     if second.lacking:
@@ -107,21 +108,22 @@ def _excluded(
 
 
 def refuse_locked(found: Iterable[Front], tree: Tree, otherwise: str) -> None:
-    """Raises EnvironmentProblem (RPM021). yum runs without plugins, so it would not keep to the list."""
-    forbidden = [(one, lock) for one in found for lock in filters.locks(tree) if lock.forbids(one)]
-    if forbidden:
-        wrong = [
-            Finding(
-                "RPM021",
-                ERROR,
-                one.title,
-                "is not the version that is locked on this server: {}".format(lock.text),
-                (lock.file,),
-                "take that line out of the list ('yum versionlock delete')" + otherwise,
-            )
-            for one, lock in forbidden
-        ]
+    """Raises EnvironmentProblem (RPM021): what is locked yum would not always keep to."""
+    known = locks.read(tree)
+    judged = [(one, locks.forbidding(known, one)) for one in found]
+    wrong = [_locked(one, forbidding, otherwise) for one, forbidding in judged if forbidding]
+    if wrong:
         raise EnvironmentProblem("versions are locked on this server; nothing was installed", wrong)
+
+
+def _locked(one: Front, forbidding: Sequence[Lock], otherwise: str) -> Finding:
+    message = "is not the version that is locked on this server: "
+    if len(forbidding) > 1:
+        message = "is none of the versions that are locked on this server: "
+    message += "; ".join(each.text for each in forbidding)
+    fix = "take that out of the list ('yum versionlock delete')" + otherwise
+    places = tuple(dict.fromkeys(each.file for each in forbidding))
+    return Finding("RPM021", ERROR, one.title, message, places, fix)
 
 
 def unfound(first: Attempt) -> OffkitError:
