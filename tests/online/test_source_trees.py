@@ -150,6 +150,7 @@ def test_what_is_no_project_is_said(tmp_path):
         ("x.c:1:10: fatal error: Python.h: No such file or directory", "headers of Python"),
         ("x.c:1:10: fatal error: ffi.h: No such file or directory", "the header ffi.h"),
         ("gcc: fatal error: cannot execute ‘cc1plus’: execvp: No such file or directory", "a C++ compiler"),
+        ("gcc: fatal error: cannot execute 'cc1plus': posix_spawnp: No such file", "a C++ compiler"),
         ("/usr/bin/ld: cannot find -lpq", "the library pq"),
         ("sh: 1: krb5-config: not found", "the program krb5-config"),
         ("error: can't find Rust compiler", "Rust"),

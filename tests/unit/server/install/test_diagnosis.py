@@ -66,6 +66,11 @@ def test_a_header(header, el, fix):
             "gcc-c++",
         ),
         (
+            "gcc: fatal error: cannot execute ‘cc1plus’: posix_spawnp: No such file or directory",
+            "needs a C++ compiler",
+            "gcc-c++",
+        ),
+        (
             "cc1plus: warning: command line option ‘-Wstrict-prototypes’\nerror: x",
             "does not compile here",
             "",
