@@ -37,8 +37,9 @@ class Base(NamedTuple):
     key: str  # path of the file with the public key; "" where rpm has it
 
 
-def parse(text: str, file: str) -> List[Section]:
-    """The repositories of one .repo file, without [main]. Raises ValueError with yum's own reason."""
+def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
+    """The repositories of one .repo file, without [main], whose ``gpgcheck`` they inherit. Raises ValueError
+    with yum's own reason."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     try:
         parser.read_string(text, file)
@@ -59,7 +60,7 @@ def parse(text: str, file: str) -> List[Section]:
                 options.get("enabled", "1").strip().lower() in _TRUE,
                 urls,
                 words(options.get("gpgkey", "")),
-                options.get("gpgcheck", "0").strip().lower() in _TRUE,
+                options.get("gpgcheck", gpgcheck).strip().lower() in _TRUE,
                 options.get("metadata_expire", "").strip(),
             )
         )

@@ -2,8 +2,10 @@
 
 import pytest
 
+from offkit.edges.tree import Tree
 from offkit.server.doctor import repair
 from offkit.server.doctor.examine import examine
+from offkit.server.system.verified import Sources
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 
@@ -140,3 +142,24 @@ def test_what_fix_runs(server):
     argv = repair.command(result.rpms, "install", result.enabled)
     assert [word for word in argv if "repo" in word] == ["--disablerepo=*", "--enablerepo=c7-media"]
     assert argv[-2:] == ["install", "libSM"]
+
+
+@pytest.mark.parametrize(
+    ("main", "own", "lax"),
+    [
+        ("", "", True),
+        ("gpgcheck=1", "", False),
+        ("gpgcheck=1", "gpgcheck=0", True),
+        ("", "gpgcheck=1", False),
+    ],
+)
+@pytest.mark.parametrize("other", ["gpgcheck=0", "gpgcheck=1"])
+def test_whose_signatures_nobody_wants(server, main, own, lax, other):
+    """Only where all that take part do without them; what a section does not say, [main] does."""
+    server.put("/etc/yum.conf", "[main]\n{}\n".format(main))
+    text = "[{}]\nname=x\nbaseurl=file:///mnt/{}\ngpgkey=file:///{}.key\n{}\n"
+    server.put("/etc/yum.repos.d/a.repo", text.format("a", "a", "a", own) + text.format("b", "b", "b", other))
+    tree = Tree(server.root)
+    assert repair._sources(["a"], tree) == Sources(("a",), ("/a.key",), lax)
+    found = repair._sources(["a", "b"], tree)
+    assert found == Sources(("a", "b"), ("/a.key", "/b.key"), lax and other == "gpgcheck=0")

@@ -150,6 +150,18 @@ def test_a_key_that_is_not_there(server):
     assert codes(server) == []
 
 
+def test_a_section_that_inherits_gpgcheck(server):
+    """yum.conf(5), dnf.conf(5): what a repository does not say, [main] says for it."""
+    server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("gpgcheck=1\n", ""))
+    mounted(server)
+    server.remove("/mnt/c7/KEY")
+    assert codes(server) == []
+    server.put("/etc/yum.conf", "[main]\nexclude\ngpgcheck = 1\n")
+    assert [each.code for each in findings(server)] == ["REPO007"]
+    server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("gpgcheck=1", "gpgcheck=0"))
+    assert codes(server) == []
+
+
 def test_a_file_that_is_no_repository(server):
     """yum stops at it, for all repositories."""
     server.put("/etc/yum.repos.d/bad.repo", "baseurl=http://x/\n")

@@ -49,7 +49,7 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     """
     run = ledger.english(programs.run)
     steps = [each for each in ((yum.INSTALL, result.rpms), (yum.REINSTALL, result.again)) if each[1]]
-    for each in verified.verify(steps, result.enabled, _sources(result.enabled), run):
+    for each in verified.verify(steps, result.enabled, _sources(result.enabled, Tree("/")), run):
         report.warn("{} {} {}".format(each.code, each.subject, each.message))
     report.step(result.summary.install_line + " -y")
     ran = []
@@ -61,13 +61,13 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
 
 
-def _sources(enabled: Sequence[str]) -> Sources:
-    """The repositories of the running system that a command enables by these patterns."""
-    known = repositories.configured(Tree("/"))
+def _sources(enabled: Sequence[str], tree: Tree) -> Sources:
+    """The repositories that a command enables by these patterns."""
+    known = repositories.configured(tree)
     chosen = [one for one in known.repositories if any(fnmatchcase(one.id, name) for name in enabled)]
     named = (repofile.expand(url, known.variables) for one in chosen for url in one.keys)
     files = tuple(path for path in map(repofile.directory, named) if path)
-    return Sources(tuple(one.id for one in chosen), files, not all(one.checked for one in chosen))
+    return Sources(tuple(one.id for one in chosen), files, not any(one.checked for one in chosen))
 
 
 def compare(before: Examination, after: Examination) -> Examination:

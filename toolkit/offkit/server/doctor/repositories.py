@@ -17,7 +17,7 @@ from offkit.media.rpm import BadRepodata
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.url import is_url
 from offkit.server.environment.environment import Environment
-from offkit.server.system import yum
+from offkit.server.system import filters, yum
 
 _DIRECTORY = "/etc/yum.repos.d"
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
@@ -81,12 +81,13 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
                 variables[name] = value
     found: List[Section] = []
     findings: List[Finding] = []
+    gpgcheck = filters.main(tree, "gpgcheck") or "0"
     for name in tree.names(_DIRECTORY):
         if not name.endswith(".repo"):
             continue
         path = posixpath.join(_DIRECTORY, name)
         try:
-            found += repofile.parse(tree.text(path), path)
+            found += repofile.parse(tree.text(path), path, gpgcheck)
         except (OSError, ValueError) as error:
             why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             message = "is not a valid repository file, and yum stops at it: " + why

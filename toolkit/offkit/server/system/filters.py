@@ -5,7 +5,7 @@ Sources: yum.conf(5), dnf.conf(5), dnf5.conf(5) for exclude, excludepkgs and inc
 
 import configparser
 import posixpath
-from typing import Iterable, List, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.media import repofile, rpm
@@ -30,15 +30,28 @@ class Setting(NamedTuple):
 
 def settings(tree: Tree) -> List[Setting]:
     """Those of yum's and dnf's configuration files, but not of a repository's own section."""
-    paths = [*_MAIN, *(posixpath.join(place, name) for place in _DROP_INS for name in tree.names(place))]
     found = []
-    for path in dict.fromkeys(tree.real(path) for path in paths):  # EL 8 links yum.conf to dnf.conf
-        main = section(tree, path, "main")
+    for path, options in _configuration(tree):
         for option in (*_EXCLUDES, *_INCLUDES):
-            patterns = repofile.words(main.get(option, "")) if main else ()
+            patterns = repofile.words(options.get(option) or "")
             if patterns:
                 found.append(Setting(option, path, patterns))
     return found
+
+
+def main(tree: Tree, option: str) -> str:
+    """What [main] has for an option, "" for nothing."""
+    values = ((options.get(option) or "").strip() for _, options in _configuration(tree))
+    return next(filter(None, values), "")
+
+
+def _configuration(tree: Tree) -> Iterator[Tuple[str, configparser.SectionProxy]]:
+    """[main] of yum's and dnf's files, those that count more first."""
+    paths = [*_MAIN, *(posixpath.join(place, name) for place in _DROP_INS for name in tree.names(place))]
+    for path in dict.fromkeys(tree.real(path) for path in paths):  # EL 8 links yum.conf to dnf.conf
+        options = section(tree, path, "main")
+        if options:
+            yield path, options
 
 
 def hiding(found: Iterable[Setting], packages: Iterable[Front]) -> List[Setting]:

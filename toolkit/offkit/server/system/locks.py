@@ -51,8 +51,8 @@ def read(tree: Tree) -> List[Lock]:
     found = []
     for place in _PLUGINS:
         main = filters.section(tree, posixpath.join(place, "versionlock.conf"), "main")
-        if main and main.get("enabled", "0").strip().lower() in _TRUE:
-            path = main.get("locklist", "").strip() or posixpath.join(place, "versionlock.list")
+        if main and (main.get("enabled") or "0").strip().lower() in _TRUE:
+            path = (main.get("locklist") or "").strip() or posixpath.join(place, "versionlock.list")
             lines = (line.partition("#")[0].strip() for line in _lines(tree, path))
             found += [_of_line(line, path) for line in lines if _LINE.fullmatch(line.lstrip("!"))]
     return found + _of_dnf5(_lines(tree, _DNF5))

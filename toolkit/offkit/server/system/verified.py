@@ -20,7 +20,7 @@ class Sources(NamedTuple):
 
     identities: Tuple[str, ...]
     keys: Tuple[str, ...]  # files that they name
-    lax: bool  # somebody does without signatures in one of them
+    lax: bool  # somebody does without signatures in all of them
 
 
 def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> List[Finding]:
