@@ -3,6 +3,7 @@
 import pytest
 
 from offkit.edges.tree import Tree
+from offkit.media.repository import Repository
 from offkit.server.doctor import repair
 from offkit.server.doctor.examine import examine
 from offkit.server.system.verified import Sources
@@ -75,6 +76,21 @@ def test_broken_only_when_all_are(server):
     )
     assert one.fix == "mount -o loop,ro FILE.iso /media/CentOS, or another of them"
     assert "/media/cdrecorder/repodata/repomd.xml" in one.looked_in
+
+
+def test_nothing_is_read_where_nothing_is_missing(server, monkeypatch):
+    """The metadata of a whole disc take seconds: they are for a finding that names a package."""
+    disc(server, "/media/cdrom")
+    server.library("libSM.so.6")
+    read = []
+    real = Repository.search
+    monkeypatch.setattr(Repository, "search", lambda self, *a, **k: read.append(1) or real(self, *a, **k))
+    result = examine("/opt/env", server.root)
+    assert ([each.code for each in result.findings if each.severity == "error"], read) == ([], [])
+    assert result.repositories == {}
+    server.module("y", needed=["libmissing.so.1"])
+    assert examine("/opt/env", server.root).repositories == {"/media/cdrom": 1}
+    assert read == [1]
 
 
 def test_what_is_wrong_with_the_one_that_serves(server):

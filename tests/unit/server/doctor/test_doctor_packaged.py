@@ -103,6 +103,28 @@ def test_files_that_the_rpm_lost(server):
     assert found.again == ("python3-pip",)
 
 
+def test_no_repository_is_asked_for_what_is_whole(server):
+    """Which of them would mend it matters to a finding alone."""
+
+    class Asked(Answers):
+        asked = 0
+
+        def has_packages(self, names):
+            self.asked += 1
+            return ()
+
+    def look():
+        tree, catalog = Tree(server.root), Asked()
+        theirs = {"/media/cdrom": ("c7-media",)}
+        env, _ = environment.locate(tree, "/usr")
+        packages.inspect(tree, env, cures.read(tree, catalog, theirs), (), playing("\n".join(FILES)))
+        return catalog.asked
+
+    assert look() == 0
+    os.remove(server.host(SITE + "/pip/__init__.py"))
+    assert look() == 1
+
+
 @pytest.mark.parametrize(("content", "severity"), [("2", "warning"), ("\x7fELF", "error")])
 def test_files_that_somebody_altered(server, content, severity):
     """As with a RECORD: what is text may have been edited, machine code was not."""

@@ -64,7 +64,7 @@ class Cures(NamedTuple):
     def enabled(self, rpms: Sequence[str]) -> Tuple[str, ...]:
         """The repositories that a command for these packages enables: the server's own local ones, and
         offkit's for what those do not have."""
-        if not self.theirs:
+        if not (self.theirs and rpms):  # nothing is read for no package
             return yum.OWN
         self.catalog.has_packages(())  # they are read
         read = {place: words for place, words in self.theirs.items() if place in self.catalog.read}

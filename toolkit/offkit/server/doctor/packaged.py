@@ -74,7 +74,6 @@ def _untold(package: Compared) -> Finding:
 
 
 def _findings(tree: Tree, env: Environment, cures: Cures, name: str, package: Compared) -> List[Finding]:
-    fix = cures.install((), [name])
     broken = [path for path in package.altered if machine_code(tree, path)]
     kinds: Dict[Tuple[str, str, str], List[str]] = {
         ("PKG014", ERROR, "missing"): package.missing,
@@ -87,6 +86,7 @@ def _findings(tree: Tree, env: Environment, cures: Cures, name: str, package: Co
             number = "1 file is" if len(paths) == 1 else "{} files are".format(len(paths))
             named = words.listed([env.shorten(path) for path in paths], _NAMED)
             message = "{} {}: {}".format(number, what, named)
+            fix = cures.install((), [name])
             looked = ("rpm -V {}".format(name), *(paths if len(paths) > _NAMED else ()))
             found.append(Finding(code, severity, package.title, message, looked, fix))
     return found
