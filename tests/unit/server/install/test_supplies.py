@@ -130,7 +130,7 @@ def test_what_only_plugins_want_stops_nothing(tmp_path):
             "warning",
             TWO,
             "is missing; needed by a.whl: x.so, which are plug-ins; the rest works without",
-            "yum install two-libs",
+            "use a fuller ISO of the same release (Everything, DVD) with two-libs, or add a second one",
         )
     ]
     with pytest.raises(RequestError) as caught:

@@ -186,14 +186,16 @@ def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -
     """What only plug-ins want, and no medium has: without it those are not loaded."""
     places = tuple(one.source for one in asked)
     rpms = {one.soname: one.rpm for one in wanted.libraries}
+    message = "{}; the rest works without"
+    fix = "use a fuller ISO of the same release (Everything, DVD) with {}, or add a second one"
     return [
         Finding(
             "RPM004",
             WARNING,
             each.subject,
-            each.message + "; the rest works without",
+            message.format(each.message),
             places,
-            "yum install {}".format(rpms[each.subject]) if rpms.get(each.subject) else "",
+            fix.format(rpms[each.subject]) if rpms.get(each.subject) else "",
         )
         for each in lost
     ]
