@@ -187,7 +187,7 @@ def test_nobody_answers(site, choose):
         choose(url)
     (found,) = caught.value.findings
     assert found.code == "RPM016"
-    assert "cannot be reached" in found.message
+    assert found.message == "does not answer: Connection refused"
 
 
 @pytest.mark.parametrize("kind", ["mirrorlist", "metalink"])
@@ -218,6 +218,38 @@ def test_lists_of_mirrors_are_anybodys():
     assert mirrorlist.parse('<!DOCTYPE a [<!ENTITY b "c">]><metalink>&b;</metalink>') == []
 
 
+def test_numbers_of_lists():
+    """Preferences of the older metalink, priorities of the newer; what is none counts for nothing."""
+    row = "<url {}>http://{}/repodata/repomd.xml</url>"
+    rows = [("preference='9'", "c"), ("preference='10'", "b"), ("preference='" + "9" * 5000 + "'", "d"),
+            ("preference='x' priority='2'", "e")]  # fmt: skip
+    made = "<metalink>{}</metalink>".format("".join(row.format(*one) for one in rows))
+    assert mirrorlist.parse(made) == ["http://b", "http://c", "http://e", "http://d"]
+    rows = [("priority='x'", "c"), ("priority='20'", "b"), ("priority='1'", "a"), ("", "d"), ("", "[::1")]
+    made = "<metalink>{}</metalink>".format("".join(row.format(*one) for one in rows))
+    assert mirrorlist.parse(made) == ["http://a", "http://b", "http://c", "http://d"]
+
+
+def test_a_list_for_each_question(site, choose, tmp_path):
+    """What the query asks for is another list, though its server calls all of them the same."""
+    for name, soname in (("one", A), ("two", B)):
+        site.add(shelf(tmp_path, name, (name, soname, [])))
+        site.files = {p if "/" in p and p.startswith(("one/", "two/")) else f"{name}/{p}": data
+                      for p, data in site.files.items()}  # fmt: skip
+
+        def asked(handler, data, name=name):
+            if handler.headers.get("If-None-Match"):
+                return web_maker.status(304)(handler, data)
+            handler.send_response(200)
+            handler.send_header("ETag", '"of today"')
+            return handler._body(f"{site.url}/{name}/\n".encode(), None)
+
+        site.does[f"mirrorlist?repo={name}"] = asked
+    for _ in range(2):
+        assert titles(choose(f"{site.url}/mirrorlist?repo=one")) == ["one"]
+        assert titles(choose(f"{site.url}/mirrorlist?repo=two", sonames=[B])) == ["two"]
+
+
 def test_a_repo_file(site, choose, plain, tmp_path):
     """As /etc/yum.repos.d has them: enabled sections, with how they are to be asked."""
     site.add(plain)
@@ -230,6 +262,15 @@ def test_a_repo_file(site, choose, plain, tmp_path):
     (place,) = places.read([str(path)])
     assert place.text == site.url.replace("://", "://me:a%2Fb@") + "/"
     assert place.access.options() == {"verify": False}
+    path.write_text(
+        "[DEFAULT]\nbaseurl=http://x/\nenabled=0\n[main]\nbaseurl=http://x/\n[one]\n"
+        + f"baseurl={site.url}\n"
+    )
+    assert [one.text for one in places.read([str(path)])] == [site.url]  # as yum, which has no defaults
+    path.write_text("[one]\npassword hush\n")
+    with pytest.raises(UsageError) as caught:
+        places.read([str(path)])
+    assert caught.value.message == f"--rpm-repo {path} cannot be read: line 2: is no option, nor a section"
     path.write_text("[one]\nenabled=0\nbaseurl=http://x/\n")
     with pytest.raises(UsageError, match="has no enabled repository with a baseurl"):
         places.read([str(path)])
@@ -272,6 +313,11 @@ def test_a_directory_and_a_file_url(choose, plain):
         ("nowhere", "--rpm-repo nowhere: no such directory"),
         ("ftp://me:hush@x/y", "--rpm-repo ftp://x/y: no such kind of URL"),
         ("nowhere.repo", "--rpm-repo nowhere.repo cannot be read"),
+        ("file://elsewhere/x", "--rpm-repo file://elsewhere/x: that is a file of another machine"),
+        ("http://[::1/x", "--rpm-repo http://[::1/x: is not a URL"),
+        ("http://me:hush/hush@x/y", "--rpm-repo http://x/y: is not a URL"),
+        ("http://x:port/$basearch", "--rpm-repo http://x:port/x86_64: is not a URL"),
+        ("http://me:hu$h@x/$y", "--rpm-repo http://x/$y: what $y stands for is not known"),
     ],
 )
 def test_what_is_no_place(choose, given, message):

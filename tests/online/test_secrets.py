@@ -160,6 +160,43 @@ def test_named_indexes(run, mirror):
     assert run("lock", f"alpha @ {url}", "--index", f"corp={index}", "--from", "corp=alpha")[0] == 1
 
 
+def test_repositories(run, mirror, closed, monkeypatch, tmp_path):
+    """Of RPMs: nobody answers, though asked again; refused; no URL; in a .repo file; a token without a name."""
+    pytest.importorskip("solv", reason="no offkit[rpm] here")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    server = mirror("alpha")
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.pages["/locked/repodata/repomd.xml"] = (403, b"", HTML)
+    for place, code in [
+        (secret(f"http://{closed}/x"), 4),
+        (f"http://{closed}/x?token={MARK}", 4),
+        (f"http://{closed}/x?{MARK}", 4),
+        (f"http://{closed}/mirrorlist?key={MARK}&{MARK}", 4),
+        (secret(url + "/nowhere"), 4),
+        (secret(f"{url}/locked?{MARK}"), 4),
+        (f"http://{MARK}:{MARK}/{MARK}@{closed}/x", 2),
+        (secret("http://[::1/x"), 2),
+        (secret("http://packages.internal:port/x"), 2),
+        (secret("ftp://packages.internal/x"), 2),
+        (secret("file://packages.internal/x"), 2),
+    ]:
+        found, said = run("bundle", "alpha", "--python", "3.6", *server.args, "--rpm-repo", place)
+        assert found == code, (place, said)
+        assert "index" not in said, said
+    for text in [
+        f"[x]\nbaseurl={secret(url)}/nowhere\nusername={MARK}\npassword={MARK}/{MARK}\n",
+        f"[x]\nbaseurl={url}/nowhere\nusername={MARK}\npassword={MARK}/{MARK}\n",
+        f"[x]\nbaseurl={secret('ftp://packages.internal/x')}\n",
+        f"[x]\npassword {MARK}\nbaseurl={url}\n",
+        f"password={MARK}\n[x]\nbaseurl={url}\n",
+        f"[DEFAULT]\npassword={MARK}\n[x]\nbaseurl=http://{closed}/\n",
+    ]:
+        path = tmp_path / "x.repo"
+        path.write_text(text)
+        found, said = run("bundle", "alpha", "--python", "3.6", *server.args, "--rpm-repo", path)
+        assert found in (2, 4), (text, said)
+
+
 def test_netrc(run, mirror, monkeypatch, tmp_path):
     """With a wrong password, and damaged."""
     server = mirror("alpha", password="other")

@@ -37,19 +37,29 @@ class Base(NamedTuple):
     key: str  # path of the file with the public key; "" where rpm has it
 
 
-def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
-    """The repositories of one .repo file, without [main], whose ``gpgcheck`` they inherit. Raises ValueError
-    with yum's own reason."""
+def options_of(text: str) -> List[Tuple[str, Dict[str, str]]]:
+    """The sections of one .repo file and their options as written, without [main]. Raises ValueError with the
+    line that is none; what stands there is not told, for it may be a password."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     try:
-        parser.read_string(text, file)
-    except configparser.Error as error:
-        raise ValueError(" ".join(str(error).split()))
+        parser.read_string(text)
+    except configparser.MissingSectionHeaderError as error:
+        raise ValueError("line {}: there are no section headers before it".format(error.lineno))
+    except configparser.ParsingError as error:
+        raise ValueError("line {}: is no option, nor a section".format(error.errors[0][0]))
+    sections = [name for name in parser.sections() if name != "main"]
+    return [(name, {key: value or "" for key, value in parser.items(name)}) for name in sections]
+
+
+def is_true(text: str) -> bool:
+    return text.strip().lower() in _TRUE
+
+
+def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
+    """The repositories of one .repo file, without [main], whose ``gpgcheck`` they inherit. Raises as
+    ``options_of``."""
     found = []
-    for section in parser.sections():
-        options: Dict[str, str] = {name: value or "" for name, value in parser.items(section)}
-        if section == "main":
-            continue
+    for section, options in options_of(text):
         urls = words(options.get("baseurl", ""))
         if not urls:
             urls = words(options.get("mirrorlist", "")) + words(options.get("metalink", ""))
@@ -57,10 +67,10 @@ def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
             Section(
                 section,
                 file,
-                options.get("enabled", "1").strip().lower() in _TRUE,
+                is_true(options.get("enabled", "1")),
                 urls,
                 words(options.get("gpgkey", "")),
-                options.get("gpgcheck", gpgcheck).strip().lower() in _TRUE,
+                is_true(options.get("gpgcheck", gpgcheck)),
                 options.get("metadata_expire", "").strip(),
             )
         )

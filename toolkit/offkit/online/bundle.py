@@ -27,6 +27,7 @@ from offkit.online.carry.pack import Packed, Source, listing_of_several, pack, w
 from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
+from offkit.online.index import troubles
 from offkit.online.proof import by_reading, forecast, grammar, image, reading, rehearsal, stage
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
@@ -397,6 +398,7 @@ def _asking(order: Order, reporter: Reporter) -> Iterator[rpms.More]:
             args = order.request.index_args
             return stack.enter_context(Session(order.target, args, reporter)).repository.session
 
+        stack.enter_context(troubles.pip_speaks_through(reporter, "the repository"))
         yield order.more._replace(fetching=Fetching(session, order.cache))
 
 

@@ -44,6 +44,7 @@ _NO_METADATA = ("BadMetadata", "InvalidVersion", "NoneMetadataError")
 _UNHASHED = ("HashMissing", "HashUnpinned", "VcsHashUnsupported", "DirectoryUrlHashUnsupported")
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _HTTP = ("pip._vendor.requests", "pip._vendor.urllib3")  # of an answer that is none
+_QUERY = re.compile(r"(: /[^\s?]*)\?\S+$")  # of a path as urllib3 has it at the end of a line
 _FILE = "give -r a file with one requirement per line"
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
@@ -123,8 +124,9 @@ def damage(error: BaseException) -> str:
 
 
 @contextmanager
-def pip_speaks_through(reporter: Reporter) -> Iterator[None]:
-    """What pip would print goes to the reporter, warnings of the network visibly."""
+def pip_speaks_through(reporter: Reporter, who: str = "the index") -> Iterator[None]:
+    """What pip would print goes to the reporter, warnings of the network visibly. ``who`` is asked, where pip
+    does not name the host."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -133,9 +135,8 @@ def pip_speaks_through(reporter: Reporter) -> Iterator[None]:
             if retry:
                 more = several(int(retry[1]), "more time")
                 host = re.search(r"host='([^']+)'", text)
-                who = host[1] if host else "the index"
-                reporter.warn(f"{who} does not answer; trying again, {more} after that")
-                reporter.note(text)
+                reporter.warn(f"{host[1] if host else who} does not answer; trying again, {more} after that")
+                reporter.note(_QUERY.sub(r"\1?...", text))
             elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)
             elif text:

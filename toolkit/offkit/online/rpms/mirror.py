@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from offkit.edges import files, releases
 from offkit.media import repodata
@@ -22,6 +22,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.words import several
+from offkit.online.index import network
 from offkit.online.index.pool import outcome, pool
 from offkit.online.rpms import mirrorlist
 from offkit.online.wheels import download, store
@@ -30,6 +31,7 @@ CODE = "RPM016"
 _MOST = 16 * 1024 * 1024  # bytes of what is read whole: repomd.xml, a signature, a key, a list of mirrors
 _PARALLEL = 8
 _GONE, _UNCHANGED = (404, 410), 304
+_AGAIN = "check the URL and the network, then run the same command again: finished downloads are kept"
 
 
 class Access(NamedTuple):
@@ -152,7 +154,7 @@ class Mirror(Medium):
         """A small file; None where there is none. Of what another run had, the server is asked whether it
         still holds (RFC 9110, 13.1.2)."""
         url = url or self.url(path)
-        kept = self._cache / "rpms" / hashlib.sha256(urls.without_secrets(url).encode()).hexdigest()
+        kept = self._cache / "rpms" / hashlib.sha256(_without_user(url).encode()).hexdigest()
         etag, had = _kept(kept)
         try:
             with self._session.get(
@@ -176,10 +178,11 @@ class Mirror(Medium):
         except Exception as error:  # of requests, of pip, of ssl
             if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                 raise
-            raise self._refused(f"cannot be reached: {_told(error)}") from None
+            _, why, helps = network.silence(error)
+            raise self._refused(why, fix=helps) from None
 
-    def _refused(self, why: str, status: int = 0) -> Unreachable:
-        fix = "check the URL and the network, then run the same command again: finished downloads are kept"
+    def _refused(self, why: str, status: int = 0, fix: str = "") -> Unreachable:
+        fix = fix or _AGAIN
         if status in (401, 403, 407):
             fix = (
                 "give what it wants to know: ~/.netrc (machine, login, password), or a client certificate "
@@ -223,6 +226,12 @@ class Mirror(Medium):
         if failures:
             raise _all(failures)
         return len(wanted), size
+
+
+def _without_user(url: str) -> str:
+    """With the query, which may say of what repository it is a list."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class _Bound:
@@ -281,12 +290,3 @@ def no_repository(medium: Mirror) -> EnvironmentProblem:
 
 def _name(one: Wanted) -> str:
     return posixpath.basename(one.path)
-
-
-def _told(error: BaseException) -> str:
-    """Why, in one line, as short as the library says it."""
-    reason: Any = error
-    while getattr(reason, "args", None) and isinstance(reason.args[0], BaseException):
-        reason = reason.args[0]
-    reason = getattr(reason, "reason", None) or reason
-    return " ".join(str(reason).split())[:300] or type(error).__name__

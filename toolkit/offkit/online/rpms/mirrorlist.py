@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from offkit.model import url as urls
+
 _REPOMD = "/repodata/repomd.xml"
+_LAST = 999999  # of priorities, and what holds where there is none (RFC 5854, 4.2.16.2)
 
 
 def looks_so(url: str) -> bool:
@@ -18,7 +21,11 @@ def parse(text: str) -> list[str]:
     if "<metalink" in text[:4096]:
         return _metalink(text)
     lines = [line.strip() for line in text.splitlines()]
-    return [line.rstrip("/") for line in lines if line.startswith(("http://", "https://"))]
+    return [line.rstrip("/") for line in lines if _is_mirror(line)]
+
+
+def _is_mirror(line: str) -> bool:
+    return urls.is_url(line) and urls.is_address(line)
 
 
 def _metalink(text: str) -> list[str]:
@@ -31,11 +38,16 @@ def _metalink(text: str) -> list[str]:
     found = []
     for each in tree.iter():
         address = (each.text or "").strip()
-        if each.tag.rpartition("}")[2] == "url" and address.startswith(("http://", "https://")):
-            worth = each.get("preference") or str(1000 - int(each.get("priority") or 0))
-            found.append((-int(worth) if worth.lstrip("-").isdecimal() else 0, address))
+        if each.tag.rpartition("}")[2] == "url" and _is_mirror(address):
+            worth, place = _number(each.get("preference")), _number(each.get("priority"))
+            found.append((place or _LAST if worth is None else -worth, address))
     return [
         one.removesuffix(_REPOMD)
         for _, one in sorted(found, key=lambda pair: pair[0])
         if one.endswith(_REPOMD)
     ]
+
+
+def _number(text: str | None) -> int | None:
+    """What somebody wrote as one; None for anything else."""
+    return int(text) if text and re.fullmatch("[0-9]{1,6}", text) else None

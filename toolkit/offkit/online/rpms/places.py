@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import configparser
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,10 +13,12 @@ from offkit.edges import leftovers, releases
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
-from offkit.media.repository import Unreachable
+from offkit.media.repository import Unreachable, reason
+from offkit.model import url as urls
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
+from offkit.online.index import network
 from offkit.online.rpms import mirror, mirrorlist
 from offkit.online.rpms.folder import Folder, is_bare
 from offkit.online.rpms.mirror import Access, Mirror
@@ -53,28 +55,39 @@ def read(given: Sequence[str]) -> list[Place]:
     for text in given:
         if "://" not in text and text.endswith(".repo"):
             found += _sections(Path(text))
-        elif "://" in text and not text.startswith(("http://", "https://", "file://")):
-            raise UsageError(f"--rpm-repo {without_secrets(text)}: no such kind of URL", fix=_FORM)
-        elif "://" not in text and not _variables(text) and not Path(text).is_dir():
-            raise UsageError(f"--rpm-repo {text}: no such directory", fix=_FORM)
         else:
             found.append(Place(text))
+            if not _variables(text):
+                _refuse(text)
     return found
+
+
+def _refuse(text: str) -> None:
+    """Raises UsageError for what is neither a directory nor a URL of something that can be asked."""
+    wrong, fix = "", _FORM
+    if "://" not in text:
+        wrong = "" if os.path.isdir(text) else "no such directory"
+    elif not text.startswith(("http://", "https://", "file://")):
+        wrong = "no such kind of URL"
+    elif text.startswith("file://"):
+        wrong = "" if repofile.directory(text) else "that is a file of another machine"
+    elif not (text.isprintable() and urls.is_address(text)):
+        wrong, fix = "is not a URL", _FORM + network.QUOTE
+    if wrong:
+        raise UsageError(f"--rpm-repo {without_secrets(text)}: {wrong}", fix=fix)
 
 
 def _sections(path: Path) -> list[Place]:
     """Those that are enabled, each with the first of its addresses."""
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, ValueError, configparser.Error) as error:
-        raise UsageError(f"--rpm-repo {path} cannot be read: {error}", fix=_FORM) from None
+        sections = repofile.options_of(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--rpm-repo {path} cannot be read: {reason(error)}", fix=_FORM) from None
     found = []
-    for name in parser.sections():
-        options = {key: value or "" for key, value in parser.items(name)}
+    for _, options in sections:
         places = [repofile.words(options.get(key, "")) for key in ("baseurl", "mirrorlist", "metalink")]
         first = next((each[0] for each in places if each), "")
-        if name == "main" or not first or not _true(options.get("enabled", "1")):
+        if not first or not repofile.is_true(options.get("enabled", "1")):
             continue
         if options.get("username") and "@" not in first:
             first = _with_login(first, options["username"], options.get("password", ""))
@@ -82,19 +95,15 @@ def _sections(path: Path) -> list[Place]:
             options.get("sslclientcert", ""),
             options.get("sslclientkey", ""),
             options.get("sslcacert", ""),
-            _true(options.get("sslverify", "1")),
+            repofile.is_true(options.get("sslverify", "1")),
         )
         keys = [repofile.directory(each) for each in repofile.words(options.get("gpgkey", ""))]
-        local = tuple(Path(each) for each in keys if each and Path(each).is_file())
-        hotfixes = _true(options.get("module_hotfixes", "0"))
+        local = tuple(Path(each) for each in keys if os.path.isfile(each))
+        hotfixes = repofile.is_true(options.get("module_hotfixes", "0"))
         found.append(Place(first, access, hotfixes, local, not places[0]))
     if not found:
         raise UsageError(f"--rpm-repo {path} has no enabled repository with a baseurl", fix=_FORM)
     return found
-
-
-def _true(text: str) -> bool:
-    return text.strip().lower() in ("1", "true", "yes", "on", "enabled")
 
 
 def _with_login(url: str, user: str, password: str) -> str:
@@ -117,15 +126,15 @@ def values(target: Target) -> Mapping[str, str]:
 def opened(place: Place, target: Target, fetching: Fetching, stack: ExitStack) -> Medium:
     """Raises UsageError, EnvironmentProblem and Unreachable."""
     text = repofile.expand(place.text, dict(values(target)))
-    left = _variables(text.partition("?")[0]) if "://" in text else []
+    left = _variables(without_secrets(text)) if "://" in text else []  # a password may have a dollar
     if left:
         raise UsageError(
             f"--rpm-repo {without_secrets(text)}: what ${left[0]} stands for is not known",
             fix="write what it means instead of it; $releasever and $basearch are those of the target",
         )
-    local = repofile.directory(text) if text.startswith("file:") else "" if "://" in text else text
-    if local:
-        path = str(Path(local).resolve())
+    _refuse(text)
+    if not urls.is_url(text):
+        path = os.path.realpath(repofile.directory(text) or text)
         if is_bare(path):
             return Folder(path, stack.enter_context(leftovers.scratch()))
         return Directory(Tree("/"), path)

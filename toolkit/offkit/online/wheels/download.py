@@ -165,7 +165,7 @@ def _reason(error: Exception) -> tuple[str, str]:
         answer, helps = network.refusal(response)
         gone = response.status_code in (404, 410)
         return f"the server {answer}", helps or (
-            "check its URL; an index may have removed it" if gone else _AGAIN
+            "check its URL; it may have been removed there" if gone else _AGAIN
         )
     if network.is_unreached(error):
         _, text, helps = network.silence(error)
