@@ -5,8 +5,10 @@ import contextlib
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -286,6 +288,47 @@ def test_metadata_however_they_are_packed(place, files, tmp_path, packed):
         found = []
         try:
             assert choose(top, "libextra").titles == ("libextra-1-1.x86_64",)
+        except IntegrityError as error:
+            found = [one.code for one in error.findings]
+        assert found == codes
+
+
+def test_metadata_that_unpack_to_more_and_more(tmp_path):
+    """zstd packs 256 MB of nothing into some kilobytes; they are never in memory at once."""
+    pack = engine.zstandard().ZstdCompressor().compressobj()
+    bomb = b"".join(pack.compress(bytes(1 << 20)) for _ in range(256)) + pack.flush()
+    assert len(bomb) < 1 << 16
+    repo_maker.write(tmp_path, "repodata/primary.xml.zst", bomb)
+    row = ("primary", "repodata/primary.xml.zst", bomb, 1000)
+    repo_maker.write(tmp_path, "repodata/repomd.xml", repo_maker.repomd(row))
+    tracemalloc.start()
+    try:
+        with pytest.raises(IntegrityError) as caught:
+            choose(tmp_path, "libextra")
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
+    (found,) = caught.value.findings
+    assert found.message == "primary.xml.zst unpacks to more than the expected 1000 bytes"
+    assert found.fix == "copy the directory again from where its RPMs come"
+
+
+def test_metadata_as_others_write_them(place, files, tmp_path):
+    """Any quotes will do; a package that cannot be copied into the bundle is refused, and not left out."""
+    (whole,) = Path(place).glob("repodata/*-primary.xml.gz")
+    xml = gzip.decompress(whole.read_bytes()).decode()
+    shutil.copy(files["libextra-1-1.x86_64"], tmp_path)
+    other = xml.replace('encoding="UTF-8"', 'encoding="ISO-8859-1"').replace("<summary>", "<summary>\xe9")
+    for data, codes in (
+        (re.sub(r'<location href="([^"]*)"', r"<location href='\1'", xml).encode(), []),
+        (other.encode("latin-1"), ["REPO011"]),
+    ):
+        repo_maker.repository(tmp_path, (), xml=data)
+        found = []
+        try:
+            chosen = choose(tmp_path, "libextra")
+            (primary,) = [each for each in chosen.members if each.path.endswith("primary.xml.gz")]
+            assert b'<location href="libextra-1-1.x86_64.rpm"/>' in gzip.decompress(primary.contents)
         except IntegrityError as error:
             found = [one.code for one in error.findings]
         assert found == codes

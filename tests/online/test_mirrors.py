@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -40,8 +41,8 @@ def choose(tmp_path):
         def session():
             return stack.enter_context(Session(EL7, ["--no-index"], Reporter())).repository.session
 
-        def run(*given, sonames=(A,), target=EL7, offline=False):
-            (more,) = rpms.more(given, (), (None,), offline)
+        def run(*given, sonames=(A,), target=EL7, offline=False, keys=()):
+            (more,) = rpms.more(given, keys, (None,), offline)
             more = more._replace(fetching=Fetching(session, tmp_path / "cache"))
             wanted = Checklist(tuple(Library(each, (), ("wheel: x.so",), "", False) for each in sonames))
             rpms.look((), target, more)
@@ -129,7 +130,7 @@ def test_folders_of_a_mirror(site, choose, tmp_path):
     assert titles(choose(site.url + "/BaseOS/x86_64/os")) == ["a", "b"]
 
 
-def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain):
+def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain, tmp_path):
     """As S3 does: no .treeinfo is no reason to stop, nor a repository that it names."""
     site.add(plain)
     for path in (".treeinfo", "treeinfo"):
@@ -139,6 +140,46 @@ def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain):
     site.files["treeinfo"] = b"[variant-A]\nrepository = ../a\n[variant-B]\nrepository = .\n"
     site.does["a/repodata/repomd.xml"] = web_maker.status(403)
     assert titles(choose(site.url)) == ["a", "b"]
+    # With a key too: no signature of repomd.xml, so that of its RPMs counts, which have none.
+    site.does["repodata/repomd.xml.asc"] = web_maker.status(403)
+    key = site_key(tmp_path)
+    with contextlib.suppress(IntegrityError):
+        choose(site.url, keys=[key])
+    assert "repodata/repomd.xml.asc" in {path for path, _ in site.log}
+    site.does["repodata/repomd.xml.asc"] = web_maker.status(500)
+    with pytest.raises(EnvironmentProblem, match="a repository cannot be used"):
+        choose(site.url, keys=[key])
+
+
+def site_key(tmp_path):
+    """A file, whatever is in it."""
+    path = tmp_path / "RPM-GPG-KEY-test"
+    path.write_bytes(b"no key\n")
+    return path
+
+
+def test_a_key_is_a_file(choose, plain, tmp_path):
+    """Nothing is shown of a URL, whose slashes a path has lost."""
+    for given in ("https://me:hush@x/key", Path("https://me:hush@x/key"), "file:///key"):
+        with pytest.raises(UsageError) as caught:
+            choose(plain, keys=[given])
+        assert caught.value.message == "--rpm-key takes a file, not a URL"
+    with pytest.raises(UsageError, match="nowhere: no such file"):
+        choose(plain, keys=["nowhere"])
+
+
+def test_a_checksum_that_is_a_path(site, choose, plain, tmp_path):
+    """It names no file of the cache; what it would name is not touched."""
+    site.add(plain)
+    victim = tmp_path / "victim" / "primary.xml.gz"
+    repo_maker.write(victim.parent, victim.name, b"mine")
+    repomd = site.files["repodata/repomd.xml"].decode()
+    said = repomd.partition('<checksum type="sha256">')[2].partition("<")[0]
+    for path in ("../../victim", str(victim.parent)):
+        site.files["repodata/repomd.xml"] = repomd.replace(said, path).encode()
+        with pytest.raises(IntegrityError):
+            choose(site.url)
+        assert victim.read_bytes() == b"mine"
 
 
 def test_variables(site, choose, plain):

@@ -234,7 +234,7 @@ def test_damage(shelf, tmp_path):
 def place(tmp_path):
     """A repository with one file."""
     repo_maker.write(tmp_path / "disc", "Packages/a.rpm", b"rpm")
-    return Directory(Tree("/"), str(tmp_path / "disc")).repository("")
+    return Directory(Tree("/"), str(tmp_path / "disc"))
 
 
 def package(location="Packages/a.rpm", checksum="sha256"):
@@ -245,10 +245,10 @@ def package(location="Packages/a.rpm", checksum="sha256"):
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
 def test_an_rpm_is_what_the_metadata_says(place, algorithm):
     """By any checksum that createrepo writes; el5's called sha is SHA-1."""
-    found = rpm_repository.rpm_of(place, package(checksum=algorithm))
+    found = rpm_repository.member(place, place.repository(""), package(checksum=algorithm))
     assert (found.path, found.contents) == ("rpms/a.rpm", b"rpm")
     old = package(checksum="sha:" + hashlib.sha1(b"rpm").hexdigest())
-    assert rpm_repository.rpm_of(place, old).contents == b"rpm"
+    assert rpm_repository.member(place, place.repository(""), old).contents == b"rpm"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_an_rpm_is_what_the_metadata_says(place, algorithm):
 def test_an_rpm_that_cannot_be_used(place, wanted, message):
     """RPM001, with the package's title and where it was looked for."""
     with pytest.raises(IntegrityError) as caught:
-        rpm_repository.rpm_of(place, wanted)
+        rpm_repository.member(place, place.repository(""), wanted)
     (found,) = caught.value.findings
     assert (found.code, found.subject, found.message) == ("RPM001", "a-1.0-1.el7.x86_64", message)
     assert found.looked_in == (place.place,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import posixpath
 import re
@@ -11,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from offkit.media.iso9660 import BadIso
-from offkit.media.medium import Medium
+from offkit.media.medium import Image, Medium
+from offkit.media.medium import name as title
 from offkit.media.repodata import REPOMD
 from offkit.media.repository import BadPackage, Repository, reason
 from offkit.media.rpm import Package
@@ -25,32 +27,35 @@ COPY = "copy the ISO again and compare its checksum with the one published for i
 _CHUNK = 1 << 20
 _NOTHING: Mapping[str, Sequence[str]] = {}
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
-_LOCATION = re.compile(rb"<location\b[^>]*\bhref=\"([^\"]*)\"[^>]*/>")
+_LOCATION = re.compile(r"<location\b[^>]*\bhref=([\"'])(.*?)\1[^>]*/>")
 _HEAD = (
-    b'<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common"'
-    b' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="%d">\n'
+    '<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common"'
+    ' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="{}">\n'
 )
 _ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (archive.is_safe)
 
 
-def rpm_of(where: Repository, package: Package) -> Source:
-    """The RPM as a member. Raises IntegrityError (RPM001) when it is not what the metadata says."""
-    try:
-        contents = b"".join(where.fetch(package))
-    except BadPackage as error:
-        raise _damaged(where, package, str(error)) from None
-    except (OSError, BadIso) as error:
-        raise _damaged(where, package, f"cannot be read: {reason(error)}") from None
-    return Source(layout.RPMS + _name(package.location), contents)
+def again(medium: Medium) -> str:
+    """What to do where something of it is damaged."""
+    if isinstance(medium, Mirror):
+        return "the mirror is being updated, or is damaged: try again, or use another one"
+    return COPY if isinstance(medium, Image) else "copy the directory again from where its RPMs come"
 
 
 def member(medium: Medium, where: Repository, package: Package) -> Source:
-    """As ``rpm_of``; the file itself where a mirror's is in the cache, its checksum compared."""
+    """The RPM; the file itself where a mirror's is in the cache, its checksum compared. Raises IntegrityError
+    (RPM001) when it is not what the metadata says."""
     algorithm, _, checksum = package.checksum.partition(":")
     held = medium.held(posixpath.join(where.base, package.location)) if isinstance(medium, Mirror) else None
     if held is not None and algorithm == "sha256":
         return Source(layout.RPMS + _name(package.location), held, checksum)
-    return rpm_of(where, package)
+    try:
+        contents = b"".join(where.fetch(package))
+    except BadPackage as error:
+        raise _damaged(medium, package, str(error)) from None
+    except (OSError, BadIso) as error:
+        raise _damaged(medium, package, f"cannot be read: {reason(error)}") from None
+    return Source(layout.RPMS + _name(package.location), contents)
 
 
 def _name(location: str) -> str:
@@ -78,19 +83,21 @@ def metadata(
         unescape,
     )  # brings http.client, which a bundle without RPMs has no use for
 
-    rows: dict[bytes, bytes] = {}
+    rows: dict[str, str] = {}
     for path in dict.fromkeys(path for _, path in chosen):
         own = {package.location: package for package, where in chosen if where == path}
         for row in _rows(path):
             found = _LOCATION.search(row)
-            package = own.get(unescape(found[1].decode())) if found else None
-            if found and package and f"<name>{package.name}</name>".encode() in row:
-                name = _name(package.location).encode()
-                row = row.replace(found[0], b'<location href="%s"/>' % name)
+            package = own.get(unescape(found[2])) if found else None
+            if found and package and f"<name>{package.name}</name>" in row:
+                name = _name(package.location)
+                row = row.replace(found[0], f'<location href="{name}"/>')
                 more = "".join(f"<file>{escape(each)}</file>" for each in files.get(package.title, ()))
-                rows[name] = row.replace(b"</format>", more.encode() + b"</format>") if more else row
-    primary = _HEAD % len(rows) + b"\n".join(rows[name] for name in sorted(rows)) + b"\n</metadata>\n"
-    members = [("primary", "primary.xml", primary)]
+                rows[name] = row.replace("</format>", more + "</format>") if more else row
+    if len(rows) != len(chosen):
+        raise _unlike([package for package, _ in chosen if _name(package.location) not in rows])
+    primary = _HEAD.format(len(rows)) + "\n".join(rows[name] for name in sorted(rows)) + "\n</metadata>\n"
+    members = [("primary", "primary.xml", primary.encode())]
     if streams:
         members.append(("modules", "modules.yaml", streams.encode()))
     return [
@@ -110,15 +117,16 @@ def _stored(contents: bytes) -> bytes:
     return head + body + struct.pack("<II", zlib.crc32(contents), len(contents) & 0xFFFFFFFF)
 
 
-def _rows(path: Path) -> Iterator[bytes]:
-    """The <package> elements of a primary.xml."""
+def _rows(path: Path) -> Iterator[str]:
+    """The <package> elements of a primary.xml, those that are UTF-8."""
     rest = b""
     with path.open("rb") as source:
         for chunk in iter(lambda: source.read(_CHUNK), b""):
             rest += chunk
             end = 0
             for found in _PACKAGE.finditer(rest):
-                yield found.group()
+                with contextlib.suppress(UnicodeDecodeError):
+                    yield found.group().decode()
                 end = found.end()
             rest = rest[end:]
 
@@ -146,6 +154,13 @@ def _repomd(members: Sequence[tuple[str, str, bytes]]) -> bytes:
     ).encode()
 
 
-def _damaged(where: Repository, package: Package, message: str) -> OffkitError:
-    found = Finding("RPM001", ERROR, package.title, message, (where.place,), COPY)
-    return IntegrityError("an RPM from the ISO cannot be used", [found])
+def _damaged(medium: Medium, package: Package, message: str) -> OffkitError:
+    found = Finding("RPM001", ERROR, package.title, message, (medium.place,), again(medium))
+    return IntegrityError(f"an RPM from {title(medium.place)} cannot be used", [found])
+
+
+def _unlike(packages: Sequence[Package]) -> OffkitError:
+    message = "is not in its primary.xml as createrepo writes it, so that cannot go into the bundle"
+    fix = "make the metadata anew there: createrepo_c DIR; or use another mirror"
+    found = [Finding("REPO011", ERROR, one.title, message, (), fix) for one in packages]
+    return IntegrityError("metadata of a repository cannot be copied", found)

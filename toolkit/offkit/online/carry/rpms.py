@@ -7,6 +7,7 @@ any case, where the distribution's key is.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from offkit.edges import releases
 from offkit.media import repository, rpm
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Image, Medium
-from offkit.media.repodata import REPOMD
+from offkit.media.repodata import REPOMD, outside
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.model import layout
@@ -31,7 +32,7 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.carry import rpm_words
 from offkit.online.carry.pack import Source
-from offkit.online.carry.rpm_repository import COPY, keys, member, metadata
+from offkit.online.carry.rpm_repository import again, keys, member, metadata
 from offkit.online.rpms import engine, mirror, modules, places, server, signatures
 from offkit.online.rpms.choice import Choice, Chooser, File, Shelf, Unreadable
 from offkit.online.rpms.mirror import Mirror, Wanted
@@ -59,21 +60,30 @@ class More(NamedTuple):
 
 
 def more(
-    given: Sequence[str], keys: Sequence[Path], described: Sequence[str | None], offline: bool
+    given: Sequence[str], keys: Sequence[Path | str], described: Sequence[str | None], offline: bool
 ) -> list[More]:
     """What the command line says, for each target. Raises UsageError."""
     found = places.read(given)
     remote = [without_secrets(one.text) for one in found if one.remote]
     if offline and remote:
         raise UsageError(f"--rpm-repo asks {', '.join(remote)}", fix="leave out --offline")
-    for key in keys:
-        if not key.is_file():
+    for key in map(str, keys):
+        if re.match(
+            r"(https?|ftp|file):/", key
+        ):  # what came with what it is to vouch for vouches for nothing
+            raise UsageError(
+                "--rpm-key takes a file, not a URL", fix="have the key from whom you trust, as a file"
+            )
+        if not os.path.isfile(key):
             raise UsageError(f"--rpm-key {key}: no such file", fix="give the file with the public key")
-    own = (*keys, *(key for one in found for key in one.keys))
+    own = (*map(Path, keys), *(key for one in found for key in one.keys))
     servers = [server.read(Path(file)) if file else None for file in described]
     return [More(tuple(found), own, each) for each in servers]
 
 
+_TOP = "its top directory or one level below"
+_DISC = "use an installation disc of the target's distribution"
+_FOLDER = "give a directory with the RPMs, or the one that repodata/ is in"
 _LIBC = "libc.so.6()(64bit)"
 NONE = Chosen((), (), frozenset(), 0, ())
 NOTHING = More()
@@ -118,12 +128,11 @@ def allotted(isos: Sequence[Path], targets: Sequence[Target]) -> list[tuple[Path
 
 def _belongs(iso: Path, target: Target) -> bool:
     def damaged(where: Repository, error: Exception) -> NoReturn:
-        raise _unusable("REPO011", iso, reason(error)) from None
+        raise _unusable("REPO011", iso, reason(error), again(image)) from None
 
     with ExitStack() as stack:
-        found = repository.ask(
-            lambda each: each.search([_LIBC]).packages, _opened(iso, stack).repositories(), damaged, 0
-        )
+        image = _opened(iso, stack)
+        found = repository.ask(lambda each: each.search([_LIBC]).packages, image.repositories(), damaged, 0)
         releases_of_it = [package.release for package, _ in found if _LIBC in package.provides]
     return not releases_of_it or any(not rpm.foreign(each, target.el) for each in releases_of_it)
 
@@ -150,11 +159,11 @@ def choose(
     with ExitStack() as stack:
         media = _media(isos, target, more, stack)
         shelves = [Shelf(one, each, hotfixes) for one, hotfixes in media for each in one.repositories()]
-        signatures.of_metadata(shelves, more.keys)
         chooser = stack.enter_context(
             Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
         )
         try:
+            signatures.of_metadata(shelves, more.keys)
             found, spare = _choice(chooser, checklist, welcome)
         except Unreadable as error:
             raise _unreadable(error) from None
@@ -206,12 +215,12 @@ def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -
             raise UsageError("--rpm-repo: nothing can be fetched here", fix="leave out --offline")
         try:
             medium = places.opened(place, target, more.fetching, stack)
-            if not medium.bases():
+            if not medium.repositories():
                 raise _without(medium)
         except Unreachable as error:
             raise EnvironmentProblem("a repository cannot be used", [error.finding()]) from None
         except OSError as error:
-            raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}") from None
+            raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}", _FOLDER) from None
         found.append((medium, place.hotfixes))
     return found
 
@@ -219,20 +228,20 @@ def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -
 def _without(medium: Medium) -> OffkitError:
     if isinstance(medium, Mirror):
         return mirror.no_repository(medium)
-    return _unusable("REPO010", medium.place, f"has no {REPOMD} in its top directory or one level below")
+    return _unusable("REPO010", medium.place, f"has neither {REPOMD} in {_TOP}, nor RPMs", _FOLDER)
 
 
 def _opened(iso: Path, stack: ExitStack) -> Image:
     try:
         image = stack.enter_context(Image(str(iso)))
-        bases = image.bases()
+        found = image.repositories()
     except (OSError, BadIso) as error:
-        raise _unusable("REPO010", iso, f"is not an ISO image: {reason(error)}") from None
+        raise _unusable("REPO010", iso, f"is not an ISO image: {reason(error)}", _DISC) from None
     if image.lacking:
         message = f"is truncated: {image.size} of {image.size + image.lacking} bytes present"
-        raise _unusable("REPO011", iso, message)
-    if not bases:
-        raise _unusable("REPO010", iso, f"has no {REPOMD} in its top directory or one level below")
+        raise _unusable("REPO011", iso, message, again(image))
+    if not found:
+        raise _unusable("REPO010", iso, f"has no {REPOMD} in {_TOP}", _DISC)
     return image
 
 
@@ -248,7 +257,7 @@ def _take(files: Sequence[File], reporter: Reporter) -> None:
             wanted = [
                 Wanted(f"{shelf.repository.base}/{href}".lstrip("/"), algorithm, checksum)
                 for shelf, href, algorithm, checksum in files
-                if shelf.medium is medium
+                if shelf.medium is medium and not outside(href)  # who opens that refuses it
             ]
             medium.take(wanted, reporter)
 
@@ -264,13 +273,10 @@ def _unreadable(found: Unreadable) -> OffkitError:
     error, medium = found.error, found.shelf.medium
     if isinstance(error, Unreachable):
         return EnvironmentProblem("a repository cannot be used", [error.finding()])
-    return _unusable("REPO011", medium.place, reason(error), isinstance(medium, Mirror))
+    return _unusable("REPO011", medium.place, reason(error), again(medium))
 
 
-def _unusable(code: str, place: Path | str, message: str, remote: bool = False) -> OffkitError:
+def _unusable(code: str, place: Path | str, message: str, fix: str) -> OffkitError:
     kind = IntegrityError if code == "REPO011" else EnvironmentProblem
-    fix = COPY if code == "REPO011" else "use an installation disc of the target's distribution"
-    if remote:
-        fix = "the mirror is being updated, or is damaged: try again, or use another one"
     text = str(place)
     return kind(f"{text} cannot be used", [Finding(code, ERROR, text, message, (text,), fix)])

@@ -12,6 +12,7 @@ from offkit.media.repository import Repository
 from offkit.media.rpm import BadRepodata
 from offkit.online.rpms import engine
 
+_PIECE = 1 << 10  # bytes of zstd at a time: each four may be a block of 128 KiB (RFC 8878, 3.1.1.2)
 _MOST = 2 * 1024**3  # bytes unpacked; filelists.xml of the largest distributions have some hundred million
 
 
@@ -65,7 +66,7 @@ def _chunks(source: _Source) -> Iterator[bytes]:
     zstandard = engine.zstandard()
     worker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
     try:
-        for piece in iter(lambda: whole.read(1 << 16), b""):
+        for piece in iter(lambda: whole.read(_PIECE), b""):
             yield worker.decompress(piece)
     except zstandard.ZstdError as error:
         raise unpacking.Damaged(f"is damaged: {error}") from None

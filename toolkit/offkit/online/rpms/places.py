@@ -155,7 +155,7 @@ def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirr
     for url in tried:
         found = under(url)
         try:
-            if found.bases():
+            if found.repositories():
                 return found
         except Unreachable as error:
             last = error

@@ -14,10 +14,11 @@ from offkit.edges import leftovers
 from offkit.edges.run import clean_environment, run
 from offkit.media import rpm_keys
 from offkit.media.repodata import REPOMD
-from offkit.media.rpm import Package
+from offkit.media.rpm import BadRepodata, Package
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
-from offkit.online.rpms.choice import Shelf
+from offkit.online.rpms.choice import Shelf, Unreadable
+from offkit.online.rpms.mirror import Forbidden
 
 _REFUSED = {
     rpm_keys.UNSIGNED: ("RPM002", "is not signed", "use the distribution's own repository, where all are"),
@@ -31,16 +32,14 @@ _REFUSED = {
 
 
 def of_metadata(shelves: Sequence[Shelf], keys: Sequence[Path]) -> None:
-    """Each repomd.xml that has a signature beside it. Raises IntegrityError (RPM017)."""
+    """Each repomd.xml that has a signature beside it. Raises IntegrityError (RPM017) and Unreadable."""
     wrong = []
-    signed = [
-        each
-        for each in shelves
-        if keys and each.medium.has(posixpath.join(each.repository.base, REPOMD + ".asc"))
-    ]
-    for shelf in signed:
-        with leftovers.scratch() as folder:
-            why = _verify(shelf, keys, Path(folder))
+    for shelf in shelves if keys else ():
+        try:
+            with leftovers.scratch() as folder:
+                why = _verify(shelf, keys, Path(folder)) if _is_signed(shelf) else ""
+        except (BadRepodata, OSError, ValueError) as error:
+            raise Unreadable(shelf, error) from error
         if why:
             title = shelf.repository.title
             fix = "give the key that signed it: --rpm-key FILE; or use another mirror"
@@ -49,6 +48,13 @@ def of_metadata(shelves: Sequence[Shelf], keys: Sequence[Path]) -> None:
             )
     if wrong:
         raise IntegrityError("a repository is not signed by the keys that were given", wrong)
+
+
+def _is_signed(shelf: Shelf) -> bool:
+    try:
+        return shelf.medium.has(posixpath.join(shelf.repository.base, REPOMD + ".asc"))
+    except Forbidden:  # as buckets of S3 say of what they do not have
+        return False
 
 
 def _verify(shelf: Shelf, keys: Sequence[Path], folder: Path) -> str:

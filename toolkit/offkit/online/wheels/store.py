@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 import time
 import zipfile
@@ -27,6 +28,7 @@ with contextlib.suppress(ImportError):  # Windows: nothing goes on there from wh
 
 _WINDOWS = os.name == "nt"
 _PART = ".part-"
+_HASH = re.compile("[0-9a-f]{64}")
 _CHUNK = 1 << 20  # bytes in memory at a time
 _STALE = 7 * 24 * 3600  # seconds, after which nobody goes on with a part any more
 OTHER_PLACE = "choose another with --cache-dir DIR"
@@ -52,7 +54,7 @@ def directory(cache: Path) -> Path:
 def find(cache: Path, sha256: str, filename: str) -> Path | None:
     """The wheel if it is there and its contents have that hash; a rotten one is removed."""
     path = cache / "wheels" / sha256 / filename
-    if not sha256:
+    if not _HASH.fullmatch(sha256):  # anybody may have written it, and what is rotten is removed
         return None
     try:
         with path.open("rb") as source:
@@ -164,7 +166,7 @@ def part(cache: Path, sha256: str = "") -> Iterator[Part]:
     """
     store = directory(cache)
     path = store / (_PART + sha256)
-    file = _claimed(path) if sha256 else None
+    file = _claimed(path) if _HASH.fullmatch(sha256) else None
     lasting = file is not None
     if file is None:
         handle, name = tempfile.mkstemp(dir=store, prefix=leftovers.prefix("wheel"))
