@@ -259,6 +259,19 @@ def test_signatures_where_a_key_is_given(files, key, tmp_path):
     assert (found.code, found.message) == ("RPM017", "the signature of its repomd.xml: does not fit")
 
 
+def test_without_gpg(place, tmp_path, monkeypatch):
+    """That a signature cannot be checked is not that it is wrong: exit code 4."""
+    shutil.copytree(place, tmp_path / "signed")
+    (tmp_path / "signed" / "repodata" / "repomd.xml.asc").write_bytes(b"whatever")
+    (tmp_path / "key").write_bytes(b"whatever")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(tmp_path / "signed", "libextra", keys=[tmp_path / "key"])
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM009", "gpg")
+    assert found.message.startswith("is not installed here, so the signature of the repomd.xml of ")
+
+
 def test_without_the_extra(place, monkeypatch):
     """Said before anything is downloaded, with the line that helps: exit code 4."""
 

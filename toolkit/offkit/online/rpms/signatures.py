@@ -15,7 +15,7 @@ from offkit.edges.run import clean_environment, run
 from offkit.media import rpm_keys
 from offkit.media.repodata import REPOMD
 from offkit.media.rpm import BadRepodata, Package
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.online.rpms.choice import Shelf, Unreadable
 from offkit.online.rpms.mirror import Forbidden
@@ -32,7 +32,8 @@ _REFUSED = {
 
 
 def of_metadata(shelves: Sequence[Shelf], keys: Sequence[Path]) -> None:
-    """Each repomd.xml that has a signature beside it. Raises IntegrityError (RPM017) and Unreadable."""
+    """Each repomd.xml that has a signature beside it. Raises IntegrityError (RPM017), Unreadable,
+    and EnvironmentProblem (RPM009) where there is no gpg."""
     wrong = []
     for shelf in shelves if keys else ():
         try:
@@ -68,7 +69,7 @@ def _verify(shelf: Shelf, keys: Sequence[Path], folder: Path) -> str:
     environment = clean_environment({"LC_ALL": "C"})
     done = run([*gpg, "--import", *map(str, keys)], environment)
     if done.returncode == 127:
-        return "gpg is not installed here, so it cannot be checked"
+        raise _no_gpg(shelf)
     done = run(
         [*gpg, "--status-fd", "1", "--verify", str(folder / "repomd.xml.asc"), str(folder / "repomd.xml")],
         environment,
@@ -80,6 +81,15 @@ def _verify(shelf: Shelf, keys: Sequence[Path], folder: Path) -> str:
         return f"is by key {words[words.index('NO_PUBKEY') + 1]}, which is none of those given"
     return (
         "does not fit" if "BADSIG" in words else (done.stderr.strip().splitlines() or ["cannot be read"])[-1]
+    )
+
+
+def _no_gpg(shelf: Shelf) -> EnvironmentProblem:
+    place = shelf.repository.title
+    message = f"is not installed here, so the signature of the repomd.xml of {place} cannot be checked"
+    fix = "install it (GnuPG); or leave out the key: the server checks each RPM with its own"
+    return EnvironmentProblem(
+        "a signature cannot be checked here", [Finding("RPM009", ERROR, "gpg", message, (place,), fix)]
     )
 
 
