@@ -12,8 +12,11 @@ import pytest
 
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.report import Reporter
-from offkit.online.carry import bootstrap
+from offkit.online import bundle
+from offkit.online.carry import bootstrap, rpms
 from offkit.online.proof import image
+from offkit.online.request.locked import Request
+from offkit.online.rpms.places import Place
 from target_maker import preset
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="podman runs on Linux")
@@ -109,6 +112,16 @@ def test_a_directory(podman, tmp_path):
     found = look(str(tmp_path / "root 9"))
     assert found.system == "Almalinux 9.4 x86_64, root file system root 9"
     assert found.podman == ("--rootfs", f"{tmp_path}/root 9:O")
+
+
+def test_a_python_is_looked_for_where_the_bundle_brings_none(podman, tmp_path):
+    """RPMs may bring one, from wherever they are."""
+    podman.looks(python="")
+    order = bundle.Order(Request((), ()), EL9, tmp_path / "x.tar", tmp_path, image="alma:9")
+    for more in ({"isos": (tmp_path / "x.iso",)}, {"more": rpms.More((Place("/srv/rpms"),))}):
+        assert bundle._stage(order._replace(**more), Reporter()).podman
+    with pytest.raises(EnvironmentProblem, match=r"has no Python 3\.9 that will do"):
+        bundle._stage(order, Reporter())
 
 
 def test_without_podman(monkeypatch):

@@ -338,3 +338,42 @@ def test_half_of_a_target(name, where):
     with pytest.raises(UsageError) as caught:
         options.targets_of(None, [name], "x86_64", None)
     assert caught.value.message == "--target {}: nothing stands {} the colon".format(name, where)
+
+
+def test_the_server_that_a_file_describes(tmp_path):
+    """With a Python of its own as without: what the server has is known, for each target."""
+    path = str(tmp_path / "server:1.json")
+    with open(path, "w") as sink:
+        sink.write("{}")
+    assert options.described(None, [path, path + ":3.12", "el8:3.9", "el9"]) == [path, path, None, None]
+    assert options.described(["3.9", "3.11"], [path]) == [path, path]
+    assert options.described(None, None) == [None]
+
+
+def test_how_often_garbage_is_looked_for(monkeypatch):
+    """Seldom in short commands, more seldom where pages of indexes are read."""
+    told = []
+    monkeypatch.setattr(app.gc, "set_threshold", told.append)
+    monkeypatch.setattr(app.render, "prepare", lambda args: None)
+    monkeypatch.setattr(app.signals, "interrupt", lambda: None)
+    monkeypatch.setattr(app, "_guarded", lambda args: app.made(args[0]) and 0)
+    for name, wanted in [("generations", [20000]), ("lock", [20000, 500000])]:
+        if name == "generations" or render.has_online_zone():
+            del told[:]
+            with pytest.raises(SystemExit):
+                app.main([name])
+            assert told == wanted
+
+
+@pytest.mark.parametrize(("command", "option", "metavar", "words"), [
+    ("bundle", "iso", "FILE", "needs 'offkit[rpm]'"),
+    ("bundle", "rpm_repo", "DIR|URL|FILE.repo", "needs 'offkit[rpm]'"),
+    ("doctor", "rpm_repo", "DIR|URL", "a directory of RPMs"),
+    ("install", "rpm_repo", "DIR|URL", "a directory of RPMs"),
+    ("install", "dry_run", None, "change nothing"),
+])  # fmt: skip
+def test_what_help_says_of_rpms(command, option, metavar, words):
+    commands = typer.main.get_command(app.made(command)).commands
+    if command in commands:
+        (found,) = [each for each in commands[command].params if each.name == option]
+        assert (found.metavar, words in found.help) == (metavar, True)

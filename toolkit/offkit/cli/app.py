@@ -37,8 +37,9 @@ class _InOrder(typer.core.TyperGroup):
 
 
 # Of Python, made and not yet gone, after which garbage is looked for. After 700, as by default, it takes a
-# tenth of what a short command does: nearly all that is made while modules are imported stays.
-_OBJECTS = 20_000
+# tenth of what a short command does: nearly all that is made while modules are imported stays. A page of an
+# index has fifteen thousand files; where those are read, it took as much of the time of a lock.
+_OBJECTS, _OBJECTS_ONLINE = 20000, 500000
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -56,9 +57,6 @@ def _root(
     pass
 
 
-# Of Python, made and not yet gone, after which garbage is looked for: a page of an index has fifteen thousand
-# files, and looking through all that there is again and again took a tenth of the time of a lock.
-_OBJECTS = 500000
 # An interpreter that ends looks three times through everything for garbage, which may take half a second:
 # what is frozen it passes over (3.6 cannot freeze, and looks once less).
 atexit.register(getattr(gc, "freeze", gc.disable))
@@ -74,7 +72,7 @@ class Command(NamedTuple):
     def load(self) -> Any:
         """The function, or repo's own app of commands."""
         if self.online:
-            gc.set_threshold(_OBJECTS)
+            gc.set_threshold(_OBJECTS_ONLINE)
         name = self.name.replace("-", "_")
         module = importlib.import_module("offkit.cli." + name)
         return getattr(module, "app", None) or getattr(module, name)

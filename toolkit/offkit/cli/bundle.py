@@ -46,19 +46,22 @@ def bundle(
         None,
         "--iso",
         metavar="FILE",
-        help="Carry the RPMs of the libraries that the wheels need, from the server's ISO; may be repeated.",
+        help="Carry the RPMs of the libraries that the wheels need, from the server's ISO; needs "
+        "'offkit[rpm]'. May be repeated.",
     ),
     rpm_repo: Optional[List[str]] = typer.Option(
         None,
         "--rpm-repo",
-        metavar="DIR|URL",
-        help="Carry such RPMs from a directory, a mirror's URL or a .repo file; may be repeated.",
+        metavar="DIR|URL|FILE.repo",
+        help="Carry such RPMs from a directory, a mirror's URL or a .repo file; needs 'offkit[rpm]'. "
+        "May be repeated.",
     ),
     rpm_key: Optional[List[Path]] = typer.Option(
         None,
         "--rpm-key",
         metavar="FILE",
-        help="A public key that all RPMs, and a signed repomd.xml, must be signed with; may be repeated.",
+        help="A public key: refuse RPMs that are not signed with it, and a repomd.xml signed with another; "
+        "may be repeated.",
     ),
     control_node: bool = typer.Option(
         False,

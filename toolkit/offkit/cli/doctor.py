@@ -37,7 +37,8 @@ def doctor(
         None,
         "--rpm-repo",
         metavar="DIR|URL",
-        help="Look for RPMs in the yum repository in or just below this directory, or under http://HOST[:PORT]/PATH.",
+        help="The same in a yum repository, in or just below this directory or under "
+        "http://HOST[:PORT]/PATH, or a directory of RPMs; may be repeated.",
     ),
     check: Optional[List[str]] = typer.Option(
         None, "--check", metavar="CHECK", help="Run only this check; may be repeated."

@@ -44,7 +44,8 @@ def install(
         None,
         "--rpm-repo",
         metavar="DIR|URL",
-        help="The same, from a yum repository or mounted disc, local or under http://HOST[:PORT]/PATH.",
+        help="The same, from a yum repository or mounted disc, local or under http://HOST[:PORT]/PATH, or a "
+        "directory of RPMs; may be repeated.",
     ),
     no_root: bool = typer.Option(
         False, "--no-root", help="Do not change the system, as for an ordinary user."
@@ -62,7 +63,7 @@ def install(
         False, "--ld-so-conf", help="For --get-python source; handled by install.sh."
     ),
     dry_run: bool = typer.Option(
-        False, "--dry-run", help="Check everything and show what would be done; write nothing."
+        False, "--dry-run", help="Check everything and show what would be done; change nothing."
     ),
     planned_python: Optional[str] = typer.Option(
         None,

@@ -196,7 +196,8 @@ def targets_of(
 
 def described(pythons: Optional[Sequence[str]], names: Optional[Sequence[str]]) -> List[Optional[str]]:
     """For each target of ``targets_of`` the file that describes its server, where one does."""
-    files = [name if name and os.path.isfile(name) else None for name in names or (None,)]
+    places = [_split(name)[0] for name in names or (None,)]
+    files = [place if place and os.path.isfile(place) else None for place in places]
     return [file for file in files for _ in pythons or (None,)]
 
 

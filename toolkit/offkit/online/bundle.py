@@ -363,7 +363,7 @@ def count(gathered: Sequence[Gathered]) -> Counted:
 def _stage(order: Order, reporter: Reporter) -> stage.Stage:
     """Raises EnvironmentProblem where it cannot be tried, before anything is downloaded."""
     if order.image:
-        search = "" if order.pythons.carried or order.isos else bootstrap.part("find").decode("ascii")
+        search = "" if order.pythons.carried or order.shelves else bootstrap.part("find").decode("ascii")
         return image.look(order.image, order.target, search, reporter, order.offline)
     return stage.here(order.target)
 

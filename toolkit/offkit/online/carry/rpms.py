@@ -97,10 +97,11 @@ def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> None:
     if not isos and not more.places:
         return
     if not more.server and not releases.of(target.el, target.name).minimal:
-        option = "--iso" if isos else "--rpm-repo"
+        option, given = ("--iso", "the ISO") if isos else ("--rpm-repo", "the repository")
         raise UsageError(
             f"{option}: offkit does not know what a minimal {target.name} installation lacks",
-            fix=f"omit {option} here, and give the ISO on the server: sh install.sh bundle.tar --iso FILE",
+            fix=f"omit {option} here, and give {given} on the server: sh install.sh bundle.tar {option} "
+            + ("FILE" if isos else "DIR"),
         )
     engine.require()
     with ExitStack() as stack:
