@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 import bundle_maker
+from offkit.model.errors import IntegrityError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
@@ -132,3 +133,49 @@ def test_what_metadata_says_is_read_once():
         said.locate_file("METADATA")
     with pytest.raises(UnicodeDecodeError):
         kept_wheels._Said(b"Name: alph\xe9\n")
+
+
+def test_the_hash_in_a_url_is_held_to(mirror, tmp_path):
+    """That it is whoever gives the URL who says it: compared when the file is first fetched, also where its
+    end would tell all that resolving needs; of sources too, and where a package gives the URL."""
+    server = mirror(ranges=True)
+    name = server.add("alpha", files={"a.py": os.urandom(20000)})
+    url, digest = f"{server.url}/files/{name}", hashlib.sha256(server.files[name]).hexdigest()
+    source = server.put("beta-1.tar.gz", b"no archive")
+    server.add("gamma", requires=[f"alpha @ {url}#sha256={'0' * 64}"])
+
+    def lock(word, cache):
+        with Session(preset("3.6"), server.args, Reporter(), Kept(tmp_path / cache)) as session:
+            return session.lock(Request((word,), (), ()))
+
+    for right in (digest, digest.upper()):
+        (wheel,) = lock(f"alpha @ {url}#sha256={right}", "right").wheels
+        assert wheel.sha256 == digest
+    for word, file, other in (
+        (f"alpha @ {url}#sha256={'0' * 64}", name, "0" * 64),
+        (f"alpha @ {url}#sha256=abc", name, "abc"),
+        (f"beta @ {server.url}/files/{source}#sha256=abc", source, "abc"),
+        ("gamma", name, "0" * 64),
+    ):
+        with pytest.raises(IntegrityError, match="a file is not the one that the request means") as caught:
+            lock(word, word.partition(" ")[0])
+        (finding,) = caught.value.findings
+        is_ = hashlib.sha256(server.files[file]).hexdigest()
+        assert finding.code == "REQ006", word
+        assert (
+            finding.message == f"{server.url}/files/{file}: its sha256 is {is_}, the requirement says {other}"
+        )
+    (tmp_path / name).write_bytes(server.files[name])
+    for word, place, other in (
+        (f"alpha @ {url}#md5=abc", url, "Expected md5 abc"),
+        (
+            f"alpha @ {(tmp_path / name).as_uri()}#sha256=abc",
+            (tmp_path / name).as_uri(),
+            "Expected sha256 abc",
+        ),
+    ):
+        with pytest.raises(IntegrityError, match="a file is not the one that the request means") as caught:
+            lock(word, "local")
+        (finding,) = caught.value.findings
+        assert (finding.code, finding.looked_in[0]) == ("REQ006", other)
+        assert finding.message == f"{place}: it is not the file that the requirement means"

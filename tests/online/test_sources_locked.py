@@ -408,7 +408,7 @@ def test_an_archive(locked, mirror, tmp_path):
         lock = locked(server.args, word)
         assert (pins(lock), lock.built[0].source_sha256) == ({"app": "1.0"}, digest), word
     word = f"{server.url}/files/{filename}#sha256={'0' * 64}"
-    assert refused(locked, server.args, word, error=IntegrityError).findings[0].code == "NET004"
+    assert refused(locked, server.args, word, error=IntegrityError).findings[0].code == "REQ006"
     (tmp_path / "r.txt").write_text(f"app @ {server.url}/files/{filename} --hash=sha256:{'0' * 64}\n")
     (finding,) = refused(locked, server.args, files=[tmp_path / "r.txt"], error=RequestError).findings
     assert (finding.code, "which is not allowed" in finding.message) == ("REQ025", True)

@@ -16,7 +16,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.url import without_secrets
 from offkit.model.words import several
-from offkit.online.index import indexes, upstream
+from offkit.online.index import indexes, network, upstream
 
 # pip's exceptions by name: some have moved between its modules.
 _ASKED_WRONGLY = (
@@ -58,9 +58,18 @@ def of(error: Exception) -> OffkitError:
             "no space for temporary files", fix="set TMPDIR to a directory with free space"
         )
     if name in ("HashMismatch", "HashErrors"):
-        subject = getattr(getattr(error, "req", None), "name", None) or "the lock"
-        text = "its file on the index has a hash that the lock does not allow"
+        ireq = getattr(error, "req", None) or next((one.req for one in getattr(error, "errors", ())), None)
+        subject = getattr(ireq, "name", None) or "the lock"
         looked = tuple(line.strip() for line in str(error).splitlines()[1:])
+        link = getattr(ireq, "original_link", None)  # of the request, not one that an index has for it
+        if link is not None:
+            text = (
+                f"{without_secrets(link.url_without_fragment)}: it is not the file that the requirement means"
+            )
+            return IntegrityError(
+                network.OTHER_FILE, [Finding("REQ006", ERROR, subject, text, looked[1:], network.CORRECT)]
+            )
+        text = "its file on the index has a hash that the lock does not allow"
         headline = "files on the index do not match the lock"
         return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, OTHER_HASH)])
     text = without_secrets(str(error))

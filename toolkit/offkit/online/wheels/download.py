@@ -29,6 +29,7 @@ class Wanted(NamedTuple):
     filename: str
     url: str
     sha256: str
+    given: bool = False  # by its URL, in a requirement, which says the hash too
 
 
 class Come(NamedTuple):
@@ -98,7 +99,8 @@ def get(
                     if not wanted.sha256 or part.sha256 == wanted.sha256:
                         ends.forget(cache, wanted.sha256, wanted.url)
                         return Come(part.place(wanted.filename), part.sha256, part.size)
-                    reason = f"its sha256 is {part.sha256}, the index promised {wanted.sha256}"
+                    who = "the requirement says" if wanted.given else "the index promised"
+                    reason = f"its sha256 is {part.sha256}, {who} {wanted.sha256}"
                     part.restart()
                     end = None
                 except Exception as error:
@@ -179,6 +181,9 @@ def _failed(wanted: Wanted, cache: Path, reason: str, fix: str) -> Failed:
     if "No space left" in reason:
         place = store.directory(cache)
         fix = f"free some space in {place}, or choose another place with --cache-dir DIR"
+    elif integrity and wanted.given:
+        text = without_secrets(f"{wanted.url}: {reason}")
+        return Failed(Finding("REQ006", ERROR, wanted.name, text, (), network.CORRECT), integrity)
     elif integrity:
         fix = "a proxy or mirror alters files: use another --index-url"
     message = f"{wanted.filename} could not be downloaded: {reason}"
@@ -187,7 +192,11 @@ def _failed(wanted: Wanted, cache: Path, reason: str, fix: str) -> Failed:
 
 
 def all_failures(failures: Sequence[Failed]) -> IntegrityError | EnvironmentProblem:
+    """One error of all of them: of hashes, where one of them is about those."""
     findings = [failed.finding for failed in failures]
-    if any(failed.integrity for failed in failures):
+    wrong = {failed.finding.code for failed in failures if failed.integrity}
+    if wrong == {"REQ006"}:
+        return IntegrityError(network.OTHER_FILE, findings)
+    if wrong:
         return IntegrityError("downloaded files do not match the hashes of the index", findings)
     return EnvironmentProblem(f"{several(len(findings), 'wheel')} could not be downloaded", findings)

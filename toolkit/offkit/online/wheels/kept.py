@@ -28,7 +28,12 @@ from offkit.online.wheels.download import Come, Failed, Wanted
 
 def link_sha256(link: Any) -> str:
     """What the index says about a file; empty when it says nothing or names a weaker hash."""
-    return str(link.hash) if link.hash_name == "sha256" and link.hash else ""
+    return str(link.hash).lower() if link.hash_name == "sha256" and link.hash else ""
+
+
+def _is_given(link: Any) -> bool:
+    """Whether it is the request's own, or a package's, and no index says what it means."""
+    return link.comes_from is None
 
 
 class Kept:
@@ -57,7 +62,7 @@ class Kept:
         if found is not None:
             return found
         project = link.filename.partition("-")[0]
-        wanted = Wanted(project, link.filename, link.url_without_fragment, sha256)
+        wanted = Wanted(project, link.filename, link.url_without_fragment, sha256, _is_given(link))
         plain = download.past_cache(session)
         self.bar.at(link.filename)
         try:
@@ -73,11 +78,12 @@ class Kept:
     def metadata(self, link: Any, session: Any, guess: bool = False) -> bytes | None:
         """The headers of METADATA of a wheel of an index: of what lies beside it (PEP 658), or in its end, or
         in the whole, which is not fetched for a ``guess``. None where pip is to look. Raises as ``path``
-        does."""
+        does. What is given by its URL is always fetched: the hash there is nobody's word but the request's.
+        """
         sha256, url, host = link_sha256(link), link.url_without_fragment, urlsplit(link.url).netloc
         if url in self._described:
             return self._described[url]
-        if link.is_file or not link.is_wheel:
+        if link.is_file or not link.is_wheel or _is_given(link):
             return None
         if link.metadata_link() is not None:
             said = beside(link, session)
