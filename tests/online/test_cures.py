@@ -2,6 +2,7 @@
 
 from offkit.model.errors import RequestError
 from offkit.model.finding import ERROR, Finding
+from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import cures
 from offkit.online.reasons.causes import Problem
 from target_maker import preset
@@ -183,7 +184,37 @@ def test_an_attempt_is_made_once():
             raise RequestError("no")
         return {}
 
-    attempt = cures.attempts(resolve)
+    attempt = cures.Attempts(resolve)
     assert [attempt(cures.Try(EL7)), attempt(cures.Try(EL7))] == [{}, {}]
     assert attempt(cures.Try(EL7, pre=True)) is None
     assert asked == [cures.Try(EL7), cures.Try(EL7, pre=True)]
+
+
+def test_what_was_not_tried_to_the_end():
+    """It is said of the problem that it may have helped, and how to ask; not of what nothing helps, nor where
+    only fewer changes were looked for."""
+
+    def resolve(what):
+        if what.loose or what.target != EL7:
+            raise TooDeep("too many")
+        return
+
+    problems = [problem("alpha", "build it", minors=(8,)), problem("beta", parent="gamma")]
+    problems.append(problem("nobody", hopeless=True))
+    fixes = [one.fix for one in cures.find(problems, EL7, resolve)]
+    end = "alone, or bound what has many versions (name>=1.2): with"
+    assert fixes == [
+        f"build it\nor find out what else would do: ask for alpha {end} other versions, Python 3.8"
+        " there were too many combinations to try",
+        f"find out what else would do: ask for gamma {end} other versions there were too many combinations to try",
+        "",
+    ]
+    attempt, _ = needing(["p03"])
+
+    def fewer(what):
+        if what.only:
+            raise TooDeep("too many")
+        return attempt(what)
+
+    (found,) = cures.find([problem("p03")], EL7, fewer)
+    assert "find out" not in found.fix

@@ -50,6 +50,10 @@ SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a pa
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
+class TooDeep(RequestError):
+    """A resolution was given up: what could be had was not found in so many rounds, and may be there."""
+
+
 def of(error: Exception) -> OffkitError:
     """One of ours for an exception of pip; re-raises what is none of pip's."""
     name = type(error).__name__
@@ -89,7 +93,7 @@ def of(error: Exception) -> OffkitError:
     if isinstance(error, UnicodeDecodeError):
         return RequestError(f"the metadata of a package is not UTF-8: {error.reason}, byte {error.start}")
     if name in _TOO_DEEP:
-        return RequestError(
+        return TooDeep(
             "pip's resolver gave up: there are too many combinations of versions to try",
             fix="pin or bound what has many versions: name==1.2, name>=1.2",
         )

@@ -14,6 +14,7 @@ from offkit.model import target as targets
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import one_system
 from offkit.online.reasons.causes import Problem
 
@@ -39,25 +40,67 @@ class Try(NamedTuple):
 Attempt = Callable[[Try], "Pins | None"]
 
 
-def find(problems: Sequence[Problem], target: Target, attempt: Attempt) -> list[Finding]:
+class Attempts:
+    """A way to resolve, each attempt once; one that ends in an error of ours does not hold."""
+
+    def __init__(self, resolve: Attempt) -> None:
+        self._resolve = resolve
+        self._known: dict[Try, Pins | None] = {}
+        self.unfinished: list[Try] = []  # of which nobody knows whether they would hold
+
+    def __call__(self, what: Try) -> Pins | None:
+        if what not in self._known:
+            self._known[what] = None
+            try:
+                self._known[what] = self._resolve(what)
+            except TooDeep:
+                self.unfinished.append(what)
+            except OffkitError:
+                pass
+        return self._known[what]
+
+
+def find(problems: Sequence[Problem], target: Target, resolve: Attempt) -> list[Finding]:
     """The findings of the problems, with the cures that hold added to their fixes.
 
-    ``attempt`` gives the pins of the direct requirements that would change, or None where the request
+    ``resolve`` gives the pins of the direct requirements that would change, or None where the request
     cannot be had so. What helps all of them at once comes first; where nothing does, what helps one.
     """
+    attempt = Attempts(resolve)
     problems = one_system.grouped(problems)
     lost = frozenset(_asker(problem) for problem in problems if problem.hopeless)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
     found = []
     for problem in problems:
         own = [] if problem.hopeless else held
+        tried = {lost}
         if not own and not problem.hopeless and len(problems) > 1 and problem.project:
             others = frozenset(_asker(other) for other in problems) - {_asker(problem)}
             own = _held([problem], target, others, attempt)
+            tried.add(others)
         also = [problem.finding.fix] if problem.finding.fix else []
         left = _left_out(problem, problems, lost, target, attempt)
+        unknown = [one for one in attempt.unfinished if one.without in tried and not (one.some or one.only)]
+        also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
+
+
+def _else(problem: Problem, unfinished: Sequence[Try], target: Target) -> list[str]:
+    """That some of what may help was not tried to the end, and how to learn of it."""
+    ways = dict.fromkeys(_way(one, target) for one in unfinished)
+    names = sorted(problem.among) or [_asker(problem)]
+    alone = f"ask for {' and '.join(names)} alone, or bound what has many versions (name>=1.2)"
+    why = f"with {', '.join(ways)} there were too many combinations to try"
+    return [f"find out what else would do: {alone}: {why}"]
+
+
+def _way(what: Try, target: Target) -> str:
+    if what.target.python_series != target.python_series:
+        return f"Python {what.target.python_minor}"
+    if what.target != target:
+        return what.target.name
+    return "--pre" if what.pre else "other versions"
 
 
 def _left_out(
@@ -181,18 +224,3 @@ def _newer(target: Target) -> list[Target]:
     newer = [release for release in known.all if release.glibc > target.glibc]
     found = [targets.preset(known, target.python, release.name, target.arch) for release in newer]
     return [one._replace(spelled=target.spelled) for one in found]
-
-
-def attempts(resolve: Attempt) -> Attempt:
-    """``resolve``, each attempt once; one that ends in an error of ours does not hold."""
-    known: dict[Try, Pins | None] = {}
-
-    def attempt(what: Try) -> Pins | None:
-        if what not in known:
-            try:
-                known[what] = resolve(what)
-            except OffkitError:
-                known[what] = None
-        return known[what]
-
-    return attempt

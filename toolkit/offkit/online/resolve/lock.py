@@ -231,7 +231,7 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
-            found = cures.find(problems, self.target, cures.attempts(partial(self._attempt, request)))
+            found = cures.find(problems, self.target, partial(self._attempt, request))
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
             told = [*taken, *other_lock.findings(request.files, self.target)]
