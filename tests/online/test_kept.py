@@ -12,7 +12,7 @@ from offkit.model.errors import IntegrityError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
-from offkit.online.wheels import ends, fetch
+from offkit.online.wheels import dist_info, ends, fetch
 from offkit.online.wheels import kept as kept_wheels
 from offkit.online.wheels.kept import Kept
 from target_maker import preset
@@ -76,6 +76,37 @@ def test_the_end_of_a_wheel_tells(mirror, tmp_path, maker):
     assert [server.sent[name] for name in chosen] == [len(server.files[name]) for name in chosen]
     if maker is bundle_maker.wheel:
         assert 0 < server.sent["alpha-3-py3-none-any.whl"] < 200000
+
+
+def test_metadata_far_from_the_end(mirror, tmp_path):
+    """It is asked for alone, and of what is passed over no more than that and its directory is fetched."""
+    server = mirror(ranges=True)
+    for version in ("1", "2"):
+        files = {"a.bin": os.urandom(ends.MOST + (1 << 20))}
+        server.put(*turned("alpha", version, requires=[f"beta=={version}"], files=files))
+    server.add("beta", "1")
+    kept = Kept(tmp_path)
+    with Session(preset("3.6"), server.args, Reporter(), kept) as session:
+        lock = session.lock(Request(("alpha",), (), ()))
+        assert [(one.name, one.version) for one in lock.wheels] == [("alpha", "1"), ("beta", "1")]
+        assert (kept.came, max(server.sent.values()) < 2 * ends.FIRST) == ([], True)
+        got = fetch.fetch(lock.wheels, session.repository.session, tmp_path, Reporter())
+    assert [one.path.read_bytes() for one in got.files] == [
+        server.files[one.wheel.filename] for one in got.files
+    ]
+
+
+def test_what_is_no_metadata_inside():
+    """Other bytes than were asked for, or none."""
+    _, body = turned("alpha", "1", files={"a.bin": os.urandom(100000)})
+    end = ends.End(len(body), body[-ends.FIRST :])
+    first, last = ends.inside(end)
+    said = dist_info.metadata(zipfile.ZipFile(io.BytesIO(body)))
+    assert ends.metadata_inside(end, first, body[first : last + 1]) == said
+    for data in (b"", bytes(last - first + 1), body[first + 1 : last + 2], body[first : last - 5]):
+        with pytest.raises((zipfile.BadZipFile, ValueError)):
+            ends.metadata_inside(end, first, data)
+    assert ends.inside(ends.End(100, b"PK")) is None
 
 
 def test_an_end_of_another_file(mirror, tmp_path):

@@ -65,6 +65,48 @@ def metadata(end: End) -> bytes | int:
         return needed if needed > len(end.data) + FIRST else 0
 
 
+def inside(end: End) -> tuple[int, int] | None:
+    """The first and the last byte of METADATA in a file of which the end has the whole directory, and not
+    that; None where it cannot be told."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(end.data)) as archive:
+            starts = [one.header_offset for one in archive.infolist()]
+            first = dist_info.member(archive).header_offset
+            after = min((start for start in starts if start > first), default=archive.start_dir)
+            return end.start + first, end.start + after - 1
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return None
+
+
+def metadata_inside(end: End, first: int, data: bytes) -> bytes:
+    """METADATA, which these bytes of the file are from ``first`` on. Raises ValueError, NotImplementedError
+    and BadZipFile."""
+    with zipfile.ZipFile(_Parts(end.size, {first: data, end.start: end.data})) as archive:
+        return dist_info.metadata(archive)
+
+
+class _Parts(io.RawIOBase):
+    """A file of which some parts are known, by where they begin; there are zeros elsewhere."""
+
+    def __init__(self, size: int, parts: dict[int, bytes]) -> None:
+        self._size, self._parts, self._at = size, parts, 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def read(self, count: int = -1) -> bytes:
+        count = max(0, self._size - self._at if count < 0 else min(count, self._size - self._at))
+        start, self._at = self._at, self._at + count
+        for first, data in self._parts.items():
+            if first <= start < first + len(data):
+                return data[start - first : start - first + count].ljust(count, b"\0")
+        return bytes(count)
+
+
 def recall(cache: Path, sha256: str, url: str) -> End | None:
     """What has come of that file, if its hash is known."""
     kept = memo.recall(cache, _KIND, _key(sha256, url)) if sha256 else None

@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,8 @@ class Kept:
             while isinstance(text, int) and end is not None and len(end.data) < text <= ends.MOST:
                 end = self._end(link, session, text, guess, end)
                 text = ends.metadata(end) if end is not None else 0
+            if isinstance(text, int) and end is not None:
+                text = self._inside(link, session, end) or text
             if isinstance(text, int):
                 if guess:
                     return None
@@ -137,6 +140,28 @@ class Kept:
         self.bar.advance(len(end.data) - (len(had.data) if had else 0))
         ends.keep(self.cache, link_sha256(link), url, end)
         return end
+
+    def _inside(self, link: Any, session: Any, end: ends.End) -> bytes | None:
+        """METADATA that lies so far from the end that it is asked for alone; None where it is not had so."""
+        place = ends.inside(end)
+        if place is None or place[1] - place[0] > ends.MOST:
+            return None
+        said = "bytes={}-{}".format(*place)
+        try:
+            response = download.past_cache(session).get(
+                link.url_without_fragment, headers={**download.HEADERS, "Range": said}, stream=True
+            )
+            with response:
+                there = f"{said.replace('=', ' ')}/{end.size}"
+                if response.status_code != 206 or response.headers.get("Content-Range") != there:
+                    return None
+                data = response.content
+            self.bar.advance(len(data))
+            return ends.metadata_inside(end, place[0], data)
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+            return None
+        except reach("pip._internal.exceptions", "PipError"):
+            return None
 
 
 def beside(link: Any, session: Any) -> bytes | None:
