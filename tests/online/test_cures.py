@@ -176,7 +176,7 @@ def test_each_for_itself():
 
 def test_an_attempt_is_made_once():
     """And one that ends in an error of ours does not hold."""
-    asked = []
+    asked, told = [], []
 
     def resolve(what):
         asked.append(what)
@@ -184,10 +184,16 @@ def test_an_attempt_is_made_once():
             raise RequestError("no")
         return {}
 
-    attempt = cures.Attempts(resolve)
+    attempt = cures.Attempts(resolve, EL7, told.append)
     assert [attempt(cures.Try(EL7)), attempt(cures.Try(EL7))] == [{}, {}]
     assert attempt(cures.Try(EL7, pre=True)) is None
     assert asked == [cures.Try(EL7), cures.Try(EL7, pre=True)]
+    some = cures.Try(preset("3.9"), True, True, frozenset(["alpha"]), without=frozenset(["x", "y", "z"]))
+    attempt(some)
+    assert told[1:] == [
+        "trial 2: pre-releases",
+        "trial 3: Python 3.9 on el8, without local versions, other versions of alpha, without x, y and 1 more",
+    ]
 
 
 def test_what_was_not_tried_to_the_end():

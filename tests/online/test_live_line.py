@@ -21,7 +21,10 @@ class Watcher(Reporter):
 
     def bar(self, label, total, unit=""):
         class Kept(Bar):
-            asked, known, bytes, ended = [], set(), 0, False
+            asked, known, bytes, ended, labels = [], set(), 0, False, []
+
+            def doing(self, label):
+                self.labels.append(label)
 
             def advance(self, amount=1):
                 self.bytes += amount
@@ -35,7 +38,7 @@ class Watcher(Reporter):
             def __exit__(self, *exc):
                 self.ended = True
 
-        Kept.asked, Kept.known = [], set()
+        Kept.asked, Kept.known, Kept.labels = [], set(), []
         made = Kept()
         self.bars.append(((label, total, unit), made))
         return made
@@ -75,6 +78,7 @@ def test_cures_are_sought_under_the_same_line(mirror, tmp_path):
     ((_, bar),) = watcher.bars
     assert bar.ended
     assert bar.asked.count("beta") > 1
+    assert bar.labels[0] == "trial 1: other versions of all"
 
 
 def test_downloads(mirror, tmp_path):

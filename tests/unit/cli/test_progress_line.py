@@ -81,6 +81,9 @@ def test_what_is_asked_for(clock):
         line._draw(line._at)
     assert rows(out) == ["  asking  2 known  2.0 kB  2.0 kB/s  alpha"]
     assert out.getvalue().endswith(ERASED)
+    line.doing("trial 2: pre-releases")
+    line.at("numpy")
+    assert line._text("numpy", 79).startswith("  trial 2: pre-releases  ")
 
 
 @pytest.mark.parametrize("columns", [20, 33, 40, 60, 80, 132])

@@ -61,6 +61,9 @@ class LiveLine(Bar):
     def at(self, what: str) -> None:
         self._at = what
 
+    def doing(self, label: str) -> None:
+        self._label = label
+
     def know(self, name: str) -> None:
         self._known.add(name)
 

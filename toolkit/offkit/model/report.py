@@ -12,6 +12,9 @@ class Bar:
     def at(self, what: str) -> None:
         """What is being asked for or worked at: a name."""
 
+    def doing(self, label: str) -> None:
+        """What is worked at from now on, in the place of the bar's label."""
+
     def know(self, name: str) -> None:
         """One more name of which is known what it is; each counts once."""
 

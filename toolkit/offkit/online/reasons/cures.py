@@ -14,6 +14,7 @@ from offkit.model import target as targets
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
+from offkit.model.words import listed
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import one_system
 from offkit.online.reasons.causes import Problem
@@ -43,14 +44,16 @@ Attempt = Callable[[Try], "Pins | None"]
 class Attempts:
     """A way to resolve, each attempt once; one that ends in an error of ours does not hold."""
 
-    def __init__(self, resolve: Attempt) -> None:
-        self._resolve = resolve
+    def __init__(self, resolve: Attempt, target: Target, tell: Callable[[str], object]) -> None:
+        """``tell`` hears what is tried for ``target``, or another in its place."""
+        self._resolve, self._target, self._tell = resolve, target, tell
         self._known: dict[Try, Pins | None] = {}
         self.unfinished: list[Try] = []  # of which nobody knows whether they would hold
 
     def __call__(self, what: Try) -> Pins | None:
         if what not in self._known:
             self._known[what] = None
+            self._tell(f"trial {len(self._known)}: {_tried(what, self._target)}")
             try:
                 self._known[what] = self._resolve(what)
             except TooDeep:
@@ -60,13 +63,19 @@ class Attempts:
         return self._known[what]
 
 
-def find(problems: Sequence[Problem], target: Target, resolve: Attempt) -> list[Finding]:
+def find(
+    problems: Sequence[Problem],
+    target: Target,
+    resolve: Attempt,
+    tell: Callable[[str], object] = lambda text: None,
+) -> list[Finding]:
     """The findings of the problems, with the cures that hold added to their fixes.
 
     ``resolve`` gives the pins of the direct requirements that would change, or None where the request
     cannot be had so. What helps all of them at once comes first; where nothing does, what helps one.
+    ``tell`` hears what is tried.
     """
-    attempt = Attempts(resolve)
+    attempt = Attempts(resolve, target, tell)
     problems = one_system.grouped(problems)
     lost = frozenset(_asker(problem) for problem in problems if problem.hopeless)
     held = _held([problem for problem in problems if not problem.hopeless], target, lost, attempt)
@@ -93,6 +102,16 @@ def _else(problem: Problem, unfinished: Sequence[Try], target: Target) -> list[s
     alone = f"ask for {' and '.join(names)} alone, or bound what has many versions (name>=1.2)"
     why = f"with {', '.join(ways)} there were too many combinations to try"
     return [f"find out what else would do: {alone}: {why}"]
+
+
+def _tried(what: Try, target: Target) -> str:
+    """In words, as a live line has room for them."""
+    words = [] if what.target == target else [f"Python {what.target.python_minor} on {what.target.name}"]
+    words += ["pre-releases"] if what.pre else []
+    words += ["without local versions"] if what.public else []
+    words += ["other versions of " + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose
+    words += ["without " + listed(sorted(what.without), 2)] if what.without else []
+    return ", ".join(words)
 
 
 def _way(what: Try, target: Target) -> str:

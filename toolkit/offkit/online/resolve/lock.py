@@ -231,7 +231,7 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
-            found = cures.find(problems, self.target, partial(self._attempt, request))
+            found = cures.find(problems, self.target, partial(self._attempt, request), self._trying)
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
             told = [*taken, *other_lock.findings(request.files, self.target)]
@@ -450,6 +450,10 @@ class Session:
         gone |= {canonicalize_name(ireq.name or "") for ireq in requirements if ireq.link is not None}
         return problems + absence.also((one for one in others if one.project not in gone), self._asked())
 
+    def _trying(self, text: str) -> None:
+        self._bar.doing(text)
+        self.reporter.note(text)
+
     def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
         request, or None where it cannot be resolved so."""
@@ -485,6 +489,7 @@ class Session:
 
     def _why_not(self, request: Request, name: str, version: str) -> str:
         """Why a version that can be had was not taken; "" when nothing speaks against it."""
+        self._trying(f"looking why {name} {version} was not taken")
         with self._another(self.target) as other:
             requirements = other._read(request)
             try:
