@@ -7,6 +7,7 @@ import pytest
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.report import Reporter
 from offkit.online.index import configuration
+from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
 from target_maker import preset
 
@@ -88,6 +89,31 @@ def test_a_file_that_is_none_of_pips(conf, content, said):
     """Not INI, not this locale's text."""
     path = conf(content)
     assert refused().message.lower() == f"{path}, {said}".lower()
+
+
+def test_sources_that_it_asks_for(conf, mirror, monkeypatch):
+    """no-binary has no effect, and that is said: a server gets wheels, unless --build names the project."""
+    path = conf("[install]\nno-binary = beta,Gamma_x\n")
+    server = mirror("beta")
+
+    def findings(*build):
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(path))
+        with Session(EL7, server.args, Reporter()) as session:
+            return session.lock(Request(("beta",), (), (), (), build=build)).findings
+
+    (found,) = findings()
+    assert (found.code, found.subject) == ("REQ018", f"{path}, line 2")
+    assert found.message == "no-binary = beta Gamma_x has no effect: sources are built only for --build"
+    assert found.fix == "--build beta --build Gamma_x, if that is meant"
+    assert "no-binary = Gamma_x has" in findings("beta")[0].message
+    assert findings(":all:") == ()
+    monkeypatch.setenv("PIP_NO_BINARY", ":all:")
+    assert [one.subject for one in findings()] == ["PIP_NO_BINARY"]
+    monkeypatch.setenv("PIP_NO_BINARY", ":none:")
+    assert findings() == ()
+    monkeypatch.delenv("PIP_NO_BINARY")
+    with Session(EL7, server.args, Reporter()) as session:  # what offkit needs for itself
+        assert session.lock(Request(("beta",), (), constraints=None)).findings == ()
 
 
 def test_files_that_cannot_be_read(conf, monkeypatch, tmp_path):

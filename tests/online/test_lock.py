@@ -321,12 +321,18 @@ def test_what_pip_says_meanwhile(mirror, monkeypatch):
             for level, text in [("debug", "detail"), ("info", " some\n"), ("warning", retry)]:
                 getattr(logger, level)(text)
         logging.getLogger("pip").warning("  ")
+        last = "Retrying (Retry(total=0)) after HTTPConnection(host='alpha')"
+        logging.getLogger("pip").warning(last)
+        for _ in range(3):
+            logging.getLogger("pip").warning("Location '/x' is ignored: it is no path")
         root.setLevel(logging.CRITICAL)
         return real(*given)
 
     monkeypatch.setattr(foreign, "resolve", resolve)
     telling = Telling()
     locked(mirror("alpha").args, "alpha", reporter=telling)
+    assert ("warn", "alpha does not answer; trying again for the last time") in telling.told
+    assert telling.told.count(("note", "pip: Location '/x' is ignored: it is no path")) == 1
     again = [("warn", "the index does not answer; trying again, 3 more times after that"), ("note", retry)]
     start = telling.told.index(("note", "pip: some"))
     assert telling.told[start : start + 6] == [("note", "pip: some"), *again, ("warn", "some"), *again]

@@ -181,6 +181,7 @@ def test_build_requirements_come_from_the_indexes(locked, mirror):
     assert finding.code == "REQ025"
     assert "its build requirements cannot be had for this machine" in finding.message
     assert finding.looked_in == ("nobody: nobody: no such project",)
+    assert finding.fix == "give an index that has them, or --find-links DIR with their wheels in DIR"
 
 
 def test_what_needs_a_compiler(locked, mirror):
@@ -191,10 +192,10 @@ def test_what_needs_a_compiler(locked, mirror):
     (finding,) = refused(locked, server.args, "alpha", build=("alpha",)).findings
     assert (finding.code, finding.subject) == ("REQ025", "alpha")
     assert finding.message == (
-        "alpha: alpha-1.0.tar.gz cannot be built here: its build failed: it needs a C compiler and the headers "
+        "alpha-1.0.tar.gz cannot be built here: its build failed: it needs a C compiler and the headers "
         "of Python (gcc, python3-devel)"
     )
-    assert finding.looked_in[-1] == "error: command 'gcc' failed: No such file or directory"
+    assert finding.looked_in == ("error: command 'gcc' failed: No such file or directory",)
     carried, elsewhere = finding.fix.splitlines()
     assert carried.startswith("offkit bundle --carry-source alpha carries it as source")
     assert elsewhere.startswith("or build a wheel on a machine like the server")
@@ -202,6 +203,40 @@ def test_what_needs_a_compiler(locked, mirror):
     server.put(*project_maker.sdist("beta", tag="cp36-cp36m-linux_x86_64", pure="false"))
     (finding,) = refused(locked, server.args, "beta", build=("beta",)).findings
     assert "what was built holds compiled code (beta-1.0-cp36-cp36m-linux_x86_64.whl)" in finding.message
+
+
+def test_what_a_build_said_last(locked, mirror, tmp_path):
+    """Of a traceback the error alone, said once; of what names no error, the last word. The rest is for -v."""
+    server = mirror()
+    for number, (first, last) in enumerate([
+        ("raise ValueError('never\\nat all')", "ValueError: never"),
+        ("sys.exit('one\\nlast\\n    ^^^^')", "last"),
+        ("import os; os._exit(3)", ""),
+    ]):  # fmt: skip
+        name = f"alpha{number}"
+        server.put(*project_maker.sdist(name, first=first))
+        (finding,) = refused(locked, server.args, f"{name}>0", build=(name,)).findings
+        assert finding.message == (
+            f"{name}>0: {name}-1.0.tar.gz cannot be built here: its build failed" + (last and f": {last}")
+        )
+        assert finding.looked_in == ()
+        assert any("Traceback" in note for note in locked.told.notes) == last.startswith("ValueError")
+
+
+def test_what_is_no_project_says_what_to_do(locked, mirror, tmp_path):
+    """The place is named once."""
+    args = mirror().args
+    (tmp_path / "pyproject.toml").write_text("[build-system")
+    (finding,) = refused(locked, args, str(tmp_path)).findings
+    assert (finding.code, finding.subject) == ("REQ025", tmp_path.as_uri())
+    assert finding.message.startswith("is no Python project: Failed to parse ")
+    assert finding.fix.startswith("correct its pyproject.toml, or give the directory of the project")
+    (finding,) = refused(locked, args, f"app @ {tmp_path.as_uri()}#subdirectory=x").findings
+    assert finding.message == f"{tmp_path.as_uri()}: has no directory x"
+    assert finding.fix == "correct #subdirectory= in its URL"
+    (tmp_path / "pyproject.toml").unlink()
+    error = refused(locked, args, str(tmp_path), error=UsageError)
+    assert error.fix == "give the directory that has pyproject.toml or setup.py"
 
 
 def test_what_fails_is_tried_once(locked, mirror):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 import typer
 
 from offkit.cli import options, render
+from offkit.model import words
 from offkit.model.errors import UsageError
 from offkit.model.target import Target
 
@@ -147,7 +148,7 @@ def _write(found: "Lock", out: Optional[Path]) -> None:
     text = pylock_text.dump(found, out) if out is not None and pylock.is_name(out) else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
-        render.good("{}: {} wheels".format(out, len(found.wheels)))
+        render.good("{}: {}".format(out, words.several(len(found.wheels), "wheel")))
     else:
         for row in text.splitlines():
             render.line(row)

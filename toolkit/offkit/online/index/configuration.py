@@ -12,10 +12,13 @@ import locale
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from packaging.utils import canonicalize_name
+
 from offkit.model.errors import EnvironmentProblem, UsageError
+from offkit.model.finding import WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.online.index.upstream import reach
 
@@ -67,6 +70,18 @@ def settings() -> list[Setting]:
     found = [one for path in _files() for one in _read(path)]
     environment = [(name, value) for name, value in os.environ.items() if name.startswith("PIP_")]
     return found + [Setting(name, _option(name[len("PIP_") :]), value) for name, value in environment]
+
+
+def without_effect(build: Collection[str]) -> list[Finding]:
+    """Where it asks for sources of projects that are not among those to ``build``."""
+    for one in [each for each in settings() if each.key == "no-binary"][-1:]:  # the others do not count
+        names = [name for name in re.split(r"[\s,]+", one.value) if name and name != ":none:"]
+        rest = [name for name in names if ":all:" not in build and canonicalize_name(name) not in build]
+        if rest:
+            message = f"no-binary = {' '.join(rest)} has no effect: sources are built only for --build"
+            fix = " ".join(f"--build {name}" for name in rest) + ", if that is meant"
+            return [Finding("REQ018", WARNING, one.where, message, (), fix)]
+    return []
 
 
 def unknown(options: Any) -> Iterator[str]:

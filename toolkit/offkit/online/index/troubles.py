@@ -45,7 +45,10 @@ _UNHASHED = ("HashMissing", "HashUnpinned", "VcsHashUnsupported", "DirectoryUrlH
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _HTTP = ("pip._vendor.requests", "pip._vendor.urllib3")  # of an answer that is none
 _QUERY = re.compile(r"(: /[^\s?]*)\?\S+$")  # of a path as urllib3 has it at the end of a line
-_FILE = "give -r a file with one requirement per line"
+_FIXES = {
+    "Could not open": "give -r a file with one requirement per line",
+    "is not installable": "give the directory that has pyproject.toml or setup.py",
+}
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
 OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
@@ -85,8 +88,8 @@ def of(error: Exception) -> OffkitError:
     if isinstance(unheard, Exception) and type(unheard).__name__ == "NetworkConnectionError":
         return indexes.unheard(unheard)  # of a file that is named by its URL
     if name in _ASKED_WRONGLY:
-        file = text.startswith("Could not open")
-        return UsageError(text.split("\noffkit: error")[0].strip(), fix=_FILE if file else SYNTAX)
+        fix = next((fix for said, fix in _FIXES.items() if said in text), SYNTAX)
+        return UsageError(text.split("\noffkit: error")[0].strip(), fix=fix)
     if name == "InvalidEggFragment":
         what = "what follows #egg= in a URL is no project's name"
         return UsageError(what, fix="write it as name @ URL, or name[extra] @ URL")
@@ -146,15 +149,18 @@ def pip_speaks_through(reporter: Reporter, who: str = "the index") -> Iterator[N
             text = without_secrets(record.getMessage().strip())
             retry = re.search(r"Retrying \(Retry\(total=(\d+)", text)
             if retry:
-                more = several(int(retry[1]), "more time")
+                left = int(retry[1])
                 host = re.search(r"host='([^']+)'", text)
-                reporter.warn(f"{host[1] if host else who} does not answer; trying again, {more} after that")
+                after = f", {several(left, 'more time')} after that" if left else " for the last time"
+                reporter.warn(f"{host[1] if host else who} does not answer; trying again{after}")
                 reporter.note(_QUERY.sub(r"\1?...", text))
             elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)
-            elif text:
+            elif text and not (text in told and "is ignored" in text):  # which pip says of each project
+                told.add(text)
                 reporter.note("pip: " + text)
 
+    told: set[str] = set()
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     handler = Handler(logging.INFO)

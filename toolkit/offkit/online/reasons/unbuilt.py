@@ -23,7 +23,8 @@ _ALL = "-v shows all that the build said"
 def of_index(project: str, text: str, refused: Refused, elsewhere: str) -> Problem:
     """A problem with the sources that an index has for ``text``, a requirement; ``elsewhere`` says how to
     build them on another machine."""
-    what = f"{text}: {refused.subject} cannot be built here: {refused.why}"
+    what = f"{refused.subject} cannot be built here: {refused.why}"
+    what = f"{text}: {what}" if text != project else what
     return Problem(Finding("REQ025", ERROR, project, what, refused.tail, _fix(refused, elsewhere)), project)
 
 
@@ -34,9 +35,8 @@ def of_request(
     machine, ``minors`` as of Problem."""
     place = shown(ireq.link.url_without_fragment)
     name = ireq.name or place
-    finding = Finding(
-        refused.code, ERROR, name, f"{place}: {refused.why}", refused.tail, _fix(refused, elsewhere(place))
-    )
+    what = f"{place}: {refused.why}" if name != place else refused.why
+    finding = Finding(refused.code, ERROR, name, what, refused.tail, _fix(refused, elsewhere(place)))
     project = canonicalize_name(ireq.name) if ireq.name else place
     return Problem(finding, project, minors=tuple(minors), hopeless=not minors)
 

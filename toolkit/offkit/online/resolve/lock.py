@@ -345,6 +345,8 @@ class Session:
         )
         if taken is not None:
             taken += found
+            if request.constraints is not None:  # else nothing of pip's configuration is about it
+                taken += configuration.without_effect(request.build)
         foreign.allow(parsed, request.stand_ins)
         names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
         self._complete = names if read.complete else None

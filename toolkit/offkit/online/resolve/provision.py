@@ -60,7 +60,10 @@ def requisites(session: Any, requirements: Sequence[str], cache: Path) -> Provid
         said = [f"{one.subject}: {one.message}" for one in error.findings] or [error.message]
         where = session.target
         raise Refused(
-            f"its build requirements cannot be had for {where.describe()}", said, pythons=f">{where.python}"
+            f"its build requirements cannot be had for {where.describe()}",
+            said,
+            fix="give an index that has them, or --find-links DIR with their wheels in DIR",
+            pythons=f">{where.python}",
         ) from error
     runs = in_lock(lock, "pip") or pip(session, own_pins("pip"), cache)
     if runs is None:

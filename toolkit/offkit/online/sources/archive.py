@@ -49,7 +49,9 @@ def unpacked(sdist: Path) -> Iterator[Path]:
         try:
             reach("pip._internal.utils.unpacking", "unpack_file")(str(sdist), str(tree))
         except Exception as error:  # of pip, tarfile, zipfile, zlib or the disk
-            raise Refused(f"{sdist.name} cannot be unpacked: {error}") from error
+            raise Refused(
+                f"{sdist.name} cannot be unpacked: {error}", fix="fetch or copy it again"
+            ) from error
         yield tree
 
 

@@ -22,6 +22,7 @@ from offkit.online.sources.interpreters import Interpreter
 from offkit.online.sources.metadata import Metadata
 from offkit.online.sources.refusal import Refused
 
+_PROJECT = "correct its pyproject.toml, or give the directory of the project: #subdirectory=DIR in its URL"
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
@@ -58,7 +59,7 @@ class Project:
         try:
             self._builder = ProjectBuilder.from_isolated_env(where, tree, where.runner)
         except BuildException as error:
-            raise Refused(f"is no Python project: {error}") from error
+            raise Refused(f"is no Python project: {error}", fix=_PROJECT) from error
 
     @property
     def pins(self) -> tuple[Pin, ...]:
@@ -119,7 +120,8 @@ class Project:
             inner = error.exception
             if isinstance(inner, Ended):
                 raise refusal.failed(step, inner.lines) from error
-            raise Refused(f"{step} failed: {error}", getattr(inner, "traceback", "").splitlines()) from error
+            said = getattr(inner, "traceback", "").splitlines()
+            raise Refused(f"{step} failed: {error}", said, log=True) from error
         except BuildException as error:
             raise Refused(f"{step} failed: {error}") from error
 

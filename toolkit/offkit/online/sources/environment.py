@@ -47,7 +47,7 @@ class Environment:
         self.pins: tuple[Pin, ...] = ()
         done = run([python, "-I", "-m", "venv", "--without-pip", str(directory)])
         if not done.ok:
-            raise Refused(f"{python} makes no venv", lines(done), "", "install its module venv")
+            raise Refused(f"{python} makes no venv", lines(done), "", "install its module venv", log=True)
 
     @property
     def python_executable(self) -> str:
@@ -79,7 +79,7 @@ class Environment:
             ]
         )
         if not done.ok:
-            raise Refused("its build requirements cannot be installed", lines(done))
+            raise Refused("its build requirements cannot be installed", lines(done), log=True)
 
     def runner(
         self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None

@@ -38,5 +38,5 @@ def _inside(tree: Path, below: str) -> Path:
     """Raises Refused for a subdirectory that is not there, or elsewhere."""
     place = tree / below
     if not place.is_dir() or not place.resolve().is_relative_to(tree.resolve()):
-        raise Refused(f"has no directory {below}")
+        raise Refused(f"has no directory {below}", fix="correct #subdirectory= in its URL")
     return place
