@@ -15,7 +15,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError,
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online.index import indexes
-from offkit.online.request.locked import Lock, LockedWheel, Request
+from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.resolve import foreign
 from offkit.online.resolve.lock import Session, link_sha256
 from target_maker import preset
@@ -208,6 +208,32 @@ def test_without_an_index(mirror, tmp_path, in_file):
     assert found.message == "alpha: no index was asked (--no-index), and no --find-links names a place"
     assert found.fix == "--find-links DIR, with a wheel of alpha in DIR; or ask an index: drop --no-index"
     assert found.looked_in == ()
+
+
+def test_who_says_that_no_index_is_asked(mirror, tmp_path, monkeypatch):
+    """pip's configuration by its name; a place that is given twice, and what is carried as sources, are not
+    told."""
+    server = mirror()
+    place = str(tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    (tmp_path / "carried").mkdir()
+    carried = StandIn("carried", "0" * 64, (tmp_path / "carried").as_uri())
+    args = [*server.args, *("--find-links", place) * 2, "--find-links", carried.place]
+    with pytest.raises(RequestError) as caught, Session(EL7, args, Reporter()) as session:
+        session.lock(Request(("alpha",), (), (), stand_ins=(carried,)))
+    (found,) = caught.value.findings
+    assert found.message == f"alpha: no file of alpha in {place}; no index was asked (PIP_NO_INDEX)"
+    assert found.fix == f"put a wheel of alpha into {place}; or ask an index: unset PIP_NO_INDEX"
+    monkeypatch.delenv("PIP_NO_INDEX")
+    conf = tmp_path / "pip.conf"
+    conf.write_text("[global]\nno-index = yes\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+    (found,) = refused(RequestError, [], "alpha").findings
+    assert found.message.endswith(f"no index was asked ({conf}, line 2), and no --find-links names a place")
+    assert found.fix.endswith(f"or ask an index: delete no-index there ({conf}, line 2)")
+    conf.write_text("[global]\nno-index = 0\n")
+    (found,) = refused(RequestError, ["--no-index"], "alpha").findings
+    assert "(--no-index)" in found.message
 
 
 def test_a_name_that_is_missing_twice_is_named_once(mirror):

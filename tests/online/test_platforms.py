@@ -22,6 +22,11 @@ def wheels(*tags, requires_python=""):
     return found
 
 
+def test_a_python_that_nobody_can_read():
+    """Is no word, as for pip."""
+    assert platforms.minors(wheels("py3-none-any", requires_python="three")) == platforms.admitted("")
+
+
 @pytest.mark.parametrize(("tags", "unfit"), [
     # the system fits, the Python does not
     (["cp38-cp38-manylinux2014_x86_64"],

@@ -23,6 +23,7 @@ from offkit.model.report import Reporter
 from offkit.online.index.upstream import reach
 
 _SECTIONS = ("global", "install")  # that 'pip install' reads
+_TRUE = ("y", "yes", "t", "true", "on", "1")  # pip._internal.utils.misc.strtobool
 _CORRECT = "correct it there; 'pip config debug' shows all that pip reads"
 
 
@@ -70,6 +71,14 @@ def settings() -> list[Setting]:
     found = [one for path in _files() for one in _read(path)]
     environment = [(name, value) for name, value in os.environ.items() if name.startswith("PIP_")]
     return found + [Setting(name, _option(name[len("PIP_") :]), value) for name, value in environment]
+
+
+def says_no_index() -> str:
+    """Where it says that no index is to be asked; "" where it does not."""
+    for one in [each for each in settings() if each.key == "no-index"][-1:]:
+        if one.value.lower() in _TRUE:
+            return one.where
+    return ""
 
 
 def without_effect(build: Collection[str]) -> list[Finding]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from offkit.model.tags import LEGACY
@@ -80,8 +80,12 @@ def minors(files: Iterable[Listed]) -> tuple[int, ...]:
 
 
 def admitted(specifier: str) -> tuple[int, ...]:
-    """The CPython 3 releases that a Requires-Python lets in, by a late one of each."""
-    wanted = SpecifierSet(specifier)
+    """The CPython 3 releases that a Requires-Python lets in, by a late one of each; all, where nobody can
+    read it: pip takes it for none then."""
+    try:
+        wanted = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        wanted = SpecifierSet()
     return tuple(minor for minor in range(OLDEST, NEWEST + 1) if f"3.{minor}.99" in wanted)
 
 

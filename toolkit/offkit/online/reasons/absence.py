@@ -19,7 +19,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import shown, without_secrets
 from offkit.model.words import several
-from offkit.online.index import indexes, listing, metadata, platforms
+from offkit.online.index import configuration, indexes, listing, metadata, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import one_system, unbuilt
@@ -90,6 +90,7 @@ class Asked(NamedTuple):
     seen: Seen
     stubs: Stubs
     builder: Any = None  # a Builder, where sources may be built
+    hidden: Collection[str] = ()  # places of --find-links that nobody has given
 
 
 def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -> list[Problem]:
@@ -341,20 +342,26 @@ def _known(project: str) -> str:
 def _no_file(found: Finding, text: str, asked: Asked) -> Finding:
     """The same where no index is asked (--no-index of the command, of a requirements file or of pip's
     configuration), and only places of --find-links can have it."""
-    stubs = set(map(str, asked.stubs.directories)) if asked.stubs else set()
-    places = [without_secrets(one) for one in asked.repo.finder.find_links if one not in stubs]
+    hidden = {*asked.hidden, *(map(str, asked.stubs.directories) if asked.stubs else ())}
+    found_in = dict.fromkeys(one for one in asked.repo.finder.find_links if one not in hidden)
+    places = [without_secrets(one) for one in found_in]
+    where = configuration.says_no_index()
+    who = where or "--no-index"
+    ask = "drop --no-index"
+    if where:
+        ask = f"unset {where}" if where.startswith("PIP_") else f"delete no-index there ({where})"
     if _known(found.subject):
         return found._replace(looked_in=tuple(places))
     if not places:
         return found._replace(
-            message=f"{text}: no index was asked (--no-index), and no --find-links names a place",
+            message=f"{text}: no index was asked ({who}), and no --find-links names a place",
             looked_in=(),
-            fix=f"--find-links DIR, with a wheel of {found.subject} in DIR; or ask an index: drop --no-index",
+            fix=f"--find-links DIR, with a wheel of {found.subject} in DIR; or ask an index: {ask}",
         )
     return found._replace(
-        message=f"{text}: no file of {found.subject} in {', '.join(places)}; no index was asked (--no-index)",
+        message=f"{text}: no file of {found.subject} in {', '.join(places)}; no index was asked ({who})",
         looked_in=tuple(places),
-        fix=f"put a wheel of {found.subject} into {' or '.join(places)}; or ask an index: drop --no-index",
+        fix=f"put a wheel of {found.subject} into {' or '.join(places)}; or ask an index: {ask}",
     )
 
 

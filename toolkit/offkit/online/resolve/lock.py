@@ -418,7 +418,8 @@ class Session:
         return "" if self.builder.record(self._sha256(link)) else str(self.repository.origins.of(link))
 
     def _asked(self) -> Asked:
-        return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder)
+        carried = [one.place for one in self._stand_ins]
+        return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder, carried)
 
     def _explain(
         self, error: Exception, lost: Sequence[Problem] = (), requirements: Sequence[Any] = ()
