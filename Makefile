@@ -185,7 +185,7 @@ lab: $(VENV)/.tools $(PY36)/.ready $(ANSIBLE)/.ready
 	@$(BIN)/python tests/lab/prepare.py
 	$(BIN)/python $(PYTEST) --dist loadfile tests/lab
 
-# make lab-shell    a shell on such a server: TARGET=el7|el8|el9, FILES="bundle.tar ..." are carried to it
+# make lab-shell    a shell on such a server: TARGET=el7|el8|amazon2023|..., FILES="bundle.tar ..." are carried to it
 lab-shell: $(VENV)/.tools
 	@$(BIN)/python tests/lab/shell.py $(or $(TARGET),el7) $(FILES)
 

@@ -16,6 +16,7 @@ import subprocess
 import cache
 import enter
 import rpms
+from flavours import FLAVOURS
 
 SUITE = "bookworm"
 # yum runs on a Python, but the system has none: as on CentOS it is not for others.
@@ -60,7 +61,7 @@ skip_if_unavailable=False
 def table(el):
     """{Debian package: RPM name on that EL}, from libraries.csv."""
     with open(os.path.join(_HERE, "libraries.csv"), encoding="utf-8", newline="") as text:
-        return {row["deb"]: row["el{}".format(el)] for row in csv.DictReader(text)}
+        return {row["deb"]: row[FLAVOURS[el].names] for row in csv.DictReader(text)}
 
 
 def mirror():
@@ -210,6 +211,18 @@ def _debs(root):
             if name and version:
                 found[name.group(1)] = _plain(version.group(1))
     return found
+
+
+def libc(glibc):
+    """(its path inside, its bytes): the system's C library, which says of itself that it is another version.
+
+    Nothing else is different: what asks confstr(3), gnu_get_libc_version(3) or getconf(1) is told this.
+    """
+    (path,) = glob.glob(os.path.join(system(), "usr/lib/*/libc.so.6"))
+    with open(path, "rb") as source:
+        data = source.read()
+    (own,) = set(re.findall(rb"glibc (\d\.\d\d)\0", data))
+    return os.path.relpath(path, system()), data.replace(b" " + own, b" " + glibc.encode())
 
 
 def _libraries(root, deb):

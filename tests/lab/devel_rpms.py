@@ -8,8 +8,9 @@ import os
 import base
 import cache
 import extras
+import flavours
 import rpms
-from offkit.edges import data, releases
+from offkit.edges import data
 from offkit.model.packages import MODULES, parse_modules
 
 # -devel package: its header below /usr/include, and the package with the library itself
@@ -32,9 +33,14 @@ HEADERS = {
     "tk-devel": ("tk.h", ""),
     "xz-devel": ("lzma.h", "xz-libs"),
     "zlib-devel": ("zlib.h", "zlib"),
+    "zlib-ng-compat-devel": ("zlib.h", "zlib-ng-compat"),
 }
 # Those are in CodeReady Builder (PowerTools), which no DVD has.
-_ELSEWHERE = {7: (), 8: ("libnsl2-devel", "libtirpc-devel"), 9: ("libnsl2-devel", "libtirpc-devel")}
+_ELSEWHERE = {
+    8: ("libnsl2-devel", "libtirpc-devel"),
+    9: ("libnsl2-devel", "libtirpc-devel"),
+    10: ("gdbm-devel",),
+}
 _GCC = """\
 #!/bin/sh
 # Stands in for the compiler: it is there, and says which one it would be. It compiles nothing.
@@ -60,10 +66,10 @@ def packages(el):
             requires=["glibc-devel"],
         ),
     ]
-    for name in sorted({*_named(el), "glibc-devel"} - set(_ELSEWHERE[el])):
+    for name in sorted({*_named(el), "glibc-devel"} - set(_ELSEWHERE.get(el, ()))):
         header, library = HEADERS[name]
         inside = {"/usr/include/" + header: os.path.join(files, name)}
-        if name == "glibc-devel" and el > 7:
+        if name == "glibc-devel" and el != 7:
             inside = {"/usr/include/features.h": os.path.join(files, name)}  # crypt.h is libxcrypt's there
         needs = [each for each in library.split() if each in runtime]
         found.append(rpms.Package(name, "1.0", "Stand-in for the headers of " + name, inside, requires=needs))
@@ -76,7 +82,7 @@ def modules():
     pyexpat is not among them: a CPython is built with its own expat.
     """
     return [
-        (extension, [HEADERS[name][0] for name in releases.of(7).module(row.name).devel])
+        (extension, [HEADERS[name][0] for name in flavours.release(7).module(row.name).devel])
         for row in parse_modules(data.read_text(MODULES))
         for extension in row.extensions
         if extension != "pyexpat"
@@ -84,7 +90,7 @@ def modules():
 
 
 def _named(el):
-    return {name for module in releases.of(el).modules.values() for name in module.devel}
+    return {name for module in flavours.release(el).modules.values() for name in module.devel}
 
 
 def stand_ins():

@@ -12,8 +12,7 @@ import cache
 import devel_rpms
 import python_rpms
 import rpms
-from flavours import FLAVOURS
-from offkit.edges import releases
+from flavours import FLAVOURS, release
 from offkit.online.carry import repo_file
 
 # Where the real discs have their packages: el7 all at the top, later ones in two repositories.
@@ -39,7 +38,7 @@ data:
     module: [MIT]
   dependencies:
     - requires:
-        platform: [el8]
+        platform: [{platform}]
   profiles:
     common:
       rpms: [python36]
@@ -63,7 +62,7 @@ def iso(el=7, minimal=False):
     """The cached, signed disc image of that EL; ``minimal`` is the one without Python, gcc and X11."""
     source = tree(el, minimal)
     recipe = (source, cache.source(write))
-    name = "el{}{}.iso".format(el, "minimal" * minimal)
+    name = "{}{}.iso".format(FLAVOURS[el].dist, "minimal" * minimal)
     return cache.kept(name, recipe, lambda path: write(path, source, FLAVOURS[el]))
 
 
@@ -74,15 +73,16 @@ def tree(el=7, minimal=False):
     if minimal:
         packages = [each for each in packages if not _NOT_MINIMAL.match(each.name)]
     recipe = (rpms.key(), repr(flavour), repr(packages), _MODULES, cache.source(rpms, _arrange, repodata))
-    name = "disc{}{}".format(el, "minimal" * minimal)
+    name = "disc{}{}".format(FLAVOURS[el].dist, "minimal" * minimal)
     return cache.kept(name, recipe, lambda path: _arrange(path, flavour, packages))
 
 
 def python(el):
     """The RPMs with that EL's Python; none when this machine has no such Python."""
     series, command, libraries = FLAVOURS[el].python
-    release = "1.module_el8.10.0+1+17efdbc7" if el == 8 else "1.el{}".format(el)
-    return python_rpms.packages(series, command, libraries, release, ["python3"] if el == 8 else [])
+    modular = command == "python36"
+    number = "1.module_el8.10.0+1+17efdbc7" if modular else "1." + FLAVOURS[el].dist
+    return python_rpms.packages(series, command, libraries, number, ["python3"] if modular else [])
 
 
 @functools.cache
@@ -113,7 +113,7 @@ def altered(el, change, folder, anew=True):
     """
     copy = os.path.join(folder, "disc")
     shutil.copytree(tree(el), copy, symlinks=True)
-    tops = [copy] if el == 7 else [os.path.join(copy, owner) for owner in ("BaseOS", "AppStream")]
+    tops = [os.path.join(copy, owner) for owner in FLAVOURS[el].folders or [""]]
     for top in tops:
         change(os.path.join(top, "Packages"))
         if anew:
@@ -128,13 +128,9 @@ def _arrange(path, flavour, packages):
     built = rpms.build(packages, flavour.el, path + ".rpms")
     rpms.sign(built)
     os.makedirs(path)
-    if flavour.el == 7:
+    if not flavour.folders:
         for each in built:
             _move(each, os.path.join(path, "Packages"))
-        shutil.copy(rpms.public_key(), os.path.join(path, flavour.key))
-        base.write(path, "CentOS_BuildTag", "20201030-1\n")
-        base.write(path, ".discinfo", "1604001756.129500\n7.9\nx86_64\n")
-        repodata(path)
     else:
         for each in built:
             name = os.path.basename(each)
@@ -142,15 +138,16 @@ def _arrange(path, flavour, packages):
             _move(each, os.path.join(path, owner, "Packages", name[0].lower()))
         media = "[InstallMedia-{0}]\nname={1} - {0}\nmediaid=None\nmetadata_expire=-1\ngpgcheck=0\ncost=500\n"
         base.write(
-            path,
-            "media.repo",
-            "\n".join(media.format(each, flavour.label) for each in ("BaseOS", "AppStream")),
+            path, "media.repo", "\n".join(media.format(each, flavour.label) for each in flavour.folders)
         )
-        base.write(path, ".discinfo", "1716000000.0\n{}\nx86_64\n".format(flavour.version))
-        for owner in ("BaseOS", "AppStream"):
-            repodata(os.path.join(path, owner))
-        for each in glob.glob(os.path.join(path, "AppStream", "Packages", "p", "python36-*.rpm")):
-            _modules(os.path.join(path, "AppStream"), each)
+    if release(flavour.el).media.key:
+        shutil.copy(rpms.public_key(), os.path.join(path, flavour.key))
+    for name, text in flavour.top:
+        base.write(path, name, text)
+    for owner in flavour.folders or [""]:
+        repodata(os.path.join(path, owner))
+    for each in glob.glob(os.path.join(path, "AppStream", "Packages", "p", "python36-*.rpm")):
+        _modules(os.path.join(path, "AppStream"), each, flavour.os_release["PLATFORM_ID"])
     cache.remove(path + ".rpms")
 
 
@@ -159,12 +156,12 @@ def repodata(folder):
     cache.run(["createrepo_c", "--quiet", "--compatibility", "--database", folder])
 
 
-def _modules(folder, rpm):
+def _modules(folder, rpm, platform):
     """python36 is a module on el8: yum finds it only through this metadata."""
     nevra = cache.run(["rpm", "-qp", "--nosignature", "--qf", "%{N}-0:%{V}-%{R}.%{ARCH}", rpm]).strip()
     description = os.path.join(folder, "modules.yaml")
     with open(description, "w", encoding="utf-8") as target:
-        target.write(_MODULES.format(nevra=nevra))
+        target.write(_MODULES.format(nevra=nevra, platform=platform.partition(":")[2]))
     cache.run(["modifyrepo_c", "--mdtype=modules", description, os.path.join(folder, "repodata")])
     os.unlink(description)
 
@@ -181,6 +178,6 @@ def write(path, tree_path, flavour):
 
 
 def repository(el, mount="/mnt/offkit-iso"):
-    """offkit's .repo file for that EL's disc, as it stands in a bundle."""
-    (text,) = repo_file.members(releases.of(el), mount).values()
+    """offkit's .repo file for that EL's disc, as it stands in a bundle; "" where none is known."""
+    text = "".join(repo_file.members(release(el), mount).values())
     return text.replace("{gpgkey}", "file:///etc/pki/rpm-gpg/" + FLAVOURS[el].key)

@@ -1,6 +1,6 @@
 """Sets the lab up: packages, the base system, the layers and discs. The second time it has nothing to do.
 
-python tests/lab/prepare.py [el7 el8 el9]
+python tests/lab/prepare.py [el7 el8 amazon2023 ...]     without a name: el7, el8 and el9
 """
 
 import os
@@ -11,6 +11,7 @@ import time
 import cache
 import disc
 import extras
+import flavours
 import needs
 import remote
 import source_tree
@@ -31,7 +32,7 @@ def main(names):
     targets.discard_old()
     start = time.monotonic()
     for name in names or ["el7", "el8", "el9"]:
-        el = int(name[2:])
+        el = flavours.key(name)
         targets.layer(el)
         disc.iso(el)
     if "el7" in (names or ["el7"]):

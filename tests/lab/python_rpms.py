@@ -14,7 +14,7 @@ _LEFT_OUT = ("test", "tests", "idlelib", "turtledemo", "tkinter", "lib2to3", "si
 
 
 def packages(series, command, libraries, release, provides=()):
-    """The two Packages, or none when this machine has no such Python.
+    """The two Packages, one where both have the same name, or none when this machine has no such Python.
 
     The libraries that its modules need become requirements: rpmbuild reads them.
     """
@@ -28,6 +28,10 @@ def packages(series, command, libraries, release, provides=()):
         for name in names:
             path = os.path.join(folder, name)
             held["/" + os.path.relpath(path, top)] = path
+    if command == libraries:
+        return [
+            rpms.Package(command, number, "Python " + number, held, provides, ldconfig=True, release=release)
+        ]
     own = {inside: path for inside, path in held.items() if inside.startswith("/usr/bin/")}
     rest = {inside: path for inside, path in held.items() if inside not in own}
     return [

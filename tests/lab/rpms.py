@@ -7,11 +7,19 @@ from typing import Mapping, NamedTuple, Sequence
 
 import cache
 import rpm_tools
+from flavours import FLAVOURS
 
 EPOCH = "1500000000"  # one moment for all, so that the same content gives the same RPM
-# How each EL packs its payloads.
-_PAYLOAD = {7: "w2.xzdio", 8: "w2.xzdio", 9: "w3.zstdio"}
 _ELFDEPS = "/usr/lib/rpm/elfdeps"
+
+# Of OpenPGP's version 6 and of an algorithm that no rpm before 4.20 knows, as post-quantum keys are.
+UNREADABLE_KEY = """\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+xkoGagAAAB4AAABAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIj
+JCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==
+-----END PGP PUBLIC KEY BLOCK-----
+"""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -28,7 +36,7 @@ _HEAD = """\
 %global __requires_exclude ^/usr/(local/)?bin/
 Name: lab
 Version: 1
-Release: 1.el{el}
+Release: 1.{dist}
 Summary: The source of the lab's packages
 License: various
 Vendor: offkit lab
@@ -58,7 +66,7 @@ class Package(NamedTuple):
     provides: Sequence[str] = ()
     requires: Sequence[str] = ()
     ldconfig: bool = False
-    release: str = ""  # by default 1.elN
+    release: str = ""  # by default 1.el7 and so on
     arch: str = "x86_64"
 
 
@@ -76,7 +84,7 @@ def build(packages, el, out):
         cache.remove(work)
         stage = os.path.join(work, "stage")
         os.makedirs(stage)
-        spec = [_HEAD.format(payload=_PAYLOAD[el], el=el, stage=stage)]
+        spec = [_HEAD.format(payload=FLAVOURS[el].payload, dist=FLAVOURS[el].dist, stage=stage)]
         for package in packages:
             if package.arch == arch:
                 spec.append(_described(package, el))
@@ -111,7 +119,7 @@ def _described(package, el):
     text = _ONE.format(
         name=package.name,
         version=package.version,
-        release=package.release or "1.el{}".format(el),
+        release=package.release or "1." + FLAVOURS[el].dist,
         summary=package.summary,
         lines="\n".join(lines),
         files="\n".join(

@@ -19,6 +19,7 @@ import cache
 import disc
 import enter
 import extras
+import flavours
 import rpms
 from flavours import FLAVOURS
 
@@ -239,10 +240,11 @@ def layer(el):
         base.system(),
         rpms.public_key(),
         repr(flavour),
+        flavours.glibc(el),
         *map(repr, base.installed(el)),
-        cache.source(rpms, _arrange, _account),
+        cache.source(rpms, _arrange, _account, base.libc),
     )
-    return cache.kept("el{}".format(el), recipe, lambda path: _arrange(path, flavour))
+    return cache.kept(flavour.dist, recipe, lambda path: _arrange(path, flavour))
 
 
 def _account(upper):
@@ -265,12 +267,23 @@ def _arrange(folder, flavour):
     base.write(upper, "usr/lib/os-release", release)
     os.makedirs(os.path.join(upper, "etc"))
     os.symlink("../usr/lib/os-release", os.path.join(upper, "etc/os-release"))
-    base.write(upper, "etc/redhat-release", flavour.redhat_release + "\n")
+    base.write(upper, flavour.told, flavour.redhat_release + "\n")
     _account(upper)
     name, text = flavour.stock
     base.write(upper, "etc/yum.repos.d/" + name, text)
     os.makedirs(os.path.join(upper, "etc/pki/rpm-gpg"))
     shutil.copy(rpms.public_key(), os.path.join(upper, "etc/pki/rpm-gpg", flavour.key))
+    if flavour.future:
+        base.write(upper, "etc/pki/rpm-gpg/" + flavour.future, rpms.UNREADABLE_KEY)
+    for name, text in flavour.variables:
+        base.write(upper, "etc/yum/vars/" + name, text + "\n")
+    glibc = flavours.glibc(flavour.el)
+    if glibc:
+        inside, data = base.libc(glibc)
+        os.makedirs(os.path.join(upper, os.path.dirname(inside)))
+        with open(os.path.join(upper, inside), "wb") as target:
+            target.write(data)
+        os.chmod(target.name, 0o755)
     packages = [
         rpms.Package(
             flavour.release_package,
@@ -280,6 +293,8 @@ def _arrange(folder, flavour):
         ),
         *base.installed(flavour.el),
     ]
+    if glibc:
+        packages = [each._replace(version=glibc) if each.name == "glibc" else each for each in packages]
     built = rpms.build(packages, flavour.el, os.path.join(upper, "mnt", "rpms"))
     for name in ("work", "root"):
         os.makedirs(os.path.join(folder, name))

@@ -1,18 +1,15 @@
 """A server described by its probe, a mirror before the gap, and nothing but the bundle beyond it."""
 
-import contextlib
-import functools
-import http.server
 import json
 import shutil
 import subprocess
-import threading
 
 import pytest
 
 import bundles
 import disc
 import journey
+import mirror
 import needs
 import rpms
 import targets
@@ -22,25 +19,6 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(bool(needs.reason()), reason=needs.reason() or "the lab is ready"),
 ]
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *words):
-        pass
-
-
-@contextlib.contextmanager
-def mirror(folder):
-    """The URL of these files."""
-    handler = functools.partial(_Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield "http://127.0.0.1:{}".format(server.server_address[1])
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize("el", [7, 8, 9])
@@ -57,7 +35,7 @@ def test_from_the_probe_to_a_healthy_server(el, tmp_path):
         assert described.returncode == 0, described.stderr
         (tmp_path / "server.json").write_text(described.stdout)
         key = shutil.copy(rpms.public_key(), str(tmp_path / "key"))
-        with mirror(disc.tree(el)) as url:
+        with mirror.mirror(disc.tree(el)) as url:
             done = subprocess.run(
                 [bundles.OFFKIT, "bundle", *bundles.STORY[el], "--target", str(tmp_path / "server.json")]
                 + ["--rpm-repo", url, "--rpm-key", key, "--json", "-o", str(tmp_path / "bundle.tar")],
