@@ -1,7 +1,7 @@
 """make bench-bundle: what locking and bundling cost, beside pip-compile, uv, pip download, pex3 and cp.
 
 All contestants in turns on one machine, ROUNDS (5) times, in one round forwards and in the next backwards; a
-ratio is the median of those of the rounds. What takes long, pex3 and the large wheel, is in the first two
+ratio, of wall time and of the processors' time, is the median of those of the rounds. What takes long, pex3 and the large wheel, is in the first two
 rounds alone, and the table says so; so five end within ten minutes on a quiet machine. What is not installed
 is left out, and said. PARTS chooses from lock, cold, warm, wire and large; OFFKIT_TREE measures another
 checkout, PEERS is where the others' commands are.
@@ -53,7 +53,7 @@ def program(name):
 
 
 def run(argv, **env):
-    """(seconds, peak memory in MB) of a command, which must succeed."""
+    """(seconds, those of processors, peak memory in MB) of a command and its children; it must succeed."""
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
@@ -65,11 +65,11 @@ def run(argv, **env):
         if child.returncode:
             said.seek(0)
             sys.exit("{} failed:\n{}".format(argv, said.read().decode("utf-8", "replace")[-2000:]))
-    return taken, used.ru_maxrss / 1024
+    return taken, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def contest(rivals, slow=()):
-    """Seconds of each, round by round: {name: (argv, env) made anew for each round}; of the ``slow`` in the
+    """Seconds of each, and those of processors, round by round: {name: (argv, env) made anew for each round}; of the ``slow`` in the
     first ones alone."""
     times = {name: [] for name in rivals}
     for number in range(ROUNDS):
@@ -77,7 +77,7 @@ def contest(rivals, slow=()):
             if number < FEW or name not in slow:
                 argv, env = rivals[name]()
                 os.sync()  # what others have written is no part of it
-                times[name].append(run(argv, **env)[0])
+                times[name].append(run(argv, **env)[:2])
     return times
 
 
@@ -85,14 +85,16 @@ def show(title, times, aims):
     """The medians; the first contestant's against each other's, and what is aimed at."""
     first, *others = times
     print("\n" + title)
-    for name, taken in times.items():
-        print("  {:<34} {:8.2f} s   ({:.2f} to {:.2f}{})".format(
+    for name, measured in times.items():
+        taken, worked = zip(*measured)
+        print("  {:<34} {:8.2f} s   ({:.2f} to {:.2f}{}), processors {:.2f} s".format(
             name, statistics.median(taken), min(taken), max(taken),
-            "" if len(taken) == ROUNDS else ", {} rounds".format(len(taken))))  # fmt: skip
+            "" if len(taken) == ROUNDS else ", {} rounds".format(len(taken)), statistics.median(worked)))  # fmt: skip
     for name in others:
-        ratio = statistics.median(one / other for one, other in zip(times[first], times[name]))
-        aim = aims.get(name)
-        verdict(first + " / " + name, ratio, aim)
+        pairs = list(zip(times[first], times[name]))
+        wall, processors = (statistics.median(one[at] / other[at] for one, other in pairs) for at in (0, 1))
+        verdict(first + " / " + name, wall, aims.get(name))
+        verdict("  of processors", processors, None)
 
 
 def verdict(what, value, aim, unit=""):
@@ -321,7 +323,7 @@ def large(folder):
             index = Index(shelf, beside)
             where = ["--extra-index-url", index.url]
         argv = offkit("bundle", "offbench-large", *TARGET, *where, "-o", out)
-        taken, peak = run(argv, **env)
+        taken, _, peak = run(argv, **env)
         verdict("from {} in {:.1f} s, peak memory".format(title, taken), peak, 150, " MB")
         if beside is None:
             text = os.path.join(place, "lock.txt")
