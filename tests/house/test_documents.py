@@ -102,3 +102,13 @@ def test_every_option_exists(path, known):
     """Of each command that a document shows."""
     for name, options in commands(text(path)):
         assert name not in known or set(options) <= known[name], name
+
+
+def test_the_chinese_readme_has_what_the_other_has():
+    """The same headings, tables and rows in the same order, and the same documents behind the links."""
+    shapes, lead = [], []
+    for path in ("README.md", "README.zh-CN.md"):
+        shapes.append(re.findall(r"^(?:#+ |\|)", FENCE.sub("", text(path)), re.MULTILINE))
+        lead.append({place for place, _ in links(path)} - {"README.md", "README.zh-CN.md"})
+    assert shapes[0] == shapes[1]
+    assert lead[0] == lead[1]
