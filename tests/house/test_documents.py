@@ -77,13 +77,18 @@ def test_codes_stand_in_order(path):
             assert numbers == sorted(numbers), kind
 
 
-def commands(said):
-    """(command, its options) of each offkit in a block of code or in a span."""
+def lines(said):
+    """Of code, in blocks and in spans."""
     blocks = [block.group(0).replace("\\\n", " ") for block in FENCE.finditer(said)]
     for code in [*blocks, *re.findall(r"`([^`\n]+)`", FENCE.sub("", said))]:
-        for line in code.splitlines():
-            for command, rest in OFFKIT.findall(line):
-                yield command, re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rest)
+        yield from code.splitlines()
+
+
+def commands(said):
+    """(command, its options) of each offkit in code."""
+    for line in lines(said):
+        for command, rest in OFFKIT.findall(line):
+            yield command, re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rest)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,19 @@ def test_every_option_exists(path, known):
     """Of each command that a document shows."""
     for name, options in commands(text(path)):
         assert name not in known or set(options) <= known[name], name
+
+
+@pytest.mark.parametrize("path", documents())
+def test_every_path_and_target_exists(path):
+    """Of the repository, and of its Makefile; names in capitals stand for others."""
+    targets = re.findall(r"^([a-z][a-z0-9-]*):", text("Makefile"), re.MULTILINE)
+    for line in lines(text(path)):
+        for place in re.findall(
+            r"(?<![\w/.~$-])(?:tests|docs|repo-config|toolkit|wheelhouse)/[\w./-]*\w", line
+        ):
+            assert os.path.exists(os.path.join(TOP, place)) or re.search(r"\b[A-Z]{4,}\b", place), place
+        for target in re.findall(r"^(?:\$ )?make ([a-z][a-z0-9-]*)", line):
+            assert target in targets, target
 
 
 def test_the_chinese_readme_has_what_the_other_has():
