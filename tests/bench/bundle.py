@@ -69,8 +69,8 @@ def run(argv, **env):
 
 
 def contest(rivals, slow=()):
-    """Seconds of each, and those of processors, round by round: {name: (argv, env) made anew for each round}; of the ``slow`` in the
-    first ones alone."""
+    """(seconds, those of processors) of each, round by round: {name: (argv, env) made anew for each round}; of
+    the ``slow`` in the first ones alone."""
     times = {name: [] for name in rivals}
     for number in range(ROUNDS):
         for name in list(rivals)[:: -1 if number % 2 else 1]:
