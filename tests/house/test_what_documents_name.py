@@ -9,6 +9,7 @@ import typer
 from offkit.cli import app
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OURS = re.compile(r"(?:README|CHANGELOG|CONTRIBUTING)(?:\.[\w-]+)?\.md")
 FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"([A-Z]+)(\d{3})")
@@ -16,11 +17,14 @@ OFFKIT = re.compile(r"(?:\S*/)?offkit +(repo \w+|[a-z-]+)\b([^|;&#]*)")
 
 
 def documents():
-    """All of the repository's, by their paths from its top."""
-    found = []
-    for folder, folders, names in os.walk(TOP):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "demo")
-        found += [os.path.relpath(os.path.join(folder, name), TOP) for name in names if name.endswith(".md")]
+    """All of the repository's, by their paths from its top; whatever else somebody has noted there is not ours."""
+    found = [name for name in os.listdir(TOP) if OURS.fullmatch(name)]
+    for top in ("ansible", "docs", "tests"):
+        for folder, _, names in os.walk(os.path.join(TOP, top)):
+            ours = [
+                name for name in names if OURS.fullmatch(name) or (top == "docs" and name.endswith(".md"))
+            ]
+            found += [os.path.relpath(os.path.join(folder, name), TOP) for name in ours]
     return sorted(found)
 
 
