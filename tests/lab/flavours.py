@@ -223,7 +223,7 @@ REDHAT_SUPPORT_PRODUCT_VERSION=CentOS Stream""",
     variables=(("stream", "10-stream"),),
 )
 
-FLAVOURS = {each.el: each for each in (EL7, EL8, EL9, EL10}
+FLAVOURS = {each.el: each for each in (EL7, EL8, EL9, EL10)}
 
 
 def release(el):
