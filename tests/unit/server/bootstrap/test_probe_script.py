@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from described_maker import RELEASES, V2, V3, Described
+from described_maker import RELEASES, TOOLS, V2, V3, Described
 from install_sh import every_shell
 from offkit.edges import data, releases
 from offkit.elf import hwcaps
@@ -353,6 +353,15 @@ def test_a_library_that_says_what_it_is(server, said, glibc):
 def test_what_it_does_not_take(server, args):
     code, out, err = server.run("sh", args)
     assert (code, out, err) == (2, b"", b"usage: probe [--python PATH] [--root DIR]\n")
+
+
+def test_what_it_cannot_do_without(server):
+    """Is named, all of it, and nothing is written that is no document. (busybox's shell has them all.)"""
+    needed = [one for one in TOOLS if one != "sh"]
+    for tool in needed:
+        os.unlink(os.path.join(server.commands, tool))
+    code, out, err = server.run("sh")
+    assert (code, out, err.decode()) == (4, b"", "probe: not on PATH: {}\n".format(" ".join(needed)))
 
 
 def test_what_a_python_is_asked_for():

@@ -17,6 +17,15 @@ probe_server() {
         printf '%s\n' "usage: probe [--python PATH] [--root DIR]" >&2
         exit 2
     }
+    # Every server has them; an image may not.
+    missing=
+    for tool in awk cat grep head id readlink sed sort tr; do
+        command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
+    done
+    [ -z "$missing" ] || {
+        printf '%s\n' "probe: not on PATH:$missing" >&2
+        exit 4
+    }
     probe_locale
     LC_ALL=C
     export LC_ALL
