@@ -3,6 +3,8 @@
 import importlib
 import json
 import os
+import shutil
+import sys
 import tarfile
 
 import pytest
@@ -255,9 +257,24 @@ def test_no_target(plugins):
 
 
 def test_probes_this_machine():
-    """Which has at least the Python of this test, or ends up saying why not."""
+    """Which has at least the Python of this test, or ends up saying why not. All is said that offkit itself
+    would say, and what it makes of it."""
     result = actions.run("probe", {"prefix": "/nowhere"})
-    assert result.get("document") or "no Enterprise Linux" in result["msg"]
+    found = result.get("document")
+    assert found or "which one" in result["msg"]
+    if found:
+        assert (found["schema"], found["arch"]) == ("offkit/target-2", HERE)
+        assert {"packages", "repositories", "keys", "mounts", "pythons", "name", "python"} <= set(found)
+
+
+def test_a_server_that_lacks_what_describes_it(tmp_path, monkeypatch):
+    """Is described by less."""
+    for tool in ("sh", "cat", "id", "uname", "sed", "tail", "getconf", "tr", "env", "printf"):
+        os.symlink(shutil.which(tool), str(tmp_path / tool))
+    os.symlink(sys.executable, str(tmp_path / "python3"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = actions.run("probe", {"prefix": "/nowhere"}).get("document")
+    assert found is None or (found["schema"], "packages" in found) == ("offkit/target-1", False)
 
 
 def test_sweep(tmp_path):

@@ -16,17 +16,19 @@ class ActionModule(Action):
         if args["prefix"]:
             args["prefix"] = self.on_server(args["prefix"], "offkit_prefix")
         begins = "offkit-probe-" + uuid.uuid4().hex[:12]
-        text = "\n".join(remote.script(name) for name in ("survey", "pythons", "probe"))
+        parts = ("survey", "pythons", "probe", "describe")
+        text = "\n".join([*map(remote.script, parts), "probe_server"])
         said = remote.sh(self, text, args["prefix"], begins)
         survey = server.read(said.stdout)
         if "prefix" not in survey:
             raise Problem("the server's sh did not answer (exit {}): {}".format(said.rc, said.last()))
         facts = server.facts(survey)
-        found = documents.find(said.stdout.partition(begins + " begins")[2])
+        own, _, told = said.stdout.partition(begins + " describes")
+        found = documents.find(own.partition(begins + " begins")[2])
         result.update(changed=False, failed=False, healthy=True, server=facts)
         if not found or found.get("schema") not in ("offkit/target-1", "offkit/target-2"):
             try:
-                found = target.describe(survey, facts)
+                found = dict(target.describe(survey, facts), **(documents.find(told) or {}))
             except ValueError as error:
                 result.update(healthy=False, msg=str(error), document=None)
                 return

@@ -9,8 +9,8 @@ short_description: Describes a server as a target for offkit bundle
 version_added: "0.1.0"
 description:
   - >-
-    Asks the offkit of the server, and where there is none its shell; for a server without a Python the
-    target names the one that Enterprise Linux ships, and says that it is planned.
+    Asks the offkit of the server, and where there is none its shell, which says the same; for a server
+    without a Python the target names the one that its distribution ships, and says that it is planned.
 author:
   - the offkit authors
 attributes:
@@ -41,7 +41,9 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 document:
-  description: The target, in the schema offkit/target-2, or offkit/target-1 where no offkit is there.
+  description: >-
+    The target, in the schema offkit/target-2, or offkit/target-1 where the server lacks what its shell
+    describes it with (awk, sed, sort, tr).
   type: dict
   returned: success
 """

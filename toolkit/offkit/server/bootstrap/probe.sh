@@ -401,6 +401,7 @@ probe_asked='_bz2 _crypt _csv _ctypes _curses _curses_panel _dbm _gdbm _hashlib 
 
 # Those that are there, $chosen before all; no virtual environment, no shim of pyenv.
 probe_pythons() {
+    # shellcheck disable=SC2154 # whoever takes this part in has it
     seen=$newline
     {
         [ -z "$chosen" ] || probe_python "$chosen" true

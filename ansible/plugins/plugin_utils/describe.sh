@@ -1,0 +1,1 @@
+../../../toolkit/offkit/server/bootstrap/probe.sh
