@@ -187,7 +187,10 @@ def after_the_self_check(*names):
 
 
 def program(path, text):
-    """A shell script as a command."""
+    """A shell script as a command, in the place of what may be there: a link to this machine's own is no file
+    to write to."""
+    if path.is_symlink():
+        path.unlink()
     path.write_bytes(("#!/bin/sh\n" + text).encode())
     path.chmod(0o755)
     return path
