@@ -30,7 +30,8 @@ def sm(**more):
             (1118, ["/usr/lib64/", "/usr/bin/", "/etc/"]),
         ),
     ]
-    return rpm_maker.rpm("libSM", {"./x": b"1"}, version="1.2", release="3.el7", epoch=1, tags=tags, **more)
+    more = dict({"version": "1.2", "release": "3.el7"}, **more)
+    return rpm_maker.rpm("libSM", {"./x": b"1"}, epoch=1, tags=tags, **more)
 
 
 def put(folder, path, data):
@@ -92,6 +93,25 @@ def test_one_that_is_damaged(tmp_path):
     (finding,) = caught.value.findings
     assert (finding.code, finding.subject) == ("REPO011", str(tmp_path))
     assert "x/libSM.rpm is truncated" in finding.message
+
+
+@pytest.mark.parametrize(
+    "more", [{"version": "1/../../x"}, {"release": "1%2f"}, {"release": "1 2"}, {"version": "1#"}]
+)
+def test_a_version_that_is_none(tmp_path, more):
+    """Of it the name of a link is made, and a URL: what leads elsewhere, or has to be quoted, is no version."""
+    put(tmp_path, "x/libSM.rpm", sm(**more))
+    with pytest.raises(IntegrityError) as caught:
+        offer.look((), [str(tmp_path)])
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("REPO011", str(tmp_path))
+    assert "x/libSM.rpm is damaged: its header does not identify the package" in finding.message
+
+
+def test_what_versions_have(tmp_path):
+    """A tilde, a caret, a plus sign: no file's name has them quoted."""
+    put(tmp_path, "x/libSM.rpm", sm(version="1.2~rc1^git+1", release="3.module+el8.4.0"))
+    assert list(opened(tmp_path).loose().packages) == ["libSM-1.2~rc1^git+1-3.module+el8.4.0.x86_64.rpm"]
 
 
 def test_for_yum(tmp_path):

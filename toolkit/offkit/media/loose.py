@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from offkit.media import rpmfile
 from offkit.media.repodata import REPOMD
-from offkit.media.rpm import BadRepodata
+from offkit.media.rpm import BadRepodata, is_version
 from offkit.media.rpmfile import BadRpm, Header
 
 _CHUNK = 256 * 1024
@@ -84,6 +84,8 @@ def _read(opened: Open, path: str) -> _Rpm:
     digest, size = hashlib.sha256(), 0
     with opened(path) as source:
         header = rpmfile.header(source)
+    if not (is_version(header.front.version) and is_version(header.front.release)):
+        raise BadRpm("is damaged: its header does not identify the package")
     with opened(path) as source:
         for chunk in iter(lambda: source.read(_CHUNK), b""):
             digest.update(chunk)

@@ -23,6 +23,14 @@ _ARCHES = {
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 
 
+_VERSION = re.compile(r"[A-Za-z0-9._+~^]+")
+
+
+def is_version(text: str) -> bool:
+    """Whether that can be a version or a release, and so a part of a file's name and of a URL."""
+    return bool(_VERSION.fullmatch(text))
+
+
 def is_name(text: str) -> bool:
     """Whether a package, an architecture or a version can be called that."""
     return bool(_NAME.fullmatch(text))

@@ -191,6 +191,23 @@ def test_a_folder_without_repodata(disc, server, shell):
     assert_untouched(server)
 
 
+@every_shell
+def test_a_version_that_leads_elsewhere(disc, server, shell):
+    """Links are made of what packages are called: nothing is made outside their directory."""
+    install_sh.tools_of(server, shell)
+    folder = server / "a folder"
+    folder.mkdir()
+    (folder / "y.rpm").write_bytes(b"x")
+    says = r"package\tp\tnoarch\t0\t1/../../../../../escaped\t1\t9\n"
+    install_sh.program(
+        server / "bin" / "rpm", "case $* in *-qp*) printf '{}' ;; *) exit 1 ;; esac".format(says)
+    )
+    code, _, err = install(server, "--rpm-repo", folder, "--no-root", shell=shell)
+    assert code == 3, err
+    assert "error: REPO011 {}: y.rpm is damaged or no RPM".format(folder) in err
+    assert not (server / "escaped.noarch.rpm").exists()
+
+
 def test_how_a_folder_is_described(disc, server):
     """The same by install.sh and by offkit, but for files and the order."""
     script = (server / "medium" / "install.sh").read_text()

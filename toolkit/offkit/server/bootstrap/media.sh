@@ -142,13 +142,16 @@ describe_rpms() {
             printf '<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="%s" xmlns:rpm="%s">\n' \
                 http://linux.duke.edu/metadata/common http://linux.duke.edu/metadata/rpm >"$described/repodata/primary.xml"
         fi
-        if ! describe_rpm "$each" >"$scratch/described.xml"; then
+        href=
+        ! describe_rpm "$each" >"$scratch/described.xml" ||
+            href=$(sed -n 's/^<location href="\(.*\)"\/>$/\1/p' <"$scratch/described.xml")
+        case $href in '' | *[!A-Za-z0-9._+~^-]*)
             problem "REPO011 $2: ${each#"$top/"} is damaged or no RPM" \
                 "copy it again, and compare sha256sum on both sides of the gap"
             continue
-        fi
-        href=$(sed -n 's/^<location href="\(.*\)"\/>$/\1/p' <"$scratch/described.xml")
-        ! outside "$href" && [ ! -L "$described/$href" ] || continue
+            ;;
+        esac
+        [ ! -L "$described/$href" ] || continue # a second copy says nothing new
         ln -s "$each" "$described/$href"
         cat <"$scratch/described.xml" >>"$described/repodata/primary.xml"
     done
