@@ -17,6 +17,7 @@ import distribution_maker as maker
 import repo_maker
 from distribution_maker import Made, default, stream
 from offkit.edges.tree import Tree
+from offkit.media import loose
 from offkit.media.medium import Directory
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
@@ -24,7 +25,6 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError
 from offkit.model.report import Reporter
 from offkit.online.carry import rpms
 from offkit.online.rpms import engine
-from offkit.online.rpms import folder as folders
 from offkit.online.rpms.places import Fetching
 from target_maker import preset
 
@@ -363,7 +363,7 @@ def test_the_place_is_a_directory(place):
     assert Directory(Tree("/"), place).bases() == [""]
 
 
-def test_a_folder_of_rpms(files, tmp_path, monkeypatch):
+def test_a_folder_of_rpms(files, tmp_path):
     """Without metadata, in folders of its own: it is read as it is, and nothing is written there."""
     folder = tmp_path / "from dnf download" / "x"
     os.makedirs(folder)
@@ -374,13 +374,52 @@ def test_a_folder_of_rpms(files, tmp_path, monkeypatch):
         "libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64")  # fmt: skip
     assert sorted(os.listdir(folder.parent)) == before
     (folder / "cut off.rpm").write_bytes(Path(files["libextra-1-1.x86_64"]).read_bytes()[:900])
-    with pytest.raises(EnvironmentProblem) as caught:
+    with pytest.raises(IntegrityError) as caught:
         choose(folder.parent, "libplain")
     (found,) = caught.value.findings
-    assert found.code == "REPO010"
-    assert found.message == "1 RPM of it cannot be read: x/cut off.rpm"
-    monkeypatch.setattr(folders.shutil, "which", lambda name: None)
-    monkeypatch.setattr(folders.sys, "executable", str(tmp_path / "python"))
-    with pytest.raises(EnvironmentProblem) as caught:
-        choose(folder.parent, "libplain")
-    assert told(caught.value.findings) == [("RPM011", "error", "createrepo_c")]
+    assert found.code == "REPO011"
+    assert found.message.startswith("x/cut off.rpm is truncated")
+    assert found.fix == "copy the directory again from where its RPMs come"
+
+
+def test_a_folder_is_what_createrepo_makes_of_it(files, tmp_path):
+    """The same packages, and the same answers for each of these libraries and for all that can be had at once;
+    a file that one folder wants of another is found too."""
+    whole = maker.repository(tmp_path / "whole", files.values())
+    bare = shutil.copytree(whole, tmp_path / "bare", ignore=shutil.ignore_patterns("repodata"))
+    names = {one.name for one in PACKAGES}
+    ours, theirs = (
+        sorted(
+            one._replace(requires=tuple(sorted(one.requires)))
+            for one in Directory(Tree("/"), str(top)).repository("").search((), names).packages
+        )
+        for top in (prepared(bare), whole)
+    )
+    assert ours == theirs
+    libraries = [one.partition(".so")[0] for made in PACKAGES for one in made.provides if ".so." in one]
+    asked = [[each] for each in sorted({*libraries} - {"libc"})]
+    for each in [*asked, ["libplain", "libapp", "libvictim", "libnewer"], ["libtwo-a", "libtwo-b"]]:
+        assert answer(bare, each) == answer(whole, each), each
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    os.rename(bare / "odd-1-1.x86_64.rpm", apart / "odd-1-1.x86_64.rpm")
+    (more,) = rpms.more([str(bare), str(apart)], (), [None], True)
+    more = more._replace(fetching=Fetching(lambda: pytest.fail("asks a server"), Path("/nonexistent")))
+    wanted = Checklist((Library("libplain.so.1", (), ("wheel: x.so",), "", False),))
+    assert "odd-1-1.x86_64" in rpms.choose((), wanted, EL8, (), more).titles
+
+
+def prepared(folder):
+    """A copy with what its metadata would be."""
+    top = str(folder) + " for yum"
+    os.mkdir(top)
+    loose.lay_out(top, str(folder), Directory(Tree("/"), str(folder)).loose(), ())
+    return top
+
+
+def answer(place, names):
+    try:
+        chosen = choose(place, *names)
+    except RequestError as error:
+        return [one[:4] for one in error.findings]
+    return chosen.titles, chosen.sonames, chosen.size, [one[:4] for one in chosen.findings]

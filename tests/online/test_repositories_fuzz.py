@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -86,11 +85,11 @@ def taken(session, tmp_path):
 @example("http://\udcff/")
 @example("http://[::1]\n/")
 def test_what_is_typed(session, text):
-    with ExitStack() as stack, contextlib.suppress(UsageError):
+    with contextlib.suppress(UsageError):
         for place in places.read([text]):
             fetching = Fetching(lambda: session, Path("/nonexistent"))
             if not (place.listed or mirrorlist.looks_so(place.text)):
-                places.opened(place, EL7, fetching, stack)
+                places.opened(place, EL7, fetching)
 
 
 @tried(200)

@@ -1,6 +1,6 @@
 """RPMs in a directory without repodata, as 'yum install --downloadonly' leaves them: described here.
 
-primary.xml is written from the headers of the files (rpmtag.h; createrepo_c(8) for what it has). Nothing
+Metadata are written from the headers of the files (rpmtag.h; createrepo_c(8) for what they have). Nothing
 vouches for any of it: signatures are checked as always.
 """
 
@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import posixpath
+import re
 from typing import BinaryIO, Callable, Collection, Dict, Iterable, List, NamedTuple, Tuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -17,7 +18,7 @@ from offkit.media.rpm import BadRepodata, is_version
 from offkit.media.rpmfile import BadRpm, Header
 
 _CHUNK = 256 * 1024
-_PRIMARY = "repodata/primary.xml.gz"
+_PATHS = re.compile(r"(?:^|[\s(])(/[^\s()]+)")  # of files, in a dependency as in a rich one
 _FLAGS = {2: "LT", 4: "GT", 8: "EQ", 10: "LE", 12: "GE"}  # rpmsenseFlags
 _SENSE, _RPMLIB, _PRE = 0x0F, 1 << 24, 1 << 6 | 1 << 9 | 1 << 10
 # Names, flags and versions of each kind of dependency.
@@ -28,8 +29,10 @@ _KINDS = {
     "obsoletes": (1090, 1114, 1115),
 }
 _SIZE, _FILE_INDEXES, _FILE_NAMES, _FILE_FOLDERS = 1009, 1116, 1117, 1118
-_NAMESPACES = 'xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm"'
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<metadata {} packages="{}">'
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<{} xmlns="http://linux.duke.edu/metadata/{}"{} packages="{}">'
+)
+_RPM = ' xmlns:rpm="http://linux.duke.edu/metadata/rpm"'
 
 Open = Callable[[str], BinaryIO]
 
@@ -61,12 +64,19 @@ def describe(opened: Open, paths: Iterable[str]) -> Loose:
         if one.href not in packages:  # a second copy says nothing new
             packages[one.href] = path
             found.append(one)
-    wanted = {name for one in found for name in one.header.texts(_KINDS["requires"][0]) if name[:1] == "/"}
-    xml = [_HEAD.format(_NAMESPACES, len(found))]
-    xml += [_package(one, wanted) for one in found]
-    text = "\n".join([*xml, "</metadata>\n"]).encode("utf-8", "replace")
-    packed = gzip.compress(text)
-    return Loose({_PRIMARY: packed, REPOMD: _repomd(packed, text)}, packages)
+    requires = [name for one in found for name in one.header.texts(_KINDS["requires"][0])]
+    wanted = {path for name in requires for path in _PATHS.findall(name)}
+    primary = [_HEAD.format("metadata", "common", _RPM, len(found))]
+    primary += [_package(one, wanted) for one in found]
+    files = [_HEAD.format("filelists", "filelists", "", len(found)), *map(_filelist, found)]
+    texts = {"primary": [*primary, "</metadata>\n"], "filelists": [*files, "</filelists>\n"]}
+    rows, metadata = [], {}
+    for kind, lines in texts.items():
+        text = "\n".join(lines).encode("utf-8", "replace")
+        href, packed = "repodata/{}.xml.gz".format(kind), gzip.compress(text)
+        metadata[href] = packed
+        rows.append(_data(kind, href, packed, text))
+    return Loose({**metadata, REPOMD: _REPOMD.format("".join(rows)).encode("ascii")}, packages)
 
 
 def lay_out(folder: str, top: str, loose: Loose, others: Collection[str]) -> None:
@@ -120,6 +130,15 @@ def _package(one: _Rpm, wanted: Collection[str]) -> str:
     return "\n".join([*lines, "</format></package>"])
 
 
+def _filelist(one: _Rpm) -> str:
+    front = one.header.front
+    head = '<package pkgid="{}" name={} arch={}><version epoch={} ver={} rel={}/>'.format(
+        one.checksum, *map(quoteattr, (front.name, front.arch, front.epoch, front.version, front.release))
+    )
+    rows = ["<file>{}</file>".format(escape(path)) for path in _all_files(one.header)]
+    return "\n".join([head, *rows, "</package>"])
+
+
 def _entries(header: Header, kind: str, tags: Tuple[int, int, int]) -> Iterable[str]:
     names, flags, versions = header.texts(tags[0]), header.numbers(tags[1]), header.texts(tags[2])
     seen = set()
@@ -142,21 +161,29 @@ def _entries(header: Header, kind: str, tags: Tuple[int, int, int]) -> Iterable[
 
 def _files(header: Header, wanted: Collection[str]) -> List[str]:
     """Those that createrepo puts into primary.xml, and what somebody here asks for by its path."""
+    return [
+        path
+        for path in _all_files(header)
+        if path in wanted or path.startswith("/etc/") or "bin/" in path or path == "/usr/lib/sendmail"
+    ]
+
+
+def _all_files(header: Header) -> List[str]:
     folders = header.texts(_FILE_FOLDERS)
-    found = []
-    for index, name in zip(header.numbers(_FILE_INDEXES), header.texts(_FILE_NAMES)):
-        path = posixpath.join(folders[index], name) if index < len(folders) else ""
-        if path in wanted or path.startswith("/etc/") or "bin/" in path or path == "/usr/lib/sendmail":
-            found.append(path)
-    return found
+    rows = zip(header.numbers(_FILE_INDEXES), header.texts(_FILE_NAMES))
+    return [posixpath.join(folders[index], name) for index, name in rows if index < len(folders)]
 
 
-def _repomd(packed: bytes, text: bytes) -> bytes:
+_REPOMD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>0</revision>{}</repomd>\n'
+)
+
+
+def _data(kind: str, href: str, packed: bytes, text: bytes) -> str:
     sums = (hashlib.sha256(packed).hexdigest(), hashlib.sha256(text).hexdigest())
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<repomd xmlns="http://linux.duke.edu/metadata/repo"><revision>0</revision><data type="primary">'
-        '<checksum type="sha256">{}</checksum><open-checksum type="sha256">{}</open-checksum>'
+        '<data type="{}"><checksum type="sha256">{}</checksum><open-checksum type="sha256">{}</open-checksum>'
         '<location href="{}"/><timestamp>0</timestamp><size>{}</size><open-size>{}</open-size>'
-        "</data></repomd>\n".format(*sums, _PRIMARY, len(packed), len(text))
-    ).encode("ascii")
+        "</data>".format(kind, *sums, href, len(packed), len(text))
+    )

@@ -215,7 +215,7 @@ def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -
         if more.fetching is None:
             raise UsageError("--rpm-repo: nothing can be fetched here", fix="leave out --offline")
         try:
-            medium = places.opened(place, target, more.fetching, stack)
+            medium = places.opened(place, target, more.fetching)
             if not medium.repositories():
                 raise _without(medium)
         except Unreachable as error:

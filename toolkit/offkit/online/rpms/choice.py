@@ -219,7 +219,7 @@ class Chooser:
         solution = self._relaxed(world, asked, unmet)
         if unknown & {each for one in solution.packages for each in one.package.requires}:
             self._load("filelists")
-            world.forget(unknown)
+            world.forget([*unknown, *unmet])
             for number in range(len(self._shelves)):
                 if (number, "filelists") in self._paths:
                     world.add_files(number, self._paths[number, "filelists"])

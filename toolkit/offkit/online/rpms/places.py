@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.edges import leftovers, releases
+from offkit.edges import releases
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
@@ -20,7 +19,6 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.index import network
 from offkit.online.rpms import mirror, mirrorlist
-from offkit.online.rpms.folder import Folder, is_bare
 from offkit.online.rpms.mirror import Access, Mirror
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
@@ -123,7 +121,7 @@ def values(target: Target) -> Mapping[str, str]:
     return {"basearch": target.arch, "arch": target.arch, "releasever": str(target.el or release.version)}
 
 
-def opened(place: Place, target: Target, fetching: Fetching, stack: ExitStack) -> Medium:
+def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
     """Raises UsageError, EnvironmentProblem and Unreachable."""
     text = repofile.expand(place.text, dict(values(target)))
     left = _variables(without_secrets(text)) if "://" in text else []  # a password may have a dollar
@@ -134,10 +132,7 @@ def opened(place: Place, target: Target, fetching: Fetching, stack: ExitStack) -
         )
     _refuse(text)
     if not urls.is_url(text):
-        path = os.path.realpath(repofile.directory(text) or text)
-        if is_bare(path):
-            return Folder(path, stack.enter_context(leftovers.scratch()))
-        return Directory(Tree("/"), path)
+        return Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
     if place.listed or mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
     return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access)
