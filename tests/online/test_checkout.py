@@ -35,6 +35,13 @@ SAID = [
     ("svn: E170013: Unable to connect to a repository at URL 'https://h/x'", "NET010"),
     ("svn: E170001: Authentication failed", "NET011"),
     ("abort: error: Connection refused", "NET010"),
+    # what things are called is no word of a program
+    ("fatal: couldn't find remote ref refs/heads/SSL-certificate", "REQ025"),
+    ("remote: Repository 'https://h/timed out/TLS' not found", "REQ025"),
+    ("fatal: '/srv/certificate' does not appear to be a git repository", "REQ025"),
+    ("git@gnutls: Permission denied (publickey).", "NET011"),
+    ("svn: E170000: URL 'https://h/SSL/x' doesn't exist", "REQ025"),
+    ("abort: unknown revision 'TLS'", "REQ025"),
     ("Cannot find command 'hg' - do you have 'hg' installed and in your PATH?", "REQ025"),
 ]  # fmt: skip
 
@@ -59,6 +66,15 @@ def test_what_nobody_has_heard_yet():
     """Is told as it was said."""
     found = checkout.refused("git", ["fatal: something new"])
     assert (found.code, found.lines, found.fix) == ("REQ025", ("fatal: something new",), "")
+    found = checkout.refused("git", ["fatal: repository 'https://certificate/SSL.git' is odd"])
+    assert (found.code, found.fix) == ("REQ025", "")
+
+
+def test_how_each_program_is_asked():
+    """With its own command."""
+    for program, look in [("git", "git ls-remote URL"), ("svn", "svn info URL"), ("hg", "hg identify URL")]:
+        assert checkout.refused(program, ["Authentication failed"]).fix.endswith(look)
+    assert "git ls-remote URL shows" in checkout.refused("git", ["pathspec 'x' did not match"]).fix
 
 
 def test_nobody_is_asked_for_a_password(monkeypatch, tmp_path):
@@ -75,6 +91,8 @@ def test_nobody_is_asked_for_a_password(monkeypatch, tmp_path):
     )
     assert "GIT_SSH_COMMAND" not in checkout.quiet({"GIT_SSH_COMMAND": "plink -batch"})
     assert "GIT_SSH_COMMAND" not in checkout.quiet({"GIT_SSH": "/opt/ssh"})
+    for odd in ("ssh -i 'my key", " ", "''"):
+        assert "GIT_SSH_COMMAND" not in checkout.quiet({"GIT_SSH_COMMAND": odd})
     (tmp_path / ".gitconfig").write_text("[core]\n\tsshCommand = ssh -p 2222\n")
     assert checkout.quiet({})["GIT_SSH_COMMAND"] == "ssh -p 2222 -o BatchMode=yes"
 

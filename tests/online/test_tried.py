@@ -216,6 +216,22 @@ def test_whose_interpreter(tmp_path, monkeypatch):
     assert interpreters.of(EL7._replace(arch="aarch64")) is None
 
 
+def test_a_link_that_leads_nowhere(tmp_path, monkeypatch):
+    """pyenv was moved, say: it is none, and nobody stumbles over it; nor over what answers something else."""
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", os.pathsep.join(["/usr/bin", "/bin"]))
+    versions = tmp_path / "pyenv/versions"
+    made = interpreter(versions / "3.6.15/bin/python3.6")
+    told = interpreters.traces(EL7)
+    (versions / "3.6.16/bin").mkdir(parents=True)
+    (versions / "3.6.16/bin/python3.6").symlink_to(tmp_path / "gone")
+    assert interpreters.traces(EL7) == told
+    interpreter(versions / "3.6.17/bin/python3.6")
+    (versions / "3.6.17/bin/python3.6").write_text("#!/bin/sh\necho welcome\n")
+    assert interpreters.of(EL7).path == made
+
+
 def test_a_place_that_may_not_be_read(tmp_path, monkeypatch):
     """Has none: PYENV_ROOT may be another user's."""
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))

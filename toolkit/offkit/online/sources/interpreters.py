@@ -33,7 +33,10 @@ def of(target: Target) -> Interpreter | None:
         done = run([path, "-I", "-S", "-c", _ASK])
         if not done.ok:
             continue
-        name, system, machine, version = json.loads(done.stdout)
+        try:
+            name, system, machine, version = json.loads(done.stdout)
+        except ValueError:  # something else that is called so
+            continue
         if (name, system, machine, tuple(version[:2])) == (
             "cpython",
             "Linux",
@@ -90,7 +93,8 @@ def _places(series: str) -> Iterator[str]:
     for top, pattern in ((pyenv, series + ".*"), (uv, f"cpython-{series}.*"), *((one, "*") for one in conda)):
         # glob.glob passes over what may not be read, and Path.glob does not.
         found = glob.glob(f"{glob.escape(str(top))}/{pattern}/bin/{program}")
-        yield from sorted(found, key=_numbers, reverse=True)
+        there = filter(os.path.isfile, found)  # of links it lists those that lead nowhere too
+        yield from sorted(there, key=_numbers, reverse=True)
 
 
 def _numbers(path: str) -> list[int]:
