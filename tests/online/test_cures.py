@@ -1,6 +1,6 @@
 """What may help is tried, and said only when it does."""
 
-from offkit.model.errors import RequestError
+from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.finding import ERROR, Finding
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import cures
@@ -215,6 +215,12 @@ def test_what_was_not_tried_to_the_end():
         f"find out what else would do: ask for gamma {end} other versions there were too many combinations to try",
         "",
     ]
+
+    def silent(what):
+        raise EnvironmentProblem("the package index cannot be read")
+
+    (found,) = cures.find([problem("alpha")], EL7, silent)
+    assert found.fix.endswith("(name>=1.2): with other versions the package index cannot be read")
     attempt, _ = needing(["p03"])
 
     def fewer(what):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import bundle_maker
-from offkit.model.errors import RequestError
+from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
 from offkit.online.index.metadata import Repair
 from offkit.online.request.locked import Request
@@ -231,6 +231,28 @@ def test_a_trial_has_an_end(mirror, monkeypatch):
     assert (
         caught.value.message == "pip's resolver gave up: there are too many combinations of versions to try"
     )
+
+
+def test_an_index_that_falls_silent_in_a_trial(mirror, monkeypatch):
+    """The lock is there, and stays; of what could not be looked at, nothing is said."""
+    server = mirror()
+    server.add("alpha", "1", requires=["gamma"])
+    server.add("alpha", "2")
+    server.pages["/simple/gamma/"] = (500, b"", {})
+    with Session(EL7, server.args, Reporter()) as session:
+        request = Request(("alpha",), ())
+        assert pins(session.lock(request)) == {"alpha": "2"}
+        assert session.holds(request, "alpha<=2")
+        assert not session.holds(request, "alpha<2")
+    server.add("alpha", "3", requires=["hidden"])
+    server.put("hidden-1.tar.gz")
+    assert [one.code for one in lock(server, "alpha").findings] == ["REQ011"]
+
+    def explain(*given):
+        raise EnvironmentProblem("the package index cannot be read")
+
+    monkeypatch.setattr(resolve_lock.absence, "explain", explain)
+    assert lock(server, "alpha").findings == ()
 
 
 def test_what_has_both(mirror):

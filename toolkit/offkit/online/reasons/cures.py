@@ -6,12 +6,12 @@ To try one is to resolve the whole request with it; what does not hold then is n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from offkit.edges import releases
 from offkit.model import target as targets
-from offkit.model.errors import OffkitError
+from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.words import listed
@@ -48,7 +48,7 @@ class Attempts:
         """``tell`` hears what is tried for ``target``, or another in its place."""
         self._resolve, self._target, self._tell = resolve, target, tell
         self._known: dict[Try, Pins | None] = {}
-        self.unfinished: list[Try] = []  # of which nobody knows whether they would hold
+        self.unfinished: dict[Try, str] = {}  # of which nobody knows whether they would hold, and why not
 
     def __call__(self, what: Try) -> Pins | None:
         if what not in self._known:
@@ -57,7 +57,9 @@ class Attempts:
             try:
                 self._known[what] = self._resolve(what)
             except TooDeep:
-                self.unfinished.append(what)
+                self.unfinished[what] = "there were too many combinations to try"
+            except EnvironmentProblem as error:
+                self.unfinished[what] = error.message
             except OffkitError:
                 pass
         return self._known[what]
@@ -89,18 +91,22 @@ def find(
             tried.add(others)
         also = [problem.finding.fix] if problem.finding.fix else []
         left = _left_out(problem, problems, lost, target, attempt)
-        unknown = [one for one in attempt.unfinished if one.without in tried and not (one.some or one.only)]
+        unknown = {
+            one: why
+            for one, why in attempt.unfinished.items()
+            if one.without in tried and not (one.some or one.only)
+        }
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
 
 
-def _else(problem: Problem, unfinished: Sequence[Try], target: Target) -> list[str]:
+def _else(problem: Problem, unfinished: Mapping[Try, str], target: Target) -> list[str]:
     """That some of what may help was not tried to the end, and how to learn of it."""
     ways = dict.fromkeys(_way(one, target) for one in unfinished)
     names = sorted(problem.among) or [_asker(problem)]
     alone = f"ask for {' and '.join(names)} alone, or bound what has many versions (name>=1.2)"
-    why = f"with {', '.join(ways)} there were too many combinations to try"
+    why = f"with {', '.join(ways)} {' and '.join(dict.fromkeys(unfinished.values()))}"
     return [f"find out what else would do: {alone}: {why}"]
 
 

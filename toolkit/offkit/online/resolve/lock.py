@@ -500,17 +500,18 @@ class Session:
             except OffkitError:
                 return ""  # what an index refuses then is no answer
             except Exception as error:
-                # It may be too deep to be explained.
-                with contextlib.suppress(RequestError):
+                # It may be too deep to be explained, or an index not answer any more.
+                with contextlib.suppress(OffkitError):
                     return next((_reason(one.finding) for one in other._explain(error)), "")
         return ""
 
     def holds(self, request: Request, *constraints: str) -> bool:
-        """Whether the whole request is seen to resolve with those constraints too. A lock does not, and no
-        index is asked: what they are to change is pinned there."""
+        """Whether the whole request is seen to resolve with those constraints too; not where an index does
+        not answer any more. A lock does not, and no index is asked: what they are to change is pinned there.
+        """
         if inputs.pinned(request, self.target):
             return False
-        with contextlib.suppress(RequestError), self._another(self.target) as other:
+        with contextlib.suppress(OffkitError), self._another(self.target) as other:
             return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
         return False
 
