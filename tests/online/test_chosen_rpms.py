@@ -133,6 +133,28 @@ def test_the_stream_that_the_server_has_enabled(place, tmp_path):
     assert told(chosen.findings) == [("RPM013", "info", "app:2")]
 
 
+@pytest.mark.parametrize(
+    ("told", "streams"),
+    [
+        (None, True),  # nobody knows: what the streams ask for
+        ({"os_release": {"PLATFORM_ID": "platform:an8"}}, True),
+        ({"os_release": {"PLATFORM_ID": "platform:el8"}}, False),
+        (
+            {"os_release": {"PLATFORM_ID": "platform:an8"}, "yum": {"module_platform_id": "platform:el8"}},
+            False,
+        ),
+    ],
+)
+def test_the_platform_that_modules_ask_for(files, tmp_path, told, streams):
+    """It is the server's word, which need not be that of the release that it is like (Anolis OS 8 says an8)."""
+    place = maker.repository(tmp_path / "place", files.values(), STREAMS.replace('"el8"', '"an8"'))
+    server = told and probe(tmp_path, [GLIBC, BASH])
+    if told:
+        server.write_text(json.dumps({**json.loads(server.read_text()), **told}))
+    chosen = choose(place, "libapp", probe=server)
+    assert ("app-libs-1-1.module.x86_64" in chosen.titles) is streams
+
+
 def test_conditions_and_files(place, files, tmp_path):
     """A file that only filelists.xml knows of is found, and found again by who has only primary.xml."""
     chosen = choose(place, "libplain")

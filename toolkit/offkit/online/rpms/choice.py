@@ -138,7 +138,7 @@ class Chooser:
             except (BadRepodata, ValueError) as error:
                 raise Unreadable(shelf, error) from error
         server = self._server
-        platform = (server.platform if server else "") or (f"el{self._target.el}" if self._target.el else "")
+        platform = server.platform if server else ""
         hotfixes = [number for number, shelf in enumerate(self._shelves) if shelf.hotfixes]
         streams = modules.active(known, server.streams if server else {}, platform)
         world.hide(*modules.rules(known, streams), hotfixes)

@@ -36,7 +36,9 @@ def read(path: Path) -> Server | None:
             return None
         yum = data.get("yum") or {}
         rows = [one for one in data.get("modules") or () if isinstance(one, dict)]
-        platform = str(yum.get("module_platform_id") or "").partition(":")[2]
+        # As libdnf finds it (libdnf/module/ModulePackage.cpp): yum's own setting, else os-release(5).
+        own = yum.get("module_platform_id") or (data.get("os_release") or {}).get("PLATFORM_ID")
+        platform = str(own or "").partition(":")[2]
         return Server(
             {str(title): _words(given) for title, given in packages.items()},
             {
