@@ -118,7 +118,7 @@ lint: $(VENV)/.tools
 	$(BIN)/shellcheck -s sh ansible/plugins/plugin_utils/*.sh
 
 # Tests are run in an order that is another one each time, and said at the end:
-# make unit PYTEST_ADDOPTS=--randomly-seed=N is that one again.
+# Again that one: make unit PYTEST_ADDOPTS=--randomly-seed=N
 unit: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist worksteal -m "not network" $(UNIT)
 
