@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import sys
 
 import jsonschema
 import pytest
@@ -14,6 +15,9 @@ from offkit.edges import data, releases
 from offkit.model import packages, release
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(os.path.dirname(HERE), "lab"))
+import flavours  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(HERE))
 TOOLKIT = os.path.join(TOP, "toolkit", "offkit")
 FILES = {name: json.loads(data.read_text(release.FOLDER + "/" + name)) for name in data.names(release.FOLDER)}
@@ -105,6 +109,13 @@ def test_all_are_read():
             told = {"ID": each, "VERSION_ID": version}
             assert known.told(told).name == facts["name"]
             assert known.el_major(told) == facts.get("el", 0)
+
+
+def test_all_have_been_tried():
+    """In the lab there is a server made to look like each."""
+    assert {flavours.release(el).name for el in flavours.FLAVOURS} == {
+        each.name for each in releases.known().all
+    }
 
 
 def test_what_the_collection_knows():

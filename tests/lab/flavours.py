@@ -13,7 +13,7 @@ class Flavour(NamedTuple):
     redhat_release: str
     release_package: str  # what carries the key and the stock repository files
     version: str
-    key: str  # under /etc/pki/rpm-gpg/, and at the top of an el7 disc
+    key: str  # under /etc/pki/rpm-gpg/, and at the top of a disc that has one
     stock: Tuple[str, str]  # a repository file that every such server has; it needs a network
     python: Tuple[str, str, str]  # series, the package with the command, the one with the libraries
     label: str  # of the disc
@@ -24,6 +24,7 @@ class Flavour(NamedTuple):
     top: Tuple[Tuple[str, str], ...] = ()  # files at the top of the disc, for installers
     told: str = "etc/redhat-release"  # the file that says it
     genuine: bool = True  # its C library says that it is of the version that the release's file has
+    dnf: bool = True  # whether yum has that name too, as where it is dnf
     variables: Tuple[Tuple[str, str], ...] = ()  # of yum, in /etc/yum/vars
     future: str = ""  # a second key, of a kind that this rpm cannot read
 
@@ -223,7 +224,191 @@ REDHAT_SUPPORT_PRODUCT_VERSION=CentOS Stream""",
     variables=(("stream", "10-stream"),),
 )
 
-FLAVOURS = {each.el: each for each in (EL7, EL8, EL9, EL10)}
+_OPENEULER = """\
+NAME=openEuler
+VERSION={0} ({1})
+ID=openEuler
+VERSION_ID={0}
+PRETTY_NAME=openEuler {0} ({1})
+ANSI_COLOR=0;31"""
+
+
+def _openeuler(version, kind, series, **more):
+    """openEuler has one package for the interpreter and its library, and a key at the top of its disc."""
+    site = "http://repo.openeuler.org/openEuler-{}-{}/OS".format(version, kind)
+    return _other(
+        "openeuler" + version,
+        _OPENEULER.format(version, kind),
+        (series, "python3", "python3"),
+        says="openEuler release {} ({})".format(version, kind),
+        told="etc/openEuler-release",
+        release_package="openEuler-release",
+        key="RPM-GPG-KEY-openEuler",
+        stock=(
+            "openEuler.repo",
+            "baseurl={}/$basearch/".format(site),
+            site + "/$basearch/RPM-GPG-KEY-openEuler",
+        ),
+        label="openEuler-{}-{}-x86_64".format(version, kind),
+        disc=("openEuler", "{}-{}".format(version, kind)),
+        **more,
+    )
+
+
+def _kylin(version, code, python, **more):
+    """Kylin's disc is named in a way that offkit knows nothing of."""
+    told = "Kylin Linux Advanced Server"
+    return _other(
+        "kylin" + version[1:],
+        "\n".join(
+            [
+                "NAME=" + told,
+                "VERSION={} ({})".format(version, code),
+                "ID=kylin",
+                "VERSION_ID=" + version,
+                "PRETTY_NAME={} {} ({})".format(told, version, code),
+                "ANSI_COLOR=0;31",
+            ]
+        ),
+        python,
+        says="{} release {} ({})".format(told, version, code),
+        told="etc/kylin-release",
+        release_package="kylin-release",
+        key="RPM-GPG-KEY-kylin",
+        stock=(
+            "kylin_x86_64.repo",
+            "baseurl=https://update.cs2c.com.cn/NS/{0}/os/adv/lic/base/$basearch/".format(version),
+            "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-kylin",
+        ),
+        label="Kylin-Server-" + version,
+        disc=(told, version),
+        **more,
+    )
+
+
+OTHERS = (
+    _other(
+        "amazon2",
+        """\
+NAME=Amazon Linux
+VERSION=2
+ID=amzn
+ID_LIKE=centos rhel fedora
+VERSION_ID=2
+PRETTY_NAME=Amazon Linux 2
+ANSI_COLOR=0;33
+CPE_NAME=cpe:2.3:o:amazon:amazon_linux:2
+HOME_URL=https://amazonlinux.com/
+SUPPORT_END=2026-06-30""",
+        ("3.7", "python3", "python3-libs"),
+        says="Amazon Linux release 2 (Karoo)",
+        told="etc/system-release",
+        release_package="system-release",
+        key="RPM-GPG-KEY-amazon-linux-2",
+        stock=(
+            "amzn2-core.repo",
+            "mirrorlist=$awsproto://$amazonlinux.$awsregion.$awsdomain/$releasever/$product/$target/$basearch/mirror.list",
+            "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-amazon-linux-2",
+        ),
+        variables=(
+            ("awsproto", "http"),
+            ("amazonlinux", "amazonlinux"),
+            ("awsdomain", "amazonaws.com"),
+            ("awsregion", "default"),
+            ("product", "core"),
+            ("target", "latest"),
+        ),
+        dnf=False,
+        label="amzn2-core",  # there is no disc: what reposync left, on one
+        payload=XZ,
+        dist="amzn2",
+        names="el7",
+    ),
+    _other(
+        "amazon2023",
+        """\
+NAME=Amazon Linux
+VERSION=2023
+ID=amzn
+ID_LIKE=fedora
+VERSION_ID=2023
+PLATFORM_ID=platform:al2023
+PRETTY_NAME=Amazon Linux 2023.6.20241010
+ANSI_COLOR=0;33
+VENDOR_NAME=AWS
+SUPPORT_END=2028-03-15""",
+        ("3.9", "python3", "python3-libs"),
+        says="Amazon Linux release 2023.6.20241010 (Amazon Linux)",
+        told="etc/amazon-linux-release",
+        release_package="system-release",
+        key="RPM-GPG-KEY-amazon-linux-2023",
+        stock=(
+            "amazonlinux.repo",
+            "mirrorlist=https://cdn.amazonlinux.com/al2023/core/mirrors/$releasever/$basearch/mirror.list",
+            "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-amazon-linux-2023",
+        ),
+        label="al2023-core",
+        dist="amzn2023",
+    ),
+    _openeuler("20.03", "LTS-SP4", "3.7", payload=XZ, dist="oe1", names="el8"),
+    _openeuler("22.03", "LTS-SP3", "3.9", dist="oe2203sp3"),
+    _openeuler("24.03", "LTS", "3.11", dist="oe2403"),
+    _kylin("V10", "Lance", ("3.7", "python3", "python3"), payload=XZ, dist="ky10", names="el8"),
+    _kylin("V11", "Swan25", ("3.11", "python3", "python3"), dist="ky11"),
+    _other(
+        "anolis8",
+        """\
+NAME=Anolis OS
+VERSION=8.8
+ID=anolis
+ID_LIKE=rhel fedora centos
+VERSION_ID=8.8
+PLATFORM_ID=platform:an8
+PRETTY_NAME=Anolis OS 8.8
+ANSI_COLOR=0;31""",
+        ("3.6", "python36", "python3-libs"),
+        says="Anolis OS release 8.8",
+        told="etc/anolis-release",
+        release_package="anolis-release",
+        key="RPM-GPG-KEY-ANOLIS",
+        stock=(
+            "AnolisOS-BaseOS.repo",
+            "baseurl=http://mirrors.openanolis.cn/anolis/$releasever/BaseOS/$basearch/os",
+            "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-ANOLIS",
+        ),
+        label="AnolisOS-8-8-x86_64-dvd",
+        disc=("Anolis OS", "8.8"),
+        folders=("BaseOS", "AppStream"),
+        payload=XZ,
+        dist="an8",
+        names="el8",
+    ),
+    _other(
+        "anolis23",
+        """\
+NAME=Anolis OS
+VERSION=23.1
+ID=anolis
+VERSION_ID=23.1
+PLATFORM_ID=platform:an23
+PRETTY_NAME=Anolis OS 23.1
+ANSI_COLOR=0;31""",
+        ("3.10", "python3", "python3-libs"),
+        says="Anolis OS release 23.1",
+        told="etc/anolis-release",
+        release_package="anolis-release",
+        key="RPM-GPG-KEY-ANOLIS",
+        stock=(
+            "AnolisOS.repo",
+            "baseurl=https://mirrors.openanolis.cn/anolis/23/os/$basearch/os",
+            "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-ANOLIS",
+        ),
+        label="AnolisOS-23-1-x86_64-dvd",
+        disc=("Anolis OS", "23.1"),
+        dist="an23",
+    ),
+)
+FLAVOURS = {each.el: each for each in (EL7, EL8, EL9, EL10, *OTHERS)}
 
 
 def release(el):

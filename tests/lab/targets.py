@@ -10,6 +10,7 @@ import glob
 import os
 import pty
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -277,6 +278,9 @@ def _arrange(folder, flavour):
         base.write(upper, "etc/pki/rpm-gpg/" + flavour.future, rpms.UNREADABLE_KEY)
     for name, text in flavour.variables:
         base.write(upper, "etc/yum/vars/" + name, text + "\n")
+    if not flavour.dnf:
+        os.makedirs(os.path.join(upper, "usr/bin"))
+        os.mknod(os.path.join(upper, "usr/bin/dnf"), stat.S_IFCHR)  # overlayfs: it is not there
     glibc = flavours.glibc(flavour.el)
     if glibc:
         inside, data = base.libc(glibc)
