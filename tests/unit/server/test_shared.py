@@ -35,7 +35,7 @@ from offkit.server.install import preflight, session
 from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.repo import sections
-from offkit.server.system import ledger, yum
+from offkit.server.system import filters, ledger, yum
 from target_maker import preset
 
 
@@ -91,6 +91,16 @@ def medium_key(el, *names):
 def prefix(place):
     """A path that can be a prefix comes out."""
     return [] if preflight.unfit(place) else [place]
+
+
+def excludes(*lines):
+    """Of a file of yum's: what hides packages, with all patterns."""
+    with tempfile.TemporaryDirectory() as top:
+        os.mkdir(os.path.join(top, "etc"))
+        with open(os.path.join(top, "etc", "yum.conf"), "w", newline="") as sink:
+            sink.write("".join(line + "\n" for line in lines))
+        found = filters.settings(Tree(top))
+    return ["{}={}".format(each.option, " ".join(each.patterns)) for each in found]
 
 
 def occupied(*things):
@@ -354,6 +364,7 @@ RULES = {
     "checksum": checksum,
     "default-prefix": default_prefix,
     "error-document": error_document,
+    "excludes": excludes,
     "exits-of-many": exits_of_many,
     "key-words": key_words,
     "ledger-files": ledger_files,

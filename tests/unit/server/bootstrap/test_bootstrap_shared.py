@@ -37,6 +37,7 @@ RULES = {
         """,
     "default-prefix": 'id() { echo "$user"; }; user=$1 HOME=$2; default_prefix; printf "%s\\n" "$prefix"',
     "error-document": """trap 'answer "$?"' EXIT; json=1; fail "$@" 2>/dev/null""",
+    "excludes": """printf '%s\\n' "$@" | yum_settings""",
     "exits-of-many": """
         problems=
         for each; do problem "$each x" y; done

@@ -291,7 +291,7 @@ def configured(server, options):
 
 def test_what_the_administrator_excludes(server):
     """The line is named: without it yum finds the package, as was tried."""
-    conf = configured(server, "exclude=python3* kernel\n")
+    conf = configured(server, "exclude=python3*,\n  kernel\n[base]\nexclude=x\n")
     (server / "yum.fetches").write_text(
         'case $* in *--disableexcludes=all*) ;; *) echo "No package python3 available."; exit 0 ;; esac\n'
     )

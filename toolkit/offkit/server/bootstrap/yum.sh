@@ -159,13 +159,37 @@ END
     sed '/^gpgkey=/d; s/^gpgcheck=1$/gpgcheck=0/' <"$yum_place/hotfixes.repo" >"$yum_place/fetch/offkit.repo"
 }
 
-# The lines of yum's configuration that hide packages.
+# What of yum's configuration hides packages, for people (server/system/filters.py).
 yum_excludes() {
-    for each in /etc/yum.conf /etc/dnf/dnf.conf; do
-        [ -f "$each" ] && [ ! -L "$each" ] || continue
-        FILE=$each LC_ALL=C awk '
-            /^(exclude|excludepkgs|includepkgs)[ \t]*=/ { printf "%s%s: %s", comma, ENVIRON["FILE"], $0; comma = "; " }' <"$each"
-    done
+    for each in /etc/yum.conf /etc/dnf/dnf.conf /etc/dnf/libdnf5.conf.d/* /usr/share/dnf5/libdnf.conf.d/*; do
+        [ -f "$each" ] || continue
+        [ ! -L "$each" ] || [ ! "$each" -ef /etc/dnf/dnf.conf ] || continue # EL 8: yum.conf
+        yum_settings <"$each" | FILE=$each awk '{ print ENVIRON["FILE"] ": " $0 }'
+    done | awk '{ printf "%s%s", separator, $0; separator = "; " }'
+}
+
+# Those settings of [main] of a file on stdin, each with all of its patterns.
+yum_settings() {
+    LC_ALL=C awk '
+        /^[ \t\r]*([#;]|$)/ { next }
+        { indent = match($0, /[^ \t]/) }
+        name != "" && indent > level { value[name] = value[name] " " $0; next }
+        { name = ""; level = indent }
+        /^[ \t]*\[/ { inside = /^[ \t]*\[main\]/; next }
+        inside && (at = match($0, /[=:]/)) {
+            name = tolower(substr($0, 1, at - 1))
+            gsub(/^[ \t]+|[ \t]+$/, "", name)
+            value[name] = substr($0, at + 1)
+        }
+        END {
+            options = split("exclude excludepkgs includepkgs", option, " ")
+            for (i = 1; i <= options; i++) {
+                patterns = value[option[i]]
+                gsub(/[, \t\r]+/, " ", patterns)
+                gsub(/^ | $/, "", patterns)
+                if (patterns != "") print option[i] "=" patterns
+            }
+        }'
 }
 
 # Ends with every fetched RPM that is not whole, or that no known key signed.
