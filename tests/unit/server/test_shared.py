@@ -23,7 +23,7 @@ from offkit.cli import app, options, render
 from offkit.edges import host, leftovers, releases, signals, unpacking
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import disc, medium, repodata, repository, rpm, rpm_keys, web
+from offkit.media import disc, keys, medium, repodata, repository, rpm, rpm_keys, web
 from offkit.media.offer import Base
 from offkit.model import errors, several, space, url
 from offkit.model import release as facts
@@ -80,6 +80,20 @@ def path(*hrefs):
 def own_key(el, distribution):
     """The files to look for in /etc/pki/rpm-gpg of a distribution (the ID of os-release)."""
     return facts.own_keys(releases.of(int(el)).keys, distribution)
+
+
+def server_keys(el, distribution, *files):
+    """What lies in /etc/pki/rpm-gpg, "vendor NAME" or "file NAME": those that packages may be signed with."""
+    with tempfile.TemporaryDirectory() as top:
+        os.makedirs(top + keys.KEYS)
+        for name in (each.partition(" ")[2] for each in files):
+            with open(os.path.join(top + keys.KEYS, name), "w"):
+                pass
+        vendor = tuple(
+            keys.KEYS + each[len("vendor") :].replace(" ", "/") for each in files if each[0] == "v"
+        )
+        here = keys.Server(int(el), distribution, Tree(top), "el" + el if int(el) else "", vendor)
+        return [os.path.basename(path) for path in here.keys]
 
 
 def medium_key(el, *names):
@@ -379,6 +393,7 @@ RULES = {
     "exits": exits,
     "medium-key": medium_key,
     "own-key": own_key,
+    "server-keys": server_keys,
     "occupied": occupied,
     "path": path,
     "prefix": prefix,

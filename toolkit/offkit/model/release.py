@@ -191,8 +191,12 @@ def medium_key(keys: Dict[str, Tuple[str, ...]], names: Collection[str]) -> str:
     """Which of the files at a medium's top has the key of its packages, "" for none: a distribution's
     own, else the shortest name of a usual one."""
     own = [key for key, _ in told_keys(keys) if key in names]
-    usual = [name for name in names if re.fullmatch(KEY_NAME, name) and not re.search(UNUSUAL_KEY, name)]
-    return own[0] if own else min(usual, key=lambda name: (len(name), name), default="")
+    return own[0] if own else min(usual_keys(names), key=lambda name: (len(name), name), default="")
+
+
+def usual_keys(names: Iterable[str]) -> List[str]:
+    """Those that are called like the key of a distribution's packages."""
+    return [name for name in names if re.fullmatch(KEY_NAME, name) and not re.search(UNUSUAL_KEY, name)]
 
 
 def order(releases: Iterable[Release]) -> Releases:

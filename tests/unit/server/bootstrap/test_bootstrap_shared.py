@@ -127,6 +127,18 @@ RULES = {
         el_keys "$1"
         own_keys "$2"
         """,
+    "server-keys": r"""
+        el_keys "$1"
+        release=el$1 id=$2 brought=
+        [ "$1" -ne 0 ] || release=
+        shift 2
+        for each; do
+            : >"$scratch/${each#* }"
+            case $each in vendor*) brought=$brought$scratch/${each#* }$newline ;; esac
+        done
+        vendor_keys() { printf '%s' "$brought"; }
+        server_keys "$scratch" "$id" "$release" | sed 's,.*/,,'
+        """,
     "occupied": r"""
         for each; do
             case ${each%% *} in

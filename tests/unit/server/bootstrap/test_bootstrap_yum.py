@@ -281,12 +281,17 @@ def test_a_package_that_is_not_whole(server, shell, old, new, code, words):
 
 def configured(server, options):
     """A yum.conf that install.sh reads in the place of this machine's; its path."""
-    text = (server / "medium" / "install.sh").read_text()
     (server / "yum.conf").write_text("[main]\n" + options)
-    body = text[: text.rindex("# sha256 ")].replace("/etc/yum.conf", str(server / "yum.conf"))
+    return instead(server, "/etc/yum.conf", server / "yum.conf")
+
+
+def instead(server, path, own):
+    """Has install.sh use ``own`` in the place of a path of this machine's; gives it as a text."""
+    text = (server / "medium" / "install.sh").read_text()
+    body = text[: text.rindex("# sha256 ")].replace(path, str(own))
     whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
     (server / "medium" / "install.sh").write_text(whole)
-    return str(server / "yum.conf")
+    return str(own)
 
 
 def test_what_the_administrator_excludes(server):
@@ -319,6 +324,39 @@ def test_without_excludes_in_each_program_s_way(server, version, option):
     assert (
         "error: RPM020 packages are kept from yum by {}: exclude=python3*".format(conf) in install(server)[2]
     )
+
+
+RINGS = r"""
+case $1/$3 in
+    --dbpath/--import) mkdir -p "$2"; cat "$4" >>"$2/keys"; exit ;;
+    --dbpath/-Kv) grep -q SIGNER "$2/keys" 2>/dev/null && cat "${0%/*}/../rpm.says" && exit; sed 's/f4a80eb5: OK/f4a80eb5: NOKEY/' "${0%/*}/../rpm.says"; exit ;;
+    -q/--qf) cat "$HOME/imported.asc"; exit ;;
+    -qf/*) exit 1 ;;
+esac
+"""
+
+
+@every_shell
+@pytest.mark.parametrize("imported", ["", "-----BEGIN PGP\nSIGNER\n-----END PGP\n"])
+def test_the_one_of_several_keys_that_signed(server, shell, imported):
+    """All that this server has by their names are looked at, and yum imports the one that is needed, which is
+    none where rpm has it."""
+    install_sh.tools_of(server, shell)
+    pki = server / "pki"
+    pki.mkdir()
+    (pki / "RPM-GPG-KEY-CentOS-7").write_text("another\n")
+    (pki / "RPM-GPG-KEY-redhat-release").write_text("SIGNER\n")
+    (pki / "RPM-GPG-KEY-oracle").write_text("SIGNER too\n")
+    (server / "imported.asc").write_text(imported)
+    instead(server, "/etc/pki/rpm-gpg", pki)
+    program(server / "bin" / "rpm", RINGS + RPM)
+    does = (server / "yum.does").read_text()
+    keep = "for word; do case $word in --setopt=reposdir=*) cat ${word#*=reposdir=}/../keys/* ;; esac; done >$HOME/keys"
+    (server / "yum.does").write_text(keep + "\n" + does)
+    code, _, err = install(server, shell=shell)
+    assert code == 0, err
+    assert (server / "keys").read_text() == ("" if imported else "SIGNER too\n")
+    assert ("gpgkey=" in (server / "seen.repo").read_text()) == (not imported)
 
 
 def test_a_key_goes_again_when_nothing_came_of_it(server):

@@ -286,14 +286,10 @@ source_name() {
     [ "$base" = . ] || printf ' (%s)' "$base"
 }
 
-# Sets $keys (media/offer.py): the distribution's own key as this server has it (a forged disc can
+# Sets $keys (media/offer.py): those that this server has for the distribution's packages (a forged disc can
 # bring a forged key), else the one that a medium has.
 find_keys() {
-    own=
-    for each in $(own_keys "$(os_release ID)"); do
-        [ -n "$own" ] || [ ! -f "/etc/pki/rpm-gpg/$each" ] || own=/etc/pki/rpm-gpg/$each
-    done
-    [ -n "$own" ] || own=$(vendor_keys)
+    own=$(server_keys /etc/pki/rpm-gpg "$(os_release ID)" "$(release_name)")
     printf '%s' "$sources" | sed 's/^\([^ ]* [^ ]*\) .*/\1 ./' | sort -u >"$scratch/tops"
     while IFS= read -r top; do
         source_parts "$top"
@@ -308,6 +304,20 @@ find_keys() {
         fi
         keys=$keys$(printf '%s\n' "$key" | sed "s/^/$number /")$newline
     done <"$scratch/tops"
+}
+
+# The files in $1 that packages of the distribution $2, whose release is $3, may be signed with: its own by their
+# names, then what else its vendor brought; on a release that nobody knows all that are there (media/keys.py).
+server_keys() {
+    there=$({ own_keys "$2" | sed "s,^.,$1/&," && vendor_keys; } | while IFS= read -r each; do
+        [ ! -f "$each" ] || printf '%s\n' "$each"
+    done | awk '!seen[$0]++')
+    if [ -z "$there" ] && [ -z "$3" ]; then
+        for each in "$1"/*; do [ ! -f "$each" ] || printf '%s\n' "${each##*/}"; done |
+            key_files | usual_keys | LC_ALL=C sort | sed "s,^,$1/,"
+    elif [ -n "$there" ]; then
+        printf '%s\n' "$there"
+    fi
 }
 
 # The files in /etc/pki/rpm-gpg that came with packages of the vendor of this release (media/rpm_keys.py).
@@ -341,12 +351,14 @@ own_keys() {
 
 key_files() { grep -Ex '@OFFKIT_KEY_NAME@'; }
 
+usual_keys() { grep -Ev '@OFFKIT_KEY_UNUSUAL@'; }
+
 # Which of the key files at a medium's top: a distribution's own, else the shortest name of a usual one.
 medium_key() {
     for each in $OFFKIT_KEYS; do
         case " $* " in *" ${each%:*} "*) printf '%s\n' "${each%:*}" && return ;; esac
     done
-    printf '%s\n' "$@" | grep -Ev '@OFFKIT_KEY_UNUSUAL@' | awk 'NF { print length($0), $0 }' |
+    printf '%s\n' "$@" | usual_keys | awk 'NF { print length($0), $0 }' |
         LC_ALL=C sort -k 1,1n -k 2 | head -n 1 | cut -d ' ' -f 2
 }
 

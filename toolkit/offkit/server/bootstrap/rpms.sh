@@ -84,13 +84,20 @@ import_keys() {
     mkdir -p "$scratch/rpmdb"
     rpm_keys >"$scratch/imported.asc"
     HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --initdb >/dev/null 2>&1
+    usable=
+    unusable=
     while read -r each key; do
         [ -n "$key" ] || continue
-        said=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1) ||
-            say "warning: ${key##*/} cannot be used as a key: $(printf '%s\n' "$said" | head -n 1)"
+        if said=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$key" 2>&1); then
+            usable=1
+        else
+            unusable="${unusable}warning: ${key##*/} cannot be used as a key: $(printf '%s\n' "$said" | head -n 1)$newline"
+        fi
     done <<END
 $keys
 END
+    # One of several may be for a newer rpm.
+    [ -n "$usable" ] || [ -z "$unusable" ] || say "${unusable%"$newline"}"
     [ ! -s "$scratch/imported.asc" ] ||
         HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$scratch/imported.asc" >/dev/null 2>&1
 }

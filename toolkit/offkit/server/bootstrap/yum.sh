@@ -109,6 +109,7 @@ yum_fetch() {
     yum_repos=repos
     yum_more=
     yum_verify
+    yum_signers
 }
 
 # Whether all of $@ could be fetched, or is there.
@@ -200,6 +201,40 @@ yum_verify() {
         [ ! -f "$file" ] || verify_rpm "${file##*/} on $(media_names)"
     done
     [ -z "$problems" ] || end_media "nothing was installed"
+}
+
+# Of several key files leaves yum those that signed what was fetched: it imports every one that it is told of
+# (server/install/fetching.py).
+yum_signers() {
+    all=$(printf '%s' "$keys" | cut -d ' ' -f 2- | awk '!seen[$0]++')
+    case $all in *"$newline"*) ;; *) return 0 ;; esac
+    count=0
+    numbers=
+    while IFS= read -r key; do
+        [ "$count" -ne 0 ] || [ -s "$scratch/imported.asc" ] || key=
+        rm -rf -- "$scratch/ring.$count"
+        mkdir "$scratch/ring.$count"
+        HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/ring.$count" --initdb >/dev/null 2>&1
+        [ -z "$key" ] || HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/ring.$count" --import "$key" >/dev/null 2>&1
+        [ "$count" -eq 0 ] || numbers="$numbers $count"
+        count=$((count + 1))
+    done <<END
+$scratch/imported.asc
+$all
+END
+    signers=
+    for file in "$yum_place"/rpms/*.rpm; do
+        [ -f "$file" ] || return 0
+        for each in 0 $signers $numbers; do
+            case $(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/ring.$each" -Kv "$file" 2>&1 | judge) in signed*) break ;; esac
+        done
+        case " 0$signers " in *" $each "*) ;; *) signers="$signers $each" ;; esac
+    done
+    for file in "$yum_place"/keys/*; do
+        for each in $signers; do cat <"$(printf '%s\n' "$all" | sed -n "${each}p")"; done >"$file"
+    done
+    [ -n "$signers" ] || sed '/^gpgkey=/d' <"$yum_place/repos/offkit.repo" >"$yum_place/without.repo"
+    [ -n "$signers" ] || cat <"$yum_place/without.repo" >"$yum_place/repos/offkit.repo"
 }
 
 yum_run() (
