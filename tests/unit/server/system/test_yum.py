@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 
 import pytest
 
@@ -10,7 +11,7 @@ from offkit.edges import data
 from offkit.edges.run import Result
 from offkit.model import errors
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
-from offkit.model.yum import OPTIONS, WORDS, parse
+from offkit.model.yum import OPTIONS, WORDS, is_plain, parse
 from offkit.server.system import yum
 
 SAID = [("\n".join(cases.text(case.given)), case.expected[0].decode()) for case in cases.read("yum-words")]
@@ -143,3 +144,14 @@ def test_a_failed_call_says_what_it_did():
 def test_what_was_done_all_the_same(after, said):
     """In a sentence."""
     assert yum.changed_since(["a-0:1-1.x"], after).startswith(said)
+
+
+@pytest.mark.parametrize("name", ["plain", "with a space", "with,comma"])
+def test_a_scratch_directory_that_an_option_can_name(monkeypatch, tmp_path, name):
+    """yum splits what it is given; /tmp is plain everywhere."""
+    place = tmp_path / name
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with yum.scratch() as scratch:
+        assert os.path.dirname(scratch) == (str(place) if is_plain(str(place)) else "/tmp")
+    assert not os.path.exists(scratch)

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any, Container, List, NamedTuple, Sequence, Set, Tuple
 
-from offkit.edges import files, leftovers, mounts
+from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
 from offkit.media import keys, loose, medium, offer, repository, web
 from offkit.media.keys import Server
@@ -115,8 +115,7 @@ def prepare(
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
-            here, place = keys.server(), tempfile.gettempdir()
-            scratch = stack.enter_context(leftovers.scratch(None if is_plain(place) else "/tmp"))
+            here, scratch = keys.server(), stack.enter_context(yum.scratch())
             tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
             wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
             reporter.step("verifying the RPMs that yum would install")

@@ -1,15 +1,13 @@
 """The RPMs of this server's own repositories, verified whole before yum installs any of them."""
 
 import os
-import tempfile
 from typing import List, NamedTuple, Sequence, Tuple
 
-from offkit.edges import leftovers
 from offkit.media import keys, rpm_keys, supply
 from offkit.media.keys import Server
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import Finding
-from offkit.model.yum import PID, is_plain
+from offkit.model.yum import PID
 from offkit.server.system import attempt, yum
 from offkit.server.system.attempt import Attempt, Steps
 from offkit.server.system.ledger import Run
@@ -30,8 +28,8 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
     what the administrator has excluded or locked (RPM020, RPM021), and what server.system.yum raises.
     """
     yum.refuse_locked(PID)
-    way, here, place = yum.way(run), keys.server(), tempfile.gettempdir()
-    with leftovers.scratch(None if is_plain(place) else "/tmp") as scratch:
+    way, here = yum.way(run), keys.server()
+    with yum.scratch() as scratch:
 
         def fetch(name: str, more: Sequence[str] = ()) -> Attempt:
             into = os.path.join(scratch, name)

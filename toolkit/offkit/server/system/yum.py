@@ -7,10 +7,11 @@ signatures are always checked. Options and words are those of model.yum.
 import os
 import re
 import shlex
+import tempfile
 from fnmatch import fnmatchcase
-from typing import Callable, List, Sequence, Tuple
+from typing import Callable, ContextManager, List, Sequence, Tuple
 
-from offkit.edges import data
+from offkit.edges import data, leftovers
 from offkit.edges.run import Result
 from offkit.model import errors, yum
 from offkit.model.errors import EnvironmentProblem, OffkitError
@@ -69,6 +70,11 @@ def command(
 
 
 _FETCHED = re.compile(r'exiting because "Download Only" specified')
+
+
+def scratch() -> ContextManager[str]:
+    """A temporary directory whose path can be the value of an option. Raises OSError."""
+    return leftovers.scratch(None if yum.is_plain(tempfile.gettempdir()) else "/tmp")
 
 
 def way(run: Run) -> Way:
