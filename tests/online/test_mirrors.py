@@ -222,6 +222,16 @@ def test_no_secret_is_shown(site, choose, plain):
     assert "netrc" in found.fix
 
 
+@pytest.mark.parametrize("path", ["repodata/repomd.xml", "repodata/primary.xml.gz"])
+def test_a_redirection_to_nowhere(site, choose, plain, path):
+    """Metadata or anything else: the server is to blame."""
+    site.add(plain)
+    site.does[path] = web_maker.status(301, Location="http://[")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url)
+    assert [one.code for one in caught.value.findings] == ["RPM016"]
+
+
 def test_nobody_answers(site, choose):
     url = web_maker.nobody()
     with pytest.raises(EnvironmentProblem) as caught:

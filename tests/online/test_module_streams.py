@@ -88,3 +88,12 @@ def test_what_is_active():
     assert active(found, [("c", "1")]) == []
     assert active(found, [("c", "1")], platform="el9") == ["c:1"]
     assert active(found, [("c", "1")], platform="") == ["c:1"]
+
+
+def test_what_describes_a_few_streams():
+    """With all that they may require: of either way, and not what a way excludes."""
+    found = streams(("a", "1", {}), ("b", "1", {}), ("b", "2", {}), ("b", "3", {}), ("c", "1", {}), ("c", "2", {}), ("d", "1", {}))  # fmt: skip
+    found = tuple(one._replace(text=one.title) for one in found)
+    asked = found[0]._replace(requires=({"b": ("1",), "c": ("-1",)}, {"b": ("2",)}, {}))
+    text = modules.of(modules.Modules((asked, *found[1:])), [asked])
+    assert text == "".join(f"---\n{each}\n...\n" for each in ("a:1", "b:1", "b:2", "c:2"))

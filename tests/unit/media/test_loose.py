@@ -64,7 +64,7 @@ def test_the_metadata_in_full(tmp_path):
     put(tmp_path, "b.rpm", rpm_maker.rpm("x", tags=[(1117, ["x"]), (1116, [0]), (1118, ["/opt/"])]))
     top = opened(tmp_path)
     (repository,) = top.repositories()
-    xml = b"".join(repository.primary()).decode()
+    xml = b"".join(repository.unpacked(repository.files()[0])).decode()
     assert '<rpm:entry name="libSM" flags="EQ" epoch="1" ver="1.2" rel="3.el7"/>' in xml
     assert '<rpm:entry name="/bin/sh" pre="1"/>' in xml
     assert '<rpm:entry name="old" flags="LE" epoch="0" ver="2.0"/>' in xml

@@ -7,7 +7,7 @@ unpacked as a stream and within limits.
 import hashlib
 import os
 import posixpath
-from typing import BinaryIO, Callable, Collection, Iterator, List, Optional, Tuple
+from typing import Any, BinaryIO, Callable, Collection, Iterator, List, Optional, Tuple
 
 from offkit.edges import unpacking
 from offkit.media import primary_db, repodata
@@ -21,6 +21,7 @@ _CHUNK = 256 * 1024
 _MAX_UNPACKED = 256 * 1024 * 1024
 _PREFERRED = ("primary", "primary_db")
 
+Decompress = Callable[[Any], Iterator[bytes]]  # as unpacking.decompressed
 Open = Callable[[str], BinaryIO]  # a file by its path from the top of a medium; raises OSError, BadIso
 
 
@@ -106,22 +107,14 @@ class Repository:
                     problems.append("{}: {}".format(posixpath.basename(data.href), reason(error)))
         raise BadRepodata("; ".join(problems) or "repomd.xml lists no primary metadata")
 
-    def primary(self) -> Iterator[bytes]:
-        """primary.xml, unpacked, its checksum compared at the end."""
-        for data in self.files():
-            if data.kind == "primary":
-                with self._opened(data) as source:
-                    hashing = _Hashing(source, data)
-                    yield from _unpack(hashing, data)
-                    hashing.verify()
-                return
-        raise BadRepodata("repomd.xml lists no primary.xml")
-
-    def packed(self, data: Data) -> Iterator[bytes]:
-        """One of its files as it is, its checksum compared at the end."""
+    def unpacked(
+        self, data: Data, decompressed: Decompress = unpacking.decompressed, most: int = 0
+    ) -> Iterator[bytes]:
+        """One of its files, its checksum compared at the end; no more bytes than it says itself, nor than
+        ``most``."""
         with self._opened(data) as source:
             hashing = _Hashing(source, data)
-            yield from iter(lambda: hashing.read(_CHUNK), b"")
+            yield from _unpack(hashing, data, decompressed, most or _MAX_UNPACKED)
             hashing.verify()
 
     def fetch(self, package: Package) -> Iterator[bytes]:
@@ -146,12 +139,8 @@ class Repository:
         return self._open(posixpath.join(self.base, data.href))
 
     def _read(self, data: Data, capabilities: Optional[Collection[str]], names: Collection[str]) -> Index:
-        with self._opened(data) as source:
-            hashing = _Hashing(source, data)
-            read = repodata.read_primary if data.kind == "primary" else primary_db.read
-            index = read(_unpack(hashing, data), capabilities, names)
-            hashing.verify()
-        return index
+        read = repodata.read_primary if data.kind == "primary" else primary_db.read
+        return read(self.unpacked(data), capabilities, names)
 
 
 Found = List[Tuple[Package, Repository]]
@@ -204,12 +193,12 @@ class _Hashing:
             raise BadRepodata("does not match its checksum in repomd.xml")
 
 
-def _unpack(source: _Hashing, data: Data) -> Iterator[bytes]:
+def _unpack(source: _Hashing, data: Data, decompressed: Decompress, most: int) -> Iterator[bytes]:
     """By what the file begins with; BadRepodata when it is damaged, or has more bytes than it should."""
-    limit = min(data.open_size or _MAX_UNPACKED, _MAX_UNPACKED)
+    limit = min(data.open_size or most, most)
     total = 0
     try:
-        for chunk in unpacking.decompressed(source):
+        for chunk in decompressed(source):
             total += len(chunk)
             if total > limit:
                 raise BadRepodata("unpacks to more than the expected {} bytes".format(limit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from offkit.edges import unpacking
 from offkit.media.repodata import Data
@@ -23,57 +24,42 @@ def listed(repository: Repository, kind: str) -> Data | None:
 
 def unpacked(repository: Repository, data: Data, path: Path) -> Path:
     """Write that file to ``path``. Raises BadRepodata, OSError and BadIso."""
-    limit, total = min(data.open_size or _MOST, _MOST), 0
-    name = posixpath.basename(data.href)
-    source = _Source(repository.packed(data))
     with path.open("wb") as sink:
         try:
-            for chunk in _chunks(source):
-                total += len(chunk)
-                if total > limit:
-                    raise BadRepodata(f"{name} unpacks to more than the expected {limit} bytes")
+            for chunk in repository.unpacked(data, _decompressed, _MOST):
                 sink.write(chunk)
-        except (unpacking.Damaged, unpacking.Unsupported) as error:
-            raise BadRepodata(f"{name} {error}") from None
-        source.drain()
+        except BadRepodata as error:
+            raise BadRepodata(f"{posixpath.basename(data.href)} {error}") from None
     return path
 
 
-class _Source:
-    """Pieces of a file, to be read; they are to be taken to their end, where the checksum is compared."""
+class _Again:
+    """What has been read of a source, and the rest of it."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
+    def __init__(self, first: bytes, source: Any) -> None:
+        self._first, self._source = first, source
 
     def read(self, size: int) -> bytes:
-        if not self._rest:
-            self._rest = next(self._pieces, b"")
-        chunk, self._rest = self._rest[:size], self._rest[size:]
+        if not self._first:
+            return bytes(self._source.read(size))
+        chunk, self._first = self._first[:size], self._first[size:]
         return chunk
 
-    def drain(self) -> None:
-        while self.read(unpacking.CHUNK):
-            pass
 
-
-def _chunks(source: _Source) -> Iterator[bytes]:
+def _decompressed(source: Any) -> Iterator[bytes]:
+    """As ``unpacking.decompressed``, and zstd."""
     first = source.read(unpacking.CHUNK)
-    whole = _Source(_joined(first, source))
-    if unpacking.packer(first) != "zstd":
-        yield from unpacking.decompressed(whole)
-        return
+    whole = _Again(first, source)
+    return _unzstd(whole) if unpacking.packer(first) == "zstd" else unpacking.decompressed(whole)
+
+
+def _unzstd(source: _Again) -> Iterator[bytes]:
     zstandard = engine.zstandard()
     worker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
     try:
-        for piece in iter(lambda: whole.read(_PIECE), b""):
+        for piece in iter(lambda: source.read(_PIECE), b""):
             yield worker.decompress(piece)
     except zstandard.ZstdError as error:
         raise unpacking.Damaged(f"is damaged: {error}") from None
     if not worker.eof:
-        raise unpacking.Damaged("is cut off")
-
-
-def _joined(first: bytes, source: _Source) -> Iterator[bytes]:
-    yield first
-    yield from iter(lambda: source.read(unpacking.CHUNK), b"")
+        raise unpacking.Damaged("is truncated")

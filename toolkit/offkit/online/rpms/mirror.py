@@ -176,6 +176,8 @@ class Mirror(Medium):
         except Unreachable:
             raise
         except Exception as error:  # of requests, of pip, of ssl
+            if isinstance(error, ValueError) and not isinstance(error, OSError):  # of urllib
+                raise self._refused("redirects to what is not a URL") from None
             if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                 raise
             _, why, helps = network.silence(error)

@@ -7,6 +7,7 @@ do not count, nor do ordinary ones that are called as a package of an active str
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -160,19 +161,15 @@ def _solvable(solv: Any, pool: Any, repo: Any, one: Stream) -> int:
     for text in (f"module({one.name})", f"module({one.title})"):
         made.add_provides(pool.Dep(text))
     made.add_conflicts(pool.Dep(f"module({one.name})"))
-    either = [_all(solv, pool, one_of) for one_of in one.requires]
-    either = [each for each in either if each is not None]
-    if either and len(either) == len(one.requires):
-        whole = either[0]
-        for each in either[1:]:
-            whole = whole.Rel(solv.REL_OR, each)
-        made.add_requires(whole)
+    if one.requires and all(one.requires):  # else one of the ways is to require nothing
+        either = (_all(solv, pool, one_of) for one_of in one.requires)
+        made.add_requires(functools.reduce(lambda whole, each: whole.Rel(solv.REL_OR, each), either))
     return int(made.id)
 
 
 def _all(solv: Any, pool: Any, requires: Mapping[str, Sequence[str]]) -> Any:
-    """All of them; None where nothing is required."""
-    whole = None
+    """All of them."""
+    parts = []
     for name, streams in sorted(requires.items()):
         wanted = [each for each in streams if not each.startswith("-")]
         part = pool.Dep(f"module({name}:{wanted[0]})" if wanted else f"module({name})")
@@ -181,8 +178,8 @@ def _all(solv: Any, pool: Any, requires: Mapping[str, Sequence[str]]) -> Any:
         for each in streams:
             if each.startswith("-"):
                 part = part.Rel(solv.REL_WITHOUT, pool.Dep(f"module({name}:{each[1:]})"))
-        whole = part if whole is None else whole.Rel(solv.REL_AND, part)
-    return whole
+        parts.append(part)
+    return functools.reduce(lambda whole, each: whole.Rel(solv.REL_AND, each), parts)
 
 
 class Rules(NamedTuple):
@@ -208,6 +205,12 @@ def _name(artifact: str) -> str:
     return artifact.rsplit("-", 2)[0]
 
 
+def _meets(one: Stream, name: str, streams: Sequence[str]) -> bool:
+    """Whether it is one that somebody requires: of these streams, or any but those with a minus."""
+    named = [each for each in streams if not each.startswith("-")]
+    return one.name == name and "-" + one.stream not in streams and (one.stream in named or not named)
+
+
 def of(found: Modules, streams: Collection[Stream]) -> str:
     """The modules.yaml of a repository with packages of those builds: without it dnf takes them for none of
     a module, and refuses them. With what they require, and what the defaults are."""
@@ -215,10 +218,9 @@ def of(found: Modules, streams: Collection[Stream]) -> str:
     pending = list(streams)
     builds = list(streams)
     while pending:
-        needs = {name: either for one_of in pending.pop().requires for name, either in one_of.items()}
+        needs = [need for one_of in pending.pop().requires for need in one_of.items()]
         for one in found.streams:
-            wanted = needs.get(one.name)
-            if wanted is not None and one.title not in kept and (one.stream in wanted or not wanted):
+            if one.title not in kept and any(_meets(one, *need) for need in needs):
                 kept[one.title] = one
                 pending.append(one)
                 builds.append(one)

@@ -104,8 +104,9 @@ def get(
                     part.restart()
                     end = None
                 except Exception as error:
-                    # requests' exceptions are OSErrors, and so is a full disk
-                    if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
+                    # requests' exceptions are OSErrors, and so is a full disk; a redirection to what is no URL
+                    # is a ValueError of urllib
+                    if not isinstance(error, (OSError, ValueError)) and type(error).__module__.split(".")[0] != "pip":
                         raise
                     (reason, fix), opened = _reason(error), None
                     if network.is_unreached(error):
