@@ -182,6 +182,23 @@ def test_a_checksum_that_is_a_path(site, choose, plain, tmp_path):
         assert victim.read_bytes() == b"mine"
 
 
+def test_a_mirror_of_another_release(site, choose, plain, tmp_path):
+    """By its .treeinfo; one that is for another target is left to that."""
+    site.add(plain)
+    for family, version, arch in (("CentOS Linux", "8", "x86_64"), ("CentOS Linux", "7", "aarch64")):
+        told = f"[general]\nfamily = {family}\nversion = {version}\narch = {arch}\n"
+        site.files[".treeinfo"] = told.encode()
+        with pytest.raises(EnvironmentProblem, match="nothing of what was given is for el7 x86_64") as caught:
+            choose(site.url)
+        (found,) = caught.value.findings
+        assert (found.code, found.subject) == ("ENV049", site.url)
+        assert found.message == f"is {family} {version} {arch}, and the bundle is for el7 x86_64"
+        other = shelf(tmp_path, version, ("other", A, []))
+        assert titles(choose(site.url, other)) == ["other"]
+    site.files[".treeinfo"] = b"[general]\nfamily = CentOS\nversion = 7\narch = x86_64\n"
+    assert titles(choose(site.url)) == ["a", "b"]
+
+
 def test_variables(site, choose, plain):
     """$releasever and $basearch are the target's; what another means nobody can know."""
     site.add(plain)

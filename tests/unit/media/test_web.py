@@ -12,6 +12,7 @@ from offkit.edges.run import Result, clean_environment
 from offkit.edges.tree import Tree
 from offkit.media import offer, web
 from offkit.media.answers import Wanted
+from offkit.media.keys import Server
 from offkit.media.repository import Unreachable
 from offkit.media.rpm import BadRepodata
 from offkit.model.errors import EnvironmentProblem, IntegrityError
@@ -84,6 +85,21 @@ def test_repositories_below(site):
 
 
 @needs_curl
+@pytest.mark.parametrize("code", [200, 403, 404])
+def test_which_release_it_is_of(site, code):
+    """By its .treeinfo, as a disc; a server that forbids it may have all the rest."""
+    site.files[".treeinfo"] = b"[general]\nfamily = CentOS Linux\nversion = 8\narch = x86_64\n"
+    if code != 200:
+        site.does[".treeinfo"] = web_maker.status(code)
+    with ExitStack() as stack:
+        (found,) = offer.look([], web.opened([site.url], stack))
+        assert found.disc == (("CentOS Linux 8", "el8", "x86_64") if code == 200 else None)
+        assert len(found.opened.repositories()[0].libraries().packages) == 1
+        (told,) = offer.strangers([found], Server(9, "rocky", Tree("/"), "el9")) or [None]
+        assert (told is None) == (code != 200)
+
+
+@needs_curl
 def test_everything_is_fetched_once(site):
     """By whoever asks in one run: the survey, the libraries, the doctor at the end. Then nothing is left."""
     with ExitStack() as stack:
@@ -93,7 +109,7 @@ def test_everything_is_fetched_once(site):
             with offer.open_catalog(Tree("/"), (), [source]) as catalog:
                 answers = catalog.ask([Wanted(SONAME, (), 64, "x86_64")], ())
             assert [each.name for each in answers[SONAME].packages] == ["libnowhereone"]
-        assert [path for path, _ in site.log] == ["repodata/repomd.xml", PRIMARY]
+        assert [path for path, _ in site.log] == ["repodata/repomd.xml", ".treeinfo", PRIMARY]
         assert os.listdir(web.leftovers.tempfile.gettempdir()) != []
     assert os.listdir(web.leftovers.tempfile.gettempdir()) == []
 

@@ -17,6 +17,7 @@ TREE, LABEL = ".treeinfo", ".discinfo"
 class Disc(NamedTuple):
     title: str  # "Rocky Linux 8.10"
     release: str  # el8
+    arch: str = ""  # x86_64; "" where it does not say
 
 
 def named(treeinfo: str, discinfo: str) -> Optional[Disc]:
@@ -28,18 +29,20 @@ def named(treeinfo: str, discinfo: str) -> Optional[Disc]:
         opened = re.match(r"\[(\w+)\]", line)
         section = opened.group(1) if opened else section
         name, equals, value = line.partition("=")
-        if equals and section in ("general", "release"):
+        if equals and section in ("general", "release", "tree"):
             said.setdefault((section, name.strip()), value.strip())
     version = said.get(("general", "version")) or said.get(("release", "version"), "")
     family = said.get(("general", "family")) or said.get(("release", "name"), "")
     lines = [line.strip() for line in discinfo.splitlines()]
     label = lines[1] if len(lines) > 1 else ""
+    arch = said.get(("general", "arch")) or said.get(("tree", "arch")) or "".join(lines[2:3])
     titles = ["{} {}".format(family, version)] if family and version else []
     titles += [label, "el" + label] if label else []
     for title in titles:
         release = releases.known().named(title)
         if release.name:
-            return Disc("Enterprise Linux " + label if title == "el" + label else title, release.name)
+            called = "Enterprise Linux " + label if title == "el" + label else title
+            return Disc(called, release.name, arch)
     return None
 
 

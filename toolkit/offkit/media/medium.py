@@ -25,6 +25,7 @@ def name(place: str) -> str:
     return place if is_url(place) else os.path.basename(place) or place
 
 
+_TEXT_SIZE = 64 * 1024
 _DEPTH = 4  # directories in which RPMs without repodata are looked for
 
 
@@ -66,6 +67,16 @@ class Medium:
         if self._bases is None:
             self._bases = self.bases()
         return [self.repository(base) for base in self._bases]
+
+    def text(self, name: str) -> str:
+        """A small file at the top that says what the medium is; "" where it is not there."""
+        if not (name in self.names() and self.has(name)):
+            return ""
+        return self._text(name)
+
+    def _text(self, name: str) -> str:
+        with self.open(name) as source:
+            return bytes(source.read(_TEXT_SIZE)).decode("utf-8", "replace").strip()
 
     def key_files(self) -> List[str]:
         """Names of the files with public keys at the top, where a distribution puts its own."""

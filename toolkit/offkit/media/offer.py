@@ -23,7 +23,6 @@ from offkit.model.errors import IntegrityError, UsageError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.url import is_url
 
-_LABEL_SIZE = 64 * 1024
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")  # in the identity of a repository
 
 
@@ -118,24 +117,16 @@ def _read(opened: trees.Medium, path: str, iso: bool) -> Tuple[Offer, List[Findi
         message = "has no {} in its top directory or one level below".format(REPOMD)
         problems.append(_unreadable("REPO010", path, message))
     keys = tuple(opened.key_files())
-    return Offer(path, iso, tuple(rows), _label(opened), keys, opened, _disc(opened)), problems
+    label = "" if is_url(path) else opened.text(discs.LABEL)
+    return Offer(path, iso, tuple(rows), label, keys, opened, disc_of(opened)), problems
 
 
-def _label(opened: trees.Medium, name: str = discs.LABEL) -> str:
-    """A file at the top; "" where it is not there."""
-    if not (name in opened.names() and opened.has(name)):
-        return ""
-    with opened.open(name) as source:
-        return bytes(source.read(_LABEL_SIZE)).decode("utf-8", "replace").strip()
-
-
-def _disc(opened: trees.Medium) -> Optional[Disc]:
-    """None where the medium does not say which release it is of, or nobody can read that. A URL is not
-    asked."""
-    if is_url(opened.place):
-        return None
+def disc_of(opened: trees.Medium) -> Optional[Disc]:
+    """None where the medium does not say which release it is of, or nobody can read that. A URL is asked for
+    one file only."""
     try:
-        return discs.named(_label(opened, discs.TREE), _label(opened))
+        label = "" if is_url(opened.place) else opened.text(discs.LABEL)
+        return discs.named(opened.text(discs.TREE), label)
     except (OSError, BadIso):
         return None  # what cannot be read is told where it matters
 
@@ -220,7 +211,7 @@ def open_catalog(
 
 def _add(catalog: Catalog, medium: trees.Medium, here: Server) -> None:
     """Every repository on a medium of the command line; a finding when there is none."""
-    catalog.findings += discs.stranger(_disc(medium), medium.place, here.name)
+    catalog.findings += discs.stranger(disc_of(medium), medium.place, here.name)
     try:
         found = medium.repositories()
     except Unreachable as error:

@@ -36,6 +36,10 @@ MOST = 100  # calls for one file
 _PAUSE = 1.0  # seconds
 
 
+class Forbidden(Unreachable):
+    """A server refuses to say whether it has a file."""
+
+
 class Web(Medium):
     """The files under a URL. Each is fetched once, when it is first asked for; packages go again
     when they were read.
@@ -67,6 +71,12 @@ class Web(Medium):
         except FileNotFoundError:
             return False
 
+    def text(self, name: str) -> str:
+        try:
+            return self._text(name) if self.has(name) else ""
+        except Forbidden:  # as some say of what they do not have
+            return ""
+
     def folders(self) -> List[str]:
         """Nobody can say."""
         return []
@@ -92,7 +102,7 @@ class Web(Medium):
             try:
                 self._there[path] = local if _fetch(self.place, path, local) else ""
             except Unreachable as error:
-                self._gone = error
+                self._gone = None if isinstance(error, Forbidden) else error
                 raise
         if not self._there[path]:
             raise FileNotFoundError(2, "No such file on the server", urls.join(self.place, path))
@@ -167,7 +177,8 @@ def _failure(base: str, local: str, done: Result, answer: str) -> Exception:
         return Unreachable(UNREACHABLE, base, said, "give the URL where the files are")
     if done.returncode == _HTTP:
         said = "answers HTTP {}".format(answer)
-        return Unreachable(
+        kind = Forbidden if answer in ("401", "403") else Unreachable
+        return kind(
             UNREACHABLE, base, said, "check the path on that server, and whether this host may read it"
         )
     fix = (

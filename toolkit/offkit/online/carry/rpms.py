@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from offkit.edges import releases
-from offkit.media import repository, rpm
+from offkit.media import disc as discs
+from offkit.media import offer, repository, rpm
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Image, Medium
 from offkit.media.repodata import REPOMD, outside
@@ -223,7 +224,25 @@ def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -
         except OSError as error:
             raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}", _FOLDER) from None
         found.append((medium, place.hotfixes))
-    return found
+    strange = {id(one): told for one, _ in found if (told := _strange(one, target))}
+    if len(strange) == len(found):  # else it may be for another of the targets
+        raise EnvironmentProblem(
+            f"nothing of what was given is for {target.name} {target.arch}", list(strange.values())
+        )
+    return [each for each in found if id(each[0]) not in strange]
+
+
+def _strange(medium: Medium, target: Target) -> Finding | None:
+    """ENV049 where a medium says that it is of another Enterprise Linux, or for other machines."""
+    disc = offer.disc_of(medium)
+    if disc is None or not target.el:
+        return None
+    other = releases.known().named(disc.release).el not in (0, target.el)
+    if not other and disc.arch in ("", target.arch):
+        return None
+    message = f"is {disc.title} {disc.arch}".rstrip() + f", and the bundle is for {target.name} {target.arch}"
+    fix = f"use one for {target.name} {target.arch}, or correct --target"
+    return Finding(discs.STRANGER, ERROR, medium.place, message, (discs.TREE, discs.LABEL), fix)
 
 
 def _without(medium: Medium) -> OffkitError:

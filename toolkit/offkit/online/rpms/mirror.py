@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from offkit.edges import files, releases
 from offkit.media import repodata
+from offkit.media.disc import TREE
 from offkit.media.medium import Medium
 from offkit.media.repository import Unreachable
 from offkit.model import url as urls
@@ -121,6 +122,9 @@ class Mirror(Medium):
         beside = [each for each in places if each and each != "."]
         return found + [each for each in beside if self._answers(posixpath.join(each, repodata.REPOMD))]
 
+    def text(self, name: str) -> str:
+        return self._text(name) if self._answers(name) else ""
+
     def _answers(self, path: str) -> bool:
         """Whether there is a file that may be missing: buckets of S3 forbid what they do not have."""
         try:
@@ -130,13 +134,9 @@ class Mirror(Medium):
 
     def _variants(self) -> list[str]:
         """Repositories by .treeinfo (productmd's format), as paths from the top."""
-        name = next((each for each in (".treeinfo", "treeinfo") if self._answers(each)), "")
-        if not name:
-            return []
         parser = configparser.RawConfigParser(strict=False)
         try:
-            with self.open(name) as source:
-                parser.read_string(source.read().decode("utf-8", "replace"))
+            parser.read_string(self.text(TREE) or self.text("treeinfo"))
         except configparser.Error:
             return []
         rows = [

@@ -106,7 +106,10 @@ def get(
                 except Exception as error:
                     # requests' exceptions are OSErrors, and so is a full disk; a redirection to what is no URL
                     # is a ValueError of urllib
-                    if not isinstance(error, (OSError, ValueError)) and type(error).__module__.split(".")[0] != "pip":
+                    if (
+                        not isinstance(error, (OSError, ValueError))
+                        and type(error).__module__.split(".")[0] != "pip"
+                    ):
                         raise
                     (reason, fix), opened = _reason(error), None
                     if network.is_unreached(error):
