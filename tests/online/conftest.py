@@ -12,6 +12,13 @@ from offkit.model.report import Reporter
 from offkit.model.target import preset
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
+from offkit.online.rpms import signatures
+
+
+@pytest.fixture(autouse=True)
+def keys_of_no_distribution(monkeypatch):
+    """What this machine has in /etc/pki/rpm-gpg is no part of a test."""
+    monkeypatch.setattr(signatures, "_PLACES", ())
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import distribution_maker as maker
+import openpgp_maker
 import repo_maker
 from distribution_maker import Made, default, stream
 from offkit.edges.tree import Tree
@@ -24,7 +25,7 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.carry import rpms
-from offkit.online.rpms import engine
+from offkit.online.rpms import engine, signatures
 from offkit.online.rpms.places import Fetching
 from target_maker import preset
 
@@ -251,17 +252,130 @@ def key(tmp_path_factory):
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True)
 
 
+def sign(home, rpm):
+    define = ["--define", "_gpg_name offkit test", "--define", f"__gpg {shutil.which('gpg')}"]
+    environment = dict(os.environ, GNUPGHOME=str(home))
+    subprocess.run(["rpmsign", *define, "--addsign", rpm], check=True, capture_output=True, env=environment)
+
+
+def signature_of(home, path):
+    words = [
+        "gpg",
+        "--homedir",
+        str(home),
+        "--batch",
+        "--passphrase",
+        "",
+        "--output",
+        "-",
+        "--detach-sign",
+        path,
+    ]
+    return subprocess.run(words, check=True, capture_output=True).stdout
+
+
+@pytest.fixture
+def signed(files, key, tmp_path):
+    """A repository with one signed RPM, and the place for the signature of its repomd.xml."""
+    copy = shutil.copy(files["libextra-1-1.x86_64"], tmp_path)
+    sign(key[0], copy)
+    place = maker.repository(tmp_path / "signed", [copy])
+    return place, Path(place, "repodata", "repomd.xml.asc")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_key_that_nothing_here_can_read(signed, key, tmp_path, version):
+    """It is left out, and told, where another has signed, in whatever order they are; where there is no other,
+    the reason is that they cannot be read."""
+    (place, signature), (home, public) = signed, key
+    newer = tmp_path / "RPM-GPG-KEY-newer"
+    newer.write_text(openpgp_maker.key(version))
+    both = tmp_path / "RPM-GPG-KEY-both"
+    both.write_text(newer.read_text() + public.read_text() + newer.read_text())
+    chosen = choose(place, "libextra", keys=[both])
+    assert told(chosen.findings) == [("RPM019", "info", "RPM-GPG-KEY-both")]
+    assert chosen.findings[0].message.startswith("has a key that rpm here cannot read")
+    good = signature_of(home, os.path.join(place, "repodata", "repomd.xml"))
+    for data in (good, good + openpgp_maker.signature(version)):
+        signature.write_bytes(data)
+        chosen = choose(place, "libextra", keys=[newer, public])
+        assert told(chosen.findings) == [("RPM019", "info", "RPM-GPG-KEY-newer")] * 2
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(place, "libextra", keys=[newer])
+    assert told(caught.value.findings) == [("RPM009", "error", "gpg")]
+    assert "reads none of the keys: each of RPM-GPG-KEY-newer is" in caught.value.findings[0].message
+    signature.write_bytes(openpgp_maker.signature(version))
+    with pytest.raises(IntegrityError) as caught:
+        choose(place, "libextra", keys=[newer, public])
+    (found,) = caught.value.findings
+    assert (found.code, found.message.split(";")[0]) == (
+        "RPM017",
+        "the signature of its repomd.xml: is of a newer kind, which gpg here cannot read",
+    )
+    signature.unlink()
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(place, "libextra", keys=[newer])
+    assert told(caught.value.findings) == [("RPM009", "error", "rpm")]
+
+
+def test_a_revoked_key(signed, key, tmp_path):
+    """What it has signed is not signed."""
+    (place, signature), (home, public) = signed, key
+    signature.write_bytes(signature_of(home, os.path.join(place, "repodata", "repomd.xml")))
+    (revocation,) = (home / "openpgp-revocs.d").glob("*.rev")
+    (tmp_path / "home").mkdir(mode=0o700)
+    (tmp_path / "revocation").write_text(revocation.read_text().replace(":-----BEGIN", "-----BEGIN"))
+    gpg = ["gpg", "--homedir", str(tmp_path / "home"), "--batch", "--no-autostart"]
+    for words in (["--import", public], ["--import", tmp_path / "revocation"]):
+        subprocess.run([*gpg, *map(str, words)], check=True, capture_output=True)
+    revoked = tmp_path / "RPM-GPG-KEY-revoked"
+    done = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True)
+    revoked.write_bytes(done.stdout)
+    with pytest.raises(IntegrityError) as caught:
+        choose(place, "libextra", keys=[revoked])
+    (found,) = caught.value.findings
+    assert found.message == "the signature of its repomd.xml: is by a key that has been revoked"
+
+
+def test_keys_of_the_release_that_are_at_hand(files, signed, key, tmp_path, monkeypatch):
+    """Without --rpm-key: what is not signed is told, for the server refuses it; what is damaged is refused."""
+    place, _ = signed
+    assert choose(place, "libextra").findings == ()
+    keys = tmp_path / "rpm-gpg"
+    keys.mkdir()
+    shutil.copy(key[1], keys / "RPM-GPG-KEY-rockyofficial")
+    shutil.copy(key[1], keys / "RPM-GPG-KEY-somebody")
+    monkeypatch.setattr(signatures, "_PLACES", (str(keys)[1:],))
+    names = ["RPM-GPG-KEY-rockyofficial", "RPM-GPG-KEY-redhat-release"]
+    assert signatures.at_hand(names) == [keys / "RPM-GPG-KEY-rockyofficial"]
+    assert choose(place, "libextra").findings == ()
+    more = [files[title] for title in ("libvictim-3-1.x86_64", "libtwo-a-1-1.x86_64")]
+    unsigned = maker.repository(tmp_path / "unsigned", more)
+    chosen = choose(unsigned, "libvictim", "libtwo-a")
+    assert told(chosen.findings) == [("RPM002", "warning", "libtwo-a-1-1.x86_64")]
+    assert chosen.findings[0].message == "is not signed, nor 1 other: the server refuses what is not"
+    (rpm,) = Path(place).glob("*.rpm")
+    rpm.write_bytes(rpm.read_bytes()[:-1] + b"?")
+    shutil.rmtree(Path(place, "repodata"))
+    with pytest.raises(IntegrityError) as caught:
+        choose(place, "libextra")
+    assert told(caught.value.findings) == [("RPM001", "error", "libextra-1-1.x86_64")]
+
+
+def test_what_is_no_key(place, tmp_path):
+    """Said before anything is asked."""
+    (tmp_path / "key").write_bytes(b"<html>404</html>")
+    with pytest.raises(UsageError, match=r"--rpm-key .*/key has no public key"):
+        choose(place, "libextra", keys=[tmp_path / "key"])
+
+
 def test_signatures_where_a_key_is_given(files, key, tmp_path):
     """Of RPMs by rpm, of repomd.xml by gpg."""
     home, public = key
     copies = []
     for title in ("libextra-1-1.x86_64", "libvictim-3-1.x86_64"):
         copies.append(shutil.copy(files[title], tmp_path))
-    define = ["--define", "_gpg_name offkit test", "--define", "__gpg /usr/bin/gpg"]
-    environment = dict(os.environ, GNUPGHOME=str(home))
-    subprocess.run(
-        ["rpmsign", *define, "--addsign", copies[0]], check=True, capture_output=True, env=environment
-    )
+    sign(home, copies[0])
     place = maker.repository(tmp_path / "signed", copies)
     chosen = choose(place, "libextra", keys=[public])
     assert chosen.titles == ("libextra-1-1.x86_64",)
@@ -270,8 +384,7 @@ def test_signatures_where_a_key_is_given(files, key, tmp_path):
         choose(place, "libextra", "libvictim", keys=[public])
     assert told(caught.value.findings) == [("RPM002", "error", "libvictim-3-1.x86_64")]
     repomd = os.path.join(place, "repodata/repomd.xml")
-    sign = ["gpg", "--homedir", str(home), "--batch", "--passphrase", "", "--armor", "--detach-sign", repomd]
-    subprocess.run(sign, check=True, capture_output=True)
+    Path(repomd + ".asc").write_bytes(signature_of(home, repomd))
     assert choose(place, "libextra", keys=[public]).titles == ("libextra-1-1.x86_64",)
     with open(repomd, "ab") as sink:
         sink.write(b"\n")
@@ -285,7 +398,7 @@ def test_without_gpg(place, tmp_path, monkeypatch):
     """That a signature cannot be checked is not that it is wrong: exit code 4."""
     shutil.copytree(place, tmp_path / "signed")
     (tmp_path / "signed" / "repodata" / "repomd.xml.asc").write_bytes(b"whatever")
-    (tmp_path / "key").write_bytes(b"whatever")
+    (tmp_path / "key").write_bytes(b"\x99whatever")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentProblem) as caught:
         choose(tmp_path / "signed", "libextra", keys=[tmp_path / "key"])

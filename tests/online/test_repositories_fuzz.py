@@ -169,7 +169,7 @@ headers = st.dictionaries(
 def test_answers(taken, repository, tmp_path, answers, listed, signed):
     """Of any status and headers, for any of its files; with a key too."""
     key = tmp_path / "RPM-GPG-KEY-test"
-    key.write_bytes(b"no key\n")
+    key.write_bytes(b"\x99no key\n")
     paths = [*sorted(repository), "repodata/repomd.xml.asc", ".treeinfo", "treeinfo", "mirrorlist"]
     with web_maker.site() as site:
         site.files.update(repository)

@@ -8,7 +8,7 @@ root is needed. What rpm says with -Kv is the same from 4.11 (el7) to 4.19, unli
 import os
 import posixpath
 import re
-from typing import NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.run import clean_environment, run
 
@@ -61,10 +61,11 @@ class KeyRing:
         self._environment = clean_environment({"LC_ALL": "C", "HOME": folder})
         self.available = run([*self._rpm, "--version"], self._environment).ok
 
-    def add(self, paths: Sequence[str]) -> None:
-        """Import key files; one that is none is as if it was not there."""
-        for path in paths if self.available else ():
-            run([*self._rpm, "--import", path], self._environment)
+    def add(self, paths: Sequence[str]) -> List[str]:
+        """Import key files; one that is none, or that rpm cannot read, is as if it was not there. Returns
+        those."""
+        wanted = paths if self.available else ()
+        return [path for path in wanted if not run([*self._rpm, "--import", path], self._environment).ok]
 
     def add_imported(self, keys: str) -> None:
         """Those that ``imported`` gave. Raises OSError."""

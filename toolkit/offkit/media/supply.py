@@ -148,9 +148,11 @@ class Supply:
                 sink.write(piece)
 
 
-def judge(title: str, name: str, verdict: rpm_keys.Verdict) -> Optional[Finding]:
+def judge(
+    title: str, name: str, verdict: rpm_keys.Verdict, key: str = "this medium's key"
+) -> Optional[Finding]:
     """What speaks against a package from the medium called ``name``; None where its signature is good, or
-    nobody can tell."""
+    nobody can tell. ``key`` is the one that was expected."""
     if verdict.kind == rpm_keys.DAMAGED:
         return _finding("RPM001", title, name, "is damaged: {}".format(verdict.text), _COPY)
     if verdict.kind == rpm_keys.UNSIGNED:
@@ -158,7 +160,7 @@ def judge(title: str, name: str, verdict: rpm_keys.Verdict) -> Optional[Finding]
         message = "is not signed" + (": " + verdict.text if verdict.text else "")
         return _finding("RPM002", title, name, message, fix)
     if verdict.kind == rpm_keys.NO_KEY:
-        message = "is signed with key {}, which is not this medium's key".format(verdict.text)
+        message = "is signed with key {}, which is not {}".format(verdict.text, key)
         fix = "use the distribution's own ISO; or, if you trust that key: rpm --import FILE, as root"
         return _finding("RPM003", title, name, message, fix)
     return None

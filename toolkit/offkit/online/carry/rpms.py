@@ -27,7 +27,7 @@ from offkit.model import layout
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.release import KEY_NAME
+from offkit.model.release import KEY_NAME, own_keys
 from offkit.model.report import Reporter
 from offkit.model.target import Target
 from offkit.model.url import without_secrets
@@ -77,6 +77,10 @@ def more(
             )
         if not os.path.isfile(key):
             raise UsageError(f"--rpm-key {key}: no such file", fix="give the file with the public key")
+        if not signatures.is_key(Path(key).read_bytes()):
+            raise UsageError(
+                f"--rpm-key {key} has no public key", fix="give the file that its maker publishes"
+            )
     own = (*map(Path, keys), *(key for one in found for key in one.keys))
     servers = [server.read(Path(file)) if file else None for file in described]
     return [More(tuple(found), own, each) for each in servers]
@@ -165,7 +169,7 @@ def choose(
             Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
         )
         try:
-            signatures.of_metadata(shelves, more.keys)
+            told = signatures.of_metadata(shelves, more.keys)
             found, spare = _choice(chooser, checklist, welcome)
         except Unreadable as error:
             raise _unreadable(error) from None
@@ -177,7 +181,9 @@ def choose(
         _take([_file(one, shelf) for one, shelf in found.packages], reporter)
         members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
         files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
-        checked = signatures.of_packages(files, more.keys)
+        release = releases.of(target.el, target.name)
+        known = signatures.at_hand(own_keys(release.keys, ""))
+        checked = [*told, *signatures.of_packages(files, more.keys, known, reporter)]
         # Several ISOs of one release have the same keys.
         public = {each.path: each for one, _ in media for each in keys(one)}
         public.update((each.path, each) for each in map(_key, more.keys) if each)
@@ -194,7 +200,7 @@ def choose(
             (
                 *rpm_words.findings(found, said, looked),
                 *rpm_words.spare(spare, wanted, said, looked),
-                *checked,
+                *dict.fromkeys(checked),
             ),
         )
 
