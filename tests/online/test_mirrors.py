@@ -130,6 +130,22 @@ def test_folders_of_a_mirror(site, choose, tmp_path):
     assert titles(choose(site.url + "/BaseOS/x86_64/os")) == ["a", "b"]
 
 
+def test_a_treeinfo_names_no_other_server(site, choose, plain):
+    """Nor any path from the top of its own."""
+    site.add(plain)
+    with web_maker.site() as other:
+        other.add(plain)
+        at = other.url.partition(":")[2]
+        rows = [
+            f"[variant-{at[-1]}{number}]\nrepository = {each}\n"
+            for number, each in enumerate((at, other.url, "/x"))
+        ]
+        site.files[".treeinfo"] = "".join(rows).encode()
+        assert titles(choose(site.url)) == ["a", "b"]
+        assert other.log == []
+    assert "x/repodata/repomd.xml" not in {path for path, _ in site.log}
+
+
 def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain, tmp_path):
     """As S3 does: no .treeinfo is no reason to stop, nor a repository that it names."""
     site.add(plain)

@@ -142,7 +142,8 @@ class Mirror(Medium):
         rows = [
             parser[each].get("repository", "") for each in parser.sections() if each.startswith("variant-")
         ]
-        return list(dict.fromkeys(posixpath.normpath(each) for each in rows if each and ":" not in each))
+        below = [each for each in rows if each and ":" not in each and not each.startswith("/")]
+        return list(dict.fromkeys(map(posixpath.normpath, below)))  # or beside it; never on another server
 
     def mirrors(self) -> list[str]:
         """The repositories that the URL itself names, where it is that of a list."""
