@@ -33,6 +33,11 @@ class Finding(NamedTuple):
         return dict(self._asdict(), looked_in=list(self.looked_in))
 
 
+def from_json(data: Any) -> Finding:
+    """Of what ``to_json`` gave. Raises TypeError and KeyError for anything else."""
+    return Finding(**dict(data, looked_in=tuple(map(str, data["looked_in"]))))
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     """True when at least one finding is an error: the command's exit code is then not 0."""
     return any(finding.severity == ERROR for finding in findings)

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from offkit.edges import sources
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, WARNING, Finding, from_json
 from offkit.model.target import Target
 from offkit.model.words import several
 from offkit.online.index.pool import pool
@@ -73,7 +73,7 @@ def findings(
         memo.keep(cache, _KIND, [_key(path), *rules], made)
         found[path] = made
     told = [json.loads(found[path] or b"null") for path in wheels]
-    return [Finding(**{**one, "looked_in": tuple(one["looked_in"])}) for one in told if one is not None]
+    return [from_json(one) for one in told if one is not None]
 
 
 def _key(path: Path) -> bytes:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
 
 from offkit.edges import releases
 from offkit.model import target as targets
@@ -18,27 +17,11 @@ from offkit.model.words import listed
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import one_system
 from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.trial import Attempt, Pins, Try
 
 _MOST = 3  # Pythons and releases that are tried, each
 _MANY = 4  # pins that are named with their versions
 _FEWER = 8  # resolutions that look for fewer of them
-
-Pins = dict[str, str]  # normalised name: version
-
-
-class Try(NamedTuple):
-    """One resolution of the request that another one could be."""
-
-    target: Target
-    loose: bool = False  # of what was asked for by name, any version will do
-    public: bool = False  # and of a local version (1.13.1+cu117), the one that it is a build of
-    only: frozenset[str] = frozenset()  # and of that, only of these projects; empty: of all
-    pre: bool = False  # pre-releases too
-    without: frozenset[str] = frozenset()  # projects that are left out of the request
-    some: bool = False  # it does not hold where nothing is left
-
-
-Attempt = Callable[[Try], "Pins | None"]
 
 
 class Attempts:

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 from offkit.edges import leftovers
 from offkit.model import errors
-from offkit.model.errors import IntegrityError, OffkitError, RequestError, UsageError
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.errors import IntegrityError, OffkitError, RequestError
+from offkit.model.finding import Finding
 from offkit.model.report import Bar, Reporter
 from offkit.model.target import Target
 from offkit.online.index import (
@@ -34,14 +34,14 @@ from offkit.online.index.pages import Page
 from offkit.online.reasons import absence, causes, clashes, cures, other_lock, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
-from offkit.online.reasons.cures import Try
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.request.pins import Pin
-from offkit.online.resolve import consulted, foreign, provision, remembered, standing
+from offkit.online.resolve import chosen, consulted, foreign, provision, remembered, requirement, standing
 from offkit.online.resolve.ahead import Ahead
 from offkit.online.resolve.consulted import Wanted
 from offkit.online.resolve.making import Maker
+from offkit.online.resolve.tried import Trials
 from offkit.online.sources import offered, retrieval
 from offkit.online.sources.builder import Builder, Supplied
 from offkit.online.sources.environment import Provided
@@ -231,18 +231,20 @@ class Session:
             self.reporter.step("looking for what can be had instead")
             origins = pins.origins([path for path in request.files if isinstance(path, Path)])
             problems = [unbuilt.made_before(problem, origins) for problem in problems]
-            found = cures.find(problems, self.target, partial(self._attempt, request), self._trying)
+            found = cures.find(problems, self.target, self._trials(request).attempt, self._trying)
             names = ", ".join(dict.fromkeys(p.subject for p in found))
             kind = errors.of_request(one.code for one in found)
             told = [*taken, *other_lock.findings(request.files, self.target)]
             raise kind(f"cannot be resolved for {self.target.describe()}: {names}", [*found, *told])
-        wheels = tuple(_locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned)
+        wheels = tuple(
+            chosen.locked(ireq, self._sha256(ireq.link), self._origin(ireq.link)) for ireq in pinned
+        )
         if not wheels:
-            raise _nothing_applies(requirements, self.target)
+            raise chosen.nothing_applies(requirements, self.target)
         strays = named.check_origins(self.repository.named, ((one.name, one.origin) for one in wheels))
         if strays:
             raise RequestError("\n".join(strays), fix="request it by name, or take it out of --from")
-        wrong = _other_hashes(wheels, allowed)
+        wrong = chosen.other_hashes(wheels, allowed)
         if wrong:
             headline = "files on the index do not match the lock"
             raise other_lock.unfit(request.files, self.target, wrong) or IntegrityError(headline, wrong)
@@ -257,11 +259,11 @@ class Session:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         holding = [*(one for one in requirements if not one.constraint), *self._limits]
         refusals = {name: one.why for name, one in self.builder.refused.items()}
-        why_not = partial(self._why_not, request)
+        why_not = self._trials(request).why_not
         told = remarks.of(pinned, holding, self.listing, self.seen, why_not, refusals)
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
-        told = [*taken, *self._lacking(wheels), *told]
+        told = [*taken, *chosen.lacking(wheels, self._complete), *told]
         return Lock(self.target, wheels, tuple(told), repairs, questions=asked)
 
     def _tried(self, request: Request) -> _Tried:
@@ -273,11 +275,11 @@ class Session:
             lost: list[Problem] = []  # given by a path or a URL, and not to be had
             requirements, pinned, allowed, known = [], [], {}, self._stood_in()
             try:
-                requirements = self._read(request, taken, lost)
+                requirements = self.read(request, taken, lost)
                 if lost or explained or self.seen.damaged:  # stand-ins have hashes of their own
-                    requirements = [foreign.without_hashes(each) for each in requirements]
-                allowed = _given_hashes(requirements)
-                pinned = self._resolve(requirements) if requirements else []
+                    requirements = [requirement.without_hashes(each) for each in requirements]
+                allowed = chosen.given_hashes(requirements)
+                pinned = self.resolve(requirements) if requirements else []
                 had = {canonicalize_name(ireq.name) for ireq in pinned}
                 explained += absence.of_sources(
                     one for one in self._sources if canonicalize_name(one.name) in had
@@ -285,7 +287,7 @@ class Session:
                 break
             except Exception as error:
                 try:
-                    explained += self._explain(error, lost, requirements)
+                    explained += self.explain(error, lost, requirements)
                 except OffkitError as other:
                     told = [one.finding for one in (*lost, *explained)]
                     if not told:
@@ -312,22 +314,7 @@ class Session:
             }
         return tuple(sorted(asked & self.seen.extras_of(name, version))) if asked else ()
 
-    def _lacking(self, wheels: Sequence[LockedWheel]) -> list[Finding]:
-        """What a lock has left out: it is whatever the index has today."""
-        return [
-            Finding(
-                "REQ018",
-                WARNING,
-                wheel.name,
-                f"is not in the lock; {', '.join(wheel.via)} needs it: {wheel.version} of the index is taken",
-                (),
-                "lock again, with all that is needed",
-            )
-            for wheel in wheels
-            if self._complete is not None and canonicalize_name(wheel.name) not in self._complete
-        ]
-
-    def _read(
+    def read(
         self,
         request: Request,
         taken: list[Finding] | None = None,
@@ -347,10 +334,10 @@ class Session:
             taken += found
             if request.constraints is not None:  # else nothing of pip's configuration is about it
                 taken += configuration.without_effect(request.build)
-        foreign.allow(parsed, request.stand_ins)
+        requirement.allow(parsed, request.stand_ins)
         names: set[str] = {canonicalize_name(ireq.name or "") for ireq in parsed if not ireq.constraint}
         self._complete = names if read.complete else None
-        self._sources = [ireq for ireq in parsed if foreign.is_source_constraint(ireq)]
+        self._sources = [ireq for ireq in parsed if requirement.is_source_constraint(ireq)]
         self._wanted = [
             Wanted(f"{ireq.req}" + (f" ; {ireq.markers}" if ireq.markers else ""), ireq.constraint)
             for ireq in parsed
@@ -390,7 +377,7 @@ class Session:
         """Its requirements and constraints, as pip reads them, that hold for the target; sources as they are
         given."""
         with troubles.pip_speaks_through(self.reporter):
-            return [*self._read(request, build=False), *self._limits]
+            return [*self.read(request, build=False), *self._limits]
 
     def listed(self, pin: Pin) -> LockedWheel | None:
         """The wheel that a pin means, without what it needs; None where no index lists it with its hash."""
@@ -421,7 +408,7 @@ class Session:
         carried = [one.place for one in self._stand_ins]
         return Asked(self.repository, self.listing, self.seen, self._stubs, self.builder, carried)
 
-    def _explain(
+    def explain(
         self, error: Exception, lost: Sequence[Problem] = (), requirements: Sequence[Any] = ()
     ) -> list[Problem]:
         """What made a resolution fail, and would make the next one fail that has these requirements;
@@ -457,31 +444,7 @@ class Session:
         self._bar.doing(text)
         self.reporter.note(text)
 
-    def _attempt(self, request: Request, what: Try) -> dict[str, str] | None:
-        """The whole request once more, as ``what`` says: the direct pins that then break a word of the
-        request, or None where it cannot be resolved so."""
-        pre = ["--pre"] if what.pre else []
-        with self._another(what.target, pre) as other:
-            lost: list[Problem] = []
-            requirements = [
-                ireq
-                for ireq in other._read(request, None, lost)
-                if canonicalize_name(ireq.name or "") not in what.without
-            ]
-            if any(one.project not in what.without for one in lost):
-                return None
-            asked = [_as_tried(ireq, what) for ireq in requirements]
-            pinned = other._resolved(asked)
-        if pinned is None or other.seen.damaged or (what.some and not pinned):
-            return None
-        versions = {canonicalize_name(ireq.name): _version(ireq) for ireq in pinned}
-        return {
-            name: versions[name]
-            for name, ireq in ((canonicalize_name(ireq.name or ""), ireq) for ireq in requirements)
-            if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
-        }
-
-    def _another(self, target: Target, more: Sequence[str] = ()) -> Session:
+    def _another(self, target: Target, more: Sequence[str]) -> Session:
         args, builder = [*self._index_args, *more], self.builder
         builder = builder if target == self.target else builder.elsewhere(target)
         other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
@@ -490,32 +453,16 @@ class Session:
             other._pages = self._pages
         return other
 
-    def _why_not(self, request: Request, name: str, version: str) -> str:
-        """Why a version that can be had was not taken; "" when nothing speaks against it."""
-        self._trying(f"looking why {name} {version} was not taken")
-        with self._another(self.target) as other:
-            requirements = other._read(request)
-            try:
-                other._resolve([*requirements, foreign.constraint(f"{name}=={version}")])
-            except OffkitError:
-                return ""  # what an index refuses then is no answer
-            except Exception as error:
-                # It may be too deep to be explained, or an index not answer any more.
-                with contextlib.suppress(OffkitError):
-                    return next((_reason(one.finding) for one in other._explain(error)), "")
-        return ""
+    def _trials(self, request: Request) -> Trials:
+        return Trials(request, self.target, self._another, self._trying)
 
     def holds(self, request: Request, *constraints: str) -> bool:
-        """Whether the whole request is seen to resolve with those constraints too; not where an index does
-        not answer any more. A lock does not, and no index is asked: what they are to change is pinned there.
-        """
-        if inputs.pinned(request, self.target):
-            return False
-        with contextlib.suppress(OffkitError), self._another(self.target) as other:
-            return other._resolved([*other._read(request), *map(foreign.constraint, constraints)]) is not None
-        return False
+        """Whether the whole request is seen to resolve with those constraints too. A lock does not, and no
+        index is asked: what they are to change is pinned there."""
+        return not inputs.pinned(request, self.target) and self._trials(request).holds(*constraints)
 
-    def _resolve(self, requirements: list[Any]) -> list[Any]:
+    def resolve(self, requirements: list[Any]) -> list[Any]:
+        """Pinned requirements; pip's exceptions pass through."""
         self._ahead.begin(requirements)
         with (
             keeping(self.kept, self._ahead.metadata, self._bar),
@@ -525,93 +472,17 @@ class Session:
         Maker(self.builder, self.repository.session, self.target).put_in_place(pinned)
         return pinned
 
-    def _resolved(self, requirements: list[Any]) -> list[Any] | None:
+    def resolved(self, requirements: list[Any]) -> list[Any] | None:
         """Pinned, or None where that is impossible."""
         try:
-            return self._resolve(requirements)
+            return self.resolve(requirements)
         except Exception as error:
             if causes.of(error) is None:
                 raise troubles.of(error) from error
             return None
 
 
-def _as_tried(ireq: Any, what: Try) -> Any:
-    """A requirement as it is in an attempt. Where some have no hash, none may have one."""
-    if not (what.loose or what.public):
-        return ireq
-    if what.only and canonicalize_name(ireq.name or "") not in what.only:
-        return foreign.without_hashes(ireq)
-    if what.public and foreign.has_local(ireq):
-        return foreign.without_local(ireq)
-    return foreign.loosened(ireq) if what.loose else foreign.without_hashes(ireq)
-
-
 def _asking(lock: Lock, pinned: Sequence[Pin], seen: Seen) -> Lock:
     """With what it depends on: there was nothing to choose among."""
     lines = [Wanted(str(pin)) for pin in pinned]
     return lock._replace(questions=consulted.questions(lines, lock.wheels, seen, None, lock.target))
-
-
-def _reason(finding: Finding) -> str:
-    """In one line; of a conflict, who wants what."""
-    return "; ".join(finding.looked_in) if finding.code == "REQ005" else finding.message
-
-
-def _nothing_applies(requirements: list[Any], target: Target) -> OffkitError:
-    requirements = [ireq for ireq in requirements if not ireq.constraint]
-    if not requirements:
-        return UsageError("no requirements: the requirements file is empty", fix="add requirements to it")
-    findings = [
-        Finding("REQ009", ERROR, ireq.name or str(ireq), f"is only required where {ireq.markers}")
-        for ireq in requirements
-        if ireq.markers
-    ]
-    where = target.describe()
-    return RequestError(
-        f"none of the requirements applies to {where}", findings, "drop the marker, or choose another target"
-    )
-
-
-def _locked(ireq: Any, sha256: str, origin: str) -> LockedWheel:
-    link = ireq.link
-    asked = [source for source in getattr(ireq, "_source_ireqs", ()) if not source.constraint]
-    sources = {str(source.comes_from) for source in asked if source.comes_from}
-    # A file's own name would be a path of this machine; what asked for it is enough.
-    via = sorted(ireq._required_by) + (["the request"] if sources or not ireq._required_by else [])
-    url = link.url_without_fragment
-    return LockedWheel(ireq.name, _version(ireq), link.filename, url, sha256, tuple(via), (), origin)
-
-
-def _version(ireq: Any) -> str:
-    """That of a pinned one."""
-    return str(next(iter(ireq.req.specifier)).version)
-
-
-def _given_hashes(requirements: Sequence[Any]) -> dict[str, set[str]]:
-    """By project. Before it is resolved: pip 23.2 adds what the index says to what was given
-    (InstallRequirement.hashes)."""
-    found: dict[str, set[str]] = {}
-    for ireq in requirements:
-        found.setdefault(canonicalize_name(ireq.name or ""), set()).update(
-            ireq.hash_options.get("sha256", ())
-        )
-    return found
-
-
-def _other_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> list[Finding]:
-    """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen."""
-    wrong = []
-    for wheel in wheels:
-        allowed = given.get(canonicalize_name(wheel.name))
-        if allowed and wheel.sha256 and wheel.sha256 not in allowed:
-            wrong.append(
-                Finding(
-                    "REQ006",
-                    ERROR,
-                    wheel.name,
-                    f"{wheel.filename} has sha256 {wheel.sha256}, which the lock does not allow",
-                    tuple(f"sha256:{value}" for value in sorted(allowed)),
-                    troubles.OTHER_HASH,
-                )
-            )
-    return wrong

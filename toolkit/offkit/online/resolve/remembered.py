@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from offkit.model.finding import Finding
+from offkit.model.finding import Finding, from_json
 from offkit.model.target import Target
 from offkit.online.request.pins import Pin
 
@@ -75,9 +75,7 @@ def read(given: Iterable[Pin], target: Target, cache: Path) -> Remembered:
 
 def _read(content: Any) -> Remembered:
     wheels = {str(name): (str(sha256), str(origin)) for name, (sha256, origin) in content["wheels"].items()}
-    findings = tuple(
-        Finding(**{**one, "looked_in": tuple(map(str, one["looked_in"]))}) for one in content["findings"]
-    )
+    findings = tuple(map(from_json, content["findings"]))
     return Remembered(
         {name: sha256 for name, (sha256, _) in wheels.items()},
         {name: origin for name, (_, origin) in wheels.items()},

@@ -8,7 +8,6 @@ from __future__ import annotations
 import email
 import functools
 import os
-import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from offkit.online.index.upstream import reach
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
 from offkit.online.resolve import remembered
-from offkit.online.wheels import memo, store
+from offkit.online.wheels import dist_info, memo, store
 
 _REQUEST = "the request"
 _NOT_LISTED = "no index lists a file of it with that hash for this target"
@@ -150,12 +149,7 @@ def _placed(pin: Pin) -> File | str:
 
 def _said(path: Path) -> bytes:
     """Of itself by a wheel. Raises what ``store.metadata`` does."""
-    return _headers(store.metadata(path))
-
-
-def _headers(text: bytes) -> bytes:
-    """METADATA without the description, which may be long, up to the first empty line (RFC 5322)."""
-    return re.split(rb"\r?\n\r?\n", text, maxsplit=1)[0] + b"\n"
+    return dist_info.headers(store.metadata(path))
 
 
 def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
@@ -164,7 +158,7 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
         name, version, _, tags = parse_wheel_filename(file.filename)
     except (InvalidWheelFilename, InvalidVersion) as error:
         return f"{file.filename} cannot be read: {error}"
-    release, pythons, told = _told(_headers(file.metadata))
+    release, pythons, told = _told(dist_info.headers(file.metadata))
     seen.add(told)
     fits = listing.admitted(pythons, target)
     unknown = sorted(pin.extras - seen.extras[release])

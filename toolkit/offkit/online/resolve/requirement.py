@@ -1,0 +1,78 @@
+"""One requirement as pip has it (InstallRequirement): what it is, and the same of other versions or files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from offkit.online.index.upstream import reach
+from offkit.online.reasons.trial import Try
+from offkit.online.request.locked import StandIn
+
+
+def loosened(ireq: Any) -> Any:
+    """The same requirement for any version and file of it; one of a URL stays as it is."""
+    return ireq if ireq.link is not None or ireq.req is None else _of_versions(ireq, "")
+
+
+def has_local(ireq: Any) -> bool:
+    """Whether it names a local version (1.13.1+cu117, PEP 440), and no file."""
+    return ireq.link is None and any("+" in part.version for part in ireq.specifier)
+
+
+def without_local(ireq: Any) -> Any:
+    """The same requirement for the version that its local version is a build of, and any file of it."""
+    parts = (f"{part.operator}{part.version}" for part in ireq.specifier)
+    return _of_versions(ireq, ",".join(part.partition("+")[0].replace("===", "==") for part in parts))
+
+
+def _of_versions(ireq: Any, specifier: str) -> Any:
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    extras = "[" + ",".join(sorted(ireq.req.extras)) + "]" if ireq.req.extras else ""
+    marker = f"; {ireq.markers}" if ireq.markers else ""
+    line = ireq.req.name + extras + specifier + marker
+    return from_line(line, comes_from=ireq.comes_from, constraint=ireq.constraint)
+
+
+def is_source_constraint(ireq: Any) -> bool:
+    """Whether it says what a package is to be built from, should anybody need it."""
+    named = ireq.constraint and ireq.name and not ireq.editable
+    return bool(named and ireq.link is not None and not ireq.link.is_wheel)
+
+
+def allow(requirements: Sequence[Any], stand_ins: Sequence[StandIn]) -> None:
+    """Where a requirement of a project has hashes, have it take a stand-in too."""
+    for one in stand_ins:
+        for ireq in requirements:
+            if canonicalize_name(ireq.name or "") == one.project and ireq.hash_options:
+                ireq.hash_options.setdefault("sha256", []).append(one.sha256)
+
+
+def without_hashes(ireq: Any) -> Any:
+    """The same requirement, of any file."""
+    ireq.hash_options = {}
+    return ireq
+
+
+def constraint(line: str) -> Any:
+    """That some versions are allowed, should the project be needed."""
+    from_line = reach("pip._internal.req.constructors", "install_req_from_line")
+    return from_line(line, constraint=True)
+
+
+def as_tried(ireq: Any, what: Try) -> Any:
+    """A requirement as it is in an attempt. Where some have no hash, none may have one."""
+    if not (what.loose or what.public):
+        return ireq
+    if what.only and canonicalize_name(ireq.name or "") not in what.only:
+        return without_hashes(ireq)
+    if what.public and has_local(ireq):
+        return without_local(ireq)
+    return loosened(ireq) if what.loose else without_hashes(ireq)
+
+
+def version(ireq: Any) -> str:
+    """That of a pinned one."""
+    return str(next(iter(ireq.req.specifier)).version)
