@@ -445,10 +445,38 @@ def test_an_archive(locked, mirror, tmp_path):
     word = f"{server.url}/files/{filename}#sha256={'0' * 64}"
     assert refused(locked, server.args, word, error=IntegrityError).findings[0].code == "REQ006"
     (tmp_path / "r.txt").write_text(f"app @ {server.url}/files/{filename} --hash=sha256:{'0' * 64}\n")
-    (finding,) = refused(locked, server.args, files=[tmp_path / "r.txt"], error=RequestError).findings
-    assert (finding.code, "which is not allowed" in finding.message) == ("REQ025", True)
+    (finding,) = refused(locked, server.args, files=[tmp_path / "r.txt"], error=IntegrityError).findings
+    place = f"{server.url}/files/{filename}"
+    assert (finding.code, finding.subject) == ("REQ006", filename)
+    assert finding.message == f"{place}: its sha256 is {digest}, the requirement says {'0' * 64}"
     gone = refused(locked, server.args, f"{server.url}/files/x-1.tar.gz", error=EnvironmentProblem)
     assert gone.findings[0].code == "NET003"
+
+
+def test_the_hash_of_sources_of_an_index(locked, mirror, tmp_path):
+    """It is compared with what is built from, and what comes of that is allowed then; that of the wheel, as a
+    lock has it, is too. Nothing else is."""
+    server = mirror("beta")
+    name, body = project_maker.sdist("alpha")
+    server.put(name, body)
+    path, source = tmp_path / "r.txt", hashlib.sha256(body).hexdigest()
+    other = hashlib.sha256(server.files["beta-1-py3-none-any.whl"]).hexdigest()
+
+    def line(*hashes):
+        allowed = "".join(f" --hash=sha256:{one}" for one in hashes)
+        path.write_text(f"alpha==1.0{allowed}\nbeta==1 --hash=sha256:{other}\n")
+        return {"files": [path], "build": ("alpha",)}
+
+    lock = locked(server.args, **line(source))
+    (built,) = lock.built
+    assert (pins(lock), built.source_sha256) == ({"alpha": "1.0", "beta": "1"}, source)
+    for hashes in ([built.sha256], ["0" * 64, source], ["0" * 64, built.sha256]):
+        assert pins(locked(server.args, **line(*hashes))) == {"alpha": "1.0", "beta": "1"}
+    (finding,) = refused(locked, server.args, error=IntegrityError, **line("0" * 64)).findings
+    assert (finding.code, finding.subject, finding.looked_in) == ("REQ006", "alpha", ("sha256:" + "0" * 64,))
+    assert finding.message == (
+        f"{name} has sha256 {source}, the wheel that it gives {built.sha256}; the request allows neither"
+    )
 
 
 def test_names_of_projects():

@@ -23,6 +23,7 @@ _LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
 QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
 # Of a file whose hash the requirement gives, with its URL.
 OTHER_FILE = "a file is not the one that the request means"
+OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 CORRECT = "correct the hash there, or find out who changed the file"
 
 

@@ -50,7 +50,6 @@ _FIXES = {
     "is not installable": "give the directory that has pyproject.toml or setup.py",
 }
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"
-OTHER_HASH = "lock again for this target with 'offkit lock', or find out who changed the file"
 
 
 class TooDeep(RequestError):
@@ -78,7 +77,7 @@ def of(error: Exception) -> OffkitError:
             )
         text = "its file on the index has a hash that the lock does not allow"
         headline = "files on the index do not match the lock"
-        return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, OTHER_HASH)])
+        return IntegrityError(headline, [Finding("REQ006", ERROR, subject, text, looked, network.OTHER_HASH)])
     text = without_secrets(str(error))
     if name in _UNHASHED:
         return RequestError(text, fix="delete --require-hashes from the requirements: a lock has all hashes")

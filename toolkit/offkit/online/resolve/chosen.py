@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from offkit.model.errors import OffkitError, RequestError, UsageError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
-from offkit.online.index import troubles
+from offkit.online.index import network
 from offkit.online.request.locked import LockedWheel
 from offkit.online.resolve.requirement import version
 
@@ -53,12 +53,15 @@ def given_hashes(requirements: Sequence[Any]) -> dict[str, set[str]]:
     return found
 
 
-def other_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> list[Finding]:
-    """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen."""
+def other_hashes(
+    wheels: Sequence[LockedWheel], given: dict[str, set[str]], source: Callable[[str], str]
+) -> list[Finding]:
+    """Hashes given with a requirement (a lock taken as input) must allow the wheel chosen, or the sources
+    that it was made of, whose hash ``source`` tells by that of the wheel."""
     wrong = []
     for wheel in wheels:
         allowed = given.get(canonicalize_name(wheel.name))
-        if allowed and wheel.sha256 and wheel.sha256 not in allowed:
+        if allowed and wheel.sha256 and allowed.isdisjoint((wheel.sha256, source(wheel.sha256))):
             wrong.append(
                 Finding(
                     "REQ006",
@@ -66,7 +69,7 @@ def other_hashes(wheels: Sequence[LockedWheel], given: dict[str, set[str]]) -> l
                     wheel.name,
                     f"{wheel.filename} has sha256 {wheel.sha256}, which the lock does not allow",
                     tuple(f"sha256:{value}" for value in sorted(allowed)),
-                    troubles.OTHER_HASH,
+                    network.OTHER_HASH,
                 )
             )
     return wrong

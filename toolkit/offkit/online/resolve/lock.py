@@ -244,7 +244,7 @@ class Session:
         strays = named.check_origins(self.repository.named, ((one.name, one.origin) for one in wheels))
         if strays:
             raise RequestError("\n".join(strays), fix="request it by name, or take it out of --from")
-        wrong = chosen.other_hashes(wheels, allowed)
+        wrong = chosen.other_hashes(wheels, allowed, self._source)
         if wrong:
             headline = "files on the index do not match the lock"
             raise other_lock.unfit(request.files, self.target, wrong) or IntegrityError(headline, wrong)
@@ -400,6 +400,11 @@ class Session:
     def _sha256(self, link: Any) -> str:
         return self.kept.sha256(link) if self.kept else link_sha256(link)
 
+    def _source(self, sha256: str) -> str:
+        """The hash of what a wheel was built from; "" of any other."""
+        made = self.builder.record(sha256)
+        return made.source_sha256 if made is not None else ""
+
     def _origin(self, link: Any) -> str:
         """As model.origin says it; "" of what was built here, which its record tells."""
         return "" if self.builder.record(self._sha256(link)) else str(self.repository.origins.of(link))
@@ -464,6 +469,7 @@ class Session:
     def resolve(self, requirements: list[Any]) -> list[Any]:
         """Pinned requirements; pip's exceptions pass through."""
         self._ahead.begin(requirements)
+        self.builder.given = requirement.hashes(requirements)
         with (
             keeping(self.kept, self._ahead.metadata, self._bar),
             foreign.temporary_files_in(self._directory),

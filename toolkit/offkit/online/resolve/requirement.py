@@ -50,6 +50,15 @@ def allow(requirements: Sequence[Any], stand_ins: Sequence[StandIn]) -> None:
                 ireq.hash_options.setdefault("sha256", []).append(one.sha256)
 
 
+def hashes(requirements: Sequence[Any]) -> dict[str, list[list[str]]]:
+    """The lists of SHA-256 that requirements have, by project; what is added to one, pip takes too."""
+    found: dict[str, list[list[str]]] = {}
+    for ireq in requirements:
+        if ireq.hash_options.get("sha256"):
+            found.setdefault(canonicalize_name(ireq.name or ""), []).append(ireq.hash_options["sha256"])
+    return found
+
+
 def without_hashes(ireq: Any) -> Any:
     """The same requirement, of any file."""
     ireq.hash_options = {}

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,12 @@ from packaging.utils import canonicalize_name
 from offkit.edges import leftovers
 from offkit.model import built
 from offkit.model.built import Built
+from offkit.model.errors import IntegrityError
+from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
 from offkit.model.target import Target
-from offkit.online.index import listing
+from offkit.model.url import shown
+from offkit.online.index import listing, network
 from offkit.online.request.locked import MadeOf
 from offkit.online.sources import archive, backend, interpreters, metadata
 from offkit.online.sources.archive import Source, unpacked
@@ -58,6 +61,7 @@ class Builder:
     def __init__(self, target: Target, cache: Path, supplied: Supplied, reporter: Reporter) -> None:
         self.names: Collection[str] = ()  # projects that may be built from what an index has; or ALL
         self.refused: dict[str, Refused] = {}  # by project, of those
+        self.given: Mapping[str, Sequence[list[str]]] = {}  # hashes that a request allows, by project
         self._target, self._cache, self._supplied, self._reporter = target, cache, supplied, reporter
         self._known: dict[str, Wheel | Refused] = {}  # by URL
         self._closed = False
@@ -80,21 +84,36 @@ class Builder:
 
     def of_index(self, project: str, link: Any, session: Any) -> Wheel:
         """The wheel of sources that an index has. After one refusal nothing older of the project is tried:
-        each would be another build. Raises Refused, and what ``retrieval.opened`` does."""
+        each would be another build. Raises Refused, IntegrityError where a hash is given that is neither that
+        of the sources nor of the wheel, and what ``retrieval.opened`` does."""
         name = canonicalize_name(project)
         if name in self.refused:
             raise self.refused[name]
         try:
-            return self.of(link, session)
+            made = self.of(link, session)
+            self._allow(name, link.filename, made.built)
+            return made
         except Refused as error:
             self.refused[name] = error
             error.subject = link.filename
             raise
 
+    def _allow(self, name: str, filename: str, made: Built) -> None:
+        """The wheel of sources that are allowed is."""
+        for hashes in self.given.get(name, ()):
+            if made.source_sha256 in hashes:
+                hashes.append(made.sha256)
+            if made.sha256 not in hashes:
+                what = f"{filename} has sha256 {made.source_sha256}, the wheel that it gives {made.sha256}"
+                what += "; the request allows neither"
+                allowed = tuple(f"sha256:{one}" for one in sorted(hashes))
+                finding = Finding("REQ006", ERROR, name, what, allowed, network.OTHER_HASH)
+                raise IntegrityError("files on the index do not match the lock", [finding])
+
     def of(self, link: Any, session: Any, sha256: Collection[str] = ()) -> Wheel:
         """The wheel of what a link means, whose archive has to have one of the hashes, if any are given.
 
-        Raises Refused, and what ``retrieval.opened`` does.
+        Raises Refused, IntegrityError, and what ``retrieval.opened`` does.
         """
         found = self._known.get(link.url)
         if found is None:
@@ -107,7 +126,7 @@ class Builder:
             self._known[link.url] = found
         if isinstance(found, Refused):
             raise found
-        _check_hash(found.built.source_sha256, sha256)  # somebody else may have asked for any
+        _check_hash(link, found.built.source_sha256, sha256)  # somebody else may have asked for any
         memo.keep(self._cache, "made-of", [_FORM, found.built.sha256.encode()], _place(link).encode())
         return found
 
@@ -134,7 +153,7 @@ class Builder:
 
     def _made(self, link: Any, session: Any, sha256: Collection[str]) -> Wheel:
         with self._supplied.opened(link, session) as source:
-            _check_hash(source.sha256, sha256)
+            _check_hash(link, source.sha256, sha256)
             wanted = metadata.requires_python(source.tree)
             if not listing.admitted(wanted, self._target):
                 why = f"needs Python {wanted}; the server has {self._target.python}"
@@ -212,10 +231,15 @@ class Builder:
 _COMPILED = "to be compiled on a machine like the server"
 
 
-def _check_hash(own: str, allowed: Collection[str]) -> None:
-    """Raises Refused unless it is one of those, if there are any."""
+def _check_hash(link: Any, own: str, allowed: Collection[str]) -> None:
+    """Raises IntegrityError unless it is one of those, if there are any; Refused for what has none."""
+    if allowed and not own:
+        raise Refused("has no hash: it is no file", fix="delete the hash, or give an archive of it")
     if allowed and own not in allowed:
-        raise Refused(f"has sha256 {own or '(none: it is no file)'}, which is not allowed")
+        place = shown(link.url_without_fragment)
+        what = f"{place}: its sha256 is {own}, the requirement says {' or '.join(sorted(allowed))}"
+        finding = Finding("REQ006", ERROR, link.filename, what, (), network.CORRECT)
+        raise IntegrityError(network.OTHER_FILE, [finding])
 
 
 def _place(link: Any) -> str:
