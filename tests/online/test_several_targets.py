@@ -184,6 +184,13 @@ def test_a_bundle(offkit, index, tmp_path):
     assert [line for line in said.splitlines() if "would pack" in line] == [
         "would pack for " + preset(name=name).describe() for name in ("el7", "el9")
     ]
+    rows = said[said.index("together, with what they share once") :]
+    code, said, _ = offkit("bundle", "alpha", "--target", "el7", "--target", "el9", "--dry-run", "--json")
+    found = json.loads(said)
+    sizes = {file["filename"]: file["size"] for one in found["targets"] for file in one["files"]}
+    assert found["bundle_size"] == sum(sizes.values())
+    assert found["bundle_size"] < sum(one["bundle_size"] for one in found["targets"])
+    assert f"in the cache  {len(sizes)} files" in rows
 
 
 def test_for_one_target_it_is_what_it_was(offkit, tmp_path):

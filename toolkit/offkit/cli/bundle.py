@@ -214,13 +214,14 @@ def _finish(named: "Named", console: render.Console, dry_run: bool) -> None:
     """The plan in a dry run, else the bundle. Raises typer.Exit where something is wrong with that."""
     from offkit.online import bundle as online
     from offkit.online import several
+    from offkit.online.wheels import weights
 
     (_, order), *more = named
     if dry_run and more:
         plans = online.plan_several(named, console)
         told = several.findings([(name, one.lock.findings) for name, one in plans])
-        weights = [online.weigh(one, order, console) for (_, one), (_, order) in zip(plans, named)]
-        saying.would_for_several(plans, named, weights, told)
+        sizes = [online.weigh(one, order, console) for (_, one), (_, order) in zip(plans, named)]
+        saying.would_for_several(plans, named, sizes, weights.together(sizes), told)
     elif dry_run:
         planned = online.plan(order, console)
         saying.would(planned, order, online.weigh(planned, order, console))

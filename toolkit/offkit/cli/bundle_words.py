@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Dict, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 
 from offkit.cli import render
 from offkit.model import sources, words
@@ -22,14 +22,18 @@ def would(planned: Any, order: Any, weights: Any) -> None:
     render.findings(planned.lock.findings)
 
 
-def would_for_several(plans: Any, orders: Any, weights: Any, findings: "Sequence[Finding]") -> None:
-    """For several, with the ``findings`` of all of them."""
+def would_for_several(
+    plans: Any, orders: Any, weights: Any, together: Any, findings: "Sequence[Finding]"
+) -> None:
+    """For several, with the weights and the ``findings`` of all of them."""
     parts = [(*plan, order, each) for plan, (_, order), each in zip(plans, orders, weights)]
     targets = [dict(name=name, **_planned(*part)) for name, *part in parts]
-    render.document("offkit/plan-several-1", targets=targets)
+    render.document("offkit/plan-several-1", targets=targets, **_size(together))
     for _, planned, order, each in parts:
         _would(planned, order)
         how_large(each)
+    render.title("together, with what they share once")
+    render.table(_rows(together))
     render.findings(findings)
 
 
@@ -41,11 +45,17 @@ def _planned(planned: Any, order: Any, weights: Any) -> Dict[str, Any]:
         "runtime": [wheel.filename for wheel in planned.runtime],
         "pythons": [dict(one._asdict()) for one in order.pythons.carried],
         "files": [dict(one._asdict()) for one in weights.files],
-        "to_download": sum(one.size or 0 for one in weights.to_come()),
-        "bundle_size": weights.size(),
+        **_size(weights),
         "installed_size": weights.installed(),
         "findings": [one.to_json() for one in planned.lock.findings],
         **_collections(planned.collections),
+    }
+
+
+def _size(weights: Any) -> Dict[str, Any]:
+    return {
+        "to_download": sum(one.size or 0 for one in weights.to_come()),
+        "bundle_size": weights.size(),
     }
 
 
@@ -65,19 +75,19 @@ def _would(planned: Any, order: Any) -> None:
 
 def how_large(weights: Any) -> None:
     """What is to come, and what it will be then; what nobody says is not guessed."""
-    some, installed = "at least" if weights.unknown() else "about", weights.installed()
+    installed = weights.installed()
+    there = "known once the wheels are here" if installed is None else "about " + words.size(installed)
     render.title("how large")
-    render.table(
-        [
-            ("to download", _files(weights.to_come())),
-            ("in the cache", _files(weights.cached())),
-            ("the bundle", "{} {}".format(some, words.size(weights.size()))),
-            (
-                "on the server",
-                "known once the wheels are here" if installed is None else "about " + words.size(installed),
-            ),
-        ]
-    )
+    render.table([*_rows(weights), ("on the server", there)])
+
+
+def _rows(weights: Any) -> List[Tuple[str, str]]:
+    some = "at least" if weights.unknown() else "about"
+    return [
+        ("to download", _files(weights.to_come())),
+        ("in the cache", _files(weights.cached())),
+        ("the bundle", "{} {}".format(some, words.size(weights.size()))),
+    ]
 
 
 def _files(weights: Any) -> str:

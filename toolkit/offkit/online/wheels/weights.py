@@ -49,6 +49,13 @@ class Weights(NamedTuple):
         return sum(one.size is None for one in self.files)
 
 
+def together(parts: Iterable[Weights]) -> Weights:
+    """Of a bundle for several targets, in which the files that they share are once."""
+    parts = list(parts)
+    once = {one.filename: one for part in parts for one in part.files}
+    return Weights(tuple(once.values()), sum(part.beside for part in parts))
+
+
 def of(wheels: Iterable[LockedWheel], session: Any, cache: Path) -> Weights:
     """Each once. Wheels that are not in the cache are asked for by HEAD, with pip's ``session``."""
     once = list({wheel.filename: wheel for wheel in wheels}.values())
