@@ -62,6 +62,34 @@ def test_a_circle_is_not_taken_for_a_plugin(tmp_path):
     assert wanted(tmp_path, files) == [["libz.so.1"], []]
 
 
+def test_a_plugin_for_a_newer_system(tmp_path):
+    """As debugpy's for gdb: it is said, and neither the bundle nor the server is held to it."""
+    attach = elf_maker.build(
+        needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.34"]}, exports=["AttachDebuggerTracing"]
+    )
+    fast = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.17"]}, exports=["PyInit_fast"])
+    for files, versions, optional in (
+        ({"d/attach.so": attach}, ("GLIBC_2.34",), True),
+        ({"d/attach.so": attach, "d/fast.abi3.so": fast}, ("GLIBC_2.17",), False),
+    ):
+        filename, body = bundle_maker.wheel("debugpy", files=files)
+        (tmp_path / filename).write_bytes(body)
+        found = forecast.survey([tmp_path / filename], EL8)
+        (finding,) = found.findings
+        assert (finding.code, finding.severity, finding.fix) == ("LIB002", "warning", "")
+        assert finding.message == (
+            f"{filename}: d/attach.so needs GLIBC_2.34, el8 has glibc 2.28; it is a plug-in, and everything else works without"
+        )
+        (library,) = found.checklist.libraries
+        assert (library.versions, library.optional) == (versions, optional)
+    # whatever a module asks for too is no matter of the plug-in
+    fast = elf_maker.build(needed=["libc.so.6"], needs={"libc.so.6": ["GLIBC_2.34"]}, exports=["PyInit_fast"])
+    filename, body = bundle_maker.wheel("debugpy", files={"d/attach.so": attach, "d/fast.abi3.so": fast})
+    (tmp_path / filename).write_bytes(body)
+    (finding,) = forecast.survey([tmp_path / filename], EL8).findings
+    assert (finding.severity, bool(finding.fix)) == ("error", True)
+
+
 @pytest.mark.parametrize("symbol", plugins.symbols())
 def test_each_host(tmp_path, symbol):
     assert wanted(tmp_path, {"libplug.so": built("libz.so.1", exports=[symbol])}) == [[], ["libz.so.1"]]

@@ -29,7 +29,7 @@ from offkit.edges import data, releases
 from offkit.elf import reader
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online.proof import numpy_api, plugins
 from offkit.online.wheels import memo, ownership, store
@@ -67,6 +67,17 @@ class External(NamedTuple):
     needed_by: list[str]  # "wheel: path", some of them
     versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
     optional: bool  # only plug-ins want it
+    aside: dict[str, list[str]]  # versions that only plug-ins ask for, and which: "wheel: path"
+
+
+class _Asked(NamedTuple):
+    """That a file of a wheel asks for a version of symbols."""
+
+    soname: str
+    version: str
+    wheel: str
+    path: str
+    by: plugins.Object
 
 
 class _Wants:
@@ -76,25 +87,38 @@ class _Wants:
         self.offered: set[str] = set()
         self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
         self.objects: list[plugins.Object] = []
-        self.versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self.asked: list[_Asked] = []
 
     def add(self, wheel: str, files: Iterable[dict[str, Any]]) -> None:
         for file in files:
             self.offered.update(file["offers"])
-            self.objects.append(plugins.Object(tuple(file["offers"]), tuple(file["needed"]), file["plugin"]))
+            one = plugins.Object(tuple(file["offers"]), tuple(file["needed"]), file["plugin"])
+            self.objects.append(one)
             for soname in file["needed"]:
                 self.needed_by[soname].append(f"{wheel}: {file['path']}")
-            for library, version in file["versions"]:
-                self.versions[library][version].add(wheel)
+            for soname, version in file["versions"]:
+                self.asked.append(_Asked(soname, version, wheel, file["path"], one))
 
     def external(self) -> list[External]:
-        optional = plugins.optional(self.objects)
+        optional, beside = plugins.optional(self.objects), plugins.aside(self.objects)
+        versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        aside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for one in self.asked:
+            if one.by in beside:
+                aside[one.soname][one.version].add(f"{one.wheel}: {one.path}")
+            if one.by not in beside or one.soname in optional:
+                versions[one.soname][one.version].add(one.wheel)
         return [
             External(
                 soname,
                 sorted(self.needed_by[soname])[:_NEEDED_BY],
-                {version: sorted(wheels) for version, wheels in sorted(self.versions[soname].items())},
+                {version: sorted(wheels) for version, wheels in sorted(versions[soname].items())},
                 soname in optional,
+                {
+                    version: sorted(paths)
+                    for version, paths in sorted(aside[soname].items())
+                    if soname in optional or version not in versions[soname]
+                },
             )
             for soname in sorted(self.needed_by)
             if soname not in self.offered
@@ -253,18 +277,22 @@ def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
 
 
 def _too_new(wanted: Iterable[External], target: Target) -> list[Finding]:
-    """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault)."""
-    return [
-        Finding(
-            "LIB002",
-            ERROR,
-            each.soname,
-            f"{wheel} needs {version}, {target.name} has glibc {target.glibc_text}",
-            (),
-            "its platform tag is wrong: use an older version of the package",
-        )
-        for each in wanted
-        for version, wheels in each.versions.items()
-        if reader.glibc(version) > target.glibc
-        for wheel in wheels
-    ]
+    """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault). What of
+    them only plug-ins want, as a debugger's, stops no import."""
+    has = f"{target.name} has glibc {target.glibc_text}"
+    found = []
+    for each in wanted:
+        asked = [(one, False, wheels) for one, wheels in each.versions.items() if one not in each.aside]
+        asked += [(one, True, paths) for one, paths in each.aside.items()]
+        for version, plugin, users in asked:
+            if reader.glibc(version) <= target.glibc:
+                continue
+            severity, more = ERROR, ""
+            fix = "its platform tag is wrong: use an older version of the package"
+            if plugin:
+                severity, more, fix = WARNING, "; it is a plug-in, and everything else works without", ""
+            found += [
+                Finding("LIB002", severity, each.soname, f"{user} needs {version}, {has}{more}", (), fix)
+                for user in users
+            ]
+    return found

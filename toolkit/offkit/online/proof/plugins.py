@@ -42,6 +42,13 @@ def is_one(source: Any, elf: Elf, name: str) -> bool:
 
 def optional(objects: Sequence[Object]) -> set[str]:
     """The sonames that are needed by plug-ins alone, and by what these bring with them."""
+    beside = aside(objects)
+    asked = {name for one in objects if one not in beside for name in one.needed}
+    return {name for one in beside for name in one.needed} - asked
+
+
+def aside(objects: Sequence[Object]) -> set[Object]:
+    """Plug-ins, and what they alone bring with them."""
     by_name: dict[str, list[Object]] = {}
     for one in objects:
         for name in one.offers:
@@ -51,8 +58,7 @@ def optional(objects: Sequence[Object]) -> set[str]:
     plugins = _reached([one for one in roots if one.plugin], by_name)
     firm = _reached([one for one in roots if not one.plugin], by_name)
     firm |= _reached([one for one in objects if one not in plugins and one not in firm], by_name)  # circles
-    asked = {name for one in firm for name in one.needed}
-    return {name for one in plugins - firm for name in one.needed} - asked
+    return plugins - firm
 
 
 def _reached(roots: Iterable[Object], by_name: dict[str, list[Object]]) -> set[Object]:
