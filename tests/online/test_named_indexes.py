@@ -137,6 +137,42 @@ def test_the_indexes_of_a_project(offkit, corp, public, tmp_path):
     assert [one["code"] for one in document["findings"]] == ["REQ018"]
 
 
+def test_indexes_of_a_project_for_all_packages(offkit, corp, public, mirror, tmp_path):
+    """As uv asks them: in their order, before the default one, and a package comes from the first that has
+    it. What is explicit, and what an option calls the same, is not among them."""
+    path, other = tmp_path / "pyproject.toml", mirror("more", "mylib")
+    other.add("mylib", "50")
+
+    def write(*rows, wants="app", sources=""):
+        tables = "".join("[[tool.uv.index]]\n" + "".join(f"{line}\n" for line in row) for row in rows)
+        head = '[project]\nname = "x"\nversion = "1"\n'
+        path.write_text(f'{head}dependencies = ["{wants}", "tool", "more"]\n{tables}{sources}')
+
+    ours, others = [f'name = "corp"\nurl = "{simple(corp)}"', f'name = "other"\nurl = "{simple(other)}"']
+    write([ours], [others])
+    code, document = offkit("lock", "-r", path, *public.args)
+    assert (code, document.get("findings")) == (0, [])
+    found = {"app": corp, "mylib": corp, "more": other}
+    assert taken(document) == {
+        **{name: ("1", f"{'corp' if index is corp else 'other'}={simple(index)}") for name, index in found.items()},
+        "tool": ("1", simple(public)),
+    }  # fmt: skip
+    assert ("GET", "/simple/mylib/") not in public.asked
+    write([others], [ours], wants="mylib")
+    assert taken(offkit("lock", "-r", path, *public.args)[1])["mylib"] == ("50", "other=" + simple(other))
+    write([others], [ours, "explicit = true"], wants="app")
+    code, document = offkit("lock", "-r", path, *public.args)
+    assert {one["subject"] for one in document["findings"]} == {"app"}
+    write([f'url = "{simple(other)}"'], [f'url = "{simple(public)}"', "default = true"], wants="mylib")
+    code, document = offkit("lock", "-r", path, "--index-url", simple(public))
+    assert taken(document)["mylib"] == ("50", "index1=" + simple(other))
+    assert taken(document)["tool"] == ("1", simple(public))
+    assert taken(offkit("lock", "-r", path)[1])["tool"] == ("1", simple(public))
+    write(['name = "corp"\nurl = "http://127.0.0.1:9/simple"'], wants="mylib")
+    code, document = offkit("lock", "-r", path, *public.args)
+    assert (code, [one["code"] for one in document["findings"]]) == (4, ["NET001"])
+
+
 def test_an_index_that_refuses(offkit, mirror, public):
     """Is named, whatever the others have."""
     locked = mirror("mylib", password="word")

@@ -1,5 +1,6 @@
 """The doctor over a whole fake server: one finding for each thing that is wrong."""
 
+import csv
 import errno
 import json
 import os
@@ -671,6 +672,8 @@ def test_every_code_is_documented():
                 by_doctor.update(found if os.path.basename(folder) == "doctor" else ())
     assert by_doctor - set(explained["doctor-codes.md"]) == set()
     used.update(kind.code for kind in yum.parse(data.read_text(yum.WORDS)))  # what yum's words mean
+    checkouts = data.read_text("repo-config/checkouts.csv")  # and those of git and others
+    used.update(row["code"] for row in csv.DictReader(checkouts.splitlines()))
     requests = {code for code in used if code.startswith(("REQ", "NET"))}
     assert requests - set(explained["request-codes.md"]) == set()
     assert {code for codes in explained.values() for code in codes} ^ used == set()

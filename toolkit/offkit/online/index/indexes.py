@@ -34,10 +34,10 @@ OFFLINE = (
 
 def bases(repo: Any, project: str = "") -> list[str]:
     """The indexes that are asked for a project; all of them for ""."""
-    own = repo.named.url(project)
-    if own:
-        return [own]
-    return [*repo.finder.index_urls, *(() if project else repo.named.urls.values())]
+    if not project:
+        return [*repo.finder.index_urls, *repo.named.urls.values()]
+    own = repo.named.asked(project)
+    return own if repo.named.url(project) else [*own, *repo.finder.index_urls]
 
 
 def pages(repo: Any, project: str) -> list[str]:
@@ -101,7 +101,7 @@ def arguments(repo: Any, args: Sequence[str], without: Collection[str]) -> list[
     kept = [
         word
         for option, value in itertools.pairwise(args)
-        if option in ("--proxy", "--cert", "--index", "--from")
+        if option in ("--proxy", "--cert", "--index", "--from", "--index-first")
         for word in (option, value)
     ]
     urls, hidden = list(repo.finder.index_urls), set(without)

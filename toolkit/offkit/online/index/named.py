@@ -7,6 +7,7 @@ index is installed instead ("dependency confusion"). As uv's ``explicit`` indexe
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from offkit.model.url import without_secrets
 from offkit.online.index.upstream import reach
 
 INDEX, FROM = "--index", "--from"
+FIRST = "--index-first"  # of a project's own, no option of any command: NAME=URL, asked before those of pip
 _NAME = r"[A-Za-z0-9][\w.-]*"  # of an index, and of a package
 _FORM = "--index NAME=URL, and --from NAME=PACKAGE or NAME::PACKAGE"
 
@@ -26,10 +28,20 @@ _FORM = "--index NAME=URL, and --from NAME=PACKAGE or NAME::PACKAGE"
 class Named(NamedTuple):
     urls: Mapping[str, str]  # by the names of indexes
     pinned: Mapping[str, str]  # the name of an index, by that of a project
+    first: Sequence[str] = ()  # names of indexes; a project comes from the first of them that has it
 
     def url(self, project: str) -> str:
         """The one index that is asked for a project; "" for all that have no name."""
         return self.urls.get(self.pinned.get(project, ""), "")
+
+    def asked(self, project: str) -> list[str]:
+        """The indexes that are asked for a project before those of pip, or in their place."""
+        own = self.url(project)
+        return [own] if own else [self.urls[name] for name in self.first]
+
+    def called(self, url: str) -> str:
+        """The name of one that is asked for any project; "" for one of pip's."""
+        return next((name for name in self.first if self.urls[name] == url), "")
 
     def origin(self, project: str) -> str:
         """What model.origin says of it."""
@@ -58,32 +70,35 @@ def split(args: Sequence[str]) -> tuple[list[str], Named]:
     rest: list[str] = []
     urls: dict[str, str] = {}
     pinned: dict[str, str] = {}
+    first: dict[str, None] = {}
     words = iter(args)
     for word in words:
-        if word not in (INDEX, FROM):
+        if word not in (INDEX, FROM, FIRST):
             rest.append(word)
             continue
         value = next(words)
         name, equals, what = value.partition("=")
         if not equals or not what or not re.fullmatch(_NAME, name):
             raise UsageError(f"{word} {without_secrets(value)}: it has no name", fix=_FORM)
-        if word == INDEX and urls.setdefault(name, what) != what:
+        if word == FIRST:
+            first[name] = None
+        if word != FROM and urls.setdefault(name, what) != what:
             raise UsageError(f"--index: {name} is given two URLs", fix="give each index a name of its own")
         for package in what.split(",") if word == FROM else ():
             if not re.fullmatch(_NAME, package):
                 raise UsageError(f"--from {value}: {package!r} is not the name of a package", fix=_FORM)
             if pinned.setdefault(canonicalize_name(package), name) != name:
                 raise UsageError(f"{package} is to come from two indexes", fix="choose one")
-    _check(urls, pinned)
-    return rest, Named(urls, pinned)
+    _check(urls, pinned, first)
+    return rest, Named(urls, pinned, tuple(first))
 
 
-def _check(urls: Mapping[str, str], pinned: Mapping[str, str]) -> None:
+def _check(urls: Mapping[str, str], pinned: Mapping[str, str], first: Iterable[str]) -> None:
     unknown = sorted(set(pinned.values()) - set(urls))
     if unknown:
         known = f"; known: {', '.join(sorted(urls))}" if urls else ""
         raise UsageError(f"no index is called {', '.join(unknown)}{known}", fix=_FORM)
-    idle = sorted(set(urls) - set(pinned.values()))
+    idle = sorted(set(urls) - set(pinned.values()) - set(first))
     if idle:
         fix = "say which with --from NAME=PACKAGE; for all packages it is --index-url or --extra-index-url"
         raise UsageError(f"no package is to come from the index {', '.join(idle)}", fix=fix)
@@ -94,6 +109,9 @@ def restrict(repo: Any, named: Named, stand_ins: Sequence[str]) -> None:
     that every project may come from. Raises UsageError where no index may be asked."""
     repo.named = named
     if not named.urls:
+        return
+    if repo.options.no_index and not named.pinned:
+        repo.named = Named({}, {})  # a project's own go with the others
         return
     if repo.options.no_index:
         raise UsageError("--index is given, and --no-index forbids it", fix="omit one of them")
@@ -108,8 +126,21 @@ def restrict(repo: Any, named: Named, stand_ins: Sequence[str]) -> None:
     collector, session = repo.finder._link_collector, repo.session
     collect, update = collector.collect_sources, session.update_index_urls
 
+    @functools.cache
+    def home(project: str) -> str:
+        """The index that it comes from; "" for those of pip. A fault is noted by whoever listens."""
+        if project in named.pinned:
+            return named.pinned[project]
+        link = reach("pip._internal.models.link", "Link")
+        for name in named.first:
+            pages = scope(find_links=[], index_urls=[named.urls[name]], no_index=False)
+            (page,) = pages.get_index_urls_locations(project)
+            if collector.fetch_response(link(page, cache_link_parsing=False)) is not None:
+                return name
+        return ""
+
     def collect_sources(project_name: str, **how: Any) -> Any:
-        index = named.pinned.get(canonicalize_name(project_name))
+        index = home(canonicalize_name(project_name))
         return (own[index].collect_sources if index else collect)(project_name=project_name, **how)
 
     def update_index_urls(urls: Sequence[str]) -> None:  # by which pip finds logins

@@ -23,7 +23,9 @@ class Origins:
             found = process(project_url, link_evaluator)
             base = indexes.base(repo, project_url.url)
             own = repo.named.origin(canonicalize_name(link_evaluator.project_name))
-            where = own or (origin.of_index(base) if base else origin.of_page(project_url.url))
+            where = own or (
+                origin.of_index(base, repo.named.called(base)) if base else origin.of_page(project_url.url)
+            )
 
             def note(candidates: list[Any]) -> None:
                 for one in candidates:

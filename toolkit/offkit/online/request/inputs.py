@@ -112,17 +112,24 @@ def pinned(request: Request, target: Target) -> list[Pin]:
 
 
 def own_indexes(request: Request) -> Request:
-    """With the indexes that projects among the files name, as --index and --from would; those of the request
-    count before them."""
+    """With the indexes that projects among the files name, as --index and --from would, or as uv takes those
+    that are not for some packages alone; those of the request count before them."""
     _, known = named.split(request.index_args)
     more: list[str] = []
+    default: list[str] = []
     for path in request.files:
         if isinstance(path, Path) and path.suffix == ".toml" and not pylock.is_name(path):
-            for index, url, package in Project(_tables(path), path).own_indexes():
+            project = Project(_tables(path), path)
+            for name, url, is_default in project.shared_indexes():
+                if is_default:
+                    default = default or ["--index-url", url]
+                elif name not in known.urls:
+                    more += [named.FIRST, f"{name}={url}"]
+            for index, url, package in project.own_indexes():
                 if canonicalize_name(package) not in known.pinned:
                     url = known.urls.get(index, url)
                     more += [named.INDEX, f"{index}={url}", named.FROM, f"{index}={package}"]
-    return request._replace(index_args=(*request.index_args, *more))
+    return request._replace(index_args=(*default, *request.index_args, *more))
 
 
 def _tables(path: Path) -> Mapping[str, Any]:

@@ -137,14 +137,23 @@ class Project(NamedTuple):
         pairs = sources.items() if isinstance(sources, Mapping) else ()
         return [(name, known[name], package) for package, one in pairs if (name := _index(one)) in known]
 
+    def shared_indexes(self) -> list[tuple[str, str, bool]]:
+        """(index, its URL, whether it is in the place of PyPI) for what [[tool.uv.index]] has that is neither
+        "explicit" nor of some packages in [tool.uv.sources], in the order in which uv asks them."""
+        taken = {index for index, _, _ in self.own_indexes()}
+        return [
+            (str(row.get("name", f"index{number}")), row["url"], row.get("default") is True)
+            for number, row in enumerate(self._rows(), 1)
+            if row.get("explicit") is not True and row.get("name") not in taken
+        ]
+
     def _indexes(self) -> dict[str, str]:
+        return {row["name"]: row["url"] for row in self._rows() if isinstance(row.get("name"), str)}
+
+    def _rows(self) -> list[Mapping[str, Any]]:
         tables = self._tool("uv", "index")
         rows = [one for one in tables if isinstance(one, Mapping)] if isinstance(tables, list) else []
-        return {
-            one["name"]: one["url"]
-            for one in rows
-            if isinstance(one.get("name"), str) and is_address(str(one.get("url", "")))
-        }
+        return [one for one in rows if is_address(str(one.get("url", "")))]
 
     def _tool(self, *keys: str) -> Any:
         found: Any = self.data.get("tool")

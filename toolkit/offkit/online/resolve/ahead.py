@@ -206,6 +206,8 @@ class Ahead:
             page = type(collector).fetch_response(collector, link_class(url, cache_link_parsing=False))
             if page is not None:
                 yield self._index.read(name, page)
+                if self._repo.named.called(indexes.base(self._repo, url)):
+                    return  # the others are not asked
 
     def _wheels(self, name: str) -> list[_Wheels]:
         """Those that fit, of the newest version first; of one version, as the pages have them."""
