@@ -153,3 +153,18 @@ def test_pip_keeps_no_second_copy(server, pull, tmp_path, monkeypatch):
     pull(server)
     assert [path for path in (tmp_path / "pip").rglob("*") if path.is_file()] == []
     assert left(tmp_path) == [NAME]
+
+
+def test_a_hash_is_no_path(tmp_path):
+    """Whoever says it may be anybody: nothing outside the cache is removed, nor written."""
+    victim = tmp_path / "victim" / "x.whl"
+    victim.parent.mkdir()
+    victim.write_bytes(b"mine")
+    cache = tmp_path / "cache"
+    for named in (str(victim.parent), "../../victim", "", "0" * 63, "g" * 64):
+        assert store.find(cache, named, "x.whl") is None
+        with store.part(cache, named) as part:
+            part.write(b"1")
+            assert os.path.dirname(part.name) == str(cache / "wheels")
+        assert list((cache / "wheels").iterdir()) == []
+    assert victim.read_bytes() == b"mine"

@@ -30,9 +30,8 @@ class Source(NamedTuple):
 def to_be_compiled(one: Source) -> str:
     """One line for people: what it will take."""
     needs = ", ".join(one.rpms)
-    return "the source of {}, to be compiled on the server; needs {} there, from the ISO".format(
-        one.describe(), needs
-    )
+    words = "the source of {}, to be compiled on the server; needs {} there, from its ISO or a repository"
+    return words.format(one.describe(), needs)
 
 
 def to_options(carried: Sequence[Source]) -> Dict[str, Any]:

@@ -66,7 +66,7 @@ def findings(carried: Sequence[ToCompile], described: Sequence[sources.Source]) 
             "REQ023",
             INFO,
             said.describe(),
-            f"is compiled on the server: needs {', '.join(said.rpms)} there, from the ISO; "
+            f"is compiled on the server: needs {', '.join(said.rpms)} there, from its ISO or a repository; "
             f"what it requires is known from {one.how}",
         )
         for one, said in zip(carried, described, strict=True)
