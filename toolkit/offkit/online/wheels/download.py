@@ -104,7 +104,7 @@ def get(
                     part.restart()
                     end = None
                 except Exception as error:
-                    # requests' exceptions are OSErrors, and so is a full disk; a redirection to what is no URL
+                    # requests' exceptions are OSErrors, and so is a full disk; a redirection to no URL
                     # is a ValueError of urllib
                     if (
                         not isinstance(error, (OSError, ValueError))
