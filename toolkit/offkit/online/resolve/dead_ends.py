@@ -21,6 +21,36 @@ from offkit.online.index.upstream import reach
 _LOOKED_AT = 12  # of what nobody asks for; it is read for this alone
 
 
+def resolve(
+    provider: Any,
+    reporter: Any,
+    requirements: Sequence[Any],
+    unasked: Callable[[str, Sequence[Any]], Sequence[Any]],
+    ask: Callable[[Any, Any], Any],
+) -> Any:
+    """What ``ask`` finds, resolvelib's search with a provider and a reporter; ``unasked`` as for DeadEnds.
+
+    Raises what that raises, ResolutionImpossible with the reasons. That there is nothing is believed where the
+    request needs a dead end. Else resolvelib has jumped back too far, as it does where candidates go while it
+    looks: it is asked again without them, and once more with all of them when it learns nothing new.
+    """
+    impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
+    known, before = DeadEnds(provider, requirements, unasked), -1
+    while before < len(known.dead):
+        before = len(known.dead)
+        try:
+            return ask(Provider(provider, known), Reporter(reporter, known))
+        except Disproved:
+            return ask(provider, reporter)
+        except impossible as error:
+            if known.in_vain():
+                raise impossible(known.reasons(error.causes)) from error
+    try:
+        return ask(provider, reporter)
+    except impossible as error:
+        raise impossible(known.reasons(error.causes)) from error
+
+
 class Disproved(Exception):
     """A candidate that no index has meets what nothing was to meet."""
 

@@ -127,23 +127,17 @@ def _search(finder: Any, rounds: int | None) -> Iterator[None]:
     own."""
     module = importlib.import_module("pip._internal.resolution.resolvelib.resolver")
     original = reach("pip._internal.resolution.resolvelib.resolver", "RLResolver")
-    impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
 
     class Search(original):  # type: ignore[misc,valid-type]
         def resolve(self, requirements: Any, max_rounds: int = 100) -> Any:
             own: Any = self
-            provider, reporter, max_rounds = own.provider, own.reporter, min(max_rounds, rounds or max_rounds)
-            unasked = functools.partial(dead_ends.unasked, provider, finder)
-            known = dead_ends.DeadEnds(provider, requirements, unasked)
-            own.provider = dead_ends.Provider(provider, known)
-            own.reporter = dead_ends.Reporter(reporter, known)
-            try:
-                return super().resolve(requirements, max_rounds=max_rounds)
-            except impossible as error:
-                raise impossible(known.reasons(error.causes)) from error
-            except dead_ends.Disproved:
+
+            def ask(provider: Any, reporter: Any) -> Any:
                 own.provider, own.reporter = provider, reporter
-                return super().resolve(requirements, max_rounds=max_rounds)
+                return super(Search, self).resolve(requirements, min(max_rounds, rounds or max_rounds))
+
+            unasked = functools.partial(dead_ends.unasked, own.provider, finder)
+            return dead_ends.resolve(own.provider, own.reporter, requirements, unasked, ask)
 
     module.RLResolver = Search  # type: ignore[attr-defined]
     try:
