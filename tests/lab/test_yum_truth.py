@@ -158,7 +158,10 @@ def test_what_is_locked(server):
     """dnf's plugin is not loaded, and its list is kept to all the same."""
     server.write("/etc/dnf/plugins/versionlock.conf", "[main]\nenabled = 1\n")
     server.write("/etc/dnf/plugins/versionlock.list", "libSM-0:0.1-1.el7.*\n")
-    assert agree(server, *image(server, disc.iso(7))) == [(4, {"RPM021"})] * 2
+    given = image(server, disc.iso(7))
+    assert agree(server, *given) == [(4, {"RPM021"})] * 2
+    server.write("/etc/dnf/plugins/versionlock.list", "libSM-0:0.1-1.el7.*\nlibSM-0:*-*.*\n")
+    assert agree(server, *given) == [(0, set())] * 2
 
 
 @WHO
@@ -190,6 +193,11 @@ def test_a_disc_that_is_configured_already(server, carried):
     assert report["install_line"].startswith("yum --disablerepo='*' " + options)
     codes = {(one["code"], one["severity"]) for one in report["findings"] if one["code"].startswith("REPO")}
     assert codes == {("REPO002", "info")}
+    server.write("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\nexclude=libSM*\n")
+    done = journey.offkit(server, "doctor", "--fix", "-y")
+    assert done.returncode == 4, journey.failed(done)
+    assert "/etc/dnf/dnf.conf: exclude=libSM*" in done.stdout + done.stderr
+    server.write("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1\n")
     done = journey.offkit(server, "doctor", "--fix", "-y")
     assert done.returncode == 0, journey.failed(done)
     assert imports(server)
