@@ -30,8 +30,8 @@ def resolve(
 ) -> Any:
     """What ``ask`` finds, resolvelib's search with a provider and a reporter; ``unasked`` as for DeadEnds.
 
-    Raises what that raises, ResolutionImpossible with the reasons. That there is nothing is believed where the
-    request needs a dead end. Else resolvelib has jumped back too far, as it does where candidates go while it
+    Raises what that raises, ResolutionImpossible with the reasons. That there is nothing is believed where
+    the request needs a dead end. Else resolvelib has jumped back too far, as it does where candidates go while it
     looks: it is asked again without them, and once more with all of them when it learns nothing new.
     """
     impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
