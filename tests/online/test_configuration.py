@@ -91,7 +91,7 @@ def test_a_file_that_is_none_of_pips(conf, content, said):
     assert refused().message.lower() == f"{path}, {said}".lower()
 
 
-def test_sources_that_it_asks_for(conf, mirror, monkeypatch):
+def test_sources_that_it_asks_for(conf, mirror, monkeypatch, tmp_path):
     """no-binary has no effect, and that is said: a server gets wheels, unless --build names the project."""
     path = conf("[install]\nno-binary = beta,Gamma_x\n")
     server = mirror("beta")
@@ -111,6 +111,13 @@ def test_sources_that_it_asks_for(conf, mirror, monkeypatch):
     assert [one.subject for one in findings()] == ["PIP_NO_BINARY"]
     monkeypatch.setenv("PIP_NO_BINARY", ":none:")
     assert findings() == ()
+    requirements = tmp_path / "r.txt"
+    requirements.write_text("--no-binary beta,gamma\nbeta\n")
+    for build, names in (((), "beta gamma"), (("gamma",), "beta")):
+        with Session(EL7, server.args, Reporter()) as session:
+            (found,) = session.lock(Request((), (requirements,), (), (), build=build)).findings
+        message = f"--no-binary {names} has no effect: sources are built only for --build"
+        assert (found.subject, found.message) == ("a requirements file", message)
     monkeypatch.delenv("PIP_NO_BINARY")
     with Session(EL7, server.args, Reporter()) as session:  # what offkit needs for itself
         assert session.lock(Request(("beta",), (), constraints=None)).findings == ()

@@ -12,7 +12,7 @@ import locale
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
@@ -84,13 +84,19 @@ def says_no_index() -> str:
 def without_effect(build: Collection[str]) -> list[Finding]:
     """Where it asks for sources of projects that are not among those to ``build``."""
     for one in [each for each in settings() if each.key == "no-binary"][-1:]:  # the others do not count
-        names = [name for name in re.split(r"[\s,]+", one.value) if name and name != ":none:"]
-        rest = [name for name in names if ":all:" not in build and canonicalize_name(name) not in build]
-        if rest:
-            message = f"no-binary = {' '.join(rest)} has no effect: sources are built only for --build"
-            fix = " ".join(f"--build {name}" for name in rest) + ", if that is meant"
-            return [Finding("REQ018", WARNING, one.where, message, (), fix)]
+        return no_binary(one.where, "no-binary = ", re.split(r"[\s,]+", one.value), build)
     return []
+
+
+def no_binary(where: str, words: str, names: Iterable[str], build: Collection[str]) -> list[Finding]:
+    """REQ018 for what asks for sources of these projects, where it stands ``where`` in these words."""
+    asked = [name for name in names if name and name != ":none:"]
+    rest = [name for name in asked if ":all:" not in build and canonicalize_name(name) not in build]
+    if not rest:
+        return []
+    message = f"{words}{' '.join(rest)} has no effect: sources are built only for --build"
+    fix = " ".join(f"--build {name}" for name in rest) + ", if that is meant"
+    return [Finding("REQ018", WARNING, where, message, (), fix)]
 
 
 def unknown(options: Any) -> Iterator[str]:

@@ -27,7 +27,7 @@ import io
 import re
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -41,7 +41,7 @@ from offkit.model.finding import ERROR, Finding
 from offkit.model.target import Target
 from offkit.model.url import is_address, is_url, without_secrets
 from offkit.model.words import several
-from offkit.online.index import indexes, listing, metadata, troubles
+from offkit.online.index import configuration, indexes, listing, metadata, troubles
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.index.troubles import SYNTAX
 from offkit.online.index.upstream import UNDEFINED, moved, reach
@@ -202,13 +202,14 @@ def parse_requirements(
     files: Sequence[Place],
     constraints: Sequence[Place] | None = None,
     tell: Callable[[Finding], object] = lambda finding: None,
+    build: Collection[str] = (),
 ) -> list[Any]:
     """InstallRequirements of command-line words and requirements files, pip's own syntax.
 
     Index options inside a file act on ``repo``. Markers are the resolver's business. ``constraints``
     are files, and pip's configuration may name more; None means that there are none. ``tell`` is called
-    for each line that is taken for something else. Raises UsageError for what nobody can mean; pip's own
-    exceptions pass through.
+    for each line that is taken for something else, and for --no-binary but of what to ``build``. Raises
+    UsageError for what nobody can mean; pip's own exceptions pass through.
     """
     try:
         found = list(_parsed(repo, lines, files, constraints, tell))
@@ -221,6 +222,9 @@ def parse_requirements(
         raise UsageError("\n".join(wrong), fix="correct or delete " + several(len(wrong), "requirement"))
     indexes.check_urls(repo)  # a file may have named some
     # And it may carry --no-binary or --pre of its own; wheels only stays.
+    asked = sorted(repo.finder.format_control.no_binary)
+    for one in configuration.no_binary("a requirements file", "--no-binary ", asked, build):
+        tell(one)
     reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
         ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
     )

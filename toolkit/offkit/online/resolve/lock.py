@@ -328,7 +328,7 @@ class Session:
         read = inputs.read(request, self.target)
         found = read.findings
         parsed = foreign.parse_requirements(
-            self.repository, read.lines, read.files, request.constraints, found.append
+            self.repository, read.lines, read.files, request.constraints, found.append, request.build
         )
         if taken is not None:
             taken += found
