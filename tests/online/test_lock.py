@@ -349,8 +349,10 @@ def test_what_pip_says_meanwhile(mirror, monkeypatch):
         logging.getLogger("pip").warning("  ")
         last = "Retrying (Retry(total=0)) after HTTPConnection(host='alpha')"
         logging.getLogger("pip").warning(last)
-        for _ in range(3):
+        for name in ("alpha", "beta"):
             logging.getLogger("pip").warning("Location '/x' is ignored: it is no path")
+            logging.getLogger("pip").warning("Url '/y' is ignored. It is no path")
+            logging.getLogger("pip").warning(f"Location 'file:///a/simple/{name}/' is ignored: it is no path")
         root.setLevel(logging.CRITICAL)
         return real(*given)
 
@@ -358,7 +360,11 @@ def test_what_pip_says_meanwhile(mirror, monkeypatch):
     telling = Telling()
     locked(mirror("alpha").args, "alpha", reporter=telling)
     assert ("warn", "alpha does not answer; trying again for the last time") in telling.told
-    assert telling.told.count(("note", "pip: Location '/x' is ignored: it is no path")) == 1
+    assert [text for _, text in telling.told if "is ignored" in text] == [
+        "pip: Location '/x' is ignored: it is no path",
+        "pip: Url '/y' is ignored. It is no path",
+        "pip: Location 'file:///a/simple/alpha/' is ignored: it is no path",
+    ]
     again = [("warn", "the index does not answer; trying again, 3 more times after that"), ("note", retry)]
     start = telling.told.index(("note", "pip: some"))
     assert telling.told[start : start + 6] == [("note", "pip: some"), *again, ("warn", "some"), *again]

@@ -45,6 +45,8 @@ _UNHASHED = ("HashMissing", "HashUnpinned", "VcsHashUnsupported", "DirectoryUrlH
 _NETWORK = ("Network", "Connection", "Timeout", "HTTP", "Retry", "SSL", "Proxy", "Chunked", "Incomplete")
 _HTTP = ("pip._vendor.requests", "pip._vendor.urllib3")  # of an answer that is none
 _QUERY = re.compile(r"(: /[^\s?]*)\?\S+$")  # of a path as urllib3 has it at the end of a line
+# A place of --find-links, or a directory that is to be an index: of that, pip says it of each project's page.
+_IGNORED = re.compile(r"(?:Url|Location) '(?:(.*/)[^/']+/|[^']*)' is ignored")
 _FIXES = {
     "Could not open": "give -r a file with one requirement per line",
     "is not installable": "give the directory that has pyproject.toml or setup.py",
@@ -155,9 +157,12 @@ def pip_speaks_through(reporter: Reporter, who: str = "the index") -> Iterator[N
                 reporter.note(_QUERY.sub(r"\1?...", text))
             elif record.name.startswith("pip._vendor.urllib3"):
                 reporter.warn(text)
-            elif text and not (text in told and "is ignored" in text):  # which pip says of each project
-                told.add(text)
-                reporter.note("pip: " + text)
+            elif text:
+                place = _IGNORED.match(text)
+                key = place[1] or place[0] if place else ""
+                if key not in told:
+                    reporter.note("pip: " + text)
+                told.update([key] if key else [])
 
     told: set[str] = set()
     root = logging.getLogger()
