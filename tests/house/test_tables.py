@@ -7,7 +7,7 @@ import re
 import pytest
 
 from offkit.edges import data
-from offkit.model import builds, packages, sources, yum
+from offkit.model import builds, packages, release, sources, yum
 from offkit.model.finding import SEVERITIES
 
 WORDS = r"[A-Za-z_][\w.]*( [A-Za-z_][\w.]*)*"
@@ -30,6 +30,7 @@ TABLES = {
         "compilers": r"(gcc( g\+\+)?)?",
         "source": TEXT,
     },
+    release.LIBC: {"soname": r"(lib|ld-)[\w-]+\.so\.\d+", "since": r"(2\.\d+)?", "source": TEXT},
     builds.WORDS: {
         "kind": "|".join(map(re.escape, builds.KINDS)),
         "words": TEXT,

@@ -142,9 +142,14 @@ def test_forecast():
             for soname, rpm, inside in (("libc.so.6", "glibc", False), ("libGL.so.1", "mesa", False), ("libSM.so.6", "libSM", True))
         )
     )  # fmt: skip
-    found = by_reading.forecast([Finding("LIB001", INFO, "x", "y")], libraries)
-    assert (found.passed, found.said) == (True, "needs 1 library of the server beside the C library")
-    failed = by_reading.forecast([Finding("LIB002", ERROR, "libc.so.6", "too new")], libraries)
+    words = "needs 1 library of the server beside the C library"
+    for installed, more in ((True, ""), (False, "; what is installed there is not known")):
+        found = by_reading.forecast([Finding("LIB001", INFO, "x", "y")], libraries, installed)
+        assert (found.passed, found.said) == (True, words + more)
+    least = Checklist(libraries.libraries[:1])
+    found = by_reading.forecast([], least, False)
+    assert found.said == "needs 0 libraries of the server beside the C library"
+    failed = by_reading.forecast([Finding("LIB002", ERROR, "libc.so.6", "too new")], libraries, False)
     assert (failed.passed, failed.said) == (False, "libc.so.6: too new")
 
 

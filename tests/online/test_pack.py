@@ -119,7 +119,8 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
     assert "offkit/data/repo-config/releases/el7.json" in of_releases
     with zipfile.ZipFile(io.BytesIO(pyz)) as archive:
         texts = [archive.read(name).decode("ascii") for name in of_releases]
-    assert release.order(map(release.parse, texts)) == releases.known()
+        libc = release.parse_libc(archive.read("offkit/data/" + release.LIBC).decode("ascii"))
+    assert release.order((release.parse(text, libc) for text in texts), libc) == releases.known()
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
 

@@ -36,10 +36,12 @@ def test_a_release_has_its_own_packages():
 
 
 def test_a_release_that_is_not_known():
-    """Nothing is said of it: no other release stands in for it."""
+    """Nothing is said of it but what is glibc's everywhere: no other release stands in for it."""
     for el in (0, 6, 99):
         unknown = releases.of(el)
-        assert (unknown.name, unknown.sonames, unknown.pythons, unknown.minimal) == ("", {}, {}, ())
+        assert (unknown.name, unknown.pythons, unknown.minimal) == ("", {}, ())
+        assert set(unknown.sonames.values()) == {"glibc"}
+        assert "libc.so.6" in unknown.sonames
         assert unknown.module("ssl").devel == ()
 
 

@@ -81,6 +81,18 @@ def test_a_file_with_everything():
     assert (found.el, found.kernel, found.python, found.devel_repository) == (8, "4.18.0", "3.9", "CRB")
 
 
+def test_what_is_glibcs_everywhere():
+    """By the glibc of each release; what its own file says comes first, and unknown ones have all of it."""
+    libc = release.parse_libc("soname,since,source\nlibc.so.6,,x\nlibmvec.so.1,2.22,x\n")
+    old, new = (release.parse(json.dumps(dict(LEAST, glibc=glibc)), libc) for glibc in ("2.17", "2.22"))
+    assert old.sonames == {"libc.so.6": "glibc", "libmvec.so.1": None}
+    assert new.sonames == {"libc.so.6": "glibc", "libmvec.so.1": "glibc"}
+    own = release.parse(json.dumps(dict(LEAST, sonames={"libmvec.so.1": "more"})), libc)
+    assert own.sonames == {"libc.so.6": "glibc", "libmvec.so.1": "more"}
+    known = release.order([old], libc)
+    assert known.of(8) == known.told({}) == release.UNKNOWN._replace(sonames=new.sonames)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{}", json.dumps(dict(LEAST, glibc="2")), json.dumps(dict(LEAST, pythons={"3.9": {"no": 1}}))],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 from offkit.cli import render
 from offkit.model import sources, words
 from offkit.model.control_node import Collection, collections, following
+from offkit.model.release import GLIBC
 
 if TYPE_CHECKING:
     from offkit.model.finding import Finding
@@ -201,7 +202,7 @@ def _inside(made: Any, order: Any) -> None:
 
 
 def _needs(made: Any) -> None:
-    libraries = [one for one in made.checklist.libraries if one.rpm != "glibc" and not one.in_bundle]
+    libraries = [one for one in made.checklist.libraries if one.rpm != GLIBC and not one.in_bundle]
     render.line(
         "  needs from the server: glibc"
         + "".join(", {} ({})".format(one.soname, one.rpm or "package unknown") for one in libraries)

@@ -9,8 +9,9 @@ from offkit.model.release import Release, Releases
 
 @lru_cache(maxsize=None)
 def known() -> Releases:
-    names = data.names(release.FOLDER)
-    return release.order(release.parse(data.read_text(release.FOLDER + "/" + name)) for name in names)
+    libc = release.parse_libc(data.read_text(release.LIBC))
+    texts = [data.read_text(release.FOLDER + "/" + name) for name in data.names(release.FOLDER)]
+    return release.order((release.parse(text, libc) for text in texts), libc)
 
 
 def of(el: int, name: str = "") -> Release:

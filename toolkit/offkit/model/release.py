@@ -4,17 +4,23 @@ Their schema is repo-config/release.schema.json. What a file does not say is not
 is empty, and whoever reads it has to say so.
 """
 
+import csv
 import difflib
 import json
 import re
 from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 FOLDER = "repo-config/releases"
+LIBC = "repo-config/glibc.csv"  # libraries that are glibc's on every release
 _MINOR = r"(?:\.[0-9]+)*(?:sp[0-9]+)?"  # what may follow a release's name: 8.10, V10 SP3
 # Names of key files at the top of a medium, as both re and grep -E read them; and which of them are
 # for packages that no disc has.
 KEY_NAME = "RPM-GPG-KEY[A-Za-z0-9._+-]*"
 UNUSUAL_KEY = "[Tt][Ee][Ss][Tt][Ii][Nn][Gg]|[Dd][Ee][Bb][Uu][Gg]|[Bb][Ee][Tt][Aa]"
+
+
+GLIBC = "glibc"  # the package with the C library, on every release that has that
+Libc = Tuple[Tuple[str, Tuple[int, int]], ...]  # its sonames, and the glibc that brought each
 
 
 class Python(NamedTuple):
@@ -104,16 +110,17 @@ class Releases(NamedTuple):
     """The known ones, Enterprise Linux first, the oldest of them at the head."""
 
     all: Tuple[Release, ...]
+    unknown: Release  # what is known of one without a file
 
     def of(self, el: int, name: str = "") -> Release:
-        """That Enterprise Linux, for 0 the release called so; UNKNOWN where there is no file about it."""
+        """That Enterprise Linux, for 0 the release called so; ``unknown`` where there is no file about it."""
         if not el:
             return self.named(name)
-        return next((each for each in self.all if each.el == el), UNKNOWN)
+        return next((each for each in self.all if each.el == el), self.unknown)
 
     def named(self, name: str) -> Release:
-        """The one that is called so; UNKNOWN where none is."""
-        return next((each for each in self.all if each.called(name)), UNKNOWN)
+        """The one that is called so; ``unknown`` where none is."""
+        return next((each for each in self.all if each.called(name)), self.unknown)
 
     def near(self, name: str) -> List[str]:
         """Names and aliases that look like it, the most similar first."""
@@ -121,8 +128,8 @@ class Releases(NamedTuple):
         return difflib.get_close_matches(plain(name), names, 3, 0.7)
 
     def told(self, os_release: Dict[str, str]) -> Release:
-        """The one that a server is of; UNKNOWN where there is no file about it."""
-        return next((each for each in self.all if each.told(os_release)), UNKNOWN)
+        """The one that a server is of; ``unknown`` where there is no file about it."""
+        return next((each for each in self.all if each.told(os_release)), self.unknown)
 
     def shipping(self, series: str) -> List[Release]:
         """Those Enterprise Linuxes that ship that Python."""
@@ -199,13 +206,22 @@ def usual_keys(names: Iterable[str]) -> List[str]:
     return [name for name in names if re.fullmatch(KEY_NAME, name) and not re.search(UNUSUAL_KEY, name)]
 
 
-def order(releases: Iterable[Release]) -> Releases:
-    return Releases(tuple(sorted(releases, key=lambda each: (not each.el, each.el, each.glibc, each.name))))
+def order(releases: Iterable[Release], libc: Libc = ()) -> Releases:
+    known = sorted(releases, key=lambda each: (not each.el, each.el, each.glibc, each.name))
+    return Releases(tuple(known), UNKNOWN._replace(sonames={soname: GLIBC for soname, _ in libc}))
 
 
-def parse(text: str) -> Release:
+def parse_libc(text: str) -> Libc:
+    """The table of glibc's own libraries. Raises KeyError or ValueError on a malformed line."""
+    rows = csv.DictReader(text.splitlines())
+    return tuple((row["soname"], _pair(row["since"] or "0.0")) for row in rows)
+
+
+def parse(text: str, libc: Libc = ()) -> Release:
     """One file. Raises ValueError, KeyError or TypeError where the schema would refuse it."""
     data: Dict[str, Any] = json.loads(text)
+    glibc = _pair(data["glibc"])
+    own: Dict[str, Optional[str]] = {soname: GLIBC if since <= glibc else None for soname, since in libc}
     media = data.get("media", {})
     return Release(
         name=data["name"],
@@ -213,13 +229,13 @@ def parse(text: str) -> Release:
         aliases=tuple(data.get("aliases", ())),
         ids=tuple(data["os_release"]["ids"]),
         version=data["os_release"]["version"],
-        glibc=_pair(data["glibc"]),
+        glibc=glibc,
         kernel=data.get("kernel", ""),
         python=data.get("python", ""),
         pythons={series: Python(**_tuples(each)) for series, each in data.get("pythons", {}).items()},
         toolchain=data.get("toolchain", {}),
         locale=data.get("locale", ""),
-        sonames=data.get("sonames", {}),
+        sonames=dict(own, **data.get("sonames", {})),
         elsewhere=data.get("elsewhere", {}),
         modules={name: _module(each) for name, each in data.get("modules", {}).items()},
         headers=data.get("headers", {}),

@@ -318,7 +318,9 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     chosen, libraries = _libraries(order, survey.checklist, reporter)
     closed = by_reading.closure(lock, order.cache)
-    proofs = [closed.proof, by_reading.forecast([*survey.findings, *chosen.findings], libraries)]
+    installed = bool(order.more.server or releases.of(order.target.el, order.target.name).minimal)
+    forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, installed)
+    proofs = [closed.proof, forecasted]
     if newer is not None:
         proofs.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}

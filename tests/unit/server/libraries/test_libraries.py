@@ -16,7 +16,7 @@ import rpm_maker
 import web_maker
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import files
+from offkit.edges import files, releases
 from offkit.edges.tree import Tree
 from offkit.elf import reader
 from offkit.media import keys, medium, rpm_keys, web
@@ -36,6 +36,7 @@ from web_maker import needs_curl
 PYTHON = os.path.realpath(sys.executable)
 HERE = Here(PYTHON, Tree("/"))
 SERVER = keys.Server(7, "centos", Tree("/nonexistent"))
+EL7 = releases.of(7)
 A, B, C = "libofftest-a.so.1", "libofftest-b.so.1", "libofftest-c.so.1"
 
 pytestmark = pytest.mark.skipif(HERE.machine != "x86_64", reason="the makers write x86_64 files")
@@ -66,7 +67,7 @@ def haul(top, wanted, had=()):
             wanted if isinstance(wanted, dict) else dict.fromkeys(wanted, ()),
             HERE,
             supply,
-            7,
+            EL7,
             had,
         )
 
@@ -220,7 +221,7 @@ def test_where_there_is_no_rpm_the_checksums_vouch(shelf, answers, monkeypatch, 
     monkeypatch.setenv("PATH", str(tmp_path))
     shelf.add("a", A)
     with Supply([medium.of(shelf.done())], SERVER) as supply:
-        found = unpack({A: ()}, HERE, supply, 7)
+        found = unpack({A: ()}, HERE, supply, EL7)
         assert [each.code for each in supply.findings] == ["RPM009"]
     assert [each.signature for each in found.libraries] == ["checksum only"]
 
@@ -248,7 +249,7 @@ def keyed(tmp_path):
 def fetched(served, server):
     with ExitStack() as stack:
         with Supply(web.opened([served.url], stack), server) as supply:
-            return unpack({A: ()}, HERE, supply, 7)
+            return unpack({A: ()}, HERE, supply, EL7)
 
 
 @needs_curl
@@ -723,7 +724,7 @@ def test_libraries_out_of_an_image(shelf, tmp_path):
     image = tmp_path / "c7.iso"
     image.write_bytes(repo_maker.image(files))
     with medium.Image(str(image)) as opened, Supply([opened], SERVER) as supply:
-        found = unpack({A: ()}, HERE, supply, 7)
+        found = unpack({A: ()}, HERE, supply, EL7)
         scratch = supply._scratch
         assert supply.names == ["c7.iso"]
         with open(os.path.join(scratch, "0.key"), "rb") as key:
@@ -767,7 +768,9 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
     other = Shelf(tmp_path / "other")
     other.add("d", "libofftest-d.so.1")
     with Supply([medium.of(shelf.done()), medium.of(other.done())], SERVER) as supply:
-        found = unpack({A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, 7)
+        found = unpack(
+            {A: (), B: ("B_1", "B_2"), "libc.so.6": ("GLIBC_2.98", "GLIBC_2.99")}, HERE, supply, EL7
+        )
         assert supply.names == ["disc", "other"]
     glibc = "is part of glibc, which cannot come from another system (GLIBC_2.98, GLIBC_2.99)"
     probe = "bundle again for this system: --target with what 'offkit probe' writes here"
@@ -778,6 +781,18 @@ def test_what_is_said_of_libraries_that_are_not_to_be_had(shelf, tmp_path):
         ("RPM004", "error", C, "is on none of the media; needed by " + RPM, where, FULLER),
     ]
     assert [each.soname for each in found.libraries] == [A]
+
+
+def test_what_is_of_the_c_library_is_the_releases_own(shelf):
+    """libcrypt is on EL 7, and a package of its own elsewhere; libc is everywhere."""
+    lib, versions = "libcrypt.so.1", ("CRYPT_9",)
+    shelf.add("libxcrypt", lib, defines=versions)
+    asked = {lib: versions, "libc.so.6": ("GLIBC_2.99",)}
+    with Supply([medium.of(shelf.done())], SERVER) as supply:
+        for name, taken in (("el7", []), ("kylin11", [lib]), ("unheard-of", [])):
+            found = unpack(asked, HERE, supply, releases.of(0, name))
+            assert [each.soname for each in found.libraries] == taken
+            assert sorted(each.subject for each in found.findings) == sorted({*asked} - {*taken})
 
 
 def test_a_weak_version_is_not_asked_for(shelf):

@@ -125,7 +125,7 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", stored.unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    for path in (packages.MODULES, yum.WORDS, builds.WORDS):
+    for path in (packages.MODULES, yum.WORDS, builds.WORDS, release.LIBC):
         yield f"offkit/data/{path}", stored.unix(data.read(path))
     for name in data.names(release.FOLDER):
         path = f"{release.FOLDER}/{name}"

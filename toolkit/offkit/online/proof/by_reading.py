@@ -16,6 +16,7 @@ from offkit.model import proof
 from offkit.model.checklist import Checklist
 from offkit.model.finding import ERROR, Finding
 from offkit.model.proof import Proof
+from offkit.model.release import GLIBC
 from offkit.model.words import listed, several
 from offkit.online.request.locked import Lock
 from offkit.online.request.pins import Pin
@@ -43,10 +44,13 @@ def closure(lock: Lock, cache: Path) -> Closure:
     return Closure(proof.ended("closure", on, findings, "each requirement of each wheel is met"), findings)
 
 
-def forecast(findings: Sequence[Finding], libraries: Checklist) -> Proof:
-    """Of what the ELF files want from the server."""
-    wanted = [one for one in libraries.libraries if one.rpm != "glibc" and not one.in_bundle]
+def forecast(findings: Sequence[Finding], libraries: Checklist, installed: bool) -> Proof:
+    """Of what the ELF files want from the server. ``installed``: it is known what that has, or what every
+    server of its release has."""
+    wanted = [one for one in libraries.libraries if one.rpm != GLIBC and not one.in_bundle]
     done = f"needs {several(len(wanted), 'library', 'libraries')} of the server beside the C library"
+    if wanted and not installed:
+        done += "; what is installed there is not known"
     return proof.ended("forecast", "ELF files of the wheels", findings, done)
 
 

@@ -8,7 +8,7 @@ import posixpath
 from contextlib import ExitStack
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from offkit.edges import host
+from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import keys
 from offkit.media.answers import Answers
@@ -19,6 +19,8 @@ from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.manifest import Manifest
+from offkit.model.release import Release
+from offkit.model.target import Target
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import libraries
@@ -76,7 +78,7 @@ def prepare(
         return _NOTHING
     own = [one for one in existing if plan.same_origin(one, bundle.digest, python)]
     satisfied = [one for one in own if _has(one, wanted)]
-    sources = _Sources(here, existing, keys.server().el or bundle.manifest.target.el)
+    sources = _Sources(here, existing, _release(keys.server(), bundle.manifest.target))
     if media and not satisfied:
         sources.supply = stack.enter_context(Supply(media, keys.server()))
     haul = _NONE if satisfied else sources.get({**spare, **wanted}, ())
@@ -94,11 +96,17 @@ def prepare(
     return Prepared((Addition(INSIDE, _step(haul, sources), filling.fill),), told, outdated, not lost)
 
 
+def _release(here: keys.Server, target: Target) -> Release:
+    """This server's; the one that the bundle is for where nobody knows that."""
+    known = releases.of(here.el, here.name)
+    return known if known.name else releases.of(target.el, target.name)
+
+
 class _Sources:
     """Where libraries come from: media, and what earlier generations have from such."""
 
-    def __init__(self, here: Here, existing: Sequence[Generation], el: int) -> None:
-        self._here, self._existing, self._el = here, existing, el
+    def __init__(self, here: Here, existing: Sequence[Generation], release: Release) -> None:
+        self._here, self._existing, self._release = here, existing, release
         self.supply: Optional[Supply] = None
         self.inherited: Set[str] = set()  # sonames that came from a generation
 
@@ -109,7 +117,7 @@ class _Sources:
     def get(self, wanted: Wanted, had: Sequence[str]) -> Unpacked:
         """From the media, and what those do not have from the newest generation that has it."""
         if self.supply is not None:
-            found = unpack(wanted, self._here, self.supply, self._el, had)
+            found = unpack(wanted, self._here, self.supply, self._release, had)
         else:
             message = "is missing here, and no medium was given"
             fix = "run this again with --iso FILE (or --rpm-repo DIR)"

@@ -14,6 +14,7 @@ from offkit.media.rpm import Package
 from offkit.media.supply import Opened, Supply
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, Finding
+from offkit.model.release import GLIBC, Release
 from offkit.server.libraries.here import Here, Wanted
 from offkit.server.libraries.pick import pick
 from offkit.server.libraries.record import Vendored
@@ -31,13 +32,13 @@ class Unpacked(NamedTuple):
         return sum(len(each.data) for each in self.libraries)
 
 
-def unpack(wanted: Wanted, here: Here, supply: Supply, el: int, had: Sequence[str] = ()) -> Unpacked:
+def unpack(wanted: Wanted, here: Here, supply: Supply, release: Release, had: Sequence[str] = ()) -> Unpacked:
     """The libraries ``wanted`` with all that they need and this server lacks, without those ``had``.
 
-    Nothing is written. Raises IntegrityError or EnvironmentProblem with everything that is wrong
-    with the RPMs that are needed.
+    ``release`` is this server's. Nothing is written. Raises IntegrityError or EnvironmentProblem with
+    everything that is wrong with the RPMs that are needed.
     """
-    return _Unpacking(here, supply, el).go(wanted, had)
+    return _Unpacking(here, supply, release).go(wanted, had)
 
 
 class _Ask(NamedTuple):
@@ -49,13 +50,13 @@ class _Ask(NamedTuple):
 
 
 class _Unpacking:
-    def __init__(self, here: Here, supply: Supply, el: int) -> None:
+    def __init__(self, here: Here, supply: Supply, release: Release) -> None:
         self._here, self._supply = here, supply
         known = releases.known()
         # What is glibc's in any release will do where this one is not known.
-        own = [known.of(el)] if known.of(el).sonames else known.all
+        own = [release] if release.name else known.all
         self._usual = known.packages
-        self._glibc = {soname for one in own for soname, name in one.sonames.items() if name == "glibc"}
+        self._glibc = {soname for one in own for soname, name in one.sonames.items() if name == GLIBC}
         self._providers: Dict[str, Package] = {}  # by capability
         self._found: Dict[str, Tuple[Vendored, Elf]] = {}
         self._opened: Dict[str, Opened] = {}
