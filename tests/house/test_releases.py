@@ -96,6 +96,68 @@ def test_a_file_agrees_with_itself(name):
         assert all(sonames[soname] for soname in module["sonames"])
 
 
+OLDER = "no package with so old a library was looked for"
+NEWER = "whether a package has this newer one was not found out"
+WHICH = "which version of it there is, and so its soname, was not found out"
+NO_LIST = "no list of its packages was found"
+OLD_SSL, OLD_CURSES = "libssl.so.10 libcrypto.so.10", "libncursesw.so.5 libpanelw.so.5 libtinfo.so.5"
+OLD_OTHERS = "libgfortran.so.3 libtirpc.so.1 libpython3.6m.so.1.0 libreadline.so.6 libffi.so.6 libtk8.5.so libtcl8.5.so libgdbm.so.4"
+ALL_BUT_GLIBC = ""
+# What the files about Enterprise Linux say of a library, and those about others do not, with the reason.
+NOT_SAID = {
+    "amazon2": {
+        NEWER: "libcrypt.so.2 libssl.so.3 libcrypto.so.3 libgfortran.so.5 libtirpc.so.3 libreadline.so.7 libreadline.so.8 libffi.so.8 "
+        "libgdbm.so.6 libtk8.6.so libtcl8.6.so libssl.so.1.1 libcrypto.so.1.1",
+        OLDER: "libgfortran.so.3 libpython3.6m.so.1.0",
+        WHICH: "libnsl.so.1 libnsl.so.2 libtk8.5.so libtcl8.5.so",
+    },
+    "amazon2023": {
+        OLDER: OLD_SSL + " libreadline.so.7 libssl.so.1.1 libcrypto.so.1.1 " + OLD_OTHERS,
+        WHICH: "libatomic.so.1 libgfortran.so.5 libnsl.so.1 libnsl.so.2 libtirpc.so.3 libtk8.6.so libtcl8.6.so libdb-5.3.so",
+    },
+    "anolis23": {NO_LIST: ALL_BUT_GLIBC},
+    "kylin10": {
+        OLDER: " ".join((OLD_SSL, OLD_CURSES, OLD_OTHERS, "libreadline.so.7")),
+        NEWER: "libcrypt.so.2 libssl.so.3 libcrypto.so.3 libgfortran.so.5 libffi.so.8",
+    },
+    "kylin11": {NO_LIST: ALL_BUT_GLIBC},
+    "openeuler20.03": {
+        OLDER: " ".join((OLD_SSL, OLD_CURSES, OLD_OTHERS)),
+        NEWER: "libcrypt.so.2 libssl.so.3 libcrypto.so.3 libgfortran.so.5 libreadline.so.8 libffi.so.8",
+    },
+    "openeuler22.03": {
+        OLDER: " ".join((OLD_SSL, OLD_CURSES, OLD_OTHERS, "libreadline.so.7")),
+        NEWER: "libssl.so.3 libcrypto.so.3",
+        WHICH: "libffi.so.8",
+    },
+    "openeuler24.03": {
+        OLDER: " ".join((OLD_SSL, OLD_CURSES, OLD_OTHERS, "libreadline.so.7 libssl.so.1.1 libcrypto.so.1.1")),
+        WHICH: "libcrypt.so.1 libcrypt.so.2 libgfortran.so.5 libtk8.6.so libtcl8.6.so",
+    },
+}  # fmt: skip
+
+
+def test_what_is_not_said_of_libraries_has_a_reason():
+    """What is known of a library on Enterprise Linux is known elsewhere, or is in the table above, and not both."""
+    asked = {soname for facts in FILES.values() if "el" in facts for soname in facts["sonames"]}
+    others = [facts for facts in FILES.values() if "el" not in facts]
+    assert {facts["name"] for facts in others} == set(NOT_SAID)
+    for facts in others:
+        reasons = NOT_SAID[facts["name"]]
+        absent = [soname for listed in reasons.values() for soname in listed.split()]
+        left = asked - set(facts.get("sonames", {}))
+        assert ALL_BUT_GLIBC in reasons.values() or sorted(absent) == sorted(left), facts["name"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_glibcs_everywhere_is_said_once(name):
+    """In the table of all releases, which is read for each."""
+    own = release.parse_libc(data.read_text(release.LIBC))
+    assert not {soname for soname, _ in own} & set(FILES[name].get("sonames", {}))
+    sonames = releases.known().named(name[: -len(".json")]).sonames
+    assert [sonames[soname] for soname in ("libc.so.6", "libm.so.6", "libpthread.so.0")] == ["glibc"] * 3
+
+
 def test_all_are_read():
     """Every name and alias means one release; every os-release that a file describes is told to be it."""
     known = releases.known()

@@ -4,10 +4,12 @@ import hashlib
 import os
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import elf_maker
+from offkit.cli import bundle_words
 from offkit.edges import releases
 from offkit.model.carried import BUILD, SOURCE, Carried
 from offkit.model.checklist import Checklist
@@ -19,7 +21,7 @@ from offkit.online import bundle
 from offkit.online.carry import bootstrap, pack, python_build, python_source, pythons, rpms, runtime
 from offkit.online.carry.pack import Source
 from offkit.online.carry.python_build import Build
-from offkit.online.proof import forecast
+from offkit.online.proof import by_reading, forecast
 from offkit.online.request.locked import Request
 from target_maker import preset
 
@@ -198,6 +200,39 @@ def test_what_a_forecast_says_of_wheels(tmp_path):
     assert caught.value.findings == (
         Finding("BUN020", "error", "c.whl", "is not a wheel: File is not a zip file", (str(broken),)),
     )
+
+
+NUMPY = (
+    "ld-linux-x86-64.so.2",
+    "libc.so.6",
+    "libm.so.6",
+    "libpthread.so.0",
+    "libgcc_s.so.1",
+    "libstdc++.so.6",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "words"),
+    [
+        ("el9", NUMPY, ["libgcc_s.so.1 (libgcc)", "libstdc++.so.6 (libstdc++)"]),
+        ("openeuler22.03", NUMPY, ["libgcc_s.so.1 (libgcc)", "libstdc++.so.6 (libstdc++)"]),
+        (
+            "openeuler22.03",
+            ("libGL.so.1", "libgthread-2.0.so.0", "libbz2.so.1", "libodd.so.1"),
+            ["libGL.so.1 (libglvnd)", "libbz2.so.1 (bzip2)", "libgthread-2.0.so.0 (glib2)", "libodd.so.1 (package unknown)"],
+        ),
+        ("kylin11", NUMPY, ["libgcc_s.so.1 (package unknown)", "libstdc++.so.6 (package unknown)"]),
+    ],
+)  # fmt: skip
+def test_what_a_server_is_said_to_need(tmp_path, capsys, name, wanted, words):
+    """The packages as its release calls them; what is of the C library is no package of its own."""
+    path = wheel_of(tmp_path / "a-1-py3-none-any.whl", {"x.so": elf_maker.build(needed=list(wanted))})
+    checklist = forecast.survey([path], preset("3.9", name)).checklist
+    bundle_words._needs(SimpleNamespace(checklist=checklist))
+    assert capsys.readouterr().out.strip() == ", ".join(["needs from the server: glibc", *words])
+    said = by_reading.forecast([], checklist, name == "el9").said
+    assert said.partition("; ")[0] == f"needs {len(words)} libraries of the server beside the C library"
 
 
 def test_who_needs_a_library_is_told_of_twenty(tmp_path):

@@ -244,6 +244,10 @@ def test_sources_of_something_else(tmp_path, index, name, version):
         ("mysqlclient", "3.12", "el9", ("gcc", "python3.12-devel", "mariadb-connector-c-devel")),
         ("psutil", "3.9", "el9", ("gcc", "python3-devel")),
         ("psutil", "3.10", "el9", ("gcc",)),
+        ("pillow", "3.9", "openeuler22.03", ("gcc", "python3-devel", "libjpeg-turbo-devel", "zlib-devel")),
+        ("mysqlclient", "3.7", "kylin10", ("gcc", "python3-devel", "mariadb-connector-c-devel")),
+        ("python-ldap", "3.7", "amazon2", ("gcc", "python3-devel", "openldap-devel")),
+        ("psycopg2", "3.9", "openeuler22.03", ("gcc", "python3-devel")),
     ],
 )
 def test_what_it_will_need(tmp_path, name, series, el, rpms):
