@@ -35,6 +35,23 @@ def test_a_release_has_its_own_packages():
     assert "libssl.so.1.1" not in releases.of(10).sonames
 
 
+def test_what_is_no_enterprise_linux_has_its_own_packages():
+    """openEuler splits less, Amazon Linux 2 has libcrypt by itself; what CPython is compiled with is told too."""
+    euler, amazon = releases.of(0, "openeuler-22.03-lts"), releases.of(0, "amzn2")
+    names = ("libbz2.so.1", "libsqlite3.so.0", "libGL.so.1", "libcrypt.so.1", "libc.so.6")
+    assert [euler.sonames[name] for name in names] == ["bzip2", "sqlite", "libglvnd", "libxcrypt", "glibc"]
+    assert [amazon.sonames[name] for name in names] == [
+        "bzip2-libs",
+        "sqlite",
+        "libglvnd-glx",
+        "libcrypt",
+        "glibc",
+    ]
+    assert (euler.module("bz2").runtime, euler.module("bz2").devel) == (("bzip2",), ("bzip2-devel",))
+    assert (euler.pythons["3.9"].devel, amazon.pythons["3.7"].devel) == ("python3-devel", "python3-devel")
+    assert releases.of(0, "kylin11").module("bz2").devel == ()
+
+
 def test_a_release_that_is_not_known():
     """Nothing is said of it but what is glibc's everywhere: no other release stands in for it."""
     for el in (0, 6, 99):
