@@ -110,10 +110,11 @@ FOR_OTHERS = {
 
 
 def script(pyz=PYZ, series=SERIES, el=7, carried=(), rpms=()):
-    """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz."""
-    return bootstrap.script(
-        Target("el{}".format(el), el, "x86_64", series + ".8", (2, 17)), pyz, carried, rpms
-    )
+    """The joined parts, not yet sealed: enough where nothing is taken out of the bundle but offkit.pyz.
+
+    ``el``: a major of Enterprise Linux, or the name of another release."""
+    name, major = (el, 0) if isinstance(el, str) else ("el{}".format(el), el)
+    return bootstrap.script(Target(name, major, "x86_64", series + ".8", (2, 17)), pyz, carried, rpms)
 
 
 def make_bundle(pyz=PYZ, series=SERIES, el=7, extra=None, carried=(), rpms=()):

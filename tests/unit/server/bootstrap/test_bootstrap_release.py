@@ -12,6 +12,7 @@ from repo_maker import package, repository, write
 
 pytestmark = install_sh.without_python36
 ROCKY9 = 'ID="rocky"\nVERSION_ID="9.3"\nPRETTY_NAME="Rocky Linux 9.3 (Blue Onyx)"\n'
+KYLIN10 = 'ID="kylin"\nVERSION_ID="V10"\nPRETTY_NAME="Kylin Linux Advanced Server V10 (Lance)"\n'
 ROCKY8 = ROCKY9.replace("9.3", "8.10").replace("Blue Onyx", "Green Obsidian")
 CENTOS7 = "[general]\nfamily = CentOS\nversion = 7\n"
 
@@ -19,9 +20,9 @@ CENTOS7 = "[general]\nfamily = CentOS\nversion = 7\n"
 @pytest.fixture
 def server(tmp_path):
     """With a bundle for el7 and its Python 3.6, on whatever release it is said to be."""
-    made = install_sh.make_server(tmp_path, TOOLS, series="3.6")
 
-    def be(os_release):
+    def be(os_release, **more):
+        made = install_sh.make_server(tmp_path, TOOLS, **dict({"series": "3.6"}, **more))
         (made / "os-release").write_text(os_release)
         script = made / "medium" / "install.sh"
         text = script.read_bytes()
@@ -104,6 +105,43 @@ def test_a_disc_of_another_release(server, shell, tmp_path):
             "error: ENV049 {} is CentOS 7 (el7), and this server is el8".format(medium),
             "fix: use the DVD of an Enterprise Linux 8; boot and minimal ISOs have none",
         ],
+    )
+
+
+@every_shell
+def test_a_disc_of_another_release_where_one_is_no_enterprise_linux(server, shell, tmp_path):
+    """It may be kin: that it is another one is said first, and what is of no use on it then."""
+    place = server(KYLIN10, series="3.7", el="kylin10")
+    install_sh.tools_of(place, shell)
+    euler = "[general]\nfamily = openEuler\nversion = 22.03-LTS-SP3\n"
+    medium = disc(tmp_path / "euler", euler, package("python3", [], version="3.9.9"))
+    code, _, err = install(place, "--rpm-repo", medium, shell=shell)
+    own = "fix: use an ISO of Kylin Linux Advanced Server V10 that has python3"
+    title = "openEuler 22.03-LTS-SP3 (openeuler22.03)"
+    assert (code, err.splitlines()) == (
+        4,
+        [
+            "warning: ENV049 {} is {}, and this server is kylin10: its packages are made for another system".format(
+                medium, title
+            ),
+            own,
+            "error: PY021 python3, the package of Python 3.7, is 3.9.9 on {}".format(medium),
+            own,
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "there"),
+    [(ROCKY8.replace("8.10", "8"), {"el": 8}, True), (KYLIN10, {"el": "kylin10", "series": "3.7"}, False)],
+)
+def test_a_repository_file_that_the_bundle_has(server, told, more, there):
+    """By hand only where the layout of the discs is known: else the bundle has none."""
+    err = install(server(told, **more))[2]
+    assert ("the packages python3" in err, "tar -xOf" in err, "yum --disablerepo" in err) == (
+        True,
+        there,
+        there,
     )
 
 

@@ -38,17 +38,19 @@ say_stranger() {
     say "fix: bundle again on the other side: offkit bundle --target $stranger"
 }
 
-# Adds to $problems when medium $1, which people call $2, is a disc of another Enterprise Linux than this
-# server is (media/disc.py): none of its packages would be taken.
+# Says when medium $1, which people call $2, is a disc of another release than this server (media/disc.py);
+# adds it to $problems between two Enterprise Linuxes: none of its packages would be taken.
 check_disc() {
     server=$(release_name)
-    case $server in el[0-9]*) ;; *) return 0 ;; esac
+    [ -n "$server" ] || return 0
     source_read "$1" .treeinfo >"$scratch/treeinfo" 2>/dev/null || : >"$scratch/treeinfo"
     source_read "$1" .discinfo >"$scratch/discinfo" 2>/dev/null || : >"$scratch/discinfo"
     disc=$(disc_release "$scratch/treeinfo" "$scratch/discinfo")
-    case ${disc%% *} in
-        "$server") ;;
-        el[0-9]*) problem "ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server" "use ${OFFKIT_MEDIA:-a disc of $server}" ;;
+    told="ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server"
+    case "$server ${disc%% *}" in
+        "$server " | "$server $server") ;;
+        el[0-9]*" el"[0-9]*) problem "$told" "use ${OFFKIT_MEDIA:-a disc of $server}" ;;
+        *) say "warning: $told: its packages are made for another system${newline}fix: use ${OFFKIT_MEDIA:-a disc of $server}" ;;
     esac
 }
 

@@ -6,6 +6,7 @@ choose_rpms() {
     # shellcheck disable=SC2086 # names of packages, with blanks between
     read_index $OFFKIT_PAYLOAD
     rpms=
+    version=
     for name in $OFFKIT_PAYLOAD; do
         line=$(newest "$name")
         [ -z "$line" ] || rpms=$rpms$line$newline
@@ -17,15 +18,18 @@ choose_rpms() {
             damaged "$(source_numbered "$(rpm_field "$rpms" 9 | head -n 1)")" "$version is not a Python version"
             end_media
             ;;
+        "$OFFKIT_PYTHON".*) ;;
+        *) no_package ;;
     esac
 }
 
+# $version: of a package that has the name and is another Python, as on the disc of another release.
 no_package() {
     where=$(printf '%s' "$sources" | while IFS= read -r source; do
         printf '%s%s' "${comma:-}" "$(source_name "$source")"
         comma=', '
     done)
-    fail PY021 "$OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, is missing on $where" \
+    fail PY021 "$OFFKIT_PACKAGES, the package of Python $OFFKIT_PYTHON, is ${version:-missing} on $where" \
         "use $OFFKIT_MEDIA"
 }
 

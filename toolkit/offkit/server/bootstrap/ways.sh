@@ -273,7 +273,7 @@ no_python() {
         whose="the bundle's target"
         [ -z "$stranger" ] || whose=$stranger
         say "  (no ISO of $whose has Python $OFFKIT_PYTHON; or bundle again for a Python that it has)"
-    elif [ -z "$stranger" ]; then
+    elif [ -z "$stranger" ] && [ -n "$OFFKIT_REPO" ]; then
         by_hand
     fi
     exit 4
