@@ -31,8 +31,8 @@ def resolve(
     """What ``ask`` finds, resolvelib's search with a provider and a reporter; ``unasked`` as for DeadEnds.
 
     Raises what that raises, ResolutionImpossible with the reasons. That there is nothing is believed where
-    the request needs a dead end; else resolvelib has jumped back too far, as it does where candidates go while
-    it looks. It is asked again without them, and with all of them when it learns nothing new.
+    the request needs a dead end; else resolvelib has jumped back too far, as it does where candidates go
+    while it looks. It is asked again without them, and with all of them when it learns nothing new.
     """
     impossible = reach("pip._vendor.resolvelib", "ResolutionImpossible")
     known, before = DeadEnds(provider, requirements, unasked), -1
