@@ -93,6 +93,19 @@ def test_a_release_that_has_that_python_too(server, shell, tmp_path):
 
 
 @every_shell
+def test_a_release_whose_disc_nobody_knows(server, shell):
+    """Or that has none: its packages come from a repository."""
+    place = server(KYLIN10, series="3.7", el="kylin10")
+    install_sh.tools_of(place, shell)
+    code, _, err = install(place, shell=shell)
+    assert code == 4
+    assert "the packages python3, with yum: sh install.sh" in err
+    assert err.count(" --rpm-repo DIR") == 2
+    assert "offkit bundle ... --rpm-repo URL" in err
+    assert " --iso" not in err
+
+
+@every_shell
 def test_a_disc_of_another_release(server, shell, tmp_path):
     """Before anybody looks for a package on it."""
     place = server(ROCKY8)

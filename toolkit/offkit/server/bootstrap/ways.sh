@@ -257,12 +257,15 @@ no_python() {
         not_root=
         [ "$(id -u)" -eq 0 ] || not_root=root
         no_yum=$(has_yum || echo yum)
-        way_to "the packages $OFFKIT_PAYLOAD of the distribution's ISO, with yum: $again --iso /path/to/the.iso" \
+        # What a disc of it is like is not known, or it has none.
+        whence="of the distribution's ISO" medium="--iso /path/to/the.iso" carried="--iso FILE"
+        [ -n "$OFFKIT_REPO" ] || whence='' medium="--rpm-repo DIR" carried="--rpm-repo URL"
+        way_to "the packages $OFFKIT_PAYLOAD${whence:+ $whence}, with yum: $again $medium" \
             "$not_root${not_root:+${no_yum:+, }}$no_yum"
         say "     $OFFKIT_MEDIA"
-        way_to "the same packages without root, unpacked below $prefix: $again --iso /path/to/the.iso --no-root" \
+        way_to "the same packages without root, unpacked below $prefix: $again $medium --no-root" \
             "$(lacking rpm rpm2cpio cpio)"
-        say "     for both, the bundle can carry the packages: on the other side, offkit bundle ... --iso FILE"
+        say "     for both, the bundle can carry the packages: on the other side, offkit bundle ... $carried"
     fi
     way_to "a source tarball in the bundle, compiled here: on the other side, offkit bundle ... --python-source Python-$OFFKIT_PYTHON.x.tgz" \
         "$(without_compiler)"
