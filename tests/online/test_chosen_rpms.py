@@ -233,6 +233,28 @@ def test_what_is_older_than_what_the_server_has(place, tmp_path):
     assert "older than glibc-2.99-1.x86_64, which the server has" in found.message
 
 
+@pytest.mark.parametrize(
+    ("level", "warned"), [("x86-64-v2", True), ("x86-64-v3", False), ("x86-64-v4", False), (None, False)]
+)
+def test_a_processor_that_is_older_than_its_release(place, tmp_path, level, warned):
+    """There are builds of Enterprise Linux 10 for it; packages of the others it cannot run."""
+    server = probe(tmp_path, [GLIBC, BASH])
+    data = json.loads(server.read_text())
+    data["cpu"] = {"level": level}
+    server.write_text(json.dumps(data))
+    el10 = EL8._replace(el=10, name="el10")
+    told = [
+        one for one in choose(place, "libbound", probe=server, target=el10).findings if one.code == "RPM026"
+    ]
+    assert len(told) == warned
+    if warned:
+        assert told[0].message == (
+            "RPMs of el10 are built for x86-64-v3, and the server's processor is x86-64-v2"
+        )
+        assert "libbound-1-1.x86_64" in told[0].looked_in
+    assert "RPM026" not in [one.code for one in choose(place, "libbound", probe=server).findings]
+
+
 @pytest.fixture(scope="module")
 def key(tmp_path_factory):
     """A key that signs; its public half is a file."""

@@ -77,6 +77,7 @@ class Release(NamedTuple):
     version: str  # VERSION_ID there, or what it begins with, before a dot
     glibc: Tuple[int, int]
     kernel: str
+    cpu: Dict[str, str]  # by architecture, the oldest processor that its packages are built for
     python: str  # the series of the system's own
     pythons: Dict[str, Python]  # by series
     toolchain: Dict[str, str]  # versions on its discs of what CPython is compiled with
@@ -231,6 +232,7 @@ def parse(text: str, libc: Libc = ()) -> Release:
         version=data["os_release"]["version"],
         glibc=glibc,
         kernel=data.get("kernel", ""),
+        cpu=data.get("cpu", {}),
         python=data.get("python", ""),
         pythons={series: Python(**_tuples(each)) for series, each in data.get("pythons", {}).items()},
         toolchain=data.get("toolchain", {}),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from offkit.edges import releases
+from offkit.media.rpm import Package
 from offkit.model.errors import OffkitError, RequestError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.target import Target
 from offkit.online.rpms.choice import Choice
+from offkit.online.rpms.server import Server
 
 _BESIDE = "give a repository that has it as well: --rpm-repo URL"
 
@@ -67,6 +71,19 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
         for one in found.problems
     ]
     return RequestError("RPMs that the wheels need contradict each other or what the server has", rows)
+
+
+def processor(packages: Sequence[Package], target: Target, server: Server | None) -> list[Finding]:
+    """RPM026, where the server's processor is older than those its release is built for: a distribution that
+    runs on it has other packages."""
+    needs = releases.of(target.el, target.name).cpu.get(target.arch, "")
+    # The names of the psABI's levels are in the order of their age.
+    if not server or not server.level or server.level >= needs:
+        return []
+    titles = tuple(one.title for one in packages if one.arch == target.arch)
+    message = f"RPMs of {target.name} are built for {needs}, and the server's processor is {server.level}"
+    fix = "give the repositories that the server's own packages are from"
+    return [Finding("RPM026", WARNING, target.name, message, titles, fix)] if titles else []
 
 
 def spare(

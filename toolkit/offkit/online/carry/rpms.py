@@ -200,6 +200,7 @@ def choose(
             (
                 *rpm_words.findings(found, said, looked),
                 *rpm_words.spare(spare, wanted, said, looked),
+                *rpm_words.processor([one for one, _ in found.packages], target, more.server),
                 *dict.fromkeys(checked),
             ),
         )

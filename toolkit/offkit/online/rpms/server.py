@@ -18,6 +18,7 @@ class Server(NamedTuple):
     streams: Mapping[str, str]  # by module; "": disabled
     excludes: tuple[str, ...]  # exclude= of yum.conf or dnf.conf, which hold for every repository
     platform: str  # what modules require of it, as el8; "": not said
+    level: str = ""  # of its processor, by the x86-64 psABI: x86-64-v2; "": not said
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
         """The pattern that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
@@ -48,6 +49,7 @@ def read(path: Path) -> Server | None:
             },
             _words(yum.get("exclude")),
             platform,
+            str((data.get("cpu") or {}).get("level") or ""),
         )
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
