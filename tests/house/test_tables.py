@@ -43,6 +43,7 @@ TABLES = {
         "fix": r"[^{}]*(\{(program|look)\}[^{}]*)*",
         "source": TEXT,
     },
+    "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},
     "repo-config/plugins.csv": {"symbol": r"[A-Za-z]\w+", "host": TEXT, "source": TEXT},
     yum.WORDS: {
         "code": r"(RPM|REPO|ENV)\d{3}",

@@ -18,6 +18,7 @@ from target_maker import preset
 EL7 = preset("3.6")
 HTML = {"Content-Type": "text/html"}
 JSON = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+MARK = b'<meta name="pypi:repository-version" content="1.0">'
 LOGIN = b'<html><form action="/login"><input name=u><input name=p type="password"></form></html>'
 
 
@@ -198,6 +199,55 @@ def test_a_page_for_people(two):
     )
 
 
+DOWN = b"<!DOCTYPE html><html><title>Maintenance</title><h1>We are down for maintenance</h1>"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "said"),
+    [
+        (b"", HTML, "an empty page, and not with one of an index"),
+        (b" \n", HTML, "an empty page, and not with one of an index"),
+        (b"<html><body></body></html>", HTML, "a page for people, and not with one of an index"),
+        (DOWN, HTML, "a page for people, and not with one of an index"),
+        (DOWN + b'<a href="mailto:a@b">ask us</a>', HTML, "a page for people, and not with one of an index"),
+        (b"<!DOCTYPE html><body><img src=down.png>", HTML, "a page for people, and not with one of an index"),
+        (b"<!DOCTYPE html><body><script src=a.js>", HTML, "a page for people, and not with one of an index"),
+        (b'{"error": "down"}', JSON, "JSON that is no page of an index: it has no files"),
+    ],
+)
+def test_a_page_that_says_nothing_of_the_project(two, words, kind, said):
+    """It is no answer, whether there is another index that has a namesake or not."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, words, kind)
+    for some in (args, private.args):
+        finding = only_of(private, some)
+        assert (finding.code, finding.message) == ("NET008", f"answers with {said}")
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (b"<!DOCTYPE html>\n<html><head><title>Links for alpha</title></head><body><h1>Links for alpha</h1>", HTML),
+        (b"<html><head><title>Simple Index</title></head><body></body></html>", HTML),
+        (b'<html><head><meta name="api-version" value="2" /></head><body>nothing', HTML),
+        (MARK + b"nothing here yet", HTML),
+        (b"<html><head><title>root/pypi: links for alpha</title><body>", HTML),
+        (b'<html><head><title>Index of /simple/alpha/</title></head><body><h1>Index</h1><pre></pre>', HTML),
+        (b'<html><h1>/alpha</h1><pre><a href="../">../</a></pre>', HTML),
+        (b'<html>Files: <a href="/files/alpha-1.win32.exe">alpha for Windows</a>', HTML),
+        (b"<!DOCTYPE html><html><head><style>a { color: red }</style></head><body><!-- none -->\n", HTML),
+        (b"nothing", {"Content-Type": "application/vnd.pypi.simple.v1+html"}),
+        ("<title>Links for alpha</title>".encode("utf-16"), {"Content-Type": "text/html; charset=utf-16"}),
+        (b'{"meta": {"api-version": "1.0"}, "name": "alpha", "files": []}', JSON),
+    ],
+)  # fmt: skip
+def test_a_page_of_a_project_without_files(two, words, kind):
+    """As servers write them: an answer, and the other index is asked."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (200, words, kind)
+    assert [wheel.version for wheel in locked(args, "alpha").wheels] == ["9"]
+
+
 def test_an_answer_of_another_kind(two):
     """What pip would skip."""
     private, args = two
@@ -216,7 +266,7 @@ def test_an_answer_of_another_kind(two):
         (b'{"files": [5]}', JSON, "'int' object has no attribute 'get'"),
         (b'{"files": [{"url": "http://[x"}]}', JSON, "Invalid IPv6 URL"),
         (b"\xff", HTML, "invalid start byte"),
-        (b"<![alpha<a href=", HTML, "unknown status keyword"),
+        (MARK + b"<![alpha<a href=", HTML, "unknown status keyword"),
         (b"x", {"Content-Type": "text/html; charset=none"}, "unknown encoding: none"),
     ],
 )

@@ -18,11 +18,9 @@ from packaging.utils import canonicalize_name
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import without_secrets
-from offkit.online.index import indexes, network
+from offkit.online.index import bodies, indexes, network
 from offkit.online.index.upstream import reach
 
-_FILE = rb"[^\"'<>\s]*\.(?:whl|zip|egg|tgz|tar)\b"  # what pip installs, and .tar.gz or .bz2 by its beginning
-_LOGIN = re.compile(rb"<input[^>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
 # What pip's parsers raise for a page that is damaged, and what a pip of another kind raises: _damage tells.
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 
@@ -156,7 +154,7 @@ class Answers:
         elif heard.status_code not in (200, 203):
             self._note("NET002", location, *network.refusal(heard))
         elif page is not None:
-            wrong = _no_page(heard, page, project)
+            wrong = bodies.wrong_page(heard, page, project)
             if wrong:
                 self._note("NET008", location, wrong)
             self._with.add(base)
@@ -187,29 +185,11 @@ class Answers:
                 response = self._repo.session.get(base.rstrip("/") + "/", headers={"Accept": "text/html"})
                 links = re.findall(rb"<a\s[^>]*href=[\"']?([^\"'>\s]+)", response.content)
                 ends = [link.decode("utf-8", "replace").rstrip("/").split("/")[-1] for link in links]
-                real = response.ok and not response.history and not _LOGIN.search(response.content)
+                real = response.ok and not response.history and not bodies.is_login(response.content)
                 self._lists[base] = {canonicalize_name(unquote(end)) for end in ends if real}
             except self._failures:
                 self._lists[base] = set()
         return bool(self._lists[base]) and project not in self._lists[base]
-
-
-def _no_page(response: Any, page: Any, project: str) -> str:
-    """What a page in HTML is, when it is none of an index; a page that lists a file of the project is one."""
-    content = page.content
-    name = project.replace("-", "[-_.]+").encode() + b"-" if project else b""
-    if "html" not in page.content_type.lower() or re.search(name + _FILE, content, re.IGNORECASE):
-        return ""
-    if _LOGIN.search(content):
-        return "answers with a login page"
-    first = response.history[0] if response.history else response
-    asked, got = urlsplit(first.url), urlsplit(response.url)
-    ends = {canonicalize_name(unquote(part)) for part in got.path.split("/")}
-    if got.hostname != asked.hostname or (project and project not in ends):
-        return f"sends to {got.scheme}://{got.netloc}{got.path}, which is no page of an index"
-    if b"<a" not in content.lower() and b"<script" in content.lower():
-        return "answers with a page for people, and not with one of an index"
-    return ""
 
 
 def _is_sound(link: Any) -> bool:
