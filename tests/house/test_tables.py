@@ -44,6 +44,7 @@ TABLES = {
         "source": TEXT,
     },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},
+    "repo-config/network.csv": {"words": TEXT, "says": r"[a-z][^{}]*(\{[01]\}[^{}]*)*", "source": TEXT},
     "repo-config/plugins.csv": {"symbol": r"[A-Za-z]\w+", "host": TEXT, "source": TEXT},
     yum.WORDS: {
         "code": r"(RPM|REPO|ENV)\d{3}",
@@ -104,6 +105,12 @@ def test_words_of_builds_fill_what_they_need():
     """A row that names something has a group for it."""
     for row in builds.parse(data.read_text(builds.WORDS)):
         assert re.compile(row.words).groups >= row.needs.count("{0}")
+
+
+def test_words_of_libraries_fill_what_they_say():
+    """As many groups as are named."""
+    for row in rows("repo-config/network.csv"):
+        assert re.compile(row["words"]).groups == row["says"].count("{")
 
 
 def test_a_module_and_its_extensions():

@@ -3,9 +3,12 @@
 import contextlib
 import gc
 import socket
+import threading
+import types
 
 import pytest
 from pip._vendor.urllib3.connection import HTTPConnection
+from pip._vendor.urllib3.util import retry
 
 from offkit.model.errors import EnvironmentProblem, RequestError, UsageError
 from offkit.model.finding import Finding
@@ -260,13 +263,14 @@ def test_an_answer_of_another_kind(two):
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
-        (b"{", JSON, "Expecting property name"),
-        (b"[]", JSON, "'list' object has no attribute 'get'"),
-        (b'{"files": 5}', JSON, "'int' object is not iterable"),
-        (b'{"files": [5]}', JSON, "'int' object has no attribute 'get'"),
+        (b"{", JSON, "it is no JSON from line 1, column 2 on"),
+        (b'{"files":', JSON, "it is no JSON from line 1, column 10 on"),
+        (b"[]", JSON, "it is JSON, but not what an index writes"),
+        (b'{"files": 5}', JSON, "it is JSON, but not what an index writes"),
+        (b'{"files": [5]}', JSON, "it is JSON, but not what an index writes"),
         (b'{"files": [{"url": "http://[x"}]}', JSON, "Invalid IPv6 URL"),
-        (b"\xff", HTML, "invalid start byte"),
-        (MARK + b"<![alpha<a href=", HTML, "unknown status keyword"),
+        (b"\xff", HTML, "it is no text in utf-8, from byte 0 on"),
+        (MARK + b"<![alpha<a href=", HTML, "it has HTML that cannot be parsed"),
         (b"x", {"Content-Type": "text/html; charset=none"}, "unknown encoding: none"),
     ],
 )
@@ -285,7 +289,119 @@ def test_an_answer_that_breaks_off(two):
     private, args = two
     private.pages["/simple/alpha/"] = (200, b"not packed at all", {**HTML, "Content-Encoding": "gzip"})
     finding = only_of(private, args)
-    assert finding.code == "NET001"
+    said = "answers with a body that is not packed as it says"
+    assert (finding.code, finding.message) == ("NET001", said)
+    more = {**HTML, "Content-Length": "1085", "Connection": "close"}
+    private.pages["/simple/alpha/"] = (200, b"x" * 542, more)
+    said = "cuts its answer short: 542 bytes came, and 543 more were to come"
+    assert only_of(private, args).message == said
+
+
+def test_redirects_in_a_circle(two):
+    """They end at the 30 of requests."""
+    private, args = two
+    private.moved["/simple/alpha/"] = "/simple/alpha/"
+    finding = only_of(private, args)
+    assert (finding.code, finding.message) == ("NET001", "redirects in a circle, or more than 30 times")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (b"", "closes the connection without an answer"),
+        (b"SSH-2.0-OpenSSH_8.0\r\n", "answers with what is no HTTP"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "cuts its answer short, or tells its ",
+        ),
+    ],
+)
+def test_a_server_that_speaks_otherwise(mirror, words, said):
+    """It is no HTTP, or has no end; by https it ends in the middle of what TLS begins with."""
+    mirror()  # nothing of this machine's configuration
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(1 << 16)
+                        connection.sendall(words)
+
+        threading.Thread(target=serve, daemon=True).start()
+        place = "{}:{}/simple".format(*server.getsockname())
+        (finding,) = refused(["--index-url", f"http://{place}"], "alpha").findings
+        assert (finding.code, finding.message[: len(said)]) == ("NET001", said)
+        if not words:
+            (finding,) = refused(["--index-url", f"https://{place}"], "alpha").findings
+            assert finding.message == "ends the TLS connection in the middle"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+class Telling(Reporter):
+    def __init__(self):
+        self.warned = []
+
+    def warn(self, text):
+        self.warned.append(text)
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """Seconds that pip's attempts wait for, and nobody else does."""
+    seconds = []
+    monkeypatch.setattr(retry, "time", types.SimpleNamespace(sleep=seconds.append, time=lambda: 1e9))
+    monkeypatch.setenv("PIP_RETRIES", "2")
+    return seconds
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [("3600", "1 h"), ("5400", "1 h 30 min"), ("Sun, 09 Sep 2001 01:51:40 GMT", "5 min"), ("61", "2 min")],
+)
+def test_a_server_that_asks_to_wait_for_long(two, slept, status, after, said):
+    """It is not waited for (as a number, or as a time: now it is 9 September 2001, 01:46:40)."""
+    private, args = two
+    private.pages["/simple/alpha/"] = (status, b"", {"Retry-After": after})
+    finding = only_of(private, args)
+    message = f"answers {status} and asks to wait {said}, which is too long to wait for"
+    assert (finding.code, finding.message) == ("NET002", message)
+    assert (finding.fix, slept) == ("run the same command again then", [])
+
+
+def test_a_server_that_asks_to_wait(two, slept):
+    """It is waited for, and said once; what is no time is passed over."""
+    private, args = two
+    page = b'<a href="/files/alpha-1-py3-none-any.whl">alpha</a>'
+    private.pages["/simple/alpha/"] = iter(
+        [(503, b"", {"Retry-After": "30"}), (503, b"", {"Retry-After": "30"}), (200, page, HTML)]
+    ).__next__
+    telling = Telling()
+    with Session(EL7, args, telling) as session:
+        lock = session.lock(Request(("alpha==1",), (), ()))
+    assert [wheel.version for wheel in lock.wheels] == ["1"]
+    assert slept == [30, 30]
+    assert telling.warned == ["127.0.0.1 answers 503 and asks to wait 30 s; it is asked again then"]
+    private.pages["/simple/alpha/"] = (503, b"", {"Retry-After": "soon"})
+    assert only_of(private, args).message == "answers 503 each time"
+
+
+def test_what_is_told_of_attempts(mirror, slept, monkeypatch):
+    """The first and the last, however many there are between them and however many pages are asked for."""
+    mirror()
+    monkeypatch.setenv("PIP_RETRIES", "5")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = "http://127.0.0.1:{}/simple".format(free.getsockname()[1])
+    telling = Telling()
+    with Session(EL7, ["--index-url", gone], telling) as session, pytest.raises(EnvironmentProblem):
+        session.lock(Request(("alpha", "beta"), ()))
+    assert telling.warned == [
+        "127.0.0.1 does not answer; trying again, 4 more times after that",
+        "127.0.0.1 does not answer; trying again for the last time",
+    ]
 
 
 def test_nobody_there(two):
@@ -305,7 +421,7 @@ def test_a_server_without_tls(two):
     error = refused([*args, "--extra-index-url", private.url.replace("http:", "https:") + "/simple"], "beta")
     (finding,) = error.findings
     assert (finding.code, finding.fix) == ("NET001", "")
-    assert finding.message.startswith("cannot be reached securely: ")
+    assert finding.message == "speaks no TLS there: its URL may be one with http"
 
 
 class ProxyError(OSError):
@@ -321,6 +437,8 @@ class InvalidURL(ValueError):
     [
         (OSError("certificate verify failed: self-signed"), "cannot be reached securely: certificate verify", "--cert FILE"),
         (OSError("EOF in violation of TLS"), "cannot be reached securely: EOF", ""),
+        (OSError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired (_ssl.c:1006)"), "cannot be reached securely: certificate verify failed: expired", "--cert FILE"),
+        (ProxyError("Connection reset by peer"), "the proxy does not let it through: it breaks the connection off", ""),
         (ProxyError("Tunnel failed: 407 x"), "the proxy does not let it through: Tunnel failed: 407 x", ""),
         (InvalidURL("u:secret"), "cannot be asked: its address, or that of the proxy, is not a URL", "%2F"),
         (OSError("no http://u:secret@host"), "does not answer: no http://host", ""),

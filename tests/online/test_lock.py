@@ -367,6 +367,6 @@ def test_what_pip_says_meanwhile(mirror, monkeypatch):
     ]
     again = [("warn", "the index does not answer; trying again, 3 more times after that"), ("note", retry)]
     start = telling.told.index(("note", "pip: some"))
-    assert telling.told[start : start + 6] == [("note", "pip: some"), *again, ("warn", "some"), *again]
+    assert telling.told[start : start + 5] == [("note", "pip: some"), *again, ("warn", "some"), again[1]]
     assert ("note", "pip: ") not in telling.told
     assert (root.handlers, root.level) == before

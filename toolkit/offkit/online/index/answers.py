@@ -110,7 +110,9 @@ class Answers:
                 if not reason and not isinstance(error, ValueError):
                     raise
                 project = unquote(project_url.url.rstrip("/").split("/")[-1])
-                self._note("NET009", project_url, f"its page of {project} cannot be read: {reason or error}")
+                plain = network.meaning(reason or str(error))
+                why = f"it {plain}" if plain else reason or error
+                self._note("NET009", project_url, f"its page of {project} cannot be read: {why}")
                 return []
 
         def evaluate_links(link_evaluator: Any, links: Iterable[Any]) -> Any:

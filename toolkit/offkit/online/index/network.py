@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from offkit.edges import data
 from offkit.model.url import without_secrets
 
+WORDS = "repo-config/network.csv"  # of libraries, and what they mean
 _LOGIN = (
     "give user and password in its URL, in ~/.netrc or in pip's keyring; or another token, if it has ended"
 )
@@ -19,6 +24,8 @@ _UNREACHED = (
     *("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ConnectTimeout"),
     *("ProxyError", "SSLCertVerificationError", "InvalidSchema", *_NO_ADDRESSES[:3]),
 )
+_OPENSSL = re.compile(r"\[SSL: \w+\] (.*) \(_ssl\.c:\d+\)")  # the reason is in it
+_ASKS = re.compile(r"answers \d+ and asks to wait")  # of patience
 _LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
 QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
 # Of a file whose hash the requirement gives, with its URL.
@@ -40,14 +47,22 @@ def silence(error: Exception) -> tuple[str, str, str]:
         return "NET001", "cannot be asked: its address, or that of the proxy, is not a URL", _PROXY + QUOTE
     if any(type(one).__name__ == "InvalidSchema" for one in chain(error)):
         return "NET001", "cannot be asked: pip knows no such URL", "give an http, https or file URL"
+    proxy = any(type(one).__name__ == "ProxyError" for one in chain(error))
+    plain = meaning(reason)
+    if _ASKS.match(reason):
+        return "NET002", reason, "run the same command again then"
+    if plain and not proxy:
+        return "NET001", plain, ""
     many = re.search(r"too many (\d+) error responses", reason)
     if many:
         return "NET002", f"answers {many[1]} each time", ""
+    reason = _OPENSSL.sub(r"\1", reason)
     if re.search(r"certificate|\bssl\b|\btls\b", reason, re.IGNORECASE):
         fix = "name its CA: --cert FILE" if "certificate" in reason.lower() else ""
         return "NET001", f"cannot be reached securely: {reason}", fix
-    if any(type(one).__name__ == "ProxyError" for one in chain(error)):
-        return "NET001", f"the proxy does not let it through: {reason}", ""
+    if proxy:
+        why = f"it {plain}" if plain else reason
+        return "NET001", f"the proxy does not let it through: {why}", ""
     return "NET001", f"does not answer: {reason}", ""
 
 
@@ -61,6 +76,23 @@ def innermost(error: BaseException) -> str:
     *_, last = chain(error)
     text = getattr(last, "strerror", None) or str(last)
     return text.partition("Failed to establish a new connection: ")[2] or text
+
+
+def meaning(text: str) -> str:
+    """What a server does, or what its answer is, for the words of a library; "" for words that are plain."""
+    if _ASKS.match(text):
+        return text
+    for words, says in _words():
+        found = words.search(text)
+        if found:
+            return says.format(*found.groups())
+    return ""
+
+
+@functools.cache
+def _words() -> list[tuple[re.Pattern[str], str]]:
+    rows = csv.DictReader(io.StringIO(data.read_text(WORDS)))
+    return [(re.compile(row["words"]), row["says"]) for row in rows]
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

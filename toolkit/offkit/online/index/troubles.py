@@ -152,11 +152,12 @@ def pip_speaks_through(reporter: Reporter, who: str = "the index") -> Iterator[N
             if retry:
                 left = int(retry[1])
                 host = re.search(r"host='([^']+)'", text)
+                whom = host[1] if host else who
                 after = f", {several(left, 'more time')} after that" if left else " for the last time"
-                reporter.warn(f"{host[1] if host else who} does not answer; trying again{after}")
+                warn(f"{whom} does not answer; trying again{after}", f"{whom} {bool(left)}")
                 reporter.note(_QUERY.sub(r"\1?...", text))
             elif record.name.startswith("pip._vendor.urllib3"):
-                reporter.warn(text)
+                warn(text, text)
             elif text:
                 place = _IGNORED.match(text)
                 key = place[1] or place[0] if place else ""
@@ -165,6 +166,13 @@ def pip_speaks_through(reporter: Reporter, who: str = "the index") -> Iterator[N
                 told.update([key] if key else [])
 
     told: set[str] = set()
+
+    def warn(text: str, key: str) -> None:
+        """Once: of many attempts, and of many pages, the first and the last."""
+        if key not in told:
+            reporter.warn(text)
+        told.add(key)
+
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     handler = Handler(logging.INFO)

@@ -21,6 +21,7 @@ from offkit.online.index import (
     configuration,
     indexes,
     named,
+    patience,
     platforms,
     progress,
     traffic,
@@ -138,6 +139,7 @@ class Session:
         indexes.prepare(repository)
         certificates.read_once(repository.session)
         traffic.lighten(repository.session)
+        patience.limit(repository.session)
         repository.finder.find_links.extend(str(directory) for directory in self._stubs.directories)
         if self.offline:
             indexes.cut_off(repository.session)

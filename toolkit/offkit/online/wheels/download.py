@@ -176,7 +176,9 @@ def _reason(error: Exception) -> tuple[str, str]:
     if network.is_unreached(error):
         _, text, helps = network.silence(error)
         return f"the server {text}" if text.startswith(_SERVER) else text, helps or _REACH
-    return network.innermost(error) or type(error).__name__, _AGAIN
+    reason = network.innermost(error)
+    plain = network.meaning(reason)
+    return f"the server {plain}" if plain else reason or type(error).__name__, _AGAIN
 
 
 def _failed(wanted: Wanted, cache: Path, reason: str, fix: str) -> Failed:
