@@ -142,12 +142,20 @@ def test_stand_ins(tmp_path):
      "REQ001", "it has no wheel for Linux on x86_64, only for Windows and macOS", ""),
     # no such version
     ([wheel(str(number)) for number in range(9)], "alpha==99",
-     "REQ004", "no such version; the latest are 3, 4, 5, 6, 7, 8", ""),
+     "REQ004", "no such version; the nearest for Python 3.6 there are 3, 4, 5, 6, 7, 8", ""),
+    ([*(wheel(f"1.{number}") for number in range(9)), wheel("1.3.2", requires_python=">=3.9"),
+      wheel("1.3.3", yanked="broken"), wheel("1.3.4", "cp36-cp36m-win32"), wheel("1.4rc1"), wheel("7")],
+     "alpha==1.3.9",
+     "REQ004", "no such version; the nearest for Python 3.6 there are 1.1, 1.2, 1.3, 1.4, 1.5, 1.6", ""),
+    ([wheel(str(number)) for number in range(9)], "alpha==0.1",
+     "REQ004", "no such version; the nearest for Python 3.6 there are 0, 1, 2, 3, 4, 5", ""),
+    ([wheel("1", "cp38-cp38-any"), wheel("2", requires_python=">=3.9")], "alpha==1.5",
+     "REQ004", "no such version; nothing of it is for Python 3.6 there; the nearest are 1, 2", ""),
     ([wheel("1"), wheel("2")], "alpha==1+cu117",
-     "REQ004", "no such version; +cu117 is of another index than was asked; the latest are 1, 2",
+     "REQ004", "no such version; +cu117 is of another index than was asked; the nearest for Python 3.6 there are 1, 2",
      "name the index that has +cu117: --extra-index-url URL"),
     ([wheel("1"), wheel("2rc1")], "alpha>1",
-     "REQ004", "only pre-releases meet it; the latest are 1, 2rc1", ""),
+     "REQ004", "only pre-releases meet it; the nearest for Python 3.6 there are 1, 2rc1", ""),
 ])  # fmt: skip
 def test_the_reason(files, asked, code, message, fix):
     """What happened, and a cure that needs no trial."""

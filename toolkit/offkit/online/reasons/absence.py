@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import sys
 import zipfile
@@ -24,6 +25,8 @@ from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import one_system, unbuilt
 from offkit.online.reasons.causes import Cause, Problem
+
+_NEAREST = 6  # versions that are named in the place of one
 
 
 class Stubs:
@@ -374,19 +377,35 @@ _NO_PROJECTS = {
 def _no_version(
     cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: Asked, looked: tuple[str, ...]
 ) -> Problem:
-    known = sorted({file.version for file in files})
-    some = ", ".join(str(version) for version in known[-6:])
+    target = asked.listing.target
+    only_pre = bool(listing.versions(files, specifier, True))
+    fitting = listing.usable(files, SpecifierSet(), target, only_pre or asked.listing.pre)
+    some = ", ".join(map(str, _nearest({file.version for file in fitting or files}, specifier)))
+    some = (
+        f"the nearest for Python {target.python_minor} there are {some}"
+        if fitting
+        else (f"nothing of it is for Python {target.python_minor} there; the nearest are {some}")
+    )
     local = ", ".join(
         sorted({"+" + part.version.partition("+")[2] for part in specifier if "+" in part.version})
     )
     elsewhere = f"; {local} is of another index than was asked" if local else ""
     fix = f"name the index that has {local}: --extra-index-url URL" if local else ""
-    message = f"{_asked(cause)}: no such version{elsewhere}; the latest are {some}"
-    pre = bool(listing.usable(files, specifier, asked.listing.target, True)) and not asked.listing.pre
-    if listing.versions(files, specifier, True):
-        message = f"{_asked(cause)}: only pre-releases meet it; the latest are {some}"
+    message = f"{_asked(cause)}: no such version{elsewhere}; {some}"
+    pre = bool(listing.usable(files, specifier, target, True)) and not asked.listing.pre
+    if only_pre:
+        message = f"{_asked(cause)}: only pre-releases meet it; {some}"
     finding = Finding("REQ004", ERROR, cause.project, message, looked, fix)
     return Problem(finding, cause.project, pre=pre, local=bool(local))
+
+
+def _nearest(versions: Iterable[Version], specifier: SpecifierSet) -> list[Version]:
+    """Some, as many on either side of what a specifier names as there are; the latest where it names none."""
+    known = sorted(versions)
+    named = [Version(text) for text in _versions(part.version.removesuffix(".*") for part in specifier)]
+    place = bisect.bisect(known, max(named)) if named else len(known)
+    first = max(0, min(place - _NEAREST // 2, len(known) - _NEAREST))
+    return known[first : first + _NEAREST]
 
 
 def _unreadable(cause: Cause, file: Listed, asked: Asked) -> Problem:
