@@ -30,7 +30,9 @@ def pins(lock):
 def refused(server, *requirements, **more):
     with pytest.raises(RequestError) as caught:
         lock(server, *requirements, **more)
-    return {one.subject: one for one in caught.value.findings}
+    by_subject = {one.subject: one for one in caught.value.findings}
+    assert len(by_subject) == len(caught.value.findings)
+    return by_subject
 
 
 def old(server, name, version, *lines):
@@ -195,6 +197,63 @@ def test_versions_that_ask_for_different_pythons(mirror):
     assert found["beta"].message == (
         "beta: needs Python >=3.7; the server has 3.6.8, and only source distributions exist (beta-1.tar.gz)"
     )
+
+
+@pytest.mark.parametrize("silent", ["page", "directory"])
+def test_a_page_that_says_nothing_of_python(mirror, tmp_path, silent):
+    """A wheel's METADATA counts as if the page had said it: there is one reason, that of the source that is
+    left, and the Python that helps is that of the others."""
+    server = mirror()
+    server.put("colour-1.1.tar.gz")
+    filename = server.add("colour", "2")
+    server.put(filename, server.files[filename], requires_python=">=3.7")
+    filename, body = bundle_maker.wheel("colour", "3.3", python=">=3.10")
+    if silent == "page":
+        server.put(filename, body)
+    else:
+        (tmp_path / filename).write_bytes(body)
+    server.add("wanting", "1", requires=["colour>=1.1"])
+    args = () if silent == "page" else ("--find-links", str(tmp_path))
+    for asked in ("colour>=1.1", "wanting"):
+        found = refused(server, asked, args=args)["colour"]
+        assert (found.code, found.message.partition(": ")[2]) == (
+            "REQ002",
+            "only source distributions exist for Python 3.6 (colour-1.1.tar.gz)",
+        )
+        assert found.fix.startswith("deploy another Python: the whole request resolves with --python 3.7")
+
+
+def test_a_release_for_another_python_is_not_passed_over(mirror):
+    """Where the page says nothing of Python, as where it does: none of those fits."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "8.5.0", python=">=3.10")
+    found = lock(server, "alpha")
+    assert (pins(found), found.findings) == ({"alpha": "1"}, ())
+
+
+def test_a_wheel_that_is_given_for_another_python(mirror, tmp_path):
+    """Nothing else can be meant; it is the reason, once."""
+    filename, body = bundle_maker.wheel("alpha", "1", python=">=3.10")
+    (tmp_path / filename).write_bytes(body)
+    with pytest.raises(RequestError) as caught:
+        lock(mirror(), str(tmp_path / filename))
+    (found,) = caught.value.findings
+    assert (found.code, found.message) == ("REQ008", "1 needs Python >=3.10; the server has 3.6.8")
+
+
+def test_a_conflict_in_which_an_old_release_is_for_another_python(mirror):
+    """What is left when others' pins forbid the newer ones is no reason: the pins are."""
+    server = mirror()
+    server.add("tool", "0.0.0", python="<3.13,>=3.12")
+    for version in ("1", "2"):
+        server.add("tool", version, requires=[f"beta=={version}"])
+    for version in ("1", "2", "3"):
+        server.add("beta", version)
+    with pytest.raises(RequestError) as caught:
+        lock(server, "tool", "beta==3")
+    (found,) = caught.value.findings
+    assert (found.code, found.looked_in) == ("REQ005", ("you asked for beta==3", "tool 2 needs beta==2"))
 
 
 def test_what_was_passed_over_in_a_conflict(mirror):

@@ -259,7 +259,7 @@ def test_a_package_for_another_python(mirror):
     )
     (finding,) = refused(server.args, "alpha").findings
     assert (finding.code, finding.subject) == ("REQ008", "alpha")
-    assert finding.message == "1 needs Python >=3.9; the server has 3.6.8"
+    assert finding.message == "alpha: needs Python >=3.9; the server has 3.6.8"
     assert finding.fix == "deploy another Python: the whole request resolves with --python 3.9 --target el7"
 
 

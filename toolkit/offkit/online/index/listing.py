@@ -22,7 +22,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
-from offkit.online.index import pages
+from offkit.online.index import metadata, pages
 from offkit.online.index.lots import Lot, Offered
 from offkit.online.index.upstream import reach
 
@@ -67,9 +67,11 @@ class Listing:
         pre: bool = False,
         hidden: Iterable[str] = (),
         known: dict[Any, pages.Page] | None = None,
+        pythons: Mapping[metadata.Release, str] | None = None,
     ) -> None:
         """``pre``: pre-releases are wanted; ``hidden`` are file names that are no index's: stand-ins.
-        ``known``: what others read for this target, and will."""
+        ``known``: what others read for this target, and will. ``pythons``: what METADATA of releases has
+        said of Python, and will, as ``Seen`` has it: that counts as if the page said it."""
         self.target, self.pre = target, pre
         self._finder = finder
         self._hidden = hidden
@@ -77,6 +79,7 @@ class Listing:
         self._read: dict[str, tuple[int, list[Listed]]] = {}  # of how many links, and what they are
         self._supported = frozenset(Tag(*tag.split("-")) for tag in target.tags())
         self._known = known if known is not None else {}
+        self._pythons = pythons if pythons is not None else {}
         self._offered: dict[str, Offered] = {}
         self.statuses: dict[str, Status] = {}
         self.meant: Mapping[str, Collection[str]] = {}  # by project: no file but with these SHA-256
@@ -90,7 +93,7 @@ class Listing:
         if number != len(links):
             files = _sorted(name, links.values())
             self._read[name] = len(links), files
-        return files
+        return self._as_metadata_says(name, files)
 
     def since(self, project: str, filename: str) -> list[Listed]:
         """The same of the version that a file has, and of newer ones."""
@@ -102,9 +105,25 @@ class Listing:
         texts = list(map(_version_text, links))
         read = {text: _read_version(text) for text in set(texts)}
         newer = {text for text, version in read.items() if version is None or version >= oldest}
-        return _sorted(
-            name, (link for text, link in zip(texts, links.values(), strict=True) if text in newer)
-        )
+        found = (link for text, link in zip(texts, links.values(), strict=True) if text in newer)
+        return self._as_metadata_says(name, _sorted(name, found))
+
+    def _as_metadata_says(self, name: str, files: list[Listed]) -> list[Listed]:
+        """With what is known of Python, where a page has not said it: of a directory, or an old index."""
+        said = self._said(name)
+        if not said:
+            return files
+        return [
+            one if one.requires_python else one._replace(requires_python=said.get(str(one.version), ""))
+            for one in files
+        ]
+
+    def _said(self, name: str) -> dict[str, str]:
+        return {
+            metadata.normal(version): text
+            for (project, version), text in self._pythons.items()
+            if project == name and text
+        }
 
     @property
     def projects(self) -> list[str]:
@@ -197,10 +216,13 @@ class Listing:
 
         def evaluate_links(link_evaluator: Any, links: Iterable[Any]) -> Any:
             kept = [link for link in links if pages.can_be(link.filename)]
-            seen = self._links.setdefault(canonicalize_name(link_evaluator.project_name), {})
+            name = canonicalize_name(link_evaluator.project_name)
+            seen, said = self._links.setdefault(name, {}), self._said(name)
             for link in kept:
                 if link.requires_python:
                     link.requires_python = legacy.specifier(link.requires_python).text
+                elif said:
+                    link.requires_python = said.get(str(version_of(link.filename)))
                 if not (link.is_file and Path(to_path(link.url)).name in self._hidden):
                     seen.setdefault(link.filename, link)
             return evaluate(link_evaluator, kept)

@@ -97,7 +97,8 @@ class Seen:
                 self._repaired(release, f"Requires-Python: {text}", repaired.text)
                 message.replace_header("Requires-Python", repaired.text)
         self.requires[release] = tuple(lines)
-        self.pythons[release] = str(message.get("Requires-Python") or "")
+        # A stand-in, which says nothing, does not take back what a wheel has said.
+        self.pythons[release] = str(message.get("Requires-Python") or self.pythons.get(release, ""))
         self.extras[release] = frozenset(
             canonicalize_name(str(extra)) for extra in message.get_all("Provides-Extra") or ()
         )

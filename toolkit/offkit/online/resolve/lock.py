@@ -20,6 +20,8 @@ from offkit.online.index import (
     certificates,
     configuration,
     indexes,
+    listing,
+    metadata,
     named,
     patience,
     platforms,
@@ -96,6 +98,7 @@ class Session:
         self._stubs = absence.Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
+        self._known_unfit: set[metadata.Release] = set()  # when it was last resolved
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
         self._wanted: list[Wanted] = []  # lines of the request
@@ -144,13 +147,13 @@ class Session:
         if self.offline:
             indexes.cut_off(repository.session)
         pre = "--pre" in self._index_args
-        listing = Listing(repository.finder, self.target, pre, self._stubs, self._pages)
+        listed = Listing(repository.finder, self.target, pre, self._stubs, self._pages, self.seen.pythons)
         progress.tell(repository.session, lambda: self._bar)
-        self._ahead = Ahead(repository, listing, self.kept)
+        self._ahead = Ahead(repository, listed, self.kept)
         self.answers = Answers(repository)
         offered.offer(repository, self.builder)
         repository.origins = Origins(repository)
-        self._opened = repository, listing
+        self._opened = repository, listed
         return self._opened
 
     def lock(self, request: Request) -> Lock:
@@ -288,6 +291,9 @@ class Session:
                 )
                 break
             except Exception as error:
+                if causes.of(error) is not None and self._unfit() - self._known_unfit:
+                    self._close()  # no page has said so of those; without them, the reasons are others
+                    continue
                 try:
                     explained += self.explain(error, lost, requirements)
                 except OffkitError as other:
@@ -304,6 +310,11 @@ class Session:
     def _stood_in(self) -> tuple[int, int]:
         """How many are told to be something else, whatever the reason."""
         return len(self.seen.damaged), len(self.seen.by_name)
+
+    def _unfit(self) -> set[metadata.Release]:
+        """Those that are not for this Python, by what they say of themselves."""
+        said = self.seen.pythons.items()
+        return {release for release, text in said if not listing.admitted(text, self.target)}
 
     def _extras(self, requirements: Sequence[Any], name: str, version: str) -> tuple[str, ...]:
         """Those of a package that the request asks for and it has."""
@@ -456,6 +467,7 @@ class Session:
         builder = builder if target == self.target else builder.elsewhere(target)
         other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
         other._bar = self._bar
+        other.seen.pythons.update(self.seen.pythons)
         if target == self.target:
             other._pages = self._pages
         return other
@@ -470,6 +482,7 @@ class Session:
 
     def resolve(self, requirements: list[Any]) -> list[Any]:
         """Pinned requirements; pip's exceptions pass through."""
+        self._known_unfit = self._unfit()
         self._ahead.begin(requirements)
         self.builder.given = requirement.hashes(requirements)
         with (
