@@ -230,3 +230,11 @@ def test_what_was_not_tried_to_the_end():
 
     (found,) = cures.find([problem("p03")], EL7, fewer)
     assert "find out" not in found.fix
+
+
+def test_a_conflict_has_no_name_that_could_be_left_out():
+    """Of what is left out, no empty name is told."""
+    clash = Problem(Finding("REQ005", ERROR, "beta", "these requirements conflict"), among=("beta", "tool"))
+    answers = [({"loose": True, "without": frozenset({"gamma"})}, {"alpha": "1"})]
+    (fix, *_), _ = fixes([problem("alpha"), clash, problem("gamma")], answers)
+    assert fix == "use alpha==1: everything but gamma resolves with it"

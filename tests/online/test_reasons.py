@@ -408,3 +408,18 @@ def test_whatever_pip_is_installed(tmp_path):
     ]
     assert texts[0] == texts[1]
     assert "celery==5.1.2" in texts[0]
+
+
+def test_a_reason_is_told_once(mirror):
+    """However many rounds meet it again, while they find what else is missing."""
+    server = mirror("beta")
+    server.add("tool", "2", requires=["beta==2", "nobody"])
+    server.add("beta", "2")
+    server.add("beta", "3")
+    with pytest.raises(RequestError) as caught:
+        lock(server, "tool", "beta==3", "somebody")
+    assert sorted((one.code, one.subject) for one in caught.value.findings) == [
+        ("REQ003", "nobody"),
+        ("REQ003", "somebody"),
+        ("REQ005", "beta"),
+    ]

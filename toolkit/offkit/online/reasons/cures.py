@@ -69,7 +69,7 @@ def find(
         own = [] if problem.hopeless else held
         tried = {lost}
         if not own and not problem.hopeless and len(problems) > 1 and problem.project:
-            others = frozenset(_asker(other) for other in problems) - {_asker(problem)}
+            others = frozenset(filter(None, map(_asker, problems))) - {_asker(problem)}
             own = _held([problem], target, others, attempt)
             tried.add(others)
         also = [problem.finding.fix] if problem.finding.fix else []

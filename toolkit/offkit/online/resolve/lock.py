@@ -305,7 +305,8 @@ class Session:
                     break
                 self._close()
         damaged = absence.of_damaged(self.seen.damaged)
-        return _Tried(requirements, pinned, allowed, taken, [*lost, *explained, *damaged])
+        problems = list(dict.fromkeys([*lost, *explained, *damaged]))  # what several rounds met, once
+        return _Tried(requirements, pinned, allowed, taken, problems)
 
     def _stood_in(self) -> tuple[int, int]:
         """How many are told to be something else, whatever the reason."""
