@@ -97,6 +97,25 @@ def test_a_cure_of_several_stands_once(streams):
     ]
 
 
+def test_of_whom_a_cure_is(streams):
+    """Where others stand above it, it has their names."""
+    out, _ = streams()
+    render.console()
+    one = LOST._replace(looked_in=())
+    rows = (("x", "use x"), ("y", "use a"), ("y", "use a\nor use b"), ("z", "use a"))
+    render.findings([one._replace(subject=name, fix=fix) for name, fix in rows])
+    assert out.said().splitlines() == [
+        "✗ LIB001  x: is not there",
+        "      fix        use x",
+        "✗ LIB001  y: is not there",
+        "✗ LIB001  y: is not there",
+        "      fix        use b",
+        "✗ LIB001  z: is not there",
+        "      fix all 3  y, z:",
+        "                 use a",
+    ]
+
+
 def test_an_ascii_stream_gets_ascii(streams):
     """No UnicodeEncodeError under LC_ALL=C, and no question marks for what has a plain form."""
     out, err = streams("ascii")

@@ -11,9 +11,11 @@ _PLACES = 6  # that are shown without -v
 
 
 def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]:
-    """Errors first; what cures several stands once, below the last of them. ``verbose``: with all places
-    that were looked in."""
-    for finding, own, shared, number in shared_cure.gather(found):
+    """Errors first; what cures several stands once, below the last of them, with their names where there
+    are others above. ``verbose``: with all places that were looked in."""
+    above = 0
+    for finding, own, shared in shared_cure.gather(found):
+        above += 1
         name, colour = _SEVERITY[finding.severity]
         yield "{} {}  {}: {}".format(
             paint(glyph(name, out), colour, out),
@@ -28,9 +30,13 @@ def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]
         if len(shown) < len(looked):
             yield "      looked in  … {} more (-v shows them)".format(len(looked) - len(shown))
         yield from _cure("fix", own)
-        yield from _cure("fix both" if number == 2 else "fix all {}".format(number), shared)
+        for cures, of in shared:
+            names = ", ".join(sorted(set(of), key=of.index)) if len(of) < above else ""
+            label = "fix both" if len(of) == 2 else "fix all {}".format(len(of))
+            yield from _cure(label, cures, names + ":" if names else "")
 
 
-def _cure(label: str, cures: Iterable[str]) -> Iterator[str]:
-    for number, row in enumerate(shared_cure.text(cures).splitlines()):
+def _cure(label: str, cures: Iterable[str], head: str = "") -> Iterator[str]:
+    text = shared_cure.text(cures)
+    for number, row in enumerate([head, *text.splitlines()] if head else text.splitlines()):
         yield "      {:9}  {}".format("" if number else label, visible(row))

@@ -7,23 +7,46 @@ from offkit.model.finding import Finding, by_weight, rank
 _OR = "or "  # begins each line of a fix but the first, where they are alternatives
 
 
+class Shared(NamedTuple):
+    """Alternatives that several findings have, and which these are, by their subjects."""
+
+    cures: Tuple[str, ...]
+    of: Tuple[str, ...]
+
+
 class Told(NamedTuple):
     """A finding, and what is to be told below it."""
 
     finding: Finding
     own: Tuple[str, ...]  # alternatives that are a cure for this one alone
-    shared: Tuple[str, ...] = ()  # for it and for those right above it, of which it is the last
-    number: int = 1  # how many they are
+    shared: Tuple[Shared, ...] = ()  # those of it and others, of which it is the last
 
 
 def gather(findings: Iterable[Finding]) -> List[Told]:
-    """Errors first; within a severity, those whose fixes begin alike follow each other."""
-    groups: Dict[Tuple[int, str], List[Finding]] = {}
-    for number, finding in enumerate(by_weight(findings)):
-        first = alternatives(finding.fix)[:1]
-        key = rank(finding.severity), first[0] if first else str(number)
-        groups.setdefault(key, []).append(finding)
-    return [told for group in groups.values() for told in _told(group)]
+    """Errors first; within a severity, those that have an alternative in common follow each other."""
+    found = by_weight(findings)
+    having: Dict[Tuple[int, str], List[int]] = {}
+    for number, finding in enumerate(found):
+        for cure in alternatives(finding.fix):
+            having.setdefault((rank(finding.severity), cure), []).append(number)
+    blocks: Dict[Tuple[int, ...], List[str]] = {}
+    first = list(range(len(found)))
+    for (_, cure), who in having.items():
+        for each in who:
+            first[each] = min(first[each], who[0])
+        if len(who) > 1:
+            blocks.setdefault(tuple(who), []).append(cure)
+    order = sorted(range(len(found)), key=lambda each: (rank(found[each].severity), first[each], each))
+    below: Dict[int, List[Shared]] = {}
+    for who, cures in blocks.items():
+        of = tuple([found[each].subject for each in who])
+        below.setdefault(max(who, key=order.index), []).append(Shared(tuple(cures), of))
+    told = []
+    for each in order:
+        finding = found[each]
+        own = [cure for cure in alternatives(finding.fix) if len(having[rank(finding.severity), cure]) == 1]
+        told.append(Told(finding, tuple(own), tuple(below.get(each, ()))))
+    return told
 
 
 def alternatives(fix: str) -> Tuple[str, ...]:
@@ -33,22 +56,10 @@ def alternatives(fix: str) -> Tuple[str, ...]:
     lines = fix.splitlines()
     if not all(line.startswith(_OR) for line in lines[1:]):
         return (fix,)
-    return tuple([line if not number else line[len(_OR) :] for number, line in enumerate(lines)])
+    cures = [line if not number else line[len(_OR) :] for number, line in enumerate(lines)]
+    return tuple(sorted(set(cures), key=cures.index))
 
 
 def text(cures: Iterable[str]) -> str:
     """Alternatives as a fix has them."""
     return ("\n" + _OR).join(cures)
-
-
-def _told(group: List[Finding]) -> List[Told]:
-    fixes = [alternatives(finding.fix) for finding in group]
-    common = 0
-    if len(group) > 1:
-        for each in zip(*fixes):
-            if len(set(each)) > 1:
-                break
-            common += 1
-    told = [Told(finding, fix[common:]) for finding, fix in zip(group, fixes)]
-    told[-1] = told[-1]._replace(shared=fixes[0][:common], number=len(group))
-    return told
