@@ -9,7 +9,7 @@ import pytest
 import bundle_maker
 from offkit.model.errors import EnvironmentProblem, RequestError
 from offkit.model.report import Reporter
-from offkit.online.index.metadata import Repair
+from offkit.online.index.release import Repair
 from offkit.online.request.locked import Request
 from offkit.online.resolve import lock as resolve_lock
 from offkit.online.resolve.lock import Session

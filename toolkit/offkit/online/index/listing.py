@@ -22,7 +22,7 @@ from packaging.version import InvalidVersion, Version
 from offkit.edges import releases
 from offkit.model import legacy
 from offkit.model.target import Target
-from offkit.online.index import metadata, pages
+from offkit.online.index import pages, release
 from offkit.online.index.lots import Lot, Offered
 from offkit.online.index.upstream import reach
 
@@ -67,7 +67,7 @@ class Listing:
         pre: bool = False,
         hidden: Iterable[str] = (),
         known: dict[Any, pages.Page] | None = None,
-        pythons: Mapping[metadata.Release, str] | None = None,
+        pythons: Mapping[release.Release, str] | None = None,
     ) -> None:
         """``pre``: pre-releases are wanted; ``hidden`` are file names that are no index's: stand-ins.
         ``known``: what others read for this target, and will. ``pythons``: what METADATA of releases has
@@ -120,7 +120,7 @@ class Listing:
 
     def _said(self, name: str) -> dict[str, str]:
         return {
-            metadata.normal(version): text
+            release.normal(version): text
             for (project, version), text in self._pythons.items()
             if project == name and text
         }

@@ -16,13 +16,10 @@ from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from offkit.model import legacy
-from offkit.online.index.repair import Repair
+from offkit.online.index.release import Release, Repair, normal
 from offkit.online.index.upstream import reach
-
-Release = tuple[str, str]  # normalised name, version as METADATA has it
 
 
 class Damaged(NamedTuple):
@@ -128,14 +125,6 @@ class Seen:
 def _spoilt(text: str) -> str:
     """What nobody can mean, as pip sees that it is none: it drops the candidate, and goes on."""
     return f"{text[:_SHOWN]} ..."
-
-
-def normal(version: str) -> str:
-    """A version as PEP 440 spells it; what is none, as it is."""
-    try:
-        return str(Version(version))
-    except ValueError:
-        return version
 
 
 @contextlib.contextmanager

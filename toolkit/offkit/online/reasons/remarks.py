@@ -13,7 +13,8 @@ from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.target import Target
 from offkit.online.index import listing, platforms
 from offkit.online.index.listing import Listed, Listing
-from offkit.online.index.metadata import Seen, normal
+from offkit.online.index.metadata import Seen
+from offkit.online.index.release import normal
 
 _MOST = 5  # versions that are asked for once more, to learn why they were not taken
 # PEP 792: what the status of a project means, and how much it matters.

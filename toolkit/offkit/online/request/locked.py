@@ -10,7 +10,7 @@ from offkit.model.built import Built
 from offkit.model.finding import Finding
 from offkit.model.question import Question
 from offkit.model.target import Target
-from offkit.online.index.repair import Repair
+from offkit.online.index.release import Repair
 
 
 class LockedWheel(NamedTuple):

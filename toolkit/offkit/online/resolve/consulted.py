@@ -21,7 +21,8 @@ from offkit.model.question import Question
 from offkit.model.target import Target
 from offkit.online.index import metadata
 from offkit.online.index.listing import Listing
-from offkit.online.index.metadata import Seen, normal
+from offkit.online.index.metadata import Seen
+from offkit.online.index.release import normal
 from offkit.online.request.locked import LockedWheel
 
 _REQUEST = "the request"

@@ -21,7 +21,6 @@ from offkit.online.index import (
     configuration,
     indexes,
     listing,
-    metadata,
     named,
     patience,
     platforms,
@@ -34,6 +33,7 @@ from offkit.online.index.listing import Listing
 from offkit.online.index.metadata import Seen
 from offkit.online.index.origins import Origins
 from offkit.online.index.pages import Page
+from offkit.online.index.release import Release
 from offkit.online.reasons import absence, causes, clashes, cures, other_lock, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
@@ -98,7 +98,7 @@ class Session:
         self._stubs = absence.Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
-        self._known_unfit: set[metadata.Release] = set()  # when it was last resolved
+        self._known_unfit: set[Release] = set()  # when it was last resolved
         self._limits: list[Any] = []  # constraints that hold there
         self._sources: list[Any] = []  # those that name sources
         self._wanted: list[Wanted] = []  # lines of the request
@@ -312,7 +312,7 @@ class Session:
         """How many are told to be something else, whatever the reason."""
         return len(self.seen.damaged), len(self.seen.by_name)
 
-    def _unfit(self) -> set[metadata.Release]:
+    def _unfit(self) -> set[Release]:
         """Those that are not for this Python, by what they say of themselves."""
         said = self.seen.pythons.items()
         return {release for release, text in said if not listing.admitted(text, self.target)}

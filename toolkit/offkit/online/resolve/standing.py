@@ -23,6 +23,7 @@ from offkit.model.target import Target
 from offkit.online.index import indexes, listing, metadata
 from offkit.online.index.metadata import Seen
 from offkit.online.index.pool import pool
+from offkit.online.index.release import Release
 from offkit.online.index.upstream import reach
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.request.pins import File, Pin
@@ -176,7 +177,7 @@ def _wheel(pin: Pin, file: File, target: Target, seen: Seen) -> _Wheel | str:
 
 
 @functools.lru_cache(maxsize=1024)  # whoever resolves asks, and whoever proves the closure asks again
-def _told(headers: bytes) -> tuple[metadata.Release, str, Seen]:
+def _told(headers: bytes) -> tuple[Release, str, Seen]:
     """The release that METADATA is of, its Requires-Python, and what was seen there."""
     message, seen = email.message_from_bytes(headers), Seen()
     release = seen.read(message)
