@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
 from offkit.cli import render
 from offkit.model import sources, words
 from offkit.model.control_node import Collection, collections, following
+from offkit.model.finding import has_errors
 from offkit.model.release import GLIBC
 
 if TYPE_CHECKING:
@@ -119,15 +120,15 @@ def done(made: Any, order: Any) -> None:
         **contents,
         **_collections(ansible),
     )
-    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), where.describe()))
+    _written(packed, where.describe(), made.findings)
     _inside(made, order)
     for one in ansible:
         render.line("  carries {}".format(one.describe()))
     _came(made, packed)
     _needs(made)
     render.findings(made.findings)
-    _carry(packed)
-    if order.control_node:
+    _carry(packed, made.findings)
+    if order.control_node and not has_errors(made.findings):
         render.line("and there, with the inventory and the servers' bundle:")
         for step in following():
             render.line("    PREFIX/current/bin/{} {}".format(step.program, " ".join(step.words)))
@@ -150,7 +151,7 @@ def done_for_several(made: Any) -> None:
         ],
     )
     number = words.several(len(made.parts), "target")
-    render.good("{}  {}  for {}".format(packed.path, words.size(packed.size), number))
+    _written(packed, number, made.findings)
     for name, got in made.parts:
         render.line("  {}: {}".format(name, got.order.target.describe()))
         _inside(got, got.order)
@@ -158,7 +159,16 @@ def done_for_several(made: Any) -> None:
     render.line("  shared by targets: " + _shared(made.parts))
     _came(made.counted, packed)
     render.findings(made.findings)
-    _carry(packed)
+    _carry(packed, made.findings)
+
+
+def _written(packed: Any, whom: str, findings: "Sequence[Finding]") -> None:
+    """What is there now, and that it is of no use where an error was found."""
+    text = "{}  {}  for {}".format(packed.path, words.size(packed.size), whom)
+    if has_errors(findings):
+        render.bad(text + ": written, but not to be carried; what is wrong is said below")
+    else:
+        render.good(text)
 
 
 def _shared(parts: Any) -> str:
@@ -218,7 +228,9 @@ def _came(counted: Any, packed: Any) -> None:
     render.line("  sha256 {}".format(packed.sha256))
 
 
-def _carry(packed: Any) -> None:
+def _carry(packed: Any, findings: "Sequence[Finding]") -> None:
+    if has_errors(findings):
+        return
     render.line()
     name = shlex.quote(packed.path.name)
     render.line("Carry it to the server, then:  tar -xf {0} install.sh && sh install.sh {0}".format(name))
