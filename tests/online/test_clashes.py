@@ -9,6 +9,7 @@ import pytest
 
 from offkit.edges import data
 from offkit.model.checklist import Checklist
+from offkit.model.errors import RequestError
 from offkit.model.finding import Finding
 from offkit.model.report import Reporter
 from offkit.online import bundle
@@ -95,7 +96,8 @@ def test_what_cannot_be_deleted_is_not_proposed(lock, fix):
 
 
 def test_what_fails_is_told_with_a_cure_that_was_tried(mirror):
-    """A row of two packages: an error; what the request itself rules out is no cure."""
+    """A row of two packages: an error. Where the request itself rules the cure out, its word on that goes; what
+    another package rules out is no cure."""
     server = mirror()
     server.add("jinja2", "2.11.3", requires=["MarkupSafe>=0.23"])
     server.add("markupsafe", "2.1.5")
@@ -109,6 +111,9 @@ def test_what_fails_is_told_with_a_cure_that_was_tried(mirror):
     assert told.fix == "add 'markupsafe<2.1': the whole request resolves with it"
     assert found(server, "3.9", "jinja2", "markupsafe<2.1") == []
     (told,) = found(server, "3.9", "jinja2", "markupsafe==2.1.5")
+    assert told.fix == "use markupsafe==2.0.1: the whole request resolves with it"
+    server.add("strict", "1", requires=["markupsafe>=2.1"])
+    (told,) = found(server, "3.9", "jinja2", "strict", "markupsafe==2.1.5")
     assert told.fix == ""
 
 
@@ -124,7 +129,8 @@ def test_several_cures(mirror):
     how = "add '{}': the whole request resolves with it"
     assert fixes == {"celery": how.format("importlib-metadata<5"), "jinja2": how.format("markupsafe<2.1")}
     fixes = {one.subject: one.fix for one in found(server, "3.7", "celery", "jinja2", "markupsafe==2.1.5")}
-    assert fixes == {"celery": how.format("importlib-metadata<5"), "jinja2": ""}
+    instead = "use markupsafe==2.0.1: the whole request resolves with it"
+    assert fixes == {"celery": how.format("importlib-metadata<5"), "jinja2": instead}
 
 
 def test_what_fails_on_some_pythons_only(mirror):
@@ -134,6 +140,25 @@ def test_what_fails_on_some_pythons_only(mirror):
     server.add("importlib_metadata", "6.7.0")
     assert [one.subject for one in found(server, "3.7", "celery")] == ["celery"]
     assert found(server, "3.8", "celery") == []
+
+
+def test_what_is_known_to_fail_is_no_cure(mirror):
+    """Neither in the place of a version that nobody has, nor of one that fails: the next that holds is told."""
+    server = mirror()
+    server.add("pandas", "2.0.3", requires=["numpy>=1.20.3"])
+    server.add("numpy", "1.26.4")
+    server.add("numpy", "2.0.2")
+    with Session(preset("3.9"), server.args, Reporter()) as session:
+        with pytest.raises(RequestError) as caught:
+            session.lock(Request(("pandas==2.0.3", "numpy==2.0.9"), ()))
+        assert [one.fix for one in caught.value.findings] == [""]  # 2.0.2 and any other that is newest
+        with pytest.raises(RequestError) as caught:
+            session.lock(Request(("pandas==2.0.3", "numpy==1.26.9"), ()))
+        (told,) = caught.value.findings
+        assert told.fix == "use numpy==1.26.4: the whole request resolves with it"
+    (told,) = found(server, "3.9", "pandas==2.0.3", "numpy==2.0.2")
+    assert (told.code, told.severity, told.subject) == ("REQ021", "error", "pandas")
+    assert told.fix == "use numpy==1.26.4: the whole request resolves with it"
 
 
 @pytest.mark.parametrize(

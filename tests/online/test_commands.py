@@ -226,6 +226,12 @@ def test_what_will_clash(offkit, index, tmp_path):
     }
     assert found["REQ020"]["message"].startswith("1 cannot be imported by Python 3.6: newer.py, line 1: ")
     assert found["REQ021"]["fix"] == "add 'numpy<2': the whole request resolves with it"
+    code, said, _ = offkit("bundle", "older", "numpy==2.0", "-o", out)
+    assert code == 1
+    assert said.startswith(f"✗ {out}  ")
+    assert ": written, but not to be carried" in said.splitlines()[0]
+    assert "use numpy==1.26: the whole request resolves with it" in said
+    assert "Carry it" not in said
     code, said, _ = offkit("bundle", "older", "numpy<2", "-o", out, "--json")
     assert (code, json.loads(said)["findings"]) == (0, [])
 

@@ -101,7 +101,7 @@ def test_modules_for_numpy_1_beside_numpy_2(tmp_path):
 
     def holds(constraint):
         tried.append(constraint)
-        return True
+        return {}
 
     first, second = clashes.of_numpy(survey.numpy_1, lock, holds)
     assert (first.code, first.severity, first.subject) == ("REQ021", "error", "first")
@@ -110,8 +110,10 @@ def test_modules_for_numpy_1_beside_numpy_2(tmp_path):
     )
     assert first.fix == "add 'numpy<2': the whole request resolves with it"
     assert (second.severity, second.subject) == ("warning", "second")
-    assert set(tried) == {"numpy<2"}
-    assert clashes.of_numpy(survey.numpy_1, lock, lambda constraint: False)[0].fix == ""
+    assert tried == ["numpy<2"]
+    assert clashes.of_numpy(survey.numpy_1, lock, lambda constraint: None)[0].fix == ""
+    (first, _) = clashes.of_numpy(survey.numpy_1, lock, lambda constraint: {"numpy": "1.26.4"})
+    assert first.fix == "use numpy==1.26.4: the whole request resolves with it"
     assert (
         clashes.of_numpy(survey.numpy_1, dict(lock, numpy=lock["numpy"]._replace(version="1.26.4")), holds)
         == []

@@ -12,6 +12,8 @@ from offkit.model.report import Reporter
 from offkit.online.index.release import Repair
 from offkit.online.request.locked import Request
 from offkit.online.resolve import lock as resolve_lock
+from offkit.online.resolve import tried as resolve_tried
+from offkit.online.resolve.limit import Limit, Purse
 from offkit.online.resolve.lock import Session
 from target_maker import preset
 
@@ -285,11 +287,40 @@ def test_a_trial_has_an_end(mirror, monkeypatch):
         "or find out what else would do: ask for beta alone, or bound what has many versions (name>=1.2):"
         " with other versions there were too many combinations to try"
     )
-    with pytest.raises(RequestError) as caught, Session(EL7, server.args, Reporter(), rounds=1) as session:
+    with (
+        pytest.raises(RequestError) as caught,
+        Session(EL7, server.args, Reporter(), limit=Limit(1, Purse(9))) as session,
+    ):
         session.lock(Request(("alpha",), ()))
     assert (
         caught.value.message == "pip's resolver gave up: there are too many combinations of versions to try"
     )
+
+
+def test_all_trials_have_an_end(mirror, monkeypatch):
+    """Together: a project with many versions is read as far as that goes, and what was not tried is said."""
+    server = mirror()
+    for number in range(40):
+        server.add("alpha", f"1.{number}", requires=[f"beta=={number}"])
+        server.add("beta", str(number))
+    server.add("gamma", "1", requires=["beta==99"])
+    server.add("beta", "99")
+    (told,) = refused(server, "alpha==1.7", "gamma").values()
+    assert (told.code, told.fix) == ("REQ005", "")
+    monkeypatch.setattr(resolve_tried, "_READ", 20)
+    (told,) = refused(server, "alpha==1.7", "gamma").values()
+    assert told.fix.endswith("with other versions there were too many combinations to try")
+
+
+def test_nothing_of_a_trial_is_printed(mirror, capfd):
+    """What pip says of it is about no request that anybody made."""
+    server = mirror()
+    server.add("alpha", "1", requires=["beta<2"])
+    server.add("beta", "2")
+    with Session(EL7, server.args, Reporter()) as session:
+        assert session.holds(Request(("beta",), ()), "beta<2") is None
+        assert session.holds(Request(("alpha",), ()), "beta>=2") is None
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_index_that_falls_silent_in_a_trial(mirror, monkeypatch):
@@ -301,8 +332,8 @@ def test_an_index_that_falls_silent_in_a_trial(mirror, monkeypatch):
     with Session(EL7, server.args, Reporter()) as session:
         request = Request(("alpha",), ())
         assert pins(session.lock(request)) == {"alpha": "2"}
-        assert session.holds(request, "alpha<=2")
-        assert not session.holds(request, "alpha<2")
+        assert session.holds(request, "alpha<=2") == {}
+        assert session.holds(request, "alpha<2") is None
     server.add("alpha", "3", requires=["hidden"])
     server.put("hidden-1.tar.gz")
     assert [one.code for one in lock(server, "alpha").findings] == ["REQ011"]

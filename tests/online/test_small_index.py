@@ -139,7 +139,10 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
     assert found["nobody"].message == "nobody: no such project"
     assert "--extra-index-url" in found["nobody"].fix
-    assert found["versions"].message == "versions==7: no such version; the nearest for Python 3.6 there are 1.0, 1.1"
+    assert (
+        found["versions"].message
+        == "versions==7: no such version; the nearest for Python 3.6 there are 1.0, 1.1"
+    )
     assert (
         found["versions"].fix
         == "use versions==1.1: everything but nobody, others, sources, wanting resolves with it"

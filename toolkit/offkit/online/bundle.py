@@ -31,6 +31,7 @@ from offkit.online.index import troubles
 from offkit.online.proof import by_reading, forecast, grammar, image, reading, rehearsal, stage
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
+from offkit.online.reasons.trial import Pins
 from offkit.online.request import inputs
 from offkit.online.request.locked import Lock, LockedWheel, Request
 from offkit.online.resolve import provision, standing
@@ -433,16 +434,18 @@ def _clashes(order: Order, request: Request, lock: Lock, survey: forecast.Survey
     """The lock's findings, with what the wheels themselves show in the place of what was expected of them."""
 
     @functools.cache
-    def holds(*constraints: str) -> bool:
+    def holds(*constraints: str) -> Pins | None:
         args, kept = request.index_args, Kept(order.cache)
         with Session(order.target, args, Reporter(), kept, order.offline) as session:
             return session.holds(request, *constraints)
 
     known = clashes.by_name(lock.wheels)
+    said = {found.subject for found in lock.findings if found.code == "REQ021"}
+    builds = {name: paths for name, paths in survey.numpy_1.items() if name not in said}
     return [
         *(found for found in lock.findings if found.code != "REQ019"),
         *clashes.overlaps(survey.shared, known),
-        *clashes.of_numpy(survey.numpy_1, known, holds),
+        *clashes.of_numpy(builds, known, holds),
     ]
 
 

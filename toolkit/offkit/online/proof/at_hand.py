@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from offkit.model.finding import Finding
@@ -12,7 +11,7 @@ from offkit.online.request.locked import Lock
 from offkit.online.wheels import store
 
 
-def clashing(lock: Lock, cache: Path, holds: Callable[..., bool]) -> list[Finding]:
+def clashing(lock: Lock, cache: Path, holds: clashes.Holds) -> list[Finding]:
     """REQ021 for modules compiled for NumPy 1 beside NumPy 2, but for what the lock's findings say already.
     Nothing of a wheel that is not there: a bundle will read it."""
     known = clashes.by_name(lock.wheels)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from packaging.requirements import Requirement
@@ -21,12 +21,15 @@ from offkit.model import toolchain
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.target import Target
 from offkit.model.words import several
+from offkit.online.reasons.trial import Pins
 from offkit.online.request.locked import LockedWheel
 from offkit.online.wheels.ownership import Shared
 
 CLASHES = "repo-config/clashes.json"
 
-Holds = Callable[..., bool]  # whether the whole request resolves with those constraints too
+# What the request has to ask for instead, so that all of it resolves with those constraints too: nothing, or
+# other versions of what they are about; None where it does not.
+Holds = Callable[..., "Pins | None"]
 
 
 def by_name(wheels: Iterable[LockedWheel]) -> dict[str, LockedWheel]:
@@ -42,8 +45,24 @@ def expected(wheels: Iterable[LockedWheel], target: Target, holds: Holds) -> lis
         for row in known["rivals"]
         if len(owners := tuple(sorted(set(row["packages"]) & set(lock)))) > 1
     ]
-    failures = [_failure(row, lock, target) for row in known["failures"]]
+    versions = {name: one.version for name, one in lock.items()}
+    failures = [_failure(row, versions, target) for row in known["failures"]]
     return [*overlaps(rivals, lock), *_cured([one for one in failures if one], holds)]
+
+
+def project(requirement: str) -> str:
+    """The one that a requirement is about, normalised."""
+    return str(canonicalize_name(Requirement(requirement).name))
+
+
+def fails(versions: Mapping[str, str], changed: Collection[str], target: Target) -> bool:
+    """Whether any of what has ``changed`` is known to fail with the rest, or the rest with it."""
+    return any(
+        (found := _failure(row, versions, target)) is not None
+        and found[0].severity == ERROR
+        and not {row["package"], project(row["with"])}.isdisjoint(changed)
+        for row in _known()["failures"]
+    )
 
 
 def overlaps(shared: Iterable[Shared], lock: dict[str, LockedWheel]) -> list[Finding]:
@@ -106,20 +125,28 @@ def of_numpy(
 
 
 def _cured(failures: Sequence[tuple[Finding, str]], holds: Holds) -> list[Finding]:
-    """Each with its constraint as the fix, where all of them hold together or that one does alone."""
-    together = len(failures) > 1 and holds(*sorted({cure for _, cure in failures}))
+    """Each with what was tried as the fix, where all of the constraints hold together or its own does."""
+    holds = functools.cache(holds)
+    every = sorted({cure for _, cure in failures})
+    together = holds(*every) if every[1:] else None
     return [
-        found._replace(fix=f"add '{cure}': the whole request resolves with it")
-        if together or holds(cure)
-        else found
+        found._replace(fix=_fix(cure, holds(cure) if together is None else together))
         for found, cure in failures
     ]
 
 
-def _failure(row: dict[str, str], lock: dict[str, LockedWheel], target: Target) -> tuple[Finding, str] | None:
+def _fix(cure: str, instead: Pins | None) -> str:
+    if instead is None:
+        return ""
+    version = instead.get(project(cure))
+    change = f"add '{cure}'" if version is None else f"use {project(cure)}=={version}"
+    return f"{change}: the whole request resolves with it"
+
+
+def _failure(row: dict[str, str], versions: Mapping[str, str], target: Target) -> tuple[Finding, str] | None:
     """The finding of a row that applies, and the cure to try."""
-    one = lock.get(row["package"])
-    if one is None or not SpecifierSet(row["versions"]).contains(one.version, prereleases=True):
+    one = versions.get(row["package"])
+    if one is None or not SpecifierSet(row["versions"]).contains(one, prereleases=True):
         return None
     if not SpecifierSet(row.get("pythons", "")).contains(target.python):
         return None
@@ -129,16 +156,16 @@ def _failure(row: dict[str, str], lock: dict[str, LockedWheel], target: Target) 
         if not have:
             return None
         message = (
-            f"{one.version} cannot be imported with the OpenSSL {have} of {target.name}, which a "
+            f"{one} cannot be imported with the OpenSSL {have} of {target.name}, which a "
             f"Python {target.python_minor} compiled there has: {row['fails']}"
         )
         # A ready-made build brings an OpenSSL of its own.
         return Finding("REQ021", WARNING, row["package"], message), row["cure"]
     other = Requirement(row["with"])
-    has = lock.get(canonicalize_name(other.name))
-    if has is None or not other.specifier.contains(has.version, prereleases=True):
+    has = versions.get(canonicalize_name(other.name))
+    if has is None or not other.specifier.contains(has, prereleases=True):
         return None
-    message = f"{one.version} cannot be imported with {other.name} {has.version}: {row['fails']}"
+    message = f"{one} cannot be imported with {other.name} {has}: {row['fails']}"
     return Finding("REQ021", ERROR, row["package"], message), row["cure"]
 
 

@@ -21,6 +21,7 @@ from offkit.online.reasons.trial import Attempt, Pins, Try
 
 _MOST = 3  # Pythons and releases that are tried, each
 _MANY = 4  # pins that are named with their versions
+_NEAR = (2, 1)  # numbers that another version shares with the one asked for, before any other
 _FEWER = 8  # resolutions that look for fewer of them
 
 
@@ -77,7 +78,7 @@ def find(
         unknown = {
             one: why
             for one, why in attempt.unfinished.items()
-            if one.without in tried and not (one.some or one.only)
+            if one.without in tried and not (one.some or one.only or one.near)
         }
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
@@ -98,7 +99,8 @@ def _tried(what: Try, target: Target) -> str:
     words = [] if what.target == target else [f"Python {what.target.python_minor} on {what.target.name}"]
     words += ["pre-releases"] if what.pre else []
     words += ["without local versions"] if what.public else []
-    words += ["other versions of " + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose
+    some = "near versions of " if what.near else "other versions of "
+    words += [some + (listed(sorted(what.only), 2) if what.only else "all")] * what.loose
     words += ["without " + listed(sorted(what.without), 2)] if what.without else []
     return ", ".join(words)
 
@@ -149,14 +151,12 @@ def _held(
 
     if not problems:
         return []
-    held = []
+    held: list[str] = []
     near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
-    ways = [this._replace(loose=True)]
+    ways = [this._replace(loose=True, near=numbers) for numbers in (*_NEAR, 0)]
     if any(problem.local for problem in problems):
         ways[:0] = [this._replace(public=True), this._replace(public=True, loose=True)]
-    tried = ((way, changed) for way in ways if (changed := attempt(way)))
-    for way, changed in itertools.islice(tried, 1):
-        held.append(_use(_fewer(changed, near, way, attempt), whole))
+    held += itertools.islice(filter(None, (_others(way, near, whole, attempt) for way in ways)), 1)
     if any(problem.pre for problem in problems) and attempt(this._replace(pre=True)) is not None:
         held.append(f"allow pre-releases: {whole} resolves with --pre")
     pythons = first(_pythons(problems, target))
@@ -210,6 +210,14 @@ def _fewer(changed: Pins, near: Collection[str], this: Try, attempt: Callable[[T
                 changed = without(chunk)
         size //= 2
     return changed
+
+
+def _others(way: Try, near: Collection[str], whole: str, attempt: Callable[[Try], Pins | None]) -> str:
+    """What to ask for in the place of some versions; "" where nothing of that kind holds."""
+    changed = attempt(way)
+    fewer = _fewer(changed, near, way, attempt) if changed else {}
+    # Of so many no version is told, and near ones are not what comes then.
+    return _use(fewer, whole) if fewer and not (way.near and len(fewer) > _MANY) else ""
 
 
 def _use(changed: Pins, whole: str) -> str:

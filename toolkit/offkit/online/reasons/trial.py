@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from packaging.version import InvalidVersion, Version
 
 from offkit.model.target import Target
 
@@ -20,6 +22,23 @@ class Try(NamedTuple):
     pre: bool = False  # pre-releases too
     without: frozenset[str] = frozenset()  # projects that are left out of the request
     some: bool = False  # it does not hold where nothing is left
+    near: int = 0  # and of what was asked for by a version, only those with so many of its numbers; 0: any
+    limits: tuple[str, ...] = ()  # constraints that hold too
 
 
 Attempt = Callable[[Try], "Pins | None"]
+
+
+def near(specifier: Iterable[Any], numbers: int) -> str:
+    """Versions like the one that a specifier names: ==1.25.* for ==1.25.3 and two numbers; "" where it names
+    none, or one with no more numbers."""
+    parts = list(specifier)
+    if len(parts) != 1 or parts[0].operator not in ("==", "===") or "*" in parts[0].version:
+        return ""
+    try:
+        version = Version(parts[0].version)
+    except InvalidVersion:
+        return ""
+    if len(version.release) <= numbers:
+        return ""
+    return f"=={version.epoch}!{'.'.join(map(str, version.release[:numbers]))}.*"

@@ -48,6 +48,7 @@ from offkit.online.index.upstream import UNDEFINED, moved, reach
 from offkit.online.request import charset, frozen
 from offkit.online.request.locked import Place
 from offkit.online.resolve import dead_ends
+from offkit.online.resolve.limit import Limit, Limited
 from offkit.online.sources import offered
 
 # Options of 'pip install' that are not about indexes: wheels only, and no word from pip itself.
@@ -121,20 +122,22 @@ def temporary_files_in(directory: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _search(finder: Any, rounds: int | None) -> Iterator[None]:
+def _search(finder: Any, limit: Limit | None) -> Iterator[None]:
     """For the length of the block, pip's resolver tries no dead end twice, and raises what it has for a
-    resolution too deep after so many rounds; None: after its own number, which takes hours. ``finder``: its
-    own."""
+    resolution too deep at the limit; None: after its own number of rounds, which takes hours. ``finder``:
+    its own."""
     module = importlib.import_module("pip._internal.resolution.resolvelib.resolver")
     original = reach("pip._internal.resolution.resolvelib.resolver", "RLResolver")
 
     class Search(original):  # type: ignore[misc,valid-type]
         def resolve(self, requirements: Any, max_rounds: int = 100) -> Any:
             own: Any = self
+            if limit is not None:
+                own.provider, max_rounds = Limited(own.provider, limit), min(max_rounds, limit.rounds)
 
             def ask(provider: Any, reporter: Any) -> Any:
                 own.provider, own.reporter = provider, reporter
-                return super(Search, self).resolve(requirements, min(max_rounds, rounds or max_rounds))
+                return super(Search, self).resolve(requirements, max_rounds)
 
             unasked = functools.partial(dead_ends.unasked, own.provider, finder)
             return dead_ends.resolve(own.provider, own.reporter, requirements, unasked, ask)
@@ -178,14 +181,14 @@ def _damage_is_noted(seen: Seen) -> Iterator[None]:
 
 
 def resolve(
-    repo: Any, target: Target, requirements: list[Any], seen: Seen, rounds: int | None = None
+    repo: Any, target: Target, requirements: list[Any], seen: Seen, limit: Limit | None = None
 ) -> list[Any]:
     """Pinned InstallRequirements, each with its ``link``; pip's exceptions pass through.
 
-    What packages say of themselves on the way is noted in ``seen``. ``rounds``: how many are tried at most.
+    What packages say of themselves on the way is noted in ``seen``.
     """
     resolver_class = reach("piptools.resolver", "BacktrackingResolver")
-    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _search(repo.finder, rounds):
+    with markers_of(target), metadata.watched(seen), _damage_is_noted(seen), _search(repo.finder, limit):
         resolver = resolver_class(
             constraints=requirements,
             existing_constraints={},

@@ -37,12 +37,14 @@ from offkit.online.index.release import Release
 from offkit.online.reasons import absence, causes, clashes, cures, other_lock, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.trial import Pins
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
 from offkit.online.request.pins import Pin
 from offkit.online.resolve import chosen, consulted, foreign, provision, remembered, requirement, standing
 from offkit.online.resolve.ahead import Ahead
 from offkit.online.resolve.consulted import Wanted
+from offkit.online.resolve.limit import Limit, Purse
 from offkit.online.resolve.making import Maker
 from offkit.online.resolve.tried import Trials
 from offkit.online.sources import offered, retrieval
@@ -52,8 +54,8 @@ from offkit.online.wheels import lookup
 from offkit.online.wheels.kept import Kept, keeping, link_sha256
 
 MAX_ROUNDS = 40
-# Of pip's resolver, for what is only tried: a tree of fifty packages takes about as many, and what has not
-# been found by then may take hours more.
+# Rounds of pip's resolver, and candidates that it reads, for what is only tried: a tree of fifty packages
+# takes about as many, and what has not been found by then may take hours more.
 _TRIED = 500
 
 
@@ -77,18 +79,18 @@ class Session:
         reporter: Reporter,
         kept: Kept | None = None,
         offline: bool = False,
-        rounds: int | None = None,
+        limit: Limit | None = None,
         builder: Builder | None = None,
     ) -> None:
         """``kept`` gets the wheels that are fetched for their metadata. ``offline``: only files of this
-        machine are looked at, and EnvironmentProblem is raised instead of asking an index. ``rounds``: pip's
-        resolver gives up after so many; None: after its own number. ``builder``: by default one of its
+        machine are looked at, and EnvironmentProblem is raised instead of asking an index. ``limit``: where
+        pip's resolver gives up; None: after its own number of rounds. ``builder``: by default one of its
         own."""
         self.target = target
         self.reporter = reporter
         self.kept = kept
         self.offline = offline
-        self._rounds = rounds
+        self._limit = limit
         self._index_args = list(index_args)
         self._scratch = contextlib.ExitStack()
         self._directory = Path(self._scratch.enter_context(leftovers.scratch()))
@@ -203,7 +205,7 @@ class Session:
         if isinstance(found, Lock):
             self.reporter.note("the lock holds, and the cache has its wheels: no index is asked")
             then = remembered.read(standing.applying(pinned, self.target), self.target, self.kept.cache)
-            expected = clashes.expected(found.wheels, self.target, lambda *constraints: False)
+            expected = clashes.expected(found.wheels, self.target, lambda *constraints: None)
             return _asking(found._replace(findings=then.told(expected)), pinned, seen)
         if not self.offline:
             with troubles.pip_speaks_through(self.reporter):
@@ -463,10 +465,11 @@ class Session:
         self._bar.doing(text)
         self.reporter.note(text)
 
-    def _another(self, target: Target, more: Sequence[str]) -> Session:
+    def _another(self, target: Target, more: Sequence[str], purse: Purse) -> Session:
         args, builder = [*self._index_args, *more], self.builder
         builder = builder if target == self.target else builder.elsewhere(target)
-        other = Session(target, args, Reporter(), self.kept, self.offline, _TRIED, builder)
+        limit = Limit(_TRIED, purse)
+        other = Session(target, args, Reporter(), self.kept, self.offline, limit, builder)
         other._bar = self._bar
         other.seen.pythons.update(self.seen.pythons)
         if target == self.target:
@@ -474,12 +477,11 @@ class Session:
         return other
 
     def _trials(self, request: Request) -> Trials:
-        return Trials(request, self.target, self._another, self._trying)
+        return Trials(request, self.target, self._another, self._trying, self.reporter.warn)
 
-    def holds(self, request: Request, *constraints: str) -> bool:
-        """Whether the whole request is seen to resolve with those constraints too. A lock does not, and no
-        index is asked: what they are to change is pinned there."""
-        return not inputs.pinned(request, self.target) and self._trials(request).holds(*constraints)
+    def holds(self, request: Request, *constraints: str) -> Pins | None:
+        """As Trials.holds. A lock does not, and no index is asked: what would change is pinned there."""
+        return None if inputs.pinned(request, self.target) else self._trials(request).holds(*constraints)
 
     def resolve(self, requirements: list[Any]) -> list[Any]:
         """Pinned requirements; pip's exceptions pass through."""
@@ -490,7 +492,7 @@ class Session:
             keeping(self.kept, self._ahead.metadata, self._bar),
             foreign.temporary_files_in(self._directory),
         ):
-            pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._rounds)
+            pinned = foreign.resolve(self.repository, self.target, requirements, self.seen, self._limit)
         Maker(self.builder, self.repository.session, self.target).put_in_place(pinned)
         return pinned
 

@@ -8,13 +8,18 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from offkit.online.index.upstream import reach
+from offkit.online.reasons import trial
 from offkit.online.reasons.trial import Try
 from offkit.online.request.locked import StandIn
 
 
-def loosened(ireq: Any) -> Any:
-    """The same requirement for any version and file of it; one of a URL stays as it is."""
-    return ireq if ireq.link is not None or ireq.req is None else _of_versions(ireq, "")
+def loosened(ireq: Any, numbers: int = 0) -> Any:
+    """The same requirement for any version and file of it, or with so many numbers of the one that it names;
+    one of a URL stays as it is."""
+    if ireq.link is not None or ireq.req is None:
+        return ireq
+    like = trial.near(ireq.specifier, numbers) if numbers else ""
+    return _of_versions(ireq, like) if like or not numbers else without_hashes(ireq)
 
 
 def has_local(ireq: Any) -> bool:
@@ -79,7 +84,7 @@ def as_tried(ireq: Any, what: Try) -> Any:
         return without_hashes(ireq)
     if what.public and has_local(ireq):
         return without_local(ireq)
-    return loosened(ireq) if what.loose else without_hashes(ireq)
+    return loosened(ireq, what.near) if what.loose else without_hashes(ireq)
 
 
 def version(ireq: Any) -> str:

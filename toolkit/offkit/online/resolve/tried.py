@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
 from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
+from offkit.model.report import Reporter
 from offkit.model.target import Target
+from offkit.online.index import troubles
+from offkit.online.reasons import clashes
 from offkit.online.reasons.causes import Problem
 from offkit.online.reasons.trial import Pins, Try
 from offkit.online.request.locked import Request
 from offkit.online.resolve import requirement
+from offkit.online.resolve.limit import Purse
+
+_READ = 1000  # candidates, for all that is tried of a request
 
 
 class Trials:
@@ -24,16 +30,27 @@ class Trials:
         self,
         request: Request,
         target: Target,
-        another: Callable[[Target, Sequence[str]], Any],
+        another: Callable[[Target, Sequence[str], Purse], Any],
         tell: Callable[[str], object],
+        warn: Callable[[str], None],
     ) -> None:
-        """``another`` opens a Session, with more options of indexes; ``tell`` hears what is looked for."""
+        """``another`` opens a Session, with more options of indexes, that takes from a purse; ``tell`` hears
+        what is looked for, ``warn`` of an index that does not answer."""
         self._request, self._target, self._another, self._tell = request, target, another, tell
+        self._warnings, self._purse = _Warnings(warn), Purse(_READ)
+
+    @contextlib.contextmanager
+    def _aside(self, target: Target, more: Sequence[str] = ()) -> Iterator[Any]:
+        with (
+            troubles.pip_speaks_through(self._warnings),
+            self._another(target, more, self._purse) as other,
+        ):
+            yield other
 
     def attempt(self, what: Try) -> Pins | None:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
-        request, or None where it cannot be resolved so."""
-        with self._another(what.target, ["--pre"] if what.pre else []) as other:
+        request, or None where it cannot be resolved so, or what they are is known to fail."""
+        with self._aside(what.target, ["--pre"] if what.pre else []) as other:
             lost: list[Problem] = []
             requirements = [
                 ireq
@@ -43,20 +60,24 @@ class Trials:
             if any(one.project not in what.without for one in lost):
                 return None
             asked = [requirement.as_tried(ireq, what) for ireq in requirements]
-            pinned = other.resolved(asked)
+            if what.loose and all(one is ireq for one, ireq in zip(asked, requirements, strict=True)):
+                return None
+            pinned = other.resolved([*asked, *map(requirement.constraint, what.limits)])
         if pinned is None or other.seen.damaged or (what.some and not pinned):
             return None
-        versions = {canonicalize_name(ireq.name): requirement.version(ireq) for ireq in pinned}
-        return {
+        versions: Pins = {canonicalize_name(ireq.name): requirement.version(ireq) for ireq in pinned}
+        changed: Pins = {
             name: versions[name]
             for name, ireq in ((canonicalize_name(ireq.name or ""), ireq) for ireq in requirements)
             if name in versions and not ireq.specifier.contains(versions[name], prereleases=True)
         }
+        limited = map(clashes.project, what.limits)
+        return None if clashes.fails(versions, {*changed, *limited}, what.target) else changed
 
     def why_not(self, name: str, version: str) -> str:
         """Why a version that can be had was not taken; "" when nothing speaks against it."""
         self._tell(f"looking why {name} {version} was not taken")
-        with self._another(self._target, []) as other:
+        with self._aside(self._target) as other:
             requirements = other.read(self._request)
             try:
                 other.resolve([*requirements, requirement.constraint(f"{name}=={version}")])
@@ -68,12 +89,27 @@ class Trials:
                     return next((_reason(one.finding) for one in other.explain(error)), "")
         return ""
 
-    def holds(self, *constraints: str) -> bool:
-        """Whether the whole request is seen to resolve with those constraints too."""
-        with contextlib.suppress(OffkitError), self._another(self._target, []) as other:
-            more = map(requirement.constraint, constraints)
-            return other.resolved([*other.read(self._request), *more]) is not None
-        return False
+    def holds(self, *constraints: str) -> Pins | None:
+        """What has to be asked for instead, for the whole request to resolve with those constraints too:
+        nothing, or other versions of the projects that they are about; None where it is not seen to."""
+        limited = Try(self._target, limits=constraints)
+        dropped = limited._replace(loose=True, only=frozenset(map(clashes.project, constraints)))
+        for what in (limited, dropped):
+            with contextlib.suppress(OffkitError):
+                changed = self.attempt(what)
+                if changed is not None:
+                    return changed
+        return None
+
+
+class _Warnings(Reporter):
+    """All that is heard of pip meanwhile."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+
+    def warn(self, text: str) -> None:
+        self._warn(text)
 
 
 def _reason(finding: Finding) -> str:
