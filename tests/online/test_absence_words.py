@@ -21,14 +21,6 @@ from offkit.online.resolve.lock import Session
 from target_maker import preset
 
 EL7 = preset("3.6")
-BUILD = (
-    "build a wheel on a machine like the server: python3.6 -m pip install -U setuptools wheel && python3.6 -m pip wheel --no-deps {} -w DIR; "
-    "then add --find-links DIR here"
-)
-SOURCE = (
-    "--build alpha builds it here, if it is pure Python\n"
-    "or offkit bundle --carry-source alpha carries it as source, to be compiled on the server\nor " + BUILD
-)
 
 
 def wheel(version, tags="py3-none-any", requires_python="", yanked=None):
@@ -109,57 +101,64 @@ def test_stand_ins(tmp_path):
     assert not stubs.stand_in("nobody", SpecifierSet(""))
 
 
-@pytest.mark.parametrize(("files", "asked", "code", "message", "fix"), [
+@pytest.mark.parametrize(("files", "asked", "code", "message", "source", "fix"), [
     # Requires-Python of everything that is meant
     ([wheel("1"), wheel("2", requires_python=">=3.8"), source("2", ">=3.8")], "alpha==2",
-     "REQ008", "needs Python >=3.8; the server has 3.6.8", ""),
+     "REQ008", "needs Python >=3.8; the server has 3.6.8", None, ""),
     ([wheel("2", "cp39-cp39-win32", ">=3.9")], "alpha",
-     "REQ008", "needs Python >=3.9; the server has 3.6.8", ""),
+     "REQ008", "needs Python >=3.9; the server has 3.6.8", None, ""),
     # wheels for later Pythons, and for this one no more than the source
     ([source("1", ">=3.6"), wheel("2", requires_python=">=3.8"), source("2", ">=3.8")], "alpha",
-     "REQ002", "only source distributions exist for Python 3.6 (alpha-1.tar.gz)", SOURCE.format("alpha==1")),
+     "REQ002", "only source distributions exist for Python 3.6 (alpha-1.tar.gz)", ("1", False), ""),
     ([source("1"), source("2")], "alpha",
-     "REQ002", "only source distributions exist (alpha-2.tar.gz)", SOURCE.format("alpha==2")),
+     "REQ002", "only source distributions exist (alpha-2.tar.gz)", ("2", False), ""),
     ([wheel("1"), source("2")], "alpha>1",
-     "REQ002", "only source distributions exist (alpha-2.tar.gz)", SOURCE.format("alpha==2")),
+     "REQ002", "only source distributions exist (alpha-2.tar.gz)", ("2", False), ""),
     ([wheel("2rc1"), source("2")], "alpha",
      "REQ002", "only source distributions exist (alpha-2.tar.gz); of its pre-releases there are wheels",
-     SOURCE.format("alpha==2")),
+     ("2", False), ""),
     # withdrawn
     ([wheel("1", yanked=""), wheel("2", yanked="broken"), source("3")], "alpha",
-     "REQ010", "every version that fits was yanked by its authors: broken", ""),
+     "REQ010", "every version that fits was yanked by its authors: broken", None, ""),
     # for others
     ([wheel("2", "cp38-cp38-any"), wheel("2", "cp310-cp310-any"), source("2")], "alpha",
      "REQ001", "its wheels for this system are for cp38, cp310, not for cp36m; there is its source (alpha-2.tar.gz)",
-     SOURCE.format("alpha==2")),
+     ("2", False), ""),
+    ([wheel("2", "cp38-cp38-manylinux1_x86_64"), wheel("2", "cp310-cp310-manylinux1_x86_64"), source("2")], "alpha",
+     "REQ001", "its wheels for this system are for cp38, cp310, not for cp36m; there is its source (alpha-2.tar.gz)",
+     ("2", True), ""),
+    ([wheel("2", "cp38-cp38-manylinux1_x86_64", ">=3.8"), source("1"), source("2", ">=3.8")], "alpha<3",
+     "REQ002", "only source distributions exist for Python 3.6 (alpha-1.tar.gz)", ("1", True), ""),
     ([wheel("2", "cp36-cp36m-win32"), source("1"), source("3", ">=3.8")], "alpha",
      "REQ001", "it has no wheel for Linux on x86_64, only for Windows; there is its source (alpha-1.tar.gz)",
-     SOURCE.format("alpha==1")),
+     ("1", True), ""),
     ([wheel("2", "cp36-cp36m-manylinux_2_28_x86_64"), source("2")], "alpha",
      "REQ001", "its wheels need glibc 2.28; the server has 2.17; there is its source (alpha-2.tar.gz)",
-     SOURCE.format("alpha==2")),
+     ("2", True), ""),
     ([wheel("2", "cp36-cp36m-win32"), wheel("2", "cp36-cp36m-macosx_11_0_arm64")], "alpha",
-     "REQ001", "it has no wheel for Linux on x86_64, only for Windows and macOS", ""),
+     "REQ001", "it has no wheel for Linux on x86_64, only for Windows and macOS", None, ""),
     # no such version
     ([wheel(str(number)) for number in range(9)], "alpha==99",
-     "REQ004", "no such version; the nearest for Python 3.6 there are 3, 4, 5, 6, 7, 8", ""),
+     "REQ004", "no such version; the nearest for Python 3.6 there are 3, 4, 5, 6, 7, 8", None, ""),
     ([*(wheel(f"1.{number}") for number in range(9)), wheel("1.3.2", requires_python=">=3.9"),
       wheel("1.3.3", yanked="broken"), wheel("1.3.4", "cp36-cp36m-win32"), wheel("1.4rc1"), wheel("7")],
      "alpha==1.3.9",
-     "REQ004", "no such version; the nearest for Python 3.6 there are 1.1, 1.2, 1.3, 1.4, 1.5, 1.6", ""),
+     "REQ004", "no such version; the nearest for Python 3.6 there are 1.1, 1.2, 1.3, 1.4, 1.5, 1.6", None, ""),
     ([wheel(str(number)) for number in range(9)], "alpha==0.1",
-     "REQ004", "no such version; the nearest for Python 3.6 there are 0, 1, 2, 3, 4, 5", ""),
+     "REQ004", "no such version; the nearest for Python 3.6 there are 0, 1, 2, 3, 4, 5", None, ""),
     ([wheel("1", "cp38-cp38-any"), wheel("2", requires_python=">=3.9")], "alpha==1.5",
-     "REQ004", "no such version; nothing of it is for Python 3.6 there; the nearest are 1, 2", ""),
+     "REQ004", "no such version; nothing of it is for Python 3.6 there; the nearest are 1, 2", None, ""),
     ([wheel("1"), wheel("2")], "alpha==1+cu117",
      "REQ004", "no such version; +cu117 is of another index than was asked; the nearest for Python 3.6 there are 1, 2",
-     "name the index that has +cu117: --extra-index-url URL"),
+     None, "name the index that has +cu117: --extra-index-url URL"),
     ([wheel("1"), wheel("2rc1")], "alpha>1",
-     "REQ004", "only pre-releases meet it; the nearest for Python 3.6 there are 1, 2rc1", ""),
+     "REQ004", "only pre-releases meet it; the nearest for Python 3.6 there are 1, 2rc1", None, ""),
 ])  # fmt: skip
-def test_the_reason(files, asked, code, message, fix):
-    """What happened, and a cure that needs no trial."""
-    finding = absent(*files, asked=asked, parent="beta 2").finding
+def test_the_reason(files, asked, code, message, source, fix):
+    """What happened, a cure that needs no trial, and the source that there is: whether all wheels are compiled."""
+    problem = absent(*files, asked=asked, parent="beta 2")
+    finding, there = problem.finding, problem.source
+    assert (there and (str(there.version), there.compiled)) == source
     assert (finding.code, finding.severity, finding.subject) == (code, "error", "alpha")
     assert finding.message == f"{asked}, needed by beta 2: {message}"
     assert finding.fix == fix

@@ -126,16 +126,18 @@ def test_all_that_cannot_be_had_in_one_run(mirror):
     assert found["others"].fix.splitlines() == [
         "use others==1.1: everything but nobody, sources, versions, wanting resolves with it",
         "or deploy another Python: everything but nobody, sources, versions, wanting resolves with --python 3.8 --target el7",
-        "or --build others builds it here, if it is pure Python",
         "or offkit bundle --carry-source others carries it as source, to be compiled on the server",
         "or " + build + "others==2.1 -w DIR; then add --find-links DIR here",
     ]
     assert found["sources"].message == "sources: only source distributions exist (sources-1.4.tar.gz)"
     assert found["sources"].fix.splitlines() == [
-        "--build sources builds it here, if it is pure Python",
-        "or offkit bundle --carry-source sources carries it as source, to be compiled on the server",
-        "or " + build + "sources==1.4 -w DIR; then add --find-links DIR here",
+        "--build sources --build hidden builds them here, those that are pure Python",
+        "or offkit bundle --carry-source sources --carry-source hidden carries them as sources, to be compiled on the server",
+        "or "
+        + build.replace("a wheel", "wheels")
+        + "sources==1.4 hidden==2.0 -w DIR; then add --find-links DIR here",
     ]
+    assert found["hidden"].fix == found["sources"].fix  # so it is told once
     assert found["hidden"].message.startswith("hidden>=2, needed by wanting 1: only source")
     assert found["nobody"].message == "nobody: no such project"
     assert "--extra-index-url" in found["nobody"].fix

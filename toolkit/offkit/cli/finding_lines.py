@@ -13,9 +13,7 @@ _PLACES = 6  # that are shown without -v
 def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]:
     """Errors first; what cures several stands once, below the last of them, with their names where there
     are others above. ``verbose``: with all places that were looked in."""
-    above = 0
-    for finding, own, shared in shared_cure.gather(found):
-        above += 1
+    for above, (finding, own, shared) in enumerate(shared_cure.gather(found), 1):
         name, colour = _SEVERITY[finding.severity]
         yield "{} {}  {}: {}".format(
             paint(glyph(name, out), colour, out),

@@ -38,9 +38,9 @@ def gather(findings: Iterable[Finding]) -> List[Told]:
             blocks.setdefault(tuple(who), []).append(cure)
     order = sorted(range(len(found)), key=lambda each: (rank(found[each].severity), first[each], each))
     below: Dict[int, List[Shared]] = {}
-    for who, cures in blocks.items():
-        of = tuple([found[each].subject for each in who])
-        below.setdefault(max(who, key=order.index), []).append(Shared(tuple(cures), of))
+    for those, cures in blocks.items():
+        of = tuple([found[each].subject for each in those])
+        below.setdefault(max(those, key=order.index), []).append(Shared(tuple(cures), of))
     told = []
     for each in order:
         finding = found[each]

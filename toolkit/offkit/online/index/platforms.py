@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -89,27 +89,38 @@ def admitted(specifier: str) -> tuple[int, ...]:
     return tuple(minor for minor in range(OLDEST, NEWEST + 1) if f"3.{minor}.99" in wanted)
 
 
-def of_sources(project: str, version: Version, target: Target) -> str:
-    """What can be done with sources. That the option builds them is not tried: it would run their code."""
-    return (
-        f"--build {project} builds it here, if it is pure Python\n"
-        f"or {carry_it(project)}\nor {build_it(project, version, target)}"
-    )
+def of_sources(named: Mapping[str, Version], target: Target, compiled: bool = False) -> str:
+    """What can be done with the sources of these. That the option builds them is not tried: it would run
+    their code. ``compiled``: they are known not to be pure Python."""
+    options = " ".join(f"--build {project}" for project in named)
+    them = "builds it here, if it is" if len(named) == 1 else "builds them here, those that are"
+    pure = "" if compiled else f"{options} {them} pure Python\nor "
+    return f"{pure}{carry_it(*named)}\nor {build_it(named, target)}"
 
 
-def carry_it(project: str) -> str:
-    return f"offkit bundle --carry-source {project} carries it as source, to be compiled on the server"
+def carry_it(*projects: str) -> str:
+    options = " ".join(f"--carry-source {project}" for project in projects)
+    them = "it as source" if len(projects) == 1 else "them as sources"
+    return f"offkit bundle {options} carries {them}, to be compiled on the server"
 
 
-def build_it(project: str, version: Version, target: Target) -> str:
-    return elsewhere(f"{project}=={version}", target) + " here"
+def build_it(named: Mapping[str, Version], target: Target) -> str:
+    what = " ".join(f"{project}=={version}" for project, version in named.items())
+    return elsewhere(what, target, len(named)) + " here"
 
 
-def elsewhere(what: str, target: Target) -> str:
-    """How to make a wheel of it; a Python of old has no bdist_wheel before it is told to."""
+def all_compiled(files: Iterable[Listed]) -> bool:
+    """Whether there are wheels, and each is for one kind of machine."""
+    wheels = [file for file in files if file.is_wheel]
+    return bool(wheels) and all(tag.platform != "any" for wheel in wheels for tag in wheel.tags)
+
+
+def elsewhere(what: str, target: Target, number: int = 1) -> str:
+    """How to make a wheel of it, or of a ``number`` of them; a Python of old has no bdist_wheel before it is told to."""
     python = f"python{target.python_minor} -m pip"
+    wheel = "a wheel" if number == 1 else "wheels"
     return (
-        f"build a wheel on a machine like the server: {python} install -U setuptools wheel && "
+        f"build {wheel} on a machine like the server: {python} install -U setuptools wheel && "
         f"{python} wheel --no-deps {what} -w DIR; then add --find-links DIR"
     )
 

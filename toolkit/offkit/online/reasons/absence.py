@@ -24,7 +24,7 @@ from offkit.online.index import configuration, indexes, listing, metadata, platf
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Damaged, Seen
 from offkit.online.reasons import one_system, unbuilt
-from offkit.online.reasons.causes import Cause, Problem
+from offkit.online.reasons.causes import Cause, Problem, Source
 
 _NEAREST = 6  # versions that are named in the place of one
 
@@ -133,7 +133,7 @@ def explain(causes: Sequence[Cause], asked: Asked, gone: Collection[str] = ()) -
             continue
         if buildable:
             refused = asked.builder.refused[cause.project]
-            build = platforms.build_it(cause.project, buildable[-1].version, asked.listing.target)
+            build = platforms.build_it({cause.project: buildable[-1].version}, asked.listing.target)
             elsewhere = f"{platforms.carry_it(cause.project)}\nor {build}"
             why = unbuilt.of_index(cause.project, _asked(cause), refused, elsewhere)
             absent.setdefault(cause.project, why._replace(parent=cause.wanting))
@@ -292,18 +292,24 @@ def _absent(cause: Cause, files: list[Listed], specifier: SpecifierSet, asked: A
         where = f" for Python {target.python_minor}" if others else ""
         message = f"{text}: only source distributions exist{where} ({admitted[-1].filename})"
         message += "; of its pre-releases there are wheels" if pre else ""
-        choices = platforms.of_sources(project, admitted[-1].version, target)
-        finding = Finding("REQ002", ERROR, project, message, looked, choices)
-        return Problem(finding, project, minors=platforms.minors(wanted), pre=pre)
+        source = Source(admitted[-1].version, platforms.all_compiled(wanted if others else files))
+        finding = Finding("REQ002", ERROR, project, message, looked)
+        return Problem(finding, project, minors=platforms.minors(wanted), pre=pre, source=source)
     if listing.usable([file._replace(yanked=None) for file in wheels], specifier, target, asked.listing.pre):
         why = next((f": {file.yanked}" for file in reversed(wheels) if file.yanked), "")
         message = f"{text}: every version that fits was yanked by its authors{why}"
         return Problem(Finding("REQ010", ERROR, project, message, looked), project)
     unfit = platforms.unfit(wheels, target)
     message = f"{text}: {unfit.text}" + "".join(f"; there is its source ({one.filename})" for one in sources)
-    choices = "".join(platforms.of_sources(project, one.version, target) for one in sources)
-    finding = Finding("REQ001", ERROR, project, message, looked, choices)
-    return Problem(finding, project, minors=unfit.minors, system=unfit.newer_glibc, pre=pre)
+    there = Source(sources[0].version, platforms.all_compiled(wheels)) if sources else None
+    return Problem(
+        Finding("REQ001", ERROR, project, message, looked),
+        project,
+        minors=unfit.minors,
+        system=unfit.newer_glibc,
+        pre=pre,
+        source=there,
+    )
 
 
 def _pythons(files: Sequence[Listed]) -> str:

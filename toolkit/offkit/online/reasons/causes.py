@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from offkit.model.finding import Finding
 from offkit.online.index.upstream import reach
@@ -16,6 +17,13 @@ class Elsewhere(NamedTuple):
     system: str  # "Windows"
     line: str  # of the request, that asks for it there alone
     sure: bool  # whether it is of no use elsewhere
+
+
+class Source(NamedTuple):
+    """What there is of a package in the place of a wheel."""
+
+    version: Version
+    compiled: bool  # all wheels that there are, for others, are of one machine
 
 
 class Problem(NamedTuple):
@@ -30,6 +38,7 @@ class Problem(NamedTuple):
     local: bool = False  # whether it may do without the local part of its version
     hopeless: bool = False  # no version of it will do
     elsewhere: Elsewhere | None = None
+    source: Source | None = None
     among: tuple[str, ...] = ()  # of a conflict: the projects that it is between, normalised
 
 

@@ -14,6 +14,7 @@ from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import Finding
 from offkit.model.target import Target
 from offkit.model.words import listed
+from offkit.online.index import platforms
 from offkit.online.index.troubles import TooDeep
 from offkit.online.reasons import one_system
 from offkit.online.reasons.causes import Problem
@@ -73,7 +74,7 @@ def find(
             others = frozenset(filter(None, map(_asker, problems))) - {_asker(problem)}
             own = _held([problem], target, others, attempt)
             tried.add(others)
-        also = [problem.finding.fix] if problem.finding.fix else []
+        also = list(filter(None, [problem.finding.fix, _from_source(problem, problems, target)]))
         left = _left_out(problem, problems, lost, target, attempt)
         unknown = {
             one: why
@@ -83,6 +84,16 @@ def find(
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
+
+
+def _from_source(problem: Problem, problems: Sequence[Problem], target: Target) -> str:
+    """What can be done with sources, for all of a kind at once."""
+    if problem.source is None:
+        return ""
+    compiled = problem.source.compiled
+    alike = [(one.project, one.source) for one in problems if one.source is not None]
+    named = {project: source.version for project, source in alike if source.compiled == compiled}
+    return platforms.of_sources(named, target, compiled)
 
 
 def _else(problem: Problem, unfinished: Mapping[Try, str], target: Target) -> list[str]:

@@ -126,7 +126,7 @@ def _as_it_is(name: str, taken: Listed, forms: Sequence[Listed], index: Listing,
     else:
         form = f"it exists only as source ({forms[-1].filename})"
     how = platforms.build_it if wheels or unbuilt else platforms.of_sources
-    fix = how(name, source.version, index.target) if source is not None else ""
+    fix = how({name: source.version}, index.target) if source is not None else ""
     if source is not None and unbuilt:
         form = f"{source.filename} cannot be built here: {unbuilt}"
     message = f"{_taken(taken)}; {_dated(forms[-1])} was passed over: {form}"
