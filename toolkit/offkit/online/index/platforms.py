@@ -116,7 +116,7 @@ def all_compiled(files: Iterable[Listed]) -> bool:
 
 
 def elsewhere(what: str, target: Target, number: int = 1) -> str:
-    """How to make a wheel of it, or of a ``number`` of them; a Python of old has no bdist_wheel before it is told to."""
+    """How to make a wheel of it, or of a ``number`` of them; a Python of old has no bdist_wheel by itself."""
     python = f"python{target.python_minor} -m pip"
     wheel = "a wheel" if number == 1 else "wheels"
     return (
