@@ -11,7 +11,7 @@ for pair in createrepo_c:createrepo-c modifyrepo_c:createrepo-c rpmbuild:rpm rpm
     rpm2cpio:rpm2cpio dnf:dnf xorriso:xorriso genisoimage:genisoimage bsdtar:libarchive-tools \
     debootstrap:debootstrap cpio:cpio unshare:util-linux mksquashfs:squashfs-tools busybox:busybox \
     dpkg-deb:dpkg xz:xz-utils bzip2:bzip2 patchelf:patchelf gcc:gcc make:make readelf:binutils asciinema:asciinema ffmpeg:ffmpeg \
-    tmux:tmux qemu-aarch64-static:qemu-user-static ip:iproute2 tc:iproute2 ssh:openssh-client podman:podman runc:runc; do
+    tmux:tmux bmake:bmake qemu-aarch64-static:qemu-user-static ip:iproute2 tc:iproute2 ssh:openssh-client podman:podman runc:runc; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"

@@ -114,9 +114,11 @@ def test_hashes_of_sources_hold_for_whoever_asks_first(locked, index, tmp_path):
         if hashes == digest:
             assert pins(locked(index.args, line, files=[path])) == {"alpha": "2.0", "six": "1"}
             continue
-        (finding,) = refused(locked, index.args, line, files=[path]).findings
-        assert finding.code == "REQ025"
-        assert f"has sha256 {digest}, which is not allowed" in finding.message
+        with pytest.raises(IntegrityError) as caught:
+            locked(index.args, line, files=[path])
+        (finding,) = caught.value.findings
+        assert finding.code == "REQ006"
+        assert f"its sha256 is {digest}, the requirement says {hashes}" in finding.message
 
 
 def test_a_constraint_to_sources(locked, index, tmp_path):

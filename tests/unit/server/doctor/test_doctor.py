@@ -564,13 +564,19 @@ def test_on_another_system_the_rpms_are_those_of_el7(server):
 
 
 def test_a_system_beside_enterprise_linux(server):
-    """Its repositories are asked: no other release's table counts there, and yum is its tool."""
+    """Its own table counts, and no other release's; what that does not have, its repositories are asked for."""
     server.put("/etc/os-release", 'ID="openEuler"\nVERSION_ID="22.03"\nPRETTY_NAME="openEuler 22.03"\n')
-    server.module("x", needed=["libSM.so.6"])
+    server.module("x", needed=["libGL.so.1"])
+    result = doctor(server)
+    assert result.findings[0].fix == (
+        "yum --disablerepo='*' --enablerepo='offkit-*' install libglvnd\n"
+        "by offkit's table: libglvnd on openeuler22.03; no repository was read (--iso FILE reads yours)"
+    )
+    server.put("/etc/os-release", 'ID="anolis"\nVERSION_ID="23.1"\nPRETTY_NAME="Anolis OS 23.1"\n')
     result = doctor(server)
     assert result.findings[0].fix == (
         "find the package that has it on the ISO: "
-        "yum --disablerepo='*' --enablerepo='offkit-*' provides 'libSM.so.6()(64bit)'"
+        "yum --disablerepo='*' --enablerepo='offkit-*' provides 'libGL.so.1()(64bit)'"
     )
     assert (result.summary.el, result.summary.install_line) == (0, "")
 
