@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 import bundle_maker
-from offkit.model.errors import IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.report import Reporter
 from offkit.online.request.locked import Request
 from offkit.online.resolve.lock import Session
@@ -43,6 +43,58 @@ def test_with_metadata_beside_it_a_wheel_is_not_fetched(mirror, tmp_path):
     with Session(preset("3.6"), server.args, Reporter(), kept) as session:
         assert len(session.lock(Request(("alpha",), (), ())).wheels) == 1
     assert (kept.came, server.sent.total()) == ([], 0)
+
+
+PAGE = b"<!DOCTYPE html><html><h1>Sign in</h1></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'\n<form><input name=p type="password"></form>', "a login page"),
+        (b"\xef\xbb\xbf" + PAGE, "a page for people"),
+        (b'{"error": "no login"}', "JSON"),
+    ],
+)
+@pytest.mark.parametrize("hashes", [True, False])
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("how", ["by name", "by URL", "in a lock"])
+def test_a_page_where_a_wheel_should_be(mirror, tmp_path, body, said, hashes, ranges, how):
+    """Whatever the index promises: it is no damaged wheel, is asked for once, and is not kept as one."""
+    server = mirror(hashes=hashes, ranges=ranges)
+    name = server.put("alpha-1-py3-none-any.whl", body)
+    url = f"{server.url}/files/{name}"
+    asked = {"by name": "alpha", "by URL": f"alpha @ {url}", "in a lock": "alpha==1"}[how]
+    if how == "in a lock":
+        asked += f" --hash=sha256:{hashlib.sha256(body).hexdigest()}"
+    with Session(preset("3.6"), server.args, Reporter(), Kept(tmp_path)) as session:
+        with pytest.raises(EnvironmentProblem) as caught:
+            session.lock(Request((asked,), (), ()))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.looked_in) == ("NET003", (url,))
+    end = f"{name} could not be downloaded: the server answers with {said}, and not with the file"
+    assert finding.message == end
+    assert "login" in finding.fix
+    assert [path for path in tmp_path.rglob(name + "*") if path.read_bytes()] == []
+    assert [path for path in tmp_path.rglob(".part-*") if path.read_bytes()] == []
+    assert server.asked.count(("GET", f"/files/{name}")) <= 2  # once for its end
+
+
+def test_a_page_in_ranges_is_forgotten(mirror, tmp_path):
+    """A server that gives ranges of its login page too: with the login the wheel comes, in another run."""
+    server = mirror("alpha")
+    path = "/files/alpha-1-py3-none-any.whl"
+    server.pages[path] = (206, PAGE, {"Content-Range": f"bytes 0-{len(PAGE) - 1}/{len(PAGE)}"})
+
+    def lock():
+        with Session(preset("3.6"), server.args, Reporter(), Kept(tmp_path)) as session:
+            return session.lock(Request(("alpha",), (), ()))
+
+    with pytest.raises(EnvironmentProblem) as caught:
+        lock()
+    assert "a page for people" in caught.value.findings[0].message
+    del server.pages[path]
+    assert [wheel.version for wheel in lock().wheels] == ["1"]
 
 
 def turned(name, version, **more):

@@ -32,6 +32,15 @@ def is_login(content: bytes) -> bool:
     return bool(_LOGIN.search(content))
 
 
+def no_archive(beginning: bytes) -> str:
+    """What a server answers with where an archive was asked for; "" where it may be one: none of those that
+    pip takes begins as pages and documents in JSON do."""
+    if is_login(beginning):
+        return "answers with a login page"
+    first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return {b"<": "answers with a page for people", b"{": "answers with JSON"}.get(first, "")
+
+
 def wrong_page(response: Any, page: Any, project: str) -> str:
     """What a page is, when it is none of an index, where an answer to pip's question has one; a page that
     lists a file of the project is one."""

@@ -10,7 +10,7 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.url import without_secrets
 from offkit.model.words import several
-from offkit.online.index import network
+from offkit.online.index import bodies, network
 from offkit.online.wheels import ends, store
 
 ATTEMPTS = 3
@@ -18,6 +18,7 @@ _CHUNK = 1 << 16
 HEADERS = {"Accept-Encoding": "identity"}
 _AGAIN = "run the same command again: finished downloads are kept"
 _REACH = "check its URL and the proxy: pip has asked as often as --retries says (PIP_RETRIES, pip.conf)"
+_ASK = "open its URL in a browser: it may want a login (in its URL, or in ~/.netrc), or have moved"
 _SERVER = ("does not", "cannot be")  # of network.silence
 _OK, _PARTIAL, _BEYOND = 200, 206, 416
 
@@ -47,6 +48,10 @@ class Failed(Exception):
         super().__init__(finding.message)
         self.finding = finding
         self.integrity = integrity
+
+
+class _NoFile(ValueError):
+    """Something else came; with what the server does."""
 
 
 def past_cache(session: Any) -> Any:
@@ -112,8 +117,11 @@ def get(
                     ):
                         raise
                     (reason, fix), opened = _reason(error), None
-                    if network.is_unreached(error):
+                    if network.is_unreached(error) or (isinstance(error, _NoFile) and end is None):
                         break
+                    if isinstance(error, _NoFile):  # the end of a page perhaps, and of another run
+                        ends.forget(cache, wanted.sha256, wanted.url)
+                        end = None
             if "No space left" in reason:
                 part.restart()
     except OSError as error:
@@ -139,7 +147,7 @@ def _receive(
         if part.size and part.validator:
             headers["If-Range"] = part.validator
     if end is not None and part.size == end.start:
-        _add(end, part, advance)
+        _add(end.data, part, advance)
         return
     if opened is not None and part.size:
         opened.close()
@@ -153,19 +161,23 @@ def _receive(
         etag = response.headers.get("ETag", "")
         part.validator = "" if etag.startswith("W/") else etag or response.headers.get("Last-Modified", "")
         for chunk in response.iter_content(_CHUNK):
-            part.write(chunk)
-            advance(len(chunk))
+            _add(chunk, part, advance)
     if end is not None and partial and part.size == end.start:
-        _add(end, part, advance)
+        _add(end.data, part, advance)
 
 
-def _add(end: ends.End, part: store.Part, advance: Callable[[int], object]) -> None:
-    part.write(end.data)
-    advance(len(end.data))
+def _add(data: bytes, part: store.Part, advance: Callable[[int], object]) -> None:
+    what = "" if part.size else bodies.no_archive(data)
+    if what:
+        raise _NoFile(f"{what}, and not with the file")
+    part.write(data)
+    advance(len(data))
 
 
 def _reason(error: Exception) -> tuple[str, str]:
     """What is wrong, and what helps."""
+    if isinstance(error, _NoFile):
+        return f"the server {error}", _ASK
     response = getattr(error, "response", None)
     if response is not None:
         answer, helps = network.refusal(response)
