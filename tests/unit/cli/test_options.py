@@ -196,7 +196,7 @@ def test_media(monkeypatch, tmp_path):
             "--iso takes a file, not a URL",
             "--rpm-repo takes the URL of a repository",
         ),
-        ([], ["http://me@m/"], "--rpm-repo: http://me@m/ is not http://HOST[:PORT]/PATH", ""),
+        ([], ["http://me@m/"], "--rpm-repo: http://m/ is not http://HOST[:PORT]/PATH", ""),
     ],
 )
 def test_media_that_are_none(isos, places, message, fix):

@@ -150,7 +150,7 @@ def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
     if not there or os.path.isdir(word):
         return ()
     if not os.path.exists(word):
-        return "--rpm-repo: {} does not exist".format(word), "give the directory"
+        return "--rpm-repo: {} does not exist".format(urls.without_secrets(word)), "give the directory"
     return "--rpm-repo: {} is not a directory".format(word), "--iso takes an ISO file"
 
 

@@ -31,7 +31,7 @@ def parse(text: str) -> str:
     """The URL without slashes at its end. Raises ValueError when it has not that form."""
     found = _WHOLE.fullmatch(text)
     if not found or ".." in text.split("/"):
-        raise ValueError("{} is not {}".format(text, FORM))
+        raise ValueError("{} is not {}".format(without_secrets(text), FORM))
     return text.rstrip("/")
 
 

@@ -215,7 +215,7 @@ def test_no_curl(server, shell):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--rpm-repo", "http://u:p@media01/"], "--rpm-repo: http://u:p@media01 is not http://HOST[:PORT]/PATH"),
+        (["--rpm-repo", "http://u:p@media01/"], "--rpm-repo: http://media01 is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "http://media01/$releasever"], "is not http://HOST[:PORT]/PATH"),
         (["--rpm-repo", "https://media01/a/../b"], "is not http://HOST[:PORT]/PATH"),
         (["--iso", "http://media01/c7.iso"], "--iso takes a file, not a URL\nfix: --rpm-repo takes the URL of a repository"),

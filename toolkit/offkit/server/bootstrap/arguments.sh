@@ -120,9 +120,9 @@ END
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
         if is_url "$medium"; then
-            good_url "$medium" || misused "--rpm-repo: $medium is not @OFFKIT_URL_FORM@"
+            good_url "$medium" || misused "--rpm-repo: $(without_secrets "$medium") is not @OFFKIT_URL_FORM@"
         elif [ ! -e "$medium" ]; then
-            misused "--rpm-repo: $medium does not exist" "give the directory"
+            misused "--rpm-repo: $(without_secrets "$medium") does not exist" "give the directory"
         elif [ ! -d "$medium" ]; then
             misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file"
         fi

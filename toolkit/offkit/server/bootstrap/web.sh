@@ -12,6 +12,19 @@ good_url() {
     printf '%s\n' "$1" | LC_ALL=C grep -Eqx -- @OFFKIT_URL@
 }
 
+# A URL as it may be shown, and anything else as it is (model/url.py).
+without_secrets() {
+    case $1 in *://*) ;; *) printf '%s\n' "$1" && return ;; esac
+    shown=${1#*://}
+    authority=${shown%%[/?#]*}
+    case $authority in
+        *@*) shown=${authority##*@}${shown#"$authority"} ;;
+        *:*[!0-9]*) shown=${shown##*@} ;; # no port: a password with a slash
+    esac
+    case $shown in *\?*) shown="${shown%%\?*}?..." ;; esac
+    printf '%s\n' "${1%%://*}://$shown"
+}
+
 # Sets $host to a URL's host and port.
 url_host() {
     host=${1#*://}
