@@ -243,6 +243,7 @@ def test_a_target_that_is_not_there(tmp_path):
     for word, what in (
         (str(tmp_path / "x"), "does not exist"),
         ("none.json", "does not exist"),
+        ("/dev/null", "is a device or a pipe, not a file"),
         (str(tmp_path), "is a directory"),
     ):
         with pytest.raises(UsageError) as caught:

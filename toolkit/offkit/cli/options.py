@@ -1,13 +1,12 @@
 """What several commands ask in the same words."""
 
-import json as jsonlib
 import os
 import shlex
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 import typer
 
-from offkit.edges import releases
+from offkit.edges import description, releases
 from offkit.model import layout, probed
 from offkit.model import target as targets
 from offkit.model import url as urls
@@ -223,11 +222,7 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
                 "--target: {} {}".format(target, what), fix="give the file that 'offkit probe' wrote"
             )
         return targets.preset(releases.known(), python, target, arch)
-    try:
-        with open(target, encoding="utf-8") as source:
-            data = jsonlib.load(source)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError("{} cannot be read as a target: {}".format(target, error))
+    data = description.read(target)
     try:
         found = _described(data, python)
     except UsageError as error:
