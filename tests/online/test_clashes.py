@@ -156,6 +156,17 @@ def test_what_is_known_to_fail_is_no_cure(mirror):
             session.lock(Request(("pandas==2.0.3", "numpy==1.26.9"), ()))
         (told,) = caught.value.findings
         assert told.fix == "use numpy==1.26.4: the whole request resolves with it"
+    # What fails whatever is done is no reason against the nearest of another project.
+    server.add("flask", "2.0.1", requires=["werkzeug"])
+    server.add("flask", "2.0.3", requires=["werkzeug"])
+    server.add("werkzeug", "3.0")
+    server.add("alpha", "1.2.3")
+    server.add("alpha", "1.9")
+    with Session(preset("3.9"), server.args, Reporter()) as session:
+        with pytest.raises(RequestError) as caught:
+            session.lock(Request(("flask==2.0.1", "alpha==1.2.4"), ()))
+        (told,) = caught.value.findings
+        assert told.fix == "use alpha==1.2.3: the whole request resolves with it"
     (told,) = found(server, "3.9", "pandas==2.0.3", "numpy==2.0.2")
     assert (told.code, told.severity, told.subject) == ("REQ021", "error", "pandas")
     assert told.fix == "use numpy==1.26.4: the whole request resolves with it"

@@ -79,7 +79,7 @@ def find(
         unknown = {
             one: why
             for one, why in attempt.unfinished.items()
-            if one.without in tried and not (one.some or one.only or one.near)
+            if one.without in tried and not (one.some or one.only)
         }
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
@@ -164,7 +164,9 @@ def _held(
         return []
     held: list[str] = []
     near = {name for problem in problems for name in (problem.project, problem.parent, *problem.among)}
-    ways = [this._replace(loose=True, near=numbers) for numbers in (*_NEAR, 0)]
+    own = frozenset(near - {""})
+    ways = [this._replace(loose=True, near=numbers, only=own) for numbers in _NEAR if own]
+    ways.append(this._replace(loose=True))
     if any(problem.local for problem in problems):
         ways[:0] = [this._replace(public=True), this._replace(public=True, loose=True)]
     held += itertools.islice(filter(None, (_others(way, near, whole, attempt) for way in ways)), 1)
