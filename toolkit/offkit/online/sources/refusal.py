@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from offkit.edges import data
 from offkit.model import builds
@@ -13,6 +13,12 @@ from offkit.model.url import without_secrets
 _MOST = 6  # lines that are shown
 _NO_WORD = re.compile(r"[\s^~]*|\s*File \".*|\s{4,}.*")  # of a traceback: frames, their code and marks
 _ERROR = re.compile(r"\s*[\w.]*(?:Error|Exception)\b|\s*error: ")
+_FRAME = re.compile(r"\s*File \".*")
+_RULE = re.compile(r"\s*([^\w\s^~])\1{2,}\s*")  # that a banner stands between
+_STEP = re.compile(
+    r"(?:running|creating|copying|writing|reading|adding|removing|building) .*|.*warning: .*", re.I
+)
+_URL = re.compile(r"https?://")
 _MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 
 
@@ -71,6 +77,33 @@ def failed(step: str, lines: Sequence[str]) -> Refused:
 
 
 def _last(lines: Sequence[str]) -> str:
-    """The last error of some output; of one that names none, the last line that is a word."""
-    backwards = [line.strip() for line in reversed(lines) if not _NO_WORD.fullmatch(line)]
-    return next((line for line in backwards if _ERROR.match(line)), next(iter(backwards), ""))
+    """The last error of some output; of one that names none, the last line that is a word, or the first one
+    of a banner."""
+    errors = [n for n, line in enumerate(lines) if _ERROR.match(line) and not _NO_WORD.fullmatch(line)]
+    if not errors:
+        return _ending(lines)
+    said, after = lines[errors[-1]].strip(), lines[errors[-1] + 1 :]
+    return f"{said} {next(_words(after), '')}".rstrip() if said.endswith(":") else said
+
+
+def _ending(lines: Sequence[str]) -> str:
+    """Of what follows the last frame of a traceback or the last step of setuptools: a banner ends with a
+    rule, or with where to read more."""
+    frames = [n for n, line in enumerate(lines) if _FRAME.fullmatch(line)]
+    rest = list(lines[frames[-1] + 1 :] if frames else lines)
+    while frames and rest and _NO_WORD.fullmatch(rest[0]):
+        rest = rest[1:]  # code, and marks below it
+    steps = [n for n, line in enumerate(rest) if _STEP.fullmatch(line.strip())]
+    rest = [line for line in rest[steps[-1] + 1 if steps else 0 :] if line.strip()] or rest
+    rules = [n for n, line in enumerate(rest) if _RULE.fullmatch(line)]
+    framed = bool(rules) and rules[-1] == len(rest) - 1
+    if len(rules) > 1 and framed:
+        rest = rest[rules[-2] :]
+    words = list(_words(rest))
+    if not words:
+        return ""
+    return words[0] if framed or _URL.search(words[-1]) else words[-1]
+
+
+def _words(lines: Iterable[str]) -> Iterator[str]:
+    return (line.strip() for line in lines if re.search(r"\w", line))
