@@ -270,6 +270,30 @@ def test_what_was_passed_over_in_a_conflict(mirror):
     assert found.message == ("1 is taken; 2 was passed over: you asked for beta<2; alpha 2 needs beta>=2")
 
 
+def test_what_was_passed_over_in_a_crowd(mirror):
+    """One line that can be read; all who want something else are told with -v."""
+    server = mirror()
+    server.add("alpha", "1")
+    server.add("alpha", "2", requires=["beta>=2"])
+    for version in ("1", "2"):
+        server.add("beta", version)
+    notes = []
+
+    class Telling(Reporter):
+        def note(self, text):
+            notes.append(text)
+
+    with Session(EL7, server.args, Telling()) as session:
+        (found,) = session.lock(Request(("alpha", "beta<2", "beta<1.9", "beta<1.8"), ())).findings
+    assert found.code == "REQ011"
+    assert found.message == (
+        "1 is taken; 2 was passed over: you asked for beta<2; alpha 2 needs beta>=2; "
+        "and 2 more (-v shows them)"
+    )
+    (told,) = [note for note in notes if note.startswith("conflict: ")]
+    assert "; you asked for beta<1.9; you asked for beta<1.8; " in told
+
+
 def test_a_trial_has_an_end(mirror, monkeypatch):
     """What speaks against a version, and what else would hold, is looked for, but not for hours: the lock is
     none the worse. A request that nobody can resolve in time is refused as what it is."""

@@ -86,8 +86,19 @@ class Trials:
             except Exception as error:
                 # It may be too deep to be explained, or an index not answer any more.
                 with contextlib.suppress(OffkitError):
-                    return next((_reason(one.finding) for one in other.explain(error)), "")
+                    return next((self._reason(one.finding) for one in other.explain(error)), "")
         return ""
+
+    def _reason(self, finding: Finding) -> str:
+        """In one line; of a conflict, who wants what: all of them only for who listens."""
+        if finding.code != "REQ005":
+            return finding.message
+        wants = finding.looked_in
+        if len(wants) <= 2:
+            return "; ".join(wants)
+        self._tell("conflict: " + "; ".join(wants))
+        # The last is what could not be had beside the others.
+        return f"{wants[0]}; {wants[-1]}; and {len(wants) - 2} more (-v shows them)"
 
     def holds(self, *constraints: str) -> Pins | None:
         """What has to be asked for instead, for the whole request to resolve with those constraints too:
@@ -110,8 +121,3 @@ class _Warnings(Reporter):
 
     def warn(self, text: str) -> None:
         self._warn(text)
-
-
-def _reason(finding: Finding) -> str:
-    """In one line; of a conflict, who wants what."""
-    return "; ".join(finding.looked_in) if finding.code == "REQ005" else finding.message
