@@ -465,10 +465,10 @@ class Session:
         self._bar.doing(text)
         self.reporter.note(text)
 
-    def _another(self, target: Target, more: Sequence[str], purse: Purse) -> Session:
+    def _another(self, target: Target, more: Sequence[str], purse: Purse, part: int) -> Session:
         args, builder = [*self._index_args, *more], self.builder
         builder = builder if target == self.target else builder.elsewhere(target)
-        limit = Limit(_TRIED, purse)
+        limit = Limit(_TRIED // part, purse)
         other = Session(target, args, Reporter(), self.kept, self.offline, limit, builder)
         other._bar = self._bar
         other.seen.pythons.update(self.seen.pythons)

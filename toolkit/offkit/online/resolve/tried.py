@@ -30,27 +30,29 @@ class Trials:
         self,
         request: Request,
         target: Target,
-        another: Callable[[Target, Sequence[str], Purse], Any],
+        another: Callable[[Target, Sequence[str], Purse, int], Any],
         tell: Callable[[str], object],
         warn: Callable[[str], None],
     ) -> None:
-        """``another`` opens a Session, with more options of indexes, that takes from a purse; ``tell`` hears
-        what is looked for, ``warn`` of an index that does not answer."""
+        """``another`` opens a Session, with more options of indexes, that takes from a purse, and of what one
+        may take so large a part: 2 is half. ``tell`` hears what is looked for, ``warn`` of an index that does
+        not answer."""
         self._request, self._target, self._another, self._tell = request, target, another, tell
         self._warnings, self._purse = _Warnings(warn), Purse(_READ)
 
     @contextlib.contextmanager
-    def _aside(self, target: Target, more: Sequence[str] = ()) -> Iterator[Any]:
+    def _aside(self, target: Target, more: Sequence[str] = (), part: int = 1) -> Iterator[Any]:
         with (
             troubles.pip_speaks_through(self._warnings),
-            self._another(target, more, self._purse) as other,
+            self._another(target, more, self._purse, part) as other,
         ):
             yield other
 
     def attempt(self, what: Try) -> Pins | None:
         """The whole request once more, as ``what`` says: the direct pins that then break a word of the
         request, or None where it cannot be resolved so, or what they are is known to fail."""
-        with self._aside(what.target, ["--pre"] if what.pre else []) as other:
+        part = 2 if what.near else 1  # there are other versions to look for after those
+        with self._aside(what.target, ["--pre"] if what.pre else [], part) as other:
             lost: list[Problem] = []
             requirements = [
                 ireq
