@@ -142,9 +142,13 @@ def test_a_version_by_its_very_text(mirror):
         (b"# -*- coding: none -*-\n", "requirements.txt: unknown encoding: none", None),
         (b"--index-url http://[\nalpha\n", "http://[ is not a package index", None),
         (b"--trusted-host /nowhere\nalpha\n", "cannot be read as requirements: ", SYNTAX),
-        (b"--no-such\n", "no such option: --no-such", SYNTAX),
+        (
+            b"--no-such\n",
+            "requirements.txt (line 1): pip has no option --no-such",
+            "delete it, or correct it",
+        ),
         (b"-r .\n", "Could not open requirements file: [Errno 21] Is a directory", FILE),
-        (b"-r requirements.txt\n", "recursi", SYNTAX),
+        (b"-r requirements.txt\n", "recursi", "delete the line in which it does"),
         (b"a" * 100000, "is no name: it has 100000 characters", "correct or delete 1 requirement"),
     ],
     ids=range(9),
@@ -180,3 +184,26 @@ def test_a_link_that_is_no_address(mirror):
     """Of --find-links."""
     error = refused([*mirror("alpha").args, "--find-links", "http://u:p@h:x/"], "alpha")
     assert error.message == "--find-links: http://h:x/ is not a URL"
+
+
+def test_lines_that_no_pip_of_today_takes(mirror, tmp_path, monkeypatch):
+    """Options that pip has no longer, by file and line, also where another file names it; a file that names
+    itself; a version of Debian's or Ubuntu's own."""
+    monkeypatch.chdir(tmp_path)
+    args = mirror("alpha").args
+    (tmp_path / "old.txt").write_text("alpha\n--process-dependency-links\n")
+    (tmp_path / "outer.txt").write_text("-r old.txt\n")
+    for name in ("old.txt", "outer.txt"):
+        error = refused(args, files=[name])
+        assert error.message.endswith(
+            "old.txt (line 2): pip has no option --process-dependency-links in a requirements file"
+        )
+        assert error.fix == "delete it, or correct it"
+    (tmp_path / "self.txt").write_text("-r self.txt\nalpha\n")
+    assert refused(args, files=["self.txt"]).fix == "delete the line in which it does"
+    (tmp_path / "system.txt").write_text("alpha\ndistro-info==1.1build1\n")
+    error = refused(args, files=["system.txt"])
+    assert error.message.startswith(
+        "system.txt (line 2): distro-info==1.1build1 is a package of a distribution"
+    )
+    assert error.fix.startswith("delete this line")

@@ -69,3 +69,15 @@ def test_what_to_do(tmp_path):
     assert exports.advice(exports.SETUP, Path("setup.py")) == (
         "python -m pip wheel --no-deps -w dist .; then give dist/NAME.whl"
     )
+
+
+def test_the_file_of_a_project_stands_for_its_directory():
+    """Which is built here; from wherever it is named."""
+    for path, directory in (
+        ("setup.py", "./."),
+        ("my app/setup.py", "'./my app'"),
+        ("/srv/app/setup.py", "/srv/app"),
+    ):
+        first, second = exports.of_project(exports.SETUP, Path(path)).splitlines()
+        assert first == f"give the directory, which is built here: offkit lock {directory}"
+        assert second.startswith("or run: ")

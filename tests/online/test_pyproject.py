@@ -92,7 +92,10 @@ def test_dynamic_dependencies():
     assert error.message == (
         "app/pyproject.toml: dependencies are dynamic: only a build of the project tells them"
     )
-    assert error.fix == "cd app && python -m pip wheel --no-deps -w dist .; then give app/dist/NAME.whl"
+    assert error.fix == (
+        "give the directory, which is built here: offkit lock ./app\n"
+        "or run: cd app && python -m pip wheel --no-deps -w dist .; then give app/dist/NAME.whl"
+    )
     for said in ("requirements.txt", ["requirements.txt"]):
         tool = {"setuptools": {"dynamic": {"dependencies": {"file": said}}}}
         assert refused({**dynamic, "tool": tool}).fix == "give -r app/requirements.txt instead"
@@ -130,3 +133,11 @@ def test_what_uv_takes_from_elsewhere():
         "it is asked of the index"
     )
     assert findings[1].fix.startswith("uv export --frozen")
+
+
+def test_dependencies_of_poetry():
+    """The directory is what to give, where Poetry is what builds it."""
+    poetry = {"tool": {"poetry": {"name": "app"}}}
+    assert refused(poetry).fix.startswith("cd app && poetry export ")
+    built = {**poetry, "build-system": {"build-backend": "poetry.core.masonry.api"}}
+    assert refused(built).fix.splitlines()[0] == "give the directory, which is built here: offkit lock ./app"

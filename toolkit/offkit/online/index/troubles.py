@@ -49,6 +49,7 @@ _QUERY = re.compile(r"(: /[^\s?]*)\?\S+$")  # of a path as urllib3 has it at the
 _IGNORED = re.compile(r"(?:Url|Location) '(?:(.*/)[^/']+/|[^']*)' is ignored")
 _FIXES = {
     "Could not open": "give -r a file with one requirement per line",
+    "recursively references": "delete the line in which it does",
     "is not installable": "give the directory that has pyproject.toml or setup.py",
 }
 SYNTAX = "write it as for pip: name, name==1.2, name>=1,<2, name[extra], or a path to a wheel"

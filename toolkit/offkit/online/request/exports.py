@@ -109,6 +109,12 @@ def recognise(path: Path) -> Export | None:
     return next((row for row in ALL if re.search(row.contents, head)), None)
 
 
+def of_project(row: Export, path: Path) -> str:
+    """What to do about a file of a project: offkit takes its directory. Or else as ``advice``."""
+    directory = shlex.quote(os.path.join(".", path.parent))
+    return f"give the directory, which is built here: offkit lock {directory}\nor run: {advice(row, path)}"
+
+
 def advice(row: Export, path: Path) -> str:
     """What to do about it."""
     env = re.search(r"(?m)^name:\s*([\w.-]+)\s*$", _head(path)) if row is CONDA else None

@@ -185,4 +185,6 @@ def _of_another_tool(path: Place) -> tuple[str, str] | None:
     row = exports.recognise(path)
     if row is None:
         return None
-    return f"{path} is {row.what}, and no requirements file", f"run: {exports.advice(row, path)}"
+    projects = (exports.SETUP, exports.SETUP_CFG)
+    fix = exports.of_project(row, path) if row in projects else f"run: {exports.advice(row, path)}"
+    return f"{path} is {row.what}, and no requirements file", fix

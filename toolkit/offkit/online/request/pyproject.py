@@ -101,13 +101,15 @@ class Project(NamedTuple):
         fix = " ".join(f"-r {self.path.parent / str(file)}" for file in files)
         return UsageError(
             f"{self.path}: {key} are dynamic: only a build of the project tells them",
-            fix=f"give {fix} instead" if fix else exports.advice(exports.SETUP, self.path),
+            fix=f"give {fix} instead" if fix else exports.of_project(exports.SETUP, self.path),
         )
 
     def _no_project(self) -> UsageError:
         if self._tool("poetry") is not None:
             message = f"{self.path} has the dependencies of Poetry, and no [project] table"
-            return UsageError(message, fix=exports.advice(exports.POETRY, self.path))
+            # Without that table setuptools would build it, which knows nothing of Poetry's.
+            fix = exports.of_project if "build-system" in self.data else exports.advice
+            return UsageError(message, fix=fix(exports.POETRY, self.path))
         groups = _known("--group", self.data.get("dependency-groups"))
         return UsageError(f"{self.path} has no [project] table", fix=groups or "give a requirements file")
 

@@ -27,7 +27,7 @@ import io
 import re
 import tempfile
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -56,6 +56,11 @@ _PIP_ARGS = ("--only-binary=:all:", "--disable-pip-version-check", "--no-input",
 _SHOWN = 300  # characters of a marker
 _UNREAD = "a requirements file cannot be read from its server"
 _SCP = re.compile(r"\bgit\+([\w.-]+@[\w.-]+):(?!//|\d+/)([^\s;]+)")  # git-clone(1), "GIT URLS"
+# As Debian and Ubuntu count their own builds (deb-version(7)); pip freeze lists those that are installed.
+_DISTRIBUTION = re.compile(
+    r"\s*[\w.-]+(?:\[[^\]]*\])?\s*==\s*(\d[^\s;,]*?(?:build|ubuntu|deb|dfsg)\d[^\s;,]*)"
+)
+_NO_OPTION = re.compile(r"no such option: (\S+)")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*:/|[./]")  # of a file, with no name before it
 
 
@@ -324,6 +329,12 @@ def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
     if scp:
         message = f"{where}: {without_secrets(scp[0])} is how scp writes it, and no URL"
         raise UsageError(message, fix=f"write git+ssh://{scp[1]}/{scp[2].lstrip('/')}")
+    own = _DISTRIBUTION.match(line)
+    if own and not _is_version(own[1]):
+        message = (
+            f"{where}: {own[0].strip()} is a package of a distribution's own, and no index has that version"
+        )
+        raise UsageError(message, fix="delete this line; where it is needed, ask for it by its name alone")
     taken = frozen.read(legacy.requirement(line).text, where)
     if taken.finding is not None:
         tell(taken.finding)
@@ -346,6 +357,7 @@ def _files_are_text() -> Iterator[None]:
     of this machine with the encoding that it seems to have, one of a server with what that answers."""
     module = importlib.import_module("pip._internal.req.req_file")
     original = reach("pip._internal.req.req_file", "get_file_content")
+    texts: dict[str, str] = {}  # by the name of the file
 
     def get_file_content(url: str, *more: Any, **named: Any) -> Any:
         try:
@@ -365,10 +377,28 @@ def _files_are_text() -> Iterator[None]:
             raise EnvironmentProblem(_UNREAD, [Finding("NET008", ERROR, shown, message)], "check its URL")
         if "\0" in found[1]:
             raise charset.refusal(url, found[1].encode())
+        texts[without_secrets(url)] = found[1]
         return found
 
     module.get_file_content = get_file_content  # type: ignore[attr-defined]
     try:
         yield
+    except Exception as error:
+        unknown = _NO_OPTION.search(str(error))
+        if unknown is None or type(error).__name__ != "RequirementsFileParseError":
+            raise
+        message = f"{_place_of(unknown[1], texts)}pip has no option {unknown[1]} in a requirements file"
+        raise UsageError(message, fix="delete it, or correct it") from error
     finally:
         module.get_file_content = original  # type: ignore[attr-defined]
+
+
+def _place_of(option: str, texts: Mapping[str, str]) -> str:
+    """ "FILE (line 3): ", of the first line that has it; "" where none has."""
+    places = (
+        f"{name} (line {number}): "
+        for name, text in texts.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if option in re.split(r"[\s=]", line)
+    )
+    return next(places, "")
