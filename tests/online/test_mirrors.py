@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import hashlib
 import os
 from pathlib import Path
 
@@ -294,6 +295,43 @@ def test_a_list_of_mirrors(site, choose, plain, kind):
     site.files[kind] = b"<html>no such list</html>"
     with pytest.raises(EnvironmentProblem, match="names no mirrors"):
         choose(f"{site.url}/{kind}")
+
+
+@pytest.mark.parametrize("kind", ["sha256", "sha-512"])
+def test_a_metalink_says_what_its_mirrors_have(site, choose, plain, tmp_path, kind):
+    """A mirror with another repomd.xml is passed over; where all have another nothing of them is believed.
+    What they had a while ago counts too."""
+    site.add(plain)
+    algorithm = kind.replace("-", "")
+    right = hashlib.new(algorithm, site.files["repodata/repomd.xml"]).hexdigest()
+
+    def metalink(*digests):
+        first, *before = (
+            f'<verification><hash type="{kind}">{each}</hash></verification>' for each in digests
+        )
+        old = "".join(f"<mm0:alternate>{each}</mm0:alternate>" for each in before)
+        return (
+            '<?xml version="1.0"?><metalink version="3.0" xmlns="http://www.metalinker.org/" '
+            'xmlns:mm0="http://fedorahosted.org/mirrormanager"><files><file name="repomd.xml">'
+            f"<mm0:alternates>{old}</mm0:alternates>{first}<resources>"
+            f'<url preference="100">{site.url}/evil/repodata/repomd.xml</url>'
+            f'<url preference="90">{site.url}/repodata/repomd.xml</url>'
+            "</resources></file></files></metalink>"
+        ).encode()
+
+    evil = web_maker.Site(site.url)
+    evil.add(shelf(tmp_path, "evil", ("evil", A, [])))
+    site.files.update({f"evil/{path}": data for path, data in evil.files.items()})
+    for digests in ([right.upper()], ["0" * len(right), right]):
+        site.files["metalink"] = metalink(*digests)
+        assert titles(choose(f"{site.url}/metalink")) == ["a", "b"]
+    site.files["metalink"] = metalink("0" * len(right))
+    with pytest.raises(IntegrityError) as caught:
+        choose(f"{site.url}/metalink")
+    assert [(one.code, one.subject) for one in caught.value.findings] == [
+        ("RPM016", f"{site.url}/evil"),
+        ("RPM016", site.url),
+    ]
 
 
 def test_lists_of_mirrors_are_anybodys():

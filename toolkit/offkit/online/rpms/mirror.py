@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import io
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -145,9 +145,20 @@ class Mirror(Medium):
         below = [each for each in rows if each and ":" not in each and not each.startswith("/")]
         return list(dict.fromkeys(map(posixpath.normpath, below)))  # or beside it; never on another server
 
-    def mirrors(self) -> list[str]:
-        """The repositories that the URL itself names, where it is that of a list."""
-        return mirrorlist.parse((self._get("", self._url) or b"").decode("utf-8", "replace"))
+    def mirrors(self) -> tuple[list[str], set[tuple[str, str]]]:
+        """The repositories that the URL itself names, where it is that of a list, and what digests their
+        repomd.xml may have; none for any."""
+        text = (self._get("", self._url) or b"").decode("utf-8", "replace")
+        return mirrorlist.parse(text), mirrorlist.digests(text)
+
+    def altered(self, digests: Collection[tuple[str, str]]) -> bool:
+        """Whether its repomd.xml, where it has one, is none of those."""
+        if not digests or not self.has(repodata.REPOMD):
+            return False
+        with self.open(repodata.REPOMD) as source:
+            contents = source.read()
+        algorithms = {algorithm for algorithm, _ in digests}
+        return all((each, hashlib.new(each, contents).hexdigest()) not in digests for each in algorithms)
 
     # --- over the network
 
@@ -289,6 +300,14 @@ def no_repository(medium: Mirror) -> EnvironmentProblem:
         "give the URL of the directory that repodata/ is in",
     )
     return EnvironmentProblem("a repository cannot be used", [found])
+
+
+def altered(places: Sequence[str], of: str) -> IntegrityError:
+    """Where no mirror of the list ``of`` gives what that promises."""
+    message = f"gives another repomd.xml than the one that {of} has the digest of"
+    fix = "the mirrors are being updated, or a proxy alters files: try again, or give another repository"
+    rows = [Finding(CODE, ERROR, place, message, (place,), fix) for place in places]
+    return IntegrityError("no mirror has the repository that its metalink promises", rows)
 
 
 def _name(one: Wanted) -> str:

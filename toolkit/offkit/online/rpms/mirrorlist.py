@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from offkit.media.repodata import HASHES
 from offkit.model import url as urls
 
 _REPOMD = "/repodata/repomd.xml"
@@ -29,16 +30,10 @@ def _is_mirror(line: str) -> bool:
 
 
 def _metalink(text: str) -> list[str]:
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        return []
-    try:
-        tree = ElementTree.fromstring(text)
-    except ElementTree.ParseError:
-        return []
     found = []
-    for each in tree.iter():
+    for each in _elements(text):
         address = (each.text or "").strip()
-        if each.tag.rpartition("}")[2] == "url" and _is_mirror(address):
+        if _name(each) == "url" and _is_mirror(address):
             worth, place = _number(each.get("preference")), _number(each.get("priority"))
             found.append((place or _LAST if worth is None else -worth, address))
     return [
@@ -46,6 +41,34 @@ def _metalink(text: str) -> list[str]:
         for _, one in sorted(found, key=lambda pair: pair[0])
         if one.endswith(_REPOMD)
     ]
+
+
+def digests(text: str) -> set[tuple[str, str]]:
+    """(algorithm, hexadecimal digest) that a metalink has for repomd.xml, as the mirrors have it today or
+    had it a little while ago (alternates); none where it has no strong one."""
+    if "<metalink" not in text[:4096]:
+        return set()
+    found = set()
+    for file in _elements(text):
+        if _name(file) == "file" and file.get("name") == "repomd.xml":
+            for each in file.iter():
+                algorithm = HASHES.get((each.get("type") or "").replace("sha-", "sha"), "sha1")
+                if _name(each) == "hash" and algorithm != "sha1":
+                    found.add((algorithm, (each.text or "").strip().lower()))
+    return found
+
+
+def _elements(text: str) -> list[ElementTree.Element]:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return []
+    try:
+        return list(ElementTree.fromstring(text).iter())
+    except ElementTree.ParseError:
+        return []
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _number(text: str | None) -> int | None:

@@ -139,21 +139,26 @@ def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
 
 
 def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
-    """The first mirror of a list that answers with a repository."""
+    """The first mirror of a list that answers with a repository, of a metalink with the promised one."""
 
     def under(url: str) -> Mirror:
         return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access)
 
     asked = under(text)
-    tried = asked.mirrors()
+    tried, digests = asked.mirrors()
     last: Unreachable | None = None
+    others = []
     for url in tried:
         found = under(url)
         try:
-            if found.repositories():
+            if found.altered(digests):
+                others.append(found.place)
+            elif found.repositories():
                 return found
         except Unreachable as error:
             last = error
+    if others:
+        raise mirror.altered(others, asked.place)
     if last is not None:
         raise last
     if tried:
