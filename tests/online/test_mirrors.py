@@ -292,6 +292,16 @@ def test_a_list_of_mirrors(site, choose, plain, kind):
         )
     site.files[kind] = text.encode()
     assert titles(choose(f"{site.url}/{kind}")) == ["a", "b"]
+    # One before it gives pages for people, whatever is asked for.
+    for name in ("repodata/repomd.xml", ".treeinfo"):
+        site.files[f"gone/{name}"] = b"<html>Please log in</html>"
+    assert titles(choose(f"{site.url}/{kind}")) == ["a", "b"]
+    site.files[kind] = f"{site.url}/gone\n".encode()
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(f"{site.url}/{kind}")
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM016", f"{site.url}/gone")
+    assert found.message.startswith("answers with what is no repository: repomd.xml: ")
     site.files[kind] = b"<html>no such list</html>"
     with pytest.raises(EnvironmentProblem, match="names no mirrors"):
         choose(f"{site.url}/{kind}")

@@ -177,25 +177,26 @@ class Mirror(Medium):
                 if answer.status_code in _GONE:
                     return None
                 if answer.status_code != 200:
-                    raise self._refused(f"answers HTTP {answer.status_code}", answer.status_code)
+                    raise self.refused(f"answers HTTP {answer.status_code}", answer.status_code)
                 contents = b""
                 for chunk in answer.iter_content(1 << 16):
                     contents += chunk
                     if len(contents) > _MOST:
-                        raise self._refused(f"sends more than {_MOST} bytes where a small file is expected")
+                        raise self.refused(f"sends more than {_MOST} bytes where a small file is expected")
                 _keep(kept, answer.headers.get("ETag", ""), contents)
                 return contents
         except Unreachable:
             raise
         except Exception as error:  # of requests, of pip, of ssl
             if isinstance(error, ValueError) and not isinstance(error, OSError):  # of urllib
-                raise self._refused("redirects to what is not a URL") from None
+                raise self.refused("redirects to what is not a URL") from None
             if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                 raise
             _, why, helps = network.silence(error)
-            raise self._refused(why, fix=helps) from None
+            raise self.refused(why, fix=helps) from None
 
-    def _refused(self, why: str, status: int = 0, fix: str = "") -> Unreachable:
+    def refused(self, why: str, status: int = 0, fix: str = "") -> Unreachable:
+        """What is said where it is of no use."""
         fix = fix or _AGAIN
         if status in (401, 403, 407):
             fix = (

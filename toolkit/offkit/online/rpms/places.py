@@ -13,6 +13,7 @@ from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.media.medium import Directory, Medium
 from offkit.media.repository import Unreachable, reason
+from offkit.media.rpm import BadRepodata
 from offkit.model import url as urls
 from offkit.model.errors import EnvironmentProblem, UsageError
 from offkit.model.target import Target
@@ -154,9 +155,13 @@ def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirr
             if found.altered(digests):
                 others.append(found.place)
             elif found.repositories():
+                for each in found.repositories():
+                    each.files()  # a page of a portal is none
                 return found
         except Unreachable as error:
             last = error
+        except BadRepodata as error:
+            last = last or found.refused(f"answers with what is no repository: {error}")
     if others:
         raise mirror.altered(others, asked.place)
     if last is not None:
