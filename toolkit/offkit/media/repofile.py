@@ -3,6 +3,7 @@
 import configparser
 from typing import Dict, List, NamedTuple, Tuple
 
+DIRECTORY = "/etc/yum.repos.d"
 _TRUE = ("1", "true", "yes", "on", "enabled")
 
 

@@ -159,6 +159,17 @@ def test_what_the_administrator_excludes(verify, tmp_path, kind, code):
     assert finding.fix == ("change that line while this runs (without it yum finds everything: it was tried)")
 
 
+@pytest.mark.parametrize("option", ["excludepkgs=libS*", "exclude=libSM", "includepkgs=libI*"])
+def test_what_a_repository_of_his_excludes(verify, tmp_path, option):
+    """In its own section; the sections of others have no part in it."""
+    put(tmp_path, "/etc/yum.repos.d/his.repo", "[c7-media]\n{}\n[b]\nexclude=libSM\n".format(option))
+    with pytest.raises(EnvironmentProblem) as caught:
+        verify(Verdict(rpm_keys.SIGNED, ""), run=Played(hidden=("libSM",)))
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.subject) == ("RPM020", "libSM")
+    assert finding.message == "kept from yum by /etc/yum.repos.d/his.repo: " + option
+
+
 def _failing(self, argv):
     done = Played.__call__(self, argv)
     against = {"--disableexcludes=all", "--setopt=disable_excludes=*"} & set(argv)

@@ -19,7 +19,6 @@ from offkit.model.url import is_url
 from offkit.server.environment.environment import Environment
 from offkit.server.system import filters, yum
 
-_DIRECTORY = "/etc/yum.repos.d"
 _VARIABLES = ("/etc/yum/vars", "/etc/dnf/vars")
 _RELEASE = "releasever"  # a variable that may not be known; a URL then keeps it as it is written
 _LOOPBACK = re.compile(r"[a-z]+://(localhost|127\.[0-9.]+|\[::1\])[:/]")
@@ -82,10 +81,10 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
     found: List[Section] = []
     findings: List[Finding] = []
     gpgcheck = filters.main(tree, "gpgcheck") or "0"
-    for name in tree.names(_DIRECTORY):
+    for name in tree.names(repofile.DIRECTORY):
         if not name.endswith(".repo"):
             continue
-        path = posixpath.join(_DIRECTORY, name)
+        path = posixpath.join(repofile.DIRECTORY, name)
         try:
             found += repofile.parse(tree.text(path), path, gpgcheck)
         except (OSError, ValueError) as error:
@@ -166,7 +165,7 @@ def _none(env: Environment, tree: Tree, catalog: Answers) -> Finding:
     fix = "as root: {} repo add {} {}".format(shlex.quote(offkit), option, shlex.quote(image))
     if is_url(image):
         fix = "install the bundle again, as root: sh install.sh bundle.tar --rpm-repo {}".format(image)
-    return Finding("REPO001", WARNING, "offkit-*", message, (_DIRECTORY,), fix)
+    return Finding("REPO001", WARNING, "offkit-*", message, (repofile.DIRECTORY,), fix)
 
 
 def _local(tree: Tree, known: Configured, each: Section, path: str, needed: bool) -> List[Finding]:

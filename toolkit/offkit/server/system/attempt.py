@@ -73,10 +73,17 @@ def can_be_hidden(first: Attempt) -> bool:
     return first.finished or yum.failure(first.done).findings[0].code in _UNSEEN
 
 
-def explain(first: Attempt, tree: Tree, again: Callable[[], Attempt], otherwise: str) -> None:
-    """Raises EnvironmentProblem where the administrator keeps yum from what is lacking (RPM020, RPM021):
-    ``again`` tries it without excludes. ``otherwise`` is said of what else can be done."""
-    known = filters.settings(tree)
+def explain(
+    first: Attempt,
+    tree: Tree,
+    again: Callable[[], Attempt],
+    otherwise: str,
+    identities: Sequence[str] = (),
+) -> None:
+    """Raises EnvironmentProblem where the administrator keeps yum from what is lacking (RPM020, RPM021), also
+    in the section of one of these repositories: ``again`` tries it without excludes. ``otherwise`` is said
+    of what else can be done."""
+    known = filters.settings(tree, identities)
     if not (known or locks.read(tree)):
         return
     second = again()

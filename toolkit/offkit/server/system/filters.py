@@ -5,7 +5,7 @@ Sources: yum.conf(5), dnf.conf(5), dnf5.conf(5) for exclude, excludepkgs and inc
 
 import configparser
 import posixpath
-from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.media import repofile, rpm
@@ -28,10 +28,10 @@ class Setting(NamedTuple):
         return matched != (self.option in _INCLUDES)
 
 
-def settings(tree: Tree) -> List[Setting]:
-    """Those of yum's and dnf's configuration files, but not of a repository's own section."""
+def settings(tree: Tree, identities: Sequence[str] = ()) -> List[Setting]:
+    """Those of yum's and dnf's configuration files, and of the sections of these repositories."""
     found = []
-    for path, options in _configuration(tree):
+    for path, options in [*_configuration(tree), *_sections(tree, identities)]:
         for option in (*_EXCLUDES, *_INCLUDES):
             patterns = repofile.words(options.get(option) or "")
             if patterns:
@@ -52,6 +52,14 @@ def _configuration(tree: Tree) -> Iterator[Tuple[str, configparser.SectionProxy]
         options = section(tree, path, "main")
         if options:
             yield path, options
+
+
+def _sections(tree: Tree, identities: Sequence[str]) -> Iterator[Tuple[str, configparser.SectionProxy]]:
+    for path in (posixpath.join(repofile.DIRECTORY, name) for name in tree.names(repofile.DIRECTORY)):
+        for name in identities if path.endswith(".repo") else ():
+            options = section(tree, path, name)
+            if options:
+                yield path, options
 
 
 def hiding(found: Iterable[Setting], packages: Iterable[Front]) -> List[Setting]:

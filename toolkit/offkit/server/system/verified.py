@@ -1,6 +1,7 @@
 """The RPMs of this server's own repositories, verified whole before yum installs any of them."""
 
 import os
+from functools import partial
 from typing import List, NamedTuple, Sequence, Tuple
 
 from offkit.media import keys, rpm_keys, supply
@@ -46,7 +47,8 @@ def verify(steps: Steps, enabled: Sequence[str], sources: Sources, run: Run) -> 
         if made.lacking and way.copies and made.uncopied:
             return [attempt.unverified(sources.identities)]
         if made.lacking and attempt.can_be_hidden(made):
-            attempt.explain(made, here.tree, lambda: fetch("all", (way.all_packages,)), "")
+            again = partial(fetch, "all", (way.all_packages,))
+            attempt.explain(made, here.tree, again, "", sources.identities)
         if not made.finished:
             raise attempt.unfound(made)
         attempt.refuse_locked(made.found.values(), here.tree, "")
