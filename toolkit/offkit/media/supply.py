@@ -149,10 +149,10 @@ class Supply:
 
 
 def judge(
-    title: str, name: str, verdict: rpm_keys.Verdict, key: str = "this medium's key"
+    title: str, name: str, verdict: rpm_keys.Verdict, key: str = "among those that this server has"
 ) -> Optional[Finding]:
     """What speaks against a package from the medium called ``name``; None where its signature is good, or
-    nobody can tell. ``key`` is the one that was expected."""
+    nobody can tell. ``key``: where one was expected that it is not."""
     if verdict.kind == rpm_keys.DAMAGED:
         return _finding("RPM001", title, name, "is damaged: {}".format(verdict.text), _COPY)
     if verdict.kind == rpm_keys.UNSIGNED:

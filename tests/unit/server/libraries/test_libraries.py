@@ -599,7 +599,7 @@ def words_of(error):
         (
             Verdict(NO_KEY, "57e1d941"),
             "RPM003",
-            "is signed with key 57e1d941, which is not this medium's key",
+            "is signed with key 57e1d941, which is not among those that this server has",
             "use the distribution's own ISO; or, if you trust that key: rpm --import FILE, as root",
         ),
     ],
