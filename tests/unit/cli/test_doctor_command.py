@@ -641,6 +641,9 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     assert code == 0
     assert out.splitlines()[0][2:] == "libraries: CentOS 7 has the 2 libraries that the bundle needs"
     assert "libraries:" not in offkit("b.tar", "-q")[1]
+    found[:] = [lost._replace(severity=INFO, fix="nothing: a comes with the bundle")]
+    words = "libraries: CentOS 7 and the bundle have the 2 libraries that the bundle needs"
+    assert offkit("b.tar")[1].splitlines()[0][2:] == words
     for words in (("packages",), ("--fix", "-y")):
         with pytest.raises(UsageError) as caught:
             offkit("b.tar", *words)

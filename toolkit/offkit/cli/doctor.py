@@ -10,7 +10,7 @@ import typer
 
 from offkit.cli import options, render
 from offkit.model.errors import EXIT_PROBLEMS, UsageError
-from offkit.model.finding import has_errors
+from offkit.model.finding import INFO, has_errors
 from offkit.model.words import several
 
 if TYPE_CHECKING:
@@ -169,7 +169,10 @@ def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: b
     if not has_errors(result.findings) and not quiet:
         needs = several(result.libraries, "library", "libraries")
         there = " for " + result.part if result.part else ""
-        render.good("libraries: {} has the {} that the bundle needs{}".format(result.system, needs, there))
+        having = "{} has".format(result.system)
+        if any((finding.code, finding.severity) == ("LIB001", INFO) for finding in result.findings):
+            having = "{} and the bundle have".format(result.system)
+        render.good("libraries: {} the {} that the bundle needs{}".format(having, needs, there))
     render.findings(result.findings)
     _install(result.install_line)
     if has_errors(result.findings):

@@ -66,6 +66,8 @@ def test_what_comes_with_the_bundle_is_no_error(server):
     found, line = ask(server, Library("libSM.so.6", (), (WHEEL,), "libSM", True))
     assert [(each.severity, each.fix) for each in found] == [("info", "nothing: libSM comes with the bundle")]
     assert line == ""
+    found, _ = ask(server, Library("libe2foo.so.1", (), (WHEEL,), "", True))
+    assert [each.fix for each in found] == ["nothing: it comes with the bundle"]
 
 
 def test_too_old(server):

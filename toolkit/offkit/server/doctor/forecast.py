@@ -206,7 +206,8 @@ def _judge(
         cure = cures.for_soname(library.soname, 64)
         message = "is missing; needed by " + who
         if library.in_bundle:
-            fix = "nothing: {} comes with the bundle".format(library.rpm or " ".join(cure.rpms))
+            brought = library.rpm or " ".join(cure.rpms) or "it"
+            fix = "nothing: {} comes with the bundle".format(brought)
             return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
         return [Finding("LIB001", severity, library.soname, message, looked, cure.fix)], cure.rpms
     old = [each for each in report.versions if each.name == library.soname]
