@@ -265,6 +265,24 @@ def test_a_file_that_is_no_target(tmp_path, text):
         assert caught.value.message.startswith("--target: {}: not a target description (".format(path))
 
 
+@pytest.mark.parametrize(
+    ("data", "message", "fix"),
+    [
+        ([], "not a target description (it is no object)", "write it again on the server: offkit probe -o FILE"),
+        ({"a": 1}, "not a target description (it has no el)", "write it again on the server: offkit probe -o FILE"),
+        ({"schema": "offkit/target-1"}, "not a target description (it has no el)", "write it again on the server: offkit probe -o FILE"),
+        ({"schema": "offkit/target-3"}, "a newer offkit wrote it (offkit/target-3)", "take that offkit here as well, or write it again with the probe of this one: offkit probe --script"),
+    ],
+)  # fmt: skip
+def test_a_document_that_is_no_target(tmp_path, data, message, fix):
+    """In words, with what to do; and the form of a later offkit is not taken for a damaged one."""
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(UsageError) as caught:
+        options.target_of(None, str(path), "x86_64")
+    assert (caught.value.message, caught.value.fix) == ("--target: {}: {}".format(path, message), fix)
+
+
 def test_a_target_in_utf8_whatever_the_locale(tmp_path):
     """The name of a system may be in it."""
     data = dict(target_maker.preset().to_json(), system="S\xfcd")

@@ -226,7 +226,7 @@ def target_of(python: Optional[str], target: Optional[str], arch: str) -> Target
     try:
         found = _described(data, python)
     except UsageError as error:
-        raise UsageError("--target: {}: {}".format(target, error.message), fix=error.fix)
+        raise UsageError("--target: {}: {}".format(target, error.message), fix=error.fix or description.AGAIN)
     if arch != _ARCH and targets.machine(arch) != found.arch:
         raise UsageError(
             "--arch {} and {}, which is about {}, contradict each other".format(arch, target, found.arch),
@@ -245,6 +245,12 @@ def _spelled(data: Any, path: str) -> str:
 def _described(data: Any, python: Optional[str]) -> Target:
     if isinstance(data, dict) and data.get("schema") == probed.SCHEMA:
         return probed.read(data, releases.known(), python)
+    if probed.newer(data):
+        raise UsageError(
+            "a newer offkit wrote it ({})".format(data["schema"]),
+            fix="take that offkit here as well, or write it again with the probe of this one: "
+            "offkit probe --script",
+        )
     found = targets.from_json(data)
     if python is not None:
         raise UsageError(

@@ -14,6 +14,7 @@ from offkit.model.tags import cpython_abi
 from offkit.model.target import Target
 
 SCHEMA = "offkit/target-2"
+_SCHEMA = re.compile(r"offkit/target-([0-9]{1,4})")
 _VERSION = re.compile(r"3\.([0-9]{1,2})\.[0-9]{1,4}")
 _GLIBC = re.compile(r"2\.([0-9]{1,3})")
 _ODD = re.compile(r"[^A-Za-z0-9.]+")
@@ -71,6 +72,13 @@ def read(data: Any, known: Releases, python: Optional[str] = None) -> Target:
         name = "custom"
     here = Target(name, el, arch, "", (2, int(version.group(1))))
     return here._replace(python=_python(here, _pythons(data), known, python))
+
+
+def newer(data: Any) -> bool:
+    """Whether a document is a description in a form that only a later offkit knows."""
+    schema = data.get("schema") if isinstance(data, dict) else None
+    found = _SCHEMA.fullmatch(schema) if isinstance(schema, str) else None
+    return found is not None and int(found.group(1)) > 2
 
 
 def _python(here: Target, pythons: List[Python], known: Releases, asked: Optional[str]) -> str:

@@ -14,6 +14,7 @@ _ALSO = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "arm64": "aarch
 
 # What each text of a target's JSON has to be.
 _FORMS = {
+    "el": r"[0-9]{1,3}",
     "name": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
     "arch": r"[a-z][a-z0-9_]{1,31}",
     "python": r"3\.[0-9]{1,2}\.[0-9]{1,4}",
@@ -93,16 +94,20 @@ class Target(NamedTuple):
 def from_json(data: Any) -> Target:
     """Back from ``to_json``. Raises UsageError on anything else: a field that is none would be a line of
     a lock, or an option of pip."""
-    try:
-        if isinstance(data["el"], bool) or not re.fullmatch("[0-9]{1,3}", str(data["el"])):
-            raise ValueError("el")
-        for key, form in _FORMS.items():
-            if not re.fullmatch(form, data[key]):
-                raise ValueError(key)
-        major, minor = data["glibc"].split(".")
-        return Target(data["name"], int(data["el"]), data["arch"], data["python"], (int(major), int(minor)))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError("not a target description ({}: {})".format(type(error).__name__, error))
+    if not isinstance(data, dict):
+        raise _none("it is no object")
+    for key, form in _FORMS.items():
+        if key not in data:
+            raise _none("it has no {}".format(key))
+        value = str(data[key]) if key == "el" and type(data[key]) is int else data[key]
+        if not isinstance(value, str) or not re.fullmatch(form, value):
+            raise _none("its {} means nothing".format(key))
+    major, minor = data["glibc"].split(".")
+    return Target(data["name"], int(data["el"]), data["arch"], data["python"], (int(major), int(minor)))
+
+
+def _none(why: str) -> UsageError:
+    return UsageError("not a target description ({})".format(why))
 
 
 def machine(arch: str) -> str:

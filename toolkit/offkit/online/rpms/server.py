@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from offkit.edges import description
 from offkit.media import rpm
 from offkit.model.errors import UsageError
 
@@ -30,8 +30,8 @@ class Server(NamedTuple):
 
 def read(path: Path) -> Server | None:
     """None where the probe could not ask rpm. Raises UsageError for what is no description."""
+    data = description.read(str(path))
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
         packages = data.get("packages")
         if not isinstance(packages, dict) or not packages:
             return None
@@ -51,7 +51,7 @@ def read(path: Path) -> Server | None:
             platform,
             str((data.get("cpu") or {}).get("level") or ""),
         )
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (AttributeError, TypeError) as error:
         raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
 
 
