@@ -35,13 +35,13 @@ KERNEL = Question("a 1", "d", '"el7" in platform_release', ("",), True, False)
             "3.6.15",
             [TAKEN, PASSED_OVER, SPARE, MISSED],
             [
-                "warning: /usr/bin/python3.6 is Python 3.6.15, and there flake8 4 would have been considered "
-                "(>=3.6.9): what was chosen for 3.6.8 holds as well; ",
-                "warning: /usr/bin/python3.6 is Python 3.6.15, and there a 1 does not need b>=1 "
-                '(python_full_version < "3.6.9"): what was chosen for 3.6.8 holds as well; ',
+                "warning: with Python 3.6.15 flake8 4 would have been considered (>=3.6.9): "
+                "what was chosen for 3.6.8 holds as well; ",
+                'warning: with Python 3.6.15 a 1 does not need b>=1 (python_full_version < "3.6.9"): '
+                "what was chosen for 3.6.8 holds as well; ",
                 "error: is Python 3.6.15, with kernel 3.10.0-957.el7: there a 1 needs c>=1 (python_full_version >= "
-                "\"3.6.9\"), and the bundle was made without; bundle again on the other side, with 'c>=1' in "
-                "the request",
+                '"3.6.9"), and the bundle was made without; bundle again on the other side: offkit bundle '
+                "--python 3.6.15",
             ],
         ),
     ],
@@ -57,7 +57,17 @@ def test_another_patch_level_is_asked_what_the_lock_depends_on(version, asked, e
 def test_the_kernel_is_asked():
     """uname -r, as platform.release() has it."""
     (found,) = answers.misfits(GOOD, EL7, question.to_options([KERNEL]), "6.1.0-amd64")
-    assert "there a 1 does not need d ('el7' in platform_release)".replace("'", '"') in found.message
+    assert found.message.startswith('with Python 3.6.8 a 1 does not need d ("el7" in platform_release): ')
+
+
+def test_what_another_kernel_needs_is_asked_for_by_name():
+    """No --python would bring it, whatever its number; but for what is needed by this Python it does."""
+    asked = Question("a 1", "d", '"amd64" in platform_release', ("",), False, True)
+    for one, cure in ((asked, "bundle again on the other side, with 'd' in the request"),
+                      (MISSED, "bundle again on the other side: offkit bundle --python 3.6.15")):  # fmt: skip
+        options = question.to_options([one])
+        (found,) = answers.misfits(GOOD._replace(version="3.6.15"), EL7, options, "6.1.0-amd64")
+        assert (found.severity, found.fix) == ("error", cure)
 
 
 def test_a_bundle_that_does_not_say_depends_on_the_patch_level():

@@ -36,8 +36,8 @@ def differing(
             message, fix = _broken(one, version, target, kernel)
             found.append(Finding("PY013", ERROR, path, message, (), fix))
             continue
-        message = "{} is Python {}, and there {} {} ({}): what was chosen for {} holds as well".format(
-            path, version, one.who, _otherwise(one, answer), one.text, target.python
+        message = "with Python {} {} {} ({}): what was chosen for {} holds as well".format(
+            version, one.who, _otherwise(one, answer), one.text, target.python
         )
         found.append(Finding("PY013", WARNING, path, message, (), ""))
     return found
@@ -45,17 +45,20 @@ def differing(
 
 def _broken(one: Question, version: str, target: Target, kernel: str) -> Tuple[str, str]:
     again, here = "bundle again on the other side", "is Python {}, with kernel {}".format(version, kernel)
+    for_this = "{}: offkit bundle --python {}".format(again, version)
     if one.needs:
         message = "{}: there {} needs {} ({}), and the bundle was made without".format(
             here, one.who, one.needs, one.text
         )
+        # What is needed may itself want this Python, and could not be had for the other one.
+        meant = question.environment(target.python, target.arch, kernel, os.uname().version)
+        if one.ask(meant) == one.answer:
+            return message, for_this
         return message, "{}, with {!r} in the request".format(again, one.needs)
     message = "is Python {}, and {}, which was chosen for {}, wants {}".format(
         version, one.who, target.python, one.text
     )
-    return message, "use another Python {}, or {}: offkit bundle --python {}".format(
-        target.python_minor, again, version
-    )
+    return message, "use another Python {}, or {}".format(target.python_minor, for_this)
 
 
 def _otherwise(one: Question, answer: bool) -> str:
