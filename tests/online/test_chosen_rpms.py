@@ -109,6 +109,11 @@ def probe(tmp_path, installed, streams=(), excludes=()):
     return path
 
 
+def others(chosen):
+    """What is said beside that these RPMs are not signed."""
+    return tuple(one for one in chosen.findings if one.code != "RPM002")
+
+
 def told(findings):
     return [(one.code, one.severity, one.subject) for one in findings]
 
@@ -117,7 +122,7 @@ def test_modules_are_carried_with_their_streams(place, files, tmp_path):
     """The default stream's package, not the newest; dnf takes what is carried for what it is."""
     chosen = choose(place, "libapp")
     assert chosen.titles == ("app-libs-1-1.module.x86_64", "base-libs-1-1.module.x86_64")
-    assert told(chosen.findings) == [("RPM013", "info", "app:1"), ("RPM013", "info", "base:1")]
+    assert told(others(chosen)) == [("RPM013", "info", "app:1"), ("RPM013", "info", "base:1")]
     top = unpacked(chosen, tmp_path / "rpms")
     root = maker.server(tmp_path / "root", [files[one.title] for one in (GLIBC, BASH)])
     assert maker.by_dnf(root, [top], [["app-libs"]], tmp_path) == [[list(chosen.titles), ""]]
@@ -131,7 +136,7 @@ def test_the_stream_that_the_server_has_enabled(place, tmp_path):
     server = probe(tmp_path, [GLIBC, BASH], [("app", "2")])
     chosen = choose(place, "libapp", probe=server)
     assert chosen.titles == ("app-libs-2-1.module.x86_64",)
-    assert told(chosen.findings) == [("RPM013", "info", "app:2")]
+    assert told(others(chosen)) == [("RPM013", "info", "app:2")]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +165,7 @@ def test_conditions_and_files(place, files, tmp_path):
     """A file that only filelists.xml knows of is found, and found again by who has only primary.xml."""
     chosen = choose(place, "libplain")
     assert chosen.titles == ("libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64")
-    assert chosen.findings == ()
+    assert others(chosen) == ()
     top = unpacked(chosen, tmp_path / "rpms")
     root = maker.server(tmp_path / "root", [files[one.title] for one in (GLIBC, BASH)])
     assert maker.by_dnf(root, [top], [["libplain"]], tmp_path) == [[list(chosen.titles), ""]]
@@ -181,7 +186,7 @@ def test_what_the_server_excludes(place, tmp_path):
     server = probe(tmp_path, [GLIBC, BASH], excludes=["libextra*"])
     chosen = choose(place, "libplain", probe=server)
     assert "libextra-1-1.x86_64" in chosen.titles
-    (found,) = chosen.findings
+    (found,) = others(chosen)
     assert (found.code, found.subject) == ("RPM015", "libextra-1-1.x86_64")
     assert "exclude=libextra*" in found.message
 
@@ -204,7 +209,7 @@ def test_all_problems_at_once(place):
         choose(place, "libnowhere", "libapp", "libgone", target=EL8._replace(el=9, name="el9"))
     assert told(caught.value.findings) == [
         ("RPM004", "error", "libnowhere.so.1"), ("RPM004", "error", "libgone.so.1")]  # fmt: skip
-    unmet = choose(place, "libnewer", "liboldglibc").findings
+    unmet = others(choose(place, "libnewer", "liboldglibc"))
     assert sorted((one.code, one.subject, one.message.split(",")[0]) for one in unmet) == [
         ("RPM004", "libnewer-1-1.x86_64", "requires glibc >= 2.34"),
         ("RPM004", "liboldglibc-1-1.x86_64", "requires glibc < 2"),
@@ -228,7 +233,7 @@ def test_what_is_older_than_what_the_server_has(place, tmp_path):
     assert choose(place, "libvictim", probe=server) == rpms.NONE
     chosen = choose(place, "libbound", probe=server)
     assert chosen.titles == ("glibc-2.28-1.x86_64", "libbound-1-1.x86_64")
-    (found,) = chosen.findings
+    (found,) = others(chosen)
     assert (found.code, found.subject) == ("RPM018", "glibc-2.28-1.x86_64")
     assert "older than glibc-2.99-1.x86_64, which the server has" in found.message
 
@@ -382,6 +387,28 @@ def test_keys_of_the_release_that_are_at_hand(files, signed, key, tmp_path, monk
     with pytest.raises(IntegrityError) as caught:
         choose(place, "libextra")
     assert told(caught.value.findings) == [("RPM001", "error", "libextra-1-1.x86_64")]
+
+
+def test_without_any_key(files, signed, key, tmp_path):
+    """That an RPM has no signature at all, or is damaged where no metadata say what it is, needs none."""
+    assert told(choose(signed[0], "libextra").findings) == []
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for title in ("libvictim-3-1.x86_64", "libtwo-a-1-1.x86_64"):
+        shutil.copy(files[title], bare)
+    chosen = choose(bare, "libvictim", "libtwo-a")
+    assert told(chosen.findings) == [("RPM002", "warning", "libtwo-a-1-1.x86_64")]
+    damaged = bare / "libtwo-a-1-1.x86_64.rpm"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    assert choose(bare, "libvictim").titles == ("libvictim-3-1.x86_64",)
+    for keys, codes, head in (
+        ([], ["RPM001"], "RPMs are damaged"),
+        ([key[1]], ["RPM001", "RPM002"], "RPMs are damaged, or not signed by the keys that were given"),
+    ):
+        with pytest.raises(IntegrityError) as caught:
+            choose(bare, "libvictim", "libtwo-a", keys=keys)
+        assert [one.code for one in caught.value.findings] == codes
+        assert caught.value.message == head
 
 
 def test_what_is_no_key(place, tmp_path):

@@ -19,7 +19,7 @@ from offkit.edges import releases
 from offkit.media import disc as discs
 from offkit.media import offer, repository, rpm
 from offkit.media.iso9660 import BadIso
-from offkit.media.medium import Image, Medium
+from offkit.media.medium import Directory, Image, Medium
 from offkit.media.repodata import REPOMD, outside
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
@@ -183,7 +183,8 @@ def choose(
         files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
         release = releases.of(target.el, target.name)
         known = signatures.at_hand(own_keys(release.keys, ""))
-        checked = [*told, *signatures.of_packages(files, more.keys, known, reporter)]
+        loose = [package for package, shelf in found.packages if _is_loose(shelf.medium)]
+        checked = [*told, *signatures.of_packages(files, more.keys, known, loose, reporter)]
         # Several ISOs of one release have the same keys.
         public = {each.path: each for one, _ in media for each in keys(one)}
         public.update((each.path, each) for each in map(_key, more.keys) if each)
@@ -287,6 +288,11 @@ def _take(files: Sequence[File], reporter: Reporter) -> None:
                 if shelf.medium is medium and not outside(href)  # who opens that refuses it
             ]
             medium.take(wanted, reporter)
+
+
+def _is_loose(medium: Medium) -> bool:
+    """Whether no metadata vouch for what is there."""
+    return isinstance(medium, Directory) and medium.loose() is not None
 
 
 def _key(path: Path) -> Source | None:

@@ -170,17 +170,18 @@ def of_packages(
     files: Sequence[tuple[Package, bytes | Path]],
     keys: Sequence[Path],
     known: Sequence[Path] = (),
+    loose: Sequence[Package] = (),
     reporter: Reporter = Reporter(),  # noqa: B008  (silent, and without a state)
 ) -> list[Finding]:
     """Raises IntegrityError with every RPM that none of the keys has signed, and EnvironmentProblem (RPM009)
     where rpm reads none of them. A warning where there is no rpm to ask.
 
     Where none was given ``known`` ones do: then only what is damaged is refused, for a key of somebody else's
-    may be on the server, and what is unsigned is told.
+    may be on the server, and what is unsigned is told. Without any, damage counts where no metadata have said
+    what the file is (``loose``).
     """
     if not keys and not known:
         reporter.note("signatures are not checked here, without a key (--rpm-key FILE); the server does")
-        return []
     with leftovers.scratch() as folder:
         home = Path(folder) / "keys"
         home.mkdir()
@@ -193,10 +194,17 @@ def of_packages(
         told = _skipped("rpm", apart, unread) if keys else []
         found = [(package, ring.check(str(_file(contents, folder)))) for package, contents in files]
     refused = [(one, judge(one.title, "", verdict, "one of those given")) for one, verdict in found]
-    wrong = [each for _, each in refused if each is not None and (keys or each.code == "RPM001")]
+    wrong = [
+        each
+        for one, each in refused
+        if each is not None and (keys or (each.code == "RPM001" and (known or one in loose)))
+    ]
     if wrong:
+        codes = {each.code for each in wrong}
+        heads = ["damaged"] if "RPM001" in codes else []
+        heads += ["not signed by the keys that were given"] if codes != {"RPM001"} else []
         raise IntegrityError(
-            "RPMs are not signed by the keys that were given" if keys else "RPMs are damaged",
+            "RPMs are " + ", or ".join(heads),
             [
                 one._replace(
                     looked_in=(),
@@ -206,10 +214,11 @@ def of_packages(
                 for one in wrong
             ],
         )
-    if not keys:
+    if known and not keys:
         signed = sum(verdict.kind == rpm_keys.SIGNED for _, verdict in found)
         names = ", ".join(map(str, known))
         reporter.note(f"{signed} of {several(len(found), 'RPM')} signed with keys of this machine: {names}")
+    if not keys:
         told = _unsigned([one.title for one, verdict in found if verdict.kind == rpm_keys.UNSIGNED])
     return told
 
