@@ -139,6 +139,16 @@ def test_the_stream_that_the_server_has_enabled(place, tmp_path):
     assert told(others(chosen)) == [("RPM013", "info", "app:2")]
 
 
+def test_what_else_a_probe_without_rpm_says(place, tmp_path):
+    """Streams and excludes hold where no package is listed; what is installed is then that of the release."""
+    assert choose(place, "libapp", probe=probe(tmp_path, [], [("app", "2")])).titles == (
+        "app-libs-2-1.module.x86_64",)  # fmt: skip
+    server = probe(tmp_path, [], excludes=["libvictim"])
+    assert choose(place, "libvictim", probe=server).titles == ("libvictim-compat-1-1.x86_64",)
+    server.write_text("{}")
+    assert choose(place, "libapp", probe=server).titles == choose(place, "libapp").titles
+
+
 @pytest.mark.parametrize(
     ("told", "streams"),
     [

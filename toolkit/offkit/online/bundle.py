@@ -319,7 +319,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     chosen, libraries = _libraries(order, survey.checklist, reporter)
     closed = by_reading.closure(lock, order.cache)
-    installed = bool(order.more.server or releases.of(order.target.el, order.target.name).minimal)
+    installed = bool(order.more.installed or releases.of(order.target.el, order.target.name).minimal)
     forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, installed)
     proofs = [closed.proof, forecasted]
     if newer is not None:

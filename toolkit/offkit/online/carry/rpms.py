@@ -59,6 +59,11 @@ class More(NamedTuple):
     server: Server | None = None
     fetching: Fetching | None = None
 
+    @property
+    def installed(self) -> bool:
+        """Whether the server itself has said which packages it has."""
+        return bool(self.server and self.server.packages)
+
 
 def more(
     given: Sequence[str], keys: Sequence[Path | str], described: Sequence[str | None], offline: bool
@@ -101,7 +106,7 @@ def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> None:
     EnvironmentProblem (RPM011) where RPMs cannot be chosen on this machine."""
     if not isos and not more.places:
         return
-    if not more.server and not releases.of(target.el, target.name).minimal:
+    if not more.installed and not releases.of(target.el, target.name).minimal:
         option, given = ("--iso", "the ISO") if isos else ("--rpm-repo", "the repository")
         raise UsageError(
             f"{option}: offkit does not know what a minimal {target.name} installation lacks",

@@ -150,7 +150,7 @@ class Chooser:
 
     def _install(self, world: World, wanted: Collection[str]) -> None:
         """What the server has: by its probe, else what every server of its release has."""
-        if self._server:
+        if self._server and self._server.packages:
             for title, provides in self._server.packages.items():
                 world.has(title, provides)
             return

@@ -14,7 +14,8 @@ from offkit.model.errors import UsageError
 class Server(NamedTuple):
     """The file was on another machine, and may be anybody's: what is of no use is left out."""
 
-    packages: Mapping[str, tuple[str, ...]]  # NAME-[EPOCH:]VERSION-RELEASE.ARCH → what it provides
+    # NAME-[EPOCH:]VERSION-RELEASE.ARCH → what it provides; none where the probe could not ask rpm.
+    packages: Mapping[str, tuple[str, ...]]
     streams: Mapping[str, str]  # by module; "": disabled
     excludes: tuple[str, ...]  # exclude= of yum.conf or dnf.conf, which hold for every repository
     platform: str  # what modules require of it, as el8; "": not said
@@ -28,13 +29,13 @@ class Server(NamedTuple):
         return next((each for each in self.excludes if rpm.matches(each, *parts)), "")
 
 
-def read(path: Path) -> Server | None:
-    """None where the probe could not ask rpm. Raises UsageError for what is no description."""
+def read(path: Path) -> Server:
+    """Raises UsageError for what is no description."""
     data = description.read(str(path))
     try:
         packages = data.get("packages")
-        if not isinstance(packages, dict) or not packages:
-            return None
+        if not isinstance(packages, dict):
+            packages = {}
         yum = data.get("yum") or {}
         rows = [one for one in data.get("modules") or () if isinstance(one, dict)]
         # As libdnf finds it (libdnf/module/ModulePackage.cpp): yum's own setting, else os-release(5).
