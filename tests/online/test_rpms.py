@@ -429,8 +429,21 @@ def test_a_target_whose_minimal_installation_is_not_known(tmp_path):
     with pytest.raises(UsageError) as caught:
         rpms.look([tmp_path / "x.iso"], unknown)
     assert caught.value.message == "--iso: offkit does not know what a minimal custom installation lacks"
+    assert caught.value.fix.startswith("--target FILE, as 'offkit probe' writes it there")
     assert "sh install.sh bundle.tar --iso FILE" in caught.value.fix
     rpms.look([], unknown)
+
+
+def test_a_file_that_lists_no_packages(tmp_path):
+    """It is the FILE that lacks them."""
+    unknown = EL7._replace(name="custom", el=0)
+    (tmp_path / "server.json").write_text('{"packages": {}}')
+    (more,) = rpms.more([str(tmp_path)], (), [str(tmp_path / "server.json")], True)
+    with pytest.raises(UsageError) as caught:
+        rpms.look([], unknown, more)
+    assert caught.value.message.startswith("--rpm-repo: offkit does not know")
+    assert caught.value.message.endswith(", and the target's FILE lists no packages")
+    assert caught.value.fix.startswith("write FILE again where rpm can be asked")
 
 
 def disc(tmp_path, name, release=""):

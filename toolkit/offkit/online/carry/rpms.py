@@ -107,15 +107,22 @@ def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> None:
     if not isos and not more.places:
         return
     if not more.installed and not releases.of(target.el, target.name).minimal:
-        option, given = ("--iso", "the ISO") if isos else ("--rpm-repo", "the repository")
-        raise UsageError(
-            f"{option}: offkit does not know what a minimal {target.name} installation lacks",
-            fix=f"omit {option} here, and give {given} on the server: sh install.sh bundle.tar {option} "
-            + ("FILE" if isos else "DIR"),
-        )
+        raise _nobody_knows("--iso" if isos else "--rpm-repo", target, more)
     engine.require()
     with ExitStack() as stack:
         _media(isos, target, more, stack)
+
+
+def _nobody_knows(option: str, target: Target, more: More) -> UsageError:
+    """What is installed on the server."""
+    message = f"{option}: offkit does not know what a minimal {target.name} installation lacks"
+    told = "--target FILE, as 'offkit probe' writes it there, says what is installed"
+    if more.server:
+        message += ", and the target's FILE lists no packages"
+        told = "write FILE again where rpm can be asked: 'offkit probe' on the server"
+    given = "the ISO" if option == "--iso" else "the repository"
+    line = f"sh install.sh bundle.tar {option} " + ("FILE" if option == "--iso" else "DIR")
+    return UsageError(message, fix=f"{told}; or omit {option} here, and give {given} on the server: {line}")
 
 
 def allotted(isos: Sequence[Path], targets: Sequence[Target]) -> list[tuple[Path, ...]]:
