@@ -236,6 +236,24 @@ def test_a_library_of_a_stream_that_does_not_count(place, tmp_path):
     assert chosen.titles == ("app-libs-9-1.x86_64",)  # the ordinary one is hidden no longer
 
 
+def test_a_library_that_only_idle_streams_have(tmp_path):
+    """Not another repository helps, but the stream."""
+    made = [GLIBC, BASH, Made("e2-libs", "1", "1.module", provides=["libe2.so.1()(64bit)"]),
+            Made("e2-libs", "2", "1.module", provides=["libe2.so.1()(64bit)"])]  # fmt: skip
+    built = maker.build(made, tmp_path / "rpms")
+    streams = stream("e2", "1", [made[2]]) + stream("e2", "2", [made[3]])
+    place = maker.repository(tmp_path / "place", built.values(), streams)
+    with pytest.raises(RequestError) as caught:
+        choose(place, "libe2", "libnowhere")
+    assert {one.subject: one.fix for one in caught.value.findings} == {
+        "libe2.so.1": "enable the stream on the server: dnf module enable e2:2 (or another of them); then write "
+        "the target's file again with 'offkit probe', and give it: --target FILE",
+        "libnowhere.so.1": "give a repository that has it as well: --rpm-repo URL",
+    }
+    server = probe(tmp_path, [GLIBC, BASH], [("e2", "2")])
+    assert choose(place, "libe2", probe=server).titles == ("e2-libs-2-1.module.x86_64",)
+
+
 def test_what_is_older_than_what_the_server_has(place, tmp_path):
     """What is there in a newer version is not wanted; where only an older one will do, that is told."""
     newer = GLIBC._replace(version="2.99")

@@ -53,7 +53,7 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
             wanted.get(each, each),
             f"is {said.none}" + (f" but in what does not count: {'; '.join(out[:3])}" if out else ""),
             looked,
-            said.cure,
+            _enable(found.idle.get(each, ())) or said.cure,
         )
         for each, out in found.lost.items()
     ]
@@ -71,6 +71,15 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
         for one in found.problems
     ]
     return RequestError("RPMs that the wheels need contradict each other or what the server has", rows)
+
+
+def _enable(streams: Sequence[str]) -> str:
+    """What helps where packages are there, and their modules' streams do not count; "" for none."""
+    if not streams:
+        return ""
+    one = " (or another of them)" if len(streams) > 1 else ""
+    told = "then write the target's file again with 'offkit probe', and give it: --target FILE"
+    return f"enable the stream on the server: dnf module enable {streams[-1]}{one}; {told}"
 
 
 def processor(packages: Sequence[Package], target: Target, server: Server | None) -> list[Finding]:

@@ -65,6 +65,7 @@ class Choice(NamedTuple):
     modules: Modules = Modules()
     primaries: dict[int, Path] = {}  # noqa: RUF012  # by the number of the shelf
     files: dict[str, list[str]] = {}  # noqa: RUF012  # that are required and no primary.xml has, by title
+    idle: dict[str, list[str]] = {}  # noqa: RUF012  # of what is lost, the streams that have it: NAME:STREAM
 
 
 class Chooser:
@@ -167,7 +168,8 @@ class Chooser:
         world.assume(each for each in lacking if each.startswith(_OWN) or each in _ANYWHERE)
         lost = {each: world.left_out(each) for each in wanted if not world.known(each)}
         if lost:
-            return Choice(lost=lost)
+            idle = {each: modules.having(known, world.owners_left_out(each)) for each in lost}
+            return Choice(lost=lost, idle=idle)
         solution, unmet, files, unknown = self._solved(world, asked)
         if solution.problems:
             return Choice(problems=solution.problems)

@@ -201,6 +201,11 @@ def rules(found: Modules, chosen: Collection[Stream]) -> Rules:
     return Rules(frozenset(mine), frozenset(others), frozenset(names))
 
 
+def having(found: Modules, artifacts: Collection[str]) -> list[str]:
+    """The streams that have any of these packages, as NAME:STREAM."""
+    return sorted({one.title for one in found.streams if not one.artifacts.isdisjoint(artifacts)})
+
+
 def _name(artifact: str) -> str:
     return artifact.rsplit("-", 2)[0]
 

@@ -15,6 +15,7 @@ from offkit.online.rpms import engine, unsolved
 from offkit.online.rpms.unsolved import Problem
 
 _NEVRA = re.compile(r"(.+)-([^-]+-[^-]+)\.([^.-]+)")
+_IDLE = "is of a module's stream that is neither the default nor enabled"
 _ANY = "0-0"  # the version of what is installed in one that nobody knows
 _OPERATORS = {"<": "REL_LT", "=": "REL_EQ", ">": "REL_GT"}
 
@@ -107,8 +108,7 @@ class World:
             if where not in hotfixes
         ]
         left = [each for each in found if each[2] not in mine]
-        why = "is of a module's stream that is neither the default nor enabled"
-        self.exclude((number for number, _, title in left if title in others), why)
+        self.exclude((number for number, _, title in left if title in others), _IDLE)
         named = {number for name in names for number in self.providing(name)}
         self.exclude(
             (
@@ -133,9 +133,17 @@ class World:
 
     def left_out(self, capability: str) -> list[str]:
         """The packages that would give it if they counted, and why they do not."""
+        return sorted({f"{each} {self._excluded[each.id]}" for each in self._left_out(capability)})
+
+    def owners_left_out(self, capability: str) -> set[str]:
+        """Those of them that are left out for their streams, as modules.yaml names them."""
+        found = [each for each in self._left_out(capability) if self._excluded[each.id] == _IDLE]
+        return {artifact(each.name, each.evr, each.arch) for each in found}
+
+    def _left_out(self, capability: str) -> list[Any]:
         self._settle()
         found = self._pool.whatprovides(self._dependency(capability))
-        return sorted({f"{each} {self._excluded[each.id]}" for each in found if each.id in self._excluded})
+        return [each for each in found if each.id in self._excluded]
 
     def _able(self, dependency: Any) -> list[Any]:
         self._settle()
