@@ -90,6 +90,7 @@ def test_what_would_be_packed(said, capsys):
         "pip 21 (runs there to install the others)",
         "Python 3.6.15 python-source/P.tgz",
         "collection 1 acme.base 1 from b.tar.gz",
+        "and RPMs from a.iso, b.iso: not looked at in a dry run",
         "how large",
         "to download 1 file, 2.0 MB",
         "in the cache 1 file, 1.5 kB",

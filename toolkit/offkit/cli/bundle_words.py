@@ -73,10 +73,12 @@ def _would(planned: Any, order: Any) -> None:
     rows.append(("pip", planned.pip.version, "(runs there to install the others)"))
     rows += [("Python", one.version, one.member) for one in order.pythons.carried]
     render.table([*rows, *(("collection", one.version, one.describe()) for one in planned.collections)])
+    if order.shelves:  # which are wanted the wheels say, that are not here
+        render.line("and RPMs from {}: not looked at in a dry run".format(", ".join(order.shelves)))
 
 
 def how_large(weights: Any) -> None:
-    """What is to come, and what it will be then; what nobody says is not guessed."""
+    """What is to come, and what it will be then, without RPMs; what nobody says is not guessed."""
     installed = weights.installed()
     there = "known once the wheels are here" if installed is None else "about " + words.size(installed)
     render.title("how large")
