@@ -106,7 +106,7 @@ class Catalog(Answers):
     def unreadable(self, place: str, why: str, named: bool) -> None:
         """Say so (REPO004)."""
         severity = ERROR if named else WARNING
-        fix = "copy the ISO again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
+        fix = "copy that medium again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
         self.findings.append(Finding("REPO004", severity, place, "cannot be read: " + why, (place,), fix))
 
 

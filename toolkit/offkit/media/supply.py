@@ -19,7 +19,24 @@ from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.url import is_url
 
-_COPY = "copy the ISO again and compare its checksum with the one published for it"
+# What helps, where the medium is an ISO, the RPMs of a bundle, or anything else.
+_TRUSTED = "or, if you trust that key: rpm --import FILE, as root"
+_OTHERS = "bundle again, with RPMs that the distribution has signed (--iso or --rpm-repo)"
+_DAMAGED = (
+    "copy the ISO again and compare its checksum with the one published for it",
+    "bundle again, with RPMs that are whole (--iso or --rpm-repo)",
+    "copy {} again and compare sha256sum on both sides of the gap",
+)
+_UNSIGNED = (
+    "use the distribution's own ISO: every package on it is signed",
+    _OTHERS,
+    "use the distribution's own RPMs: each of them is signed",
+)
+_NO_KEY = (
+    "use the distribution's own ISO; " + _TRUSTED,
+    "{}; {}".format(_OTHERS, _TRUSTED),
+    "use the distribution's own RPMs; " + _TRUSTED,
+)
 
 
 class Opened(NamedTuple):
@@ -99,7 +116,9 @@ class Supply:
         if isinstance(error, Unreachable):
             raise _unreachable(error)
         message = "its metadata cannot be read: {}".format(reason(error))
-        found = Finding("REPO011", ERROR, title(where.place), message, (where.base,), _COPY)
+        found = Finding(
+            "REPO011", ERROR, title(where.place), message, (where.base,), _fix(_DAMAGED, title(where.place))
+        )
         raise IntegrityError("a medium is damaged", [found])
 
     def medium(self, package: Package) -> str:
@@ -154,16 +173,21 @@ def judge(
     """What speaks against a package from the medium called ``name``; None where its signature is good, or
     nobody can tell. ``key``: where one was expected that it is not."""
     if verdict.kind == rpm_keys.DAMAGED:
-        return _finding("RPM001", title, name, "is damaged: {}".format(verdict.text), _COPY)
+        return _finding("RPM001", title, name, "is damaged: {}".format(verdict.text), _fix(_DAMAGED, name))
     if verdict.kind == rpm_keys.UNSIGNED:
-        fix = "use the distribution's own ISO: every package on it is signed"
         message = "is not signed" + (": " + verdict.text if verdict.text else "")
-        return _finding("RPM002", title, name, message, fix)
+        return _finding("RPM002", title, name, message, _fix(_UNSIGNED, name))
     if verdict.kind == rpm_keys.NO_KEY:
         message = "is signed with key {}, which is not {}".format(verdict.text, key)
-        fix = "use the distribution's own ISO; or, if you trust that key: rpm --import FILE, as root"
-        return _finding("RPM003", title, name, message, fix)
+        return _finding("RPM003", title, name, message, _fix(_NO_KEY, name))
     return None
+
+
+def _fix(fixes: Sequence[str], name: str) -> str:
+    """The one for the medium of this name, or for several: those of a bundle are called like it."""
+    if ", " in name or not name.endswith((".iso", ".tar")):
+        return fixes[2].format(name)
+    return fixes[name.endswith(".tar")]
 
 
 def _unreachable(error: Unreachable) -> EnvironmentProblem:
@@ -180,7 +204,7 @@ def _unchecked(places: Sequence[str]) -> EnvironmentProblem:
 
 
 def _damaged(package: Package, name: str, message: str) -> OffkitError:
-    return _refused("RPM001", package, name, message, _COPY)
+    return _refused("RPM001", package, name, message, _fix(_DAMAGED, name))
 
 
 def _refused(code: str, package: Package, name: str, message: str, fix: str) -> OffkitError:

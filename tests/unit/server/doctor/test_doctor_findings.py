@@ -898,7 +898,7 @@ def test_packages_that_no_repository_has(server, tmp_path, system, names, senten
 # --- who has it --------------------------------------------------------------------------
 
 NOTHING = "cannot be read: no yum repository: no repodata/repomd.xml in its top directory or one level below"
-OTHER = "copy the ISO again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
+OTHER = "copy that medium again and compare its checksum; or use another: --iso FILE, --rpm-repo DIR"
 
 
 def test_media_that_cannot_be_read(server, tmp_path):

@@ -22,7 +22,7 @@ from offkit.elf import reader
 from offkit.media import keys, medium, rpm_keys, web
 from offkit.media.rpm_keys import DAMAGED, NO_KEY, SIGNED, UNCHECKED, UNSIGNED, Verdict
 from offkit.media.rpm_payload import Contents
-from offkit.media.supply import Supply
+from offkit.media.supply import Supply, judge
 from offkit.model import layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError
@@ -570,7 +570,7 @@ def test_an_earlier_generation_that_is_not_whole(tmp_path):
 # --- refusals and answers word for word ----------------------------------------------------
 
 RPM = "a-1.0-1.el7.x86_64"
-COPY = "copy the ISO again and compare its checksum with the one published for it"
+COPY = "copy disc again and compare sha256sum on both sides of the gap"
 FULLER = "use a fuller ISO (Everything, DVD) of this server's release"
 
 
@@ -588,19 +588,19 @@ def words_of(error):
             Verdict(UNSIGNED, ""),
             "RPM002",
             "is not signed",
-            "use the distribution's own ISO: every package on it is signed",
+            "use the distribution's own RPMs: each of them is signed",
         ),
         (
             Verdict(UNSIGNED, "only digests"),
             "RPM002",
             "is not signed: only digests",
-            "use the distribution's own ISO: every package on it is signed",
+            "use the distribution's own RPMs: each of them is signed",
         ),
         (
             Verdict(NO_KEY, "57e1d941"),
             "RPM003",
             "is signed with key 57e1d941, which is not among those that this server has",
-            "use the distribution's own ISO; or, if you trust that key: rpm --import FILE, as root",
+            "use the distribution's own RPMs; or, if you trust that key: rpm --import FILE, as root",
         ),
     ],
 )
@@ -612,6 +612,23 @@ def test_what_is_said_of_a_signature(shelf, answers, verdict, code, message, fix
         "an RPM from disc cannot be used",
         (code, "error", RPM, message, ("disc",), fix),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "damaged", "unsigned"),
+    [
+        ("c7.iso", "copy the ISO again", "use the distribution's own ISO: "),
+        ("b.tar", "bundle again, with RPMs that are whole", "bundle again, with RPMs that the distribution"),
+        ("rpms", "copy rpms again", "use the distribution's own RPMs: "),
+        ("c7.iso, b.tar", "copy c7.iso, b.tar again", "use the distribution's own RPMs: "),
+    ],
+)
+def test_what_helps_is_told_by_what_the_medium_is(name, damaged, unsigned):
+    """Nobody is told of an ISO where there is none: the RPMs of a bundle lie in a directory called like it."""
+    found = [judge(RPM, name, Verdict(kind, "")).fix for kind in (DAMAGED, UNSIGNED, NO_KEY)]
+    assert found[0].startswith(damaged)
+    assert found[1].startswith(unsigned)
+    assert found[2].endswith("; or, if you trust that key: rpm --import FILE, as root")
 
 
 def moved(href):
