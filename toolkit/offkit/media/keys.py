@@ -3,7 +3,7 @@
 import posixpath
 from typing import Collection, Iterable, NamedTuple, Optional, Tuple
 
-from offkit.edges import host, releases
+from offkit.edges import host, leftovers, releases
 from offkit.edges.tree import Tree
 from offkit.media import rpm_keys
 from offkit.model.errors import IntegrityError
@@ -67,10 +67,16 @@ def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
         return posixpath.join(top, name)
     if here.imported:  # somebody has said already whom to trust
         return ""
-    message = "has no key in its top directory, and this server has none for {} {}".format(
-        here.distribution or "an unknown system", here.el or ""
+    # The RPMs of a bundle lie in a temporary directory, which is called like it (server/bundle/bundled.py).
+    folder, own = posixpath.split(source)
+    bundled = posixpath.basename(folder).startswith(leftovers.prefix("tmp"))
+    message = "{}, and this server has none for {} {}".format(
+        "brings no key" if bundled else "has no key in its top directory",
+        here.distribution or "an unknown system",
+        here.el or "",
     ).rstrip()
     fix = "copy the distribution's RPM-GPG-KEY file to {}, keeping its original name".format(KEYS)
     raise IntegrityError(
-        "no key to check packages with", [Finding("REPO014", ERROR, source, message, (KEYS,), fix)]
+        "no key to check packages with",
+        [Finding("REPO014", ERROR, own if bundled else source, message, (KEYS,), fix)],
     )
