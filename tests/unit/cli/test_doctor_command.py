@@ -20,6 +20,7 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import checks, forecast, repair
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
+from offkit.server.install import beforehand
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 
@@ -618,6 +619,7 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
 
     monkeypatch.setattr(forecast, "examine", examine)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(beforehand, "judge", lambda manifest: [])
     monkeypatch.chdir(tmp_path)
     code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
     here = os.getcwd()
@@ -648,6 +650,28 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
         with pytest.raises(UsageError) as caught:
             offkit("b.tar", *words)
         assert caught.value.message == "a bundle is checked as a whole, without CHECK or --fix"
+
+
+def test_a_bundle_that_would_be_refused_here(offkit, monkeypatch, tmp_path):
+    """By this machine's C library and release; nothing of another root, whose C library nobody can ask."""
+    made = bundle_maker.make()
+    (tmp_path / "b.tar").write_bytes(made.data)
+    (tmp_path / "root").mkdir()
+    arch = made.manifest.target.arch
+    here = host.Host(arch, (2, 12), {"ID": "centos", "VERSION_ID": "7", "NAME": "CentOS"}, "3.10", True)
+    monkeypatch.setattr(host, "here", lambda: here)
+    monkeypatch.setattr(forecast, "_other_machine", lambda *_: [])
+
+    def codes(*words):
+        code, out, _ = offkit(str(tmp_path / "b.tar"), "--json", *words)
+        return code, [
+            each["code"] for each in json.loads(out)["findings"] if each["code"].startswith("ENV02")
+        ]
+
+    assert codes() == (1, ["ENV022"])
+    assert codes("--root", str(tmp_path / "root"))[1] == []
+    here = here._replace(glibc=(2, 34), os_release={"ID": "rocky", "VERSION_ID": "9.4", "ID_LIKE": "rhel"})
+    assert codes() == (0, ["ENV023"])
 
 
 def test_the_question_before_a_repair(offkit, examined, monkeypatch):
