@@ -236,5 +236,5 @@ def test_the_report(tmp_path, capsys):
 
 def test_the_next_step_is_for_a_shell(said):
     """Whatever the file is called."""
-    bundle_words._carry(types.SimpleNamespace(path=Path("/out/my b.tar")))
+    bundle_words._carry(types.SimpleNamespace(path=Path("/out/my b.tar")), ())
     assert said()[-1].endswith("tar -xf 'my b.tar' install.sh && sh install.sh 'my b.tar'")
