@@ -303,7 +303,7 @@ def test_a_program_that_lacks_libraries(server):
     """It is judged with its own loader's eyes; what is no program in bin/ is not."""
     server.put("/opt/env/bin/ninja", build(needed=["libstdc++.so.6", "libno.so"], interpreter=LDSO))
     server.put("/opt/env/bin/lib.so", build(needed=["libx.so"]))
-    ask = "find the package that has it on the ISO: {}provides 'libno.so()(64bit)'".format(YUM)
+    ask = "run this again with --iso FILE (or --rpm-repo DIR), which is asked for the package that has it"
     message = "is missing; needed by bin/ninja"
     cure = YUM + "install libstdc++" + TABLE.format("libstdc++")
     assert told(server) == [

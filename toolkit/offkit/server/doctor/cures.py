@@ -44,6 +44,7 @@ class Cures(NamedTuple):
     catalog: Answers
     # Local repositories that are enabled here: directory → identity, perhaps with an option of yum's.
     theirs: Mapping[str, Tuple[str, ...]]
+    configured: bool = True  # whether there are offkit-* repositories, which yum can be told to enable
 
     @property
     def own(self) -> bool:
@@ -106,6 +107,9 @@ class Cures(NamedTuple):
         if soname in self.release.sonames:
             fix = "no package of {0} has it: use a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
+        ask = "run this again with --iso FILE (or --rpm-repo DIR), which is asked for the package that has it"
+        if not self.configured:
+            return Cure((), ask, "")
         ask = "find the package that has it on the ISO: {} '{}'".format(
             yum.typed("provides", ()), rpm.capability(soname, "", bits)
         )
@@ -156,7 +160,12 @@ class Cures(NamedTuple):
         return sentence
 
 
-def read(tree: Tree, catalog: Answers, theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({})) -> Cures:
+def read(
+    tree: Tree,
+    catalog: Answers,
+    theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({}),
+    configured: bool = True,
+) -> Cures:
     """For the server below ``tree``, by its os-release(5)."""
     facts = os_release(tree)
     known = releases.known()
@@ -168,6 +177,7 @@ def read(tree: Tree, catalog: Answers, theirs: Mapping[str, Tuple[str, ...]] = M
         packages.parse_modules(data.read_text(packages.MODULES)),
         catalog,
         theirs,
+        configured,
     )
 
 

@@ -102,7 +102,7 @@ class _Visit:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
         self._variables = (os.environ if variables is None else variables) if self._live else {}
-        self._cures = remedies.read(tree, catalog, known.theirs(tree))
+        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits)
         self._report = report
 
     def make(self, checks: List[str]) -> Examination:

@@ -79,7 +79,7 @@ def examine(
     known = configured(tree, target.arch)
     theirs = known.theirs(tree)
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
-        cures = remedies.read(tree, catalog, theirs)
+        cures = remedies.read(tree, catalog, theirs, known.offkits)
         lost = {each.name: each for each in report.resolutions if not each.found}
         asked = [each for each in wanted.libraries if each.soname in lost and not each.in_bundle]
         cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])

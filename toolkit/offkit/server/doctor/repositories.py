@@ -48,6 +48,11 @@ class Configured(NamedTuple):
         return next((path for path in paths if tree.is_file(posixpath.join(path, repodata.REPOMD))), "")
 
     @property
+    def offkits(self) -> bool:
+        """Whether there is any offkit-* repository, of whatever state."""
+        return any(each.own for each in self.repositories)
+
+    @property
     def own(self) -> List[str]:
         """Directories of the offkit-* repositories."""
         return [path for each in self.repositories if each.own for path in self.paths(each)]
@@ -118,7 +123,7 @@ def inspect(
         if each.own or each.enabled:
             findings += _one(tree, known, each, bool(needed), catalog)
     lacking = set(yum.OWN).intersection(needed)
-    if lacking and own and not any(each.own for each in known.repositories):
+    if lacking and own and not known.offkits:
         findings.append(_none(env, tree, catalog))
     return findings
 
