@@ -585,6 +585,16 @@ def test_one_module_finds_what_it_needs(offkit, examined):
     assert offkit("/e")[1][2:] == "libraries: 1 extension module finds every library (2 ELF files read)\n"
 
 
+def test_fix_where_no_package_is_known(offkit, examined):
+    """Nothing is run, and that is said; not where all is well."""
+    examined.found = examination(findings=[Finding("LIB001", ERROR, "libno.so", "is missing")])
+    code, _, err = offkit("/e", "--fix", "-y")
+    assert code == 1
+    assert "--fix has installed nothing: no package is known that mends what is found here" in err
+    examined.found = examination()
+    assert "--fix" not in offkit("/e", "--fix", "-y")[2]
+
+
 def test_fix_where_there_is_no_yum(offkit, examined):
     """Another distribution."""
     examined.found = examination("Debian 12", 0, rpms=("libSM",))

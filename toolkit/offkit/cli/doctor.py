@@ -103,6 +103,8 @@ def doctor(
             if yes or render.ask("run  {}  ?".format(result.summary.install_line)):
                 repaired = repair.repair(result, console)
                 result = repair.compare(result, look())
+        elif fix and has_errors(result.findings):
+            console.warn("--fix has installed nothing: no package is known that mends what is found here")
     _document(result, repaired)
     _text(result, quiet)
     if has_errors(result.findings):
