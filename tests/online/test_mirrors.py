@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -160,7 +161,8 @@ def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain, tmp_path):
     # With a key too: no signature of repomd.xml, so that of its RPMs counts, which have none.
     site.does["repodata/repomd.xml.asc"] = web_maker.status(403)
     key = site_key(tmp_path)
-    with pytest.raises(EnvironmentProblem, match="signatures cannot be checked here"):
+    refused = pytest.raises(EnvironmentProblem, match="signatures cannot be checked here")
+    with refused if shutil.which("rpm") else contextlib.nullcontext():  # without rpm it is a warning
         choose(site.url, keys=[key])
     assert "repodata/repomd.xml.asc" in {path for path, _ in site.log}
     site.does["repodata/repomd.xml.asc"] = web_maker.status(500)
