@@ -5,6 +5,7 @@ podman is a script here, whose containers are this machine; tests/lab/test_image
 
 import json
 import os
+import shlex
 import shutil
 import sys
 
@@ -174,7 +175,9 @@ def test_a_file(podman, tmp_path):
     """podman takes it in, by a command that depends on what it is."""
     (tmp_path / "root.tar").write_bytes(b"")
     error = refused(str(tmp_path / "root.tar"))
-    assert error.fix.startswith(f"podman load -i {tmp_path}/root.tar (a saved image) or podman import ")
+    assert error.fix.startswith(
+        f"podman load -i {shlex.quote(str(tmp_path / 'root.tar'))} (a saved image) or podman import "
+    )
 
 
 def test_one_that_does_not_run(podman, tmp_path):

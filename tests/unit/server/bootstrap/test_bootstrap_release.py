@@ -1,6 +1,7 @@
 """install.sh on a server of another release than its bundle, and with a disc of another one."""
 
 import os
+import re
 import shlex
 
 import pytest
@@ -26,9 +27,9 @@ def server(tmp_path):
         (made / "os-release").write_text(os_release)
         script = made / "medium" / "install.sh"
         text = script.read_bytes()
-        text = text[: text.rindex(b"# sha256 ")].replace(
-            b"/etc/os-release", os.fsencode(shlex.quote(str(made / "os-release")))
-        )
+        text = text[: text.rindex(b"# sha256 ")]
+        own = os.fsencode(shlex.quote(str(made / "os-release")))
+        text = re.sub(rb'(?<!")/etc/os-release', lambda found: own, text)  # in quotes it is awk's, of rpm
         script.write_bytes(bootstrap._vouched(text))
         return made
 
