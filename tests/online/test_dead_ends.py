@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pip._vendor.resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
+from pip._vendor.resolvelib.structs import RequirementInformation
 
 from offkit.online.resolve import dead_ends
 from online_fuzz import tried
@@ -210,6 +211,13 @@ def test_a_pre_release_that_somebody_asks_for_later_is_no_dead_end():
     pins, causes = resolve(world, [any_of("a"), any_of("b")])
     assert pins is None
     assert {one.requirement.name for one in causes} == {"gone"}
+
+
+def test_a_cause_that_was_learned_by_nobody_is_its_own_reason():
+    """pip's resolver alone may have read a candidate that is in no other search."""
+    cause = RequirementInformation(any_of("b"), Version("x", 1))
+    world = {"a": {1: []}, "b": {1: []}}
+    assert learned(world, [any_of("a")]).reasons([cause]) == [cause]
 
 
 def test_a_file_for_what_was_given_up():

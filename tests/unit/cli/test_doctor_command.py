@@ -629,7 +629,7 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
 
     monkeypatch.setattr(forecast, "examine", examine)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(beforehand, "judge", lambda manifest: [])
+    monkeypatch.setattr(beforehand, "judge", lambda *about: [])
     monkeypatch.chdir(tmp_path)
     code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
     here = os.getcwd()

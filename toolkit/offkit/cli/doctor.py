@@ -162,9 +162,8 @@ def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: b
     root = os.path.abspath(root)
     with ExitStack() as stack:
         result = forecast.of_bundle(path, root, isos, web.opened(rpm_repos, stack))
-    # Of a machine without the bundle's ld.so nothing else is worth saying.
-    if root == "/" and result.manifest and not any(each.code == "ENV021" for each in result.findings):
-        result = result._replace(findings=beforehand.judge(result.manifest) + result.findings)
+    before = beforehand.judge(result.manifest, root, result.findings)
+    result = result._replace(findings=[*before, *result.findings])
     render.document(
         _SCHEMA,
         bundle=os.path.abspath(path),

@@ -3,7 +3,7 @@
 import posixpath
 from typing import Collection, Iterable, NamedTuple, Optional, Tuple
 
-from offkit.edges import host, leftovers, releases
+from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import rpm_keys
 from offkit.model.errors import IntegrityError
@@ -53,8 +53,9 @@ def server(tree: Optional[Tree] = None) -> Server:
     return found._replace(vendor=rpm_keys.of_vendor(KEYS), imported=rpm_keys.imported())
 
 
-def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
-    """The key file to check packages of the medium ``source`` with; ``names`` are the key files at its top.
+def key_of(called: str, names: Collection[str], top: str, here: Server) -> str:
+    """The key file to check packages of a medium with; ``called``: what people call that, ``names``: the key
+    files at its top.
 
     The one that this server's own release package brought comes first: a disc that somebody
     made can bring a key that somebody made. "": those that are imported into rpm have to do. Raises
@@ -67,16 +68,9 @@ def key_of(source: str, names: Collection[str], top: str, here: Server) -> str:
         return posixpath.join(top, name)
     if here.imported:  # somebody has said already whom to trust
         return ""
-    # The RPMs of a bundle lie in a temporary directory, which is called like it (server/bundle/bundled.py).
-    folder, own = posixpath.split(source)
-    bundled = posixpath.basename(folder).startswith(leftovers.prefix("tmp"))
-    message = "{}, and this server has none for {} {}".format(
-        "brings no key" if bundled else "has no key in its top directory",
-        here.distribution or "an unknown system",
-        here.el or "",
+    message = "brings no key at its top, and this server has none for {} {}".format(
+        here.distribution or "an unknown system", here.el or ""
     ).rstrip()
     fix = "copy the distribution's RPM-GPG-KEY file to {}, keeping its original name".format(KEYS)
-    raise IntegrityError(
-        "no key to check packages with",
-        [Finding("REPO014", ERROR, own if bundled else source, message, (KEYS,), fix)],
-    )
+    found = Finding("REPO014", ERROR, called, message, (KEYS,), fix)
+    raise IntegrityError("no key to check packages with", [found])

@@ -154,7 +154,7 @@ def bases(medium: Offer, top: str, here: Server, taken: Collection[str] = ()) ->
 
     Raises IntegrityError (REPO014) where no key is there to check its packages with.
     """
-    key = key_of(medium.source, medium.keys, top, here)
+    key = key_of(medium.name, medium.keys, top, here)
     found: List[Base] = []
     for row in medium.repositories:
         identity = _identity(row.base, here.el, {*taken, *(one.id for one in found)})

@@ -72,7 +72,7 @@ class Supply:
 
     def _keys(self, each: Medium) -> Sequence[str]:
         """The key files for a medium, copied where they are in an image. Raises IntegrityError (REPO014)."""
-        path = key_of(each.place, each.key_files(), "", self._here)
+        path = key_of(title(each.place), each.key_files(), "", self._here)
         if path == self._here.key:
             return self._here.keys
         copy = os.path.join(self._scratch, "{}.key".format(len(os.listdir(self._scratch))))

@@ -74,12 +74,10 @@ def more(
     if offline and remote:
         raise UsageError(f"--rpm-repo asks {', '.join(remote)}", fix="leave out --offline")
     for key in map(str, keys):
-        if re.match(
-            r"(https?|ftp|file):/", key
-        ):  # what came with what it is to vouch for vouches for nothing
-            raise UsageError(
-                "--rpm-key takes a file, not a URL", fix="have the key from whom you trust, as a file"
-            )
+        # What comes with what it is to vouch for vouches for nothing.
+        if re.match(r"(https?|ftp|file):/", key):
+            fix = "have the key from whom you trust, as a file"
+            raise UsageError("--rpm-key takes a file, not a URL", fix=fix)
         if not os.path.isfile(key):
             raise UsageError(f"--rpm-key {key}: no such file", fix="give the file with the public key")
         if not signatures.is_key(Path(key).read_bytes()):

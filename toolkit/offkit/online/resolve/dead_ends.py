@@ -134,7 +134,7 @@ class DeadEnds:
     def _root(self, requirement: Any, parent: Any, seen: set[Any]) -> Iterator[tuple[Any, Any]]:
         """Why nothing meets a requirement, where that is what its newest candidate cannot have."""
         identifier = self._provider.identify(requirement)
-        own = () if parent is None else self._needs[parent].get(identifier, ())
+        own = () if parent is None else self._needs.get(parent, {}).get(identifier, ())
         first = next(iter(self._alone(identifier, own)), None)
         if first is None or first in seen or not self._hopeless(identifier, own):
             yield requirement, parent

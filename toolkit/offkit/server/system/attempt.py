@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 
     @property
     def finished(self) -> bool:
-        return self.done.ok or yum.fetched(self.done)
+        return _finished(self.done)
 
     @property
     def uncopied(self) -> bool:
@@ -43,7 +43,7 @@ def make(steps: Steps, into: str, command: Callable[[Sequence[str]], List[str]],
     done = Result((), 0, "", "")
     for verb, names in steps:
         done = run(command((verb, *names)))
-        if not (done.ok or yum.fetched(done)):
+        if not _finished(done):
             break
     paths = [os.path.join(into, name) for name in sorted(os.listdir(into)) if name.endswith(".rpm")]
     found = {path: _front(path) for path in paths}
@@ -54,9 +54,13 @@ def make(steps: Steps, into: str, command: Callable[[Sequence[str]], List[str]],
         for name in names
         if name not in there and (verb == yum.REINSTALL or not run(["rpm", "-q", name]).ok)
     )
-    if not (done.ok or yum.fetched(done)) and not lacking:
+    if not _finished(done) and not lacking:
         lacking = tuple(name for _, names in steps for name in names)
     return Attempt(done, found, lacking)
+
+
+def _finished(done: Result) -> bool:
+    return done.ok or yum.fetched(done)
 
 
 def _front(path: str) -> Front:

@@ -11,13 +11,12 @@ from fnmatch import fnmatchcase
 from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.media import rpm
+from offkit.media import repofile, rpm
 from offkit.media.rpmfile import Front
 from offkit.server.system import filters
 
 _PLUGINS = ("/etc/yum/pluginconf.d", "/etc/dnf/plugins")
 _DNF5 = "/etc/dnf/versionlock.toml"
-_TRUE = ("1", "true", "yes", "on")
 _LINE = re.compile(r"(?:\d+:)?(.+?)-(?:\d+:)?[^-]+-[^-]+")
 _TABLE = re.compile(r"\[\[\s*packages\s*(\.\s*conditions\s*)?\]\]")
 _PAIR = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -51,7 +50,7 @@ def read(tree: Tree) -> List[Lock]:
     found = []
     for place in _PLUGINS:
         main = filters.section(tree, posixpath.join(place, "versionlock.conf"), "main")
-        if main and (main.get("enabled") or "0").strip().lower() in _TRUE:
+        if main and repofile.is_true(main.get("enabled") or "0"):
             path = (main.get("locklist") or "").strip() or posixpath.join(place, "versionlock.list")
             lines = (line.partition("#")[0].strip() for line in _lines(tree, path))
             found += [_of_line(line, path) for line in lines if _LINE.fullmatch(line.lstrip("!"))]
