@@ -243,6 +243,31 @@ def test_what_goes_while_the_resolver_looks_costs_no_solution():
     assert resolve(world, [any_of("c"), any_of("a")]) == ({"a": 2, "c": 2}, [])
 
 
+def test_asked_again_it_finds_what_resolvelib_alone_does_not():
+    """f 3 and f 1 are no use, and a leads back to f 1: that is seen in the second search, without f 1."""
+    world = {
+        "a": {4: [any_of("f", 1)]},
+        "c": {4: []},
+        "f": {3: [any_of("a", 4)], 2: [], 1: [any_of("gone")]},
+    }
+    asked = [any_of("c", 4), any_of("f")]
+    with pytest.raises(ResolutionImpossible):
+        Resolver(Index(world), BaseReporter()).resolve(asked, max_rounds=100)
+    assert resolve(world, asked) == ({"c": 4, "f": 2}, [])
+
+
+def test_what_others_may_open_is_no_dead_end():
+    """c 2 is tried first, with final versions of net alone, which are no use; c 1 asks for the pre-release."""
+    world = {
+        "a": {1: [Wanted("net", frozenset({1, 2, PRE}))]},
+        "c": {2: [any_of("net", 1, 2)], 1: [Wanted("net", frozenset({PRE}), frozenset({PRE}))]},
+        "net": {1: [any_of("gone")], 2: [any_of("gone")], PRE: []},
+    }
+    asked = [any_of("a"), any_of("c")]
+    assert Version("a", 1) not in learned(world, asked).dead
+    assert resolve(world, asked) == ({"a": 1, "c": 1, "net": PRE}, [])
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_solution_of_a_larger_world_is_found(seed):
     """Wherever resolvelib alone finds one: drawn worlds of seven projects, some of them without versions."""

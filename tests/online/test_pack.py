@@ -1,6 +1,7 @@
 """Packing: one form of every bundle, nothing half-written, a runtime that is the same everywhere."""
 
 import ast
+import errno
 import hashlib
 import io
 import os
@@ -19,6 +20,7 @@ from offkit.model import archive, manifest, release
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.carry import bootstrap, runtime
+from offkit.online.carry import pack as packing
 from offkit.online.carry.pack import Source, _header, pack
 from offkit.online.proof import forecast
 from target_maker import preset
@@ -61,6 +63,28 @@ def test_a_place_that_cannot_be_written(tmp_path):
     """Known before anything is downloaded."""
     with pytest.raises(EnvironmentProblem, match="does not exist"):
         packed(tmp_path / "nowhere" / "x.tar", Source("install.sh", b"i"))
+
+
+@pytest.mark.parametrize("time", [1, 2, 3])
+def test_a_disk_that_refuses_what_was_written(tmp_path, monkeypatch, time):
+    """Meanwhile or at the end: whenever it says so, there is no bundle."""
+    times, real = [], os.fsync
+
+    def fsync(handle):
+        times.append(handle)
+        if len(times) == time:
+            raise OSError(errno.EIO, "Input/output error")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(packing, "_SYNCED", 1)
+    file = tmp_path / "b-1-py3-none-any.whl"
+    file.write_bytes(b"x" * (3 * packing.CHUNK))
+    place = tmp_path / "made"
+    place.mkdir()
+    with pytest.raises(EnvironmentProblem, match="Input/output error"):
+        packed(place / "x.tar", Source("install.sh", b"i"), Source("wheels/b", file))
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.parametrize("out", ["/dev/null", "-", "/tmp"])

@@ -409,6 +409,18 @@ def test_pre_releases_only_when_asked_for(mirror):
     assert pins(lock(server, "beta", args=["--pre"])) == {"alpha": "2rc1", "beta": "1"}
 
 
+def test_a_pre_release_that_another_asks_for(mirror):
+    """What asks for any version is not given up because all final ones are no use."""
+    server = mirror()
+    server.add("alpha", "1", requires=["net"])
+    server.add("chi", "2", requires=["net<3"])
+    server.add("chi", "1", requires=["net==3.0b1"])
+    for version in ("1.0", "2.0"):
+        server.add("net", version, requires=["gone"])
+    server.add("net", "3.0b1")
+    assert pins(lock(server, "alpha", "chi")) == {"alpha": "1", "chi": "1", "net": "3.0b1"}
+
+
 def test_what_else_is_worth_knowing(mirror):
     """Yanked by its authors, without a final release, an extra that is none; each for itself."""
     server = mirror()
