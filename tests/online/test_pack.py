@@ -65,8 +65,8 @@ def test_a_place_that_cannot_be_written(tmp_path):
         packed(tmp_path / "nowhere" / "x.tar", Source("install.sh", b"i"))
 
 
-@pytest.mark.parametrize("time", [1, 2, 3])
-def test_a_disk_that_refuses_what_was_written(tmp_path, monkeypatch, time):
+@pytest.mark.parametrize(("often", "time"), [(1, 1), (1, 2), (packing._SYNCED, 1)])
+def test_a_disk_that_refuses_what_was_written(tmp_path, monkeypatch, often, time):
     """Meanwhile or at the end: whenever it says so, there is no bundle."""
     times, real = [], os.fsync
 
@@ -77,7 +77,7 @@ def test_a_disk_that_refuses_what_was_written(tmp_path, monkeypatch, time):
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(packing, "_SYNCED", 1)
+    monkeypatch.setattr(packing, "_SYNCED", often)
     file = tmp_path / "b-1-py3-none-any.whl"
     file.write_bytes(b"x" * (3 * packing.CHUNK))
     place = tmp_path / "made"
