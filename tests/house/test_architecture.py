@@ -55,7 +55,7 @@ WRITERS = {
     "online/carry/stand_ins": "stand-ins, and what they are to be, in the cache",
     "online/proof/forecast": "a large library, while it is read",
     "online/proof/rehearsal": "a bundle's own files, in a temporary directory",
-    "online/reasons/absence": "the cache of what was asked",
+    "online/reasons/stubs": "stand-in wheels, in a scratch directory",
     "online/resolve/remembered": "which files the pins of a lock meant",
     "online/rpms/metadata": "metadata of repositories, unpacked in a scratch directory",
     "online/rpms/mirror": "the cache of what servers called a small file",

@@ -16,6 +16,7 @@ from offkit.online.index.metadata import Seen
 from offkit.online.reasons import absence
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Cause
+from offkit.online.reasons.stubs import Stubs
 from offkit.online.resolve import foreign
 from offkit.online.resolve.lock import Session
 from target_maker import preset
@@ -69,7 +70,7 @@ def test_versions_that_stand_in(specifier, listed, versions):
 
 def test_stand_ins(tmp_path):
     """A wheel that pip takes, once; each round has a directory of its own."""
-    stubs = absence.Stubs(tmp_path / "stubs")
+    stubs = Stubs(tmp_path / "stubs")
     assert (stubs.grew(), stubs.directories) == (False, [])
     assert not tmp_path.joinpath("stubs").exists()
     stubs.add("Some-Thing", "1.5")
@@ -248,7 +249,7 @@ def test_who_is_asked_whether_an_index_answers(mirror, tmp_path, monkeypatch):
     """Every project that is judged, and the one whose Python is another; what a stand-in explains is not."""
     asked = []
     monkeypatch.setattr(indexes, "check_reachable", lambda repo, project: asked.append((repo, project)))
-    stubs = absence.Stubs(tmp_path)
+    stubs = Stubs(tmp_path)
     stubs.add("former", "2")
     causes = [
         Cause("", ">=3.9", "Python >=3.9", "alpha 1"),
@@ -295,7 +296,7 @@ def test_what_could_be_had_hides_nothing_behind_it(mirror, tmp_path):
         Cause("nobody", ">=2", "nobody>=2", ""),
         Cause("nobody", "<1", "nobody<1", ""),
     ]
-    stubs = absence.Stubs(tmp_path)
+    stubs = Stubs(tmp_path)
     with Session(EL7, mirror("beta").args, Reporter()) as session:
         (problem,) = absence.explain(causes, session._asked()._replace(stubs=stubs))
     found = problem.finding

@@ -12,6 +12,7 @@ from offkit.online.carry import bootstrap
 from offkit.online.index import indexes, upstream
 from offkit.online.reasons import absence
 from offkit.online.reasons.causes import Cause
+from offkit.online.reasons.stubs import Stubs
 from offkit.online.request.locked import Request
 from offkit.online.resolve import foreign
 from offkit.online.resolve.lock import Session
@@ -232,7 +233,7 @@ def test_a_contradiction(mirror):
 
 def test_what_is_explained_already(mirror, tmp_path):
     """A stand-in takes its place, or it wants another Python; what comes behind is explained all the same."""
-    stubs = absence.Stubs(tmp_path)
+    stubs = Stubs(tmp_path)
     stubs.add("former", "2")
     causes = [
         Cause("", ">=3.9", "Python >=3.9", "alpha 1"),

@@ -37,6 +37,7 @@ from offkit.online.index.release import Release
 from offkit.online.reasons import absence, causes, clashes, cures, other_lock, remarks, unbuilt
 from offkit.online.reasons.absence import Asked
 from offkit.online.reasons.causes import Problem
+from offkit.online.reasons.stubs import Stubs
 from offkit.online.reasons.trial import Pins
 from offkit.online.request import inputs, pins
 from offkit.online.request.locked import Lock, LockedWheel, Request, StandIn
@@ -97,7 +98,7 @@ class Session:
         self._store = kept or Kept(self._directory)  # of what is built, and needed for that
         supplied = Supplied(partial(retrieval.opened, kept=self._store), provision.once(self._provide))
         self.builder = builder or Builder(target, self._store.cache, supplied, reporter)
-        self._stubs = absence.Stubs(self._directory / "stubs")
+        self._stubs = Stubs(self._directory / "stubs")
         self.seen = Seen()
         self._stand_ins: Sequence[StandIn] = ()  # of what the request carries as sources
         self._known_unfit: set[Release] = set()  # when it was last resolved
