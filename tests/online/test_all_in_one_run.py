@@ -150,3 +150,15 @@ def test_a_server_that_cannot_be_asked(mirror, refused):
         error=EnvironmentProblem,
     )
     assert set(found) == {("NET010", "alpha"), ("NET003", "omega")}
+
+
+@pytest.mark.parametrize("where", ["a file", "PIP_USE_FEATURE"])
+def test_how_pip_would_read_wheels(mirror, refused, monkeypatch, tmp_path, where):
+    """Nobody's fast-deps takes the place of what says which wheel could not be had, in this run and the next."""
+    (tmp_path / "r.txt").write_text("--use-feature=fast-deps\n" if where == "a file" else "")
+    if where != "a file":
+        monkeypatch.setenv("PIP_USE_FEATURE", "fast-deps")
+    omega = "omega @ https://127.0.0.1:1/omega-1-py3-none-any.whl"
+    found = refused(mirror(), omega, files=[tmp_path / "r.txt"], error=EnvironmentProblem)
+    assert set(found) == {("NET003", "omega")}
+    assert set(refused(mirror(), omega, error=EnvironmentProblem)) == {("NET003", "omega")}

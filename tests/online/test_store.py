@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -168,3 +170,34 @@ def test_a_hash_is_no_path(tmp_path):
             assert os.path.dirname(part.name) == str(cache / "wheels")
         assert list((cache / "wheels").iterdir()) == []
     assert victim.read_bytes() == b"mine"
+
+
+def test_whoever_is_interrupted_leaves_nothing(tmp_path):
+    """What others have begun is left as ever; who would only begin does not, and somebody else may again."""
+    begun, over = threading.Event(), threading.Event()
+
+    def late():
+        begun.set()
+        over.wait()
+        with store.part(tmp_path):
+            pass
+
+    with (
+        ThreadPoolExecutor(1) as threads,
+        store.part(tmp_path) as coming,
+        store.part(tmp_path, SHA256) as kept,
+    ):
+        kept.write(b"x")
+        coming.write(b"x")
+        job = threads.submit(late)
+        begun.wait()
+        with pytest.raises(KeyboardInterrupt), store.letting_go():
+            raise KeyboardInterrupt
+        assert left(tmp_path) == [part(tmp_path).name]
+        over.set()
+        with pytest.raises(InterruptedError):
+            job.result()
+    assert left(tmp_path) == [part(tmp_path).name]
+    assert store.keep(NAME, BODY, tmp_path).read_bytes() == BODY
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(store.keep, "beta-1-py3-none-any.whl", BODY, tmp_path).result().exists()

@@ -236,6 +236,10 @@ def parse_requirements(
     reach("pip._internal.models.format_control", "FormatControl").handle_mutual_excludes(
         ":all:", repo.finder.format_control.only_binary, repo.finder.format_control.no_binary
     )
+    # pip's own way to read wheels by ranges: Kept's says which of them could not be had. In place, for what a
+    # file asks for is in the default of every later session, too.
+    features = repo.options.features_enabled
+    features[:] = [one for one in features if one != "fast-deps"]
     return found
 
 

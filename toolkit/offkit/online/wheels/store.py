@@ -8,11 +8,14 @@ on from there.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import tempfile
+import threading
 import time
+import weakref
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +40,8 @@ OTHER_PLACE = "choose another with --cache-dir DIR"
 # by whoever resolves, and again by whoever packs.
 _checked: set[tuple[int, int, int, int]] = set()
 _coming: set[Part] = set()  # of all threads
+_forsaken: weakref.WeakSet[threading.Thread] = weakref.WeakSet()  # which nobody waits for any more
+_door = threading.Lock()  # to both
 
 
 def directory(cache: Path) -> Path:
@@ -113,7 +118,10 @@ class Part:
         self._digest = hashlib.sha256()
         self.size = 0  # bytes
         self.validator = ""  # what the server calls the file that they are of
-        for chunk in iter(lambda: file.read(_CHUNK), b""):
+
+    def go_on(self) -> None:
+        """Count what an earlier run got."""
+        for chunk in iter(lambda: self._file.read(_CHUNK), b""):
             self._count(chunk)
 
     @property
@@ -149,7 +157,8 @@ class Part:
         with contextlib.suppress(OSError, ValueError):  # it has been placed, or closed
             self._file.flush()
         with contextlib.suppress(OSError):
-            if os.stat(self.name).st_ino == self._inode and not (self._lasting and self.size):
+            there = os.stat(self.name)
+            if there.st_ino == self._inode and not (self._lasting and there.st_size):
                 os.unlink(self.name)
 
     def _count(self, chunk: bytes) -> None:
@@ -165,16 +174,20 @@ def part(cache: Path, sha256: str = "") -> Iterator[Part]:
     and EnvironmentProblem where there can be no cache.
     """
     store = directory(cache)
-    path = store / (_PART + sha256)
-    file = _claimed(path) if _HASH.fullmatch(sha256) else None
-    lasting = file is not None
-    if file is None:
-        handle, name = tempfile.mkstemp(dir=store, prefix=leftovers.prefix("wheel"))
-        file, path = os.fdopen(handle, "w+b"), Path(name)
-    with file:
+    with _door:
+        if threading.current_thread() in _forsaken:
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+        path = store / (_PART + sha256)
+        file = _claimed(path) if _HASH.fullmatch(sha256) else None
+        lasting = file is not None
+        if file is None:
+            handle, name = tempfile.mkstemp(dir=store, prefix=leftovers.prefix("wheel"))
+            file, path = os.fdopen(handle, "w+b"), Path(name)
         coming = Part(store, file, str(path), lasting)
         _coming.add(coming)
+    with file:
         try:
+            coming.go_on()
             yield coming
         finally:
             _coming.discard(coming)
@@ -185,12 +198,15 @@ def part(cache: Path, sha256: str = "") -> Iterator[Part]:
 
 @contextlib.contextmanager
 def letting_go() -> Iterator[None]:
-    """When the block is interrupted, what other threads still wait for is left as ``part`` would leave it."""
+    """When the block is interrupted, what other threads still wait for is left as ``part`` would leave it;
+    they begin with nothing more."""
     try:
         yield
     except KeyboardInterrupt:
-        for coming in list(_coming):
-            coming.leave()
+        with _door:
+            _forsaken.update(set(threading.enumerate()) - {threading.current_thread()})
+            for coming in list(_coming):
+                coming.leave()
         raise
 
 
