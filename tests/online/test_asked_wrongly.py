@@ -188,7 +188,7 @@ def test_a_link_that_is_no_address(mirror):
 
 def test_lines_that_no_pip_of_today_takes(mirror, tmp_path, monkeypatch):
     """Options that pip has no longer, by file and line, also where another file names it; a file that names
-    itself; a version of Debian's or Ubuntu's own."""
+    itself."""
     monkeypatch.chdir(tmp_path)
     args = mirror("alpha").args
     (tmp_path / "old.txt").write_text("alpha\n--process-dependency-links\n")
@@ -201,9 +201,31 @@ def test_lines_that_no_pip_of_today_takes(mirror, tmp_path, monkeypatch):
         assert error.fix == "delete it, or correct it"
     (tmp_path / "self.txt").write_text("-r self.txt\nalpha\n")
     assert refused(args, files=["self.txt"]).fix == "delete the line in which it does"
-    (tmp_path / "system.txt").write_text("alpha\ndistro-info==1.1build1\n")
-    error = refused(args, files=["system.txt"])
-    assert error.message.startswith(
-        "system.txt (line 2): distro-info==1.1build1 is a package of a distribution"
+
+
+def test_all_lines_that_nobody_else_has(mirror, tmp_path, monkeypatch):
+    """What pip freeze lists on Debian and Ubuntu, and of a tree that was installed with -e: all in one run."""
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        "alpha",
+        "distro-info==1.1build1",
+        "-e /gone/app",
+        "cloud-init==23.1ubuntu2",
+        "gpg===1.16-unknown",
+    ]
+    (tmp_path / "system.txt").write_text("\n".join(lines))
+    error = refused(mirror("alpha").args, "ufw==0.36ubuntu1", files=["system.txt"])
+    assert error.message.splitlines() == [
+        "the request: ufw==0.36ubuntu1 is a package of a distribution's own, and no index has that version",
+        "system.txt (line 2): distro-info==1.1build1 is a package of a distribution's own, "
+        "and no index has that version",
+        "system.txt (line 3): -e /gone/app is a source tree of another machine",
+        "system.txt (line 4): cloud-init==23.1ubuntu2 is a package of a distribution's own, "
+        "and no index has that version",
+        "gpg===1.16-unknown: no index has a version that PEP 440 does not know; "
+        "'pip freeze' lists such ones for a distribution's own packages",
+    ]
+    assert error.fix == (
+        "delete such a line; where the package is needed, ask for it by its name alone; "
+        "delete the line, or copy the tree to here; correct or delete 1 requirement"
     )
-    assert error.fix.startswith("delete this line")

@@ -219,15 +219,20 @@ def parse_requirements(
     for each line that is taken for something else, and for --no-binary but of what to ``build``. Raises
     UsageError for what nobody can mean; pip's own exceptions pass through.
     """
+    refused: list[UsageError] = []
     try:
-        found = list(_parsed(repo, lines, files, constraints, tell))
+        found = list(_parsed(repo, lines, files, constraints, tell, refused))
     except UnicodeError:
         raise
     except (ValueError, LookupError, AssertionError, RecursionError) as error:
         raise UsageError(without_secrets(f"cannot be read as requirements: {error}"), fix=SYNTAX) from error
     wrong = [text for ireq in found for text in _impossible(ireq)]
     if wrong:
-        raise UsageError("\n".join(wrong), fix="correct or delete " + several(len(wrong), "requirement"))
+        fix = "correct or delete " + several(len(wrong), "requirement")
+        refused.append(UsageError("\n".join(wrong), fix=fix))
+    if refused:
+        fixes = dict.fromkeys(error.fix for error in refused)
+        raise UsageError("\n".join(error.message for error in refused), fix="; ".join(fixes))
     indexes.check_urls(repo)  # a file may have named some
     # And it may carry --no-binary or --pre of its own; wheels only stays.
     asked = sorted(repo.finder.format_control.no_binary)
@@ -249,19 +254,24 @@ def _parsed(
     files: Sequence[Place],
     constraints: Sequence[Place] | None,
     tell: Callable[[Finding], object],
+    refused: list[UsageError],
 ) -> Iterator[Any]:
+    """``refused`` gets an error for each line that names what this machine or no index has."""
     from_line = reach("pip._internal.req.constructors", "install_req_from_line")
     from_parsed = reach("pip._internal.req.constructors", "install_req_from_parsed_requirement")
     parse_file = reach("pip._internal.req", "parse_requirements")
     for line in lines:
         words, *hashes = line.split(" --hash=sha256:")
         options = {"sha256": hashes} if hashes else None
-        if words.startswith("-e "):
-            _taken(words, "the request", tell)
-            yield reach("pip._internal.req.constructors", "install_req_from_editable")(words[3:])
+        try:
+            taken = _taken(words, "the request", tell)
+        except UsageError as error:
+            refused.append(error)
             continue
-        words = _taken(words, "the request", tell)
-        yield from_line(words, comes_from="the request", hash_options=options)
+        if words.startswith("-e "):
+            yield reach("pip._internal.req.constructors", "install_req_from_editable")(words[3:])
+        else:
+            yield from_line(taken, comes_from="the request", hash_options=options)
     limits = [] if constraints is None else [*repo.options.constraints, *map(str, constraints)]
     for path, constraint in [*((str(path), False) for path in files), *((path, True) for path in limits)]:
         # optparse would print its own usage
@@ -271,8 +281,12 @@ def _parsed(
             ):
                 comes_from = without_secrets(each.comes_from)
                 where = comes_from.partition(" ")[2]  # after -r or -c
-                words = _taken(each.requirement, where, tell)
-                _check_form(each, words, where)
+                try:
+                    words = _taken(each.requirement, where, tell)
+                    _check_form(each, words, where)
+                except UsageError as error:
+                    refused.append(error)
+                    continue
                 # Frozen in some versions of pip, in others not.
                 object.__setattr__(each, "requirement", words)
                 object.__setattr__(each, "comes_from", comes_from)
@@ -338,7 +352,8 @@ def _taken(line: str, where: str, tell: Callable[[Finding], object]) -> str:
         message = (
             f"{where}: {own[0].strip()} is a package of a distribution's own, and no index has that version"
         )
-        raise UsageError(message, fix="delete this line; where it is needed, ask for it by its name alone")
+        fix = "delete such a line; where the package is needed, ask for it by its name alone"
+        raise UsageError(message, fix=fix)
     taken = frozen.read(legacy.requirement(line).text, where)
     if taken.finding is not None:
         tell(taken.finding)
