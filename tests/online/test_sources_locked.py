@@ -104,6 +104,18 @@ def test_what_was_passed_over_names_the_option(locked, index):
     )
 
 
+def test_what_another_was_passed_over_for(locked, index):
+    """What the newest needs exists as source only: the option is named, and brings it."""
+    index.add("gamma", "1.0")
+    index.add("gamma", "2.0", requires=["alpha"])
+    (finding,) = locked(index.args, "gamma").findings
+    assert (finding.code, finding.severity, finding.subject) == ("REQ011", "warning", "gamma")
+    assert finding.fix.startswith(
+        "--build alpha builds it here, if it is pure Python\nor offkit bundle --carry-"
+    )
+    assert pins(locked(index.args, "gamma", build=("alpha",))) == {"gamma": "2.0", "alpha": "2.0", "six": "1"}
+
+
 def test_hashes_of_sources_hold_for_whoever_asks_first(locked, index, tmp_path):
     """One line has none, and that of another one is wrong: it is an error all the same."""
     line = f"alpha @ {index.url}/files/alpha-2.0.tar.gz"

@@ -74,7 +74,7 @@ def find(
             others = frozenset(filter(None, map(_asker, problems))) - {_asker(problem)}
             own = _held([problem], target, others, attempt)
             tried.add(others)
-        also = list(filter(None, [problem.finding.fix, _from_source(problem, problems, target)]))
+        also = _untried(problem, problems, target)
         left = _left_out(problem, problems, lost, target, attempt)
         unknown = {
             one: why
@@ -84,6 +84,15 @@ def find(
         also += _else(problem, unknown, target) if unknown and not problem.hopeless else []
         found.append(problem.finding._replace(fix="\nor ".join([*own, *left, *also])))
     return found
+
+
+def untried(problems: Sequence[Problem], target: Target) -> str:
+    """What holds of the first of them without being tried; "" of none."""
+    return "\nor ".join(_untried(problems[0], problems, target)) if problems else ""
+
+
+def _untried(problem: Problem, problems: Sequence[Problem], target: Target) -> list[str]:
+    return list(filter(None, [problem.finding.fix, _from_source(problem, problems, target)]))
 
 
 def _from_source(problem: Problem, problems: Sequence[Problem], target: Target) -> str:

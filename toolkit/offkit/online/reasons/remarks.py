@@ -15,6 +15,7 @@ from offkit.online.index import listing, platforms
 from offkit.online.index.listing import Listed, Listing
 from offkit.online.index.metadata import Seen
 from offkit.online.index.release import normal
+from offkit.online.reasons.causes import Problem
 
 _MOST = 5  # versions that are asked for once more, to learn why they were not taken
 # PEP 792: what the status of a project means, and how much it matters.
@@ -24,7 +25,7 @@ _STATUSES = {
     "quarantined": (WARNING, "is in quarantine: the index holds it to be dangerous"),
 }
 
-Why = Callable[[str, str], str]
+Why = Callable[[str, str], tuple[str, list[Problem]]]
 
 
 def of(
@@ -33,12 +34,14 @@ def of(
     index: Listing,
     seen: Seen,
     why_not: Why,
+    helps: Callable[[list[Problem]], str],
     unbuilt: Mapping[str, str],
 ) -> list[Finding]:
     """Findings for the pins of a lock, none of them an error.
 
-    ``why_not`` tells of a (name, version) what speaks against it; it resolves again, so it is asked
-    only of what was requested. ``unbuilt`` says by project why sources could not be built.
+    ``why_not`` tells of a (name, version) what speaks against it, ``helps`` what helps then; it resolves
+    again, so it is asked only of what was requested. ``unbuilt`` says by project why sources could not be
+    built.
     """
     direct = {canonicalize_name(ireq.name or ""): ireq for ireq in requirements if not ireq.constraint}
     versions = {canonicalize_name(ireq.name): next(iter(ireq.req.specifier)).version for ireq in pinned}
@@ -61,10 +64,10 @@ def of(
             found.append(_as_it_is(name, taken, forms, index, unbuilt.get(name, "")))
         if fitting and name in direct and asked_why < _MOST:
             asked_why += 1
-            reason = why_not(name, str(fitting[-1].version))
+            reason, problems = why_not(name, str(fitting[-1].version))
             if reason:
                 message = f"{_taken(taken)}; {_dated(fitting[-1])} was passed over: {reason}"
-                found.append(Finding("REQ011", WARNING, name, message))
+                found.append(Finding("REQ011", WARNING, name, message, (), helps(problems)))
     return found + _extras(direct, versions, seen)
 
 

@@ -267,8 +267,8 @@ class Session:
             self.reporter.note(f"{each.name} {each.version}: {each.wrong!r} is read as {each.right!r}")
         holding = [*(one for one in requirements if not one.constraint), *self._limits]
         refusals = {name: one.why for name, one in self.builder.refused.items()}
-        why_not = self._trials(request).why_not
-        told = remarks.of(pinned, holding, self.listing, self.seen, why_not, refusals)
+        why_not, helps = self._trials(request).why_not, partial(cures.untried, target=self.target)
+        told = remarks.of(pinned, holding, self.listing, self.seen, why_not, helps, refusals)
         told += clashes.expected(wheels, self.target, partial(self.holds, request))
         told += self.answers.doubts()
         told = [*taken, *chosen.lacking(wheels, self._complete), *told]

@@ -76,20 +76,22 @@ class Trials:
         limited = map(clashes.project, what.limits)
         return None if clashes.fails(versions, {*changed, *limited}, what.target) else changed
 
-    def why_not(self, name: str, version: str) -> str:
-        """Why a version that can be had was not taken; "" when nothing speaks against it."""
+    def why_not(self, name: str, version: str) -> tuple[str, list[Problem]]:
+        """Why a version that can be had was not taken, in one line, and all that stands against it; "" and
+        nothing when nothing does."""
         self._tell(f"looking why {name} {version} was not taken")
         with self._aside(self._target) as other:
             requirements = other.read(self._request)
             try:
                 other.resolve([*requirements, requirement.constraint(f"{name}=={version}")])
             except OffkitError:
-                return ""  # what an index refuses then is no answer
+                return "", []  # what an index refuses then is no answer
             except Exception as error:
                 # It may be too deep to be explained, or an index not answer any more.
                 with contextlib.suppress(OffkitError):
-                    return next((self._reason(one.finding) for one in other.explain(error)), "")
-        return ""
+                    problems = other.explain(error)
+                    return next((self._reason(one.finding) for one in problems), ""), problems
+        return "", []
 
     def _reason(self, finding: Finding) -> str:
         """In one line; of a conflict, who wants what: all of them only for who listens."""
