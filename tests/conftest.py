@@ -15,9 +15,14 @@ except ImportError:  # the tests of the collection have none
 collect_ignore = ["online", "house", "lab", "e2e"] if sys.version_info < (3, 10) else []
 
 
+# The same examples each time, so that a run is red for what was changed; OFFKIT_FUZZ=500 looks for others.
+FUZZ = "OFFKIT_FUZZ" in os.environ
 if hypothesis:  # how fast a machine is says nothing about what is tested on it
     hypothesis.settings.register_profile(
-        "offkit", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+        "offkit",
+        deadline=None,
+        derandomize=not FUZZ,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("offkit")
 
@@ -61,10 +66,10 @@ def mark_slow(items):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """One number repeats a run: what is tried is as random as the order, and goes by the same seed."""
+    """One number repeats a run: other examples are as random as the order, and go by the same seed."""
     mark_slow(items)
     seed = getattr(config.option, "randomly_seed", None)
-    if hypothesis and isinstance(seed, int):
+    if hypothesis and FUZZ and isinstance(seed, int):
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 hypothesis.seed(seed)(item.obj)

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import tempfile
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,6 @@ from offkit.model.report import Reporter
 from target_maker import preset
 
 EL7 = preset("3.6")
-# The same examples each time, so that a run is red for what was changed; OFFKIT_FUZZ=500 looks for others.
 MORE = int(os.environ.get("OFFKIT_FUZZ", "0"))
 
 
@@ -20,7 +21,6 @@ def tried(times):
     """Settings for that many examples."""
     return settings(
         max_examples=MORE or times,
-        derandomize=not MORE,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
@@ -42,11 +42,13 @@ def lock(args, *requirements, files=()):
     """Lock, or be refused; the pip at hand is not to blame."""
     from offkit.online.request.locked import Request  # no such thing on CPython 3.6
     from offkit.online.resolve.lock import Session
+    from offkit.online.wheels.kept import Kept
 
     refused = OffkitError("")
     try:
-        with Session(EL7, args, Reporter()) as session:
-            session.lock(Request(requirements, tuple(files), ()))
+        with tempfile.TemporaryDirectory() as cache:
+            with Session(EL7, args, Reporter(), Kept(Path(cache))) as session:
+                session.lock(Request(requirements, tuple(files), ()))
     except OffkitError as error:
         refused = error
     assert not refused.message.startswith("this offkit does not support")

@@ -101,6 +101,9 @@ contents = one([ROW.encode(), gzip.compress(ROW.encode()), gzip.compress(gzip.co
 
 
 @some
+@example(
+    {"Transfer-Encoding": "chunked", "Connection": "close"}, b"-5\r\nhello\r\n0\r\n\r\n", "/files/" + WHEEL
+)
 @given(transports, contents, one(["/simple/alpha/", "/simple/alpha/", "/files/" + WHEEL]))
 def test_transports(index, more, content, path):
     """Bodies in other codings and lengths than their headers say."""

@@ -49,6 +49,8 @@ def server(tmp_path_factory):
 @every_shell
 @example(files={"/proc/self/mounts": b"x http://u:SECRET@h/ xfs ro 0 0\n"})
 @example(files={"/proc/self/mounts": b"x / https://SECRET@h/x?y=SECRET ro 0 0\n"})
+@example(files={"/etc/yum.repos.d/a.repo": b"[password=SECRET\n"})
+@example(files={"/etc/yum.repos.d/a.repo": b"[http://u:SECRET@h/]\n"})
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     files=st.dictionaries(

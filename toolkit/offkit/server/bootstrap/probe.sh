@@ -456,12 +456,19 @@ probe_python() {
 }
 
 # A .repo file or yum.conf on stdin as lines "SECTION TAB KEY TAB VALUE"; a line that begins with a blank
-# goes on with the value before it.
+# goes on with the value before it. What is no id to yum and dnf (dnf.repo.repo_id_invalid) is none
+# here: it may be anything.
 probe_settings() {
     tr -d '\000\r' | awk '
         function finish() { if (key != "") print id "\t" key "\t" value; key = "" }
         /^[ \t]*[#;]/ { next }
-        /^\[/ { finish(); id = $0; sub(/^\[/, "", id); sub(/\].*/, "", id); gsub(/\t/, " ", id); print id "\t\t"; next }
+        /^\[/ {
+            finish()
+            id = ""
+            if (match($0, /^\[[A-Za-z0-9_.:-]+\]/)) id = substr($0, 2, RLENGTH - 2)
+            print id "\t\t"
+            next
+        }
         /^[ \t]/ { if (key != "") { gsub(/^[ \t]+|[ \t]+$/, ""); gsub(/\t/, " "); value = value " " $0 } ; next }
         {
             finish()
