@@ -20,7 +20,8 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import checks, forecast, repair
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
-from offkit.server.install import beforehand
+from offkit.server.install import beforehand, session
+from offkit.server.system import description
 from repo_maker import library_packages, repository
 from server_maker import DYNLOAD, Server
 
@@ -681,7 +682,14 @@ def test_a_bundle_that_would_be_refused_here(offkit, monkeypatch, tmp_path):
     assert codes() == (1, ["ENV022"])
     assert codes("--root", str(tmp_path / "root"))[1] == []
     here = here._replace(glibc=(2, 34), os_release={"ID": "rocky", "VERSION_ID": "9.4", "ID_LIKE": "rhel"})
+    python = {"path": "/usr/bin/python3.6", "version": "3.6.8", "implementation": "cpython", "bits": 64}
+    monkeypatch.setattr(description, "describe", lambda run, path: {"pythons": [python]})
     assert codes() == (0, ["ENV023"])
+    refused = Finding("RPM003", ERROR, "a-1.0-1.el9.x86_64", "is signed with key 1, which is not here")
+    monkeypatch.setattr(session, "refused", lambda *about: [refused])
+    code, out, _ = offkit(str(tmp_path / "b.tar"))
+    assert code == 1
+    assert "RPM003  a-1.0-1.el9.x86_64: is signed with key 1, which is not here" in out
 
 
 def test_the_question_before_a_repair(offkit, examined, monkeypatch):

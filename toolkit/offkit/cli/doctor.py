@@ -81,7 +81,7 @@ def doctor(
         forecast.refuse_other_files(where)
         if wanted or fix:
             raise UsageError("a bundle is checked as a whole, without CHECK or --fix")
-        _bundle(where, root, isos, rpm_repos, json, quiet)
+        _bundle(where, root, isos, rpm_repos, console, quiet)
         return
     from offkit.media import web
     from offkit.server.doctor import place, repair
@@ -153,16 +153,21 @@ def _document(result: "Examination", repaired: Optional[Dict[str, Any]]) -> None
     )
 
 
-def _bundle(path: str, root: str, isos: List[str], rpm_repos: List[str], json: bool, quiet: bool) -> None:
+def _bundle(
+    path: str, root: str, isos: List[str], rpm_repos: List[str], console: render.Console, quiet: bool
+) -> None:
     """The other question: will what is in this bundle find its libraries here?"""
     from offkit.media import web
     from offkit.server.doctor import forecast
-    from offkit.server.install import beforehand
+    from offkit.server.install import beforehand, session
 
     root = os.path.abspath(root)
     with ExitStack() as stack:
-        result = forecast.of_bundle(path, root, isos, web.opened(rpm_repos, stack))
-    before = beforehand.judge(result.manifest, root, result.findings)
+        media = web.opened(rpm_repos, stack)
+        result = forecast.of_bundle(path, root, isos, media)
+        before = beforehand.judge(result.bundle and result.bundle.manifest, root, result.findings)
+        place, alone = os.path.abspath(options.default_prefix()), os.geteuid() != 0
+        before += session.refused(result.bundle, root, place, (isos, media), alone, result.findings, console)
     result = result._replace(findings=[*before, *result.findings])
     render.document(
         _SCHEMA,

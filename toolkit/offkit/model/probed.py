@@ -71,7 +71,7 @@ def read(data: Any, known: Releases, python: Optional[str] = None) -> Target:
     if not found.name and known.named(name).name:  # as of Kylin's desktop system
         name = "custom"
     here = Target(name, el, arch, "", (2, int(version.group(1))))
-    return here._replace(python=_python(here, _pythons(data), known, python))
+    return here._replace(python=_python(here, pythons(data), known, python))
 
 
 def newer(data: Any) -> bool:
@@ -122,7 +122,7 @@ def _oldest(pythons: List[Python], series: str) -> str:
     return (whole or there)[-1].version if there else ""
 
 
-def _pythons(data: Dict[str, Any]) -> List[Python]:
+def pythons(data: Dict[str, Any]) -> List[Python]:
     """Those that offkit makes bundles for, the newest first."""
     rows = data.get("pythons", [])
     if not isinstance(rows, list):

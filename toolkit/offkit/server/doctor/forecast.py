@@ -18,7 +18,6 @@ from offkit.model import checklist, layout, several, words
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.model.manifest import Manifest
 from offkit.model.several import Machine
 from offkit.model.target import Target
 from offkit.server.bundle import bundle_file
@@ -52,7 +51,7 @@ class Forecast(NamedTuple):
     again: Tuple[str, ...]  # to be installed once more: they are here, and damaged
     catalog: Answers  # which repositories answered, and what
     part: str = ""  # of a bundle for several targets the one that this server takes
-    manifest: Optional[Manifest] = None  # of the bundle, or of that part
+    bundle: Optional[BundleFile] = None  # or that part of it
 
 
 def examine(
@@ -114,7 +113,7 @@ def of_bundle(
     name, bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else ("", opened)
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
     result = examine(wanted, bundle.manifest.target, root, isos, rpm_repos)
-    return result._replace(part=name, manifest=bundle.manifest)
+    return result._replace(part=name, bundle=bundle)
 
 
 def _part(opened: Several, tree: Tree) -> Tuple[str, BundleFile]:

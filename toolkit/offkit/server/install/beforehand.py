@@ -3,13 +3,18 @@
 import sys
 from typing import List, Optional, Sequence
 
-from offkit.edges import host
+from offkit.edges import host, releases
+from offkit.edges.host import Host
 from offkit.edges.run import run
-from offkit.model.errors import EnvironmentProblem
+from offkit.model import layout, probed
+from offkit.model.errors import OffkitError
 from offkit.model.finding import Finding
 from offkit.model.manifest import Manifest
 from offkit.server.install import preflight
 from offkit.server.python import answers, interpreter
+from offkit.server.system import description
+
+_OTHER_MACHINE = "ENV021"
 
 
 def judge(manifest: Optional[Manifest], root: str, known: Sequence[Finding]) -> List[Finding]:
@@ -18,14 +23,31 @@ def judge(manifest: Optional[Manifest], root: str, known: Sequence[Finding]) -> 
     Nothing of another ``root``, whose programs are not run; and nothing where it is ``known`` that the bundle
     is for other machines (ENV021).
     """
-    if manifest is None or root != "/" or any(each.code == "ENV021" for each in known):
+    if manifest is None or root != "/" or any(each.code == _OTHER_MACHINE for each in known):
         return []
-    here = host.here()
-    found = preflight.host_misfits(here, manifest.target)
-    if sys.version_info[:2] != manifest.target.python_series:
+    here, target = host.here(), manifest.target
+    found = preflight.host_misfits(here, target)
+    if sys.version_info[:2] != target.python_series:
+        strange = _without_python(here, manifest)
+        return [*strange, *(each for each in found if not strange or each.code != "ENV023")]
+    owner = interpreter.own(run)
+    if not owner.version:
         return found
+    return found + answers.misfits(owner, target, manifest.options, here.kernel)
+
+
+def _without_python(here: Host, manifest: Manifest) -> List[Finding]:
+    """ENV048 where neither this server nor the discs of its own release have the bundle's Python, and it does
+    not bring one."""
+    target = manifest.target
+    found = preflight.other_release(here, target)
+    brought = any(
+        one.path.startswith((layout.PYTHON_BUILD, layout.PYTHON_SOURCE)) for one in manifest.members
+    )
+    if not found or brought or target.python_minor in releases.known().named(here.release).pythons:
+        return []
     try:
-        owner = interpreter.probe(interpreter.running(), run)
-    except EnvironmentProblem:  # it is not for applications, so it is not what would be taken
-        return found
-    return found + answers.misfits(owner, manifest.target, manifest.options, here.kernel)
+        there = probed.pythons(description.describe(run, interpreter.running()))
+    except OffkitError:  # nobody can tell
+        return []
+    return [] if any(each.series == target.python_minor and not each.own for each in there) else found

@@ -19,8 +19,8 @@ from offkit.media import web
 from offkit.media.medium import Source
 from offkit.model import checklist, layout, sources, space, url, words
 from offkit.model.checklist import Checklist
-from offkit.model.errors import RequestError
-from offkit.model.finding import INFO, WARNING, Finding
+from offkit.model.errors import OffkitError, RequestError
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file, bundled, requirements
 from offkit.server.bundle.bundle_file import BundleFile
@@ -33,8 +33,11 @@ from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan, same_
 from offkit.server.install.supplies import Supplies
 from offkit.server.prefix import generations
 from offkit.server.prefix.generations import Generation, Package
+from offkit.server.python import interpreter
 from offkit.server.python.interpreter import Interpreter
 from offkit.server.system import ledger
+
+_OF_RPMS = ("RPM", "REPO014")  # codes of what is wrong with packages, or with the keys for them
 
 
 class Request(NamedTuple):
@@ -257,3 +260,46 @@ def _tell(made: Plan, arrived: _Arrived, brought: Supplies, reporter: Reporter) 
 def _judge(generation: str, media: Sequence[Source]) -> List[Finding]:
     found = examine(generation, checks=(checks.LIBRARIES,), rpm_repos=media).findings
     return [each for each in found if each.severity != INFO]
+
+
+def refused(
+    bundle: Optional[BundleFile],
+    root: str,
+    prefix: str,
+    media: Tuple[Sequence[str], Sequence[Source]],
+    alone: bool,
+    known: Sequence[Finding],
+    reporter: Reporter,
+) -> List[Finding]:
+    """What an installation below ``prefix`` would refuse because of the RPMs that are in the bundle: by the
+    very code that does so then. ``media`` are ISOs, and others, beside those RPMs.
+
+    Nothing of another ``root`` or of a bundle for other machines (ENV021), and nothing ``known`` already.
+    """
+    if bundle is None or root != "/" or any(each.code == "ENV021" for each in known):
+        return []
+    isos, others = media
+    with Drive(keep=[prefix]) as drive, ExitStack() as stack:
+        carried = bundled.unpack(bundle, stack)
+        if not carried:
+            return []
+        python = interpreter.own(run)
+        needed = checklist.load(bundle.read(layout.CHECKLIST))
+        compiled = sources.from_options(bundle.manifest.options)
+        lacks = compiler.lacking(compiled, python, run)
+        arrived = _Arrived(bundle, (), needed, python, (), (), (), lacks)
+        request = Request(bundle.path, prefix, python.path, None, isos, alone=alone, strict=False)
+        places = [one if isinstance(one, str) else one.place for one in others]
+        english = ledger.english(run, any(map(url.by_name, places)))
+        try:
+            _supply(request, arrived, others, carried, drive, english, stack, reporter)
+        except OffkitError as error:
+            told = {(each.code, each.subject) for each in known}
+            return [
+                each
+                for each in error.findings
+                if each.severity == ERROR
+                and each.code.startswith(_OF_RPMS)
+                and (each.code, each.subject) not in told
+            ]
+    return []

@@ -137,6 +137,15 @@ def parse_settings(data: bytes) -> Dict[str, str]:
     return found
 
 
+def own(run: Runner) -> Interpreter:
+    """The one that runs this; without a version where it is not for applications."""
+    path = running()
+    try:
+        return probe(path, run)
+    except EnvironmentProblem:
+        return Interpreter(path, "", "", "", 0, ())
+
+
 def running() -> str:
     """The path of the interpreter behind the one that runs this."""
     return base_of(sys.executable)
