@@ -43,8 +43,8 @@ def choose(tmp_path):
         def session():
             return stack.enter_context(Session(EL7, ["--no-index"], Reporter())).repository.session
 
-        def run(*given, sonames=(A,), target=EL7, offline=False, keys=()):
-            (more,) = rpms.more(given, keys, (None,), offline)
+        def run(*given, sonames=(A,), target=EL7, offline=False, keys=(), beside=()):
+            more, *_ = rpms.more(given, keys, (None, *beside), offline)
             more = more._replace(fetching=Fetching(session, tmp_path / "cache"))
             wanted = Checklist(tuple(Library(each, (), ("wheel: x.so",), "", False) for each in sonames))
             rpms.look((), target, more)
@@ -202,7 +202,7 @@ def test_a_checksum_that_is_a_path(site, choose, plain, tmp_path):
 
 
 def test_a_mirror_of_another_release(site, choose, plain, tmp_path):
-    """By its .treeinfo; one that is for another target is left to that."""
+    """By its .treeinfo; where there are other targets it is left to those, which is told."""
     site.add(plain)
     for family, version, arch in (("CentOS Linux", "8", "x86_64"), ("CentOS Linux", "7", "aarch64")):
         told = f"[general]\nfamily = {family}\nversion = {version}\narch = {arch}\n"
@@ -213,7 +213,14 @@ def test_a_mirror_of_another_release(site, choose, plain, tmp_path):
         assert (found.code, found.subject) == ("ENV049", site.url)
         assert found.message == f"is {family} {version} {arch}, and the bundle is for el7 x86_64"
         other = shelf(tmp_path, version, ("other", A, []))
-        assert titles(choose(site.url, other)) == ["other"]
+        with pytest.raises(EnvironmentProblem, match="not all that was given is for el7 x86_64") as caught:
+            choose(site.url, other)
+        assert caught.value.findings == (found,)
+        chosen = choose(site.url, other, beside=[None])
+        assert titles(chosen) == ["other"]
+        (told,) = [one for one in chosen.findings if one.code == "ENV049"]
+        assert (told.severity, told.subject) == ("info", site.url)
+        assert told.message == found.message + "; it is left to another target"
     site.files[".treeinfo"] = b"[general]\nfamily = CentOS\nversion = 7\narch = x86_64\n"
     assert titles(choose(site.url)) == ["a", "b"]
 

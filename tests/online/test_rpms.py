@@ -19,6 +19,7 @@ from offkit.model.archive import is_safe
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.online.carry import rpm_repository, rpms
+from offkit.online.rpms.places import Fetching
 from target_maker import preset
 
 pytest.importorskip("solv", reason="no offkit[rpm] here")
@@ -212,6 +213,53 @@ def test_two_isos(shelf, tmp_path):
     assert len(found.titles) == 2
     assert rpms.choose([], wanted(A), EL7) == rpms.NONE
     assert choose(iso(shelf), "libc.so.6") == rpms.NONE
+
+
+def test_a_second_iso_of_another_release(shelf, tmp_path):
+    """It is not left out without a word: refused, with what it is and what it was wanted for."""
+    shelf.add("a", A)
+    eight = Shelf(tmp_path / "eight" / "disc")
+    eight.add("a", A)
+    repo_maker.write(
+        eight.top, ".treeinfo", b"[general]\nfamily = Rocky Linux\nversion = 8.10\narch = x86_64\n"
+    )
+    first, second = iso(shelf), iso(eight, "r8.iso")
+    with pytest.raises(EnvironmentProblem) as caught:
+        rpms.look([first, second], EL7)
+    assert caught.value.message == "not all that was given is for el7 x86_64"
+    (found,) = caught.value.findings
+    assert (found.code, found.severity, found.subject) == ("ENV049", "error", str(second))
+    assert found.message == "is Rocky Linux 8.10 x86_64, and the bundle is for el7 x86_64"
+    assert found.fix == "omit it, use one for el7 x86_64, or correct --target"
+
+
+def test_what_none_of_several_targets_has_use_for(tmp_path):
+    """What is left out for one is for another; what is left out for all of them is refused."""
+    places = {}
+    for version, family in (("7", "CentOS"), ("8", "Rocky Linux"), ("9", "Rocky Linux")):
+        made = Shelf(tmp_path / version)
+        made.add("a", A)
+        info = f"[general]\nfamily = {family}\nversion = {version}\narch = x86_64\n"
+        repo_maker.write(made.top, ".treeinfo", info.encode())
+        places[version] = made.done()
+    targets = [EL7, preset("3.6", "el8")]
+
+    def left_out(*versions):
+        mores = rpms.more([places[each] for each in versions], (), (None, None), True)
+        asking = Fetching(lambda: None, tmp_path / "cache")
+        pairs = zip(targets, mores, strict=True)
+        return [rpms.look((), where, more._replace(fetching=asking)) for where, more in pairs]
+
+    looked = left_out("7", "8")
+    assert [[one.subject for one in each] for each in looked] == [[places["8"]], [places["7"]]]
+    rpms.refuse_unused(looked)
+    with pytest.raises(
+        EnvironmentProblem, match="not all that was given is for one of the targets"
+    ) as caught:
+        rpms.refuse_unused(left_out("7", "8", "9"))
+    (found,) = caught.value.findings
+    assert (found.severity, found.subject) == ("error", places["9"])
+    assert found.message == "is Rocky Linux 9 x86_64, and the bundle is for el7 x86_64"
 
 
 def test_damage(shelf, tmp_path):

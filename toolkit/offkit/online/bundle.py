@@ -210,7 +210,8 @@ def plan_several(orders: Named, reporter: Reporter) -> list[tuple[str, Planned]]
 
 def bundle_several(orders: Named, reporter: Reporter) -> Several:
     """The whole journey for several targets. Raises what ``bundle`` raises, for all targets at once."""
-    several.each(orders, lambda order: _look(order, reporter))
+    looked = several.each(orders, lambda order: _look(order, reporter))
+    rpms.refuse_unused([left_out for _, left_out in looked])
     stages = dict(several.each(orders, lambda one: _stage(one, reporter) if one.rehearse else None))
     planned = dict(plan_several(orders, reporter))
     pairs = [(name, (order, planned[name])) for name, order in orders]
@@ -386,9 +387,9 @@ def rehearse(got: Gathered, where: stage.Stage, reporter: Reporter, part: str = 
     return got._replace(proofs=(*got.proofs, *done.proofs), findings=(*got.findings, *done.findings))
 
 
-def _look(order: Order, reporter: Reporter) -> None:
+def _look(order: Order, reporter: Reporter) -> list[Finding]:
     with _asking(order, reporter) as more:
-        rpms.look(order.isos, order.target, more)
+        return rpms.look(order.isos, order.target, more)
 
 
 @contextlib.contextmanager

@@ -148,6 +148,18 @@ def test_add_status_remove(server):
     assert server.remove().steps == ()
 
 
+def test_the_same_twice(server):
+    """One medium, however often it is named."""
+    iso = server.iso()
+    made = server.add(iso, iso)
+    assert [one.source for one in made.goal.media] == [iso]
+    assert server.mounted == {server.path("mnt/offkit-iso"): iso}
+    directory = server.path("srv")
+    repository(directory, library_packages("libz.so.1"))
+    made = server.add(mounts=(), directories=(directory, directory))
+    assert [one.source for one in made.goal.media] == [iso, directory]
+
+
 def test_the_key_is_there_for_the_server_that_runs_this(server):
     """status looks for the key where yum would: that path is the running system's, not the played one's."""
     server.add(server.iso())

@@ -26,7 +26,7 @@ from offkit.media.rpm import Package
 from offkit.model import layout
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.release import KEY_NAME, own_keys
 from offkit.model.report import Reporter
 from offkit.model.target import Target
@@ -58,6 +58,7 @@ class More(NamedTuple):
     keys: tuple[Path, ...] = ()  # public keys that RPMs are to be signed with
     server: Server | None = None
     fetching: Fetching | None = None
+    shared: bool = False  # with other targets: then a medium may be for one of those
 
     @property
     def installed(self) -> bool:
@@ -86,29 +87,45 @@ def more(
             )
     own = (*map(Path, keys), *(key for one in found for key in one.keys))
     servers = [server.read(Path(file)) if file else None for file in described]
-    return [More(tuple(found), own, each) for each in servers]
+    return [More(tuple(found), own, each, shared=len(servers) > 1) for each in servers]
 
 
 _TOP = "its top directory or one level below"
 _DISC = "use an installation disc of the target's distribution"
 _FOLDER = "give a directory with the RPMs, or the one that repodata/ is in"
 _LIBC = "libc.so.6()(64bit)"
+_LEFT = "; it is left to another target"
 NONE = Chosen((), (), frozenset(), 0, ())
 NOTHING = More()
 
 
-def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> None:
-    """Whether these are ISOs, directories and URLs with repositories, before anything is downloaded.
+def look(isos: Sequence[Path], target: Target, more: More = NOTHING) -> list[Finding]:
+    """Whether these are ISOs, directories and URLs with repositories, before anything is downloaded. Returns
+    which are left out, for other targets.
 
     Raises as ``choose``, UsageError where nobody knows what a server of the target has already, and
     EnvironmentProblem (RPM011) where RPMs cannot be chosen on this machine."""
     if not isos and not more.places:
-        return
+        return []
     if not more.installed and not releases.of(target.el, target.name).minimal:
         raise _nobody_knows("--iso" if isos else "--rpm-repo", target, more)
     engine.require()
     with ExitStack() as stack:
-        _media(isos, target, more, stack)
+        return _media(isos, target, more, stack)[1]
+
+
+def refuse_unused(left_out: Sequence[Sequence[Finding]]) -> None:
+    """Raises EnvironmentProblem where something was left out for each of several targets."""
+    first, *others = left_out
+    rest = [{one.subject for one in each} for each in others]
+    unused = [one for one in first if all(one.subject in each for each in rest)]
+    if unused:
+        message = "not all that was given is for one of the targets"
+        raise EnvironmentProblem(message, [_refusing(one) for one in unused])
+
+
+def _refusing(left_out: Finding) -> Finding:
+    return left_out._replace(severity=ERROR, message=left_out.message.removesuffix(_LEFT))
 
 
 def _nobody_knows(option: str, target: Target, more: More) -> UsageError:
@@ -173,7 +190,7 @@ def choose(
     said = rpm_words.Said(bool(isos), bool(more.places))
     wanted = {rpm.capability(library.soname): library.soname for library in checklist.libraries}
     with ExitStack() as stack:
-        media = _media(isos, target, more, stack)
+        media, left_out = _media(isos, target, more, stack)
         shelves = [Shelf(one, each, hotfixes) for one, hotfixes in media for each in one.repositories()]
         chooser = stack.enter_context(
             Chooser(shelves, target, more.server, partial(_take, reporter=reporter))
@@ -187,7 +204,7 @@ def choose(
         if found.lost or found.problems:
             raise rpm_words.unsolved(found, wanted, said, looked)
         if not found.packages:
-            return NONE._replace(findings=(*rpm_words.spare(spare, wanted, said, looked),))
+            return NONE._replace(findings=(*left_out, *rpm_words.spare(spare, wanted, said, looked)))
         _take([_file(one, shelf) for one, shelf in found.packages], reporter)
         members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
         files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
@@ -209,6 +226,7 @@ def choose(
             frozenset(wanted[each] for each in found.given),
             sum(one.size() for one in members),
             (
+                *left_out,
                 *rpm_words.findings(found, said, looked),
                 *rpm_words.spare(spare, wanted, said, looked),
                 *rpm_words.processor([one for one, _ in found.packages], target, more.server),
@@ -227,9 +245,13 @@ def _choice(chooser: Chooser, checklist: Checklist, welcome: Sequence[str]) -> t
     return found, spare
 
 
-def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -> list[tuple[Medium, bool]]:
-    """All of them, opened, and whether module_hotfixes holds there. Raises as ``look``."""
+def _media(
+    isos: Sequence[Path], target: Target, more: More, stack: ExitStack
+) -> tuple[list[tuple[Medium, bool]], list[Finding]]:
+    """All of them, opened, and whether module_hotfixes holds there; and what is told of those that are for
+    another target. Raises as ``look``."""
     found: list[tuple[Medium, bool]] = [(_opened(iso, stack), False) for iso in isos]
+    unreachable: list[Finding] = []
     for place in more.places:
         if more.fetching is None:
             raise UsageError("--rpm-repo: nothing can be fetched here", fix="leave out --offline")
@@ -238,16 +260,20 @@ def _media(isos: Sequence[Path], target: Target, more: More, stack: ExitStack) -
             if not medium.repositories():
                 raise _without(medium)
         except Unreachable as error:
-            raise EnvironmentProblem("a repository cannot be used", [error.finding()]) from None
+            unreachable.append(error.finding())
+            continue
         except OSError as error:
             raise _unusable("REPO010", place.text, f"cannot be read: {reason(error)}", _FOLDER) from None
         found.append((medium, place.hotfixes))
+    if unreachable:
+        raise EnvironmentProblem("a repository cannot be used", list(dict.fromkeys(unreachable)))
     strange = {id(one): told for one, _ in found if (told := _strange(one, target))}
-    if len(strange) == len(found):  # else it may be for another of the targets
-        raise EnvironmentProblem(
-            f"nothing of what was given is for {target.name} {target.arch}", list(strange.values())
-        )
-    return [each for each in found if id(each[0]) not in strange]
+    if strange and (len(strange) == len(found) or not more.shared):
+        which = "nothing of what was given is" if len(strange) == len(found) else "not all that was given is"
+        raise EnvironmentProblem(f"{which} for {target.name} {target.arch}", list(strange.values()))
+    return [each for each in found if id(each[0]) not in strange], [
+        told._replace(severity=INFO, message=told.message + _LEFT) for told in strange.values()
+    ]
 
 
 def _strange(medium: Medium, target: Target) -> Finding | None:
@@ -259,7 +285,7 @@ def _strange(medium: Medium, target: Target) -> Finding | None:
     if not other and disc.arch in ("", target.arch):
         return None
     message = f"is {disc.title} {disc.arch}".rstrip() + f", and the bundle is for {target.name} {target.arch}"
-    fix = f"use one for {target.name} {target.arch}, or correct --target"
+    fix = f"omit it, use one for {target.name} {target.arch}, or correct --target"
     return Finding(discs.STRANGER, ERROR, medium.place, message, (discs.TREE, discs.LABEL), fix)
 
 

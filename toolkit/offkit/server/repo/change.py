@@ -50,7 +50,7 @@ def plan_add(wish: Wish, places: Places, kernel: Kernel, here: Server) -> Change
     if empty:
         fix = "mount the disc first, or give the ISO file: --iso FILE; --dir takes an ordinary directory"
         raise UsageError("nothing is mounted on {}".format(", ".join(empty)), fix=fix)
-    found = offer.look(wish.isos, [*wish.mounts, *wish.directories])
+    found = offer.look([*dict.fromkeys(wish.isos)], [*dict.fromkeys(wish.mounts + wish.directories)])
     _refuse_undescribed(found)
     strange = offer.strangers(found, here)
     if has_errors(strange):
