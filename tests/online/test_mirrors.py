@@ -284,6 +284,47 @@ def test_nobody_answers(site, choose):
     assert found.message == "does not answer: Connection refused"
 
 
+def test_who_does_not_answer_is_asked_once(site, choose, tmp_path):
+    """Whatever several targets and several repositories want of the same server; what is wrong with each
+    repository is told at once."""
+    site.does = {f"{each}/repodata/repomd.xml": lambda handler, data: None for each in "ab"}
+    gone = web_maker.nobody()
+    mores = rpms.more([site.url + "/a", site.url + "/b", gone], (), (None, None), False)
+    told = []
+    with Session(EL7, ["--no-index"], Reporter()) as session:
+        for target, more in zip([EL7, preset("3.6", "el8")], mores, strict=True):
+            asking = Fetching(lambda: session.repository.session, tmp_path / "cache", more.silent)
+            with pytest.raises(EnvironmentProblem, match="a repository cannot be used") as caught:
+                rpms.look((), target, more._replace(fetching=asking))
+            told.append([(one.subject, one.message) for one in caught.value.findings])
+    closes = "closes the connection without an answer"
+    refused = "does not answer: Connection refused"
+    assert told[0] == [(site.url + "/a", closes), (site.url + "/b", closes), (gone, refused)]
+    assert told[1] == told[0]
+    assert [path for path, _ in site.log] == ["a/repodata/repomd.xml"]
+
+
+def test_a_mirror_that_goes_away(site, choose, tmp_path):
+    """After its metadata came: one finding for all files that it did not give."""
+    letters = "abcdefg"
+    sonames = [f"libofftest-{each}.so.1" for each in letters]
+    site.add(
+        shelf(tmp_path, "many", *((each, name, []) for each, name in zip(letters, sonames, strict=True)))
+    )
+    site.does = {path: lambda handler, data: None for path in site.files if path.endswith(".rpm")}
+    with pytest.raises(EnvironmentProblem, match="7 files of a repository could not be downloaded") as caught:
+        choose(site.url, sonames=sonames)
+    (found,) = caught.value.findings
+    assert (found.code, found.subject) == ("RPM016", site.url)
+    assert found.message.startswith(
+        "a-1.0-1.el7.x86_64.rpm, b-1.0-1.el7.x86_64.rpm, c-1.0-1.el7.x86_64.rpm, "
+    )
+    assert found.message.endswith(
+        "and 3 more could not be downloaded: the server closes the connection without an answer"
+    )
+    assert len(found.looked_in) == 4
+
+
 @pytest.mark.parametrize("kind", ["mirrorlist", "metalink"])
 def test_a_list_of_mirrors(site, choose, plain, kind):
     """The first mirror that has a repository serves."""

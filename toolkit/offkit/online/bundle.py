@@ -403,7 +403,7 @@ def _asking(order: Order, reporter: Reporter) -> Iterator[rpms.More]:
             return stack.enter_context(Session(order.target, args, reporter)).repository.session
 
         stack.enter_context(troubles.pip_speaks_through(reporter, "the repository"))
-        yield order.more._replace(fetching=Fetching(session, order.cache))
+        yield order.more._replace(fetching=Fetching(session, order.cache, order.more.silent))
 
 
 def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpms.Chosen, Checklist]:

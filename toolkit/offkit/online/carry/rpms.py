@@ -36,7 +36,7 @@ from offkit.online.carry.pack import Source
 from offkit.online.carry.rpm_repository import again, keys, member, metadata
 from offkit.online.rpms import engine, mirror, modules, places, server, signatures
 from offkit.online.rpms.choice import Choice, Chooser, File, Shelf, Unreadable
-from offkit.online.rpms.mirror import Mirror, Wanted
+from offkit.online.rpms.mirror import Mirror, Silent, Wanted
 from offkit.online.rpms.places import Fetching, Place
 from offkit.online.rpms.server import Server
 
@@ -59,6 +59,7 @@ class More(NamedTuple):
     server: Server | None = None
     fetching: Fetching | None = None
     shared: bool = False  # with other targets: then a medium may be for one of those
+    silent: Silent | None = None  # servers that did not answer, for any of the targets
 
     @property
     def installed(self) -> bool:
@@ -87,7 +88,9 @@ def more(
             )
     own = (*map(Path, keys), *(key for one in found for key in one.keys))
     servers = [server.read(Path(file)) if file else None for file in described]
-    return [More(tuple(found), own, each, shared=len(servers) > 1) for each in servers]
+    silent: Silent = {}
+    shared = len(servers) > 1
+    return [More(tuple(found), own, each, shared=shared, silent=silent) for each in servers]
 
 
 _TOP = "its top directory or one level below"

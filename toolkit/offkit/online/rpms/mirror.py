@@ -22,7 +22,7 @@ from offkit.model import url as urls
 from offkit.model.errors import EnvironmentProblem, IntegrityError
 from offkit.model.finding import ERROR, Finding
 from offkit.model.report import Reporter
-from offkit.model.words import several
+from offkit.model.words import listed, several
 from offkit.online.index import network
 from offkit.online.index.pool import outcome, pool
 from offkit.online.rpms import mirrorlist
@@ -31,6 +31,7 @@ from offkit.online.wheels import download, store
 CODE = "RPM016"
 _MOST = 16 * 1024 * 1024  # bytes of what is read whole: repomd.xml, a signature, a key, a list of mirrors
 _PARALLEL = 8
+_NAMED = 4  # files in one message
 _GONE, _UNCHANGED = (404, 410), 304
 _AGAIN = "check the URL and the network, then run the same command again: finished downloads are kept"
 
@@ -53,6 +54,9 @@ class Access(NamedTuple):
         return found
 
 
+Silent = dict[str, Exception]  # hosts that did not answer, and how: nobody waits for the same one twice
+
+
 class Wanted(NamedTuple):
     """A file that is to be in the cache before it is opened."""
 
@@ -68,11 +72,14 @@ class Forbidden(Unreachable):
 class Mirror(Medium):
     """The files under a URL. Methods raise Unreachable and FileNotFoundError."""
 
-    def __init__(self, url: str, session: Any, cache: Path, arch: str, access: Access) -> None:
+    def __init__(
+        self, url: str, session: Any, cache: Path, arch: str, access: Access, silent: Silent | None = None
+    ) -> None:
         """``url`` may hold a user and a password; ``place`` never does. ``session`` is pip's."""
         super().__init__(urls.without_secrets(url.rstrip("/")))
         self._url = url.rstrip("/")
-        self._session = _Bound(download.past_cache(session), access.options())
+        self._silent: Silent = {} if silent is None else silent
+        self._session = _Bound(download.past_cache(session), access.options(), self._silent)
         self._cache, self._arch = cache, arch
         self._small: dict[str, bytes | None] = {}
         self._large: dict[str, Path] = {}
@@ -193,6 +200,7 @@ class Mirror(Medium):
             if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                 raise
             _, why, helps = network.silence(error)
+            self._silent[_host(url)] = error
             raise self.refused(why, fix=helps) from None
 
     def refused(self, why: str, status: int = 0, fix: str = "") -> Unreachable:
@@ -250,13 +258,26 @@ def _without_user(url: str) -> str:
 
 
 class _Bound:
-    """A session that always asks so."""
+    """A session that always asks so, and nobody again who could not be reached."""
 
-    def __init__(self, session: Any, options: dict[str, Any]) -> None:
-        self._session, self._options = session, options
+    def __init__(self, session: Any, options: dict[str, Any], silent: Silent) -> None:
+        self._session, self._options, self._silent = session, options, silent
 
     def get(self, url: str, **named: Any) -> Any:
-        return self._session.get(url, **named, **self._options)
+        host = _host(url)
+        if host in self._silent:
+            raise self._silent[host]
+        try:
+            return self._session.get(url, **named, **self._options)
+        except Exception as error:
+            if network.is_unreached(error):
+                self._silent[host] = error
+            raise
+
+
+def _host(url: str) -> str:
+    """With its port."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _kept(path: Path) -> tuple[str, bytes]:
@@ -277,16 +298,24 @@ def _keep(path: Path, etag: str, contents: bytes) -> None:
 
 
 def _all(failures: Sequence[download.Failed]) -> Exception:
-    found = []
-    for one in failures:
-        fix = one.finding.fix
-        if one.integrity:
+    """With one finding for all files that failed in the same way."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for failed in failures:
+        fix = failed.finding.fix
+        if failed.integrity:
             fix = "the mirror is being updated, or a proxy alters files: try again, or use another mirror"
-        message = one.finding.message.replace("the index promised", "the metadata promised")
-        found.append(one.finding._replace(code=CODE, message=message, fix=fix))
+        message = failed.finding.message.replace("the index promised", "the metadata promised")
+        name, failing, why = message.partition(" could not be downloaded: ")
+        alike.setdefault((failing + why, fix), []).append(failed.finding._replace(message=name))
+    found = []
+    for (why, fix), same in alike.items():
+        names = listed([one.message for one in same], _NAMED)
+        places = tuple(place for one in same[:_NAMED] for place in one.looked_in)
+        found.append(Finding(CODE, ERROR, same[0].subject, names + why, places, fix))
     if any(one.integrity for one in failures):
         return IntegrityError("downloaded files do not match the checksums of their repository", found)
-    return EnvironmentProblem(f"{several(len(found), 'file')} of a repository could not be downloaded", found)
+    count = several(len(failures), "file")
+    return EnvironmentProblem(f"{count} of a repository could not be downloaded", found)
 
 
 def no_repository(medium: Mirror) -> EnvironmentProblem:

@@ -20,7 +20,7 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.index import network
 from offkit.online.rpms import mirror, mirrorlist
-from offkit.online.rpms.mirror import Access, Mirror
+from offkit.online.rpms.mirror import Access, Mirror, Silent
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _FORM = "give a directory, a .repo file, or a URL that begins with https://, http:// or file:///"
@@ -46,6 +46,7 @@ class Fetching(NamedTuple):
 
     session: Callable[[], Any]  # pip's, made when it is first wanted
     cache: Path
+    silent: Silent | None = None  # filled while asking; shared by all that one command asks
 
 
 def read(given: Sequence[str]) -> list[Place]:
@@ -136,14 +137,14 @@ def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
         return Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
     if place.listed or mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
-    return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access)
+    return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access, fetching.silent)
 
 
 def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
     """The first mirror of a list that answers with a repository, of a metalink with the promised one."""
 
     def under(url: str) -> Mirror:
-        return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access)
+        return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access, fetching.silent)
 
     asked = under(text)
     tried, digests = asked.mirrors()
