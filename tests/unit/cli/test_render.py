@@ -72,6 +72,20 @@ def test_findings_worst_first_with_their_cure(streams):
     ]
 
 
+def test_a_place_that_is_the_subject_is_named_once(streams):
+    """Also behind the names of targets."""
+    out, _ = streams()
+    render.console()
+    one = LOST._replace(subject="/c7.iso", looked_in=("/c7.iso", "/mnt/c7.iso"), fix="")
+    render.findings([one, one._replace(subject="el7, el8: /c7.iso")])
+    assert out.said().splitlines() == [
+        "✗ LIB001  /c7.iso: is not there",
+        "      looked in  /mnt/c7.iso",
+        "✗ LIB001  el7, el8: /c7.iso: is not there",
+        "      looked in  /mnt/c7.iso",
+    ]
+
+
 def test_a_cure_of_several_stands_once(streams):
     """Below the last of them, in the columns of the others."""
     out, _ = streams()

@@ -21,7 +21,7 @@ def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]
             paint(visible(finding.subject), "bold", out),
             visible(finding.message),
         )
-        looked = list(finding.looked_in)
+        looked = [place for place in finding.looked_in if not _named(place, finding.subject)]
         shown = looked if verbose or len(looked) <= _PLACES else looked[: _PLACES - 1]
         for place in shown:
             yield "      looked in  {}".format(visible(place))
@@ -32,6 +32,11 @@ def lines(found: Iterable[Finding], out: TextIO, verbose: bool) -> Iterator[str]
             names = ", ".join(sorted(set(of), key=of.index)) if len(of) < above else ""
             label = "fix both" if len(of) == 2 else "fix all {}".format(len(of))
             yield from _cure(label, cures, names + ":" if names else "")
+
+
+def _named(place: str, subject: str) -> bool:
+    """Whether the line above says it already, perhaps behind the names of targets."""
+    return subject == place or subject.endswith(": " + place)
 
 
 def _cure(label: str, cures: Iterable[str], head: str = "") -> Iterator[str]:

@@ -351,4 +351,4 @@ def _unreadable(found: Unreadable) -> OffkitError:
 def _unusable(code: str, place: Path | str, message: str, fix: str) -> OffkitError:
     kind = IntegrityError if code == "REPO011" else EnvironmentProblem
     text = str(place)
-    return kind(f"{text} cannot be used", [Finding(code, ERROR, text, message, (text,), fix)])
+    return kind("a medium cannot be used", [Finding(code, ERROR, text, message, (text,), fix)])

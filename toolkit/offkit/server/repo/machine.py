@@ -135,20 +135,21 @@ def _mount(one: Added, kernel: Kernel) -> None:
     try:
         kernel.mount_iso(one.source, one.top)
     except MountProblem as problem:
-        message = "{} cannot be mounted here: {}".format(one.source, problem)
+        message = "cannot be mounted here: {}".format(problem)
         fix = (
-            "'offkit install … --iso {0}' reads it without mounting; or copy its files into a "
-            "directory (bsdtar -xf {0} -C DIR): offkit repo add --dir DIR".format(one.source)
+            "'offkit install … --iso FILE' reads it without mounting; or copy its files into a directory "
+            "(bsdtar -xf FILE -C DIR): offkit repo add --dir DIR"
         )
-        raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.source, message, (one.top,), fix)])
+        found = Finding("REPO012", ERROR, one.source, message, (one.top,), fix)
+        raise EnvironmentProblem("an ISO cannot be mounted", [found])
 
 
 def _unmount(one: Added, kernel: Kernel) -> None:
     words = kernel.unmount(one.top)
     if words:
-        message = "{} cannot be unmounted: {}".format(one.top, words)
         fix = "see who uses it with 'fuser -vm {}', then run the command again".format(one.top)
-        raise EnvironmentProblem(message, [Finding("REPO012", ERROR, one.top, message, (), fix)])
+        found = Finding("REPO012", ERROR, one.top, "cannot be unmounted: " + words, (), fix)
+        raise EnvironmentProblem("a disc cannot be unmounted", [found])
 
 
 def _note(one: Added, places: Places) -> None:
