@@ -155,6 +155,10 @@ def test_names_that_are_near():
     known = release.order([enterprise(8, aliases=["rocky8", "alma8"]), made()])
     assert known.near("rokcy-8") == ["rocky8"]
     assert known.near("debian12") == []
+    for slip in ("roky8", "rockyy8", "rocly-8", "rocky9"):
+        assert known.near(slip) == ["rocky8"]
+    assert known.near("almma8") == ["alma8"]
+    assert known.near("calma8") == known.near("almalinux8") == []
 
 
 def test_a_server_says_what_it_is():

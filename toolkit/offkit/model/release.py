@@ -124,9 +124,12 @@ class Releases(NamedTuple):
         return next((each for each in self.all if each.called(name)), self.unknown)
 
     def near(self, name: str) -> List[str]:
-        """Names and aliases that look like it, the most similar first."""
+        """Names and aliases that it may be a slip of, the most similar first: another distribution whose
+        name is alike (tencentos, centos) is none."""
+        wanted = plain(name)
         names = [plain(each) for known in self.all for each in (known.name, *known.aliases)]
-        return difflib.get_close_matches(plain(name), names, 3, 0.7)
+        slips = [each for each in names if _slip(_letters(wanted), _letters(each))]
+        return difflib.get_close_matches(wanted, slips, 3, 0.7)
 
     def told(self, os_release: Dict[str, str]) -> Release:
         """The one that a server is of; ``unknown`` where there is no file about it."""
@@ -179,6 +182,18 @@ class Releases(NamedTuple):
 def plain(name: str) -> str:
     """A name of a release without what people write in different ways."""
     return re.sub("[-_ ]", "", name.lower())
+
+
+def _letters(name: str) -> str:
+    return re.match("[a-z]*", name).group()  # type: ignore[union-attr]  # it always matches
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether they are the same, but for a letter that is another, too many, missing or one place off."""
+    if one == other or one[:1] != other[:1]:
+        return one == other
+    same = sum(block.size for block in difflib.SequenceMatcher(None, one, other, False).get_matching_blocks())
+    return max(len(one), len(other)) - same <= 1
 
 
 def told_keys(keys: Dict[str, Tuple[str, ...]]) -> List[Tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The server a bundle is for: an explicit value, never the running interpreter."""
 
 import re
+import textwrap
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from offkit.model import toolchain
@@ -21,6 +22,7 @@ _FORMS = {
     "glibc": r"[1-9]\.[0-9]{1,3}",
 }
 
+_WIDTH = 80  # of a list of names
 OLDEST, NEWEST = 6, 14  # minor releases of CPython 3 that offkit itself is tested with or built for
 # Releases that no distribution ships: what somebody who compiles Python today would take.
 _SELF_BUILT = {"3.7": "3.7.17", "3.8": "3.8.20", "3.9": "3.9.23", "3.10": "3.10.18", "3.11": "3.11.13"}
@@ -158,14 +160,11 @@ def with_python(known: Releases, target: Target, series: str) -> Target:
 def _release(known: Releases, name: str) -> Release:
     found = known.named(name)
     if not found.name:
-        names = [each.name for each in known.all]
         near = " or ".join(known.near(name))
-        raise UsageError(
-            "unknown target {!r}{}".format(name, ": did you mean {}?".format(near) if near else ""),
-            fix="{} or {} (or {} …), or a file written by 'offkit probe'".format(
-                ", ".join(names[:-1]), names[-1], ", ".join(each.aliases[0] for each in known.all)
-            ),
-        )
+        message = "did you mean {}?".format(near) if near else "offkit has no file about it"
+        names = textwrap.wrap("one of: " + ", ".join(each.name for each in known.all), _WIDTH)
+        names.append("or the server itself, as 'offkit probe --script' describes it: --target FILE")
+        raise UsageError("unknown target {!r}: {}".format(name, message), fix="\n".join(names))
     return found
 
 
