@@ -76,16 +76,20 @@ def sdist(
     code: Optional[str] = None,
     requires: Sequence[str] = (),
     static: bool = True,
+    builders: Sequence[str] = ("gccback",),
 ) -> Tuple[str, bytes]:
     """(file name, bytes) of a source with one extension module, called as itself. ``static``: PKG-INFO says
-    that its metadata are what a build would say (PEP 643)."""
+    that its metadata are what a build would say (PEP 643); ``builders`` are its build requirements."""
+    needed = json.dumps(list(builders))
     stem = "{}-{}".format(name, version)
     info = "Metadata-Version: {}\nName: {}\nVersion: {}\n".format("2.2" if static else "2.1", name, version)
     info += "".join("Requires-Dist: {}\n".format(one) for one in requires)
     return stem + ".tar.gz", packed(
         {
             stem + "/PKG-INFO": info,
-            stem + "/pyproject.toml": '[build-system]\nrequires = ["gccback"]\nbuild-backend = "gccback"\n',
+            stem + "/pyproject.toml": "[build-system]\nrequires = {}\nbuild-backend = 'gccback'\n".format(
+                needed
+            ),
             stem + "/project.json": json.dumps(
                 {"name": name, "version": version, "requires": list(requires)}
             ),

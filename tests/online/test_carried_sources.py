@@ -13,7 +13,7 @@ import bundle_maker
 import project_maker
 import sdist_maker
 from offkit.edges import releases
-from offkit.model import layout, sources
+from offkit.model import layout, question, sources
 from offkit.model.errors import RequestError, UsageError
 from offkit.model.report import Reporter
 from offkit.model.target import preset
@@ -22,6 +22,7 @@ from offkit.online.carry import to_compile
 from offkit.online.request.locked import Lock, Request
 from offkit.online.wheels import store
 from offkit.server.bundle import bundle_file
+from offkit.server.python import answers
 
 SERIES = "{}.{}".format(*sys.version_info[:2])
 TARGET = preset(releases.known(), SERIES)._replace(arch=platform.machine())
@@ -89,6 +90,27 @@ def test_in_the_bundle(tmp_path, index):
     first = (tmp_path / "b.tar").read_bytes()
     packed(tmp_path, index, "answer", carry=("answer",))
     assert (tmp_path / "b.tar").read_bytes() == first
+
+
+def test_what_its_build_depends_on(tmp_path, index):
+    """The server compiles it: its Python is asked what the build requirements and what they need in turn were
+    asked here, and is told where it answers differently."""
+    last = f"python_full_version >= '{SERIES}.98'"
+    first = f"python_full_version <= '{SERIES}.98'"
+    index.put(*bundle_maker.wheel("late", "1.0", requires=[f"alpha ; {last}"], python=f"!={SERIES}.97"))
+    index.put(*sdist_maker.sdist("answer", builders=["gccback", f"late ; {first}", f"alpha ; {last}"]))
+    _, opened = packed(tmp_path, index, "answer", carry=("answer",))
+    asked = question.from_options(opened.manifest.options)
+    assert [(one.who, one.needs, one.answer, one.vital) for one in asked] == [
+        ("late 1.0, which builds answer 1.0,", "", True, True),
+        ("late 1.0, which builds answer 1.0,", "alpha", False, True),
+        ("the build of answer 1.0", "alpha", False, True),
+        ("the build of answer 1.0", "late", True, False),
+    ]
+    told = answers.differing("/usr/bin/python3", f"{SERIES}.99", TARGET, asked, "5.14.0")
+    assert [one.severity for one in told] == ["error", "error", "warning"]
+    assert "there the build of answer 1.0 needs alpha" in told[1].message
+    assert answers.differing("/usr/bin/python3", f"{SERIES}.96", TARGET, asked, "5.14.0") == []
 
 
 def test_without_sources_nothing_is_different(tmp_path, index):

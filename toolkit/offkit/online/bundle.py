@@ -327,7 +327,7 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
         proofs.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))
-    options.update(question.to_options(lock.questions))
+    options.update(question.to_options((*lock.questions, *compiling.questions(compiled))))
     if order.control_node:
         options.update(control_node.options(planned.lock.wheels, planned.collections))
     options.update(sources.to_options(told_of))

@@ -12,9 +12,11 @@ from packaging.utils import canonicalize_name
 from offkit.edges import data, releases
 from offkit.model import layout, sources
 from offkit.model.finding import INFO, Finding
+from offkit.model.question import Question
 from offkit.model.target import Target
 from offkit.online.carry.pack import Source as Member
 from offkit.online.request.locked import Lock
+from offkit.online.resolve import consulted
 from offkit.online.wheels import store
 from offkit.online.wheels.fetch import Stored
 
@@ -57,6 +59,16 @@ def members(carried: Sequence[ToCompile], described: Sequence[sources.Source]) -
     return found + [
         Member(layout.BUILD_WHEELS + name, path, store.sha256(path)) for name, path in wheels.items()
     ]
+
+
+def questions(carried: Sequence[ToCompile]) -> list[Question]:
+    """What their builds depend on: they are done by the server's own Python."""
+    return [asked._replace(who=_asker(asked.who, one)) for one in carried for asked in one.build.questions]
+
+
+def _asker(who: str, of: ToCompile) -> str:
+    own = f"{of.name} {of.version}"
+    return f"the build of {own}" if who == consulted.REQUEST else f"{who}, which builds {own},"
 
 
 def findings(carried: Sequence[ToCompile], described: Sequence[sources.Source]) -> list[Finding]:

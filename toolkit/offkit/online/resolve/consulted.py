@@ -25,7 +25,7 @@ from offkit.online.index.metadata import Seen
 from offkit.online.index.release import normal
 from offkit.online.request.locked import LockedWheel
 
-_REQUEST = "the request"
+REQUEST = "the request"  # who asks for its lines
 _NEWEST = Version("0")
 
 
@@ -56,7 +56,7 @@ def questions(
         if one is not None:
             extras.setdefault(canonicalize_name(one.name), {""}).update(map(canonicalize_name, one.extras))
     for line, constraint in lines:
-        ear.hear_marker(_Asker("", _NEWEST, _REQUEST, True), line, (), constraint)
+        ear.hear_marker(_Asker("", _NEWEST, REQUEST, True), line, (), constraint)
     for (name, spelled), found in needs.items():
         taken = name in chosen and normal(chosen[name].version) == normal(spelled)
         who = _Asker(name, _version(spelled), f"{name} {spelled}", taken)
