@@ -1,5 +1,6 @@
 """One thing that is wrong (or worth knowing), as data. Rendering is the CLI's business."""
 
+import re
 from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 ERROR = "error"
@@ -41,6 +42,22 @@ def from_json(data: Any) -> Finding:
 def has_errors(findings: Iterable[Finding]) -> bool:
     """True when at least one finding is an error: the command's exit code is then not 0."""
     return any(finding.severity == ERROR for finding in findings)
+
+
+def together(findings: Iterable[Finding]) -> List[Finding]:
+    """What is the same of several subjects as one finding about all of them, where the first was. Messages
+    begin with "is" or "requires", and hold for several too."""
+    subjects: Dict[Finding, List[str]] = {}
+    for each in findings:
+        subjects.setdefault(each._replace(subject=""), []).append(each.subject)
+    found = []
+    for each, names in subjects.items():
+        names = list(dict.fromkeys(names))
+        message = each.message
+        if len(names) > 1:
+            message = re.sub(r"^is\b", "are", re.sub(r"^requires\b", "require", message))
+        found.append(each._replace(subject=", ".join(names), message=message))
+    return found
 
 
 def rank(severity: str) -> int:

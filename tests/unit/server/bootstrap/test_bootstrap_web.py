@@ -161,9 +161,9 @@ FAILURES = [
     (page, 3, "REPO011 URL: its repomd.xml lists no primary metadata"),
     (stopped, 4, "REPO017 URL cannot be reached: "),
     (damaged, 3, "REPO011 URL: repodata/"),
-    (forged, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: it does not match its checksum"),
-    (cut_on_its_disk, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: it does not match its checksum"),
-    (missing, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm is missing on URL, although the metadata lists it"),
+    (forged, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: the checksum in the metadata is another"),
+    (cut_on_its_disk, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: the checksum in the metadata is another"),
+    (missing, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is missing, although the metadata lists it"),
 ]  # fmt: skip
 
 
@@ -197,7 +197,8 @@ def test_the_key_of_the_server_counts_for_nothing(server, site):
     (server / "pki" / KEY).unlink()
     code, out, err = install(server, "--rpm-repo", site.url)
     assert (code, out) == (3, "")
-    assert "error: RPM003 python3-3.6.8-1.el7.x86_64.rpm on {} is signed with key".format(site.url) in err
+    both = "python3-3.6.8-1.el7.x86_64.rpm, python3-libs-3.6.8-1.el7.x86_64.rpm"
+    assert "error: RPM003 {} on {} are signed with key".format(both, site.url) in err
     assert KEY not in [path for path, _ in site.log]
     assert_untouched(server)
 

@@ -193,7 +193,7 @@ def test_nowhere_to_be_had(tmp_path, disc):
     """Before anything is written."""
     with pytest.raises(RequestError) as caught:
         put(save(tmp_path, needed=["libofftest-x.so.1", "libofftest-y.so.1"]), tmp_path / "prefix", disc)
-    assert [each.code for each in caught.value.findings] == ["RPM004", "RPM004"]
+    assert [each.code for each in caught.value.findings] == ["RPM004"]
     assert not (tmp_path / "prefix").exists()
 
 
@@ -405,8 +405,7 @@ def test_media_that_are_named_have_to_have_it(tmp_path, disc):
         step.prepare(bundle, needs(bundle), str(tmp_path / "prefix"), PYTHON, [], chosen, True, stack)
     assert caught.value.message == "libraries are on none of the media; the bundle was not installed"
     assert [(each.severity, each.subject) for each in caught.value.findings] == [
-        ("error", "libofftest-x.so.1"),
-        ("error", "libofftest-y.so.1"),
+        ("error", "libofftest-x.so.1, libofftest-y.so.1"),
     ]
 
 

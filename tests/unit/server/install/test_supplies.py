@@ -111,7 +111,7 @@ def test_what_no_medium_has(tmp_path):
     """RPM004, all of them, before anything is written."""
     with pytest.raises(RequestError) as caught:
         supplies.survey(needs(ONE, TWO), EL7, Named([], [repo(tmp_path, "libother.so.1")]), ExitStack())
-    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE), ("RPM004", TWO)]
+    assert [(each.code, each.subject) for each in caught.value.findings] == [("RPM004", ONE + ", " + TWO)]
     assert caught.value.exit_code == 1
 
 

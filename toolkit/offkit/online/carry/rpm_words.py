@@ -8,7 +8,7 @@ from typing import NamedTuple
 from offkit.edges import releases
 from offkit.media.rpm import Package
 from offkit.model.errors import OffkitError, RequestError
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, together
 from offkit.model.target import Target
 from offkit.online.rpms.choice import Choice
 from offkit.online.rpms.server import Server
@@ -58,7 +58,7 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
         for each, out in found.lost.items()
     ]
     if rows:
-        return RequestError(f"{said.whole} not have every library that the wheels need", rows)
+        return RequestError(f"{said.whole} not have every library that the wheels need", together(rows))
     rows = [
         Finding(
             "RPM012",
@@ -99,8 +99,8 @@ def spare(
     lost: Iterable[str], wanted: Mapping[str, str], said: Said, looked: tuple[str, ...]
 ) -> list[Finding]:
     """Capabilities that are nowhere, and that only plug-ins want."""
-    message = f"is {said.none}; only plug-ins want it, and the rest works without"
-    return [Finding("RPM004", WARNING, wanted[each], message, looked, said.fuller) for each in lost]
+    message = f"is {said.none}; only for plug-ins, and the rest works without"
+    return together(Finding("RPM004", WARNING, wanted[each], message, looked, said.fuller) for each in lost)
 
 
 def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding]:
@@ -110,7 +110,7 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
             "RPM004",
             WARNING,
             title,
-            f"requires {capability}, which no {said.one} has: yum will not install it from the bundle",
+            f"requires {capability}, which no {said.one} has: yum installs nothing without that",
             looked,
             said.fuller,
         )
@@ -132,7 +132,7 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
             "RPM015",
             WARNING,
             title,
-            f"is needed, and the server's yum excludes it (exclude={pattern} in its yum.conf or dnf.conf)",
+            f"is needed, and excluded by exclude={pattern} in yum.conf or dnf.conf of the server",
             (),
             f"take {pattern} out of exclude= on the server before the installation",
         )
@@ -149,7 +149,7 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
         )
         for title, newer in found.older
     ]
-    rows += [
+    streams = [
         Finding(
             "RPM013",
             INFO,
@@ -160,4 +160,4 @@ def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding
         )
         for stream in found.streams
     ]
-    return rows
+    return [*together(rows), *streams]

@@ -22,7 +22,7 @@ from offkit.media.repodata import REPOMD
 from offkit.media.rpm import BadRepodata, Package
 from offkit.media.supply import judge
 from offkit.model.errors import EnvironmentProblem, IntegrityError
-from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.finding import ERROR, INFO, WARNING, Finding, together
 from offkit.model.report import Reporter
 from offkit.model.words import several
 from offkit.online.rpms.choice import Shelf, Unreadable
@@ -205,14 +205,14 @@ def of_packages(
         heads += ["not signed by the keys that were given"] if codes != {"RPM001"} else []
         raise IntegrityError(
             "RPMs are " + ", or ".join(heads),
-            [
+            together(
                 one._replace(
                     looked_in=(),
                     fix=_FIXES[one.code],
                     message="; ".join([one.message, *(f"{each.subject} {each.message}" for each in told)]),
                 )
                 for one in wrong
-            ],
+            ),
         )
     if known and not keys:
         signed = sum(verdict.kind == rpm_keys.SIGNED for _, verdict in found)

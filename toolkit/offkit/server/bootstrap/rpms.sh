@@ -67,6 +67,7 @@ fetch_rpms() {
     done <<END
 $rpms
 END
+    wrong_rpms
     [ -z "$problems" ] || end_media "nothing was unpacked or installed"
     fetched=1
 }
@@ -106,7 +107,7 @@ END
         HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" --import "$scratch/imported.asc" >/dev/null 2>&1
 }
 
-# Takes the RPM of a line of the index to $scratch/payload; adds to $problems unless it is what the
+# Takes the RPM of a line of the index to $scratch/payload; notes it as wrong unless it is what the
 # repository names and what the distribution signed.
 fetch_rpm() {
     source=$(source_numbered "$(rpm_field "$1" 9)")
@@ -117,36 +118,59 @@ fetch_rpm() {
     if outside "$href" || ! source_read "$source" "$href" >"$file" 2>/dev/null; then
         has_room || no_room
         source_parts "$source"
-        web_gone "$number" || problem "RPM001 $title is missing on $(source_name "$source"), although the metadata lists it" "$again"
+        web_gone "$number" || wrong_rpm RPM001 "$title" "$(source_name "$source")" "is missing, although the metadata lists it" "$again"
         return
     fi
     if [ "$(checksum "$(rpm_field "$1" 5)" "$file")" != "$(rpm_field "$1" 6)" ]; then
         has_room || no_room
-        problem "RPM001 $title on $(source_name "$source") is damaged or altered: it does not match its checksum in the metadata" "$again"
+        wrong_rpm RPM001 "$title" "$(source_name "$source")" "is damaged or altered: the checksum in the metadata is another" "$again"
         return
     fi
-    verify_rpm "$title on $(source_name "$source")"
+    verify_rpm "$title" "$(source_name "$source")"
 }
 
-# Adds to $problems unless $file, which people call $1, is whole and signed.
+# Notes it as wrong unless $file, which people call $1, from the medium $2, is whole and signed.
 verify_rpm() {
     # HOME: a ~/.rpmmacros could change what is checked.
     verdict=$(HOME=$scratch LC_ALL=C rpm --dbpath "$scratch/rpmdb" -Kv "$file" 2>&1 | judge)
-    on=$1
     again="copy the medium again, and compare sha256sum on both sides of the gap"
     case $verdict in
         signed*) ;;
         "no key"*)
             have=$(printf '%s' "$keys" | sed 's,.*/,,' | sort -u | tr '\n' ' ')
-            problem "RPM003 $on is signed with key ${verdict#*"$newline"}, which is not available here (keys: ${have:-none})" \
+            wrong_rpm RPM003 "$1" "$2" "is signed with key ${verdict#*"$newline"}, which is not available here (keys: ${have:-none})" \
                 "put the distribution's key into the medium's top directory or /etc/pki/rpm-gpg as $(key_names)"
             ;;
         unsigned)
-            problem "RPM002 $on is not signed" "use the distribution's own ISO or RPMs: offkit installs nothing unsigned"
+            wrong_rpm RPM002 "$1" "$2" "is not signed" "use the distribution's own ISO or RPMs: offkit installs nothing unsigned"
             ;;
-        unsigned*) problem "RPM002 $on is not signed: ${verdict#*"$newline"}" "use the distribution's own ISO or RPMs" ;;
-        *) problem "RPM001 $on is damaged or altered: rpm says ${verdict#*"$newline"}" "$again" ;;
+        unsigned*) wrong_rpm RPM002 "$1" "$2" "is not signed: ${verdict#*"$newline"}" "use the distribution's own ISO or RPMs" ;;
+        *) wrong_rpm RPM001 "$1" "$2" "is damaged or altered: rpm says ${verdict#*"$newline"}" "$again" ;;
     esac
+}
+
+# wrong_rpm CODE PACKAGE MEDIUM WHAT FIX: a note for wrong_rpms; WHAT begins with "is".
+wrong_rpm() { printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"$scratch/wrong"; }
+
+# Adds the notes to $problems: what is the same of several packages once (model/finding.py).
+wrong_rpms() {
+    [ -s "$scratch/wrong" ] || return 0
+    problems=$problems$newline$(LC_ALL=C awk -F '\t' '
+        {
+            key = $1 FS $3 FS $4 FS $5
+            if (!(key in names)) keys[++count] = key
+            several[key] = key in names
+            names[key] = names[key] (several[key] ? ", " : "") $2
+        }
+        END {
+            for (i = 1; i <= count; i++) {
+                split(keys[i], part, FS)
+                if (several[keys[i]]) sub(/^is/, "are", part[3])
+                print "error: " part[1], names[keys[i]], "on", part[2], part[3]
+                print "fix: " part[4]
+            }
+        }' <"$scratch/wrong")
+    rm -f "$scratch/wrong"
 }
 
 # What rpm -Kv printed means (media/rpm_keys.py): signed, unsigned, no key or damaged, and in a second

@@ -198,8 +198,9 @@ yum_verify() {
     problems=
     import_keys
     for file in "$yum_place"/rpms/*.rpm; do
-        [ ! -f "$file" ] || verify_rpm "${file##*/} on $(media_names)"
+        [ ! -f "$file" ] || verify_rpm "${file##*/}" "$(media_names)"
     done
+    wrong_rpms
     [ -z "$problems" ] || end_media "nothing was installed"
 }
 

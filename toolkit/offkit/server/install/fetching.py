@@ -15,7 +15,7 @@ from offkit.media.repofile import Base
 from offkit.media.rpmfile import Front
 from offkit.model import words
 from offkit.model.errors import IntegrityError
-from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.finding import ERROR, WARNING, Finding, together
 from offkit.model.yum import PID, Way
 from offkit.server.repo import sections
 from offkit.server.system import attempt, yum
@@ -138,7 +138,7 @@ def _verified(wish: Wish, found: Dict[str, Front], here: Server, folder: str) ->
     wrong = [supply.judge(one.title, name, verdicts[path]) for path, one in found.items()]
     refused = [each for each in wrong if each is not None]
     if refused:
-        raise IntegrityError("RPMs cannot be used; nothing was installed", refused)
+        raise IntegrityError("RPMs cannot be used; nothing was installed", together(refused))
     return _signers(own, verdicts, here, folder)
 
 

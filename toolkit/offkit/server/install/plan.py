@@ -14,7 +14,7 @@ from urllib.parse import quote
 from offkit.edges import files
 from offkit.model import layout, words
 from offkit.model.errors import IntegrityError, RequestError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, Finding, together
 from offkit.model.manifest import Manifest
 from offkit.model.tags import split_wheel
 from offkit.server.prefix import generations
@@ -232,4 +232,4 @@ def last_lines(text: str, count: int = 8) -> List[str]:
 
 def unsupplied(lost: Sequence[Finding]) -> RequestError:
     """The end of an installation whose media were to have libraries, and have not."""
-    return RequestError("libraries are on none of the media; the bundle was not installed", lost)
+    return RequestError("libraries are on none of the media; the bundle was not installed", together(lost))

@@ -13,7 +13,7 @@ from offkit.media import closure, rpm
 from offkit.media.rpm import Package
 from offkit.media.supply import Opened, Supply
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
-from offkit.model.finding import ERROR, Finding
+from offkit.model.finding import ERROR, Finding, together
 from offkit.model.release import GLIBC, Release
 from offkit.server.libraries.here import Here, Wanted
 from offkit.server.libraries.pick import pick
@@ -169,4 +169,4 @@ def _together(errors: Sequence[OffkitError]) -> OffkitError:
     """One error of the worst kind, with the findings of all."""
     worst = next((each for each in errors if isinstance(each, IntegrityError)), errors[0])
     findings = [finding for each in errors for finding in each.findings]
-    return type(worst)(worst.message, findings)
+    return type(worst)(worst.message, together(findings))

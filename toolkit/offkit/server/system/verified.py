@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 from offkit.media import keys, rpm_keys, supply
 from offkit.media.keys import Server
 from offkit.model.errors import IntegrityError
-from offkit.model.finding import Finding
+from offkit.model.finding import Finding, together
 from offkit.model.yum import PID
 from offkit.server.system import attempt, yum
 from offkit.server.system.attempt import Attempt, Steps
@@ -66,4 +66,4 @@ def _check(paths: Sequence[str], sources: Sources, here: Server, folder: str) ->
     judged = [supply.judge(os.path.basename(path)[: -len(".rpm")], where, ring.check(path)) for path in paths]
     wrong = [one for one in judged if one is not None and (one.code == "RPM001" or not sources.lax)]
     if wrong:
-        raise IntegrityError("RPMs cannot be used; nothing was installed", wrong)
+        raise IntegrityError("RPMs cannot be used; nothing was installed", together(wrong))
