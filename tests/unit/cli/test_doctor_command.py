@@ -175,13 +175,13 @@ def test_list_checks(offkit):
     """Their names, the codes they give, and what they look at; also as JSON."""
     code, out, _ = offkit("--list-checks")
     assert code == 0
-    names = [line.split()[:2] for line in out.splitlines()]
+    names = [line.replace(", RPM", ",RPM").split()[:2] for line in out.splitlines()]
     assert names == [
         ["interpreter", "PY"],
         ["libraries", "LIB"],
         ["packages", "PKG"],
         ["machine", "ENV"],
-        ["repositories", "REPO"],
+        ["repositories", "REPO,RPM"],
     ]
     data = json.loads(offkit("--list-checks", "--json")[1])
     assert (data["schema"], data["checks"][0]["name"]) == ("offkit/doctor-checks-1", "interpreter")

@@ -222,7 +222,7 @@ def _text(result: "Examination", quiet: bool) -> None:
         "repositories": "nothing blocks yum",
     }
     for name, check in ALL.items():
-        mine = [finding for finding in result.findings if finding.code.startswith(check.codes)]
+        mine = [finding for finding in result.findings if finding.code.startswith(check.prefixes)]
         serious = [finding for finding in mine if finding.severity != "info"]
         if not serious and not quiet and name in result.checks:
             render.good("{}: {}".format(name, healthy[name]))

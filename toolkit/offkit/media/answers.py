@@ -49,6 +49,7 @@ class Answers:
         self.read: Dict[str, int] = {}  # title of a repository → number of its packages
         self.answers: Dict[str, Answer] = {}  # by soname
         self.names: Dict[str, Set[str]] = {}  # title of a repository → what its packages are called
+        self.described: Set[str] = set()  # titles of repositories that describe modules
         self.decisive = True  # what these do not have, no other repository at hand has
 
     def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
@@ -59,6 +60,16 @@ class Answers:
     def has_packages(self, names: Sequence[str]) -> Tuple[str, ...]:
         """Those of ``names`` that no repository has; () when there is no repository to ask."""
         return ()
+
+    def chosen(self, names: Collection[str]) -> List[Tuple[Package, str]]:
+        """Of the packages that answers have those called so, each with the title of its repository."""
+        rows = [row for each in self.answers.values() for row in zip(each.packages, each.places)]
+        return [(one, place) for one, place in dict.fromkeys(rows) if one.name in names]
+
+    def undescribed(self, names: Collection[str]) -> List[Tuple[Package, str]]:
+        """Those of modules that their repository does not describe: dnf hides them."""
+        found = self.chosen(names)
+        return [row for row in found if ".module" in row[0].release and row[1] not in self.described]
 
     def unmet(self) -> List[Tuple[Package, str]]:
         """Libraries that the chosen packages require and no repository has: (package, capability)."""

@@ -91,6 +91,8 @@ class Catalog(Answers):
             self._names |= index.names
             self.names[each.title] = index.names
             self._libraries |= index.libraries
+            if any(data.kind == "modules" for data in each.files()):
+                self.described.add(each.title)
             return found
 
         whole = [each for each in self._repositories if each.title not in self._failed]

@@ -17,6 +17,7 @@ _ARCHES = {
     "arm": ("armv7hl",),
     "riscv64": ("riscv64",),
 }
+_ENDINGS = tuple("." + arch for arches in _ARCHES.values() for arch in arches)
 
 
 # What rpmbuild allows in a name (rpmCharCheck); more matters here, because names go into command lines.
@@ -83,6 +84,11 @@ def capability(soname: str, version: str = "", bits: int = 64) -> str:
     """
     marker = "(64bit)" if bits == 64 else ""
     return soname + ("({})".format(version) if version or marker else "") + marker
+
+
+def bare(name: str) -> str:
+    """Of a package without its architecture."""
+    return name.rpartition(".")[0] if name.endswith(_ENDINGS) else name
 
 
 def is_library(name: str) -> bool:

@@ -3,11 +3,12 @@
 import pytest
 
 from offkit.edges.tree import Tree
+from offkit.media import rpm
 from offkit.media.repository import Repository
 from offkit.server.doctor import repair
 from offkit.server.doctor.examine import examine
 from offkit.server.system.verified import Sources
-from repo_maker import library_packages, repository
+from repo_maker import library_packages, package, repository
 from server_maker import DYNLOAD, Server
 
 # As CentOS 7 ships CentOS-Media.repo, but for enabled=1.
@@ -179,3 +180,80 @@ def test_whose_signatures_nobody_wants(server, main, own, lax, other):
     assert repair._sources(["a"], tree) == Sources(("a",), ("/a.key",), lax)
     found = repair._sources(["a", "b"], tree)
     assert found == Sources(("a", "b"), ("/a.key", "/b.key"), lax and other == "gpgcheck=0")
+
+
+def withheld(server):
+    result = examine("/opt/env", server.root)
+    found = [each for each in result.findings if each.code.startswith("RPM")]
+    return result.summary.install_line, [tuple(each) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("file", "option", "hides"),
+    [
+        ("/etc/yum.conf", "exclude=libSM* kernel", True),
+        ("/etc/yum.conf", "exclude=libSM-1.0-1.el7.*", True),
+        ("/etc/dnf/dnf.conf", "excludepkgs=libSM", True),
+        ("/etc/dnf/dnf.conf", "includepkgs=libSM-0.9*", True),
+        ("/etc/yum.conf", "includepkgs=libSM-1.0*", False),
+        ("/etc/yum.conf", "exclude=libSM-0.9*", False),
+    ],
+)
+def test_what_the_administrator_excludes(server, file, option, hides):
+    """By the files alone, with the line and the way that works: nothing is run or tried."""
+    disc(server, "/media/cdrom")
+    server.put(file, "[main]\n{}\n".format(option))
+    fix = "change that line while the command runs, or add --disableexcludes=all to it"
+    message = "kept from yum by {}: {}".format(file, option)
+    told = [("RPM020", "warning", "libSM", message, (file,), fix)] if hides else []
+    assert withheld(server) == (THEIRS + "libSM", told)
+    server.put("/usr/bin/dnf5", "")
+    assert all("--setopt=disable_excludes='*'" in row[5] for row in withheld(server)[1])
+
+
+def test_what_a_section_excludes(server):
+    """Of a repository that takes part, and of no other."""
+    disc(server, "/media/cdrom")
+    server.put("/etc/yum.repos.d/b.repo", "[b]\nname=b\nbaseurl=http://h/\nenabled=1\nexclude=libSM\n")
+    assert withheld(server)[1] == []
+    server.put("/etc/yum.repos.d/CentOS-Media.repo", MEDIA + "exclude=libSM\n")
+    ((code, _, subject, message, _, _),) = withheld(server)[1]
+    assert (code, subject) == ("RPM020", "libSM")
+    assert message == "kept from yum by /etc/yum.repos.d/CentOS-Media.repo: exclude=libSM"
+
+
+def test_a_package_of_no_repository_at_hand(server):
+    """Its name is known by offkit's table, and no version: an include of a version is not held against it."""
+    server.put("/etc/yum.conf", "[main]\nincludepkgs=libSM-1.2*\n")
+    assert withheld(server) == (OURS + "libSM", [])
+    server.put("/etc/yum.conf", "[main]\nexclude=lib*\n")
+    assert [row[:3] for row in withheld(server)[1]] == [("RPM020", "warning", "libSM")]
+
+
+def test_a_version_that_is_locked(server):
+    disc(server, "/media/cdrom")
+    server.put("/etc/yum/pluginconf.d/versionlock.conf", "[main]\nenabled=1\n")
+    server.put("/etc/yum/pluginconf.d/versionlock.list", "0:libSM-0.9-1.el7.*\n")
+    ((code, severity, subject, message, _, fix),) = withheld(server)[1]
+    assert (code, severity, subject) == ("RPM021", "warning", "libSM-1.0-1.el7.x86_64")
+    assert message == "is not the version that is locked on this server: 0:libSM-0.9-1.el7.*"
+    assert fix == "take that out of the list ('yum versionlock delete')"
+
+
+def test_a_module_that_its_repository_does_not_describe(server):
+    """dnf hides it: the line has the option with which it does not, and that is said."""
+    row = package("libSM", [rpm.capability("libSM.so.6")], release="1.module_el8.1")
+    repository(server.host("/media/CentOS"), [row])
+    line = "yum --disablerepo='*' --enablerepo=c7-media --setopt=c7-media.module_hotfixes=1 install libSM"
+    message = "is of a module, and /media/CentOS describes no modules: dnf's modular filtering hides it"
+    fix = "as the command has it: --setopt=c7-media.module_hotfixes=1"
+    title = "libSM-1.0-1.module_el8.1.x86_64"
+    assert withheld(server) == (line, [("RPM022", "warning", title, message, ("/media/CentOS",), fix)])
+    enabled = examine("/opt/env", server.root).enabled
+    assert enabled == ("c7-media", "--setopt=c7-media.module_hotfixes=1")
+
+
+def test_nothing_is_to_be_installed(server):
+    server.put("/etc/yum.conf", "[main]\nexclude=*\n")
+    server.library("libSM.so.6")
+    assert withheld(server) == ("", [])

@@ -12,8 +12,12 @@ INTERPRETER, LIBRARIES, PACKAGES, MACHINE, REPOSITORIES = (
 
 
 class Check(NamedTuple):
-    codes: str  # what its findings' codes begin with
+    codes: str  # what its findings' codes begin with, for people
     text: str
+
+    @property
+    def prefixes(self) -> Tuple[str, ...]:
+        return tuple(self.codes.split(", "))
 
 
 ALL: Dict[str, Check] = {
@@ -21,6 +25,6 @@ ALL: Dict[str, Check] = {
     LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module needs"),
     PACKAGES: Check("PKG", "installed files against their RECORD, requirements, leftovers, pip's age"),
     MACHINE: Check("ENV", "file systems, memory, locale, SELinux labels, the processor"),
-    REPOSITORIES: Check("REPO", "what yum would do here; the network is never used"),
+    REPOSITORIES: Check("REPO, RPM", "what yum would do here; the network is never used"),
 }
 NAMES: Tuple[str, ...] = tuple(ALL)

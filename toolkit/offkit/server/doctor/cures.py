@@ -14,7 +14,6 @@ from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
 from offkit.server.system import yum
 
-_ARCHES = tuple("." + arch for arch in ("x86_64", "i686", "aarch64", "ppc64le", "s390x"))
 _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
     "or use a build that needs it by its name alone"
@@ -70,10 +69,16 @@ class Cures(NamedTuple):
         self.catalog.has_packages(())  # they are read
         read = {place: words for place, words in self.theirs.items() if place in self.catalog.read}
         there = {name for place in read for name in self.catalog.names.get(place, ())}
-        lacking = [name for name in rpms if name not in there and _bare(name) not in there]
+        lacking = [name for name in rpms if name not in there and rpm.bare(name) not in there]
         if len(lacking) == len(rpms):
             return yum.OWN
-        words = dict.fromkeys(word for each in read.values() for word in each)
+        hidden = {place for _, place in self.catalog.undescribed([*map(rpm.bare, rpms)])}
+        options = {
+            place: "--setopt={}.module_hotfixes=1".format(read[place][0]) for place in hidden & set(read)
+        }
+        words = dict.fromkeys(
+            word for place, each in read.items() for word in (*each, options.get(place, "")) if word
+        )
         return (*words, *(yum.OWN if lacking else ()))
 
     def again(self, cure: Cure) -> Cure:
@@ -181,15 +186,10 @@ def read(
     )
 
 
-def _bare(name: str) -> str:
-    """Of a package without its architecture."""
-    return name.rpartition(".")[0] if name.endswith(_ARCHES) else name
-
-
 def union(rpms: Iterable[str]) -> Tuple[str, ...]:
     """Each package once, in order: libSM.x86_64 is more than libSM."""
     names = set(rpms)
-    named = {_bare(name) for name in names if name.endswith(_ARCHES)}
+    named = {rpm.bare(name) for name in names if name != rpm.bare(name)}
     return tuple(sorted(names - named))
 
 

@@ -22,7 +22,7 @@ from offkit.server.doctor import (
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, PACKAGES, REPOSITORIES
 from offkit.server.environment import environment
-from offkit.server.system import yum
+from offkit.server.system import withheld, yum
 
 
 class Summary(NamedTuple):
@@ -137,6 +137,8 @@ class _Visit:
             findings += repositories.inspect(
                 self._tree, self._env, self._known, self._cures.own, needed, self._catalog
             )
+            ids, theirs = self._known.matching(enabled), self._known.theirs(self._tree)
+            findings += withheld.told((*rpms, *again), self._catalog, self._tree, ids, theirs)
         if REPOSITORIES in checks or LIBRARIES in checks:
             findings += self._catalog.findings
         chosen = libs.cures if LIBRARIES in checks else {}

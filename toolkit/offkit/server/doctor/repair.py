@@ -1,6 +1,5 @@
 """The doctor's one deed: the yum line that it prints, run after somebody agreed."""
 
-from fnmatch import fnmatchcase
 from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from offkit.edges import host
@@ -64,10 +63,11 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
 def _sources(enabled: Sequence[str], tree: Tree) -> Sources:
     """The repositories that a command enables by these patterns."""
     known = repositories.configured(tree)
-    chosen = [one for one in known.repositories if any(fnmatchcase(one.id, name) for name in enabled)]
+    ids = known.matching(enabled)
+    chosen = [one for one in known.repositories if one.id in ids]
     named = (repofile.expand(url, known.variables) for one in chosen for url in one.keys)
     files = tuple(path for path in map(repofile.directory, named) if path)
-    return Sources(tuple(one.id for one in chosen), files, not any(one.checked for one in chosen))
+    return Sources(ids, files, not any(one.checked for one in chosen))
 
 
 def compare(before: Examination, after: Examination) -> Examination:

@@ -3,7 +3,8 @@
 import posixpath
 import re
 import shlex
-from typing import Collection, Dict, List, NamedTuple, Optional, Tuple
+from fnmatch import fnmatchcase
+from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from offkit.edges.host import os_release
@@ -46,6 +47,11 @@ class Configured(NamedTuple):
         (yum.conf(5)). "" where none has."""
         paths = self.paths(repository)
         return next((path for path in paths if tree.is_file(posixpath.join(path, repodata.REPOMD))), "")
+
+    def matching(self, patterns: Sequence[str]) -> Tuple[str, ...]:
+        """The repositories that a command enables by these patterns."""
+        ids = (one.id for one in self.repositories)
+        return tuple(id for id in ids if any(fnmatchcase(id, pattern) for pattern in patterns))
 
     @property
     def offkits(self) -> bool:

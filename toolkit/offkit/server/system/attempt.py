@@ -8,15 +8,12 @@ from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import rpmfile
 from offkit.media.rpmfile import BadRpm, Front
-from offkit.model import words
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.server.system import filters, locks, yum
 from offkit.server.system.filters import Setting
 from offkit.server.system.ledger import Run
-from offkit.server.system.locks import Lock
 
-_NAMED = 4
 _UNSEEN = ("RPM004", "RPM007")  # yum's failures that excludes may be behind
 
 Steps = Sequence[Tuple[str, Sequence[str]]]  # yum's verbs with their packages
@@ -109,32 +106,17 @@ def _excluded(
 ) -> EnvironmentProblem:
     more = new(first, second)
     guilty = filters.hiding(known, more) or list(known)
-    lines = tuple("{}: {}={}".format(each.file, each.option, " ".join(each.patterns)) for each in guilty)
-    kept = [one.name for one in more if filters.hiding(guilty, [one])]
-    names = words.listed(kept or [one.name for one in more], _NAMED)
-    message = "kept from yum by {}".format("; ".join(lines))
+    kept = [one.name for one in more if filters.hiding(guilty, [one])] or [one.name for one in more]
     fix = "change that line while this runs (without it yum finds everything: it was tried)" + otherwise
-    found = Finding("RPM020", ERROR, names, message, tuple(each.file for each in guilty), fix)
+    found = filters.excluded(guilty, kept, ERROR, fix)
     return EnvironmentProblem("packages are excluded on this server; nothing was installed", [found])
 
 
 def refuse_locked(found: Iterable[Front], tree: Tree, otherwise: str) -> None:
     """Raises EnvironmentProblem (RPM021): what is locked yum would not always keep to."""
-    known = locks.read(tree)
-    judged = [(one, locks.forbidding(known, one)) for one in found]
-    wrong = [_locked(one, forbidding, otherwise) for one, forbidding in judged if forbidding]
+    wrong = locks.forbidden(found, tree, ERROR, otherwise)
     if wrong:
         raise EnvironmentProblem("versions are locked on this server; nothing was installed", wrong)
-
-
-def _locked(one: Front, forbidding: Sequence[Lock], otherwise: str) -> Finding:
-    message = "is not the version that is locked on this server: "
-    if len(forbidding) > 1:
-        message = "is none of the versions that are locked on this server: "
-    message += "; ".join(each.text for each in forbidding)
-    fix = "take that out of the list ('yum versionlock delete')" + otherwise
-    places = tuple(dict.fromkeys(each.file for each in forbidding))
-    return Finding("RPM021", ERROR, one.title, message, places, fix)
 
 
 def unfound(first: Attempt) -> OffkitError:

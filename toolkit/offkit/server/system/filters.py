@@ -10,9 +10,12 @@ from typing import Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tup
 from offkit.edges.tree import Tree
 from offkit.media import repofile, rpm
 from offkit.media.rpmfile import Front
+from offkit.model import words
+from offkit.model.finding import Finding
 
 _MAIN = ("/etc/yum.conf", "/etc/dnf/dnf.conf")
 _DROP_INS = ("/etc/dnf/libdnf5.conf.d", "/usr/share/dnf5/libdnf.conf.d")
+_NAMED = 4
 _EXCLUDES, _INCLUDES = ("exclude", "excludepkgs"), ("includepkgs",)
 
 
@@ -23,9 +26,13 @@ class Setting(NamedTuple):
     file: str
     patterns: Tuple[str, ...]
 
+    @property
+    def excludes(self) -> bool:
+        return self.option in _EXCLUDES
+
     def hides(self, one: Front) -> bool:
         matched = any(matches(pattern, one) for pattern in self.patterns)
-        return matched != (self.option in _INCLUDES)
+        return matched == self.excludes
 
 
 def settings(tree: Tree, identities: Sequence[str] = ()) -> List[Setting]:
@@ -66,6 +73,14 @@ def hiding(found: Iterable[Setting], packages: Iterable[Front]) -> List[Setting]
     """Those of the settings that hide any of these packages."""
     wanted = list(packages)
     return [each for each in found if any(each.hides(one) for one in wanted)]
+
+
+def excluded(guilty: Sequence[Setting], kept: Sequence[str], severity: str, fix: str) -> Finding:
+    """RPM020: ``kept`` are names of packages, the settings are what hides them."""
+    lines = ("{}: {}={}".format(each.file, each.option, " ".join(each.patterns)) for each in guilty)
+    message = "kept from yum by {}".format("; ".join(lines))
+    places = tuple(each.file for each in guilty)
+    return Finding("RPM020", severity, words.listed(kept, _NAMED), message, places, fix)
 
 
 def section(tree: Tree, path: str, name: str) -> Optional[configparser.SectionProxy]:

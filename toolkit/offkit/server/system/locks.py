@@ -13,6 +13,7 @@ from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequenc
 from offkit.edges.tree import Tree
 from offkit.media import repofile, rpm
 from offkit.media.rpmfile import Front
+from offkit.model.finding import Finding
 from offkit.server.system import filters
 
 _PLUGINS = ("/etc/yum/pluginconf.d", "/etc/dnf/plugins")
@@ -64,6 +65,23 @@ def forbidding(found: Sequence[Lock], one: Front) -> List[Lock]:
         mine = [each for each in found if each.file == file and not each.excludes]
         mine = [each for each in mine if fnmatchcase(one.name, each.name)]
         wrong += [] if any(each.fits(one) for each in mine) else mine
+    return wrong
+
+
+def forbidden(found: Iterable[Front], tree: Tree, severity: str, otherwise: str) -> List[Finding]:
+    """RPM021 for each that is not of a version that is locked; ``otherwise`` is what else can be done."""
+    known = read(tree)
+    wrong = []
+    for one in found:
+        mine = forbidding(known, one)
+        if mine:
+            message = "is not the version that is locked on this server: "
+            if len(mine) > 1:
+                message = "is none of the versions that are locked on this server: "
+            message += "; ".join(each.text for each in mine)
+            fix = "take that out of the list ('yum versionlock delete')" + otherwise
+            places = tuple(dict.fromkeys(each.file for each in mine))
+            wrong.append(Finding("RPM021", severity, one.title, message, places, fix))
     return wrong
 
 
