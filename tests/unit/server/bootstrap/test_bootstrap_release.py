@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 import install_sh
+import web_maker
 from install_sh import TOOLS, every_shell, sh
 from offkit.online.carry import bootstrap
 from repo_maker import package, repository, write
@@ -22,8 +23,8 @@ CENTOS7 = "[general]\nfamily = CentOS\nversion = 7\n"
 def server(tmp_path):
     """With a bundle for el7 and its Python 3.6, on whatever release it is said to be."""
 
-    def be(os_release, **more):
-        made = install_sh.make_server(tmp_path, TOOLS, **dict({"series": "3.6"}, **more))
+    def be(os_release, tools=TOOLS, **more):
+        made = install_sh.make_server(tmp_path, tools, **dict({"series": "3.6"}, **more))
         (made / "os-release").write_text(os_release)
         script = made / "medium" / "install.sh"
         text = script.read_bytes()
@@ -157,6 +158,37 @@ def test_a_repository_file_that_the_bundle_has(server, told, more, there):
         there,
         there,
     )
+
+
+@every_shell
+@web_maker.needs_curl
+@pytest.mark.parametrize(
+    ("tree", "codes"),
+    [
+        (None, ["PY021"]),
+        (web_maker.status(403), ["PY021"]),
+        (CENTOS7.encode(), ["ENV049"]),
+        (web_maker.status(302, Location="http://127.0.0.2/"), ["REPO017"]),
+    ],
+    ids=["none", "forbidden", "another", "redirected"],
+)
+def test_a_url_of_another_release(server, shell, tmp_path, tree, codes):
+    """By the one file that Python asks for too; who forbids it has none, and who answers otherwise is told."""
+    place = server(ROCKY8, [*TOOLS, "curl"])
+    install_sh.tools_of(place, shell)
+    with web_maker.site() as site:
+        site.add(disc(tmp_path / "c7", "", package("python3", [])))
+        site.files.pop(".treeinfo", None)
+        if isinstance(tree, bytes):
+            site.files[".treeinfo"] = tree
+        elif tree:
+            site.does[".treeinfo"] = tree
+        code, _, err = install(place, "--rpm-repo", site.url, shell=shell)
+        assert (code, re.findall(r"^error: ([A-Z]+\d+) ", err, re.M)) == (4, codes)
+        asked = [path for path, _ in site.log if "info" in path]
+    assert asked == [".treeinfo"]
+    if codes == ["ENV049"]:
+        assert err.startswith("error: ENV049 {} is CentOS 7 (el7), and this server is el8".format(site.url))
 
 
 @pytest.mark.parametrize(

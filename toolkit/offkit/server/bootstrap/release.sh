@@ -44,7 +44,10 @@ check_disc() {
     server=$(release_name)
     [ -n "$server" ] || return 0
     source_read "$1" .treeinfo >"$scratch/treeinfo" 2>/dev/null || : >"$scratch/treeinfo"
-    source_read "$1" .discinfo >"$scratch/discinfo" 2>/dev/null || : >"$scratch/discinfo"
+    case $1 in
+        url\ *) : >"$scratch/discinfo" ;; # one file is asked for there (media/offer.py)
+        *) source_read "$1" .discinfo >"$scratch/discinfo" 2>/dev/null || : >"$scratch/discinfo" ;;
+    esac
     disc=$(disc_release "$scratch/treeinfo" "$scratch/discinfo")
     told="ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server"
     case "$server ${disc%% *}" in

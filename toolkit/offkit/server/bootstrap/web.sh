@@ -59,6 +59,9 @@ open_url() {
     # An address is all that is needed; a name may be asked of the name servers beyond the gap.
     ! by_name "$2" || unset RES_OPTIONS
     add_sources url "$1" "$2"
+    [ "$sources" != "$had" ] || return 0
+    check_disc "url $1 ." "$2"
+    web_gone "$1" || :
 }
 
 # Adds to $problems when medium N does not answer; else fails.
@@ -96,6 +99,11 @@ web_get() {
             22/404 | 22/410) return 1 ;;
             23/*) no_room ;;
             33/* | 22/416) rm -f -- "$web_part" ;; # it cannot go on there: from the beginning
+            22/40[13])
+                # So some say of what they do not have (media/web.py); of all other files it is told.
+                case $2 in */.treeinfo) return 1 ;; esac
+                break
+                ;;
             22/5* | @OFFKIT_CURL_AGAIN@) ;;
             *) break ;;
         esac
