@@ -15,7 +15,7 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "tests"), os.path.join(TOP, "tests", "unit")]
+sys.path[:0] = [os.path.join(TOP, "tests"), os.path.join(TOP, "tests", "makers")]
 
 import pythons  # noqa: E402
 import repo_maker  # noqa: E402
