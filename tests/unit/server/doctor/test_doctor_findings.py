@@ -76,6 +76,20 @@ def test_a_library_that_is_too_old(server, system, fix):
     ]
 
 
+@pytest.mark.parametrize("by", ["a program", "a module"])
+def test_a_library_that_is_too_old_for_a_program_and_for_what_is_opened_by_name(server, by):
+    """The program dies whoever else asks for the same: the worst counts."""
+    server.library("libold.so.1", defines=["V_1"])
+    wants = {"needed": ["libold.so.1", "libc.so.6"], "needs": {"libold.so.1": ["V_2"]}}
+    server.library("libplain.so", SITE, **wants)
+    assert [(code, severity) for code, severity, *_ in told(server)] == [("LIB002", "warning")]
+    if by == "a program":
+        server.put("/opt/env/bin/tool", build(interpreter=LDSO, kind=2, **wants))
+    else:
+        server.module("m", **wants)
+    assert [(code, severity) for code, severity, *_ in told(server)] == [("LIB002", "error")]
+
+
 def test_a_library_for_another_architecture(server):
     """The place of the first that was passed over, and why it was."""
     server.module("cv2/cv2", needed=["libSM.so.6"])
@@ -198,6 +212,23 @@ def test_a_directory_that_has_it_for_another_architecture(server):
     assert [(code, fix) for code, _, _, _, _, fix in told(server)] == [
         ("LIB001", YUM + "install libSM" + TABLE.format("libSM"))
     ]
+
+
+@pytest.mark.parametrize(
+    ("lies", "told_of_it"),
+    [
+        (64, [("LIB001", YUM + "install glibc.i686" + TABLE.format("glibc"))]),
+        (32, [("LIB001", "ldconfig"), ("LIB010", "ldconfig")]),
+    ],
+)
+def test_a_32_bit_program_in_a_64_bit_environment(server, lies, told_of_it):
+    """A library astray is one that this program could load, and yum is asked for one."""
+    server.put("/etc/ld.so.conf", "/opt/lib\n")
+    server.put("/lib/ld-linux.so.2", build(soname="ld-linux.so.2", bits=32, machine=3))
+    program = build(needed=["libm.so.6"], interpreter="/lib/ld-linux.so.2", bits=32, machine=3, kind=2)
+    server.put("/opt/env/bin/old", program)
+    server.library("libm.so.6", "/opt/lib", bits=lies, machine={32: 3, 64: 62}[lies])
+    assert [(code, fix) for code, _, _, _, _, fix in told(server)] == told_of_it
 
 
 @pytest.mark.parametrize("listed", [True, False])

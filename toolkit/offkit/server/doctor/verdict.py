@@ -45,6 +45,14 @@ class _Miss:
                 self.other_arch = self.other_arch or place
 
 
+class _Kind(NamedTuple):
+    """Which libraries a file can have beside it."""
+
+    bits: int = 64
+    machine: str = "x86_64"  # as elf.reader names it
+    arch: Optional[Tuple[int, bool, int]] = None  # None: not known, and nothing is equal to it
+
+
 class Verdict(NamedTuple):
     """What is wrong, and what cures it."""
 
@@ -70,8 +78,6 @@ class Judge:
     ) -> None:
         self._env, self._cures, self._objects = env, cures, objects
         self._main, self._loader = main, loader
-        self._bits = main.bits if main is not None else 64
-        self._machine = main.platform or "x86_64" if main is not None else "x86_64"
         self._reports = reports
         self._rpms: List[str] = []
         self._again: List[str] = []
@@ -86,17 +92,19 @@ class Judge:
                 if resolution.how == MISSING:
                     harm = damage.find(resolution, self._loader.view)
                     misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
-        self._consult([name for name in misses if name not in self._objects.offered])
+        self._consult({name: miss for name, miss in misses.items() if name not in self._objects.offered})
         found = [self._missing(name, miss) for name, miss in misses.items()]
         found += self._directories() + self._versions()
         return Verdict(found, self._rpms, self._again, self._answers)
 
-    def _consult(self, missing: List[str]) -> None:
+    def _consult(self, missing: Dict[str, _Miss]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
         asked: Dict[str, Dict[str, None]] = {name: {} for name in missing if not _HASHED.search(name)}
+        kinds = {name: self._kind(missing[name].needed_by) for name in asked}
         for report, _ in self._reports:
             for problem in report.versions:
                 asked.setdefault(problem.name, {})[problem.version] = None
+                kinds.setdefault(problem.name, self._kind((problem.needed_by,)))
             for resolution in report.resolutions:
                 if resolution.name in asked and resolution.how == MISSING:
                     elf = self._loader.view.open(resolution.needed_by).elf
@@ -104,8 +112,17 @@ class Judge:
                         if need.file == resolution.name and not need.weak:
                             asked[need.file][need.version] = None
         self._cures.consult(
-            [Wanted(name, tuple(versions), self._bits, self._machine) for name, versions in asked.items()]
+            [
+                Wanted(name, tuple(versions), kinds[name].bits, kinds[name].machine)
+                for name, versions in asked.items()
+            ]
         )
+
+    def _kind(self, paths: Iterable[str]) -> "_Kind":
+        """Of the file that asks first: a 32-bit program beside a 64-bit Python wants 32-bit libraries."""
+        elfs = [self._loader.view.open(path).elf for path in paths]
+        elf = next((elf for elf in [*elfs, self._main] if elf is not None), None)
+        return _Kind(elf.bits, elf.platform or "x86_64", elf.arch) if elf is not None else _Kind()
 
     def _who(self, paths: Iterable[str]) -> str:
         return words.listed([self._env.shorten(path) for path in paths], _NAMED)
@@ -131,9 +148,10 @@ class Judge:
             code = "LIB008" if self._own(name, miss) else "LIB001"
             return Finding(code, miss.severity, name, message, looked, mended.fix)
         if self._own(name, miss):
-            return self._libpython(name, looked)
+            return self._libpython(name, looked, self._kind(miss.needed_by))
         code, message = "LIB001", "is missing; needed by " + who
-        astray = "" if "/" in name or _HASHED.search(name) else self._astray(name)
+        kind = self._kind(miss.needed_by)
+        astray = "" if "/" in name or _HASHED.search(name) else self._astray(name, kind)
         if _HASHED.search(name):
             fix = remedies.OWN
         elif astray:
@@ -141,8 +159,8 @@ class Judge:
             self._unlisted.setdefault(directory, []).append(name)
             fix = ldconf.cure(directory, self._listed)
         else:
-            arch = rpm.arches(self._machine)[0] if miss.other_arch else ""
-            cure = self._cures.for_soname(name, self._bits, arch)
+            arch = rpm.arches(kind.machine)[0] if miss.other_arch else ""
+            cure = self._cures.for_soname(name, kind.bits, arch)
             fix = cure.fix
             self._answers[name] = cure
             if miss.severity != INFO:
@@ -159,17 +177,18 @@ class Judge:
     def _mend(self, name: str, miss: _Miss) -> Optional[remedies.Mend]:
         """Where a file is to blame. A file that is gone matters only when no other may be found."""
         harm = miss.damage
-        if harm is None or (not harm.reason and self._astray(name)):
+        kind = self._kind(miss.needed_by)
+        if harm is None or (not harm.reason and self._astray(name, kind)):
             return None
         own = [self._env.where, *self._env.site_packages]
-        mended = remedies.mend(harm, name, self._bits, self._cures, self._loader.default_dirs, own)
+        mended = remedies.mend(harm, name, kind.bits, self._cures, self._loader.default_dirs, own)
         if mended is not None and mended.cure is not None:
             self._answers[name] = mended.cure
             if miss.severity != INFO:
                 self._again += mended.rpms
         return mended
 
-    def _astray(self, name: str) -> str:
+    def _astray(self, name: str, kind: _Kind) -> str:
         """Where a library lies that the loader would take, did it look there."""
         tops = [self._env.base_prefix or "/usr/local", "/usr/local"]
         if self._env.interpreter:
@@ -178,7 +197,7 @@ class Judge:
         for directory in self._listed + usual:
             path = posixpath.join(directory, name)
             elf = self._loader.view.open(path).elf
-            if elf is not None and self._main is not None and elf.arch == self._main.arch:
+            if elf is not None and elf.arch == kind.arch:
                 return path
         return ""
 
@@ -201,9 +220,9 @@ class Judge:
             for directory, names in self._unlisted.items()
         ]
 
-    def _libpython(self, name: str, looked: Tuple[str, ...]) -> Finding:
+    def _libpython(self, name: str, looked: Tuple[str, ...], kind: _Kind) -> Finding:
         """A Python built with --enable-shared whose library directory nobody told the loader."""
-        astray = self._astray(name)
+        astray = self._astray(name, kind)
         if astray:
             fix = ldconf.cure(posixpath.dirname(astray), self._listed)
         else:
@@ -214,18 +233,20 @@ class Judge:
         return Finding("LIB008", ERROR, name, "the interpreter does not find its own library", looked, fix)
 
     def _versions(self) -> List[Finding]:
-        """One finding for each library that is too old."""
+        """One finding for each library that is too old, as severe as for the one that it hurts most."""
         wanted: Dict[str, Dict[str, List[str]]] = {}
-        paths: Dict[str, Tuple[str, Tuple[str, ...], str]] = {}
+        paths: Dict[str, Tuple[str, Tuple[str, ...]]] = {}
+        severities: Dict[str, str] = {}
         for report, severity in self._reports:
             for problem in report.versions:
                 users = wanted.setdefault(problem.name, {}).setdefault(problem.version, [])
                 if problem.needed_by not in users:
                     users.append(problem.needed_by)
-                paths.setdefault(problem.name, (problem.path, problem.defined, severity))
+                paths.setdefault(problem.name, (problem.path, problem.defined))
+                severities[problem.name] = min(severities.get(problem.name, severity), severity, key=rank)
         found = []
         for name, versions in wanted.items():
-            path, defined, severity = paths[name]
+            path, defined = paths[name]
             needs = ", ".join(sorted(versions, key=reader.version_key))
             users = list({user: None for names in versions.values() for user in names})
             message = "{} is too old: {} needed by {}{}".format(
@@ -236,7 +257,7 @@ class Judge:
                 self._answers[name] = cure
                 self._rpms += cure.rpms
             fix = cure.fix or self._cure_version(name)
-            found.append(Finding("LIB002", severity, name, message, (path,), fix))
+            found.append(Finding("LIB002", severities[name], name, message, (path,), fix))
         return found
 
     def _cure_version(self, name: str) -> str:
