@@ -459,6 +459,24 @@ def test_a_wheel_that_lies(offkit, index, tmp_path):
     assert (tmp_path / "bundle.tar").exists()
 
 
+def test_a_wheel_and_the_packages_of_a_described_server(offkit, index, tmp_path):
+    """Its packages are asked: this el7 has a libstdc++ that knows 3.4.21."""
+    elf = elf_maker.build(needed=["libstdc++.so.6"], needs={"libstdc++.so.6": ["GLIBCXX_3.4.21"]})
+    index.add("liar", "1", tag="cp36-cp36m-manylinux2014_x86_64", files={"liar.so": elf})
+    server = described_maker.Described(tmp_path / "server").system(described_maker.RELEASES["centos7"][0])
+    for newest, expected in (("GLIBCXX_3.4.19", 1), ("GLIBCXX_3.4.21", 0)):
+        given = [(f"libstdc++.so.6({each})(64bit)", "", "") for each in ("GLIBCXX_3.4.19", newest)]
+        server.packages({"libstdc++-9-1.el7.x86_64": [("libstdc++.so.6()(64bit)", "", ""), *given]})
+        (tmp_path / "server.json").write_text(json.dumps(server.document()))
+        code, said, err = offkit(
+            "bundle", "liar", "--target", tmp_path / "server.json", "-o", tmp_path / "b.tar"
+        )
+        assert (code, "GLIBCXX_3.4.21, which libstdc++.so.6 on the server" in said + err) == (
+            expected,
+            expected == 1,
+        )
+
+
 def test_a_control_node(offkit, index, tmp_path):
     """Ansible, what was asked for beside it, and the collection, which no index has."""
     index.add("ansible-core".replace("-", "_"), "2.16.14", tag="py3-none-any")

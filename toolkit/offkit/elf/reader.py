@@ -65,6 +65,12 @@ def glibc(version: str) -> Tuple[int, int]:
     return (int(matched.group(1)), int(matched.group(2))) if matched else (0, 0)
 
 
+def numbered(version: str) -> bool:
+    """Whether later versions of its family have what it has: GLIBCXX_3.4.21 and OPENSSL_1_1_1d, but no
+    GLIBC_PRIVATE, CXXABI_TM_1 or GFORTRAN_C99_8."""
+    return re.fullmatch(r"[A-Z]+_\d[\d._]*[a-z]?", version) is not None
+
+
 class Elf(NamedTuple):
     """One ELF file as the loader sees it. Absent strings are "", absent paths None."""
 

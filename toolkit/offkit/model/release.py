@@ -78,6 +78,7 @@ class Release(NamedTuple):
     glibc: Tuple[int, int]
     kernel: str
     cpu: Dict[str, str]  # by architecture, the oldest processor that its packages are built for
+    ceilings: Dict[str, str]  # by family, the newest symbol version of its own libraries: GLIBCXX 3.4.19
     python: str  # the series of the system's own
     pythons: Dict[str, Python]  # by series
     toolchain: Dict[str, str]  # versions on its discs of what CPython is compiled with
@@ -248,6 +249,7 @@ def parse(text: str, libc: Libc = ()) -> Release:
         glibc=glibc,
         kernel=data.get("kernel", ""),
         cpu=data.get("cpu", {}),
+        ceilings=data.get("ceilings", {}),
         python=data.get("python", ""),
         pythons={series: Python(**_tuples(each)) for series, each in data.get("pythons", {}).items()},
         toolchain=data.get("toolchain", {}),

@@ -312,7 +312,8 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     read.settle()
-    survey = forecast.survey(paths, order.target, order.cache)
+    installed = order.more.server.packages if order.more.server else {}
+    survey = forecast.survey(paths, order.target, order.cache, installed)
     told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
     told += compiling.findings(compiled, told_of)
     newer = grammar.findings(paths, order.target, order.cache)
@@ -320,8 +321,8 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     chosen, libraries = _libraries(order, survey.checklist, reporter)
     closed = by_reading.closure(lock, order.cache)
-    installed = bool(order.more.installed or releases.of(order.target.el, order.target.name).minimal)
-    forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, installed)
+    sure = bool(installed or releases.of(order.target.el, order.target.name).minimal)
+    forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, sure)
     proofs = [closed.proof, forecasted]
     if newer is not None:
         proofs.append(by_reading.syntax(newer, order.target.python_minor))

@@ -17,16 +17,18 @@ import tempfile
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from importlib import resources
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
 from offkit.edges import data, releases
 from offkit.elf import reader
+from offkit.media import rpm
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -50,6 +52,7 @@ _RULES = (
     "elf/reader.py",
 )  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
+_NOT_TOLD: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 class Survey(NamedTuple):
@@ -125,8 +128,14 @@ class _Wants:
         ]
 
 
-def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) -> Survey:
+def survey(
+    wheels: Iterable[Path],
+    target: Target,
+    cache: Path | None = None,
+    installed: Mapping[str, Collection[str]] = _NOT_TOLD,
+) -> Survey:
     """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels.
+    ``installed`` are the server's own packages and what each provides, where it has said that.
 
     With the ``cache`` that the wheels are in, none is read a second time, nor the same set put together.
     """
@@ -136,7 +145,7 @@ def survey(wheels: Iterable[Path], target: Target, cache: Path | None = None) ->
     wanted = [External(*each) for each in found["wanted"]]
     return Survey(
         _checklist(wanted, target),
-        _too_new(wanted, target),
+        _too_new(wanted, target, installed),
         found["installed"],
         [Shared(top, tuple(owners), *more) for top, owners, *more in found["shared"]],
         found["numpy_1"],
@@ -276,19 +285,21 @@ def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
     )
 
 
-def _too_new(wanted: Iterable[External], target: Target) -> list[Finding]:
-    """Wheels whose tag promises an older glibc than their ELF files want (their builder's fault). What of
+def _too_new(
+    wanted: Iterable[External], target: Target, installed: Mapping[str, Collection[str]]
+) -> list[Finding]:
+    """Wheels whose tag promises older libraries than their ELF files want (their builder's fault). What of
     them only plug-ins want, as a debugger's, stops no import."""
-    has = f"{target.name} has glibc {target.glibc_text}"
+    provided = {capability for given in installed.values() for capability in given}
     found = []
     for each in wanted:
         asked = [(one, False, wheels) for one, wheels in each.versions.items() if one not in each.aside]
         asked += [(one, True, paths) for one, paths in each.aside.items()]
         for version, plugin, users in asked:
-            if reader.glibc(version) <= target.glibc:
+            has, fix = _older(each.soname, version, target, provided)
+            if not has:
                 continue
             severity, more = ERROR, ""
-            fix = "its platform tag is wrong: use an older version of the package"
             if plugin:
                 severity, more, fix = WARNING, "; it is a plug-in, and everything else works without", ""
             found += [
@@ -296,3 +307,26 @@ def _too_new(wanted: Iterable[External], target: Target) -> list[Finding]:
                 for user in users
             ]
     return found
+
+
+def _older(soname: str, version: str, target: Target, provided: Collection[str]) -> tuple[str, str]:
+    """How far the target's library goes, where that is not far enough, and what to do; ("", "") where it is,
+    and where nobody knows. What the server says of itself counts before what is known of its release; a
+    library that it lacks is another finding."""
+    if not reader.numbered(version):
+        return "", ""
+    family, age = version.partition("_")[0], reader.version_key(version)
+    fix = "its platform tag is wrong: use an older version of the package"
+    if family == "GLIBC":
+        newer = age > reader.version_key("GLIBC_" + target.glibc_text)
+        return (f"{target.name} has glibc {target.glibc_text}", fix) if newer else ("", "")
+    release = releases.of(target.el, target.name)
+    ceiling = f"{family}_{release.ceilings.get(family, '')}"
+    beyond = reader.numbered(ceiling) and age > reader.version_key(ceiling)
+    if rpm.capability(soname) in provided:
+        if rpm.capability(soname, version) in provided:
+            return "", ""
+        fix = fix if beyond else f"update the package with {soname} on the server, or {fix}"
+        return f"which {soname} on the server does not have", fix
+    missing = release.sonames.get(soname, "") is None
+    return (f"{target.name} ends at {ceiling}", fix) if beyond and not missing else ("", "")
