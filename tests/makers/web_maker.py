@@ -127,7 +127,7 @@ def site(address="127.0.0.1", port=0):
     """A Site; nobody answers at its address afterwards."""
     server = _Server((address, port), _Handler)
     server.site = Site("http://{}:{}".format(*server.server_address))
-    server.site.stop = server.server_close
+    server.site.stop, server.site.server = server.server_close, server
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import repo_maker
+import tls_maker
 import web_maker
 from library_maker import Shelf
 from offkit.media import rpm
@@ -17,6 +18,7 @@ from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.carry import rpms
+from offkit.online.index import network
 from offkit.online.resolve.lock import Session
 from offkit.online.rpms import mirrorlist, places
 from offkit.online.rpms.places import Fetching
@@ -40,10 +42,11 @@ def choose(tmp_path):
     """As a bundle does, from --rpm-repo VALUE…"""
     with contextlib.ExitStack() as stack:
 
-        def session():
-            return stack.enter_context(Session(EL7, ["--no-index"], Reporter())).repository.session
+        def run(*given, sonames=(A,), target=EL7, offline=False, keys=(), beside=(), args=()):
+            def session():
+                asking = Session(EL7, ["--no-index", *args], Reporter())
+                return stack.enter_context(asking).repository.session
 
-        def run(*given, sonames=(A,), target=EL7, offline=False, keys=(), beside=()):
             more, *_ = rpms.more(given, keys, (None, *beside), offline)
             more = more._replace(fetching=Fetching(session, tmp_path / "cache"))
             wanted = Checklist(tuple(Library(each, (), ("wheel: x.so",), "", False) for each in sonames))
@@ -472,17 +475,82 @@ def test_a_list_that_does_not_look_like_one(site, choose, plain, tmp_path):
 def test_client_certificates_of_a_repo_file(tmp_path):
     """As subscription-manager writes them."""
     path = tmp_path / "redhat.repo"
+    authority, key, certificate = (str(tmp_path / name) for name in ("x.pem", "1-key.pem", "1.pem"))
     path.write_text(
         "[rhel]\nname=x\nbaseurl=https://cdn.example/content/dist/rhel9/$releasever/$basearch/os\nenabled=1\n"
-        "sslverify=1\nsslcacert=/etc/rhsm/ca/x.pem\nsslclientkey=/etc/pki/1-key.pem\n"
-        "sslclientcert=/etc/pki/1.pem\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-none\n"
+        f"sslverify=1\nsslcacert={authority}\nsslclientkey={key}\n"
+        f"sslclientcert={certificate}\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-none\n"
     )
+    with pytest.raises(UsageError, match=f"names {certificate}, {key}, {authority}: no such file"):
+        places.read([str(path)])
+    for each in (authority, key, certificate):
+        Path(each).touch()
     (place,) = places.read([str(path)])
-    assert place.access.options() == {
-        "cert": ("/etc/pki/1.pem", "/etc/pki/1-key.pem"),
-        "verify": "/etc/rhsm/ca/x.pem",
-    }
+    assert place.access.options() == {"cert": (certificate, key), "verify": authority}
     assert place.keys == ()
+
+
+@pytest.fixture
+def secure(site, plain, tmp_path, monkeypatch):
+    """A repository that only those see whom its authority has signed; the files of one."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/of-the-environment.pem")
+    monkeypatch.delenv("PIP_CERT", raising=False)
+    site.add(plain)
+    tls_maker.speak(site.server, tmp_path, client=True)
+    made = {"authority": tmp_path / "authority.pem"}
+    for name, text in (("certificate", tls_maker.CLIENT_CERTIFICATE), ("key", tls_maker.CLIENT_KEY)):
+        made[name] = tmp_path / f"{name}.pem"
+        made[name].write_text(text)
+    made["both"] = tmp_path / "both.pem"
+    made["both"].write_text(tls_maker.CLIENT_CERTIFICATE + tls_maker.CLIENT_KEY)
+    return site.url.replace("http:", "https:"), made
+
+
+def test_a_client_certificate_as_pip_has_it(secure, choose):
+    """--cert and --client-cert, whatever authority the environment names."""
+    url, files = secure
+    args = ("--cert", str(files["authority"]), "--client-cert", str(files["both"]))
+    assert titles(choose(url, args=args)) == ["a", "b"]
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")  # pip's own filter, which pytest takes away
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        ("sslcacert={authority}\nsslclientcert={certificate}\nsslclientkey={key}", ""),
+        ("sslverify=0\nsslcacert=/nowhere\nsslclientcert={certificate}\nsslclientkey={key}", ""),
+        ("sslcacert={authority}\nsslclientcert={both}", ""),
+        (
+            "sslcacert={authority}\nsslclientcert={certificate}",
+            "no private key comes with the client certificate",
+        ),
+    ],
+)
+def test_a_repository_for_whom_it_knows(secure, choose, tmp_path, lines, wrong):
+    """As a .repo file says it; sslverify=0 asks nobody who signed the server."""
+    url, files = secure
+    path = tmp_path / "x.repo"
+    path.write_text(f"[x]\nname=x\nbaseurl={url}\n{lines.format(**files)}\n")
+    if not wrong:
+        assert titles(choose(str(path))) == ["a", "b"]
+        return
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(str(path))
+    (found,) = caught.value.findings
+    assert wrong in found.message
+    assert found.fix.startswith("with its key: --client-cert FILE")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)",
+        "[SSL: SSLV3_ALERT_BAD_CERTIFICATE] sslv3 alert bad certificate (_ssl.c:1006)",
+    ],
+)
+def test_a_server_that_asks_for_a_certificate(words):
+    """It is not the server's own that is wrong."""
+    assert network.silence(OSError(words)) == ("NET001", "wants a client certificate, or another one", "")
 
 
 def test_a_directory_and_a_file_url(choose, plain):

@@ -37,6 +37,22 @@ def test_proxies_are_looked_up_once_for_each_server(monkeypatch):
     assert (given["stream"], given["verify"], given["cert"]) == (True, "ca.pem", "client.pem")
 
 
+def test_certificates_that_were_named_come_first(monkeypatch):
+    """Before those of the environment, which hold where none were; a single request may have others."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "of-the-environment.pem")
+    session = Session()
+    traffic.lighten(session)
+
+    def judged_by(verify=None):
+        return session.merge_environment_settings("https://index.example/", {}, None, verify, None)["verify"]
+
+    assert judged_by() == "of-the-environment.pem"
+    session.verify = "named.pem"
+    assert judged_by() == "named.pem"
+    assert judged_by("other.pem") == "other.pem"
+    assert judged_by(False) is False
+
+
 def test_pages_are_read_in_large_pieces(monkeypatch):
     """As large as they are, where pip's own are larger still."""
     for own, taken in ((10240, 1 << 18), (1 << 20, 1 << 20)):

@@ -18,14 +18,14 @@ from offkit.server.prefix import generations
 EVERY = {
     "lock": """
         requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o --index-url/-i
-        --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
+        --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --client-cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
     "bundle": """
         requirements*^ --requirement/-r* --constraint/-c* --editable/-e* --group* --extra* --build* --python* --target* --arch=x86_64 --output/-o=bundle.tar
         --python-source --python-build --iso* --rpm-repo* --rpm-key* --control-node? --collection* --carry-source*
         --rehearse? --smoke --image* --dry-run? --index-url/-i
-        --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --pre? --offline?
+        --extra-index-url* --index* --from* --find-links/-f* --no-index? --trusted-host* --proxy --cert --client-cert --pre? --offline?
         --cache-dir --json? --quiet/-q? --verbose/-v?
     """,
     "inspect": """
@@ -304,6 +304,8 @@ def test_options_in_pips_words():
     assert options.index_args(None, None, None, True, None, None, None, False) == ["--no-index"]
     found = options.index_args(None, None, None, False, None, None, None, False, ["a=U", "b=V"], ["a=x,y"])
     assert found == ["--index", "a=U", "--index", "b=V", "--from", "a=x,y"]
+    found = options.index_args(None, None, None, False, None, None, "C", False, client_cert="K")
+    assert found == ["--cert", "C", "--client-cert", "K"]
 
 
 class Stop(Exception):

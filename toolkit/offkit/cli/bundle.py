@@ -109,6 +109,7 @@ def bundle(
     trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
     proxy: Optional[str] = options.PROXY,
     cert: Optional[str] = options.CERT,
+    client_cert: Optional[str] = options.CLIENT_CERT,
     pre: bool = options.PRE,
     offline: bool = options.OFFLINE,
     cache_dir: Optional[Path] = options.CACHE_DIR,
@@ -144,7 +145,17 @@ def bundle(
     for remark in dict.fromkeys(remark for _, _, remarks in fitting for remark in remarks):
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
     args = options.index_args(
-        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre, indexes, taken
+        index_url,
+        extra_index_url,
+        find_links,
+        no_index,
+        trusted_host,
+        proxy,
+        cert,
+        pre,
+        indexes,
+        taken,
+        client_cert,
     )
     wanted = tuple(requirements or ())
     if control_node:

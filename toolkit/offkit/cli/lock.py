@@ -42,6 +42,7 @@ def lock(
     trusted_host: Optional[List[str]] = options.TRUSTED_HOST,
     proxy: Optional[str] = options.PROXY,
     cert: Optional[str] = options.CERT,
+    client_cert: Optional[str] = options.CLIENT_CERT,
     pre: bool = options.PRE,
     offline: bool = options.OFFLINE,
     cache_dir: Optional[Path] = options.CACHE_DIR,
@@ -65,7 +66,17 @@ def lock(
 
     wanted_for = [where for where, _ in options.targets_of(python, target, arch)]
     args = options.index_args(
-        index_url, extra_index_url, find_links, no_index, trusted_host, proxy, cert, pre, indexes, taken
+        index_url,
+        extra_index_url,
+        find_links,
+        no_index,
+        trusted_host,
+        proxy,
+        cert,
+        pre,
+        indexes,
+        taken,
+        client_cert,
     )
     wanted = tuple(requirements or ())
     if not wanted and not files and not editables:

@@ -83,6 +83,9 @@ NO_INDEX = typer.Option(False, "--no-index", help="Use no index, only --find-lin
 TRUSTED_HOST = typer.Option(None, "--trusted-host", metavar="HOST", help="As in pip.")
 PROXY = typer.Option(None, "--proxy", metavar="URL", help="As in pip.")
 CERT = typer.Option(None, "--cert", metavar="FILE", help="CA certificates, as in pip.")
+CLIENT_CERT = typer.Option(
+    None, "--client-cert", metavar="FILE", help="A client certificate and its key in one file, as in pip."
+)
 PRE = typer.Option(False, "--pre", help="Allow pre-releases.")
 OFFLINE = typer.Option(
     False, "--offline", help="Use the cache and local files only; name everything they do not have."
@@ -296,10 +299,16 @@ def index_args(
     pre: bool,
     indexes: Optional[Sequence[str]] = None,
     taken: Optional[Sequence[str]] = None,
+    client_cert: Optional[str] = None,
 ) -> List[str]:
     """The options in pip's own words, and those that only offkit has."""
     args: List[str] = []
-    for option, value in (("--index-url", index_url), ("--proxy", proxy), ("--cert", cert)):
+    for option, value in (
+        ("--index-url", index_url),
+        ("--proxy", proxy),
+        ("--cert", cert),
+        ("--client-cert", client_cert),
+    ):
         if value is not None:
             args += [option, value]
     for option, values in (

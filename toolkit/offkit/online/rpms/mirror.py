@@ -34,6 +34,10 @@ _PARALLEL = 8
 _NAMED = 4  # files in one message
 _GONE, _UNCHANGED = (404, 410), 304
 _AGAIN = "check the URL and the network, then run the same command again: finished downloads are kept"
+_CERTIFICATE = (
+    "with its key: --client-cert FILE (both in it), or --rpm-repo FILE.repo with sslclientcert=, "
+    "sslclientkey= and sslcacert="
+)
 
 
 class Access(NamedTuple):
@@ -43,6 +47,12 @@ class Access(NamedTuple):
     key: str = ""
     authority: str = ""
     verify: bool = True
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that have to be there."""
+        authority = self.authority if self.verify else ""
+        return tuple(each for each in (self.certificate, self.key, authority) if each)
 
     def options(self) -> dict[str, Any]:
         """For requests."""
@@ -79,7 +89,9 @@ class Mirror(Medium):
         super().__init__(urls.without_secrets(url.rstrip("/")))
         self._url = url.rstrip("/")
         self._silent: Silent = {} if silent is None else silent
-        self._session = _Bound(download.past_cache(session), access.options(), self._silent)
+        self._session = _Bound(
+            download.past_cache(session, not access.verify), access.options(), self._silent
+        )
         self._cache, self._arch = cache, arch
         self._small: dict[str, bytes | None] = {}
         self._large: dict[str, Path] = {}
@@ -206,11 +218,11 @@ class Mirror(Medium):
     def refused(self, why: str, status: int = 0, fix: str = "") -> Unreachable:
         """What is said where it is of no use."""
         fix = fix or _AGAIN
-        if status in (401, 403, 407):
-            fix = (
-                "give what it wants to know: ~/.netrc (machine, login, password), or a client certificate "
-                "with --rpm-repo FILE.repo (sslclientcert=, sslclientkey=, sslcacert=)"
-            )
+        if "client certificate" in why:
+            fix = _CERTIFICATE
+        elif status in (401, 403, 407):
+            fix = "give what it wants to know: ~/.netrc (machine, login, password); or a client certificate, "
+            fix += _CERTIFICATE
         kind = Forbidden if status in (401, 403) else Unreachable
         return kind(CODE, self.place, urls.without_secrets(why), fix)
 

@@ -97,6 +97,12 @@ def _sections(path: Path) -> list[Place]:
             options.get("sslcacert", ""),
             repofile.is_true(options.get("sslverify", "1")),
         )
+        if access.files and urls.is_url(first):
+            absent = [each for each in access.files if not os.path.isfile(each)]
+            if absent:
+                message = f"--rpm-repo {path} names {', '.join(absent)}: no such file on this machine"
+                fix = "copy it from the server, and write there where it is"
+                raise UsageError(message, fix=fix)
         keys = [repofile.directory(each) for each in repofile.words(options.get("gpgkey", ""))]
         local = tuple(Path(each) for each in keys if os.path.isfile(each))
         hotfixes = repofile.is_true(options.get("module_hotfixes", "0"))

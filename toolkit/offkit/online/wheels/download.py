@@ -54,13 +54,16 @@ class _NoFile(ValueError):
     """Something else came; with what the server does."""
 
 
-def past_cache(session: Any) -> Any:
-    """The same session of pip without its cache, which would take a second copy of every wheel."""
+def past_cache(session: Any, trusting: bool = False) -> Any:
+    """The same session of pip without its cache, which would take a second copy of every wheel. ``trusting``:
+    every host is one of pip's --trusted-host."""
     plain = _same(session)
     plain.__dict__.pop("request", None)  # of whoever listens to the other, by way of its cache
     plain.adapters = type(session.adapters)(
         (prefix, _same(adapter)) for prefix, adapter in session.adapters.items()
     )
+    if trusting:
+        plain.adapters["https://"] = _same(session._trusted_host_adapter)
     for adapter in plain.adapters.values():
         adapter.cacheable_methods = ()  # of CacheControl; the others have no use for it
     return plain
