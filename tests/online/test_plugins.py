@@ -4,15 +4,16 @@ import pytest
 
 import bundle_maker
 import elf_maker
-from offkit.online.proof import forecast, plugins
+from offkit.edges import plugins
+from offkit.online.proof import forecast
 from target_maker import preset
 
 EL8 = preset("3.8", "el8")
 QT = ("qt_plugin_instance",)
 
 
-def built(*needed, soname="", exports=()):
-    return elf_maker.build(needed=needed, soname=soname, exports=exports)
+def built(*needed, soname="", exports=(), rpath=None):
+    return elf_maker.build(needed=needed, soname=soname, exports=exports, rpath=rpath)
 
 
 def wanted(tmp_path, files):
@@ -26,10 +27,12 @@ def wanted(tmp_path, files):
 def test_who_loads_what(tmp_path):
     """What a plug-in needs, and what it alone brings along; what a module needs too stays."""
     files = {
-        "qt/Core.abi3.so": built("libCore.so.5", exports=["PyInit_Core"]),
+        "qt/Core.abi3.so": built("libCore.so.5", exports=["PyInit_Core"], rpath="$ORIGIN/lib"),
         "qt/lib/libCore.so.5": built("libglib.so.0", soname="libCore.so.5", exports=["qt_plugin_query"]),
         "qt/lib/libXcb.so.5": built("libxcb.so.1", "libglib.so.0", soname="libXcb.so.5"),
-        "qt/plugins/platforms/libqxcb.so": built("libXcb.so.5", "libCore.so.5", exports=QT),
+        "qt/plugins/platforms/libqxcb.so": built(
+            "libXcb.so.5", "libCore.so.5", exports=QT, rpath="$ORIGIN/../../lib"
+        ),
         "qt/plugins/sqldrivers/libqsqlpsql.so": built("libpq.so.5", "libglib.so.0", exports=QT),
     }
     assert wanted(tmp_path, files) == [["libglib.so.0"], ["libpq.so.5", "libxcb.so.1"]]
@@ -50,7 +53,7 @@ def test_what_is_no_plugin(tmp_path, name, exports):
 
 def test_a_plugin_that_somebody_is_linked_with(tmp_path):
     files = {
-        "qt/Core.abi3.so": built("libqsvg.so", exports=["PyInit_Core"]),
+        "qt/Core.abi3.so": built("libqsvg.so", exports=["PyInit_Core"], rpath="$ORIGIN/plugins"),
         "qt/plugins/libqsvg.so": built("libz.so.1", exports=QT),
     }
     assert wanted(tmp_path, files) == [["libz.so.1"], []]

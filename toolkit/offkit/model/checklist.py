@@ -3,7 +3,9 @@
 import json
 from typing import Any, Dict, NamedTuple, Tuple
 
+from offkit.model import words
 from offkit.model.errors import damaged
+from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.layout import CHECKLIST
 
 SCHEMA = "offkit/checklist-1"
@@ -24,8 +26,31 @@ class Library(NamedTuple):
     optional: bool = False  # only plug-ins want it: what loads them does without
 
 
+class Inside(NamedTuple):
+    """A soname that no path leads to from who needs it, though the wheels have it."""
+
+    soname: str
+    needed_by: Tuple[str, ...]
+    copy: str  # ``wheel: path``
+    earlier: bool  # it serves if it was loaded before; else it never does
+    optional: bool
+
+    def finding(self, named: int, looked_in: Tuple[str, ...] = (), cure: str = "") -> Finding:
+        """LIB003 or LIB025, with so many of who needs it; ``cure`` brings the same library from outside."""
+        message = "is not found for {}, but is in {}".format(words.listed(self.needed_by, named), self.copy)
+        if self.earlier:
+            fix = "nothing, if the import works; otherwise " + (cure or "the package is broken")
+            message += ": it may be preloaded"
+            return Finding("LIB003", WARNING, self.soname, message, looked_in, fix)
+        severity = WARNING if self.optional else ERROR
+        message += ": no path of theirs leads there, and having been loaded before does not help"
+        fix = "the package is broken (no DT_SONAME, no RPATH to it): use another version of it"
+        return Finding("LIB025", severity, self.soname, message, looked_in, fix)
+
+
 class Checklist(NamedTuple):
     libraries: Tuple[Library, ...]
+    inside: Tuple[Inside, ...] = ()
 
 
 def dump(checklist: Checklist) -> bytes:
@@ -33,6 +58,8 @@ def dump(checklist: Checklist) -> bytes:
         "schema": SCHEMA,
         "libraries": [_to_json(library) for library in checklist.libraries],
     }
+    if checklist.inside:
+        data["inside"] = [each._asdict() for each in checklist.inside]
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -59,7 +86,17 @@ def load(text: bytes) -> Checklist:
                     bool(entry.get("optional", False)),
                 )
                 for entry in data["libraries"]
-            )
+            ),
+            tuple(
+                Inside(
+                    str(entry["soname"]),
+                    tuple(str(file) for file in entry["needed_by"]),
+                    str(entry["copy"]),
+                    bool(entry["earlier"]),
+                    bool(entry["optional"]),
+                )
+                for entry in data.get("inside", ())
+            ),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged("BUN002", CHECKLIST, "{} cannot be read: {}".format(CHECKLIST, error))

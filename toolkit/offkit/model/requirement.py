@@ -5,7 +5,7 @@ is installed meet what is required? URLs are accepted without looking at them.
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from offkit.model import legacy
 from offkit.model.tags import markers
@@ -101,6 +101,31 @@ class Requirement(NamedTuple):
     def accepts(self, installed: str) -> bool:
         """Whether that version satisfies every clause; pre-releases count, for they are installed."""
         return all(_compare(operator, installed, wanted) for operator, wanted in self.clauses)
+
+
+def required(lines: Iterable[str]) -> List[str]:
+    """Normalised names of what these lines require, whatever their markers say, but not for an extra."""
+    found: Dict[str, None] = {}
+    for line in lines:
+        try:
+            wanted = parse(line)
+        except ValueError:
+            continue
+        if "extra" not in wanted.marker:
+            found[normalize(wanted.name)] = None
+    return list(found)
+
+
+def closure(name: str, requires: Mapping[str, Iterable[str]]) -> Set[str]:
+    """A distribution with what it requires, and what that requires; all names are normalised."""
+    found: Set[str] = set()
+    pending = [name]
+    while pending:
+        one = pending.pop()
+        if one not in found:
+            found.add(one)
+            pending += requires.get(one, ())
+    return found
 
 
 def parse(text: str) -> Requirement:

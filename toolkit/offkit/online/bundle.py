@@ -417,7 +417,7 @@ def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpm
     with _asking(order, reporter) as more:
         chosen = rpms.choose(order.isos, wanted, order.target, python, more, reporter)
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in wanted.libraries)
-    return chosen, Checklist(tuple(marked))
+    return chosen, wanted._replace(libraries=tuple(marked))
 
 
 def _fetch(

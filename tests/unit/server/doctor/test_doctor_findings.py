@@ -11,6 +11,7 @@ import pytest
 from elf_maker import build
 from offkit.edges import host
 from offkit.edges.tree import Tree
+from offkit.elf.objects import LIBRARY
 from offkit.media import offer, providers
 from offkit.model.report import Reporter
 from offkit.server.doctor import cures, libraries, repositories, shared_objects
@@ -1077,7 +1078,7 @@ def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
 def test_a_module_that_is_gone_meanwhile(server):
     """It is none."""
     tree = Tree(server.root)
-    assert shared_objects._is_module(tree, SITE + "/gone.so", "gone.so", None) is False
+    assert shared_objects._kind(tree, SITE + "/gone.so", "gone.so", None) == LIBRARY
 
 
 # --- libraries that a generation has from RPMs ---------------------------------------------

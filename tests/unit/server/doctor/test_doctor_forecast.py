@@ -4,7 +4,7 @@ import pytest
 
 import target_maker
 from offkit.model import checklist
-from offkit.model.checklist import Checklist, Library
+from offkit.model.checklist import Checklist, Inside, Library
 from offkit.model.errors import IntegrityError
 from offkit.server.doctor import forecast
 from server_maker import Server
@@ -101,3 +101,25 @@ def test_a_damaged_checklist():
     """A typed error."""
     with pytest.raises(IntegrityError):
         checklist.load(b"{}")
+
+
+def test_a_library_of_the_wheels_themselves(server):
+    """What an earlier import may load is a warning; what nothing leads to is what it is on the other side;
+    neither where the server has it."""
+    wanted = Checklist(
+        (),
+        (
+            Inside("libz.so.1", (WHEEL,), "torch: torch/lib/libz.so.1", True, False),
+            Inside("liba.so.1", (WHEEL,), "torch: torch/lib/liba.so.1", True, False),
+            Inside("libb.so", (WHEEL,), "x: x/libb.so", False, False),
+            Inside("libc.so.6", (WHEEL,), "x: x/libc.so.6", True, False),
+        ),
+    )
+    found = [each for each in forecast.examine(wanted, EL7, server.root).findings if each.code != "LIB009"]
+    assert [(each.code, each.severity, each.subject) for each in found] == [
+        ("LIB003", "warning", "libz.so.1"),
+        ("LIB003", "warning", "liba.so.1"),
+        ("LIB025", "error", "libb.so"),
+    ]
+    assert found[0].fix.endswith("otherwise yum --disablerepo='*' --enablerepo='offkit-*' install zlib")
+    assert found[1].fix == "nothing, if the import works; otherwise the package is broken"

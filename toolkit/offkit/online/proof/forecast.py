@@ -1,8 +1,7 @@
 """What wheels want from a server's own libraries, read from the ELF files inside them.
 
-The first form of the forecast: a soname is external when no file of any wheel in the set has
-it as its name or DT_SONAME. Nothing is executed, so this works the same on every system. No large library
-is in memory: one that is stored is read where it lies, another from a nameless file beside its wheel.
+Nothing is executed, so this works the same on every system. No large library is in memory: one that is
+stored is read where it lies, another from a nameless file beside its wheel.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ import functools
 import io
 import json
 import os
-import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from email.parser import HeaderParser
 from functools import partial
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -26,30 +24,31 @@ from typing import Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
-from offkit.edges import data, releases
-from offkit.elf import reader
+from offkit.edges import data, plugins, releases
+from offkit.elf import objects, reader
 from offkit.media import rpm
-from offkit.model.checklist import Checklist, Library
+from offkit.model import requirement
+from offkit.model.checklist import Checklist, Inside, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
-from offkit.online.proof import numpy_api, plugins
-from offkit.online.wheels import memo, ownership, store
+from offkit.online.proof import numpy_api, wanted
+from offkit.online.proof.wanted import External
+from offkit.online.wheels import dist_info, memo, ownership, store
 from offkit.online.wheels.ownership import Shared
 
-# libz.so, libz.so.1, and names like libssl-81259c47.so.1.1.1k
-_SHARED_OBJECT = re.compile(r"\.so(\.[^/]*)?$")
-# "needed by" is for people: enough to recognise the package.
-_NEEDED_BY = 20
-
-
+_NAMED = 3
 _CHUNK = 1 << 20
+_ELF = b"\x7fELF"
 _RULES = (
     "online/proof/forecast.py",
     "online/proof/numpy_api.py",
-    "online/proof/plugins.py",
+    "online/proof/wanted.py",
     "online/wheels/ownership.py",
+    "elf/objects.py",
+    "elf/reach.py",
     "elf/reader.py",
+    "elf/search.py",
 )  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 _NOT_TOLD: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -61,71 +60,6 @@ class Survey(NamedTuple):
     installed_size: int  # bytes the wheels take once unpacked
     shared: list[Shared]  # files that several of the wheels bring
     numpy_1: dict[str, list[str]]  # by package, files that were compiled for NumPy 1
-
-
-class External(NamedTuple):
-    """A library that no wheel of a set has."""
-
-    soname: str
-    needed_by: list[str]  # "wheel: path", some of them
-    versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
-    optional: bool  # only plug-ins want it
-    aside: dict[str, list[str]]  # versions that only plug-ins ask for, and which: "wheel: path"
-
-
-class _Asked(NamedTuple):
-    """That a file of a wheel asks for a version of symbols."""
-
-    soname: str
-    version: str
-    wheel: str
-    path: str
-    by: plugins.Object
-
-
-class _Wants:
-    """What the ELF files of a set of wheels offer each other and ask of others."""
-
-    def __init__(self) -> None:
-        self.offered: set[str] = set()
-        self.needed_by: dict[str, list[str]] = defaultdict(list)  # soname → "wheel: path"
-        self.objects: list[plugins.Object] = []
-        self.asked: list[_Asked] = []
-
-    def add(self, wheel: str, files: Iterable[dict[str, Any]]) -> None:
-        for file in files:
-            self.offered.update(file["offers"])
-            one = plugins.Object(tuple(file["offers"]), tuple(file["needed"]), file["plugin"])
-            self.objects.append(one)
-            for soname in file["needed"]:
-                self.needed_by[soname].append(f"{wheel}: {file['path']}")
-            for soname, version in file["versions"]:
-                self.asked.append(_Asked(soname, version, wheel, file["path"], one))
-
-    def external(self) -> list[External]:
-        optional, beside = plugins.optional(self.objects), plugins.aside(self.objects)
-        versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        aside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for one in self.asked:
-            if one.by in beside:
-                aside[one.soname][one.version].add(f"{one.wheel}: {one.path}")
-            if one.by not in beside or one.soname in optional:
-                versions[one.soname][one.version].add(one.wheel)
-        return [
-            External(
-                soname,
-                sorted(self.needed_by[soname])[:_NEEDED_BY],
-                {version: sorted(wheels) for version, wheels in sorted(versions[soname].items())},
-                soname in optional,
-                {
-                    version: sorted(paths)
-                    for version, paths in sorted(aside[soname].items())
-                    if soname in optional or version not in versions[soname]
-                },
-            )
-            for soname in sorted(self.needed_by)
-            if soname not in self.offered
-        ]
 
 
 def survey(
@@ -141,20 +75,24 @@ def survey(
     """
     paths = list(wheels)
     key = [part for path in paths for part in (store.sha256(path).encode(), path.name.encode())]
-    found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], partial(_together, paths, cache)))
-    wanted = [External(*each) for each in found["wanted"]]
+    key.append(target.arch.encode())
+    make = partial(_together, paths, cache, target.arch)
+    found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], make))
+    wants = [External(*each) for each in found["wanted"]]
+    checklist = _checklist(wants, target)
+    broken = [each.finding(_NAMED) for each in checklist.inside if not each.earlier]
     return Survey(
-        _checklist(wanted, target),
-        _too_new(wanted, target, installed),
+        checklist,
+        [*_too_new(wants, target, installed), *broken],
         found["installed"],
         [Shared(top, tuple(owners), *more) for top, owners, *more in found["shared"]],
         found["numpy_1"],
     )
 
 
-def _together(wheels: Iterable[Path], cache: Path | None) -> bytes:
-    """What does not depend on the target, as JSON."""
-    wants, owners = _Wants(), ownership.Owners()
+def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
+    """What depends on nothing of the target but its architecture, as JSON."""
+    read, owners = [], ownership.Owners()
     numpy_1: dict[str, list[str]] = {}
     installed = 0
     broken = []
@@ -165,15 +103,15 @@ def _together(wheels: Iterable[Path], cache: Path | None) -> bytes:
             broken.append(Finding("BUN020", ERROR, path.name, f"is not a wheel: {error}", (str(path),)))
             continue
         installed += found["installed"]
-        wants.add(path.name, found["files"])
         package = canonicalize_name(path.name.split("-")[0])
+        read.append(wanted.Wheel(path.name, package, found["requires"], found["files"]))
         owners.add(package, found["members"])
         if found["numpy_1"]:
             numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
     whole = {
-        "wanted": wants.external(),
+        "wanted": wanted.external(read, arch),
         "installed": installed,
         "shared": owners.shared(),
         "numpy_1": numpy_1,
@@ -197,38 +135,59 @@ def _rules() -> list[bytes]:
 
 
 def _read(path: Path) -> bytes:
-    """What the ELF files of a wheel offer and want, and what it brings, as JSON."""
+    """What the ELF files of a wheel are and want, and what it brings, as JSON."""
     installed, files, numpy_1 = 0, [], []
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             installed += member.file_size
-            if _SHARED_OBJECT.search(member.filename) or "/scripts/" in member.filename:
-                marks = numpy_api.Marks()
-                with archive.open(member) as packed, _room(path, member) as contents:
-                    for piece in iter(partial(packed.read, _CHUNK), b""):  # to the end, where its CRC counts
-                        marks.add(piece)
-                        contents.write(piece)
-                    if marks.former():
-                        numpy_1.append(member.filename)
-                    try:
-                        elf = reader.read(contents)
-                    except (reader.NotElf, reader.BadElf):
-                        continue  # a script, a text, another system's library: nothing the loader would load
-                    plugin = plugins.is_one(contents, elf, PurePosixPath(member.filename).name)
-                offers = [PurePosixPath(member.filename).name, *([elf.soname] if elf.soname else [])]
-                versions = [(need.file, need.version) for need in elf.needs if not need.weak]
+            if not _may_be_one(archive, member):
+                continue
+            marks = numpy_api.Marks()
+            with archive.open(member) as packed, _room(path, member) as contents:
+                for piece in iter(partial(packed.read, _CHUNK), b""):  # to the end, where its CRC counts
+                    marks.add(piece)
+                    contents.write(piece)
+                if marks.former():
+                    numpy_1.append(member.filename)
+                try:
+                    elf = reader.read(contents)
+                except (reader.NotElf, reader.BadElf):
+                    continue  # a script, a text, another system's library: nothing the loader would load
+                kind = objects.kind(contents, elf, PurePosixPath(member.filename).name, plugins.symbols())
+            place = ownership.place(member.filename)
+            if place:
                 files.append(
-                    {
-                        "path": member.filename,
-                        "offers": offers,
-                        "needed": elf.needed,
-                        "versions": versions,
-                        "plugin": plugin,
-                    }
+                    {"path": member.filename, "place": place, "kind": kind, "elf": wanted.packed(elf)}
                 )
         members = ownership.members(archive)
-    found = {"installed": installed, "files": files, "members": members, "numpy_1": numpy_1}
+        requires = _requires(archive)
+    found = {
+        "installed": installed,
+        "files": files,
+        "members": members,
+        "numpy_1": numpy_1,
+        "requires": requires,
+    }
     return json.dumps(found).encode("ascii")
+
+
+def _may_be_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Whether it is named like a library, or may be started (pip keeps the mode) and is an ELF file."""
+    if objects.SHARED.search(member.filename):
+        return True
+    if not (member.external_attr >> 16 & 0o111 or "/scripts/" in member.filename):
+        return False
+    with archive.open(member) as packed:
+        return packed.read(len(_ELF)) == _ELF
+
+
+def _requires(archive: zipfile.ZipFile) -> list[str] | None:
+    """What it requires without any extra, by name; None where METADATA is beyond reading."""
+    try:
+        said = HeaderParser().parsestr(dist_info.headers(dist_info.metadata(archive)).decode("utf-8"))
+    except (ValueError, NotImplementedError, zipfile.BadZipFile):
+        return None
+    return requirement.required(said.get_all("Requires-Dist") or ())
 
 
 def _room(wheel: Path, member: zipfile.ZipInfo) -> Any:
@@ -268,7 +227,7 @@ class _InPlace(io.RawIOBase):
         super().close()
 
 
-def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
+def _checklist(wants: Iterable[External], target: Target) -> Checklist:
     sonames = releases.of(target.el, target.name).sonames
     return Checklist(
         tuple(
@@ -280,19 +239,25 @@ def _checklist(wanted: Iterable[External], target: Target) -> Checklist:
                 in_bundle=False,
                 optional=each.optional,
             )
-            for each in wanted
-        )
+            for each in wants
+            if not each.inside
+        ),
+        tuple(
+            Inside(each.soname, tuple(each.needed_by), each.inside, each.earlier, each.optional)
+            for each in wants
+            if each.inside
+        ),
     )
 
 
 def _too_new(
-    wanted: Iterable[External], target: Target, installed: Mapping[str, Collection[str]]
+    wants: Iterable[External], target: Target, installed: Mapping[str, Collection[str]]
 ) -> list[Finding]:
     """Wheels whose tag promises older libraries than their ELF files want (their builder's fault). What of
     them only plug-ins want, as a debugger's, stops no import."""
     provided = {capability for given in installed.values() for capability in given}
     found = []
-    for each in wanted:
+    for each in wants:
         asked = [(one, False, wheels) for one, wheels in each.versions.items() if one not in each.aside]
         asked += [(one, True, paths) for one, paths in each.aside.items()]
         for version, plugin, users in asked:

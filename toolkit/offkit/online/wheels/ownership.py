@@ -54,11 +54,11 @@ class Owners:
 
 def members(archive: ZipFile) -> list[tuple[str, int, int]]:
     """(where it comes to lie, CRC-32, size in bytes) of what a wheel brings."""
-    found = ((_place(member.filename), member.CRC, member.file_size) for member in archive.infolist())
+    found = ((place(member.filename), member.CRC, member.file_size) for member in archive.infolist())
     return [one for one in found if one[0]]
 
 
-def _place(path: str) -> str:
+def place(path: str) -> str:
     """Where a member comes to lie, below site-packages or a marked place beside it; "" for nowhere
     that another package has a file."""
     if path.endswith("/") or path.split("/")[0].endswith(".dist-info"):

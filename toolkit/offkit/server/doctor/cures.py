@@ -120,6 +120,11 @@ class Cures(NamedTuple):
         )
         return Cure((), ask, "")
 
+    def line_for(self, soname: str) -> str:
+        """The line that installs it by the table, or ""."""
+        name = self.release.sonames.get(soname)
+        return self.install([name]) if name else ""
+
     def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str, arch: str = "") -> Cure:
         if not answer.packages:
             fix = "no package has it on {}".format(", ".join(self.catalog.read))

@@ -7,6 +7,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
+from offkit.elf.objects import LOADERS
 from offkit.elf.reader import ET_DYN, Elf, VersionNeed
 from offkit.elf.resolution import Report, Resolution
 from offkit.elf.search import Loader
@@ -27,13 +28,6 @@ from offkit.server.doctor import damage
 from offkit.server.doctor.repositories import configured
 from offkit.server.loader.view import TreeView, make_loader
 
-# e_machine and the path of ld.so, by architecture (the psABI of each).
-_ARCHES = {
-    "x86_64": (62, True, "/lib64/ld-linux-x86-64.so.2"),
-    "aarch64": (183, True, "/lib/ld-linux-aarch64.so.1"),
-    "ppc64le": (21, True, "/lib64/ld64.so.2"),
-    "s390x": (22, False, "/lib/ld64.so.1"),
-}
 _NAMED = 3
 _ANY = (999, 0)  # a C library that nobody can ask for its version
 _HEADER, _MAGIC = 512, slice(257, 262)  # bytes (POSIX ustar)
@@ -70,9 +64,10 @@ def examine(
     if findings:
         system = remedies.read(tree, Answers()).system
         return Forecast(findings, len(wanted.libraries), system, "", (), (), Answers())
-    machine, little, ldso = _ARCHES[target.arch]
+    machine, little, ldso = LOADERS[target.arch]
     loader, findings = make_loader(tree, TreeView(tree), ldso, target.arch)
-    report = loader.judge(_as_elf(wanted, machine, little, ldso), "/")
+    whole = _as_elf(wanted, machine, little, ldso)
+    report, arch = loader.judge(whole, "/"), whole.arch
     rpms: List[str] = []
     again: List[str] = []
     known = configured(tree, target.arch)
@@ -91,6 +86,11 @@ def examine(
                 found, names = _judge(library, lost, report, cures)
                 findings += found
                 rpms += names
+        findings += [
+            each.finding(_NAMED, (), cures.line_for(each.soname))
+            for each in wanted.inside
+            if not loader.system(each.soname, arch)
+        ]
         strange = [each for each in catalog.findings if each.code == disc.STRANGER]
         findings = strange + findings + [each for each in catalog.findings if each not in strange]
     line = remedies.combined(cures, rpms, again)
@@ -155,12 +155,12 @@ def is_tar(path: str) -> bool:
 
 def _other_machine(tree: Tree, target: Target) -> List[Finding]:
     """Of a machine without the bundle's ld.so nothing else is worth saying."""
-    here = [arch for arch, (_, _, ldso) in _ARCHES.items() if tree.is_file(ldso)]
+    here = [arch for arch, (_, _, ldso) in LOADERS.items() if tree.is_file(ldso)]
     if not here or target.arch in here:
         return []
     fix = "bundle again on the other side with --arch {}".format(here[0])
     message = target.on_other_machine(" and ".join(here))
-    return [Finding("ENV021", ERROR, "arch", message, (_ARCHES[target.arch][2],), fix)]
+    return [Finding("ENV021", ERROR, "arch", message, (LOADERS[target.arch][2],), fix)]
 
 
 def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:

@@ -1,22 +1,24 @@
 """LIB: every shared library that the environment's programs and modules will ask for.
 
-What is judged is what happens: the interpreter starts, and imports each extension module.
-Libraries vendored inside wheels are not judged alone; they rely on the paths of the module
-that loads them.
+What is judged is what happens: the interpreter starts, and imports each extension module; each program
+starts; and what none of these loads is opened by its name (elf.reach).
 """
 
 import posixpath
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.elf import reader
-from offkit.elf.resolution import LIBRARY_PATH, Report, Resolution, View
+from offkit.elf import reach, reader
+from offkit.elf.objects import LIBRARY, MODULE
+from offkit.elf.reach import Copies, Weights
+from offkit.elf.resolution import LIBRARY_PATH, Resolution
 from offkit.elf.search import Loader
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import carried, repositories
 from offkit.server.doctor.cures import Cure, Cures
+from offkit.server.doctor.owners import Recorded
 from offkit.server.doctor.shared_objects import collect
-from offkit.server.doctor.verdict import Judge
+from offkit.server.doctor.verdict import Judge, Opening
 from offkit.server.environment.environment import Environment
 from offkit.server.loader.view import TreeView, make_loader
 
@@ -69,31 +71,30 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     ]
     severities = {name: row.severity for row in cures.modules for name in row.extensions}
     weights = {path: severities.get(posixpath.basename(path).split(".")[0], WARNING) for path in stdlib}
-    reports = [(program.report, ERROR)]
-    reports += [(program.dlopen(path), weights[path]) for path in stdlib]
-    reports += [(program.dlopen(path), ERROR) for path in objects.modules]
-    loaded = {identity for report, _ in reports for identity in report.loaded}
-    for path in objects.plain:
-        identity = view.open(path).identity
-        if identity not in loaded:
-            reports.append((program.dlopen(path), WARNING))
-    if env.interpreter:
-        reports += [(report, ERROR) for report in _programs(tree, view, env, loader)]
-    judged = Judge(tree, env, cures, objects, main, loader, reports).verdict()
+    owners = Recorded(tree, env)
+    weigh = Weights(objects.objects, owners, posixpath.join(env.where, "bin"))
+    openings = [Opening(program.report, ERROR)]
+    openings += [Opening(program.dlopen(path), weights[path]) for path in stdlib]
+    for root in reach.roots(loader, program, objects.objects):
+        wrong = bool(root.report.versions or reach.missing(root.report))
+        firm = wrong and root.object.kind != LIBRARY and weigh.firm(root.object)
+        openings.append(Opening(root.report, ERROR if firm else WARNING, root.object))
+    copies = Copies([each for each in objects.objects if main is None or each.elf.arch == main.arch], owners)
+    judged = Judge(tree, env, cures, copies, main, loader, openings).verdict()
     told = {each.subject for each in own if each.code == "LIB013"}
     findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
-    resolutions = [resolution for report, _ in reports for resolution in report.resolutions]
+    resolutions = [resolution for report, _, _ in openings for resolution in report.resolutions]
     if main is not None:
         findings += _by_variable(loader, main, resolutions)
         findings += _dependencies(cures, loader, main)
-    files = {identity for report, _ in reports for identity in report.loaded}
+    files = {identity for report, _, _ in openings for identity in report.loaded}
     levels = {path: view.open(path).elf for path in sorted(files)}
     return Libraries(
         findings,
         judged.rpms,
         resolutions,
         view.count,
-        len(objects.modules) + len(stdlib),
+        sum(each.kind == MODULE for each in objects.objects) + len(stdlib),
         program.report.loaded,
         judged.cures,
         tuple(path for each in objects.findings if each.code == "LIB011" for path in each.looked_in),
@@ -140,15 +141,3 @@ def _dependencies(cures: Cures, loader: Loader, main: reader.Elf) -> List[Findin
         version = capability.partition("(")[2].partition(")")[0]
         here[capability] = elf is not None and (not version or version in elf.defines)
     return repositories.dependencies(cures.catalog, here)
-
-
-def _programs(tree: Tree, view: View, env: Environment, loader: Loader) -> List[Report]:
-    """Compiled programs that packages put into bin/ (ninja, ruff …)."""
-    found = []
-    directory = posixpath.join(env.where, "bin")
-    for name in tree.names(directory):
-        path = posixpath.join(directory, name)
-        opened = view.open(path)
-        if opened.elf is not None and opened.elf.interpreter and opened.identity != env.interpreter:
-            found.append(loader.program(path).report)
-    return found

@@ -1,55 +1,57 @@
-"""The shared objects of an environment, told apart: extension modules, libraries, neither."""
+"""The ELF files of an environment that somebody loads or starts, told apart from what only looks like one."""
 
 import errno
 import posixpath
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+import stat
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from offkit.edges import plugins
 from offkit.edges import tree as files
 from offkit.edges.tree import Tree
+from offkit.elf import objects as elf_objects
 from offkit.elf import reader
+from offkit.elf.objects import LIBRARY, MODULE, PROGRAM, Object, kind
 from offkit.elf.resolution import Opened, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.environment.environment import Environment, forbidden
 
 SHARED = re.compile(r"\.so(\.\d+)*$")
-_VENDORED = re.compile(r"(^|/)[^/]*\.libs/")
+# What is never a program: most files of an environment, which need no look at their mode then.
+_NEITHER = re.compile(
+    r"\.(py|pyc|pyi|pyx|pxd|pth|txt|md|rst|json|csv|h|hpp|c|cpp|js|css|html|svg|png|gz|npy)$"
+)
+_ELF = b"\x7fELF"
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _ABI3 = ".abi3.so"
 
 
 class SharedObjects(NamedTuple):
-    """The shared objects below site-packages, by what they are."""
+    """What lies in an environment for the loader."""
 
-    modules: List[str]  # extension modules of this Python
-    plain: List[str]  # other libraries, opened by name if at all
-    offered: Dict[str, str]  # file name and soname of each that can be loaded here → path
+    objects: List[Object]  # that this Python, or a program, can load here
     findings: List[Finding]
 
 
 def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]) -> SharedObjects:
-    """Walk all site-packages and what else is on the path. ``main`` is the interpreter, None
+    """Walk the environment and what else is on the path. ``main`` is the interpreter, None
     where there is none."""
-    paths, findings = _walk(tree, env.site_packages + env.outside)
-    modules: List[str] = []
-    plain: List[str] = []
-    offered: Dict[str, str] = {}
+    commands = posixpath.join(env.where, "bin")
+    beside = [] if env.own else [posixpath.join(env.where, name) for name in ("lib", "lib64")]
+    paths, findings = _walk(tree, env.site_packages + env.outside, beside)
+    objects = list(_commands(tree, view, env, commands))
     for path in paths:
         opened, name, short = view.open(path), posixpath.basename(path), env.shorten(path)
         elf = opened.elf
         if elf is None:
-            findings.append(_no_library(tree, env, path, short, opened))
+            if SHARED.search(name):
+                findings.append(_no_library(tree, env, path, short, opened))
             continue
+        one = Object(path, _kind(tree, path, name, elf), elf)
         ours = main is None or elf.arch == main.arch
-        if ours:
-            offered.setdefault(name, path)
-            if elf.soname:
-                offered.setdefault(elf.soname, path)
-        if not name.endswith(".so") or _VENDORED.search(short):
-            continue
         series = _series(name)
-        if not _is_module(tree, path, name, elf):
-            plain += [path] * ours
+        if one.kind != MODULE:
+            objects += [one] * (ours or one.kind == PROGRAM)
         elif series and series != env.series:
             # Other Pythons may share what lies outside (Debian's python3/dist-packages).
             if path != short and not _has_own(tree, path, env):
@@ -59,16 +61,17 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
             fix = "bundle again with --arch {}".format(main.arch_name)
             findings.append(Finding("LIB004", ERROR, short, message, (), fix))
         else:
-            modules.append(path)
-    return SharedObjects(modules, plain, offered, findings)
+            objects.append(one)
+    return SharedObjects(objects, findings)
 
 
-def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
-    """(shared objects below ``tops``, what cannot be read); every directory once, however
-    many links lead there."""
+def _walk(tree: Tree, packages: Sequence[str], beside: Sequence[str]) -> Tuple[List[str], List[Finding]]:
+    """(what may be an ELF file there, what cannot be read); every directory once, however many links lead
+    there. What is not there of ``beside`` does not matter."""
     seen: Set[str] = set()
     found: List[str] = []
     findings = []
+    tops = [*packages, *(path for path in beside if tree.is_dir(path))]
     pending = list(reversed(tops))
     while pending:
         directory = pending.pop()
@@ -79,7 +82,7 @@ def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
             seen.add(real)
             if directory not in tops and tree.is_file(directory + "/pyvenv.cfg"):
                 continue  # another environment, below a project that a .pth file names
-            entries = tree.scan(directory, SHARED.search)
+            entries = tree.scan(directory, _may_be_one)
         except OSError as error:
             severity = ERROR if error.errno == errno.EACCES else WARNING
             message = "cannot be read: {}".format(error.strerror)
@@ -91,7 +94,7 @@ def _walk(tree: Tree, tops: Sequence[str]) -> Tuple[List[str], List[Finding]]:
             path = posixpath.join(directory, entry.name)
             if entry.kind == files.DIRECTORY or (entry.kind == files.LINK and tree.is_dir(path)):
                 deeper.append(path)
-            elif SHARED.search(entry.name):
+            elif SHARED.search(entry.name) or (_may_be_one(entry.name) and _starts(tree, path)):
                 found.append(path)
         pending.extend(reversed(deeper))
     return found, findings
@@ -113,14 +116,37 @@ def _foreign(env: Environment, short: str, version: str) -> Finding:
     return Finding("PKG007", ERROR, short, message, (), "bundle again with --python " + here)
 
 
-def _is_module(tree: Tree, path: str, name: str, elf: reader.Elf) -> bool:
-    """Whether Python can import it: it exports PyInit_NAME (PEP 489)."""
-    stem = name.split(".")[0]
+def _commands(tree: Tree, view: View, env: Environment, directory: str) -> Iterator[Object]:
+    """Compiled programs that packages put into bin/ (ninja, ruff …)."""
+    for name in tree.names(directory) if env.interpreter else []:
+        path = posixpath.join(directory, name)
+        opened = view.open(path)
+        if opened.elf is not None and opened.elf.interpreter and opened.identity != env.interpreter:
+            yield Object(path, PROGRAM, opened.elf)
+
+
+def _may_be_one(name: str) -> bool:
+    return bool(SHARED.search(name)) or not _NEITHER.search(name)
+
+
+def _starts(tree: Tree, path: str) -> bool:
+    """Whether it is an ELF file that may be started, or with a name like libssl.so.1.1.1k."""
+    try:
+        mode = tree.stat(path).st_mode
+        if not (stat.S_ISREG(mode) and (mode & 0o111 or elf_objects.SHARED.search(path))):
+            return False
+        with tree.open(path) as source:
+            return bytes(source.read(len(_ELF))) == _ELF
+    except OSError:
+        return False
+
+
+def _kind(tree: Tree, path: str, name: str, elf: reader.Elf) -> str:
     try:
         with tree.open(path) as source:
-            return reader.mentions(source, elf, "PyInit_" + stem)
+            return kind(source, elf, name, plugins.symbols())
     except (OSError, ValueError):
-        return False
+        return LIBRARY
 
 
 def _imported(env: Environment, path: str) -> bool:

@@ -5,17 +5,19 @@ import re
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges.tree import Tree
-from offkit.elf import reader
+from offkit.elf import reach, reader
+from offkit.elf.objects import Object
+from offkit.elf.reach import Copies
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader
 from offkit.media import rpm
 from offkit.media.answers import Wanted
 from offkit.model import words
+from offkit.model.checklist import Inside
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, rank
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, versioning
 from offkit.server.doctor.cures import Cure, Cures
-from offkit.server.doctor.shared_objects import SharedObjects
 from offkit.server.environment.environment import Environment
 from offkit.server.loader import ldconf
 
@@ -53,6 +55,14 @@ class _Kind(NamedTuple):
     arch: Optional[Tuple[int, bool, int]] = None  # None: not known, and nothing is equal to it
 
 
+class Opening(NamedTuple):
+    """A file that is started or loaded for itself."""
+
+    report: Report
+    severity: str  # of what it misses
+    object: Optional[Object] = None  # of the environment
+
+
 class Verdict(NamedTuple):
     """What is wrong, and what cures it."""
 
@@ -63,22 +73,21 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Judges ``reports`` of each program and module, with the severity of what it misses; ``main`` is the
-    interpreter, where it can be read."""
+    """Judges what is opened; ``main`` is the interpreter, where it can be read."""
 
     def __init__(
         self,
         tree: Tree,
         env: Environment,
         cures: Cures,
-        objects: SharedObjects,
+        copies: Copies,
         main: Optional[reader.Elf],
         loader: Loader,
-        reports: Sequence[Tuple[Report, str]],
+        openings: Sequence[Opening],
     ) -> None:
-        self._env, self._cures, self._objects = env, cures, objects
+        self._env, self._cures, self._copies = env, cures, copies
         self._main, self._loader = main, loader
-        self._reports = reports
+        self._openings = openings
         self._rpms: List[str] = []
         self._again: List[str] = []
         self._answers: Dict[str, Cure] = {}
@@ -87,21 +96,41 @@ class Judge:
 
     def verdict(self) -> Verdict:
         misses: Dict[str, _Miss] = {}
-        for report, severity in self._reports:
-            for resolution in report.resolutions:
-                if resolution.how == MISSING:
-                    harm = damage.find(resolution, self._loader.view)
-                    misses.setdefault(resolution.name, _Miss()).add(severity, resolution, harm)
-        self._consult({name: miss for name, miss in misses.items() if name not in self._objects.offered})
+        inside: Dict[str, Tuple[_Miss, Inside]] = {}
+        for opening in self._openings:
+            for miss in reach.missing(opening.report):
+                if opening.object is not None and self._copies.moot(opening.object, miss):
+                    continue
+                earlier = self._copies.earlier(miss)
+                copy = earlier or self._copies.unreachable(miss)
+                if not copy:
+                    harm = damage.find(miss, self._loader.view)
+                    misses.setdefault(miss.name, _Miss()).add(opening.severity, miss, harm)
+                    continue
+                short = self._env.shorten(copy)
+                told = inside.setdefault(
+                    miss.name, (_Miss(), Inside(miss.name, (), short, bool(earlier), True))
+                )
+                told[0].add(WARNING if earlier else opening.severity, miss, None)
+                if told[1].earlier and not earlier:
+                    inside[miss.name] = told[0], told[1]._replace(copy=short, earlier=False)
+        self._consult(misses)
         found = [self._missing(name, miss) for name, miss in misses.items()]
+        found += [self._inside(each, miss) for name, (miss, each) in inside.items() if name not in misses]
         found += self._directories() + self._versions()
         return Verdict(found, self._rpms, self._again, self._answers)
+
+    def _inside(self, each: Inside, miss: _Miss) -> Finding:
+        """A library of the environment itself that no path leads to."""
+        who = tuple(self._env.shorten(path) for path in miss.needed_by)
+        told = each._replace(needed_by=who, optional=miss.severity != ERROR)
+        return told.finding(_NAMED, tuple(miss.looked), self._cures.line_for(each.soname))
 
     def _consult(self, missing: Dict[str, _Miss]) -> None:
         """Ask the repositories once, for all that is missing and all that is too old."""
         asked: Dict[str, Dict[str, None]] = {name: {} for name in missing if not _HASHED.search(name)}
         kinds = {name: self._kind(missing[name].needed_by) for name in asked}
-        for report, _ in self._reports:
+        for report in (opening.report for opening in self._openings):
             for problem in report.versions:
                 asked.setdefault(problem.name, {})[problem.version] = None
                 kinds.setdefault(problem.name, self._kind((problem.needed_by,)))
@@ -130,18 +159,6 @@ class Judge:
     def _missing(self, name: str, miss: _Miss) -> Finding:
         who = self._who(miss.needed_by)
         looked = tuple(miss.looked)
-        inside = self._objects.offered.get(name)
-        if inside is not None:
-            return Finding(
-                "LIB003",
-                WARNING,
-                name,
-                "is not found for {}, but is in {}: it may be preloaded".format(
-                    who, self._env.shorten(inside)
-                ),
-                looked,
-                "nothing, if the import works; otherwise the package is broken",
-            )
         mended = self._mend(name, miss)
         if mended is not None:
             message = "{}; needed by {}".format(mended.message, who)
@@ -150,6 +167,9 @@ class Judge:
         if self._own(name, miss):
             return self._libpython(name, looked, self._kind(miss.needed_by))
         code, message = "LIB001", "is missing; needed by " + who
+        strange = self._copies.strange(name)
+        if strange:
+            message += "; the one in {} is another package's own".format(self._env.shorten(strange))
         kind = self._kind(miss.needed_by)
         astray = "" if "/" in name or _HASHED.search(name) else self._astray(name, kind)
         if _HASHED.search(name):
@@ -237,7 +257,7 @@ class Judge:
         wanted: Dict[str, Dict[str, List[str]]] = {}
         paths: Dict[str, Tuple[str, Tuple[str, ...]]] = {}
         severities: Dict[str, str] = {}
-        for report, severity in self._reports:
+        for report, severity, _ in self._openings:
             for problem in report.versions:
                 users = wanted.setdefault(problem.name, {}).setdefault(problem.version, [])
                 if problem.needed_by not in users:

@@ -38,11 +38,12 @@ class Environment(NamedTuple):
 
     def shorten(self, path: str) -> str:
         """A path for people: without the part that all files of the environment share."""
+        path = posixpath.normpath(path)
         for top in self.site_packages:
             if path.startswith(top + "/"):
                 return path[len(top) + 1 :]
         if path.startswith(self.where + "/"):
-            return posixpath.normpath(path)[len(self.where) + 1 :]
+            return path[len(self.where) + 1 :]
         return path
 
 

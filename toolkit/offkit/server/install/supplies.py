@@ -144,7 +144,7 @@ def survey(
     if has_errors(strange):
         raise EnvironmentProblem("a medium is not for this server", strange)
     # What comes in the bundle is missing all the same, until it is installed.
-    wanted = Checklist(tuple(one._replace(in_bundle=False) for one in wanted.libraries))
+    wanted = wanted._replace(libraries=tuple(one._replace(in_bundle=False) for one in wanted.libraries))
     result = forecast.examine(wanted, target, "/", (), [one.opened for one in found if one.opened])
     gone = [each for each in result.findings if each.code in (web.UNREACHABLE, web.NO_CURL)]
     if gone:

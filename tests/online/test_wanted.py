@@ -1,0 +1,116 @@
+"""What is wanted from outside a set of wheels, laid out side by side as pip does."""
+
+import io
+import zipfile
+
+import pytest
+
+import bundle_maker
+import elf_maker
+from offkit.model import checklist
+from offkit.online.proof import forecast
+from target_maker import preset
+
+EL7 = preset("3.9", "el7")
+LDSO = "/lib64/ld-linux-x86-64.so.2"
+
+
+def module(name, **fields):
+    return elf_maker.build(exports=["PyInit_" + name], **fields)
+
+
+def survey(tmp_path, *wheels, programs=()):
+    """Of wheels: (name, requirements, files); ``programs`` are those that may be started."""
+    paths = []
+    for name, requires, files in wheels:
+        filename, body = bundle_maker.wheel(name, files=files, requires=requires)
+        sink = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(body)) as plain, zipfile.ZipFile(sink, "w") as archive:
+            for member in plain.infolist():
+                mode = 0o755 if member.filename in programs else 0o644
+                member.external_attr = (0o100000 | mode) << 16
+                archive.writestr(member, plain.read(member.filename))
+        paths.append(tmp_path / filename)
+        paths[-1].write_bytes(sink.getvalue())
+    return forecast.survey(paths, EL7)
+
+
+def outside(found):
+    return {each.soname: each.optional for each in found.checklist.libraries}
+
+
+def inside(found):
+    return {each.soname: each.earlier for each in found.checklist.inside}
+
+
+FIONA = {
+    "fiona/ogrext.so": module("ogrext", needed=["libgdal.so.30"], rpath="$ORIGIN/../Fiona.libs"),
+    "Fiona.libs/libgdal.so.30": elf_maker.build(soname="libgdal.so.30", needed=["libexpat.so.1"]),
+}
+KALEIDO = {
+    "kaleido/executable/lib/libexpat.so.1": elf_maker.build(soname="libexpat.so.1"),
+    "kaleido/executable/bin/kaleido": elf_maker.build(needed=["libexpat.so.1"], interpreter=LDSO),
+}
+PROGRAM = ("kaleido/executable/bin/kaleido",)
+
+
+def test_another_packages_own_copy_does_not_count(tmp_path):
+    """D1: on the checklist, and so in the RPMs that come along."""
+    found = survey(tmp_path, ("Fiona", (), FIONA), ("kaleido", (), KALEIDO), programs=PROGRAM)
+    assert (outside(found), inside(found)) == ({"libexpat.so.1": False}, {})
+    (library,) = found.checklist.libraries
+    assert library.rpm == "expat"
+
+
+def test_a_copy_that_may_be_loaded_before(tmp_path):
+    """By the package itself, or by what it requires: nothing to carry, and the bundle says it all the same."""
+    found = survey(tmp_path, ("Fiona", ["Kaleido>=0.1"], FIONA), ("kaleido", (), KALEIDO), programs=PROGRAM)
+    assert (outside(found), inside(found), found.findings) == ({}, {"libexpat.so.1": True}, [])
+    assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+
+
+def test_a_file_that_no_path_leads_to(tmp_path):
+    """pysam 0.16.0: no RPM has it, and no order of imports helps."""
+    files = {
+        "pysam/liba.so": module("liba", needed=["libb.so"], rpath="$ORIGIN/../pysam."),
+        "pysam/libb.so": module("libb"),
+    }
+    found = survey(tmp_path, ("pysam", (), files))
+    assert (outside(found), inside(found)) == ({}, {"libb.so": False})
+    assert [(each.code, each.severity, each.subject) for each in found.findings] == [
+        ("LIB025", "error", "libb.so")
+    ]
+    assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_programs_anywhere(tmp_path, started):
+    """D2: and what they want of the C library counts as well."""
+    node = elf_maker.build(
+        needed=["libstdc++.so.6", "libc.so.6"], needs={"libc.so.6": ["GLIBC_2.28"]}, interpreter=LDSO
+    )
+    files = {"playwright/driver/node": node, "playwright/driver/node.sh": b"#!/bin/sh\n"}
+    found = survey(tmp_path, ("playwright", (), files), programs=tuple(files) if started else ())
+    assert outside(found) == ({"libc.so.6": False, "libstdc++.so.6": False} if started else {})
+    assert [each.code for each in found.findings] == (["LIB002"] if started else [])
+
+
+def test_a_program_beside_extension_modules(tmp_path):
+    files = {"x/helper": elf_maker.build(needed=["liba.so.1"], interpreter=LDSO), "x/_c.so": module("_c")}
+    assert outside(survey(tmp_path, ("x", (), files), programs=("x/helper",))) == {"liba.so.1": True}
+
+
+def test_where_data_comes_to_lie(tmp_path):
+    """NAME.data/data/lib is three steps up from a package."""
+    files = {
+        "x/_c.so": module("_c", needed=["libmkl.so.2"], runpath="$ORIGIN/../../.."),
+        "x-1.0.data/data/lib/libmkl.so.2": elf_maker.build(soname="libmkl.so.2"),
+        "x-1.0.data/scripts/tool": elf_maker.build(needed=["libno.so.1"], interpreter=LDSO),
+    }
+    assert outside(survey(tmp_path, ("x", (), files))) == {"libno.so.1": False}
+
+
+def test_a_library_for_another_machine_is_nobodys(tmp_path):
+    """Some wheels bring one for each."""
+    files = {"x/lib/arm.so": elf_maker.build(needed=["libno.so.1"], machine=183)}
+    assert outside(survey(tmp_path, ("x", (), files))) == {}

@@ -1,0 +1,156 @@
+"""What the loader comes to from the file in need, and what is there in vain."""
+
+import os
+from typing import Dict
+
+import pytest
+
+from elf_maker import build
+from offkit.server.doctor.examine import examine
+from server_maker import LDSO, SITE, Server
+
+SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def told(server):
+    found = examine("/opt/env", server.root, checks=["libraries"]).findings
+    return [(each.code, each.severity, each.subject) for each in found]
+
+
+def module(name, **fields):
+    return build(exports=["PyInit_" + name], **fields)
+
+
+def fiona(server, *requires):
+    """As Fiona 1.8.22: its own GDAL wants the system's expat."""
+    files: Dict[str, bytes] = {
+        "fiona/ogrext" + SUFFIX: module("ogrext", needed=["libgdal.so.30"], rpath="$ORIGIN/../Fiona.libs"),
+        "Fiona.libs/libgdal.so.30": build(soname="libgdal.so.30", needed=["libexpat.so.1"]),
+    }
+    server.distribution("Fiona", files=files, requires=requires)
+
+
+def kaleido(server, *requires):
+    """As kaleido 0.2.1: a browser with its libraries, among them expat."""
+    files = {
+        "kaleido/__init__.py": b"",
+        "kaleido/executable/lib/libexpat.so.1": build(soname="libexpat.so.1"),
+        "kaleido/executable/bin/kaleido": build(needed=["libexpat.so.1"], interpreter=LDSO),
+    }
+    server.distribution("kaleido", files=files, requires=requires)
+    os.chmod(server.host(SITE + "/kaleido/executable/bin/kaleido"), 0o755)
+
+
+def test_another_packages_own_copy_does_not_count(server):
+    """D1: fiona's libraries are not looked for in kaleido's directory."""
+    fiona(server)
+    kaleido(server)
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert (finding.code, finding.severity, finding.subject) == ("LIB001", "error", "libexpat.so.1")
+    assert finding.message == (
+        "is missing; needed by Fiona.libs/libgdal.so.30; "
+        "the one in kaleido/executable/lib/libexpat.so.1 is another package's own"
+    )
+    assert "install expat" in finding.fix
+    server.library("libexpat.so.1")
+    assert told(server) == []
+
+
+def test_what_it_requires_may_have_loaded_it(server):
+    """As torchvision and torch do: it depends on the order of imports, and is said with the RPM."""
+    fiona(server, "middle>=1; python_version < '3'", "unreadable; ((")
+    server.distribution("middle", requires=["Kaleido"])
+    kaleido(server)
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert (finding.code, finding.severity, finding.subject) == ("LIB003", "warning", "libexpat.so.1")
+    assert finding.fix.startswith("nothing, if the import works; otherwise yum ")
+    assert finding.fix.endswith(" install expat")
+
+
+def test_what_is_required_for_an_extra_alone_is_not(server):
+    fiona(server, "kaleido; extra == 'all'")
+    kaleido(server)
+    assert told(server) == [("LIB001", "error", "libexpat.so.1")]
+
+
+@pytest.mark.parametrize("soname", ["", "libb" + SUFFIX])
+def test_a_file_that_no_path_leads_to(server, soname):
+    """pysam 0.16.0: the loader knows a loaded file by its path and DT_SONAME, not by the file's name."""
+    files = {
+        "pysam/liba" + SUFFIX: module("liba", needed=["libb" + SUFFIX], rpath="$ORIGIN/../pysam."),
+        "pysam/libb" + SUFFIX: module("libb", soname=soname),
+    }
+    server.distribution("pysam", files=files)
+    wanted = ("LIB003", "warning") if soname else ("LIB025", "error")
+    assert told(server) == [(*wanted, "libb" + SUFFIX)]
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_programs_anywhere(server, mode):
+    """D2: playwright's driver/node, cmake's data/bin/cmake; nobody starts one without x."""
+    server.distribution(
+        "playwright", files={"playwright/driver/node": build(needed=["libstdc++.so.6"], interpreter=LDSO)}
+    )
+    server.put(SITE + "/playwright/driver/node.sh", "#!/bin/sh\n")
+    for name in ("node", "node.sh"):
+        os.chmod(server.host(SITE + "/playwright/driver/" + name), mode)
+    assert told(server) == ([("LIB001", "error", "libstdc++.so.6")] if mode == 0o755 else [])
+
+
+def test_a_program_beside_extension_modules(server):
+    """Its package is there for more: a warning."""
+    program = build(needed=["libstdc++.so.6"], interpreter=LDSO, kind=2)
+    server.distribution("tool", files={"tool/helper-1.2": program, "tool/_c" + SUFFIX: module("_c")})
+    os.chmod(server.host(SITE + "/tool/helper-1.2"), 0o755)
+    assert told(server) == [("LIB001", "warning", "libstdc++.so.6")]
+
+
+@pytest.mark.parametrize("name", ["libx.so.1", "libx.so.1.2.3", "libx-81259c47.so.1.1.1k"])
+def test_libraries_with_a_version_in_their_name(server, name):
+    """D2: a .so.1 beside a module, opened by ctypes."""
+    server.distribution("x", files={"x/" + name: build(needed=["libgomp.so.1"])})
+    assert told(server) == [("LIB001", "warning", "libgomp.so.1")]
+
+
+def test_libraries_below_the_environment_itself(server):
+    """Wheels put them there too (tbb, mkl), and find them by RUNPATH."""
+    server.distribution(
+        "mkl",
+        files={
+            "../../libmkl.so.2": build(soname="libmkl.so.2", needed=["libnuma.so.1"]),
+            "mkl/_m" + SUFFIX: module("_m", needed=["libmkl.so.2"], runpath="$ORIGIN/../../.."),
+            "../../libalone.so.1": build(needed=["libhwloc.so.15"]),
+        },
+    )
+    assert told(server) == [
+        ("LIB001", "error", "libnuma.so.1"),
+        ("LIB001", "warning", "libhwloc.so.15"),
+    ]
+
+
+def test_plugins(server):
+    """What only they want stops no import."""
+    plugin = build(needed=["libpq.so.5"], exports=["qt_plugin_instance"])
+    server.distribution("qt", files={"qt/plugins/libqpsql.so": plugin})
+    assert told(server) == [("LIB001", "warning", "libpq.so.5")]
+
+
+def test_vendored_libraries_that_nobody_was_seen_to_load(server):
+    """Shapely opens its GEOS with ctypes, from Shapely.libs: what that wants of the system counts; for
+    libraries beside it, it relies on who loads it."""
+    server.distribution(
+        "Shapely",
+        files={
+            "shapely/geos.py": b"",
+            "Shapely.libs/libgeos_c-1.so.1": build(needed=["libgeos-2.so.1", "libm.so.9"]),
+            "Shapely.libs/libgeos-2.so.1": build(soname="libgeos-2.so.1"),
+        },
+    )
+    assert told(server) == [("LIB001", "warning", "libm.so.9")]

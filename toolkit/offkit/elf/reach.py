@@ -1,0 +1,116 @@
+"""Which files of an environment are loaded or started for themselves, and what becomes of each.
+
+Presence is not enough: a library serves an object when the loader comes to it from there. One that lies
+elsewhere serves only if it was loaded before, and then under its DT_SONAME alone: the loader knows a file
+that was opened by its path by that path and by DT_SONAME, not by the file's name (glibc, elf/dl-load.c,
+``_dl_map_object``).
+"""
+
+import posixpath
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
+
+from offkit.elf.objects import MODULE, PLUGIN, PROGRAM, Object
+from offkit.elf.resolution import MISSING, Report, Resolution
+from offkit.elf.search import Loader, Program
+
+
+class Root(NamedTuple):
+    """An object that is opened for itself, and what it drags in."""
+
+    object: Object
+    report: Report
+
+
+def roots(loader: Loader, program: Program, objects: Sequence[Object]) -> List[Root]:
+    """Modules as ``program`` imports them, programs, and what none of these loads: a library or a plug-in
+    that somebody opens by name, each with what it brings along.
+    """
+    found = [Root(each, program.dlopen(each.path)) for each in objects if each.kind == MODULE]
+    found += [Root(each, loader.program(each.path).report) for each in objects if each.kind == PROGRAM]
+    loaded = {identity for root in found for identity in root.report.loaded}
+    needed = {name for each in objects for name in each.elf.needed}
+    rest = [each for each in objects if each.kind not in (MODULE, PROGRAM)]
+    # Who is needed by another one is loaded by that, but for circles.
+    for each in sorted(rest, key=lambda one: not needed.isdisjoint(_names(one))):
+        if loader.view.open(each.path).identity not in loaded:
+            root = Root(each, program.dlopen(each.path))
+            loaded.update(root.report.loaded)
+            found.append(root)
+    return found
+
+
+def _names(each: Object) -> Set[str]:
+    return {posixpath.basename(each.path), each.elf.soname}
+
+
+class Owners:
+    """Who brings a file, and what that requires. Subclass it."""
+
+    def owner(self, path: str) -> str:
+        """The distribution, or "" where it is in none."""
+        raise NotImplementedError
+
+    def related(self, name: str) -> Set[str]:
+        """What a distribution requires, and what that requires, with itself."""
+        raise NotImplementedError
+
+
+class Weights:
+    """What is lost with an object: more than something that can be done without?"""
+
+    def __init__(self, objects: Iterable[Object], owners: Owners, commands: str) -> None:
+        """``commands`` is the directory of what people start."""
+        self._modules = [each.path for each in objects if each.kind == MODULE]
+        self._owners, self._commands = owners, commands
+        self._with_modules: Optional[Set[str]] = None
+
+    def firm(self, each: Object) -> bool:
+        """A program is what its package is there for where that has no extension module."""
+        if each.kind != PROGRAM:
+            return each.kind != PLUGIN
+        if posixpath.dirname(each.path) == self._commands:
+            return True
+        if self._with_modules is None:
+            self._with_modules = {self._owners.owner(path) for path in self._modules}
+        return self._owners.owner(each.path) not in self._with_modules
+
+
+class Copies:
+    """Files of an environment with the names of libraries, and for whom each may count."""
+
+    def __init__(self, objects: Iterable[Object], owners: Owners) -> None:
+        self._owners = owners
+        self._called: Dict[str, List[str]] = {}
+        self._named: Dict[str, List[str]] = {}
+        for each in objects:
+            self._named.setdefault(posixpath.basename(each.path), []).append(each.path)
+            if each.elf.soname:
+                self._called.setdefault(each.elf.soname, []).append(each.path)
+
+    def earlier(self, miss: Resolution) -> str:
+        """A copy that the distribution in need, or one that it requires, may have loaded before; "" for
+        none. What is in no distribution is given the benefit of the doubt."""
+        near = self._near(self._called, miss)
+        return near if near or self._owners.owner(miss.needed_by) else self._near(self._named, miss)
+
+    def unreachable(self, miss: Resolution) -> str:
+        """A file of the same name there that nothing leads to, neither a path nor its DT_SONAME; or ""."""
+        return "" if self.earlier(miss) else self._near(self._named, miss)
+
+    def strange(self, name: str) -> str:
+        """A copy, whoever it belongs to; or ""."""
+        return next(iter(self._called.get(name, ()) or self._named.get(name, ())), "")
+
+    def _near(self, there: Dict[str, List[str]], miss: Resolution) -> str:
+        copies = there.get(miss.name, ())
+        who = self._owners.owner(miss.needed_by) if copies else ""
+        near = self._owners.related(who) if who else set()
+        return next((path for path in copies if not who or self._owners.owner(path) in near), "")
+
+    def moot(self, root: Object, miss: Resolution) -> bool:
+        """Whether ``root`` is a vendored library that nobody was seen to load, and relies on who does."""
+        return root.vendored and root.kind != MODULE and bool(self.earlier(miss))
+
+
+def missing(report: Report) -> List[Resolution]:
+    return [each for each in report.resolutions if each.how == MISSING]

@@ -1,0 +1,167 @@
+"""What a set of wheels wants from a server's own libraries, once they are installed side by side.
+
+The wheels' ELF files are laid out as pip would, below a made-up prefix, and the loader is asked there: what
+it does not come to from the file in need is wanted from outside, though another package may have a copy.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from offkit.elf.objects import LOADERS, Object
+from offkit.elf.reach import Copies, Owners, Root, Weights, missing, roots
+from offkit.elf.reader import ET_EXEC, Elf, VersionNeed
+from offkit.elf.resolution import Opened, Resolution, View
+from offkit.elf.search import Loader, Program
+from offkit.model import requirement
+
+_PREFIX = "/prefix"
+_SITE = _PREFIX + "/lib/python3/site-packages"
+# "needed by" is for people: enough to recognise the package.
+_NEEDED_BY = 20
+
+
+class External(NamedTuple):
+    """A library that no file of a set is served with from the set."""
+
+    soname: str
+    needed_by: list[str]  # "wheel: path", some of them
+    versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
+    optional: bool  # only plug-ins want it
+    aside: dict[str, list[str]]  # versions that only plug-ins ask for, and which: "wheel: path"
+    inside: str = ""  # "wheel: path" of a copy that nothing leads to, and that is all there can be
+    earlier: bool = False  # whether that may be loaded before
+
+
+class Wheel(NamedTuple):
+    filename: str
+    package: str  # normalised
+    requires: list[str] | None  # normalised; None: not known
+    files: list[dict[str, Any]]  # path, place, kind, elf
+
+
+def packed(elf: Elf) -> dict[str, Any]:
+    """As JSON takes it."""
+    return elf._asdict()
+
+
+def _unpacked(found: dict[str, Any]) -> Elf:
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+    }
+    return Elf(**plain)._replace(needs=tuple(VersionNeed(*need) for need in plain["needs"]))
+
+
+class _Installed(View):
+    """Files by the path where they come to lie."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Opened] = {}
+
+    def open(self, path: str) -> Opened:
+        return self.files.get(posixpath.normpath(path), Opened(problem="no such file", absent=True))
+
+
+class _Set(Owners):
+    def __init__(self, wheels: Iterable[Wheel], arch: str) -> None:
+        self.view = _Installed()
+        self.objects: list[Object] = []
+        self._names: dict[str, str] = {}  # path → "wheel: path"
+        self._packages: dict[str, str] = {}  # path → package
+        self._wheels: dict[str, str] = {}  # path → wheel
+        self._requires: dict[str, list[str]] = {}
+        for wheel in wheels:
+            self._requires[wheel.package] = wheel.requires or []
+            for file in wheel.files:
+                path = _place(file["place"])
+                one = Object(path, file["kind"], _unpacked(file["elf"]))
+                self.objects.append(one)
+                self.view.files[path] = Opened(one.elf, path)
+                self._names[path] = f"{wheel.filename}: {file['path']}"
+                self._packages[path] = wheel.package if wheel.requires is not None else ""
+                self._wheels[path] = wheel.filename
+        machine, little, ldso = LOADERS.get(arch, LOADERS["x86_64"])
+        python = Elf(bits=64, little=little, machine=machine, kind=ET_EXEC, interpreter=ldso)
+        loader = Loader(self.view, default_dirs=())
+        program = Program(loader, _PREFIX + "/bin/python", Opened(python, "/python"))
+        self.roots = roots(loader, program, self.objects)
+        self.copies = Copies(self.objects, self)
+        self.weights = Weights(self.objects, self, _PREFIX + "/bin")
+
+    def name(self, path: str) -> str:
+        return self._names[posixpath.normpath(path)]
+
+    def wheel(self, path: str) -> str:
+        return self._wheels[posixpath.normpath(path)]
+
+    def related(self, name: str) -> set[str]:
+        return requirement.closure(name, self._requires)
+
+    def owner(self, path: str) -> str:
+        return self._packages[posixpath.normpath(path)]
+
+
+def _place(place: str) -> str:
+    """``<prefix>/bin/x`` is what wheels have below NAME.data."""
+    return _PREFIX + place[len("<prefix>") :] if place.startswith("<prefix>") else f"{_SITE}/{place}"
+
+
+class _Want:
+    """Who misses a library."""
+
+    def __init__(self) -> None:
+        self.firm: dict[str, set[str]] = defaultdict(set)  # path of who needs it → versions
+        self.beside: dict[str, set[str]] = defaultdict(set)  # the same of plug-ins and what they bring
+        self.near: dict[str, set[str]] = defaultdict(set)  # of those that a copy may help
+        self.outside = False  # somebody is not helped by a copy inside
+        self.earlier = ""  # a copy that may be loaded before
+        self.lost = ""  # one that nothing leads to
+
+
+def external(wheels: Sequence[Wheel], arch: str) -> list[External]:
+    """What is wanted from outside, by name."""
+    laid = _Set(wheels, arch)
+    wants: dict[str, _Want] = {}
+    for root in laid.roots:
+        for miss in missing(root.report):
+            if not laid.copies.moot(root.object, miss):
+                _add(laid, wants.setdefault(miss.name, _Want()), root, miss)
+    return [_external(laid, soname, want) for soname, want in sorted(wants.items())]
+
+
+def _add(laid: _Set, want: _Want, root: Root, miss: Resolution) -> None:
+    elf = laid.view.open(miss.needed_by).elf
+    versions = (
+        {need.version for need in elf.needs if need.file == miss.name and not need.weak} if elf else set()
+    )
+    earlier, lost = laid.copies.earlier(miss), laid.copies.unreachable(miss)
+    users = want.near if earlier else want.firm if laid.weights.firm(root.object) else want.beside
+    users[posixpath.normpath(miss.needed_by)] |= versions
+    want.earlier = want.earlier or earlier
+    want.lost = want.lost or lost
+    want.outside = want.outside or not (earlier or lost)
+
+
+def _external(laid: _Set, soname: str, want: _Want) -> External:
+    optional = not want.firm
+    versions: dict[str, set[str]] = defaultdict(set)
+    aside: dict[str, set[str]] = defaultdict(set)
+    for path, asked in (want.firm or want.beside).items():
+        for version in asked:
+            versions[version].add(laid.wheel(path))
+    for path, asked in want.beside.items():
+        for version in asked if path not in want.firm else ():
+            if optional or version not in versions:
+                aside[version].add(laid.name(path))
+    return External(
+        soname,
+        sorted(laid.name(path) for path in {**want.firm, **want.beside, **want.near})[:_NEEDED_BY],
+        {version: sorted(users) for version, users in sorted(versions.items())},
+        optional,
+        {version: sorted(users) for version, users in sorted(aside.items())},
+        "" if want.outside else laid.name(want.lost or want.earlier),
+        not want.lost,
+    )
