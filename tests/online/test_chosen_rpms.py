@@ -93,7 +93,7 @@ def unpacked(chosen, top):
     return str(top)
 
 
-def probe(tmp_path, installed, streams=(), excludes=()):
+def probe(tmp_path, installed, streams=(), excludes=(), **more):
     """What 'offkit probe' writes, as far as it matters here."""
     path = tmp_path / "server.json"
     rows = [{"name": name, "stream": number, "state": "enabled", "profiles": []} for name, number in streams]
@@ -103,6 +103,7 @@ def probe(tmp_path, installed, streams=(), excludes=()):
                 "packages": {one.title: list(one.provides) for one in installed},
                 "modules": rows,
                 "yum": {"exclude": list(excludes)},
+                **more,
             }
         )
     )
@@ -415,6 +416,50 @@ def test_keys_of_the_release_that_are_at_hand(files, signed, key, tmp_path, monk
     with pytest.raises(IntegrityError) as caught:
         choose(place, "libextra")
     assert told(caught.value.findings) == [("RPM001", "error", "libextra-1-1.x86_64")]
+
+
+def described(tmp_path, ids, imported=(), vendor=(), distribution="rocky"):
+    """A probe with keys: ``ids`` by their files."""
+    rows = [f"{key} {name}" for name, keys in ids.items() for key in keys]
+    keys = {"files": list(ids), "ids": rows, "rpm": imported and list(imported), "vendor": list(vendor)}
+    return probe(tmp_path, [GLIBC, BASH], keys=keys, os_release={"ID": distribution, "VERSION_ID": "8.10"})
+
+
+OWN, OTHER_KEY = "RPM-GPG-KEY-rockyofficial", "0123456789abcdef"
+
+
+def test_keys_that_the_server_has(signed, key, tmp_path):
+    """Before the gap it is told that the server knows no key of these RPMs: as there, by the vendor's files and
+    those in rpm; nothing where that cannot be told."""
+    place, home = signed[0], key[0]
+    listed = subprocess.run(
+        ["gpg", "--homedir", str(home), "--list-keys", "--with-colons"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (own,) = re.findall(r"^pub:(?:[^:]*:){3}([0-9A-F]{16}):", listed.stdout, re.M)
+    own, strange = own.lower(), {OWN: [OTHER_KEY]}
+    rpm = ["f4a80eb5-53a7ff4b gpg(x)"]
+
+    def said(*about, keys=(), **more):
+        return told(choose(place, "libextra", probe=described(tmp_path, *about, **more), keys=keys).findings)
+
+    refused = [("RPM003", "warning", "libextra-1-1.x86_64")]
+    assert said(strange, rpm) == refused
+    assert said(strange, rpm, keys=[key[1]]) == refused  # whoever was given it, the server is not
+    assert said({**strange, "RPM-GPG-KEY-somebody": [own]}, rpm) == refused
+    assert said({**strange, "RPM-GPG-KEY-more": [own]}, rpm, vendor=["RPM-GPG-KEY-more"]) == []
+    assert said({OWN: [OTHER_KEY, own]}, rpm) == []
+    assert said(strange, [f"{own[8:]}-53a7ff4b gpg(x)"]) == []
+    assert said(strange, [f"{'0' * 24}{own} x public key"]) == []
+    assert said({OWN: [OTHER_KEY, "-"]}, rpm) == []  # one of its keys nobody can tell
+    assert said({OWN: []}, rpm) == []  # as older probes say it
+    assert said({"RPM-GPG-KEY-somebody": [OTHER_KEY]}, rpm) == []  # no own one: that of the bundle counts
+    assert said(strange, None) == []  # no rpm to check with
+    (finding,) = choose(place, "libextra", probe=described(tmp_path, strange, rpm)).findings
+    assert finding.message.endswith("which by its FILE the server has neither from its vendor nor in rpm")
+    assert own[8:] in finding.message
 
 
 def test_without_any_key(files, signed, key, tmp_path):

@@ -1,14 +1,14 @@
 """Which public key the packages of a medium are checked with, on this server."""
 
 import posixpath
-from typing import Collection, Iterable, NamedTuple, Optional, Tuple
+from typing import Collection, NamedTuple, Optional, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
 from offkit.media import rpm_keys
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, Finding
-from offkit.model.release import medium_key, own_keys, usual_keys
+from offkit.model.release import medium_key, trusted_keys
 
 KEYS = "/etc/pki/rpm-gpg"
 
@@ -32,14 +32,11 @@ class Server(NamedTuple):
     def keys(self) -> Tuple[str, ...]:
         """All files there that the packages of a medium may be signed with: the distribution's own by
         their names, then what else its vendor brought; on a release that nobody knows all that are there."""
-        names = own_keys(releases.of(self.el, self.name).keys, self.distribution)
-        found = self._there([*(posixpath.join(KEYS, name) for name in names), *self.vendor])
-        if found or self.el or self.name:
-            return found
-        return self._there(posixpath.join(KEYS, name) for name in usual_keys(sorted(self.tree.names(KEYS))))
-
-    def _there(self, paths: Iterable[str]) -> Tuple[str, ...]:
-        return tuple(dict.fromkeys(path for path in paths if self.tree.is_file(path)))
+        there = [name for name in self.tree.names(KEYS) if self.tree.is_file(posixpath.join(KEYS, name))]
+        vendor = map(posixpath.basename, self.vendor)
+        known, keys = bool(self.el or self.name), releases.of(self.el, self.name).keys
+        found = trusted_keys(there, keys, self.distribution, vendor, known)
+        return tuple(posixpath.join(KEYS, name) for name in found)
 
 
 def server(tree: Optional[Tree] = None) -> Server:

@@ -211,6 +211,21 @@ def own_keys(keys: Dict[str, Tuple[str, ...]], distribution: str) -> List[str]:
     return own or list(dict.fromkeys(key for key, _ in told_keys(keys)))
 
 
+def trusted_keys(
+    there: Collection[str],
+    keys: Dict[str, Tuple[str, ...]],
+    distribution: str,
+    vendor: Iterable[str],
+    known: bool,
+) -> List[str]:
+    """Of the files in /etc/pki/rpm-gpg those that the packages of a medium may be signed with: the
+    distribution's own by their names, then what else its ``vendor`` brought; on a release that nobody has
+    ``known`` all that are there."""
+    names = dict.fromkeys([*own_keys(keys, distribution), *vendor])
+    found = [name for name in names if name in there]
+    return found if found or known else usual_keys(sorted(there))
+
+
 def medium_key(keys: Dict[str, Tuple[str, ...]], names: Collection[str]) -> str:
     """Which of the files at a medium's top has the key of its packages, "" for none: a distribution's
     own, else the shortest name of a usual one."""

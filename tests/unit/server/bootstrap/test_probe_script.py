@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 
 import pytest
 
+import openpgp_maker
+import rpm_tools
 from described_maker import RELEASES, TOOLS, V2, V3, Described
 from install_sh import every_shell
 from offkit.edges import data, releases
@@ -97,7 +101,9 @@ EXPECTED = {
     "kernel": "3.10.0-1160.el7.x86_64",
     "keys": {
         "files": ["RPM-GPG-KEY-CentOS-7"],
+        "ids": [],
         "rpm": ["f4a80eb5-53a7ff4b gpg(CentOS-7 Key <security@centos.org>)"],
+        "vendor": [],
     },
     "libraries": [
         "libm.so.6 (libc6,x86-64, OS ABI: Linux 2.6.32) => /lib64/libm.so.6",
@@ -160,6 +166,37 @@ def test_a_server(server, shell):
 
 
 @every_shell
+def test_ids_of_keys(server, shell, tmp_path):
+    """As gpg tells them, of keys and subkeys, armored by several blocks; and who brought the files."""
+    if not shutil.which("gpg"):
+        pytest.skip("no gpg")
+    home = tmp_path / "gpg"
+    home.mkdir(mode=0o700)
+    with rpm_tools.near(str(home)) as near:
+        gpg = ["gpg", "--homedir", near, "--batch", "--quiet", "--passphrase", ""]
+        for name, kind in (("one", "rsa2048"), ("two", "ed25519")):
+            rpm_tools.run([*gpg, "--quick-gen-key", name, kind, "sign", "never"])
+        listed = rpm_tools.run([*gpg, "--list-keys", "--with-colons"])
+        (first, *_) = re.findall(r"^fpr:+([0-9A-F]{40}):", listed, re.M)
+        rpm_tools.run([*gpg, "--quick-add-key", first, "rsa1024", "sign", "never"])
+        listed = rpm_tools.run([*gpg, "--list-keys", "--with-colons"])
+        ids = re.findall(r"^(?:pub|sub):[^:]*:[^:]*:[^:]*:([0-9A-F]{16}):", listed, re.M)
+        text = "".join(rpm_tools.run([*gpg, "--armor", "--export", name]) + "\n" for name in ("one", "two"))
+    whole(server)
+    server.put("/etc/pki/rpm-gpg/RPM-GPG-KEY-a b", "Some words.\r\n" + text.replace("\n", "\r\n"))
+    server.put("/etc/pki/rpm-gpg/RPM-GPG-KEY-newer", openpgp_maker.key(6))
+    rows = ["Vendor\t/etc/os-release", "Vendor\t/etc/pki/rpm-gpg/RPM-GPG-KEY-a b", "x\t/etc/pki/rpm-gpg/x"]
+    server.program("rpm", "case \"$*\" in *-qf*) printf '%b\\n' '{}' ;; esac\n".format("\\n".join(rows)))
+    without = server.document(shell)["keys"]["ids"]
+    assert without == ["- RPM-GPG-KEY-a b", "- RPM-GPG-KEY-newer"]
+    os.symlink(shutil.which("sha1sum"), os.path.join(server.commands, "sha1sum"))
+    keys = server.document(shell)["keys"]
+    assert (len(ids), keys["vendor"]) == (3, ["RPM-GPG-KEY-a b"])
+    told = ["{} RPM-GPG-KEY-a b".format(each.lower()) for each in ids]
+    assert keys["ids"] == sorted([*told, "- RPM-GPG-KEY-newer"])
+
+
+@every_shell
 def test_a_server_with_nothing(server, shell):
     """No file and no command but those that it is written in: what is not known is null or empty."""
     server.command("uname", "x")
@@ -167,7 +204,7 @@ def test_a_server_with_nothing(server, shell):
     assert found.pop("root") is (os.geteuid() == 0)
     assert found.pop("schema") == "offkit/target-2"
     assert found.pop("cpu") == {"flags": [], "level": None, "model": None, "vendor": None}
-    assert found.pop("keys") == {"files": [], "rpm": None}
+    assert found.pop("keys") == {"files": [], "ids": [], "rpm": None, "vendor": None}
     assert found.pop("locale") == {"LANG": None, "LC_ALL": None, "utf8": []}
     assert (found.pop("arch"), found.pop("kernel"), found.pop("fapolicyd")) == ("x", "x", "absent")
     assert found.pop("os_release") == {}

@@ -214,7 +214,8 @@ def choose(
         release = releases.of(target.el, target.name)
         known = signatures.at_hand(own_keys(release.keys, ""))
         loose = [package for package, shelf in found.packages if _is_loose(shelf.medium)]
-        checked = [*told, *signatures.of_packages(files, more.keys, known, loose, reporter)]
+        trusted = more.server.trusted(release, bool(target.el or release.name)) if more.server else ()
+        checked = [*told, *signatures.of_packages(files, more.keys, known, loose, reporter, trusted)]
         # Several ISOs of one release have the same keys.
         public = {each.path: each for one, _ in media for each in keys(one)}
         public.update((each.path, each) for each in map(_key, more.keys) if each)

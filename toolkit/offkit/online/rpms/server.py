@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,9 @@ from typing import Any, NamedTuple
 from offkit.edges import description
 from offkit.media import rpm
 from offkit.model.errors import UsageError
+from offkit.model.release import Release, trusted_keys
+
+_KEY = re.compile(r"[0-9a-fA-F]{8,}")  # as rpm begins to tell of one
 
 
 class Server(NamedTuple):
@@ -20,6 +24,18 @@ class Server(NamedTuple):
     excludes: tuple[str, ...]  # exclude= of yum.conf or dnf.conf, which hold for every repository
     platform: str  # what modules require of it, as el8; "": not said
     level: str = ""  # of its processor, by the x86-64 psABI: x86-64-v2; "": not said
+    distribution: str = ""  # the ID of os-release(5)
+    keys: Mapping[str, frozenset[str]] = {}  # IDs by the file in /etc/pki/rpm-gpg; none: not said
+    vendor: tuple[str, ...] = ()  # those of the files that its vendor brought
+    imported: frozenset[str] | None = None  # IDs of those that rpm has; None: it could not be asked
+
+    def trusted(self, release: Release, known: bool) -> frozenset[str]:
+        """IDs of the keys that packages may be signed with there (media.keys); none where that cannot be
+        told, or the key on a medium counts since there is no other. ``known``: the release is."""
+        files = trusted_keys(list(self.keys), release.keys, self.distribution, self.vendor, known)
+        if self.imported is None or not files or not all(self.keys[name] for name in files):
+            return frozenset()
+        return self.imported.union(*(self.keys[name] for name in files))
 
     def excluded(self, name: str, evr: str, arch: str) -> str:
         """The pattern that excludes a package (dnf.conf(5): NAME, or any longer form), "" for none."""
@@ -51,9 +67,27 @@ def read(path: Path) -> Server:
             _words(yum.get("exclude")),
             platform,
             str((data.get("cpu") or {}).get("level") or ""),
+            str((data.get("os_release") or {}).get("ID") or ""),
+            *_keys(data.get("keys") or {}),
         )
     except (AttributeError, TypeError) as error:
         raise UsageError(f"--target: {path} cannot be read as a target: {error}") from None
+
+
+def _keys(
+    given: Mapping[str, Any],
+) -> tuple[dict[str, frozenset[str]], tuple[str, ...], frozenset[str] | None]:
+    """By file, without any where one of its keys has none; the vendor's files; those of rpm."""
+    found: dict[str, set[str]] = {name: set() for name in _words(given.get("files"))}
+    for line in _words(given.get("ids")):
+        key, _, name = line.partition(" ")
+        found.setdefault(name, set()).add(key)
+    told = {name: frozenset(() if "-" in keys else keys) for name, keys in found.items()}
+    imported = None
+    if isinstance(given.get("rpm"), list):
+        rows = map(_KEY.match, _words(given["rpm"]))
+        imported = frozenset(row.group().lower() for row in rows if row)
+    return told, _words(given.get("vendor")), imported
 
 
 def _words(given: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +37,12 @@ _FIXES = {
     "RPM002": "use the distribution's own repository, where all are",
     "RPM003": "give the key that its maker publishes: --rpm-key FILE",
 }
+
+
+_STRANGE = "is signed with key {}, which by its FILE the server has neither from its vendor nor in rpm"
+_IMPORT = (
+    "use its distribution's own RPMs; or, if you trust that key, there beforehand, as root: rpm --import KEY"
+)
 
 
 def is_key(contents: bytes) -> bool:
@@ -172,13 +178,15 @@ def of_packages(
     known: Sequence[Path] = (),
     loose: Sequence[Package] = (),
     reporter: Reporter = Reporter(),  # noqa: B008  (silent, and without a state)
+    trusted: Collection[str] = (),
 ) -> list[Finding]:
     """Raises IntegrityError with every RPM that none of the keys has signed, and EnvironmentProblem (RPM009)
     where rpm reads none of them. A warning where there is no rpm to ask.
 
     Where none was given ``known`` ones do: then only what is damaged is refused, for a key of somebody else's
     may be on the server, and what is unsigned is told. Without any, damage counts where no metadata have said
-    what the file is (``loose``).
+    what the file is (``loose``). What is signed with a key that is none of the ``trusted`` ones, by their
+    IDs, is told where there are such: the server has no other.
     """
     if not keys and not known:
         reporter.note("signatures are not checked here, without a key (--rpm-key FILE); the server does")
@@ -220,7 +228,23 @@ def of_packages(
         reporter.note(f"{signed} of {several(len(found), 'RPM')} signed with keys of this machine: {names}")
     if not keys:
         told = _unsigned([one.title for one, verdict in found if verdict.kind == rpm_keys.UNSIGNED])
-    return told
+    return [*told, *_strange(found, trusted)]
+
+
+def _strange(found: Sequence[tuple[Package, rpm_keys.Verdict]], trusted: Collection[str]) -> list[Finding]:
+    """RPM003, as a warning: somebody may import the key there."""
+    return together(
+        Finding("RPM003", WARNING, one.title, _STRANGE.format(verdict.text), (), _IMPORT)
+        for one, verdict in found
+        if trusted
+        and verdict.kind in (rpm_keys.SIGNED, rpm_keys.NO_KEY)
+        and not any(_same(verdict.text.lower(), each.lower()) for each in trusted)
+    )
+
+
+def _same(one: str, other: str) -> bool:
+    """Of two IDs, each of any length: they are the end of a fingerprint (RFC 4880, 12.2)."""
+    return one.endswith(other) or other.endswith(one)
 
 
 def _unsigned(titles: Sequence[str]) -> list[Finding]:

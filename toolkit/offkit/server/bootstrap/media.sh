@@ -309,7 +309,7 @@ find_keys() {
 # The files in $1 that packages of the distribution $2, whose release is $3, may be signed with: its own by their
 # names, then what else its vendor brought; on a release that nobody knows all that are there (media/keys.py).
 server_keys() {
-    there=$({ own_keys "$2" | sed "s,^.,$1/&," && vendor_keys; } | while IFS= read -r each; do
+    there=$({ own_keys "$2" | sed "s,^.,$1/&," && vendor_keys ""; } | while IFS= read -r each; do
         [ ! -f "$each" ] || printf '%s\n' "$each"
     done | awk '!seen[$0]++')
     if [ -z "$there" ] && [ -z "$3" ]; then
@@ -318,15 +318,6 @@ server_keys() {
     elif [ -n "$there" ]; then
         printf '%s\n' "$there"
     fi
-}
-
-# The files in /etc/pki/rpm-gpg that came with packages of the vendor of this release (media/rpm_keys.py).
-vendor_keys() {
-    LC_ALL=C rpm -qf --qf '[%{=VENDOR}\t%{FILENAMES}\n]' /etc/os-release /usr/lib/os-release /etc/pki/rpm-gpg/* 2>/dev/null |
-        LC_ALL=C awk -F '\t' '
-            $2 == "/etc/os-release" || $2 == "/usr/lib/os-release" { own[$1] }
-            $2 ~ /^\/etc\/pki\/rpm-gpg\/./ && $1 != "(none)" { vendor[$2] = $1 }
-            END { for (each in vendor) if (vendor[each] in own) print each }' | LC_ALL=C sort
 }
 
 # A field of os-release(5).

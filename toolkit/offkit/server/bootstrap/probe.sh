@@ -39,7 +39,9 @@ probe_server() {
     json_text kernel "$(uname -r)"
     printf '  "keys": {\n'
     probe_key_files | json_list files '  '
-    probe_rpm_keys | json_list rpm '  ' last
+    probe_key_ids | json_list ids '  '
+    probe_rpm_keys | json_list rpm '  '
+    probe_vendor | json_list vendor '  ' last
     printf '  },\n'
     probe_libraries | json_list libraries
     printf '%s' "$locale_told"
@@ -217,6 +219,93 @@ probe_glibc() {
 
 probe_key_files() {
     for each in "$root"/etc/pki/rpm-gpg/*; do [ ! -f "$each" ] || printf '%s\n' "${each##*/}"; done
+}
+
+# "ID FILE" for each key and subkey in these files, "- FILE" for one whose ID is not told here (RFC 4880, 12.2:
+# keys of version 4).
+probe_key_ids() {
+    for each in "$root"/etc/pki/rpm-gpg/*; do
+        [ -f "$each" ] && [ -r "$each" ] || continue
+        key_packets <"$each" | while IFS= read -r packet; do
+            id=
+            # shellcheck disable=SC2059 # octal numbers, and nothing else
+            [ "$packet" = - ] || id=$(printf "$packet" | sha1sum 2>/dev/null | sed 's/^.\{24\}\(.\{16\}\).*/\1/')
+            printf '%s %s\n' "${id:--}" "${each##*/}"
+        done
+    done
+}
+
+# What the fingerprints of the armored keys on stdin are about, in octal numbers for printf; - for another key.
+key_packets() {
+    tr -d '\000\r' | awk '
+        BEGIN {
+            alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+            for (i = 1; i <= 64; i++) value[substr(alphabet, i, 1)] = i - 1
+        }
+        /^-----BEGIN PGP PUBLIC KEY BLOCK-----/ { inside = 1; body = n = held = bits = 0; next }
+        /^-----END PGP PUBLIC KEY BLOCK-----/ && inside { inside = 0; packets(); next }
+        !inside { next }
+        !body { body = /^[ \t]*$/; next }
+        /^=/ { next }
+        {
+            for (i = 1; i <= length($0); i++) {
+                c = substr($0, i, 1)
+                if (!(c in value)) continue
+                held = held * 64 + value[c]
+                bits += 6
+                if (bits < 8) continue
+                bits -= 8
+                rest = bits == 4 ? 16 : bits == 2 ? 4 : 1 # busybox may have no powers
+                b[n++] = int(held / rest)
+                held %= rest
+            }
+        }
+        function packets(    at, tag, kind, size, head, out, i) {
+            for (at = 0; at < n; at += head + size) {
+                tag = b[at] - 128
+                if (tag < 0) break
+                if (tag >= 64) {
+                    tag -= 64
+                    size = b[at + 1]
+                    head = 2
+                    if (size == 255) { head = 6; size = ((b[at + 2] * 256 + b[at + 3]) * 256 + b[at + 4]) * 256 + b[at + 5] }
+                    else if (size > 223) break
+                    else if (size > 191) { head = 3; size = (size - 192) * 256 + b[at + 2] + 192 }
+                } else {
+                    kind = tag % 4
+                    tag = int(tag / 4)
+                    if (kind == 3) break
+                    head = kind == 2 ? 5 : kind + 2
+                    size = b[at + 1]
+                    for (i = 2; i < head; i++) size = size * 256 + b[at + i]
+                }
+                if (tag != 6 && tag != 14) continue
+                if (b[at + head] != 4 || size > 65535) { print "-"; continue }
+                out = sprintf("\\231\\%03o\\%03o", int(size / 256), size % 256)
+                for (i = 0; i < size; i++) out = out sprintf("\\%03o", b[at + head + i])
+                print out
+            }
+            if (at < n) print "-"
+        }'
+}
+
+# Those of these files that came with packages of the vendor whose release this is; null where nobody can say.
+probe_vendor() {
+    command -v rpm >/dev/null 2>&1 || { echo null && return 0; }
+    vendor_keys "$root" | sed 's,.*/,,'
+}
+
+# The files in /etc/pki/rpm-gpg that came with packages of the vendor of the release below $1, "" for this
+# server's own (media/rpm_keys.py).
+vendor_keys() {
+    for each in "$1"/etc/pki/rpm-gpg/*; do set -- "$@" "${each#"$1"}"; done
+    top=$1
+    shift
+    LC_ALL=C rpm ${top:+--root "$top"} -qf --qf '[%{=VENDOR}\t%{FILENAMES}\n]' /etc/os-release /usr/lib/os-release "$@" 2>/dev/null |
+        LC_ALL=C awk -F '\t' '
+            $2 == "/etc/os-release" || $2 == "/usr/lib/os-release" { own[$1] }
+            $2 ~ /^\/etc\/pki\/rpm-gpg\/./ && $1 != "(none)" { vendor[$2] = $1 }
+            END { for (each in vendor) if (vendor[each] in own) print each }' | LC_ALL=C sort
 }
 
 # Keys that rpm has: as packages, or since rpm 4.20 in a store of their own (rpmkeys(8)).
