@@ -233,8 +233,47 @@ def test_variables(site, choose, plain):
     site.add(plain)
     site.files = {f"7/x86_64/{path}": data for path, data in site.files.items()}
     assert titles(choose(site.url + "/$releasever/${basearch}")) == ["a", "b"]
-    with pytest.raises(UsageError, match=r"what \$stream stands for is not known"):
-        choose(site.url + "/$stream/x")
+    site.files.update({f"7-stream/7/{path[9:]}": data for path, data in site.files.items()})
+    assert titles(choose(site.url + "/$stream/$releasever_major")) == ["a", "b"]
+    with pytest.raises(UsageError, match=r"what \$infra stands for is not known"):
+        choose(site.url + "/$infra/x")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url + "//x86_64")
+    (found,) = caught.value.findings
+    assert found.fix.endswith("the shell has taken that: use single quotes")
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "/repodata/repomd.xml", "/repodata/", "/repodata", "//repodata//repomd.xml", "/repodata/repomd.xml.asc",
+        "/Packages", "/Packages/", "/Packages/a", "/Packages/a/", "/getPackage/",
+    ],
+)  # fmt: skip
+def test_what_people_paste(site, choose, plain, tail):
+    """The metadata, or the packages, as a browser shows them: of the repository above."""
+    site.add(plain)
+    site.files = {f"os/{path}": data for path, data in site.files.items()}
+    assert titles(choose(site.url + "/os" + tail)) == ["a", "b"]
+    with pytest.raises(EnvironmentProblem, match="a repository cannot be used") as caught:
+        choose(site.url + "/other" + tail)
+    assert caught.value.findings[0].message.startswith("has no repodata/repomd.xml")
+
+
+def test_a_repository_that_is_called_so(site, choose, plain):
+    """It is where it was said, with repodata/ in it; and where a bucket forbids what it has not."""
+    site.add(plain)
+    site.files = {f"os/Packages/{path}": data for path, data in site.files.items()}
+    assert titles(choose(site.url + "/os/Packages")) == ["a", "b"]
+    assert "os/repodata/repomd.xml" not in {path for path, _ in site.log}
+    site.files = {path.replace("Packages/", "", 1): data for path, data in site.files.items()}
+    site.does["os/Packages/repodata/repomd.xml"] = web_maker.status(403)
+    assert titles(choose(site.url + "/os/Packages")) == ["a", "b"]
+
+
+def test_a_directory_as_people_paste_it(choose, plain):
+    for tail in ("/repodata/repomd.xml", "/repodata/"):
+        assert titles(choose(plain + tail)) == titles(choose("file://" + plain + tail)) == ["a", "b"]
 
 
 def test_nothing_there(site, choose):

@@ -333,13 +333,16 @@ def _all(failures: Sequence[download.Failed]) -> Exception:
 def no_repository(medium: Mirror) -> EnvironmentProblem:
     """Where the URL has none."""
     folders = ", ".join(releases.known().folders)
+    fix = "give the URL of the directory that repodata/ is in"
+    if "//" in medium.place.partition("://")[2]:
+        fix += "; if $releasever or another variable was in it, the shell has taken that: use single quotes"
     found = Finding(
         CODE,
         ERROR,
         medium.place,
         f"has no {repodata.REPOMD}, nor a .treeinfo that names repositories, nor one of {folders} with some",
         (medium.place,),
-        "give the URL of the directory that repodata/ is in",
+        fix,
     )
     return EnvironmentProblem("a repository cannot be used", [found])
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +22,13 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.index import network
 from offkit.online.rpms import mirror, mirrorlist
-from offkit.online.rpms.mirror import Access, Mirror, Silent
+from offkit.online.rpms.mirror import Access, Forbidden, Mirror, Silent
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+_METADATA = re.compile(r"(?<=[^/])/+repodata(/+repomd\.xml(\.asc)?)?/*$")
+_PACKAGES = re.compile(
+    r"(?<=[^/])/+(Packages|getPackage)(/+[a-z0-9])?/*$"
+)  # of a repository, or of a part of it
 _FORM = "give a directory, a .repo file, or a URL that begins with https://, http:// or file:///"
 
 
@@ -52,7 +58,7 @@ class Fetching(NamedTuple):
 def read(given: Sequence[str]) -> list[Place]:
     """What the command line says. Raises UsageError."""
     found: list[Place] = []
-    for text in given:
+    for text in map(_top, given):
         if "://" not in text and text.endswith(".repo"):
             found += _sections(Path(text))
         else:
@@ -60,6 +66,12 @@ def read(given: Sequence[str]) -> list[Place]:
             if not _variables(text):
                 _refuse(text)
     return found
+
+
+def _top(text: str) -> str:
+    """The repository that is meant where somebody names its metadata, as a browser shows them."""
+    path, mark, query = text.partition("?") if "://" in text else (text, "", "")
+    return _METADATA.sub("", path) + mark + query
 
 
 def _refuse(text: str) -> None:
@@ -126,7 +138,10 @@ def _variables(text: str) -> list[str]:
 def values(target: Target) -> Mapping[str, str]:
     """Of the variables that yum knows by itself (yum.conf(5))."""
     release = releases.of(target.el, target.name)
-    return {"basearch": target.arch, "arch": target.arch, "releasever": str(target.el or release.version)}
+    found = {"basearch": target.arch, "arch": target.arch, "releasever": str(target.el or release.version)}
+    if target.el:  # of dnf 5 and later dnf 4; and /etc/dnf/vars/stream of CentOS Stream, which no other has
+        found.update(releasever_major=str(target.el), stream=f"{target.el}-stream")
+    return found
 
 
 def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
@@ -143,15 +158,29 @@ def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
         return Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
     if place.listed or mirrorlist.looks_so(text):
         return _listed(text, place, target, fetching)
-    return Mirror(text, fetching.session(), fetching.cache, target.arch, place.access, fetching.silent)
+    return _with_repositories(text, place, target, fetching)
+
+
+def _under(url: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
+    return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access, fetching.silent)
+
+
+def _with_repositories(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
+    """What is there; where that is but the packages of a repository, the repository."""
+    path, mark, query = text.partition("?")
+    found, above = _under(text, place, target, fetching), _PACKAGES.sub("", path)
+    if above != path:
+        with contextlib.suppress(Forbidden):  # as buckets of S3 say of what they do not have
+            if found.repositories():
+                return found
+        other = _under(above + mark + query, place, target, fetching)
+        return other if other.repositories() else found
+    return found
 
 
 def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:
     """The first mirror of a list that answers with a repository, of a metalink with the promised one."""
-
-    def under(url: str) -> Mirror:
-        return Mirror(url, fetching.session(), fetching.cache, target.arch, place.access, fetching.silent)
-
+    under = partial(_under, place=place, target=target, fetching=fetching)
     asked = under(text)
     tried, digests = asked.mirrors()
     last: Unreachable | None = None
