@@ -144,19 +144,8 @@ def bundle(
     fitting = pythons.fit_all(targets, carried)
     for remark in dict.fromkeys(remark for _, _, remarks in fitting for remark in remarks):
         console.warn("{}: {}; {}".format(remark.subject, remark.message, remark.fix))
-    args = options.index_args(
-        index_url,
-        extra_index_url,
-        find_links,
-        no_index,
-        trusted_host,
-        proxy,
-        cert,
-        pre,
-        indexes,
-        taken,
-        client_cert,
-    )
+    indices = (index_url, extra_index_url, find_links, no_index, trusted_host)
+    args = options.index_args(*indices, proxy, cert, pre, indexes, taken, client_cert)
     wanted = tuple(requirements or ())
     if control_node:
         wanted = fleet.requirements(wanted)

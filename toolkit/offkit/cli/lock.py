@@ -65,19 +65,8 @@ def lock(
     from offkit.online.wheels.kept import Kept
 
     wanted_for = [where for where, _ in options.targets_of(python, target, arch)]
-    args = options.index_args(
-        index_url,
-        extra_index_url,
-        find_links,
-        no_index,
-        trusted_host,
-        proxy,
-        cert,
-        pre,
-        indexes,
-        taken,
-        client_cert,
-    )
+    indices = (index_url, extra_index_url, find_links, no_index, trusted_host)
+    args = options.index_args(*indices, proxy, cert, pre, indexes, taken, client_cert)
     wanted = tuple(requirements or ())
     if not wanted and not files and not editables:
         from offkit.online import bundle
