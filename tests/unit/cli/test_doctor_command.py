@@ -60,6 +60,7 @@ def test_healthy(server, offkit):
     assert [line[2:] for line in out.splitlines()] == [
         "interpreter: CPython 3.6.8 at /usr/local/bin/python3.6",
         "libraries: 16 extension modules find every library (19 ELF files read)",
+        "needs: nothing is missing that packages are known to want when they run",
         "packages: none installed here",
         "machine: CentOS Linux 7 (Core)",
         "repositories: nothing blocks yum",
@@ -179,6 +180,7 @@ def test_list_checks(offkit):
     assert names == [
         ["interpreter", "PY"],
         ["libraries", "LIB"],
+        ["needs", "NEED"],
         ["packages", "PKG"],
         ["machine", "ENV"],
         ["repositories", "REPO,RPM"],
@@ -236,7 +238,9 @@ def test_a_check_that_is_misspelt(server, offkit):
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("libs", "--root", server.root)
     assert caught.value.message == "libs is neither a directory nor a check"
-    assert caught.value.fix.startswith("checks are interpreter, libraries, packages, machine, repositories;")
+    assert caught.value.fix.startswith(
+        "checks are interpreter, libraries, needs, packages, machine, repositories;"
+    )
 
 
 def test_a_file_that_is_no_bundle(offkit, tmp_path):
@@ -561,6 +565,7 @@ def test_words_for_each_check(offkit, examined):
         "interpreter: CPython 3.6.8 at /p",
         "libraries: 2 extension modules find every library (1 ELF file read)",
         "libraries: 2 libraries are carried",
+        "needs: nothing is missing that packages are known to want when they run",
         "packages: 3 packages complete, 4 files as recorded",
         "machine: CentOS 7",
         "repositories: nothing blocks yum",
@@ -568,8 +573,8 @@ def test_words_for_each_check(offkit, examined):
     lines = offkit("/e", "-v")[1].splitlines()
     assert [line[2:] for line in lines[:2]] == told[:2]
     assert lines[2].endswith("LIB012  offkit/lib64: 2 libraries are carried")
-    assert [line[2:] for line in lines[3:6]] == told[3:]
-    assert lines[6:] == [
+    assert [line[2:] for line in lines[3:7]] == told[3:]
+    assert lines[7:] == [
         "libraries",
         "  a.so  -            not found",
         "  b.so  /lib64/b.so  RPATH",
@@ -634,9 +639,9 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
     here = os.getcwd()
-    assert asked == [
-        (checklist.load(bundle_maker.CHECKLIST), made.manifest.target, here, [here + "/c.iso"], [here + "/r"])
-    ]
+    wanted, target = checklist.load(bundle_maker.CHECKLIST), made.manifest.target
+    pins = {"alpha": "1.0", "beta": "2.1"}
+    assert asked == [(wanted, target, here, [here + "/c.iso"], [here + "/r"], pins)]
     assert code == 1
     assert out.splitlines()[0].endswith("LIB001  a.so: is missing")
     assert out.splitlines()[1:] == ["", "to install everything at once:", "  yum install a"]

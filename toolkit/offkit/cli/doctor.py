@@ -217,6 +217,7 @@ def _text(result: "Examination", quiet: bool) -> None:
             "finds" if summary.modules == 1 else "find",
             several(summary.elf_files, "ELF file"),
         ),
+        "needs": "nothing is missing that packages are known to want when they run",
         "packages": complete if summary.distributions else "none installed here",
         "machine": summary.system,
         "repositories": "nothing blocks yum",

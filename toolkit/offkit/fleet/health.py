@@ -17,7 +17,7 @@ _BY_CODE = (
     ("interpreter", ("PY",)),
     ("libraries", ("LIB",)),
     ("packages", ("PKG",)),
-    ("machine", ("ENV",)),
+    ("machine", ("ENV", "NEED")),  # what its packages want of it, when they run
     ("repositories", ("REPO", "RPM")),
 )
 DOCTORS = tuple(name for name, _ in _BY_CODE)

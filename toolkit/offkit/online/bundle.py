@@ -28,7 +28,7 @@ from offkit.online.carry.pythons import Pythons
 from offkit.online.carry.stand_ins import Carried
 from offkit.online.carry.to_compile import ToCompile
 from offkit.online.index import troubles
-from offkit.online.proof import by_reading, forecast, grammar, image, reading, rehearsal, stage
+from offkit.online.proof import by_reading, forecast, grammar, image, needs, reading, rehearsal, stage
 from offkit.online.proof.reading import Reading
 from offkit.online.reasons import clashes
 from offkit.online.reasons.trial import Pins
@@ -319,7 +319,9 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     newer = grammar.findings(paths, order.target, order.cache)
     if newer is None:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
-    chosen, libraries = _libraries(order, survey.checklist, reporter)
+    at_run_time = needs.survey(lock.wheels, order.target, order.more.server, order.pythons.build is not None)
+    chosen, libraries = _libraries(order, survey.checklist, at_run_time.rpms, reporter)
+    told += [*at_run_time.findings(chosen.titles, told), *needs.drivers(libraries, order.more.server)]
     closed = by_reading.closure(lock, order.cache)
     sure = bool(installed or releases.of(order.target.el, order.target.name).minimal)
     forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, sure)
@@ -407,15 +409,18 @@ def _asking(order: Order, reporter: Reporter) -> Iterator[rpms.More]:
         yield order.more._replace(fetching=Fetching(session, order.cache, order.more.silent))
 
 
-def _libraries(order: Order, wanted: Checklist, reporter: Reporter) -> tuple[rpms.Chosen, Checklist]:
-    """What of the repositories is carried, and the checklist with that marked."""
+def _libraries(
+    order: Order, wanted: Checklist, beside: Sequence[str], reporter: Reporter
+) -> tuple[rpms.Chosen, Checklist]:
+    """What of the repositories is carried, the packages ``beside``, and the checklist with that marked."""
     if order.shelves:
         reporter.step(f"taking RPMs from {', '.join(order.shelves)}")
     shipped = releases.of(order.target.el, order.target.name).pythons.get(order.target.python_minor)
     # What the bundle has a Python of its own for needs no packages.
     python = () if order.pythons.carried or shipped is None else shipped.payload
     with _asking(order, reporter) as more:
-        chosen = rpms.choose(order.isos, wanted, order.target, python, more, reporter)
+        welcome = (*python, *beside)
+        chosen = rpms.choose(order.isos, needs.without_drivers(wanted), order.target, welcome, more, reporter)
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in wanted.libraries)
     return chosen, wanted._replace(libraries=tuple(marked))
 

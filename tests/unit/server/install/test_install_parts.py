@@ -147,7 +147,17 @@ def test_every_part_in_its_order(parts):
     assert parts.call() == 0
     prepare = [supplies.__name__, taking.__name__]
     order = ["interrupt_once", "sweep", "verify", "survey", "found", "damaged", "read", "drive"]
-    order += ["english", "unpack", "opened", *prepare, "plan", "packages_of", "apply", "drive ends"]
+    order += [
+        "english",
+        "unpack",
+        "opened",
+        *prepare,
+        "plan",
+        "packages_of",
+        "apply",
+        "examine",
+        "drive ends",
+    ]
     assert [name for name, _ in parts.asked] == order
 
 
@@ -208,7 +218,7 @@ def test_what_is_said_is_passed_on(parts):
     assert parts.of("examine") == [
         (
             parts.plan.generation,
-            {"checks": ("libraries",), "rpm_repos": ("open",)},
+            {"checks": ("libraries", "needs"), "rpm_repos": ("open",)},
         )
     ]
 

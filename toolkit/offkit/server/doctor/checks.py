@@ -2,9 +2,10 @@
 
 from typing import Dict, NamedTuple, Tuple
 
-INTERPRETER, LIBRARIES, PACKAGES, MACHINE, REPOSITORIES = (
+INTERPRETER, LIBRARIES, NEEDS, PACKAGES, MACHINE, REPOSITORIES = (
     "interpreter",
     "libraries",
+    "needs",
     "packages",
     "machine",
     "repositories",
@@ -23,6 +24,7 @@ class Check(NamedTuple):
 ALL: Dict[str, Check] = {
     INTERPRETER: Check("PY", "Python itself: is it complete, what was it built without"),
     LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module needs"),
+    NEEDS: Check("NEED", "libraries, programs and data that packages want only when they run"),
     PACKAGES: Check("PKG", "installed files against their RECORD, requirements, leftovers, pip's age"),
     MACHINE: Check("ENV", "file systems, memory, locale, SELinux labels, the processor"),
     REPOSITORIES: Check("REPO, RPM", "what yum would do here; the network is never used"),

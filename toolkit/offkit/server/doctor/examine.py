@@ -15,12 +15,13 @@ from offkit.server.doctor import (
     interpreter,
     libraries,
     machine,
+    needs,
     packages,
     processor,
     repositories,
 )
 from offkit.server.doctor import cures as remedies
-from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, PACKAGES, REPOSITORIES
+from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, NEEDS, PACKAGES, REPOSITORIES
 from offkit.server.environment import environment
 from offkit.server.system import withheld, yum
 
@@ -121,13 +122,17 @@ class _Visit:
             findings += libs.findings
             rpms += libs.rpms
             again += libs.again
+        path = self._variables.get("PATH", "").split(":")
+        if NEEDS in checks:
+            wanting, bringing = needs.inspect(self._tree, self._env, self._cures, path)
+            findings += wanting
+            rpms += bringing
         told = libs.unreadable if LIBRARIES in checks else ()
         installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
         again += installed.again
         if MACHINE in checks:
             findings += self._machine(libs)
-            path = self._variables.get("PATH", "").split(":")
             clients, packaged = control_node.inspect(self._tree, self._env, self._cures, path)
             findings += clients
             rpms += packaged

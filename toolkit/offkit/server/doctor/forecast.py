@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from types import MappingProxyType
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
@@ -21,10 +22,10 @@ from offkit.model.errors import UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.several import Machine
 from offkit.model.target import Target
-from offkit.server.bundle import bundle_file
+from offkit.server.bundle import bundle_file, requirements
 from offkit.server.bundle.bundle_file import BundleFile, Several
 from offkit.server.doctor import cures as remedies
-from offkit.server.doctor import damage
+from offkit.server.doctor import damage, needs
 from offkit.server.doctor.repositories import configured
 from offkit.server.loader.view import TreeView, make_loader
 
@@ -54,10 +55,12 @@ def examine(
     root: str = "/",
     isos: Sequence[str] = (),
     rpm_repos: Sequence[Source] = (),
+    pins: Mapping[str, str] = MappingProxyType({}),
 ) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 
-    ``isos`` and ``rpm_repos`` are as for ``doctor.examine``.
+    ``isos`` and ``rpm_repos`` are as for ``doctor.examine``; ``pins``, name and version of what is in it, are
+    for what no ELF file says.
     """
     tree = Tree(root)
     findings = _other_machine(tree, target)
@@ -91,6 +94,9 @@ def examine(
             for each in wanted.inside
             if not loader.system(each.soname, arch)
         ]
+        wanting, bringing = needs.of_lock(tree, pins, cures, ldso)
+        findings += wanting
+        rpms += bringing
         strange = [each for each in catalog.findings if each.code == disc.STRANGER]
         findings = strange + findings + [each for each in catalog.findings if each not in strange]
     line = remedies.combined(cures, rpms, again)
@@ -112,7 +118,8 @@ def of_bundle(
     opened = bundle_file.read_manifest(path)
     name, bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else ("", opened)
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
-    result = examine(wanted, bundle.manifest.target, root, isos, rpm_repos)
+    pins = dict(requirements.pins(bundle.read(layout.REQUIREMENTS)))
+    result = examine(wanted, bundle.manifest.target, root, isos, rpm_repos, pins)
     return result._replace(part=name, bundle=bundle)
 
 

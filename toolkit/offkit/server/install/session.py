@@ -12,20 +12,23 @@ from contextlib import ExitStack, contextmanager
 from shlex import quote
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import host, leftovers
+from offkit.edges import host, leftovers, releases
 from offkit.edges.mounts import Drive
 from offkit.edges.run import clean_environment, run
+from offkit.edges.tree import Tree
 from offkit.media import web
 from offkit.media.medium import Source
-from offkit.model import checklist, layout, sources, space, url, words
+from offkit.model import checklist, layout, needs, sources, space, url, words
 from offkit.model.checklist import Checklist
 from offkit.model.errors import OffkitError, RequestError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.needs import Lack as Want
 from offkit.model.report import Reporter
 from offkit.server.bundle import bundle_file, bundled, requirements
 from offkit.server.bundle.bundle_file import BundleFile
 from offkit.server.bundle.requirements import Pin
 from offkit.server.doctor import checks
+from offkit.server.doctor import needs as at_run_time
 from offkit.server.doctor.examine import examine
 from offkit.server.install import compilation, compiler, install, part, step, supplies
 from offkit.server.install.compiler import Lack
@@ -79,6 +82,7 @@ class _Arrived(NamedTuple):
     existing: Sequence[Generation]
     damaged: Sequence[Finding]  # the subjects are generations
     lacks: Sequence[Lack]  # what its sources would be compiled with
+    wants: Sequence[Want]  # what its packages want when they run, and is not here
 
 
 def go(request: Request, reporter: Reporter) -> Outcome:
@@ -113,7 +117,9 @@ def go(request: Request, reporter: Reporter) -> Outcome:
             packages = install.apply(made, arrived.bundle, run, environment, now, reporter, additions)
             compiled = sources.from_options(arrived.bundle.manifest.options)
             if request.isos or request.rpm_repos or carried or compiled:
-                judged = _judge(made.generation, brought.named)
+                judged = _judge(made.generation, brought.named, (checks.LIBRARIES, checks.NEEDS))
+            else:
+                judged = _warned(_judge(made.generation, (), (checks.NEEDS,)))
     told = (*arrived.warnings, *arrived.damaged, *brought.warnings)
     return Outcome(arrived.bundle, made, packages, tuple(earlier), told, tuple(judged))
 
@@ -136,7 +142,8 @@ def _arrive(request: Request, reporter: Reporter) -> _Arrived:
     compiled = sources.from_options(bundle.manifest.options)
     with_ = python._replace(path=place) if place else python
     lacks = compiler.lacking(compiled, with_, run, bool(place))
-    return _Arrived(bundle, pins, needed, python, warnings, existing, damaged, lacks)
+    wants = at_run_time.lacking(Tree(), dict(pins), python.path)
+    return _Arrived(bundle, pins, needed, python, warnings, existing, damaged, lacks, wants)
 
 
 def describe(bundle: BundleFile, python: Interpreter, prefix: str) -> List[str]:
@@ -188,7 +195,9 @@ def _supply(
         for one in arrived.existing
     )
     packages = () if standing or request.alone else compiler.rpms(arrived.lacks)
-    named = supplies.Named(request.isos, media, carried, request.strict, packages)
+    here = host.here()
+    wants = needs.rpms(arrived.wants, releases.of(here.el, here.release), "")
+    named = supplies.Named(request.isos, media, carried, request.strict, packages, wants)
     brought = supplies.prepare(
         arrived.needed, target, prefix, named, request.alone, drive, english, reporter, stack
     )
@@ -257,8 +266,8 @@ def _tell(made: Plan, arrived: _Arrived, brought: Supplies, reporter: Reporter) 
     return brought
 
 
-def _judge(generation: str, media: Sequence[Source]) -> List[Finding]:
-    found = examine(generation, checks=(checks.LIBRARIES,), rpm_repos=media).findings
+def _judge(generation: str, media: Sequence[Source], what: Sequence[str]) -> List[Finding]:
+    found = examine(generation, checks=what, rpm_repos=media).findings
     return [each for each in found if each.severity != INFO]
 
 
@@ -287,7 +296,9 @@ def refused(
         needed = checklist.load(bundle.read(layout.CHECKLIST))
         compiled = sources.from_options(bundle.manifest.options)
         lacks = compiler.lacking(compiled, python, run)
-        arrived = _Arrived(bundle, (), needed, python, (), (), (), lacks)
+        pins = dict(requirements.pins(bundle.read(layout.REQUIREMENTS)))
+        wants = at_run_time.lacking(Tree(), pins, python.path)
+        arrived = _Arrived(bundle, (), needed, python, (), (), (), lacks, wants)
         request = Request(bundle.path, prefix, python.path, None, isos, alone=alone, strict=False)
         places = [one if isinstance(one, str) else one.place for one in others]
         english = ledger.english(run, any(map(url.by_name, places)))
@@ -303,3 +314,8 @@ def refused(
                 and (each.code, each.subject) not in told
             ]
     return []
+
+
+def _warned(found: Sequence[Finding]) -> List[Finding]:
+    """Where no medium was named, what is missing may come later."""
+    return [each._replace(severity=WARNING) if each.severity == ERROR else each for each in found]

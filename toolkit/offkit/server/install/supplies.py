@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
-from typing import Any, Container, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Container, Dict, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import files, mounts
 from offkit.edges.mounts import Drive
@@ -46,6 +46,7 @@ class Named(NamedTuple):
     bundled: str = ""  # a directory with the RPMs of the bundle itself: one medium more
     strict: bool = True  # what none of the others has is an error, else a warning
     packages: Sequence[str] = ()  # that are to be installed too, by their names
+    welcome: Sequence[str] = ()  # the same, where a medium has them
 
 
 class Survey(NamedTuple):
@@ -161,8 +162,8 @@ def survey(
     spare = [each for each in result.findings if each.code == MISSING and each.severity == WARNING]
     spare = [each for each in spare if each.subject in answers and not answers[each.subject].packages]
     strange += _spare(spare, wanted, found) if named else []
-    there = _called(media.packages, found) if found else set()
-    if there or named:
+    there = _called((*media.packages, *media.welcome), found, target.arch) if found else {}
+    if named or any(name in there for name in media.packages):
         lost += _without(media.packages, there, found, media.strict)
     tagged = offer.tagged(found, keys.server()) if lost or result.rpms else []
     if lost and media.strict:
@@ -175,7 +176,8 @@ def survey(
         tuple(
             _with_arch(name, target.arch)
             for name in (*result.rpms, *(name for name in media.packages if name in there))
-        ),
+        )
+        + tuple(_with_arch(name, there[name]) for name in media.welcome if name in there),
         tuple(_with_arch(name, target.arch) for name in result.again),
         result.install_line if result.catalog.read and not found else "",
     )
@@ -200,8 +202,9 @@ def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -
     ]
 
 
-def _called(names: Sequence[str], found: Sequence[Offer]) -> Set[str]:
-    """Which of these packages the media have. What cannot be read has been told by then."""
+def _called(names: Sequence[str], found: Sequence[Offer], arch: str) -> Dict[str, str]:
+    """Which of these packages the media have, and their architectures. What cannot be read has been told by
+    then."""
     places = [each for one in found if one.opened for each in one.opened.repositories()]
     answers = repository.ask(
         lambda each: each.search((), names).packages if names else [],
@@ -209,7 +212,8 @@ def _called(names: Sequence[str], found: Sequence[Offer]) -> Set[str]:
         lambda where, error: None,
         keys.server().el,
     )
-    return {package.name for package, _ in answers}.intersection(names)
+    ours = [package for package, _ in answers if package.arch in (arch, "noarch")]
+    return {package.name: package.arch for package in ours if package.name in names}
 
 
 def _without(

@@ -1,0 +1,168 @@
+"""What of repo-config/needs.json is missing for a set of packages, and what to say of it.
+
+Pure: whether something is there is asked of who knows.
+"""
+
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from offkit.model import requirement
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.model.release import Release
+from offkit.model.things import (
+    CPU,
+    DRIVER,
+    FILE,
+    LIBRARY,
+    MODULE,
+    PROGRAM,
+    TKINTER,
+    VERSION,
+    Need,
+    Table,
+    Thing,
+)
+from offkit.model.words import listed
+
+CODES = {
+    LIBRARY: "NEED001",
+    PROGRAM: "NEED002",
+    FILE: "NEED003",
+    MODULE: "NEED004",
+    VERSION: "NEED005",
+    CPU: "NEED006",
+    DRIVER: "NEED007",
+}
+_LACKS = {
+    LIBRARY: "is not found",
+    PROGRAM: "is not on PATH",
+    FILE: "is not there",
+    MODULE: "is a module that this Python does not have",
+    CPU: "are instructions that this processor lacks",
+    DRIVER: "is not found",
+}
+_NAMED = 3
+_FROM_WHEELS = "use another version of the package, or another build of it"
+
+
+class Answer(NamedTuple):
+    """What is known of a thing on a server."""
+
+    there: Optional[bool]  # None: nobody can tell
+    has: str = ""  # instead, where that is a version
+    looked: Tuple[str, ...] = ()
+    why: str = ""  # what is known of it, where nobody has looked
+
+
+Ask = Callable[[Thing], Answer]
+
+
+class Lack(NamedTuple):
+    """A thing that is not there, or of which nobody knows; and who wants it."""
+
+    thing: Thing
+    needs: Tuple[Need, ...]
+    answer: Answer
+    packages: Mapping[str, str]  # name → version
+
+    def rpm(self, release: Release, series: str) -> str:
+        """The package on that release's discs, "" for none. Of tkinter it is one of the release's own Python:
+        ``series`` is that one's, "" for another."""
+        if self.thing.names == TKINTER:
+            shipped = release.pythons.get(series)
+            return shipped.tkinter if shipped else ""
+        return self.thing.rpm(release.name)
+
+    @property
+    def fatal(self) -> bool:
+        return any(not each.use for each in self.needs)
+
+    @property
+    def severity(self) -> str:
+        return INFO if self.answer.there is None else ERROR if self.fatal else WARNING
+
+    @property
+    def message(self) -> str:
+        return "; ".join((self._state(), *self._users()))
+
+    def _state(self) -> str:
+        if self.thing.kind == VERSION:
+            oldest = "{} or newer is needed".format(self.thing.names[1])
+            return "{}; {}".format("is " + self.answer.has, oldest) if self.answer.has else oldest
+        if self.answer.there is None:
+            return "is needed at run time"
+        return self.answer.why or _LACKS[self.thing.kind]
+
+    def _users(self) -> List[str]:
+        said = []
+        fatal = [
+            "{} {}".format(each.package, self.packages[each.package]) for each in self.needs if not each.use
+        ]
+        if fatal:
+            said.append("without it {} cannot be imported".format(listed(fatal, _NAMED)))
+        uses: Dict[str, List[str]] = {}
+        for each in self.needs:
+            if each.use:
+                uses.setdefault(each.use, []).append(each.package)
+        return said + ["{} for {}".format(_want(names), use) for use, names in uses.items()]
+
+    @property
+    def cure(self) -> str:
+        """What to do where no RPM helps."""
+        cures = list(dict.fromkeys(each.cure for each in self.needs if each.cure))
+        if self.thing.kind == VERSION:
+            own = "a Python that has its own (offkit bundle --python-build)"
+            return "bundle again with " + ", or with ".join(["'{}'".format(each) for each in cures] + [own])
+        if self.thing.kind == CPU:
+            return "bundle again with '{}'".format("', '".join(cures)) if cures else _FROM_WHEELS
+        if self.thing.names == TKINTER:
+            return "install tk-devel and tcl-devel, then build Python again (make altinstall)"
+        return ""
+
+    def finding(self, severity: str, fix: str) -> Finding:
+        looked = self.answer.looked
+        return Finding(CODES[self.thing.kind], severity, self.thing.subject, self.message, looked, fix)
+
+
+def _want(names: List[str]) -> str:
+    return listed(names, _NAMED) + (" needs it" if len(names) == 1 else " need it")
+
+
+def lacking(table: Table, packages: Mapping[str, str], ask: Ask) -> List[Lack]:
+    """What of it is not there for ``packages`` (normalised name → version), each thing once."""
+    wanted: Dict[str, List[Need]] = {}
+    for need in table.needs:
+        version = packages.get(need.package)
+        if version is None or any(other in packages for other in need.unless):
+            continue
+        if _accepts(need.versions, version):
+            wanted.setdefault(need.thing.name, []).append(need)
+    answers = {name: ask(table.things[name]) for name in wanted}
+    return [
+        Lack(table.things[name], tuple(needs), answers[name], packages)
+        for name, needs in wanted.items()
+        if answers[name].there is not True
+    ]
+
+
+def _accepts(versions: str, version: str) -> bool:
+    """A version that nobody can read may be any."""
+    try:
+        return not versions or requirement.parse("it " + versions).accepts(version)
+    except ValueError:
+        return True
+
+
+def rpms(lacks: Iterable[Lack], release: Release, series: str) -> Tuple[str, ...]:
+    """The packages of its discs that bring what is certainly not there."""
+    found = (each.rpm(release, series) for each in lacks if each.answer.there is False)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def at_least(has: str, oldest: str) -> bool:
+    """Whether a version of OpenSSL or SQLite (1.0.2k, 3.7.17) is not older."""
+    return _key(has) >= _key(oldest)
+
+
+def _key(version: str) -> Tuple[int, ...]:
+    digits = (part.rstrip("abcdefghijklmnopqrstuvwxyz") for part in version.split("."))
+    return tuple(int(part) for part in digits if part.isdecimal())
