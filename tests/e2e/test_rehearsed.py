@@ -95,7 +95,7 @@ def test_what_does_not(server, isolated, liars, tmp_path):
     assert said.endswith(
         "'offkit_lost/table.json' (offkit_lost/__init__.py, line 2)"
     )  # no name of a place that is gone
-    assert found[str(smoke)]["message"] == "ended with 1: no good"
+    assert found["smoke.py"]["message"] == "ended with 1: no good"
     assert [(one["kind"], one["passed"]) for one in inside["options"]["proofs"]] == [
         ("closure", True), ("forecast", True), ("syntax", False),
         ("resolution", True), ("rehearsal", False), ("smoke", False),

@@ -77,6 +77,7 @@ WRITERS = {
     "server/repo/change": "what 'offkit repo' undoes",
     "server/repo/machine": "/etc/yum.repos.d, /etc/fstab, mount points",
     "server/repo/state": "/var/lib/offkit/repo.json",
+    "server/smoke/room": "the checks, in a scratch directory",
     "server/system/ledger": "what yum was asked to do for a prefix",
     "server/system/rpm_files": "a temporary copy of another system's rpm database",
     "server/system/takeback": "files of modular streams that an installation enabled",

@@ -10,8 +10,10 @@ import threading
 from pathlib import Path
 
 from offkit.cli import app
+from offkit.edges import walls
 from offkit.online import bundle
 from offkit.online.carry import pack
+from offkit.online.index.pool import pool
 from offkit.online.proof import rehearsal, stage
 from offkit.online.sources import interpreters
 from offkit.online.wheels import store
@@ -33,15 +35,15 @@ def stay(*given, **named):
     threading.Event().wait()
 
 
-STAGE = stage.Here(interpreters.Interpreter(sys.executable, "3.6.15"), stage.walls())
+STAGE = stage.Here(interpreters.Interpreter(sys.executable, "3.6.15"), walls.words())
 
 
 def start_others(*given):
-    """As the rehearsal does it, several at a time."""
+    """As the rehearsal does it, behind its walls and apart; at the same time."""
     with rehearsal.leftovers.scratch() as name, STAGE.opened(Path(name), ()) as run:
         os.mkdir(os.path.join(name, "home"))
-        with rehearsal.pool(2, programs=True) as threads:
-            list(threads.map(lambda number: run([OTHER]), range(4)))
+        with pool(2, programs=True) as threads:
+            list(threads.map(lambda number: run([OTHER], apart=number % 2 > 0), range(4)))
 
 
 # The rest of a bundle is beside the point: offkit.pyz and install.sh.

@@ -17,8 +17,8 @@ import elf_maker
 import waiting
 import web_maker
 from library_maker import Shelf
+from offkit.edges import walls
 from offkit.media import rpm
-from offkit.online.proof import stage
 
 pytestmark = pytest.mark.skipif(shutil.which("setpriv") is None, reason="there is no setpriv(1) here")
 
@@ -139,7 +139,7 @@ def test_it_ends(world, phase, number):
 @pytest.mark.parametrize("phase", [*SILENT, "hashing", "packing", "rehearsing"])
 def test_what_a_killed_one_left(world, phase):
     """The next run removes it; the programs of a rehearsal end with it."""
-    if phase == "rehearsing" and not stage.walls():
+    if phase == "rehearsing" and not walls.words():
         pytest.skip("this system gives no namespaces")
     running = world.until(phase)
     running.kill()

@@ -2,16 +2,16 @@
 
 import json
 import os
-import platform
 import sys
 
 import pytest
 
-import pythons
-from offkit.edges.run import Result, clean_environment, run
+from offkit.edges import walls
+from offkit.edges.run import Result
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
-from offkit.online.proof import importable, rehearsal, stage, verdicts
+from offkit.model.finding import Finding
+from offkit.online.proof import rehearsal, stage, verdicts
 from offkit.online.request.locked import Lock, LockedWheel
 from offkit.online.sources import interpreters
 from target_maker import preset
@@ -21,149 +21,49 @@ LIBRARIES = Checklist((Library("libGL.so.1", (), ("cv2",), "mesa-libGL", False),
 JUDGE = verdicts.Judge("this machine", EL7, LIBRARIES)
 
 
-@pytest.mark.parametrize(("files", "modules"), [
-    (["alpha/__init__.py", "alpha/more/__init__.py", "alpha/data.json"], ["alpha"]),
-    (["alpha.py", "_beta.abi3.so", "gamma.cpython-36m-x86_64-linux-gnu.so", "delta.so", "libx.so.1"],
-     ["_beta", "alpha", "delta", "gamma"]),
-    (["google/api/__init__.py", "google/api/more/__init__.py", "google/rpc/__init__.py"],
-     ["google.api", "google.rpc"]),
-    (["alpha/__init__.cpython-36m-x86_64-linux-gnu.so"], ["alpha"]),
-    (["beta.py", "../../../bin/run.py", "../../../share/x/__init__.py", "alpha-1.dist-info/x.py"], ["beta"]),
-    (["tests/__init__.py", "docs/__init__.py", "setup.py", "no-module.py", "alpha/plain.txt", "README"], []),
-])  # fmt: skip
-def test_what_is_imported(files, modules):
-    """Top-level modules and packages, those right below a namespace; nothing that was packed by mistake."""
-    assert importable.modules(files) == modules
-
-
-def test_what_is_imported_of_a_namespace_alone():
-    """Its highest modules, where a package has nothing else; nothing of data, scripts and examples."""
-    files = ["google/api/a_pb2.py", "google/api/deep/b_pb2.py", "google/api/x.proto", "../../../bin/x.py"]
-    assert importable.modules(files) == []
-    assert importable.parts([*files, "docs/conf.py", "a-b/c.py"]) == ["google.api.a_pb2"]
-    assert importable.parts(["share/x.txt"]) == []
-
-
-def said(code, text="", raised=None):
-    return Result((), code, "" if raised is None else json.dumps({"raised": raised}), text)
+def outcome(*texts, how="raised", severity="error", message="cannot be imported: …"):
+    """Of a module, as 'offkit smoke' tells it."""
+    found = [Finding("SMOKE001", severity, "alpha", message).to_json()] if severity else []
+    raised = [{"type": "ImportError", "text": text} for text in texts]
+    return {"name": "alpha", "outcome": how, "raised": raised, "said": [], "findings": found}
 
 
 LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
-CRASH = """\
-Fatal Python error: Segmentation fault
-
-Current thread 0x00007f (most recent call first):
-  File "<frozen importlib._bootstrap>", line 1 in f
-  File "/tmp/.offkit-x/prefix/generations/0001-a/lib/python3.6/site-packages/alpha/core.py", line 7 in <module>
-  File "/tmp/.offkit-x/prefix/generations/0001-a/lib/python3.6/site-packages/alpha/__init__.py", line 1 in <module>
-"""
 
 
-@pytest.mark.parametrize(("done", "severity", "message"), [
-    (said(0, "a warning", []), None, None),
-    (said(0, "", [["ImportError", "\nno good\nat all", [["/tmp/.offkit-x/prefix/current/lib/python3.6/site-packages/alpha/a.py", 2], ["/x/json.py", 9]]]]),
-     "error", "cannot be imported: ImportError: no good (alpha/a.py, line 2)"),
-    (said(0, "", [["SyntaxError", "invalid syntax (a.py, line 1)", [["/x/importlib.py", 3]]]]),
-     "error", "cannot be imported: SyntaxError: invalid syntax (a.py, line 1)"),
-    (said(0, "", [["ImportError", "please read this", []], ["OSError", "lost", []]]),
-     "error", "cannot be imported: ImportError: please read this, because of OSError: lost"),
-    (said(0, "", [["FileNotFoundError", "no '/tmp/.offkit-x/prefix/generations/0001-a/lib/python3.6/site-packages/alpha/t.json'", []]]),
-     "error", "cannot be imported: FileNotFoundError: no 'alpha/t.json'"),
-    (said(0, "", [["OSError", "/tmp/.offkit-x/home/.alpha and /tmp/.offkit-x/scratch", []]]),
-     "error", "cannot be imported: OSError: ~/.alpha and $TMPDIR/scratch"),
-    (said(0, "", [["SystemExit", "0", []]]), "error", "cannot be imported: SystemExit: 0"),
-    (said(0), "error", "ends the interpreter that imports it: ended with 0"),
-    (said(3, "what():  no good\n"), "error", "ends the interpreter that imports it: ended with 3: what():  no good"),
-    (said(-11), "error", "ends the interpreter that imports it: killed by SIGSEGV"),
-    (said(139, CRASH), "error", "ends the interpreter that imports it: killed by SIGSEGV (alpha/core.py, line 7)"),
-    (said(1, "Timeout (0:04:50)!\n" + CRASH), "error", "was not imported within 0:04:50 (alpha/core.py, line 7)"),
-    (said(124), "error", "ends the interpreter that imports it: was not done in time"),
-    (said(0, "", [["ImportError", LIBGL, []]]), "info",
+@pytest.mark.parametrize(("told", "severity", "message"), [
+    (outcome(severity=""), None, None),
+    (outcome(severity="info", message="was imported, but"), None, None),
+    (outcome("no good"), "error", "cannot be imported: …"),
+    (outcome("no good", severity="warning"), "warning", "cannot be imported: …"),
+    (outcome("x", message="no '/tmp/.offkit-x/prefix/generations/0001-a/t' and /tmp/.offkit-x/y"), "error",
+     "no 'PREFIX/current/t' and $TMPDIR/y"),
+    (outcome(LIBGL), "info",
      "could not be tried: this machine has no libGL.so.1; the server gets it from mesa-libGL"),
-    (said(0, "", [["ImportError", LIBGL.replace("GL", "nobody"), []]]), "error",
-     "cannot be imported: ImportError: libnobody.so.1: cannot open shared object file: No such file or directory"),
-    (said(0, "", [["ImportError", "/lib/libc.so.6: version `GLIBC_2.17' not found (required by x.so)", []]]), "info",
+    (outcome("please read this", LIBGL), "info",
+     "could not be tried: this machine has no libGL.so.1; the server gets it from mesa-libGL"),
+    (dict(outcome(how="ended"), said=["ImportError: " + LIBGL]), "info",
+     "could not be tried: this machine has no libGL.so.1; the server gets it from mesa-libGL"),
+    (outcome(LIBGL, how="late"), "error", "cannot be imported: …"),
+    (outcome(LIBGL.replace("GL", "nobody")), "error", "cannot be imported: …"),
+    (outcome("/lib/libc.so.6: version `GLIBC_2.17' not found (required by x.so)"), "info",
      "could not be tried: this machine has a glibc older than 2.17, which the server has"),
-    (said(0, "", [["ImportError", "/lib/libc.so.6: version `GLIBC_2.18' not found", []]]), "error",
-     "cannot be imported: ImportError: /lib/libc.so.6: version `GLIBC_2.18' not found"),
-    (said(0, "", [["ModuleNotFoundError", "No module named '_sqlite3'", []]]), "info",
+    (outcome("/lib/libc.so.6: version `GLIBC_2.18' not found"), "error", "cannot be imported: …"),
+    (outcome("No module named '_sqlite3'"), "info",
      "could not be tried: the Python of this machine was built without _sqlite3, which is of the standard library"),
-    (said(0, "", [["ModuleNotFoundError", "No module named 'beta.more'", []]]), "error",
-     "cannot be imported: ModuleNotFoundError: No module named 'beta.more'"),
+    (outcome("No module named 'beta.more'"), "error", "cannot be imported: …"),
 ])  # fmt: skip
-def test_the_judgement(done, severity, message):
+def test_the_judgement(told, severity, message):
     """What the server has and this machine lacks is no fault of the bundle; everything else is. The names of
     directories that will be gone are not told."""
     judge = JUDGE._replace(top="/tmp/.offkit-x", prefix="/tmp/.offkit-x/prefix")
-    found = judge.module(verdicts.Module("alpha", "alpha"), done)
-    assert (found and found.severity, found and found.message) == (severity, message)
-
-
-def test_what_is_optional():
-    """A package that others require may want what nobody requires: they say whether it is missed."""
-    done = said(0, "", [["ModuleNotFoundError", "No module named 'matplotlib.pyplot'", []]])
-    inline, asked = verdicts.Module("inline", "inline"), verdicts.Module("asked", "asked")
-    judge = JUDGE._replace(needed=frozenset(["inline"]), there=frozenset(["inline"]))
-    found = judge.module(inline, done)
-    assert found.severity == "warning"
-    assert found.message == "cannot be imported without matplotlib, which nothing in the bundle requires"
-    assert judge.module(asked, done).severity == "error"
-    assert judge.module(asked._replace(part=True), done).severity == "warning"
-    assert judge._replace(there=frozenset(["matplotlib"])).module(inline, done).severity == "error"
-
-
-@pytest.mark.parametrize("series", ["3.6", "{}.{}".format(*sys.version_info)])
-def test_what_is_there(series):
-    """Told by the Python that is tried, the oldest too: its version, the C library that is there, packages."""
-    python = pythons.find(series)
-    if python is None:
-        pytest.skip(f"no CPython {series} here")
-    version, libc, _ = json.loads(run([python, "-I", "-c", importable.LIST]).stdout)
-    assert (version, libc) == (pythons.version(python), " ".join(platform.libc_ver()))
-
-
-ODD = {
-    "loud": "import sys\nfor n in range(300000): print('x' * 20)\nsys.stdout.flush()\n",
-    "exits": "import sys\nsys.exit(0)\n",
-    "leaves": "import os\nos._exit(0)\n",
-    "dies": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
-    "forks": "import os\nos.fork()\n",
-    "stays": "import threading\nthreading.Thread(target=threading.Event().wait).start()\n",
-    "hangs": "import threading\nthreading.Event().wait()\n",
-    "mute": "class Mute(Exception):\n    def __str__(self):\n        raise ValueError\nraise Mute\n",
-    "round": "error = ValueError('round')\nerror.__cause__ = error\nraise error\n",
-}
-
-
-@pytest.mark.parametrize("series", ["3.6", "{}.{}".format(*sys.version_info)])
-@pytest.mark.parametrize(("name", "message"), [
-    ("loud", None),
-    ("exits", "cannot be imported: SystemExit: 0 (odd/exits.py, line 2)"),
-    ("leaves", "ends the interpreter that imports it: ended with 0"),
-    ("dies", "ends the interpreter that imports it: killed by SIGKILL"),
-    ("forks", None),
-    ("stays", None),
-    ("hangs", "was not imported within "),
-    ("mute", "cannot be imported: Mute (odd/mute.py, line 4)"),
-    ("round", "cannot be imported: ValueError: round (odd/round.py, line 3)"),
-])  # fmt: skip
-def test_odd_modules(tmp_path, series, name, message):
-    """What prints, ends, forks or never comes back: each is told for what it is, also by the oldest Python."""
-    python = pythons.find(series)
-    if python is None:
-        pytest.skip(f"no CPython {series} here")
-    (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / (name + ".py")).write_text(ODD[name])
-    words = [python, "-c", importable.TRY, name, "0.3" if name == "hangs" else "300"]
-    done = run(words, clean_environment({"PYTHONPATH": str(tmp_path / "odd")}))
-    found = JUDGE._replace(top=str(tmp_path), prefix=str(tmp_path / "prefix")).module(
-        verdicts.Module(name, name), done
+    found = judge.findings(told)
+    assert [(one.code, one.subject, one.severity, one.message) for one in found] == (
+        [("REQ022", "alpha", severity, message)] if severity else []
     )
-    said = found and found.message.replace("$TMPDIR/", "")
-    assert said == message or (name == "hangs" and said.startswith(message))
 
 
-WALLS = stage.walls() if sys.platform == "linux" else ()
+WALLS = walls.words() if sys.platform == "linux" else ()
 walled = pytest.mark.skipif(not WALLS, reason="this system gives no namespaces")
 
 
@@ -264,12 +164,12 @@ def test_where_nothing_can_be_tried(monkeypatch):
     with pytest.raises(EnvironmentProblem, match=r"needs a CPython 3\.6 for x86_64 here"):
         stage.here(EL7)
     monkeypatch.setattr(interpreters, "of", lambda target: interpreters.Interpreter(sys.executable, "3.6.15"))
-    monkeypatch.setattr(stage, "run", lambda argv: said(1))
+    monkeypatch.setattr(walls, "run", lambda argv: Result(argv, 1, "", ""))
     with pytest.raises(EnvironmentProblem, match="needs namespaces of network and processes"):
         stage.here(EL7)
-    monkeypatch.setattr(stage, "run", lambda argv: said(0 if "--keep-caps" in argv else 1))
-    walls = stage.here(EL7).walls
-    assert walls[walls.index("unshare") : walls.index("-n")] == ("unshare", "-c", "--keep-caps")
+    monkeypatch.setattr(walls, "run", lambda argv: Result(argv, int("--keep-caps" not in argv), "", ""))
+    behind = stage.here(EL7).behind
+    assert behind[behind.index("unshare") : behind.index("-n")] == ("unshare", "-c", "--keep-caps")
 
 
 def test_a_bundle_that_is_not_closed(tmp_path):

@@ -74,6 +74,7 @@ def bundle(tmp_path, monkeypatch):
         "rpms/repodata/repomd.xml": b"<repomd/>",
         "python-source/P.tgz": b"source",
         "python-build/P.tar.gz": b"build",
+        "smoke/own.py": b"pass\n",
     }
     more = {
         "pythons": [
@@ -121,6 +122,7 @@ def test_inspect_for_people(bundle, said):
         "carries Python 3.6.15, its source (python-source/P.tgz)",
         "carries Python 3.11.9, ready-made (python-build/P.tar.gz)",
         "carries 2 RPMs of libraries, 1.5 kB",
+        "carries the check own.py, 5 B, for 'offkit smoke'",
         "requirements",
         "alpha 1.0",
         "beta 2.1",
@@ -168,6 +170,7 @@ def test_inspect_as_data(bundle, data):
             }
             for (name, version), one in zip((("alpha", "1.0"), ("beta", "2.1")), wheels)
         ],
+        "checks": [{"path": "smoke/own.py", "size": 5, "sha256": hashlib.sha256(b"pass\n").hexdigest()}],
         "libraries": [
             {
                 "soname": "libSM.so.6",

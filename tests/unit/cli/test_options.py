@@ -38,13 +38,16 @@ EVERY = {
         --output/-o --python --script? --json? --quiet/-q? --verbose/-v?
     """,
     "install": """
-        bundle! --prefix --python --keep=5 --iso* --rpm-repo* --no-root? --allow-missing?
+        bundle! --prefix --python --keep=5 --iso* --rpm-repo* --no-root? --allow-missing? --smoke?
         --get-python --ld-so-conf? --dry-run? --planned-python~ --planned-step*~ --part~ --json? --quiet/-q?
         --verbose/-v?
     """,
     "doctor": """
         words*^ --prefix --root=/ --iso* --rpm-repo* --check* --list-checks? --fix? --yes/-y?
         --json? --quiet/-q? --verbose/-v?
+    """,
+    "smoke": """
+        file^ --import? --generation --prefix --timeout=120.0 --json? --quiet/-q? --verbose/-v?
     """,
     "run-badapple": """
         video -j/--jobs -o/--output --format^= --color=none --mode=characters --ramp --invert?

@@ -86,6 +86,7 @@ COMMANDS = (
     Command("probe", "Describe this server, for --target."),
     Command("install", "Install a bundle beside what is there."),
     Command("doctor", "Say what is wrong and how to fix it."),
+    Command("smoke", "Import what is installed, run your own checks."),
     Command("run-badapple", "Process a video to prove that everything works."),
     Command("repo", "Make yum install from local media."),
     Command("generations", "List what has been installed."),

@@ -90,7 +90,7 @@ def bundle(
         None,
         "--smoke",
         metavar="FILE",
-        help="Rehearse, and run this Python file; it must exit with 0.",
+        help="Rehearse, and run this Python file; it must exit with 0. 'offkit smoke' runs it on the server.",
     ),
     image: Optional[List[str]] = typer.Option(
         None,

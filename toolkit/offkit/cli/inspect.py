@@ -108,6 +108,10 @@ def _of_target(one: _Inside) -> Dict[str, Any]:
             }
             for name, version, member in _wheels(manifest)
         ],
+        "checks": [
+            {"path": member.path, "size": member.size, "sha256": member.sha256}
+            for member in manifest.below(layout.SMOKE)
+        ],
         "libraries": [
             dict(each._asdict(), versions=list(each.versions), needed_by=list(each.needed_by))
             for each in one.libraries
@@ -175,6 +179,10 @@ def _about(bundle: "BundleFile") -> List[Tuple[str, str]]:
         *(("carries", _python(one)) for one in carried.from_options(manifest.options)),
         *([("carries", _rpms(rpms))] if rpms else []),
         *(
+            ("carries", "the check {}, {}, for 'offkit smoke'".format(*_check(one)))
+            for one in manifest.below(layout.SMOKE)
+        ),
+        *(
             row
             for one in built.from_options(manifest.options)
             for row in _with("built", one.describe(), one.requires)
@@ -228,6 +236,12 @@ def _contents(one: _Inside, also: Dict[str, List[str]]) -> None:
 def _python(one: Tuple[str, str, str]) -> str:
     kind, member, version = one
     return "Python {}, {} ({})".format(version, "its source" if kind == "source" else "ready-made", member)
+
+
+def _check(member: "Member") -> Tuple[str, str]:
+    from offkit.model import layout
+
+    return member.path[len(layout.SMOKE) :], words.size(member.size)
 
 
 def _rpms(rpms: "List[Member]") -> str:

@@ -53,6 +53,11 @@ def install(
     allow_missing: bool = typer.Option(
         False, "--allow-missing", help="Install even if no medium has some of the missing libraries."
     ),
+    smoke: bool = typer.Option(
+        False,
+        "--smoke",
+        help="Import every module, run the checks of 'bundle --smoke'; what fails does not become current.",
+    ),
     get_python: Optional[str] = typer.Option(
         None,
         "--get-python",
@@ -119,11 +124,12 @@ def install(
         coming=(version, place),
         before=tuple(map(saying.step, planned_step or ())),
         part=part or "",
+        smoke=smoke,
     )
     outcome = session.go(request, console)
     _document(outcome, dry_run)
     planned = outcome.plan
-    if planned.outcome == NOTHING and not planned.steps:
+    if planned.outcome == NOTHING and all(step.action == "smoke" for step in planned.steps):
         render.good("{} is already current in {}; nothing to do".format(planned.id, planned.prefix))
     elif dry_run:
         saying.would(planned, outcome.packages, planned.python.path)

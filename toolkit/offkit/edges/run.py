@@ -1,8 +1,10 @@
 """The one door to other programs: argument lists, never a shell string."""
 
 import os
+import selectors
 import signal
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Union
 
@@ -22,6 +24,7 @@ class Result(NamedTuple):
 
 
 _PATIENCE = 5.0  # seconds for processes that have been killed to be gone
+_LOOK = 0.05  # seconds between two looks whether a program has ended whose streams others hold
 _running: Dict[Any, bool] = {}  # processes, and whether they are to be ended gently
 _stops: List[int] = []  # something while they are being ended
 
@@ -62,6 +65,88 @@ def run_into(argv: Sequence[str], path: str, env: Optional[Dict[str, str]] = Non
     """
     with open(path, "xb") as sink:
         return _run(argv, env, sink)
+
+
+class Watched(NamedTuple):
+    """What came of a program that was not waited for for ever."""
+
+    result: Result  # with the ends of both streams
+    late: bool  # it was killed, as its time was over
+    written: int  # bytes on both streams, all told
+
+
+def watched(argv: Sequence[str], env: Dict[str, str], cwd: str, seconds: float, most: int) -> Watched:
+    """As ``run``, for at most so many seconds, keeping at most so many bytes of each stream.
+
+    It has a session of its own, and whatever of its process group is still there when it has ended is
+    killed; who holds its streams beyond that is not waited for.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Watched(_unstarted(argv, error), False, 0)
+    out, err = _Tail(process.stdout, most), _Tail(process.stderr, most)
+    _running[process] = False
+    if _stops:
+        _end(process, False)
+    try:
+        late = not _follow(process, (out, err), time.monotonic() + seconds)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        del _running[process]
+        for tail in (out, err):
+            tail.close()
+    return Watched(Result(argv, process.returncode, out.text, err.text), late, out.seen + err.seen)
+
+
+class _Tail:
+    """The end of a stream."""
+
+    def __init__(self, stream: Any, most: int) -> None:
+        self.stream, self._most, self._kept, self.seen = stream, most, b"", 0
+        os.set_blocking(stream.fileno(), False)
+
+    def read(self) -> bool:
+        """What there is now; False at its end."""
+        try:
+            data = os.read(self.stream.fileno(), 1 << 20)
+        except BlockingIOError:
+            return True
+        self.seen += len(data)
+        self._kept = (self._kept + data)[-self._most :]
+        return bool(data)
+
+    def close(self) -> None:
+        self.read()
+        self.stream.close()
+
+    @property
+    def text(self) -> str:
+        return self._kept.decode("utf-8", "backslashreplace")
+
+
+def _follow(process: Any, tails: Sequence[_Tail], until: float) -> bool:
+    """Read until it has ended, which leaves it to be waited for; False when the time is over before."""
+    with selectors.DefaultSelector() as selector:
+        for tail in tails:
+            selector.register(tail.stream, selectors.EVENT_READ, tail)
+        while time.monotonic() < until:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return True
+            for key, _ in selector.select(_LOOK if selector.get_map() else _LOOK / 10):
+                if not key.data.read():
+                    selector.unregister(key.fileobj)
+    return False
 
 
 @contextmanager

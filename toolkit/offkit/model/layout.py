@@ -14,6 +14,7 @@ TARGETS = "targets/"  # in a bundle for several: what each has for itself, below
 RPMS = "rpms/"  # a small yum repository: libraries that a minimal server lacks
 BUILD_WHEELS = "build-wheels/"  # what the sources are compiled with
 SOURCES = "sources/"  # sdists to be compiled there, each with a lock of what that needs
+SMOKE = "smoke/"  # the user's own checks of what was installed
 ISO_MOUNT = "/mnt/offkit-iso"  # where the .repo files of a bundle want the disc
 
 # The order of members in the tar. What install.sh needs first comes first, so that it is
@@ -32,6 +33,7 @@ ORDER = (
     RPMS,
     BUILD_WHEELS,
     SOURCES,
+    SMOKE,
     WHEELS,
 )
 
@@ -61,6 +63,7 @@ GENERATION_REPO_CONFIG = "offkit/repo-config"
 GENERATION_LIBRARIES = "offkit/lib64"  # taken out of RPMs
 GENERATION_LIBRARY_LIST = "offkit/libraries.json"
 GENERATION_COMPILED = "offkit/compiled.json"  # what was compiled here, and with what
+GENERATION_SMOKE = "offkit/smoke"  # the user's own checks
 GENERATION_INTERPRETER = "offkit/interpreter"  # a link, where bin/python is a copy: what it is a copy of
 
 

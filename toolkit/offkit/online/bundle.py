@@ -55,7 +55,7 @@ class Order(NamedTuple):
     isos: tuple[Path, ...] = ()  # to take RPMs of libraries from
     control_node: bool = False  # with the collection, which no index has
     rehearse: bool = False  # try it before it leaves
-    smoke: Path | None = None  # with this check of the user's
+    smoke: Path | None = None  # with this check of the user's, which is carried
     offline: bool = False  # no index may be asked
     carry: tuple[str, ...] = ()  # projects that are carried as sources, and compiled on the server
     image: str = ""  # to rehearse in, instead of on this machine
@@ -499,5 +499,6 @@ def _members(
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),
         *chosen.members,
+        *([Source(layout.SMOKE + order.smoke.name, order.smoke)] if order.smoke else []),
         *(Source(layout.WHEELS + path.name, path, store.sha256(path)) for path in wheels),
     ]

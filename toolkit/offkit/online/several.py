@@ -17,7 +17,14 @@ from offkit.model.target import Target
 from offkit.online.carry.pack import Source
 
 # What more than one target may have: the same file is there once.
-_SHARED = (layout.WHEELS, layout.BUILD_WHEELS, layout.SOURCES, layout.PYTHON_BUILD, layout.PYTHON_SOURCE)
+_SHARED = (
+    layout.WHEELS,
+    layout.BUILD_WHEELS,
+    layout.SOURCES,
+    layout.SMOKE,
+    layout.PYTHON_BUILD,
+    layout.PYTHON_SOURCE,
+)
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")

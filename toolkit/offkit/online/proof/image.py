@@ -144,8 +144,10 @@ def _found(name: str, reporter: Reporter, offline: bool) -> tuple[tuple[str, ...
     return (about["Id"],), f"image {name} {about.get('Digest') or 'sha256:' + about['Id']}"
 
 
-def _inside(container: str, argv: Sequence[str]) -> Result:
-    return run(["podman", "exec", container, *LIMIT, *argv], dict(os.environ))
+def _inside(container: str, argv: Sequence[str], apart: bool = False) -> Result:
+    return run(
+        ["podman", "exec", container, *(() if apart else LIMIT), *argv], dict(os.environ), gently=apart
+    )
 
 
 def _field(key: str, path: Path) -> str:

@@ -1,19 +1,16 @@
 """A bundle is tried before it leaves: resolved out of itself, really installed, every module imported.
 
-What its modules print goes nowhere.
+The last is what 'offkit smoke' of the bundle itself does on the server as well.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
-
-from packaging.utils import canonicalize_name
+from typing import Any, NamedTuple
 
 from offkit.edges import leftovers
 from offkit.model import layout, manifest, proof
@@ -23,14 +20,9 @@ from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.proof import Proof
 from offkit.model.report import Reporter
 from offkit.model.words import several
-from offkit.online.index.pool import pool
-from offkit.online.proof import importable
-from offkit.online.proof.stage import PATIENCE, Run, Stage
-from offkit.online.proof.verdicts import Judge, Module
+from offkit.online.proof.stage import PATIENCE, Stage
+from offkit.online.proof.verdicts import Judge
 from offkit.online.request.locked import Lock, Request
-
-_PARALLEL = min(4, os.cpu_count() or 1)
-_MARGIN = 10  # seconds that a module has to say where it is before it is ended
 
 # A request, pip's index options: resolved for the bundle's target.
 Resolve = Callable[[Request, Sequence[str]], Lock]
@@ -61,18 +53,11 @@ def rehearse(
         reporter.step("rehearsing: resolving from the bundle alone")
         trials = [_again(top / "bundle", lock, resolve)]
         reporter.step(f"rehearsing: installing for {where.describe()}")
-        trials += _installed(
-            bundle.absolute(), top, _judge(lock, libraries, where), where, smoke, reporter, part
-        )
+        judge = Judge(where.place, lock.target, libraries)
+        trials += _installed(bundle.absolute(), top, judge, where, smoke, reporter, part)
     return Rehearsed(
         tuple(one for one, _ in trials), tuple(finding for _, found in trials for finding in found)
     )
-
-
-def _judge(lock: Lock, libraries: Checklist, where: Stage) -> Judge:
-    names = {wheel.name for wheel in lock.wheels}
-    needed = frozenset(wheel.name for wheel in lock.wheels if names.intersection(wheel.via))
-    return Judge(where.place, lock.target, libraries, needed)
 
 
 def untried(where: Stage, why: str) -> Rehearsed:
@@ -139,47 +124,39 @@ def _installed(
     reporter: Reporter,
     part: str,
 ) -> Iterator[_Trial]:
-    """Installed by its own install.sh; then each module in a process of its own, then the user's check."""
+    """Installed by its own install.sh; then its own offkit imports each module and runs the user's check."""
     prefix, script = top / "prefix", top / "bundle" / layout.INSTALL_SH
     words = ["sh", str(script), str(bundle), "--prefix", str(prefix), *where.options]
     words += ["--allow-missing", "--quiet", *([f"--part={part}"] if part else [])]
-    check = smoke and smoke.absolute()
-    with where.opened(top, [script, bundle, *([check] if check else [])]) as run:
-        done = run(words)
-        python = str(prefix / "current/bin/python")
-        told = run([python, "-I", "-c", importable.LIST])
-        if not told.ok:
+    with where.opened(top, [script, bundle]) as run:
+        installed = run(words)  # it may end with 1 for a library that is missing here
+        reporter.step("rehearsing: importing every module" + f", running {smoke}" * (smoke is not None))
+        offkit = str(prefix / "current/bin/offkit")
+        done = run([offkit, "smoke", "--json", "--timeout", str(PATIENCE)], apart=True)
+        told = _document(done.stdout)
+        if told is None:
+            program, done = ("offkit smoke", done) if installed.ok else ("install.sh", installed)
             said = tuple(line for line in (done.stdout + done.stderr).splitlines() if line.strip())[-8:]
-            finding = Finding("REQ022", ERROR, "the bundle", f"install.sh ended with {done.returncode}", said)
-            yield _trial("rehearsal", where.describe(), [finding], "")
+            found = Finding("REQ022", ERROR, "the bundle", f"{program} ended with {done.returncode}", said)
+            yield _trial("rehearsal", where.describe(), [found], "")
             return
-        version, libc, installed = json.loads(told.stdout)
-        on = ", ".join((f"CPython {version}", libc, where.system))
-        modules = [one for package, files in installed for one in _modules(canonicalize_name(package), files)]
-        reporter.step(f"rehearsing: importing {several(len(modules), 'module')}")
-        there = frozenset(one.name.partition(".")[0] for one in modules)
-        judge = judge._replace(top=str(top), prefix=str(prefix), there=there)
-        findings = _imported(run, python, modules, judge)
-        yield _trial("rehearsal", on, findings, f"installed, {_number(len(modules), findings)} imported")
-        if smoke is not None:
-            reporter.step(f"rehearsing: running {smoke}")
-            done = run([python, str(check)])
-            found = [] if done.ok else [judge.check(str(smoke), done)]
-            yield _trial("smoke", on, found, f"{smoke.name} ended with 0")
+        on = ", ".join((f"CPython {told['python']}", told["libc"], where.system))
+        judge = judge._replace(top=str(top), prefix=str(prefix))
+        findings = [found for one in told["modules"] for found in judge.findings(one)]
+        number = _number(len(told["modules"]), len(told["modules"]) - told["imported"])
+        yield _trial("rehearsal", on, findings, f"installed, {number} imported")
+        for check in told["checks"]:
+            yield _trial("smoke", on, judge.findings(check), f"{check['name']} ended with 0")
 
 
-def _modules(package: str, files: Sequence[str]) -> list[Module]:
-    whole = [Module(name, package) for name in importable.modules(files)]
-    return whole or [Module(name, package, True) for name in importable.parts(files)]
+def _document(text: str) -> dict[str, Any] | None:
+    try:
+        told: dict[str, Any] = json.loads(text)
+        return told if told["schema"] == "offkit/smoke-1" else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
-def _imported(run: Run, python: str, modules: Sequence[Module], judge: Judge) -> list[Finding]:
-    words = [python, "-I", "-c", importable.TRY]
-    with pool(_PARALLEL, programs=True) as threads:
-        results = threads.map(lambda one: run([*words, one.name, str(PATIENCE - _MARGIN)]), modules)
-        return [found for found in map(judge.module, modules, results) if found is not None]
-
-
-def _number(modules: int, findings: Sequence[Finding]) -> str:
+def _number(modules: int, without: int) -> str:
     number = several(modules, "module")
-    return f"{modules - len(findings)} of {number}" if findings else number
+    return f"{modules - without} of {number}" if without else number

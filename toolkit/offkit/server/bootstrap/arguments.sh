@@ -4,7 +4,7 @@ usage() {
     cat <<END
 usage: sh install.sh [BUNDLE] [--prefix DIR] [--python PATH] [--iso FILE]... [--rpm-repo DIR|URL]...
                   [--no-root] [--get-python build|source|packages] [--ld-so-conf] [--keep N]
-                  [--allow-missing] [--dry-run] [--json] [-q] [-v]
+                  [--allow-missing] [--smoke] [--dry-run] [--json] [-q] [-v]
 
 Install an offkit bundle with Python $OFFKIT_PYTHON; if the server has none, it comes from the bundle or
 from the distribution's media: ISO files (--iso), or directories with a repodata/, local or under
@@ -58,7 +58,7 @@ read_arguments() {
                 ;;
             1-h | 1--help) usage && exit 0 ;;
             1--no-root) no_root=1 ;;
-            1--allow-missing) ;; # a matter of 'offkit install'
+            1--allow-missing | 1--smoke) ;; # a matter of 'offkit install'
             1--dry-run) dry_run=1 ;;
             1--ld-so-conf) ld_so_conf=1 ;;
             1--json) json=1 ;;

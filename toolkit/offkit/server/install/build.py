@@ -89,7 +89,7 @@ class Builder:
                 else:
                     doing[step.action](step.argv)
         except BaseException:
-            if self._plan.building:
+            if self._root != self._plan.generation:
                 files.remove_tree(self._root)
             raise
         return self._packages
@@ -177,6 +177,9 @@ class Builder:
                 tail = member.path[len(layout.REPO_CONFIG) :]
                 ready = _with_key(bundle.read(member.path), host.here())
                 files.write_below(self._root, layout.GENERATION_REPO_CONFIG + "/" + tail, [ready])
+        for member in bundle.manifest.below(layout.SMOKE):
+            tail = member.path[len(layout.SMOKE) :]
+            files.write_below(self._root, layout.GENERATION_SMOKE + "/" + tail, bundle.chunks(member.path))
         receipt = Receipt(
             id=plan.id,
             manifest=bundle.digest,
@@ -194,6 +197,7 @@ class Builder:
         # One call for thousands of files: what the name promises must survive a power cut.
         os.sync()
         os.rename(self._root, self._plan.generation)
+        self._root = self._plan.generation
         files.sync_directory(self._base)
 
     def _switch(self, argv: Sequence[str]) -> None:

@@ -39,8 +39,9 @@ class Step(NamedTuple):
 
 
 # Where an addition comes: before the environment is made; when the bundle's wheels are beside it and not
-# yet installed; or when its packages are in it, before anything is given its final path.
-SYSTEM, AHEAD, INSIDE = "system", "ahead", "inside"
+# yet installed; when its packages are in it, before anything is given its final path; or when it is complete
+# in its final place, and not yet current.
+SYSTEM, AHEAD, INSIDE, BEHIND = "system", "ahead", "inside", "behind"
 # pip as it is run here, whatever it does.
 PIP = ("--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-input", "--no-color")
 
@@ -51,10 +52,11 @@ class Addition(NamedTuple):
     ``do`` is called with the path of the environment while it is built and the step's argv,
     under the prefix's lock. What it raises ends the installation: the environment is removed,
     the system stays as the step left it. A SYSTEM step is also done where no environment is made
-    (the outcomes SWITCH and NOTHING; the path is then that of the generation).
+    (the outcomes SWITCH and NOTHING; the path is then that of the generation), and so is one BEHIND,
+    after which a complete generation stays.
     """
 
-    place: str  # SYSTEM, AHEAD or INSIDE
+    place: str  # SYSTEM, AHEAD, INSIDE or BEHIND
     step: Step  # its action names nothing else's
     do: Callable[[str, Sequence[str]], None]
 
@@ -99,19 +101,21 @@ def plan(
     in their order; server.install.install.apply must be given the same. Raises IntegrityError when the
     bundle has no pip to install with.
     """
-    before = tuple(one.step for one in additions if one.place == SYSTEM)
+    before, ahead, inside, behind = (
+        tuple(one.step for one in additions if one.place == place)
+        for place in (SYSTEM, AHEAD, INSIDE, BEHIND)
+    )
     same = [one for one in existing if one.id not in damaged and same_origin(one, digest, python)]
     if any(one.current for one in same):
         current = next(one for one in same if one.current)
-        return Plan(NOTHING, prefix, current.id, "", python, before)
+        return Plan(NOTHING, prefix, current.id, "", python, (*before, *behind))
     if same:
         name = same[-1].id
-        return Plan(SWITCH, prefix, name, "", python, (*before, _switch(prefix, name)))
+        return Plan(SWITCH, prefix, name, "", python, (*before, *behind, _switch(prefix, name)))
     name = generations.next_id([one.id for one in existing], digest)
     building = "{}{}-{}".format(layout.BUILDING, name, token)
     made = Plan(INSTALL, prefix, name, building, python, (), generations.beyond(existing, keep))
-    ahead, inside = ([one.step for one in additions if one.place == place] for place in (AHEAD, INSIDE))
-    steps = [*before, *_steps(made, bundle, ahead, inside)]
+    steps = [*before, *_steps(made, bundle, ahead, inside), *behind, _switch(prefix, name)]
     if made.remove:
         text = "remove {}: the last {} are kept".format(", ".join(made.remove), keep)
         steps.append(Step("prune", text))
@@ -171,7 +175,6 @@ def _steps(made: Plan, bundle: Manifest, ahead: Sequence[Step], inside: Sequence
         Step("runtime", "unpack and compile offkit itself", compiling),
         Step("receipt", "write the receipt"),
         Step("publish", "rename it to {}".format(made.generation)),
-        _switch(made.prefix, made.id),
     ]
 
 

@@ -30,7 +30,7 @@ from offkit.server.bundle.requirements import Pin
 from offkit.server.doctor import checks
 from offkit.server.doctor import needs as at_run_time
 from offkit.server.doctor.examine import examine
-from offkit.server.install import compilation, compiler, install, part, step, supplies
+from offkit.server.install import compilation, compiler, install, part, proof, step, supplies
 from offkit.server.install.compiler import Lack
 from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan, same_origin
 from offkit.server.install.supplies import Supplies
@@ -58,6 +58,7 @@ class Request(NamedTuple):
     coming: Tuple[str, str] = ("", "")  # version and path of a Python to come, for which this one stands in
     before: Sequence[Step] = ()  # what install.sh would do first, in a dry run
     part: str = ""  # of a bundle for several targets the one that is meant, whatever this server is
+    smoke: bool = False  # try it before it becomes current
 
 
 class Outcome(NamedTuple):
@@ -103,6 +104,9 @@ def go(request: Request, reporter: Reporter) -> Outcome:
         stack.enter_context(_taking_back(prefix, arrived.python, existing))
         brought, broken = _supply(request, arrived, opened, carried, drive, english, stack, reporter)
         brought = _compiling(request, arrived, brought, reporter)
+        if request.smoke:
+            proving = proof.addition(arrived.bundle.manifest, prefix, reporter)
+            brought = brought._replace(additions=(*brought.additions, proving))
         made = _plan(request, arrived, broken, brought)
         if made.outcome == INSTALL:
             _refuse(request, arrived, brought)

@@ -60,7 +60,7 @@ def read(prefix: str) -> Inventory:
     left = tuple((path, size(path)) for path in generations.leftovers(prefix))
     current = generations.current_id(prefix)
     findings = [_of_entry(one, found) for one in entries for found in one.problems]
-    findings += _of_link(prefix, current, bool(entries))
+    findings += of_link(prefix, current, bool(entries))
     findings += [_of_leftover(path) for path, _ in left]
     findings += [_of_python(path) for path in unused(prefix, [one.generation for one in entries])]
     return Inventory(prefix, current, entries, left, tuple(findings))
@@ -144,7 +144,8 @@ def _of_entry(entry: Listed, found: Finding) -> Finding:
     return found if entry.generation.current else found._replace(severity=WARNING)
 
 
-def _of_link(prefix: str, current: Optional[str], any_there: bool) -> List[Finding]:
+def of_link(prefix: str, current: Optional[str], any_there: bool) -> List[Finding]:
+    """What is wrong with ``current`` (ENV042)."""
     link = os.path.join(prefix, layout.CURRENT)
     if current is not None:
         return []

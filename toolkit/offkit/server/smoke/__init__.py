@@ -1,0 +1,1 @@
+"""What is installed is tried: every module imported, the user's own checks run."""
