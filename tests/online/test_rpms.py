@@ -482,6 +482,16 @@ def test_a_target_whose_minimal_installation_is_not_known(tmp_path):
     rpms.look([], unknown)
 
 
+@pytest.mark.parametrize(("name", "own"), [("amazon2", "nss"), ("amazon2023", "libgomp")])
+def test_what_every_server_of_amazon_has(shelf, name, own):
+    """By the list of its container image: it is not carried, and no FILE is asked for."""
+    shelf.add("a", A, needed=[B])
+    shelf.add(own, B)
+    target = EL7._replace(name=name, el=0)
+    rpms.look([iso(shelf)], target)
+    assert rpms.choose([iso(shelf)], wanted(A), target).titles == ("a-1.0-1.el7.x86_64",)
+
+
 def test_a_file_that_lists_no_packages(tmp_path):
     """It is the FILE that lacks them."""
     unknown = EL7._replace(name="custom", el=0)
