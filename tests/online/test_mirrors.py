@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import os
 import shutil
@@ -258,6 +259,41 @@ def test_what_people_paste(site, choose, plain, tail):
     with pytest.raises(EnvironmentProblem, match="a repository cannot be used") as caught:
         choose(site.url + "/other" + tail)
     assert caught.value.findings[0].message.startswith("has no repodata/repomd.xml")
+
+
+@pytest.mark.parametrize("base", ["{}", "{}/", "http://origin.example/x?token=1", "media://1234.5#2"])
+def test_packages_that_lie_elsewhere_by_their_metadata(site, choose, plain, tmp_path, base):
+    """xml:base, of createrepo --baseurl, of a copy, of a set of discs: they are looked for where the repository
+    is, and no other server is asked; where they are not there it is told where they should be."""
+    xml = gzip.decompress(Path(plain, "repodata/primary.xml.gz").read_bytes()).decode()
+    said = base.format(site.url)
+    xml = xml.replace("<location href=", f'<location xml:base="{said}" href=')
+    repo_maker.repository(plain, (), xml=xml.encode())
+    site.add(plain)
+    for chosen in (choose(site.url), choose(plain)):
+        assert titles(chosen) == ["a", "b"]
+        (primary,) = [one for one in chosen.members if one.path.endswith("primary.xml.gz")]
+        assert b"xml:base" not in gzip.decompress(primary.contents)
+    site.files = {path: data for path, data in site.files.items() if not path.endswith(".rpm")}
+    shutil.rmtree(tmp_path / "cache")
+    with pytest.raises(EnvironmentProblem, match="2 files of a repository could not be downloaded") as caught:
+        choose(site.url)
+    told = said.replace("token=1", "...")
+    assert caught.value.fix.startswith(f"by their metadata packages of it lie at {told}: give the repository")
+
+
+def test_metadata_in_sqlite_alone(choose, tmp_path):
+    """Nothing before the gap reads them; what does is said."""
+    data = repo_maker.database(str(tmp_path / "x.sqlite"), repo_maker.library_packages(A))
+    repo_maker.write(tmp_path / "old", "repodata/primary.sqlite", data)
+    row = ("primary_db", "repodata/primary.sqlite", data, None)
+    repo_maker.write(tmp_path / "old", "repodata/repomd.xml", repo_maker.repomd(row))
+    with pytest.raises(IntegrityError) as caught:
+        choose(str(tmp_path / "old"))
+    (found,) = caught.value.findings
+    assert found.message == (
+        "repomd.xml lists no primary.xml, but primary.sqlite, which libsolv does not read: make it anew with createrepo_c"
+    )
 
 
 def test_a_repository_that_is_called_so(site, choose, plain):

@@ -208,8 +208,12 @@ def choose(
             raise rpm_words.unsolved(found, wanted, said, looked)
         if not found.packages:
             return NONE._replace(findings=(*left_out, *rpm_words.spare(spare, wanted, said, looked)))
-        _take([_file(one, shelf) for one, shelf in found.packages], reporter)
-        members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
+        try:
+            _take([_file(one, shelf) for one, shelf in found.packages], reporter)
+            members = [member(shelf.medium, shelf.repository, package) for package, shelf in found.packages]
+        except OffkitError as error:
+            error.fix = error.fix or _elsewhere(found.places)
+            raise
         files = [(package, one.contents) for (package, _), one in zip(found.packages, members, strict=True)]
         release = releases.of(target.el, target.name)
         known = signatures.at_hand(own_keys(release.keys, ""))
@@ -311,6 +315,16 @@ def _opened(iso: Path, stack: ExitStack) -> Image:
     if not found:
         raise _unusable("REPO010", iso, f"has no {REPOMD} in {_TOP}", _DISC)
     return image
+
+
+def _elsewhere(places: Sequence[str]) -> str:
+    """What is added where packages are not to be had, and their metadata (xml:base) name other places: nobody
+    has signed those, so no server is asked that was not named. Where the packages lie in the repository all
+    the same, as in most copies, it does not matter."""
+    if not places:
+        return ""
+    named = without_secrets(", ".join(places))
+    return f"by their metadata packages of it lie at {named}: give the repository there, --rpm-repo URL"
 
 
 def _file(package: Package, shelf: Shelf) -> File:

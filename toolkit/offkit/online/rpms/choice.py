@@ -22,6 +22,7 @@ from offkit.online.rpms.world import Solution, World, artifact
 # Every server has these, whatever package gives them.
 _ANYWHERE = ("/bin/sh", "/usr/bin/sh", "/sbin/ldconfig", "/usr/sbin/ldconfig")
 _OWN = ("rtld(", "rpmlib(")  # of the loader, and of rpm itself
+_SQLITE = ", but primary.sqlite, which libsolv does not read: make it anew with createrepo_c"
 _ROUNDS = 64  # of what nothing gives: far more than any real set of repositories lacks
 
 
@@ -66,6 +67,7 @@ class Choice(NamedTuple):
     primaries: dict[int, Path] = {}  # noqa: RUF012  # by the number of the shelf
     files: dict[str, list[str]] = {}  # noqa: RUF012  # that are required and no primary.xml has, by title
     idle: dict[str, list[str]] = {}  # noqa: RUF012  # of what is lost, the streams that have it: NAME:STREAM
+    places: tuple[str, ...] = ()  # where packages lie by their metadata, if not in their own repository
 
 
 class Chooser:
@@ -110,7 +112,8 @@ class Chooser:
                     if data is not None and (number, kind) not in self._paths:
                         listed[number, kind] = data
                     elif data is None and kind == "primary":
-                        raise BadRepodata("repomd.xml lists no primary.xml")
+                        old = metadata.listed(shelf.repository, "primary_db")
+                        raise BadRepodata("repomd.xml lists no primary.xml" + (_SQLITE if old else ""))
             except (BadRepodata, OSError, ValueError) as error:
                 raise Unreadable(shelf, error) from error
         self._take(
@@ -196,6 +199,8 @@ class Chooser:
             known,
             {number: path for (number, kind), path in self._paths.items() if kind == "primary"},
             _owned(world, files, titles),
+            {},
+            tuple(dict.fromkeys(one.base for one in solution.packages if one.base)),
         )
 
     def _refused(self, chosen: Sequence[tuple[Package, Shelf]]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ _OPERATORS = {"<": "REL_LT", "=": "REL_EQ", ">": "REL_GT"}
 class Chosen(NamedTuple):
     package: Package
     repository: int  # as ``World.add`` counted it
+    base: str = ""  # where it lies by its metadata (xml:base), if not in its repository
 
 
 class Solution(NamedTuple):
@@ -338,8 +339,6 @@ class World:
         version, _, release = rest.rpartition("-")
         checksum = solvable.lookup_checksum(self._solv.SOLVABLE_CHECKSUM)
         location = solvable.lookup_location()[0] or ""
-        if base := solvable.lookup_str(self._solv.SOLVABLE_MEDIABASE):
-            location = f"{base}/{location}"
         texts = {
             kind: tuple(map(str, solvable.lookup_deparray(kind)))
             for kind in (self._solv.SOLVABLE_PROVIDES, self._solv.SOLVABLE_REQUIRES)
@@ -355,7 +354,8 @@ class World:
             texts[self._solv.SOLVABLE_REQUIRES],
             f"{checksum.typestr()}:{checksum.hex()}" if checksum else "",
         )
-        return Chosen(package, self._repositories.index(solvable.repo))
+        base = solvable.lookup_str(self._solv.SOLVABLE_MEDIABASE) or ""
+        return Chosen(package, self._repositories.index(solvable.repo), base)
 
 
 def artifact(name: str, evr: str, arch: str) -> str:
