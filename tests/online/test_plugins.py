@@ -81,7 +81,7 @@ def test_a_plugin_for_a_newer_system(tmp_path):
         (finding,) = found.findings
         assert (finding.code, finding.severity, finding.fix) == ("LIB002", "warning", "")
         assert finding.message == (
-            f"{filename}: d/attach.so needs GLIBC_2.34, el8 has glibc 2.28; it is a plug-in, and everything else works without"
+            f"{filename}: d/attach.so needs GLIBC_2.34, el8 has glibc 2.28; it is an optional part, and everything else works without"
         )
         (library,) = found.checklist.libraries
         assert (library.versions, library.optional) == (versions, optional)

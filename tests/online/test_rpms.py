@@ -187,7 +187,7 @@ def test_what_only_plugins_want_is_left_out(shelf):
     assert found.sonames == {A}
     (told,) = found.findings
     assert told[:4] == (
-        "RPM004", "warning", B, "is on none of the ISOs; only for plug-ins, and the rest works without",
+        "RPM004", "warning", B, "is on none of the ISOs; only optional parts want it, and the rest works without",
     )  # fmt: skip
     lone = rpms.choose([iso(shelf)], Checklist((spare._replace(optional=True),)), EL7)
     assert (lone.titles, [one.subject for one in lone.findings]) == ((), [B])

@@ -39,10 +39,10 @@ class Object(NamedTuple):
 
 def kind(source: Source, elf: Elf, name: str, symbols: Sequence[str]) -> str:
     """Of a file with this name; ``symbols`` are those that hosts ask their plug-ins for."""
-    if elf.kind == ET_EXEC or (elf.interpreter and not SHARED.search(name)):
+    if elf.kind == ET_EXEC or not SHARED.search(name):
         return PROGRAM
     module = "PyInit_" + name.partition(".")[0]  # PEP 489
-    mentioned = reader.mentioned(source, elf, [module, *symbols])
+    mentioned = set(reader.mentioned(source, elf, [module, *symbols]))
     if module in mentioned and name.endswith(".so"):
         return MODULE
-    return PLUGIN if mentioned else LIBRARY
+    return PLUGIN if mentioned - {module} else LIBRARY

@@ -9,6 +9,7 @@ that was opened by its path by that path and by DT_SONAME, not by the file's nam
 import posixpath
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set
 
+from offkit.elf import importers
 from offkit.elf.objects import MODULE, PLUGIN, PROGRAM, Object
 from offkit.elf.resolution import MISSING, Report, Resolution
 from offkit.elf.search import Loader, Program
@@ -44,7 +45,7 @@ def _names(each: Object) -> Set[str]:
 
 
 class Owners:
-    """Who brings a file, and what that requires. Subclass it."""
+    """Who brings a file, what that requires, and its code. Subclass it."""
 
     def owner(self, path: str) -> str:
         """The distribution, or "" where it is in none."""
@@ -54,25 +55,55 @@ class Owners:
         """What a distribution requires, and what that requires, with itself."""
         raise NotImplementedError
 
+    def sources(self, name: str) -> Sequence[str]:
+        """Its files in .py, relative to site-packages."""
+        raise NotImplementedError
+
+    def read(self, name: str, source: str) -> Optional[bytes]:
+        """One of them; None where that fails."""
+        raise NotImplementedError
+
+    def relative(self, path: str) -> str:
+        """The path of a file below site-packages."""
+        raise NotImplementedError
+
 
 class Weights:
-    """What is lost with an object: more than something that can be done without?"""
+    """What is lost with an object: more than a part that can be done without?"""
 
-    def __init__(self, objects: Iterable[Object], owners: Owners, commands: str) -> None:
-        """``commands`` is the directory of what people start."""
-        self._modules = [each.path for each in objects if each.kind == MODULE]
-        self._owners, self._commands = owners, commands
-        self._with_modules: Optional[Set[str]] = None
+    def __init__(self, opened: Iterable[Root], owners: Owners, commands: str, strays: bool = False) -> None:
+        """``commands`` is the directory of what people start; ``strays``: whether a library that is in no
+        distribution is taken for one that somebody opens."""
+        self._objects = [root.object for root in opened]
+        self._owners, self._commands, self._strays = owners, commands, strays
+        self._of: Optional[Dict[str, List[Object]]] = None
+        self._loaded: Dict[str, Set[str]] = {}
 
     def firm(self, each: Object) -> bool:
-        """A program is what its package is there for where that has no extension module."""
-        if each.kind != PROGRAM:
-            return each.kind != PLUGIN
-        if posixpath.dirname(each.path) == self._commands:
+        """Whether an import of its package's own top-level modules fails without, or the package is there for
+        nothing else: a program where that has no extension module."""
+        if each.kind == PLUGIN:
+            return False
+        if each.kind == PROGRAM and posixpath.dirname(each.path) == self._commands:
             return True
-        if self._with_modules is None:
-            self._with_modules = {self._owners.owner(path) for path in self._modules}
-        return self._owners.owner(each.path) not in self._with_modules
+        who = self._owners.owner(each.path)
+        if each.kind == PROGRAM:
+            return all(one.kind != MODULE for one in self._objects_of(who))
+        if not who:
+            return each.kind == MODULE or self._strays
+        if who not in self._loaded:
+            mine = [one._replace(path=self._owners.relative(one.path)) for one in self._objects_of(who)]
+            self._loaded[who] = importers.loaded(
+                mine, self._owners.sources(who), lambda source: self._owners.read(who, source)
+            )
+        return self._owners.relative(each.path) in self._loaded[who]
+
+    def _objects_of(self, name: str) -> List[Object]:
+        if self._of is None:
+            self._of = {}
+            for each in self._objects:
+                self._of.setdefault(self._owners.owner(each.path), []).append(each)
+        return self._of.get(name, [])
 
 
 class Copies:

@@ -23,7 +23,7 @@ class Library(NamedTuple):
     needed_by: Tuple[str, ...]
     rpm: str
     in_bundle: bool
-    optional: bool = False  # only plug-ins want it: what loads them does without
+    optional: bool = False  # only optional parts want it, plug-ins say: importing the packages does without
 
 
 class Inside(NamedTuple):

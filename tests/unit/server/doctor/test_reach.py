@@ -114,9 +114,50 @@ def test_a_program_beside_extension_modules(server):
 
 @pytest.mark.parametrize("name", ["libx.so.1", "libx.so.1.2.3", "libx-81259c47.so.1.1.1k"])
 def test_libraries_with_a_version_in_their_name(server, name):
-    """D2: a .so.1 beside a module, opened by ctypes."""
-    server.distribution("x", files={"x/" + name: build(needed=["libgomp.so.1"])})
+    """D2: a .so.1 beside a module, opened by ctypes when it is needed, if it ever is."""
+    server.distribution("x", files={"x/__init__.py": b"", "x/" + name: build(needed=["libgomp.so.1"])})
     assert told(server) == [("LIB001", "warning", "libgomp.so.1")]
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        (b"import ctypes\nLIB = ctypes.CDLL(__file__[:-11] + 'lib_gbm.so')\n", "error"),
+        (b"try:\n    LIB = open_it('lib_gbm.so')\nexcept OSError:\n    LIB = None\n", "warning"),
+        (b"from gbm import basic\n", "error"),
+        (b"def train():\n    from gbm import basic\n", "warning"),
+        (b"if\n", "error"),
+    ],
+)
+def test_a_library_that_is_opened_by_its_name(server, code, severity):
+    """D4: lightgbm's without libgomp is an OSError of import lightgbm."""
+    files = {
+        "gbm/__init__.py": code,
+        "gbm/_fast" + SUFFIX: module("_fast"),
+        "gbm/_use.py": b"",
+        "gbm/basic.py": b"PATH = 'lib_gbm.so'\n",
+        "gbm/lib_gbm.so": build(needed=["libgomp.so.1"]),
+    }
+    if severity == "warning":  # else nothing that is compiled is loaded, and all of it counts
+        files["gbm/__init__.py"] += b"from . import _fast\n"
+    server.distribution("gbm", files=files)
+    assert told(server) == [("LIB001", severity, "libgomp.so.1")]
+
+
+def test_a_part_that_is_imported_apart(server):
+    """scipy.linalg: import scipy works without."""
+    files = {
+        "sci/__init__.py": b"from sci import _c\n",
+        "sci/_c" + SUFFIX: module("_c"),
+        "sci/linalg/__init__.py": b"from . import _flapack\n",
+        "sci/linalg/_flapack" + SUFFIX: module("_flapack", needed=["libgfortran.so.3"]),
+    }
+    server.distribution("sci", files=files)
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert (finding.severity, finding.message) == (
+        "warning",
+        "is missing; needed by sci/linalg/_flapack{}".format(SUFFIX),
+    )
 
 
 def test_libraries_below_the_environment_itself(server):

@@ -98,8 +98,8 @@ def processor(packages: Sequence[Package], target: Target, server: Server | None
 def spare(
     lost: Iterable[str], wanted: Mapping[str, str], said: Said, looked: tuple[str, ...]
 ) -> list[Finding]:
-    """Capabilities that are nowhere, and that only plug-ins want."""
-    message = f"is {said.none}; only for plug-ins, and the rest works without"
+    """Capabilities that are nowhere, and that only optional parts want."""
+    message = f"is {said.none}; only optional parts want it, and the rest works without"
     return together(Finding("RPM004", WARNING, wanted[each], message, looked, said.fuller) for each in lost)
 
 

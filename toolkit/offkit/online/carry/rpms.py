@@ -244,7 +244,7 @@ def choose(
 
 
 def _choice(chooser: Chooser, checklist: Checklist, welcome: Sequence[str]) -> tuple[Choice, list[str]]:
-    """What is chosen, and what is nowhere of that which only plug-ins want: it is left out."""
+    """What is chosen, and what is nowhere of that which only optional parts want: it is left out."""
     wanted = {rpm.capability(library.soname): library.optional for library in checklist.libraries}
     found = chooser.choose(wanted, welcome)
     spare = [each for each in found.lost if wanted.get(each)]

@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
 from email.parser import HeaderParser
 from functools import partial
 from importlib import resources
@@ -45,6 +46,7 @@ _RULES = (
     "online/proof/numpy_api.py",
     "online/proof/wanted.py",
     "online/wheels/ownership.py",
+    "elf/importers.py",
     "elf/objects.py",
     "elf/reach.py",
     "elf/reader.py",
@@ -92,7 +94,7 @@ def survey(
 
 def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
     """What depends on nothing of the target but its architecture, as JSON."""
-    read, owners = [], ownership.Owners()
+    read, owners, stack = [], ownership.Owners(), ExitStack()
     numpy_1: dict[str, list[str]] = {}
     installed = 0
     broken = []
@@ -104,14 +106,20 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
             continue
         installed += found["installed"]
         package = canonicalize_name(path.name.split("-")[0])
-        read.append(wanted.Wheel(path.name, package, found["requires"], found["files"]))
+        sources = [place for place, _, _ in found["members"] if place.endswith(".py")]
+        one = wanted.Wheel(
+            path.name, package, found["requires"], found["files"], sources, _Sources(path, stack).read
+        )
+        read.append(one)
         owners.add(package, found["members"])
         if found["numpy_1"]:
             numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
+    with stack:
+        wants = wanted.external(read, arch)
     whole = {
-        "wanted": wanted.external(read, arch),
+        "wanted": wants,
         "installed": installed,
         "shared": owners.shared(),
         "numpy_1": numpy_1,
@@ -179,6 +187,27 @@ def _may_be_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
         return False
     with archive.open(member) as packed:
         return packed.read(len(_ELF)) == _ELF
+
+
+class _Sources:
+    """The code of a wheel, which is opened when something of it is asked for."""
+
+    def __init__(self, wheel: Path, stack: ExitStack) -> None:
+        self._wheel, self._stack = wheel, stack
+        self._names: dict[str, str] = {}
+
+    def read(self, place: str) -> bytes | None:
+        """A member by where it comes to lie; None where it cannot be read."""
+        try:
+            return self._archive.read(self._names[place])
+        except (KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError):
+            return None
+
+    @functools.cached_property
+    def _archive(self) -> zipfile.ZipFile:
+        archive = self._stack.enter_context(zipfile.ZipFile(self._wheel))
+        self._names = {ownership.place(name): name for name in archive.namelist()}
+        return archive
 
 
 def _requires(archive: zipfile.ZipFile) -> list[str] | None:
@@ -266,7 +295,11 @@ def _too_new(
                 continue
             severity, more = ERROR, ""
             if plugin:
-                severity, more, fix = WARNING, "; it is a plug-in, and everything else works without", ""
+                severity, more, fix = (
+                    WARNING,
+                    "; it is an optional part, and everything else works without",
+                    "",
+                )
             found += [
                 Finding("LIB002", severity, each.soname, f"{user} needs {version}, {has}{more}", (), fix)
                 for user in users

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from offkit.elf.objects import LOADERS, Object
-from offkit.elf.reach import Copies, Owners, Root, Weights, missing, roots
+from offkit.edges import releases
+from offkit.elf import reader
+from offkit.elf.objects import LIBRARY, LOADERS, MODULE, Object
+from offkit.elf.reach import Copies, Owners, Weights, missing, roots
 from offkit.elf.reader import ET_EXEC, Elf, VersionNeed
 from offkit.elf.resolution import Opened, Resolution, View
 from offkit.elf.search import Loader, Program
 from offkit.model import requirement
+from offkit.model.release import GLIBC
 
 _PREFIX = "/prefix"
 _SITE = _PREFIX + "/lib/python3/site-packages"
@@ -30,8 +33,8 @@ class External(NamedTuple):
     soname: str
     needed_by: list[str]  # "wheel: path", some of them
     versions: dict[str, list[str]]  # of symbols, and which wheels ask for them
-    optional: bool  # only plug-ins want it
-    aside: dict[str, list[str]]  # versions that only plug-ins ask for, and which: "wheel: path"
+    optional: bool  # only parts want it that importing a package does without
+    aside: dict[str, list[str]]  # versions that only such ask for, and which: "wheel: path"
     inside: str = ""  # "wheel: path" of a copy that nothing leads to, and that is all there can be
     earlier: bool = False  # whether that may be loaded before
 
@@ -41,6 +44,8 @@ class Wheel(NamedTuple):
     package: str  # normalised
     requires: list[str] | None  # normalised; None: not known
     files: list[dict[str, Any]]  # path, place, kind, elf
+    sources: list[str]  # places of its .py
+    read: Callable[[str], bytes | None]  # one of these
 
 
 def packed(elf: Elf) -> dict[str, Any]:
@@ -73,8 +78,10 @@ class _Set(Owners):
         self._packages: dict[str, str] = {}  # path → package
         self._wheels: dict[str, str] = {}  # path → wheel
         self._requires: dict[str, list[str]] = {}
+        self._by_package: dict[str, Wheel] = {}
         for wheel in wheels:
             self._requires[wheel.package] = wheel.requires or []
+            self._by_package[wheel.package] = wheel
             for file in wheel.files:
                 path = _place(file["place"])
                 one = Object(path, file["kind"], _unpacked(file["elf"]))
@@ -89,13 +96,22 @@ class _Set(Owners):
         program = Program(loader, _PREFIX + "/bin/python", Opened(python, "/python"))
         self.roots = roots(loader, program, self.objects)
         self.copies = Copies(self.objects, self)
-        self.weights = Weights(self.objects, self, _PREFIX + "/bin")
+        self.weights = Weights(self.roots, self, _PREFIX + "/bin", strays=True)
 
     def name(self, path: str) -> str:
         return self._names[posixpath.normpath(path)]
 
     def wheel(self, path: str) -> str:
         return self._wheels[posixpath.normpath(path)]
+
+    def sources(self, name: str) -> list[str]:
+        return self._by_package[name].sources
+
+    def read(self, name: str, source: str) -> bytes | None:
+        return self._by_package[name].read(source)
+
+    def relative(self, path: str) -> str:
+        return posixpath.normpath(path).removeprefix(_SITE + "/")
 
     def related(self, name: str) -> set[str]:
         return requirement.closure(name, self._requires)
@@ -114,7 +130,7 @@ class _Want:
 
     def __init__(self) -> None:
         self.firm: dict[str, set[str]] = defaultdict(set)  # path of who needs it → versions
-        self.beside: dict[str, set[str]] = defaultdict(set)  # the same of plug-ins and what they bring
+        self.beside: dict[str, set[str]] = defaultdict(set)  # the same of optional parts and what they bring
         self.near: dict[str, set[str]] = defaultdict(set)  # of those that a copy may help
         self.outside = False  # somebody is not helped by a copy inside
         self.earlier = ""  # a copy that may be loaded before
@@ -124,21 +140,31 @@ class _Want:
 def external(wheels: Sequence[Wheel], arch: str) -> list[External]:
     """What is wanted from outside, by name."""
     laid = _Set(wheels, arch)
+    oldest = releases.known().all[0]
+    everywhere = {soname for soname, name in oldest.sonames.items() if name == GLIBC}
     wants: dict[str, _Want] = {}
     for root in laid.roots:
         for miss in missing(root.report):
             if not laid.copies.moot(root.object, miss):
-                _add(laid, wants.setdefault(miss.name, _Want()), root, miss)
+                versions, want = _versions(laid, miss), wants.setdefault(miss.name, _Want())
+                # Reading code takes its time: not for what every server has, nor for what is wanted anyway.
+                plain = miss.name in everywhere and all(reader.glibc(one) <= oldest.glibc for one in versions)
+                told = plain or (want.firm and versions <= set().union(*want.firm.values()))
+                firm = (told and root.object.kind in (MODULE, LIBRARY)) or laid.weights.firm(root.object)
+                _add(laid, want, miss, bool(firm), versions)
     return [_external(laid, soname, want) for soname, want in sorted(wants.items())]
 
 
-def _add(laid: _Set, want: _Want, root: Root, miss: Resolution) -> None:
+def _versions(laid: _Set, miss: Resolution) -> set[str]:
+    """What the file in need asks for of the library."""
     elf = laid.view.open(miss.needed_by).elf
-    versions = (
-        {need.version for need in elf.needs if need.file == miss.name and not need.weak} if elf else set()
-    )
+    needs = elf.needs if elf else ()
+    return {need.version for need in needs if need.file == miss.name and not need.weak}
+
+
+def _add(laid: _Set, want: _Want, miss: Resolution, firm: bool, versions: set[str]) -> None:
     earlier, lost = laid.copies.earlier(miss), laid.copies.unreachable(miss)
-    users = want.near if earlier else want.firm if laid.weights.firm(root.object) else want.beside
+    users = want.near if earlier else want.firm if firm else want.beside
     users[posixpath.normpath(miss.needed_by)] |= versions
     want.earlier = want.earlier or earlier
     want.lost = want.lost or lost

@@ -200,7 +200,7 @@ def _damaged(library: Library, mended: remedies.Mend) -> Finding:
 
 
 def _severity(library: Library) -> str:
-    """What only plug-ins want stops no import."""
+    """What only optional parts want stops no import."""
     return WARNING if library.optional else ERROR
 
 
@@ -209,7 +209,7 @@ def _judge(
 ) -> Tuple[List[Finding], Tuple[str, ...]]:
     """(what is wrong with it here, the RPMs that cure that)"""
     severity, who = _severity(library), words.listed(library.needed_by, _NAMED)
-    who += ", which are plug-ins" if library.optional else ""
+    who += ", which are optional parts" if library.optional else ""
     if library.soname in lost:
         looked = tuple("{} ({})".format(look.place, look.how) for look in lost[library.soname].looked)
         cure = cures.for_soname(library.soname, 64)

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 from offkit.elf import reach, reader
-from offkit.elf.objects import LIBRARY, MODULE
+from offkit.elf.objects import MODULE
 from offkit.elf.reach import Copies, Weights
 from offkit.elf.resolution import LIBRARY_PATH, Resolution
 from offkit.elf.search import Loader
@@ -70,14 +70,15 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
         if name.endswith(".so")
     ]
     severities = {name: row.severity for row in cures.modules for name in row.extensions}
-    weights = {path: severities.get(posixpath.basename(path).split(".")[0], WARNING) for path in stdlib}
+    lesser = {path: severities.get(posixpath.basename(path).split(".")[0], WARNING) for path in stdlib}
     owners = Recorded(tree, env)
-    weigh = Weights(objects.objects, owners, posixpath.join(env.where, "bin"))
+    roots = reach.roots(loader, program, objects.objects)
+    weights = Weights(roots, owners, posixpath.join(env.where, "bin"))
     openings = [Opening(program.report, ERROR)]
-    openings += [Opening(program.dlopen(path), weights[path]) for path in stdlib]
-    for root in reach.roots(loader, program, objects.objects):
+    openings += [Opening(program.dlopen(path), lesser[path]) for path in stdlib]
+    for root in roots:
         wrong = bool(root.report.versions or reach.missing(root.report))
-        firm = wrong and root.object.kind != LIBRARY and weigh.firm(root.object)
+        firm = wrong and weights.firm(root.object)
         openings.append(Opening(root.report, ERROR if firm else WARNING, root.object))
     copies = Copies([each for each in objects.objects if main is None or each.elf.arch == main.arch], owners)
     judged = Judge(tree, env, cures, copies, main, loader, openings).verdict()

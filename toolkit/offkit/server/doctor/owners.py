@@ -2,7 +2,7 @@
 
 import posixpath
 from email.parser import HeaderParser
-from typing import Dict, List, Optional, Set
+from typing import Dict, List, Optional, Sequence, Set
 
 from offkit.edges.tree import Tree
 from offkit.elf.reach import Owners
@@ -16,7 +16,7 @@ class Recorded(Owners):
     """Read when they are first asked for: where nothing is missing, nobody asks."""
 
     def __init__(self, tree: Tree, env: Environment) -> None:
-        self._tree, self._env = tree, env
+        self._tree, self._tops = tree, env.site_packages + env.outside
         self._files: Optional[Dict[str, str]] = None
         self._requires: Dict[str, List[str]] = {}
 
@@ -29,10 +29,28 @@ class Recorded(Owners):
         self._read()
         return requirement.closure(name, self._requires)
 
+    def sources(self, name: str) -> Sequence[str]:
+        paths = (path for path, owner in self._read().items() if owner == name and path.endswith(".py"))
+        return [path for path in map(self.relative, paths) if not path.startswith("/")]
+
+    def read(self, name: str, source: str) -> Optional[bytes]:
+        for top in self._tops:
+            try:
+                with self._tree.open(posixpath.join(top, source)) as opened:
+                    return bytes(opened.read(_TEXT))
+            except OSError:
+                continue
+        return None
+
+    def relative(self, path: str) -> str:
+        path = posixpath.normpath(path)
+        inside = (path[len(top) + 1 :] for top in self._tops if path.startswith(top + "/"))
+        return next(inside, path)
+
     def _read(self) -> Dict[str, str]:
         if self._files is None:
             self._files = {}
-            for top in self._env.site_packages + self._env.outside:
+            for top in self._tops:
                 for each in self._tree.names(top):
                     if each.endswith(".dist-info"):
                         self._add(self._files, top, posixpath.join(top, each))

@@ -184,7 +184,7 @@ def survey(
 
 
 def _spare(lost: Sequence[Finding], wanted: Checklist, asked: Sequence[Offer]) -> List[Finding]:
-    """What only plug-ins want, and no medium has: without it those are not loaded."""
+    """What only optional parts want, and no medium has: without it those are not loaded."""
     places = tuple(one.source for one in asked)
     rpms = {one.soname: one.rpm for one in wanted.libraries}
     message = "{}; the rest works without"

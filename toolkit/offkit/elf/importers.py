@@ -1,0 +1,230 @@
+"""Which objects of a distribution are loaded when its own top-level modules are imported, by its code.
+
+What an import statement of a module names is loaded with it, but for what stands in a function that nobody
+calls there, and in a ``try`` that goes on without it. A compiled module imports others unseen: mostly those
+beside it, so they count as well. A library that is opened by its name is named in a string. Where importing
+a distribution loads nothing that was compiled, nothing tells its parts from it, and all of it counts; so it
+does where a source cannot be read by this Python, which may be older, and where there is none. What is in
+doubt is taken for loaded.
+"""
+
+import ast
+import posixpath
+import re
+import warnings
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from offkit.elf.objects import LIBRARY, MODULE, Object
+
+_LARGEST = 4 << 20  # bytes of a source
+_TESTS = re.compile(r"(^|/)tests?/")
+# What older parsers die of: they follow each by a call (CPython's own limit is far above what people write).
+_DEEP = re.compile(rb"[-+~(\[{]{80}|(?:not\s+){80}")
+_SHORTEST = 5  # letters of a string that is the beginning of a library's name
+_NAME = "<a package's own code>"
+_ANY = {"Exception", "BaseException", ""}
+_OF_IMPORT, _OF_OPENING = _ANY | {"ImportError"}, _ANY | {"OSError", "IOError", "EnvironmentError"}
+
+# An invalid escape is the package's business. By its name no code but this is meant, in any thread.
+warnings.filterwarnings("ignore", module=re.escape(_NAME))
+
+
+class _Said(NamedTuple):
+    """What a source does when it is imported."""
+
+    imports: Set[str]  # dotted names, perhaps of something in a module
+    strings: Set[str]
+
+
+def loaded(
+    objects: Iterable[Object], sources: Iterable[str], read: Callable[[str], Optional[bytes]]
+) -> Set[str]:
+    """Paths of the modules and libraries that are. All paths are relative to site-packages; ``sources`` end
+    in .py, and ``read`` gives their bytes, None where it cannot."""
+    mine = [each for each in objects if each.kind in (MODULE, LIBRARY)]
+    if not mine:
+        return set()
+    own = [path for path in sources if not _TESTS.search(path)]
+    if not own:
+        return {
+            each.path for each in mine if not each.path.startswith("/")
+        }  # others: for whom they lie there
+    code = _Code(mine, own, read)
+    found = code.reached(code.tops())
+    return found or code.reached(code.everything())
+
+
+class _Code:
+    def __init__(
+        self, objects: Sequence[Object], sources: Sequence[str], read: Callable[[str], Optional[bytes]]
+    ) -> None:
+        self._read = read
+        self._sources = {_dotted(path): path for path in sources}
+        self._compiled = {_dotted(each.path): each.path for each in objects if each.kind == MODULE}
+        self._libraries = [each.path for each in objects if each.kind == LIBRARY]
+        self._said: Dict[str, Optional[_Said]] = {}
+
+    def tops(self) -> List[str]:
+        """Modules that have no package above them; a directory without __init__.py is none."""
+        return [
+            name
+            for name in self.everything()
+            if not any(above in self._sources for above in _upwards(name.rpartition(".")[0]))
+        ]
+
+    def everything(self) -> List[str]:
+        return [*self._sources, *(name for name, path in self._compiled.items() if not _TESTS.search(path))]
+
+    def reached(self, names: Iterable[str]) -> Set[str]:
+        """Paths of what importing these modules loads."""
+        seen: Set[str] = set()
+        beside: Set[str] = set()
+        strings: Set[str] = set()
+        pending = list(names)
+        while pending:
+            name = pending.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self._compiled:
+                directory = posixpath.dirname(self._compiled[name])
+                if directory and directory not in beside:
+                    beside.add(directory)
+                    pending += [
+                        other
+                        for other, path in self._compiled.items()
+                        if posixpath.dirname(path) == directory and not _TESTS.search(path)
+                    ]
+            elif name in self._sources:
+                said = self._look(name)
+                if said is None:
+                    return {*self._compiled.values(), *self._libraries}
+                strings |= said.strings
+                pending += [above for each in said.imports for above in _upwards(each)]
+        found = {self._compiled[name] for name in seen if name in self._compiled}
+        return found | {path for path in self._libraries if _named(posixpath.basename(path), strings)}
+
+    def _look(self, name: str) -> Optional[_Said]:
+        if name not in self._said:
+            path = self._sources[name]
+            data = self._read(path)
+            package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
+            self._said[name] = None if data is None else _said(data, package, bool(self._libraries))
+        return self._said[name]
+
+
+def _dotted(path: str) -> str:
+    """The module that a file is."""
+    directory, name = posixpath.split(path)
+    stem = name.partition(".")[0]
+    parts = directory.split("/") if directory else []
+    return ".".join(parts if stem == "__init__" else [*parts, stem])
+
+
+def _upwards(name: str) -> Iterator[str]:
+    """a, a.b and a.b.c: the packages are imported first."""
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        yield ".".join(parts[:count])
+
+
+def _named(name: str, strings: Iterable[str]) -> bool:
+    """Whether one of the strings has the name of a library, or is how it begins: "libsndfile_"."""
+    stem = name.partition(".so")[0]
+    bare = stem[3:] if stem.startswith("lib") and len(stem) > len("lib") + 2 else stem
+    return any(
+        bare in each or (len(each) >= _SHORTEST and each.startswith("lib") and stem.startswith(each))
+        for each in strings
+    )
+
+
+def _said(data: bytes, package: str, strings: bool) -> Optional[_Said]:
+    """None for what this Python cannot read. The strings are looked for when they matter."""
+    if len(data) > _LARGEST or _DEEP.search(data):
+        return None
+    try:
+        tree = ast.parse(data, _NAME)
+        reader = _Reader(package, tree)
+        reader.block(tree.body, True, True, strings)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return _Said(reader.imports, reader.strings)
+
+
+class _Reader:
+    """Goes along statements: ``runs`` when the module is imported; ``imports`` and ``opens`` count there."""
+
+    def __init__(self, package: str, tree: ast.Module) -> None:
+        self._package = package
+        self._functions = {
+            node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
+        self._called: Set[str] = set()
+        self.imports: Set[str] = set()
+        self.strings: Set[str] = set()
+
+    def block(self, body: Iterable[ast.AST], runs: bool, imports: bool, opens: bool) -> None:
+        for node in body:
+            self._node(node, runs, imports, opens)
+
+    def _node(self, node: ast.AST, runs: bool, imports: bool, opens: bool) -> None:
+        if not (opens or (runs and imports)):
+            return
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            self.block(ast.iter_child_nodes(node), False, imports, opens)
+        elif isinstance(node, ast.Try) and node.handlers:
+            caught = {name for each in node.handlers if not self._raises(each) for name in _caught(each.type)}
+            goes_on = bool(caught & _OF_IMPORT), bool(caught & _OF_OPENING)
+            self.block(node.body, runs, imports and not goes_on[0], opens and not goes_on[1])
+            for part in (node.handlers, node.orelse, node.finalbody):
+                self.block(part, runs, imports, opens)
+        elif isinstance(node, ast.With) and any(_suppresses(item.context_expr) for item in node.items):
+            self.block(node.body, runs, False, False)
+        elif isinstance(node, ast.If) and _name(node.test) == "TYPE_CHECKING":
+            self.block(node.orelse, runs, imports, opens)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            if runs and imports:
+                self.imports.update(self._imported(node))
+        else:
+            self._expression(node, runs, imports, opens)
+            self.block(ast.iter_child_nodes(node), runs, imports, opens)
+
+    def _expression(self, node: ast.AST, runs: bool, imports: bool, opens: bool) -> None:
+        text = getattr(node, "value", getattr(node, "s", None))  # ast.Str until 3.7
+        if opens and isinstance(text, str):
+            self.strings.add(text)
+        if runs and isinstance(node, ast.Call):
+            function = self._functions.get(_name(node.func))
+            if function is not None and function.name not in self._called:
+                self._called.add(function.name)
+                self.block(function.body, True, imports, opens)
+
+    def _raises(self, handler: ast.ExceptHandler) -> bool:
+        """By itself, or in a function that it calls."""
+        called = (_name(node.func) for node in ast.walk(handler) if isinstance(node, ast.Call))
+        bodies = [handler, *(self._functions[name] for name in called if name in self._functions)]
+        return any(isinstance(node, ast.Raise) for body in bodies for node in ast.walk(body))
+
+    def _imported(self, node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            above = self._package.split(".")[: 1 - node.level or None] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield "{}.{}".format(module, alias.name) if alias.name != "*" else module
+
+
+def _name(node: Optional[ast.AST]) -> str:
+    """a of a, b of a.b."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
+
+
+def _caught(node: Optional[ast.AST]) -> Tuple[str, ...]:
+    """What a handler is for; "" for everything."""
+    return tuple(_name(each) for each in node.elts) if isinstance(node, ast.Tuple) else (_name(node),)
+
+
+def _suppresses(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and _name(node.func) == "suppress"
