@@ -238,6 +238,38 @@ def test_doctor(prefix):
     assert (result["generation"], result["rc"]) == ("0001-aaaaaaaa", 1)
 
 
+@pytest.mark.parametrize(
+    ("found", "rc", "message"),
+    [
+        ({"imported": 3, "checks": [], "findings": []}, 0, "3 modules imported"),
+        (
+            {"imported": 1, "checks": [{"name": "x.py"}], "findings": []},
+            0,
+            "1 module imported, 1 check passed",
+        ),
+        (
+            {
+                "imported": 2,
+                "checks": [],
+                "findings": [
+                    {"severity": "error", "code": "SMOKE002", "subject": "x", "message": "ends it", "fix": ""}
+                ],
+            },
+            1,
+            "SMOKE002 x: ends it",
+        ),
+    ],
+)
+def test_smoke(prefix, found, rc, message):
+    """How many were imported, and whose checks passed; the first error. It runs nothing in check mode."""
+    words = '[ "$1 $2 $4 $5 $6" = "smoke --prefix --json --timeout 300" ] || exit 9\n'
+    offkit(prefix, words + says(dict(found, schema="offkit/smoke-1")) + "\nexit {}".format(rc))
+    args = {"command": "smoke", "prefix": str(prefix), "arguments": ["--timeout", "300"], "judge": "later"}
+    result = actions.run("run", args)
+    assert (result["msg"], result["rc"], result["changed"]) == (message, rc, False)
+    assert actions.run("run", args, check=True)["skipped"]
+
+
 def test_rollback_with_an_offkit_that_starts(prefix):
     """When the current one does not start any more, another generation's takes the word."""
     document = {

@@ -12,7 +12,7 @@ from ansible_collections.offkit.fleet.plugins.plugin_utils.document import sever
 
 from ansible import constants as C
 
-_COMMANDS = ("deploy", "doctor", "verify", "rollback", "probe")
+_COMMANDS = ("deploy", "doctor", "smoke", "verify", "rollback", "probe")
 _TERMINAL = ("default", "ansible.builtin.default")  # callbacks beside which lines can be shown as they are
 
 

@@ -24,7 +24,7 @@ class ActionModule(Action):
         "command": {
             "type": "str",
             "required": True,
-            "choices": ["install", "doctor", "run-badapple", "rollback", "generations"],
+            "choices": ["install", "doctor", "smoke", "run-badapple", "rollback", "generations"],
         },
         "arguments": {"type": "list", "elements": "str", "default": []},
         "prefix": {"type": "str", "default": ""},
@@ -43,7 +43,7 @@ class ActionModule(Action):
         command = args["command"]
         result.update(command=command, changed=False)
         if self._task.check_mode and command not in _DRY + _READ_ONLY:
-            result.update(skipped=True, msg="not in check mode: run-badapple writes a scratch file")
+            result.update(skipped=True, msg="not in check mode: {} runs what is installed".format(command))
             return
         here = str(task_vars.get("inventory_hostname", ""))
         host = str(self._task.delegate_to or here)

@@ -25,7 +25,7 @@ attributes:
 options:
   results:
     description: >-
-      What was done (V(deploy), V(doctor), V(verify), V(rollback) or V(probe)), and the name of the
+      What was done (V(deploy), V(doctor), V(smoke), V(verify), V(rollback) or V(probe)), and the name of the
       variable that was registered, or a list of such names: then the first that is bad counts, else
       the last.
     type: dict

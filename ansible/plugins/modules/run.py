@@ -26,10 +26,12 @@ attributes:
     description: The packages of the current generation, before and after.
 options:
   command:
-    description: The command. C(run-badapple) processes a video to prove that everything works.
+    description: >-
+      The command. C(smoke) imports every module, C(run-badapple) processes a video to prove that
+      everything works.
     type: str
     required: true
-    choices: [install, doctor, run-badapple, rollback, generations]
+    choices: [install, doctor, smoke, run-badapple, rollback, generations]
   arguments:
     description: More of its options, one word per element.
     type: list

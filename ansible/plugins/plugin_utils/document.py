@@ -55,7 +55,8 @@ def changed(document):
     if document is None or document.get("schema") == "offkit/error-1":
         return False
     if str(document.get("schema")).startswith("offkit/install-"):
-        return document.get("outcome") != "nothing" or bool(document.get("steps"))
+        steps = [one for one in document.get("steps") or [] if one.get("action") != "smoke"]
+        return document.get("outcome") != "nothing" or bool(steps)
     return document.get("outcome") == "switch"
 
 
@@ -166,6 +167,12 @@ def _doctor(document):
     )
 
 
+def _smoke(document):
+    told = [several(document.get("imported", "?"), "module") + " imported"]
+    passed = len(document.get("checks") or [])
+    return ", ".join(told + (["{} passed".format(several(passed, "check"))] if passed else []))
+
+
 def _verify(document):
     return "{} correct, {} per second with {}".format(
         several(document.get("frames", "?"), "frame"),
@@ -184,6 +191,7 @@ _TELLERS = {
     "install": _install,
     "rollback": _rollback,
     "doctor": _doctor,
+    "smoke": _smoke,
     "run-badapple": _verify,
     "generations": _generations,
 }

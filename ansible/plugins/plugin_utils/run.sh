@@ -56,5 +56,5 @@ marked begins
 case $command in
     install) sh "$own/install.sh" "$bundle" --prefix "$prefix" --json "$@" ;;
     run-badapple) "$offkit" run-badapple --json -o "$own/badapple.txt" "$@" ;;
-    doctor | rollback | generations) "$offkit" "$command" --prefix "$prefix" --json "$@" ;;
+    doctor | smoke | rollback | generations) "$offkit" "$command" --prefix "$prefix" --json "$@" ;;
 esac

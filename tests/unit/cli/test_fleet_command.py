@@ -291,3 +291,18 @@ def test_the_document_alone(offkit, report, tmp_path):
     assert (document["directory"], document["page"]) == (report, page)
     assert document["counts"] == {"hosts": 5, "healthy": 1, "problems": 3, "unreached": 1}
     assert os.path.isfile(page)
+
+
+def test_modules_where_somebody_asked(offkit, tmp_path):
+    """A column of the table and of the page for what 'offkit smoke' said; none without."""
+    smoked = {"schema": "offkit/smoke-1", "imported": 3, "findings": [made.found("SMOKE002", "x")]}
+    for number, (more, there) in enumerate([({}, False), ({"smoke": made.ended(smoked, 1)}, True)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        report = made.write(folder, made.host("web01", dict(made.well(), **more)), made.host("web02"))
+        _, out, _ = offkit(str(report), "--html", str(folder / "page.html"))
+        assert ("mods" in out.splitlines()[0]) is there
+        assert ("Modules" in (folder / "page.html").read_text(encoding="utf-8")) is there
+        assert [row.split()[-2:] for row in out.splitlines()[1:3]] == (
+            [["1", "1662"], ["-", "1662"]] if there else [["\u2713", "1662"]] * 2
+        )

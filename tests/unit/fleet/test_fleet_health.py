@@ -18,7 +18,7 @@ def judged(document, newest="2026-01-02T03:06:00Z"):
 
 def states(one):
     """The checks' states; * marks what is out of date."""
-    return [one.cells[name].state + "*" * one.cells[name].stale for name in health.CHECKS]
+    return [one.cells[name].state + "*" * one.cells[name].stale for name in health.shown([one])]
 
 
 def results(**changed):
@@ -317,7 +317,7 @@ def test_everything_that_is_judged():
     cells = {name: tuple(cell) for name, cell in one.cells.items()}
     assert cells == dict(
         dict.fromkeys(health.CHECKS, ("ok", 0, 0, False)),
-        libraries=("error", 1, 0, False), interpreter=("warning", 0, 1, False),
+        libraries=("error", 1, 0, False), interpreter=("warning", 0, 1, False), modules=("none", 0, 0, False),
     )  # fmt: skip
 
 
@@ -338,6 +338,35 @@ def test_everything_that_is_judged():
 def test_what_no_finding_says(changed, message, silent):
     """A line for each result that failed without one; the playbook's word where it is about the last."""
     assert judged(made.host(results=results(**changed), message=message)).silent == silent
+
+
+SMOKED = {"schema": "offkit/smoke-1", "imported": 3, "findings": []}
+CRASH = {
+    "code": "SMOKE002",
+    "severity": "error",
+    "subject": "x",
+    "message": "ends it",
+    "looked_in": [],
+    "fix": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "rc", "cell", "why"),
+    [
+        (SMOKED, 0, ("ok", 0, 0, False), ""),
+        (dict(SMOKED, findings=[CRASH]), 1, ("error", 1, 0, False), "smoke: SMOKE002 x: ends it"),
+        (dict(SMOKED, findings=[dict(CRASH, severity="warning")]), 0, ("warning", 0, 1, False), ""),
+        (made.refused("no such command"), 2, ("error", 1, 0, False), "smoke: no such command"),
+    ],
+    ids=["well", "crash", "warning", "older"],
+)
+def test_modules(found, rc, cell, why):
+    """What 'offkit smoke' said; the tables have it only where somebody asked."""
+    other, one = judged(made.host()), judged(made.host(results=results(smoke=made.ended(found, rc))))
+    assert (tuple(one.cells["modules"]), one.why) == (cell, why)
+    assert "modules" not in health.shown([other])
+    assert health.shown([other, one]) == health.CHECKS
 
 
 def test_hosts_in_order_and_lost_ones_have_no_such_line():

@@ -286,7 +286,16 @@ def test_the_whole_document():
     ]
     nothing = {"state": "none", "errors": 0, "warnings": 0, "stale": False}
     fine = {"state": "ok", "errors": 0, "warnings": 0, "stale": True}
-    checks = ["installation", "interpreter", "libraries", "packages", "machine", "repositories", "film"]
+    checks = [
+        "installation",
+        "interpreter",
+        "libraries",
+        "packages",
+        "machine",
+        "repositories",
+        "film",
+        "modules",
+    ]
     assert content["hosts"][1] == {
         "host": "db1",
         "groups": ["web"],
@@ -297,7 +306,7 @@ def test_the_whole_document():
         "generation": "",
         "errors": 0,
         "warnings": 0,
-        "checks": {name: nothing if name in ("installation", "film") else fine for name in checks},
+        "checks": {name: nothing if name in ("installation", "film", "modules") else fine for name in checks},
         "frames_per_second": None,
         "workers": 0,
         "results": [

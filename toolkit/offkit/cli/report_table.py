@@ -1,6 +1,6 @@
 """The table of hosts that offkit report prints, and words about many hosts."""
 
-from typing import TYPE_CHECKING, Iterable, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Sequence, Tuple
 
 from offkit.cli import render
 from offkit.model import words
@@ -13,21 +13,25 @@ _FEW = 30  # hosts that are all shown; of more, the healthy ones are counted
 MOST = 60  # hosts with problems that are shown without -v
 _NAMES = 6  # hosts named in one line
 _LONGEST = 160  # letters of a line from elsewhere
-_HEAD = ("", "host", "EL", "Python", "generation", "inst", "libs", "pkgs", "server", "fps")
-_OTHERS = 63  # columns of the table without the host's name
+_HEAD = ("", "host", "EL", "Python", "generation", "inst", "libs", "pkgs", "server", "mods", "fps")
+_OTHERS, _MODULES = 63, 6  # columns of the table without the host's name
 
 
 def table(fleet: "Fleet", verbose: bool) -> None:
     """A row for each host; of a large fleet only those that need somebody."""
-    from offkit.fleet.health import HEALTHY, PROBLEMS
+    from offkit.fleet.health import HEALTHY, MODULES, PROBLEMS, shown
 
     rows = list(fleet.hosts)
     if not verbose and len(rows) > _FEW:
         rows = [one for one in rows if one.state == PROBLEMS][:MOST]
     if rows:
         room = render.width()
-        longest = max(room - _OTHERS, 10) if room else 0
-        render.table([_HEAD, *(_row(one, longest) for one in rows)], indent="")
+        asked = MODULES in shown(fleet.hosts)
+        longest = max(room - _OTHERS - _MODULES * asked, 10) if room else 0
+        cells: List[Tuple[str, ...]] = [_HEAD, *(_row(one, longest) for one in rows)]
+        if not asked:
+            cells = [(*row[:-2], row[-1]) for row in cells]
+        render.table(cells, indent="")
     others = fleet.hosts[len(rows) :]
     counts = [(PROBLEMS, "with problems"), (HEALTHY, "healthy")]
     found = [(sum(1 for one in others if one.state == state), what) for state, what in counts]
@@ -63,6 +67,7 @@ def _row(one: "Health", longest: int) -> Tuple[str, ...]:
         words.shown(host.generation)[:16] or "-",
         *(_cell(cells[name]) for name in (health.INSTALLED, "libraries", "packages")),
         _cell(rest),
+        _cell(cells[health.MODULES]),
         rate,
     )
 

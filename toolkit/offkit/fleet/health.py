@@ -11,7 +11,7 @@ from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 PROBLEMS, UNREACHED, HEALTHY = "problems", "unreached", "healthy"
 BAD, DOUBT, FINE, UNKNOWN, NOTHING = "error", "warning", "ok", "unknown", "none"
 
-INSTALLED, FILM = "installation", "film"
+INSTALLED, MODULES, FILM = "installation", "modules", "film"
 # Those of the doctor by the first letters of its codes (server.doctor.checks).
 _BY_CODE = (
     ("interpreter", ("PY",)),
@@ -21,10 +21,10 @@ _BY_CODE = (
     ("repositories", ("REPO", "RPM")),
 )
 DOCTORS = tuple(name for name, _ in _BY_CODE)
-CHECKS = (INSTALLED, *DOCTORS, FILM)
+CHECKS = (INSTALLED, *DOCTORS, FILM, MODULES)
 
-DOCTOR, RUN = "offkit/doctor-1", "offkit/run-badapple-1"
-KNOWN = (FAILED, DOCTOR, RUN, "offkit/install-1", "offkit/rollback-1", "offkit/verify-1")
+DOCTOR, RUN, SMOKE = "offkit/doctor-1", "offkit/run-badapple-1", "offkit/smoke-1"
+KNOWN = (FAILED, DOCTOR, RUN, SMOKE, "offkit/install-1", "offkit/rollback-1", "offkit/verify-1")
 _CHANGES = ("deploy", "rollback")  # results after which the others may not be true any more
 _A_DAY = 24 * 3600
 
@@ -85,6 +85,12 @@ def judge(host: Host, newest: str) -> Health:
     return Health(
         host, state, cells, why, silent, stale, counted, tuple(findings), _rate(film), _workers(film)
     )
+
+
+def shown(hosts: Sequence[Health]) -> Tuple[str, ...]:
+    """The checks that tables have: of modules only where somebody asked for that."""
+    asked = any(one.cells[MODULES].state != NOTHING for one in hosts)
+    return tuple(name for name in CHECKS if asked or name != MODULES)
 
 
 def worst(cells: Sequence[Cell]) -> Cell:
@@ -188,7 +194,9 @@ def _cells(result: Result, findings: List[Finding], stale: bool) -> Dict[str, Ce
     if result.schema == DOCTOR or (result.name == "doctor" and result.schema != RUN):
         return _doctors(result, stale)
     name = FILM if result.schema == RUN or result.name == "verify" else INSTALLED
-    if result.name not in (*_CHANGES, "verify") and result.schema != RUN:
+    if result.schema == SMOKE or result.name == "smoke":
+        name = MODULES
+    elif result.name not in (*_CHANGES, "verify") and result.schema != RUN:
         return {}
     return {name: _cell(findings, failed(result), stale)}
 

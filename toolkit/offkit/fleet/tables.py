@@ -19,6 +19,7 @@ _TITLES = {
     "machine": "Machine",
     "repositories": "Yum",
     health.FILM: "Frames/s",
+    health.MODULES: "Modules",
 }
 
 
@@ -59,9 +60,12 @@ def matrix(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
         first = [one for one in fleet.hosts if one.state != HEALTHY or one.stale] or first[:FEW]
         chosen = {one.host.name for one in first}
         rest = [one for one in fleet.hosts if one.host.name not in chosen]
-    parts = _grid(first, numbers, "Result of each check on each host; hosts that need attention come first")
+    names = health.shown(fleet.hosts)
+    parts = _grid(
+        first, names, numbers, "Result of each check on each host; hosts that need attention come first"
+    )
     if rest:
-        folded = "\n".join(_grid(rest, numbers, "Healthy hosts"))
+        folded = "\n".join(_grid(rest, names, numbers, "Healthy hosts"))
         parts.append('<div class="more">')
         parts.append(markup.details("{}, all healthy".format(several(len(rest), "more host")), folded))
         parts.append("</div>")
@@ -84,26 +88,26 @@ def speed(fleet: Fleet, numbers: Dict[str, int]) -> List[str]:
     return parts
 
 
-def _grid(hosts: Sequence[Health], numbers: Dict[str, int], caption: str) -> List[str]:
+def _grid(hosts: Sequence[Health], names: Sequence[str], numbers: Dict[str, int], caption: str) -> List[str]:
     head = '<th scope="col" class="c"><span>{}</span></th>'
-    heads = "".join(head.format(_TITLES[name]) for name in health.CHECKS)
+    heads = "".join(head.format(_TITLES[name]) for name in names)
     return [
         '<div class="scroll" role="region" aria-label="{0}" tabindex="0">'
         '<table class="matrix"><caption class="hide">{0}</caption>'
         '<thead><tr><th scope="col">Host</th><th scope="col" class=f>System</th>'
         '<th scope="col" class=f>Python</th><th scope="col" class=f>Generation</th>{1}</tr></thead>'
         "<tbody>".format(caption, heads),
-        *(_row(one, numbers) for one in hosts),
+        *(_row(one, names, numbers) for one in hosts),
         "</tbody></table></div>",
     ]
 
 
-def _row(one: Health, numbers: Dict[str, int]) -> str:
+def _row(one: Health, names: Sequence[str], numbers: Dict[str, int]) -> str:
     server = one.host.server
     system = card.system(server, short=True)
     facts = (system, server.python if server else "", one.host.generation)
     cells = []
-    for name in health.CHECKS:
+    for name in names:
         cell = one.cells[name]
         shows = name == health.FILM and one.rate is not None and cell.state == health.FINE
         cells.append(markup.check(cell, card.rate(one.rate) if shows else ""))
