@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -499,6 +500,11 @@ def _members(
         *(Source(path, text.encode("utf-8")) for path, text in repo.items()),
         *order.pythons.members(),
         *chosen.members,
-        *([Source(layout.SMOKE + order.smoke.name, order.smoke)] if order.smoke else []),
+        *([Source(layout.SMOKE + _safe(order.smoke.name), order.smoke)] if order.smoke else []),
         *(Source(layout.WHEELS + path.name, path, store.sha256(path)) for path in wheels),
     ]
+
+
+def _safe(name: str) -> str:
+    """As a member may be called, whatever a file is called here."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)
