@@ -1,6 +1,6 @@
 """What repositories say about libraries that are missing, as values."""
 
-from typing import Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import Callable, Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
 
 from offkit.media import rpm
 from offkit.media.rpm import Package
@@ -71,6 +71,7 @@ class Answers:
         found = self.chosen(names)
         return [row for row in found if ".module" in row[0].release and row[1] not in self.described]
 
-    def unmet(self) -> List[Tuple[Package, str]]:
-        """Libraries that the chosen packages require and no repository has: (package, capability)."""
+    def unmet(self, lacks: Callable[[str], bool]) -> List[Tuple[Package, str]]:
+        """Libraries that the chosen packages require, or those that bring these in turn, and no repository
+        has: (package, capability). ``lacks`` says whether the server is without that capability."""
         return []

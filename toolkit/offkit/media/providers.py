@@ -5,7 +5,7 @@ Nothing is read before the first question, and each repository once.
 """
 
 from contextlib import ExitStack
-from typing import Any, Collection, ContextManager, Dict, List, Sequence, Set, Tuple
+from typing import Any, Callable, Collection, ContextManager, Dict, List, Sequence, Set, Tuple
 
 from offkit.media import repository, rpm
 from offkit.media.answers import Answer, Answers, Wanted
@@ -26,6 +26,7 @@ class Catalog(Answers):
         self._names: Set[str] = set()
         self._libraries: Set[str] = set()
         self._failed: Set[str] = set()
+        self._usual: Collection[str] = ()  # of the last question
 
     def __enter__(self) -> "Catalog":
         return self
@@ -60,6 +61,7 @@ class Catalog(Answers):
         return tuple(name for name in names if name not in self._names)
 
     def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
+        self._usual = usual
         found = self._ask([name for each in wanted for name in each.capabilities])
         if not self.read:
             return {}
@@ -72,14 +74,24 @@ class Catalog(Answers):
                 self.answers[each.soname] = _answer(each, chosen, places)
         return self.answers
 
-    def unmet(self) -> List[Tuple[Package, str]]:
-        chosen = {package.name: package for answer in self.answers.values() for package in answer.packages}
-        return [
-            (chosen[name], capability)
-            for name in sorted(chosen)
-            for capability in sorted(set(chosen[name].requires))
-            if rpm.is_library(capability) and capability not in self._libraries
-        ]
+    def unmet(self, lacks: Callable[[str], bool]) -> List[Tuple[Package, str]]:
+        answers = self.answers.values()
+        packages = sorted({package for answer in answers for package in answer.packages})
+        found: List[Tuple[Package, str]] = []
+        seen, arches = set(packages), {package.arch for package in packages}
+        while packages:
+            wanted: Set[str] = set()
+            for package in packages:
+                for capability in sorted(filter(rpm.is_library, set(package.requires))):
+                    if lacks(capability):
+                        wanted.add(capability)
+                        if capability not in self._libraries:
+                            found.append((package, capability))
+            able = [package for package, _ in self._ask(wanted)] if wanted else []
+            bring = rpm.choose(able, wanted, sorted(arches), self._usual)
+            packages = sorted(set(bring) - seen)
+            seen.update(packages)
+        return found
 
     def _ask(self, capabilities: Collection[str]) -> repository.Found:
         self._asked = True

@@ -736,6 +736,24 @@ def test_a_dependency_that_nobody_has(server, tmp_path):
     assert found == [("REPO008", "error", "libSM", message, (place,), fix)]
 
 
+@pytest.mark.parametrize("here", [False, True])
+def test_a_dependency_of_a_dependency_that_nobody_has(server, tmp_path, here):
+    """However far it is; what the server has already brings nothing, and its package is not looked at."""
+    chain = [
+        package("libSM", ["libSM.so.6()(64bit)"], ["libICE.so.6()(64bit)"]),
+        package("libICE", ["libICE.so.6()(64bit)"], ["libSM.so.6()(64bit)", "libq.so.1()(64bit)"]),
+        package("libq", ["libq.so.1()(64bit)"], ["libfar.so.1()(64bit)", "/bin/sh"]),
+    ]
+    place = repository(tmp_path / "repo", chain)
+    server.put(FILE, OWN)
+    server.module("x", needed=["libSM.so.6"])
+    if here:
+        server.library("libq.so.1")
+    found = [each[2:4] for each in of_repositories(server, rpm_repos=[place]) if each[0] == "REPO008"]
+    message = "libq-1.0-1.el7.x86_64 requires libfar.so.1()(64bit), which none of the repositories read has"
+    assert found == ([] if here else [("libq", message)])
+
+
 # --- parts of the standard library -------------------------------------------------------
 
 DEVEL = YUM + "install {}\nthen {}; at run time it needs {}"

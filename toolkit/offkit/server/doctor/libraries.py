@@ -13,6 +13,7 @@ from offkit.elf.objects import MODULE
 from offkit.elf.reach import Copies, Weights
 from offkit.elf.resolution import LIBRARY_PATH, Resolution
 from offkit.elf.search import Loader
+from offkit.media import closure
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import carried, repositories
 from offkit.server.doctor.cures import Cure, Cures
@@ -135,10 +136,11 @@ def _by_variable(loader: Loader, main: reader.Elf, resolutions: Iterable[Resolut
 
 def _dependencies(cures: Cures, loader: Loader, main: reader.Elf) -> List[Finding]:
     """What the RPMs to be installed need themselves, where neither server nor ISO has it."""
-    here = {}
-    for _, capability in cures.catalog.unmet():
-        path = loader.system(capability.partition("(")[0], main.arch)
+
+    def lacks(capability: str) -> bool:
+        soname, version = closure.parse(capability)
+        path = loader.system(soname, main.arch)
         elf = loader.view.open(path).elf if path else None
-        version = capability.partition("(")[2].partition(")")[0]
-        here[capability] = elf is not None and (not version or version in elf.defines)
-    return repositories.dependencies(cures.catalog, here)
+        return elf is None or (bool(version) and version not in elf.defines)
+
+    return repositories.dependencies(cures.catalog, lacks)

@@ -4,7 +4,7 @@ import posixpath
 import re
 import shlex
 from fnmatch import fnmatchcase
-from typing import Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from offkit.edges.host import os_release
@@ -237,15 +237,15 @@ def _caches(tree: Tree, known: Configured, each: Section) -> List[str]:
     ]
 
 
-def dependencies(catalog: Answers, here: Dict[str, bool]) -> List[Finding]:
-    """Libraries that a package to be installed requires, and neither an ISO nor the server has.
+def dependencies(catalog: Answers, lacks: Callable[[str], bool]) -> List[Finding]:
+    """Libraries that a package to be installed requires, or one that it brings, and neither an ISO nor the
+    server has.
 
-    ``here`` says which capabilities the server has.
+    ``lacks`` says whether the server is without a capability.
     """
     lost: Dict[str, Tuple[str, List[str]]] = {}
-    for package, capability in catalog.unmet():
-        if not here.get(capability):
-            lost.setdefault(package.name, (package.title, []))[1].append(capability)
+    for package, capability in catalog.unmet(lacks):
+        lost.setdefault(package.name, (package.title, []))[1].append(capability)
     where = tuple(catalog.read)
     return [
         Finding(
