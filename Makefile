@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Whose environments these are is said here, not by what somebody has set for others.
 unexport CDPATH PYTHONHOME PYTHONPATH PIP_USER PIP_PREFIX PIP_TARGET PIP_ROOT PIP_NO_DEPS PIP_DRY_RUN
 
-.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-rpms bench-uv format clean
+.PHONY: help machine demo test test-busy test-waiting check setup lint lint-ansible map messages releases sonames unit mutants coverage unit36 unit-ansible molecule online e2e lab lab-shell lab-fleet stranger truth wheel bench-start bench-doctor bench-badapple bench-fleet bench-bundle bench-rpms bench-uv format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -121,6 +121,10 @@ lint: $(VENV)/.tools
 # Again that one: make unit PYTEST_ADDOPTS=--randomly-seed=N
 unit: $(VENV)/.tools
 	$(BIN)/python $(PYTEST) --dist worksteal -m "not network" $(UNIT)
+
+# make sonames WHEELS="…"  which libraries those want of a system (names of projects, wheels, directories)
+sonames: $(VENV)/.tools
+	@$(BIN)/python tests/wanted_sonames.py $(WHEELS)
 
 # make releases  the Ansible collection's part of what repo-config/releases knows
 releases: $(VENV)/.offkit

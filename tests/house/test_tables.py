@@ -1,15 +1,17 @@
 """The tables in repo-config/: each row has its form, and says where it is from."""
 
 import csv
+import json
 import os
 import re
 
 import pytest
 
-from offkit.edges import data
-from offkit.model import builds, packages, release, sources, yum
+from offkit.edges import data, releases
+from offkit.model import builds, nowhere, packages, release, sources, yum
 from offkit.model.finding import SEVERITIES
 
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WORDS = r"[A-Za-z_][\w.]*( [A-Za-z_][\w.]*)*"
 SERIES = r"3\.\d{1,2}"
 TEXT = r"\S(.*\S)?"
@@ -30,6 +32,12 @@ TABLES = {
         "compilers": r"(gcc( g\+\+)?)?",
         "source": TEXT,
     },
+    release.SONAMES: {
+        "soname": r"lib[A-Za-z][\w.+-]*\.so(\.\d+)*",
+        **dict.fromkeys(("el7", "el8", "el9", "el10"), r"(-|(epel/)?[A-Za-z][\w.+-]*)?"),
+        "source": TEXT,
+    },
+    nowhere.TABLE: {"soname": TEXT, "why": r"(it is|no ISO has) .+", "fix": r"[a-z].+", "source": TEXT},
     release.LIBC: {"soname": r"(lib|ld-)[\w-]+\.so\.\d+", "since": r"(2\.\d+)?", "source": TEXT},
     builds.WORDS: {
         "kind": "|".join(map(re.escape, builds.KINDS)),
@@ -84,7 +92,7 @@ def test_every_row_has_its_form(path):
 
 def test_every_table_is_known():
     """No table without a form."""
-    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "repo-config")
+    top = os.path.join(TOP, "repo-config")
     assert {"repo-config/" + name for name in os.listdir(top) if name.endswith(".csv")} == set(TABLES)
 
 
@@ -99,6 +107,44 @@ def test_regular_expressions_of_yum_words():
     """They are for Python and for grep -E alike."""
     for row in rows(yum.WORDS):
         re.compile(row["words"])
+
+
+def test_a_library_and_its_packages():
+    """Each library has one on some release; none is for 32 bits; what a release's own file has is not said
+    again, and what no disc has is in none."""
+    known = releases.known()
+    no_disc = nowhere.parse(data.read_text(nowhere.TABLE))
+    own = {soname for soname, _ in release.parse_libc(data.read_text(release.LIBC))}
+    own.update(*(json.loads(data.read_text(release.FOLDER + "/" + name)).get("sonames", ()) for name in
+                 data.names(release.FOLDER)))  # fmt: skip
+    for row in rows(release.SONAMES):
+        said = {name: rpm for name, rpm in row.items() if name not in ("soname", "source") and rpm}
+        assert [known.named(name).name for name in said or ("",)] == list(said), row
+        assert not any(rpm.endswith(("i686", "32bit")) for rpm in said.values()), row
+        assert row["soname"] not in own, row
+        assert not nowhere.told(no_disc, row["soname"]), row
+
+
+def test_what_wheels_want():
+    """The libraries that tests/wanted_sonames.csv has, the most wanted first: what more than two distributions
+    want has a package on some Enterprise Linux or a reason why none has it; of all, nine in ten."""
+    with open(os.path.join(TOP, "tests", "wanted_sonames.csv"), encoding="utf-8") as source:
+        wanted = list(csv.DictReader(source))
+    counts = [int(row["distributions"]) for row in wanted]
+    assert counts == sorted(counts, reverse=True)
+    el = [each for each in releases.known().all if each.el]
+    told = {soname for each in el for soname, rpm in each.sonames.items() if rpm or soname in each.elsewhere}
+    assert len(told) >= 400
+    lost = [row for row in wanted if row["soname"] not in told and not releases.on_no_disc(row["soname"])]
+    assert [row["soname"] for row in lost if int(row["distributions"]) > 2 and not own_to_a_family(row)] == []
+    assert len(lost) <= len(wanted) / 10
+
+
+def own_to_a_family(row):
+    """Whether the distributions that want it are of one family, whose wheels bring it to each other."""
+    return all(
+        re.match("cmeel|coal|eigenpy|lib(coal|pinocchio)|pin$", each) for each in row["wanted_by"].split()
+    )
 
 
 def test_words_of_builds_fill_what_they_need():

@@ -31,6 +31,17 @@ def enterprise(el, **facts):
     )
 
 
+def test_libraries_that_wheels_want():
+    """A column for each release: a package, none, one that is in EPEL, or nothing known; the release's own
+    file counts more, and a release without a column has none of it."""
+    table = "soname,el8,source\na,liba,x\nb,-,x\nc,epel/libc,x\nd,,x\ne,libe,x\n"
+    text = json.dumps(dict(LEAST, name="el8", el=8, sonames={"e": "own"}))
+    found = release.parse(text, (), release.parse_sonames(table))
+    assert found.sonames == {"a": "liba", "b": None, "c": None, "e": "own"}
+    assert found.elsewhere == {"c": "libc from EPEL 8; it is not on the ISO"}
+    assert release.parse(json.dumps(LEAST), (), release.parse_sonames(table)).sonames == {}
+
+
 def test_a_file_with_the_least():
     """What it does not say is empty."""
     found = made()

@@ -8,10 +8,11 @@ import csv
 import difflib
 import json
 import re
-from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 FOLDER = "repo-config/releases"
 LIBC = "repo-config/glibc.csv"  # libraries that are glibc's on every release
+SONAMES = "repo-config/sonames.csv"  # libraries that wheels want, and each release's package
 _MINOR = r"(?:\.[0-9]+)*(?:sp[0-9]+)?"  # what may follow a release's name: 8.10, V10 SP3
 # Names of key files at the top of a medium, as both re and grep -E read them; and which of them are
 # for packages that no disc has.
@@ -21,6 +22,8 @@ UNUSUAL_KEY = "[Tt][Ee][Ss][Tt][Ii][Nn][Gg]|[Dd][Ee][Bb][Uu][Gg]|[Bb][Ee][Tt][Aa
 
 GLIBC = "glibc"  # the package with the C library, on every release that has that
 Libc = Tuple[Tuple[str, Tuple[int, int]], ...]  # its sonames, and the glibc that brought each
+Rows = Sequence[Dict[str, str]]  # of SONAMES: a column for each release that it is about
+_EPEL = "epel/"  # before the name of a package that is there, and on no disc
 
 
 class Python(NamedTuple):
@@ -249,11 +252,24 @@ def parse_libc(text: str) -> Libc:
     return tuple((row["soname"], _pair(row["since"] or "0.0")) for row in rows)
 
 
-def parse(text: str, libc: Libc = ()) -> Release:
+def parse_sonames(text: str) -> Rows:
+    """The table of libraries that wheels want."""
+    return list(csv.DictReader(text.splitlines()))
+
+
+def parse(text: str, libc: Libc = (), rows: Rows = ()) -> Release:
     """One file. Raises ValueError, KeyError or TypeError where the schema would refuse it."""
     data: Dict[str, Any] = json.loads(text)
     glibc = _pair(data["glibc"])
     own: Dict[str, Optional[str]] = {soname: GLIBC if since <= glibc else None for soname, since in libc}
+    said = {row["soname"]: row[data["name"]] for row in rows if row.get(data["name"])}
+    own.update((soname, None if rpm == "-" or rpm.startswith(_EPEL) else rpm) for soname, rpm in said.items())
+    epel = "{} from EPEL {}; it is not on the ISO"
+    elsewhere = {
+        soname: epel.format(rpm[len(_EPEL) :], data.get("el"))
+        for soname, rpm in said.items()
+        if rpm.startswith(_EPEL)
+    }
     media = data.get("media", {})
     return Release(
         name=data["name"],
@@ -270,7 +286,7 @@ def parse(text: str, libc: Libc = ()) -> Release:
         toolchain=data.get("toolchain", {}),
         locale=data.get("locale", ""),
         sonames=dict(own, **data.get("sonames", {})),
-        elsewhere=data.get("elsewhere", {}),
+        elsewhere=dict(elsewhere, **data.get("elsewhere", {})),
         modules={name: _module(each) for name, each in data.get("modules", {}).items()},
         headers=data.get("headers", {}),
         devel_repository=data.get("devel_repository", ""),

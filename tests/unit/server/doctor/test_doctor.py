@@ -34,7 +34,9 @@ def server(tmp_path):
 
 def by_table(rpm, name=None):
     """The cure where no repository could be asked."""
-    source = "by offkit's table: {} on el7; no repository was read (--iso FILE reads yours)".format(rpm)
+    source = "by offkit's table: {} on el7; no repository was read, so whether the ISO has it and all it requires is not known (--iso FILE reads yours)".format(
+        rpm
+    )
     return "{}{}\n{}".format(YUM, name or rpm, source)
 
 
@@ -570,7 +572,7 @@ def test_a_system_beside_enterprise_linux(server):
     result = doctor(server)
     assert result.findings[0].fix == (
         "yum --disablerepo='*' --enablerepo='offkit-*' install libglvnd\n"
-        "by offkit's table: libglvnd on openeuler22.03; no repository was read (--iso FILE reads yours)"
+        "by offkit's table: libglvnd on openeuler22.03; no repository was read, so whether the ISO has it and all it requires is not known (--iso FILE reads yours)"
     )
     server.put("/etc/os-release", 'ID="anolis"\nVERSION_ID="23.1"\nPRETTY_NAME="Anolis OS 23.1"\n')
     result = doctor(server)

@@ -9,10 +9,12 @@ import shutil
 import pytest
 
 from elf_maker import build
-from offkit.edges import host
+from offkit.edges import data, host
 from offkit.edges.tree import Tree
 from offkit.elf.objects import LIBRARY
 from offkit.media import offer, providers
+from offkit.media.answers import Answer
+from offkit.model import nowhere
 from offkit.model.report import Reporter
 from offkit.server.doctor import cures, libraries, repositories, shared_objects
 from offkit.server.doctor.checks import NAMES
@@ -25,7 +27,8 @@ from server_maker import DYNLOAD, LDSO, SITE, Server
 SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
 PYTHON = "/usr/local/bin/python3.6"
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' "
-TABLE = "\nby offkit's table: {} on el7; no repository was read (--iso FILE reads yours)"
+THE_64_BIT_BUILD = "it is wanted by a 32-bit file: take the 64-bit build of that package, for a 64-bit Python"
+TABLE = "\nby offkit's table: {} on el7; no repository was read, so whether the ISO has it and all it requires is not known (--iso FILE reads yours)"
 LOOKED = (
     "/etc/ld.so.cache (ld.so.cache)",
     "/lib64 (default directory)",
@@ -218,12 +221,12 @@ def test_a_directory_that_has_it_for_another_architecture(server):
 @pytest.mark.parametrize(
     ("lies", "told_of_it"),
     [
-        (64, [("LIB001", YUM + "install glibc.i686" + TABLE.format("glibc"))]),
+        (64, [("LIB001", THE_64_BIT_BUILD)]),
         (32, [("LIB001", "ldconfig"), ("LIB010", "ldconfig")]),
     ],
 )
 def test_a_32_bit_program_in_a_64_bit_environment(server, lies, told_of_it):
-    """A library astray is one that this program could load, and yum is asked for one."""
+    """A library astray is one that this program could load; no release is said to have a 32-bit package."""
     server.put("/etc/ld.so.conf", "/opt/lib\n")
     server.put("/lib/ld-linux.so.2", build(soname="ld-linux.so.2", bits=32, machine=3))
     program = build(needed=["libm.so.6"], interpreter="/lib/ld-linux.so.2", bits=32, machine=3, kind=2)
@@ -870,13 +873,111 @@ def remedies(server, sonames=None, elsewhere=None):
     return own._replace(release=own.release._replace(sonames=sonames or {}, elsewhere=elsewhere or {}))
 
 
-@pytest.mark.parametrize(
-    ("bits", "arch", "name"), [(64, "", "libx"), (32, "", "libx.i686"), (64, "x86_64", "libx.x86_64")]
-)
-def test_a_package_by_the_table(server, bits, arch, name):
-    """Named with its architecture where that is another than the usual one, or where one is here."""
-    cure = remedies(server, {"libx.so.1": "libx"}).for_soname("libx.so.1", bits, arch)
+@pytest.mark.parametrize(("arch", "name"), [("", "libx"), ("x86_64", "libx.x86_64")])
+def test_a_package_by_the_table(server, arch, name):
+    """Named with its architecture where one of another is here."""
+    cure = remedies(server, {"libx.so.1": "libx"}).for_soname("libx.so.1", 64, arch)
     assert cure == ((name,), "{}install {}".format(YUM, name) + TABLE.format("libx"), "table")
+
+
+@pytest.mark.parametrize("soname", ["libx.so.1", "liby.so.1", "libw.so.1"])
+def test_what_a_32_bit_file_wants(server, soname):
+    """Whatever the table has is for 64 bits: a package of it, none, or no such line."""
+    own = remedies(server, {"libx.so.1": "libx", "liby.so.1": None})
+    assert own.for_soname(soname, 32) == ((), THE_64_BIT_BUILD, "table")
+
+
+# Of each row of the table a library, and words of what is said about it.
+ON_NO_DISC = {
+    "libcuda.so.1": "part of NVIDIA's driver, which is on no ISO: install the driver on this server",
+    "libnvidia-ml.so.1": "NVIDIA's driver",
+    "libnvcuvid.so.1": "NVIDIA's driver",
+    "libnvoptix.so.1": "NVIDIA's driver",
+    "libcudart.so.11.0": "nvidia-cuda-runtime-cu11",
+    "libcudart.so.12": "nvidia-cuda-runtime-cu12",
+    "libcublasLt.so.12": "nvidia-cublas-cu12",
+    "libcudnn_ops_infer.so.8": "nvidia-cudnn-cu11",
+    "libcufft.so.11": "nvidia-cufft-cu12 (.11)",
+    "libcurand.so.10": "nvidia-curand-cu12",
+    "libcusolver.so.11": "nvidia-cusolver-cu12",
+    "libcusparse.so.12": "nvidia-cusparse-cu12",
+    "libcusparseLt.so.0": "nvidia-cusparselt-cu12",
+    "libnvrtc.so.11.2": "nvidia-cuda-nvrtc-cu11",
+    "libnvJitLink.so.12": "nvidia-nvjitlink-cu12",
+    "libcupti.so.12": "nvidia-cuda-cupti-cu12",
+    "libnvToolsExt.so.1": "nvidia-nvtx-cu12",
+    "libcufile.so.0": "nvidia-cufile-cu12",
+    "libnppicc.so.12": "nvidia-npp-cu12",
+    "libnccl.so.2": "nvidia-nccl-cu12",
+    "libnvshmem_host.so.3": "nvidia-nvshmem-cu12",
+    "libcutensor.so.2": "cutensor-cu12",
+    "libnvinfer.so.10": "add tensorrt",
+    "libamdhip64.so.6": "AMD's ROCm",
+    "libascendcl.so": "Huawei's CANN",
+    "libcnrt.so": "Cambricon's Neuware",
+    "libmkl_rt.so.2": "add mkl",
+    "libiomp5.so": "add intel-openmp",
+    "libsvml.so": "intel-cmplr-lib-rt",
+    "libze_loader.so.1": "level-zero",
+    "libc.musl-x86_64.so.1": "a musllinux wheel, for another system: take the manylinux wheel",
+    "libpython3.7m.so.1.0": "another Python",
+    "libclntsh.so.23.1": "Oracle Instant Client",
+    "libdb2.so.1": "clidriver",
+    "libmimerapi.so": "only Qt's plug-in",
+    "libfbclient.so.2": "Firebird",
+    "libmysqlclient.so.20": "MySQL 5.7",
+    "libmsodbcsql-17.10.so.5.1": "msodbcsql17",
+    "libsybdb.so.5": "freetds-libs",
+    "libmpi.so.40": "module load mpi",
+    "libjvm.so": "JAVA_HOME",
+    "libtorch_cpu.so": "add torch",
+    "libtensorflow_framework.so.2": "add tensorflow",
+    "libarrow.so.1500": "add pyarrow",
+    "libQt5Core.so.5": "PyQt5-Qt5",
+    "libQt6WebEngineCore.so.6": "PyQt6-WebEngine-Qt6",
+    "libshiboken6.abi3.so.6.11": "shiboken6",
+    "libvtkCommonCore-9.3.so.1": "add vtk",
+    "libssl.so.1.0.0": "libssl.so.10",
+    "libjpeg.so.8": "Debian and Ubuntu",
+    "libavcodec.so.58": "FFmpeg",
+    "libx264.so.164": "RPM Fusion",
+    "libgdal.so.32": "rasterio",
+    "libhdf5.so.103": "h5py",
+    "libzbar.so.0": "zbar",
+    "libzmq.so.5": "pyzmq",
+    "libmx.so": "MATLAB",
+    "libgurobi110.so": "licensed",
+    "libwidevinecdm.so": "Google's",
+    "libSpinnaker.so.4": "camera's SDK",
+    "libfoo.1.dylib": "another system",
+}
+
+
+@pytest.mark.parametrize("soname", ON_NO_DISC)
+def test_what_no_disc_has(server, soname):
+    """The reason and what to do, with and without a disc at hand that lacks it; yum is not asked."""
+    own = cures.read(Tree(server.root), providers.Catalog())
+    cure = own.for_soname(soname, 64)
+    assert (cure.rpms, cure.source) == ((), "table")
+    assert ON_NO_DISC[soname] in cure.fix
+    assert "provides" not in cure.fix
+    own.catalog.answers[soname] = Answer((), (), ())
+    assert own.for_soname(soname, 64) == cure
+
+
+def test_every_row_of_what_no_disc_has():
+    """Has a library above."""
+    rows = nowhere.parse(data.read_text(nowhere.TABLE))
+    assert [row for row in rows if not any(row.sonames.fullmatch(each) for each in ON_NO_DISC)] == []
+
+
+def test_what_a_disc_has_all_the_same(server, tmp_path):
+    """Its package: the reason is for where none has it."""
+    place = repository(tmp_path / "repo", library_packages("libmpi.so.40"))
+    server.put(FILE, OWN)
+    server.module("x", needed=["libmpi.so.40"])
+    found = examine("/opt/env", server.root, rpm_repos=[place], checks=["libraries"])
+    assert found.rpms == ("libmpi",)
 
 
 def test_what_the_table_knows_to_be_nowhere(server):
@@ -887,7 +988,6 @@ def test_what_the_table_knows_to_be_nowhere(server):
     assert own.for_soname("liby.so.1", 64) == ((), "take another", "table")
     ask = "find the package that has it on the ISO: {}provides 'libw.so.1{}'"
     assert own.for_soname("libw.so.1", 64) == ((), ask.format(YUM, "()(64bit)"), "")
-    assert own.for_soname("libw.so.1", 32) == ((), ask.format(YUM, ""), "")
 
 
 def test_one_line_for_what_is_missing_and_what_is_damaged(server):

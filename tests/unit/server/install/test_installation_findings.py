@@ -1489,7 +1489,7 @@ def test_a_forecast_word_for_word(server):
         Library("libX11.so.6", (), (WHEEL,), "other", True),
     )
     yum_line = "yum --disablerepo='*' --enablerepo='offkit-*' "
-    table = "\nby offkit's table: {} on el7; no repository was read (--iso FILE reads yours)"
+    table = "\nby offkit's table: {} on el7; no repository was read, so whether the ISO has it and all it requires is not known (--iso FILE reads yours)"
     looked = (
         "/etc/ld.so.cache (ld.so.cache)",
         "/lib64 (default directory)",

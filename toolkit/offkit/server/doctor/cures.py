@@ -18,6 +18,7 @@ _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
     "or use a build that needs it by its name alone"
 )
+_BITS = "it is wanted by a 32-bit file: take the 64-bit build of that package, for a 64-bit Python"
 OWN = "it belongs to the package itself: install that package again"  # no RPM cures it
 TABLE = "table"  # the source of an answer that no repository gave
 
@@ -103,15 +104,17 @@ class Cures(NamedTuple):
         if driver:
             return Cure((), driver, TABLE)
         table = self.release.sonames.get(soname) or ""
+        nowhere = "" if table else self.release.elsewhere.get(soname) or releases.on_no_disc(soname)
         answer = self.catalog.answers.get(soname)
-        if answer is not None and (answer.packages or self.catalog.decisive):
+        if answer is not None and (answer.packages or (self.catalog.decisive and not nowhere)):
             return self._by_repositories(soname, bits, answer, table, arch)
+        if nowhere:
+            return Cure((), nowhere, TABLE)
+        if bits != 64:  # of which the table says nothing
+            return Cure((), _BITS, TABLE)
         if table:
-            name = "{}.{}".format(table, arch) if arch else table if bits == 64 else table + ".i686"
+            name = "{}.{}".format(table, arch) if arch else table
             return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
-        note = self.release.elsewhere.get(soname)
-        if note:
-            return Cure((), note, TABLE)
         if soname in self.release.sonames:
             fix = "no package of {0} has it: use a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
@@ -149,7 +152,9 @@ class Cures(NamedTuple):
 
     def _by_table(self, name: str) -> str:
         read = ", ".join(self.catalog.read)
-        why = "it is not on {}".format(read) if read else "no repository was read"
+        why = "no repository was read, so whether the ISO has it and all it requires is not known"
+        if read:
+            why = "it is not on {}".format(read)
         return "by offkit's table: {} on {}; {} (--iso FILE reads yours)".format(name, self.release.name, why)
 
     def newer(self, soname: str) -> Cure:
