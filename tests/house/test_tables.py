@@ -37,7 +37,7 @@ TABLES = {
         **dict.fromkeys(("el7", "el8", "el9", "el10"), r"(-|(epel/)?[A-Za-z][\w.+-]*)?"),
         "source": TEXT,
     },
-    nowhere.TABLE: {"soname": TEXT, "why": r"(it is|no ISO has) .+", "fix": r"[a-z].+", "source": TEXT},
+    nowhere.TABLE: {"soname": TEXT, "why": r"(it (is|belongs)|no ISO has) .+", "fix": r"[a-z].+", "source": TEXT},
     release.LIBC: {"soname": r"(lib|ld-)[\w-]+\.so\.\d+", "since": r"(2\.\d+)?", "source": TEXT},
     builds.WORDS: {
         "kind": "|".join(map(re.escape, builds.KINDS)),

@@ -889,10 +889,10 @@ def test_what_a_32_bit_file_wants(server, soname):
 
 # Of each row of the table a library, and words of what is said about it.
 ON_NO_DISC = {
-    "libcuda.so.1": "part of NVIDIA's driver, which is on no ISO: install the driver on this server",
-    "libnvidia-ml.so.1": "NVIDIA's driver",
-    "libnvcuvid.so.1": "NVIDIA's driver",
-    "libnvoptix.so.1": "NVIDIA's driver",
+    "libcuda.so.1": "the NVIDIA driver (nvidia.com/drivers), which is on no ISO",
+    "libnvidia-ml.so.1": "the NVIDIA driver",
+    "libnvcuvid.so.1": "the NVIDIA driver",
+    "libnvoptix.so.1": "the NVIDIA driver",
     "libcudart.so.11.0": "nvidia-cuda-runtime-cu11",
     "libcudart.so.12": "nvidia-cuda-runtime-cu12",
     "libcublasLt.so.12": "nvidia-cublas-cu12",
