@@ -15,6 +15,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 WORDS = r"[A-Za-z_][\w.]*( [A-Za-z_][\w.]*)*"
 SERIES = r"3\.\d{1,2}"
 TEXT = r"\S(.*\S)?"
+OTHERS = ("openeuler20.03", "openeuler22.03", "openeuler24.03", "kylin10")
 # The columns of each table in their order, and what a value looks like from end to end.
 TABLES = {
     packages.MODULES: {
@@ -34,10 +35,15 @@ TABLES = {
     },
     release.SONAMES: {
         "soname": r"lib[A-Za-z][\w.+-]*\.so(\.\d+)*",
-        **dict.fromkeys(("el7", "el8", "el9", "el10"), r"(-|(epel/)?[A-Za-z][\w.+-]*)?"),
+        **dict.fromkeys(("el7", "el8", "el9", "el10", *OTHERS), r"(-|(epel/)?[A-Za-z][\w.+-]*)?"),
         "source": TEXT,
     },
-    nowhere.TABLE: {"soname": TEXT, "why": r"(it (is|belongs)|no ISO has) .+", "fix": r"[a-z].+", "source": TEXT},
+    nowhere.TABLE: {
+        "soname": TEXT,
+        "why": r"(it (is|belongs)|no ISO has) .+",
+        "fix": r"[a-z].+",
+        "source": TEXT,
+    },
     release.LIBC: {"soname": r"(lib|ld-)[\w-]+\.so\.\d+", "since": r"(2\.\d+)?", "source": TEXT},
     builds.WORDS: {
         "kind": "|".join(map(re.escape, builds.KINDS)),
