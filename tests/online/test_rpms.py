@@ -410,6 +410,21 @@ def test_what_is_said_of_what_no_iso_has(shelf, tmp_path):
     ]  # fmt: skip
 
 
+def test_what_no_iso_can_have(shelf):
+    """The reason, and not a fuller ISO; of what is optional as well."""
+    shelf.add("a", A)
+    with pytest.raises(RequestError) as caught:
+        choose(iso(shelf), A, B, "libQt5Core.so.5")
+    qt, other = sorted(caught.value.findings, key=lambda one: one.subject != "libQt5Core.so.5")
+    assert (qt.code, qt.subject) == ("RPM004", "libQt5Core.so.5")
+    assert "add PyQt5-Qt5" in qt.fix
+    assert (other.subject, "fuller ISO" in other.fix) == (B, True)
+    plain, database = wanted(A, "libmimerapi.so").libraries
+    found = rpms.choose([iso(shelf)], Checklist((plain, database._replace(optional=True))), EL7)
+    (told,) = found.findings
+    assert (told.severity, told.fix.partition(",")[0]) == ("warning", "it is Mimer SQL's client")
+
+
 def test_packages_that_are_welcome(shelf):
     """They come where an ISO has them, and are not missed where it has not."""
     shelf.put("tool", b"tool", ["tool"], ["tool-data"])

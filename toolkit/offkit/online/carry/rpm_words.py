@@ -53,7 +53,7 @@ def unsolved(found: Choice, wanted: Mapping[str, str], said: Said, looked: tuple
             wanted.get(each, each),
             f"is {said.none}" + (f" but in what does not count: {'; '.join(out[:3])}" if out else ""),
             looked,
-            _enable(found.idle.get(each, ())) or said.cure,
+            _enable(found.idle.get(each, ())) or releases.on_no_disc(wanted.get(each, "")) or said.cure,
         )
         for each, out in found.lost.items()
     ]
@@ -100,7 +100,8 @@ def spare(
 ) -> list[Finding]:
     """Capabilities that are nowhere, and that only optional parts want."""
     message = f"is {said.none}; only optional parts want it, and the rest works without"
-    return together(Finding("RPM004", WARNING, wanted[each], message, looked, said.fuller) for each in lost)
+    rows = [(wanted[each], releases.on_no_disc(wanted[each]) or said.fuller) for each in lost]
+    return together(Finding("RPM004", WARNING, soname, message, looked, fix) for soname, fix in rows)
 
 
 def findings(found: Choice, said: Said, looked: tuple[str, ...]) -> list[Finding]:
