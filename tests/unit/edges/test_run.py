@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import waiting
 from offkit.edges import run
 
 
@@ -255,3 +256,45 @@ def test_a_program_that_answers_ends_with_whoever_is_killed(tmp_path):
         assert os.read(handle, 1) == b""  # once both have closed it
     finally:
         os.close(handle)
+
+
+def watched(text, seconds=waiting.LIMIT, most=100):
+    return run.watched([sys.executable, "-c", text], run.clean_environment(), "/", seconds, most)
+
+
+def test_watched_keeps_the_ends():
+    """Of both streams, however much there is; how much that was is counted."""
+    done = watched(
+        "import sys\nfor n in range(100000): print(n)\nprint('end', file=sys.stderr)\nsys.exit(3)\n"
+    )
+    assert (done.result.returncode, done.late, done.written) == (3, False, 588890 + 4)
+    assert (done.result.stdout[-13:], len(done.result.stdout)) == ("\n99998\n99999\n", 100)
+    assert done.result.stderr == "end\n"
+
+
+def test_watched_ends_what_does_not_end(tmp_path):
+    """When its time is over; and what it has started, with it or after it."""
+    os.mkfifo(str(tmp_path / "fifo"))
+    start = "import subprocess\nsubprocess.Popen(['sh', '-c', 'exec sleep 100000 >{}'])\n".format(
+        tmp_path / "fifo"
+    )
+    for more, late in (("import time; time.sleep(100000)", True), ("", False)):
+        reader = os.open(str(tmp_path / "fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(reader, True)
+        done = watched(start + more, 1 if late else waiting.LIMIT)
+        assert (done.late, done.result.returncode) == (late, -9 if late else 0)
+        assert os.read(reader, 1) == b""  # nobody holds it any more
+        os.close(reader)
+
+
+def test_watched_that_closes_its_streams():
+    """It is waited for all the same."""
+    done = watched("import os, time\nos.close(1)\nos.close(2)\ntime.sleep(0.2)\nos._exit(5)")
+    assert (done.late, done.result.returncode) == (False, 5)
+
+
+def test_watched_that_cannot_be_started():
+    """As a shell says it."""
+    done = run.watched(["/nowhere/x"], {}, "/", 5, 100)
+    assert (done.result.returncode, done.late) == (127, False)
+    assert "/nowhere/x" in done.result.stderr

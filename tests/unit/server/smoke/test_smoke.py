@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -288,3 +289,37 @@ def test_where_nothing_is(tmp_path):
     (generation / "pyvenv.cfg").unlink()
     code, found = document("--prefix", str(tmp_path), "--generation", "1")
     assert (code, {one["code"] for one in found["findings"]}) == (4, {"ENV041"})
+
+
+HOLDS = "import os, threading\nos.open({!r}, os.O_WRONLY)\nthreading.Event().wait()\n"
+
+
+@walled
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["INT", "TERM", "KILL"]
+)
+def test_interrupted(tmp_path, number):
+    """What it has started ends with it, and its scratch goes: of one that was killed, by the next run."""
+    if number == signal.SIGKILL and not walls.leash():
+        pytest.skip("this system's setpriv cannot bind a program to its parent (util-linux 2.33)")
+    os.mkfifo(str(tmp_path / "fifo"))
+    wheels = [odd_modules.wheel(name, HOLDS.format(str(tmp_path / "fifo"))) for name in ("one", "two")]
+    odd_modules.generation(tmp_path / "prefix", wheels)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "offkit.cli.app", "smoke", "--prefix", str(tmp_path / "prefix")],
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, PYTHONPATH=TOOLKIT, TMPDIR=str(scratch)),
+    )
+    with open(str(tmp_path / "fifo"), "rb") as held:  # returns when the first of them has opened it
+        running.send_signal(number)
+        assert running.wait(waiting.LIMIT) == (130 if number != signal.SIGKILL else -9)
+        assert held.read() == b""  # returns when nobody has it any more
+    if number == signal.SIGKILL:
+        shutil.rmtree(str(tmp_path / "prefix"))
+        odd_modules.generation(tmp_path / "prefix", odd_modules.odd("fine"))
+        environment = dict(os.environ, PYTHONPATH=TOOLKIT, TMPDIR=str(scratch))
+        words = [sys.executable, "-m", "offkit.cli.app", "smoke", "-q", "--prefix", str(tmp_path / "prefix")]
+        subprocess.check_call(words, env=environment, stdout=subprocess.DEVNULL)
+    assert os.listdir(str(scratch)) == []
