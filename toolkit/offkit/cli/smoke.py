@@ -44,8 +44,8 @@ def smoke(
 ) -> int:
     """Import every top-level module of every package, each in a process of its own, and run your own checks.
 
-    This executes what is installed: without a network, with a HOME that is removed afterwards, and as
-    'nobody' where root calls it and nobody may read it all. The checks are those of 'offkit bundle --smoke'.
+    This executes what is installed: without a network, with a HOME that is removed afterwards, and, where
+    root calls it, as the user 'nobody' if that may read it. The checks are those of 'offkit bundle --smoke'.
     """
     console = render.console(json, quiet, verbose)
     options.refuse_empty(file=file, generation=generation, prefix=prefix)

@@ -1,6 +1,6 @@
 """Where code that nobody here has written is run: no network, no process but its own, a HOME that goes.
 
-Root runs it as nobody, where nobody may read what is installed: a service will not run as root either.
+Root runs it as the user nobody, where that may read what is installed: a service will not run as root either.
 """
 
 import os
@@ -49,8 +49,8 @@ class Room(NamedTuple):
 
 @contextmanager
 def opened(sees: Callable[[Room], str]) -> Iterator[Room]:
-    """For the length of the block. ``sees`` says what of the environment is seen in a room: root goes as
-    nobody only where that is as much as root sees."""
+    """For the length of the block. ``sees`` says what of the environment is seen in a room: root becomes the
+    user nobody only where that is as much as root sees."""
     with files.umask(), leftovers.scratch() as top:
         behind = walls.words()
         room = Room(top, top + "/home", top + "/tmp", behind, bool(behind), _name(os.geteuid()))
