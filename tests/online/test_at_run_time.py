@@ -209,6 +209,12 @@ def test_the_rpm_is_carried_where_a_repository_has_it(name, order, tmp_path):
     if name == "git":
         assert done.rpms.titles == ("git-1-1.x86_64", "git-core-1-1.x86_64")
         assert (found.severity, found.fix) == ("info", "nothing: git comes with the bundle")
+        server = server_maker.Server(tmp_path / "root")
+        server.put("/etc/os-release", 'ID="rocky"\nVERSION_ID="9.3"\n')
+        there = forecast.of_bundle(str(done.packed.path), server.root)
+        (found,) = of_needs(there.findings)
+        assert (found.severity, found.fix) == ("info", "nothing: git comes with the bundle")
+        assert there.rpms == ()
     else:
         assert done.rpms.titles == ()
         assert found.severity == "warning"

@@ -17,7 +17,7 @@ from offkit.elf.resolution import Resolution
 from offkit.model import checklist, yum
 from offkit.model.errors import EXIT_ENVIRONMENT, EnvironmentProblem, IntegrityError, RequestError, UsageError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.server.doctor import checks, forecast, repair
+from offkit.server.doctor import checks, forecast, needs, repair
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
 from offkit.server.install import beforehand, session
@@ -640,8 +640,8 @@ def test_a_bundle(offkit, monkeypatch, tmp_path):
     code, out, _ = offkit("b.tar", "--root", ".", "--iso", "c.iso", "--rpm-repo", "r")
     here = os.getcwd()
     wanted, target = checklist.load(bundle_maker.CHECKLIST), made.manifest.target
-    pins = {"alpha": "1.0", "beta": "2.1"}
-    assert asked == [(wanted, target, here, [here + "/c.iso"], [here + "/r"], pins)]
+    bundled = needs.Bundled({"alpha": "1.0", "beta": "2.1"}, ())
+    assert asked == [(wanted, target, here, [here + "/c.iso"], [here + "/r"], bundled)]
     assert code == 1
     assert out.splitlines()[0].endswith("LIB001  a.so: is missing")
     assert out.splitlines()[1:] == ["", "to install everything at once:", "  yum install a"]

@@ -89,6 +89,17 @@ def by_yum(prefix, found, places, run, bundled=""):
     return supplies.by_yum(prefix, wish, Fetched((), keys, (bundled,)), run, Reporter())
 
 
+def test_what_packages_want_when_they_run_comes_where_a_medium_has_it(tmp_path):
+    """By its own architecture, fonts are noarch; what no medium has is left out without a word, as is what is for
+    another machine."""
+    packages = [package("git", []), package("fonts", [], arch="noarch"), package("other", [], arch="i686")]
+    place = repository(str(tmp_path / "repo"), packages)
+    wanted = ("git", "fonts", "other", "graphviz")
+    found = supplies.survey(needs(), EL7, Named([], [place], welcome=wanted), ExitStack())
+    assert found.rpms == ("git.x86_64", "fonts.noarch")
+    assert (found.incurable, found.missing) == ((), ())
+
+
 def test_no_medium(tmp_path):
     """The installation goes on, and says what will not start."""
     found = supplies.survey(needs(ONE, TWO), EL7, Named(), ExitStack())

@@ -3,8 +3,7 @@
 import os
 import re
 import sys
-from types import MappingProxyType
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import host, releases
 from offkit.edges.tree import Tree
@@ -55,12 +54,12 @@ def examine(
     root: str = "/",
     isos: Sequence[str] = (),
     rpm_repos: Sequence[Source] = (),
-    pins: Mapping[str, str] = MappingProxyType({}),
+    bundled: needs.Bundled = needs.NOTHING,
 ) -> Forecast:
     """Which libraries of a bundle's checklist the server below ``root`` lacks.
 
-    ``isos`` and ``rpm_repos`` are as for ``doctor.examine``; ``pins``, name and version of what is in it, are
-    for what no ELF file says.
+    ``isos`` and ``rpm_repos`` are as for ``doctor.examine``; what is ``bundled``
+    tells what no ELF file says.
     """
     tree = Tree(root)
     findings = _other_machine(tree, target)
@@ -94,7 +93,7 @@ def examine(
             for each in wanted.inside
             if not loader.system(each.soname, arch)
         ]
-        wanting, bringing = needs.of_lock(tree, pins, cures, ldso)
+        wanting, bringing = needs.of_bundle(tree, bundled, cures, ldso)
         findings += wanting
         rpms += bringing
         strange = [each for each in catalog.findings if each.code == disc.STRANGER]
@@ -118,9 +117,14 @@ def of_bundle(
     opened = bundle_file.read_manifest(path)
     name, bundle = _part(opened, Tree(root)) if isinstance(opened, Several) else ("", opened)
     wanted = checklist.load(bundle.read(layout.CHECKLIST))
-    pins = dict(requirements.pins(bundle.read(layout.REQUIREMENTS)))
-    result = examine(wanted, bundle.manifest.target, root, isos, rpm_repos, pins)
+    result = examine(wanted, bundle.manifest.target, root, isos, rpm_repos, _bundled(bundle))
     return result._replace(part=name, bundle=bundle)
+
+
+def _bundled(bundle: BundleFile) -> needs.Bundled:
+    pins = dict(requirements.pins(bundle.read(layout.REQUIREMENTS)))
+    names = [os.path.basename(one.path) for one in bundle.manifest.below(layout.RPMS)]
+    return needs.Bundled(pins, tuple(name.rsplit("-", 2)[0] for name in names if name.endswith(".rpm")))
 
 
 def _part(opened: Several, tree: Tree) -> Tuple[str, BundleFile]:

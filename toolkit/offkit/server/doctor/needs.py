@@ -7,14 +7,14 @@ versions of OpenSSL and SQLite are written in the files that Python's ssl and sq
 import fnmatch
 import posixpath
 import re
-from typing import Dict, List, Mapping, Optional, Pattern, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Pattern, Sequence, Tuple
 
 from offkit.edges import host
 from offkit.edges import needs as table
 from offkit.edges.tree import Tree
 from offkit.model import needs, requirement, things
 from offkit.model.cpu import Cpu
-from offkit.model.finding import Finding
+from offkit.model.finding import INFO, Finding
 from offkit.model.needs import Answer, Lack
 from offkit.model.things import Thing
 from offkit.server.doctor.cures import Cures
@@ -36,6 +36,16 @@ _VERSIONS = {
 Found = Tuple[List[Finding], Tuple[str, ...]]  # and the RPMs that cure them
 
 
+class Bundled(NamedTuple):
+    """Of a bundle that is not installed yet."""
+
+    pins: Mapping[str, str]  # name → version
+    rpms: Tuple[str, ...]  # names of those in it
+
+
+NOTHING = Bundled({}, ())
+
+
 def inspect(tree: Tree, env: Environment, cures: Cures, path: Sequence[str]) -> Found:
     """For the distributions that are installed there. ``path`` is PATH of whoever runs the doctor."""
     places = (posixpath.join(env.where, "bin"), *_PATH, *path)
@@ -44,14 +54,19 @@ def inspect(tree: Tree, env: Environment, cures: Cures, path: Sequence[str]) -> 
     return _findings(needs.lacking(table.known(), _installed(tree, env), server.has), cures, series)
 
 
-def of_lock(tree: Tree, packages: Mapping[str, str], cures: Cures, program: str) -> Found:
-    """For a bundle that is not installed yet: ``packages`` are its pins, ``program`` is ld.so or one that it
-    loads. What Python itself has is not asked: it may be another one in the end."""
-    return _findings(lacking(tree, packages, program), cures)
+def of_bundle(tree: Tree, bundle: Bundled, cures: Cures, program: str) -> Found:
+    """Before it is installed. ``program`` is ld.so or one that it loads. What Python itself has is not asked:
+    it may be another one in the end."""
+    lacks = lacking(tree, bundle.pins, program)
+    brought = [each for each in lacks if each.rpm(cures.release, "") in bundle.rpms]
+    found, rpms = _findings([each for each in lacks if each not in brought], cures)
+    fix = "nothing: {} comes with the bundle"
+    found += [each.finding(INFO, fix.format(each.rpm(cures.release, ""))) for each in brought]
+    return found, rpms
 
 
 def lacking(tree: Tree, packages: Mapping[str, str], program: str) -> List[Lack]:
-    """What is certainly not there, as ``of_lock``."""
+    """What is certainly not there, as ``of_bundle``."""
     pins = {requirement.normalize(name): version for name, version in packages.items()}
     found = needs.lacking(table.known(), pins, _Server(tree, _PATH, program).has)
     return [each for each in found if each.answer.there is False]
@@ -77,14 +92,17 @@ def _findings(lacks: Sequence[Lack], cures: Cures, series: str = "") -> Found:
 def _fix(lack: Lack, cures: Cures, series: str) -> str:
     rpm = lack.rpm(cures.release, series)
     if not rpm:
-        return lack.cure or lack.thing.from_elsewhere(cures.release.name) or _unknown(lack.thing, cures)
+        return lack.cure or _elsewhere(lack.thing, cures)
     fix = cures.install([rpm])
     if cures.catalog.has_packages([rpm]):
         fix += "\n{} is not on {}: use a fuller ISO".format(rpm, ", ".join(cures.catalog.read))
     return fix
 
 
-def _unknown(thing: Thing, cures: Cures) -> str:
+def _elsewhere(thing: Thing, cures: Cures) -> str:
+    there = thing.from_elsewhere(cures.release.name)
+    if there:
+        return there if cures.own or "" in thing.elsewhere else "on {}: {}".format(cures.release.name, there)
     what = cures.release.name if cures.own and cures.release.name else cures.system
     return "install it; which package of {} has it is not known".format(what)
 
