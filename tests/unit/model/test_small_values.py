@@ -95,8 +95,8 @@ def test_the_order_of_a_bundle():
     """What install.sh needs comes first; what has no place is refused."""
     order = ["install.sh", "MANIFEST.json", "MANIFEST.json.asc", "offkit.pyz", "targets/a/b"]
     order += ["requirements.txt", "checklist.json", "repo-config/x", "python-build/x", "python-source/x"]
-    order += ["rpms/a/b", "build-wheels/x", "sources/x", "wheels/x"]
-    assert [layout.position(path) for path in order] == list(range(14))
+    order += ["rpms/a/b", "build-wheels/x", "sources/x", "smoke/x", "wheels/x"]
+    assert [layout.position(path) for path in order] == list(range(15))
     for path in ("odd", "wheels", "install.sh/x", "xwheels/y"):
         with pytest.raises(ValueError, match=path):
             layout.position(path)
@@ -116,9 +116,11 @@ def test_paths_below_a_prefix():
         layout.GENERATION_LIBRARY_LIST,
         layout.GENERATION_COMPILED,
         layout.GENERATION_INTERPRETER,
+        layout.GENERATION_SMOKE,
     ]
     names = ["receipt.json", "MANIFEST.json", "checklist.json", "runtime", "repo-config", "lib64"]
-    assert inside == ["offkit/" + name for name in [*names, "libraries.json", "compiled.json", "interpreter"]]
+    names += ["libraries.json", "compiled.json", "interpreter", "smoke"]
+    assert inside == ["offkit/" + name for name in names]
     assert layout.ISO_MOUNT == "/mnt/offkit-iso"
 
 
