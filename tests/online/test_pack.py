@@ -5,6 +5,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -16,7 +17,7 @@ import pytest
 
 import elf_maker
 from offkit.edges import data, releases
-from offkit.model import archive, manifest, release
+from offkit.model import archive, manifest, release, sources
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
 from offkit.online.carry import bootstrap, runtime
@@ -137,14 +138,21 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
     assert [name for name in names if name.endswith(".sh")] == [
         "offkit/server/bootstrap/probe.sh"
     ]  # of offkit probe
-    assert "offkit/data/repo-config/modules.csv" in names
+    with zipfile.ZipFile(io.BytesIO(pyz)) as archive:
+        inside = [archive.read(name).decode("utf-8") for name in names if name.endswith(".py")]
+    tables = {
+        table for text in inside for table in re.findall(r'"(repo-config/[\w.-]+\.(?:csv|json))"', text)
+    }
+    assert sources.HEADERS in tables
+    assert {"offkit/data/" + one for one in tables - {sources.HEADERS}} <= set(names)  # that is read at home
     of_releases = {"offkit/data/repo-config/releases/" + name for name in data.names(release.FOLDER)}
     assert of_releases == {name for name in names if name.startswith("offkit/data/repo-config/releases/")}
     assert "offkit/data/repo-config/releases/el7.json" in of_releases
     with zipfile.ZipFile(io.BytesIO(pyz)) as archive:
         texts = [archive.read(name).decode("ascii") for name in of_releases]
         libc = release.parse_libc(archive.read("offkit/data/" + release.LIBC).decode("ascii"))
-    assert release.order((release.parse(text, libc) for text in texts), libc) == releases.known()
+        rows = release.parse_sonames(archive.read("offkit/data/" + release.SONAMES).decode("ascii"))
+    assert release.order((release.parse(text, libc, rows) for text in texts), libc) == releases.known()
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
 

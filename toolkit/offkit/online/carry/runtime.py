@@ -18,10 +18,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from offkit.edges import data
-from offkit.model import builds, packages, release, yum
+from offkit.edges import data, plugins
+from offkit.model import builds, nowhere, packages, release, things, yum
 from offkit.online.wheels import memo, store, stored
 
+# The tables that are read beyond the gap.
+TABLES = (
+    packages.MODULES,
+    yum.WORDS,
+    builds.WORDS,
+    release.LIBC,
+    release.SONAMES,
+    nowhere.TABLE,
+    things.TABLE,
+    plugins.TABLE,
+)
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
 # and completion with click 7 only where they are installed.
@@ -125,7 +136,7 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     yield "offkit/__init__.py", stored.unix(package.joinpath("__init__.py").read_bytes())
     for zone in ZONE:
         yield from _tree(package.joinpath(zone), f"offkit/{zone}")
-    for path in (packages.MODULES, yum.WORDS, builds.WORDS, release.LIBC):
+    for path in TABLES:
         yield f"offkit/data/{path}", stored.unix(data.read(path))
     for name in data.names(release.FOLDER):
         path = f"{release.FOLDER}/{name}"
