@@ -8,6 +8,7 @@ import re
 import pytest
 
 from offkit.edges import data, releases
+from offkit.elf import refusals
 from offkit.model import builds, nowhere, packages, release, sources, yum
 from offkit.model.finding import SEVERITIES
 
@@ -55,6 +56,13 @@ TABLES = {
         "code": "NET010|NET011|REQ025",
         "words": TEXT,
         "fix": r"[^{}]*(\{(program|look)\}[^{}]*)*",
+        "source": TEXT,
+    },
+    refusals.TABLE: {
+        "rule": r"[a-z-]+",
+        "since": r"(2\.\d+)?",
+        "until": r"(2\.\d+)?",
+        "value": r"\d*",
         "source": TEXT,
     },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},

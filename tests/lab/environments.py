@@ -89,6 +89,11 @@ def _install(path, series, wheels):
     cache.run(argv + wheels)
 
 
+def install(path, series, wheels):
+    """An environment of these wheel files at ``path``."""
+    _install(path, series, wheels)
+
+
 def by_hand(site):
     """Packages whose libraries hang together in ways that wheels seldom show."""
 

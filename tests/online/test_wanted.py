@@ -114,3 +114,20 @@ def test_a_library_for_another_machine_is_nobodys(tmp_path):
     """Some wheels bring one for each."""
     files = {"x/lib/arm.so": elf_maker.build(needed=["libno.so.1"], machine=183)}
     assert outside(survey(tmp_path, ("x", (), files))) == {}
+
+
+def test_programs_for_other_loaders(tmp_path):
+    """Said before leaving, and no library is looked for: musl's is in no package."""
+    files = {
+        "x/musl": elf_maker.build(needed=["libno.so.1"], interpreter="/lib/ld-musl-x86_64.so.1"),
+        "x/old": elf_maker.build(needed=["libm.so.6"], interpreter="/lib/ld-linux.so.2", bits=32, machine=3),
+        "x/arm": elf_maker.build(interpreter="/lib/ld-linux-aarch64.so.1", machine=183),
+        "x/static": elf_maker.build(kind=2),
+    }
+    found = survey(tmp_path, ("x", (), files), programs=tuple(files))
+    assert outside(found) == {}
+    assert [(each.code, each.severity, each.subject) for each in found.findings] == [
+        ("LIB026", "error", "/lib/ld-linux.so.2"),
+        ("LIB026", "error", "/lib/ld-musl-x86_64.so.1"),
+    ]
+    assert checklist.load(checklist.dump(found.checklist)) == found.checklist

@@ -424,7 +424,7 @@ def test_a_program_that_is_not_there():
     view = Fake({"/x/liba.so.1": build(soname="liba.so.1"), "/text": b"text"})
     started = Loader(view).program("/none")
     assert (started.report.root, started.report.problem) == ("/none", "no such file")
-    assert started.report[2:] == ((), (), ())
+    assert started.report[2:] == ((), (), (), ())
     assert started.dlopen("/x/liba.so.1").problem == ""
     assert Loader(view).program("/text").report.problem == "no ELF header"
     assert started.dlopen("/text").problem == "no ELF header"
@@ -467,7 +467,7 @@ def test_what_is_loaded_already_is_not_loaded_again():
     assert missing(program.dlopen(CV2)) == ["liba.so.1"]
     assert program.preload("/x/liba.so.1").loaded == ("/x/liba.so.1",)
     again = program.preload("/y/liba.so")
-    assert again == ("/y/liba.so", "", (), (), ("/x/liba.so.1",))
+    assert again == ("/y/liba.so", "", (), (), ("/x/liba.so.1",), ())
     assert found(program.dlopen(CV2)) == {"liba.so.1": ("already loaded", "/x/liba.so.1")}
 
 

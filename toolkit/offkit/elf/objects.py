@@ -6,10 +6,9 @@ object that is no extension module may be opened by ctypes.
 """
 
 import re
-from typing import NamedTuple, Sequence
+from typing import Callable, NamedTuple, Sequence
 
-from offkit.elf import reader
-from offkit.elf.reader import ET_EXEC, Elf, Source
+from offkit.elf.reader import Elf
 
 MODULE, PLUGIN, LIBRARY, PROGRAM = "extension module", "plug-in", "library", "program"
 
@@ -37,12 +36,25 @@ class Object(NamedTuple):
         return bool(_VENDORED.search(self.path))
 
 
-def kind(source: Source, elf: Elf, name: str, symbols: Sequence[str]) -> str:
+def kind(name: str, defines: Callable[[bytes], bool], symbols: Sequence[str]) -> str:
     """Of a file with this name; ``symbols`` are those that hosts ask their plug-ins for."""
-    if elf.kind == ET_EXEC or not SHARED.search(name):
+    if not SHARED.search(name):
         return PROGRAM
-    module = "PyInit_" + name.partition(".")[0]  # PEP 489
-    mentioned = set(reader.mentioned(source, elf, [module, *symbols]))
-    if module in mentioned and name.endswith(".so"):
+    if is_module(name, defines):
         return MODULE
-    return PLUGIN if mentioned - {module} else LIBRARY
+    return PLUGIN if any(defines(each.encode("ascii")) for each in symbols) else LIBRARY
+
+
+def is_module(name: str, defines: Callable[[bytes], bool]) -> bool:
+    """Whether Python can import it: it defines PyInit_NAME, or PyInitU_NAME in Punycode (PEP 489)."""
+    stem = name.partition(".")[0]
+    try:
+        export = b"PyInit_" + stem.encode("ascii")
+    except UnicodeEncodeError:
+        export = b"PyInitU_" + stem.encode("punycode").replace(b"-", b"_")
+    return name.endswith(".so") and defines(export)
+
+
+def starts(elf: Elf, machine: int) -> bool:
+    """Whether a kernel for this machine takes such a program: one for x86_64 takes i386's too."""
+    return elf.machine == machine or (elf.machine, machine) == (3, LOADERS["x86_64"][0])

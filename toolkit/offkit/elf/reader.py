@@ -13,8 +13,10 @@ from typing import Any, BinaryIO, Dict, Iterable, List, NamedTuple, Optional, Tu
 ET_EXEC, ET_DYN = 2, 3
 MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_PT_GNU_PROPERTY = 0x6474E553
+_ELFOSABI_SYSV, _ELFOSABI_GNU, _ABI_VERSIONS = 0, 3, 16
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_TLS = 1, 2, 3, 7
+_PT_GNU_STACK, _PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
+_PF_X = 1
 _NT_GNU_PROPERTY_TYPE_0, _X86_ISA_1_NEEDED, _X86_64 = 5, 0xC0008002, 62
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME = 0, 1, 5, 10, 14
 _DT_RPATH, _DT_RUNPATH = 15, 29
@@ -25,7 +27,9 @@ _DT_FLAGS_1, _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = (
     0x6FFFFFFE,
     0x6FFFFFFF,
 )
-_DF_1_NODEFLIB = 0x800
+_DT_BIND_NOW, _DT_FLAGS, _DT_FILTER = 24, 30, 0x7FFFFFFF
+_DF_BIND_NOW, _DF_STATIC_TLS = 8, 0x10
+_DF_1_NOW, _DF_1_NOOPEN, _DF_1_NODEFLIB, _DF_1_PIE = 1, 0x40, 0x800, 0x08000000
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 
 # Far above anything real; they bound time and memory on hostile input.
@@ -43,6 +47,10 @@ class NotElf(ValueError):
 
 class BadElf(ValueError):
     """It begins like an ELF file but cannot be read as one: truncated, damaged, unknown class."""
+
+
+class Refused(BadElf):
+    """It is whole, and glibc does not take it: for another system, or neither a program nor a library."""
 
 
 class VersionNeed(NamedTuple):
@@ -89,6 +97,13 @@ class Elf(NamedTuple):
     versioned: bool = False  # has DT_VERDEF at all
     strings: Tuple[int, int] = (0, 0)  # (offset, size) of the dynamic string table in the file
     isa: int = 0  # N: the file says that it needs an x86-64-vN processor; 0 where it says nothing
+    filters: Tuple[str, ...] = ()  # DT_FILTER: as good as needed
+    bind_now: bool = False  # all of its functions are looked up when it is loaded
+    noopen: bool = False  # not for dlopen(3)
+    pie: bool = False  # says of itself that it is a program
+    tls: Tuple[int, int] = (0, 0)  # (size, alignment) of its thread-local storage
+    static_tls: bool = False  # and that has to be in the block that every thread begins with
+    stack: Optional[bool] = None  # whether it wants an executable stack; None where it does not say
 
     @property
     def arch(self) -> Tuple[int, bool, int]:
@@ -110,7 +125,7 @@ class Elf(NamedTuple):
         return name if self.bits == usual else "{} ({} bit)".format(name, self.bits)
 
 
-class _Bytes:
+class Bytes:
     """Random access over bytes, an mmap or a seekable file; reading past the end is BadElf."""
 
     def __init__(self, source: Source) -> None:
@@ -138,10 +153,10 @@ class _Bytes:
         return bytes(data)
 
 
-class _Image:
+class Image:
     """The file through its program headers: addresses become offsets."""
 
-    def __init__(self, source: _Bytes) -> None:
+    def __init__(self, source: Bytes) -> None:
         ident = source.upto(0, 16)
         if ident[:4] != b"\x7fELF":
             raise NotElf("no ELF header")
@@ -155,6 +170,7 @@ class _Image:
         # e_type, e_machine, e_version, e_entry, e_phoff, e_shoff, e_flags, e_ehsize, e_phentsize, e_phnum
         header = self.unpack("HHIQQQIHHH" if wide else "HHIIIIIHHH", 16)
         self.kind, self.machine = header[0], header[1]
+        self.refused = _refused(ident, self.kind)
         phoff, phentsize, phnum = header[4], header[8], header[9]
         least = 56 if wide else 32
         if phnum and phentsize != least:  # the loader's own test (open_verify)
@@ -163,18 +179,28 @@ class _Image:
         self.dynamic: Optional[Tuple[int, int]] = None
         self.interp: Optional[Tuple[int, int]] = None
         self.properties: Optional[Tuple[int, int]] = None
+        self.tls = (0, 0)
+        self.stack: Optional[bool] = None
         raw = source.at(phoff, phnum * phentsize) if phnum else b""
         for start in range(0, len(raw), least):
             if wide:
-                kind, _, offset, vaddr, _, filesz = struct.unpack_from(self.order + "IIQQQQ", raw, start)
+                kind, flags, offset, vaddr, _, filesz, memsz, align = struct.unpack_from(
+                    self.order + "IIQQQQQQ", raw, start
+                )
             else:
-                kind, offset, vaddr, _, filesz = struct.unpack_from(self.order + "IIIII", raw, start)
+                kind, offset, vaddr, _, filesz, memsz, flags, align = struct.unpack_from(
+                    self.order + "IIIIIIII", raw, start
+                )
             if kind == _PT_LOAD:
                 self.loads.append((vaddr, offset, filesz))
             elif kind == _PT_DYNAMIC and self.dynamic is None:
                 self.dynamic = (offset, filesz)
             elif kind == _PT_INTERP and self.interp is None:
                 self.interp = (offset, filesz)
+            elif kind == _PT_TLS:
+                self.tls = (memsz, align)
+            elif kind == _PT_GNU_STACK:
+                self.stack = bool(flags & _PF_X)
             elif kind == _PT_GNU_PROPERTY:
                 self.properties = (offset, filesz)
         end = max([offset + filesz for _, offset, filesz in self.loads if filesz] or [0])
@@ -211,10 +237,22 @@ class _Image:
         return found
 
 
+def _refused(ident: bytes, kind: int) -> str:
+    """Why glibc goes no further than the header (open_verify in elf/dl-load.c), "" where it does."""
+    osabi, version = ident[7], ident[8]
+    if osabi not in (_ELFOSABI_SYSV, _ELFOSABI_GNU):
+        return "it is for another system (OS ABI {})".format(osabi)
+    if version >= (_ABI_VERSIONS if osabi == _ELFOSABI_GNU else 1):
+        return "it is for another system (version {} of the ABI)".format(version)
+    if kind not in (ET_EXEC, ET_DYN):
+        return "it is neither a program nor a library (ELF type {})".format(kind)
+    return ""
+
+
 class _Strings:
     """DT_STRTAB."""
 
-    def __init__(self, image: _Image, address: int, size: int) -> None:
+    def __init__(self, image: Image, address: int, size: int) -> None:
         self._source, self.offset, self.size = image.source, image.offset(address), size
 
     def at(self, index: int) -> str:
@@ -233,22 +271,27 @@ class _Strings:
 def read(source: Source) -> Elf:
     """Read from bytes, an mmap, or a seekable binary file (position is not kept).
 
-    Raises NotElf or BadElf, both ValueErrors, and whatever the file's own ``read`` raises.
+    Raises NotElf, BadElf or Refused, all ValueErrors, and whatever the file's own ``read`` raises.
     Time and memory are bounded whatever the bytes say.
     """
-    image = _Image(_Bytes(source))
+    image = Image(Bytes(source))
+    if image.refused:
+        raise Refused(image.refused)
     tags: Dict[int, int] = {}
     needed: List[int] = []
+    filters: List[int] = []
     for tag, value in image.entries():
         if tag == _DT_NEEDED:
             needed.append(value)
+        elif tag == _DT_FILTER:
+            filters.append(value)
         else:
             tags[tag] = value  # the loader keeps the last of each (elf_get_dynamic_info)
     named = (_DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_VERNEED, _DT_VERDEF)
     table: Optional[_Strings] = None
     if _DT_STRTAB in tags:
         table = _Strings(image, tags[_DT_STRTAB], tags.get(_DT_STRSZ, 0))
-    elif needed or any(tag in tags for tag in named):
+    elif needed or filters or any(tag in tags for tag in named):
         raise BadElf("names without a string table")
 
     def text(tag: int) -> Optional[str]:
@@ -260,6 +303,7 @@ def read(source: Source) -> Elf:
         needs = _version_needs(image, table, tags[_DT_VERNEED], tags.get(_DT_VERNEEDNUM, 0))
     if table is not None and _DT_VERDEF in tags:
         defines = _version_definitions(image, table, tags[_DT_VERDEF], tags.get(_DT_VERDEFNUM, 0))
+    flags, flags_1 = tags.get(_DT_FLAGS, 0), tags.get(_DT_FLAGS_1, 0)
     return Elf(
         bits=image.bits,
         little=image.little,
@@ -270,16 +314,23 @@ def read(source: Source) -> Elf:
         needed=tuple(table.at(value) for value in needed) if table is not None else (),
         rpath=text(_DT_RPATH),
         runpath=text(_DT_RUNPATH),
-        nodeflib=bool(tags.get(_DT_FLAGS_1, 0) & _DF_1_NODEFLIB),
+        nodeflib=bool(flags_1 & _DF_1_NODEFLIB),
         needs=tuple(needs),
         defines=tuple(defines),
         versioned=_DT_VERDEF in tags,
         strings=(table.offset, table.size) if table is not None else (0, 0),
         isa=_isa(image),
+        filters=tuple(table.at(value) for value in filters) if table is not None else (),
+        bind_now=_DT_BIND_NOW in tags or bool(flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW),
+        noopen=bool(flags_1 & _DF_1_NOOPEN),
+        pie=bool(flags_1 & _DF_1_PIE),
+        tls=image.tls,
+        static_tls=bool(flags & _DF_STATIC_TLS),
+        stack=image.stack,
     )
 
 
-def _isa(image: _Image) -> int:
+def _isa(image: Image) -> int:
     """GNU_PROPERTY_X86_ISA_1_NEEDED: bit 0 is the baseline, bit 1 x86-64-v2 and so on.
 
     A damaged note says nothing: loaders before glibc 2.33 do not read it either.
@@ -299,7 +350,7 @@ def _isa(image: _Image) -> int:
     return 0
 
 
-def _interpreter(image: _Image) -> str:
+def _interpreter(image: Image) -> str:
     if image.interp is None:
         return ""
     offset, size = image.interp
@@ -308,7 +359,7 @@ def _interpreter(image: _Image) -> str:
     return image.source.at(offset, size).split(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _version_needs(image: _Image, table: _Strings, address: int, count: int) -> List[VersionNeed]:
+def _version_needs(image: Image, table: _Strings, address: int, count: int) -> List[VersionNeed]:
     found: List[VersionNeed] = []
     offset = image.offset(address)
     for _ in range(min(count, _MAX_VERSIONS)):
@@ -332,7 +383,7 @@ def _version_needs(image: _Image, table: _Strings, address: int, count: int) -> 
     return found
 
 
-def _version_definitions(image: _Image, table: _Strings, address: int, count: int) -> List[str]:
+def _version_definitions(image: Image, table: _Strings, address: int, count: int) -> List[str]:
     found: List[str] = []
     offset = image.offset(address)
     for _ in range(min(count, _MAX_VERSIONS)):
@@ -358,5 +409,5 @@ def mentions(source: Source, elf: Elf, name: str) -> bool:
 def mentioned(source: Source, elf: Elf, names: Iterable[str]) -> List[str]:
     """Those of the names that it holds. Reads the table once."""
     offset, size = elf.strings
-    table = _Bytes(source).upto(offset, min(size, 64 * 1024 * 1024))
+    table = Bytes(source).upto(offset, min(size, 64 * 1024 * 1024))
     return [name for name in names if b"\0" + name.encode("utf-8") + b"\0" in table]

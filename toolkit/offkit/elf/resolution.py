@@ -1,6 +1,6 @@
 """What the search for libraries is shown, and what it answers: values, without a rule of glibc's."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 from offkit.elf.reader import Elf
 
@@ -15,6 +15,12 @@ CACHE = "ld.so.cache"
 DEFAULT = "default directory"
 MISSING = "missing"
 
+# Why the loader refuses what it has found.
+SYMBOL = "undefined symbol"
+STATIC_TLS = "static TLS"
+EXECUTABLE = "executable"
+STACK = "executable stack"
+
 
 class Opened(NamedTuple):
     """What open(2) and a look at the ELF header gave.
@@ -28,6 +34,7 @@ class Opened(NamedTuple):
     identity: str = ""
     problem: str = ""
     absent: bool = False
+    refused: bool = False  # it is whole, but not for this kind of system
 
 
 class View:
@@ -35,6 +42,10 @@ class View:
 
     def open(self, path: str) -> Opened:
         raise NotImplementedError
+
+    def symbols(self, identity: str) -> Any:
+        """Of a file that was opened (symbols.Symbols); None where nobody can say."""
+        return None
 
     def is_dir(self, path: str) -> bool:
         """Whether it is worth while to look for files there; True when that is not known."""
@@ -73,6 +84,24 @@ class Unversioned(NamedTuple):
     defined: Tuple[str, ...]
 
 
+class Mapped(NamedTuple):
+    """A file in a process."""
+
+    path: str
+    identity: str
+    elf: Elf
+
+
+class Refusal(NamedTuple):
+    """A file that the loader gives up at, with all that it loads for."""
+
+    kind: str
+    path: str
+    detail: str  # a predicate, for people
+    symbols: Tuple[str, ...] = ()
+    certain: bool = True  # False: only when it calls one of these functions
+
+
 class Report(NamedTuple):
     """One executable, or one dlopen, with everything it drags in; breadth first."""
 
@@ -81,3 +110,4 @@ class Report(NamedTuple):
     resolutions: Tuple[Resolution, ...]
     versions: Tuple[Unversioned, ...]
     loaded: Tuple[str, ...]  # identities, the root's first
+    refusals: Tuple[Refusal, ...] = ()

@@ -8,7 +8,7 @@ time opened with dlopen.
 import posixpath
 import re
 from collections import deque
-from typing import Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.elf.cache import CacheEntry
 from offkit.elf.reader import Elf
@@ -23,7 +23,9 @@ from offkit.elf.resolution import (
     RPATH,
     RUNPATH,
     Look,
+    Mapped,
     Opened,
+    Refusal,
     Report,
     Resolution,
     Unversioned,
@@ -47,12 +49,26 @@ class _Node(NamedTuple):
 class _State:
     """The namespace: names under which something is loaded, and files that are."""
 
-    def __init__(self, names: Dict[str, _Node], files: Dict[str, _Node]) -> None:
+    def __init__(
+        self, names: Dict[str, _Node], files: Dict[str, _Node], needs: Dict[str, List[_Node]]
+    ) -> None:
         self.names = names
         self.files = files
+        self.needs = needs  # identity → what was found for it, in order
 
     def copy(self) -> "_State":
-        return _State(dict(self.names), dict(self.files))
+        return _State(dict(self.names), dict(self.files), dict(self.needs))
+
+    def scope(self, root: _Node) -> List[str]:
+        """Identities of what it is loaded with, breadth first (l_searchlist)."""
+        found = {root.identity: None}
+        queue = deque(found)
+        while queue:
+            for node in self.needs.get(queue.popleft(), ()):
+                if node.identity not in found:
+                    found[node.identity] = None
+                    queue.append(node.identity)
+        return list(found)
 
     def add(self, name: str, node: _Node) -> None:
         self.names.setdefault(name, node)
@@ -85,7 +101,8 @@ class Loader:
 
     ``cache`` is ld.so.cache in file order; ``library_path`` is LD_LIBRARY_PATH, split.
     ``hwcaps`` are the subdirectories searched first on this CPU (hwcaps.py). None: the CPU is
-    not known, so what ld.so.cache has only for special ones is a last resort.
+    not known, so what ld.so.cache has only for special ones is a last resort. ``process`` says what it
+    refuses of what it finds (refusals.Process). ``preload`` are LD_PRELOAD and /etc/ld.so.preload, split.
     """
 
     def __init__(
@@ -96,10 +113,14 @@ class Loader:
         platform: str = "x86_64",
         library_path: Sequence[str] = (),
         hwcaps: Optional[Sequence[str]] = None,
+        process: Optional[Callable[[View, Mapped, Optional[Elf]], Any]] = None,
+        preload: Sequence[str] = (),
     ) -> None:
         self.view = view
         self.default_dirs = tuple(default_dirs)
         self.library_path = tuple(library_path)
+        self.process = process
+        self.preload = tuple(preload)
         self._tokens = {"LIB": lib_token(default_dirs), "PLATFORM": platform}
         self._hwcaps = hwcaps
         self._special: Dict[str, Tuple[str, ...]] = {}
@@ -174,7 +195,9 @@ class Program:
     def __init__(self, loader: Loader, path: str, opened: Optional[Opened] = None) -> None:
         self._loader = loader
         self._main: Optional[_Node] = None
-        self._state = _State({}, {})
+        self.process: Any = None
+        self.preloads: List[Resolution] = []  # what became of each
+        self._state = _State({}, {}, {})
         opened = opened or loader.view.open(path)
         if opened.elf is None:
             problem = opened.problem or "no such file"
@@ -186,7 +209,10 @@ class Program:
         if main.elf.interpreter:
             self._add_interpreter(main.elf)
         self._state.add(path, main)
-        self.report = self._load(main, self._state)
+        # A static program has no loader that would look at them. One that is not found is passed over.
+        mapped = [self._map(name, main, self._state) for name in loader.preload if main.elf.interpreter]
+        self.preloads = [resolution for resolution, _ in mapped]
+        self.report = self._load(main, self._state, [node for _, node in mapped if node is not None])
 
     def _add_interpreter(self, elf: Elf) -> None:
         """ld.so is in every process from the start, and known by its soname."""
@@ -220,23 +246,45 @@ class Program:
         state.add(path, node)
         return self._load(node, state)
 
-    def _load(self, root: _Node, state: _State) -> Report:
-        """Breadth first over NEEDED (_dl_map_object_deps), then the versions."""
+    def _load(self, root: _Node, state: _State, beside: Sequence[_Node] = ()) -> Report:
+        """Breadth first over NEEDED (_dl_map_object_deps), then the versions. What is loaded ``beside`` it
+        comes before what it needs."""
         resolutions: List[Resolution] = []
-        fresh = [root]
-        queue: Deque[_Node] = deque([root])
+        fresh = [root, *beside]
+        queue: Deque[_Node] = deque(fresh)
+        if beside:
+            state.needs[root.identity] = list(beside)
         while queue:
             node = queue.popleft()
             # An empty name is that of the executable (its l_name), which is loaded (_dl_name_match_p).
-            for name in filter(None, node.elf.needed):
+            for name in filter(None, (*node.elf.filters, *node.elf.needed)):
                 resolution, found = self._map(name, node, state)
                 resolutions.append(resolution)
                 if found is not None:
                     fresh.append(found)
                     queue.append(found)
+                if resolution.found:
+                    state.needs.setdefault(node.identity, []).append(state.names[name])
         versions = [problem for node in fresh for problem in _check_versions(node, state)]
         identities = tuple(node.identity for node in fresh)
-        return Report(root.path, "", tuple(resolutions), tuple(versions), identities)
+        whole = not versions and all(each.found for each in resolutions)
+        refusals = self._refusals(root, fresh, state, whole)
+        return Report(root.path, "", tuple(resolutions), tuple(versions), identities, refusals)
+
+    def _refusals(
+        self, root: _Node, fresh: Sequence[_Node], state: _State, whole: bool
+    ) -> Tuple[Refusal, ...]:
+        mapped = [Mapped(node.path, node.identity, node.elf) for node in fresh]
+        scope = state.scope(root)
+        if root is self._main:
+            if self._loader.process is None:
+                return ()
+            libc = state.names.get("libc.so.6")
+            self.process = self._loader.process(
+                self._loader.view, mapped[0], libc.elf if libc is not None else None
+            )
+            return tuple(self.process.started(mapped, scope, whole))
+        return tuple(self.process.opened(mapped, scope, whole)) if self.process is not None else ()
 
     def _map(self, name: str, node: _Node, state: _State) -> Tuple[Resolution, Optional[_Node]]:
         """One NEEDED entry: what became of it, and the file when it was not loaded before."""

@@ -48,18 +48,42 @@ class Inside(NamedTuple):
         return Finding("LIB025", severity, self.soname, message, looked_in, fix)
 
 
+class Foreign(NamedTuple):
+    """A loader that is not the target's usual one, and programs that start with it."""
+
+    interpreter: str  # PT_INTERP
+    programs: Tuple[str, ...]  # ``wheel: path``
+    optional: bool
+
+    def finding(self, named: int, absent: str = "is not there") -> Finding:
+        """LIB026."""
+        fix = "use a build of the package for this system"
+        kind = "its loader"
+        if "/ld-musl" in self.interpreter:
+            kind, fix = "the loader of musl", fix + " (a manylinux wheel): no package of it has musl"
+        elif self.interpreter == "/lib/ld-linux.so.2":
+            kind, fix = "the loader of 32-bit programs", "use the 64-bit build of the package"
+        message = "{} {}, so these do not start: {}".format(kind, absent, words.listed(self.programs, named))
+        severity = WARNING if self.optional else ERROR
+        return Finding("LIB026", severity, self.interpreter, message, (self.interpreter,), fix)
+
+
 class Checklist(NamedTuple):
     libraries: Tuple[Library, ...]
     inside: Tuple[Inside, ...] = ()
+    foreign: Tuple[Foreign, ...] = ()
 
 
 def dump(checklist: Checklist) -> bytes:
+    """Without the parts that most bundles do not have."""
     data: Dict[str, Any] = {
         "schema": SCHEMA,
         "libraries": [_to_json(library) for library in checklist.libraries],
     }
     if checklist.inside:
         data["inside"] = [each._asdict() for each in checklist.inside]
+    if checklist.foreign:
+        data["foreign"] = [each._asdict() for each in checklist.foreign]
     return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
@@ -96,6 +120,14 @@ def load(text: bytes) -> Checklist:
                     bool(entry["optional"]),
                 )
                 for entry in data.get("inside", ())
+            ),
+            tuple(
+                Foreign(
+                    str(entry["interpreter"]),
+                    tuple(str(file) for file in entry["programs"]),
+                    bool(entry["optional"]),
+                )
+                for entry in data.get("foreign", ())
             ),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -11,7 +11,7 @@ import pytest
 from elf_maker import build
 from offkit.edges import data, host
 from offkit.edges.tree import Tree
-from offkit.elf.objects import LIBRARY
+from offkit.elf.resolution import Opened
 from offkit.media import offer, providers
 from offkit.media.answers import Answer
 from offkit.model import nowhere
@@ -21,6 +21,7 @@ from offkit.server.doctor.checks import NAMES
 from offkit.server.doctor.examine import _kind, _library_path, _Visit, examine
 from offkit.server.environment import environment
 from offkit.server.libraries import record
+from offkit.server.loader.view import TreeView
 from repo_maker import image, library_packages, package, repository
 from server_maker import DYNLOAD, LDSO, SITE, Server
 
@@ -1195,8 +1196,8 @@ def test_a_repository_that_failed_is_not_asked_again(server, tmp_path):
 
 def test_a_module_that_is_gone_meanwhile(server):
     """It is none."""
-    tree = Tree(server.root)
-    assert shared_objects._kind(tree, SITE + "/gone.so", "gone.so", None) == LIBRARY
+    gone = Opened(identity=SITE + "/gone.so")
+    assert shared_objects._is_module(TreeView(Tree(server.root)), gone, "gone.so") is False
 
 
 # --- libraries that a generation has from RPMs ---------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 import target_maker
 from offkit.model import checklist
-from offkit.model.checklist import Checklist, Inside, Library
+from offkit.model.checklist import Checklist, Foreign, Inside, Library
 from offkit.model.errors import IntegrityError
 from offkit.server.doctor import forecast
 from server_maker import Server
@@ -123,3 +123,33 @@ def test_a_library_of_the_wheels_themselves(server):
     ]
     assert found[0].fix.endswith("otherwise yum --disablerepo='*' --enablerepo='offkit-*' install zlib")
     assert found[1].fix == "nothing, if the import works; otherwise the package is broken"
+
+
+def test_programs_for_another_loader(server):
+    """Where the server has that, there is nothing to say."""
+    wanted = Checklist((), (), (Foreign("/lib/ld-linux.so.2", ("x: x/old",), False),))
+    found = [each for each in forecast.examine(wanted, EL7, server.root).findings if each.code != "LIB009"]
+    assert [(each.code, each.severity, each.subject) for each in found] == [
+        ("LIB026", "error", "/lib/ld-linux.so.2")
+    ]
+    assert found[0].fix == "use the 64-bit build of the package"
+    server.put("/lib/ld-linux.so.2", b"")
+    found = [each for each in forecast.examine(wanted, EL7, server.root).findings if each.code != "LIB009"]
+    assert found == []
+
+
+@pytest.mark.parametrize(("optional", "severity"), [(False, "error"), (True, "warning")])
+def test_what_a_library_that_is_here_misses_itself(server, optional, severity):
+    """Two steps away: libSM is here, its libICE is not; one finding, and both in the line."""
+    server.library("libSM.so.6", needed=["libICE.so.6", "libXext.so.6"])
+    found, line = ask(
+        server,
+        Library("libSM.so.6", (), (WHEEL,), "libSM", False, optional),
+        Library("libXext.so.6", (), (WHEEL,), "libXext", False),
+    )
+    assert [(each.code, each.severity, each.subject) for each in found] == [
+        ("LIB001", "error", "libXext.so.6"),
+        ("LIB001", severity, "libICE.so.6"),
+    ]
+    assert found[1].message.startswith("is missing; needed by /usr/lib64/libSM.so.6")
+    assert line == "yum --disablerepo='*' --enablerepo='offkit-*' install libICE libXext"

@@ -8,6 +8,7 @@ import pytest
 
 from offkit.edges import data, releases
 from offkit.edges.tree import Tree
+from offkit.elf import refusals
 from offkit.model import packages
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.doctor.examine import examine
@@ -44,7 +45,7 @@ def server():
 def ordinary(monkeypatch):
     """Run as an ordinary user: root may read everything, a clone in root's home among it."""
     releases.known()
-    tables = {packages.MODULES: data.read_text(packages.MODULES)}
+    tables = {name: data.read_text(name) for name in (packages.MODULES, refusals.TABLE)}
     monkeypatch.setattr(data, "read_text", tables.__getitem__)
     user = os.geteuid()
     if user == 0:

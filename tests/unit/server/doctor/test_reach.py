@@ -195,3 +195,56 @@ def test_vendored_libraries_that_nobody_was_seen_to_load(server):
         },
     )
     assert told(server) == [("LIB001", "warning", "libm.so.9")]
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "fields", "fix"),
+    [
+        ("/lib/ld-musl-x86_64.so.1", {}, "a manylinux wheel"),
+        ("/lib/ld-linux.so.2", {"bits": 32, "machine": 3}, "use the 64-bit build"),
+        ("/lib64/ld-lsb-x86-64.so.3", {}, "use a build of the package for this system"),
+    ],
+)
+def test_a_program_without_its_loader(server, interpreter, fields, fix):
+    """One finding, and not for each library besides; none where it is there."""
+    program = build(needed=["libno.so.1"], interpreter=interpreter, kind=2, **fields)
+    server.distribution("tool", files={"tool/a": program, "tool/b": program})
+    for name in "ab":
+        os.chmod(server.host(SITE + "/tool/" + name), 0o755)
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert (finding.code, finding.severity, finding.subject) == ("LIB026", "error", interpreter)
+    assert finding.message.endswith("is not there, so these do not start: tool/a, tool/b")
+    assert fix in finding.fix
+    server.put(interpreter, build(soname="ld.so", **fields))
+    assert told(server) == [("LIB001", "error", "libno.so.1")]
+
+
+def test_a_program_for_another_machine(server):
+    """Some packages bring one for each."""
+    program = build(needed=["libno.so.1"], interpreter="/lib/ld-linux-aarch64.so.1", machine=183)
+    server.distribution("tool", files={"tool/arm": program})
+    os.chmod(server.host(SITE + "/tool/arm"), 0o755)
+    assert told(server) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "absent"),
+    [
+        ("/bin/sh", ""),
+        ("/usr/bin/env bash", "bash"),
+        ("/usr/bin/env -S LANG=C python -u", ""),
+        ("/usr/bin/env", ""),
+        ("/opt/env/bin/python", ""),
+        (" /opt/old/bin/python3.6 -I", "/opt/old/bin/python3.6"),
+        ("/usr/bin/perl -w", "/usr/bin/perl"),
+    ],
+)
+def test_a_script_without_its_interpreter(server, line, absent):
+    """A command that does not start, as after an environment was moved; in a package it may be nobody's."""
+    script = "#!{}\nrun\n".format(line)
+    server.distribution("tool", files={"tool/run": script, "tool/lib.py": script, "tool/text": script})
+    os.chmod(server.host(SITE + "/tool/run"), 0o755)
+    assert told(server) == ([("LIB027", "warning", absent)] if absent else [])
+    server.put("/opt/env/bin/tool", script)
+    os.chmod(server.host("/opt/env/bin/tool"), 0o755)
+    assert told(server) == ([("LIB027", "error", absent)] if absent else [])

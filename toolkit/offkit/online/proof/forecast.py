@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from email.parser import HeaderParser
 from functools import partial
 from importlib import resources
@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 from packaging.utils import canonicalize_name
 
 from offkit.edges import data, plugins, releases
-from offkit.elf import objects, reader
+from offkit.elf import objects, reader, symbols
 from offkit.media import rpm
 from offkit.model import requirement
-from offkit.model.checklist import Checklist, Inside, Library
+from offkit.model.checklist import Checklist, Foreign, Inside, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
 from offkit.model.target import Target
@@ -39,6 +39,7 @@ from offkit.online.wheels import dist_info, memo, ownership, store
 from offkit.online.wheels.ownership import Shared
 
 _NAMED = 3
+_ABSENT = "comes with no minimal installation"
 _CHUNK = 1 << 20
 _ELF = b"\x7fELF"
 _RULES = (
@@ -51,6 +52,7 @@ _RULES = (
     "elf/reach.py",
     "elf/reader.py",
     "elf/search.py",
+    "elf/symbols.py",
 )  # what is found in a wheel follows from these
 _LARGE = 16 * _CHUNK  # bytes of a library that is not held in memory
 _NOT_TOLD: Mapping[str, Collection[str]] = MappingProxyType({})
@@ -81,8 +83,10 @@ def survey(
     make = partial(_together, paths, cache, target.arch)
     found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], make))
     wants = [External(*each) for each in found["wanted"]]
-    checklist = _checklist(wants, target)
+    foreign = [Foreign(one, tuple(programs), optional) for one, programs, optional in found["foreign"]]
+    checklist = _checklist(wants, target)._replace(foreign=tuple(foreign))
     broken = [each.finding(_NAMED) for each in checklist.inside if not each.earlier]
+    broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
     return Survey(
         checklist,
         [*_too_new(wants, target, installed), *broken],
@@ -117,9 +121,10 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
     with stack:
-        wants = wanted.external(read, arch)
+        wants, foreign = wanted.outside(read, arch)
     whole = {
         "wanted": wants,
+        "foreign": foreign,
         "installed": installed,
         "shared": owners.shared(),
         "numpy_1": numpy_1,
@@ -161,7 +166,8 @@ def _read(path: Path) -> bytes:
                     elf = reader.read(contents)
                 except (reader.NotElf, reader.BadElf):
                     continue  # a script, a text, another system's library: nothing the loader would load
-                kind = objects.kind(contents, elf, PurePosixPath(member.filename).name, plugins.symbols())
+                defines = symbols.Symbols(partial(nullcontext, contents)).defines
+                kind = objects.kind(PurePosixPath(member.filename).name, defines, plugins.symbols())
             place = ownership.place(member.filename)
             if place:
                 files.append(

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from offkit.edges import releases
 from offkit.elf import reader
-from offkit.elf.objects import LIBRARY, LOADERS, MODULE, Object
+from offkit.elf.objects import LIBRARY, LOADERS, MODULE, PROGRAM, Object, starts
 from offkit.elf.reach import Copies, Owners, Weights, missing, roots
 from offkit.elf.reader import ET_EXEC, Elf, VersionNeed
 from offkit.elf.resolution import Opened, Resolution, View
 from offkit.elf.search import Loader, Program
 from offkit.model import requirement
+from offkit.model.checklist import Foreign
 from offkit.model.release import GLIBC
 
 _PREFIX = "/prefix"
@@ -94,7 +95,11 @@ class _Set(Owners):
         python = Elf(bits=64, little=little, machine=machine, kind=ET_EXEC, interpreter=ldso)
         loader = Loader(self.view, default_dirs=())
         program = Program(loader, _PREFIX + "/bin/python", Opened(python, "/python"))
-        self.roots = roots(loader, program, self.objects)
+        objects = [each for each in self.objects if each.kind != PROGRAM or starts(each.elf, machine)]
+        self.foreign = [
+            each for each in objects if each.kind == PROGRAM and each.elf.interpreter not in ("", ldso)
+        ]
+        self.roots = roots(loader, program, [each for each in objects if each not in self.foreign])
         self.copies = Copies(self.objects, self)
         self.weights = Weights(self.roots, self, _PREFIX + "/bin", strays=True)
 
@@ -137,8 +142,8 @@ class _Want:
         self.lost = ""  # one that nothing leads to
 
 
-def external(wheels: Sequence[Wheel], arch: str) -> list[External]:
-    """What is wanted from outside, by name."""
+def outside(wheels: Sequence[Wheel], arch: str) -> tuple[list[External], list[Foreign]]:
+    """What is wanted from outside, by name; and loaders besides the usual one."""
     laid = _Set(wheels, arch)
     oldest = releases.known().all[0]
     everywhere = {soname for soname, name in oldest.sonames.items() if name == GLIBC}
@@ -152,7 +157,19 @@ def external(wheels: Sequence[Wheel], arch: str) -> list[External]:
                 told = plain or (want.firm and versions <= set().union(*want.firm.values()))
                 firm = (told and root.object.kind in (MODULE, LIBRARY)) or laid.weights.firm(root.object)
                 _add(laid, want, miss, bool(firm), versions)
-    return [_external(laid, soname, want) for soname, want in sorted(wants.items())]
+    return [_external(laid, soname, want) for soname, want in sorted(wants.items())], _foreign(laid)
+
+
+def _foreign(laid: _Set) -> list[Foreign]:
+    users: dict[str, list[Object]] = defaultdict(list)
+    for each in laid.foreign:
+        users[each.elf.interpreter].append(each)
+    return [
+        Foreign(
+            interpreter, tuple(laid.name(one.path) for one in those), not any(map(laid.weights.firm, those))
+        )
+        for interpreter, those in sorted(users.items())
+    ]
 
 
 def _versions(laid: _Set, miss: Resolution) -> set[str]:

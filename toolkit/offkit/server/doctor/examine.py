@@ -162,7 +162,8 @@ class _Visit:
     def _look_for_libraries(self) -> libraries.Libraries:
         self._report.step("looking for libraries as the loader does")
         paths = _library_path(self._variables.get("LD_LIBRARY_PATH", ""))
-        return libraries.inspect(self._tree, self._env, self._cures, paths)
+        preload = self._variables.get("LD_PRELOAD", "").replace(":", " ").split()
+        return libraries.inspect(self._tree, self._env, self._cures, paths, preload)
 
     def _compare(self, told: Collection[str]) -> packages.Packages:
         self._report.step("comparing installed files with their records")

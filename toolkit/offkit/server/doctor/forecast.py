@@ -68,8 +68,10 @@ def examine(
         return Forecast(findings, len(wanted.libraries), system, "", (), (), Answers())
     machine, little, ldso = LOADERS[target.arch]
     loader, findings = make_loader(tree, TreeView(tree), ldso, target.arch)
-    whole = _as_elf(wanted, machine, little, ldso)
+    whole = _as_elf(wanted.libraries, machine, little, ldso)
+    firm = _as_elf([each for each in wanted.libraries if not each.optional], machine, little, ldso)
     report, arch = loader.judge(whole, "/"), whole.arch
+    libraries = wanted.libraries + _brought(wanted, report, loader.judge(firm, "/"), loader)
     rpms: List[str] = []
     again: List[str] = []
     known = configured(tree, target.arch)
@@ -77,9 +79,9 @@ def examine(
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
         cures = remedies.read(tree, catalog, theirs, known.offkits)
         lost = {each.name: each for each in report.resolutions if not each.found}
-        asked = [each for each in wanted.libraries if each.soname in lost and not each.in_bundle]
+        asked = [each for each in libraries if each.soname in lost and not each.in_bundle]
         cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])
-        for library in wanted.libraries:
+        for library in libraries:
             mended = _mend(library, lost, loader, cures)
             if mended is not None:
                 findings.append(_damaged(library, mended))
@@ -93,6 +95,7 @@ def examine(
             for each in wanted.inside
             if not loader.system(each.soname, arch)
         ]
+        findings += [each.finding(_NAMED) for each in wanted.foreign if not tree.is_file(each.interpreter)]
         wanting, bringing = needs.of_bundle(tree, bundled, cures, ldso)
         findings += wanting
         rpms += bringing
@@ -174,19 +177,34 @@ def _other_machine(tree: Tree, target: Target) -> List[Finding]:
     return [Finding("ENV021", ERROR, "arch", message, (LOADERS[target.arch][2],), fix)]
 
 
-def _as_elf(wanted: Checklist, machine: int, little: bool, ldso: str) -> Elf:
-    """The whole checklist as one file that needs it all."""
+def _brought(wanted: Checklist, report: Report, firm: Report, loader: Loader) -> Tuple[Library, ...]:
+    """What libraries that are here miss themselves: two steps away, and no less needed."""
+    told = {library.soname for library in wanted.libraries}
+    must = {each.name for each in firm.resolutions if not each.found}
+    users: Dict[str, List[str]] = {}
+    for each in report.resolutions:
+        if not each.found and each.name not in told and each.needed_by not in users.get(each.name, ()):
+            users.setdefault(each.name, []).append(each.needed_by)
+    found = []
+    for name, paths in users.items():
+        elfs = [loader.view.open(path).elf for path in paths]
+        needs = [need for elf in elfs if elf is not None for need in elf.needs]
+        versions = {need.version: None for need in needs if need.file == name and not need.weak}
+        found.append(Library(name, tuple(versions), tuple(paths), "", False, name not in must))
+    return tuple(found)
+
+
+def _as_elf(wanted: Sequence[Library], machine: int, little: bool, ldso: str) -> Elf:
+    """These libraries as one file that needs them all."""
     return Elf(
         bits=64,
         little=little,
         machine=machine,
         kind=ET_DYN,
         interpreter=ldso,
-        needed=tuple(library.soname for library in wanted.libraries),
+        needed=tuple(library.soname for library in wanted),
         needs=tuple(
-            VersionNeed(library.soname, version, False)
-            for library in wanted.libraries
-            for version in library.versions
+            VersionNeed(library.soname, version, False) for library in wanted for version in library.versions
         ),
     )
 

@@ -15,7 +15,7 @@ from offkit.elf.resolution import LIBRARY_PATH, Resolution
 from offkit.elf.search import Loader
 from offkit.media import closure
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
-from offkit.server.doctor import carried, repositories
+from offkit.server.doctor import carried, refused, repositories, started
 from offkit.server.doctor.cures import Cure, Cures
 from offkit.server.doctor.owners import Recorded
 from offkit.server.doctor.shared_objects import collect
@@ -40,13 +40,19 @@ class Libraries(NamedTuple):
 NOTHING = Libraries([], [], [], 0, 0, (), {}, (), {}, [])  # where nobody looked
 
 
-def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[str] = ()) -> Libraries:
+def inspect(
+    tree: Tree,
+    env: Environment,
+    cures: Cures,
+    library_path: Sequence[str] = (),
+    preload: Sequence[str] = (),
+) -> Libraries:
     """Everything the loader will look for, and what it will not find."""
     view = TreeView(tree)
     main = view.open(env.interpreter).elf if env.interpreter else None
     interpreter = main.interpreter if main is not None else ""
     platform = main.platform or "x86_64" if main is not None else "x86_64"
-    loader, findings = make_loader(tree, view, interpreter, platform, library_path)
+    loader, findings = make_loader(tree, view, interpreter, platform, library_path, preload)
     program = loader.program(env.interpreter)
     if env.interpreter and program.report.problem:
         findings.append(
@@ -73,18 +79,23 @@ def inspect(tree: Tree, env: Environment, cures: Cures, library_path: Sequence[s
     severities = {name: row.severity for row in cures.modules for name in row.extensions}
     lesser = {path: severities.get(posixpath.basename(path).split(".")[0], WARNING) for path in stdlib}
     owners = Recorded(tree, env)
-    roots = reach.roots(loader, program, objects.objects)
+    lost = started.without_loader(view, objects.objects)
+    roots = reach.roots(loader, program, [each for each in objects.objects if each not in lost])
     weights = Weights(roots, owners, posixpath.join(env.where, "bin"))
     openings = [Opening(program.report, ERROR)]
     openings += [Opening(program.dlopen(path), lesser[path]) for path in stdlib]
+    findings += started.programs([(each, weights.firm(each)) for each in lost], env)
+    findings += started.scripts(tree, env, objects.scripts)
     for root in roots:
-        wrong = bool(root.report.versions or reach.missing(root.report))
+        wrong = bool(root.report.versions or root.report.refusals or reach.missing(root.report))
         firm = wrong and weights.firm(root.object)
         openings.append(Opening(root.report, ERROR if firm else WARNING, root.object))
     copies = Copies([each for each in objects.objects if main is None or each.elf.arch == main.arch], owners)
     judged = Judge(tree, env, cures, copies, main, loader, openings).verdict()
     told = {each.subject for each in own if each.code == "LIB013"}
     findings += [each for each in judged.findings if each.code != "LIB001" or each.subject not in told]
+    findings += refused.findings(env, objects, program, loader, [opening[:2] for opening in openings])
+    findings += refused.preloads(program, preload)
     resolutions = [resolution for report, _, _ in openings for resolution in report.resolutions]
     if main is not None:
         findings += _by_variable(loader, main, resolutions)

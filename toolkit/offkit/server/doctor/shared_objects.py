@@ -4,14 +4,14 @@ import errno
 import posixpath
 import re
 import stat
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from offkit.edges import plugins
 from offkit.edges import tree as files
 from offkit.edges.tree import Tree
 from offkit.elf import objects as elf_objects
 from offkit.elf import reader
-from offkit.elf.objects import LIBRARY, MODULE, PROGRAM, Object, kind
+from offkit.elf.objects import MODULE, PROGRAM, Object, kind, starts
 from offkit.elf.resolution import Opened, View
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.environment.environment import Environment, forbidden
@@ -22,14 +22,21 @@ _NEITHER = re.compile(
     r"\.(py|pyc|pyi|pyx|pxd|pth|txt|md|rst|json|csv|h|hpp|c|cpp|js|css|html|svg|png|gz|npy)$"
 )
 _ELF = b"\x7fELF"
+_LINE = 256  # bytes that the kernel reads of a script (BINPRM_BUF_SIZE)
 _TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^./]*\.so$")
 _ABI3 = ".abi3.so"
+
+
+class Script(NamedTuple):
+    path: str
+    line: str  # its first one, without #!
 
 
 class SharedObjects(NamedTuple):
     """What lies in an environment for the loader."""
 
     objects: List[Object]  # that this Python, or a program, can load here
+    scripts: List[Script]
     findings: List[Finding]
 
 
@@ -38,20 +45,24 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
     where there is none."""
     commands = posixpath.join(env.where, "bin")
     beside = [] if env.own else [posixpath.join(env.where, name) for name in ("lib", "lib64")]
-    paths, findings = _walk(tree, env.site_packages + env.outside, beside)
+    paths, scripts, findings = _walk(tree, env.site_packages + env.outside, beside)
     objects = list(_commands(tree, view, env, commands))
+    if not env.own:
+        paths_of_commands = [posixpath.join(commands, name) for name in tree.names(commands)]
+        scripts += _scripts({path: _head(tree, path) for path in paths_of_commands})
     for path in paths:
         opened, name, short = view.open(path), posixpath.basename(path), env.shorten(path)
         elf = opened.elf
         if elf is None:
             if SHARED.search(name):
-                findings.append(_no_library(tree, env, path, short, opened))
+                findings.append(_no_library(tree, view, env, path, short, opened))
             continue
-        one = Object(path, _kind(tree, path, name, elf), elf)
+        one = Object(path, kind(name, view.symbols(opened.identity).defines, plugins.symbols()), elf)
         ours = main is None or elf.arch == main.arch
         series = _series(name)
         if one.kind != MODULE:
-            objects += [one] * (ours or one.kind == PROGRAM)
+            here = ours or (one.kind == PROGRAM and main is not None and starts(elf, main.machine))
+            objects += [one] * here
         elif series and series != env.series:
             # Other Pythons may share what lies outside (Debian's python3/dist-packages).
             if path != short and not _has_own(tree, path, env):
@@ -62,14 +73,17 @@ def collect(tree: Tree, view: View, env: Environment, main: Optional[reader.Elf]
             findings.append(Finding("LIB004", ERROR, short, message, (), fix))
         else:
             objects.append(one)
-    return SharedObjects(objects, findings)
+    return SharedObjects(objects, scripts, findings)
 
 
-def _walk(tree: Tree, packages: Sequence[str], beside: Sequence[str]) -> Tuple[List[str], List[Finding]]:
-    """(what may be an ELF file there, what cannot be read); every directory once, however many links lead
-    there. What is not there of ``beside`` does not matter."""
+def _walk(
+    tree: Tree, packages: Sequence[str], beside: Sequence[str]
+) -> Tuple[List[str], List[Script], List[Finding]]:
+    """(what may be an ELF file there, scripts, what cannot be read); every directory once, however many
+    links lead there. What is not there of ``beside`` does not matter."""
     seen: Set[str] = set()
     found: List[str] = []
+    others: List[str] = []
     findings = []
     tops = [*packages, *(path for path in beside if tree.is_dir(path))]
     pending = list(reversed(tops))
@@ -94,10 +108,20 @@ def _walk(tree: Tree, packages: Sequence[str], beside: Sequence[str]) -> Tuple[L
             path = posixpath.join(directory, entry.name)
             if entry.kind == files.DIRECTORY or (entry.kind == files.LINK and tree.is_dir(path)):
                 deeper.append(path)
-            elif SHARED.search(entry.name) or (_may_be_one(entry.name) and _starts(tree, path)):
+            elif SHARED.search(entry.name):
                 found.append(path)
+            elif _may_be_one(entry.name):
+                others.append(path)
         pending.extend(reversed(deeper))
-    return found, findings
+    heads = {path: _head(tree, path) for path in others}
+    found += [path for path, head in heads.items() if head.startswith(_ELF)]
+    return found, _scripts(heads), findings
+
+
+def _scripts(heads: Dict[str, bytes]) -> List[Script]:
+    """Those that begin with #!, and their first line."""
+    lines = {path: head[2:].partition(b"\n")[0] for path, head in heads.items() if head.startswith(b"#!")}
+    return [Script(path, line.decode("utf-8", "replace")) for path, line in lines.items()]
 
 
 def _has_own(tree: Tree, path: str, env: Environment) -> bool:
@@ -129,24 +153,22 @@ def _may_be_one(name: str) -> bool:
     return bool(SHARED.search(name)) or not _NEITHER.search(name)
 
 
-def _starts(tree: Tree, path: str) -> bool:
-    """Whether it is an ELF file that may be started, or with a name like libssl.so.1.1.1k."""
+def _head(tree: Tree, path: str) -> bytes:
+    """The first bytes of what may be started, or has a name like libssl.so.1.1.1k."""
     try:
         mode = tree.stat(path).st_mode
         if not (stat.S_ISREG(mode) and (mode & 0o111 or elf_objects.SHARED.search(path))):
-            return False
+            return b""
         with tree.open(path) as source:
-            return bytes(source.read(len(_ELF))) == _ELF
+            return bytes(source.read(_LINE))
     except OSError:
-        return False
+        return b""
 
 
-def _kind(tree: Tree, path: str, name: str, elf: reader.Elf) -> str:
-    try:
-        with tree.open(path) as source:
-            return kind(source, elf, name, plugins.symbols())
-    except (OSError, ValueError):
-        return LIBRARY
+def _is_module(view: View, opened: Opened, name: str) -> bool:
+    """Whether Python can import it."""
+    symbols = view.symbols(opened.identity)
+    return symbols is not None and elf_objects.is_module(name, symbols.defines)
 
 
 def _imported(env: Environment, path: str) -> bool:
@@ -160,7 +182,7 @@ def _series(name: str) -> Optional[Tuple[int, int]]:
     return (int(tag.group(1)), int(tag.group(2))) if tag else None
 
 
-def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Opened) -> Finding:
+def _no_library(tree: Tree, view: View, env: Environment, path: str, short: str, opened: Opened) -> Finding:
     """A file named like a library that is none: gone, forbidden, a FIFO, text, damaged."""
     reinstall = "install the package again"
     refusing = tree.refuses(path) if opened.absent else ""
@@ -168,6 +190,12 @@ def _no_library(tree: Tree, env: Environment, path: str, short: str, opened: Ope
         return forbidden("LIB011", env, short, path, refusing)
     if opened.absent:
         return Finding("LIB006", WARNING, short, "cannot be opened: " + opened.problem, (path,), reinstall)
+    if opened.refused:
+        ours = _is_module(view, opened, posixpath.basename(path))
+        severity, message = ERROR if ours else WARNING, "is no library for this system: " + opened.problem
+        return Finding(
+            "LIB017", severity, short, message, (path,), "use a build of the package for this system"
+        )
     try:
         with tree.open(path) as source:
             head = source.read(512)

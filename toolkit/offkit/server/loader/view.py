@@ -2,20 +2,24 @@
 
 import errno
 import os
+from functools import partial
 from typing import Dict, List, Sequence, Tuple
 
-from offkit.edges import host
+from offkit.edges import data, host
 from offkit.edges.tree import Tree
 from offkit.elf import cache as ldcache
-from offkit.elf import hwcaps, reader
+from offkit.elf import hwcaps, reader, refusals
 from offkit.elf.resolution import Opened, View
 from offkit.elf.search import Loader, system_dirs
+from offkit.elf.symbols import Symbols
 from offkit.model.cpu import Cpu
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 
 _CACHE = "/etc/ld.so.cache"
 _CACHE_SIZE = 64 * 1024 * 1024  # bytes; a real one has some hundred kilobytes
 _LOADER_SIZE = 16 * 1024 * 1024
+PRELOAD = "/etc/ld.so.preload"
+_PRELOAD_SIZE = 1024 * 1024
 
 
 class TreeView(View):
@@ -25,6 +29,7 @@ class TreeView(View):
         self._tree = tree
         self._by_path: Dict[str, Opened] = {}
         self._by_identity: Dict[str, Opened] = {}
+        self._symbols: Dict[str, Symbols] = {}
 
     def open(self, path: str) -> Opened:
         if path not in self._by_path:
@@ -46,12 +51,19 @@ class TreeView(View):
                 return Opened(reader.read(source), real)
         except FileNotFoundError:
             return Opened(problem="no such file", absent=True)
+        except reader.Refused as error:
+            return Opened(None, real, str(error), refused=True)
         except (reader.NotElf, reader.BadElf) as error:
             return Opened(None, real, str(error))
         except OSError as error:
             if error.errno == errno.EINVAL:
                 return Opened(None, real, str(error.strerror))
             return Opened(None, real, error.strerror or str(error), absent=True)
+
+    def symbols(self, identity: str) -> Symbols:
+        if identity not in self._symbols:
+            self._symbols[identity] = Symbols(partial(self._tree.open, identity))
+        return self._symbols[identity]
 
     def is_dir(self, path: str) -> bool:
         return self._tree.is_dir(path)
@@ -63,13 +75,19 @@ class TreeView(View):
 
 
 def make_loader(
-    tree: Tree, view: View, interpreter: str, platform: str, library_path: Sequence[str] = ()
+    tree: Tree,
+    view: View,
+    interpreter: str,
+    platform: str,
+    library_path: Sequence[str] = (),
+    preload: Sequence[str] = (),
 ) -> Tuple[Loader, List[Finding]]:
     """The loader of that server, with its cache and its compiled-in directories.
 
     ``interpreter`` is the path of ld.so (PT_INTERP), or "" where it is not known; ``platform``
-    is the architecture. The CPU is taken to be this machine's, also below another root, and not to
-    be known where that is for another architecture. What cannot be read becomes a finding.
+    is the architecture, ``preload`` LD_PRELOAD, split. The CPU is taken to be this machine's, also
+    below another root, and not to be known where that is for another architecture. What cannot be
+    read becomes a finding.
     """
     entries: List[ldcache.CacheEntry] = []
     findings = []
@@ -104,8 +122,20 @@ def make_loader(
         hwcaps.platform(program, platform, cpu),
         library_path,
         hwcaps.subdirectories(program, platform, cpu) if cpu.flags else None,
+        partial(refusals.Process, refusals.parse(data.read_text(refusals.TABLE))),
+        (*preload, *preloaded(tree)),
     )
     return loader, findings
+
+
+def preloaded(tree: Tree) -> List[str]:
+    """The names in /etc/ld.so.preload (ld.so(8)); none where it is not there or cannot be read."""
+    try:
+        with tree.open(PRELOAD) as source:
+            text = source.read(_PRELOAD_SIZE).decode("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    return [name for line in text.splitlines() for name in line.partition("#")[0].replace(":", " ").split()]
 
 
 def _no_cache(severity: str, message: str) -> Finding:

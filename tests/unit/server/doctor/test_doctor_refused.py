@@ -1,0 +1,232 @@
+"""Libraries that are found and that the loader refuses: what is said of them, and what is to be done."""
+
+import json
+
+import pytest
+
+from elf_maker import build
+from offkit.edges.tree import Tree
+from offkit.media.answers import Answers
+from offkit.server.doctor import cures, libraries
+from offkit.server.doctor.examine import examine
+from offkit.server.environment import environment
+from server_maker import LDSO, SITE, Server
+
+SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
+AGAIN = "install the package again, or another version of it"
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = Server(tmp_path / "root")
+    made.put("/etc/ld.so.cache", b"glibc-ld.so.cache1.1" + b"\0" * 28)
+    return made
+
+
+def glibc(server, version):
+    server.library("libc.so.6", defines=["GLIBC_2.2.5", "GLIBC_" + version])
+
+
+def told(server):
+    return [tuple(each) for each in examine("/opt/env", server.root, checks=["libraries"]).findings]
+
+
+def short(name):
+    return name + SUFFIX
+
+
+def test_a_symbol_that_nothing_defines(server):
+    """One finding for a file, whoever loads it."""
+    server.library("liba.so.1", SITE + "/x.libs", wants=["gone", "lost"], calls=["a", "b"])
+    for name in ("x/one", "x/two"):
+        server.module(name, needed=["liba.so.1"], rpath="$ORIGIN/../x.libs")
+    message = (
+        "wants a, b, gone and 1 more, which nothing defines that is loaded with it; loaded for "
+        + short("x/one")
+    )
+    path = SITE + "/x.libs/liba.so.1"
+    assert told(server) == [("LIB014", "error", path[len(SITE) + 1 :], message, (path,), AGAIN)]
+
+
+def test_a_module_for_another_python(server):
+    server.module("m", calls=["PyUnicode_AsUTF8AndSize", "_PyObject_Vectorcall"])
+    message = (
+        "wants PyUnicode_AsUTF8AndSize, _PyObject_Vectorcall, which nothing defines that is loaded with it: "
+        "it was built for another Python than 3.6"
+    )
+    (finding,) = told(server)
+    assert finding[:4] == ("LIB014", "error", short("m"), message)
+    assert finding[5] == "bundle again with --python 3.6"
+
+
+def test_a_library_of_the_system(server):
+    server.library("libq.so.1", wants=["gone"])
+    server.module("m", needed=["libq.so.1"])
+    (finding,) = told(server)
+    assert finding[2:4] == (
+        "/usr/lib64/libq.so.1",
+        "wants gone, which nothing defines that is loaded with it; loaded for " + short("m"),
+    )
+    assert (
+        finding[5]
+        == "'rpm -qf /usr/lib64/libq.so.1' shows its package: update that, and what it needs, with yum"
+    )
+
+
+def test_a_symbol_of_something_else_in_the_environment(server):
+    """Python may have opened that before, for all to see: nobody can say."""
+    server.library("libshared.so", SITE, exports=["shared"])
+    server.module("m", wants=["shared"])
+    message = (
+        "wants shared, which nothing defines that is loaded with it; "
+        "libshared.so does, which may be loaded before"
+    )
+    fix = "nothing, if the import works; otherwise the package is broken"
+    assert told(server) == [("LIB014", "warning", short("m"), message, (SITE + "/" + short("m"),), fix)]
+
+
+def test_what_is_opened_by_name(server):
+    server.library("libplain.so", SITE, wants=["gone"])
+    assert [(code, severity) for code, severity, *_ in told(server)] == [("LIB014", "warning")]
+
+
+def test_a_program_that_dies_later(server):
+    """Data is looked up when it starts, a function when it is called."""
+    program = {"interpreter": LDSO, "kind": 2, "needed": ["libc.so.6"]}
+    server.put("/opt/env/bin/tool", build(calls=["later"], wants=["now"], **program))
+    assert [(severity, message) for _, severity, _, message, _, _ in told(server)] == [
+        ("error", "wants now, which nothing defines that is loaded with it"),
+        (
+            "warning",
+            "wants later, which nothing defines that is loaded with it; it dies when it comes to that",
+        ),
+    ]
+
+
+def test_what_misses_a_library_is_asked_for_no_symbol(server):
+    server.module("m", needed=["libgone-01234567.so.1"], wants=["gone"])
+    assert [code for code, *_ in told(server)] == ["LIB001"]
+
+
+@pytest.mark.parametrize(
+    ("version", "fields", "code", "message"),
+    [
+        ("2.17", {"kind": 2}, "LIB016", "is a program, not a library"),
+        ("2.34", {"flags_1": 0x08000000}, "LIB016", "is a program (PIE), not a library"),
+        ("2.34", {"flags_1": 0x40}, "LIB016", "says that it may not be opened (DF_1_NOOPEN)"),
+        (
+            "2.41",
+            {"stack": 7},
+            "LIB018",
+            "wants an executable stack, which this glibc does not give to what is opened",
+        ),
+        (
+            "2.17",
+            {"tls": 5000, "flags": 0x10},
+            "LIB015",
+            "wants 5000 bytes of static TLS, and the loader keeps 1664",
+        ),
+    ],
+)
+def test_what_a_file_is(server, version, fields, code, message):
+    glibc(server, version)
+    server.module("m", **fields)
+    assert [each[:4] for each in told(server)] == [(code, "error", short("m"), message)]
+
+
+@pytest.mark.parametrize(
+    ("version", "fix"),
+    [
+        ("2.17", "import what needs the most of it first, or start Python with LD_PRELOAD={}"),
+        ("2.34", "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=2432 before Python starts"),
+    ],
+)
+def test_static_tls_of_all_together(server, version, fix):
+    """As libgomp's where several packages bring one."""
+    glibc(server, version)
+    for name, size in (("a", 700), ("b", 720), ("c", 500)):
+        server.module(name, tls=size, flags=0x10)
+    ((code, severity, subject, message, looked, cure),) = told(server)
+    assert (code, severity, subject) == ("LIB015", "warning", "static TLS")
+    assert message.startswith(
+        "3 libraries want 1920 bytes of it together, and the loader keeps 1664 for what is"
+    )
+    assert looked[0] == "720 bytes in {}/{}".format(SITE, short("b"))
+    assert cure == fix.format(SITE + "/" + short("b"))
+    server.remove("{}/{}".format(SITE, short("c")))
+    assert told(server) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "fields"),
+    [
+        ("m" + SUFFIX, "error", {"exports": ["PyInit_m"], "osabi": 9}),
+        ("m.so", "error", {"exports": ["PyInit_m"], "osabi": 9}),
+        ("libm2.so", "warning", {"kind": 1}),
+    ],
+)
+def test_a_file_for_another_system(server, name, severity, fields):
+    server.put("{}/{}".format(SITE, name), build(**fields))
+    ((code, found, subject, message, _, fix),) = told(server)
+    assert (code, found, subject) == ("LIB017", severity, name)
+    assert message.startswith("is no library for this system: it is ")
+    assert fix == "use a build of the package for this system"
+
+
+def test_a_module_of_a_name_that_is_not_ascii(server):
+    """PEP 489: PyInitU_ and the name in Punycode; a file that only asks for such a name is none."""
+    server.put(
+        "{}/š{}".format(SITE, SUFFIX), build(exports=["PyInitU_pga"], needed=["libgone-01234567.so.1"])
+    )
+    assert [(code, severity) for code, severity, *_ in told(server)] == [("LIB001", "error")]
+    server.put("{}/š{}".format(SITE, SUFFIX), build(wants=["PyInitU_pga"], needed=["libgone-01234567.so.1"]))
+    assert [(code, severity) for code, severity, *_ in told(server)] == [("LIB001", "warning")]
+
+
+PRELOAD = "/etc/ld.so.preload"
+
+
+def test_a_library_that_is_to_be_loaded_before_all_others(server):
+    """One that is there serves all; one that is not, or is for another machine, is told."""
+    server.library("libgood.so", "/opt", exports=["given"])
+    server.library("libold.so", "/opt", bits=32, machine=3)
+    server.module("m", wants=["given"])
+    server.put(PRELOAD, "# ours\n/opt/libgood.so:/opt/libgone.so # not yet\n\n/opt/libold.so\n")
+    says = PRELOAD + " names it, and it cannot be loaded ({}): every program says so on stderr when it starts"
+    fix = "take it out of /etc/ld.so.preload, or install what it belongs to"
+    assert told(server) == [
+        ("LIB019", "warning", path, says.format(reason), (path,), fix)
+        for path, reason in (
+            ("/opt/libgone.so", "no such file"),
+            ("/opt/libold.so", "wrong ELF class: 32-bit i386"),
+        )
+    ]
+
+
+def test_what_such_a_library_misses_keeps_every_program_from_starting(server):
+    server.library("libgood.so", "/opt", needed=["libm.so.6"])
+    server.put(PRELOAD, "/opt/libgood.so\n")
+    assert [(code, severity, subject) for code, severity, subject, *_ in told(server)] == [
+        ("LIB001", "error", "libm.so.6")
+    ]
+
+
+def test_the_variable_comes_first(server):
+    """It is used for the running system alone, as every other."""
+    tree = Tree(server.root)
+    env, _ = environment.locate(tree, "/opt/env")
+    found = libraries.inspect(
+        tree, env, cures.read(tree, Answers()), (), ("libgone.so", "/opt/libgone.so")
+    ).findings
+    assert [(each.code, each.subject, each.fix) for each in found] == [
+        ("LIB019", "libgone.so", "take it out of LD_PRELOAD, or install what it belongs to"),
+        ("LIB019", "/opt/libgone.so", "take it out of LD_PRELOAD, or install what it belongs to"),
+    ]
+    assert found[0].looked_in[1:] == ("/lib64", "/usr/lib64")
+
+
+def test_a_report_is_data(server):
+    """With a code, as the schema says; nothing of it is bytes."""
+    server.module("m", wants=["gone"])
+    (finding,) = examine("/opt/env", server.root, checks=["libraries"]).findings
+    assert json.loads(json.dumps(finding._asdict()))["code"] == "LIB014"

@@ -1,0 +1,141 @@
+"""Why the loader gives up though every library is found: what files are, and which symbols they want.
+
+Which glibc refuses what is in repo-config/glibc-refusals.csv, each rule with its source. A module is opened
+with RTLD_NOW by CPython and by ctypes, so every function that it and its libraries want is looked up; of a
+program that is started, and of its libraries, only data and what says BIND_NOW.
+"""
+
+import csv
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from offkit.elf.reader import ET_EXEC, Elf, glibc
+from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Mapped, Refusal, View
+
+TABLE = "repo-config/glibc-refusals.csv"
+_X86 = (3, 62)  # e_machine where a file without PT_GNU_STACK wants an executable stack
+_MOST_ALIGNMENT = 63  # bytes that the reserve may have beyond what it is asked to have (TCB_ALIGNMENT)
+
+
+class Rule(NamedTuple):
+    name: str
+    since: Tuple[int, int]  # the first glibc that has it
+    until: Optional[Tuple[int, int]]  # the first that has it no longer
+    value: int
+
+
+Rules = Tuple[Rule, ...]
+
+
+def parse(text: str) -> Rules:
+    """The table. Raises KeyError or ValueError on a malformed line."""
+    return tuple(
+        Rule(
+            row["rule"],
+            _pair(row["since"]) or (0, 0),
+            _pair(row["until"]),
+            int(row["value"] or 0),
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def _pair(text: str) -> Optional[Tuple[int, int]]:
+    major, _, minor = text.partition(".")
+    return (int(major), int(minor)) if text else None
+
+
+class Process:
+    """What one program can load besides itself; ``main`` is that program."""
+
+    def __init__(self, rules: Rules, view: View, main: Mapped, libc: Optional[Elf]) -> None:
+        version = max([glibc(each) for each in libc.defines] or [(0, 0)]) if libc is not None else (0, 0)
+        self._rules = {
+            rule.name: rule
+            for rule in rules
+            if version >= rule.since and not (rule.until and version >= rule.until)
+        }
+        self._view, self._main = view, main
+        self._scope: Sequence[str] = ()
+        self._open: Dict[str, List[bytes]] = {}  # identity → what the global scope does not have of it
+
+    def started(self, fresh: Sequence[Mapped], scope: Sequence[str], whole: bool) -> Tuple[Refusal, ...]:
+        """Of the program and what it needs; ``scope`` is where all symbols are looked up first. ``whole``:
+        nothing is missing, else nobody can say which symbols are."""
+        self._scope = scope if whole else ()
+        found = [refusal for each in fresh[1:] for refusal in self._kind(each, False)]
+        return tuple(found or (refusal for each in fresh for refusal in self._symbols(each, (), False)))
+
+    def opened(self, fresh: Sequence[Mapped], scope: Sequence[str], whole: bool) -> Tuple[Refusal, ...]:
+        """The same of a module; ``scope`` is its own."""
+        found = [refusal for each in fresh for refusal in self._kind(each, True)]
+        found += self._static_tls(fresh)
+        if found or not whole:
+            return tuple(found)
+        return tuple(refusal for each in fresh for refusal in self._symbols(each, scope, True))
+
+    def _kind(self, each: Mapped, opened: bool) -> Iterator[Refusal]:
+        elf = each.elf
+        if elf.kind == ET_EXEC and opened and "executable" in self._rules:
+            yield Refusal(EXECUTABLE, each.path, "is a program, not a library")
+        elif elf.pie and "pie" in self._rules:
+            yield Refusal(EXECUTABLE, each.path, "is a program (PIE), not a library")
+        elif elf.noopen and opened and "noopen" in self._rules:
+            yield Refusal(EXECUTABLE, each.path, "says that it may not be opened (DF_1_NOOPEN)")
+        if opened and "stack" in self._rules and _wants_stack(elf) and not _wants_stack(self._main.elf):
+            yield Refusal(STACK, each.path, "wants an executable stack")
+
+    def _static_tls(self, fresh: Sequence[Mapped]) -> Iterator[Refusal]:
+        kept, used = self.kept(), 0
+        for each in fresh:
+            used += static_tls(each.elf)
+            if kept and static_tls(each.elf) and used > kept + _MOST_ALIGNMENT:
+                detail = "wants {} bytes of static TLS, and the loader keeps {}".format(used, kept)
+                yield Refusal(STATIC_TLS, each.path, detail)
+                return
+
+    def kept(self) -> int:
+        """Bytes of static TLS for all that is opened; 0 where that is not known."""
+        rule = self._rules.get("static-tls")
+        return rule.value if rule is not None else 0
+
+    @property
+    def tunable(self) -> bool:
+        """Whether GLIBC_TUNABLES can make that more."""
+        return "static-tls-tunable" in self._rules
+
+    def _symbols(self, each: Mapped, scope: Sequence[str], opened: bool) -> Iterator[Refusal]:
+        symbols = self._view.symbols(each.identity)
+        if symbols is None or not self._scope:
+            return
+        if each.identity not in self._open:
+            self._open[each.identity] = self._lacking(list(symbols.wanted()), self._scope)
+        others = [identity for identity in scope if identity != each.identity]
+        lacking = self._lacking(self._open[each.identity], others)
+        if not lacking:
+            return
+        wanted = symbols.at_once(lacking)
+        for certain in (True, False):
+            names = [
+                name.decode("utf-8", "replace")
+                for name in lacking
+                if name in wanted and (wanted[name] or opened or each.elf.bind_now) == certain
+            ]
+            if names:
+                yield Refusal(SYMBOL, each.path, "", tuple(names), certain)
+
+    def _lacking(self, names: List[bytes], scope: Sequence[str]) -> List[bytes]:
+        for identity in scope:
+            if not names:
+                break
+            symbols = self._view.symbols(identity)
+            names = symbols.lacks(names) if symbols is not None else []
+        return names
+
+
+def static_tls(elf: Elf) -> int:
+    """Bytes that it wants in the block that every thread begins with."""
+    return elf.tls[0] if elf.static_tls else 0
+
+
+def _wants_stack(elf: Elf) -> bool:
+    return elf.stack if elf.stack is not None else elf.machine in _X86

@@ -1,0 +1,139 @@
+"""LIB014 to LIB018: libraries that are found and that the loader refuses all the same."""
+
+import posixpath
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+from offkit.elf import refusals
+from offkit.elf.objects import PROGRAM
+from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal, Report
+from offkit.elf.search import Loader, Program
+from offkit.model import words
+from offkit.model.finding import INFO, WARNING, Finding, rank
+from offkit.server.doctor.shared_objects import SharedObjects
+from offkit.server.environment.environment import Environment
+from offkit.server.loader.view import PRELOAD
+
+_CODES = {SYMBOL: "LIB014", STATIC_TLS: "LIB015", EXECUTABLE: "LIB016", STACK: "LIB018"}
+_NAMED = 3  # as many symbols or files are named in a message
+_PYTHON = ("Py", "_Py")
+_AGAIN = "install the package again, or another version of it"
+_TUNABLE = "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls={} before Python starts"
+_FIRST = "import what needs the most of it first, or start Python with LD_PRELOAD={}"
+
+
+class _Harm(NamedTuple):
+    refusal: Refusal
+    severity: str
+    root: str  # of those that load it the first
+
+
+def findings(
+    env: Environment,
+    objects: SharedObjects,
+    program: Program,
+    loader: Loader,
+    reports: Sequence[Tuple[Report, str]],
+) -> List[Finding]:
+    """One for each file that the loader gives up at, whoever loads it; the worst severity counts."""
+    harms: Dict[Tuple[str, str, bool], _Harm] = {}
+    for report, severity in reports:
+        for refusal in report.refusals:
+            key = refusal.path, refusal.kind, refusal.certain
+            worst = severity if refusal.certain else max(severity, WARNING, key=rank)
+            if key not in harms or rank(worst) < rank(harms[key].severity):
+                harms[key] = _Harm(refusal, worst, report.root)
+    found = [_finding(env, objects, loader, each) for each in harms.values()]
+    return found + _static_tls(program, loader, reports)
+
+
+def _finding(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm) -> Finding:
+    refusal = harm.refusal
+    path = posixpath.normpath(refusal.path)
+    severity, message, fix = harm.severity, refusal.detail, _AGAIN
+    if refusal.kind == SYMBOL:
+        severity, message, fix = _symbols(env, objects, loader, harm)
+    elif refusal.kind == STATIC_TLS:
+        fix = _FIRST.format(path)
+    elif refusal.kind == STACK:
+        message += ", which this glibc does not give to what is opened"
+        fix = "use a build that does not want it, or clear the mark: patchelf --clear-execstack FILE"
+    if harm.root != refusal.path:
+        message += "; loaded for " + env.shorten(harm.root)
+    return Finding(_CODES[refusal.kind], severity, env.shorten(path), message, (path,), fix)
+
+
+def _symbols(env: Environment, objects: SharedObjects, loader: Loader, harm: _Harm) -> Tuple[str, str, str]:
+    refusal, severity, fix = harm.refusal, harm.severity, _AGAIN
+    names = refusal.symbols
+    message = "wants {}, which nothing defines that is loaded with it".format(
+        words.listed(sorted(names), _NAMED)
+    )
+    if not refusal.certain:
+        message += "; it dies when it comes to that"
+    having = _having(objects, loader, names)
+    if having:
+        severity = max(severity, WARNING, key=rank)
+        message += "; {} does, which may be loaded before".format(env.shorten(having))
+        fix = "nothing, if the import works; otherwise the package is broken"
+    elif all(name.startswith(_PYTHON) and not name.startswith("PyInit") for name in names):
+        message += ": it was built for another Python than {}.{}".format(*env.series)
+        fix = "bundle again with --python {}.{}".format(*env.series)
+    elif not _own(env, refusal.path):
+        fix = "'rpm -qf {}' shows its package: update that, and what it needs, with yum".format(refusal.path)
+    return severity, message, fix
+
+
+def _having(objects: SharedObjects, loader: Loader, names: Sequence[str]) -> str:
+    """What in the environment defines the first of them: Python can open it before, for all to see
+    (RTLD_GLOBAL)."""
+    for path in (each.path for each in objects.objects if each.kind != PROGRAM):
+        symbols = loader.view.symbols(loader.view.open(path).identity)
+        if symbols is not None and symbols.defines(names[0].encode("utf-8")):
+            return path
+    return ""
+
+
+def _own(env: Environment, path: str) -> bool:
+    return any(
+        path.startswith(top.rstrip("/") + "/") for top in (env.where, *env.site_packages, *env.outside)
+    )
+
+
+def preloads(program: Program, variable: Sequence[str]) -> List[Finding]:
+    """LIB019: what the loader passes over, and says so on stderr each time that a program starts.
+    ``variable`` is LD_PRELOAD."""
+    found = []
+    for place, each in enumerate(program.preloads):
+        if each.found:
+            continue
+        where = "LD_PRELOAD" if place < len(variable) else PRELOAD
+        reason = each.looked[-1].reason if each.looked else "it is nowhere"
+        message = "{} names it, and it cannot be loaded ({}): every program says so on stderr when it starts"
+        fix = "take it out of {}, or install what it belongs to".format(where)
+        looked = tuple(posixpath.normpath(look.place) for look in each.looked)
+        found.append(Finding("LIB019", WARNING, each.name, message.format(where, reason), looked, fix))
+    return found
+
+
+def _static_tls(program: Program, loader: Loader, reports: Sequence[Tuple[Report, str]]) -> List[Finding]:
+    """LIB015 where modules fit alone and not all together in one process."""
+    process = program.process
+    kept = process.kept() if process is not None else 0
+    started = set(program.report.loaded)
+    sizes: Dict[str, int] = {}
+    for report, severity in reports:
+        for identity in report.loaded if severity != INFO else ():
+            elf = loader.view.open(identity).elf
+            if elf is not None and identity not in started and refusals.static_tls(elf):
+                sizes[identity] = refusals.static_tls(elf)
+    whole = sum(sizes.values())
+    if not kept or process is None or whole <= kept or max(sizes.values()) > kept:
+        return []
+    largest = sorted(sizes, key=lambda path: -sizes[path])
+    message = (
+        "{} want {} bytes of it together, and the loader keeps {} for what is opened: imported in one "
+        "process, the last fails with 'cannot allocate memory in static TLS block'"
+    ).format(words.several(len(sizes), "library", "libraries"), whole, kept)
+    fix = _TUNABLE.format(512 + whole) if process.tunable else _FIRST.format(largest[0])
+    looked = tuple("{} bytes in {}".format(sizes[path], path) for path in largest)
+    return [Finding("LIB015", WARNING, "static TLS", message, looked, fix)]
