@@ -91,7 +91,8 @@ def test_a_chain_without_an_end():
     data = bytearray(build(exports=["a", "b"]))
     at = dict(_entries(data))[4]
     struct.pack_into("<IIIIII", data, at, 1, 3, 1, 0, 2, 1)
-    assert Table(io.BytesIO(data)).defines(b"c") is False
+    with pytest.raises(BadElf, match="no end"):
+        Table(io.BytesIO(data)).defines(b"c")
     struct.pack_into("<II", data, at, 0, 1 << 31)
     assert Table(io.BytesIO(data)).defines(b"a") is False
 

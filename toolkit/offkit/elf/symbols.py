@@ -42,8 +42,9 @@ _FIRST_VERSION = 2  # of DT_VERSYM: 0 is local, 1 has no version
 # Far above anything real; they bound time and memory on hostile input.
 _MAX_SYMBOLS = 1 << 21
 _MAX_NAMES = 128 << 20  # bytes
-_MAX_CHAIN = 1 << 16  # symbols with one hash
+_MAX_CHAIN = 1 << 10  # symbols in one bucket
 _CHAIN = 16  # read at once
+_ENDLESS = "the symbols in a bucket of the hash table have no end"
 _MAX_RELOCATIONS = 1 << 22
 _OVERLAP = 8  # times the string table is all that is read of it
 _DEAR = 8  # times what it costs to read a symbol with all others is the look at one alone
@@ -202,7 +203,8 @@ class Table:
             words = self._words(offset + 4 * start, _CHAIN)
             yield from words
             if len(words) < _CHAIN:
-                return
+                break
+        raise BadElf(_ENDLESS)
 
     def _words(self, offset: int, count: int) -> Tuple[int, ...]:
         raw = self._image.source.upto(offset, 4 * count)
@@ -232,6 +234,7 @@ class Table:
                     return
                 yield place
                 (place,) = self._image.unpack("I", chains + 4 * place)
+            raise BadElf(_ENDLESS)
 
 
 class Symbols:
