@@ -136,6 +136,15 @@ def build(
     return header + table + body
 
 
+def noted(kind, value):
+    """An ELF file with a GNU property note in the place of its dynamic segment."""
+    note = struct.pack("<III4s", 4, 16, 5, b"GNU\0") + struct.pack("<IIII", kind, 4, value, 0)
+    data = bytearray(build())
+    header = struct.pack("<IIQQQQQQ", 0x6474E553, 4, len(data), 0, 0, len(note), len(note), 8)
+    data[64 + 56 : 64 + 112] = header
+    return bytes(data) + note
+
+
 def _segment(order, wide, kind, offset, size, flags=6, memory=0):
     # Readable and writable (the loader relocates the dynamic segment), in whole pages.
     align, memory = 0x1000 if kind == 1 else 8, memory or size

@@ -86,3 +86,28 @@ def test_the_table_agrees_with_itself(release):
     """Every ceiling is a version, and that of GLIBC is the release's glibc."""
     assert release.ceilings.get("GLIBC", "{}.{}".format(*release.glibc)) == "{}.{}".format(*release.glibc)
     assert all(reader.numbered(f"{family}_{newest}") for family, newest in release.ceilings.items())
+
+
+@pytest.mark.parametrize(
+    ("release", "level", "wanted", "told_of"),
+    [
+        ("el7", "", 2, ("warning", "el7 runs on x86-64 too")),
+        ("el9", "", 2, None),
+        ("el9", "", 3, ("warning", "el9 runs on x86-64-v2 too")),
+        ("el9", "x86-64-v3", 3, None),
+        ("el9", "x86-64-v2", 3, ("error", "the server's processor is x86-64-v2")),
+        ("el7", "x86-64", 2, ("error", "the server's processor is x86-64")),
+        ("kylin10", "", 4, None),  # what it runs on is not known
+    ],
+)
+def test_processors(tmp_path, release, level, wanted, told_of):
+    """By the note that a linker leaves in a file (-z x86-64-v3)."""
+    files = {f"new/{n}.so": elf_maker.noted(0xC0008002, 1 << n - 1) for n in (1, wanted)}
+    filename, body = bundle_maker.wheel("new", files=files)
+    (tmp_path / filename).write_bytes(body)
+    found = forecast.survey([tmp_path / filename], preset("3.9", release), level=level).findings
+    fix = "use an older version of the package, which was built for older processors"
+    message = told_of and f"new/{wanted}.so needs x86-64-v{wanted}, {told_of[1]}"
+    assert [tuple(one) for one in found] == (
+        [("ENV012", told_of[0], filename, message, (), fix)] if told_of else []
+    )

@@ -477,6 +477,16 @@ def test_a_wheel_and_the_packages_of_a_described_server(offkit, index, tmp_path)
         )
 
 
+def test_a_wheel_and_the_processor_of_a_described_server(offkit, index, tmp_path):
+    """It has x86-64-v2, and a file of the wheel wants the next."""
+    fast = elf_maker.noted(0xC0008002, 4)
+    index.add("fast", "1", tag="cp36-cp36m-manylinux2014_x86_64", files={"fast.so": fast})
+    server = described_maker.Described(tmp_path / "server").system(described_maker.RELEASES["centos7"][0])
+    (tmp_path / "server.json").write_text(json.dumps(server.document()))
+    code, said, err = offkit("bundle", "fast", "--target", tmp_path / "server.json", "-o", tmp_path / "b.tar")
+    assert (code, "fast.so needs x86-64-v3, the server's processor is x86-64-v2" in said + err) == (1, True)
+
+
 def test_a_control_node(offkit, index, tmp_path):
     """Ansible, what was asked for beside it, and the collection, which no index has."""
     index.add("ansible-core".replace("-", "_"), "2.16.14", tag="py3-none-any")

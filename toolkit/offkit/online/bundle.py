@@ -313,8 +313,9 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
     read.settle()
-    installed = order.more.server.packages if order.more.server else {}
-    survey = forecast.survey(paths, order.target, order.cache, installed)
+    server = order.more.server
+    installed, level = (server.packages, server.level) if server else ({}, "")
+    survey = forecast.survey(paths, order.target, order.cache, installed, level)
     told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
     told += compiling.findings(compiled, told_of)
     newer = grammar.findings(paths, order.target, order.cache)

@@ -1,10 +1,8 @@
 """Instruction sets: what files say they need, against what a processor has."""
 
-import struct
-
 import pytest
 
-from elf_maker import build
+from elf_maker import build, noted
 from offkit.edges import host
 from offkit.edges.tree import Tree
 from offkit.elf import reader
@@ -18,15 +16,6 @@ V1 = "fpu sse sse2"
 V2 = V1 + " cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3"
 CPUINFO = "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: Old\nflags\t\t: {}\nbugs\t\t: x\n"
 NUMPY = b"\0NumPy was built with baseline optimizations: \n(%s) but your machine doesn't support:\n(%%s).\0"
-
-
-def noted(kind, value):
-    """An ELF file with a GNU property note in the place of its dynamic segment."""
-    note = struct.pack("<III4s", 4, 16, 5, b"GNU\0") + struct.pack("<IIII", kind, 4, value, 0)
-    data = bytearray(build())
-    header = struct.pack("<IIQQQQQQ", 0x6474E553, 4, len(data), 0, 0, len(note), len(note), 8)
-    data[64 + 56 : 64 + 112] = header
-    return bytes(data) + note
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import functools
 import io
 import json
 import os
+import re
 import struct
 import tempfile
 import zipfile
@@ -40,6 +41,7 @@ from offkit.online.wheels.ownership import Shared
 
 _NAMED = 3
 _ABSENT = "comes with no minimal installation"
+_LEVEL = re.compile(r"x86-64(?:-v(\d))?")
 _CHUNK = 1 << 20
 _ELF = b"\x7fELF"
 _RULES = (
@@ -71,9 +73,11 @@ def survey(
     target: Target,
     cache: Path | None = None,
     installed: Mapping[str, Collection[str]] = _NOT_TOLD,
+    level: str = "",
 ) -> Survey:
     """External libraries of a set of wheels. Raises IntegrityError for files that are no wheels.
-    ``installed`` are the server's own packages and what each provides, where it has said that.
+    ``installed`` are the server's own packages and what each provides, ``level`` is that of its processor
+    (x86-64-v2), where it has said so.
 
     With the ``cache`` that the wheels are in, none is read a second time, nor the same set put together.
     """
@@ -89,7 +93,7 @@ def survey(
     broken += [each.finding(_NAMED, _ABSENT) for each in foreign]
     return Survey(
         checklist,
-        [*_too_new(wants, target, installed), *broken],
+        [*_too_new(wants, target, installed), *_for_newer_processors(found["isa"], target, level), *broken],
         found["installed"],
         [Shared(top, tuple(owners), *more) for top, owners, *more in found["shared"]],
         found["numpy_1"],
@@ -100,6 +104,7 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
     """What depends on nothing of the target but its architecture, as JSON."""
     read, owners, stack = [], ownership.Owners(), ExitStack()
     numpy_1: dict[str, list[str]] = {}
+    isa: dict[str, tuple[int, str]] = {}
     installed = 0
     broken = []
     for path in wheels:
@@ -116,6 +121,8 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
         )
         read.append(one)
         owners.add(package, found["members"])
+        if found["isa"][0] > 1:
+            isa[path.name] = found["isa"]
         if found["numpy_1"]:
             numpy_1[package] = found["numpy_1"]
     if broken:
@@ -128,6 +135,7 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
         "installed": installed,
         "shared": owners.shared(),
         "numpy_1": numpy_1,
+        "isa": isa,
     }
     return json.dumps(whole).encode("ascii")
 
@@ -149,7 +157,7 @@ def _rules() -> list[bytes]:
 
 def _read(path: Path) -> bytes:
     """What the ELF files of a wheel are and want, and what it brings, as JSON."""
-    installed, files, numpy_1 = 0, [], []
+    installed, files, numpy_1, isa = 0, [], [], (0, "")
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             installed += member.file_size
@@ -166,6 +174,7 @@ def _read(path: Path) -> bytes:
                     elf = reader.read(contents)
                 except (reader.NotElf, reader.BadElf):
                     continue  # a script, a text, another system's library: nothing the loader would load
+                isa = max(isa, (elf.isa, member.filename))
                 defines = symbols.Symbols(partial(nullcontext, contents)).defines
                 kind = objects.kind(PurePosixPath(member.filename).name, defines, plugins.symbols())
             place = ownership.place(member.filename)
@@ -181,6 +190,7 @@ def _read(path: Path) -> bytes:
         "members": members,
         "numpy_1": numpy_1,
         "requires": requires,
+        "isa": isa,
     }
     return json.dumps(found).encode("ascii")
 
@@ -334,3 +344,21 @@ def _older(soname: str, version: str, target: Target, provided: Collection[str])
         return f"which {soname} on the server does not have", fix
     missing = release.sonames.get(soname, "") is None
     return (f"{target.name} ends at {ceiling}", fix) if beyond and not missing else ("", "")
+
+
+def _for_newer_processors(isa: Mapping[str, tuple[int, str]], target: Target, level: str) -> list[Finding]:
+    """Wheels with a file that says of itself that it needs a later x86-64 than the server has (``level``), or
+    than every server of its release."""
+    usual = releases.of(target.el, target.name).cpu.get(target.arch, "")
+    known = _LEVEL.fullmatch(level or usual)
+    if not known:
+        return []
+    has = f"the server's processor is {level}" if level else f"{target.name} runs on {usual} too"
+    fix = "use an older version of the package, which was built for older processors"
+    return [
+        Finding(
+            "ENV012", ERROR if level else WARNING, wheel, f"{path} needs x86-64-v{wanted}, {has}", (), fix
+        )
+        for wheel, (wanted, path) in isa.items()
+        if wanted > int(known.group(1) or 1)
+    ]
