@@ -17,6 +17,7 @@ import pytest
 
 import elf_maker
 from offkit.edges import data, releases
+from offkit.elf import refusals
 from offkit.model import archive, manifest, release, sources
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
 from offkit.model.report import Reporter
@@ -152,7 +153,9 @@ def test_the_runtime_is_the_servers_zone_stored(tmp_path):
         texts = [archive.read(name).decode("ascii") for name in of_releases]
         libc = release.parse_libc(archive.read("offkit/data/" + release.LIBC).decode("ascii"))
         rows = release.parse_sonames(archive.read("offkit/data/" + release.SONAMES).decode("ascii"))
+        rules = archive.read("offkit/data/" + refusals.TABLE).decode("ascii")
     assert release.order((release.parse(text, libc, rows) for text in texts), libc) == releases.known()
+    assert refusals.parse(rules) == refusals.parse(data.read_text(refusals.TABLE))
     assert not [name for name in names if "online" in name or name.endswith(".pyc")]
 
 

@@ -443,3 +443,23 @@ def test_mentions_in_the_table_only(tmp_path):
             assert told == [True, False, False, False]
     assert elf.strings[0] == data.index(b"\0here\0")
     assert elf.kind == 3
+
+
+@pytest.mark.parametrize("kind", [{}, {"bits": 32, "machine": 3}, {"little": False, "machine": 22}])
+def test_what_the_loader_asks_beside_libraries(kind):
+    """Flags, thread-local storage and the stack, in each class: their headers lie differently."""
+    data = build(filters=["libf.so.1"], flags=0x18, flags_1=0x08000041, tls=99, stack=7, **kind)
+    elf = read(data)
+    assert (elf.filters, elf.tls[0], elf.stack) == (("libf.so.1",), 99, True)
+    assert (elf.bind_now, elf.static_tls, elf.noopen, elf.pie, elf.nodeflib) == (
+        True,
+        True,
+        True,
+        True,
+        False,
+    )
+    plain = read(build(**kind))
+    assert (plain.filters, plain.tls, plain.stack) == ((), (0, 0), False)
+    assert not (plain.bind_now or plain.static_tls or plain.noopen or plain.pie)
+    assert read(build(stack=None, **kind)).stack is None
+    assert [read(build(flags=8, **kind)).bind_now, read(build(flags_1=1, **kind)).bind_now] == [True, True]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from offkit.edges import data, plugins
+from offkit.elf import refusals
 from offkit.model import builds, nowhere, packages, release, things, yum
 from offkit.online.wheels import memo, store, stored
 
@@ -32,6 +33,7 @@ TABLES = (
     nowhere.TABLE,
     things.TABLE,
     plugins.TABLE,
+    refusals.TABLE,
 )
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich
