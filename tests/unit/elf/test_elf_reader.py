@@ -460,6 +460,6 @@ def test_what_the_loader_asks_beside_libraries(kind):
     )
     plain = read(build(**kind))
     assert (plain.filters, plain.tls, plain.stack) == ((), (0, 0), False)
-    assert not (plain.bind_now or plain.static_tls or plain.noopen or plain.pie)
+    assert [plain.bind_now, plain.static_tls, plain.noopen, plain.pie] == [False] * 4
     assert read(build(stack=None, **kind)).stack is None
     assert [read(build(flags=8, **kind)).bind_now, read(build(flags_1=1, **kind)).bind_now] == [True, True]
