@@ -21,6 +21,7 @@ from offkit.online.bundle import Order
 from offkit.online.carry import rpms
 from offkit.online.proof import needs
 from offkit.online.request.locked import LockedWheel, Request
+from offkit.online.rpms.places import Fetching
 from offkit.online.rpms.server import Server
 from offkit.server.doctor import forecast
 from target_maker import preset
@@ -110,7 +111,7 @@ def test_word_for_word():
     """What is wrong, and what to do on either side."""
     survey = needs.survey(locked("gitpython==3.1.40"), preset("3.9", "el9"), None, False)
     assert survey.rpms == ("git",)
-    message = "is nothing that every el9 has; without it gitpython 3.1.40 cannot be imported"
+    message = "not every el9 has it; without it gitpython 3.1.40 cannot be imported"
     fix = "on the server: yum install git; or have it carried: --iso FILE or --rpm-repo URL"
     assert survey.findings(()) == [Finding("NEED002", "warning", "git", message, (), fix)]
     brought = "nothing: git comes with the bundle"
@@ -143,18 +144,34 @@ def test_tkinter_of_the_releases_own_python():
     assert survey.rpms == ("python3-tkinter",)
 
 
-def test_a_drivers_library_is_looked_for_on_no_disc():
-    """And said to be one, unless the server has it."""
-    wanted = Checklist(
-        tuple(Library(name, (), ("torch: a.so",), "", False) for name in ("libcuda.so.1", "libX11.so.6"))
-    )
-    assert [one.soname for one in needs.without_drivers(wanted).libraries] == ["libX11.so.6"]
+CUDA = Library("libcuda.so.1", (), ("torch: a.so",), "", False)
+
+
+def test_a_library_of_a_driver_is_told_by_its_reason():
+    """libcuda.so.1, unless the server has it."""
+    wanted = Checklist((CUDA, Library("libX11.so.6", (), ("torch: a.so",), "", False)))
     (found,) = needs.drivers(wanted, None)
     assert (found.code, found.severity, found.subject) == ("NEED007", "info", "libcuda.so.1")
     assert found.message == "is needed by torch: a.so"
-    assert "NVIDIA driver" in found.fix
-    assert "no ISO" in found.fix
-    assert needs.drivers(wanted, server(**{"nvidia-driver-libs-1-1.x86_64": ["libcuda.so.1()(64bit)"]})) == []
+    assert "the NVIDIA driver" in found.fix
+    assert "on no ISO" in found.fix
+    assert needs.drivers(wanted, server(**{"nvidia-libs-1-1.x86_64": ["libcuda.so.1()(64bit)"]})) == []
+
+
+@pytest.mark.skipif(bool(maker.lacking()), reason="no " + ", ".join(maker.lacking()))
+@pytest.mark.parametrize("has", [False, True])
+def test_a_library_of_a_driver_refuses_no_bundle(has, tmp_path):
+    """And is carried where a repository has it all the same, as NVIDIA's own."""
+    pytest.importorskip("solv", reason="no offkit[rpm] here")
+    packages = [Made("libplain", provides=["libplain.so.1()(64bit)"])]
+    packages += [Made("nvidia", provides=["libcuda.so.1()(64bit)"])] if has else []
+    files = maker.build(packages, tmp_path / "rpms")
+    (more,) = rpms.more([str(maker.repository(tmp_path / "place", files.values(), ""))], (), [None], False)
+    more = more._replace(fetching=Fetching(lambda: pytest.fail("asks a server"), tmp_path))
+    wanted = Checklist((CUDA, CUDA._replace(soname="libplain.so.1")))
+    chosen = rpms.choose((), wanted, preset("3.9", "el9"), (), more, Reporter())
+    assert [title.split("-")[0] for title in chosen.titles] == ["libplain", *(["nvidia"] if has else [])]
+    assert [one.code for one in chosen.findings if one.code != "RPM002"] == []
 
 
 @pytest.fixture

@@ -65,12 +65,7 @@ class Lack(NamedTuple):
     packages: Mapping[str, str]  # name → version
 
     def rpm(self, release: Release, series: str) -> str:
-        """The package on that release's discs, "" for none. Of tkinter it is one of the release's own Python:
-        ``series`` is that one's, "" for another."""
-        if self.thing.names == TKINTER:
-            shipped = release.pythons.get(series)
-            return shipped.tkinter if shipped else ""
-        return self.thing.rpm(release.name)
+        return rpm_of(self.thing, release, series)
 
     @property
     def fatal(self) -> bool:
@@ -150,6 +145,18 @@ def _accepts(versions: str, version: str) -> bool:
         return not versions or requirement.parse("it " + versions).accepts(version)
     except ValueError:
         return True
+
+
+def rpm_of(thing: Thing, release: Release, series: str) -> str:
+    """The package on that release's discs, "" for none; of libraries also by its table of sonames. That of
+    tkinter is one of the release's own Python: ``series`` is that one's, "" for another."""
+    if thing.names == TKINTER:
+        shipped = release.pythons.get(series)
+        return shipped.tkinter if shipped else ""
+    own = thing.rpm(release.name)
+    if own or thing.kind != LIBRARY or thing.from_elsewhere(release.name):
+        return own
+    return next(filter(None, map(release.sonames.get, thing.names)), "")
 
 
 def rpms(lacks: Iterable[Lack], release: Release, series: str) -> Tuple[str, ...]:

@@ -422,7 +422,7 @@ def _libraries(
     python = () if order.pythons.carried or shipped is None else shipped.payload
     with _asking(order, reporter) as more:
         welcome = (*python, *beside)
-        chosen = rpms.choose(order.isos, needs.without_drivers(wanted), order.target, welcome, more, reporter)
+        chosen = rpms.choose(order.isos, wanted, order.target, welcome, more, reporter)
     marked = (one._replace(in_bundle=one.soname in chosen.sonames) for one in wanted.libraries)
     return chosen, wanted._replace(libraries=tuple(marked))
 

@@ -11,11 +11,10 @@ import pytest
 
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import host, releases
+from offkit.edges import host
 from offkit.edges import needs as table
 from offkit.edges.tree import Tree
 from offkit.media import providers
-from offkit.media.answers import Wanted
 from offkit.model import needs, things
 from offkit.model.cpu import Cpu
 from offkit.model.finding import Finding
@@ -114,26 +113,15 @@ def test_each_row_is_said_where_the_thing_is_missing_and_not_where_it_is_there(r
     assert about(look(), row) == []
 
 
-@pytest.mark.parametrize("release", releases.known().all, ids=lambda release: release.name)
-def test_a_library_of_a_driver_is_never_looked_for_on_a_disc(release):
-    """libcuda.so.1 belongs to the NVIDIA driver, on every release, whatever a repository says."""
-    catalog = providers.Catalog()
-    known = cures.Cures(release.el, release.name, release, [], catalog, {})
-    known.consult([Wanted("libcuda.so.1", (), 64, "x86_64")])
-    found = known.for_soname("libcuda.so.1", 64)
-    assert found.rpms == ()
-    assert "NVIDIA driver" in found.fix
-    assert "on no ISO" in found.fix
-    assert "yum" not in found.fix
-    assert "libcuda.so.1" not in catalog.answers
-
-
 def test_a_module_that_is_linked_with_the_driver(tmp_path):
     """LIB001 with that cure."""
     server = Server(tmp_path / "root")
     server.module("cupy/cuda", needed=["libcuda.so.1"])
     (found,) = [one for one in examine("/opt/env", server.root, {}).findings if one.subject == "libcuda.so.1"]
-    assert (found.code, found.fix) == ("LIB001", table.known().driver("libcuda.so.1"))
+    assert found.code == "LIB001"
+    assert "the NVIDIA driver" in found.fix
+    assert "on no ISO" in found.fix
+    assert "yum" not in found.fix
 
 
 def test_an_old_openssl_is_said_with_its_version(tmp_path):

@@ -596,3 +596,12 @@ def test_which_of_them_are_installed(tmp_path, monkeypatch):
         )  # fmt: skip
     assert found.installed == ("gcc",)
     assert [each.step.text for each in found.additions] == ["install gcc with yum from disc"]
+
+
+def test_a_library_of_a_driver_stops_no_installation(tmp_path):
+    """The NVIDIA driver is on no fuller ISO either."""
+    place = repo(tmp_path, ONE)
+    found = supplies.survey(needs(ONE, "libcuda.so.1"), EL7, Named([], [place]), ExitStack())
+    assert found.rpms == ("libnowhereone.x86_64",)
+    assert "libcuda.so.1" in [each.subject for each in found.missing]
+    assert found.incurable == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from offkit.edges import releases
+from offkit.edges import needs, releases
 from offkit.media.rpm import Package
 from offkit.model.errors import OffkitError, RequestError
 from offkit.model.finding import ERROR, INFO, WARNING, Finding, together
@@ -98,9 +98,10 @@ def processor(packages: Sequence[Package], target: Target, server: Server | None
 def spare(
     lost: Iterable[str], wanted: Mapping[str, str], said: Said, looked: tuple[str, ...]
 ) -> list[Finding]:
-    """Capabilities that are nowhere, and that only optional parts want."""
+    """Capabilities that are nowhere, and that only optional parts want; a driver's are told by NEED007."""
     message = f"is {said.none}; only optional parts want it, and the rest works without"
     rows = [(wanted[each], releases.on_no_disc(wanted[each]) or said.fuller) for each in lost]
+    rows = [row for row in rows if not needs.known().driver(row[0])]
     return together(Finding("RPM004", WARNING, soname, message, looked, fix) for soname, fix in rows)
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from offkit.edges import releases
+from offkit.edges import needs, releases
 from offkit.media import disc as discs
 from offkit.media import offer, repository, rpm
 from offkit.media.iso9660 import BadIso
@@ -244,8 +244,12 @@ def choose(
 
 
 def _choice(chooser: Chooser, checklist: Checklist, welcome: Sequence[str]) -> tuple[Choice, list[str]]:
-    """What is chosen, and what is nowhere of that which only optional parts want: it is left out."""
-    wanted = {rpm.capability(library.soname): library.optional for library in checklist.libraries}
+    """What is chosen, and what is nowhere of that which only optional parts want, or of a driver: it is left
+    out."""
+    wanted = {
+        rpm.capability(library.soname): library.optional or bool(needs.known().driver(library.soname))
+        for library in checklist.libraries
+    }
     found = chooser.choose(wanted, welcome)
     spare = [each for each in found.lost if wanted.get(each)]
     if spare:

@@ -77,14 +77,8 @@ def survey(wheels: Iterable[LockedWheel], target: Target, server: Server | None,
     return Survey(lacks, release, "" if own_python else target.python_minor)
 
 
-def without_drivers(wanted: Checklist) -> Checklist:
-    """Libraries that are to be had as RPMs at all."""
-    driver = table.known().driver
-    return Checklist(tuple(one for one in wanted.libraries if not driver(one.soname)))
-
-
 def drivers(wanted: Checklist, server: Server | None) -> list[Finding]:
-    """NEED007 for libraries of a driver that the wheels' own ELF files want."""
+    """NEED007 for libraries that the wheels' own ELF files want of the driver of a device."""
     there = {each for given in server.packages.values() for each in given} if server else set()
     return [
         Finding(
@@ -96,7 +90,7 @@ def drivers(wanted: Checklist, server: Server | None) -> list[Finding]:
             table.known().driver(one.soname),
         )
         for one in wanted.libraries
-        if table.known().driver(one.soname) and rpm.capability(one.soname) not in there
+        if not one.in_bundle and table.known().driver(one.soname) and rpm.capability(one.soname) not in there
     ]
 
 
@@ -105,14 +99,15 @@ class _Likely:
 
     def __init__(self, release: Release, target: Target, server: Server | None, own_python: bool) -> None:
         self._release, self._target, self._own_python = release, target, own_python
+        self._python = "" if own_python else target.python_minor
         self._level = server.level if server else ""
         self._provides: set[str] = set()
         self._names = set(release.minimal)
-        self._why = f"is nothing that every {target.name} has"
+        self._why = f"not every {target.name} has it"
         if server and server.packages:
             self._names = {title.rsplit("-", 2)[0] for title in server.packages}
             self._provides = {each for given in server.packages.values() for each in given}
-            self._why = "is nothing that the server has, by its description"
+            self._why = "the server does not have it, by its description"
 
     def has(self, thing: Thing) -> Answer:
         if thing.kind == things.CPU:
@@ -121,7 +116,7 @@ class _Likely:
             return self._version(*thing.names)
         if thing.kind == things.MODULE and self._own_python:
             return _THERE
-        name = thing.rpm(self._release.name)
+        name = needs.rpm_of(thing, self._release, self._python)
         if name in self._names or self._provides.intersection(map(rpm.capability, thing.names)):
             return _THERE
         # What has another name there, or came without rpm, nobody sees from here.

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from offkit.edges import data, needs, releases
+from offkit.edges import data, releases
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import CACHE, LIBRARY_PATH
@@ -88,7 +88,7 @@ class Cures(NamedTuple):
 
     def consult(self, wanted: Sequence[Wanted]) -> None:
         """Ask the repositories about all that is missing at once, so that few packages answer it."""
-        wanted = [each for each in wanted if "/" not in each.soname and not needs.known().driver(each.soname)]
+        wanted = [each for each in wanted if "/" not in each.soname]
         if wanted:
             self.catalog.ask(wanted, releases.known().packages)
 
@@ -100,9 +100,6 @@ class Cures(NamedTuple):
         """
         if "/" in soname:
             return Cure((), _EXACT, "")
-        driver = needs.known().driver(soname)
-        if driver:
-            return Cure((), driver, TABLE)
         table = self.release.sonames.get(soname) or ""
         nowhere = "" if table else self.release.elsewhere.get(soname) or releases.on_no_disc(soname)
         answer = self.catalog.answers.get(soname)

@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any, Container, Dict, List, NamedTuple, Sequence, Tuple
 
-from offkit.edges import files, mounts
+from offkit.edges import files, mounts, needs
 from offkit.edges.mounts import Drive
 from offkit.media import keys, loose, medium, offer, repository, web
 from offkit.media.keys import Server
@@ -157,6 +157,7 @@ def survey(
     missing = tuple(each for each in errors if each.code == MISSING)
     answers = result.catalog.answers
     nowhere = [each for each in missing if each.subject in answers and not answers[each.subject].packages]
+    nowhere = [each for each in nowhere if not needs.known().driver(each.subject)]  # no medium has one
     named = bool(media.isos or media.directories)
     lost = _nowhere(nowhere, found, media.strict) if named else []
     spare = [each for each in result.findings if each.code == MISSING and each.severity == WARNING]
