@@ -235,3 +235,10 @@ def test_the_rpm_is_carried_where_a_repository_has_it(name, order, tmp_path):
     else:
         assert done.rpms.titles == ()
         assert found.severity == "warning"
+
+
+def test_what_few_use_is_told_and_not_carried():
+    """A TeX for one format of nbconvert is none that somebody wants unasked."""
+    survey = needs.survey(locked("nbconvert==7.16.0"), preset("3.9", "el9"), None, False)
+    assert told(survey.findings(())) == [("NEED002", "info", "pandoc"), ("NEED002", "info", "xelatex")]
+    assert survey.rpms == ()

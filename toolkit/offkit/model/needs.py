@@ -73,7 +73,14 @@ class Lack(NamedTuple):
 
     @property
     def severity(self) -> str:
-        return INFO if self.answer.there is None else ERROR if self.fatal else WARNING
+        if self.minor or self.answer.there is None:
+            return INFO
+        return ERROR if self.fatal else WARNING
+
+    @property
+    def minor(self) -> bool:
+        """Whether only what few use is lost without it."""
+        return all(each.minor for each in self.needs)
 
     @property
     def message(self) -> str:
@@ -160,8 +167,8 @@ def rpm_of(thing: Thing, release: Release, series: str) -> str:
 
 
 def rpms(lacks: Iterable[Lack], release: Release, series: str) -> Tuple[str, ...]:
-    """The packages of its discs that bring what is certainly not there."""
-    found = (each.rpm(release, series) for each in lacks if each.answer.there is False)
+    """The packages of its discs that bring what is certainly not there, and that more than a few want."""
+    found = (each.rpm(release, series) for each in lacks if each.severity != INFO)
     return tuple(dict.fromkeys(filter(None, found)))
 
 

@@ -55,6 +55,7 @@ class Need(NamedTuple):
     use: str  # what is lost without it; "": the package cannot be imported
     unless: Tuple[str, ...]  # packages that bring it
     cure: str  # a constraint on packages that does without, "" where there is none
+    minor: bool  # few use that part of it
     source: str
 
 
@@ -80,6 +81,7 @@ def parse(text: str) -> Table:
             row.get("use", ""),
             tuple(row.get("unless", ())),
             row.get("cure", ""),
+            row.get("minor", False),
             row["source"],
         )
         for row in data["needs"]

@@ -22,7 +22,7 @@ from offkit.server.doctor import cures
 from offkit.server.doctor import needs as check
 from offkit.server.doctor.examine import examine
 from offkit.server.environment import environment
-from server_maker import DYNLOAD, Server
+from server_maker import DYNLOAD, LDSO, Server
 
 ROWS = table.known().needs
 SUFFIX = ".cpython-36m-x86_64-linux-gnu.so"
@@ -103,6 +103,7 @@ def test_each_row_is_said_where_the_thing_is_missing_and_not_where_it_is_there(r
     assert found.fix
     if row.use:
         assert row.use in found.message
+        assert found.severity == ("info" if row.minor else "warning")
     else:
         assert found.severity == "error"
         assert "cannot be imported" in found.message
@@ -208,4 +209,31 @@ def test_a_package_that_brings_it(tmp_path):
     server.distribution("python_magic", "0.4.27")
     assert [one.subject for one in said(server)] == ["libmagic.so.1"]
     server.distribution("pylibmagic", "0.5.0")
+    assert said(server) == []
+
+
+def test_what_few_use_is_no_matter_for_yum(tmp_path):
+    """No RPM of it is in the line: a TeX is large."""
+    server = Server(tmp_path / "root")
+    server.distribution("nbconvert", "7.0")
+    done = examine("/opt/env", server.root, {})
+    told = [(one.severity, one.subject) for one in done.findings if one.code == "NEED002"]
+    assert told == [("info", "pandoc"), ("info", "xelatex")]
+    assert done.rpms == ()
+
+
+def test_a_python_that_was_linked_statically(tmp_path):
+    """The versions are written in the program itself."""
+    server = Server(tmp_path / "root")
+    server.distribution("urllib3", "2.0.7")
+    server.distribution("chromadb", "0.4.24")
+    for name in ("_ssl", "_sqlite3"):
+        server.remove("{}/{}{}".format(DYNLOAD, name, SUFFIX))
+    program = build(needed=["libc.so.6"], interpreter=LDSO, kind=2)
+    server.put("/usr/local/bin/python3.6", program + b"OpenSSL 1.0.2k  26 Jan 2017\0" + b"\x003.26.0\0")
+    assert [(one.subject, one.message.split(";")[0]) for one in said(server)] == [
+        ("SQLite", "is 3.26.0"),
+        ("OpenSSL", "is 1.0.2k"),
+    ]
+    server.put("/usr/local/bin/python3.6", program + b"OpenSSL 3.0.13 30 Jan 2024\0" + b"\x003.45.1\0")
     assert said(server) == []

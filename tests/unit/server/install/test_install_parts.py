@@ -223,6 +223,17 @@ def test_what_is_said_is_passed_on(parts):
     ]
 
 
+@pytest.mark.parametrize(("more", "code", "severity"), [({}, 0, "warning"), ({"iso": ["a.iso"]}, 1, "error")])
+def test_what_packages_want_when_they_run_is_told_at_the_end(parts, capsys, more, code, severity):
+    """By the doctor. Without a medium it may come later, so the installation did not fail."""
+    parts.judged = (Finding("NEED002", "error", "git", "is not on PATH", (), "yum install git"),)
+    assert parts.call(json=True, **more) == code
+    ((_, how),) = parts.of("examine")
+    assert "needs" in how["checks"]
+    document = json.loads(capsys.readouterr().out)
+    assert [(one["code"], one["severity"]) for one in document["findings"]] == [("NEED002", severity)]
+
+
 @pytest.mark.parametrize(
     ("more", "named"),
     [

@@ -41,7 +41,7 @@ class Survey(NamedTuple):
     @property
     def rpms(self) -> tuple[str, ...]:
         """To be carried, where they are to be had."""
-        found = (each.rpm(self.release, self.python) for each in self.lacks)
+        found = (each.rpm(self.release, self.python) for each in self.lacks if not each.minor)
         return tuple(dict.fromkeys(filter(None, found)))
 
     def findings(self, carried: Collection[str], told: Iterable[Finding] = ()) -> list[Finding]:
@@ -60,7 +60,7 @@ class Survey(NamedTuple):
         name = lack.rpm(self.release, self.python)
         if name and name in carried:
             return lack.finding(INFO, f"nothing: {name} comes with the bundle")
-        severity = INFO if lack.answer.there is None else WARNING
+        severity = INFO if lack.severity == INFO else WARNING
         if not name:
             return lack.finding(severity, lack.cure or lack.thing.from_elsewhere(self.release.name))
         return lack.finding(
