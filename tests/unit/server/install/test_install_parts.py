@@ -45,6 +45,7 @@ USUAL = {
     "dry_run": False,
     "planned_python": None,
     "planned_step": None,
+    "smoke": False,
     "json": False,
     "quiet": False,
     "verbose": False,
