@@ -182,7 +182,7 @@ def test_a_program_may_be_in_the_environment_or_on_path(tmp_path):
 
 
 def test_what_a_repository_at_hand_does_not_have(tmp_path):
-    """The RPM is named, and that this disc is not the one."""
+    """The RPM is named, and that this disc is not the one; the one line for yum is without it."""
     server = Server(tmp_path / "root")
     server.distribution("GitPython", "3.1.40")
     shelf = Shelf(tmp_path / "disc")
@@ -190,6 +190,11 @@ def test_what_a_repository_at_hand_does_not_have(tmp_path):
     done = examine("/opt/env", server.root, {}, rpm_repos=[str(shelf.done())])
     (found,) = [one for one in done.findings if one.code == "NEED002"]
     assert found.fix.splitlines()[1].startswith("git is not on ")
+    assert done.rpms == ()
+    shelf.add("git")
+    done = examine("/opt/env", server.root, {}, rpm_repos=[str(shelf.done())])
+    (found,) = [one for one in done.findings if one.code == "NEED002"]
+    assert found.fix == done.summary.install_line
     assert done.rpms == ("git",)
 
 

@@ -104,6 +104,7 @@ class _Likely:
         self._provides: set[str] = set()
         self._names = set(release.minimal)
         self._why = f"not every {target.name} has it"
+        self._probed = bool(server and server.packages)
         if server and server.packages:
             self._names = {title.rsplit("-", 2)[0] for title in server.packages}
             self._provides = {each for given in server.packages.values() for each in given}
@@ -119,8 +120,11 @@ class _Likely:
         name = needs.rpm_of(thing, self._release, self._python)
         if name in self._names or self._provides.intersection(map(rpm.capability, thing.names)):
             return _THERE
-        # What has another name there, or came without rpm, nobody sees from here.
-        known = self._names if name else self._provides and thing.kind == things.LIBRARY
+        # What has another name on a server, or came without rpm, nobody sees from here.
+        if self._probed:
+            known = bool(name) or (bool(self._provides) and thing.kind == things.LIBRARY)
+        else:
+            known = bool(self._names) and bool(name or thing.from_elsewhere(self._release.name))
         return Answer(False, why=self._why) if known else _UNKNOWN
 
     def _version(self, program: str, oldest: str) -> Answer:

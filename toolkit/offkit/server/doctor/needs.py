@@ -86,7 +86,9 @@ def _installed(tree: Tree, env: Environment) -> Dict[str, str]:
 
 def _findings(lacks: Sequence[Lack], cures: Cures, series: str = "") -> Found:
     found = [each.finding(each.severity, _fix(each, cures, series)) for each in lacks]
-    return found, needs.rpms(lacks, cures.release, series)
+    rpms = needs.rpms(lacks, cures.release, series)
+    lacking = cures.catalog.has_packages(rpms) if rpms else ()
+    return found, tuple(name for name in rpms if name not in lacking)
 
 
 def _fix(lack: Lack, cures: Cures, series: str) -> str:
