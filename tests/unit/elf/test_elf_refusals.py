@@ -176,4 +176,5 @@ def test_every_rule_has_a_source():
         "stack",
         "static-tls",
         "static-tls-tunable",
+        "static-tls-shared",
     }

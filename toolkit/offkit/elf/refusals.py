@@ -12,6 +12,7 @@ from offkit.elf.reader import ET_EXEC, Elf, glibc
 from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Mapped, Refusal, View
 
 TABLE = "repo-config/glibc-refusals.csv"
+_AARCH64 = 183
 _X86 = (3, 62)  # e_machine where a file without PT_GNU_STACK wants an executable stack
 _MOST_ALIGNMENT = 63  # bytes that the reserve may have beyond what it is asked to have (TCB_ALIGNMENT)
 
@@ -87,8 +88,8 @@ class Process:
     def _static_tls(self, fresh: Sequence[Mapped]) -> Iterator[Refusal]:
         kept, used = self.kept(), 0
         for each in fresh:
-            used += static_tls(each.elf)
-            if kept and static_tls(each.elf) and used > kept + _MOST_ALIGNMENT:
+            used += each.elf.tls[0] if each.elf.static_tls else 0
+            if kept and each.elf.static_tls and used > kept + _MOST_ALIGNMENT:
                 detail = "wants {} bytes of static TLS, and the loader keeps {}".format(used, kept)
                 yield Refusal(STATIC_TLS, each.path, detail)
                 return
@@ -97,6 +98,11 @@ class Process:
         """Bytes of static TLS for all that is opened; 0 where that is not known."""
         rule = self._rules.get("static-tls")
         return rule.value if rule is not None else 0
+
+    def room(self, elf: Elf) -> int:
+        """Bytes of it that such a file takes of what is kept, or may take."""
+        shared = elf.machine == _AARCH64 and "static-tls-shared" in self._rules and elf.tls[0] <= self.kept()
+        return elf.tls[0] if elf.static_tls or shared else 0
 
     @property
     def tunable(self) -> bool:
@@ -130,11 +136,6 @@ class Process:
             symbols = self._view.symbols(identity)
             names = symbols.lacks(names) if symbols is not None else []
         return names
-
-
-def static_tls(elf: Elf) -> int:
-    """Bytes that it wants in the block that every thread begins with."""
-    return elf.tls[0] if elf.static_tls else 0
 
 
 def _wants_stack(elf: Elf) -> bool:

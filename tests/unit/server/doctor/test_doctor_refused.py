@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import server_maker
 from elf_maker import build
 from offkit.edges.tree import Tree
 from offkit.media.answers import Answers
@@ -154,6 +155,32 @@ def test_static_tls_of_all_together(server, version, fix):
     assert looked[0] == "720 bytes in {}/{}".format(SITE, short("b"))
     assert cure == fix.format(SITE + "/" + short("b"))
     server.remove("{}/{}".format(SITE, short("c")))
+    assert told(server) == []
+
+
+@pytest.mark.parametrize(("version", "told_of"), [("2.17", True), ("2.31", True), ("2.32", False)])
+def test_static_tls_on_aarch64(server, version, told_of):
+    """As libgomp beside OpenCV: there what needs none takes of the same room, as long as it fits."""
+    arm = {"machine": 183}
+    server.put(LDSO, build(soname="ld-linux-aarch64.so.1", **arm) + b"\0/lib64/\0/usr/lib64/\0")
+    server.library("libc.so.6", defines=["GLIBC_" + version], **arm)
+    server.put("/usr/local/bin/python3.6", build(needed=["libc.so.6"], interpreter=LDSO, kind=2, **arm))
+    for name in server_maker.EXTENSIONS:
+        server.put(
+            "{}/{}".format(server_maker.DYNLOAD, short(name)), build(exports=["PyInit_" + name], **arm)
+        )
+    for name, fields in (
+        ("cv2", {"tls": 1488}),
+        ("blas", {"tls": 143360}),
+        ("gomp", {"tls": 200, "flags": 0x10}),
+    ):
+        server.module(name, **dict(fields, **arm))
+    found = [each[:3] + (each[4],) for each in told(server)]
+    looked = tuple(
+        "{} bytes in {}/{}".format(*each) for each in ((1488, SITE, short("cv2")), (200, SITE, short("gomp")))
+    )
+    assert found == ([("LIB015", "warning", "static TLS", looked)] if told_of else [])
+    server.remove("{}/{}".format(SITE, short("gomp")))
     assert told(server) == []
 
 

@@ -3,7 +3,6 @@
 import posixpath
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from offkit.elf import refusals
 from offkit.elf.objects import PROGRAM
 from offkit.elf.resolution import EXECUTABLE, STACK, STATIC_TLS, SYMBOL, Refusal, Report
 from offkit.elf.search import Loader, Program
@@ -118,16 +117,19 @@ def preloads(program: Program, variable: Sequence[str]) -> List[Finding]:
 def _static_tls(program: Program, loader: Loader, reports: Sequence[Tuple[Report, str]]) -> List[Finding]:
     """LIB015 where modules fit alone and not all together in one process."""
     process = program.process
-    kept = process.kept() if process is not None else 0
-    started = set(program.report.loaded)
+    if process is None:
+        return []
+    kept, started = process.kept(), set(program.report.loaded)
     sizes: Dict[str, int] = {}
+    certain = 0  # bytes of those that fail without
     for report, severity in reports:
         for identity in report.loaded if severity != INFO else ():
             elf = loader.view.open(identity).elf
-            if elf is not None and identity not in started and refusals.static_tls(elf):
-                sizes[identity] = refusals.static_tls(elf)
+            if elf is not None and identity not in started and process.room(elf):
+                certain += elf.tls[0] if elf.static_tls and identity not in sizes else 0
+                sizes[identity] = process.room(elf)
     whole = sum(sizes.values())
-    if not kept or process is None or whole <= kept or max(sizes.values()) > kept:
+    if not (kept and certain) or whole <= kept or max(sizes.values()) > kept:
         return []
     largest = sorted(sizes, key=lambda path: -sizes[path])
     message = (
