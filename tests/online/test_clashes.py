@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from offkit.edges import data
+from offkit.model import clashes as table
 from offkit.model.checklist import Checklist
 from offkit.model.errors import RequestError
 from offkit.model.finding import Finding
@@ -22,7 +23,7 @@ from offkit.online.wheels.ownership import Shared
 from target_maker import preset
 
 SCHEMA = json.loads(data.read_text("repo-config/clashes.schema.json"))
-CLASHES = json.loads(data.read_text(clashes.CLASHES))
+CLASHES = json.loads(data.read_text(table.TABLE))
 REQUEST = ("the request",)
 
 

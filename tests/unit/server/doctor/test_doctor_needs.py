@@ -11,11 +11,11 @@ import pytest
 
 from elf_maker import build
 from library_maker import Shelf
-from offkit.edges import host
+from offkit.edges import data, host
 from offkit.edges import needs as table
 from offkit.edges.tree import Tree
 from offkit.media import providers
-from offkit.model import needs, things
+from offkit.model import clashes, needs, things
 from offkit.model.cpu import Cpu
 from offkit.model.finding import Finding
 from offkit.server.doctor import cures
@@ -242,3 +242,39 @@ def test_a_python_that_was_linked_statically(tmp_path):
     ]
     server.put("/usr/local/bin/python3.6", program + b"OpenSSL 3.0.13 30 Jan 2024\0" + b"\x003.45.1\0")
     assert said(server) == []
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [
+        ({"opencv_python_headless": "4.5.5.64", "numpy": "2.0.2"}, ["opencv-python-headless"]),
+        ({"opencv_python_headless": "4.5.5.64", "numpy": "1.26.4"}, []),
+        ({"opencv_python_headless": "4.10.0.84", "numpy": "2.0.2"}, []),
+        ({"opencv_python_headless": "4.5.5.64"}, []),
+        ({"celery": "5.1.2", "importlib_metadata": "5.0"}, ["celery"]),
+        ({"celery": "oddly named", "importlib_metadata": "5.0"}, []),
+    ],
+)
+def test_packages_that_fail_together(installed, expected, tmp_path):
+    """What is known of locks holds for what is installed: NEED008."""
+    server = Server(tmp_path / "root")
+    for name, version in installed.items():
+        server.distribution(name, version)
+    found = [one for one in said(server) if one.code == "NEED008"]
+    assert [one.subject for one in found] == expected
+    if expected == ["opencv-python-headless"]:
+        message = (
+            "4.5.5.64 cannot be imported with numpy 2.0.2: "
+            "ImportError: numpy.core.multiarray failed to import"
+        )
+        assert (found[0].severity, found[0].message, found[0].fix) == (
+            "error", message, "bundle again with 'numpy<2'",
+        )  # fmt: skip
+
+
+def test_a_clash_that_holds_for_some_pythons_only():
+    """Celery's is for those before 3.8; that with an OpenSSL is none with a package."""
+    text = data.read_text(clashes.TABLE)
+    packages = {"celery": "5.1.2", "importlib-metadata": "5.0", "urllib3": "2.0.7"}
+    assert [one.package for one in clashes.failures(text, packages, "3.7.16")] == ["celery"]
+    assert clashes.failures(text, packages, "3.9.18") == []

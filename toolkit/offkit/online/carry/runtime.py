@@ -20,7 +20,7 @@ from typing import Any
 
 from offkit.edges import data, plugins
 from offkit.elf import refusals
-from offkit.model import builds, nowhere, packages, release, things, yum
+from offkit.model import builds, clashes, nowhere, packages, release, things, yum
 from offkit.online.wheels import memo, store, stored
 
 # The tables that are read beyond the gap.
@@ -32,6 +32,7 @@ TABLES = (
     release.SONAMES,
     nowhere.TABLE,
     things.TABLE,
+    clashes.TABLE,
     plugins.TABLE,
     refusals.TABLE,
 )

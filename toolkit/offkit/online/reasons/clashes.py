@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from offkit.edges import data, releases
+from offkit.model import clashes as model
 from offkit.model import toolchain
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.target import Target
@@ -24,8 +25,6 @@ from offkit.model.words import several
 from offkit.online.reasons.trial import Pins
 from offkit.online.request.locked import LockedWheel
 from offkit.online.wheels.ownership import Shared
-
-CLASHES = "repo-config/clashes.json"
 
 # What the request has to ask for instead, so that all of it resolves with those constraints too: nothing, or
 # other versions of what they are about; None where it does not.
@@ -171,5 +170,5 @@ def _failure(row: dict[str, str], versions: Mapping[str, str], target: Target) -
 
 @functools.cache
 def _known() -> dict[str, Any]:
-    known: dict[str, Any] = json.loads(data.read_text(CLASHES))
+    known: dict[str, Any] = json.loads(data.read_text(model.TABLE))
     return known

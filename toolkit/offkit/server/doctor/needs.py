@@ -9,12 +9,12 @@ import posixpath
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Pattern, Sequence, Tuple
 
-from offkit.edges import host
+from offkit.edges import data, host
 from offkit.edges import needs as table
 from offkit.edges.tree import Tree
-from offkit.model import needs, requirement, things
+from offkit.model import clashes, needs, requirement, things
 from offkit.model.cpu import Cpu
-from offkit.model.finding import INFO, Finding
+from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.needs import Answer, Lack
 from offkit.model.things import Thing
 from offkit.server.doctor.cures import Cures
@@ -51,7 +51,9 @@ def inspect(tree: Tree, env: Environment, cures: Cures, path: Sequence[str]) -> 
     places = (posixpath.join(env.where, "bin"), *_PATH, *path)
     server = _Server(tree, places, env.interpreter, env)
     series = "{}.{}".format(*env.series) if env.base_prefix == "/usr" else ""
-    return _findings(needs.lacking(table.known(), _installed(tree, env), server.has), cures, series)
+    packages = _installed(tree, env)
+    found, rpms = _findings(needs.lacking(table.known(), packages, server.has), cures, series)
+    return found + _clashes(packages, env.python), rpms
 
 
 def of_bundle(tree: Tree, bundle: Bundled, cures: Cures, program: str) -> Found:
@@ -82,6 +84,22 @@ def _installed(tree: Tree, env: Environment) -> Dict[str, str]:
                 name, _, version = stem.partition("-")
                 found[requirement.normalize(name)] = version
     return found
+
+
+def _clashes(packages: Mapping[str, str], python: str) -> List[Finding]:
+    """NEED008: what is there is another version than a package can be imported with."""
+    message = "{} cannot be imported with {} {}: {}"
+    return [
+        Finding(
+            "NEED008",
+            ERROR,
+            each.package,
+            message.format(each.version, each.other, each.other_version, each.fails),
+            (),
+            "bundle again with '{}'".format(each.cure),
+        )
+        for each in clashes.failures(data.read_text(clashes.TABLE), packages, python)
+    ]
 
 
 def _findings(lacks: Sequence[Lack], cures: Cures, series: str = "") -> Found:

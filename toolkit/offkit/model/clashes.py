@@ -1,0 +1,39 @@
+"""Packages that are known to fail together when they are imported: ``failures`` of repo-config/clashes.json.
+
+Its schema is repo-config/clashes.schema.json. Before the gap online.reasons.clashes reads it and tries cures.
+"""
+
+import json
+from typing import List, Mapping, NamedTuple
+
+from offkit.model import requirement
+
+TABLE = "repo-config/clashes.json"
+
+
+class Failure(NamedTuple):
+    package: str  # normalised, with its version
+    version: str
+    other: str
+    other_version: str
+    fails: str  # how the traceback ends
+    cure: str  # a constraint that prevents it
+
+
+def failures(text: str, packages: Mapping[str, str], python: str) -> List[Failure]:
+    """Those of the table ``text`` that hold for ``packages`` (normalised name → version) on that Python."""
+    found = []
+    for row in json.loads(text)["failures"]:
+        version = packages.get(row["package"])
+        if "with" not in row or version is None or not requirement.admits(row.get("pythons", ""), python):
+            continue
+        other = requirement.parse(row["with"])
+        has = packages.get(requirement.normalize(other.name))
+        try:
+            if has is None or not requirement.parse("it " + row["versions"]).accepts(version):
+                continue
+            if other.accepts(has):
+                found.append(Failure(row["package"], version, other.name, has, row["fails"], row["cure"]))
+        except ValueError:  # of a version that nobody can read
+            continue
+    return found
