@@ -186,7 +186,7 @@ def test_what_a_forecast_says_of_wheels(tmp_path):
     """One finding for each wheel that wants too much, and one for each file that is none."""
     needs = {"libc.so.6": ["GLIBC_2.17", "GLIBC_2.18", "GLIBC_2.28"]}
     elf = elf_maker.build(needed=["libc.so.6"], needs=needs)
-    paths = [wheel_of(tmp_path / f"{name}-1-py3-none-any.whl", {"x.so": elf}) for name in ("b", "a")]
+    paths = [wheel_of(tmp_path / f"{name}-1-py3-none-any.whl", {f"{name}.so": elf}) for name in ("b", "a")]
     fix = "its platform tag is wrong: use an older version of the package"
     assert forecast.survey(paths, EL7).findings == [
         Finding("LIB002", "error", "libc.so.6", f"{name}-1-py3-none-any.whl needs {version}, el7 has glibc 2.17", (), fix)

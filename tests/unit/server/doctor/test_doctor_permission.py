@@ -6,10 +6,10 @@ import tempfile
 
 import pytest
 
-from offkit.edges import data, releases
+from offkit.edges import data, plugins, releases
 from offkit.edges.tree import Tree
 from offkit.elf import refusals
-from offkit.model import packages
+from offkit.model import clashes, nowhere, packages, things
 from offkit.model.errors import EnvironmentProblem
 from offkit.server.doctor.examine import examine
 from server_maker import SITE, Server
@@ -45,7 +45,8 @@ def server():
 def ordinary(monkeypatch):
     """Run as an ordinary user: root may read everything, a clone in root's home among it."""
     releases.known()
-    tables = {name: data.read_text(name) for name in (packages.MODULES, refusals.TABLE)}
+    names = (packages.MODULES, refusals.TABLE, plugins.TABLE, things.TABLE, clashes.TABLE, nowhere.TABLE)
+    tables = {name: data.read_text(name) for name in names}
     monkeypatch.setattr(data, "read_text", tables.__getitem__)
     user = os.geteuid()
     if user == 0:

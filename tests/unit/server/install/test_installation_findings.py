@@ -1009,16 +1009,16 @@ def test_what_is_wrong_with_the_link(tmp_path):
     prefix = str(tmp_path)
     link = os.path.join(prefix, "current")
     one_of = "offkit rollback ID makes one of them current"
-    assert inventory._of_link(prefix, "0001-a", True) == inventory._of_link(prefix, None, False) == []
+    assert inventory.of_link(prefix, "0001-a", True) == inventory.of_link(prefix, None, False) == []
     absent = ("ENV042", "error", link, "is missing: no generation is current", (), one_of)
-    assert told(inventory._of_link(prefix, None, True)) == [absent]
+    assert told(inventory.of_link(prefix, None, True)) == [absent]
     fix = "offkit rollback ID makes a generation current"
     os.symlink("generations/9", link)
     message = "points to generations/9, which is not a generation"
-    assert told(inventory._of_link(prefix, None, True)) == [("ENV042", "error", link, message, (), fix)]
+    assert told(inventory.of_link(prefix, None, True)) == [("ENV042", "error", link, message, (), fix)]
     os.unlink(link)
     os.mkdir(link)
-    assert told(inventory._of_link(prefix, None, False)) == [
+    assert told(inventory.of_link(prefix, None, False)) == [
         ("ENV042", "error", link, "is not a symbolic link", (), fix)
     ]
 
