@@ -35,7 +35,8 @@ def index(mirror, monkeypatch, tmp_path):
     server = mirror("tool", "beta")
     server.add("pip", "21.3.1")
     server.add("pip", "22.0", tag="py38-none-any")
-    elf = elf_maker.build(needed=[A, "libc.so.6"], needs={"libc.so.6": ["GLIBC_2.14"]})
+    needs = {"libc.so.6": ["GLIBC_2.14"]}
+    elf = elf_maker.build(needed=[A, "libc.so.6"], needs=needs, exports=["PyInit_alpha_native"])
     server.add("alpha", "1.0", tag="cp36-cp36m-manylinux2014_x86_64", requires=["beta"],
                files={"alpha.py": b"", "alpha_native.so": elf})  # fmt: skip
     real = data.read_text
@@ -421,7 +422,7 @@ def test_libraries_out_of_an_iso(offkit, tmp_path):
     other.done()
     burn(tmp_path / "other")
     code, _, err = offkit("bundle", "alpha", "--iso", image, "-o", out)
-    assert code == 1
+    assert code == 1, err
     assert "RPM004" in err
 
 
