@@ -4,8 +4,8 @@ What an import statement of a module names is loaded with it, but for what stand
 calls there, and in a ``try`` that goes on without it. A compiled module imports others unseen: mostly those
 beside it, so they count as well. A library that is opened by its name is named in a string. Where importing
 a distribution loads nothing that was compiled, nothing tells its parts from it, and all of it counts; so it
-does where a source cannot be read by this Python, which may be older, and where there is none. What is in
-doubt is taken for loaded.
+does where a source cannot be read by this Python, which may be older, and where none names anything. What is
+in doubt is taken for loaded.
 """
 
 import ast
@@ -44,14 +44,9 @@ def loaded(
     mine = [each for each in objects if each.kind in (MODULE, LIBRARY)]
     if not mine:
         return set()
-    own = [path for path in sources if not _TESTS.search(path)]
-    if not own:
-        return {
-            each.path for each in mine if not each.path.startswith("/")
-        }  # others: for whom they lie there
-    code = _Code(mine, own, read)
-    found = code.reached(code.tops())
-    return found or code.reached(code.everything())
+    code = _Code(mine, [path for path in sources if not _TESTS.search(path)], read)
+    found = code.reached(code.tops()) or code.reached(code.everything())
+    return found or {each.path for each in mine if not each.path.startswith("/")}  # the rest is not its own
 
 
 class _Code:

@@ -85,6 +85,8 @@ class _Set(Owners):
             self._by_package[wheel.package] = wheel
             for file in wheel.files:
                 path = _place(file["place"])
+                while path in self.view.files:  # of two wheels, and either may be the one that stays
+                    path += "~"
                 one = Object(path, file["kind"], _unpacked(file["elf"]))
                 self.objects.append(one)
                 self.view.files[path] = Opened(one.elf, path)
