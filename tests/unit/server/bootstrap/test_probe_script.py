@@ -417,3 +417,17 @@ def test_it_does_not_matter_what_the_environment_holds(server):
     names = ("root", "chosen", "seen", "found", "real", "json_awk", "probe_asked", "newline", "said", "each", "kib",
              "locale_told", "GREP_OPTIONS", "IFS", "POSIXLY_CORRECT", "place", "name")  # fmt: skip
     assert server.document(**dict.fromkeys(names, "-x /etc")) == plain
+
+
+@every_shell
+def test_a_place_that_holds_no_file(server, shell):
+    """A FIFO, to which nobody writes, or a directory: it has nothing to say."""
+    plain = server.system(CENTOS).document()
+    for path in ("/etc/yum.repos.d/a.repo", "/etc/dnf/dnf.conf", "/etc/dnf/modules.d/a.module",
+                 "/etc/yum/pluginconf.d/versionlock.list", "/proc/sys/crypto/fips_enabled"):  # fmt: skip
+        os.makedirs(os.path.dirname(server.root + path), exist_ok=True)
+        os.mkfifo(server.root + path)
+    os.mkdir(server.root + "/etc/yum.repos.d/b.repo")
+    code, out, err = server.run(shell)
+    assert (code, err) == (0, b"")
+    assert json.loads(out.decode("ascii")) == plain

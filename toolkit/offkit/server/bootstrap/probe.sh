@@ -149,10 +149,13 @@ json_list() {
         }' "$1" "${2:-}" "${3:-}"
 }
 
+# Whether there is something to read: nobody may ever write to a FIFO.
+probe_readable() { [ -f "$1" ] && [ -r "$1" ]; }
+
 # The first line of the first of these files that can be read.
 probe_first() {
     for each in "$@"; do
-        [ -r "$root$each" ] || continue
+        probe_readable "$root$each" || continue
         head -n 1 <"$root$each" 2>/dev/null | tr -d '\000'
         return 0
     done
@@ -225,7 +228,7 @@ probe_key_files() {
 # keys of version 4).
 probe_key_ids() {
     for each in "$root"/etc/pki/rpm-gpg/*; do
-        [ -f "$each" ] && [ -r "$each" ] || continue
+        probe_readable "$each" || continue
         key_packets <"$each" | while IFS= read -r packet; do
             id=
             # shellcheck disable=SC2059 # octal numbers, and nothing else
@@ -339,7 +342,7 @@ probe_locale() {
 
 # Streams of modules that are enabled or installed (/etc/dnf/modules.d).
 probe_modules() {
-    for each in "$root"/etc/dnf/modules.d/*.module; do [ ! -r "$each" ] || { cat <"$each" && echo; }; done |
+    for each in "$root"/etc/dnf/modules.d/*.module; do ! probe_readable "$each" || { cat <"$each" && echo; }; done |
         tr -d '\000' | awk "$json_awk"'
             function finish() {
                 if (id == "") return
@@ -393,7 +396,7 @@ probe_mounts() {
 # os-release(5), as edges/host.py reads it; of its fields those that say what it is.
 probe_os_release() {
     for each in /etc/os-release /usr/lib/os-release /dev/null; do
-        [ -r "$root$each" ] || [ "$each" = /dev/null ] || continue
+        probe_readable "$root$each" || [ "$each" = /dev/null ] || continue
         [ "$each" = /dev/null ] || each=$root$each
         tr -d '\000' <"$each" | awk "$json_awk"'
             BEGIN {
@@ -605,7 +608,7 @@ probe_section='
 # The repositories that are enabled, with what they leave out.
 probe_repositories() {
     for each in "$root"/etc/yum.repos.d/*.repo; do
-        [ -r "$each" ] || continue
+        probe_readable "$each" || continue
         probe_settings <"$each" | MAIN='' FILE=${each##*/} awk "$json_awk$probe_section"
     done | probe_objects repositories
 }
@@ -614,7 +617,7 @@ probe_repositories() {
 probe_yum() {
     said=
     for each in /etc/dnf/dnf.conf /etc/yum.conf; do
-        [ -r "$root$each" ] || continue
+        probe_readable "$root$each" || continue
         said=$(probe_settings <"$root$each" | MAIN=1 FILE=${each##*/} awk "$json_awk$probe_section")
         break
     done
@@ -624,7 +627,7 @@ probe_yum() {
 # Versions that yum's plug-in keeps.
 probe_locks() {
     for each in "$root"/etc/yum/pluginconf.d/versionlock.list "$root"/etc/dnf/plugins/versionlock.list; do
-        [ ! -r "$each" ] || sed -n '/^[[:blank:]]*[^#[:blank:]]/p' <"$each"
+        ! probe_readable "$each" || sed -n '/^[[:blank:]]*[^#[:blank:]]/p' <"$each"
     done
 }
 
