@@ -13,7 +13,7 @@ import zipfile
 import pytest
 
 from elf_maker import build
-from offkit.elf.reader import BadElf, NotElf, VersionNeed, mentions, read
+from offkit.elf.reader import BadElf, NotElf, VersionNeed, read
 
 EVERY_KIND = [(64, True, 62), (64, False, 22), (32, True, 3), (32, False, 8)]
 
@@ -102,15 +102,6 @@ def test_files_and_zip_members(tmp_path):
     with zipfile.ZipFile(str(path)) as archive:
         assert read(archive.read("cv2/cv2.so")).needed == ("libSM.so.6",)
     assert read(io.BytesIO(data)) == read(data)
-
-
-def test_mentions_finds_whole_names_only():
-    """PyInit_cv2 is in the string table; PyInit_cv is not."""
-    data = build(exports=["PyInit_cv2"])
-    elf = read(data)
-    assert mentions(data, elf, "PyInit_cv2")
-    assert not mentions(data, elf, "PyInit_cv")
-    assert not mentions(data, elf, "Init_cv2")
 
 
 def test_agrees_with_pyelftools():
@@ -429,20 +420,6 @@ def test_names_that_are_no_utf8():
     """Are kept as the system would have them."""
     data = build(soname="abc", interpreter="/xyz").replace(b"abc", b"a\xffc").replace(b"/xyz", b"/\xfeyz")
     assert (read(data).soname, read(data).interpreter) == ("a\udcffc", "/\udcfeyz")
-
-
-def test_mentions_in_the_table_only(tmp_path):
-    """Not what lies beside it; in a file as in its bytes."""
-    data = build(exports=["here"], interpreter="/there") + b"\0behind\0"
-    elf = read(data)
-    path = tmp_path / "x"
-    path.write_bytes(data)
-    with open(str(path), "rb") as file:
-        for source in (data, file):
-            told = [mentions(source, elf, name) for name in ("here", "/there", "behind", "her")]
-            assert told == [True, False, False, False]
-    assert elf.strings[0] == data.index(b"\0here\0")
-    assert elf.kind == 3
 
 
 @pytest.mark.parametrize("kind", [{}, {"bits": 32, "machine": 3}, {"little": False, "machine": 22}])

@@ -54,8 +54,8 @@ class _Code:
         self, objects: Sequence[Object], sources: Sequence[str], read: Callable[[str], Optional[bytes]]
     ) -> None:
         self._read = read
-        self._sources = {_dotted(path): path for path in sources}
-        self._compiled = {_dotted(each.path): each.path for each in objects if each.kind == MODULE}
+        self._sources = {dotted(path): path for path in sources}
+        self._compiled = {dotted(each.path): each.path for each in objects if each.kind == MODULE}
         self._libraries = [each.path for each in objects if each.kind == LIBRARY]
         self._said: Dict[str, Optional[_Said]] = {}
 
@@ -64,7 +64,7 @@ class _Code:
         return [
             name
             for name in self.everything()
-            if not any(above in self._sources for above in _upwards(name.rpartition(".")[0]))
+            if not any(above in self._sources for above in upwards(name.rpartition(".")[0]))
         ]
 
     def everything(self) -> List[str]:
@@ -95,7 +95,7 @@ class _Code:
                 if said is None:
                     return {*self._compiled.values(), *self._libraries}
                 strings |= said.strings
-                pending += [above for each in said.imports for above in _upwards(each)]
+                pending += [above for each in said.imports for above in upwards(each)]
         found = {self._compiled[name] for name in seen if name in self._compiled}
         return found | {path for path in self._libraries if _named(posixpath.basename(path), strings)}
 
@@ -108,7 +108,7 @@ class _Code:
         return self._said[name]
 
 
-def _dotted(path: str) -> str:
+def dotted(path: str) -> str:
     """The module that a file is."""
     directory, name = posixpath.split(path)
     stem = name.partition(".")[0]
@@ -116,7 +116,7 @@ def _dotted(path: str) -> str:
     return ".".join(parts if stem == "__init__" else [*parts, stem])
 
 
-def _upwards(name: str) -> Iterator[str]:
+def upwards(name: str) -> Iterator[str]:
     """a, a.b and a.b.c: the packages are imported first."""
     parts = name.split(".")
     for count in range(1, len(parts) + 1):

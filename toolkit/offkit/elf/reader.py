@@ -8,7 +8,7 @@ file wants the x86-64 psABI, "Program Property".
 
 import re
 import struct
-from typing import Any, BinaryIO, Dict, Iterable, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Tuple, Union
 
 ET_EXEC, ET_DYN = 2, 3
 MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
@@ -398,16 +398,3 @@ def _version_definitions(image: Image, table: _Strings, address: int, count: int
             break
         offset += following
     return found
-
-
-def mentions(source: Source, elf: Elf, name: str) -> bool:
-    """Whether the dynamic string table holds exactly ``name``, as it does for every exported
-    or imported symbol. Reads the table (size bounded by the file)."""
-    return bool(mentioned(source, elf, (name,)))
-
-
-def mentioned(source: Source, elf: Elf, names: Iterable[str]) -> List[str]:
-    """Those of the names that it holds. Reads the table once."""
-    offset, size = elf.strings
-    table = Bytes(source).upto(offset, min(size, 64 * 1024 * 1024))
-    return [name for name in names if b"\0" + name.encode("utf-8") + b"\0" in table]

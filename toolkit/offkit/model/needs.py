@@ -170,13 +170,3 @@ def rpms(lacks: Iterable[Lack], release: Release, series: str) -> Tuple[str, ...
     """The packages of its discs that bring what is certainly not there, and that more than a few want."""
     found = (each.rpm(release, series) for each in lacks if each.severity != INFO)
     return tuple(dict.fromkeys(filter(None, found)))
-
-
-def at_least(has: str, oldest: str) -> bool:
-    """Whether a version of OpenSSL or SQLite (1.0.2k, 3.7.17) is not older."""
-    return _key(has) >= _key(oldest)
-
-
-def _key(version: str) -> Tuple[int, ...]:
-    digits = (part.rstrip("abcdefghijklmnopqrstuvwxyz") for part in version.split("."))
-    return tuple(int(part) for part in digits if part.isdecimal())

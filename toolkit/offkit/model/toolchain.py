@@ -38,13 +38,18 @@ def openssl_below(series: Tuple[int, int], release: Release, oldest: str) -> str
     "" where it does not, where it is not known, and where it is none that this CPython takes.
     """
     have = release.toolchain.get("OpenSSL", "")
-    older = bool(have) and _key(have) < _key(oldest)
+    older = bool(have) and not at_least(have, oldest)
     return have if older and not any("OpenSSL" in what for what, _ in lacks(series, release)) else ""
 
 
 def able(series: Tuple[int, int], releases: Releases) -> Release:
     """The oldest of them that is not known to lack what that CPython wants."""
     return next((each for each in releases.all if not lacks(series, each)), releases.all[-1])
+
+
+def at_least(has: str, oldest: str) -> bool:
+    """Whether a version of OpenSSL or SQLite (1.0.2k, 3.7.17) is not older."""
+    return _key(has) >= _key(oldest)
 
 
 def _key(version: str) -> Tuple[int, ...]:

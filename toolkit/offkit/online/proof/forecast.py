@@ -33,6 +33,7 @@ from offkit.model import requirement
 from offkit.model.checklist import Checklist, Foreign, Inside, Library
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding
+from offkit.model.release import GLIBC
 from offkit.model.target import Target
 from offkit.online.proof import numpy_api, wanted
 from offkit.online.proof.wanted import External
@@ -83,8 +84,8 @@ def survey(
     """
     paths = list(wheels)
     key = [part for path in paths for part in (store.sha256(path).encode(), path.name.encode())]
-    key.append(target.arch.encode())
-    make = partial(_together, paths, cache, target.arch)
+    key.append(f"{target.name} {target.el} {target.arch} {target.glibc_text}".encode())
+    make = partial(_together, paths, cache, target)
     found = json.loads(memo.recalled(cache, "sets", [*key, *_rules()], make))
     wants = [External(*each) for each in found["wanted"]]
     foreign = [Foreign(one, tuple(programs), optional) for one, programs, optional in found["foreign"]]
@@ -100,8 +101,8 @@ def survey(
     )
 
 
-def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
-    """What depends on nothing of the target but its architecture, as JSON."""
+def _together(wheels: Iterable[Path], cache: Path | None, target: Target) -> bytes:
+    """What depends on nothing of the target but its release and architecture, as JSON."""
     read, owners, stack = [], ownership.Owners(), ExitStack()
     numpy_1: dict[str, list[str]] = {}
     isa: dict[str, tuple[int, str]] = {}
@@ -127,8 +128,12 @@ def _together(wheels: Iterable[Path], cache: Path | None, arch: str) -> bytes:
             numpy_1[package] = found["numpy_1"]
     if broken:
         raise IntegrityError("files named as wheels are not wheels", broken)
+    sonames = releases.of(target.el, target.name).sonames
+    libc = {soname for soname, name in sonames.items() if name == GLIBC}
     with stack:
-        wants, foreign = wanted.outside(read, arch)
+        wants, foreign = wanted.outside(
+            read, target.arch, libc, lambda soname, version: not _older(soname, version, target, ())[0]
+        )
     whole = {
         "wanted": wants,
         "foreign": foreign,

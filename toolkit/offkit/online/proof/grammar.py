@@ -25,6 +25,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 
 from offkit.edges import sources
+from offkit.elf import importers
 from offkit.model.finding import ERROR, WARNING, Finding, from_json
 from offkit.model.target import Target
 from offkit.model.words import several
@@ -147,7 +148,7 @@ class _Package:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._members = {_dotted(name): name for name in archive.namelist() if name.endswith(".py")}
+        self._members = {importers.dotted(name): name for name in archive.namelist() if name.endswith(".py")}
 
     def reached(self, members: set[str]) -> set[str]:
         """Those that are imported, by statements under no condition, with what the wheel has at its top."""
@@ -186,7 +187,7 @@ class _Package:
         member = self._members[name]
         if "/" in member and not member.endswith("/__init__.py"):
             return False  # of a package, or of a directory that is none
-        above = [one for one in _with_parents(name.split(".")) if one != name]
+        above = [one for one in importers.upwards(name) if one != name]
         return not any(one in self._members for one in above) and name[0] != "_" and _counts(member)
 
     def _imports(self, name: str, member: str) -> Iterator[str]:
@@ -195,18 +196,9 @@ class _Package:
         for node in tree.body if tree else ():
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    yield from _with_parents(alias.name.split("."))
+                    yield from importers.upwards(alias.name)
             elif isinstance(node, ast.ImportFrom):
                 base = here[: len(here) - node.level + 1] if node.level else []
                 start = [*base, *(node.module.split(".") if node.module else ())]
                 for alias in node.names:
-                    yield from _with_parents([*start, alias.name])
-
-
-def _with_parents(parts: Sequence[str]) -> Iterator[str]:
-    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-
-
-def _dotted(member: str) -> str:
-    parts = PurePosixPath(member).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                    yield from importers.upwards(".".join([*start, alias.name]))

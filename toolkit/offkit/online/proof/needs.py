@@ -13,8 +13,9 @@ from packaging.utils import canonicalize_name
 
 from offkit.edges import needs as table
 from offkit.edges import releases
+from offkit.elf import hwcaps
 from offkit.media import rpm
-from offkit.model import needs, things
+from offkit.model import needs, things, toolchain
 from offkit.model.checklist import Checklist
 from offkit.model.finding import INFO, WARNING, Finding
 from offkit.model.needs import Answer, Lack
@@ -27,10 +28,8 @@ from offkit.online.rpms.server import Server
 
 _UNKNOWN, _THERE = Answer(None), Answer(True)
 _NAMED = 3
-# Flags that every processor of the third level of the x86-64 psABI has, and none below; AVX is older, and a
-# processor may have that alone.
-_V3 = frozenset(("avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "abm"))
-_V2 = frozenset(("cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"))
+_V2, _V3, *_ = (frozenset(flags.split()) for _, flags in hwcaps.X86_64_LEVELS)
+_OLDER = frozenset(("avx", "xsave"))  # of the third level, and of processors below it
 
 
 class Survey(NamedTuple):
@@ -130,7 +129,7 @@ class _Likely:
     def _version(self, program: str, oldest: str) -> Answer:
         """Of the release, whose Python has it, and one that is compiled there."""
         has = self._release.toolchain.get(program, "")
-        if self._own_python or not has or needs.at_least(has, oldest):
+        if self._own_python or not has or toolchain.at_least(has, oldest):
             return _THERE
         return Answer(False, f"{has} on {self._target.name}")
 
@@ -139,8 +138,8 @@ class _Likely:
             return _UNKNOWN if self._target.arch == "x86_64" else _THERE
         wanted = set(thing.names)
         if self._level >= "x86-64-v3":
-            return _THERE if wanted <= _V3 | _V2 | {"avx"} else _UNKNOWN
-        if wanted & _V3:
+            return _THERE if wanted <= _V3 | _V2 else _UNKNOWN
+        if wanted & _V3 - _OLDER:
             return Answer(
                 False, why=f"are instructions that the server lacks: its processor is {self._level}"
             )

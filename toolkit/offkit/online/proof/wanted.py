@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from offkit.edges import releases
-from offkit.elf import reader
 from offkit.elf.objects import LIBRARY, LOADERS, MODULE, PROGRAM, Object, starts
 from offkit.elf.reach import Copies, Owners, Weights, missing, roots
 from offkit.elf.reader import ET_EXEC, Elf, VersionNeed
@@ -20,7 +18,6 @@ from offkit.elf.resolution import Opened, Resolution, View
 from offkit.elf.search import Loader, Program
 from offkit.model import requirement
 from offkit.model.checklist import Foreign
-from offkit.model.release import GLIBC
 
 _PREFIX = "/prefix"
 _SITE = _PREFIX + "/lib/python3/site-packages"
@@ -114,6 +111,11 @@ class _Set(Owners):
     def sources(self, name: str) -> list[str]:
         return self._by_package[name].sources
 
+    def amount(self, path: str) -> int:
+        """Of the code that says who loads a file."""
+        owner = self.owner(path)
+        return len(self.sources(owner)) if owner else 0
+
     def read(self, name: str, source: str) -> bytes | None:
         return self._by_package[name].read(source)
 
@@ -144,21 +146,25 @@ class _Want:
         self.lost = ""  # one that nothing leads to
 
 
-def outside(wheels: Sequence[Wheel], arch: str) -> tuple[list[External], list[Foreign]]:
-    """What is wanted from outside, by name; and loaders besides the usual one."""
+def outside(
+    wheels: Sequence[Wheel], arch: str, libc: Collection[str], met: Callable[[str, str], bool]
+) -> tuple[list[External], list[Foreign]]:
+    """What is wanted from outside, by name; and loaders besides the usual one. ``libc`` are sonames of the C
+    library, which every server has; ``met`` tells of one and a version of symbols whether all servers that
+    have it have that, as far as is known."""
     laid = _Set(wheels, arch)
-    oldest = releases.known().all[0]
-    everywhere = {soname for soname, name in oldest.sonames.items() if name == GLIBC}
     wants: dict[str, _Want] = {}
-    for root in laid.roots:
+    for root in sorted(laid.roots, key=lambda one: laid.amount(one.object.path)):
         for miss in missing(root.report):
             if not laid.copies.moot(root.object, miss):
                 versions, want = _versions(laid, miss), wants.setdefault(miss.name, _Want())
-                # Reading code takes its time: not for what every server has, nor for what is wanted anyway.
-                plain = miss.name in everywhere and all(reader.glibc(one) <= oldest.glibc for one in versions)
-                told = plain or (want.firm and versions <= set().union(*want.firm.values()))
+                # Reading code takes its time: not for what every server has, nor for what is wanted anyway,
+                # as a package with little code may tell.
+                fresh = {one for one in versions if not met(miss.name, one)}
+                wanted = miss.name in libc or bool(want.firm)
+                told = wanted and fresh <= set().union(*want.firm.values())
                 firm = (told and root.object.kind in (MODULE, LIBRARY)) or laid.weights.firm(root.object)
-                _add(laid, want, miss, bool(firm), versions)
+                _add(laid, want, miss, firm, versions)
     return [_external(laid, soname, want) for soname, want in sorted(wants.items())], _foreign(laid)
 
 

@@ -12,7 +12,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Pattern, Sequence,
 from offkit.edges import data, host
 from offkit.edges import needs as table
 from offkit.edges.tree import Tree
-from offkit.model import clashes, needs, requirement, things
+from offkit.model import clashes, needs, requirement, things, toolchain
 from offkit.model.cpu import Cpu
 from offkit.model.finding import ERROR, INFO, Finding
 from offkit.model.needs import Answer, Lack
@@ -224,7 +224,7 @@ class _Server:
         for path in self._read_for(module, library):
             has = self._written(path, pattern)
             if has:
-                return Answer(needs.at_least(has, oldest), has, (path,))
+                return Answer(toolchain.at_least(has, oldest), has, (path,))
         return Answer(True)  # no such module, which is said already, or one that does not say its version
 
     def _read_for(self, module: str, library: str) -> List[str]:
