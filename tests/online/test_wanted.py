@@ -131,3 +131,21 @@ def test_programs_for_other_loaders(tmp_path):
         ("LIB026", "error", "/lib/ld-musl-x86_64.so.1"),
     ]
     assert checklist.load(checklist.dump(found.checklist)) == found.checklist
+
+
+@pytest.mark.parametrize("code", [b"", b"from beta.extra import part"])
+def test_how_new_a_part_may_want_it(tmp_path, code):
+    """What all servers of the release have is wanted by whoever wants it; of what is newer, it matters who."""
+    old, new = ({"libstdc++.so.6": ["GLIBCXX_3.4." + each]} for each in ("19", "30"))
+    alpha = {"alpha.so": module("alpha", needed=["libstdc++.so.6"], needs=old)}
+    beta = {
+        "beta/__init__.py": b"from beta import core\n" + code,
+        "beta/core.so": module("core"),
+        "beta/extra/__init__.py": b"",
+        "beta/extra/part.so": module("part", needed=["libstdc++.so.6"], needs=new),
+    }
+    found = survey(tmp_path, ("alpha", (), alpha), ("beta", (), beta))
+    assert outside(found) == {"libstdc++.so.6": False}
+    (told,) = found.findings
+    assert (told.code, told.severity) == ("LIB002", "error" if code else "warning")
+    assert "GLIBCXX_3.4.30, el7 ends at GLIBCXX_3.4.19" in told.message
