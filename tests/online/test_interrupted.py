@@ -160,7 +160,7 @@ def test_while_rpms_come(world, tmp_path, silent):
     world.server.put(name, body)
     world.server.add("pip", "21.3.1")
     shelf = Shelf(tmp_path / "shelf")
-    shelf.put("a", os.urandom(1 << 20), [rpm.capability(soname)])
+    shelf.put("a", b"\xed" + os.urandom(1 << 20), [rpm.capability(soname)])
     with web_maker.site() as site:
         site.add(shelf.done())
         world.more = ("--rpm-repo", site.url)

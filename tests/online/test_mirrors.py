@@ -97,7 +97,7 @@ def test_only_what_is_needed_is_fetched(site, choose, plain):
 def test_a_transfer_goes_on(site, choose, tmp_path):
     """Where it was cut, with what has come."""
     made = Shelf(tmp_path / "large")
-    path = os.path.relpath(made.put("a", os.urandom(1 << 20), [rpm.capability(A)]), made.top)
+    path = os.path.relpath(made.put("a", b"\xed" + os.urandom(1 << 20), [rpm.capability(A)]), made.top)
     site.add(made.done())
     site.does[path] = web_maker.cut(1 << 19)
     assert titles(choose(site.url)) == ["a"]

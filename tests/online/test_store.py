@@ -16,7 +16,7 @@ from offkit.online.wheels import fetch, store
 from target_maker import preset
 
 NAME = "alpha-1-py3-none-any.whl"
-BODY = os.urandom(1 << 20)
+BODY = b"PK" + os.urandom((1 << 20) - 2)  # no page begins so
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
 

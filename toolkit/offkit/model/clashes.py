@@ -3,8 +3,7 @@
 Its schema is repo-config/clashes.schema.json. Before the gap online.reasons.clashes reads it and tries cures.
 """
 
-import json
-from typing import List, Mapping, NamedTuple
+from typing import Iterable, List, Mapping, NamedTuple
 
 from offkit.model import requirement
 
@@ -20,10 +19,11 @@ class Failure(NamedTuple):
     cure: str  # a constraint that prevents it
 
 
-def failures(text: str, packages: Mapping[str, str], python: str) -> List[Failure]:
-    """Those of the table ``text`` that hold for ``packages`` (normalised name → version) on that Python."""
+def failures(rows: Iterable[Mapping[str, str]], packages: Mapping[str, str], python: str) -> List[Failure]:
+    """Those of the table that are about two packages and hold for ``packages`` (normalised name → version) on
+    that Python."""
     found = []
-    for row in json.loads(text)["failures"]:
+    for row in rows:
         version = packages.get(row["package"])
         if "with" not in row or version is None or not requirement.admits(row.get("pythons", ""), python):
             continue

@@ -1,6 +1,7 @@
 """What packages want when they run: each row of repo-config/needs.json, said where the thing is missing and not
 where it is there."""
 
+import json
 import os
 import re
 import sqlite3
@@ -274,7 +275,7 @@ def test_packages_that_fail_together(installed, expected, tmp_path):
 
 def test_a_clash_that_holds_for_some_pythons_only():
     """Celery's is for those before 3.8; that with an OpenSSL is none with a package."""
-    text = data.read_text(clashes.TABLE)
+    rows = json.loads(data.read_text(clashes.TABLE))["failures"]
     packages = {"celery": "5.1.2", "importlib-metadata": "5.0", "urllib3": "2.0.7"}
-    assert [one.package for one in clashes.failures(text, packages, "3.7.16")] == ["celery"]
-    assert clashes.failures(text, packages, "3.9.18") == []
+    assert [one.package for one in clashes.failures(rows, packages, "3.7.16")] == ["celery"]
+    assert clashes.failures(rows, packages, "3.9.18") == []

@@ -144,28 +144,24 @@ def _fix(cure: str, instead: Pins | None) -> str:
 
 def _failure(row: dict[str, str], versions: Mapping[str, str], target: Target) -> tuple[Finding, str] | None:
     """The finding of a row that applies, and the cure to try."""
+    for each in model.failures([row], versions, target.python):
+        message = f"{each.version} cannot be imported with {each.other} {each.other_version}: {each.fails}"
+        return Finding("REQ021", ERROR, each.package, message), each.cure
     one = versions.get(row["package"])
-    if one is None or not SpecifierSet(row["versions"]).contains(one, prereleases=True):
+    if "openssl" not in row or one is None:
         return None
-    if not SpecifierSet(row.get("pythons", "")).contains(target.python):
+    if not SpecifierSet(row["versions"]).contains(one, prereleases=True):
         return None
-    if "openssl" in row:
-        release = releases.of(target.el, target.name)
-        have = toolchain.openssl_below(target.python_series, release, row["openssl"])
-        if not have:
-            return None
-        message = (
-            f"{one} cannot be imported with the OpenSSL {have} of {target.name}, which a "
-            f"Python {target.python_minor} compiled there has: {row['fails']}"
-        )
-        # A ready-made build brings an OpenSSL of its own.
-        return Finding("REQ021", WARNING, row["package"], message), row["cure"]
-    other = Requirement(row["with"])
-    has = versions.get(canonicalize_name(other.name))
-    if has is None or not other.specifier.contains(has, prereleases=True):
+    release = releases.of(target.el, target.name)
+    have = toolchain.openssl_below(target.python_series, release, row["openssl"])
+    if not have or not SpecifierSet(row.get("pythons", "")).contains(target.python):
         return None
-    message = f"{one} cannot be imported with {other.name} {has}: {row['fails']}"
-    return Finding("REQ021", ERROR, row["package"], message), row["cure"]
+    message = (
+        f"{one} cannot be imported with the OpenSSL {have} of {target.name}, which a "
+        f"Python {target.python_minor} compiled there has: {row['fails']}"
+    )
+    # A ready-made build brings an OpenSSL of its own.
+    return Finding("REQ021", WARNING, row["package"], message), row["cure"]
 
 
 @functools.cache

@@ -311,19 +311,19 @@ def _keep(path: Path, etag: str, contents: bytes) -> None:
 
 def _all(failures: Sequence[download.Failed]) -> Exception:
     """With one finding for all files that failed in the same way."""
-    alike: dict[tuple[str, str], list[Finding]] = {}
+    alike: dict[tuple[str, str], list[download.Failed]] = {}
     for failed in failures:
         fix = failed.finding.fix
         if failed.integrity:
             fix = "the mirror is being updated, or a proxy alters files: try again, or use another mirror"
-        message = failed.finding.message.replace("the index promised", "the metadata promised")
-        name, failing, why = message.partition(" could not be downloaded: ")
-        alike.setdefault((failing + why, fix), []).append(failed.finding._replace(message=name))
+        why = failed.why.replace("the index promised", "the metadata promised")
+        alike.setdefault((why, fix), []).append(failed)
     found = []
     for (why, fix), same in alike.items():
-        names = listed([one.message for one in same], _NAMED)
-        places = tuple(place for one in same[:_NAMED] for place in one.looked_in)
-        found.append(Finding(CODE, ERROR, same[0].subject, names + why, places, fix))
+        names = listed([one.filename for one in same], _NAMED)
+        places = tuple(place for one in same[:_NAMED] for place in one.finding.looked_in)
+        message = f"{names} could not be downloaded: {why}"
+        found.append(Finding(CODE, ERROR, same[0].finding.subject, message, places, fix))
     if any(one.integrity for one in failures):
         return IntegrityError("downloaded files do not match the checksums of their repository", found)
     count = several(len(failures), "file")

@@ -42,12 +42,13 @@ class Come(NamedTuple):
 
 
 class Failed(Exception):
-    """A wheel that could not be had; carries its finding."""
+    """A file that could not be had; carries its finding."""
 
-    def __init__(self, finding: Finding, integrity: bool) -> None:
+    def __init__(self, finding: Finding, integrity: bool, filename: str, why: str) -> None:
         super().__init__(finding.message)
         self.finding = finding
         self.integrity = integrity
+        self.filename, self.why = filename, why
 
 
 class _NoFile(ValueError):
@@ -204,12 +205,18 @@ def _failed(wanted: Wanted, cache: Path, reason: str, fix: str) -> Failed:
         fix = f"free some space in {place}, or choose another place with --cache-dir DIR"
     elif integrity and wanted.given:
         text = without_secrets(f"{wanted.url}: {reason}")
-        return Failed(Finding("REQ006", ERROR, wanted.name, text, (), network.CORRECT), integrity)
+        return Failed(
+            Finding("REQ006", ERROR, wanted.name, text, (), network.CORRECT),
+            integrity,
+            wanted.filename,
+            reason,
+        )
     elif integrity:
         fix = "a proxy or mirror alters files: use another --index-url"
-    message = f"{wanted.filename} could not be downloaded: {reason}"
-    finding = Finding(code, ERROR, wanted.name, without_secrets(message), (without_secrets(wanted.url),), fix)
-    return Failed(finding, integrity)
+    name, why = without_secrets(wanted.filename), without_secrets(reason)
+    message = f"{name} could not be downloaded: {why}"
+    finding = Finding(code, ERROR, wanted.name, message, (without_secrets(wanted.url),), fix)
+    return Failed(finding, integrity, name, why)
 
 
 def all_failures(failures: Sequence[Failed]) -> IntegrityError | EnvironmentProblem:

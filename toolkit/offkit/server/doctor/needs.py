@@ -5,6 +5,7 @@ versions of OpenSSL and SQLite are written in the files that Python's ssl and sq
 """
 
 import fnmatch
+import json
 import posixpath
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Pattern, Sequence, Tuple
@@ -98,7 +99,7 @@ def _clashes(packages: Mapping[str, str], python: str) -> List[Finding]:
             (),
             "bundle again with '{}'".format(each.cure),
         )
-        for each in clashes.failures(data.read_text(clashes.TABLE), packages, python)
+        for each in clashes.failures(json.loads(data.read_text(clashes.TABLE))["failures"], packages, python)
     ]
 
 

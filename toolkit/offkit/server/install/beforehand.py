@@ -17,13 +17,16 @@ from offkit.server.system import description
 _OTHER_MACHINE = "ENV021"
 
 
+def concerns(root: str, known: Sequence[Finding]) -> bool:
+    """Not of another ``root``, whose programs are not run; nor where it is ``known`` that the bundle is for
+    other machines."""
+    return root == "/" and all(each.code != _OTHER_MACHINE for each in known)
+
+
 def judge(manifest: Optional[Manifest], root: str, known: Sequence[Finding]) -> List[Finding]:
     """Of the Python that runs this too, where it is of the bundle's series: else another one may be here.
-
-    Nothing of another ``root``, whose programs are not run; and nothing where it is ``known`` that the bundle
-    is for other machines (ENV021).
-    """
-    if manifest is None or root != "/" or any(each.code == _OTHER_MACHINE for each in known):
+    Nothing where it does not ``concerns`` this server."""
+    if manifest is None or not concerns(root, known):
         return []
     here, target = host.here(), manifest.target
     found = preflight.host_misfits(here, target)

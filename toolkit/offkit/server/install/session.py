@@ -30,7 +30,7 @@ from offkit.server.bundle.requirements import Pin
 from offkit.server.doctor import checks
 from offkit.server.doctor import needs as at_run_time
 from offkit.server.doctor.examine import examine
-from offkit.server.install import compilation, compiler, install, part, proof, step, supplies
+from offkit.server.install import beforehand, compilation, compiler, install, part, proof, step, supplies
 from offkit.server.install.compiler import Lack
 from offkit.server.install.plan import INSTALL, NOTHING, Plan, Step, plan, same_origin
 from offkit.server.install.supplies import Supplies
@@ -287,9 +287,9 @@ def refused(
     """What an installation below ``prefix`` would refuse because of the RPMs that are in the bundle: by the
     very code that does so then. ``media`` are ISOs, and others, beside those RPMs.
 
-    Nothing of another ``root`` or of a bundle for other machines (ENV021), and nothing ``known`` already.
+    Nothing ``known`` already, and nothing where the bundle does not concern this server.
     """
-    if bundle is None or root != "/" or any(each.code == "ENV021" for each in known):
+    if bundle is None or not beforehand.concerns(root, known):
         return []
     isos, others = media
     with Drive(keep=[prefix]) as drive, ExitStack() as stack:
