@@ -100,6 +100,7 @@ def test_each_row_can_be_read(row):
         ("SQLite of the release", "chromadb==0.4.24", "el9", None, [("NEED005", "warning", "SQLite")]),
         ("a newer one of that", "chromadb==0.4.24", "el10", None, []),
         ("a processor", "polars==1.0", "el9", server("bash-5-1.x86_64", level="x86-64-v2"), [("NEED006", "warning", "avx2")]),
+        ("what older ones may have", "tensorflow==2.6.0", "el9", server("bash-5-1.x86_64", level="x86-64-v2"), [("NEED006", "info", "avx")]),
         ("a newer one that has them", "polars==1.0", "el9", server("bash-5-1.x86_64", level="x86-64-v3"), []),
     ],
 )  # fmt: skip

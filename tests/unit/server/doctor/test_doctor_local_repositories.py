@@ -8,7 +8,7 @@ from offkit.media.repository import Repository
 from offkit.server.doctor import repair
 from offkit.server.doctor.examine import examine
 from offkit.server.system.verified import Sources
-from repo_maker import library_packages, package, repository
+from repo_maker import library_packages, package, repomd, repository
 from server_maker import DYNLOAD, Server
 
 # As CentOS 7 ships CentOS-Media.repo, but for enabled=1.
@@ -251,6 +251,12 @@ def test_a_module_that_its_repository_does_not_describe(server):
     assert withheld(server) == (line, [("RPM022", "warning", title, message, ("/media/CentOS",), fix)])
     enabled = examine("/opt/env", server.root).enabled
     assert enabled == ("c7-media", "--setopt=c7-media.module_hotfixes=1")
+    path = server.host("/media/CentOS/repodata/repomd.xml")
+    with open(path, "rb") as source:
+        told = source.read()
+    described = repomd(("modules", "repodata/m", b"", 0)).partition(b"</revision>")[2]
+    server.put("/media/CentOS/repodata/repomd.xml", told.replace(b"</repomd>", described))
+    assert withheld(server) == (THEIRS + "libSM", [])
 
 
 def test_nothing_is_to_be_installed(server):
