@@ -156,7 +156,7 @@ def test_a_section_that_inherits_gpgcheck(server):
     mounted(server)
     server.remove("/mnt/c7/KEY")
     assert codes(server) == []
-    server.put("/etc/yum.conf", "[main]\nexclude\ngpgcheck = 1\n")
+    server.put("/etc/yum.conf", "[main]\nexclude =\ngpgcheck = 1\n")
     assert [each.code for each in findings(server)] == ["REPO007"]
     server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("gpgcheck=1", "gpgcheck=0"))
     assert codes(server) == []
@@ -173,6 +173,34 @@ def test_a_file_that_is_no_repository(server):
         "/etc/yum.repos.d/bad.repo",
     )
     assert "no section headers" in finding.message
+
+
+@pytest.mark.parametrize("path", ["/etc/yum.conf", "/etc/dnf/dnf.conf"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[main]\ngpgcheck=1\nproxy_password secret\n", "line 3: is no option, nor a section"),
+        ("gpgcheck=1\n", "line 1: there are no section headers before it"),
+        ("[main\ngpgcheck=1\n", "line 1: there are no section headers before it"),
+        ("[main]\nexclude\n", "line 2: is no option, nor a section"),
+        ("[main]\n=x\n", "line 2: is no option, nor a section"),
+    ],
+)
+def test_a_configuration_at_which_yum_stops(server, path, text, why):
+    """By its line, not by what stands there, which may be a password; each was seen to stop dnf 4.14."""
+    server.put(path, text)
+    (finding,) = findings(server)
+    assert (finding.code, finding.severity, finding.subject) == ("REPO006", "warning", path)
+    assert finding.message == "is not a valid configuration file, and yum stops at it: " + why
+    server.put(path, "[main]\ngpgcheck=1\n# none\nexclude=a\n  b\n")
+    assert findings(server) == []
+
+
+def test_one_configuration_by_two_names_is_told_of_once(server):
+    """EL 8 links yum.conf to dnf.conf."""
+    server.put("/etc/dnf/dnf.conf", "rubbish\n")
+    server.link("/etc/yum.conf", "dnf/dnf.conf")
+    assert [each.subject for each in findings(server)] == ["/etc/dnf/dnf.conf"]
 
 
 def test_variables_of_yum(server):

@@ -90,7 +90,7 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
             if value is not None:
                 variables[name] = value
     found: List[Section] = []
-    findings: List[Finding] = []
+    findings = [_invalid(path, "configuration", why, "correct it") for path, why in filters.broken(tree)]
     gpgcheck = filters.main(tree, "gpgcheck") or "0"
     for name in tree.names(repofile.DIRECTORY):
         if not name.endswith(".repo"):
@@ -100,9 +100,13 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
             found += repofile.parse(tree.text(path), path, gpgcheck)
         except (OSError, ValueError) as error:
             why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-            message = "is not a valid repository file, and yum stops at it: " + why
-            findings.append(Finding("REPO006", WARNING, path, message, (path,), "correct or remove it"))
+            findings.append(_invalid(path, "repository", why, "correct or remove it"))
     return Configured(found, variables, findings)
+
+
+def _invalid(path: str, kind: str, why: str, fix: str) -> Finding:
+    message = "is not a valid {} file, and yum stops at it: {}".format(kind, why)
+    return Finding("REPO006", WARNING, path, message, (path,), fix)
 
 
 def _first_line(tree: Tree, path: str) -> Optional[str]:

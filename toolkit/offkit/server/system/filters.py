@@ -52,10 +52,27 @@ def main(tree: Tree, option: str) -> str:
     return next(filter(None, values), "")
 
 
+def broken(tree: Tree) -> List[Tuple[str, str]]:
+    """Those of yum's and dnf's configuration files at which it stops, each with the line and why."""
+    found = []
+    for path in _files(tree):
+        try:
+            repofile.options_of(tree.text(path))
+        except OSError:
+            continue
+        except ValueError as error:
+            found.append((path, str(error)))
+    return found
+
+
+def _files(tree: Tree) -> List[str]:
+    paths = [*_MAIN, *(posixpath.join(place, name) for place in _DROP_INS for name in tree.names(place))]
+    return list(dict.fromkeys(tree.real(path) for path in paths))  # EL 8 links yum.conf to dnf.conf
+
+
 def _configuration(tree: Tree) -> Iterator[Tuple[str, configparser.SectionProxy]]:
     """[main] of yum's and dnf's files, those that count more first."""
-    paths = [*_MAIN, *(posixpath.join(place, name) for place in _DROP_INS for name in tree.names(place))]
-    for path in dict.fromkeys(tree.real(path) for path in paths):  # EL 8 links yum.conf to dnf.conf
+    for path in _files(tree):
         options = section(tree, path, "main")
         if options:
             yield path, options
