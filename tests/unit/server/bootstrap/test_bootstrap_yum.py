@@ -195,6 +195,7 @@ REFUSALS = [
                     "Error: Failed to download metadata for repo 'offkit-1': Cannot download repomd.xml"]),
     ("REPO011", 3, ["failure: repodata/repomd.xml from offkit-1: [Errno 256] No more mirrors to try."]),
     ("ENV024", 4, ["Error Summary", "Disk Requirements:", "   At least 10MB more space needed on the / filesystem."]),
+    ("REPO006", 4, ["Config error: Parsing file \"/etc/dnf/dnf.conf\" failed: IniParser: Missing '=' at line 3"]),
     ("RPM007", 4, ["Traceback", "KeyError: 'something new'"]),
 ]  # fmt: skip
 
@@ -213,6 +214,17 @@ def test_each_failure_has_its_name(server, shell, code, status, said):
     assert "nothing was installed" in err or code == "RPM005"
     assert not (server / "prefix").exists()
     assert os.listdir(str(server / "tmp")) == []
+
+
+def test_of_an_unknown_failure_its_errors_are_shown(server):
+    """Not the table of packages before them."""
+    (server / "yum.does").write_text(
+        "n=0; while [ $n -lt 30 ]; do n=$((n + 1)); echo package $n; done; echo 'Error: a riddle' >&2; exit 1\n"
+    )
+    err = install(server)[2]
+    assert "error: RPM007 yum failed (exit 1):" in err
+    assert "    Error: a riddle\n" in err
+    assert "package 30" not in err
 
 
 def test_yum_3_is_content_with_half(server):
@@ -292,6 +304,34 @@ def instead(server, path, own):
     whole = body + "# sha256 " + hashlib.sha256(body.encode()).hexdigest() + "\n"
     (server / "medium" / "install.sh").write_text(whole)
     return str(own)
+
+
+FETCHES_MODULAR = """\
+for name in $wanted; do
+    echo "$name 0 3.6.8 1.el7 python36:3.6:8100020240101000000:17efdbc7" >"$into/$name-3.6.8-1.el7.x86_64.rpm"
+done
+exit 0
+"""
+
+
+@every_shell
+@pytest.mark.parametrize(
+    ("version", "described", "told"),
+    [("4.14.0", False, True), ("4.14.0", True, False), ("3.4.3", False, False)],
+)
+def test_a_modular_rpm_that_dnf_fetches_and_refuses(server, shell, version, described, told):
+    """By its label, where its repository describes no modules; offkit takes it, and says so."""
+    install_sh.tools_of(server, shell)
+    (server / "yum.version").write_text(version + "\n")
+    (server / "yum.fetches").write_text(FETCHES_MODULAR)
+    if described:
+        repomd = server / "a disc" / "repodata" / "repomd.xml"
+        modules = '<data type="modules"><location href="repodata/modules.yaml"/></data></repomd>'
+        repomd.write_text(repomd.read_text().replace("</repomd>", modules))
+    code, _, err = install(server, shell=shell)
+    assert code == 0, err
+    assert ("warning: RPM022" in err) == told, err
+    assert ("module_hotfixes=1" in (server / "seen.repo").read_text()) == told
 
 
 def test_what_the_administrator_excludes(server):

@@ -5,9 +5,10 @@ import os
 
 import pytest
 
+import repo_maker
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
-from offkit.media import keys, rpm_keys
+from offkit.media import keys, medium, rpm_keys
 from offkit.media.repofile import Base
 from offkit.media.rpm_keys import Verdict
 from offkit.model import yum as model
@@ -40,7 +41,7 @@ class Played:
         self.kind, self.packages, self.hidden = kind, packages, hidden
         self.installed = set(more.get("installed", ()))
         self.code, self.said = more.get("code", 0), more.get("said", "")
-        self.release = more.get("release", "1.el7")
+        self.release, self.tags = more.get("release", "1.el7"), more.get("tags", ())
         self.calls, self.repos = [], []
 
     def __call__(self, argv):
@@ -62,7 +63,7 @@ class Played:
             if name not in hidden:
                 path = os.path.join(self.into(argv), name + ".rpm")
                 with open(path, "wb") as sink:
-                    sink.write(rpm(name, release=self.release))
+                    sink.write(rpm(name, release=self.release, tags=self.tags))
         return Result(argv, self.code, self.said, "")
 
     @staticmethod
@@ -292,30 +293,61 @@ def modular(argv, repo):
     return () if "module_hotfixes=1" in repo else ("libSM",)
 
 
-def test_a_modular_rpm_without_its_metadata(fetch):
+MODULE = "39.module+el8.10.0+1592+61442852"
+LABEL = (5096, "libSM:1:8100020240101000000:17efdbc7")  # RPMTAG_MODULARITYLABEL
+
+
+def plain(tmp_path, release="1.el7", names=("libSM", "libICE")):
+    """A wish for what is in a repository without modules.yaml, whose packages are of that release."""
+    packages = [repo_maker.package(name, release=release) for name in names]
+    place = repo_maker.repository(tmp_path / "plain", packages)
+    (found,) = medium.Directory(Tree("/"), place).repositories()
+    return WISH._replace(undescribed=(("/mnt/c7", found),))
+
+
+def test_a_modular_rpm_without_its_metadata(fetch, tmp_path):
     """dnf hides it; it is taken all the same when that is what helps, and it is said."""
-    run = Played(4, hidden=modular, release="39.module+el8.10.0+1592+61442852")
-    found = fetch(run)
+    found = fetch(Played(4, hidden=modular, release=MODULE), plain(tmp_path))
     assert found.hotfixes == ("/mnt/c7",)
     (warning,) = found.warnings
     assert (warning.code, warning.severity) == ("RPM022", "warning")
-    assert "dnf's modular filtering hides them" in warning.message
+    assert "dnf's modular filtering keeps them out" in warning.message
     assert "module_hotfixes=1" in warning.message
+
+
+@pytest.mark.parametrize("kind", [4, 5])
+def test_a_modular_rpm_that_dnf_fetches_and_refuses(fetch, tmp_path, kind):
+    """By its label: "No available modular metadata for modular package", after all was fetched."""
+    wish = plain(tmp_path, MODULE)
+    run = Played(kind, release=MODULE, tags=[LABEL])
+    found = fetch(run, wish)
+    assert (found.hotfixes, len(run.yums)) == (("/mnt/c7",), 1)
+    (warning,) = found.warnings
+    assert warning.code == "RPM022"
+    assert warning.subject == "libICE-1.0-{0}.x86_64, libSM-1.0-{0}.x86_64".format(MODULE)
+    assert fetch(Played(3, release=MODULE, tags=[LABEL]), wish).hotfixes == ()  # of which yum 3 knows nothing
+
+
+@pytest.mark.parametrize("names", [(), ("libSM", "libICE")])
+def test_a_label_of_a_module_that_is_described(fetch, tmp_path, names):
+    """What another repository, which describes it, has in that very version is no reason to filter less."""
+    found = fetch(Played(4, release=MODULE, tags=[LABEL]), plain(tmp_path, "1.el8", names))
+    assert (found.hotfixes, found.warnings) == ((), ())
 
 
 def test_a_medium_that_describes_its_modules(fetch):
     """What its maker filters out is filtered out."""
     run = Played(4, hidden=modular)
     with pytest.raises(OffkitError):
-        fetch(run, WISH._replace(described=("/mnt/c7",)))
+        fetch(run)
     assert len(run.yums) == 1
 
 
-def test_yum_3_knows_no_modules(fetch):
+def test_yum_3_knows_no_modules(fetch, tmp_path):
     """Nothing else is tried."""
     run = Played(3, hidden=modular)
     with pytest.raises(RequestError):
-        fetch(run)
+        fetch(run, plain(tmp_path))
     assert len(run.yums) == 1
 
 

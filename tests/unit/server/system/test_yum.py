@@ -74,6 +74,17 @@ def test_the_table_is_checked():
         parse("code,words,message,fix,source\nRPM001,x,y,z,\n")
 
 
+def test_what_is_shown_of_an_unknown_failure():
+    """Its errors, not the table of packages before them; the end of all that it said where it has none."""
+    table = "".join("Installing: {}\n".format(number) for number in range(20)) + "Running transaction check\n"
+    wrong = "error: a riddle\nError: Transaction test error:\n  file /x from a conflicts with file from b\n"
+    (finding,) = yum.failure(Result(["yum"], 1, table, wrong)).findings
+    assert finding.code == "RPM007"
+    assert finding.looked_in == tuple(line.strip() for line in wrong.splitlines())
+    (finding,) = yum.failure(Result(["yum"], 1, table, "")).findings
+    assert finding.looked_in == tuple(line.strip() for line in table.splitlines()[-12:])
+
+
 def test_kinds():
     """Integrity, the request and the environment are different errors."""
     kinds = {code: type(yum.failure(Result([], 1, words, ""))) for words, code in SAID}

@@ -54,8 +54,7 @@ yum_install() {
     yum_repositories
     yum_fetch "$@"
     ledger_begin "$text"
-    yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
-    yum_status=$?
+    yum_log "$@"
     [ -z "$verbose" ] || cat "$scratch/yum.log" >&2
     yum_said 'Nothing to do' && [ -n "$yum_optional" ] && yum_status=0
     [ "$yum_status" -eq 0 ] || take_back_keys
@@ -84,14 +83,13 @@ yum_fetch() {
     yum_repos=fetch
     if ! yum_try "$@"; then
         first="$(cat <"$scratch/yum.log") " # never empty
+        first_errors=$(cat <"$scratch/yum.errors")
         kept=$(yum_excludes)
         yum_status_first=$yum_status
         if yum_kind && [ "$code" != RPM004 ]; then
             kept=
         elif [ -n "$yum_modular" ] && yum_hotfixes && yum_try "$@"; then
-            say "warning: RPM022 dnf's modular filtering hides RPMs of modules that $(media_names) does not describe: they are taken all the same"
-            say "  (module_hotfixes=1, for this installation only)"
-            cat <"$yum_place/hotfixes.repo" >"$yum_place/repos/offkit.repo"
+            yum_take_modules
             first=
         fi
         if [ -n "$kept" ] && [ -n "$first" ]; then
@@ -101,10 +99,13 @@ yum_fetch() {
         fi
         if [ -n "$first" ]; then
             printf '%s\n' "$first" >"$scratch/yum.log"
+            printf '%s\n' "$first_errors" >"$scratch/yum.errors"
             yum_status=$yum_status_first
             ledger_added=
             yum_failed
         fi
+    elif [ -n "$yum_modular" ] && [ -z "${own_rpms:-}" ] && yum_marked; then
+        yum_take_modules
     fi
     yum_repos=repos
     yum_more=
@@ -114,8 +115,7 @@ yum_fetch() {
 
 # Whether all of $@ could be fetched, or is there.
 yum_try() {
-    yum_run "$@" >"$scratch/yum.log" 2>&1 </dev/null
-    yum_status=$?
+    yum_log "$@"
     there=" $(for each in "$yum_place"/rpms/*.rpm; do
         HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature --qf '%{NAME} ' "$each" 2>/dev/null
     done)"
@@ -140,12 +140,36 @@ yum_try() {
     done
 }
 
-# Writes .repo files in which repositories that describe no modules have module_hotfixes; fails where all do.
+yum_take_modules() {
+    say "warning: RPM022 dnf's modular filtering keeps out RPMs of modules that $(media_names) does not describe: they are taken all the same"
+    say "  (module_hotfixes=1, for this installation only)"
+    cat <"$yum_place/hotfixes.repo" >"$yum_place/repos/offkit.repo"
+}
+
+# Whether fetched RPMs say that they are of a module, and their repository does not describe it: dnf fetches them,
+# and refuses them when it is to install them. Writes .repo files as yum_hotfixes does (server/install/fetching.py).
+yum_marked() {
+    for each in "$yum_place"/rpms/*.rpm; do
+        HOME=$scratch rpm --dbpath "$scratch/rpmdb" -qp --nosignature \
+            --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{MODULARITYLABEL}\n' "$each" 2>/dev/null
+    done | awk 'NF == 5 && $5 != "(none)"' >"$scratch/marked"
+    [ -s "$scratch/marked" ] || return 1
+    # shellcheck disable=SC2046 # names of packages
+    read_index $(cut -d ' ' -f 1 <"$scratch/marked")
+    set -- "$(awk '
+        NR == FNR { marked[$1, $2, $3, $4]; next }
+        ($1, $2, $3, $4) in marked { printf "%s ", $9 }' "$scratch/marked" "$index")"
+    [ -n "$1" ] && yum_hotfixes "$1"
+}
+
+# Writes .repo files in which repositories that describe no modules have module_hotfixes: of those with the
+# numbers $1, or of all. Fails where there are none.
 yum_hotfixes() {
     count=0
     plain=
     while IFS= read -r source; do
         case $source in dir\ * | url\ *) count=$((count + 1)) ;; *) continue ;; esac
+        case " ${1:-$count} " in *" $count "*) ;; *) continue ;; esac
         source_read "$source" repodata/repomd.xml 2>/dev/null | grep -q 'type="modules"' || plain="$plain $count"
     done <<END
 $sources
@@ -238,6 +262,13 @@ END
     [ -n "$signers" ] || cat <"$yum_place/without.repo" >"$yum_place/repos/offkit.repo"
 }
 
+# Sets $yum_status; what it says is in $scratch/yum.log, its errors last, and these alone in $scratch/yum.errors.
+yum_log() {
+    yum_run "$@" >"$scratch/yum.log" 2>"$scratch/yum.errors" </dev/null
+    yum_status=$?
+    cat <"$scratch/yum.errors" >>"$scratch/yum.log"
+}
+
 yum_run() (
     unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
     unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
@@ -325,7 +356,9 @@ yum_refuse() {
 # Ends with the name of what went wrong, with what yum said and what it did all the same.
 yum_failed() {
     if ! yum_kind; then
-        tail -n 12 "$scratch/yum.log" >"$scratch/yum.said"
+        said=$scratch/yum.errors # without its table of packages
+        grep -q '[^ ]' <"$said" || said=$scratch/yum.log
+        tail -n 12 "$said" >"$scratch/yum.said"
         code=RPM007 message="yum failed (exit $yum_status)" fix="correct this and run the command again"
     fi
     words=$(sed 's/^ */    /' "$scratch/yum.said" | awk '!seen[$0]++' | head -n 12)

@@ -9,10 +9,11 @@ import os
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import files
-from offkit.media import rpm_keys, supply
+from offkit.media import repository, rpm_keys, rpmfile, supply
 from offkit.media.keys import Server
 from offkit.media.repofile import Base
-from offkit.media.rpmfile import Front
+from offkit.media.repository import Repository
+from offkit.media.rpmfile import BadRpm, Front
 from offkit.model import words
 from offkit.model.errors import IntegrityError
 from offkit.model.finding import ERROR, WARNING, Finding, together
@@ -23,6 +24,7 @@ from offkit.server.system.attempt import Attempt
 from offkit.server.system.ledger import Run
 
 _NAMED = 4
+_MODULE = 5096  # RPMTAG_MODULARITYLABEL
 _ALONE = "; or --no-root, which unpacks the libraries for this installation alone"
 
 
@@ -34,7 +36,7 @@ class Wish(NamedTuple):
     bases: Tuple[Base, ...]
     media: Tuple[str, ...]  # their names
     bundled: str = ""  # the directory with the RPMs of the bundle itself
-    described: Tuple[str, ...] = ()  # directories whose metadata describes modules
+    undescribed: Tuple[Tuple[str, Repository], ...] = ()  # directories that describe no modules
 
     @property
     def steps(self) -> List[Tuple[str, Tuple[str, ...]]]:
@@ -69,6 +71,10 @@ def fetch(wish: Wish, here: Server, scratch: str, run: Run) -> Fetched:
         return Fetched((), keys, hotfixes, (attempt.unverified(wish.media),))
     if made.lacking:
         made, hotfixes, warnings = _otherwise(wish, way, hotfixes, made, here, scratch, run)
+    if way.modular and not warnings:
+        marked = _marked(wish, made.found, hotfixes)
+        warnings = (_modular(wish, list(marked)),) if marked else ()
+        hotfixes = tuple(dict.fromkeys([*hotfixes, *marked.values()]))
     attempt.refuse_locked(made.found.values(), here.tree, _ALONE)
     keys = _verified(wish, made.found, here, os.path.join(scratch, "keys"))
     return Fetched(tuple(made.found.values()), keys, hotfixes, warnings)
@@ -103,12 +109,13 @@ def _otherwise(
     administrator's excludes, and without dnf's filter of modules."""
     if not attempt.can_be_hidden(first):
         raise attempt.unfound(first)
-    plain = tuple(base.directory for base in wish.bases if base.directory not in wish.described)
+    plain = [place for place, _ in wish.undescribed]
     wider = tuple(dict.fromkeys([*hotfixes, *plain])) if way.modular else hotfixes
     if wider != hotfixes:
         second = _attempt(wish, way, wider, (), os.path.join(scratch, "2"), run)
         if not second.lacking:
-            return second, wider, (_modular(wish, first, second),)
+            new = attempt.new(first, second)
+            return second, wider, (_modular(wish, [one for one in new if ".module" in one.release] or new),)
     place = os.path.join(scratch, "3")
     attempt.explain(
         first, here.tree, lambda: _attempt(wish, way, wider, (way.all_packages,), place, run), _ALONE
@@ -116,17 +123,38 @@ def _otherwise(
     raise attempt.unfound(first)
 
 
-def _modular(wish: Wish, first: Attempt, second: Attempt) -> Finding:
-    new = attempt.new(first, second)
-    named = [one.title for one in new if ".module" in one.release] or [one.title for one in new]
+def _marked(wish: Wish, found: Dict[str, Front], hotfixes: Sequence[str]) -> Dict[Front, str]:
+    """Those of these files that say that they are of a module, and the directory of the repository that does
+    not describe it: dnf fetches them, and refuses them when it is to install them (dnf/db/group.py)."""
+    modular = [one for path, one in found.items() if _is_marked(path)]
+    plain = {where: place for place, where in wish.undescribed if place not in hotfixes}
+    answers = repository.ask(
+        lambda each: each.search((), {one.name for one in modular}).packages if modular else [],
+        plain,
+        lambda where, error: None,  # it was read before
+    )
+    places = {package.title: plain[where] for package, where in answers}
+    return {one: places[one.title] for one in modular if one.title in places}
+
+
+def _is_marked(path: str) -> bool:
+    try:
+        with open(path, "rb") as source:
+            return bool(rpmfile.header(source).texts(_MODULE))
+    except (BadRpm, OSError):
+        return False  # rpm will say what is wrong with it
+
+
+def _modular(wish: Wish, packages: Sequence[Front]) -> Finding:
+    one = len(packages) == 1
     message = (
-        "of a module, and the medium has no modules.yaml: dnf's modular filtering hides {}. {} taken all "
-        "the same (module_hotfixes=1, for this installation only)".format(
-            *(("it", "It is") if len(named) == 1 else ("them", "They are"))
+        "{} of a module, and the medium has no modules.yaml: dnf's modular filtering keeps {} out. {} taken "
+        "all the same (module_hotfixes=1, for this installation only)".format(
+            *(("is", "it", "It is") if one else ("are", "them", "They are"))
         )
     )
-    place = tuple(wish.media)
-    return Finding("RPM022", WARNING, words.listed(named, _NAMED), "is " + message, place, "")
+    titles = words.listed([each.title for each in packages], _NAMED)
+    return Finding("RPM022", WARNING, titles, message, tuple(wish.media), "")
 
 
 def _verified(wish: Wish, found: Dict[str, Front], here: Server, folder: str) -> Tuple[str, ...]:

@@ -289,8 +289,8 @@ def wanted_of(found: Survey, places: Sequence[Base], bundled: str = "") -> Wish:
     """What yum is to bring from these repositories."""
     media = tuple(one.name for one in found.media)
     rows = [each for one in found.media if one.opened for each in one.opened.repositories()]
-    described = tuple(base.directory for base, each in zip(places, rows) if _describes_modules(each))
-    return Wish(found.rpms, found.again, tuple(places), media, bundled, described)
+    plain = tuple((base.directory, each) for base, each in zip(places, rows) if not _describes_modules(each))
+    return Wish(found.rpms, found.again, tuple(places), media, bundled, plain)
 
 
 def _describes_modules(each: Repository) -> bool:

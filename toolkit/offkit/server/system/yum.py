@@ -125,8 +125,8 @@ def refuse_locked(path: str) -> None:
 
 def failure(done: Result, changed: str = "") -> OffkitError:
     """What a yum that failed has met, with its own words."""
-    text = done.stdout + "\n" + done.stderr
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = _lines(done.stderr)
+    lines = _lines(done.stdout) + wrong
     if done.returncode == 127:
         return missing(lines[-1] if lines else "")
     for kind in _kinds():
@@ -138,8 +138,12 @@ def failure(done: Result, changed: str = "") -> OffkitError:
             return errors.of(kind.code)("yum refused: " + kind.message, [finding], changed)
     message = "{} failed (exit code {})".format(done.argv[0] if done.argv else "yum", done.returncode)
     fix = "'offkit doctor repositories' says what blocks yum; then run the command again"
-    words = tuple(lines[-_LAST_LINES:])
+    words = tuple((wrong or lines)[-_LAST_LINES:])  # without its table of packages
     return EnvironmentProblem(message, [Finding("RPM007", ERROR, "yum", message, words, fix)], changed)
+
+
+def _lines(text: str) -> List[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _kinds() -> List[yum.Kind]:
