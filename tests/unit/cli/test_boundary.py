@@ -59,6 +59,27 @@ def test_a_closed_stdout(args):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--version"],
+        ["--help"],
+        ["probe"],
+        ["probe", "--json"],
+        ["verify", "--json", "/nowhere"],
+        ["nonsense", "--json"],
+        ["doctor", "-q", "/nowhere", "--json"],
+    ],
+)
+def test_a_reader_that_has_gone(args):
+    """As a shell says of a program that SIGPIPE ended: what was to be said, an error too, has been read by
+    nobody."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb") as gone:
+        assert offkit(*args, stdout=gone) == (141, "")
+
+
 def test_a_full_disk_behind_stderr():
     """The exit code is then all there is to say."""
     with open("/dev/full", "wb") as full:

@@ -129,6 +129,7 @@ def test_exit_codes():
     kinds = (errors.OffkitError, errors.RequestError, errors.UsageError, errors.IntegrityError)
     assert [kind("x").exit_code for kind in (*kinds, errors.EnvironmentProblem)] == [1, 1, 2, 3, 4]
     assert (errors.EXIT_OK, errors.EXIT_INTERNAL, errors.EXIT_INTERRUPTED) == (0, 70, 130)
+    assert errors.EXIT_UNREAD == 141
     made = errors.damaged("BUN001", "x", "is bad", "copy it")
     assert made.findings == (Finding("BUN001", ERROR, "x", "is bad", (), "copy it"),)
     assert (made.message, made.fix, str(made)) == ("is bad", "", "is bad")

@@ -19,6 +19,7 @@ from offkit.edges import signals
 from offkit.model.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,
+    EXIT_UNREAD,
     EXIT_USAGE,
     EnvironmentProblem,
     OffkitError,
@@ -135,6 +136,14 @@ def main(argv: Optional[List[str]] = None) -> None:
 def _guarded(args: List[str]) -> int:
     """The one error boundary: every way a command can end becomes an exit code and a message."""
     try:
+        return _judged(args)
+    except BrokenPipeError:  # of the document of an error too
+        render.abandon_stdout()  # whoever read it has gone (offkit inspect … | head)
+        return EXIT_UNREAD
+
+
+def _judged(args: List[str]) -> int:
+    try:
         return _run(args)
     except KeyboardInterrupt:
         render.interrupted()
@@ -143,8 +152,7 @@ def _guarded(args: List[str]) -> int:
         render.error(error)
         return error.exit_code
     except BrokenPipeError:
-        render.abandon_stdout()  # whoever read it has gone (offkit inspect … | head)
-        return 0
+        raise
     except OSError as error:
         if error.errno not in _REFUSALS:
             return _internal(args)

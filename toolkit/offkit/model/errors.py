@@ -15,6 +15,7 @@ EXIT_INTEGRITY = 3
 EXIT_ENVIRONMENT = 4
 EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141  # as a shell says of a program that SIGPIPE ended: nobody reads any more
 
 
 class OffkitError(Exception):
