@@ -208,7 +208,11 @@ def test_a_checksum_that_is_a_path(site, choose, plain, tmp_path):
 def test_a_mirror_of_another_release(site, choose, plain, tmp_path):
     """By its .treeinfo; where there are other targets it is left to those, which is told."""
     site.add(plain)
-    for family, version, arch in (("CentOS Linux", "8", "x86_64"), ("CentOS Linux", "7", "aarch64")):
+    for family, version, arch in (
+        ("CentOS Linux", "8", "x86_64"),
+        ("CentOS Linux", "7", "aarch64"),
+        ("Kylin Linux Advanced Server", "V10", "x86_64"),
+    ):
         told = f"[general]\nfamily = {family}\nversion = {version}\narch = {arch}\n"
         site.files[".treeinfo"] = told.encode()
         with pytest.raises(EnvironmentProblem, match="nothing of what was given is for el7 x86_64") as caught:
@@ -216,7 +220,7 @@ def test_a_mirror_of_another_release(site, choose, plain, tmp_path):
         (found,) = caught.value.findings
         assert (found.code, found.subject) == ("ENV049", site.url)
         assert found.message == f"is {family} {version} {arch}, and the bundle is for el7 x86_64"
-        other = shelf(tmp_path, version, ("other", A, []))
+        other = shelf(tmp_path, version + arch, ("other", A, []))
         with pytest.raises(EnvironmentProblem, match="not all that was given is for el7 x86_64") as caught:
             choose(site.url, other)
         assert caught.value.findings == (found,)

@@ -43,7 +43,7 @@ def iso(shelf, name="c7.iso", change=lambda data: data):
                 files[os.path.relpath(path, top)] = source.read()
     path = os.path.join(os.path.dirname(top), name)
     with open(path, "wb") as sink:
-        sink.write(change(repo_maker.image(files)))
+        sink.write(change(repo_maker.image(files, label="disc")))
     from pathlib import Path
 
     return Path(path)
@@ -327,6 +327,20 @@ def test_keys_of_a_disc(place, tmp_path):
     assert [
         (one.path, one.contents) for one in rpm_repository.keys(Directory(Tree("/"), str(tmp_path / "disc")))
     ] == [("rpms/RPM-GPG-KEY-a", b"key")]
+
+
+def test_keys_of_one_name(tmp_path):
+    """Of two media: both are in the file, neither takes the place of the other; the same one is there once."""
+    places = []
+    for name, key in (("one", b"first"), ("two", b"second"), ("three", b"first")):
+        made = Shelf(tmp_path / name)
+        made.add(name, A if name == "one" else B if name == "two" else C)
+        repo_maker.write(made.top, "RPM-GPG-KEY-own", key)
+        places.append(iso(made, name + ".iso"))
+    for images in (places, [places[1], places[0], places[2]]):
+        chosen = rpms.choose(images, wanted(A, B, C), EL7)
+        (key,) = [one for one in chosen.members if one.path.endswith("KEY-own")]
+        assert sorted(key.contents.split()) == [b"first", b"second"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFF, 0x10000, 0x2FFFE])

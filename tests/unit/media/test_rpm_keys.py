@@ -1,5 +1,8 @@
 """How rpm is asked for a signature; what its answers mean is in tests/shared/signature."""
 
+import subprocess
+
+import rpm_tools
 from offkit.edges import run as running
 from offkit.media import rpm_keys
 from offkit.media.rpm_keys import DAMAGED, UNCHECKED, KeyRing, judge
@@ -41,6 +44,34 @@ def test_how_rpm_is_asked(monkeypatch):
     ]
     expected = running.clean_environment({"LC_ALL": "C", "HOME": "/ring"})
     assert all(environment == expected for _, environment in calls)
+
+
+def test_a_key_without_armour(tmp_path):
+    """As gpg --export writes it: rpm itself refuses such a file. Two of them stand in one file as well."""
+    rpm_tools.need()
+    keys = [rpm_tools.Key(tmp_path / name) for name in ("one", "two")]
+    plain = []
+    for key in keys:
+        plain.append(subprocess.check_output(["gpg", "--dearmor", "-o", "-", key.public]))
+        with open(key.public, "rb") as source:
+            assert "".join(rpm_keys.armour(plain[-1]).decode().split()) == "".join(
+                source.read().decode().split()
+            )
+        assert rpm_keys.armour(rpm_keys.armour(plain[-1])) == rpm_keys.armour(plain[-1])
+    made = [rpm_tools.build(tmp_path, name, {"/usr/share/" + name: b"x"}) for name in ("a", "b")]
+    for key, path in zip(keys, made):
+        key.sign(path)
+    bare, both = tmp_path / "bare", tmp_path / "both"
+    bare.write_bytes(plain[0])
+    both.write_bytes(b"\n".join(map(rpm_keys.armour, plain)))
+    for file, kinds in ((bare, ["signed", "no key"]), (both, ["signed", "signed"])):
+        folder = tmp_path / (file.name + ".ring")
+        folder.mkdir()
+        ring = KeyRing(str(folder))
+        assert ring.add([str(file)]) == []
+        assert [ring.check(path).kind for path in made] == kinds
+    assert rpm_keys.armoured(str(both), str(tmp_path)) == str(both)
+    assert rpm_keys.armoured("/no/such/key", str(tmp_path)) == "/no/such/key"
 
 
 def test_without_rpm_nothing_is_asked(monkeypatch):

@@ -144,9 +144,10 @@ def target_rank(machine, *lines):
 
 
 def disc_release(*lines):
-    """The lines of .treeinfo, and after three hyphens those of .discinfo: which release a disc is of."""
-    treeinfo, _, discinfo = "\n".join(lines).partition("---\n")
-    found = disc.named(treeinfo, discinfo)
+    """The lines of .treeinfo, after three hyphens those of .discinfo, after three more the name of the
+    volume: which release a disc is of."""
+    parts = ("\n".join(lines) + "\n").split("---\n") + ["", ""]
+    found = disc.named(parts[0], parts[1], parts[2].strip())
     return ["{} {}".format(found.release, found.title)] if found else []
 
 

@@ -1,7 +1,7 @@
 """Which release a medium is of, by the files that its maker puts at the top for installers.
 
 .treeinfo is productmd's (its doc/treeinfo-1.2.rst), and older in the same form; .discinfo is anaconda's:
-time stamp, release, architecture, one a line.
+time stamp, release, architecture, one a line. Of an image that has neither, its volume name often says it.
 """
 
 import re
@@ -12,6 +12,7 @@ from offkit.model.finding import ERROR, WARNING, Finding
 
 STRANGER = "ENV049"
 TREE, LABEL = ".treeinfo", ".discinfo"
+_ARCH = re.compile(r"[-_. ]?(x86|aarch|arm)_?64.*", re.I)  # in the name of a volume, and what follows
 
 
 class Disc(NamedTuple):
@@ -20,9 +21,9 @@ class Disc(NamedTuple):
     arch: str = ""  # x86_64; "" where it does not say
 
 
-def named(treeinfo: str, discinfo: str) -> Optional[Disc]:
-    """By the text of the two files, "" for one that is not there; None where they do not say, or name what
-    offkit does not know."""
+def named(treeinfo: str, discinfo: str, volume: str = "") -> Optional[Disc]:
+    """By the text of the two files and the name of the volume, "" for what is not there; None where they do
+    not say, or name what offkit does not know."""
     section = ""
     said: Dict[Tuple[str, str], str] = {}
     for line in treeinfo.splitlines():
@@ -37,7 +38,7 @@ def named(treeinfo: str, discinfo: str) -> Optional[Disc]:
     label = lines[1] if len(lines) > 1 else ""
     arch = said.get(("general", "arch")) or said.get(("tree", "arch")) or "".join(lines[2:3])
     titles = ["{} {}".format(family, version)] if family and version else []
-    titles += [label, "el" + label] if label else []
+    titles += [each for each in (label, _ARCH.sub("", volume), label and "el" + label) if each]
     for title in titles:
         release = releases.known().named(title)
         if release.name:

@@ -32,6 +32,8 @@ _DEPTH = 4  # directories in which RPMs without repodata are looked for
 class Medium:
     """A tree of files that holds repositories. Methods raise OSError, or BadIso."""
 
+    volume = ""  # what an image calls itself
+
     def __init__(self, place: str) -> None:
         self.place = place  # for people: a path
         self._repositories: Dict[str, Repository] = {}
@@ -163,6 +165,7 @@ class Image(Medium):
         self._file = open(path, "rb")  # noqa: SIM115  (closed by __exit__)
         try:
             self._iso = Iso(self._file)
+            self.volume = self._iso.label
             self.size = os.fstat(self._file.fileno()).st_size
         except BaseException:
             self._file.close()

@@ -126,7 +126,7 @@ def disc_of(opened: trees.Medium) -> Optional[Disc]:
     one file only."""
     try:
         label = "" if is_url(opened.place) else opened.text(discs.LABEL)
-        return discs.named(opened.text(discs.TREE), label)
+        return discs.named(opened.text(discs.TREE), label, opened.volume)
     except (OSError, BadIso):
         return None  # what cannot be read is told where it matters
 

@@ -5,6 +5,7 @@ it has already.
 root is needed. What rpm says with -Kv is the same from 4.11 (el7) to 4.19, unlike without -v.
 """
 
+import base64
 import os
 import posixpath
 import re
@@ -46,6 +47,39 @@ def of_vendor(folder: str) -> Tuple[str, ...]:
     return tuple(path for path in paths if vendors.get(path) in own)
 
 
+def armour(key: bytes) -> bytes:
+    """A key as rpm and yum read it, and only so (RFC 9580, 6): some come as bytes, whose first has its high
+    bit set (4.2)."""
+    if key[:1] < b"\x80":
+        return key
+    crc = 0xB704CE
+    for byte in key:
+        crc ^= byte << 16
+        for _ in range(8):
+            crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
+    end = b"=" + base64.b64encode((crc & 0xFFFFFF).to_bytes(3, "big"))
+    text = base64.encodebytes(key)
+    head, foot = (b"-----%s PGP PUBLIC KEY BLOCK-----\n" % word for word in (b"BEGIN", b"END"))
+    return head + b"\n" + text + end + b"\n" + foot
+
+
+def armoured(path: str, folder: str) -> str:
+    """The file itself, or a copy in ``folder`` where its key has no armour; the file too where it cannot be
+    read."""
+    try:
+        with open(path, "rb") as source:
+            key = source.read()
+        made = armour(key)
+        if made == key:
+            return path
+        copy = os.path.join(folder, "{}-{}.asc".format(len(os.listdir(folder)), os.path.basename(path)))
+        with open(copy, "wb") as sink:
+            sink.write(made)
+    except OSError:
+        return path
+    return copy
+
+
 class Verdict(NamedTuple):
     kind: str  # one of the above
     text: str  # for people: the key's identity, or what rpm said
@@ -65,7 +99,10 @@ class KeyRing:
         """Import key files; one that is none, or that rpm cannot read, is as if it was not there. Returns
         those."""
         wanted = paths if self.available else ()
-        return [path for path in wanted if not run([*self._rpm, "--import", path], self._environment).ok]
+        return [path for path in wanted if not self._import(armoured(path, self._folder))]
+
+    def _import(self, path: str) -> bool:
+        return run([*self._rpm, "--import", path], self._environment).ok
 
     def add_imported(self, keys: str) -> None:
         """Those that ``imported`` gave. Raises OSError."""

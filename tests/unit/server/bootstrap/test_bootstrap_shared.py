@@ -152,10 +152,9 @@ RULES = {
         """,
     "prefix": '[ -n "$(unfit "$1")" ] || printf "%s\\n" "$1"',
     "disc": r"""
-        printf '%s\n' "$@" | awk '{ if ($0 == "---") one = 1; else print > (one ? two_file : one_file) }' \
-            one_file="$scratch/one" two_file="$scratch/two"
-        touch "$scratch/one" "$scratch/two"
-        disc_release "$scratch/one" "$scratch/two"
+        touch "$scratch/0" "$scratch/1" "$scratch/2"
+        printf '%s\n' "$@" | awk '{ if ($0 == "---") part++; else print > (scratch "/" (part + 0)) }' scratch="$scratch"
+        disc_release "$scratch/0" "$scratch/1" "$(cat <"$scratch/2")"
         """,
     "release-name": r"""
         printf '%s\n' "$@" >"$scratch/os-release"

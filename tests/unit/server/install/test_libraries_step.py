@@ -16,10 +16,10 @@ import bundle_maker
 from elf_maker import build
 from library_maker import Shelf
 from offkit.cli import app, render
-from offkit.edges import run
+from offkit.edges import host, run
 from offkit.edges.tree import Tree
 from offkit.media import medium, rpm_keys
-from offkit.media.rpm_keys import SIGNED, Verdict
+from offkit.media.rpm_keys import NO_KEY, SIGNED, Verdict
 from offkit.model import checklist, layout
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, RequestError
@@ -359,6 +359,23 @@ def test_a_bundle_is_opened_and_its_checklist_read_once(tmp_path, disc, offkit_i
     monkeypatch.setattr(checklist, "load", lambda text: read.append(text) or real["load"](text))
     code, _, err = offkit_install(bundle, "--rpm-repo", disc)
     assert (code, opened, len(read)) == (0, ["os"], 1), err
+
+
+@pytest.mark.skipif(shutil.which("xorriso") is None, reason="xorriso is not installed")
+def test_a_disc_of_another_vendor(tmp_path, disc, offkit_install, monkeypatch):
+    """Kylin's on a CentOS, known by the name of its volume alone: nobody is sent after a key first."""
+    iso = str(tmp_path / "kylin.iso")
+    argv = ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "Kylin-Server-10", "-o", iso, disc]
+    subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+    monkeypatch.setattr(host, "os_release", lambda tree: {"ID": "centos", "VERSION_ID": "7"})
+    monkeypatch.setattr(rpm_keys.KeyRing, "check", lambda ring, path: Verdict(NO_KEY, "f4a80eb5"))
+    code, _, err = offkit_install(save(tmp_path), "--iso", iso)
+    assert code == 3
+    told = [line for line in err.splitlines() if line[:1] not in "→- "]
+    assert told[0] == "error: a medium is not for this server", err
+    assert told[1].split()[1:3] == ["ENV049", iso + ":"]
+    assert "is Kylin-Server-10 (kylin10), and this server is el7" in told[1]
+    assert "RPM003" in told[2]
 
 
 def test_out_of_a_repository_as_it_is_typed(tmp_path, disc, offkit_install):

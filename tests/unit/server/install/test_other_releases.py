@@ -118,3 +118,16 @@ def test_a_folder_that_does_not_say(tmp_path, monkeypatch):
     with ExitStack() as stack:
         found = supplies.survey(had, EL7, Named([], [medium(tmp_path, b"", "again")]), stack)
     assert [(one.code, one.severity) for one in found.lasting] == [("ENV049", "warning")]
+
+
+def test_what_is_lacking_comes_second(tmp_path, monkeypatch):
+    """A disc of no Enterprise Linux is only a warning, until something is refused."""
+    monkeypatch.setattr(keys, "server", lambda tree=None: Server(8, "rocky", Tree("/"), "el8"))
+    wanted = Checklist((Library("libelsewhere.so.1", (), ("a.whl: x.so",), "", False),))
+    with pytest.raises(RequestError) as caught, ExitStack() as stack:
+        supplies.survey(wanted, EL7, Named([], [medium(tmp_path, OPENEULER)]), stack)
+    assert caught.value.message == "a medium is not for this server"
+    assert [(one.code, one.severity) for one in caught.value.findings] == [
+        ("ENV049", "error"),
+        ("RPM004", "error"),
+    ]

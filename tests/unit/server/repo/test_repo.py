@@ -1116,6 +1116,6 @@ def test_a_disc_of_another_release(server):
     with pytest.raises(EnvironmentProblem) as caught:
         server.add(server.iso())
     assert [(one.code, one.message) for one in caught.value.findings] == [
-        ("ENV049", "is Enterprise Linux 7.9 (el7), and this server is el9")
+        ("ENV049", "is CentOS 7 (el7), and this server is el9")
     ]
     assert server.picture() == before

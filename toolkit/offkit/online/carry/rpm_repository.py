@@ -8,9 +8,10 @@ import posixpath
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from offkit.media import rpm_keys
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Image, Medium
 from offkit.media.medium import name as title
@@ -68,8 +69,19 @@ def keys(medium: Medium) -> list[Source]:
     for name in medium.key_files():
         if not _ODD.search(name):
             with medium.open(name) as source:
-                found.append(Source(layout.RPMS + name, source.read()))
+                found.append(Source(layout.RPMS + name, rpm_keys.armour(source.read())))
     return found
+
+
+def joined(keys: Iterable[Source]) -> list[Source]:
+    """A file of each name, with all keys that come under it: several ISOs of one release have the same ones,
+    those of two vendors may have different ones."""
+    found: dict[str, list[bytes]] = {}
+    for each in keys:
+        of_name = found.setdefault(each.path, [])
+        if isinstance(each.contents, bytes) and each.contents not in of_name:
+            of_name.append(each.contents)
+    return [Source(path, b"\n".join(contents)) for path, contents in found.items()]
 
 
 def metadata(

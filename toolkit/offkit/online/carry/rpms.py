@@ -17,7 +17,7 @@ from typing import NamedTuple, NoReturn
 
 from offkit.edges import needs, releases
 from offkit.media import disc as discs
-from offkit.media import offer, repository, rpm
+from offkit.media import offer, repository, rpm, rpm_keys
 from offkit.media.iso9660 import BadIso
 from offkit.media.medium import Directory, Image, Medium
 from offkit.media.repodata import REPOMD, outside
@@ -33,7 +33,7 @@ from offkit.model.target import Target
 from offkit.model.url import without_secrets
 from offkit.online.carry import rpm_words
 from offkit.online.carry.pack import Source
-from offkit.online.carry.rpm_repository import again, keys, member, metadata
+from offkit.online.carry.rpm_repository import again, joined, keys, member, metadata
 from offkit.online.rpms import engine, mirror, modules, places, server, signatures
 from offkit.online.rpms.choice import Choice, Chooser, File, Shelf, Unreadable
 from offkit.online.rpms.mirror import Mirror, Silent, Wanted
@@ -220,15 +220,14 @@ def choose(
         loose = [package for package, shelf in found.packages if _is_loose(shelf.medium)]
         trusted = more.server.trusted(release, bool(target.el or release.name)) if more.server else ()
         checked = [*told, *signatures.of_packages(files, more.keys, known, loose, reporter, trusted)]
-        # Several ISOs of one release have the same keys.
-        public = {each.path: each for one, _ in media for each in keys(one)}
-        public.update((each.path, each) for each in map(_key, more.keys) if each)
+        given = [each for each in map(_key, more.keys) if each]
+        public = joined([*given, *(each for one, _ in media for each in keys(one))])
         rows = [(package, found.primaries[shelves.index(shelf)]) for package, shelf in found.packages]
         return Chosen(
             (
                 *metadata(rows, found.files, modules.of(found.modules, found.streams)),
                 *members,
-                *public.values(),
+                *public,
             ),
             tuple(sorted(package.title for package, _ in found.packages)),
             frozenset(wanted[each] for each in found.given),
@@ -289,12 +288,13 @@ def _media(
 
 
 def _strange(medium: Medium, target: Target) -> Finding | None:
-    """ENV049 where a medium says that it is of another Enterprise Linux, or for other machines."""
+    """ENV049 where a medium says that it is of another release, one of the two an Enterprise Linux, or for
+    other machines."""
     disc = offer.disc_of(medium)
-    if disc is None or not target.el:
+    if disc is None or not (target.el or releases.of(0, target.name).name):
         return None
-    other = releases.known().named(disc.release).el not in (0, target.el)
-    if not other and disc.arch in ("", target.arch):
+    either = target.el or releases.known().named(disc.release).el
+    if disc.arch in ("", target.arch) and not (either and disc.release != target.release):
         return None
     message = f"is {disc.title} {disc.arch}".rstrip() + f", and the bundle is for {target.name} {target.arch}"
     fix = f"omit it, use one for {target.name} {target.arch}, or correct --target"
@@ -357,7 +357,7 @@ def _key(path: Path) -> Source | None:
     """A key that was given travels with what it vouches for, where it is called as keys are."""
     if not re.fullmatch(KEY_NAME, path.name):
         return None
-    return Source(layout.RPMS + path.name, path.read_bytes())
+    return Source(layout.RPMS + path.name, rpm_keys.armour(path.read_bytes()))
 
 
 def _unreadable(found: Unreadable) -> OffkitError:

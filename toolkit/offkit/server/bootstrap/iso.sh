@@ -5,24 +5,27 @@
 
 # Adds to $problems unless image $1 is one, and whole.
 iso_check() {
-    iso_volume=$(iso_sector "$1" 16 | LC_ALL=C awk '
+    iso_blocks=$(iso_sector "$1" 16 | LC_ALL=C awk '
         { for (i = 1; i <= NF; i++) b[n++] = $i }
         END {
             if (b[0] != 1 || b[1] != 67 || b[2] != 68 || b[3] != 48 || b[4] != 48 || b[5] != 49) exit 1
             printf "%.0f %.0f\n", b[80] + 256 * b[81] + 65536 * b[82] + 16777216 * b[83], b[128] + 256 * b[129]
         }')
-    if [ -z "$iso_volume" ]; then
+    if [ -z "$iso_blocks" ]; then
         problem "REPO010 $1 is not an ISO image (no ISO 9660 volume descriptor in sector 16)" \
             "give the distribution's .iso file; if this is it, copy it again and compare sha256sum"
         return 0
     fi
     iso_has=$(stat -L -c %s -- "$1") || iso_has=$(wc -c <"$1")
-    iso_wants=$((${iso_volume% *} * ${iso_volume#* }))
+    iso_wants=$((${iso_blocks% *} * ${iso_blocks#* }))
     if [ "$iso_has" -lt "$iso_wants" ]; then
         problem "REPO011 $1 is truncated: it has $iso_has bytes, its own header says $iso_wants" \
             "copy it again, and compare sha256sum on both sides of the gap"
     fi
 }
+
+# What the volume of image $1 is called (ECMA-119, 8.4.7).
+iso_volume() { dd if="$1" bs=8 skip=4101 count=4 2>/dev/null | tr -cd '[:print:]' | sed 's/ *$//'; }
 
 # The bytes of sector $2 (and $3 - 1 more) of image $1, as decimal numbers.
 iso_sector() { dd if="$1" bs=2048 skip="$2" count="${3:-1}" 2>/dev/null | od -An -v -tu1; }

@@ -49,7 +49,7 @@ END
             ln -s "$(absolute "$medium")" "$scratch/media/$media_count"
         fi
         add_sources "$kind" "$media_count" "$medium"
-        check_disc "$kind $media_count ." "$medium"
+        check_disc "$kind $media_count ." "$medium" "$medium"
     done <<END
 $isos
 END

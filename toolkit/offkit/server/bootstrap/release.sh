@@ -39,7 +39,8 @@ say_stranger() {
 }
 
 # Says when medium $1, which people call $2, is a disc of another release than this server (media/disc.py);
-# adds it to $problems between two Enterprise Linuxes: none of its packages would be taken.
+# $3 is the image, where it is one. Adds it to $problems between two Enterprise Linuxes: none of its packages
+# would be taken.
 check_disc() {
     server=$(release_name)
     [ -n "$server" ] || return 0
@@ -48,7 +49,7 @@ check_disc() {
         url\ *) : >"$scratch/discinfo" ;; # one file is asked for there (media/offer.py)
         *) source_read "$1" .discinfo >"$scratch/discinfo" 2>/dev/null || : >"$scratch/discinfo" ;;
     esac
-    disc=$(disc_release "$scratch/treeinfo" "$scratch/discinfo")
+    disc=$(disc_release "$scratch/treeinfo" "$scratch/discinfo" "${3:+$(iso_volume "$3")}")
     told="ENV049 $2 is ${disc#* } (${disc%% *}), and this server is $server"
     case "$server ${disc%% *}" in
         "$server " | "$server $server") ;;
@@ -57,7 +58,8 @@ check_disc() {
     esac
 }
 
-# "NAME TITLE" of the release that a disc's .treeinfo $1 and .discinfo $2 are of; nothing where nobody knows.
+# "NAME TITLE" of the release that a disc's .treeinfo $1 and .discinfo $2 are of, or its volume, called $3;
+# nothing where nobody knows.
 disc_release() {
     {
         LC_ALL=C awk '
@@ -77,6 +79,7 @@ disc_release() {
                 if (family != "" && version != "") print family " " version
             }' "$1"
         sed -n '2{s/^[[:blank:]]*//;s/[[:space:]]*$//;/./p;}' "$2"
+        printf '%s\n' "${3:-}" | sed 's/[-_. ]\{0,1\}\([Xx]86\|[Aa][Aa][Rr][Cc][Hh]\|[Aa][Rr][Mm]\)_\{0,1\}64.*//;/./!d'
         sed -n '2{s/^[[:blank:]]*//;s/[[:space:]]*$//;/./s/^/el/p;}' "$2"
     } | TABLE='@OFFKIT_ALIASES@' LC_ALL=C awk '
         BEGIN {

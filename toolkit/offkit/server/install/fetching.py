@@ -161,6 +161,7 @@ def _verified(wish: Wish, found: Dict[str, Front], here: Server, folder: str) ->
     """The key files that signed all of it. Raises IntegrityError with every package that is not whole."""
     own = here.keys or tuple(dict.fromkeys(base.key for base in wish.bases if base.key))
     ring = _ring(folder, own, here.imported)
+    own = tuple(rpm_keys.armoured(each, folder) for each in own)  # for yum
     name = ", ".join(wish.media)
     verdicts = {path: ring.check(path) for path in found}
     wrong = [supply.judge(one.title, name, verdicts[path]) for path, one in found.items()]

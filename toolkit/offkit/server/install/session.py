@@ -208,9 +208,10 @@ def _supply(
     if not brought.additions:
         whole = [one for one in arrived.existing if one.id not in broken]
         strict = request.strict and bool(request.isos or request.rpm_repos)
-        taken = step.prepare(
-            arrived.bundle, arrived.needed, prefix, arrived.python, whole, brought.media, strict, stack
-        )
+        with supplies.told_first(brought.warnings):
+            taken = step.prepare(
+                arrived.bundle, arrived.needed, prefix, arrived.python, whole, brought.media, strict, stack
+            )
         brought = brought.joined(taken.additions, taken.warnings, taken.complete)
         broken += taken.outdated
     return brought, broken

@@ -8,12 +8,13 @@ medium has it, whether the media are whole, whether the kernel mounts them.
 import os
 import shutil
 import tempfile
-from contextlib import ExitStack
-from typing import Any, Container, Dict, List, NamedTuple, Sequence, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import Any, Container, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
 
 from offkit.edges import files, mounts, needs
 from offkit.edges.mounts import Drive
 from offkit.media import keys, loose, medium, offer, repository, web
+from offkit.media.disc import STRANGER
 from offkit.media.keys import Server
 from offkit.media.medium import Source
 from offkit.media.offer import Offer
@@ -21,7 +22,7 @@ from offkit.media.repofile import Base
 from offkit.media.repository import Repository
 from offkit.model import words
 from offkit.model.checklist import Checklist
-from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError
 from offkit.model.finding import ERROR, WARNING, Finding, has_errors
 from offkit.model.report import Reporter
 from offkit.model.target import Target
@@ -36,6 +37,7 @@ from offkit.server.system.ledger import Run
 
 _NAMED = 4
 MISSING, _TOO_OLD = "LIB001", "LIB002"
+_NOT_FOR_HERE = "a medium is not for this server"
 
 
 class Named(NamedTuple):
@@ -118,9 +120,10 @@ def prepare(
         else:
             here, scratch = keys.server(), stack.enter_context(yum.scratch())
             tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
-            wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
-            reporter.step("verifying the RPMs that yum would install")
-            fetched = fetching.fetch(wish, here, scratch, run)
+            with told_first(found.incurable):
+                wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
+                reporter.step("verifying the RPMs that yum would install")
+                fetched = fetching.fetch(wish, here, scratch, run)
             step = by_yum(prefix, wish, fetched, run, reporter)
             there = tuple(name for name in media.packages if _with_arch(name, target.arch) in found.rpms)
             return Supplies((step,), (*fetched.warnings, *found.lasting), (), named, there)
@@ -143,7 +146,27 @@ def survey(
     found = offer.look(media.isos, places, stack)
     strange = offer.strangers(found, keys.server())
     if has_errors(strange):
-        raise EnvironmentProblem("a medium is not for this server", strange)
+        raise EnvironmentProblem(_NOT_FOR_HERE, strange)
+    with told_first(strange):
+        return _judged(wanted, target, media, found, strange)
+
+
+@contextmanager
+def told_first(said: Iterable[Finding]) -> Iterator[None]:
+    """Whatever is refused while a medium is of another release, that is why: it comes first."""
+    try:
+        yield
+    except OffkitError as error:
+        strange = [one._replace(severity=ERROR) for one in said if one.code == STRANGER]
+        if strange:
+            rest = [one for one in error.findings if one.code != STRANGER]
+            error.message, error.findings = _NOT_FOR_HERE, (*strange, *rest)
+        raise
+
+
+def _judged(
+    wanted: Checklist, target: Target, media: Named, found: List[Offer], strange: List[Finding]
+) -> Survey:
     # What comes in the bundle is missing all the same, until it is installed.
     wanted = wanted._replace(libraries=tuple(one._replace(in_bundle=False) for one in wanted.libraries))
     result = forecast.examine(wanted, target, "/", (), [one.opened for one in found if one.opened])
