@@ -1,6 +1,6 @@
 """How yum is called and what its failures are called: what install.sh says too (online/carry/rules.py). Pure.
 
-Its own words are in repo-config/yum.csv: those of yum 3.4.3, dnf 4, libdnf and rpm under LC_ALL=C. The
+Its own words are in repo-config/yum.csv: those of yum 3.4.3, dnf 4, libdnf, dnf 5 and rpm under LC_ALL=C. The
 expressions mean the same to re and to grep -E; the first row that has one of an output's lines counts.
 """
 

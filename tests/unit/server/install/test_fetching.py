@@ -30,7 +30,12 @@ UNSEEN = {
         "Error: Unable to find a match: libSM.x86_64\n",
         1,
     ),
-    5: ("No match for argument: libSM.x86_64\n", 1),
+    5: (
+        "Failed to resolve the transaction:\n"
+        "Argument 'libSM.x86_64' matches only excluded packages.\n"
+        "You can try to add to command line:\n  --skip-unavailable to skip unavailable packages\n",
+        1,
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""yum's failures by name: its words are those of dnf 4.14 as seen, and of yum 3.4.3's source."""
+"""yum's failures by name: its words are those of dnf 4.14 as seen, of yum 3.4.3's source, and of dnf 5's."""
 
 import os
 import re
@@ -42,10 +42,19 @@ SUBJECTS = [
     ("Error: Package: libSM-1.2.2-2.el7.x86_64 (offkit-el7)", "libSM-1.2.2-2.el7.x86_64"),
     ("Public key for libSM-1.2.2-2.el7.x86_64.rpm is not installed", "libSM-1.2.2-2.el7.x86_64"),
     ("No package libSM available.", "libSM"),
+    ("Argument 'libSM' matches only excluded packages.", "libSM"),
+    ("Argument 'libSM' matches only packages excluded by versionlock.", "libSM"),
     (
         'http://10.0.0.5:8017/a.rpm: [Errno 14] curl#18 - "transfer closed with 5 bytes remaining to read"',
         "a",
     ),
+    # In a line of dnf 5 each package has its file and the reason beside it.
+    *[
+        (line, "libSM-1.2.3-1.fc42.x86_64")
+        for said, _ in SAID
+        for line in said.split("\n")
+        if 'PGP check for package "libSM-' in line
+    ],
 ]
 
 

@@ -34,6 +34,8 @@ _SUBJECTS = (
     r"Error: Package: (\S+) \(",
     r"for argument: (\S+)",
     r"No package (\S+) available",
+    r"Argument '(\S+)' matches only",
+    r'PGP check for package "([^"]+)"',
 )
 
 
