@@ -12,6 +12,7 @@ import pytest
 import aarch64
 import needs
 from bundles import OFFKIT
+from offkit.elf import rpath
 
 WHY = needs.reason() or aarch64.reason()
 pytestmark = [
@@ -88,6 +89,27 @@ def test_a_library_that_is_missing(journey):
     (missing,) = [one for one in json.loads(told.stdout)["findings"] if one["severity"] == "error"]
     assert (missing["code"], missing["subject"]) == ("LIB001", "libstdc++.so.6")
     assert "libstdc++" in missing["fix"]
+
+
+def test_a_program_with_a_path_of_its_own(journey, tmp_path):
+    """Debian's CPython for aarch64, rewritten as an installation without root does it: it runs there, and its
+    loader finds what lies in that directory and nowhere else. As it was it does not."""
+    server = journey[0]
+    with open(os.path.join(aarch64.system(), "usr/bin/python3.11"), "rb") as source:
+        program = source.read()
+    for name, data in (("plain", program), ("rewritten", rpath.rewrite(program, "/opt/own/lib64"))):
+        (tmp_path / name).write_bytes(data)
+        (tmp_path / name).chmod(0o755)
+        server.put(tmp_path / name, name)
+    where = "/usr/lib/aarch64-linux-gnu"
+    script = f"""
+        mkdir -p /opt/own/lib64; mv {where}/libstdc++.so.6* /opt/own/lib64; ldconfig
+        export PYTHONPATH=/opt/offkit/current/lib/python3.11/site-packages
+        for each in plain rewritten; do /mnt/$each -c 'import greenlet; print("well")' 2>&1 | tail -n 1; done
+        mv /opt/own/lib64/* {where}; ldconfig"""
+    plain, rewritten = server.run("sh", "-c", script).stdout.splitlines()
+    assert "libstdc++.so.6: cannot open shared object file" in plain
+    assert rewritten == "well"
 
 
 def test_a_bundle_for_another_processor(journey, tmp_path):
