@@ -26,7 +26,7 @@ ALL: Dict[str, Check] = {
     LIBRARIES: Check("LIB", "each shared library and symbol version that a program or module needs"),
     NEEDS: Check("NEED", "libraries, programs and data that packages want only when they run"),
     PACKAGES: Check("PKG", "installed files against their RECORD, requirements, leftovers, pip's age"),
-    MACHINE: Check("ENV", "file systems, memory, locale, SELinux labels, the processor"),
+    MACHINE: Check("ENV", "file systems, memory, locale, variables, SELinux and other policies, processor"),
     REPOSITORIES: Check("REPO, RPM", "what yum would do here; the network is never used"),
 }
 NAMES: Tuple[str, ...] = tuple(ALL)

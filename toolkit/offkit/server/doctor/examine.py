@@ -19,6 +19,7 @@ from offkit.server.doctor import (
     packages,
     processor,
     repositories,
+    variables,
 )
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, NEEDS, PACKAGES, REPOSITORIES
@@ -97,12 +98,12 @@ class _Visit:
         env: environment.Environment,
         known: repositories.Configured,
         catalog: providers.Catalog,
-        variables: Optional[Mapping[str, str]],
+        given: Optional[Mapping[str, str]],
         report: Reporter,
     ) -> None:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
-        self._variables = (os.environ if variables is None else variables) if self._live else {}
+        self._variables = (os.environ if given is None else given) if self._live else {}
         self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits)
         self._report = report
 
@@ -176,6 +177,7 @@ class _Visit:
             locale = self._cures.release.locale if self._cures.own else ""
             findings = machine.judge(self._env, facts, locale) + findings
             findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
+        findings += variables.inspect(self._tree, self._env, self._variables, libs.resolutions)
         return findings + machine.labels(self._tree, self._env)
 
     def _summary(self, libs: libraries.Libraries, installed: packages.Packages, install_line: str) -> Summary:
