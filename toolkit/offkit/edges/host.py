@@ -105,6 +105,14 @@ def parse_os_release(text: str) -> Dict[str, str]:
     return found
 
 
+def directory() -> str:
+    """Where this process was started, or has gone since; "" where that is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def volume(path: str) -> Volume:
     """Where ``path`` lies or would lie, by statvfs(3); OSError only when not even / can be asked."""
     existing = os.path.abspath(path)

@@ -56,7 +56,8 @@ def test_packages_and_modules(server):
     assert [each.code for each in examine("/opt/env", server.root).findings] == ["PKG005", "PKG005"]
     server.put(SITE + "/e.pth", "/ext\n/src/tool\n")
     result = examine("/opt/env", server.root, checks=["libraries", "packages"])
-    assert [(each.code, each.subject, each.message) for each in result.findings] == [
+    found = [each for each in result.findings if each.code != "PKG018"]
+    assert [(each.code, each.subject, each.message) for each in found] == [
         ("LIB001", "libSM.so.6", "is missing; needed by " + module)
     ]
     assert result.summary.distributions == 1

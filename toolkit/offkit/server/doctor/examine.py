@@ -19,6 +19,7 @@ from offkit.server.doctor import (
     packages,
     processor,
     repositories,
+    shadows,
     variables,
 )
 from offkit.server.doctor import cures as remedies
@@ -132,6 +133,9 @@ class _Visit:
         installed = self._compare(told) if PACKAGES in checks else packages.Packages([], [], 0)
         findings += installed.findings
         again += installed.again
+        if PACKAGES in checks:
+            findings += shadows.elsewhere(self._tree, self._env)
+            findings += shadows.misplaced(self._tree, self._env, host.directory() if self._live else "")
         if MACHINE in checks:
             findings += self._machine(libs)
             clients, packaged = control_node.inspect(self._tree, self._env, self._cures, path)
@@ -178,6 +182,7 @@ class _Visit:
             findings = machine.judge(self._env, facts, locale) + findings
             findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
         findings += variables.inspect(self._tree, self._env, self._variables, libs.resolutions)
+        findings += shadows.user_site(self._tree, self._env, self._variables)
         return findings + machine.labels(self._tree, self._env)
 
     def _summary(self, libs: libraries.Libraries, installed: packages.Packages, install_line: str) -> Summary:

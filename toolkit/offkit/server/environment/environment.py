@@ -35,6 +35,7 @@ class Environment(NamedTuple):
     outside: Tuple[str, ...]
     generation: bool  # made by offkit install
     own: bool  # the prefix of a Python itself, no virtual environment
+    system: bool = False  # a virtual environment that has the base interpreter's packages too
 
     def shorten(self, path: str) -> str:
         """A path for people: without the part that all files of the environment share."""
@@ -90,10 +91,11 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         if not site_packages:
             findings.append(startup.no_site_packages(tree, where, name))
     outside: Tuple[str, ...] = ()
+    system = not own and config.get("include-system-site-packages", "false").lower() == "true"
     if own:
         site_packages += _local(tree, base, name)
         outside = _debian(tree, base, name)
-    elif config.get("include-system-site-packages", "false").lower() == "true" and base:
+    elif system and base:
         outside = _directories(tree, base, name + "/site-packages") + _local(tree, base, name)
         outside += _debian(tree, base, name)
     outside += pth.added(tree, site_packages + outside, (where, base, *site_packages, *outside))
@@ -109,6 +111,7 @@ def locate(tree: Tree, where: str) -> Tuple[Environment, List[Finding]]:
         outside=outside,
         generation=tree.is_dir(posixpath.join(where, posixpath.dirname(layout.RECEIPT))),
         own=own,
+        system=system,
     )
     return found, findings
 

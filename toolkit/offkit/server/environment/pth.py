@@ -5,7 +5,7 @@ they are never run here.
 """
 
 import posixpath
-from typing import Dict, Iterable, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, Sequence, Tuple
 
 from offkit.edges.tree import Tree
 
@@ -18,17 +18,22 @@ def added(tree: Tree, tops: Sequence[str], apart: Iterable[str]) -> Tuple[str, .
     known = {"/"}.union(tree.real(path) for path in apart if path)
     found: Dict[str, str] = {}
     for top in tops:
-        for name in tree.names(top):
-            if not name.endswith(".pth") or name.startswith("."):
+        for _, path in named(tree, top):
+            try:
+                real = tree.real(path)
+            except OSError:
                 continue
-            for path in _lines(tree, top, name):
-                try:
-                    real = tree.real(path)
-                except OSError:
-                    continue
-                if real not in known and tree.is_dir(real):
-                    found.setdefault(real, path)
+            if real not in known and tree.is_dir(real):
+                found.setdefault(real, path)
     return tuple(found.values())
+
+
+def named(tree: Tree, top: str) -> Iterator[Tuple[str, str]]:
+    """(the file, a path that it names) for each in one site-packages; what is there and what is not."""
+    for name in tree.names(top):
+        if name.endswith(".pth") and not name.startswith("."):
+            for path in _lines(tree, top, name):
+                yield posixpath.join(top, name), path
 
 
 def _lines(tree: Tree, top: str, name: str) -> Iterable[str]:
