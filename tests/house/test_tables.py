@@ -9,7 +9,7 @@ import pytest
 
 from offkit.edges import data, releases
 from offkit.elf import refusals
-from offkit.model import builds, nowhere, packages, release, sources, yum
+from offkit.model import builds, nowhere, packages, release, sources, surroundings, yum
 from offkit.model.finding import SEVERITIES
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -63,6 +63,12 @@ TABLES = {
         "since": r"(2\.\d+)?",
         "until": r"(2\.\d+)?",
         "value": r"\d*",
+        "source": TEXT,
+    },
+    surroundings.TABLE: {
+        "name": TEXT,
+        "kind": "{0.OWN_CRYPTO}|{0.CRYPTO_POLICY}".format(surroundings),
+        "says": TEXT,
         "source": TEXT,
     },
     "repo-config/index-pages.csv": {"words": TEXT, "source": TEXT},

@@ -36,6 +36,19 @@ def test_noexec(env):
     assert finding.fix.startswith("mount -o remount,exec /opt")
 
 
+def test_an_interpreter_on_a_file_system_without_programs(env):
+    """/usr/local on its own, say: nothing starts there, wherever the packages are."""
+    there = VOLUME._replace(mount_point="/usr/local", noexec=True)
+    (finding,) = machine.judge(env, GOOD._replace(program=there))
+    assert (finding.code, finding.severity, finding.subject) == (
+        "ENV001",
+        "error",
+        "/usr/local/bin/python3.6",
+    )
+    assert finding.message == "/usr/local is mounted noexec: this Python does not start"
+    assert machine.judge(env, GOOD._replace(program=VOLUME)) == []
+
+
 @pytest.mark.parametrize(("there", "words"), [(True, "is not writable"), (False, "is missing")])
 def test_shared_memory(env, there, words):
     """Absent and read-only are told apart."""
@@ -142,6 +155,31 @@ def test_selinux_labels(tmp_path, enforcing):
     )
     if enforcing:
         assert "2 places labelled user_tmp_t" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "fix"),
+    [
+        ("/opt/app", b"user_home_t", "restorecon -R /opt/app"),
+        (
+            "/home/app/env",
+            b"user_home_t",
+            "semanage fcontext -a -e /opt /home/app/env && restorecon -R /home/app/env",
+        ),
+        ("/srv/env", b"var_t", "semanage fcontext -a -e /opt /srv/env && restorecon -R /srv/env"),
+        ("/data/e v", b"default_t", "semanage fcontext -a -e /opt '/data/e v' && restorecon -R '/data/e v'"),
+    ],
+)
+def test_the_label_is_what_the_policy_gives(tmp_path, where, kind, fix):
+    """restorecon gives it again below /home and wherever the policy knows of no programs: another rule first."""
+    server = Server(tmp_path / "root")
+    server.put("/etc/selinux/config", "SELINUX=enforcing\n")
+    server.put(where + "/pyvenv.cfg", "home = /usr/local/bin\nversion = 3.6.8\n")
+    server.link(where + "/bin/python3.6", "/usr/local/bin/python3.6")
+    server.directory(where + "/lib/python3.6/site-packages")
+    tree = Labelled(server.root, {where: kind})
+    (found,) = machine.labels(tree, environment.locate(tree, where)[0])
+    assert (found.code, found.subject, found.fix) == ("ENV011", where, fix)
 
 
 def test_no_labels_at_all(tmp_path):
@@ -298,7 +336,12 @@ def test_what_is_observed(env, monkeypatch, variables, locale, temporary, there,
     facts = machine.observe(env, variables)
     monkeypatch.undo()
     assert facts == Facts(
-        VOLUME._replace(existing="/opt/env"), there, usable, locale, VOLUME._replace(existing=temporary)
+        VOLUME._replace(existing="/opt/env"),
+        there,
+        usable,
+        locale,
+        VOLUME._replace(existing=temporary),
+        VOLUME._replace(existing="/usr/local/bin/python3.6"),
     )
     assert asked == [("/dev/shm", os.W_OK | os.X_OK)]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from offkit.edges import data, plugins
 from offkit.elf import refusals
-from offkit.model import builds, clashes, nowhere, packages, release, things, yum
+from offkit.model import builds, clashes, nowhere, packages, release, surroundings, things, yum
 from offkit.online.wheels import memo, store, stored
 
 # The tables that are read beyond the gap.
@@ -35,6 +35,7 @@ TABLES = (
     clashes.TABLE,
     plugins.TABLE,
     refusals.TABLE,
+    surroundings.TABLE,
 )
 ZONE = ("model", "elf", "edges", "media", "server", "badapple", "theatre", "fleet", "cli")
 # Of the runtime's wheels. click asks importlib.metadata for its own version option alone, and typer for rich

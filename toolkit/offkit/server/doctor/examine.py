@@ -17,6 +17,7 @@ from offkit.server.doctor import (
     machine,
     needs,
     packages,
+    policies,
     processor,
     repositories,
     shadows,
@@ -183,7 +184,8 @@ class _Visit:
             findings += processor.judge(self._tree, self._env, libs.isa, host.cpu())
         findings += variables.inspect(self._tree, self._env, self._variables, libs.resolutions)
         findings += shadows.user_site(self._tree, self._env, self._variables)
-        return findings + machine.labels(self._tree, self._env)
+        findings += machine.labels(self._tree, self._env)
+        return findings + policies.inspect(self._tree, self._env)
 
     def _summary(self, libs: libraries.Libraries, installed: packages.Packages, install_line: str) -> Summary:
         return Summary(

@@ -3,6 +3,7 @@ for the root that is really running."""
 
 import os
 import posixpath
+import shlex
 from typing import Dict, List, Mapping, NamedTuple, Optional
 
 from offkit.edges import host
@@ -10,15 +11,30 @@ from offkit.edges.tree import Tree
 from offkit.model import layout
 from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.model.words import several
+from offkit.server.environment import modules
 from offkit.server.environment.environment import Environment
 
 _LITTLE = 64 * 1000 * 1000  # bytes
 _FEW = 500  # inodes
 _NAMED = 5
 _SELINUX = "security.selinux"
-# Types that a service confined by SELinux may not map or execute, whatever lies there
-# (selinux-policy targeted: files that were moved out of a home or a temporary directory keep them).
-_FOREIGN_TYPES = ("tmp_t", "user_tmp_t", "user_home_t", "admin_home_t", "default_t", "unlabeled_t")
+# Types that a service confined by SELinux may not map or execute, whatever lies there, and of which systemd
+# starts no program (selinux-policy targeted). Files that were moved out of a home or a temporary place keep
+# theirs; what lies below /home, /root, /srv or a directory of its own at the top has one by the policy.
+_FOREIGN_TYPES = (
+    "tmp_t",
+    "user_tmp_t",
+    "user_home_t",
+    "user_home_dir_t",
+    "admin_home_t",
+    "home_root_t",
+    "var_t",
+    "default_t",
+    "unlabeled_t",
+)
+# Where the policy has types for programs and libraries, so that restorecon(8) gives them. Elsewhere the same
+# has to be said of the place first: semanage-fcontext(8), -e.
+_LABELLED = ("/opt/", "/usr/")
 
 
 class Facts(NamedTuple):
@@ -29,6 +45,7 @@ class Facts(NamedTuple):
     shm_writable: bool
     locale: str  # what the locale variables say; "" when none does
     temporary: Optional[host.Volume] = None  # of TMPDIR
+    program: Optional[host.Volume] = None  # of the interpreter
 
 
 def observe(env: Environment, variables: Mapping[str, str]) -> Facts:
@@ -37,7 +54,8 @@ def observe(env: Environment, variables: Mapping[str, str]) -> Facts:
     shm = os.path.isdir("/dev/shm")
     writable = os.access("/dev/shm", os.W_OK | os.X_OK)  # also false when mounted read-only
     temporary = host.volume(variables.get("TMPDIR") or "/tmp")
-    return Facts(host.volume(env.where), shm, writable, locale, temporary)
+    program = host.volume(env.interpreter) if env.interpreter else None
+    return Facts(host.volume(env.where), shm, writable, locale, temporary, program)
 
 
 def judge(env: Environment, facts: Facts, locale: str = "") -> List[Finding]:
@@ -49,6 +67,12 @@ def judge(env: Environment, facts: Facts, locale: str = "") -> List[Finding]:
         message = "{} is mounted noexec: no extension module can be loaded".format(point)
         fix = "mount -o remount,exec {}; or install under another --prefix".format(point)
         found.append(Finding("ENV001", ERROR, env.where, message, (point,), fix))
+    program = facts.program
+    if program is not None and program.noexec and program.mount_point != facts.volume.mount_point:
+        point = program.mount_point
+        message = "{} is mounted noexec: this Python does not start".format(point)
+        fix = "mount -o remount,exec {}; or use another Python".format(point)
+        found.append(Finding("ENV001", ERROR, env.interpreter, message, (point,), fix))
     if not facts.shm or not facts.shm_writable:
         message = "is not writable" if facts.shm else "is missing"
         message += ": multiprocessing cannot create locks, so only one process is used"
@@ -109,10 +133,18 @@ def labels(tree: Tree, env: Environment) -> List[Finding]:
                 several(len(paths), "place"), kind
             ),
             tuple(paths[:_NAMED]),
-            "restorecon -R {}".format(env.where),
+            _relabel(modules.real(tree, env.where)),
         )
         for kind, paths in sorted(bad.items())
     ]
+
+
+def _relabel(where: str) -> str:
+    place = shlex.quote(where)
+    again = "restorecon -R " + place
+    return (
+        again if where.startswith(_LABELLED) else "semanage fcontext -a -e /opt {} && {}".format(place, again)
+    )
 
 
 def _enforcing(tree: Tree) -> bool:

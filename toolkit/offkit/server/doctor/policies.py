@@ -1,0 +1,195 @@
+"""ENV018 to ENV020: what the server's security settings do to an environment.
+
+Sources: hashlib in Python's manual and Lib/hashlib.py; crypto-policies(7); fapolicyd(8), fapolicyd.rules(5),
+fapolicyd.trust(5) and fapolicyd-cli(8), and fapolicyd's own rules.d (README-rules says which are usual).
+"""
+
+import posixpath
+import re
+import shlex
+from typing import Dict, Iterator, List, Optional, Set
+
+from offkit.edges import data
+from offkit.edges.tree import DIRECTORY, FILE, Tree
+from offkit.model import requirement, surroundings, words
+from offkit.model.finding import ERROR, INFO, WARNING, Finding
+from offkit.server.environment import modules
+from offkit.server.environment.environment import Environment
+
+_FIPS = "/proc/sys/crypto/fips_enabled"
+_POLICY = "/etc/crypto-policies/state/current"
+_DAEMON = "/usr/sbin/fapolicyd"
+_SETTINGS = "/etc/fapolicyd/fapolicyd.conf"
+# fagenrules(8) makes the first of what lies in rules.d; until 1.1 there was one file.
+_RULES = ("/etc/fapolicyd/compiled.rules", "/etc/fapolicyd/fapolicyd.rules")
+_TRUST, _TRUSTS = "/etc/fapolicyd/fapolicyd.trust", "/etc/fapolicyd/trust.d"
+_TEXT = 64 * 1024 * 1024  # bytes of trusted files' names that are read
+_NAMED = 5
+_OWN_LIBRARY = re.compile(r"lib(?:crypto|ssl)-?[\w.]*\.so")
+_SHARED = re.compile(r"\.so(?:\.\d+)*$")
+_DENIES = re.compile(r"deny\w*\s.*\bperm=(?:open|any)\b.*:.*\bftype=\S*application/x-sharedlib")
+_ALLOWS = re.compile(r"allow\w*\s.*\bperm=(?:open|any)\b[^:]*:(.*)")
+
+
+def inspect(tree: Tree, env: Environment) -> List[Finding]:
+    return _fips(tree, env) + _policy(tree) + _fapolicyd(tree, env)
+
+
+def _fips(tree: Tree, env: Environment) -> List[Finding]:
+    """Facts, and packages that bring what the mode knows nothing of: their libcrypto refuses ("disabled for
+    FIPS", psycopg2's issue 1170), or ends the process (memray's issue 783)."""
+    if _first(tree, _FIPS) != "1":
+        return []
+    message = (
+        "is on: hashlib.md5() and others that are not approved raise ValueError, unless they are called with "
+        "usedforsecurity=False (Python 3.9, and the 3.6 and 3.8 of EL 8)"
+    )
+    found = [Finding("ENV018", INFO, "FIPS mode", message, (_FIPS,), "")]
+    for top in env.site_packages:
+        libraries = list(_own_libraries(tree, top))
+        if libraries:
+            message = "has no say in {}: an OpenSSL in a wheel is not the server's, and may refuse to work"
+            fix = "bundle again with a package that uses the server's OpenSSL (offkit bundle --carry-source)"
+            names = words.listed([env.shorten(path) for path in libraries], _NAMED)
+            found.append(
+                Finding("ENV018", WARNING, "FIPS mode", message.format(names), tuple(libraries), fix)
+            )
+        known = _known(surroundings.OWN_CRYPTO)
+        inside = {
+            requirement.normalize(name.split("-")[0])
+            for name in tree.names(top)
+            if name.endswith(".dist-info")
+        }
+        own = ["{} ({})".format(name, known[name]) for name in sorted(inside & set(known))]
+        if own:
+            message = "has no say in what these compute with themselves: {}".format(", ".join(own))
+            found.append(Finding("ENV018", INFO, "FIPS mode", message, (top,), ""))
+    return found
+
+
+def _own_libraries(tree: Tree, top: str) -> Iterator[str]:
+    """Copies of libcrypto and libssl, where auditwheel puts them: PACKAGE.libs, before 3.2 PACKAGE/.libs."""
+    for name in tree.names(top):
+        if name.endswith(".libs") or "." not in name:
+            path = posixpath.join(top, name, "" if name.endswith(".libs") else ".libs").rstrip("/")
+            for each in tree.names(path):
+                if _OWN_LIBRARY.match(each):
+                    yield posixpath.join(path, each)
+
+
+def _policy(tree: Tree) -> List[Finding]:
+    policy = _first(tree, _POLICY)
+    says = _known(surroundings.CRYPTO_POLICY).get(policy.split(":")[0]) if policy else ""
+    if not says:
+        return []
+    message = "is {}: {}, by Python's ssl too where it has the system's OpenSSL".format(policy, says)
+    return [Finding("ENV019", INFO, "crypto policy", message, (_POLICY,), "")]
+
+
+def _fapolicyd(tree: Tree, env: Environment) -> List[Finding]:
+    """ENV020: shared objects that it does not let anybody open, and programs that it does not let run."""
+    if not tree.is_file(_DAEMON) or not _runs(tree) or _permissive(tree):
+        return []
+    where = modules.real(tree, env.where)
+    rules, trusted = _rules(tree), _trusted(tree, where)
+    add = (
+        "as root, for each new generation too: fapolicyd-cli --file add {} && fapolicyd-cli --update".format(
+            shlex.quote(where.rstrip("/") + "/")
+        )
+    )
+    if trusted is None or rules is None:
+        message = "is running, and this user may not read what it trusts: it may deny what is in {}".format(
+            where
+        )
+        return [Finding("ENV020", INFO, "fapolicyd", message, (_TRUST, *_RULES), add)]
+    objects = [path for path in _shared(tree, where) if path not in trusted]
+    denied = next((number for number, rule in enumerate(rules) if _DENIES.match(rule)), None)
+    if denied is None or not objects or any(_covers(rule, where) for rule in rules[:denied]):
+        return []
+    message = "does not trust {}, so nobody can load them ({}); nor start what is in bin/"
+    message = message.format(
+        words.several(len(objects), "shared object"),
+        words.listed([env.shorten(path) for path in objects], _NAMED),
+    )
+    return [Finding("ENV020", ERROR, "fapolicyd", message, tuple(objects[:_NAMED]), add)]
+
+
+def _runs(tree: Tree) -> bool:
+    """By the processes of a running system, as the probe has it; of a mounted one by what systemd starts."""
+    if any(
+        _first(tree, "/proc/{}/comm".format(name)) == "fapolicyd"
+        for name in tree.names("/proc")
+        if name.isdigit()
+    ):
+        return True
+    wants = "/etc/systemd/system/multi-user.target.wants"
+    return tree.root != "" and "fapolicyd.service" in tree.names(wants)
+
+
+def _permissive(tree: Tree) -> bool:
+    try:
+        return bool(re.search(r"^\s*permissive\s*=\s*1\s*$", tree.text(_SETTINGS), re.MULTILINE))
+    except OSError:
+        return False
+
+
+def _rules(tree: Tree) -> Optional[List[str]]:
+    for path in _RULES:
+        try:
+            lines = tree.text(path).splitlines()
+        except OSError:
+            continue
+        return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return None
+
+
+def _covers(rule: str, where: str) -> bool:
+    """Whether a rule lets at least somebody open what lies there, trusted or not."""
+    matched = _ALLOWS.match(rule)
+    if not matched or "trust=1" in matched.group(1):
+        return False
+    place = re.search(r"\bdir=(/\S*)", matched.group(1))
+    if place:
+        return (where + "/").startswith(place.group(1).rstrip("/") + "/")
+    return matched.group(1).strip() == "all" and bool(re.search(r"\sall\s*:|\bexe=\S*python", rule))
+
+
+def _trusted(tree: Tree, where: str) -> Optional[Set[str]]:
+    """The paths below ``where`` that somebody has added; None where that cannot be read."""
+    found: Set[str] = set()
+    names = [posixpath.join(_TRUSTS, name) for name in tree.names(_TRUSTS)]
+    if tree.refuses(_TRUST) or tree.refuses(_TRUSTS):
+        return None
+    for path in (_TRUST, *names):
+        try:
+            text = tree.text(path, _TEXT)
+        except OSError:
+            continue
+        lines = (line.rsplit(None, 2) for line in text.splitlines() if line.startswith(where))
+        found.update(line[0] for line in lines if len(line) == 3)
+    return found
+
+
+def _shared(tree: Tree, directory: str) -> Iterator[str]:
+    try:
+        entries = tree.scan(directory, _SHARED.search)
+    except OSError:
+        return
+    for entry in entries:
+        path = posixpath.join(directory, entry.name)
+        if entry.kind == DIRECTORY:
+            yield from _shared(tree, path)
+        elif entry.kind == FILE:
+            yield path
+
+
+def _known(kind: str) -> Dict[str, str]:
+    return surroundings.parse(data.read_text(surroundings.TABLE), kind)
+
+
+def _first(tree: Tree, path: str) -> str:
+    """The first line of a small file, "" where there is none."""
+    try:
+        return tree.text(path).split("\n", 1)[0].strip()
+    except OSError:
+        return ""
