@@ -18,13 +18,14 @@ def text():
     lines = ["# os-release IDs whose VERSION_ID begins with the Enterprise Linux major"]
     lines += ["EL_IDS = ("] + ['    "{}",'.format(name) for name in ids] + [")"]
     others = {
-        "{}:{}".format(name, each.version): each.name
+        "{}:{}".format(name, version): each.name
         for each in releases.known().all
-        if not each.el
-        for name in each.ids
+        for name, version in each.versions
+        if not each.el or name in each.followers
     }
     lines += [
-        "# Systems that are none, by ID:VERSION_ID, which may go on after a dot; what offkit calls them",
+        "# Systems whose VERSION_ID is their own, by ID:VERSION_ID, which may go on after a dot; what offkit calls",
+        "# them",
         "OTHERS = {",
     ]
     lines += ['    "{}": "{}",'.format(each, others[each]) for each in sorted(others)] + ["}"]

@@ -39,6 +39,9 @@ def survey_of(version, name="centos", **more):
         (survey_of("8.8", "anolis"), 8, "2.17"),
         (survey_of("23.1", "anolis"), 0, "2.17"),
         (survey_of("22.03", "openEuler"), 0, "2.17"),
+        (survey_of("3.1", "tencentos"), 8, "2.17"),
+        (survey_of("2.4", "tencentos"), 7, "2.17"),
+        (survey_of("4.4", "tencentos"), 0, "2.17"),
         (survey_of("", "centos", glibc=""), 0, ""),
     ],
 )

@@ -89,7 +89,8 @@ def test_a_file_agrees_with_itself(name):
     sonames = facts.get("sonames", {})
     assert facts.get("python") in {None, *facts.get("pythons", {})}
     assert all(sonames.get(soname, "") is None for soname in facts.get("elsewhere", {}))
-    assert set(facts.get("keys", {})) <= set(facts["os_release"]["ids"])
+    said = facts["os_release"]
+    assert set(facts.get("keys", {})) <= {*said["ids"], *said.get("followers", ())}
     modules = facts.get("modules", {})
     assert set(modules) <= {row.name for row in MODULES}
     for module in modules.values():
@@ -167,7 +168,8 @@ def test_all_are_read():
     assert all(known.named(name).name == each.name for each in known.all for name in each.aliases)
     for facts in FILES.values():
         said = facts["os_release"]
-        for each, version in ((each, said["version"] + more) for each in said["ids"] for more in ("", ".3")):
+        versions = {**dict.fromkeys(said["ids"], said["version"]), **said.get("followers", {})}
+        for each, version in ((each, own + more) for each, own in versions.items() for more in ("", ".3")):
             told = {"ID": each, "VERSION_ID": version}
             assert known.told(told).name == facts["name"]
             assert known.el_major(told) == facts.get("el", 0)

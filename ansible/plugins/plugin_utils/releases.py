@@ -12,7 +12,8 @@ EL_IDS = (
     "scientific",
     "virtuozzo",
 )
-# Systems that are none, by ID:VERSION_ID, which may go on after a dot; what offkit calls them
+# Systems whose VERSION_ID is their own, by ID:VERSION_ID, which may go on after a dot; what offkit calls
+# them
 OTHERS = {
     "amzn:2": "amazon2",
     "amzn:2023": "amazon2023",
@@ -22,6 +23,9 @@ OTHERS = {
     "openEuler:20.03": "openeuler20.03",
     "openEuler:22.03": "openeuler22.03",
     "openEuler:24.03": "openeuler24.03",
+    "opencloudos:8": "el8",
+    "tencentos:2": "el7",
+    "tencentos:3": "el8",
 }
 # What install.sh gets where no Python is: the one that Enterprise Linux ships
 SHIPPED = {

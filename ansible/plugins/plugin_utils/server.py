@@ -18,7 +18,10 @@ def facts(said):
     current generation, "" where there is none."""
     version = re.match(r"\d+", said.get("version", ""))
     el = int(version.group()) if version and said.get("id") in releases.EL_IDS else 0
-    if other(said):
+    known = re.match(r"el(\d+)$", other(said))
+    if known:
+        el = int(known.group(1))
+    elif other(said):
         el = 0
     return {
         "system": said.get("system") or "an unknown system",
@@ -30,7 +33,8 @@ def facts(said):
 
 
 def other(said):
-    """What offkit calls a system that is no Enterprise Linux; "" where it has no name for it."""
+    """What offkit calls a system whose version does not begin with the major of an Enterprise Linux; "" where
+    it has no name for it."""
     version = said.get("version", "")
     parts = version.split(".")
     keys = ["{}:{}".format(said.get("id"), ".".join(parts[:count])) for count in range(len(parts), 0, -1)]

@@ -129,7 +129,7 @@ def test_names_of_releases():
         ("c8s", "el8", "3.6.8"), ("cs9", "el9", "3.9.10"), ("c10s", "el10", "3.12.9"), ("stream9", "el9", "3.9.10"),
         ("centos8-stream", "el8", "3.6.8"), ("oel7", "el7", "3.6.8"), ("redhat8", "el8", "3.6.8"),
         ("RHEL-9", "el9", "3.9.10"), ("sl7", "el7", "3.6.8"), ("scientific7", "el7", "3.6.8"), ("ubi9", "el9", "3.9.10"),
-        ("TencentOS-3.1", "el8", "3.6.8"), ("tlinux3", "el8", "3.6.8"), ("opencloudos-8.6", "el8", "3.6.8"),
+        ("TencentOS-3.1", "el8", "3.6.8"), ("tencentos-2.4", "el7", "3.6.8"), ("tlinux3", "el8", "3.6.8"), ("opencloudos-8.6", "el8", "3.6.8"),
     ],
 )  # fmt: skip
 def test_names_as_people_write_them(name, release, python):
@@ -145,7 +145,7 @@ def test_names_as_people_write_them(name, release, python):
 @pytest.mark.parametrize(
     ("name", "near"),
     [
-        ("tencentos-2.4", "tencentos3"), ("tencentos4", "tencentos3"), ("tlinux", "tlinux3"), ("opencloudos9", "opencloudos8"),
+        ("tencentos4", "tencentos3 or tencentos2"), ("tlinux", "tlinux3 or tlinux2"), ("opencloudos9", "opencloudos8"),
         ("neokylin7", "neokylin10"), ("euleros", ""), ("euleros-2.0", ""), ("uos", ""), ("uos20", ""), ("hce2.0", ""),
         ("alinux3", ""), ("alibaba3", ""), ("bclinux8", ""), ("debian12", ""),
     ],

@@ -78,6 +78,7 @@ class Release(NamedTuple):
     aliases: Tuple[str, ...]
     ids: Tuple[str, ...]  # ID in os-release(5)
     version: str  # VERSION_ID there, or what it begins with, before a dot
+    followers: Dict[str, str]  # other IDs, of what is made to be like it, with their own versions
     glibc: Tuple[int, int]
     kernel: str
     cpu: Dict[str, str]  # by architecture, the oldest processor that its packages are built for
@@ -108,7 +109,15 @@ class Release(NamedTuple):
     def told(self, os_release: Dict[str, str]) -> bool:
         """Whether that is a server of this release."""
         version = os_release.get("VERSION_ID", "")
-        return os_release.get("ID") in self.ids and (version + ".").startswith(self.version + ".")
+        return any(
+            name == os_release.get("ID") and (version + ".").startswith(own + ".")
+            for name, own in self.versions
+        )
+
+    @property
+    def versions(self) -> List[Tuple[str, str]]:
+        """(ID, VERSION_ID or what it begins with)."""
+        return [*((name, self.version) for name in self.ids), *self.followers.items()]
 
 
 class Releases(NamedTuple):
@@ -162,7 +171,7 @@ class Releases(NamedTuple):
     def rows(self) -> List[Tuple[str, str, str]]:
         """``name_of`` as a table: ID, VERSION_ID or what it begins with before a dot, name; the first that
         fits counts. Where the version is "-", the major goes behind the name."""
-        found = [(id, each.version, each.name) for each in self.all if each.version for id in each.ids]
+        found = [(id, version, each.name) for each in self.all for id, version in each.versions if version]
         ids = {id for each in self.all if each.el for id in each.ids}
         ids -= {id for each in self.all if not each.el for id in each.ids}
         return [*found, *((id, "-", "el") for id in sorted(ids))]
@@ -277,6 +286,7 @@ def parse(text: str, libc: Libc = (), rows: Rows = ()) -> Release:
         aliases=tuple(data.get("aliases", ())),
         ids=tuple(data["os_release"]["ids"]),
         version=data["os_release"]["version"],
+        followers=data["os_release"].get("followers", {}),
         glibc=glibc,
         kernel=data.get("kernel", ""),
         cpu=data.get("cpu", {}),
