@@ -140,12 +140,18 @@ def _document(found: "Lock") -> Dict[str, Any]:
     }
 
 
-def _write(found: "Lock", out: Optional[Path]) -> None:
+def _as_pylock(found: "Lock", out: Path) -> str:
+    """Where that is what the file is called."""
     from offkit.online.request import pylock
     from offkit.online.resolve import pylock_text
+
+    return pylock_text.dump(found, out) if pylock.is_name(out) else found.text(why=True)
+
+
+def _write(found: "Lock", out: Optional[Path]) -> None:
     from offkit.online.wheels import fetch
 
-    text = pylock_text.dump(found, out) if out is not None and pylock.is_name(out) else found.text(why=True)
+    text = _as_pylock(found, out) if out is not None and out.suffix == ".toml" else found.text(why=True)
     if out is not None:
         fetch.write_text(out, text)
         render.good("{}: {}".format(out, words.several(len(found.wheels), "wheel")))

@@ -10,7 +10,6 @@ import os
 import posixpath
 import re
 from typing import BinaryIO, Callable, Collection, Dict, Iterable, List, NamedTuple, Tuple
-from xml.sax.saxutils import escape, quoteattr
 
 from offkit.media import rpmfile
 from offkit.media.repodata import REPOMD
@@ -103,6 +102,20 @@ def _read(opened: Open, path: str) -> _Rpm:
     front = header.front
     href = "{}-{}-{}.{}.rpm".format(front.name, front.version, front.release, front.arch)
     return _Rpm(header, href, digest.hexdigest(), size)
+
+
+def escape(text: str) -> str:
+    """For XML. What does it brings http.client, which most commands have no use for."""
+    from xml.sax import saxutils
+
+    return saxutils.escape(text)
+
+
+def quoteattr(text: str) -> str:
+    """The same, as the value of an attribute."""
+    from xml.sax import saxutils
+
+    return saxutils.quoteattr(text)
 
 
 def _package(one: _Rpm, wanted: Collection[str]) -> str:

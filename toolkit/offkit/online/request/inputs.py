@@ -18,7 +18,7 @@ from offkit.model.target import Target
 from offkit.model.url import is_address, without_secrets
 from offkit.online.index import named
 from offkit.online.index.upstream import reach
-from offkit.online.request import exports, pins, pylock, toml
+from offkit.online.request import exports, pins, toml
 from offkit.online.request.locked import Place, Request
 from offkit.online.request.pins import Pin
 from offkit.online.request.pyproject import Project, Unfit
@@ -84,6 +84,8 @@ def read(request: Request, target: Target) -> Read:
         if isinstance(path, str) or path.suffix != ".toml":
             files.append(path)
             continue
+        from offkit.online.request import pylock
+
         data = _tables(path)
         if pylock.is_name(path) or "lock-version" in data:
             locks += 1
@@ -118,7 +120,7 @@ def own_indexes(request: Request) -> Request:
     more: list[str] = []
     default: list[str] = []
     for path in request.files:
-        if isinstance(path, Path) and path.suffix == ".toml" and not pylock.is_name(path):
+        if isinstance(path, Path) and path.suffix == ".toml" and not _is_lock(path):
             project = Project(_tables(path), path)
             for name, url, is_default in project.shared_indexes():
                 if is_default:
@@ -130,6 +132,12 @@ def own_indexes(request: Request) -> Request:
                     url = known.urls.get(index, url)
                     more += [named.INDEX, f"{index}={url}", named.FROM, f"{index}={package}"]
     return request._replace(index_args=(*default, *request.index_args, *more))
+
+
+def _is_lock(path: Path) -> bool:
+    from offkit.online.request import pylock  # takes its time, and most requests have none
+
+    return pylock.is_name(path)
 
 
 def _tables(path: Path) -> Mapping[str, Any]:
