@@ -94,6 +94,22 @@ def test_when_something_else_failed_nothing_begins(tmp_path):
     assert len(done) < 100
 
 
+def test_what_is_parsed_does_not_hold_up_what_is_looked_at(tmp_path, monkeypatch, unread):
+    """Whichever came first: as many wheels are parsed at a time as there are processors."""
+    monkeypatch.setattr(reading.os, "cpu_count", lambda: 1)
+    parsing, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(grammar, "findings", lambda *given: parsing.set() or go_on.wait())
+    paths = [store.keep(*bundle_maker.wheel(name, "1"), tmp_path) for name in ("first", "second")]
+    with reading.beside(EL7, tmp_path) as read:
+        for path in paths:
+            read.add(path)
+        parsing.wait()
+        read.looked()
+        unread()
+        assert forecast.survey(paths, EL7, tmp_path).installed_size > 0
+        go_on.set()
+
+
 @pytest.mark.parametrize("metadata", [True, False])
 def test_wheels_of_a_lock_come_at_once(mirror, tmp_path, metadata):
     """With metadata beside them too: it would be one more request for each; not where they are not wanted."""

@@ -312,12 +312,13 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     told_of = [compiling.described(one, order.target, bool(order.pythons.carried)) for one in compiled]
     paths = [one.path for one in dict.fromkeys((*wheels, stored[pip.filename]))]
     reporter.step("reading what the wheels need from the server")
-    read.settle()
+    read.looked()
     server = order.more.server
     installed, level = (server.packages, server.level) if server else ({}, "")
     survey = forecast.survey(paths, order.target, order.cache, installed, level)
     told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
     told += compiling.findings(compiled, told_of)
+    read.settle()
     newer = grammar.findings(paths, order.target, order.cache)
     if newer is None:
         reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")

@@ -19,36 +19,44 @@ from offkit.online.proof.parsers import Parsers
 class Reading:
     """What is found lies in the cache. What is wrong is told when it is asked for."""
 
-    def __init__(self, target: Target, cache: Path, threads: Executor, parsers: Parsers) -> None:
-        self._target, self._cache, self._threads = target, cache, threads
+    def __init__(
+        self, target: Target, cache: Path, threads: Executor, asking: Executor, parsers: Parsers
+    ) -> None:
+        """The ``parsers`` are waited for by threads of their own, ``asking``, so that nobody else waits for
+        what takes longest."""
+        self._target, self._cache, self._threads, self._asking = target, cache, threads, asking
         self._parsers = parsers
         self._lock = threading.Lock()
-        self._jobs: list[Future[None]] = []
+        self._looks: list[Future[None]] = []
+        self._others: list[Future[None]] = []
         self._over = False
 
     def add(self, path: Path) -> None:
         """A wheel has come into the cache."""
         with self._lock:
-            self._begin(partial(forecast.look, path, self._cache))
+            self._looks.append(self._threads.submit(self._do, partial(forecast.look, path, self._cache)))
             if not grammar.was_there(path, self._target):
-                self._begin(partial(grammar.findings, [path], self._target, self._cache, self._parsers))
+                parse = partial(grammar.findings, [path], self._target, self._cache, self._parsers)
+                self._others.append(self._asking.submit(self._do, parse))
 
     def beside(self, job: Callable[[], object]) -> None:
         """Something else whose result is kept."""
         with self._lock:
-            self._begin(job)
+            self._others.append(self._threads.submit(self._do, job))
+
+    def looked(self) -> None:
+        """Wait for what ``forecast`` finds."""
+        for job in self._looks:
+            outcome(job)
 
     def settle(self) -> None:
-        """Wait for what has begun."""
-        for job in self._jobs:
+        """Wait for all that has begun."""
+        for job in (*self._looks, *self._others):
             outcome(job)
 
     def stop(self) -> None:
         """Begin nothing more."""
         self._over = True
-
-    def _begin(self, job: Callable[[], object]) -> None:
-        self._jobs.append(self._threads.submit(self._do, job))
 
     def _do(self, job: Callable[[], object]) -> None:
         if not self._over:
@@ -59,8 +67,9 @@ class Reading:
 @contextlib.contextmanager
 def beside(target: Target, cache: Path) -> Iterator[Reading]:
     """For the length of the block."""
-    with Parsers() as parsers, pool(os.cpu_count(), programs=True) as threads:
-        reading = Reading(target, cache, threads, parsers)
+    count = os.cpu_count()
+    with Parsers() as parsers, pool(count, programs=True) as threads, pool(count, programs=True) as asking:
+        reading = Reading(target, cache, threads, asking, parsers)
         try:
             yield reading
         finally:
