@@ -25,6 +25,9 @@ _NAME = "<a package's own code>"
 _ANY = {"Exception", "BaseException", ""}
 _OF_IMPORT, _OF_OPENING = _ANY | {"ImportError"}, _ANY | {"OSError", "IOError", "EnvironmentError"}
 
+_IDLE = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop, ast.Name)  # say nothing
+_NO_STATEMENTS = (*_IDLE, ast.expr)
+
 # An invalid escape is the package's business. By its name no code but this is meant, in any thread.
 warnings.filterwarnings("ignore", module=re.escape(_NAME))
 
@@ -160,7 +163,9 @@ class _Reader:
 
     def block(self, body: Iterable[ast.AST], runs: bool, imports: bool, opens: bool) -> None:
         for node in body:
-            self._node(node, runs, imports, opens)
+            # Half of all nodes are such, and so is every expression where none can call or name anything.
+            if not isinstance(node, _IDLE if opens or self._functions else _NO_STATEMENTS):
+                self._node(node, runs, imports, opens)
 
     def _node(self, node: ast.AST, runs: bool, imports: bool, opens: bool) -> None:
         if not (opens or (runs and imports)):

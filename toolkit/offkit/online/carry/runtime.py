@@ -50,13 +50,15 @@ UNUSED = (
     "typer/rich_utils.py",
     "typer/testing.py",
 )
-# Comments and strings (Python 3.6, "Lexical analysis"): what is neither may have no quote and no #.
+# Comments and strings (Python 3.6, "Lexical analysis"): what is neither may have no quote and no #. Without
+# the letters ahead of a string, so that each begins with one of three characters: such are found fast.
 _PIECES = re.compile(
     r"""\#[^\n]*
-    |(?:\b[bfru]{1,2})?(?:\"{3}(?:[^\\]|\\.)*?\"{3} | \'{3}(?:[^\\]|\\.)*?\'{3}
-    | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*')""",
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    |\"{3}[^\\"]*(?:(?:\\.|\"(?!\"\"))[^\\"]*)*\"{3} | \'{3}[^\\']*(?:(?:\\.|\'(?!\'\'))[^\\']*)*\'{3}
+    | "(?:[^"\\\n]|\\.)*" | '(?:[^'\\\n]|\\.)*'""",
+    re.VERBOSE | re.DOTALL,
 )
+_LETTERS = re.compile(r"\b[bfru]{1,2}\Z", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"[ \t]*(?:#[^\n]*)?(?=\n|\Z)")
 _STATEMENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*([ \t]*)[^\s#]")  # the next one, and how far in
 _HELP = "offkit/cli/"  # the docstring of a command is its --help
@@ -110,6 +112,8 @@ def _lean(name: str, contents: bytes) -> bytes:
         start, end = piece.span()
         if start < at:
             continue  # the comment behind a docstring
+        letters = _LETTERS.search(text, start - 2, start) if text[start] != "#" else None
+        start = letters.start() if letters else start
         between = text[at:start]
         depth += sum(map(between.count, "([{")) - sum(map(between.count, ")]}"))
         last = between.strip()[-1:] or last

@@ -19,8 +19,9 @@ _CYTHON = (b"numpy.core.multiarray failed to import", b"size changed, may indica
 _USES = b"but this version of numpy is 0x%"
 _FORMER = (b"numpy.core._multiarray_umath\0", b"numpy.core.multiarray\0")
 _LATER = b"numpy._core."
-_MARKS = (*_CYTHON, _USES, *_FORMER, _LATER)
-_ACROSS = max(map(len, _MARKS)) - 1  # bytes of a mark that may lie in the piece before
+_NAME = b"numpy"  # in all marks but the second of Cython, and in few pieces
+_MARKS = (*_CYTHON, _USES, *_FORMER)
+_ACROSS = max(map(len, (*_MARKS, _LATER))) - 1  # bytes of a mark that may lie in the piece before
 
 
 class Marks:
@@ -29,15 +30,22 @@ class Marks:
     def __init__(self) -> None:
         self._found: set[bytes] = set()
         self._end = b""
+        self._later = False  # then no other counts
 
     def add(self, piece: bytes) -> None:
+        if self._later:
+            return
         seen = self._end + piece
-        self._found.update(mark for mark in _MARKS if mark not in self._found and mark in seen)
+        named = _NAME in seen
+        self._later = named and _LATER in seen
+        for mark in () if self._later else _MARKS if named else _CYTHON[1:]:
+            if mark not in self._found and mark in seen:
+                self._found.add(mark)
         self._end = seen[-_ACROSS:]
 
     def former(self) -> bool:
         """Whether that ELF file cannot be loaded with NumPy 2."""
-        if _LATER in self._found:
+        if self._later:
             return False
         calls = _USES in self._found and not self._found.isdisjoint(_FORMER)
         return calls or self._found.issuperset(_CYTHON)
