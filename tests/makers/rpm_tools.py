@@ -21,6 +21,7 @@ Version: {version}
 Release: {release}
 Summary: {name}
 License: MIT
+{provides}
 %description
 Made for tests.
 %install
@@ -50,7 +51,7 @@ def run(argv, **more):
     return out
 
 
-def build(folder, name, files, version="3.6.8", release="1.el7"):
+def build(folder, name, files, version="3.6.8", release="1.el7", provides=()):
     """The path of an x86_64 RPM in ``folder`` with these files: {absolute path: bytes or link target}."""
     work = tempfile.mkdtemp(prefix="rpm-", dir="/tmp")  # rpmbuild takes no blanks in a path
     stage = os.path.join(work, "stage")
@@ -68,7 +69,12 @@ def build(folder, name, files, version="3.6.8", release="1.el7"):
     with open(spec, "w") as sink:
         sink.write(
             _SPEC.format(
-                name=name, version=version, release=release, stage=stage, files="\n".join(sorted(files))
+                name=name,
+                version=version,
+                release=release,
+                stage=stage,
+                files="\n".join(sorted(files)),
+                provides="\n".join("Provides: " + each for each in provides),
             )
         )
     define = []

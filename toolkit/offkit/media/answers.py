@@ -1,6 +1,18 @@
 """What repositories say about libraries that are missing, as values."""
 
-from typing import Callable, Collection, Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import (
+    Callable,
+    Collection,
+    Dict,
+    FrozenSet,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from offkit.media import rpm
 from offkit.media.rpm import Package
@@ -22,12 +34,32 @@ class Wanted(NamedTuple):
         return [rpm.capability(self.soname, version, self.bits) for version in ("", *self.versions)]
 
 
+class Installed(NamedTuple):
+    """A package that the server has."""
+
+    title: str
+    evr: Tuple[str, str, str]
+    provides: FrozenSet[str] = frozenset()
+
+
+def is_held(one: Package, known: Optional[Installed]) -> bool:
+    """Whether the server has a newer one, so that yum would leave it at that."""
+    return known is not None and rpm.compare_evr(one.evr, known.evr) < 0
+
+
 class Answer(NamedTuple):
     """``packages`` together give the library; () when no repository has it."""
 
     packages: Tuple[Package, ...]
     places: Tuple[str, ...]  # of the packages, in their order
     lacking: Tuple[str, ...]  # versions that no package gives
+    installed: Tuple[Optional[Installed], ...] = ()  # of the packages, in their order, what the server has
+
+    @property
+    def held(self) -> List[Tuple[Package, Installed, str]]:
+        """Those that the server has in a newer version, with their places."""
+        rows = zip(self.packages, self.installed, self.places)
+        return [(one, has, place) for one, has, place in rows if has is not None and is_held(one, has)]
 
 
 def describe(answer: Answer) -> str:
@@ -36,6 +68,10 @@ def describe(answer: Answer) -> str:
         "{} on {}".format(package.title, place) for package, place in zip(answer.packages, answer.places)
     ]
     return ", ".join(parts[:_SHOWN])
+
+
+# Which of the packages with these names the server has, by name and architecture.
+Asked = Callable[[Collection[str]], Mapping[Tuple[str, str], Installed]]
 
 
 class Answers:
@@ -51,6 +87,7 @@ class Answers:
         self.names: Dict[str, Set[str]] = {}  # title of a repository → what its packages are called
         self.described: Set[str] = set()  # titles of repositories that describe modules
         self.decisive = True  # what these do not have, no other repository at hand has
+        self.installed: Asked = lambda names: {}
 
     def ask(self, wanted: Sequence[Wanted], usual: Collection[str]) -> Dict[str, Answer]:
         """Answers by soname; empty when no repository could be read. ``usual`` are the names of

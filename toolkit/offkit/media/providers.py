@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any, Callable, Collection, ContextManager, Dict, List, Sequence, Set, Tuple
 
 from offkit.media import repository, rpm
-from offkit.media.answers import Answer, Answers, Wanted
+from offkit.media.answers import Answer, Answers, Wanted, is_held
 from offkit.media.repository import Repository, Unreachable, reason
 from offkit.media.rpm import Package
 from offkit.model.finding import ERROR, WARNING, Finding
@@ -68,10 +68,15 @@ class Catalog(Answers):
         for bits, machine in sorted({(each.bits, each.machine) for each in wanted}):
             own = [each for each in wanted if (each.bits, each.machine) == (bits, machine)]
             capabilities = {name for each in own for name in each.capabilities}
-            chosen = rpm.choose([package for package, _ in found], capabilities, rpm.arches(machine), usual)
+            able = [package for package, _ in found]
+            there = self.installed({package.name for package in able}) if able else {}
+            held = {one for one in able if is_held(one, there.get((one.name, one.arch)))}
+            chosen = rpm.choose(able, capabilities, rpm.arches(machine), usual, held)
             places = dict(reversed(found))  # the first of equals stays
             for each in own:
-                self.answers[each.soname] = _answer(each, chosen, places)
+                answer = _answer(each, chosen, places)
+                known = tuple(there.get((one.name, one.arch)) for one in answer.packages)
+                self.answers[each.soname] = answer._replace(installed=known)
         return self.answers
 
     def unmet(self, lacks: Callable[[str], bool]) -> List[Tuple[Package, str]]:

@@ -176,21 +176,27 @@ def newest(packages: Iterable[Package]) -> List[Package]:
 
 
 def choose(
-    packages: Sequence[Package], wanted: Collection[str], allowed: Sequence[str], usual: Collection[str] = ()
+    packages: Sequence[Package],
+    wanted: Collection[str],
+    allowed: Sequence[str],
+    usual: Collection[str] = (),
+    last: Collection[Package] = (),
 ) -> List[Package]:
     """Few packages that together provide as much of ``wanted`` as can be had.
 
     Greedy set cover: what provides most first. Of equals the one in ``usual`` (names that a
     distribution would take), then the shorter name, then the alphabet, so that the answer never
-    depends on the order of the metadata. Only architectures in ``allowed`` count, and noarch.
+    depends on the order of the metadata. Only architectures in ``allowed`` count, and noarch; those in
+    ``last`` are for what no other provides.
     """
     able = newest(package for package in packages if package.arch in allowed or package.arch == "noarch")
     left = set(wanted)
     chosen: List[Package] = []
     while left:
         best = min(
-            able,
+            (package for package in able if left.intersection(package.provides)),
             key=lambda package: (
+                package in last,
                 -len(left.intersection(package.provides)),
                 package.name not in usual,
                 len(package.name),
@@ -199,7 +205,7 @@ def choose(
             ),
             default=None,
         )
-        if best is None or not left.intersection(best.provides):
+        if best is None:
             break
         chosen.append(best)
         left.difference_update(best.provides)

@@ -878,14 +878,14 @@ def remedies(server, sonames=None, elsewhere=None):
 def test_a_package_by_the_table(server, arch, name):
     """Named with its architecture where one of another is here."""
     cure = remedies(server, {"libx.so.1": "libx"}).for_soname("libx.so.1", 64, arch)
-    assert cure == ((name,), "{}install {}".format(YUM, name) + TABLE.format("libx"), "table")
+    assert cure == ((name,), "{}install {}".format(YUM, name) + TABLE.format("libx"), "table", ())
 
 
 @pytest.mark.parametrize("soname", ["libx.so.1", "liby.so.1", "libw.so.1"])
 def test_what_a_32_bit_file_wants(server, soname):
     """Whatever the table has is for 64 bits: a package of it, none, or no such line."""
     own = remedies(server, {"libx.so.1": "libx", "liby.so.1": None})
-    assert own.for_soname(soname, 32) == ((), THE_64_BIT_BUILD, "table")
+    assert own.for_soname(soname, 32) == ((), THE_64_BIT_BUILD, "table", ())
 
 
 # Of each row of the table a library, and words of what is said about it.
@@ -985,10 +985,10 @@ def test_what_the_table_knows_to_be_nowhere(server):
     """A release without it, with and without a note; and a name that nobody knows."""
     own = remedies(server, dict.fromkeys(["libx.so.1", "liby.so.1"]), {"liby.so.1": "take another"})
     none = "no package of el7 has it: use a build made for el7"
-    assert own.for_soname("libx.so.1", 64) == ((), none, "table")
-    assert own.for_soname("liby.so.1", 64) == ((), "take another", "table")
+    assert own.for_soname("libx.so.1", 64)[:3] == ((), none, "table")
+    assert own.for_soname("liby.so.1", 64)[:3] == ((), "take another", "table")
     ask = "find the package that has it on the ISO: {}provides 'libw.so.1{}'"
-    assert own.for_soname("libw.so.1", 64) == ((), ask.format(YUM, "()(64bit)"), "")
+    assert own.for_soname("libw.so.1", 64)[:3] == ((), ask.format(YUM, "()(64bit)"), "")
 
 
 def test_one_line_for_what_is_missing_and_what_is_damaged(server):
@@ -1003,8 +1003,6 @@ def test_one_line_for_what_is_missing_and_what_is_damaged(server):
     )
     assert cures.combined(own, (), ()) == ""
     assert cures.combined(own, (), ["c"]) == YUM + "reinstall c"
-    cure = own.again(cures.Cure(("a",), YUM + "install a\nby x", "x"))
-    assert cure == (("a",), YUM + "reinstall a\nby x", "x")
 
 
 @pytest.mark.parametrize(

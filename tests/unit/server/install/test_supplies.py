@@ -12,7 +12,7 @@ from offkit.edges.mounts import Drive
 from offkit.edges.run import Result
 from offkit.edges.tree import Tree
 from offkit.media import keys, medium, offer, web
-from offkit.media.answers import Wanted
+from offkit.media.answers import Installed, Wanted
 from offkit.media.supply import Supply
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, RequestError
@@ -22,7 +22,7 @@ from offkit.model.target import Target
 from offkit.server.install import fetching, supplies
 from offkit.server.install.fetching import Fetched, Wish
 from offkit.server.install.supplies import Named
-from offkit.server.system import ledger
+from offkit.server.system import installed, ledger
 from repo_maker import image, library_packages, package, repository, write
 from web_maker import needs_curl
 
@@ -290,7 +290,7 @@ def test_a_prefix_that_yum_would_split(tmp_path, name):
 FETCHED = Finding("RPM022", "warning", "x", "was said while it was fetched", (), "")
 
 
-def prepared(tmp_path, monkeypatch, here, run, alone=False):
+def prepared(tmp_path, monkeypatch, here, run, alone=False, strict=True):
     monkeypatch.setattr(fetching, "fetch", lambda *given: Fetched((), (), (), (FETCHED,)))
     monkeypatch.setattr(supplies.shutil, "which", lambda name: "/usr/bin/" + name if name in here else None)
     place = repo(tmp_path, ONE)
@@ -299,7 +299,7 @@ def prepared(tmp_path, monkeypatch, here, run, alone=False):
             needs(ONE),
             EL7,
             str(tmp_path / "p"),
-            Named([], [place]),
+            Named([], [place], strict=strict),
             alone,
             drive,
             run,
@@ -326,6 +326,38 @@ def test_root_uses_yum(tmp_path, monkeypatch):
     made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
     assert [one.step.action for one in made.additions] == ["rpms"]
     assert (made.warnings, made.media) == ((FETCHED,), ())
+
+
+def test_what_the_server_has_in_a_newer_version(tmp_path, monkeypatch):
+    """To install it yum would do nothing, and say that all is well: so it is refused beforehand (RPM018), or
+    told where that is allowed; whoever does without yum takes it as it is."""
+    newer = {("libnowhereone", "x86_64"): Installed("libnowhereone-2-1.x86_64", ("0", "2", "1"))}
+    monkeypatch.setattr(installed, "of", lambda tree, names, run: newer)
+    with pytest.raises(EnvironmentProblem) as caught:
+        prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum())
+    assert [(each.code, each.severity, each.subject) for each in caught.value.findings] == [
+        ("RPM018", "error", ONE)
+    ]
+    assert caught.value.findings[0].fix.startswith(
+        "libnowhereone-2-1.x86_64 is installed and does not have it, and yum does not go back to "
+    )
+    made = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum(), strict=False)
+    assert (made.additions, [(each.code, each.severity) for each in made.warnings]) == (
+        (),
+        [("RPM018", "warning")],
+    )
+    for here, alone in (((), False), (("yum", "rpm"), True)):
+        made = prepared(tmp_path, monkeypatch, here, Yum(), alone=alone)
+        assert (made.additions, len(made.media)) == ((), 1)
+
+
+def test_what_is_installed_again_is_called_so(tmp_path, monkeypatch):
+    """Its file is gone, and rpm has that very version."""
+    there = {("libnowhereone", "x86_64"): Installed("libnowhereone-1.0-1.el7.x86_64", ("0", "1.0", "1.el7"))}
+    monkeypatch.setattr(installed, "of", lambda tree, names, run: there)
+    (made,) = prepared(tmp_path, monkeypatch, ("yum", "rpm"), Yum()).additions
+    assert made.step.text == "reinstall libnowhereone with yum from repo"
+    assert made.step.argv[-2:] == ("reinstall", "libnowhereone.x86_64")
 
 
 def test_without_yum_or_root(tmp_path, monkeypatch):

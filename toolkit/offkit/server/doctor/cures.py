@@ -1,14 +1,15 @@
 """What to do about a finding on this server: RPM names and the yum line that installs them."""
 
 from types import MappingProxyType
-from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import data, releases
 from offkit.edges.host import os_release
 from offkit.edges.tree import Tree
 from offkit.elf.resolution import CACHE, LIBRARY_PATH
 from offkit.media import rpm
-from offkit.media.answers import Answer, Answers, Wanted, describe
+from offkit.media.answers import Answer, Answers, Installed, Wanted, describe
+from offkit.media.rpm import Package
 from offkit.model import packages
 from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
@@ -19,6 +20,7 @@ _EXACT = (
     "or use a build that needs it by its name alone"
 )
 _BITS = "it is wanted by a 32-bit file: take the 64-bit build of that package, for a 64-bit Python"
+_ALONE = "'sh install.sh bundle.tar --iso FILE --no-root' unpacks an older one for an installation alone"
 OWN = "it belongs to the package itself: install that package again"  # no RPM cures it
 TABLE = "table"  # the source of an answer that no repository gave
 
@@ -27,12 +29,12 @@ class Cure(NamedTuple):
     rpms: Tuple[str, ...]  # names as yum takes them; () when there is none
     fix: str
     source: str  # where the answer is from: places of repositories, TABLE, or "" for no answer
+    again: Tuple[str, ...] = ()  # the same, of what is installed with files that are gone
 
 
 class Mend(NamedTuple):
     message: str
     fix: str
-    rpms: Tuple[str, ...] = ()  # to be installed again
     cure: Optional[Cure] = None  # where the answer was asked for
 
 
@@ -82,21 +84,20 @@ class Cures(NamedTuple):
         )
         return (*words, *(yum.OWN if lacking else ()))
 
-    def again(self, cure: Cure) -> Cure:
-        """The same packages, where they are installed and damaged."""
-        return cure._replace(fix=cure.fix.replace(self.install(cure.rpms), self.install((), cure.rpms), 1))
-
     def consult(self, wanted: Sequence[Wanted]) -> None:
         """Ask the repositories about all that is missing at once, so that few packages answer it."""
         wanted = [each for each in wanted if "/" not in each.soname]
         if wanted:
             self.catalog.ask(wanted, releases.known().packages)
+            listed = (self.release.sonames.get(each.soname) for each in wanted)
+            self.catalog.installed({name for name in listed if name})
 
-    def for_soname(self, soname: str, bits: int, arch: str = "") -> Cure:
+    def for_soname(self, soname: str, bits: int, arch: str = "", damaged: bool = False) -> Cure:
         """By the repositories where they were consulted, else by the table.
 
         ``arch`` is asked for by name where a package of another one is installed: to dnf
-        "install libSM" is done as soon as libSM.i686 is there.
+        "install libSM" is done as soon as libSM.i686 is there. ``damaged``: its file is there, or was, so its
+        package is installed as far as nobody knows otherwise.
         """
         if "/" in soname:
             return Cure((), _EXACT, "")
@@ -104,14 +105,13 @@ class Cures(NamedTuple):
         nowhere = "" if table else self.release.elsewhere.get(soname) or releases.on_no_disc(soname)
         answer = self.catalog.answers.get(soname)
         if answer is not None and (answer.packages or (self.catalog.decisive and not nowhere)):
-            return self._by_repositories(soname, bits, answer, table, arch)
+            return self._by_repositories(soname, bits, answer, table, arch, damaged)
         if nowhere:
             return Cure((), nowhere, TABLE)
         if bits != 64:  # of which the table says nothing
             return Cure((), _BITS, TABLE)
         if table:
-            name = "{}.{}".format(table, arch) if arch else table
-            return Cure((name,), self.install([name]) + "\n" + self._by_table(table), TABLE)
+            return self._by_table(soname, table, arch, damaged)
         if soname in self.release.sonames:
             fix = "no package of {0} has it: use a build made for {0}".format(self.release.name)
             return Cure((), fix, TABLE)
@@ -128,7 +128,9 @@ class Cures(NamedTuple):
         name = self.release.sonames.get(soname)
         return self.install([name]) if name else ""
 
-    def _by_repositories(self, soname: str, bits: int, answer: Answer, table: str, arch: str = "") -> Cure:
+    def _by_repositories(
+        self, soname: str, bits: int, answer: Answer, table: str, arch: str = "", damaged: bool = False
+    ) -> Cure:
         if not answer.packages:
             fix = "no package has it on {}".format(", ".join(self.catalog.read))
             if table:
@@ -138,16 +140,37 @@ class Cures(NamedTuple):
             else:
                 fix += ": use a build of the package that does not need it"
             return Cure((), fix, ", ".join(self.catalog.read))
-        names = tuple(
-            package.name if bits == 64 and not arch else "{}.{}".format(package.name, package.arch)
-            for package in answer.packages
-        )
-        fix = "{}\nby repodata: {}".format(self.install(names), describe(answer))
+        places = ", ".join(dict.fromkeys(answer.places))
+        if answer.held:
+            wanted = rpm.capability(soname, "", bits)
+            return Cure((), "; ".join(_held(wanted, *each) for each in answer.held), places)
+        steps: Dict[bool, List[str]] = {False: [], True: []}
+        for package, has in zip(answer.packages, answer.installed or [None] * len(answer.packages)):
+            again = has.evr == package.evr if has is not None else damaged
+            plain = bits == 64 and not arch
+            steps[again].append(package.name if plain else "{}.{}".format(package.name, package.arch))
+        fix = "{}\nby repodata: {}".format(self.install(steps[False], steps[True]), describe(answer))
+        if steps[True] and not damaged:
+            fix += "; it is installed, and its file is gone"
         if answer.lacking:
             fix += "; but none has version {}".format(", ".join(answer.lacking))
-        return Cure(names, fix, ", ".join(dict.fromkeys(answer.places)))
+        return Cure(tuple(steps[False]), fix, places, tuple(steps[True]))
 
-    def _by_table(self, name: str) -> str:
+    def _by_table(self, soname: str, table: str, arch: str, damaged: bool) -> Cure:
+        there = self.catalog.installed({table}).items()
+        known = [one for (_, of), one in there if of not in rpm.arches("i386")]
+        has = any(rpm.capability(soname) in one.provides for one in known)
+        if known and not has:
+            fix = "{} is installed and does not have it; {}".format(known[0].title, _ALONE)
+            return Cure((), fix, TABLE)
+        name = "{}.{}".format(table, arch) if arch else table
+        steps = ((), (name,)) if has or damaged else ((name,), ())
+        fix = "{}\n{}".format(self.install(*steps), self._told(table))
+        if has and not damaged:
+            fix += "; it is installed, and its file is gone"
+        return Cure(steps[0], fix, TABLE, steps[1])
+
+    def _told(self, name: str) -> str:
         read = ", ".join(self.catalog.read)
         why = "no repository was read, so whether the ISO has it and all it requires is not known"
         if read:
@@ -196,6 +219,17 @@ def read(
     )
 
 
+def _held(capability: str, one: Package, has: Installed, place: str) -> str:
+    """Of a package that the server has in a newer version: to install it yum would do nothing."""
+    if capability in has.provides:
+        return "{} is installed, and its file is gone: yum needs that very RPM, and {} has {}".format(
+            has.title, place, one.title
+        )
+    return "{} is installed and does not have it, and yum does not go back to {} on {}; {}".format(
+        has.title, one.title, place, _ALONE
+    )
+
+
 def union(rpms: Iterable[str]) -> Tuple[str, ...]:
     """Each package once, in order: libSM.x86_64 is more than libSM."""
     names = set(rpms)
@@ -230,9 +264,11 @@ def mend(
     if not _below(path, system):
         tail = ", then ldconfig" if damage.how == CACHE else ""
         return Mend(message, "replace or remove {}{}".format(path, tail))
-    cure = cures.again(cures.for_soname(name, bits))
-    fix = cure.fix if cure.rpms else "'rpm -qf {}' shows its package: reinstall that with yum".format(path)
-    return Mend(message, fix, cure.rpms, cure)
+    cure = cures.for_soname(name, bits, damaged=True)
+    answer = cures.catalog.answers.get(name)
+    known = cure.rpms or cure.again or (answer is not None and answer.held)
+    fix = cure.fix if known else "'rpm -qf {}' shows its package: reinstall that with yum".format(path)
+    return Mend(message, fix, cure)
 
 
 def _below(path: str, directories: Sequence[str]) -> bool:

@@ -26,7 +26,7 @@ from offkit.server.doctor import (
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor.checks import INTERPRETER, LIBRARIES, MACHINE, NAMES, NEEDS, PACKAGES, REPOSITORIES
 from offkit.server.environment import environment
-from offkit.server.system import withheld, yum
+from offkit.server.system import installed, withheld, yum
 
 
 class Summary(NamedTuple):
@@ -85,6 +85,7 @@ def examine(
     arch = processor.arch_of(tree, env.interpreter)
     known = repositories.configured(tree, arch)
     with offer.open_catalog(tree, isos, rpm_repos, known.own, tuple(known.theirs(tree))) as catalog:
+        catalog.installed = installed.asked(tree)
         visit = _Visit(tree, env, known, catalog, variables, reporter or Reporter())
         done = visit.make([name for name in NAMES if name in checks])
     first = [each for each in done.findings if each.code == disc.STRANGER]

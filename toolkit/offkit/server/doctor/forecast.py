@@ -25,8 +25,10 @@ from offkit.server.bundle import bundle_file, requirements
 from offkit.server.bundle.bundle_file import BundleFile, Several
 from offkit.server.doctor import cures as remedies
 from offkit.server.doctor import damage, needs
+from offkit.server.doctor.cures import Cure
 from offkit.server.doctor.repositories import configured
 from offkit.server.loader.view import TreeView, make_loader
+from offkit.server.system import installed
 
 _NAMED = 3
 _ANY = (999, 0)  # a C library that nobody can ask for its version
@@ -77,6 +79,7 @@ def examine(
     known = configured(tree, target.arch)
     theirs = known.theirs(tree)
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
+        catalog.installed = installed.asked(tree)
         cures = remedies.read(tree, catalog, theirs, known.offkits)
         lost = {each.name: each for each in report.resolutions if not each.found}
         asked = [each for each in libraries if each.soname in lost and not each.in_bundle]
@@ -85,11 +88,12 @@ def examine(
             mended = _mend(library, lost, loader, cures)
             if mended is not None:
                 findings.append(_damaged(library, mended))
-                again += mended.rpms
+                cure = mended.cure
             else:
-                found, names = _judge(library, lost, report, cures)
+                found, cure = _judge(library, lost, report, cures)
                 findings += found
-                rpms += names
+            rpms += cure.rpms if cure else ()
+            again += cure.again if cure else ()
         findings += [
             each.finding(_NAMED, (), cures.line_for(each.soname))
             for each in wanted.inside
@@ -228,8 +232,8 @@ def _severity(library: Library) -> str:
 
 def _judge(
     library: Library, lost: Lost, report: Report, cures: remedies.Cures
-) -> Tuple[List[Finding], Tuple[str, ...]]:
-    """(what is wrong with it here, the RPMs that cure that)"""
+) -> Tuple[List[Finding], Optional[Cure]]:
+    """(what is wrong with it here, what cures that)"""
     severity, who = _severity(library), words.listed(library.needed_by, _NAMED)
     who += ", which are optional parts" if library.optional else ""
     if library.soname in lost:
@@ -237,15 +241,15 @@ def _judge(
         cure = cures.for_soname(library.soname, 64)
         message = "is missing; needed by " + who
         if library.in_bundle:
-            brought = library.rpm or " ".join(cure.rpms) or "it"
+            brought = library.rpm or " ".join(cure.rpms + cure.again) or "it"
             fix = "nothing: {} comes with the bundle".format(brought)
-            return [Finding("LIB001", INFO, library.soname, message, looked, fix)], ()
-        return [Finding("LIB001", severity, library.soname, message, looked, cure.fix)], cure.rpms
+            return [Finding("LIB001", INFO, library.soname, message, looked, fix)], None
+        return [Finding("LIB001", severity, library.soname, message, looked, cure.fix)], cure
     old = [each for each in report.versions if each.name == library.soname]
     if old:
         message = "{} is too old: {} needed by {}".format(
             old[0].path, ", ".join(each.version for each in old), who
         )
         fix = "bundle again for this system: --target with what 'offkit probe' writes here"
-        return [Finding("LIB002", severity, library.soname, message, (old[0].path,), fix)], ()
-    return [], ()
+        return [Finding("LIB002", severity, library.soname, message, (old[0].path,), fix)], None
+    return [], None

@@ -184,11 +184,15 @@ class Judge:
             fix = cure.fix
             self._answers[name] = cure
             if miss.severity != INFO:
-                self._rpms += cure.rpms
+                self._take(cure)
             if miss.other_arch:
                 code, here = "LIB004", miss.other_arch
                 message = "is present only for another architecture ({}); needed by {}".format(here, who)
         return Finding(code, miss.severity, name, message, looked, fix)
+
+    def _take(self, cure: Cure) -> None:
+        self._rpms += cure.rpms
+        self._again += cure.again
 
     def _own(self, name: str, miss: _Miss) -> bool:
         """Whether it is the interpreter's own library."""
@@ -205,7 +209,7 @@ class Judge:
         if mended is not None and mended.cure is not None:
             self._answers[name] = mended.cure
             if miss.severity != INFO:
-                self._again += mended.rpms
+                self._take(mended.cure)
         return mended
 
     def _astray(self, name: str, kind: _Kind) -> str:
@@ -273,9 +277,9 @@ class Judge:
                 path, needs, self._who(users), versioning.newest(defined, versions)
             )
             cure = self._cures.newer(name)
-            if cure.rpms:
+            if cure.rpms or cure.again:
                 self._answers[name] = cure
-                self._rpms += cure.rpms
+                self._take(cure)
             fix = cure.fix or self._cure_version(name)
             found.append(Finding("LIB002", severities[name], name, message, (path,), fix))
         return found

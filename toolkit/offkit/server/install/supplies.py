@@ -59,6 +59,7 @@ class Survey(NamedTuple):
     incurable: Tuple[Finding, ...]  # LIB002, too old; RPM004, on none of the media
     rpms: Tuple[str, ...]  # with their architecture, as yum takes them
     again: Tuple[str, ...]  # installed, and damaged
+    held: Tuple[Finding, ...] = ()  # RPM018: yum would install nothing, for the server has a newer package
     line: str = ""  # for a shell of root's, where this server's own repositories offkit-* have it all
 
     @property
@@ -109,15 +110,19 @@ def prepare(
     named = tuple(one for one in trees if one.place != media.bundled)
     if not found.media:
         return Supplies((), tuple(warning(found)))
-    if not (found.rpms or found.again):
+    if not (found.rpms or found.again or found.held):
         return Supplies((), found.lasting, trees if alone else (), named)
     obstacles: List[Finding] = [] if alone else unavailable()
     if not (alone or obstacles):
         try:
+            if found.held and media.strict:
+                raise EnvironmentProblem("the server has newer packages, without what is needed", found.held)
             tops = mount(found.media, drive)
         except mounts.MountProblem as problem:
             obstacles = [unmountable(found.media, problem)]
         else:
+            if not (found.rpms or found.again):
+                return Supplies((), (*found.held, *found.lasting), (), named)
             here, scratch = keys.server(), stack.enter_context(yum.scratch())
             tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
             with told_first(found.incurable):
@@ -126,7 +131,7 @@ def prepare(
                 fetched = fetching.fetch(wish, here, scratch, run)
             step = by_yum(prefix, wish, fetched, run, reporter)
             there = tuple(name for name in media.packages if _with_arch(name, target.arch) in found.rpms)
-            return Supplies((step,), (*fetched.warnings, *found.lasting), (), named, there)
+            return Supplies((step,), (*fetched.warnings, *found.held, *found.lasting), (), named, there)
     return Supplies((), (*obstacles, *found.lasting), trees, named)
 
 
@@ -203,6 +208,11 @@ def _judged(
         )
         + tuple(_with_arch(name, there[name]) for name in media.welcome if name in there),
         tuple(_with_arch(name, target.arch) for name in result.again),
+        tuple(
+            each._replace(code="RPM018", severity=ERROR if media.strict else WARNING)
+            for each in missing
+            if each.subject in answers and answers[each.subject].held
+        ),
         result.install_line if result.catalog.read and not found else "",
     )
 
@@ -336,8 +346,11 @@ def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Report
     ``run`` speaks English (server.system.ledger.english). The step raises what server.system.yum raises,
     and EnvironmentProblem (RPM023) where yum did not do what it said.
     """
-    names = ", ".join(name.rpartition(".")[0] for name in wish.rpms + wish.again)
-    text = "install {} with yum from {}".format(names, ", ".join(wish.media))
+    verbs = (
+        "{} {}".format(verb, ", ".join(name.rpartition(".")[0] for name in names))
+        for verb, names in wish.steps
+    )
+    text = "{} with yum from {}".format(" and ".join(verbs), ", ".join(wish.media))
     step = Step("rpms", text, _argv(wish)[0], root=True)
 
     def do(root: str, argv: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ import os
 import posixpath
 import shutil
 import stat
-from contextlib import ExitStack
-from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
 from offkit.edges import leftovers
 from offkit.edges.run import Result
@@ -74,19 +74,28 @@ def of(tree: Tree, paths: Iterable[str], run: Run) -> Optional[Owned]:
     """All files of the packages that own any of ``paths``; None where there is a database and rpm cannot
     read it. ``run`` speaks English (server.system.ledger.english)."""
     wanted = list(paths)
-    with ExitStack() as stack:
-        place = _database(tree, run)
-        if not (wanted and place):
+    if not wanted:
+        return {}
+    with database(tree, run) as command:
+        if not command:
             return {}
-        command = ["rpm"]
-        if tree.root:
-            copy = os.path.join(stack.enter_context(leftovers.scratch()), "rpmdb")
-            shutil.copytree(place, copy, ignore=lambda folder, names: [n for n in names if n[:4] == "__db"])
-            command += ["--dbpath", copy]
         done = run([*command, "-qf", "--qf", _FORMAT, *wanted])
     found = _parse(done.stdout)
     # "error: cannot open Packages database", of an rpm that does not know its kind
     return None if not found and "error:" in done.stderr + done.stdout else found
+
+
+@contextmanager
+def database(tree: Tree, run: Run) -> Iterator[List[str]]:
+    """How a command begins that asks its database; [] where it has none."""
+    with ExitStack() as stack:
+        place = _database(tree, run)
+        command = ["rpm"] if place else []
+        if place and tree.root:
+            copy = os.path.join(stack.enter_context(leftovers.scratch()), "rpmdb")
+            shutil.copytree(place, copy, ignore=lambda folder, names: [n for n in names if n[:4] == "__db"])
+            command += ["--dbpath", copy]
+        yield command
 
 
 def _database(tree: Tree, run: Run) -> str:
