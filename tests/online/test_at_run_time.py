@@ -90,7 +90,7 @@ def test_each_row_can_be_read(row):
         ("git", "gitpython==3.1.40", "el9", None, [("NEED002", "warning", "git")]),
         ("git, which the server has", "gitpython==3.1.40", "el9", server("git-core-2-1.x86_64", "git-2-1.x86_64"), []),
         ("git, which it has not", "gitpython==3.1.40", "el9", server("bash-5-1.x86_64"), [("NEED002", "warning", "git")]),
-        ("nobody knows", "gitpython==3.1.40", "openeuler22.03", None, [("NEED002", "info", "git")]),
+        ("nobody knows", "gitpython==3.1.40", "kylin10", None, [("NEED002", "info", "git")]),
         ("a library by another package", "cairosvg==2.7.1", "el9",
          server("dejavu-sans-fonts-1-1.noarch", **{"cairo-compat-1-1.x86_64": ["libcairo.so.2()(64bit)"]}), []),
         ("a driver", "nvidia-ml-py==12.0", "el9", None, [("NEED007", "warning", "libnvidia-ml.so.1")]),

@@ -345,6 +345,8 @@ def test_what_install_sh_knows_of_its_target():
     assert values["KEYS"].split() == [
         "RPM-GPG-KEY-ANOLIS:anolis",
         "RPM-GPG-KEY-AlmaLinux:almalinux",
+        "RPM-GPG-KEY-OpenCloudOS:opencloudos",
+        "RPM-GPG-KEY-TencentOS-3:tencentos",
         "RPM-GPG-KEY-centosofficial:centos",
         "RPM-GPG-KEY-oracle:ol",
         "RPM-GPG-KEY-redhat-release:rhel",
