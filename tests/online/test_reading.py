@@ -1,5 +1,6 @@
 """Wheels are read while others come; what asks of them later reads none again."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -108,6 +109,34 @@ def test_what_is_parsed_does_not_hold_up_what_is_looked_at(tmp_path, monkeypatch
         unread()
         assert forecast.survey(paths, EL7, tmp_path).installed_size > 0
         go_on.set()
+
+
+def test_the_largest_that_is_there_is_next(tmp_path, monkeypatch):
+    """It would be waited for alone in the end."""
+    monkeypatch.setattr(reading.os, "cpu_count", lambda: 1)
+    looked, parsed, go_on = [], [], threading.Event()
+    began = threading.Barrier(3)
+
+    def do(path, done):
+        if not done:
+            began.wait()
+            go_on.wait()
+        done.append(path)
+
+    monkeypatch.setattr(forecast, "look", lambda path, cache: do(path, looked))
+    monkeypatch.setattr(grammar, "findings", lambda paths, *given: do(*paths, parsed))
+    first, *others = (
+        store.keep(*bundle_maker.wheel(f"p{size}", "1", files={f"p{size}.bin": os.urandom(size)}), tmp_path)
+        for size in (1, 100, 300, 200)
+    )
+    with reading.beside(EL7, tmp_path) as read:
+        read.add(first)
+        began.wait()
+        for path in others:
+            read.add(path)
+        go_on.set()
+        read.settle()
+    assert looked == parsed == [first, others[1], others[2], others[0]]
 
 
 @pytest.mark.parametrize("metadata", [True, False])

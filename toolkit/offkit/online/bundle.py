@@ -318,10 +318,6 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     survey = forecast.survey(paths, order.target, order.cache, installed, level)
     told = _clashes(order, carrying.offered(planned.sources, order.request, order.cache), lock, survey)
     told += compiling.findings(compiled, told_of)
-    read.settle()
-    newer = grammar.findings(paths, order.target, order.cache)
-    if newer is None:
-        reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
     at_run_time = needs.survey(lock.wheels, order.target, order.more.server, order.pythons.build is not None)
     chosen, libraries = _libraries(order, survey.checklist, at_run_time.rpms, reporter)
     told += [*at_run_time.findings(chosen.titles, told), *needs.drivers(libraries, order.more.server)]
@@ -329,7 +325,11 @@ def gather(order: Order, planned: Planned, reporter: Reporter, read: Reading) ->
     sure = bool(installed or releases.of(order.target.el, order.target.name).minimal)
     forecasted = by_reading.forecast([*survey.findings, *chosen.findings], libraries, sure)
     proofs = [closed.proof, forecasted]
-    if newer is not None:
+    read.settle()
+    newer = grammar.findings(paths, order.target, order.cache)
+    if newer is None:
+        reporter.note(f"syntax not checked: no Python here knows that of {order.target.python_minor}")
+    else:
         proofs.append(by_reading.syntax(newer, order.target.python_minor))
     options = {**carried.to_options(order.pythons.carried), **built.to_options(lock.built)}
     options.update(origin.to_options((one.origin, one.filename) for one in lock.wheels))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from functools import partial
 from pathlib import Path
 
 from offkit.model.target import Target
@@ -29,15 +29,18 @@ class Reading:
         self._lock = threading.Lock()
         self._looks: list[Future[None]] = []
         self._others: list[Future[None]] = []
+        self._to_look = _Largest()
+        self._to_parse = _Largest()
         self._over = False
 
     def add(self, path: Path) -> None:
         """A wheel has come into the cache."""
         with self._lock:
-            self._looks.append(self._threads.submit(self._do, partial(forecast.look, path, self._cache)))
+            self._to_look.add(path)
+            self._looks.append(self._threads.submit(self._do, self._look))
             if not grammar.was_there(path, self._target):
-                parse = partial(grammar.findings, [path], self._target, self._cache, self._parsers)
-                self._others.append(self._asking.submit(self._do, parse))
+                self._to_parse.add(path)
+                self._others.append(self._asking.submit(self._do, self._parse))
 
     def beside(self, job: Callable[[], object]) -> None:
         """Something else whose result is kept."""
@@ -58,10 +61,32 @@ class Reading:
         """Begin nothing more."""
         self._over = True
 
+    def _look(self) -> None:
+        forecast.look(self._to_look.take(), self._cache)
+
+    def _parse(self) -> None:
+        grammar.findings([self._to_parse.take()], self._target, self._cache, self._parsers)
+
     def _do(self, job: Callable[[], object]) -> None:
         if not self._over:
             with contextlib.suppress(Exception):
                 job()
+
+
+class _Largest:
+    """What waits. The largest goes first: were it the last, it would be waited for alone."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, Path]] = []
+        self._lock = threading.Lock()
+
+    def add(self, path: Path) -> None:
+        with self._lock:
+            heapq.heappush(self._waiting, (-path.stat().st_size, path))
+
+    def take(self) -> Path:
+        with self._lock:
+            return heapq.heappop(self._waiting)[1]
 
 
 @contextlib.contextmanager
