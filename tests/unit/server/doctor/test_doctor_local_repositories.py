@@ -60,10 +60,21 @@ def test_dnf_takes_packages_from_the_first_alone(server):
     """Of several directories: "has incorrect checksum" otherwise. The option makes it the one that serves."""
     disc(server, "/media/cdrom")
     server.put("/usr/bin/dnf", "#!/usr/bin/python3\n")
+    server.link("/usr/bin/yum", "dnf")
     line = "yum --disablerepo='*' --enablerepo=c7-media --setopt=c7-media.baseurl=file:///media/cdrom install libSM"
     assert told(server) == (line, [])
     disc(server, "/media/CentOS")
     assert told(server) == (THEIRS + "libSM", [])
+
+
+def test_dnf_that_has_no_other_name(server):
+    """As on minimal servers of later releases: what is printed to be copied is a command that is there."""
+    disc(server, "/media/CentOS")
+    server.put("/usr/bin/dnf", "#!/usr/bin/python3\n")
+    assert told(server) == (THEIRS.replace("yum", "dnf", 1) + "libSM", [])
+    server.put("/etc/yum.repos.d/x.repo", "[x]\nbaseurl=http://x/\n")
+    (network,) = [each for each in examine("/opt/env", server.root).findings if each.code == "REPO002"]
+    assert network.fix.startswith("disable it: dnf --disablerepo='*'")
 
 
 def test_broken_only_when_all_are(server):

@@ -767,7 +767,8 @@ def test_modules_of_dnf(tmp_path, monkeypatch, there):
 
 
 @pytest.mark.parametrize("asking", [True, False])
-def test_yum_and_rpm_speak_english(asking):
+def test_yum_and_rpm_speak_english(asking, monkeypatch):
+    monkeypatch.setattr(ledger.shutil, "which", lambda name: "/usr/bin/" + name)
     asked = []
 
     def base(argv, environment, gently):

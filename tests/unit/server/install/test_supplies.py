@@ -360,6 +360,19 @@ def test_what_is_installed_again_is_called_so(tmp_path, monkeypatch):
     assert made.step.argv[-2:] == ("reinstall", "libnowhereone.x86_64")
 
 
+def test_dnf_that_has_no_other_name(tmp_path, monkeypatch):
+    """It counts as yum, and is called by that name."""
+    (made,) = prepared(tmp_path, monkeypatch, ("dnf", "rpm"), Yum()).additions
+    assert made.step.action == "rpms"
+    called = []
+    run = ledger.english(lambda argv, environment, gently: called.append(list(argv)))
+    run(["yum", "--version"])
+    run(["rpm", "-qa"])
+    monkeypatch.setattr(supplies.shutil, "which", lambda name: None)
+    run(["yum", "--version"])  # which says that there is none
+    assert called == [["dnf", "--version"], ["rpm", "-qa"], ["yum", "--version"]]
+
+
 def test_without_yum_or_root(tmp_path, monkeypatch):
     """The media are handed on to be unpacked; that there is no yum is said to root only."""
     made = prepared(tmp_path, monkeypatch, (), Yum())

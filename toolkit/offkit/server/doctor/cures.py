@@ -47,6 +47,7 @@ class Cures(NamedTuple):
     # Local repositories that are enabled here: directory → identity, perhaps with an option of yum's.
     theirs: Mapping[str, Tuple[str, ...]]
     configured: bool = True  # whether there are offkit-* repositories, which yum can be told to enable
+    yum: str = "yum"  # what it is called here
 
     @property
     def own(self) -> bool:
@@ -61,7 +62,7 @@ class Cures(NamedTuple):
         names, damaged = tuple(rpms), tuple(again)
         enabled = self.enabled((*names, *damaged))
         steps = ((yum.INSTALL, names), (yum.REINSTALL, damaged))
-        line = " && ".join(yum.typed(verb, words, enabled) for verb, words in steps if words)
+        line = " && ".join(yum.typed(verb, words, enabled, self.yum) for verb, words in steps if words)
         return line if self.own else "on {}: {}".format(self.release.name, line)
 
     def enabled(self, rpms: Sequence[str]) -> Tuple[str, ...]:
@@ -119,7 +120,7 @@ class Cures(NamedTuple):
         if not self.configured:
             return Cure((), ask, "")
         ask = "find the package that has it on the ISO: {} '{}'".format(
-            yum.typed("provides", ()), rpm.capability(soname, "", bits)
+            yum.typed("provides", (), called=self.yum), rpm.capability(soname, "", bits)
         )
         return Cure((), ask, "")
 
@@ -216,6 +217,7 @@ def read(
         catalog,
         theirs,
         configured,
+        yum.program(tree),
     )
 
 

@@ -61,6 +61,7 @@ class Examination(NamedTuple):
     rpms: Tuple[str, ...]  # all to be installed
     again: Tuple[str, ...] = ()  # all to be installed once more: they are here, and damaged
     enabled: Tuple[str, ...] = yum.OWN  # the repositories that take part
+    yum: str = "yum"  # what it is called
 
 
 def examine(
@@ -164,6 +165,7 @@ class _Visit:
             remedies.union(rpms),
             remedies.union(again),
             enabled,
+            self._cures.yum,
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:

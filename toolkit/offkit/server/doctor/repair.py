@@ -53,7 +53,7 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     report.step(result.summary.install_line + " -y")
     ran = []
     for verb, rpms in steps:
-        done = install(rpms, run, verb, result.enabled)
+        done = install(rpms, run, verb, result.enabled, result.yum)
         for line in done.stdout.splitlines():
             report.note(line)
         ran.append({"argv": list(done.argv), "returncode": done.returncode})
@@ -97,10 +97,11 @@ def install(
     run: Callable[[Sequence[str]], Result],
     verb: str = yum.INSTALL,
     enabled: Sequence[str] = yum.OWN,
+    called: str = "yum",
 ) -> Result:
     """Run it to the end; ``run`` speaks English. Raises the failure as yum.call names it."""
     try:
         return yum.call(command(rpms, verb, enabled), run)
     except OffkitError as error:
-        error.fix = "then, as root: {}".format(yum.typed(verb, rpms, enabled))
+        error.fix = "then, as root: {}".format(yum.typed(verb, rpms, enabled, called))
         raise

@@ -128,7 +128,7 @@ def inspect(
     instead = any(known.paths(each) for each in known.repositories if each.own)
     instead = instead or bool(needed and not set(needed) & set(yum.OWN))
     if remote:
-        findings.append(_unreachable(remote, bool(needed) and not instead, needed or yum.OWN))
+        findings.append(_unreachable(tree, remote, bool(needed) and not instead, needed or yum.OWN))
     for each in known.repositories:
         if each.own or each.enabled:
             findings += _one(tree, known, each, bool(needed), catalog)
@@ -157,7 +157,7 @@ def _one(tree: Tree, known: Configured, each: Section, needed: bool, catalog: Ca
     return [found[0]._replace(message=message, fix=fix, looked_in=looked)]
 
 
-def _unreachable(remote: List[Section], needed: bool, enabled: Collection[str]) -> Finding:
+def _unreachable(tree: Tree, remote: List[Section], needed: bool, enabled: Collection[str]) -> Finding:
     """Every server has them from its installation on; they matter when yum is all there is to turn to."""
     names = ", ".join(each.id for each in remote)
     one = len(remote) == 1
@@ -166,7 +166,7 @@ def _unreachable(remote: List[Section], needed: bool, enabled: Collection[str]) 
     )
     looked = tuple("{}: {}".format(each.file, each.urls[0]) for each in remote)
     fix = "disable {}: {} ... (as all commands here do)".format(
-        "it" if one else "them", yum.typed("", (), tuple(enabled)).rstrip()
+        "it" if one else "them", yum.typed("", (), tuple(enabled), yum.program(tree)).rstrip()
     )
     return Finding("REPO002", WARNING if needed else INFO, names, message, looked, fix)
 

@@ -288,7 +288,7 @@ def warning(found: Survey) -> List[Finding]:
 
 def unavailable() -> List[Finding]:
     """Why yum cannot be used here though root asks; [] where it can."""
-    if shutil.which("yum") and shutil.which("rpm"):
+    if (shutil.which("yum") or shutil.which("dnf")) and shutil.which("rpm"):
         return []
     message = "is not installed: the libraries are unpacked from the RPMs, for this installation only"
     return [Finding("RPM009", WARNING, "yum", message, (os.environ.get("PATH", ""),), "")]

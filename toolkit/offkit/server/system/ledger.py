@@ -7,6 +7,7 @@
 
 import os
 import re
+import shutil
 import stat
 from typing import Callable, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -228,6 +229,8 @@ def english(base: Callable[..., Result], asking: bool = False) -> Run:
         extra["RES_OPTIONS"] = ""
 
     def run(argv: Sequence[str]) -> Result:
+        if argv[0] == "yum" and not shutil.which("yum") and shutil.which("dnf"):
+            argv = ["dnf", *argv[1:]]  # a minimal server may have it by this name alone
         return base(argv, clean_environment(extra), gently=True)
 
     return run

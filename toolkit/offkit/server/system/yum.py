@@ -13,6 +13,7 @@ from typing import Callable, ContextManager, List, Sequence, Tuple
 
 from offkit.edges import data, leftovers
 from offkit.edges.run import Result
+from offkit.edges.tree import Tree
 from offkit.model import errors, yum
 from offkit.model.errors import EnvironmentProblem, OffkitError
 from offkit.model.finding import ERROR, Finding
@@ -39,9 +40,14 @@ _SUBJECTS = (
 )
 
 
-def typed(verb: str, rpms: Sequence[str], enabled: Sequence[str] = OWN) -> str:
+def program(tree: Tree) -> str:
+    """What it is called on a server: a minimal one may have dnf by this name alone."""
+    return "dnf" if tree.is_file("/usr/bin/dnf") and not tree.is_file("/usr/bin/yum") else "yum"
+
+
+def typed(verb: str, rpms: Sequence[str], enabled: Sequence[str] = OWN, called: str = "yum") -> str:
     """The command that a person is told to type, with the repositories that take part in it."""
-    return spoken(["yum", "--disablerepo=*", *_enabling(enabled), verb, *rpms])
+    return spoken([called, "--disablerepo=*", *_enabling(enabled), verb, *rpms])
 
 
 def _enabling(enabled: Sequence[str]) -> List[str]:
