@@ -21,9 +21,9 @@ from offkit.model.finding import ERROR, INFO, WARNING, Finding
 from offkit.server.doctor import checks, forecast, needs, repair
 from offkit.server.doctor.examine import Examination, Provider, Summary, examine
 from offkit.server.environment import environment
-from offkit.server.install import beforehand, session
-from offkit.server.system import description
-from repo_maker import library_packages, repository
+from offkit.server.install import beforehand, fetching, session
+from offkit.server.system import description, ledger
+from repo_maker import library_packages, repository, write
 from server_maker import DYNLOAD, Server
 
 YUM = "yum --disablerepo='*' --enablerepo='offkit-*' install "
@@ -302,6 +302,9 @@ def test_the_iso_in_json(server, offkit, tmp_path):
     assert (data["checks"], data["fix"]) == (["libraries"], None)
 
 
+OWN = "[offkit-base]\nname=x\nbaseurl=file:///mnt/c7\ngpgcheck=0\n"
+
+
 class Repairable:
     """The running system as the doctor would see it, and a yum that cures it."""
 
@@ -309,6 +312,8 @@ class Repairable:
         self.argv, self.fetched = [], []
         self._server, self._code = server, code
         server.module("cv2/cv2", needed=["libSM.so.6"])
+        server.put("/etc/yum.repos.d/offkit.repo", OWN)
+        repository(server.host("/mnt/c7"), library_packages("libSM.so.6", "libXext.so.6"))
         monkeypatch.setattr(doctor_package, "examine", self.examine)
         monkeypatch.setattr(run_module, "run", self.run)
         monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/" + name)
@@ -415,7 +420,7 @@ def test_fix_that_does_not_help(server, offkit, monkeypatch):
 def test_fix_while_the_iso_is_not_mounted(server, offkit, monkeypatch):
     """yum would only fail, so it is not run; what has to come first is said."""
     fake = Repairable(monkeypatch, server)
-    server.put("/etc/yum.repos.d/offkit.repo", "[offkit-base]\nname=x\nbaseurl=file:///mnt/c7\ngpgcheck=0\n")
+    shutil.rmtree(server.host("/mnt/c7"))
     with pytest.raises(EnvironmentProblem) as caught:
         offkit("/opt/env", "--fix", "-y")
     assert fake.argv == []
@@ -424,6 +429,45 @@ def test_fix_while_the_iso_is_not_mounted(server, offkit, monkeypatch):
     ]
     assert caught.value.message == "yum was not run: it cannot read offkit-base"
     assert caught.value.fix == "as root: mount -o loop,ro FILE.iso /mnt/c7; then {}libSM".format(YUM)
+
+
+@pytest.mark.parametrize("checks", [(), ("libraries",)])
+def test_fix_without_a_repository(server, offkit, monkeypatch, checks):
+    """ "Unknown repo": yum is not run, and it is said how it comes to one."""
+    fake = Repairable(monkeypatch, server)
+    server.remove("/etc/yum.repos.d/offkit.repo")
+    with pytest.raises(EnvironmentProblem) as caught:
+        offkit("/opt/env", *checks, "--fix", "-y")
+    assert (fake.argv, fake.fetched) == ([], [])
+    assert caught.value.message == "yum was not run: there is no repository to install from"
+    assert caught.value.fix == "as root: offkit repo add --iso FILE.iso; or run this with --iso FILE.iso"
+    assert [each.code for each in caught.value.findings] == ([] if checks else ["REPO001"])
+
+
+def test_fix_without_a_repository_and_with_a_medium(server, offkit, monkeypatch, tmp_path):
+    """It is installed from there, as an installation does it; nothing of the server's is asked or changed."""
+    fake = Repairable(monkeypatch, server)
+    server.remove("/etc/yum.repos.d/offkit.repo")
+    place = repository(tmp_path / "medium", library_packages("libSM.so.6"))
+    write(place, "RPM-GPG-KEY-Lab", b"key")
+    before = sorted(os.listdir(server.host("/etc/yum.repos.d")))
+    asked, done = [], []
+    monkeypatch.setattr(
+        fetching, "fetch", lambda wish, *more: done.append(wish) or fetching.Fetched((), (), ())
+    )
+    monkeypatch.setattr(fetching, "arrived", lambda wish, run: None)
+    monkeypatch.setattr(ledger, "installed", lambda run: [])
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(render, "ask", lambda text: asked.append(text) or True)
+    code, out, _ = offkit("/opt/env", "--rpm-repo", place, "--fix")
+    assert code == 0, out
+    assert asked == ["run  install libSM with yum from {}  ?".format(place)]
+    assert [(wish.rpms, [base.directory for base in wish.bases]) for wish in done] == [(("libSM",), [place])]
+    (argv,) = fake.argv
+    (folder,) = [word.partition("reposdir=")[2] for word in argv if "reposdir=" in word]
+    assert argv[-2:] == ["install", "libSM"]
+    assert not os.path.exists(folder)
+    assert sorted(os.listdir(server.host("/etc/yum.repos.d"))) == before
 
 
 @pytest.mark.parametrize(("answer", "runs"), [(True, 1), (False, 0)])

@@ -86,6 +86,7 @@ def doctor(
     from offkit.media import web
     from offkit.server.doctor import place, repair
     from offkit.server.doctor.examine import examine
+    from offkit.server.install import mending
 
     belongs = "" if prefix else __file__
     inside, top = place.find(where, prefix or options.default_prefix(), belongs, root)
@@ -99,9 +100,14 @@ def doctor(
         result = look()
         repaired: Optional[Dict[str, Any]] = None
         if fix and (result.rpms or result.again):
-            repair.refuse(result)
-            if yes or render.ask("run  {}  ?".format(result.summary.install_line)):
-                repaired = repair.repair(result, console)
+            named = bool(isos or sources) and not result.known
+            (repair.refuse_others if named else repair.refuse)(result)
+            line = mending.question(result, isos, sources) if named else result.summary.install_line
+            if yes or render.ask("run  {}  ?".format(line)):
+                if named:
+                    repaired = mending.repair(result, isos, sources, stack, console)
+                else:
+                    repaired = repair.repair(result, console)
                 result = repair.compare(result, look())
         elif fix and has_errors(result.findings):
             console.warn("--fix has installed nothing: no package is known that mends what is found here")

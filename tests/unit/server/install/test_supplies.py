@@ -84,7 +84,7 @@ def step(tmp_path, run, *sonames):
 
 def by_yum(prefix, found, places, run, bundled=""):
     """The step for what was fetched and is in order."""
-    wish = supplies.wanted_of(found, places, bundled)
+    wish = supplies.wanted_of(found.media, places, found.rpms, found.again, bundled)
     keys = tuple({base.key: 1 for base in places})
     return supplies.by_yum(prefix, wish, Fetched((), keys, (bundled,)), run, Reporter())
 
@@ -508,7 +508,7 @@ def test_what_is_said_besides():
 )
 def test_what_yum_is_called_with(rpms, again, words):
     """Its own repositories and cache; damaged packages have another verb."""
-    called = supplies._argv(Wish(rpms, again, (), ()), "/s")
+    called = supplies.argv_of(Wish(rpms, again, (), ()), "/s")
     assert [argv[-len(each) :] for argv, each in zip(called, words)] == words
     assert len(called) == len(words)
     for argv in called:

@@ -62,6 +62,7 @@ class Examination(NamedTuple):
     again: Tuple[str, ...] = ()  # all to be installed once more: they are here, and damaged
     enabled: Tuple[str, ...] = yum.OWN  # the repositories that take part
     yum: str = "yum"  # what it is called
+    known: bool = True  # whether the server has all of these repositories
 
 
 def examine(
@@ -166,6 +167,7 @@ class _Visit:
             remedies.union(again),
             enabled,
             self._cures.yum,
+            self._known.offkits or not set(yum.OWN).intersection(enabled),
         )
 
     def _look_for_libraries(self) -> libraries.Libraries:

@@ -23,9 +23,20 @@ def command(rpms: Sequence[str], verb: str = yum.INSTALL, enabled: Sequence[str]
 
 def refuse(result: Examination) -> None:
     """Raises EnvironmentProblem where there is no yum, or it is known already that it will fail."""
+    refuse_others(result)
+    if not result.known:
+        found = [each for each in result.findings if each.code == "REPO001"]
+        cure = (
+            found[0].fix if found else "as root: offkit repo add --iso FILE.iso"
+        ) + "; or run this with --iso FILE.iso"
+        raise EnvironmentProblem("yum was not run: there is no repository to install from", found, cure)
+    refuse_unmounted(result.findings, result.summary.install_line, result.enabled)
+
+
+def refuse_others(result: Examination) -> None:
+    """Raises EnvironmentProblem on a distribution that has no yum."""
     if not result.summary.el and not host.here().release:
         raise EnvironmentProblem("{} has no yum, which --fix needs".format(result.summary.system))
-    refuse_unmounted(result.findings, result.summary.install_line, result.enabled)
 
 
 def refuse_unmounted(findings: Sequence[Finding], line: str, enabled: Sequence[str] = yum.OWN) -> None:

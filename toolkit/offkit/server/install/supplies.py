@@ -124,9 +124,10 @@ def prepare(
             if not (found.rpms or found.again):
                 return Supplies((), (*found.held, *found.lasting), (), named)
             here, scratch = keys.server(), stack.enter_context(yum.scratch())
-            tops = [_laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
+            tops = [laid_out(one, top, scratch) for one, top in zip(found.media, tops)]
             with told_first(found.incurable):
-                wish = wanted_of(found, bases(found.media, tops, here), media.bundled)
+                places = bases(found.media, tops, here)
+                wish = wanted_of(found.media, places, found.rpms, found.again, media.bundled)
                 reporter.step("verifying the RPMs that yum would install")
                 fetched = fetching.fetch(wish, here, scratch, run)
             step = by_yum(prefix, wish, fetched, run, reporter)
@@ -318,19 +319,24 @@ def bases(chosen: Sequence[Offer], tops: Sequence[str], here: Server) -> List[Ba
     return found
 
 
-def wanted_of(found: Survey, places: Sequence[Base], bundled: str = "") -> Wish:
-    """What yum is to bring from these repositories."""
-    media = tuple(one.name for one in found.media)
-    rows = [each for one in found.media if one.opened for each in one.opened.repositories()]
+def wanted_of(
+    media: Sequence[Offer],
+    places: Sequence[Base],
+    rpms: Tuple[str, ...],
+    again: Tuple[str, ...],
+    bundled: str = "",
+) -> Wish:
+    """What yum is to bring from these repositories, which are those of the media in their order."""
+    rows = [each for one in media if one.opened for each in one.opened.repositories()]
     plain = tuple((base.directory, each) for base, each in zip(places, rows) if not _describes_modules(each))
-    return Wish(found.rpms, found.again, tuple(places), media, bundled, plain)
+    return Wish(rpms, again, tuple(places), tuple(one.name for one in media), bundled, plain)
 
 
 def _describes_modules(each: Repository) -> bool:
     return any(data.kind == "modules" for data in each.files())
 
 
-def _laid_out(one: Offer, top: str, scratch: str) -> str:
+def laid_out(one: Offer, top: str, scratch: str) -> str:
     """Where yum finds the files of a medium: RPMs without repodata need a directory that has it."""
     described = one.opened.loose() if isinstance(one.opened, medium.Directory) else None
     if described is None:
@@ -351,18 +357,23 @@ def by_yum(prefix: str, wish: Wish, fetched: Fetched, run: Run, reporter: Report
         for verb, names in wish.steps
     )
     text = "{} with yum from {}".format(" and ".join(verbs), ", ".join(wish.media))
-    step = Step("rpms", text, _argv(wish)[0], root=True)
+    step = Step("rpms", text, argv_of(wish)[0], root=True)
 
     def do(root: str, argv: Sequence[str]) -> None:
         with _Scratch(prefix) as scratch:
-            made = sections.text(wish.bases, True, "", fetched.hotfixes, fetched.keys)
-            files.write_below(scratch.path, "repos/offkit.repo", [made.encode("ascii")])
+            arrange(wish, fetched, scratch.path)
             _transaction(prefix, step.text, wish, scratch.path, run, reporter)
 
     return Addition(SYSTEM, step, do)
 
 
-def _argv(wish: Wish, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
+def arrange(wish: Wish, fetched: Fetched, scratch: str) -> None:
+    """What ``argv_of`` has yum read."""
+    text = sections.text(wish.bases, True, "", fetched.hotfixes, fetched.keys)
+    files.write_below(scratch, "repos/offkit.repo", [text.encode("ascii")])
+
+
+def argv_of(wish: Wish, scratch: str = "SCRATCH") -> List[Tuple[str, ...]]:
     """yum's argument lists."""
     return [
         tuple(yum.command((verb, *names), scratch + "/repos", scratch + "/cache"))
@@ -374,9 +385,9 @@ def _transaction(prefix: str, text: str, wish: Wish, scratch: str, run: Run, rep
     before, modules = ledger.installed(run), ledger.module_files()
     number = ledger.begin(prefix, text, before)
     try:
-        for argv in _argv(wish, scratch):
+        for argv in argv_of(wish, scratch):
             reporter.note("$ " + " ".join(argv))
-            done = yum.call(argv, run, lambda: _left_behind(before, run))
+            done = yum.call(argv, run, lambda: left_behind(before, run))
             for line in done.stdout.splitlines():
                 reporter.note(line)
         # A yum that was killed before the packages' own scriptlets left them without: to yum they
@@ -384,13 +395,13 @@ def _transaction(prefix: str, text: str, wish: Wish, scratch: str, run: Run, rep
         run(ledger.LDCONFIG)
         wrong = fetching.arrived(wish, run)
         if wrong is not None:
-            raise EnvironmentProblem(wrong.message, [wrong], _left_behind(before, run))
+            raise EnvironmentProblem(wrong.message, [wrong], left_behind(before, run))
     finally:
         new = sorted(ledger.module_files() - modules)
         ledger.end(prefix, number, before, ledger.installed(run), new)
 
 
-def _left_behind(before: Sequence[str], run: Run) -> str:
+def left_behind(before: Sequence[str], run: Run) -> str:
     """What a yum that failed did all the same. A key alone, imported for nothing, goes again."""
     rpms = [rpm for rpm in map(ledger.parse, sorted(set(ledger.installed(run)) - set(before))) if rpm]
     if rpms and all(rpm.key for rpm in rpms):
