@@ -745,10 +745,10 @@ def test_a_bundle_that_would_be_refused_here(offkit, monkeypatch, tmp_path):
 
 def test_the_question_before_a_repair(offkit, examined, monkeypatch):
     """Goes to stderr: stdout is for what was found."""
-    examined.found = examination(findings=[], rpms=("libSM",), line="yum install libSM")
+    examined.found = examination(findings=[], rpms=("libSM",))
     monkeypatch.setattr(sys, "stdin", Terminal())
     code, out, err = offkit("/e", "--fix")
     assert code == 0
-    assert "run  yum install libSM  ? [y/N] " in err
+    assert "run  {}libSM  ? [y/N] ".format(YUM) in err
     assert "[y/N]" not in out
     assert len(examined.asked) == 1

@@ -102,7 +102,7 @@ def doctor(
         if fix and (result.rpms or result.again):
             named = bool(isos or sources) and not result.known
             (repair.refuse_others if named else repair.refuse)(result)
-            line = mending.question(result, isos, sources) if named else result.summary.install_line
+            line = mending.question(result, isos, sources) if named else repair.line(result)
             if yes or render.ask("run  {}  ?".format(line)):
                 if named:
                     repaired = mending.repair(result, isos, sources, stack, console)

@@ -52,6 +52,8 @@ def both(server, place=""):
     before = forecast.examine(needed, EL7, server.root, rpm_repos=media)
     (first,) = [each.fix for each in after.findings if each.subject == "libSM.so.6"]
     (second,) = [each.fix for each in before.findings if each.subject == "libSM.so.6"]
+    (provider,) = after.providers
+    assert set(provider.rpms) == {*after.rpms, *after.again}
     assert (after.rpms, after.again, first) == (before.rpms, before.again, second)
     assert after.summary.install_line == before.install_line
     return after.rpms, after.again, first

@@ -214,12 +214,18 @@ def test_what_the_administrator_excludes(server, file, option, hides):
     """By the files alone, with the line and the way that works: nothing is run or tried."""
     disc(server, "/media/cdrom")
     server.put(file, "[main]\n{}\n".format(option))
-    fix = "change that line while the command runs, or add --disableexcludes=all to it"
+    fix = "as the command has it: --disableexcludes=all; or change that line while it runs"
     message = "kept from yum by {}: {}".format(file, option)
     told = [("RPM020", "warning", "libSM", message, (file,), fix)] if hides else []
-    assert withheld(server) == (THEIRS + "libSM", told)
+    line = THEIRS.replace("install", "--disableexcludes=all install") if hides else THEIRS
+    assert withheld(server) == (line + "libSM", told)
+    result = examine("/opt/env", server.root)
+    assert [each.fix.split("\n")[0] for each in result.findings if each.code == "LIB001"] == [line + "libSM"]
+    assert repair.line(result) == THEIRS + "libSM"  # what somebody excludes, --fix does not install
     server.put("/usr/bin/dnf5", "")
-    assert all("--setopt=disable_excludes='*'" in row[5] for row in withheld(server)[1])
+    five = "--setopt='disable_excludes=*'"
+    assert withheld(server)[0] == line.replace("--disableexcludes=all", five) + "libSM"
+    assert all(five in row[5] for row in withheld(server)[1])
 
 
 def test_what_a_section_excludes(server):

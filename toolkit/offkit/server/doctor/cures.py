@@ -1,7 +1,7 @@
 """What to do about a finding on this server: RPM names and the yum line that installs them."""
 
 from types import MappingProxyType
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from offkit.edges import data, releases
 from offkit.edges.host import os_release
@@ -13,7 +13,7 @@ from offkit.media.rpm import Package
 from offkit.model import packages
 from offkit.model.release import Release
 from offkit.server.doctor.damage import Damage
-from offkit.server.system import yum
+from offkit.server.system import withheld, yum
 
 _EXACT = (
     "this exact path is needed, even if the library is elsewhere: put it there, "
@@ -32,6 +32,9 @@ class Cure(NamedTuple):
     again: Tuple[str, ...] = ()  # the same, of what is installed with files that are gone
 
 
+Against = Callable[[Sequence[str], Sequence[str]], List[str]]
+
+
 class Mend(NamedTuple):
     message: str
     fix: str
@@ -48,6 +51,7 @@ class Cures(NamedTuple):
     theirs: Mapping[str, Tuple[str, ...]]
     configured: bool = True  # whether there are offkit-* repositories, which yum can be told to enable
     yum: str = "yum"  # what it is called here
+    against: Against = lambda rpms, enabled: []  # options that a command for these packages needs besides
 
     @property
     def own(self) -> bool:
@@ -61,6 +65,7 @@ class Cures(NamedTuple):
         """
         names, damaged = tuple(rpms), tuple(again)
         enabled = self.enabled((*names, *damaged))
+        enabled += tuple(self.against((*names, *damaged), enabled))
         steps = ((yum.INSTALL, names), (yum.REINSTALL, damaged))
         line = " && ".join(yum.typed(verb, words, enabled, self.yum) for verb, words in steps if words)
         return line if self.own else "on {}: {}".format(self.release.name, line)
@@ -204,8 +209,10 @@ def read(
     catalog: Answers,
     theirs: Mapping[str, Tuple[str, ...]] = MappingProxyType({}),
     configured: bool = True,
+    matching: Callable[[Sequence[str]], Tuple[str, ...]] = tuple,
 ) -> Cures:
-    """For the server below ``tree``, by its os-release(5)."""
+    """For the server below ``tree``, by its os-release(5). ``matching`` says which repositories a command
+    enables by these patterns."""
     facts = os_release(tree)
     known = releases.known()
     el = known.el_major(facts)
@@ -218,6 +225,7 @@ def read(
         theirs,
         configured,
         yum.program(tree),
+        lambda rpms, enabled: withheld.options(rpms, catalog, tree, matching(enabled)),
     )
 
 

@@ -109,7 +109,7 @@ class _Visit:
         self._tree, self._env, self._known, self._catalog = tree, env, known, catalog
         self._live = tree.root == ""
         self._variables = (os.environ if given is None else given) if self._live else {}
-        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits)
+        self._cures = remedies.read(tree, catalog, known.theirs(tree), known.offkits, known.matching)
         self._report = report
 
     def make(self, checks: List[str]) -> Examination:
@@ -161,7 +161,10 @@ class _Visit:
             findings,
             libs.resolutions,
             tuple(checks),
-            [Provider(soname, cure.rpms, cure.source) for soname, cure in sorted(chosen.items())],
+            [
+                Provider(soname, cure.rpms + cure.again, cure.source)
+                for soname, cure in sorted(chosen.items())
+            ],
             dict(self._catalog.read),
             remedies.union(rpms),
             remedies.union(again),

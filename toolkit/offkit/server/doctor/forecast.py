@@ -80,7 +80,7 @@ def examine(
     theirs = known.theirs(tree)
     with open_catalog(tree, isos, rpm_repos, known.own, tuple(theirs)) as catalog:
         catalog.installed = installed.asked(tree)
-        cures = remedies.read(tree, catalog, theirs, known.offkits)
+        cures = remedies.read(tree, catalog, theirs, known.offkits, known.matching)
         lost = {each.name: each for each in report.resolutions if not each.found}
         asked = [each for each in libraries if each.soname in lost and not each.in_bundle]
         cures.consult([Wanted(each.soname, tuple(each.versions), 64, target.arch) for each in asked])

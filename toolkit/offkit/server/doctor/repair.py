@@ -21,6 +21,13 @@ def command(rpms: Sequence[str], verb: str = yum.INSTALL, enabled: Sequence[str]
     return yum.command((verb, *rpms), enabled=enabled)
 
 
+def line(result: Examination) -> str:
+    """What ``repair`` runs, for people: the printed line, but for an option against what the administrator
+    excludes, which is theirs to give."""
+    steps = ((yum.INSTALL, result.rpms), (yum.REINSTALL, result.again))
+    return " && ".join(yum.typed(verb, rpms, result.enabled, result.yum) for verb, rpms in steps if rpms)
+
+
 def refuse(result: Examination) -> None:
     """Raises EnvironmentProblem where there is no yum, or it is known already that it will fail."""
     refuse_others(result)
@@ -59,14 +66,14 @@ def repair(result: Examination, report: Reporter) -> Dict[str, Any]:
     """
     run = ledger.english(programs.run)
     steps = [each for each in ((yum.INSTALL, result.rpms), (yum.REINSTALL, result.again)) if each[1]]
-    for each in verified.verify(steps, result.enabled, _sources(result.enabled, Tree("/")), run):
-        report.warn("{} {} {}".format(each.code, each.subject, each.message))
-    report.step(result.summary.install_line + " -y")
+    for told in verified.verify(steps, result.enabled, _sources(result.enabled, Tree("/")), run):
+        report.warn("{} {} {}".format(told.code, told.subject, told.message))
+    report.step(line(result) + " -y")
     ran = []
     for verb, rpms in steps:
         done = install(rpms, run, verb, result.enabled, result.yum)
-        for line in done.stdout.splitlines():
-            report.note(line)
+        for each in done.stdout.splitlines():
+            report.note(each)
         ran.append({"argv": list(done.argv), "returncode": done.returncode})
     return ran[0] if len(ran) == 1 else dict(ran[0], then=ran[1])
 

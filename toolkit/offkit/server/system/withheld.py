@@ -8,7 +8,7 @@ from offkit.media.answers import Answers
 from offkit.media.rpm import Package
 from offkit.media.rpmfile import Front
 from offkit.model.finding import WARNING, Finding
-from offkit.server.system import filters, locks
+from offkit.server.system import filters, locks, yum
 
 _DNF5 = "/usr/bin/dnf5"
 
@@ -42,6 +42,16 @@ def told(
     return found
 
 
+def options(rpms: Iterable[str], catalog: Answers, tree: Tree, identities: Sequence[str]) -> List[str]:
+    """What a command for these packages needs against excludes, where any is in its way."""
+    found = told(rpms, catalog, tree, identities, {})
+    return [_option(tree)] if any(each.code == "RPM020" for each in found) else []
+
+
+def _option(tree: Tree) -> str:
+    return "--setopt=disable_excludes=*" if tree.is_file(_DNF5) else "--disableexcludes=all"
+
+
 def _kept(
     packages: Iterable[Package], names: Sequence[str], tree: Tree, identities: Sequence[str]
 ) -> List[Finding]:
@@ -54,7 +64,6 @@ def _kept(
     kept = [one.name for one in fronts if filters.hiding(known, [one])]
     kept += [one.name for one in bare if filters.hiding(plain, [one])]
     guilty = list(dict.fromkeys([*filters.hiding(known, fronts), *filters.hiding(plain, bare)]))
-    option = "--setopt=disable_excludes='*'" if tree.is_file(_DNF5) else "--disableexcludes=all"
-    fix = "change that line while the command runs, or add {} to it".format(option)
+    fix = "as the command has it: {}; or change that line while it runs".format(yum.spoken([_option(tree)]))
     found = [filters.excluded(guilty, kept, WARNING, fix)] if kept else []
     return found + locks.forbidden(fronts, tree, WARNING, "")
