@@ -15,6 +15,7 @@ import tls_maker
 import web_maker
 from library_maker import Shelf
 from offkit.media import rpm
+from offkit.media.repodata import PORTAL
 from offkit.model.checklist import Checklist, Library
 from offkit.model.errors import EnvironmentProblem, IntegrityError, UsageError
 from offkit.model.report import Reporter
@@ -150,6 +151,36 @@ def test_a_treeinfo_names_no_other_server(site, choose, plain):
         assert titles(choose(site.url)) == ["a", "b"]
         assert other.log == []
     assert "x/repodata/repomd.xml" not in {path for path, _ in site.log}
+
+
+def test_an_error_at_what_nobody_needs(site, choose, plain, monkeypatch):
+    """HTTP 500 for .treeinfo, each time: the repository is there all the same."""
+    site.add(plain)
+    for code in (500, 503):
+        for path in (".treeinfo", "treeinfo"):
+            site.does[path] = web_maker.status(code)
+        assert titles(choose(site.url)) == ["a", "b"]
+    site.does["repodata/repomd.xml"] = web_maker.status(500)
+    with pytest.raises(EnvironmentProblem, match="a repository cannot be used"):
+        choose(site.url)
+
+
+def test_a_page_where_metadata_should_be(site, choose, plain):
+    """A portal's, with or without a redirect to it: what came, and from where."""
+    site.add(plain)
+    site.files["login"] = b"<!doctype html><title>Log in</title>"
+    site.does["repodata/repomd.xml"] = web_maker.status(302, Location=site.url + "/login")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url)
+    (found,) = caught.value.findings
+    told = 'answers with a web page, "Log in" where repodata/repomd.xml should be'
+    assert (found.code, found.message) == ("RPM016", f"{told}, from {site.url}/login")
+    del site.does["repodata/repomd.xml"]
+    site.files["repodata/repomd.xml"] = site.files["login"]
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(site.url)
+    (found,) = caught.value.findings
+    assert (found.message, found.fix) == (told, PORTAL)
 
 
 def test_a_bucket_forbids_what_it_does_not_have(site, choose, plain, tmp_path):
@@ -433,6 +464,11 @@ def test_a_list_of_mirrors(site, choose, plain, kind):
         choose(f"{site.url}/{kind}")
     (found,) = caught.value.findings
     assert (found.code, found.subject) == ("RPM016", f"{site.url}/gone")
+    assert found.message == "answers with a web page where repodata/repomd.xml should be"
+    site.files["gone/repodata/repomd.xml"] = b"login"
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(f"{site.url}/{kind}")
+    (found,) = caught.value.findings
     assert found.message.startswith("answers with what is no repository: repomd.xml: ")
     site.files[kind] = b"<html>no such list</html>"
     with pytest.raises(EnvironmentProblem, match="names no mirrors"):

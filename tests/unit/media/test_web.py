@@ -13,9 +13,10 @@ from offkit.edges.tree import Tree
 from offkit.media import offer, web
 from offkit.media.answers import Wanted
 from offkit.media.keys import Server
+from offkit.media.repodata import PORTAL
 from offkit.media.repository import Unreachable
 from offkit.media.rpm import BadRepodata
-from offkit.model.errors import EnvironmentProblem, IntegrityError
+from offkit.model.errors import EnvironmentProblem
 from offkit.model.finding import ERROR, Finding
 from repo_maker import library_packages, repository
 from web_maker import needs_curl
@@ -85,7 +86,7 @@ def test_repositories_below(site):
 
 
 @needs_curl
-@pytest.mark.parametrize("code", [200, 403, 404])
+@pytest.mark.parametrize("code", [200, 403, 404, 500, 503])
 def test_which_release_it_is_of(site, code):
     """By its .treeinfo, as a disc; a server that forbids it may have all the rest."""
     site.files[".treeinfo"] = b"[general]\nfamily = CentOS Linux\nversion = 8\narch = x86_64\n"
@@ -204,11 +205,24 @@ def test_a_server_that_forbids(site):
     assert (finding.code, finding.message) == ("REPO017", "answers HTTP 403")
 
 
+PAGES = (
+    b"<!DOCTYPE html>\n<html><head><title>\n Log in -\n  Hotspot</title></head></html>",
+    b"\xef\xbb\xbf<?xml version='1.0'?><!-- x --><html lang='en'><TITLE>Log in - Hotspot</TITLE>",
+    b"  <HTML>Please log in",
+)
+
+
 @needs_curl
-def test_a_page_for_everything(site):
-    """What answers 200 with a page is no repository: REPO011."""
-    site.files["repodata/repomd.xml"] = b"<!DOCTYPE html><title>Welcome</title>"
-    assert [each.code for each in refused(IntegrityError, site.url)] == ["REPO011"]
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_for_everything(site, page):
+    """A portal's, a proxy's: nothing is damaged, and it is said what came from where."""
+    for path in list(site.files):
+        site.files[path] = page
+    (finding,) = refused(EnvironmentProblem, site.url)
+    called = 'a web page, "Log in - Hotspot"' if b"Hotspot" in page else "a web page"
+    assert (finding.code, finding.subject) == ("REPO017", site.url)
+    assert finding.message == "answers with {} where repodata/repomd.xml should be".format(called)
+    assert finding.fix == PORTAL
 
 
 @needs_curl

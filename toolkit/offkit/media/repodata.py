@@ -4,6 +4,7 @@ Format: createrepo's, as yum 3 and dnf read it. Whatever the bytes are, time is 
 number and memory is bounded: no entities, no endless tags, a limit to what is kept.
 """
 
+import re
 from typing import Any, Callable, Collection, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from offkit.media.rpm import BadRepodata, Index, Package, is_library, is_name
@@ -15,6 +16,11 @@ HASHES = {
     "sha": "sha1",
     **{name: name for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
 }
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+)
+_TITLE = re.compile(rb"<title[^>]*>\s*(.{1,80}?)\s*</title>", re.I | re.S)
+PORTAL = "give the URL of the repository itself; where a portal or a proxy wants a login, log in there first"
 _MAX_TAG = 4 * 1024 * 1024  # bytes between two tags; a real one has some hundred
 _MAX_DEPTH = 32  # of tags; real metadata is five deep
 _MAX_TEXT = 64 * 1024  # characters of a name
@@ -39,8 +45,20 @@ class Data(NamedTuple):
     open_size: int  # bytes when unpacked, 0 where it does not say
 
 
+def page(data: bytes) -> str:
+    """How to call a web page that came instead of metadata, as portals and proxies send it for every URL; ""
+    for what is none."""
+    if not _PAGE.match(data[:4096]):
+        return ""
+    title = _TITLE.search(data[:65536])
+    words = " ".join(title.group(1).decode("utf-8", "replace").split()) if title else ""
+    return 'a web page, "{}"'.format(words) if words else "a web page"
+
+
 def parse_repomd(data: bytes) -> List[Data]:
     """The files of a repository. Raises BadRepodata."""
+    if page(data):
+        raise BadRepodata("is {}, and no metadata".format(page(data)))
     found: List[Data] = []
     row: Dict[str, Any] = {}
     text: List[str] = []

@@ -37,7 +37,7 @@ _PAUSE = 1.0  # seconds
 
 
 class Forbidden(Unreachable):
-    """A server refuses to say whether it has a file."""
+    """A server refuses to say whether it has a file, or fails at it: others it may give."""
 
 
 class Web(Medium):
@@ -74,7 +74,7 @@ class Web(Medium):
     def text(self, name: str) -> str:
         try:
             return self._text(name) if self.has(name) else ""
-        except Forbidden:  # as some say of what they do not have
+        except Forbidden:  # as some say of what they do not have; nobody needs it
             return ""
 
     def folders(self) -> List[str]:
@@ -104,9 +104,20 @@ class Web(Medium):
             except Unreachable as error:
                 self._gone = None if isinstance(error, Forbidden) else error
                 raise
+            self._refuse_page(path)
         if not self._there[path]:
             raise FileNotFoundError(2, "No such file on the server", urls.join(self.place, path))
         return self._there[path]
+
+    def _refuse_page(self, path: str) -> None:
+        """What a portal or a proxy says instead of everything."""
+        if path.endswith(repodata.REPOMD) and self._there[path]:
+            with open(self._there[path], "rb") as source:
+                page = repodata.page(source.read(65536))
+            if page:
+                why = "answers with {} where {} should be".format(page, path)
+                self._gone = Unreachable(UNREACHABLE, self.place, why, repodata.PORTAL)
+                raise self._gone
 
 
 def opened(places: Sequence[str], stack: ExitStack) -> List[Source]:
@@ -177,7 +188,7 @@ def _failure(base: str, local: str, done: Result, answer: str) -> Exception:
         return Unreachable(UNREACHABLE, base, said, "give the URL where the files are")
     if done.returncode == _HTTP:
         said = "answers HTTP {}".format(answer)
-        kind = Forbidden if answer in ("401", "403") else Unreachable
+        kind = Forbidden if answer in ("401", "403") or answer.startswith("5") else Unreachable
         return kind(
             UNREACHABLE, base, said, "check the path on that server, and whether this host may read it"
         )

@@ -158,7 +158,7 @@ FAILURES = [
     (elsewhere, 4, "REPO010 no yum repository on URL"),
     (redirected, 4, "REPO017 URL redirects (HTTP 302); offkit follows no redirects"),
     (forbidden, 4, "REPO017 URL answers HTTP 403"),
-    (page, 3, "REPO011 URL: its repomd.xml lists no primary metadata"),
+    (page, 4, "REPO017 URL answers with a web page where repodata/repomd.xml should be"),
     (stopped, 4, "REPO017 URL cannot be reached: "),
     (damaged, 3, "REPO011 URL: repodata/"),
     (forged, 3, "RPM001 python3-libs-3.6.8-1.el7.x86_64.rpm on URL is damaged or altered: the checksum in the metadata is another"),
@@ -176,6 +176,32 @@ def test_what_is_wrong_with_a_server(server, site, change, code, words):
     assert "error: " + words.replace("URL", site.url) in err
     assert "fix: " in err
     assert_untouched(server)
+
+
+@every_shell
+def test_an_error_at_what_nobody_needs(server, site, shell):
+    """HTTP 500 for .treeinfo: the repository is there all the same."""
+    tools_of(server, shell)
+    site.does[".treeinfo"] = web_maker.status(500)
+    code, _, err = install(server, "--rpm-repo", site.url, shell=shell)
+    assert code == 0, err
+
+
+@every_shell
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x -->\n<HTML>",
+        b"\n<html\nlang='en'>",
+        b"<!DOCTYPE\nhtml PUBLIC '-//W3C//DTD'>",
+    ],
+)
+def test_pages(server, site, shell, page):
+    """However they begin."""
+    tools_of(server, shell)
+    site.files["repodata/repomd.xml"] = page
+    code, _, err = install(server, "--rpm-repo", site.url, shell=shell)
+    assert (code, "answers with a web page" in err) == (4, True), err
 
 
 @every_shell

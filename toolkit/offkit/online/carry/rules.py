@@ -23,6 +23,7 @@ def texts() -> Dict[str, str]:
         "CURL_AGAIN": " | ".join("{}/*".format(code) for code in web.AGAIN),
         "CURL_MOST": str(web.MOST),
         "CURL_TRIES": str(web.TRIES),
+        "PORTAL": repodata.PORTAL,
         "ENVIRONMENT": str(space.ENVIRONMENT),
         "EXITS": "\n".join("{}) status={} ;;".format(*each) for each in errors.EXITS.items()),
         "HASHES": "\n".join('{}) sum_of {}sum "$2" ;;'.format(*each) for each in repodata.HASHES.items()),

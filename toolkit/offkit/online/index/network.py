@@ -25,6 +25,7 @@ _UNREACHED = (
     *("ProxyError", "SSLCertVerificationError", "InvalidSchema", *_NO_ADDRESSES[:3]),
 )
 _OPENSSL = re.compile(r"\[SSL: \w+\] (.*) \(_ssl\.c:\d+\)")  # the reason is in it
+_TOO_MANY = re.compile(r"too many (\d+) error responses")
 _ASKS = re.compile(r"answers \d+ and asks to wait")  # of patience
 _LOGINS = {401: _LOGIN, 403: _LOGIN, 407: _PROXY}
 QUOTE = "; in a password, write @ as %40, / as %2F, ? as %3F and # as %23"
@@ -53,7 +54,7 @@ def silence(error: Exception) -> tuple[str, str, str]:
         return "NET002", reason, "run the same command again then"
     if plain and not proxy:
         return "NET001", plain, ""
-    many = re.search(r"too many (\d+) error responses", reason)
+    many = _TOO_MANY.search(reason)
     if many:
         return "NET002", f"answers {many[1]} each time", ""
     reason = _OPENSSL.sub(r"\1", reason)
@@ -69,6 +70,11 @@ def silence(error: Exception) -> tuple[str, str, str]:
 def is_unreached(error: BaseException) -> bool:
     """Whether no server was reached, which pip has tried as often as it is told to."""
     return any(type(one).__name__ in _UNREACHED for one in chain(error))
+
+
+def is_answered(error: BaseException) -> bool:
+    """Whether the server was reached, and answers each time that it has an error of its own."""
+    return bool(_TOO_MANY.search(innermost(error)))
 
 
 def innermost(error: BaseException) -> str:

@@ -79,6 +79,10 @@ class Forbidden(Unreachable):
     """A server refuses to say whether it has a file."""
 
 
+class Failing(Unreachable):
+    """A server that has an error of its own (HTTP 5xx) at a file: others it may give."""
+
+
 class Mirror(Medium):
     """The files under a URL. Methods raise Unreachable and FileNotFoundError."""
 
@@ -142,7 +146,10 @@ class Mirror(Medium):
         return found + [each for each in beside if self._answers(posixpath.join(each, repodata.REPOMD))]
 
     def text(self, name: str) -> str:
-        return self._text(name) if self._answers(name) else ""
+        try:
+            return self._text(name) if self._answers(name) else ""
+        except Failing:  # nobody needs it
+            return ""
 
     def _answers(self, path: str) -> bool:
         """Whether there is a file that may be missing: buckets of S3 forbid what they do not have."""
@@ -202,6 +209,10 @@ class Mirror(Medium):
                     contents += chunk
                     if len(contents) > _MOST:
                         raise self.refused(f"sends more than {_MOST} bytes where a small file is expected")
+                if path.endswith(repodata.REPOMD) and (page := repodata.page(contents)):
+                    whence = "" if answer.url == url else f", from {urls.without_secrets(answer.url)}"
+                    why = f"answers with {page} where {path} should be{whence}"
+                    raise self.refused(why, fix=repodata.PORTAL)
                 _keep(kept, answer.headers.get("ETag", ""), contents)
                 return contents
         except Unreachable:
@@ -212,6 +223,8 @@ class Mirror(Medium):
             if not isinstance(error, OSError) and type(error).__module__.split(".")[0] != "pip":
                 raise
             _, why, helps = network.silence(error)
+            if network.is_answered(error):
+                raise self.refused(why, 500, fix=helps) from None
             self._silent[_host(url)] = error
             raise self.refused(why, fix=helps) from None
 
@@ -223,7 +236,7 @@ class Mirror(Medium):
         elif status in (401, 403, 407):
             fix = "give what it wants to know: ~/.netrc (machine, login, password); or a client certificate, "
             fix += _CERTIFICATE
-        kind = Forbidden if status in (401, 403) else Unreachable
+        kind = Forbidden if status in (401, 403) else Failing if status >= 500 else Unreachable
         return kind(CODE, self.place, urls.without_secrets(why), fix)
 
     def take(self, wanted: Sequence[Wanted], reporter: Reporter) -> tuple[int, int]:

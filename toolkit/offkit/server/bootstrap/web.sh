@@ -93,6 +93,7 @@ web_get() {
         case $web_status/$answer in
             0/*)
                 [ -e "$web_part" ] || : >"$web_part" # an empty file: older curls make none
+                case $2 in */repomd.xml) ! is_page "$web_part" || { web_status=page && break; } ;; esac
                 mkdir -p "$scratch/media/$1/$(dirname -- "$2")" && mv -- "$web_part" "$scratch/media/$1/$2"
                 return
                 ;;
@@ -112,15 +113,20 @@ web_get() {
         web_had=$web_now
         [ "$futile" -eq @OFFKIT_CURL_TRIES@ ] || sleep 1
     done
-    web_failed "$1" >"$scratch/media/$1.gone"
+    case $web_status/$answer/$2 in 22/5*/.treeinfo) return 1 ;; esac # nobody needs it
+    web_failed "$1" "$2" >"$scratch/media/$1.gone"
     return 1
 }
 
-# What $web_status and $answer say of medium N.
+# Whether file $1 is a web page, as portals and proxies send it for every URL (media/repodata.py).
+is_page() { head -c 4096 "$1" | tr 'A-Z\n' 'a-z ' | grep -Eq '^[^<]*(<\?xml[^>]*> *)?(<!--.*--> *)?<(!doctype +html|html)[ >]'; }
+
+# What $web_status and $answer say of medium N, at PATH.
 web_failed() {
     web_name=$(cat <"$scratch/media/$1.name")
     said=$(tail -n 1 "$scratch/curl.said" | sed 's/^curl: ([0-9]*) //')
     case $web_status in
+        page) set -- "answers with a web page where ${2#./} should be" "@OFFKIT_PORTAL@" ;;
         22) set -- "answers HTTP $answer" "check the path on that server, and whether this host may read it" ;;
         47) set -- "redirects (HTTP $answer); offkit follows no redirects" "give the URL where the files are" ;;
         *) set -- "cannot be reached: ${said:-curl exited with $web_status}" \
