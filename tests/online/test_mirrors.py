@@ -550,6 +550,38 @@ def test_a_list_for_each_question(site, choose, tmp_path):
         assert titles(choose(f"{site.url}/mirrorlist?repo=two", sonames=[B])) == ["two"]
 
 
+def test_ways_to_name_a_directory(choose, plain, tmp_path):
+    """In a .repo file as dnf takes them: a path, quotes around it, a list of mirrors that is a file here; a
+    blank parts two URLs."""
+    blank = tmp_path / "a disc"
+    shutil.copytree(plain, blank)
+    one, two = tmp_path / "list", tmp_path / "x.repo"
+    one.write_text(f"# x\nfile://{tmp_path}/none\nfile://{tmp_path}/a%20disc\n")
+    for option in (
+        f"baseurl={plain}",
+        f"baseurl=file:{plain}",
+        f"baseurl='file://{plain}'",
+        f"baseurl=file://{tmp_path}/a%20disc",
+        f"mirrorlist=file://{one}",
+        f"mirrorlist={one}",
+    ):
+        two.write_text(f"[own]\nname=x\n{option}\n")
+        assert titles(choose(str(two))) == ["a", "b"], option
+    two.write_text(f"[own]\nname=x\nbaseurl=file://{blank}\n")
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose(str(two))
+    assert [one.code for one in caught.value.findings] == ["REPO010"]
+    for text, kind in ((f"file://{tmp_path}/none\n", "REPO010"), ("nothing\n", None)):
+        one.write_text(text)
+        two.write_text(f"[own]\nname=x\nmirrorlist={one}\n")
+        with pytest.raises(EnvironmentProblem) as caught:
+            choose(str(two))
+        assert [one.code for one in caught.value.findings] == ([kind] if kind else [])
+    one.unlink()
+    with pytest.raises(UsageError, match="cannot be read"):
+        choose(str(two))
+
+
 def test_a_repo_file(site, choose, plain, tmp_path):
     """As /etc/yum.repos.d has them: enabled sections, with how they are to be asked."""
     site.add(plain)

@@ -79,8 +79,18 @@ def parse(text: str, file: str, gpgcheck: str = "0") -> List[Section]:
 
 
 def words(value: str) -> Tuple[str, ...]:
-    """Lists are separated by spaces, commas or lines."""
+    """Lists are separated by spaces, commas or lines; quotes around all of it count for nothing (dnf 4). A
+    blank in a URL is %20."""
+    value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
     return tuple(value.replace(",", " ").split())
+
+
+def listed(text: str) -> Tuple[str, ...]:
+    """The URLs of a file that mirrorlist= names."""
+    lines = (line.strip() for line in text.splitlines())
+    return tuple(line for line in lines if "://" in line and not line.startswith("#"))
 
 
 def expand(url: str, variables: Dict[str, str]) -> str:

@@ -1,7 +1,12 @@
 """What yum would do on a server, told from its files."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
+import rpm_tools
 from offkit.edges.tree import Tree
 from offkit.media import repofile
 from offkit.server.doctor.examine import examine
@@ -160,6 +165,54 @@ def test_a_section_that_inherits_gpgcheck(server):
     assert [each.code for each in findings(server)] == ["REPO007"]
     server.put("/etc/yum.repos.d/offkit.repo", OWN.replace("gpgcheck=1", "gpgcheck=0"))
     assert codes(server) == []
+
+
+WAYS = [
+    ("baseurl=/mnt/c7", True),
+    ("baseurl=file:/mnt/c7", True),
+    ('baseurl="file:///mnt/c7"', True),
+    ("baseurl=file:///mnt/a%20disc", True),
+    ("baseurl=file:///mnt/a disc", False),
+    ("mirrorlist=file:///etc/list", True),
+    ("mirrorlist=/etc/list", True),
+]
+
+
+@pytest.mark.parametrize(("option", "right"), WAYS)
+def test_ways_to_name_a_directory(server, option, right):
+    """As dnf takes them (4.14, seen): a path, quotes around it, a list of mirrors that is a file here; a blank
+    parts two URLs. To yum 3 a path is no URL."""
+    server.put("/usr/bin/dnf", "")
+    server.put("/etc/yum.repos.d/own.repo", "[own]\nname=x\n{}\n".format(option))
+    server.put("/etc/list", "# one\nfile:///mnt/none\nfile:///mnt/c7\n")
+    for place in ("/mnt/c7", "/mnt/a disc"):
+        mounted(server, place)
+    assert (codes(server) == []) is right
+    if "=/" in option:
+        os.unlink(server.host("/usr/bin/dnf"))
+        assert codes(server) != []
+
+
+@pytest.mark.skipif(shutil.which("dnf") is None or os.geteuid() != 0, reason="no dnf here, or not root")
+@pytest.mark.parametrize(("option", "right"), WAYS)
+def test_dnf_takes_them_so(tmp_path, option, right):
+    """The real one, of directories that are there."""
+    rpm_tools.need()
+    (tmp_path / "mnt").mkdir()
+    made = rpm_tools.build(tmp_path, "libSM", {"/usr/share/x": b"x"})
+    for name in ("c7", "a disc"):
+        rpm_tools.repository(tmp_path / "mnt" / name, [made])
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/list").write_text("# one\nfile://{0}/mnt/none\nfile://{0}/mnt/c7\n".format(tmp_path))
+    for word in ("/mnt", "/etc"):
+        option = option.replace(word, str(tmp_path) + word)
+    (tmp_path / "rd").mkdir()
+    (tmp_path / "rd/own.repo").write_text("[own]\nname=x\ngpgcheck=0\n{}\n".format(option))
+    settings = {"reposdir": "rd", "cachedir": "cache"}
+    argv = ["dnf", "-q", "--installroot", str(tmp_path / "root"), "--releasever", "7"]
+    argv += ["--setopt={}={}".format(name, tmp_path / place) for name, place in settings.items()]
+    said = subprocess.run([*argv, "repoquery", "libSM"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert (b"libSM" in said.stdout) is right
 
 
 def test_a_file_that_is_no_repository(server):

@@ -78,7 +78,7 @@ def _refuse(text: str) -> None:
     """Raises UsageError for what is neither a directory nor a URL of something that can be asked."""
     wrong, fix = "", _FORM
     if "://" not in text:
-        wrong = "" if os.path.isdir(text) else "no such directory"
+        wrong = "" if os.path.isdir(repofile.directory(text) or text) else "no such directory"
     elif not text.startswith(("http://", "https://", "file://")):
         wrong = "no such kind of URL"
     elif text.startswith("file://"):
@@ -153,6 +153,8 @@ def opened(place: Place, target: Target, fetching: Fetching) -> Medium:
             f"--rpm-repo {without_secrets(text)}: what ${left[0]} stands for is not known",
             fix="write what it means instead of it; $releasever and $basearch are those of the target",
         )
+    if place.listed and not urls.is_url(text):
+        return _listed_here(text, place, target, fetching)
     _refuse(text)
     if not urls.is_url(text):
         return Directory(Tree("/"), os.path.realpath(repofile.directory(text) or text))
@@ -176,6 +178,26 @@ def _with_repositories(text: str, place: Place, target: Target, fetching: Fetchi
         other = _under(above + mark + query, place, target, fetching)
         return other if other.repositories() else found
     return found
+
+
+def _listed_here(text: str, place: Place, target: Target, fetching: Fetching) -> Medium:
+    """The first of a list that is a file of this machine that has a repository."""
+    path = repofile.directory(text) or text
+    try:
+        contents = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"mirrorlist {path} cannot be read: {reason(error)}", fix=_FORM) from None
+    last: Exception | None = None
+    for url in mirrorlist.parse(contents) if "<metalink" in contents else repofile.listed(contents):
+        try:
+            found = opened(place._replace(text=url, listed=False), target, fetching)
+            if found.repositories():
+                return found
+        except (OSError, UsageError) as error:  # Unreachable too
+            last = error
+    if last is not None:
+        raise last
+    raise EnvironmentProblem(f"{path} names no mirrors that have a repository", fix=_FORM)
 
 
 def _listed(text: str, place: Place, target: Target, fetching: Fetching) -> Mirror:

@@ -97,7 +97,8 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
             continue
         path = posixpath.join(repofile.DIRECTORY, name)
         try:
-            found += repofile.parse(tree.text(path), path, gpgcheck)
+            sections = repofile.parse(tree.text(path), path, gpgcheck)
+            found += [each._replace(urls=_meant(tree, each.urls, variables)) for each in sections]
         except (OSError, ValueError) as error:
             why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             findings.append(_invalid(path, "repository", why, "correct or remove it"))
@@ -107,6 +108,18 @@ def configured(tree: Tree, arch: str = "x86_64") -> Configured:
 def _invalid(path: str, kind: str, why: str, fix: str) -> Finding:
     message = "is not a valid {} file, and yum stops at it: {}".format(kind, why)
     return Finding("REPO006", WARNING, path, message, (path,), fix)
+
+
+def _meant(tree: Tree, urls: Sequence[str], variables: Dict[str, str]) -> Tuple[str, ...]:
+    """With what a list of mirrors says that is a file here; and with file:// before a path, where dnf is
+    there (yum 3 takes none). Raises OSError."""
+    found: List[str] = []
+    for url in urls:
+        if url.startswith("/") and tree.is_file("/usr/bin/dnf"):
+            url = "file://" + quote(url, safe="/${}")
+        place = repofile.directory(repofile.expand(url, variables))
+        found += repofile.listed(tree.text(place)) if place and tree.is_file(place) else [url]
+    return tuple(found)
 
 
 def _first_line(tree: Tree, path: str) -> Optional[str]:
