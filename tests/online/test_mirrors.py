@@ -550,6 +550,22 @@ def test_a_list_for_each_question(site, choose, tmp_path):
         assert titles(choose(f"{site.url}/mirrorlist?repo=two", sonames=[B])) == ["two"]
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("x.rpm", "it is a package: give the directory that it is in"),
+        ("x.iso", "give an ISO as --iso FILE"),
+        ("x.iso.gz", "unpack it first; an ISO is given as --iso FILE"),
+    ],
+)
+def test_a_file_in_the_place_of_a_repository(tmp_path, name, fix):
+    """What to give instead."""
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match="is not a directory") as caught:
+        places.read([str(tmp_path / name)])
+    assert caught.value.fix == fix
+
+
 def test_ways_to_name_a_directory(choose, plain, tmp_path):
     """In a .repo file as dnf takes them: a path, quotes around it, a list of mirrors that is a file here; a
     blank parts two URLs."""

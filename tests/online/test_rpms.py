@@ -304,9 +304,13 @@ def test_an_rpm_is_what_the_metadata_says(place, algorithm):
     [
         (package("../a.rpm"), "is outside its repository"),
         (package("/Packages/a.rpm"), "is outside its repository"),
-        (package("Packages/b.rpm"), "cannot be read: No such file or directory"),
+        (package("Packages/b.rpm"), "is missing, although the metadata lists it"),
         (package(checksum=":"), "has no checksum in the metadata"),
-        (package(checksum="md5"), "has no checksum in the metadata"),
+        (
+            package(checksum="md5"),
+            "has only a checksum of a kind that proves nothing (md5) in the metadata: make those anew "
+            "(createrepo_c)",
+        ),
         (package(checksum="sha256:00"), "does not match its checksum in the metadata"),
     ],
     ids=["above", "absolute", "absent", "none", "md5", "another"],
@@ -318,6 +322,44 @@ def test_an_rpm_that_cannot_be_used(place, wanted, message):
     (found,) = caught.value.findings
     assert (found.code, found.subject, found.message) == ("RPM001", "a-1.0-1.el7.x86_64", message)
     assert found.looked_in == (place.place,)
+
+
+def test_a_package_that_is_not_there(shelf):
+    """The metadata have it, the directory has not: nothing is damaged."""
+    shelf.add("a", A)
+    top = shelf.done()
+    (package,) = Directory(Tree("/"), top).repository("").ask([rpm.capability(A)])
+    os.unlink(os.path.join(top, package.location))
+    medium = Directory(Tree("/"), top)
+    with pytest.raises(IntegrityError) as caught:
+        rpm_repository.member(medium, medium.repository(""), package)
+    (found,) = caught.value.findings
+    assert (found.code, found.message) == ("RPM001", "is missing, although the metadata lists it")
+    assert (
+        found.fix == "copy all of its RPMs from where they come, or make the metadata anew: createrepo_c DIR"
+    )
+
+
+@pytest.mark.skipif(shutil.which("genisoimage") is None, reason="genisoimage is not installed")
+def test_an_iso_with_names_that_are_cut_short(shelf, tmp_path):
+    """It is said, and what to do; packed ones are not called truncated."""
+    shelf.add("a", A)
+    made = tmp_path / "plain.iso"
+    argv = ["genisoimage", "-quiet", "-V", "X", "-o", str(made), shelf.done()]
+    subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+    packed = tmp_path / "plain.iso.gz"
+    packed.write_bytes(gzip.compress(made.read_bytes()))
+    for image, message in (
+        (
+            made,
+            "has no repodata/primary.xml.gz, and neither Rock Ridge's names nor Joliet's: its own are cut short",
+        ),
+        (packed, "is not an ISO image: it is packed with gzip: unpack it first"),
+    ):
+        with pytest.raises(EnvironmentProblem) as caught:
+            choose(image, A)
+        (found,) = caught.value.findings
+        assert (found.code, found.message) == ("REPO010", message)
 
 
 def test_keys_of_a_disc(place, tmp_path):

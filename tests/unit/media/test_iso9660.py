@@ -1,6 +1,9 @@
 """ISO images read without mounting them: hand-made ones, and those of mkisofs where it is installed."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import shutil
 import struct
@@ -8,8 +11,11 @@ import subprocess
 
 import pytest
 
+from offkit.media import offer
 from offkit.media.iso9660 import BadIso, Iso
-from repo_maker import SECTOR, _record, image
+from offkit.media.medium import CUT, UNCUT
+from offkit.model.errors import EnvironmentProblem
+from repo_maker import SECTOR, _record, image, library_packages, repository
 
 FILES = {
     "repodata/repomd.xml": b"<repomd/>",
@@ -75,7 +81,7 @@ def test_what_is_not_there():
     [
         (b"", "truncated"),
         (b"\0" * 40000, "no ISO 9660 volume descriptor"),
-        (b"\x1f\x8b" * 50000, "no ISO 9660 volume descriptor"),
+        (b"\x1f\x8b" * 50000, "it is packed with gzip"),
         (image(FILES)[: 17 * SECTOR], "truncated"),
     ],
 )
@@ -137,6 +143,32 @@ def test_real_images(tmp_path, tool, joliet):
         assert iso.names("Packages") == sorted(names)
         assert iso.open("Packages/" + names[7]).read() == names[7].encode()
         assert iso.open("big").read() == (tmp_path / "top" / "big").read_bytes()
+
+
+def test_a_packed_image():
+    """What it is packed with is said, and not that it is damaged."""
+    for name, pack in (("gzip", gzip.compress), ("xz", lzma.compress), ("bzip2", bz2.compress)):
+        with pytest.raises(BadIso, match="it is packed with {}: unpack it first".format(name)):
+            Iso(io.BytesIO(pack(image({"a": b"x"}))))
+
+
+@pytest.mark.skipif(shutil.which("genisoimage") is None, reason="genisoimage is not installed")
+@pytest.mark.parametrize(("flags", "whole"), [([], False), (["-J"], True), (["-R"], True)])
+def test_names_that_are_cut_short(tmp_path, flags, whole):
+    """Of an image that somebody made without Rock Ridge or Joliet: it is said, and what to do."""
+    top = repository(str(tmp_path / "top"), library_packages("libnowhere.so.1"))
+    iso = str(tmp_path / "x.iso")
+    argv = ["genisoimage", "-quiet", *flags, "-V", "X", "-o", iso, top]
+    subprocess.run(argv, check=True, stderr=subprocess.DEVNULL)
+    if whole:
+        (found,) = offer.look([iso], ())
+        assert [each.base for each in found.repositories] == [""]
+        return
+    with pytest.raises(EnvironmentProblem) as caught:
+        offer.look([iso], ())
+    (finding,) = caught.value.findings
+    assert (finding.code, finding.fix) == ("REPO010", UNCUT)
+    assert finding.message == CUT.format("repodata/primary.xml.gz")
 
 
 def changed(data, at, new):

@@ -287,6 +287,7 @@ def arguments_(*words):
             open(os.path.join(top, "@" + name), "w").close()
         os.mkdir(os.path.join(top, "@directory"))
         os.mkfifo(os.path.join(top, "@fifo"))
+        open(os.path.join(top, "@file.rpm"), "w").close()
         argv = [word.replace("@", top + "/@") if word[:1] == "@" else word for word in words]
         with mock.patch.object(signals, "interrupt_once"):
             try:

@@ -1,6 +1,7 @@
 """What several commands ask in the same words."""
 
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
@@ -109,6 +110,10 @@ def refuse_empty(**given: Optional[str]) -> None:
             )
 
 
+_METADATA = r"(?:^|/)repodata(?:/+repomd\.xml)?/*$"
+_PACKED = (".gz", ".xz", ".bz2", ".zst")
+
+
 def media(
     isos: Optional[Sequence[str]], directories: Optional[Sequence[str]], there: bool = False
 ) -> Tuple[List[str], List[str]]:
@@ -132,6 +137,8 @@ def _misused_iso(word: str, there: bool) -> Tuple[str, ...]:
     """(what is wrong with it, what to do); () for nothing."""
     if urls.is_url(word):
         return "--iso takes a file, not a URL", "--rpm-repo takes the URL of a repository"
+    if word.endswith(_PACKED):
+        return "--iso: {} is packed".format(word), "unpack it first (gunzip, unxz, bunzip2, unzstd)"
     if not there or os.path.isfile(word):
         return ()
     if not os.path.exists(word):
@@ -143,6 +150,9 @@ def _misused_iso(word: str, there: bool) -> Tuple[str, ...]:
 
 
 def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
+    if re.search(_METADATA, word):
+        told = "--rpm-repo: {} is the metadata of a repository".format(urls.without_secrets(word))
+        return told, "give the directory or the URL that repodata/ is in"
     if urls.is_url(word):
         try:
             urls.parse(word)
@@ -153,6 +163,8 @@ def _misused_directory(word: str, there: bool) -> Tuple[str, ...]:
         return ()
     if not os.path.exists(word):
         return "--rpm-repo: {} does not exist".format(urls.without_secrets(word)), "give the directory"
+    if word.endswith(".rpm"):
+        return "--rpm-repo: {} is a package".format(word), "give the directory that it is in"
     return "--rpm-repo: {} is not a directory".format(word), "--iso takes an ISO file"
 
 

@@ -9,11 +9,14 @@ import io
 import struct
 from typing import Any, BinaryIO, Dict, List, NamedTuple, Optional, Tuple
 
+from offkit.edges import unpacking
+
 SECTOR = 2048
 _FIRST = 16  # volume descriptors begin there (ECMA-119, 6.7.1)
 _MAX_DESCRIPTORS = 32
 _MAX_DIRECTORY = 16 * 1024 * 1024  # bytes; Packages/ of CentOS 7 Everything has 2 MB
 _MAX_AREAS = 32  # continuation areas of one name
+_CUT = "No such file in the image, which has neither Rock Ridge's names nor Joliet's: its own are cut short"
 _DIRECTORY_FLAG, _MULTI_EXTENT_FLAG = 0x02, 0x80
 
 
@@ -55,6 +58,10 @@ class Iso:
 
     def _descriptors(self) -> Tuple[bytes, Optional[bytes]]:
         primary, joliet = None, None
+        self._source.seek(0)
+        begins = self._source.read(8)
+        if unpacking.packer(begins):
+            raise BadIso("it is packed with {}: unpack it first".format(unpacking.packer(begins)))
         for number in range(_FIRST, _FIRST + _MAX_DESCRIPTORS):
             raw = self._at(number * SECTOR, SECTOR)
             if raw[1:6] != b"CD001":
@@ -84,6 +91,11 @@ class Iso:
         elif joliet is not None:
             self._ucs2, self._root = True, self._root_of(joliet)
 
+    @property
+    def plain(self) -> bool:
+        """Whether its names are those of ISO 9660 alone: 8.3 at worst (ECMA-119, 10.1)."""
+        return not (self._rock_ridge or self._ucs2)
+
     def _at(self, offset: int, size: int) -> bytes:
         self._source.seek(offset)
         data = self._source.read(size)
@@ -101,7 +113,7 @@ class Iso:
                 raise NotADirectoryError(20, "Not a directory", path)
             below = self._read_directory(record)
             if part not in below:
-                raise FileNotFoundError(2, "No such file in the image", path)
+                raise FileNotFoundError(2, _CUT if self.plain else "No such file in the image", path)
             record = below[part]
         return record
 

@@ -25,6 +25,11 @@ def name(place: str) -> str:
     return place if is_url(place) else os.path.basename(place) or place
 
 
+# What Image.cut means, and what to do.
+CUT = "has no {}, and neither Rock Ridge's names nor Joliet's: its own are cut short"
+UNCUT = (
+    "make it again with -R (xorriso -as mkisofs -R …), or give the directory with its files: --rpm-repo DIR"
+)
 _TEXT_SIZE = 64 * 1024
 _DEPTH = 4  # directories in which RPMs without repodata are looked for
 
@@ -175,6 +180,16 @@ class Image(Medium):
     def lacking(self) -> int:
         """Bytes that the image's own header promises and the file does not have."""
         return max(self._iso.size - self.size, 0)
+
+    def cut(self) -> str:
+        """A file that its metadata name and that is not there, where its names are cut short; "" for none.
+        Raises as ``Repository.files``."""
+        for each in self.repositories() if self._iso.plain else ():
+            for data in each.files():
+                path = posixpath.join(each.base, data.href)
+                if not self.has(path):
+                    return path
+        return ""
 
     def open(self, path: str) -> BinaryIO:
         return self._iso.open(path)

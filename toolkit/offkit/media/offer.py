@@ -69,6 +69,9 @@ def look(
                     wrong.append(_cut(path, opened))
                     continue
                 made, problems = _read(opened, path, iso)
+                cut = opened.cut() if isinstance(opened, trees.Image) and not problems else ""
+                if cut:
+                    problems = [_unreadable("REPO010", path, trees.CUT.format(cut))._replace(fix=trees.UNCUT)]
             except Unreachable as error:
                 wrong.append(error.finding())
                 continue

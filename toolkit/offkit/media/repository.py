@@ -19,6 +19,9 @@ from offkit.model.finding import ERROR, Finding
 _CHUNK = 256 * 1024
 # Bytes of unpacked metadata. CentOS 7 Everything has 26 MB, the largest EL repositories 100 MB.
 _MAX_UNPACKED = 256 * 1024 * 1024
+_WEAK = (
+    "has only a checksum of a kind that proves nothing ({}) in the metadata: make those anew (createrepo_c)"
+)
 _PREFERRED = ("primary", "primary_db")
 
 Decompress = Callable[[Any], Iterator[bytes]]  # as unpacking.decompressed
@@ -124,7 +127,7 @@ class Repository:
             raise BadPackage("is outside its repository")
         algorithm, _, expected = package.checksum.partition(":")
         if algorithm not in repodata.HASHES:
-            raise BadPackage("has no checksum in the metadata")
+            raise BadPackage(_WEAK.format(algorithm) if expected else "has no checksum in the metadata")
         digest = hashlib.new(repodata.HASHES[algorithm])
         with self._open(posixpath.join(self.base, package.location)) as source:
             for chunk in iter(lambda: source.read(_CHUNK), b""):

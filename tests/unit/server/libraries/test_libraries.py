@@ -665,7 +665,11 @@ def with_algorithm(name, known=None):
         (moved("../a.rpm"), "is outside its repository"),
         (moved("http://x/a.rpm"), "is outside its repository"),
         (with_checksum(""), "has no checksum in the metadata"),
-        (with_checksum("md5:00"), "has no checksum in the metadata"),
+        (
+            with_checksum("md5:00"),
+            "has only a checksum of a kind that proves nothing (md5) in the metadata: make those anew "
+            "(createrepo_c)",
+        ),
         (with_checksum("sha256:00"), "does not match its checksum in the metadata"),
     ],
 )

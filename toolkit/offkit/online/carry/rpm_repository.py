@@ -25,6 +25,7 @@ from offkit.online.carry.pack import Source
 from offkit.online.rpms.mirror import Mirror
 
 COPY = "copy the ISO again and compare its checksum with the one published for it"
+_MISSING = "copy all of its RPMs from where they come, or make the metadata anew: createrepo_c DIR"
 _CHUNK = 1 << 20
 _NOTHING: Mapping[str, Sequence[str]] = {}
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
@@ -54,6 +55,8 @@ def member(medium: Medium, where: Repository, package: Package) -> Source:
         contents = b"".join(where.fetch(package))
     except BadPackage as error:
         raise _damaged(medium, package, str(error)) from None
+    except FileNotFoundError:
+        raise _damaged(medium, package, "is missing, although the metadata lists it", _MISSING) from None
     except (OSError, BadIso) as error:
         raise _damaged(medium, package, f"cannot be read: {reason(error)}") from None
     return Source(layout.RPMS + _name(package.location), contents)
@@ -166,8 +169,8 @@ def _repomd(members: Sequence[tuple[str, str, bytes]]) -> bytes:
     ).encode()
 
 
-def _damaged(medium: Medium, package: Package, message: str) -> OffkitError:
-    found = Finding("RPM001", ERROR, package.title, message, (medium.place,), again(medium))
+def _damaged(medium: Medium, package: Package, message: str, fix: str = "") -> OffkitError:
+    found = Finding("RPM001", ERROR, package.title, message, (medium.place,), fix or again(medium))
     return IntegrityError(f"an RPM from {title(medium.place)} cannot be used", [found])
 
 

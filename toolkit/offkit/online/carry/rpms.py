@@ -19,10 +19,10 @@ from offkit.edges import needs, releases
 from offkit.media import disc as discs
 from offkit.media import offer, repository, rpm, rpm_keys
 from offkit.media.iso9660 import BadIso
-from offkit.media.medium import Directory, Image, Medium
+from offkit.media.medium import CUT, UNCUT, Directory, Image, Medium
 from offkit.media.repodata import REPOMD, outside
 from offkit.media.repository import Repository, Unreachable, reason
-from offkit.media.rpm import Package
+from offkit.media.rpm import BadRepodata, Package
 from offkit.model import layout
 from offkit.model.checklist import Checklist
 from offkit.model.errors import EnvironmentProblem, IntegrityError, OffkitError, UsageError
@@ -318,6 +318,12 @@ def _opened(iso: Path, stack: ExitStack) -> Image:
         raise _unusable("REPO011", iso, message, again(image))
     if not found:
         raise _unusable("REPO010", iso, f"has no {REPOMD} in {_TOP}", _DISC)
+    try:
+        cut = image.cut()
+    except (OSError, BadIso, BadRepodata) as error:
+        raise _unusable("REPO011", iso, reason(error), again(image)) from None
+    if cut:
+        raise _unusable("REPO010", iso, CUT.format(cut), UNCUT)
     return image
 
 

@@ -31,6 +31,12 @@ _PACKAGES = re.compile(
 )  # of a repository, or of a part of it
 _FORM = "give a directory, a .repo file, or a URL that begins with https://, http:// or file:///"
 
+_INSTEAD = {  # by what a file is called
+    ".rpm": "it is a package: give the directory that it is in",
+    ".iso": "give an ISO as --iso FILE",
+    **dict.fromkeys((".gz", ".xz", ".bz2", ".zst"), "unpack it first; an ISO is given as --iso FILE"),
+}
+
 
 class Place(NamedTuple):
     """A repository, or a tree of some, before anything is asked."""
@@ -79,6 +85,8 @@ def _refuse(text: str) -> None:
     wrong, fix = "", _FORM
     if "://" not in text:
         wrong = "" if os.path.isdir(repofile.directory(text) or text) else "no such directory"
+        if wrong and os.path.isfile(text):
+            wrong, fix = "is not a directory", _INSTEAD.get(Path(text).suffix, _FORM)
     elif not text.startswith(("http://", "https://", "file://")):
         wrong = "no such kind of URL"
     elif text.startswith("file://"):

@@ -107,6 +107,8 @@ check_media() {
         [ -n "$medium" ] || continue
         if is_url "$medium"; then
             misused "--iso takes a file, not a URL" "--rpm-repo takes the URL of a repository"
+        elif is_packed "$medium"; then
+            misused "--iso: $medium is packed" "unpack it first (gunzip, unxz, bunzip2, unzstd)"
         elif [ ! -e "$medium" ]; then
             misused "--iso: $medium does not exist" "give the file"
         elif [ -d "$medium" ]; then
@@ -119,12 +121,17 @@ $isos
 END
     while IFS= read -r medium; do
         [ -n "$medium" ] || continue
-        if is_url "$medium"; then
+        if is_metadata "$medium"; then
+            misused "--rpm-repo: $(without_secrets "$medium") is the metadata of a repository" "give the directory or the URL that repodata/ is in"
+        elif is_url "$medium"; then
             good_url "$medium" || misused "--rpm-repo: $(without_secrets "$medium") is not @OFFKIT_URL_FORM@"
         elif [ ! -e "$medium" ]; then
             misused "--rpm-repo: $(without_secrets "$medium") does not exist" "give the directory"
         elif [ ! -d "$medium" ]; then
-            misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file"
+            case $medium in
+                *.rpm) misused "--rpm-repo: $medium is a package" "give the directory that it is in" ;;
+                *) misused "--rpm-repo: $medium is not a directory" "--iso takes an ISO file" ;;
+            esac
         fi
     done <<END
 $repo_dirs
@@ -136,6 +143,10 @@ END
 $isos$repo_dirs
 END
 }
+
+is_packed() { case $1 in *.gz | *.xz | *.bz2 | *.zst) ;; *) return 1 ;; esac; }
+
+is_metadata() { printf '%s\n' "$1" | grep -Eq '(^|/)repodata(/+repomd\.xml)?/*$'; }
 
 # Adds to $wrong and, once each, to $cure.
 misused() {
