@@ -3,6 +3,7 @@ signatures; and that dnf installs what is carried."""
 
 import contextlib
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import tracemalloc
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -173,14 +175,25 @@ def test_the_platform_that_modules_ask_for(files, tmp_path, told, streams):
 
 
 def test_conditions_and_files(place, files, tmp_path):
-    """A file that only filelists.xml knows of is found, and found again by who has only primary.xml."""
+    """A file that only filelists.xml knows of is found, and found again: by dnf in primary.xml, and in
+    filelists.xml, where yum 3 looks for it, which counts the packages of both and goes by their order."""
     chosen = choose(place, "libplain")
     assert chosen.titles == ("libextra-1-1.x86_64", "libplain-1-1.x86_64", "odd-1-1.x86_64")
     assert others(chosen) == ()
     top = unpacked(chosen, tmp_path / "rpms")
     root = maker.server(tmp_path / "root", [files[one.title] for one in (GLIBC, BASH)])
     assert maker.by_dnf(root, [top], [["libplain"]], tmp_path) == [[list(chosen.titles), ""]]
-    assert not os.path.exists(os.path.join(top, "repodata/filelists.xml.gz"))
+    listed = {}
+    for kind in ("primary", "filelists"):
+        packed = (Path(top) / "repodata" / (kind + ".xml.gz")).read_bytes()
+        tree = ElementTree.fromstring(gzip.decompress(packed))
+        assert tree.get("packages") == "3"
+        listed[kind] = list(tree)
+    names = [one.findtext("{*}name") for one in listed["primary"]]
+    assert [one.get("name") for one in listed["filelists"]] == names
+    (odd,) = [one for one in listed["filelists"] if one.get("name") == "odd"]
+    assert [one.text for one in odd.findall("{*}file")] == ["/usr/share/odd/file"]
+    assert odd.get("pkgid") == hashlib.sha256(Path(files["odd-1-1.x86_64"]).read_bytes()).hexdigest()
 
 
 def test_what_the_server_has_is_not_brought(place, tmp_path):

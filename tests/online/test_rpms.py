@@ -155,11 +155,10 @@ def test_the_same_bytes_every_time(shelf, tmp_path):
     assert [(each.path, each.contents) for each in first.members] == [
         (each.path, each.contents) for each in second.members
     ]
-    (packed,) = [each.contents for each in first.members if each.path.endswith(".gz")]
-    assert gzip.decompress(packed).startswith(b"<?xml")
+    packed = [gzip.decompress(each.contents) for each in first.members if each.path.endswith(".gz")]
+    assert all(each.startswith(b"<?xml") for each in packed)
     (repomd,) = [each.contents for each in first.members if each.path.endswith("repomd.xml")]
-    (listed,) = parse_repomd(repomd)
-    assert listed.open_size == len(gzip.decompress(packed))
+    assert [each.open_size for each in parse_repomd(repomd)] == [len(each) for each in packed]
 
 
 def test_names_that_a_bundle_cannot_have(shelf, tmp_path):
@@ -526,18 +525,27 @@ def test_the_metadata_of_a_small_repository(shelf):
     assert [part.split(b'"')[0] for part in text.split(b'<location href="')[1:]] == [
         b"a-1.0-1.el7.x86_64.rpm", b"b-1.0-1.el7.x86_64.rpm",
     ]  # fmt: skip
+    listed = found["rpms/repodata/filelists.xml.gz"]
+    files = gzip.decompress(listed)
+
+    def told(kind, packed, text):
+        return [
+            f'<data type="{kind}">',
+            f'<checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>',
+            f'<open-checksum type="sha256">{hashlib.sha256(text).hexdigest()}</open-checksum>',
+            f'<location href="repodata/{kind}.xml.gz"/>',
+            "<timestamp>1</timestamp>",
+            f"<size>{len(packed)}</size>",
+            f"<open-size>{len(text)}</open-size>",
+            "</data>",
+        ]
+
     assert found["rpms/repodata/repomd.xml"].decode().splitlines() == [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">',
         "<revision>1</revision>",
-        '<data type="primary">',
-        f'<checksum type="sha256">{hashlib.sha256(packed).hexdigest()}</checksum>',
-        f'<open-checksum type="sha256">{hashlib.sha256(text).hexdigest()}</open-checksum>',
-        '<location href="repodata/primary.xml.gz"/>',
-        "<timestamp>1</timestamp>",
-        f"<size>{len(packed)}</size>",
-        f"<open-size>{len(text)}</open-size>",
-        "</data>",
+        *told("primary", packed, text),
+        *told("filelists", listed, files),
         "</repomd>",
     ]
 

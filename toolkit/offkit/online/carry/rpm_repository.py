@@ -30,10 +30,13 @@ _CHUNK = 1 << 20
 _NOTHING: Mapping[str, Sequence[str]] = {}
 _PACKAGE = re.compile(rb"<package\b.*?</package>", re.S)
 _LOCATION = re.compile(r"<location\b[^>]*\bhref=([\"'])(.*?)\1[^>]*/>")
+_CHECKSUM = re.compile(r"<checksum\b[^>]*>\s*(\w+)\s*</checksum>")
+_VERSION = re.compile(r"<version\b[^>]*/>")
+_FILE = re.compile(r"<file\b[^>]*>[^<]*</file>")
 _HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common"'
-    ' xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="{}">\n'
+    '<?xml version="1.0" encoding="UTF-8"?>\n<{} xmlns="http://linux.duke.edu/metadata/{}"{} packages="{}">\n'
 )
+_RPM = ' xmlns:rpm="http://linux.duke.edu/metadata/rpm"'
 _ODD = re.compile(r"[^A-Za-z0-9_.+-]")  # what a path in a bundle has not (archive.is_safe)
 
 
@@ -92,13 +95,20 @@ def metadata(
 ) -> list[Source]:
     """Metadata of these packages in the words of the primary.xml that each is in, with every RPM beside
     repodata/. ``files``, by title, are named there, which no primary.xml has; ``streams`` is a
-    modules.yaml."""
+    modules.yaml.
+
+    filelists.xml names the same files: yum 3 looks there alone for what is neither below /etc nor a program,
+    and takes no repository without it, or with another number or order of packages in it, then
+    (yum/sqlitesack.py, searchFiles).
+    """
     from xml.sax.saxutils import (
         escape,
+        quoteattr,
         unescape,
     )  # brings http.client, which a bundle without RPMs has no use for
 
     rows: dict[str, str] = {}
+    lists: dict[str, str] = {}
     for path in dict.fromkeys(path for _, path in chosen):
         own = {package.location: package for package, where in chosen if where == path}
         for row in _rows(path):
@@ -108,17 +118,33 @@ def metadata(
                 name = _name(package.location)
                 row = row.replace(found[0], f'<location href="{name}"/>')
                 more = "".join(f"<file>{escape(each)}</file>" for each in files.get(package.title, ()))
-                rows[name] = row.replace("</format>", more + "</format>") if more else row
+                row = row.replace("</format>", more + "</format>") if more else row
+                checksum, version = _CHECKSUM.search(row), _VERSION.search(row)
+                if checksum and version:
+                    rows[name] = row
+                    lists[name] = "<package pkgid={} name={} arch={}>{}{}</package>".format(
+                        *map(quoteattr, (checksum[1], package.name, package.arch)),
+                        version[0],
+                        "".join(_FILE.findall(row)),
+                    )
     if len(rows) != len(chosen):
         raise _unlike([package for package, _ in chosen if _name(package.location) not in rows])
-    primary = _HEAD.format(len(rows)) + "\n".join(rows[name] for name in sorted(rows)) + "\n</metadata>\n"
-    members = [("primary", "primary.xml", primary.encode())]
+    members = [
+        ("primary", "primary.xml", _document("metadata", "common", _RPM, rows)),
+        ("filelists", "filelists.xml", _document("filelists", "filelists", "", lists)),
+    ]
     if streams:
         members.append(("modules", "modules.yaml", streams.encode()))
     return [
         Source(layout.RPMS + REPOMD, _repomd(members)),
         *(Source(f"{layout.RPMS}repodata/{name}.gz", _stored(contents)) for _, name, contents in members),
     ]
+
+
+def _document(name: str, namespace: str, more: str, rows: Mapping[str, str]) -> bytes:
+    """The rows in the order of their files."""
+    head = _HEAD.format(name, namespace, more, len(rows))
+    return (head + "\n".join(rows[each] for each in sorted(rows)) + f"\n</{name}>\n").encode()
 
 
 def _stored(contents: bytes) -> bytes:
