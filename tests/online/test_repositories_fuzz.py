@@ -1,7 +1,11 @@
 """Whatever is given as a repository of RPMs, and whatever it answers: RPMs, or an error that is one of ours."""
 
 import contextlib
+import copy
+import functools
 import gzip
+import json
+import operator
 import re
 from pathlib import Path
 
@@ -70,9 +74,9 @@ def session():
 def taken(session, tmp_path):
     """As a bundle does; refused or not."""
 
-    def take(place, keys=()):
+    def take(place, keys=(), probe=None):
         with contextlib.suppress(OffkitError):
-            (more,) = rpms.more([str(place)], keys, (None,), False)
+            (more,) = rpms.more([str(place)], keys, (probe,), False)
             more = more._replace(fetching=Fetching(lambda: session, tmp_path / "cache"))
             rpms.look((), EL7, more)
             rpms.choose((), WANTED, EL7, (), more)
@@ -124,6 +128,57 @@ alterations = st.lists(
               st.one_of(odd, st.sampled_from(["", "../x", "http://127.0.0.1:9/x", "9" * 5000, "-1", "sha1", "md5", "sha256", "/etc", "primary", "<a>", "</name>",
                                               "\x00", "el8", "&#46;", "&x;", "x" * 70000, ":", "{", "- -", "1", "'", " "]))),
     max_size=4)  # fmt: skip
+
+
+# What of 'offkit probe' RPMs are chosen by (online/rpms/server.py).
+PROBE = {
+    "packages": {"glibc-2.17-1.el7.x86_64": ["libc.so.6()(64bit)", "/sbin/ldconfig"], "a-0.1-1.el7.noarch": ["a"]},
+    "modules": [{"name": "a", "stream": "1", "state": "enabled", "profiles": []}],
+    "yum": {"exclude": ["b-0:1*", "kernel"], "module_platform_id": "platform:el7"},
+    "os_release": {"ID": "centos", "PLATFORM_ID": "platform:el7"},
+    "cpu": {"level": "x86-64-v2"},
+    "keys": {"files": ["RPM-GPG-KEY-CentOS-7"], "ids": ["24c6a8a7f4a80eb5 RPM-GPG-KEY-CentOS-7"], "rpm": ["f4a80eb5-1 gpg(x)"],
+             "vendor": ["RPM-GPG-KEY-CentOS-7"]},
+}  # fmt: skip
+WORDS = st.one_of(
+    odd,
+    st.sampled_from(["[", "*", "-", "a-b", "a-:-.", "a-99999999999999999999:1-1.x86_64", "a-x:1-1.noarch", "a-1-1.", "a = 1:", "(a if",
+                     "glibc-(none):2-1.x86_64", "\0", "x" * 3000, "platform:", "a b"]))  # fmt: skip
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(WORDS, inner, max_size=2)),
+    max_leaves=4,
+)
+
+
+def within(value, path=()):
+    """The paths of everything in a document."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(inner, (dict, list)):
+            yield from within(inner, (*path, key))
+
+
+@tried(100)
+@given(
+    st.lists(st.tuples(st.integers(0, 10**6), st.one_of(WORDS, st.none()), VALUES), min_size=1, max_size=4)
+)
+def test_files_of_probes(taken, repository, tmp_path_factory, draws):
+    """Some of it is replaced, and some fields have other names."""
+    top = tmp_path_factory.getbasetemp() / "probed"
+    for path, contents in repository.items():
+        repo_maker.write(top, path, contents)
+    found = copy.deepcopy(PROBE)
+    for where, name, value in draws:
+        paths = list(within(found)) or [("packages",)]
+        *inner, key = paths[where % len(paths)]
+        holder = functools.reduce(operator.getitem, inner, found)
+        if name is not None and isinstance(holder, dict):
+            value = holder.pop(key, value)
+            key = name
+        holder[key] = value
+    (top / "probe.json").write_text(json.dumps(found))
+    taken(top, probe=str(top / "probe.json"))
 
 
 @tried(250)
