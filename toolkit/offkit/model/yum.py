@@ -36,6 +36,7 @@ class Way(NamedTuple):
     modular: bool  # dnf: hides RPMs of modules that are not described or not enabled
     all_packages: str  # an option against excludes
     unchecked: str  # an option: no look at signatures
+    lenient: str  # an option: what no repository has is left out
 
 
 INTO, PLACE = "INTO", "PLACE"
@@ -49,9 +50,18 @@ WAYS = (
         False,
         "--disableexcludes=all",
         "--nogpgcheck",
+        "--setopt=strict=0",
     ),
-    Way("dnf5*", _DNF, False, True, "--setopt=disable_excludes=*", "--no-gpgchecks"),
-    Way("*", _DNF, False, True, "--disableexcludes=all", "--nogpgcheck"),
+    Way(
+        "dnf5*",
+        _DNF,
+        False,
+        True,
+        "--setopt=disable_excludes=*",
+        "--no-gpgchecks",
+        "--setopt=skip_unavailable=1",  # strict is read no more (dnf5-changes-from-dnf4(7))
+    ),
+    Way("*", _DNF, False, True, "--disableexcludes=all", "--nogpgcheck", "--setopt=strict=0"),
 )
 
 

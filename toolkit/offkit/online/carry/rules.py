@@ -62,6 +62,13 @@ def _words(words: Iterable[str]) -> str:
 def _way(way: yum.Way) -> str:
     """An arm of a case: sets what is done otherwise there."""
     fetching = " ".join(way.fetching).replace(yum.INTO, "$yum_place/rpms").replace(yum.PLACE, "$yum_place")
-    return """{}) yum_fetching="{}" yum_copies='{}' yum_modular='{}' yum_all='{}' ;;""".format(
-        way.version, fetching, "1" if way.copies else "", "1" if way.modular else "", way.all_packages
+    return (
+        """{}) yum_fetching="{}" yum_copies='{}' yum_modular='{}' yum_all='{}' yum_lenient='{}' ;;""".format(
+            way.version,
+            fetching,
+            "1" if way.copies else "",
+            "1" if way.modular else "",
+            way.all_packages,
+            way.lenient,
+        )
     )

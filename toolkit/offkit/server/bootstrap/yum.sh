@@ -273,7 +273,7 @@ yum_run() (
     unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH LD_PRELOAD # yum is a Python program too
     unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY # and libcurl's user
     # shellcheck disable=SC2086 # options without blanks
-    LC_ALL=C LANG=C exec "$yum" -y @OFFKIT_YUM_OPTIONS@ ${yum_optional:+--setopt=strict=0} $yum_more \
+    LC_ALL=C LANG=C exec "$yum" -y @OFFKIT_YUM_OPTIONS@ ${yum_optional:+"$yum_lenient"} $yum_more \
         "--setopt=reposdir=$yum_place/$yum_repos" "--setopt=cachedir=$yum_place/cache" "$yum_verb" "$@"
 )
 
